@@ -1,0 +1,1 @@
+"""The vendor's face: the routes of `https://api.sendpilot.ai/v1`."""

@@ -1,0 +1,69 @@
+"""From a request to a workspace: the API key is checked, then its scope."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, Concatenate, ParamSpec
+
+from flask import Response, current_app, request
+
+from mock_sendpilot.domain.contracts import Contract
+from mock_sendpilot.domain.errors import InvalidApiKey
+from mock_sendpilot.domain.workspace import Workspace
+
+if TYPE_CHECKING:
+    from mock_sendpilot.emulator import Access, Emulator
+
+EXTENSION = "mock_sendpilot"
+KEY_HEADER = "X-API-Key"
+_BEARER_HINT = "the key goes into the header X-API-Key; Authorization is not looked at"
+
+P = ParamSpec("P")
+
+
+def current_emulator() -> "Emulator":
+    """The emulator that the app of this request serves."""
+    emulator: Emulator = current_app.extensions[EXTENSION]
+    return emulator
+
+
+def access_of_request() -> "Access":
+    """What the API key of this request opens.
+
+    Raises:
+        InvalidApiKey: there is none, or it is unknown or revoked.
+    """
+    key = request.headers.get(KEY_HEADER)
+    if not key and "Authorization" in request.headers:
+        raise InvalidApiKey("Invalid API key", hint=_BEARER_HINT)
+    return current_emulator().access(key)
+
+
+def contract_of_request() -> Contract:
+    """The contract of the key's workspace; without a valid key that of the emulator."""
+    try:
+        return access_of_request().workspace.contract
+    except InvalidApiKey:
+        return current_emulator().contract
+
+
+def authorised(
+    scope: str | None,
+) -> Callable[[Callable[Concatenate[Workspace, P], Response]], Callable[P, Response]]:
+    """Give the view the workspace of the API key, which must carry `scope` (None: any key will do).
+
+    The checks stand in the decorator rather than in a hook of the blueprint: so an unknown route is
+    404 with or without a key, as at the vendor's.
+    """
+
+    def decorate(view: Callable[Concatenate[Workspace, P], Response]) -> Callable[P, Response]:
+        @wraps(view)
+        def checked(*args: P.args, **params: P.kwargs) -> Response:
+            access = access_of_request()
+            if scope is not None:
+                access.require(scope)
+            return view(access.workspace, *args, **params)
+
+        return checked
+
+    return decorate
+

@@ -1,0 +1,64 @@
+"""Reading a JSON body as the vendor's framework does: at most 1 MB, only `application/json`.
+
+With any other Content-Type that framework sees an empty body and answers 400; here the 400 says so.
+"""
+
+from typing import Any
+
+import orjson
+from flask import request
+
+from mock_sendpilot.domain.errors import BodyTooLarge, InvalidInput
+
+MOST_BYTES = 1_048_576
+_JSON = "application/json"
+
+
+def json_object() -> dict[str, Any]:
+    """The body, a JSON object.
+
+    Raises:
+        BodyTooLarge: it has more than 1 MB.
+        InvalidInput: there is none, it is no JSON or no object; it says which.
+    """
+    content = _content()
+    if request.mimetype != _JSON:
+        found = f"it was {request.mimetype!r}" if request.mimetype else "there was none"
+        raise InvalidInput(
+            f"Content-Type must be {_JSON}; {found}, with which the vendor sees an empty body"
+        )
+    if not content.strip():
+        raise InvalidInput("the body must be a JSON object; it was empty")
+    found = _parsed(content)
+    if not isinstance(found, dict):
+        raise InvalidInput(f"the body must be a JSON object; it was {_kind(found)}")
+    return found
+
+
+def _content() -> bytes:
+    size = request.content_length or 0
+    content = b"" if size > MOST_BYTES else request.get_data(cache=False)
+    size = max(size, len(content))
+    if size > MOST_BYTES:
+        hint = f"the body has {size} bytes; at most {MOST_BYTES} are taken"
+        raise BodyTooLarge("request entity too large", hint=hint)
+    return content
+
+
+def _parsed(content: bytes) -> object:
+    try:
+        content.decode()
+    except UnicodeDecodeError as error:
+        detail = f"byte {error.start} is not UTF-8"
+        if request.content_encoding:
+            detail += f" (Content-Encoding {request.content_encoding!r} is not supported)"
+        raise InvalidInput(f"the body must be JSON in UTF-8; {detail}") from error
+    try:
+        return orjson.loads(content)
+    except orjson.JSONDecodeError as error:
+        raise InvalidInput(f"the body is not valid JSON: {error}") from error
+
+
+def _kind(value: object) -> str:
+    names = {list: "an array", str: "a string", bool: "a boolean", int: "a number"}
+    return "null" if value is None else names.get(type(value), "a number")

@@ -1,0 +1,121 @@
+"""Replies: JSON bytes, and the vendor's error envelope `{statusCode, message, error}`.
+
+What the emulator knows beyond the vendor's words goes into a header, `X-Emulator-Hint`, so that the
+body stays what the vendor would send.
+"""
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from flask import Flask, Response, request
+from marshmallow import ValidationError
+from werkzeug.exceptions import HTTPException
+
+from mock_sendpilot.api.access import contract_of_request
+from mock_sendpilot.domain import errors
+
+HINT_HEADER = "X-Emulator-Hint"
+_LONGEST_HINT = 500
+_logger = logging.getLogger(__name__)
+_CONTENT_TYPE = "application/json; charset=utf-8"
+
+# The vendor's envelope and its messages are known from D1-D3; `error` is the reason phrase of Nest.
+_STATUS = {
+    errors.InvalidApiKey: HTTPStatus.UNAUTHORIZED,
+    errors.ScopeMissing: HTTPStatus.FORBIDDEN,
+    errors.NotFound: HTTPStatus.NOT_FOUND,
+    errors.InvalidInput: HTTPStatus.BAD_REQUEST,
+    errors.BodyTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    errors.NotAllowed: HTTPStatus.FORBIDDEN,
+}
+_PHRASES = {HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "Payload Too Large"}
+
+
+def reply(payload: object, status: int = HTTPStatus.OK) -> Response:
+    """A JSON reply; the keys keep their order."""
+    return Response(orjson.dumps(payload), status, content_type=_CONTENT_TYPE)
+
+
+def error_reply(status: HTTPStatus, message: str | list[str], *, hint: str = "") -> Response:
+    """The vendor's envelope for an error."""
+    phrase = _PHRASES.get(status, status.phrase)
+    answer = reply({"statusCode": int(status), "message": message, "error": phrase}, status)
+    if hint:
+        safe = hint.encode("ascii", "backslashreplace").decode()
+        answer.headers[HINT_HEADER] = " ".join(safe.split())[:_LONGEST_HINT]
+    return answer
+
+
+def register_error_handlers(app: Flask) -> None:
+    """Turn whatever goes wrong into the vendor's envelope."""
+    app.register_error_handler(errors.SendPilotError, _domain_error)
+    app.register_error_handler(ValidationError, _validation_error)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _unforeseen_error)
+
+
+def _domain_error(error: errors.SendPilotError) -> Response:
+    if isinstance(error, errors.InvalidInput):
+        return _invalid(list(error.problems), error.hint)
+    return error_reply(_STATUS[type(error)], error.message, hint=error.hint)
+
+
+def _validation_error(error: ValidationError) -> Response:
+    return _invalid(problems_of(error))
+
+
+def _invalid(problems: list[str], hint: str = "") -> Response:
+    style = contract_of_request().validation_message
+    messages: dict[str, str | list[str]] = {
+        "detailed": "Validation failed: " + "; ".join(problems),
+        "bare": "Validation failed",
+        "list": problems,
+    }
+    if style == "bare":
+        hint = hint or "; ".join(problems)
+    return error_reply(HTTPStatus.BAD_REQUEST, messages[style], hint=hint)
+
+
+def problems_of(error: ValidationError) -> list[str]:
+    """marshmallow's nested messages as sentences: `field` and what is wrong with it."""
+    return list(_sentences(error.messages, ""))
+
+
+def _sentences(messages: Any, name: str) -> list[str]:  # noqa: ANN401 - marshmallow nests as it likes
+    if isinstance(messages, dict):
+        return [
+            sentence
+            for key, inner in messages.items()
+            for sentence in _sentences(inner, name if key == "_schema" else _joined(name, key))
+        ]
+    if isinstance(messages, list):
+        return [sentence for inner in messages for sentence in _sentences(inner, name)]
+    return [f"{name} {messages}" if name else str(messages)]
+
+
+def _joined(name: str, key: object) -> str:
+    if isinstance(key, int):
+        return f"{name}[{key}]"
+    return f"{name}.{key}" if name else str(key)
+
+
+def _http_error(error: HTTPException) -> Response:
+    if error.code in {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}:
+        return _no_such_route()
+    status = HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
+    return error_reply(status, error.description or status.phrase)
+
+
+def _no_such_route() -> Response:
+    """Nest's default body, whose keys stand in another order (seen by a production client)."""
+    path = str(request.environ["mock_sendpilot.raw_path"])
+    message = f"Cannot {request.method} {path}"
+    return reply({"message": message, "error": "Not Found", "statusCode": 404}, 404)
+
+
+def _unforeseen_error(error: Exception) -> Response:
+    _logger.error("%s %s failed", request.method, request.path, exc_info=error)
+    hint = "this is a fault of the emulator; its log has the traceback"
+    return error_reply(HTTPStatus.INTERNAL_SERVER_ERROR, "Internal server error", hint=hint)

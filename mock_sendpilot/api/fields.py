@@ -1,0 +1,142 @@
+"""Fields of requests and replies. Each refusal says what is expected and what was found."""
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+from difflib import get_close_matches
+from typing import Any
+
+import orjson
+from marshmallow import ValidationError, fields
+
+from mock_sendpilot.domain.clock import iso_milliseconds
+
+_LONGEST_SHOWN = 60
+_WHOLE_NUMBER = re.compile(r"[0-9]{1,9}")
+
+
+def shown(value: object) -> str:
+    """A value as JSON, cut short, to stand in a message."""
+    try:
+        text = orjson.dumps(value).decode()
+    except TypeError:
+        text = repr(value)
+    return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "…"
+
+
+class Checked(fields.Field[Any]):
+    """A field with one sentence for what it expects."""
+
+    def __init__(self, expected: str, **options: Any) -> None:  # noqa: ANN401 - marshmallow's own
+        self.expected = expected
+        messages = {
+            "required": f"{expected}; it was missing",
+            "null": f"{expected}; it was null",
+        }
+        super().__init__(error_messages=messages, **options)
+
+    def refusal(self, value: object, hint: str = "") -> ValidationError:
+        """The error for a value that will not do."""
+        return ValidationError(f"{self.expected}; it was {shown(value)}{hint}")
+
+
+class Choice(Checked):
+    """One of some words, in exactly this spelling."""
+
+    def __init__(self, words: Iterable[str], **options: Any) -> None:  # noqa: ANN401
+        self.words = tuple(words)
+        expected = f"must be one of the following values: {', '.join(self.words)}"
+        super().__init__(expected, **options)
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:  # noqa: ANN401
+        if isinstance(value, str) and value in self.words:
+            return value
+        raise self.refusal(value, self._guess(value))
+
+    def _guess(self, value: object) -> str:
+        normal = re.sub(r"[\s-]+", "_", str(value).strip()).upper()
+        near = get_close_matches(normal, self.words, n=1) if isinstance(value, str) else []
+        return f" (did you mean {near[0]}?)" if near else ""
+
+
+class Text(Checked):
+    """A string; unless `may_be_empty`, one with something in it."""
+
+    def __init__(self, *, may_be_empty: bool = False, **options: Any) -> None:  # noqa: ANN401
+        self.may_be_empty = may_be_empty
+        super().__init__("must be a string" if may_be_empty else "must be a non-empty string", **options)
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:  # noqa: ANN401
+        if isinstance(value, str) and (value or self.may_be_empty):
+            return value
+        raise self.refusal(value)
+
+
+class WholeNumber(Checked):
+    """A whole number of a query, within limits."""
+
+    def __init__(self, lowest: int, highest: int, **options: Any) -> None:  # noqa: ANN401
+        self.range = range(lowest, highest + 1)
+        super().__init__(f"must be a whole number from {lowest} to {highest}", **options)
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> int:  # noqa: ANN401
+        if isinstance(value, str) and _WHOLE_NUMBER.fullmatch(value) and int(value) in self.range:
+            return int(value)
+        raise self.refusal(value)
+
+
+class Flag(Checked):
+    """A switch of a query: `true` or `1`, `false` or `0`."""
+
+    _meanings = {"true": True, "1": True, "false": False, "0": False}
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401
+        super().__init__("must be one of the following values: true, 1, false, 0", **options)
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> bool:  # noqa: ANN401
+        if isinstance(value, str) and value in self._meanings:
+            return self._meanings[value]
+        raise self.refusal(value)
+
+
+class Boolean(Checked):
+    """A JSON boolean, and nothing that looks like one."""
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401
+        super().__init__("must be true or false", **options)
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> bool:  # noqa: ANN401
+        if isinstance(value, bool):
+            return value
+        raise self.refusal(value)
+
+
+class JsonObject(Checked):
+    """A JSON object of any content."""
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401
+        super().__init__("must be a JSON object", **options)
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> dict[str, Any]:  # noqa: ANN401
+        if isinstance(value, dict):
+            return value
+        raise self.refusal(value)
+
+
+class Timestamp(Checked):
+    """A time: ISO 8601, UTC, milliseconds, `Z` when written; any ISO 8601 with an offset when read."""
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401
+        super().__init__("must be a time such as 2024-02-24T15:30:00.000Z", **options)
+
+    def _serialize(self, value: Any, *_: Any, **__: Any) -> str | None:  # noqa: ANN401
+        return None if value is None else iso_milliseconds(value)
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> datetime:  # noqa: ANN401
+        try:
+            moment = datetime.fromisoformat(value.replace("Z", "+00:00"))
+        except (AttributeError, ValueError):
+            raise self.refusal(value) from None
+        if moment.tzinfo is None:
+            raise self.refusal(value)
+        return moment

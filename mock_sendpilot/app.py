@@ -1,0 +1,107 @@
+"""The Flask app: the vendor's API under `/v1` and `/api/v1`, the emulator's own under `/_emulate`."""
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, Flask
+
+from mock_sendpilot.api.access import EXTENSION
+from mock_sendpilot.api.envelope import register_error_handlers
+from mock_sendpilot.api.leads import leads
+from mock_sendpilot.control.deliveries import deliveries
+from mock_sendpilot.control.endpoints import endpoints
+from mock_sendpilot.control.guard import Guard
+from mock_sendpilot.control.health import health
+from mock_sendpilot.paths import RAW_PATH, OpaqueId, RawPaths
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from mock_sendpilot.emulator import Emulator
+
+VENDOR_PREFIXES = ("/v1", "/api/v1")
+"""`/v1` is what everybody uses; `/api/v1` stands in the first generation of the vendor's pages."""
+CONTROL_PREFIX = "/_emulate"
+
+_access_logger = logging.getLogger("mock_sendpilot.access")
+
+
+def create_app(
+    emulator: "Emulator",
+    *,
+    guard: Guard | None = None,
+    cors_origins: Sequence[str] = (),
+    has_control: bool = True,
+) -> Flask:
+    """An app that serves an emulator.
+
+    Args:
+        emulator: whose workspaces the API keys open.
+        guard: which hosts and origins are let through; by default IP addresses and `localhost`.
+        cors_origins: origins whose pages may call the vendor's API; none by default.
+        has_control: whether `/_emulate` is there.
+    """
+    app = Flask(__name__, static_folder=None)
+    app.extensions[EXTENSION] = emulator
+    app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False
+    app.url_map.converters["opaque"] = OpaqueId
+    guard = guard or Guard()
+    app.before_request(guard.check_host)
+    register_error_handlers(app)
+    for prefix in VENDOR_PREFIXES:
+        app.register_blueprint(leads, url_prefix=prefix, name=f"leads{prefix.replace('/', '-')}")
+    app.register_blueprint(health)
+    if has_control:
+        app.register_blueprint(_control(guard))
+    if cors_origins:
+        _allow_origins(app, cors_origins)
+    app.wsgi_app = RawPaths(AccessLog(app.wsgi_app))  # type: ignore[method-assign]
+    return app
+
+
+class AccessLog:
+    """WSGI middleware: one line for each request; it costs nothing when nobody listens."""
+
+    def __init__(self, app: "WSGIApplication") -> None:
+        self._app = app
+
+    def __call__(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        """Pass the request on, and log its status and duration."""
+        if not _access_logger.isEnabledFor(logging.INFO):
+            return self._app(environ, start_response)
+        began = time.perf_counter()
+        statuses: list[str] = []
+
+        def noting(status: str, *rest: object) -> Callable[[bytes], object]:
+            statuses.append(status)
+            return start_response(status, *rest)  # type: ignore[arg-type]
+
+        answer = self._app(environ, noting)
+        _access_logger.info(
+            "%s %s %s %.1f ms",
+            environ["REQUEST_METHOD"],
+            environ[RAW_PATH][:200],
+            statuses[0][:3],
+            (time.perf_counter() - began) * 1000,
+        )
+        return answer
+
+
+def _control(guard: Guard) -> Blueprint:
+    control = Blueprint("control", __name__, url_prefix=CONTROL_PREFIX)
+    control.before_request(guard.check_control)
+    control.register_blueprint(endpoints)
+    control.register_blueprint(deliveries)
+    return control
+
+
+def _allow_origins(app: Flask, origins: Sequence[str]) -> None:
+    from flask_cors import CORS  # noqa: PLC0415 - only those who ask for it pay for it
+
+    resources = {f"{prefix}/*": {"origins": list(origins)} for prefix in VENDOR_PREFIXES}
+    CORS(app, resources=resources, allow_headers=["X-API-Key", "Content-Type"], max_age=600)

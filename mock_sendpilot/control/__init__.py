@@ -1,0 +1,1 @@
+"""The emulator's own face: what `/_emulate` and the command line offer beyond the vendor."""

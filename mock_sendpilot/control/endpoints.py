@@ -1,0 +1,69 @@
+"""`/_emulate/endpoints`: the webhook endpoints of the workspace whose API key is sent along.
+
+At the vendor's this is done in the dashboard; its API has no route for it.
+"""
+
+from http import HTTPStatus
+
+from flask import Blueprint, Response
+
+from mock_sendpilot.api.access import authorised, current_emulator
+from mock_sendpilot.api.body import json_object
+from mock_sendpilot.api.envelope import reply
+from mock_sendpilot.control.schemas import EndpointChanges, EndpointReply, NewEndpoint
+from mock_sendpilot.domain.workspace import Workspace
+from mock_sendpilot.webhooks.outbox import Outbox
+
+endpoints = Blueprint("endpoints", __name__)
+
+
+@endpoints.get("/endpoints")
+@authorised(None)
+def list_endpoints(workspace: Workspace) -> Response:
+    """All endpoints, oldest first."""
+    found = _outbox(workspace).endpoints.all()
+    return reply({"endpoints": EndpointReply(many=True).dump(found)})
+
+
+@endpoints.post("/endpoints")
+@authorised(None)
+def create_endpoint(workspace: Workspace) -> Response:
+    """Make an endpoint; the only answer besides `/secret` that holds the whole secret."""
+    wanted = NewEndpoint().load(json_object())
+    endpoint = _outbox(workspace).endpoints.add(wanted.pop("url"), **wanted)
+    answer = {**EndpointReply().dump(endpoint), "secret": endpoint.secret}
+    return reply(answer, HTTPStatus.CREATED)
+
+
+@endpoints.get("/endpoints/<opaque:endpoint_id>")
+@authorised(None)
+def get_endpoint(workspace: Workspace, endpoint_id: str) -> Response:
+    """One endpoint."""
+    return reply(EndpointReply().dump(_outbox(workspace).endpoints.get(endpoint_id)))
+
+
+@endpoints.get("/endpoints/<opaque:endpoint_id>/secret")
+@authorised(None)
+def get_secret(workspace: Workspace, endpoint_id: str) -> Response:
+    """The signing secret."""
+    return reply({"secret": _outbox(workspace).endpoints.get(endpoint_id).secret})
+
+
+@endpoints.patch("/endpoints/<opaque:endpoint_id>")
+@authorised(None)
+def update_endpoint(workspace: Workspace, endpoint_id: str) -> Response:
+    """Change an endpoint; disabling it cancels what is pending for it."""
+    changes = EndpointChanges().load(json_object())
+    return reply(EndpointReply().dump(_outbox(workspace).update_endpoint(endpoint_id, changes)))
+
+
+@endpoints.delete("/endpoints/<opaque:endpoint_id>")
+@authorised(None)
+def delete_endpoint(workspace: Workspace, endpoint_id: str) -> Response:
+    """Forget an endpoint; what is pending for it is cancelled."""
+    _outbox(workspace).remove_endpoint(endpoint_id)
+    return Response(status=HTTPStatus.NO_CONTENT)
+
+
+def _outbox(workspace: Workspace) -> Outbox:
+    return current_emulator().outbox(workspace)

@@ -1,0 +1,134 @@
+"""The schemas of the control API. Unlike the vendor's API it refuses fields it does not know."""
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, validates_schema
+
+from mock_sendpilot.api.fields import Boolean, Choice, Text, Timestamp, WholeNumber, shown
+from mock_sendpilot.domain.clock import iso_milliseconds
+from mock_sendpilot.webhooks.deliveries import STATES, Attempt, Delivery, Response
+
+_SECRET_SHOWN = 10
+
+
+class Strict(Schema):
+    """Names the nearest known field for one that is unknown."""
+
+    @validates_schema(pass_original=True, skip_on_field_errors=False)
+    def _refuse_unknown(self, _data: object, original: Mapping[str, Any], **_: object) -> None:
+        for name in original:
+            if name not in self.fields:
+                near = get_close_matches(str(name), self.fields, n=1)
+                guess = f"did you mean {near[0]!r}? " if near else ""
+                known = ", ".join(self.fields)
+                raise ValidationError(f"unknown field {name!r}; {guess}known fields are: {known}")
+
+    class Meta:
+        unknown = "exclude"  # so that the message above is the one that is seen
+
+
+class EventTypes(fields.Field[Any]):
+    """A list of event types; which ones exist is the contract's matter."""
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> tuple[str, ...]:  # noqa: ANN401
+        if isinstance(value, list) and all(isinstance(name, str) for name in value):
+            return tuple(value)
+        raise ValidationError(f"must be an array of event types; it was {shown(value)}")
+
+
+class NewEndpoint(Strict):
+    """The body of POST /_emulate/endpoints."""
+
+    url = Text(required=True)
+    secret = Text(allow_none=True)
+    events = EventTypes(allow_none=True, attribute="event_types")
+    enabled = Boolean(attribute="is_enabled")
+
+
+class EndpointChanges(Strict):
+    """The body of PATCH /_emulate/endpoints/{id}: any of the fields."""
+
+    url = Text()
+    secret = Text()
+    events = EventTypes(allow_none=True, attribute="event_types")
+    enabled = Boolean(attribute="is_enabled")
+
+
+class EndpointReply(Schema):
+    """An endpoint, its secret cut short."""
+
+    id = fields.String()
+    url = fields.String()
+    events = fields.Raw(attribute="event_types")
+    enabled = fields.Boolean(attribute="is_enabled")
+    secret = fields.Function(lambda endpoint: endpoint.secret[:_SECRET_SHOWN] + "…")
+    createdAt = Timestamp(attribute="created_at")  # noqa: N815 - as the vendor spells
+
+
+class DeliveryQuery(Strict):
+    """The query of GET /_emulate/deliveries."""
+
+    state = Choice(STATES)
+    endpointId = Text(attribute="endpoint_id")  # noqa: N815
+    eventType = Text(attribute="event_type")  # noqa: N815
+    leadId = Text(attribute="lead_id")  # noqa: N815
+    page = WholeNumber(1, 1_000_000, load_default=1)
+    limit = WholeNumber(1, 100, load_default=50)
+
+
+class DeliverySummary(Schema):
+    """A delivery in a list."""
+
+    id = fields.String()
+    state = fields.String()
+    endpointId = fields.String(attribute="endpoint_id")  # noqa: N815
+    eventId = fields.String(attribute="event_id")  # noqa: N815
+    eventType = fields.String(attribute="event_type")  # noqa: N815
+    leadId = fields.String(attribute="lead_id")  # noqa: N815
+    createdAt = Timestamp(attribute="created_at")  # noqa: N815
+    nextAttemptAt = Timestamp(attribute="next_attempt_at")  # noqa: N815
+    reason = fields.String()
+    attemptCount = fields.Function(lambda delivery: len(delivery.attempts))  # noqa: N815
+    lastOutcome = fields.Function(lambda delivery: _last_outcome(delivery))  # noqa: N815
+
+
+class DeliveryDetail(DeliverySummary):
+    """A delivery with its attempts."""
+
+    attempts = fields.Function(
+        lambda delivery: [_attempt(attempt, delivery.body) for attempt in delivery.attempts]
+    )
+
+
+def _last_outcome(delivery: Delivery) -> int | str | None:
+    if not delivery.attempts:
+        return None
+    last = delivery.attempts[-1]
+    return last.response.status_code if last.response else last.error
+
+
+def _attempt(attempt: Attempt, body: bytes) -> dict[str, Any]:
+    return {
+        "number": attempt.number,
+        "at": iso_milliseconds(attempt.started_at),
+        "durationMs": round(attempt.duration_seconds * 1000, 1),
+        "request": {
+            "method": "POST",
+            "url": attempt.url,
+            "headers": dict(attempt.request_headers),
+            "body": body.decode(),
+        },
+        "response": _response(attempt.response) if attempt.response else None,
+        "error": attempt.error,
+    }
+
+
+def _response(response: Response) -> dict[str, Any]:
+    return {
+        "status": response.status_code,
+        "headers": dict(response.headers),
+        "body": response.body.decode("utf-8", "replace"),
+        "truncated": response.is_truncated,
+    }

@@ -1,0 +1,1 @@
+"""The emulated world itself: leads, campaigns, senders, and the clock they live by."""

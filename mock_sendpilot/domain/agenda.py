@@ -1,0 +1,122 @@
+"""An agenda: what is still to be done in a workspace, each task at its time, in lanes.
+
+Tasks of one lane run one after the other, in the order of their times and then of their arrival;
+lanes do not wait for each other. An agenda has no thread: `run_due` does in the calling thread what
+is due. `Worker` calls `run_next` from its threads for agendas on the system clock.
+"""
+
+import heapq
+import itertools
+import threading
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+Task = Callable[[], None]
+
+
+@dataclass(order=True, slots=True)
+class _Entry:
+    due_at: datetime
+    order: int
+    task: Task = field(compare=False)
+
+
+@dataclass(slots=True)
+class _Lane:
+    entries: list[_Entry] = field(default_factory=list)
+    is_busy: bool = False
+
+
+class Agenda:
+    """The tasks of one workspace. Every method may be called from any thread.
+
+    Args:
+        wake: called, without any lock held, with the time at which a task can run next, whenever a
+            lane gets a task that is due before all others of that lane.
+    """
+
+    def __init__(self, wake: Callable[["Agenda", datetime], None] | None = None) -> None:
+        self._wake = wake or (lambda _agenda, _due_at: None)
+        self._lock = threading.Lock()
+        self._lanes: dict[Hashable, _Lane] = {}
+        # One live head per lane that has tasks and is not busy; outdated heads are passed over.
+        self._heads: list[tuple[datetime, int, Hashable]] = []
+        self._orders = itertools.count()
+        self._is_closed = False
+
+    def add(self, task: Task, *, due_at: datetime, lane: Hashable) -> None:
+        """Run `task` at `due_at` or as soon after it as its lane is free."""
+        with self._lock:
+            if self._is_closed:
+                return
+            waiting = self._lanes.setdefault(lane, _Lane())
+            entry = _Entry(due_at, next(self._orders), task)
+            heapq.heappush(waiting.entries, entry)
+            leads = not waiting.is_busy and waiting.entries[0] is entry
+            if leads:
+                heapq.heappush(self._heads, (due_at, entry.order, lane))
+        if leads:
+            self._wake(self, due_at)
+
+    def next_due_at(self) -> datetime | None:
+        """When the next task can run, or None; tasks of a lane at work do not count."""
+        with self._lock:
+            lane = self._first_lane()
+            return None if lane is None else self._lanes[lane].entries[0].due_at
+
+    def run_next(self, now: datetime) -> bool:
+        """Run the task that is due first, if one is; tell whether there was one."""
+        with self._lock:
+            lane = self._first_lane()
+            if lane is None or self._lanes[lane].entries[0].due_at > now:
+                return False
+            heapq.heappop(self._heads)
+            self._lanes[lane].is_busy = True
+            entry = heapq.heappop(self._lanes[lane].entries)
+        try:
+            entry.task()
+        finally:
+            self._release(lane)
+        return True
+
+    def run_due(self, now: datetime) -> int:
+        """Run all that is due, in due order, in this thread; return how many tasks ran."""
+        count = 0
+        while self.run_next(now):
+            count += 1
+        return count
+
+    def drop(self, lane: Hashable) -> None:
+        """Forget the waiting tasks of a lane; one at work goes on."""
+        with self._lock:
+            if lane in self._lanes:
+                self._lanes[lane].entries.clear()
+
+    def close(self) -> None:
+        """Forget everything and take nothing more."""
+        with self._lock:
+            self._is_closed = True
+            for lane in self._lanes.values():
+                lane.entries.clear()
+
+    def _first_lane(self) -> Hashable | None:
+        while self._heads:
+            _, order, lane = self._heads[0]
+            waiting = self._lanes.get(lane)
+            if waiting and not waiting.is_busy and waiting.entries:
+                if waiting.entries[0].order == order:
+                    return lane
+            heapq.heappop(self._heads)
+        return None
+
+    def _release(self, lane: Hashable) -> None:
+        with self._lock:
+            waiting = self._lanes[lane]
+            waiting.is_busy = False
+            if not waiting.entries:
+                del self._lanes[lane]
+                return
+            first = waiting.entries[0]
+            heapq.heappush(self._heads, (first.due_at, first.order, lane))
+        self._wake(self, first.due_at)

@@ -1,0 +1,73 @@
+"""Time, passed in as an argument: nothing in the package asks the operating system but `SystemClock`."""
+
+import sys
+import threading
+import time
+from datetime import datetime, timedelta, timezone
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Tells the time; `is_manual` says that it moves only when it is told to."""
+
+    @property
+    def is_manual(self) -> bool:
+        """Whether time passes only by `ManualClock.move_to`."""
+        ...
+
+    def now(self) -> datetime:
+        """The time, as an aware UTC datetime."""
+        ...
+
+
+class SystemClock:
+    """Wall time, real even while a test of the user's freezes or travels in time.
+
+    freezegun replaces `time.time` where modules hold it (not where classes do); time-machine changes
+    the function itself and offers the real one through its escape hatch.
+    """
+
+    is_manual = False
+    _wall_seconds = staticmethod(time.time)
+    _running_seconds = staticmethod(time.perf_counter)
+
+    def now(self) -> datetime:
+        """The time, as an aware UTC datetime."""
+        travel = sys.modules.get("time_machine")
+        seconds = travel.escape_hatch.time.time() if travel else self._wall_seconds()
+        return datetime.fromtimestamp(seconds, tz=timezone.utc)
+
+    @classmethod
+    def running_seconds(cls) -> float:
+        """A counter that never goes back, for durations and deadlines of real time."""
+        return cls._running_seconds()
+
+
+class ManualClock:
+    """Stands still until it is moved."""
+
+    is_manual = True
+
+    def __init__(self, start: datetime) -> None:
+        self._now = start.astimezone(timezone.utc)
+        self._lock = threading.Lock()
+
+    def now(self) -> datetime:
+        """The time, as an aware UTC datetime."""
+        return self._now
+
+    def move_to(self, moment: datetime) -> None:
+        """Set the time to `moment`; a moment that has passed changes nothing."""
+        with self._lock:
+            self._now = max(self._now, moment)
+
+
+def iso_milliseconds(moment: datetime) -> str:
+    """ISO 8601 in UTC with milliseconds and `Z`, the vendor's way to write a time."""
+    text = moment.astimezone(timezone.utc).isoformat(timespec="milliseconds")
+    return text[:-6] + "Z"
+
+
+def epoch_milliseconds(moment: datetime) -> int:
+    """Whole milliseconds since 1970, as in the vendor's event ids."""
+    return (moment - datetime(1970, 1, 1, tzinfo=timezone.utc)) // timedelta(milliseconds=1)

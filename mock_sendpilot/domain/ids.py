@@ -1,0 +1,44 @@
+"""Ids, drawn from a seeded source: the same seed and the same calls give the same ids."""
+
+import random
+import string
+import threading
+from datetime import datetime
+
+from mock_sendpilot.domain.clock import epoch_milliseconds
+
+_LOWER = string.digits + string.ascii_lowercase
+_MIXED = string.digits + string.ascii_letters
+
+
+class Ids:
+    """A workspace's source of ids and of other random bytes; safe to share between threads."""
+
+    def __init__(self, seed: str) -> None:
+        self._random = random.Random(seed)  # noqa: S311 - repeatable on purpose, guards nothing
+        self._lock = threading.Lock()
+
+    def prefixed(self, prefix: str) -> str:
+        """An id in the style of the vendor's pages: `lead_9k2m…`, 12 characters after the prefix."""
+        return f"{prefix}_{self._text(_LOWER, 12)}"
+
+    def cuid(self) -> str:
+        """An id as the live service gives them: 25 lower-case characters that start with `c`."""
+        return "c" + self._text(_LOWER, 24)
+
+    def event_id(self, at: datetime) -> str:
+        """`evt_<milliseconds since 1970>_<9 alphanumerics>`."""
+        return f"evt_{epoch_milliseconds(at)}_{self._text(_LOWER, 9)}"
+
+    def webhook_message_id(self) -> str:
+        """The `svix-id` of an event: `msg_` and 27 alphanumerics."""
+        return f"msg_{self._text(_MIXED, 27)}"
+
+    def random_bytes(self, count: int) -> bytes:
+        """`count` bytes, for a signing secret."""
+        with self._lock:
+            return self._random.randbytes(count)
+
+    def _text(self, alphabet: str, length: int) -> str:
+        with self._lock:
+            return "".join(self._random.choices(alphabet, k=length))

@@ -1,0 +1,37 @@
+"""LinkedIn profile URLs: what counts as one, and the form in which two of them are compared.
+
+The vendor's pages write `https://www.linkedin.com/in/<slug>`. Production data also holds country
+hosts, trailing slashes and queries, as clients report; that all of these mean the same person is
+this emulator's reading.
+"""
+
+import re
+from urllib.parse import quote, unquote, urlsplit
+
+_HOST = re.compile(r"(?:[a-z]{2,3}\.)?linkedin\.com")
+_SLUG = re.compile(r"[\w.\-~%']{1,200}")
+_INTERNAL_ID = re.compile(r"ACoAA[\w-]+")
+
+EXPECTED = "a LinkedIn profile URL such as https://www.linkedin.com/in/john-doe"
+
+
+def normal_profile_url(text: str) -> str | None:
+    """The URL as `https://www.linkedin.com/in/<slug>`, or None when it is no profile URL.
+
+    Scheme, `www` or country host, letter case, trailing slashes, query and fragment do not count.
+    The internal ids (`ACoAA…`) keep their case: there it distinguishes people.
+    """
+    try:
+        parts = urlsplit(text if "//" in text else f"https://{text}")
+        host, port = (parts.hostname or "").lower(), parts.port
+    except ValueError:
+        return None
+    head, _, slug = parts.path.rstrip("/").rpartition("/")
+    if parts.scheme not in {"http", "https"} or port or not _HOST.fullmatch(host):
+        return None
+    if head.lower() != "/in" or not _SLUG.fullmatch(slug):
+        return None
+    name = unquote(slug)
+    if not _INTERNAL_ID.fullmatch(name):
+        name = name.lower()
+    return "https://www.linkedin.com/in/" + quote(name, safe="-_.~'")

@@ -1,0 +1,29 @@
+"""The signals by which the world tells what happened. Connect with `sender=` a workspace.
+
+Receivers run in the thread that made the change and before its reply is sent, so they must be
+quick: put the event on a queue and return. An exception of a receiver is logged and goes no further.
+"""
+
+import logging
+from typing import Any
+
+from blinker import Namespace, NamedSignal
+
+_signals = Namespace()
+
+event_recorded = _signals.signal("event-recorded")
+"""A change was committed. Sender: the `Workspace`. Keyword: `event`, the `Event`."""
+
+delivery_attempted = _signals.signal("delivery-attempted")
+"""An attempt has ended, well or badly. Sender: the `Workspace`. Keyword: `delivery`, with the attempt."""
+
+_logger = logging.getLogger(__name__)
+
+
+def announce(signal: NamedSignal, sender: object, **facts: Any) -> None:  # noqa: ANN401
+    """Send a signal; a receiver that fails neither stops the others nor reaches the caller."""
+    for receiver in signal.receivers_for(sender):
+        try:
+            receiver(sender, **facts)
+        except Exception:
+            _logger.exception("a receiver of the signal %r failed", signal.name)

@@ -1,0 +1,147 @@
+"""Every word that goes over the wire, once.
+
+Source of each list: section (d) of the vendor's contract as reconstructed from its published
+pages (D1-D4), its two OpenAPI documents (SA the earlier, SB the later) and production clients.
+"""
+
+# --- lead status -----------------------------------------------------------------------------
+
+LEAD_STATUSES_OPENAPI_EARLIER = (
+    "PENDING",
+    "CONNECTION_SENT",
+    "CONNECTION_ACCEPTED",
+    "MESSAGE_SENT",
+    "REPLY_RECEIVED",
+    "DONE",
+)
+"""SA and the lower half of the published page: the filter and the PATCH body."""
+
+LEAD_STATUSES_WEBHOOK_PAGE = (
+    "PENDING",
+    "CONNECTION_SENT",
+    "CONNECTION_ACCEPTED",
+    "MESSAGE_SENT",
+    "REPLY_RECEIVED",
+    "OPPORTUNITY",
+    "NOT_INTERESTED",
+    "DONE",
+)
+"""The webhook pages `lead-status-changed` (D1, D2) and `lead-updated` (D3)."""
+
+LEAD_STATUSES_PAGE_PROSE = ("OPPORTUNITY", "NOT_INTERESTED", "DONE")
+"""The hand-written half of the published page (D1)."""
+
+LEAD_STATUSES_OUTCOME = (
+    "OPPORTUNITY",
+    "MEETING_BOOKED",
+    "DONE",
+    "UNSUBSCRIBED",
+    "IRRELEVANT",
+    "NOT_INTERESTED",
+)
+"""What PATCH takes today: SB's five, and NOT_INTERESTED, which a production client sends."""
+
+LEAD_STATUSES_OPENAPI_LATER = (
+    "PENDING",
+    "PROCESSING",
+    "MESSAGE_SENT",
+    "CONNECTION_SENT",
+    "CONNECTION_ACCEPTED",
+    "CONNECTION_ALREADY_SENT",
+    "REPLY_RECEIVED",
+    "FOLLOWUP_SENT",
+    "BLOCKED",
+    "PROFILE_UNREACHABLE",
+    "RATE_LIMITED",
+    "FAILED",
+    "SUCCESS",
+    "UNSUBSCRIBED",
+    "IRRELEVANT",
+    "SKIPPED",
+    "DONE",
+    "MEETING_BOOKED",
+    "OPPORTUNITY",
+    "LIKED_POST",
+    "MESSAGE_SCHEDULED",
+    "CONNECTION_SCHEDULED",
+    "LIKE_POST_SCHEDULED",
+    "VIEW_PROFILE_SCHEDULED",
+    "CONNECTED",
+    "CONNECTION_WITHDRAWN",
+    "WITHDRAWAL_SCHEDULED",
+    "WITHDRAWAL_NOT_POSSIBLE",
+    "NOT_CONNECTED",
+    "ICP_MATCH",
+    "ICP_NOT_MATCH",
+    "PROFILE_VIEWED",
+    "STARTED",
+    "STOPPED",
+    "WAITING",
+)
+"""SB's filter of the lead list: 35 statuses."""
+
+LEAD_STATUSES = (*LEAD_STATUSES_OPENAPI_LATER, "NOT_INTERESTED")
+"""Every status a lead can have in some contract."""
+
+CUSTOM_LEAD_STATUSES = (
+    "LEAD",
+    "INTERESTED",
+    "MEETING_BOOKED",
+    "MEETING_COMPLETE_NOT_CLOSED",
+    "CLOSED",
+    "WRONG_PERSON",
+    "NOT_INTERESTED",
+    "NO_RESPONSE",
+)
+"""SB's `customLeadStatus`."""
+
+# --- other resources --------------------------------------------------------------------------
+
+CAMPAIGN_STATUSES = ("started", "paused", "draft", "finished")
+SENDER_STATUSES = ("active", "disconnected", "rate_limited")
+
+# --- scopes -----------------------------------------------------------------------------------
+
+LEADS_READ = "leads:read"
+LEADS_WRITE = "leads:write"
+SCOPES = (
+    "campaigns:read",
+    "campaigns:write",
+    "inbox:read",
+    "inbox:write",
+    LEADS_READ,
+    LEADS_WRITE,
+    "senders:read",
+    "workspace:read",
+)
+"""`leads:read`, `senders:read` and `workspace:read` are in SB; the others are invented by analogy."""
+
+# --- events -----------------------------------------------------------------------------------
+
+LEAD_UPDATED = "lead.updated"
+LEAD_TAG_UPDATED = "lead.tag.updated"
+EVENT_TYPES = (
+    "message.sent",
+    "reply.received",
+    "connection_request.sent",
+    "connection_request.accepted",
+    "campaign.started",
+    "campaign.paused",
+    "campaign.resumed",
+    "campaign.finished",
+    LEAD_UPDATED,
+    LEAD_TAG_UPDATED,
+    "lead_database.search.completed",
+    "lead_extractor.job.completed",
+)
+"""Today's names (D3 and later). Older contracts rename some: `LEGACY_EVENT_TYPES`."""
+
+LEGACY_EVENT_TYPES = {
+    "reply.received": "message.received",
+    "connection_request.sent": "connection.sent",
+    "connection_request.accepted": "connection.accepted",
+    LEAD_UPDATED: "lead.status.changed",
+}
+"""Today's name to the one of D1 and D2, where they differ."""
+
+CHANGED_BY = ("api", "automation", "user")

@@ -1,0 +1,185 @@
+"""The emulator: the workspaces, found by API key, each wired from its store to its webhooks."""
+
+import secrets
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from mock_sendpilot.domain.clock import Clock, SystemClock
+from mock_sendpilot.domain.contracts import CONTRACTS, DOCUMENTED, Contract
+from mock_sendpilot.domain.errors import InvalidApiKey, InvalidInput, ScopeMissing
+from mock_sendpilot.domain.models import ApiKey
+from mock_sendpilot.domain.seed import EndpointSeed, WorkspaceSeed
+from mock_sendpilot.domain.workspace import Workspace
+from mock_sendpilot.webhooks.deliveries import MOST_FINISHED
+from mock_sendpilot.webhooks.dispatcher import TIMEOUT_SECONDS, Dispatcher
+from mock_sendpilot.webhooks.outbox import Outbox
+from mock_sendpilot.worker import Worker
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What an API key opens: a workspace, with the key's scopes."""
+
+    workspace: Workspace
+    api_key: ApiKey
+
+    def require(self, scope: str) -> None:
+        """Insist on a scope.
+
+        Raises:
+            ScopeMissing: the key does not carry it.
+        """
+        if not self.api_key.allows(scope):
+            raise ScopeMissing(
+                "API key does not have permission to access this workspace",
+                hint=f"this key lacks the scope {scope!r}",
+            )
+
+
+class Emulator:
+    """Many workspaces that do not know each other, in memory. Needs no network until a webhook is due.
+
+    Args:
+        contract: for workspaces that bring none of their own.
+        id_seed: the same seed gives the same ids and secrets; without one each start differs.
+        timeout_seconds: how long a webhook receiver has for its answer.
+        most_finished: how many finished deliveries each workspace's log keeps.
+    """
+
+    def __init__(
+        self,
+        *,
+        contract: Contract = CONTRACTS[DOCUMENTED],
+        id_seed: str | None = None,
+        timeout_seconds: float = TIMEOUT_SECONDS,
+        most_finished: int = MOST_FINISHED,
+    ) -> None:
+        self.contract = contract
+        self._id_seed = secrets.token_hex(16) if id_seed is None else id_seed
+        self._most_finished = most_finished
+        self._system_clock = SystemClock()
+        self._worker = Worker(self._system_clock)
+        self._dispatcher = Dispatcher(timeout_seconds=timeout_seconds)
+        self._lock = threading.Lock()
+        self._accesses: dict[str, Access] = {}
+        self._outboxes: dict[str, Outbox] = {}
+        self._workspaces: dict[str, Workspace] = {}
+
+    def access(self, key: str | None) -> Access:
+        """What an API key opens.
+
+        Raises:
+            InvalidApiKey: no key, an unknown or a revoked one. The vendor has one message for all.
+        """
+        access = self._accesses.get(key or "")
+        if access is None:
+            hint = "no workspace has this key" if key else "send the key as the header X-API-Key"
+            raise InvalidApiKey("Invalid API key", hint=hint)
+        if access.api_key.is_revoked:
+            raise InvalidApiKey("Invalid API key", hint="this key is revoked")
+        return access
+
+    def workspaces(self) -> list[Workspace]:
+        """All workspaces, oldest first."""
+        with self._lock:
+            return list(self._workspaces.values())
+
+    def api_keys(self, workspace: Workspace) -> list[ApiKey]:
+        """The keys of a workspace."""
+        with self._lock:
+            accesses = list(self._accesses.values())
+        return [access.api_key for access in accesses if access.workspace is workspace]
+
+    def outbox(self, workspace: Workspace) -> Outbox:
+        """The outbox of a workspace: its endpoints and deliveries."""
+        return self._outboxes[workspace.id]
+
+    def load(
+        self, seeds: Iterable[WorkspaceSeed], *, endpoints: Sequence[EndpointSeed] = ()
+    ) -> None:
+        """Add seeded workspaces, each with these endpoints besides its own; all or none of them.
+
+        Raises:
+            InvalidInput: as for `add_workspace`.
+        """
+        added: list[Workspace] = []
+        try:
+            for seed in seeds:
+                workspace = self.add_workspace(seed)
+                added.append(workspace)
+                self._add_endpoints(workspace, endpoints)
+        except InvalidInput:
+            for workspace in added:
+                self.remove_workspace(workspace)
+            raise
+
+    def add_workspace(self, seed: WorkspaceSeed, *, clock: Clock | None = None) -> Workspace:
+        """Make a workspace as the seed says.
+
+        Args:
+            seed: what it starts with.
+            clock: a `ManualClock` makes its time stand still until `Workspace.advance`.
+
+        Raises:
+            InvalidInput: an id or key is taken, or the seed does not fit together.
+        """
+        workspace = Workspace(
+            seed.id,
+            name=seed.name,
+            contract=seed.contract or self.contract,
+            clock=clock or self._system_clock,
+            id_seed=f"{self._id_seed}/{seed.id}",
+            wake=self._worker.wake,
+        )
+        for sender in seed.senders:
+            workspace.store.put_sender(sender)
+        for campaign in seed.campaigns:
+            workspace.store.put_campaign(campaign)
+        for lead in seed.leads:
+            workspace.store.put_lead(lead)
+        self._register(workspace, seed.api_keys)
+        self._add_endpoints(workspace, seed.endpoints)
+        return workspace
+
+    def remove_workspace(self, workspace: Workspace) -> None:
+        """Forget a workspace, its keys and what it still had to send."""
+        with self._lock:
+            self._workspaces.pop(workspace.id, None)
+            outbox = self._outboxes.pop(workspace.id, None)
+            keys = [key for key, access in self._accesses.items() if access.workspace is workspace]
+            for key in keys:
+                del self._accesses[key]
+        if outbox is not None:
+            outbox.close()
+
+    def close(self, *, within_seconds: float = 1.0) -> None:
+        """Let the attempts at work finish, at most so long, and stop."""
+        self._worker.stop(within_seconds=within_seconds)
+        for workspace in self.workspaces():
+            self.remove_workspace(workspace)
+        self._dispatcher.close()
+
+    def _register(self, workspace: Workspace, api_keys: Sequence[ApiKey]) -> None:
+        outbox = Outbox(workspace, self._dispatcher, most_finished=self._most_finished)
+        with self._lock:
+            if workspace.id in self._workspaces:
+                raise InvalidInput(f"there is a workspace {workspace.id!r} already")
+            taken = [api_key.key for api_key in api_keys if api_key.key in self._accesses]
+            if taken:
+                raise InvalidInput(
+                    f"the API key of workspace {workspace.id!r} is another one's too"
+                )
+            self._workspaces[workspace.id] = workspace
+            self._outboxes[workspace.id] = outbox
+            for api_key in api_keys:
+                self._accesses[api_key.key] = Access(workspace, api_key)
+
+    def _add_endpoints(self, workspace: Workspace, endpoints: Iterable[EndpointSeed]) -> None:
+        for endpoint in endpoints:
+            self.outbox(workspace).endpoints.add(
+                endpoint.url,
+                secret=endpoint.secret,
+                event_types=endpoint.event_types,
+                is_enabled=endpoint.is_enabled,
+            )

@@ -1,0 +1,126 @@
+"""An HTTP/1.1 server for a WSGI app: threaded, keep-alive, embeddable; built on waitress.
+
+waitress reads and parses in one thread and hands complete requests to a pool, so a client that sends
+slowly holds nobody up. Its pool has a fixed size; ours grows when all of it is at work, so that
+handlers that hang do not hold anybody up either.
+"""
+
+import logging
+import threading
+from http import HTTPStatus
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from waitress.channel import HTTPChannel
+from waitress.server import create_server
+from waitress.task import ErrorTask, ThreadedTaskDispatcher
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+    from typing_extensions import Self
+
+_FIRST_THREADS = 4
+_MOST_THREADS = 256
+_MOST_CONNECTIONS = 1000
+_MOST_BODY_BYTES = 64_000_000  # the app answers 413 long before; this only bounds the memory
+_LOOP_SECONDS = 0.5
+_logger = logging.getLogger(__name__)
+
+
+class GrowingPool(ThreadedTaskDispatcher):  # type: ignore[misc]
+    """waitress's thread pool, with a further thread whenever a request would have to wait."""
+
+    def add_task(self, task: Any) -> None:  # noqa: ANN401 - waitress has no types
+        """Hand a request to an idle thread, or to a new one."""
+        with self.lock:
+            self.queue.append(task)
+            self.queue_cv.notify()
+            idle = len(self.threads) - self.stop_count - self.active_count
+            lacks_thread = len(self.queue) > idle and len(self.threads) < _MOST_THREADS
+        if lacks_thread:
+            self.set_thread_count(len(self.threads) + 1)
+
+
+class _JsonErrorTask(ErrorTask):  # type: ignore[misc]
+    """What waitress refuses before the app sees it, in the vendor's envelope and never as a 5xx."""
+
+    def execute(self) -> None:
+        """Write the error as JSON and close the connection."""
+        error = self.request.error
+        code = error.code if error.code < HTTPStatus.INTERNAL_SERVER_ERROR else HTTPStatus.BAD_REQUEST
+        phrase = HTTPStatus(code).phrase
+        body = orjson.dumps({"statusCode": int(code), "message": error.body, "error": phrase})
+        self.status = f"{int(code)} {phrase}"
+        self.response_headers.append(("Content-Type", "application/json; charset=utf-8"))
+        self.response_headers.append(("Content-Length", str(len(body))))
+        self.set_close_on_finish()
+        self.content_length = len(body)
+        self.write(body)
+
+
+class _Channel(HTTPChannel):  # type: ignore[misc]
+    error_task_class = _JsonErrorTask
+
+
+class HttpServer:
+    """Serves `app` on a port from a thread of its own, between `start` and `stop`.
+
+    Args:
+        app: what answers.
+        host: an address of this machine.
+        port: 0 takes a free one, which `port` then tells.
+
+    Raises:
+        OSError: the port is taken, or the address is not ours.
+    """
+
+    def __init__(self, app: "WSGIApplication", *, host: str = "127.0.0.1", port: int = 0) -> None:
+        self._pool = GrowingPool()
+        self._server = create_server(
+            app,
+            _dispatcher=self._pool,
+            host=host,
+            port=port,
+            ident="mock-sendpilot",
+            connection_limit=_MOST_CONNECTIONS,
+            max_request_body_size=_MOST_BODY_BYTES,
+            asyncore_use_poll=True,
+            asyncore_loop_timeout=_LOOP_SECONDS,
+            clear_untrusted_proxy_headers=True,
+        )
+        self._server.channel_class = _Channel
+        self.host = host
+        self.port = int(self._server.effective_port)
+        self._thread: threading.Thread | None = None
+
+    @property
+    def origin(self) -> str:
+        """`http://host:port`; the wildcard address is shown as 127.0.0.1."""
+        host = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)
+        return f"http://{f'[{host}]' if ':' in host and '[' not in host else host}:{self.port}"
+
+    def start(self) -> None:
+        """Begin to answer. The port accepts connections even before."""
+        self._pool.set_thread_count(_FIRST_THREADS)
+        name = f"mock-sendpilot-http-{self.port}"
+        self._thread = threading.Thread(target=self._server.run, name=name, daemon=True)
+        self._thread.start()
+
+    def stop(self, *, within_seconds: float = 1.0) -> None:
+        """Accept nothing more, and wait at most so long for the requests at work."""
+        if self._thread is None:
+            return
+        self._server.trigger.pull_trigger(self._server.del_channel)
+
+    def __enter__(self) -> "Self":
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()

@@ -1,0 +1,53 @@
+"""Paths as the client wrote them: an encoded slash is part of a segment, not a separator.
+
+WSGI servers decode a path before an app sees it, and `/leads/a%2Fb` becomes `/leads/a/b`. This
+middleware decodes the path anew, segment by segment, and keeps `/` and `%` inside a segment encoded;
+the converter `opaque` of the routes decodes those two.
+"""
+
+from typing import TYPE_CHECKING
+from urllib.parse import unquote_to_bytes, urlsplit
+
+from werkzeug.routing import BaseConverter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+RAW_PATH = "mock_sendpilot.raw_path"
+"""Where the path as it was sent stands in the WSGI environment, for messages."""
+
+
+class RawPaths:
+    """WSGI middleware: takes the path from the request line instead of the decoded one."""
+
+    def __init__(self, app: "WSGIApplication") -> None:
+        self._app = app
+
+    def __call__(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> "Iterable[bytes]":
+        """Pass the request on with `PATH_INFO` and `RAW_PATH` set anew."""
+        target = environ.get("REQUEST_URI") or environ["PATH_INFO"]
+        path = target.partition("?")[0]
+        if not path.startswith("/"):  # `GET http://host/path HTTP/1.1` is allowed, too
+            path = urlsplit(path).path or "/"
+        environ[RAW_PATH] = path
+        environ["PATH_INFO"] = "/".join(map(_decoded, path.split("/"))) if "%" in path else path
+        return self._app(environ, start_response)
+
+
+class OpaqueId(BaseConverter):
+    """A path segment of any content: ids are opaque, and some hold `/` or `%`."""
+
+    regex = "[^/]+"
+
+    def to_python(self, value: str) -> str:
+        """The segment as the client meant it."""
+        return value.replace("%2F", "/").replace("%25", "%")
+
+
+def _decoded(segment: str) -> str:
+    text = unquote_to_bytes(segment.encode("latin-1", "replace")).decode("latin-1")
+    return text.replace("%", "%25").replace("/", "%2F")

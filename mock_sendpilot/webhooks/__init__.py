@@ -1,0 +1,1 @@
+"""Webhooks: an event becomes one delivery per endpoint, and each delivery some attempts."""

@@ -1,0 +1,155 @@
+"""Deliveries and their attempts, and the bounded log in which a workspace keeps them."""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from mock_sendpilot.domain.errors import NotFound
+
+PENDING, SUCCEEDED, EXHAUSTED, CANCELLED = "pending", "succeeded", "exhausted", "cancelled"
+STATES = (PENDING, SUCCEEDED, EXHAUSTED, CANCELLED)
+
+MOST_FINISHED = 5000
+_MOST_RECORDED_BYTES = 32_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """What a receiver answered; of the body the first 20 kB are kept."""
+
+    status_code: int
+    headers: Mapping[str, str]
+    body: bytes
+    is_truncated: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One POST. Without a response, `error` says in words what went wrong."""
+
+    number: int
+    started_at: datetime
+    duration_seconds: float
+    url: str
+    request_headers: Mapping[str, str]
+    response: Response | None = None
+    error: str | None = None
+
+    @property
+    def is_success(self) -> bool:
+        """Any 2xx is success; redirects are not followed."""
+        return self.response is not None and 200 <= self.response.status_code < 300  # noqa: PLR2004
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One event on its way to one endpoint."""
+
+    id: str
+    endpoint_id: str
+    event_id: str
+    message_id: str
+    event_type: str
+    lead_id: str
+    body: bytes
+    created_at: datetime
+    state: str = PENDING
+    next_attempt_at: datetime | None = None
+    attempts: tuple[Attempt, ...] = ()
+    reason: str | None = None
+    """Why it was cancelled."""
+
+    @property
+    def recorded_bytes(self) -> int:
+        """The length of all response bodies that are kept."""
+        return sum(len(attempt.response.body) for attempt in self.attempts if attempt.response)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryFilter:
+    """Which deliveries to list; None matches all."""
+
+    state: str | None = None
+    endpoint_id: str | None = None
+    event_type: str | None = None
+    lead_id: str | None = None
+
+    def matches(self, delivery: Delivery) -> bool:
+        """Whether a delivery is asked for."""
+        return all(
+            wanted is None or wanted == found
+            for wanted, found in (
+                (self.state, delivery.state),
+                (self.endpoint_id, delivery.endpoint_id),
+                (self.event_type, delivery.event_type),
+                (self.lead_id, delivery.lead_id),
+            )
+        )
+
+
+class DeliveryLog:
+    """The deliveries of one workspace.
+
+    What is pending is never dropped. Of what is finished the oldest goes first, beyond `most_finished`
+    deliveries or beyond 32 MB of recorded response bodies.
+    """
+
+    def __init__(self, *, most_finished: int = MOST_FINISHED) -> None:
+        self._most_finished = most_finished
+        self._lock = threading.Lock()
+        self._deliveries: dict[str, Delivery] = {}
+        self._finished_ids: dict[str, None] = {}
+        self._recorded_bytes = 0
+
+    @property
+    def pending_count(self) -> int:
+        """How many deliveries are still to be attempted, or attempted again."""
+        return len(self._deliveries) - len(self._finished_ids)
+
+    def put(self, delivery: Delivery) -> None:
+        """Add a delivery, or replace the one of the same id."""
+        with self._lock:
+            before = self._deliveries.get(delivery.id)
+            self._recorded_bytes += delivery.recorded_bytes
+            self._recorded_bytes -= before.recorded_bytes if before else 0
+            self._deliveries[delivery.id] = delivery
+            if delivery.state != PENDING:
+                self._finished_ids[delivery.id] = None
+            self._drop_the_oldest()
+
+    def get(self, delivery_id: str) -> Delivery:
+        """The delivery of that id.
+
+        Raises:
+            NotFound: there is none, or not any more.
+        """
+        delivery = self.find(delivery_id)
+        if delivery is None:
+            hint = f"this workspace's log has no delivery {delivery_id[:80]!r}; it keeps the latest"
+            raise NotFound("Delivery not found", hint=hint)
+        return delivery
+
+    def find(self, delivery_id: str) -> Delivery | None:
+        """The delivery of that id, or None."""
+        return self._deliveries.get(delivery_id)
+
+    def select(self, wanted: DeliveryFilter) -> list[Delivery]:
+        """The deliveries that match, newest first."""
+        with self._lock:
+            known = list(self._deliveries.values())
+        return [delivery for delivery in reversed(known) if wanted.matches(delivery)]
+
+    def cancel_pending(self, endpoint_id: str, reason: str) -> None:
+        """End all pending deliveries to an endpoint."""
+        for delivery in self.select(DeliveryFilter(state=PENDING, endpoint_id=endpoint_id)):
+            self.put(replace(delivery, state=CANCELLED, next_attempt_at=None, reason=reason))
+
+    def _drop_the_oldest(self) -> None:
+        while self._finished_ids and (
+            len(self._finished_ids) > self._most_finished
+            or self._recorded_bytes > _MOST_RECORDED_BYTES
+        ):
+            oldest = next(iter(self._finished_ids))
+            del self._finished_ids[oldest]
+            self._recorded_bytes -= self._deliveries.pop(oldest).recorded_bytes

@@ -1,0 +1,141 @@
+"""A workspace's outbox: turns each event into deliveries and puts them on the agenda."""
+
+import logging
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from mock_sendpilot.domain.events import Event
+from mock_sendpilot.domain.signals import announce, delivery_attempted, event_recorded
+from mock_sendpilot.domain.workspace import Workspace
+from mock_sendpilot.webhooks.deliveries import (
+    CANCELLED,
+    EXHAUSTED,
+    MOST_FINISHED,
+    PENDING,
+    SUCCEEDED,
+    Attempt,
+    Delivery,
+    DeliveryLog,
+)
+from mock_sendpilot.webhooks.dispatcher import Dispatcher
+from mock_sendpilot.webhooks.endpoints import Endpoint, Endpoints
+from mock_sendpilot.webhooks.payloads import payload
+from mock_sendpilot.webhooks.signing import new_secret
+
+_logger = logging.getLogger(__name__)
+
+
+class Outbox:
+    """Endpoints, deliveries and the retry schedule of one workspace.
+
+    Args:
+        workspace: whose events are sent, under its contract and on its clock.
+        dispatcher: makes the attempts.
+        most_finished: how many finished deliveries the log keeps.
+    """
+
+    def __init__(
+        self, workspace: Workspace, dispatcher: Dispatcher, *, most_finished: int = MOST_FINISHED
+    ) -> None:
+        self._workspace = workspace
+        self._dispatcher = dispatcher
+        self.log = DeliveryLog(most_finished=most_finished)
+        self.endpoints = Endpoints(
+            contract=workspace.contract,
+            new_id=partial(workspace.ids.prefixed, "ep"),
+            new_secret=partial(new_secret, workspace.ids.random_bytes),
+            now=workspace.clock.now,
+        )
+        event_recorded.connect(self._enqueue, sender=workspace)
+
+    def update_endpoint(self, endpoint_id: str, changes: dict[str, Any]) -> Endpoint:
+        """Change an endpoint; disabling it cancels what is pending for it."""
+        endpoint = self.endpoints.update(endpoint_id, changes)
+        if not endpoint.is_enabled:
+            self._cancel(endpoint_id, "the endpoint was disabled")
+        return endpoint
+
+    def remove_endpoint(self, endpoint_id: str) -> None:
+        """Forget an endpoint and cancel what is pending for it."""
+        self.endpoints.remove(endpoint_id)
+        self._cancel(endpoint_id, "the endpoint was deleted")
+        self._dispatcher.forget(endpoint_id)
+
+    def close(self) -> None:
+        """Send nothing more."""
+        event_recorded.disconnect(self._enqueue, sender=self._workspace)
+        self._workspace.agenda.close()
+        for endpoint in self.endpoints.all():
+            self._dispatcher.forget(endpoint.id)
+
+    def _enqueue(self, _workspace: Workspace, event: Event) -> None:
+        sent = payload(event, self._workspace.contract)
+        if sent is None:
+            return
+        now = self._workspace.clock.now()
+        for endpoint in self.endpoints.all():
+            if endpoint.wants(sent.event_type):
+                delivery = Delivery(
+                    id=self._workspace.ids.prefixed("dlv"),
+                    endpoint_id=endpoint.id,
+                    event_id=event.id,
+                    message_id=event.message_id,
+                    event_type=sent.event_type,
+                    lead_id=event.lead_id,
+                    body=sent.body,
+                    created_at=now,
+                    next_attempt_at=now,
+                )
+                self.log.put(delivery)
+                self._schedule(delivery)
+
+    def _schedule(self, delivery: Delivery) -> None:
+        if delivery.next_attempt_at is not None:
+            self._workspace.agenda.add(
+                partial(self._attempt, delivery.id),
+                due_at=delivery.next_attempt_at,
+                lane=delivery.endpoint_id,
+            )
+
+    def _attempt(self, delivery_id: str) -> None:
+        delivery = self.log.find(delivery_id)
+        if delivery is None or delivery.state != PENDING:
+            return
+        endpoint = self.endpoints.find(delivery.endpoint_id)
+        if endpoint is None or not endpoint.is_enabled:
+            return
+        attempt = self._dispatcher.attempt(
+            delivery,
+            endpoint,
+            schemes=self._workspace.contract.signatures,
+            started_at=self._workspace.clock.now(),
+        )
+        self._finish(delivery_id, attempt)
+
+    def _finish(self, delivery_id: str, attempt: Attempt) -> None:
+        delivery = self.log.find(delivery_id)
+        if delivery is None:
+            return
+        delivery = self._after(replace(delivery, attempts=(*delivery.attempts, attempt)), attempt)
+        self.log.put(delivery)
+        self._schedule(delivery)
+        announce(delivery_attempted, self._workspace, delivery=delivery)
+
+    def _after(self, delivery: Delivery, attempt: Attempt) -> Delivery:
+        """Where an attempt leaves its delivery."""
+        if attempt.is_success:
+            return replace(delivery, state=SUCCEEDED, next_attempt_at=None)
+        if delivery.state == CANCELLED:
+            return delivery
+        delays = self._workspace.contract.retry_delays_seconds
+        if attempt.number > len(delays):
+            _logger.warning("%s to %s is exhausted", delivery.event_type, attempt.url)
+            return replace(delivery, state=EXHAUSTED, next_attempt_at=None)
+        wait = timedelta(seconds=delays[attempt.number - 1])
+        return replace(delivery, next_attempt_at=self._workspace.clock.now() + wait)
+
+    def _cancel(self, endpoint_id: str, reason: str) -> None:
+        self._workspace.agenda.drop(endpoint_id)
+        self.log.cancel_pending(endpoint_id, reason)

@@ -1,0 +1,65 @@
+"""An event's name and body on the wire, under a contract.
+
+The envelope is `eventId, eventType, timestamp, workspaceId, data` in every contract; the names of
+the events and the keys of `data` are points of the contract.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import orjson
+
+from mock_sendpilot.domain import vocabulary as words
+from mock_sendpilot.domain.clock import iso_milliseconds
+from mock_sendpilot.domain.contracts import Contract
+from mock_sendpilot.domain.events import Event, LeadStatusChanged, LeadTagChanged
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """What is sent for an event: its name on the wire and the bytes that are signed."""
+
+    event_type: str
+    body: bytes
+
+
+def payload(event: Event, contract: Contract) -> Payload | None:
+    """An event's name and its JSON, keys in the vendor's order; None if the contract lacks it."""
+    if isinstance(event.change, LeadStatusChanged):
+        current_name, fields = words.LEAD_UPDATED, contract.lead_events.status_fields
+        facts = _status_facts(event.change)
+    else:
+        current_name, fields = words.LEAD_TAG_UPDATED, contract.lead_events.tag_fields
+        facts = _tag_facts(event.change)
+    if not fields:
+        return None
+    event_type = contract.event_type(current_name)
+    envelope = {
+        "eventId": event.id,
+        "eventType": event_type,
+        "timestamp": iso_milliseconds(event.occurred_at),
+        "workspaceId": event.workspace_id,
+        "data": {field: facts[field] for field in fields},
+    }
+    return Payload(event_type, orjson.dumps(envelope))
+
+
+def _status_facts(change: LeadStatusChanged) -> Mapping[str, str | None]:
+    return {
+        "leadId": change.lead.id,
+        "campaignId": change.lead.campaign_id,
+        "linkedinUrl": change.lead.linkedin_url,
+        "previousStatus": change.previous_status,
+        "newStatus": change.lead.status,
+        "changedBy": change.changed_by,
+    }
+
+
+def _tag_facts(change: LeadTagChanged) -> Mapping[str, str | None]:
+    return {
+        "leadId": change.lead.id,
+        "campaignId": change.lead.campaign_id,
+        "linkedinUrl": change.lead.linkedin_url,
+        "previousTag": change.previous_tag,
+        "newTag": change.lead.custom_lead_status,
+    }
