@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from mock_sendpilot.domain.clock import Clock, SystemClock
 from mock_sendpilot.domain.contracts import CONTRACTS, DOCUMENTED, Contract
 from mock_sendpilot.domain.errors import InvalidApiKey, InvalidInput, ScopeMissing
+from mock_sendpilot.domain.ids import Ids
 from mock_sendpilot.domain.models import ApiKey
 from mock_sendpilot.domain.seed import EndpointSeed, WorkspaceSeed
 from mock_sendpilot.domain.workspace import Workspace
 from mock_sendpilot.webhooks.deliveries import MOST_FINISHED
 from mock_sendpilot.webhooks.dispatcher import TIMEOUT_SECONDS, Dispatcher
 from mock_sendpilot.webhooks.outbox import Outbox
+from mock_sendpilot.webhooks.signing import new_secret
 from mock_sendpilot.worker import Worker
 
 
@@ -57,6 +59,7 @@ class Emulator:
     ) -> None:
         self.contract = contract
         self._id_seed = secrets.token_hex(16) if id_seed is None else id_seed
+        self._ids = Ids(self._id_seed)
         self._most_finished = most_finished
         self._system_clock = SystemClock()
         self._worker = Worker(self._system_clock)
@@ -94,6 +97,10 @@ class Emulator:
     def outbox(self, workspace: Workspace) -> Outbox:
         """The outbox of a workspace: its endpoints and deliveries."""
         return self._outboxes[workspace.id]
+
+    def new_secret(self) -> str:
+        """A signing secret, for endpoints of several workspaces to share."""
+        return new_secret(self._ids.random_bytes)
 
     def load(
         self, seeds: Iterable[WorkspaceSeed], *, endpoints: Sequence[EndpointSeed] = ()

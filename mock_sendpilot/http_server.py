@@ -5,16 +5,18 @@ slowly holds nobody up. Its pool has a fixed size; ours grows when all of it is 
 handlers that hang do not hold anybody up either.
 """
 
-import logging
 import threading
 from http import HTTPStatus
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import orjson
+from waitress import wasyncore
 from waitress.channel import HTTPChannel
 from waitress.server import create_server
 from waitress.task import ErrorTask, ThreadedTaskDispatcher
+
+from mock_sendpilot.domain.clock import SystemClock
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -25,7 +27,7 @@ _MOST_THREADS = 256
 _MOST_CONNECTIONS = 1000
 _MOST_BODY_BYTES = 64_000_000  # the app answers 413 long before; this only bounds the memory
 _LOOP_SECONDS = 0.5
-_logger = logging.getLogger(__name__)
+_DRAIN_SECONDS = 0.02
 
 
 class GrowingPool(ThreadedTaskDispatcher):  # type: ignore[misc]
@@ -77,22 +79,24 @@ class HttpServer:
 
     def __init__(self, app: "WSGIApplication", *, host: str = "127.0.0.1", port: int = 0) -> None:
         self._pool = GrowingPool()
+        self._sockets: dict[int, Any] = {}  # what waitress listens and talks on, by descriptor
         self._server = create_server(
             app,
+            map=self._sockets,
             _dispatcher=self._pool,
             host=host,
             port=port,
             ident="mock-sendpilot",
             connection_limit=_MOST_CONNECTIONS,
             max_request_body_size=_MOST_BODY_BYTES,
-            asyncore_use_poll=True,
-            asyncore_loop_timeout=_LOOP_SECONDS,
             clear_untrusted_proxy_headers=True,
         )
         self._server.channel_class = _Channel
         self.host = host
         self.port = int(self._server.effective_port)
         self._thread: threading.Thread | None = None
+        self._is_stopping = False
+        self._drain_until = 0.0
 
     @property
     def origin(self) -> str:
@@ -104,14 +108,41 @@ class HttpServer:
         """Begin to answer. The port accepts connections even before."""
         self._pool.set_thread_count(_FIRST_THREADS)
         name = f"mock-sendpilot-http-{self.port}"
-        self._thread = threading.Thread(target=self._server.run, name=name, daemon=True)
+        self._thread = threading.Thread(target=self._serve, name=name, daemon=True)
         self._thread.start()
 
     def stop(self, *, within_seconds: float = 1.0) -> None:
         """Accept nothing more, and wait at most so long for the requests at work."""
+        self._drain_until = SystemClock.running_seconds() + within_seconds
+        self._is_stopping = True
         if self._thread is None:
+            self._close()
             return
-        self._server.trigger.pull_trigger(self._server.del_channel)
+        self._server.pull_trigger()
+        self._thread.join(within_seconds + _LOOP_SECONDS)
+
+    def _serve(self) -> None:
+        while not self._is_stopping:
+            self._poll(_LOOP_SECONDS)
+        self._server.accepting = False
+        self._server.del_channel()
+        while self._is_busy() and SystemClock.running_seconds() < self._drain_until:
+            self._poll(_DRAIN_SECONDS)
+        self._close()
+
+    def _poll(self, seconds: float) -> None:
+        wasyncore.loop(timeout=seconds, use_poll=True, map=self._sockets, count=1)
+
+    def _is_busy(self) -> bool:
+        """Whether a request is being answered, or an answer still being sent."""
+        channels = list(self._server.active_channels.values())
+        return any(channel.requests or channel.total_outbufs_len for channel in channels)
+
+    def _close(self) -> None:
+        remaining = max(0.0, self._drain_until - SystemClock.running_seconds())
+        self._pool.shutdown(timeout=remaining)
+        self._server.close()
+        wasyncore.close_all(self._sockets, ignore_all=True)
 
     def __enter__(self) -> "Self":
         self.start()

@@ -5,6 +5,7 @@ body stays what the vendor would send.
 """
 
 import logging
+from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
@@ -80,25 +81,29 @@ def _invalid(problems: list[str], hint: str = "") -> Response:
 
 def problems_of(error: ValidationError) -> list[str]:
     """marshmallow's nested messages as sentences: `field` and what is wrong with it."""
-    return list(_sentences(error.messages, ""))
+    return [f"{path} {text}" if path else text for path, text in sentences(error, "")]
 
 
-def _sentences(messages: Any, name: str) -> list[str]:  # noqa: ANN401 - marshmallow nests as it likes
+def sentences(error: ValidationError, root: str) -> list[tuple[str, str]]:
+    """Each message with the path of what it is about, such as `root.leads[3].status`."""
+    return list(_walk(error.messages, root))
+
+
+def _walk(messages: Any, path: str) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - nested at will
     if isinstance(messages, dict):
-        return [
-            sentence
-            for key, inner in messages.items()
-            for sentence in _sentences(inner, name if key == "_schema" else _joined(name, key))
-        ]
-    if isinstance(messages, list):
-        return [sentence for inner in messages for sentence in _sentences(inner, name)]
-    return [f"{name} {messages}" if name else str(messages)]
+        for key, inner in messages.items():
+            yield from _walk(inner, path if key == "_schema" else _joined(path, key))
+    elif isinstance(messages, list):
+        for inner in messages:
+            yield from _walk(inner, path)
+    else:
+        yield path, str(messages)
 
 
-def _joined(name: str, key: object) -> str:
+def _joined(path: str, key: object) -> str:
     if isinstance(key, int):
-        return f"{name}[{key}]"
-    return f"{name}.{key}" if name else str(key)
+        return f"{path}[{key}]"
+    return f"{path}.{key}" if path else str(key)
 
 
 def _http_error(error: HTTPException) -> Response:

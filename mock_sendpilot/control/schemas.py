@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, validates_schema
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, pre_load, validates_schema
 
 from mock_sendpilot.api.fields import Boolean, Choice, Text, Timestamp, WholeNumber, shown
 from mock_sendpilot.domain.clock import iso_milliseconds
@@ -16,17 +16,24 @@ _SECRET_SHOWN = 10
 class Strict(Schema):
     """Names the nearest known field for one that is unknown."""
 
+    class Meta:
+        unknown = EXCLUDE  # so that the message below is the one that is seen
+
+    @pre_load
+    def _insist_on_object(self, data: object, **_: object) -> object:
+        if not isinstance(data, Mapping):
+            raise ValidationError(f"must be a JSON object; it was {shown(data)}")
+        return data
+
     @validates_schema(pass_original=True, skip_on_field_errors=False)
-    def _refuse_unknown(self, _data: object, original: Mapping[str, Any], **_: object) -> None:
-        for name in original:
+    def _refuse_unknown(self, _data: object, original: object, **_: object) -> None:
+        given = original if isinstance(original, Mapping) else {}
+        for name in given:
             if name not in self.fields:
                 near = get_close_matches(str(name), self.fields, n=1)
                 guess = f"did you mean {near[0]!r}? " if near else ""
                 known = ", ".join(self.fields)
                 raise ValidationError(f"unknown field {name!r}; {guess}known fields are: {known}")
-
-    class Meta:
-        unknown = "exclude"  # so that the message above is the one that is seen
 
 
 class EventTypes(fields.Field[Any]):

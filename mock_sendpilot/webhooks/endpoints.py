@@ -72,10 +72,7 @@ class Endpoints:
             InvalidInput: a URL, secret or event type that cannot be; it says what would do.
         """
         types = None if event_types is None else tuple(event_types)
-        problems = [*_url_problems(url), *_types_problems(types, self._contract)]
-        problems += [] if secret is None else _secret_problems(secret)
-        if problems:
-            raise InvalidInput(*problems)
+        check_endpoint(self._contract, url=url, secret=secret, event_types=types)
         endpoint = Endpoint(
             id=self._new_id(),
             url=url,
@@ -95,11 +92,12 @@ class Endpoints:
             NotFound: there is no such endpoint.
             InvalidInput: as for `add`.
         """
-        problems = _url_problems(changes["url"]) if "url" in changes else []
-        problems += _secret_problems(changes["secret"]) if "secret" in changes else []
-        problems += _types_problems(changes.get("event_types"), self._contract)
-        if problems:
-            raise InvalidInput(*problems)
+        check_endpoint(
+            self._contract,
+            url=changes.get("url"),
+            secret=changes.get("secret"),
+            event_types=changes.get("event_types"),
+        )
         with self._lock:
             endpoint = replace(self.get(endpoint_id), **changes)
             self._endpoints[endpoint_id] = endpoint
@@ -137,6 +135,22 @@ class Endpoints:
             return list(self._endpoints.values())
 
 
+def check_endpoint(
+    contract: Contract, *, url: str | None, secret: str | None, event_types: Iterable[str] | None
+) -> None:
+    """Check what is given of an endpoint.
+
+    Raises:
+        InvalidInput: a URL, secret or event type that cannot be; it says what would do.
+    """
+    problems = [] if url is None else _url_problems(url)
+    problems += [] if event_types is None else _types_problems(tuple(event_types), contract)
+    if secret is not None and not is_secret(secret):
+        problems.append(f"secret must be {SECRET_EXPECTED}")
+    if problems:
+        raise InvalidInput(*problems)
+
+
 def _url_problems(url: str) -> list[str]:
     if len(url) > _LONGEST_URL:
         return [f"url must be at most {_LONGEST_URL} characters long; it has {len(url)}"]
@@ -154,13 +168,7 @@ def _url_problems(url: str) -> list[str]:
     return []
 
 
-def _secret_problems(secret: str) -> list[str]:
-    return [] if is_secret(secret) else [f"secret must be {SECRET_EXPECTED}"]
-
-
-def _types_problems(types: tuple[str, ...] | None, contract: Contract) -> list[str]:
-    if types is None:
-        return []
+def _types_problems(types: tuple[str, ...], contract: Contract) -> list[str]:
     if not types:
         return ["events must name at least one event type; leave it out to receive all of them"]
     return [_type_problem(name, contract) for name in types if name not in contract.event_types]

@@ -1,0 +1,27 @@
+"""The command line: `mock-sendpilot`."""
+
+import click
+
+from mock_sendpilot.cli.contracts import contracts
+from mock_sendpilot.cli.ready import ready
+from mock_sendpilot.cli.seed import seed
+from mock_sendpilot.cli.start import start
+from mock_sendpilot.version import __version__
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Start with: mock-sendpilot start",
+)
+@click.version_option(__version__, prog_name="mock-sendpilot")
+def main() -> None:
+    """The SendPilot API on your own machine: stateful, with signed and retried webhooks.
+
+    Exit codes: 0 all is well, 1 it could not be done, 2 the command line is wrong.
+    """
+
+
+main.add_command(contracts)
+main.add_command(ready)
+main.add_command(seed)
+main.add_command(start)

@@ -1,0 +1,114 @@
+"""What `start` says when it is ready: a banner for people, one line of JSON for programs."""
+
+import os
+import shlex
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
+import orjson
+
+from mock_sendpilot.cli.options import wants_colour
+from mock_sendpilot.version import __version__
+
+if TYPE_CHECKING:
+    from mock_sendpilot.domain.workspace import Workspace
+    from mock_sendpilot.server import EmulatorServer
+
+_WIDTH = 11
+
+
+def as_json(server: "EmulatorServer") -> str:
+    """One line with everything a script needs to go on."""
+    return orjson.dumps(_facts(server)).decode()
+
+
+def as_text(server: "EmulatorServer") -> str:
+    """The banner."""
+    facts = _facts(server)
+    lines = [
+        "",
+        f"  {_bold(f'mock_sendpilot {__version__}')}  the SendPilot API on your own machine",
+        "",
+        _row("Base URL", f"{_bold(facts['baseUrl'])}  for https://api.sendpilot.ai/v1"),
+        _row("Control", facts["controlUrl"] or "left out"),
+        _row("Contract", facts["contract"]),
+        "",
+    ]
+    for workspace in facts["workspaces"]:
+        lines += _workspace_rows(workspace)
+    lines += ["", "  Try it:", "", *_curl(server, facts), "", "  Ctrl+C stops the server.", ""]
+    text = "\n".join(lines)
+    return click.unstyle(text) if wants_colour() is False else text
+
+
+def _facts(server: "EmulatorServer") -> dict[str, Any]:
+    spaces = server.emulator.workspaces()
+    return {
+        "version": __version__,
+        "pid": os.getpid(),
+        "origin": server.origin,
+        "baseUrl": server.base_url,
+        "controlUrl": server.control_url,
+        "contract": server.emulator.contract.name,
+        "workspaces": [_workspace_facts(server, workspace) for workspace in spaces],
+    }
+
+
+def _workspace_facts(server: "EmulatorServer", workspace: "Workspace") -> dict[str, Any]:
+    keys = server.emulator.api_keys(workspace)
+    return {
+        "id": workspace.id,
+        "name": workspace.name,
+        "contract": workspace.contract.name,
+        "apiKeys": [key.key for key in keys if not key.is_revoked],
+        "leads": len(workspace.store.leads()),
+        "endpoints": [
+            {
+                "id": endpoint.id,
+                "url": endpoint.url,
+                "events": endpoint.event_types,
+                "secret": endpoint.secret,
+            }
+            for endpoint in server.emulator.outbox(workspace).endpoints.all()
+        ],
+    }
+
+
+def _workspace_rows(workspace: dict[str, Any]) -> Iterator[str]:
+    about = f"{workspace['name']}, {workspace['leads']} leads, contract {workspace['contract']}"
+    yield _row("Workspace", f"{workspace['id']}  {about}")
+    for key in workspace["apiKeys"]:
+        yield _row("  API key", _bold(key))
+    for endpoint in workspace["endpoints"]:
+        events = ", ".join(endpoint["events"] or ["all events"])
+        yield _row("  webhook", f"{endpoint['url']}  {events}")
+        yield _row("  secret", endpoint["secret"])
+    if not workspace["endpoints"]:
+        yield _row("  webhook", "none; add one with --webhook http://127.0.0.1:9000/hooks")
+
+
+def _curl(server: "EmulatorServer", facts: dict[str, Any]) -> list[str]:
+    """A request to copy: the vendor's own example where its lead is there."""
+    for workspace, shown in zip(server.emulator.workspaces(), facts["workspaces"], strict=True):
+        leads = workspace.store.leads()
+        if leads and shown["apiKeys"]:
+            key = shlex.quote(f"X-API-Key: {shown['apiKeys'][0]}")
+            status = workspace.contract.patch_statuses[-1]
+            if "OPPORTUNITY" in workspace.contract.patch_statuses:
+                status = "OPPORTUNITY"
+            return [
+                f"    curl -X PATCH {facts['baseUrl']}/leads/{leads[0].id}/status \\",
+                f"      -H {key} \\",
+                "      -H 'Content-Type: application/json' \\",
+                f"      -d '{{\"status\": \"{status}\"}}'",
+            ]
+    return [f"    curl {facts['origin']}/health"]
+
+
+def _row(label: str, text: str) -> str:
+    return f"  {click.style(label.ljust(_WIDTH), dim=True)} {text}"
+
+
+def _bold(text: str) -> str:
+    return click.style(text, bold=True)

@@ -1,0 +1,59 @@
+"""`mock-sendpilot ready`: whether the server answers, for scripts."""
+
+import http.client
+import sys
+import time
+from urllib.parse import urlsplit
+
+import click
+
+from mock_sendpilot.cli.options import PREFIX
+
+_PAUSE_SECONDS = 0.05
+_ANSWER_SECONDS = 2.0
+
+
+@click.command(epilog="Example: mock-sendpilot start & mock-sendpilot ready --wait 10 && pytest")
+@click.option(
+    "--url",
+    default="http://127.0.0.1:7363",
+    show_default=True,
+    envvar=f"{PREFIX}URL",
+    show_envvar=True,
+    help="Where the server is. Example: --url http://127.0.0.1:8080",
+)
+@click.option(
+    "--wait",
+    "wait_seconds",
+    default=0.0,
+    type=click.FloatRange(0, 3600),
+    metavar="SECONDS",
+    help="Keep asking for so long. Example: --wait 10",
+)
+def ready(url: str, wait_seconds: float) -> None:
+    """Exit with 0 as soon as the server answers, with 1 if it does not in time."""
+    parts = urlsplit(url)
+    if parts.scheme != "http" or not parts.hostname:
+        raise click.UsageError(f"--url must be such as http://127.0.0.1:7363, not {url!r}")
+    deadline = time.monotonic() + wait_seconds
+    while True:
+        problem = _problem(parts.hostname, parts.port or 80)
+        if problem is None:
+            click.echo(f"{url} is ready")
+            return
+        if time.monotonic() >= deadline:
+            click.echo(f"mock-sendpilot: {url} is not ready: {problem}", err=True)
+            sys.exit(1)
+        time.sleep(_PAUSE_SECONDS)
+
+
+def _problem(host: str, port: int) -> str | None:
+    connection = http.client.HTTPConnection(host, port, timeout=_ANSWER_SECONDS)
+    try:
+        connection.request("GET", "/readyz")
+        status = connection.getresponse().status
+    except (OSError, http.client.HTTPException) as error:
+        return str(error)
+    finally:
+        connection.close()
+    return None if status == http.HTTPStatus.OK else f"it answers {status}"

@@ -1,0 +1,136 @@
+"""`mock-sendpilot start`: the server, until it is told to stop."""
+
+import logging
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from mock_sendpilot.cli.options import start_options
+
+if TYPE_CHECKING:
+    from mock_sendpilot.domain.contracts import Contract
+    from mock_sendpilot.domain.seed import EndpointSeed, WorkspaceSeed
+    from mock_sendpilot.emulator import Emulator
+    from mock_sendpilot.server import EmulatorServer
+
+_STOP_SECONDS = 0.8
+
+
+@click.command(
+    epilog="Examples: mock-sendpilot start --port 0 --json | "
+    "mock-sendpilot start --webhook http://127.0.0.1:9000/hooks --contract live"
+)
+@start_options
+def start(**options: Any) -> None:  # noqa: ANN401 - the options of `options.py`
+    """Start the server and serve until Ctrl+C or SIGTERM."""
+    from mock_sendpilot.cli import banner  # noqa: PLC0415 - flask only where a server is started
+    from mock_sendpilot.domain.errors import SendPilotError  # noqa: PLC0415
+
+    _log_to_stderr(options["log_level"])
+    try:
+        emulator = _emulator(options)
+        server = _server(emulator, options)
+    except SendPilotError as error:
+        _fail(*getattr(error, "problems", (error.message,)))
+    except OSError as error:
+        _fail(f"cannot listen on {options['host']}:{options['port']}: {error.strerror}; "
+              "another port may be free: --port 0")  # fmt: skip
+    show = banner.as_json if options["json"] else banner.as_text
+    _serve_until_told(emulator, server, show(server))
+
+
+def _log_to_stderr(level: str) -> None:
+    logging.basicConfig(
+        level=level.upper(), stream=sys.stderr, format="%(asctime)s %(message)s", datefmt="%H:%M:%S"
+    )
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    logging.getLogger("urllib3").setLevel(logging.WARNING)
+
+
+def _emulator(options: dict[str, Any]) -> "Emulator":
+    from mock_sendpilot.domain.contracts import named_contract  # noqa: PLC0415
+    from mock_sendpilot.emulator import Emulator  # noqa: PLC0415
+
+    points = [_point(text) for text in options["contract_set"]]
+    contract = named_contract(options["contract"], points)
+    emulator = Emulator(
+        contract=contract,
+        id_seed=options["random_seed"],
+        timeout_seconds=options["webhook_timeout"],
+    )
+    emulator.load(_seeds(options, contract), endpoints=_endpoints(options, emulator))
+    return emulator
+
+
+def _server(emulator: "Emulator", options: dict[str, Any]) -> "EmulatorServer":
+    from mock_sendpilot.server import EmulatorServer  # noqa: PLC0415
+
+    return EmulatorServer(
+        emulator,
+        host=options["host"],
+        port=options["port"],
+        allowed_hosts=options["allowed_host"],
+        cors_origins=options["cors_origin"],
+        control_token=options["control_token"],
+        has_control=not options["no_control"],
+    )
+
+
+def _seeds(options: dict[str, Any], contract: "Contract") -> "list[WorkspaceSeed]":
+    from mock_sendpilot.control.seed_file import demo_text, empty_seed, parse_seed  # noqa: PLC0415
+    from mock_sendpilot.domain.clock import SystemClock  # noqa: PLC0415
+
+    if options["empty"]:
+        if options["fixtures"]:
+            raise click.UsageError("--empty and --fixtures exclude each other")
+        return [empty_seed()]
+    text = read_fixtures(options["fixtures"]) if options["fixtures"] else demo_text()
+    return parse_seed(text, now=SystemClock().now(), default_contract=contract)
+
+
+def read_fixtures(path: str) -> bytes:
+    """The bytes of a fixtures file; `-` is standard input."""
+    return sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+
+
+def _point(text: str) -> tuple[str, str]:
+    key, equals, choice = text.partition("=")
+    if not equals:
+        raise click.UsageError(f"--contract-set takes POINT=CHOICE, not {text!r}")
+    return key, choice
+
+
+def _endpoints(options: dict[str, Any], emulator: "Emulator") -> "list[EndpointSeed]":
+    """One endpoint seed for each --webhook; the secret is the same in every workspace."""
+    from mock_sendpilot.domain.seed import EndpointSeed  # noqa: PLC0415
+
+    seeds = []
+    for text in options["webhook"]:
+        url, _, events = text.partition("#")
+        secret = options["webhook_secret"] or emulator.new_secret()
+        types = tuple(name.strip() for name in events.split(",") if name.strip()) or None
+        seeds.append(EndpointSeed(url=url, secret=secret, event_types=types))
+    return seeds
+
+
+def _serve_until_told(emulator: "Emulator", server: "EmulatorServer", greeting: str) -> None:
+    told = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: told.set())
+    server.start()
+    click.echo(greeting)
+    sys.stdout.flush()
+    while not told.wait(0.5):  # with a timeout, because on Windows a signal does not end a wait
+        pass
+    server.stop(within_seconds=_STOP_SECONDS / 2)
+    emulator.close(within_seconds=_STOP_SECONDS / 2)
+
+
+def _fail(*problems: str) -> NoReturn:
+    for problem in problems:
+        click.echo(f"mock-sendpilot: {problem}", err=True)
+    sys.exit(1)

@@ -1,0 +1,37 @@
+"""Whether an emulator may listen where others than this machine can reach it."""
+
+import ipaddress
+from collections.abc import Iterable
+
+DEMO_KEYS = frozenset({"YOUR_API_KEY", "YOUR_OTHER_API_KEY"})
+"""Everybody knows these: they stand on the vendor's page and in the shipped fixtures."""
+
+
+def exposure_problems(
+    host: str, *, api_keys: Iterable[str], has_control: bool, control_token: str | None
+) -> list[str]:
+    """What speaks against listening on `host`, one sentence each; nothing on a loopback address."""
+    if is_loopback(host):
+        return []
+    problems = []
+    if DEMO_KEYS & set(api_keys):
+        problems.append(
+            f"{host} can be reached from other machines, and the seed has an API key that everybody "
+            "knows: load fixtures with keys of your own (--fixtures FILE)"
+        )
+    if has_control and not control_token:
+        problems.append(
+            f"{host} can be reached from other machines, and the control API is open: protect it "
+            "(--control-token TOKEN) or leave it out (--no-control)"
+        )
+    return problems
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach that address."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False

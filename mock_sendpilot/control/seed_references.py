@@ -1,0 +1,90 @@
+"""What a seed's parts must be to each other: no id twice, no reference to what is not there."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from mock_sendpilot.domain.contracts import Contract
+from mock_sendpilot.domain.errors import InvalidInput
+from mock_sendpilot.webhooks.endpoints import check_endpoint
+
+Part = dict[str, Any]
+Problem = str
+
+
+def reference_problems(workspaces: list[Part], default_contract: Contract) -> Iterator[Problem]:
+    """Every fault between the parts: a JSON path, and what is wrong there."""
+    yield from _twice("$.workspaces", "id", workspaces)
+    yield from _keys_twice(workspaces)
+    for index, workspace in enumerate(workspaces):
+        path = f"$.workspaces[{index}]"
+        for kind in ("senders", "campaigns", "leads"):
+            yield from _twice(f"{path}.{kind}", "id", workspace[kind])
+        yield from _dangling(path, workspace)
+        yield from _same_person(f"{path}.leads", workspace["leads"])
+        contract = workspace.get("contract", default_contract)
+        yield from _endpoints(f"{path}.endpoints", workspace["endpoints"], contract)
+
+
+def _twice(path: str, field: str, parts: Iterable[Part]) -> Iterator[Problem]:
+    first: dict[Any, int] = {}
+    for index, part in enumerate(parts):
+        if part[field] in first:
+            other = f"{path}[{first[part[field]]}]"
+            yield f"{path}[{index}].{field}: must be unique; {part[field]!r} is that of {other} too"
+        first.setdefault(part[field], index)
+
+
+def _keys_twice(workspaces: list[Part]) -> Iterator[Problem]:
+    first: dict[str, str] = {}
+    for index, workspace in enumerate(workspaces):
+        for number, api_key in enumerate(workspace["api_keys"]):
+            path = f"$.workspaces[{index}].apiKeys[{number}].key"
+            if api_key["key"] in first:
+                yield f"{path}: must be unique; it is that of {first[api_key['key']]} too"
+            first.setdefault(api_key["key"], path)
+
+
+def _dangling(path: str, workspace: Part) -> Iterator[Problem]:
+    senders = {sender["id"] for sender in workspace["senders"]}
+    campaigns = {campaign["id"] for campaign in workspace["campaigns"]}
+    for index, campaign in enumerate(workspace["campaigns"]):
+        for number, sender_id in enumerate(campaign["sender_ids"]):
+            where = f"{path}.campaigns[{index}].senderIds[{number}]"
+            yield from _reference(where, sender_id, senders, "a sender")
+    for index, lead in enumerate(workspace["leads"]):
+        where = f"{path}.leads[{index}]"
+        yield from _reference(f"{where}.campaignId", lead["campaign_id"], campaigns, "a campaign")
+        if lead.get("sender_id") is not None:
+            yield from _reference(f"{where}.senderId", lead["sender_id"], senders, "a sender")
+
+
+def _reference(path: str, found: str, known: set[str], what: str) -> Iterator[Problem]:
+    if found not in known:
+        there_are = ", ".join(sorted(known)) or "none"
+        yield f"{path}: must be the id of {what} of this workspace ({there_are}); it was {found!r}"
+
+
+def _same_person(path: str, leads: Iterable[Part]) -> Iterator[Problem]:
+    first: dict[tuple[str, str], int] = {}
+    for index, lead in enumerate(leads):
+        person = lead["campaign_id"], lead["linkedin_url"]
+        if person in first:
+            yield (
+                f"{path}[{index}].linkedinUrl: must be unique within a campaign; "
+                f"{person[1]} is that of {path}[{first[person]}] too"
+            )
+        first.setdefault(person, index)
+
+
+def _endpoints(path: str, endpoints: Iterable[Part], contract: Contract) -> Iterator[Problem]:
+    for index, endpoint in enumerate(endpoints):
+        try:
+            check_endpoint(
+                contract,
+                url=endpoint["url"],
+                secret=endpoint.get("secret"),
+                event_types=endpoint.get("event_types"),
+            )
+        except InvalidInput as error:
+            for problem in error.problems:
+                yield f"{path}[{index}]: {problem}"

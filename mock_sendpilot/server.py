@@ -1,0 +1,100 @@
+"""A server: an emulator that listens on a port."""
+
+from collections.abc import Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from mock_sendpilot.app import CONTROL_PREFIX, VENDOR_PREFIXES, create_app
+from mock_sendpilot.control.exposure import exposure_problems
+from mock_sendpilot.control.guard import guard_for
+from mock_sendpilot.domain.errors import NotAllowed
+from mock_sendpilot.http_server import HttpServer
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from mock_sendpilot.emulator import Emulator
+
+DEFAULT_HOST = "127.0.0.1"
+DEFAULT_PORT = 7363
+
+
+class EmulatorServer:
+    """An emulator on a port, from `start` to `stop`; also a context manager.
+
+    The emulator is not closed with it.
+
+    Args:
+        emulator: what is served; it may be changed while the server runs.
+        host: the address to listen on.
+        port: 0 takes a free one.
+        allowed_hosts: names, besides addresses and `localhost`, that clients may call it by.
+        cors_origins: origins whose pages may call the vendor's API.
+        control_token: what the control API asks for.
+        has_control: whether there is a control API.
+
+    Raises:
+        NotAllowed: the address is open to others, and a key or the control API is, too.
+        OSError: the port is taken, or the address is not of this machine.
+    """
+
+    def __init__(
+        self,
+        emulator: "Emulator",
+        *,
+        host: str = DEFAULT_HOST,
+        port: int = 0,
+        allowed_hosts: Sequence[str] = (),
+        cors_origins: Sequence[str] = (),
+        control_token: str | None = None,
+        has_control: bool = True,
+    ) -> None:
+        keys = [key.key for space in emulator.workspaces() for key in emulator.api_keys(space)]
+        problems = exposure_problems(
+            host, api_keys=keys, has_control=has_control, control_token=control_token
+        )
+        if problems:
+            raise NotAllowed("; ".join(problems))
+        self.emulator = emulator
+        self.app = create_app(
+            emulator,
+            guard=guard_for(allowed_hosts, control_token),
+            cors_origins=cors_origins,
+            has_control=has_control,
+        )
+        self._http = HttpServer(self.app, host=host, port=port)
+
+    @property
+    def origin(self) -> str:
+        """Such as `http://127.0.0.1:7363`."""
+        return self._http.origin
+
+    @property
+    def base_url(self) -> str:
+        """What stands in for `https://api.sendpilot.ai/v1`."""
+        return self.origin + VENDOR_PREFIXES[0]
+
+    @property
+    def control_url(self) -> str:
+        """Where the control API is."""
+        return self.origin + CONTROL_PREFIX
+
+    def start(self) -> None:
+        """Begin to answer; every request from here on is answered."""
+        self._http.start()
+
+    def stop(self, *, within_seconds: float = 1.0) -> None:
+        """Accept nothing more, and wait at most so long for the requests at work."""
+        self._http.stop(within_seconds=within_seconds)
+
+    def __enter__(self) -> "Self":
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
