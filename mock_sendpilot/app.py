@@ -1,9 +1,9 @@
-"""The Flask app: the vendor's API under `/v1` and `/api/v1`, the emulator's own under `/_emulate`."""
+"""The Flask app: the vendor's API under `/v1` and `/api/v1`, our own under `/_emulate`."""
 
 import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Flask
 
@@ -17,6 +17,8 @@ from mock_sendpilot.control.health import health
 from mock_sendpilot.paths import RAW_PATH, OpaqueId, RawPaths
 
 if TYPE_CHECKING:
+    import re
+
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
     from mock_sendpilot.emulator import Emulator
@@ -101,7 +103,9 @@ def _control(guard: Guard) -> Blueprint:
 
 
 def _allow_origins(app: Flask, origins: Sequence[str]) -> None:
+    resources: dict[str | re.Pattern[str], dict[str, Any]] = {
+        f"{prefix}/*": {"origins": list(origins)} for prefix in VENDOR_PREFIXES
+    }
     from flask_cors import CORS  # noqa: PLC0415 - only those who ask for it pay for it
 
-    resources = {f"{prefix}/*": {"origins": list(origins)} for prefix in VENDOR_PREFIXES}
     CORS(app, resources=resources, allow_headers=["X-API-Key", "Content-Type"], max_age=600)

@@ -40,7 +40,7 @@ class Access:
 
 
 class Emulator:
-    """Many workspaces that do not know each other, in memory. Needs no network until a webhook is due.
+    """Workspaces that do not know each other, in memory; no network until a webhook is due.
 
     Args:
         contract: for workspaces that bring none of their own.

@@ -1,10 +1,11 @@
 """An HTTP/1.1 server for a WSGI app: threaded, keep-alive, embeddable; built on waitress.
 
-waitress reads and parses in one thread and hands complete requests to a pool, so a client that sends
-slowly holds nobody up. Its pool has a fixed size; ours grows when all of it is at work, so that
-handlers that hang do not hold anybody up either.
+waitress reads and parses in one thread and hands complete requests to a pool, so a client that
+sends slowly holds nobody up. Its pool has a fixed size; ours grows when all of it is at work, so
+that handlers that hang do not hold anybody up either.
 """
 
+import socket
 import threading
 from http import HTTPStatus
 from types import TracebackType
@@ -50,7 +51,9 @@ class _JsonErrorTask(ErrorTask):  # type: ignore[misc]
     def execute(self) -> None:
         """Write the error as JSON and close the connection."""
         error = self.request.error
-        code = error.code if error.code < HTTPStatus.INTERNAL_SERVER_ERROR else HTTPStatus.BAD_REQUEST
+        code = (
+            error.code if error.code < HTTPStatus.INTERNAL_SERVER_ERROR else HTTPStatus.BAD_REQUEST
+        )
         phrase = HTTPStatus(code).phrase
         body = orjson.dumps({"statusCode": int(code), "message": error.body, "error": phrase})
         self.status = f"{int(code)} {phrase}"
@@ -84,7 +87,7 @@ class HttpServer:
             app,
             map=self._sockets,
             _dispatcher=self._pool,
-            host=host,
+            host=_address(host),
             port=port,
             ident="mock-sendpilot",
             connection_limit=_MOST_CONNECTIONS,
@@ -141,6 +144,8 @@ class HttpServer:
     def _close(self) -> None:
         remaining = max(0.0, self._drain_until - SystemClock.running_seconds())
         self._pool.shutdown(timeout=remaining)
+        # A handler that still runs would pull the trigger of a closed, perhaps reused descriptor.
+        self._server.pull_trigger = lambda: None
         self._server.close()
         wasyncore.close_all(self._sockets, ignore_all=True)
 
@@ -155,3 +160,11 @@ class HttpServer:
         traceback: TracebackType | None,
     ) -> None:
         self.stop()
+
+
+def _address(host: str) -> str:
+    """A name as one numeric address, IPv4 first; waitress would open a socket for each it has."""
+    found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    families = [family for family, *_ in found]
+    chosen = families.index(socket.AF_INET) if socket.AF_INET in families else 0
+    return str(found[chosen][4][0])

@@ -1,8 +1,8 @@
 """Paths as the client wrote them: an encoded slash is part of a segment, not a separator.
 
 WSGI servers decode a path before an app sees it, and `/leads/a%2Fb` becomes `/leads/a/b`. This
-middleware decodes the path anew, segment by segment, and keeps `/` and `%` inside a segment encoded;
-the converter `opaque` of the routes decodes those two.
+middleware decodes the path anew, segment by segment, and keeps `/` and `%` inside a segment
+encoded; the converter `opaque` of the routes decodes those two.
 """
 
 from typing import TYPE_CHECKING

@@ -66,4 +66,3 @@ def authorised(
         return checked
 
     return decorate
-

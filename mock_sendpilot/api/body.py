@@ -29,10 +29,10 @@ def json_object() -> dict[str, Any]:
         )
     if not content.strip():
         raise InvalidInput("the body must be a JSON object; it was empty")
-    found = _parsed(content)
-    if not isinstance(found, dict):
-        raise InvalidInput(f"the body must be a JSON object; it was {_kind(found)}")
-    return found
+    parsed = _parsed(content)
+    if not isinstance(parsed, dict):
+        raise InvalidInput(f"the body must be a JSON object; it was {_kind(parsed)}")
+    return parsed
 
 
 def _content() -> bytes:

@@ -80,7 +80,7 @@ def _invalid(problems: list[str], hint: str = "") -> Response:
 
 
 def problems_of(error: ValidationError) -> list[str]:
-    """marshmallow's nested messages as sentences: `field` and what is wrong with it."""
+    """Marshmallow's nested messages as sentences: `field` and what is wrong with it."""
     return [f"{path} {text}" if path else text for path, text in sentences(error, "")]
 
 

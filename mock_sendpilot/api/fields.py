@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from datetime import datetime
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, ClassVar
 
 import orjson
 from marshmallow import ValidationError, fields
@@ -29,7 +29,7 @@ class Checked(fields.Field[Any]):
 
     def __init__(self, expected: str, **options: Any) -> None:  # noqa: ANN401 - marshmallow's own
         self.expected = expected
-        messages = {
+        messages: dict[str, Any] = {
             "required": f"{expected}; it was missing",
             "null": f"{expected}; it was null",
         }
@@ -64,7 +64,9 @@ class Text(Checked):
 
     def __init__(self, *, may_be_empty: bool = False, **options: Any) -> None:  # noqa: ANN401
         self.may_be_empty = may_be_empty
-        super().__init__("must be a string" if may_be_empty else "must be a non-empty string", **options)
+        super().__init__(
+            "must be a string" if may_be_empty else "must be a non-empty string", **options
+        )
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:  # noqa: ANN401
         if isinstance(value, str) and (value or self.may_be_empty):
@@ -88,7 +90,7 @@ class WholeNumber(Checked):
 class Flag(Checked):
     """A switch of a query: `true` or `1`, `false` or `0`."""
 
-    _meanings = {"true": True, "1": True, "false": False, "0": False}
+    _meanings: ClassVar = {"true": True, "1": True, "false": False, "0": False}
 
     def __init__(self, **options: Any) -> None:  # noqa: ANN401
         super().__init__("must be one of the following values: true, 1, false, 0", **options)
@@ -124,7 +126,7 @@ class JsonObject(Checked):
 
 
 class Timestamp(Checked):
-    """A time: ISO 8601, UTC, milliseconds, `Z` when written; any ISO 8601 with an offset when read."""
+    """A time: written in UTC with milliseconds and `Z`; read with any offset."""
 
     def __init__(self, **options: Any) -> None:  # noqa: ANN401
         super().__init__("must be a time such as 2024-02-24T15:30:00.000Z", **options)

@@ -42,7 +42,7 @@ def get_lead(workspace: Workspace, lead_id: str) -> Response:
 @leads.get("/leads")
 @authorised(LEADS_READ)
 def list_leads(workspace: Workspace) -> Response:
-    """The leads of a workspace or campaign, oldest first (section (b) 22; the order is invented)."""
+    """The leads of a workspace or campaign (section (b) 22); oldest first, which is invented."""
     schemas = _schemas(workspace)
     query = load_query(schemas.list_query)
     page, limit = query["page"], query["limit"]

@@ -101,7 +101,7 @@ def _curl(server: "EmulatorServer", facts: dict[str, Any]) -> list[str]:
                 f"    curl -X PATCH {facts['baseUrl']}/leads/{leads[0].id}/status \\",
                 f"      -H {key} \\",
                 "      -H 'Content-Type: application/json' \\",
-                f"      -d '{{\"status\": \"{status}\"}}'",
+                f'      -d \'{{"status": "{status}"}}\'',
             ]
     return [f"    curl {facts['origin']}/health"]
 

@@ -17,8 +17,10 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 _EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
     "--host": (
-        "Address to listen on. Example: --host 0.0.0.0 (asks for keys of your own and for "
-        "--control-token or --no-control)",
+        (
+            "Address to listen on. Example: --host 0.0.0.0 (asks for keys of your own and for "
+            "--control-token or --no-control)"
+        ),
         {"default": "127.0.0.1", "show_default": True},
     ),
     "--port": (
@@ -26,32 +28,42 @@ _EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
         {"default": 7363, "show_default": True, "type": click.IntRange(0, 65535)},
     ),
     "--fixtures": (
-        "Seed to start with instead of the demo world; - reads it from standard input. "
-        "Example: --fixtures world.json",
+        (
+            "Seed to start with instead of the demo world; - reads it from standard input. "
+            "Example: --fixtures world.json"
+        ),
         {"type": click.Path(exists=True, dir_okay=False, allow_dash=True), "metavar": "PATH|-"},
     ),
     "--empty": (
-        "Start with one workspace that has the key YOUR_API_KEY and nothing in it. Example: --empty",
+        "Start with one workspace: the key YOUR_API_KEY and nothing in it. Example: --empty",
         {"is_flag": True},
     ),
     "--contract": (
-        "Which of the vendor's contradicting documents to follow: documented, example, schema or "
-        "live. Example: --contract live",
+        (
+            "Which of the vendor's contradicting documents to follow: documented, example, schema or "
+            "live. Example: --contract live"
+        ),
         {"default": "documented", "show_default": True, "metavar": "NAME"},
     ),
     "--contract-set": (
-        "Set one point of the contract to another reading; may be repeated. "
-        "Example: --contract-set patch_reply=schema",
+        (
+            "Set one point of the contract to another reading; may be repeated. "
+            "Example: --contract-set patch_reply=schema"
+        ),
         {"multiple": True, "metavar": "POINT=CHOICE"},
     ),
     "--webhook": (
-        "Send every workspace's events to this URL, or only those named after #; may be repeated. "
-        "Example: --webhook http://127.0.0.1:9000/hooks#lead.status.changed",
+        (
+            "Send every workspace's events to this URL, or only those named after #; may be repeated. "
+            "Example: --webhook http://127.0.0.1:9000/hooks#lead.status.changed"
+        ),
         {"multiple": True, "metavar": "URL[#EVENT,EVENT]"},
     ),
     "--webhook-secret": (
-        "Sign what goes to --webhook with this secret instead of a new one. "
-        "Example: --webhook-secret whsec_c2VuZHBpbG90LWVtdWxhdG9yLXNlY3JldC0zMmJ5dGU=",
+        (
+            "Sign what goes to --webhook with this secret instead of a new one. "
+            "Example: --webhook-secret whsec_c2VuZHBpbG90LWVtdWxhdG9yLXNlY3JldC0zMmJ5dGU="
+        ),
         {"metavar": "SECRET"},
     ),
     "--webhook-timeout": (
@@ -63,24 +75,32 @@ _EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
         {"metavar": "TEXT"},
     ),
     "--allowed-host": (
-        "A further name that clients call this server by (the Host header); may be repeated; "
-        "* for any. Example: --allowed-host sendpilot.staging.internal",
+        (
+            "A further name that clients call this server by (the Host header); may be repeated; "
+            "* for any. Example: --allowed-host sendpilot.staging.internal"
+        ),
         {"multiple": True, "metavar": "NAME"},
     ),
     "--cors-origin": (
-        "Let pages of this origin call the vendor's API; may be repeated; * for any. "
-        "Example: --cors-origin http://localhost:3000",
+        (
+            "Let pages of this origin call the vendor's API; may be repeated; * for any. "
+            "Example: --cors-origin http://localhost:3000"
+        ),
         {"multiple": True, "metavar": "ORIGIN"},
     ),
     "--control-token": (
-        "Ask for this token (Authorization: Bearer) on /_emulate. "
-        "Example: --control-token $(openssl rand -hex 16)",
+        (
+            "Ask for this token (Authorization: Bearer) on /_emulate. "
+            "Example: --control-token $(openssl rand -hex 16)"
+        ),
         {"metavar": "TOKEN"},
     ),
     "--no-control": ("Leave /_emulate out. Example: --no-control", {"is_flag": True}),
     "--log-level": (
-        "How much to log on standard error; info is one line for each request and each attempt. "
-        "Example: --log-level warning",
+        (
+            "How much to log on standard error; info is one line for each request and each attempt. "
+            "Example: --log-level warning"
+        ),
         {"default": "info", "show_default": True, "type": click.Choice(LOG_LEVELS)},
     ),
     "--json": (
@@ -148,9 +168,12 @@ def _toml(text: str) -> dict[str, Any]:
         import tomllib  # noqa: PLC0415 - only those with a TOML file pay for it
     else:
         import tomli as tomllib  # noqa: PLC0415
-    return tomllib.loads(text)
+    found: dict[str, Any] = tomllib.loads(text)
+    return found
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever the file holds
     """A table such as `[contract_set]` as the list of `key=value` that the flag takes."""
-    return [f"{key}={choice}" for key, choice in value.items()] if isinstance(value, dict) else value
+    return (
+        [f"{key}={choice}" for key, choice in value.items()] if isinstance(value, dict) else value
+    )

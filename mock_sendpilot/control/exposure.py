@@ -16,8 +16,8 @@ def exposure_problems(
     problems = []
     if DEMO_KEYS & set(api_keys):
         problems.append(
-            f"{host} can be reached from other machines, and the seed has an API key that everybody "
-            "knows: load fixtures with keys of your own (--fixtures FILE)"
+            f"{host} can be reached from other machines, and the seed has an API key that "
+            "everybody knows: load fixtures with keys of your own (--fixtures FILE)"
         )
     if has_control and not control_token:
         problems.append(

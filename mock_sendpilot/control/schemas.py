@@ -17,6 +17,8 @@ class Strict(Schema):
     """Names the nearest known field for one that is unknown."""
 
     class Meta:
+        """marshmallow's settings."""
+
         unknown = EXCLUDE  # so that the message below is the one that is seen
 
     @pre_load
@@ -85,6 +87,13 @@ class DeliveryQuery(Strict):
     limit = WholeNumber(1, 100, load_default=50)
 
 
+def _last_outcome(delivery: Delivery) -> int | str | None:
+    if not delivery.attempts:
+        return None
+    last = delivery.attempts[-1]
+    return last.response.status_code if last.response else last.error
+
+
 class DeliverySummary(Schema):
     """A delivery in a list."""
 
@@ -98,7 +107,7 @@ class DeliverySummary(Schema):
     nextAttemptAt = Timestamp(attribute="next_attempt_at")  # noqa: N815
     reason = fields.String()
     attemptCount = fields.Function(lambda delivery: len(delivery.attempts))  # noqa: N815
-    lastOutcome = fields.Function(lambda delivery: _last_outcome(delivery))  # noqa: N815
+    lastOutcome = fields.Function(_last_outcome)  # noqa: N815
 
 
 class DeliveryDetail(DeliverySummary):
@@ -107,13 +116,6 @@ class DeliveryDetail(DeliverySummary):
     attempts = fields.Function(
         lambda delivery: [_attempt(attempt, delivery.body) for attempt in delivery.attempts]
     )
-
-
-def _last_outcome(delivery: Delivery) -> int | str | None:
-    if not delivery.attempts:
-        return None
-    last = delivery.attempts[-1]
-    return last.response.status_code if last.response else last.error
 
 
 def _attempt(attempt: Attempt, body: bytes) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The seed format: what a fixtures file may hold, field by field. `docs/seed.md` shows it in prose."""
+"""The seed format: what a fixtures file may hold. `docs/seed.md` tells it in prose."""
 
 from collections.abc import Mapping
 from typing import Any

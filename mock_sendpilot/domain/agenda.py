@@ -104,9 +104,9 @@ class Agenda:
         while self._heads:
             _, order, lane = self._heads[0]
             waiting = self._lanes.get(lane)
-            if waiting and not waiting.is_busy and waiting.entries:
-                if waiting.entries[0].order == order:
-                    return lane
+            is_free = waiting is not None and not waiting.is_busy
+            if waiting and is_free and waiting.entries and waiting.entries[0].order == order:
+                return lane
             heapq.heappop(self._heads)
         return None
 

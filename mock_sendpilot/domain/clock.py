@@ -1,8 +1,9 @@
-"""Time, passed in as an argument: nothing in the package asks the operating system but `SystemClock`."""
+"""Time, passed in as an argument: nobody but `SystemClock` asks the operating system."""
 
 import sys
 import threading
 import time
+from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from typing import Protocol
 
@@ -23,8 +24,8 @@ class Clock(Protocol):
 class SystemClock:
     """Wall time, real even while a test of the user's freezes or travels in time.
 
-    freezegun replaces `time.time` where modules hold it (not where classes do); time-machine changes
-    the function itself and offers the real one through its escape hatch.
+    freezegun replaces `time.time` where modules hold it (not where classes do); time-machine
+    changes the function itself and offers the real one through its escape hatch.
     """
 
     is_manual = False
@@ -33,9 +34,14 @@ class SystemClock:
 
     def now(self) -> datetime:
         """The time, as an aware UTC datetime."""
+        return datetime.fromtimestamp(self._real_seconds(), tz=timezone.utc)
+
+    def _real_seconds(self) -> float:
         travel = sys.modules.get("time_machine")
-        seconds = travel.escape_hatch.time.time() if travel else self._wall_seconds()
-        return datetime.fromtimestamp(seconds, tz=timezone.utc)
+        if travel is not None and travel.escape_hatch.is_travelling():
+            with suppress(ValueError):  # the journey ended just now
+                return float(travel.escape_hatch.time.time())
+        return self._wall_seconds()
 
     @classmethod
     def running_seconds(cls) -> float:

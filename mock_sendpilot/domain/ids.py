@@ -19,7 +19,7 @@ class Ids:
         self._lock = threading.Lock()
 
     def prefixed(self, prefix: str) -> str:
-        """An id in the style of the vendor's pages: `lead_9k2m…`, 12 characters after the prefix."""
+        """An id in the style of the vendor's pages: `lead_` and 12 alphanumerics."""
         return f"{prefix}_{self._text(_LOWER, 12)}"
 
     def cuid(self) -> str:

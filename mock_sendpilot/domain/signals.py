@@ -1,21 +1,25 @@
 """The signals by which the world tells what happened. Connect with `sender=` a workspace.
 
 Receivers run in the thread that made the change and before its reply is sent, so they must be
-quick: put the event on a queue and return. An exception of a receiver is logged and goes no further.
+quick: put the event on a queue and return. What a receiver raises is logged and goes no further.
 """
 
 import logging
 from typing import Any
 
-from blinker import Namespace, NamedSignal
+from blinker import NamedSignal, Namespace
 
 _signals = Namespace()
 
 event_recorded = _signals.signal("event-recorded")
 """A change was committed. Sender: the `Workspace`. Keyword: `event`, the `Event`."""
 
+deliveries_queued = _signals.signal("deliveries-queued")
+"""An event has a body and its deliveries, which may be none. Sender: the `Workspace`.
+Keywords: `event`, `payload`, and `deliveries`, a list."""
+
 delivery_attempted = _signals.signal("delivery-attempted")
-"""An attempt has ended, well or badly. Sender: the `Workspace`. Keyword: `delivery`, with the attempt."""
+"""An attempt has ended, well or badly. Sender: the `Workspace`. Keyword: `delivery`."""
 
 _logger = logging.getLogger(__name__)
 

@@ -114,7 +114,7 @@ SCOPES = (
     "senders:read",
     "workspace:read",
 )
-"""`leads:read`, `senders:read` and `workspace:read` are in SB; the others are invented by analogy."""
+"""`leads:read`, `senders:read` and `workspace:read` are in SB; the others are invented."""
 
 # --- events -----------------------------------------------------------------------------------
 

@@ -91,8 +91,8 @@ class DeliveryFilter:
 class DeliveryLog:
     """The deliveries of one workspace.
 
-    What is pending is never dropped. Of what is finished the oldest goes first, beyond `most_finished`
-    deliveries or beyond 32 MB of recorded response bodies.
+    What is pending is never dropped. Of what is finished the oldest goes first, beyond
+    `most_finished` deliveries or beyond 32 MB of recorded response bodies.
     """
 
     def __init__(self, *, most_finished: int = MOST_FINISHED) -> None:

@@ -1,8 +1,8 @@
 """The dispatcher makes attempts: signs, POSTs, and records what came back.
 
-The only module of the server that imports requests, and only when the first webhook is due. Requests
-would take proxies and credentials from the environment, follow redirects and encode JSON anew; going
-to its `HTTPAdapter` with a prepared request avoids all of it and is its fastest way.
+The only module of the server that imports requests, and only when the first webhook is due.
+A `requests.Session` would take proxies and credentials from the environment and follow redirects;
+going to its `HTTPAdapter` with a prepared request avoids both and is the fastest way.
 """
 
 # ruff: noqa: PLC0415 - requests is imported where it is used, so that starting does not pay for it
@@ -41,8 +41,8 @@ class Dispatcher:
 
     Args:
         timeout_seconds: how long a receiver has for its answer (the vendor gives 30 s).
-        signature_clock: the time that signatures bear. Receivers hold it against their own clock, so
-            it is wall time even for a workspace whose clock is manual.
+        signature_clock: the time that signatures bear. Receivers hold it against their own clock,
+            so it is wall time even for a workspace whose clock is manual.
     """
 
     def __init__(
@@ -109,7 +109,7 @@ class Dispatcher:
             answer = connection.adapter.send(
                 _prepared(endpoint.url, headers, body),
                 stream=True,
-                timeout=_timeout(self._timeout_seconds),
+                timeout=self._timeout_seconds,
             )
             deadline = SystemClock.running_seconds() + self._timeout_seconds
             return _response(answer, deadline), None
@@ -140,12 +140,6 @@ def _prepared(url: str, headers: Mapping[str, str], body: bytes) -> "requests.Pr
     prepared.prepare_headers(headers)
     prepared.prepare_body(body, None)
     return prepared
-
-
-def _timeout(seconds: float) -> "requests.adapters.TimeoutSauce":
-    from requests.adapters import TimeoutSauce
-
-    return TimeoutSauce(total=seconds)
 
 
 def _response(answer: "requests.Response", deadline: float) -> Response:

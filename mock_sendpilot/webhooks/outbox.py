@@ -7,7 +7,12 @@ from functools import partial
 from typing import Any
 
 from mock_sendpilot.domain.events import Event
-from mock_sendpilot.domain.signals import announce, delivery_attempted, event_recorded
+from mock_sendpilot.domain.signals import (
+    announce,
+    deliveries_queued,
+    delivery_attempted,
+    event_recorded,
+)
 from mock_sendpilot.domain.workspace import Workspace
 from mock_sendpilot.webhooks.deliveries import (
     CANCELLED,
@@ -21,7 +26,7 @@ from mock_sendpilot.webhooks.deliveries import (
 )
 from mock_sendpilot.webhooks.dispatcher import Dispatcher
 from mock_sendpilot.webhooks.endpoints import Endpoint, Endpoints
-from mock_sendpilot.webhooks.payloads import payload
+from mock_sendpilot.webhooks.payloads import Payload, payload
 from mock_sendpilot.webhooks.signing import new_secret
 
 _logger = logging.getLogger(__name__)
@@ -74,22 +79,28 @@ class Outbox:
         sent = payload(event, self._workspace.contract)
         if sent is None:
             return
+        wanting = [one for one in self.endpoints.all() if one.wants(sent.event_type)]
+        deliveries = [self._delivery(event, sent, endpoint) for endpoint in wanting]
+        for delivery in deliveries:
+            self.log.put(delivery)
+        facts = {"event": event, "payload": sent, "deliveries": deliveries}
+        announce(deliveries_queued, self._workspace, **facts)
+        for delivery in deliveries:
+            self._schedule(delivery)
+
+    def _delivery(self, event: Event, sent: Payload, endpoint: Endpoint) -> Delivery:
         now = self._workspace.clock.now()
-        for endpoint in self.endpoints.all():
-            if endpoint.wants(sent.event_type):
-                delivery = Delivery(
-                    id=self._workspace.ids.prefixed("dlv"),
-                    endpoint_id=endpoint.id,
-                    event_id=event.id,
-                    message_id=event.message_id,
-                    event_type=sent.event_type,
-                    lead_id=event.lead_id,
-                    body=sent.body,
-                    created_at=now,
-                    next_attempt_at=now,
-                )
-                self.log.put(delivery)
-                self._schedule(delivery)
+        return Delivery(
+            id=self._workspace.ids.prefixed("dlv"),
+            endpoint_id=endpoint.id,
+            event_id=event.id,
+            message_id=event.message_id,
+            event_type=sent.event_type,
+            lead_id=event.lead_id,
+            body=sent.body,
+            created_at=now,
+            next_attempt_at=now,
+        )
 
     def _schedule(self, delivery: Delivery) -> None:
         if delivery.next_attempt_at is not None:

@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterable, Mapping
 SECRET_PREFIX = "whsec_"  # noqa: S105 - the prefix of every secret, not one
 SECRET_BYTES = 24
 _MOST_SECRET_BYTES = 256
-SECRET_EXPECTED = (
+WANTED_OF_A_SECRET = (
     "'whsec_' followed by base64, such as the vendor's dashboard gives; "
     'make one with: python -c "import base64, os; '
     "print('whsec_' + base64.b64encode(os.urandom(24)).decode())\""
@@ -47,7 +47,7 @@ def sign(
 
 
 def verify(headers: Mapping[str, str], body: bytes, *, secret: str) -> bool:
-    """Whether there are signatures of known schemes and all of them are right; ignores their age."""
+    """Whether there are signatures of known schemes and all are right; their age does not count."""
     given = {name.lower(): value for name, value in headers.items()}
     results = [check(given, body, secret) for check in (_verify_documented, _verify_svix)]
     results.append(_verify_prefixed("webhook", given, body, secret))
@@ -122,7 +122,7 @@ def _verify_documented(given: Mapping[str, str], body: bytes, secret: str) -> bo
     timestamp = value.partition(",")[0].removeprefix("t=")
     if not timestamp.isdecimal():
         return False
-    return hmac.compare_digest(value, _documented_value(secret, int(timestamp), body))
+    return _same(value, _documented_value(secret, int(timestamp), body))
 
 
 def _verify_svix(given: Mapping[str, str], body: bytes, secret: str) -> bool | None:
@@ -139,4 +139,8 @@ def _verify_prefixed(
         return False
     expected = _svix_value(secret, message_id, int(timestamp), body)
     values = given.get(f"{prefix}-signature", "").split(" ")
-    return any(hmac.compare_digest(value, expected) for value in values)
+    return any(_same(value, expected) for value in values)
+
+
+def _same(given: str, expected: str) -> bool:
+    return hmac.compare_digest(given.encode(), expected.encode())

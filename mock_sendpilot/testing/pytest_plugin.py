@@ -1,0 +1,64 @@
+"""The pytest plugin: `sendpilot_server`, `sendpilot` and `sendpilot_receiver`.
+
+It is loaded in every test run where the package is installed, so it imports nothing of the package
+until one of its fixtures is asked for.
+"""
+
+# ruff: noqa: PLC0415 - see above
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mock_sendpilot.server import EmulatorServer
+    from mock_sendpilot.testing.receiver import WebhookReceiver
+    from mock_sendpilot.testing.sandbox import Sandbox
+
+_MARKER = (
+    "sendpilot(contract, **points): the contract under which the fixture `sendpilot` answers, "
+    "such as @pytest.mark.sendpilot('live', patch_reply='example')"
+)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the marker known."""
+    config.addinivalue_line("markers", _MARKER)
+
+
+@pytest.fixture(scope="session")
+def sendpilot_server() -> "Iterator[EmulatorServer]":
+    """The emulator on a free port of 127.0.0.1, in a thread of this process; one a session."""
+    from mock_sendpilot.emulator import Emulator
+    from mock_sendpilot.server import EmulatorServer
+
+    emulator = Emulator()
+    with EmulatorServer(emulator) as server:
+        yield server
+    emulator.close()
+
+
+@pytest.fixture
+def sendpilot(
+    sendpilot_server: "EmulatorServer", request: pytest.FixtureRequest
+) -> "Iterator[Sandbox]":
+    """A fresh workspace of this test's own; see `mock_sendpilot.testing.sandbox.Sandbox`."""
+    from mock_sendpilot.domain.contracts import named_contract
+    from mock_sendpilot.testing.sandbox import Sandbox
+
+    marker = request.node.get_closest_marker("sendpilot")
+    name = marker.args[0] if marker and marker.args else "documented"
+    points = marker.kwargs.items() if marker else ()
+    sandbox = Sandbox(sendpilot_server, named_contract(name, points))
+    yield sandbox
+    sandbox.close()
+
+
+@pytest.fixture
+def sendpilot_receiver() -> "Iterator[WebhookReceiver]":
+    """A webhook receiver on a free port; see `mock_sendpilot.testing.receiver.WebhookReceiver`."""
+    from mock_sendpilot.testing.receiver import WebhookReceiver
+
+    with WebhookReceiver() as receiver:
+        yield receiver

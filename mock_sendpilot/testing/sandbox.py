@@ -1,0 +1,149 @@
+"""What the fixture `sendpilot` gives: a workspace of the test's own."""
+
+import secrets
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from mock_sendpilot.domain.clock import SystemClock
+from mock_sendpilot.domain.contracts import Contract
+from mock_sendpilot.domain.errors import InvalidInput
+from mock_sendpilot.domain.linkedin import EXPECTED, normal_profile_url
+from mock_sendpilot.domain.models import ApiKey, Campaign, Lead, Sender
+from mock_sendpilot.domain.seed import WorkspaceSeed
+from mock_sendpilot.server import EmulatorServer
+from mock_sendpilot.testing.sent_webhooks import SentWebhooks
+from mock_sendpilot.webhooks.endpoints import Endpoint
+
+CAMPAIGN_ID = "camp_test"
+SENDER_ID = "sender_test"
+
+
+class Sandbox:
+    """A fresh workspace on a running server, isolated from all others; it has one campaign.
+
+    Args:
+        server: the server of the test session.
+        contract: how the vendor is to answer here.
+
+    Attributes:
+        base_url: what replaces `https://api.sendpilot.ai/v1`.
+        origin: the same without `/v1`.
+        api_key: the key of this workspace, and of no other.
+        headers: the key as a header, for any HTTP client.
+        campaign_id: the campaign in which `add_lead` puts leads.
+        webhooks: what was sent.
+    """
+
+    def __init__(self, server: EmulatorServer, contract: Contract) -> None:
+        token = secrets.token_hex(8)
+        self._emulator = server.emulator
+        self.base_url = server.base_url
+        self.origin = server.origin
+        self.api_key = f"sp_test_{token}"
+        self.headers = {"X-API-Key": self.api_key}
+        self.campaign_id = CAMPAIGN_ID
+        self.workspace = self._emulator.add_workspace(_seed(token, self.api_key, contract))
+        self._outbox = self._emulator.outbox(self.workspace)
+        self.webhooks = SentWebhooks(self.workspace, self._outbox)
+
+    def add_campaign(
+        self, campaign_id: str, *, name: str = "", status: str = "started"
+    ) -> Campaign:
+        """Add a campaign."""
+        campaign = _campaign(campaign_id, name or campaign_id, status, self.workspace.clock.now())
+        self.workspace.store.put_campaign(campaign)
+        return campaign
+
+    def add_lead(
+        self,
+        linkedin_url: str | None = None,
+        *,
+        lead_id: str | None = None,
+        status: str = "PENDING",
+        campaign_id: str = CAMPAIGN_ID,
+        **details: Any,  # noqa: ANN401 - the other fields of `Lead`
+    ) -> Lead:
+        """Add a lead; what is not given is made up.
+
+        Args:
+            linkedin_url: whose profile.
+            lead_id: an id of your choice.
+            status: where it stands.
+            campaign_id: one of `add_campaign`, else the sandbox's own.
+            details: other fields of `Lead`, such as `first_name` or `custom_fields`.
+
+        Raises:
+            InvalidInput: no profile URL, an unknown campaign, or the lead is there already.
+        """
+        given_id = lead_id or self.workspace.ids.prefixed("lead")
+        slug = given_id.replace("_", "-")
+        url = normal_profile_url(linkedin_url or f"https://www.linkedin.com/in/{slug}")
+        if url is None:
+            raise InvalidInput(f"linkedin_url must be {EXPECTED}; it was {linkedin_url!r}")
+        now = self.workspace.clock.now()
+        defaults = {"created_at": now, "updated_at": now, "sender_id": SENDER_ID}
+        lead = Lead(
+            id=given_id,
+            linkedin_url=url,
+            status=status,
+            campaign_id=campaign_id,
+            **{**defaults, **details},
+        )
+        self.workspace.store.put_lead(lead)
+        return lead
+
+    def lead(self, lead_id: str) -> Lead:
+        """The lead as it is now.
+
+        Raises:
+            NotFound: there is none of that id.
+        """
+        return self.workspace.store.lead(lead_id)
+
+    def leads(self) -> list[Lead]:
+        """All leads, oldest first."""
+        return self.workspace.store.leads()
+
+    def add_endpoint(
+        self, url: str, *, secret: str | None = None, events: Iterable[str] | None = None
+    ) -> Endpoint:
+        """Have webhooks sent to a URL; the endpoint's `secret` is made unless it is given.
+
+        Raises:
+            InvalidInput: a bad URL or secret, or an event type that the contract does not know.
+        """
+        return self._outbox.endpoints.add(url, secret=secret, event_types=events)
+
+    def close(self) -> None:
+        """Forget the workspace."""
+        self._emulator.remove_workspace(self.workspace)
+
+
+def _seed(token: str, api_key: str, contract: Contract) -> WorkspaceSeed:
+    now = SystemClock().now()
+    sender = Sender(
+        id=SENDER_ID,
+        name="Test Sender",
+        linkedin_url="https://www.linkedin.com/in/test-sender",
+        status="active",
+    )
+    return WorkspaceSeed(
+        id=f"ws_{token}",
+        name="Test",
+        contract=contract,
+        api_keys=(ApiKey(key=api_key),),
+        senders=(sender,),
+        campaigns=(_campaign(CAMPAIGN_ID, "Test campaign", "started", now),),
+    )
+
+
+def _campaign(campaign_id: str, name: str, status: str, now: datetime) -> Campaign:
+    return Campaign(
+        id=campaign_id,
+        name=name,
+        status=status,
+        sender_ids=(SENDER_ID,),
+        created_at=now,
+        updated_at=now,
+    )
