@@ -14,6 +14,7 @@ from mock_sendpilot.control.deliveries import deliveries
 from mock_sendpilot.control.endpoints import endpoints
 from mock_sendpilot.control.guard import Guard
 from mock_sendpilot.control.health import health
+from mock_sendpilot.control.index import index
 from mock_sendpilot.paths import RAW_PATH, OpaqueId, RawPaths
 
 if TYPE_CHECKING:
@@ -97,6 +98,7 @@ class AccessLog:
 def _control(guard: Guard) -> Blueprint:
     control = Blueprint("control", __name__, url_prefix=CONTROL_PREFIX)
     control.before_request(guard.check_control)
+    control.register_blueprint(index)
     control.register_blueprint(endpoints)
     control.register_blueprint(deliveries)
     return control

@@ -7,6 +7,7 @@ that handlers that hang do not hold anybody up either.
 
 import socket
 import threading
+from contextlib import suppress
 from http import HTTPStatus
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -87,8 +88,7 @@ class HttpServer:
             app,
             map=self._sockets,
             _dispatcher=self._pool,
-            host=_address(host),
-            port=port,
+            sockets=[_listening_socket(host, port)],
             ident="mock-sendpilot",
             connection_limit=_MOST_CONNECTIONS,
             max_request_body_size=_MOST_BODY_BYTES,
@@ -117,12 +117,16 @@ class HttpServer:
     def stop(self, *, within_seconds: float = 1.0) -> None:
         """Accept nothing more, and wait at most so long for the requests at work."""
         self._drain_until = SystemClock.running_seconds() + within_seconds
-        self._is_stopping = True
         if self._thread is None:
             self._close()
-            return
-        self._server.pull_trigger()
-        self._thread.join(within_seconds + _LOOP_SECONDS)
+        elif self._thread.is_alive():
+            with suppress(OSError):  # it stopped just now
+                self._server.trigger.pull_trigger(self._begin_to_stop)
+            self._thread.join(within_seconds + _LOOP_SECONDS)
+
+    def _begin_to_stop(self) -> None:
+        """Runs in the server's own thread."""
+        self._is_stopping = True
 
     def _serve(self) -> None:
         while not self._is_stopping:
@@ -162,9 +166,9 @@ class HttpServer:
         self.stop()
 
 
-def _address(host: str) -> str:
-    """A name as one numeric address, IPv4 first; waitress would open a socket for each it has."""
-    found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+def _listening_socket(host: str, port: int) -> socket.socket:
+    """A socket at one address of the host, IPv4 first; waitress would open one for each address."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     families = [family for family, *_ in found]
     chosen = families.index(socket.AF_INET) if socket.AF_INET in families else 0
-    return str(found[chosen][4][0])
+    return socket.create_server(found[chosen][4][:2], family=families[chosen], backlog=1024)

@@ -55,6 +55,7 @@ class EmulatorServer:
         )
         if problems:
             raise NotAllowed("; ".join(problems))
+        self._has_control = has_control
         self.emulator = emulator
         self.app = create_app(
             emulator,
@@ -75,9 +76,9 @@ class EmulatorServer:
         return self.origin + VENDOR_PREFIXES[0]
 
     @property
-    def control_url(self) -> str:
-        """Where the control API is."""
-        return self.origin + CONTROL_PREFIX
+    def control_url(self) -> str | None:
+        """Where the control API is, if there is one."""
+        return self.origin + CONTROL_PREFIX if self._has_control else None
 
     def start(self) -> None:
         """Begin to answer; every request from here on is answered."""

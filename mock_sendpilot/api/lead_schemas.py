@@ -1,7 +1,7 @@
 """The schemas of the leads API, made once for each contract.
 
-Evidence for the keys: sections (b) 20-23 and (e) of the reconstructed contract. `full` adds the
-same keys under every contract; that the vendor gives them only then is an assumption (confidence M).
+Evidence for the keys: sections (b) 20-23 and (e) of the reconstructed contract. Under every contract
+`full` adds the same keys; that they come only then is an assumption (confidence M).
 """
 
 from collections.abc import Iterable, Mapping

@@ -40,8 +40,8 @@ _EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "--contract": (
         (
-            "Which of the vendor's contradicting documents to follow: documented, example, schema or "
-            "live. Example: --contract live"
+            "Which of the vendor's contradicting documents to follow: documented, example, schema, "
+            "or live. Example: --contract live"
         ),
         {"default": "documented", "show_default": True, "metavar": "NAME"},
     ),
@@ -54,7 +54,7 @@ _EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "--webhook": (
         (
-            "Send every workspace's events to this URL, or only those named after #; may be repeated. "
+            "Send every workspace's events to this URL, or those named after #; may be repeated. "
             "Example: --webhook http://127.0.0.1:9000/hooks#lead.status.changed"
         ),
         {"multiple": True, "metavar": "URL[#EVENT,EVENT]"},
@@ -98,7 +98,7 @@ _EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
     "--no-control": ("Leave /_emulate out. Example: --no-control", {"is_flag": True}),
     "--log-level": (
         (
-            "How much to log on standard error; info is one line for each request and each attempt. "
+            "How much to log on standard error; info is a line for each request and each attempt. "
             "Example: --log-level warning"
         ),
         {"default": "info", "show_default": True, "type": click.Choice(LOG_LEVELS)},

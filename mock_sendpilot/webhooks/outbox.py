@@ -116,6 +116,7 @@ class Outbox:
             return
         endpoint = self.endpoints.find(delivery.endpoint_id)
         if endpoint is None or not endpoint.is_enabled:
+            self.log.cancel_pending(delivery.endpoint_id, "the endpoint is gone or disabled")
             return
         attempt = self._dispatcher.attempt(
             delivery,

@@ -1,0 +1,14 @@
+"""`/_emulate`: what the control API offers."""
+
+from flask import Blueprint, Response, request
+
+from mock_sendpilot.api.envelope import reply
+
+index = Blueprint("index", __name__)
+
+
+@index.get("")
+def list_resources() -> Response:
+    """Where each resource is; all of them take the API key of a workspace."""
+    here = request.base_url.rstrip("/")
+    return reply({"endpoints": f"{here}/endpoints", "deliveries": f"{here}/deliveries"})

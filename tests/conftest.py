@@ -1,0 +1,84 @@
+"""Fixtures of the whole suite."""
+
+import threading
+from collections.abc import Callable, Iterator
+from datetime import datetime, timezone
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from mock_sendpilot.app import create_app
+from mock_sendpilot.control.seed_file import demo_text, parse_seed
+from mock_sendpilot.domain.contracts import named_contract
+from mock_sendpilot.emulator import Emulator
+from mock_sendpilot.server import EmulatorServer
+from tests.support import Api, in_process, over_a_socket, eventually
+
+pytest_plugins = ["pytester"]
+
+NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
+_OURS = ("mock-sendpilot", "waitress")
+
+
+def _our_threads() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name.startswith(_OURS)]
+
+
+@pytest.fixture(autouse=True)
+def _no_thread_outlives_its_test(request: pytest.FixtureRequest) -> Iterator[None]:
+    if "sendpilot_server" in request.fixturenames:  # it lives as long as the session
+        yield
+        return
+    before = set(_our_threads())
+    yield
+    eventually(lambda: not set(_our_threads()) - before)
+
+
+@pytest.fixture
+def make_emulator() -> Iterator[Callable[..., Emulator]]:
+    """Emulators with the demo world, under a contract and points of choice."""
+    made: list[Emulator] = []
+
+    def make(contract: str = "documented", **points: str) -> Emulator:
+        emulator = Emulator(contract=named_contract(contract, points.items()), id_seed="tests")
+        emulator.load(parse_seed(demo_text(), now=NOW))
+        made.append(emulator)
+        return emulator
+
+    yield make
+    for emulator in made:
+        emulator.close()
+
+
+@pytest.fixture
+def emulator(make_emulator: Callable[..., Emulator]) -> Emulator:
+    """An emulator with the demo world under the default contract."""
+    return make_emulator()
+
+
+@pytest.fixture
+def app(emulator: Emulator) -> Flask:
+    """The app, for pytest-flask's `client`."""
+    return create_app(emulator)
+
+
+@pytest.fixture(params=["in process", "over a socket"])
+def api(request: pytest.FixtureRequest, emulator: Emulator) -> Iterator[Api]:
+    """Asks the demo world: once the Flask app itself, once a server."""
+    if request.param == "in process":
+        client: FlaskClient = request.getfixturevalue("client")
+        yield in_process(client)
+    else:
+        with EmulatorServer(emulator) as server:
+            yield over_a_socket(server.origin)
+
+
+@pytest.fixture
+def api_under(make_emulator: Callable[..., Emulator]) -> Callable[..., Api]:
+    """Asks the demo world under a contract: `api_under("live", patch_reply="schema")`."""
+
+    def make(contract: str, **points: str) -> Api:
+        return in_process(create_app(make_emulator(contract, **points)).test_client())
+
+    return make

@@ -1,0 +1,62 @@
+"""Contracts are data, and say what is wrong with a choice."""
+
+import pytest
+
+from mock_sendpilot.domain import vocabulary as words
+from mock_sendpilot.domain.contracts import CONTRACTS, POINTS, named_contract
+from mock_sendpilot.domain.errors import InvalidInput
+
+
+def test_there_are_four() -> None:
+    assert list(CONTRACTS) == ["documented", "example", "schema", "live"]
+
+
+@pytest.mark.parametrize("key", POINTS)
+@pytest.mark.parametrize("name", CONTRACTS)
+def test_a_point_can_be_set_to_the_reading_of_another_contract(key: str, name: str) -> None:
+    contract = named_contract("documented", [(key, name)])
+    assert getattr(contract, key) == getattr(CONTRACTS[name], key)
+    assert contract.name == f"documented+{key}={name}"
+
+
+@pytest.mark.parametrize("key", POINTS)
+def test_a_point_leaves_the_others_alone(key: str) -> None:
+    contract = named_contract("documented", [(key, "live")])
+    others = set(POINTS) - {key}
+    assert all(getattr(contract, o) == getattr(CONTRACTS["documented"], o) for o in others)
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "message"),
+    [
+        pytest.param("life", [], "unknown contract 'life'; did you mean 'live'?", id="contract"),
+        pytest.param(
+            "live",
+            [("patch_rely", "schema")],
+            "unknown contract point 'patch_rely'; did you mean 'patch_reply'?",
+            id="point",
+        ),
+        pytest.param(
+            "live",
+            [("signatures", "svixx")],
+            "unknown choice for signatures 'svixx'; it must be one of: documented, example, schema",
+            id="choice",
+        ),
+    ],
+)
+def test_what_is_unknown_is_refused_with_what_is_known(
+    name: str, settings: list[tuple[str, str]], message: str
+) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        named_contract(name, settings)
+    assert str(caught.value).startswith(message)
+
+
+def test_each_contract_has_a_name_for_each_event() -> None:
+    for contract in CONTRACTS.values():
+        assert len(set(contract.event_types)) == len(words.EVENT_TYPES)
+
+
+def test_the_older_contracts_use_the_older_names() -> None:
+    assert CONTRACTS["documented"].event_type("reply.received") == "message.received"
+    assert CONTRACTS["live"].event_type("reply.received") == "reply.received"

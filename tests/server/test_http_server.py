@@ -1,0 +1,176 @@
+"""The HTTP server: hanging callers, stopping, and what never reaches the app."""
+
+import http.client
+import json
+import socket
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from mock_sendpilot.http_server import HttpServer
+from tests.support import eventually
+
+
+class Gate:
+    """A WSGI app: `/hold` waits until the gate is opened, all else answers at once."""
+
+    def __init__(self) -> None:
+        self.opened = threading.Event()
+        self.held = 0
+        self._lock = threading.Lock()
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        if environ["PATH_INFO"] == "/hold":
+            with self._lock:
+                self.held += 1
+            self.opened.wait(20)
+        environ["wsgi.input"].read()
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return [b"done"]
+
+
+@pytest.fixture
+def gate() -> Gate:
+    return Gate()
+
+
+@pytest.fixture
+def server(gate: Gate) -> Iterator[HttpServer]:
+    with HttpServer(gate) as running:
+        yield running
+        gate.opened.set()
+
+
+def get(server: HttpServer, path: str) -> tuple[int, bytes]:
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+    try:
+        connection.request("GET", path)
+        reply = connection.getresponse()
+        return reply.status, reply.read()
+    finally:
+        connection.close()
+
+
+def talk(server: HttpServer, sent: bytes) -> bytes:
+    """Send bytes and read until the server closes."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
+        connection.sendall(sent)
+        received = b""
+        while chunk := connection.recv(65536):
+            received += chunk
+        return received
+
+
+def test_32_callers_that_hang_do_not_stop_another(server: HttpServer, gate: Gate) -> None:
+    with ThreadPoolExecutor(32) as callers:
+        waiting = [callers.submit(get, server, "/hold") for _ in range(32)]
+        eventually(lambda: gate.held == 32)
+        assert get(server, "/") == (200, b"done")
+        gate.opened.set()
+        assert [one.result() for one in waiting] == [(200, b"done")] * 32
+
+
+def test_32_clients_that_send_half_a_request_do_not_stop_another(server: HttpServer) -> None:
+    address = ("127.0.0.1", server.port)
+    slow = [socket.create_connection(address) for _ in range(32)]
+    try:
+        for connection in slow:
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: 127")
+        assert get(server, "/") == (200, b"done")
+    finally:
+        for connection in slow:
+            connection.close()
+
+
+def test_a_connection_serves_several_requests(server: HttpServer) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+    ports = set()
+    for _ in range(3):
+        connection.request("GET", "/")
+        assert connection.getresponse().read() == b"done"
+        ports.add(connection.sock.getsockname()[1])
+    connection.close()
+    assert len(ports) == 1
+
+
+def test_stopping_finishes_what_is_in_flight(gate: Gate) -> None:
+    server = HttpServer(gate)
+    server.start()
+    with ThreadPoolExecutor(1) as callers:
+        waiting = callers.submit(get, server, "/hold")
+        eventually(lambda: gate.held == 1)
+        threading.Timer(0.1, gate.opened.set).start()
+        server.stop()
+        assert waiting.result() == (200, b"done")
+
+
+def test_stopping_does_not_wait_longer_than_it_may(gate: Gate) -> None:
+    server = HttpServer(gate)
+    server.start()
+    with ThreadPoolExecutor(1) as callers:
+        waiting = callers.submit(get, server, "/hold")
+        eventually(lambda: gate.held == 1)
+        before = time.perf_counter()
+        server.stop(within_seconds=0.1)
+        assert time.perf_counter() - before < 1
+        gate.opened.set()
+        assert isinstance(waiting.exception(), http.client.HTTPException | OSError)
+
+
+def test_a_stopped_server_refuses_connections(gate: Gate) -> None:
+    server = HttpServer(gate)
+    server.start()
+    server.stop()
+    with pytest.raises(ConnectionRefusedError):
+        get(server, "/")
+
+
+def test_a_server_can_be_stopped_twice_and_before_it_was_started(gate: Gate) -> None:
+    HttpServer(gate).stop()
+    server = HttpServer(gate)
+    server.start()
+    server.stop()
+    server.stop()
+
+
+def test_a_port_that_is_taken_is_an_error(server: HttpServer, gate: Gate) -> None:
+    with pytest.raises(OSError, match="Address already in use"):
+        HttpServer(gate, port=server.port)
+
+
+def test_a_name_with_several_addresses_gets_one_server(gate: Gate) -> None:
+    with HttpServer(gate, host="localhost") as server:
+        assert get(server, "/") == (200, b"done")
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        pytest.param(b"nonsense\r\n\r\n", 400, id="no request line"),
+        pytest.param(b"GET /\xff HTTP/1.1\r\nHost: x\r\n\r\n", 400, id="path is not ASCII"),
+        pytest.param(
+            b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n", 400, id="encoding"
+        ),
+        pytest.param(
+            b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n", 413, id="huge"
+        ),
+        pytest.param(
+            b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 262_150 + b"\r\n\r\n", 431, id="header"
+        ),
+        pytest.param(
+            b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", 400, id="negative length"
+        ),
+    ],
+)
+def test_what_the_app_never_sees_is_answered_in_the_vendors_envelope(
+    server: HttpServer, sent: bytes, status: int
+) -> None:
+    head, _, body = talk(server, sent).partition(b"\r\n\r\n")
+    assert head.split()[1] == str(status).encode()
+    assert b"application/json" in head
+    assert list(json.loads(body)) == ["statusCode", "message", "error"]
+    assert json.loads(body)["statusCode"] == status

@@ -1,0 +1,88 @@
+"""The log is bounded, and drops nothing that is still to be sent."""
+
+from dataclasses import replace
+
+import pytest
+
+from mock_sendpilot.domain.errors import NotFound
+from mock_sendpilot.webhooks.deliveries import (
+    Attempt,
+    Delivery,
+    DeliveryFilter,
+    DeliveryLog,
+    Response,
+)
+from tests.webhooks.conftest import START
+
+
+def delivery(name: str, *, state: str = "succeeded", body: bytes = b"") -> Delivery:
+    response = Response(status_code=200, headers={}, body=body, is_truncated=False)
+    attempt = Attempt(
+        number=1,
+        started_at=START,
+        duration_seconds=0.1,
+        url="http://127.0.0.1:9000/",
+        request_headers={},
+        response=response,
+    )
+    return Delivery(
+        id=name,
+        endpoint_id="ep_1",
+        event_id="evt_1",
+        message_id="msg_1",
+        event_type="lead.updated",
+        lead_id="lead_1",
+        body=b"{}",
+        created_at=START,
+        state=state,
+        attempts=(attempt,),
+    )
+
+
+def _ids(log: DeliveryLog) -> list[str]:
+    return [one.id for one in log.select(DeliveryFilter())]
+
+
+def test_the_newest_come_first() -> None:
+    log = DeliveryLog()
+    for name in "abc":
+        log.put(delivery(name))
+    assert _ids(log) == ["c", "b", "a"]
+
+
+def test_of_what_is_finished_the_oldest_goes() -> None:
+    log = DeliveryLog(most_finished=2)
+    for name in "abc":
+        log.put(delivery(name))
+    assert _ids(log) == ["c", "b"]
+
+
+def test_what_is_pending_stays() -> None:
+    log = DeliveryLog(most_finished=1)
+    log.put(delivery("a", state="pending"))
+    for name in "bcd":
+        log.put(delivery(name))
+    assert _ids(log) == ["d", "a"]
+    assert log.pending_count == 1
+
+
+def test_response_bodies_of_more_than_32_mb_push_the_oldest_out() -> None:
+    log = DeliveryLog()
+    for name in "abcd":
+        log.put(delivery(name, body=b"x" * 10_000_000))
+    assert _ids(log) == ["d", "c", "b"]
+
+
+def test_a_delivery_that_changes_keeps_its_place() -> None:
+    log = DeliveryLog()
+    first = delivery("a", state="pending")
+    log.put(first)
+    log.put(delivery("b"))
+    log.put(replace(first, state="succeeded"))
+    assert _ids(log) == ["b", "a"]
+    assert log.pending_count == 0
+
+
+def test_a_delivery_that_is_gone_is_not_found() -> None:
+    with pytest.raises(NotFound, match="Delivery not found"):
+        DeliveryLog().get("dlv_1")

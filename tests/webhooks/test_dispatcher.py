@@ -1,0 +1,178 @@
+"""One attempt: what counts as an answer, and what is recorded of it."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from mock_sendpilot.domain.clock import ManualClock
+from mock_sendpilot.emulator import Emulator
+from mock_sendpilot.testing.receiver import WebhookReceiver
+from mock_sendpilot.webhooks.deliveries import Attempt
+from tests.webhooks.conftest import START, World, seed_of_one_lead
+
+
+@contextmanager
+def raw_receiver(answer: bytes, *, lingers: bool = False) -> Iterator[str]:
+    """Answers one connection with these bytes, and closes it at once or at the end."""
+    done = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(answer)
+                if lingers:
+                    done.wait(10)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        finally:
+            done.set()
+            thread.join(10)
+
+
+@contextmanager
+def hurried_world(timeout_seconds: float) -> Iterator[World]:
+    emulator = Emulator(id_seed="tests", timeout_seconds=timeout_seconds)
+    workspace = emulator.add_workspace(seed_of_one_lead(), clock=ManualClock(START))
+    yield World(workspace, emulator.outbox(workspace))
+    emulator.close()
+
+
+def attempt_at(world: World, url: str) -> Attempt:
+    """The first attempt of a delivery to a URL."""
+    world.add_endpoint(url)
+    world.change("DONE")
+    world.advance()
+    (delivery,) = world.deliveries()
+    return delivery.attempts[0]
+
+
+@pytest.mark.parametrize(
+    ("status", "succeeds"),
+    [
+        pytest.param(200, True, id="200"),
+        pytest.param(202, True, id="202"),
+        pytest.param(204, True, id="204"),
+        pytest.param(299, True, id="299"),
+        pytest.param(301, False, id="301"),
+        pytest.param(304, False, id="304"),
+        pytest.param(400, False, id="400"),
+        pytest.param(410, False, id="410"),
+        pytest.param(500, False, id="500"),
+    ],
+)
+def test_any_2xx_and_nothing_else_is_success(
+    world: World, receiver: WebhookReceiver, status: int, *, succeeds: bool
+) -> None:
+    receiver.respond(status)
+    attempt = attempt_at(world, receiver.url)
+    assert attempt.is_success is succeeds
+    assert attempt.response is not None
+    assert attempt.response.status_code == status
+
+
+def test_redirects_are_not_followed(world: World, receiver: WebhookReceiver) -> None:
+    receiver.respond(307, headers={"Location": receiver.url})
+    assert not attempt_at(world, receiver.url).is_success
+    assert len(receiver.received) == 1
+
+
+def test_proxies_of_the_environment_are_not_used(
+    world: World, receiver: WebhookReceiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    assert attempt_at(world, receiver.url).is_success
+
+
+def test_an_attempt_records_request_and_response(world: World, receiver: WebhookReceiver) -> None:
+    receiver.respond(418, headers={"X-Kind": "teapot"}, body=b"short and stout")
+    attempt = attempt_at(world, receiver.url)
+    assert (attempt.number, attempt.started_at, attempt.url) == (1, START, receiver.url)
+    assert attempt.request_headers["Content-Type"] == "application/json"
+    assert attempt.response is not None
+    assert attempt.response.headers["X-Kind"] == "teapot"
+    assert attempt.response.body == b"short and stout"
+    assert not attempt.response.is_truncated
+    assert attempt.error is None
+    assert 0 < attempt.duration_seconds < 10
+
+
+def test_the_first_20_kb_of_a_response_are_kept(world: World, receiver: WebhookReceiver) -> None:
+    receiver.respond(200, body=b"x" * 50_000)
+    attempt = attempt_at(world, receiver.url)
+    assert attempt.response is not None
+    assert attempt.response.body == b"x" * 20_000
+    assert attempt.response.is_truncated
+    assert attempt.is_success
+
+
+def test_nobody_listening_is_told_in_words(world: World) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    attempt = attempt_at(world, f"http://127.0.0.1:{port}/")
+    assert attempt.response is None
+    assert attempt.error == "Connection refused"
+
+
+def test_a_receiver_that_does_not_answer_is_given_up_after_the_timeout() -> None:
+    with hurried_world(0.2) as world, WebhookReceiver() as receiver, receiver.holding():
+        attempt = attempt_at(world, receiver.url)
+        assert attempt.error == "no answer within 0.2 s"
+        assert attempt.duration_seconds >= 0.2
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        pytest.param(b"", "Remote end closed connection without response", id="nothing"),
+        pytest.param(b"SSH-2.0-x\r\n\r\n", "SSH-2.0-x", id="another protocol"),
+    ],
+)
+def test_an_answer_that_is_no_http_is_told_in_words(
+    world: World, answer: bytes, error: str
+) -> None:
+    with raw_receiver(answer) as url:
+        attempt = attempt_at(world, url)
+    assert attempt.response is None
+    assert attempt.error is not None
+    assert error in attempt.error
+
+
+def test_a_status_counts_even_if_the_body_breaks_off(world: World) -> None:
+    with raw_receiver(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc") as url:
+        attempt = attempt_at(world, url)
+    assert attempt.is_success
+    assert attempt.response is not None
+    assert attempt.response.body == b"abc"
+    assert attempt.response.is_truncated
+
+
+def test_a_body_that_never_ends_is_cut_at_the_timeout() -> None:
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc"
+    with hurried_world(0.2) as world, raw_receiver(answer, lingers=True) as url:
+        attempt = attempt_at(world, url)
+        assert attempt.is_success
+        assert attempt.response is not None
+        assert attempt.response.is_truncated
+
+
+def test_a_name_that_does_not_resolve_is_told_in_words(world: World) -> None:
+    attempt = attempt_at(world, "http://receiver.invalid/")
+    assert attempt.error
+    assert attempt.response is None
+
+
+def test_a_host_that_cannot_be_is_recorded_and_not_raised(world: World) -> None:
+    attempt = attempt_at(world, f"http://{'a' * 70}.example/")
+    assert attempt.error
+    assert attempt.response is None

@@ -1,0 +1,174 @@
+"""Webhooks on the system clock: the worker's threads, and what a receiver can do to the others."""
+
+import threading
+import time
+from collections.abc import Iterator
+
+import freezegun
+import pytest
+import time_machine
+
+from mock_sendpilot.emulator import Emulator
+from mock_sendpilot.testing.receiver import WebhookReceiver
+from mock_sendpilot.webhooks.deliveries import DeliveryFilter
+from tests.support import SECRET, eventually
+from tests.webhooks.conftest import World, seed_of_one_lead
+
+
+@pytest.fixture
+def live_world(slow_emulator: Emulator) -> World:
+    workspace = slow_emulator.add_workspace(seed_of_one_lead())
+    return World(workspace, slow_emulator.outbox(workspace))
+
+
+@pytest.fixture
+def second_receiver() -> Iterator[WebhookReceiver]:
+    with WebhookReceiver() as running:
+        yield running
+
+
+def _worker_threads() -> list[str]:
+    names = [thread.name for thread in threading.enumerate()]
+    return [name for name in names if name.startswith("mock-sendpilot-worker")]
+
+
+def test_a_change_is_sent_without_anybody_asking(
+    live_world: World, receiver: WebhookReceiver
+) -> None:
+    live_world.add_endpoint(receiver.url)
+    live_world.change("DONE")
+    webhook = receiver.wait_for("lead.status.changed", lead_id="lead_1", new_status="DONE")
+    assert webhook.is_signed_with(SECRET)
+
+
+def test_no_thread_is_started_before_a_webhook_is_due(live_world: World) -> None:
+    live_world.change("DONE")
+    assert _worker_threads() == []
+
+
+def test_a_hanging_endpoint_delays_no_other(
+    live_world: World, receiver: WebhookReceiver, second_receiver: WebhookReceiver
+) -> None:
+    live_world.add_endpoint(receiver.url)
+    live_world.add_endpoint(second_receiver.url)
+    with receiver.holding():
+        for status in ("DONE", "PENDING", "DONE"):
+            live_world.change(status)
+        assert len(second_receiver.wait_for_count(3)) == 3
+        assert len(receiver.received) == 1
+    assert len(receiver.wait_for_count(3)) == 3
+
+
+def test_a_change_does_not_wait_for_a_receiver(
+    live_world: World, receiver: WebhookReceiver
+) -> None:
+    live_world.add_endpoint(receiver.url)
+    with receiver.holding():
+        live_world.change("DONE")
+        receiver.wait_for_count(1)
+        live_world.change("PENDING")
+        assert live_world.workspace.store.lead("lead_1").status == "PENDING"
+        assert live_world.outbox.log.pending_count == 2
+
+
+def test_a_hundred_changes_arrive_in_order(live_world: World, receiver: WebhookReceiver) -> None:
+    live_world.add_endpoint(receiver.url)
+    expected = [f"S{number}" for number in range(100)]
+    for status in expected:
+        live_world.change(status)
+    webhooks = receiver.wait_for_count(100, within=20)
+    assert [webhook.json["data"]["newStatus"] for webhook in webhooks] == expected
+
+
+def test_one_endpoint_needs_one_thread(live_world: World, receiver: WebhookReceiver) -> None:
+    live_world.add_endpoint(receiver.url)
+    for number in range(50):
+        live_world.change(f"S{number}")
+    receiver.wait_for_count(50, within=20)
+    assert len(_worker_threads()) <= 2
+
+
+def test_twenty_hanging_endpoints_are_all_attempted_at_once(
+    live_world: World, receiver: WebhookReceiver
+) -> None:
+    for number in range(20):
+        live_world.add_endpoint(f"{receiver.url}/{number}")
+    with receiver.holding():
+        live_world.change("DONE")
+        assert len(receiver.wait_for_count(20, within=10)) == 20
+
+
+def test_a_failed_attempt_is_repeated_on_the_system_clock(
+    slow_emulator: Emulator, receiver: WebhookReceiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = slow_emulator.add_workspace(seed_of_one_lead())
+    world = World(workspace, slow_emulator.outbox(workspace))
+    ahead = [0.0]
+    real = time.time
+    monkeypatch.setattr(
+        "mock_sendpilot.domain.clock.SystemClock._wall_seconds",
+        staticmethod(lambda: real() + ahead[0]),
+    )
+    receiver.respond(500)
+    world.add_endpoint(receiver.url)
+    world.change("DONE")
+    receiver.wait_for_count(1)
+    eventually(lambda: world.deliveries()[0].attempts)
+    ahead[0] = 4.9  # the wall clock is set forward: the retry is due in a tenth of a second
+    world.change("PENDING")  # and the worker has a reason to look at it
+    assert len(receiver.wait_for_count(3, within=10)) == 3
+    eventually(lambda: len(world.deliveries(state="succeeded")) == 2)
+
+
+def test_freezegun_neither_stalls_nor_spins_the_worker(
+    live_world: World, receiver: WebhookReceiver
+) -> None:
+    live_world.add_endpoint(receiver.url)
+    with freezegun.freeze_time("2001-02-03"):
+        live_world.change("DONE")
+        webhook = receiver.wait_for("lead.status.changed")
+        before = time.process_time_ns()
+        receiver_count = len(receiver.received)
+        live_world.change("PENDING")
+        receiver.wait_for_count(receiver_count + 1)
+        assert time.process_time_ns() - before < 2_000_000_000
+    assert webhook.json["timestamp"] > "2026"
+
+
+def test_time_machine_does_not_stall_the_worker(
+    live_world: World, receiver: WebhookReceiver
+) -> None:
+    live_world.add_endpoint(receiver.url)
+    with time_machine.travel("2001-02-03", tick=False):
+        live_world.change("DONE")
+        webhook = receiver.wait_for("lead.status.changed")
+    assert webhook.json["timestamp"] > "2026"
+
+
+def test_a_removed_workspace_sends_nothing_more(
+    slow_emulator: Emulator, live_world: World, receiver: WebhookReceiver
+) -> None:
+    live_world.add_endpoint(receiver.url)
+    with receiver.holding():
+        live_world.change("DONE")
+        live_world.change("PENDING")
+        receiver.wait_for_count(1)
+        slow_emulator.remove_workspace(live_world.workspace)
+    live_world.change("OPPORTUNITY")
+    eventually(lambda: live_world.outbox.log.select(DeliveryFilter(state="succeeded")))
+    assert len(receiver.received) == 1
+
+
+def test_closing_an_emulator_does_not_wait_for_a_receiver_that_hangs(
+    receiver: WebhookReceiver,
+) -> None:
+    emulator = Emulator()
+    workspace = emulator.add_workspace(seed_of_one_lead())
+    world = World(workspace, emulator.outbox(workspace))
+    world.add_endpoint(receiver.url)
+    with receiver.holding():
+        world.change("DONE")
+        receiver.wait_for_count(1)
+        before = time.perf_counter()
+        emulator.close(within_seconds=0.1)
+        assert time.perf_counter() - before < 1

@@ -1,0 +1,116 @@
+"""The retry schedule, on a clock that is moved by hand: not one sleep."""
+
+import pytest
+
+from mock_sendpilot.testing.receiver import WebhookReceiver
+from tests.support import SECRET
+from tests.webhooks.conftest import World
+
+
+def test_nothing_is_sent_before_a_manual_clock_is_advanced(
+    world: World, receiver: WebhookReceiver
+) -> None:
+    world.add_endpoint(receiver.url)
+    world.change("DONE")
+    assert receiver.received == []
+    assert world.advance() == 1
+    assert len(receiver.received) == 1
+
+
+def test_a_2xx_ends_the_delivery(world: World, receiver: WebhookReceiver) -> None:
+    receiver.respond(204)
+    world.add_endpoint(receiver.url)
+    world.change("DONE")
+    world.advance(24 * 3600)
+    (delivery,) = world.deliveries()
+    assert (delivery.state, len(delivery.attempts)) == ("succeeded", 1)
+    assert delivery.next_attempt_at is None
+
+
+def test_the_attempts_are_made_after_5_30_120_900_and_3600_seconds_and_no_more(
+    world: World, receiver: WebhookReceiver
+) -> None:
+    receiver.respond(500, times=99)
+    world.add_endpoint(receiver.url)
+    world.change("DONE")
+    world.advance(24 * 3600)
+    (delivery,) = world.deliveries()
+    times = [attempt.started_at for attempt in delivery.attempts]
+    waits = [(after - before).total_seconds() for before, after in zip(times, times[1:])]
+    assert waits == [5, 30, 120, 900, 3600]
+    assert delivery.state == "exhausted"
+    assert len(receiver.received) == 6
+
+
+def test_an_attempt_is_made_not_a_moment_too_early(world: World, receiver: WebhookReceiver) -> None:
+    receiver.respond(503)
+    world.add_endpoint(receiver.url)
+    world.change("DONE")
+    world.advance(4.999)
+    assert len(receiver.received) == 1
+    world.advance(0.001)
+    assert len(receiver.received) == 2
+
+
+@pytest.mark.parametrize("world", ["live"], indirect=True)
+def test_a_retry_carries_the_same_event_and_message_id(
+    world: World, receiver: WebhookReceiver
+) -> None:
+    receiver.respond(500, times=2)
+    world.add_endpoint(receiver.url)
+    world.change("DONE")
+    world.advance(35)
+    assert len(receiver.received) == 3
+    assert len({webhook.body for webhook in receiver.received}) == 1
+    assert len({webhook.headers["svix-id"] for webhook in receiver.received}) == 1
+
+
+def test_each_attempt_is_signed_afresh(
+    world: World, receiver: WebhookReceiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    times = iter([1767225600.5, 1767225605.5])
+    monkeypatch.setattr(
+        "mock_sendpilot.domain.clock.SystemClock._wall_seconds", staticmethod(lambda: next(times))
+    )
+    receiver.respond(500)
+    world.add_endpoint(receiver.url)
+    world.change("DONE")
+    world.advance(5)
+    signatures = [webhook.headers["webhook-signature"] for webhook in receiver.received]
+    assert [text.partition(",")[0] for text in signatures] == ["t=1767225600", "t=1767225605"]
+    assert all(webhook.is_signed_with(SECRET) for webhook in receiver.received)
+
+
+def test_retries_of_two_deliveries_are_made_in_due_order(
+    world: World, receiver: WebhookReceiver
+) -> None:
+    receiver.respond(500, times=2)
+    world.add_endpoint(receiver.url)
+    world.change("DONE")
+    world.advance(2)
+    world.change("PENDING")
+    world.advance(10)
+    news = [webhook.json["data"]["newStatus"] for webhook in receiver.received]
+    assert news == ["DONE", "PENDING", "DONE", "PENDING"]
+
+
+def test_advance_stops_where_it_was_asked_to(world: World, receiver: WebhookReceiver) -> None:
+    receiver.respond(500, times=9)
+    world.add_endpoint(receiver.url)
+    world.change("DONE")
+    world.advance(100)
+    assert world.elapsed_seconds == 100
+    (delivery,) = world.deliveries()
+    assert delivery.next_attempt_at is not None
+    assert (delivery.next_attempt_at - delivery.created_at).total_seconds() == 5 + 30 + 120
+
+
+@pytest.mark.parametrize(
+    "points",
+    [pytest.param({"retry_delays_seconds": "svix"}, id="svix")],
+)
+def test_the_schedule_is_a_point_of_the_contract(points: dict[str, str]) -> None:
+    from mock_sendpilot.domain.contracts import named_contract  # noqa: PLC0415
+
+    contract = named_contract("documented", points.items())
+    assert contract.retry_delays_seconds == (5, 300, 1800, 7200, 18000, 36000, 36000)
