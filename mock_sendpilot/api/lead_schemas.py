@@ -1,6 +1,6 @@
 """The schemas of the leads API, made once for each contract.
 
-Evidence for the keys: sections (b) 20-23 and (e) of the reconstructed contract. Under every contract
+Evidence for the keys: sections (b) 20-23 and (e) of the reconstructed contract. Under all of them
 `full` adds the same keys; that they come only then is an assumption (confidence M).
 """
 

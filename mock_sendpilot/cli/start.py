@@ -1,6 +1,7 @@
 """`mock-sendpilot start`: the server, until it is told to stop."""
 
 import logging
+import os
 import signal
 import sys
 import threading
@@ -37,8 +38,9 @@ def start(**options: Any) -> None:  # noqa: ANN401 - the options of `options.py`
     except SendPilotError as error:
         _fail(*getattr(error, "problems", (error.message,)))
     except OSError as error:
-        _fail(f"cannot listen on {options['host']}:{options['port']}: {error.strerror}; "
-              "another port may be free: --port 0")  # fmt: skip
+        where = f"{options['host']}:{options['port']}"
+        way_out = "another port may be free: --port 0"
+        _fail(f"cannot listen on {where}: {_reason(error)}; {way_out}")
     show = banner.as_json if options["json"] else banner.as_text
     _serve_until_told(emulator, server, show(server))
 
@@ -128,6 +130,11 @@ def _serve_until_told(emulator: "Emulator", server: "EmulatorServer", greeting: 
         pass
     server.stop(within_seconds=_STOP_SECONDS / 2)
     emulator.close(within_seconds=_STOP_SECONDS / 2)
+
+
+def _reason(error: OSError) -> str:
+    """What the system says, without the address that Python adds to it."""
+    return os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
 
 
 def _fail(*problems: str) -> NoReturn:

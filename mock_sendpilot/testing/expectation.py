@@ -1,6 +1,6 @@
 """Expectations of webhooks: what is looked for, and how near what came was to it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,12 +21,15 @@ class Expectation:
     event_type: str
     values: Mapping[str, Any]
 
-    def misses(self, body: Mapping[str, Any]) -> list[str]:
+    def misses(self, body: bytes) -> list[str]:
         """What does not fit, a sentence each; nothing where all fits."""
-        data = body.get("data", {})
+        found = _parsed(body)
+        if found is None:
+            return ["the body is no JSON object with an object `data`"]
         misses = []
-        if body.get("eventType") != self.event_type:
-            misses.append(f"eventType is {body.get('eventType')!r}, not {self.event_type!r}")
+        if found.get("eventType") != self.event_type:
+            misses.append(f"eventType is {found.get('eventType')!r}, not {self.event_type!r}")
+        data = found.get("data", {})
         for key, value in self.values.items():
             name = camel_case(key)
             if name not in data:
@@ -35,14 +38,13 @@ class Expectation:
                 misses.append(f"data.{name} is {data[name]!r}, not {value!r}")
         return misses
 
-    def failure(self, bodies: Iterable[bytes], *, within: float, note: str = "") -> WebhookNotSeen:
+    def failure(self, bodies: Sequence[bytes], *, within: float, note: str = "") -> WebhookNotSeen:
         """An error that lists what came, and takes the nearest of it apart."""
         values = "".join(f", {key}={value!r}" for key, value in self.values.items())
         lines = [f"no webhook {self.event_type!r}{values} within {within:g} s"]
-        parsed = [orjson.loads(body) for body in bodies]
-        lines += [f"  came: {_summary(body)}" for body in parsed] or ["  nothing came"]
-        if parsed:
-            nearest = min(parsed, key=lambda body: len(self.misses(body)))
+        lines += [f"  came: {_summary(body)}" for body in bodies] or ["  nothing came"]
+        if bodies:
+            nearest = min(bodies, key=lambda body: len(self.misses(body)))
             lines.append(f"  nearest miss: {_summary(nearest)}")
             lines += [f"    {miss}" for miss in self.misses(nearest)]
         return WebhookNotSeen("\n".join([*lines, f"  {note}"] if note else lines))
@@ -54,5 +56,18 @@ def camel_case(name: str) -> str:
     return first + "".join(part.capitalize() for part in rest)
 
 
-def _summary(body: Mapping[str, Any]) -> str:
-    return f"{body.get('eventType')} {orjson.dumps(body.get('data')).decode()}"
+def _parsed(body: bytes) -> dict[str, Any] | None:
+    try:
+        found = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+    if not isinstance(found, dict) or not isinstance(found.get("data", {}), dict):
+        return None
+    return found
+
+
+def _summary(body: bytes) -> str:
+    found = _parsed(body)
+    if found is None:
+        return repr(body[:200])
+    return f"{found.get('eventType')} {orjson.dumps(found.get('data')).decode()}"

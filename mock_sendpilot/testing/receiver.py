@@ -134,7 +134,7 @@ class WebhookReceiver:
         return True
 
     def _first(self, wanted: Expectation) -> ReceivedWebhook | None:
-        return next((one for one in self.received if not wanted.misses(one.json)), None)
+        return next((one for one in self.received if not wanted.misses(one.body)), None)
 
     def _answer(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"

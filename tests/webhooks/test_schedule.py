@@ -1,5 +1,7 @@
 """The retry schedule, on a clock that is moved by hand: not one sleep."""
 
+from itertools import pairwise
+
 import pytest
 
 from mock_sendpilot.testing.receiver import WebhookReceiver
@@ -36,7 +38,7 @@ def test_the_attempts_are_made_after_5_30_120_900_and_3600_seconds_and_no_more(
     world.advance(24 * 3600)
     (delivery,) = world.deliveries()
     times = [attempt.started_at for attempt in delivery.attempts]
-    waits = [(after - before).total_seconds() for before, after in zip(times, times[1:])]
+    waits = [(after - before).total_seconds() for before, after in pairwise(times)]
     assert waits == [5, 30, 120, 900, 3600]
     assert delivery.state == "exhausted"
     assert len(receiver.received) == 6

@@ -1,0 +1,49 @@
+# The two commands: `make run` starts the server, `make test` runs the suite.
+# Both set up what they need in .venv; PYTHON=python3.12 chooses another interpreter.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+SETTINGS := setup.cfg pyproject.toml
+
+.PHONY: run test check bench clean help
+
+run: $(VENV)/.run  ## Start the server with the demo world; ARGS="--port 0" adds options
+	@exec $(BIN)/mock-sendpilot start $(ARGS)
+
+test: $(VENV)/.test  ## Run the whole suite; ARGS="-k webhook" adds options
+	$(BIN)/python -m pytest --numprocesses=auto $(ARGS)
+
+check: $(VENV)/.check  ## Format, lint, types, layering, docs, packaging
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest --numprocesses=auto tests/project tests/examples
+
+bench: $(VENV)/.check  ## Measure, side by side with a bare Flask app; ARGS="--only patch" chooses
+	$(BIN)/python -m benchmarks $(ARGS)
+
+clean:  ## Remove what the other targets made
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+help:  ## Show this list
+	@sed -n 's/^\([a-z]*\):.*##/\1:/p' Makefile
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
+		|| { echo "Python 3.10 or later is needed; choose one with: make run PYTHON=python3.12"; exit 1; }
+	@echo "Setting up $(VENV), once..."
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: $(BIN)/python $(SETTINGS)
+	@$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.test: $(BIN)/python $(SETTINGS)
+	@$(PIP) --editable '.[test]'
+	@touch $@ $(VENV)/.run
+
+$(VENV)/.check: $(BIN)/python $(SETTINGS)
+	@$(PIP) --editable '.[check]'
+	@touch $@ $(VENV)/.test $(VENV)/.run

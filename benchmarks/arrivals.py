@@ -1,0 +1,44 @@
+"""What the receiver's process has got, asked over HTTP."""
+
+import http.client
+import json
+import time
+from contextlib import AbstractContextManager
+
+from benchmarks.processes import Started, started
+
+_MOST_SECONDS = 120.0
+_PAUSE_SECONDS = 0.05  # asking more often would take time from what is measured
+
+
+def receiver() -> AbstractContextManager[Started]:
+    """A receiver in a process of its own."""
+    return started("-m", "benchmarks.receiver")
+
+
+def arrivals(port: int, count: int) -> list[float]:
+    """When each of `count` events arrived, waiting for the last; the receiver forgets them.
+
+    Raises:
+        RuntimeError: there were fewer in time.
+    """
+    deadline = time.monotonic() + _MOST_SECONDS
+    while (found := int(get(port, "/count"))) < count:
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"{found} of {count} events within {_MOST_SECONDS:g} s")
+        time.sleep(_PAUSE_SECONDS)
+    times: list[float] = json.loads(get(port, "/arrivals"))
+    return times
+
+
+def get(port: int, path: str) -> bytes:
+    """The body of a GET."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", path)
+        reply = connection.getresponse()
+        if reply.status != http.HTTPStatus.OK:
+            raise RuntimeError(f"GET {path} answered {reply.status}")
+        return reply.read()
+    finally:
+        connection.close()

@@ -1,0 +1,30 @@
+"""The floor, run as a process: a Flask app that says hello, on the emulator's own HTTP server.
+
+What it costs is the price of Flask and of the HTTP server; nothing that we write can be cheaper.
+"""
+
+import json
+import logging
+import threading
+
+from flask import Flask
+
+from mock_sendpilot.http_server import HttpServer
+
+
+def main() -> None:
+    """Serve until the process is ended."""
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    app = Flask(__name__, static_folder=None)
+
+    @app.get("/")
+    def hello() -> str:
+        return "hello"
+
+    with HttpServer(app) as server:
+        print(json.dumps({"origin": server.origin}), flush=True)
+        threading.Event().wait()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,110 @@
+"""Processes that a benchmark starts, always ended again, and what the system knows of them."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+ROOT = Path(__file__).parents[1]
+NEEDS_PROC = "needs /proc/<pid>, which only Linux has"
+_START_SECONDS = 20.0
+_STOP_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A process that listens; `facts` is the line of JSON that it printed when it was ready."""
+
+    pid: int
+    facts: dict[str, Any]
+
+    @property
+    def port(self) -> int:
+        """Where on 127.0.0.1 it listens."""
+        return urlsplit(str(self.facts["origin"])).port or 0
+
+
+@contextmanager
+def running(*arguments: str, text: str = "") -> Iterator["subprocess.Popen[str]"]:
+    """`python` with these arguments and this standard input, ended with the context."""
+    process = subprocess.Popen(
+        [sys.executable, *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env=_environment(),
+    )
+    try:
+        if process.stdin is not None:
+            process.stdin.write(text)
+            process.stdin.close()
+        yield process
+    finally:
+        _end(process)
+
+
+@contextmanager
+def started(*arguments: str, text: str = "") -> Iterator[Started]:
+    """The same for a process that prints one line of JSON with its `origin` when it is ready."""
+    with running(*arguments, text=text) as process:
+        line = first_line(process)
+        if not line:
+            raise RuntimeError(f"{' '.join(arguments)} did not start")
+        yield Started(process.pid, json.loads(line))
+
+
+def first_line(process: "subprocess.Popen[str]") -> str:
+    """What a process prints first; empty if it ends before, or takes too long."""
+    if process.stdout is None:
+        return ""
+    patience = threading.Timer(_START_SECONDS, process.kill)
+    patience.start()
+    try:
+        return process.stdout.readline()
+    finally:
+        patience.cancel()
+
+
+def cpu_seconds(pid: int) -> float | None:
+    """The user and system time of a process with all its threads so far."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
+    except OSError:
+        return None
+    # The name in parentheses may hold blanks; utime and stime are the 12th and 13th after it.
+    fields = stat.rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def resident_megabytes(pid: int) -> float | None:
+    """What a process occupies in memory (VmRSS)."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+    except OSError:
+        return None
+    sizes = [line.split()[1] for line in status.splitlines() if line.startswith("VmRSS:")]
+    return int(sizes[0]) / 1024 if sizes else None
+
+
+def _environment() -> dict[str, str]:
+    """Ours, without settings of the emulator that would change what is measured."""
+    return {key: value for key, value in os.environ.items() if "SENDPILOT" not in key.upper()}
+
+
+def _end(process: "subprocess.Popen[str]") -> None:
+    process.terminate()
+    try:
+        process.wait(_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait(_STOP_SECONDS)
+    if process.stdout is not None:
+        process.stdout.close()

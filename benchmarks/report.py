@@ -1,0 +1,102 @@
+"""What a benchmark found, and how it is printed.
+
+A row holds one value of ours and one of the baseline for each round. What is reported is the median
+of the rounds' ratios: whatever slows the machine down slows both sides of a round.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How long to measure: `rounds` for each comparison, `seconds` for each run of load."""
+
+    rounds: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One comparison. A target is the most that the ratio, or our own value, should be.
+
+    Where the values were not taken in turns, `is_paired` is false and only medians are compared.
+    """
+
+    name: str
+    unit: str
+    ours: Sequence[float]
+    baseline_name: str
+    baseline: Sequence[float]
+    most_ratio: float | None = None
+    most_value: float | None = None
+    note: str = ""
+    is_paired: bool = True
+
+    def ratios(self) -> list[float]:
+        """Ours to the baseline, one for each round."""
+        if not self.is_paired:
+            return [median(self.ours) / median(self.baseline)]
+        return [ours / baseline for ours, baseline in zip(self.ours, self.baseline, strict=True)]
+
+    def verdict(self) -> str:
+        """Whether the target is met; nothing where there is none."""
+        if self.most_ratio is not None:
+            return _verdict(median(self.ratios()), self.most_ratio, "x")
+        if self.most_value is not None:
+            return _verdict(median(self.ours), self.most_value, f" {self.unit}")
+        return ""
+
+    def as_text(self) -> str:
+        """One line: the ratio and its range, the medians it is made of, the target."""
+        ratios = self.ratios()
+        span = f"{_short(min(ratios))}..{_short(max(ratios))}" if len(ratios) > 1 else ""
+        values = f"{_short(median(self.ours))} : {_short(median(self.baseline))} {self.unit}"
+        line = f"  {self.name:<36} {_short(median(ratios)) + 'x':>8}  {span:<14} {values:<28}"
+        notes = [f"vs {self.baseline_name}", self.verdict(), self.note]
+        return f"{line} {'; '.join(note for note in notes if note)}"
+
+    def as_json(self) -> dict[str, Any]:
+        """The same for programs, with the values of all rounds."""
+        return {
+            "name": self.name,
+            "unit": self.unit,
+            "ratio": median(self.ratios()),
+            "ratios": self.ratios(),
+            "ours": list(self.ours),
+            "baseline": list(self.baseline),
+            "baselineName": self.baseline_name,
+            "mostRatio": self.most_ratio,
+            "mostValue": self.most_value,
+            "note": self.note,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A comparison that could not be made here."""
+
+    name: str
+    reason: str
+
+    def as_text(self) -> str:
+        """One line."""
+        return f"  {self.name:<36} skipped: {self.reason}"
+
+    def as_json(self) -> dict[str, Any]:
+        """The same for programs."""
+        return {"name": self.name, "skipped": self.reason}
+
+
+Finding = Row | Skipped
+
+
+def _verdict(found: float, most: float, unit: str) -> str:
+    return f"target <= {most:g}{unit}: {'met' if found <= most else 'MISSED'}"
+
+
+def _short(value: float) -> str:
+    """Three digits that count."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"

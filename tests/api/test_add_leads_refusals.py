@@ -1,0 +1,233 @@
+"""`POST /v1/leads`: entries that cannot be taken, and requests that cannot be."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.api.expect import assert_error, assert_invalid
+from tests.api.test_add_leads import EMPTY_CAMPAIGN, add, counters, listed, person
+from tests.support import OTHER_KEY, Api
+
+ApiUnder = Callable[..., Api]
+
+NO_PROFILE = (
+    "Invalid LinkedIn URL: expected a LinkedIn profile URL such as "
+    "https://www.linkedin.com/in/john-doe"
+)
+
+
+def test_an_error_has_index_url_and_reason(api: Api) -> None:
+    reply = add(api, {"linkedinUrl": "nope"})
+
+    assert list(reply.json["errors"][0]) == ["index", "linkedinUrl", "reason"]
+    assert reply.json["errors"] == [{"index": 0, "linkedinUrl": "nope", "reason": NO_PROFILE}]
+
+
+def test_errors_tell_the_index_in_the_request_in_ascending_order(api: Api) -> None:
+    reply = add(api, person(1), "x", person(1), {"linkedinUrl": "a"}, person(2), {})
+
+    assert [error["index"] for error in reply.json["errors"]] == [1, 3, 5]
+    assert counters(reply) == (2, 1, 3)
+    assert len(listed(api)) == 2
+
+
+@pytest.mark.parametrize(
+    ("entry", "reason"),
+    [
+        pytest.param(None, "a lead must be a JSON object; it was null", id="null"),
+        pytest.param(5, "a lead must be a JSON object; it was 5", id="number"),
+        pytest.param("x", 'a lead must be a JSON object; it was "x"', id="string"),
+        pytest.param([], "a lead must be a JSON object; it was []", id="list"),
+    ],
+)
+def test_an_entry_must_be_an_object(api: Api, entry: object, reason: str) -> None:
+    reply = add(api, entry)
+
+    assert reply.status == 201
+    assert reply.json["errors"] == [{"index": 0, "linkedinUrl": None, "reason": reason}]
+
+
+@pytest.mark.parametrize(
+    ("entry", "found"),
+    [
+        pytest.param({}, "missing", id="missing"),
+        pytest.param({"linkedinUrl": None}, "null", id="null"),
+        pytest.param({"linkedinUrl": ""}, '""', id="empty"),
+        pytest.param({"linkedinUrl": 5}, "5", id="number"),
+        pytest.param({"linkedin_url": person(1)["linkedinUrl"]}, "missing", id="other spelling"),
+    ],
+)
+def test_an_entry_must_have_a_url(api: Api, entry: dict[str, object], found: str) -> None:
+    reply = add(api, entry)
+
+    reason = f"linkedinUrl must be a non-empty string; it was {found}"
+    url = entry.get("linkedinUrl")
+    assert reply.json["errors"] == [{"index": 0, "linkedinUrl": url, "reason": reason}]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        pytest.param("john-doe", id="only the slug"),
+        pytest.param("https://www.linkedin.com/company/oakline", id="a company"),
+        pytest.param("https://www.linkedin.com/in/", id="no slug"),
+        pytest.param("https://www.linkedin.com/in/a/details", id="more than a slug"),
+        pytest.param("https://www.linkedin.com/sales/lead/ACwAAA", id="sales navigator"),
+        pytest.param("https://linkedin.com.evil.example/in/a", id="another host"),
+        pytest.param("https://evil.example/www.linkedin.com/in/a", id="host in the path"),
+        pytest.param("ftp://www.linkedin.com/in/a", id="another scheme"),
+        pytest.param("https://www.linkedin.com:8080/in/a", id="a port"),
+        pytest.param("https://[bad/in/a", id="broken host"),
+        pytest.param("https://www.linkedin.com/in/a b", id="blank"),
+        pytest.param("https://www.linkedin.com/in/" + "a" * 5000, id="too long"),
+        pytest.param("https://www.linkedin.com/in/..", id="dots"),
+        pytest.param("https://www.linkedin.com/in/%2F", id="encoded slash"),
+        pytest.param("https://www.linkedin.com/in/a%00", id="encoded NUL"),
+    ],
+)
+def test_the_url_must_be_that_of_a_profile(api: Api, url: str) -> None:
+    reply = add(api, {"linkedinUrl": url})
+
+    assert counters(reply) == (0, 0, 1)
+    assert reply.json["errors"] == [{"index": 0, "linkedinUrl": url, "reason": NO_PROFILE}]
+
+
+@pytest.mark.parametrize("field", ["firstName", "lastName", "title", "company", "email"])
+def test_a_field_of_the_wrong_type_spoils_the_entry_alone(api: Api, field: str) -> None:
+    reply = add(api, {**person(1), field: 5}, person(2))
+
+    url, reason = person(1)["linkedinUrl"], f"{field} must be a string; it was 5"
+    assert reply.json["errors"] == [{"index": 0, "linkedinUrl": url, "reason": reason}]
+    assert [lead["linkedinUrl"] for lead in listed(api)] == [person(2)["linkedinUrl"]]
+
+
+@pytest.mark.parametrize(("value", "shown"), [(5, "5"), ("x", '"x"'), ([], "[]"), (True, "true")])
+def test_custom_fields_must_be_an_object(api: Api, value: object, shown: str) -> None:
+    reply = add(api, {**person(1), "customFields": value})
+
+    reason = f"customFields must be a JSON object; it was {shown}"
+    assert [error["reason"] for error in reply.json["errors"]] == [reason]
+
+
+def test_all_faults_of_an_entry_are_told(api: Api) -> None:
+    reply = add(api, {"firstName": 5, "title": []})
+
+    assert reply.json["errors"][0]["reason"].split("; ") == [
+        "linkedinUrl must be a non-empty string",
+        "it was missing",
+        "firstName must be a string",
+        "it was 5",
+        "title must be a string",
+        "it was []",
+    ]
+
+
+@pytest.mark.parametrize("depth", [100, 300, 1000])
+def test_a_deeply_nested_url_is_no_fault_of_the_emulator(api: Api, depth: int) -> None:
+    body = b'{"campaignId":"camp_spring7","leads":[{"linkedinUrl":%s}]}'
+    nested = b"[" * depth + b"]" * depth
+    headers = {"Content-Type": "application/json"}
+    reply = api("POST", "/v1/leads", body=body % nested, headers=headers)
+
+    assert reply.status in {201, 400}
+    assert listed(api) == []
+
+
+# --- the whole request --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("contract", "most"), [("documented", 100), ("example", 100), ("schema", 100), ("live", 1000)]
+)
+def test_a_request_holds_as_many_leads_as_the_contract_says(
+    api_under: ApiUnder, contract: str, most: int
+) -> None:
+    reply = add(api_under(contract), *map(person, range(most)))
+
+    assert (reply.status, counters(reply)) == (201, (most, 0, 0))
+
+
+@pytest.mark.parametrize(
+    ("contract", "most"), [("documented", 100), ("example", 100), ("schema", 100), ("live", 1000)]
+)
+def test_one_lead_more_is_400_and_adds_none(api_under: ApiUnder, contract: str, most: int) -> None:
+    api = api_under(contract)
+    reply = add(api, *map(person, range(most + 1)))
+
+    message = f"Validation failed: leads must be an array of 1 to {most} leads; it has {most + 1}"
+    assert_error(reply, 400, message)
+    assert listed(api) == []
+
+
+def test_the_point_leads_per_post_works_alone(api_under: ApiUnder) -> None:
+    leads = list(map(person, range(101)))
+
+    assert counters(add(api_under("documented", leads_per_post="live"), *leads)) == (101, 0, 0)
+    assert add(api_under("live", leads_per_post="schema"), *leads).status == 400
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        pytest.param(None, "it was null", id="null"),
+        pytest.param([], "it has 0", id="empty"),
+        pytest.param({}, "it was {}", id="object"),
+        pytest.param("x", 'it was "x"', id="string"),
+        pytest.param(5, "it was 5", id="number"),
+    ],
+)
+def test_leads_must_be_an_array_with_something_in_it(api: Api, value: object, found: str) -> None:
+    reply = api("POST", "/v1/leads", json={"campaignId": EMPTY_CAMPAIGN, "leads": value})
+
+    expected = f"Validation failed: leads must be an array of 1 to 100 leads; {found}"
+    assert_error(reply, 400, expected)
+
+
+@pytest.mark.parametrize(
+    ("value", "found"), [(None, "null"), ("", '""'), (5, "5"), (["a"], '["a"]')]
+)
+def test_campaign_id_must_be_a_string(api: Api, value: object, found: str) -> None:
+    reply = api("POST", "/v1/leads", json={"campaignId": value, "leads": [person(1)]})
+
+    message = f"Validation failed: campaignId must be a non-empty string; it was {found}"
+    assert_error(reply, 400, message)
+
+
+def test_every_missing_field_is_named(api: Api) -> None:
+    reply = api("POST", "/v1/leads", json={})
+
+    assert_invalid(
+        reply,
+        "campaignId must be a non-empty string; it was missing",
+        "leads must be an array of 1 to 100 leads; it was missing",
+    )
+
+
+def test_unknown_fields_beside_them_are_ignored(api: Api) -> None:
+    body = {"campaignId": EMPTY_CAMPAIGN, "leads": [person(1)], "skipDuplicates": True, "data": 5}
+
+    assert counters(api("POST", "/v1/leads", json=body)) == (1, 0, 0)
+
+
+@pytest.mark.parametrize(
+    "campaign",
+    [
+        pytest.param("nope", id="unknown"),
+        pytest.param("cmgkxgil6ims3a3to1zynm50j", id="of another workspace"),
+        pytest.param("CAMP_SPRING7", id="in another case"),
+        pytest.param(" camp_spring7", id="with a blank"),
+    ],
+)
+def test_a_campaign_that_is_not_there_is_404(api: Api, campaign: str) -> None:
+    reply = add(api, person(1), campaign=campaign)
+
+    assert_error(reply, 404, "Campaign not found")
+    assert reply.headers["x-emulator-hint"] == f"no campaign has the id {campaign!r}"
+
+
+def test_leads_go_to_the_workspace_of_the_key(api: Api) -> None:
+    body = {"campaignId": "cmgkxgil6ims3a3to1zynm50j", "leads": [person(1)]}
+    reply = api("POST", "/v1/leads", json=body, key=OTHER_KEY)
+
+    assert counters(reply) == (1, 0, 0)
+    assert api("GET", "/v1/leads?limit=1").json["pagination"]["total"] == 61

@@ -1,0 +1,137 @@
+"""`customLeadStatus` of `PATCH /v1/leads/{id}/status`, which only the contract `live` has."""
+
+from collections.abc import Callable
+
+import pytest
+
+from mock_sendpilot.app import create_app
+from mock_sendpilot.emulator import Emulator
+from mock_sendpilot.testing.sent_webhooks import SentWebhooks
+from tests.api.expect import LEAD, STATUS, assert_error, assert_invalid
+from tests.support import Api, in_process
+
+WORDS = [
+    "LEAD", "INTERESTED", "MEETING_BOOKED", "MEETING_COMPLETE_NOT_CLOSED", "CLOSED",
+    "WRONG_PERSON", "NOT_INTERESTED", "NO_RESPONSE",
+]  # fmt: skip
+
+
+@pytest.fixture
+def live(make_emulator: Callable[..., Emulator]) -> Emulator:
+    return make_emulator("live")
+
+
+@pytest.fixture
+def api(live: Emulator) -> Api:
+    return in_process(create_app(live).test_client())
+
+
+@pytest.fixture
+def sent(live: Emulator) -> SentWebhooks:
+    workspace = live.workspaces()[0]
+    return SentWebhooks(workspace, live.outbox(workspace))
+
+
+def full_lead(api: Api) -> dict[str, object]:
+    lead: dict[str, object] = api("GET", f"{LEAD}?full=true").json
+    return lead
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_each_of_the_eight_words_is_kept(api: Api, word: str) -> None:
+    reply = api("PATCH", STATUS, json={"customLeadStatus": word})
+
+    assert reply.status == 200
+    assert full_lead(api)["customLeadStatus"] == word
+
+
+def test_alone_it_leaves_the_status_and_the_reply_says_which_that_is(api: Api) -> None:
+    reply = api("PATCH", STATUS, json={"customLeadStatus": "CLOSED"})
+
+    assert reply.json == {
+        "success": True,
+        "leadId": "lead_abc123",
+        "status": "REPLY_RECEIVED",
+        "message": "Lead status updated to 'REPLY_RECEIVED'",
+    }
+    assert full_lead(api)["status"] == "REPLY_RECEIVED"
+
+
+def test_with_a_status_both_are_set(api: Api) -> None:
+    reply = api("PATCH", STATUS, json={"status": "DONE", "customLeadStatus": "CLOSED"})
+
+    assert (reply.status, reply.json["status"]) == (200, "DONE")
+    assert (full_lead(api)["status"], full_lead(api)["customLeadStatus"]) == ("DONE", "CLOSED")
+
+
+def test_a_status_alone_leaves_it(api: Api) -> None:
+    api("PATCH", STATUS, json={"customLeadStatus": "CLOSED"})
+    api("PATCH", STATUS, json={"status": "DONE"})
+
+    assert full_lead(api)["customLeadStatus"] == "CLOSED"
+
+
+@pytest.mark.parametrize("body", [{}, {"note": "x"}, {"foo": 1}, {"custom_lead_status": "LEAD"}])
+def test_with_neither_it_is_400(api: Api, body: dict[str, object]) -> None:
+    reply = api("PATCH", STATUS, json=body)
+
+    message = "Validation failed: at least one of status or customLeadStatus is required"
+    assert_error(reply, 400, message)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        pytest.param("Interested", '"Interested" (did you mean INTERESTED?)', id="label"),
+        pytest.param("No Response", '"No Response" (did you mean NO_RESPONSE?)', id="blank in it"),
+        pytest.param("DONE", '"DONE"', id="a status"),
+        pytest.param("", '""', id="empty"),
+        pytest.param(None, "null", id="null"),
+        pytest.param(5, "5", id="number"),
+        pytest.param(["LEAD"], '["LEAD"]', id="list"),
+    ],
+)
+def test_anything_else_is_400(api: Api, value: object, shown: str) -> None:
+    reply = api("PATCH", STATUS, json={"customLeadStatus": value})
+
+    assert_error(
+        reply,
+        400,
+        "Validation failed: customLeadStatus must be one of the following values: "
+        f"{', '.join(WORDS)}; it was {shown}",
+    )
+
+
+def test_a_bad_one_keeps_the_status_from_being_set(api: Api) -> None:
+    reply = api("PATCH", STATUS, json={"status": "DONE", "customLeadStatus": "nope"})
+
+    assert_invalid(reply, "customLeadStatus must be one of")
+    assert full_lead(api)["status"] == "REPLY_RECEIVED"
+
+
+def test_a_null_status_beside_it_is_400(api: Api) -> None:
+    reply = api("PATCH", STATUS, json={"status": None, "customLeadStatus": "LEAD"})
+
+    assert_invalid(reply, "status must be one of", "it was null")
+
+
+def test_its_change_is_told_as_a_tag_and_not_as_a_status(api: Api, sent: SentWebhooks) -> None:
+    api("PATCH", STATUS, json={"customLeadStatus": "LEAD"})
+    api("PATCH", STATUS, json={"customLeadStatus": "CLOSED"})
+
+    told = [(one.event_type, one.data["previousTag"], one.data["newTag"]) for one in sent]
+    assert told == [("lead.tag.updated", None, "LEAD"), ("lead.tag.updated", "LEAD", "CLOSED")]
+
+
+def test_a_change_of_both_is_told_twice(api: Api, sent: SentWebhooks) -> None:
+    api("PATCH", STATUS, json={"status": "DONE", "customLeadStatus": "CLOSED"})
+
+    assert [one.event_type for one in sent] == ["lead.updated", "lead.tag.updated"]
+
+
+def test_what_it_was_already_is_not_told(api: Api, sent: SentWebhooks) -> None:
+    api("PATCH", STATUS, json={"customLeadStatus": "LEAD"})
+    reply = api("PATCH", STATUS, json={"customLeadStatus": "LEAD"})
+
+    assert reply.status == 200
+    assert len(sent) == 1

@@ -1,0 +1,167 @@
+"""Routes that are not there, ids of any shape, and the methods HEAD and OPTIONS."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.api.expect import LEAD, STATUS, assert_error, assert_no_route
+from tests.support import OTHER_KEY, Api
+
+NOT_THERE = [
+    pytest.param("PUT", STATUS, id="wrong method for the status"),
+    pytest.param("POST", STATUS, id="POST of the status"),
+    pytest.param("GET", STATUS, id="GET of the status"),
+    pytest.param("PUT", LEAD, id="PUT of a lead"),
+    pytest.param("PATCH", LEAD, id="PATCH of a lead"),
+    pytest.param("DELETE", LEAD, id="DELETE of a lead"),
+    pytest.param("DELETE", "/v1/leads", id="DELETE of the list"),
+    pytest.param("PATCH", "/v1/leads", id="PATCH of the list"),
+    pytest.param("TRACE", LEAD, id="TRACE"),
+    pytest.param("PURGE", LEAD, id="a method of somebody's own"),
+    pytest.param("POST", "/v1/campaigns/camp_xyz789/pause", id="invented route"),
+    pytest.param("GET", "/v1/inbox", id="another invented route"),
+    pytest.param("GET", "/v1/senders", id="a third"),
+    pytest.param("POST", "/v1/inbox/messages", id="the one that a client tried"),
+    pytest.param("GET", "/v1", id="the base alone"),
+    pytest.param("GET", "/v2/leads", id="another version"),
+    pytest.param("GET", "/leads", id="no version"),
+    pytest.param("GET", "/api/leads", id="api without version"),
+    pytest.param("GET", "/V1/leads", id="upper case"),
+    pytest.param("GET", "/v1/lead/lead_abc123", id="singular"),
+    pytest.param("GET", "/v1//leads", id="two slashes"),
+    pytest.param("GET", "/v1/leads//lead_abc123", id="two slashes before the id"),
+    pytest.param("PATCH", "/v1/leads//status", id="empty id"),
+    pytest.param("GET", "/v1/leads/a/b", id="raw slash in an id"),
+    pytest.param("PATCH", "/v1/leads/a/b/status", id="raw slash in the id of a PATCH"),
+    pytest.param("GET", "/v1%2Fleads", id="encoded separator"),
+    pytest.param("GET", "/v1/leads%2Flead_abc123", id="encoded separator before the id"),
+    pytest.param("GET", "/v1/nope/%C3%BC%20%00%FF", id="odd characters"),
+    pytest.param("GET", "/v1/nope/" + "x" * 5000, id="long"),
+    pytest.param("GET", "/_emulate/nope", id="unknown control route"),
+    pytest.param("GET", "/favicon.ico", id="icon"),
+]
+STRANGE_IDS = [
+    pytest.param("nope", id="unknown"),
+    pytest.param("a%2Fb", id="encoded slash"),
+    pytest.param("%2F", id="only a slash"),
+    pytest.param("lead_abc123%2F", id="encoded slash at the end"),
+    pytest.param(".", id="dot"),
+    pytest.param("..", id="dots"),
+    pytest.param("%2E%2E", id="encoded dots"),
+    pytest.param("..%2F..%2Fetc%2Fpasswd", id="traversal"),
+    pytest.param("%25", id="percent"),
+    pytest.param("lead%255Fabc123", id="encoded twice"),
+    pytest.param("%", id="bare percent"),
+    pytest.param("%zz", id="no hex"),
+    pytest.param("lead_abc123%00", id="NUL"),
+    pytest.param("lead_abc123%0A", id="line feed"),
+    pytest.param("lead_abc123%20", id="blank"),
+    pytest.param("%FF%FE", id="not UTF-8"),
+    pytest.param("%F0%9F%99%82", id="emoji"),
+    pytest.param("lead_abc123;x=1", id="semicolon"),
+    pytest.param("lead_abc123%3Ffull=1", id="encoded question mark"),
+    pytest.param("x" * 10_240, id="10 kB"),
+    pytest.param("%C3%BC" * 1000, id="much that is encoded"),
+]
+
+
+@pytest.mark.parametrize(("method", "path"), NOT_THERE)
+def test_what_is_not_there_is_nests_404(api: Api, method: str, path: str) -> None:
+    assert_no_route(api(method, path), method, path)
+
+
+@pytest.mark.parametrize("key", [None, "sp_live_unknown"], ids=["no key", "bad key"])
+@pytest.mark.parametrize(
+    ("method", "path"), [("PUT", STATUS), ("GET", "/v1/nope"), ("POST", "/v1/leads/a/b")]
+)
+def test_it_is_404_without_a_good_key_too(
+    api: Api, key: str | None, method: str, path: str
+) -> None:
+    assert_no_route(api(method, path, key=key), method, path)
+
+
+def test_it_is_404_whatever_the_body(api: Api) -> None:
+    reply = api("PUT", STATUS, body=b"{", headers={"Content-Type": "application/json"})
+
+    assert_no_route(reply, "PUT", STATUS)
+
+
+def test_the_message_holds_the_query_as_nests_does(api: Api) -> None:
+    assert_no_route(api("GET", "/v1/nope?x=1&y=%20"), "GET", "/v1/nope?x=1&y=%20")
+
+
+@pytest.mark.parametrize("lead_id", STRANGE_IDS)
+def test_no_lead_has_a_strange_id(api: Api, lead_id: str) -> None:
+    assert_error(api("GET", f"/v1/leads/{lead_id}"), 404, "Lead not found")
+
+
+@pytest.mark.parametrize("lead_id", STRANGE_IDS)
+def test_no_lead_of_a_strange_id_can_be_patched(api: Api, lead_id: str) -> None:
+    reply = api("PATCH", f"/v1/leads/{lead_id}/status", json={"status": "DONE"})
+
+    assert_error(reply, 404, "Lead not found")
+
+
+def test_the_hint_shows_the_id_in_ascii_on_one_line_and_cut_short(api: Api) -> None:
+    reply = api("GET", "/v1/leads/%0D%0AX:%C3%BC" + "x" * 500)
+
+    hint = reply.headers["x-emulator-hint"]
+    assert hint.startswith(r"this workspace has no lead '\r\nX:\xfcxxx")
+    assert hint.isascii()
+    assert len(hint) < 150
+
+
+def test_the_lead_of_another_workspace_cannot_be_patched(api: Api) -> None:
+    reply = api("PATCH", STATUS, key=OTHER_KEY, json={"status": "DONE"})
+
+    assert_error(reply, 404, "Lead not found")
+    assert api("GET", LEAD).json["status"] == "REPLY_RECEIVED"
+
+
+def test_the_message_is_the_same_under_every_contract(api_under: Callable[..., Api]) -> None:
+    for contract in ("documented", "example", "schema", "live"):
+        assert_no_route(api_under(contract)("PUT", STATUS), "PUT", STATUS)
+
+
+# --- HEAD and OPTIONS ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "key", "status"),
+    [
+        pytest.param("/v1/leads", "YOUR_API_KEY", 200, id="the list"),
+        pytest.param("/v1/leads", None, 401, id="without a key"),
+        pytest.param("/v1/leads/nope", "YOUR_API_KEY", 404, id="unknown lead"),
+        pytest.param("/v1/leads?page=0", "YOUR_API_KEY", 400, id="bad query"),
+        pytest.param(STATUS, "YOUR_API_KEY", 404, id="no GET there"),
+    ],
+)
+def test_head_has_the_status_and_headers_of_get_and_no_body(
+    api: Api, path: str, key: str | None, status: int
+) -> None:
+    head = api("HEAD", path, key=key)
+
+    assert (head.status, head.body) == (status, b"")
+    assert head.headers["content-type"] == "application/json; charset=utf-8"
+    assert int(head.headers["content-length"]) > 0
+
+
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [
+        ("/v1/leads", {"GET", "HEAD", "POST", "OPTIONS"}),
+        (LEAD, {"GET", "HEAD", "OPTIONS"}),
+        (STATUS, {"PATCH", "OPTIONS"}),
+    ],
+)
+def test_options_names_the_methods_and_wants_no_key(
+    api: Api, path: str, methods: set[str]
+) -> None:
+    reply = api("OPTIONS", path, key=None)
+
+    assert (reply.status, reply.body) == (200, b"")
+    assert set(reply.headers["allow"].split(", ")) == methods
+
+
+def test_options_of_an_unknown_route_is_404(api: Api) -> None:
+    assert_no_route(api("OPTIONS", "/v1/nope"), "OPTIONS", "/v1/nope")

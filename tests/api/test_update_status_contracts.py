@@ -1,0 +1,203 @@
+"""`PATCH /v1/leads/{id}/status` under each contract, and with single points set otherwise."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.api.expect import (
+    A_TIME,
+    DOCUMENTED_STATUSES,
+    EVERY_STATUS,
+    LEAD,
+    STATUS,
+    assert_error,
+    assert_invalid,
+)
+from tests.support import Api
+
+ApiUnder = Callable[..., Api]
+
+PAGE = ["id", "linkedinUrl", "previousStatus", "status", "updatedAt"]
+OPENAPI = ["success", "leadId", "status", "message"]
+REPLIES = {
+    "documented": [*PAGE, "success", "leadId", "message"],
+    "example": PAGE,
+    "schema": OPENAPI,
+    "live": OPENAPI,
+}
+STATUSES = {
+    "documented": set(DOCUMENTED_STATUSES),
+    "example": {"OPPORTUNITY", "NOT_INTERESTED", "DONE"},
+    "schema": {
+        "PENDING", "CONNECTION_SENT", "CONNECTION_ACCEPTED", "MESSAGE_SENT", "REPLY_RECEIVED",
+        "DONE",
+    },
+    "live": {
+        "OPPORTUNITY", "MEETING_BOOKED", "DONE", "UNSUBSCRIBED", "IRRELEVANT", "NOT_INTERESTED",
+    },
+}  # fmt: skip
+CONTRACTS = ["documented", "example", "schema", "live"]
+WHOLE_REPLY = {
+    "id": "lead_abc123",
+    "linkedinUrl": "https://www.linkedin.com/in/john-doe",
+    "previousStatus": "REPLY_RECEIVED",
+    "status": "DONE",
+    "success": True,
+    "leadId": "lead_abc123",
+    "message": "Lead status updated to 'DONE'",
+}
+
+
+def accepted(api: Api) -> set[str]:
+    """The statuses that PATCH takes; each other one must be a 400 about the status."""
+    taken = set()
+    for status in EVERY_STATUS:
+        reply = api("PATCH", STATUS, json={"status": status})
+        if reply.status == 200:
+            assert reply.json["status"] == status
+            taken.add(status)
+        else:
+            assert_invalid(reply, "status must be one of", f'it was "{status}"')
+    return taken
+
+
+@pytest.mark.parametrize("contract", CONTRACTS)
+def test_the_reply_has_exactly_the_contracts_keys_in_order(
+    api_under: ApiUnder, contract: str
+) -> None:
+    reply = api_under(contract)("PATCH", STATUS, json={"status": "DONE"})
+
+    assert (reply.status, list(reply.json)) == (200, REPLIES[contract])
+
+
+@pytest.mark.parametrize("contract", CONTRACTS)
+def test_each_key_of_the_reply_says_the_same_under_every_contract(
+    api_under: ApiUnder, contract: str
+) -> None:
+    found = api_under(contract)("PATCH", STATUS, json={"status": "DONE"}).json
+
+    assert A_TIME.fullmatch(found.pop("updatedAt", "2026-01-01T00:00:00.000Z"))
+    assert found == {key: value for key, value in WHOLE_REPLY.items() if key in REPLIES[contract]}
+
+
+@pytest.mark.parametrize("contract", CONTRACTS)
+def test_exactly_the_contracts_statuses_are_accepted(api_under: ApiUnder, contract: str) -> None:
+    assert accepted(api_under(contract)) == STATUSES[contract]
+
+
+@pytest.mark.parametrize("contract", CONTRACTS)
+def test_a_refusal_names_every_status_of_the_contract(api_under: ApiUnder, contract: str) -> None:
+    reply = api_under(contract)("PATCH", STATUS, json={"status": "WON"})
+
+    listed = reply.json["message"].partition("values: ")[2].partition(";")[0]
+    assert reply.status == 400
+    assert set(listed.split(", ")) == STATUSES[contract]
+
+
+@pytest.mark.parametrize("contract", ["documented", "example", "schema"])
+@pytest.mark.parametrize("body", [{}, {"note": "x"}, {"customLeadStatus": "LEAD"}])
+def test_status_is_required(api_under: ApiUnder, contract: str, body: dict[str, str]) -> None:
+    reply = api_under(contract)("PATCH", STATUS, json=body)
+
+    assert_invalid(reply, "status must be one of the following values: ", "; it was missing")
+
+
+@pytest.mark.parametrize(
+    ("contract", "status"),
+    [("documented", 400), ("example", 200), ("schema", 400), ("live", 400)],
+)
+def test_the_note_is_looked_at_unless_the_contract_has_none(
+    api_under: ApiUnder, contract: str, status: int
+) -> None:
+    reply = api_under(contract)("PATCH", STATUS, json={"status": "DONE", "note": 5})
+
+    assert reply.status == status
+
+
+@pytest.mark.parametrize("contract", CONTRACTS)
+def test_a_patch_that_changes_nothing_succeeds_under_every_contract(
+    api_under: ApiUnder, contract: str
+) -> None:
+    api = api_under(contract)
+    api("PATCH", STATUS, json={"status": "DONE"})
+    reply = api("PATCH", STATUS, json={"status": "DONE"})
+
+    assert (reply.status, reply.json["status"]) == (200, "DONE")
+    assert reply.json.get("previousStatus", "DONE") == "DONE"
+
+
+def test_a_workspace_with_a_contract_of_its_own_keeps_it(api_under: ApiUnder) -> None:
+    api = api_under("documented")  # the second workspace of the demo world is `live`
+    lead_id = api("GET", "/v1/leads?campaignId=cmgkxgil6ims3a3to1zynm50j", key="YOUR_OTHER_API_KEY")
+    path = f"/v1/leads/{lead_id.json['leads'][0]['id']}/status"
+    reply = api("PATCH", path, key="YOUR_OTHER_API_KEY", json={"status": "MEETING_BOOKED"})
+
+    assert (reply.status, list(reply.json)) == (200, OPENAPI)
+
+
+# --- single points ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("contract", CONTRACTS)
+@pytest.mark.parametrize("choice", CONTRACTS)
+def test_the_point_patch_reply_sets_the_keys_of_the_reply(
+    api_under: ApiUnder, contract: str, choice: str
+) -> None:
+    reply = api_under(contract, patch_reply=choice)("PATCH", STATUS, json={"status": "DONE"})
+
+    assert (reply.status, list(reply.json)) == (200, REPLIES[choice])
+
+
+@pytest.mark.parametrize("choice", CONTRACTS)
+def test_the_point_patch_statuses_sets_what_is_accepted(api_under: ApiUnder, choice: str) -> None:
+    assert accepted(api_under("documented", patch_statuses=choice)) == STATUSES[choice]
+
+
+@pytest.mark.parametrize("point", ["patch_body", "patch_reply", "lead_events", "list_statuses"])
+def test_no_other_point_changes_what_is_accepted(api_under: ApiUnder, point: str) -> None:
+    assert accepted(api_under("documented", **{point: "live"})) == STATUSES["documented"]
+
+
+@pytest.mark.parametrize("point", ["patch_statuses", "patch_body", "lead_events", "lead_fields"])
+def test_no_other_point_changes_the_reply(api_under: ApiUnder, point: str) -> None:
+    reply = api_under("documented", **{point: "schema"})("PATCH", STATUS, json={"status": "DONE"})
+
+    assert (reply.status, list(reply.json)) == (200, REPLIES["documented"])
+
+
+def test_the_point_patch_body_as_in_live_makes_custom_lead_status_do(api_under: ApiUnder) -> None:
+    api = api_under("documented", patch_body="live")
+    reply = api("PATCH", STATUS, json={"customLeadStatus": "CLOSED"})
+
+    assert (reply.status, list(reply.json)) == (200, REPLIES["documented"])
+    assert api("GET", f"{LEAD}?full=true").json["customLeadStatus"] == "CLOSED"
+
+
+def test_the_point_patch_body_as_in_example_ignores_the_note(api_under: ApiUnder) -> None:
+    api = api_under("documented", patch_body="example")
+
+    assert api("PATCH", STATUS, json={"status": "PENDING", "note": 5}).status == 200
+
+
+def test_the_point_patch_body_as_documented_ignores_custom_lead_status_under_live(
+    api_under: ApiUnder,
+) -> None:
+    reply = api_under("live", patch_body="documented")(
+        "PATCH", STATUS, json={"customLeadStatus": "CLOSED"}
+    )
+
+    assert_invalid(reply, "status must be one of", "it was missing")
+
+
+def test_two_points_work_together(api_under: ApiUnder) -> None:
+    api = api_under("live", patch_reply="example", patch_statuses="schema")
+
+    reply = api("PATCH", STATUS, json={"status": "PENDING"})
+    assert (reply.status, list(reply.json)) == (200, PAGE)
+    assert api("PATCH", STATUS, json={"status": "OPPORTUNITY"}).status == 400
+
+
+def test_a_lead_that_is_not_there_is_404_under_every_contract(api_under: ApiUnder) -> None:
+    for contract in CONTRACTS:
+        reply = api_under(contract)("PATCH", "/v1/leads/nope/status", json={"status": "DONE"})
+        assert_error(reply, 404, "Lead not found")

@@ -1,0 +1,104 @@
+"""The commands besides `start`, and the help."""
+
+import json
+import socket
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from mock_sendpilot.cli import main
+from mock_sendpilot.cli.options import KEYS
+from mock_sendpilot.cli.start import start
+from mock_sendpilot.control.seed_file import demo_text
+from mock_sendpilot.emulator import Emulator
+from mock_sendpilot.server import EmulatorServer
+from mock_sendpilot.version import __version__
+
+
+def run(*arguments: str, stdin: bytes | None = None) -> Result:
+    return CliRunner().invoke(main, arguments, input=stdin, prog_name="mock-sendpilot")
+
+
+def test_the_version_is_told() -> None:
+    assert run("--version").output == f"mock-sendpilot, version {__version__}\n"
+
+
+def test_ready_is_0_when_the_server_answers(emulator: Emulator) -> None:
+    with EmulatorServer(emulator) as server:
+        result = run("ready", "--url", server.origin)
+    assert (result.exit_code, result.output) == (0, f"{server.origin} is ready\n")
+
+
+def test_ready_is_1_when_nobody_answers() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    result = run("ready", "--url", f"http://127.0.0.1:{port}", "--wait", "0.1")
+    assert result.exit_code == 1
+    assert "is not ready" in result.output
+
+
+def test_ready_refuses_what_is_no_url() -> None:
+    assert run("ready", "--url", "127.0.0.1").exit_code == 2
+
+
+@pytest.mark.parametrize("source", ["file", "-"])
+def test_seed_check_accepts_the_demo_world(tmp_path: Path, source: str) -> None:
+    path = tmp_path / "world.json"
+    path.write_bytes(demo_text())
+    result = run("seed", "check", str(path) if source == "file" else "-", stdin=demo_text())
+    assert (result.exit_code, result.output) == (0, "valid: 2 workspaces, 96 leads\n")
+
+
+def test_seed_check_names_each_fault_with_its_path() -> None:
+    result = run("seed", "check", "-", stdin=b'{"workspaces": [{"id": "w", "apiKeys": 3}]}')
+    assert result.exit_code == 1
+    assert result.output.splitlines() == [
+        "$.workspaces[0].name: must be a non-empty string; it was missing",
+        "$.workspaces[0].apiKeys: must be an array; it was 3",
+    ]
+
+
+def test_seed_check_speaks_json() -> None:
+    result = run("seed", "check", "-", "--json", stdin=b"[]")
+    assert result.exit_code == 1
+    assert json.loads(result.output) == {
+        "valid": False,
+        "workspaces": 0,
+        "leads": 0,
+        "problems": ["$: must be a JSON object; it was []"],
+    }
+
+
+def test_contracts_list_names_contracts_and_points() -> None:
+    lines = run("contracts", "list").output.splitlines()
+    assert lines[0] == "contracts: documented, example, schema, live"
+    assert any(line.startswith("patch_reply: keys of the PATCH reply") for line in lines)
+
+
+def test_contracts_show_tells_each_point() -> None:
+    shown = json.loads(run("contracts", "show", "live", "--json").output)
+    assert shown["patch_reply"] == ["success", "leadId", "status", "message"]
+    assert shown["list_needs_campaign"] is True
+
+
+def test_contracts_show_refuses_an_unknown_one() -> None:
+    result = run("contracts", "show", "life")
+    assert result.exit_code == 1
+    assert "did you mean 'live'?" in result.output
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_each_option_of_start_has_help_with_an_example_and_a_variable(key: str) -> None:
+    (option,) = [one for one in start.params if one.name == key]
+    assert isinstance(option, click.Option)
+    assert "Example: --" in (option.help or "")
+    assert option.envvar == f"MOCK_SENDPILOT_{key.upper()}"
+
+
+def test_every_command_has_help_with_an_example() -> None:
+    for words in (["start"], ["ready"], ["seed", "check"], ["contracts", "show"]):
+        shown = run(*words, "--help")
+        assert shown.exit_code == 0
+        assert "Example" in shown.output

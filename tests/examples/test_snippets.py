@@ -1,0 +1,176 @@
+"""Every snippet of the documents, run as its reader would: a section at a time, in a new folder.
+
+A snippet with a file name is saved under it; a saved test file is run with pytest. A shell snippet
+that starts a server runs on beside the others; of the rest the output is kept, and a JSON snippet
+after one is what it must have printed, times, ids and secrets aside.
+"""
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.examples.documents import ROOT, Section, Snippet, sections
+from tests.support import eventually
+
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+SECTIONS = [section for path in DOCUMENTS for section in sections(path)]
+SERVERS = {"make run": "7363", "mock-sendpilot start": "7363", "python receiver.py": "9000"}
+VARYING = {
+    "updatedAt": r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z",
+    "createdAt": r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z",
+    "secret": r"whsec_[\w+/]+=*",
+    "endpointId": r"ep_\w{12}",
+    "eventId": r"evt_\d{13}_\w{9}",
+}
+
+
+class Reader:
+    """Does in a folder of its own what a section says."""
+
+    def __init__(self, folder: Path, section: Section) -> None:
+        self.folder = folder
+        self.section = section
+        self.ports = {port: str(_free_port()) for port in SERVERS.values()}
+        self.output = ""
+        self.processes: list[subprocess.Popen[str]] = []
+        plain = {k: v for k, v in os.environ.items() if not k.startswith("MOCK_SENDPILOT_")}
+        self.environment = {
+            **plain,
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{plain['PATH']}",
+            "MOCK_SENDPILOT_PORT": self.ports["7363"],
+            "MOCK_SENDPILOT_URL": f"http://127.0.0.1:{self.ports['7363']}",
+        }
+
+    def read(self) -> None:
+        """Do it all."""
+        if not any(_server(snippet) == "7363" for snippet in self.section.snippets):
+            self._serve("mock-sendpilot start", "7363")
+        for snippet in self.section.snippets:
+            self._do(snippet)
+
+    def end(self) -> None:
+        """End what runs on."""
+        for process in self.processes:
+            process.terminate()
+            process.communicate(timeout=10)
+
+    def _do(self, snippet: Snippet) -> None:
+        text = self._with_our_ports(snippet.text)
+        port = _server(snippet)
+        if port:
+            self._serve(text.replace("make run", "mock-sendpilot start"), port)
+        elif snippet.language == "bash":
+            self._shell(text, repeatedly=snippet.name == "eventually")
+        elif "." in snippet.name:
+            self._save(snippet.name, text)
+        elif snippet.language == "json":
+            _assert_alike(json.loads(self.output), json.loads(text))
+        else:
+            pytest.fail(f"nothing runs a snippet of this kind: {snippet}")
+
+    def _save(self, name: str, text: str) -> None:
+        (self.folder / name).write_text(text, encoding="utf-8")
+        if name.startswith("test_"):
+            self._shell(f"python -m pytest -q -W error -p no:cacheprovider {name}")
+
+    def _serve(self, command: str, port: str) -> None:
+        process = subprocess.Popen(
+            ["bash", "-c", f"exec {command.strip()}"],
+            cwd=self.folder,
+            env=self.environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        self.processes.append(process)
+        eventually(lambda: _is_open(self.ports[port]) or process.poll() is not None, within=20)
+        assert process.poll() is None, f"it ended: {command}"
+
+    def _shell(self, text: str, *, repeatedly: bool = False) -> None:
+        def run() -> bool:
+            done = subprocess.run(
+                ["bash", "-euo", "pipefail", "-c", text],
+                cwd=self.folder,
+                env=self.environment,
+                capture_output=True,
+                text=True,
+                timeout=60,
+                check=False,
+            )
+            self.output = done.stdout
+            assert done.returncode == 0, done.stdout + done.stderr
+            return not repeatedly or '"total":0' not in done.stdout
+
+        eventually(run, within=20)
+
+    def _with_our_ports(self, text: str) -> str:
+        for port, ours in self.ports.items():
+            text = re.sub(rf"\b{port}\b", ours, text)
+        return text
+
+
+@pytest.fixture
+def reader(tmp_path: Path, section: Section) -> Iterator[Reader]:
+    made = Reader(tmp_path, section)
+    yield made
+    made.end()
+
+
+@pytest.mark.parametrize("section", SECTIONS, ids=str)
+def test_a_section_of_the_documents_does_what_it_says(reader: Reader) -> None:
+    reader.read()
+
+
+def test_make_run_is_mock_sendpilot_start() -> None:
+    done = subprocess.run(
+        ["make", "--dry-run", "--always-make", "run"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines()[-1].strip() == "exec .venv/bin/mock-sendpilot start"
+
+
+def _server(snippet: Snippet) -> str | None:
+    """The port of the server that a snippet starts."""
+    found = [p for command, p in SERVERS.items() if snippet.text.startswith(command)]
+    return found[0] if snippet.language == "bash" and found else None
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def _is_open(port: str) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", int(port))) == 0
+
+
+def _assert_alike(found: Any, expected: Any, key: str = "") -> None:
+    """The same keys in the same order, and the same values but for those that vary."""
+    if isinstance(expected, dict):
+        assert list(found) == list(expected)
+        for name, value in expected.items():
+            _assert_alike(found[name], value, name)
+    elif isinstance(expected, list):
+        assert len(found) == len(expected)
+        for one, other in zip(found, expected, strict=True):
+            _assert_alike(one, other, key)
+    elif key in VARYING or (key == "id" and expected.startswith(("dlv_", "ep_"))):
+        pattern = VARYING.get(key, rf"{str(expected).partition('_')[0]}_\w+")
+        assert re.fullmatch(pattern, found)
+    else:
+        assert re.sub(r":\d{4,5}\b", ":PORT", str(found)) == re.sub(
+            r":\d{4,5}\b", ":PORT", str(expected)
+        )

@@ -1,0 +1,65 @@
+"""Makes `docs/contracts.md`: `python -m tests.project.contracts_page > docs/contracts.md`."""
+
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from mock_sendpilot.domain.contracts import CONTRACTS, POINTS, LeadEvents, PatchBody, Point
+
+_HEAD = """\
+# Contracts
+
+SendPilot's documents contradict each other. A contract is one reading of them; four have names:
+
+| name | what it stands for |
+| --- | --- |
+| `documented` | the published page, both of its halves at once: satisfies a client of either half |
+| `example` | only the hand-written half of that page: three statuses, the five-key reply |
+| `schema` | only its OpenAPI half: six statuses, `note`, the four-key reply |
+| `live` | what the service does now, as its newest specification and its clients show |
+
+Choose one with `--contract`, in a workspace of the seed (`"contract": "live"`), or with the marker
+`@pytest.mark.sendpilot("live")`. Each point can be set alone to the reading of another contract or
+to one of its extra choices: `--contract-set patch_reply=schema`, `{"name": "live", "set":
+{"patch_reply": "schema"}}`, `@pytest.mark.sendpilot("live", patch_reply="schema")`.
+
+The same under every contract: the error envelope, unknown routes answer 404 `Cannot PUT /v1/...`,
+unknown body fields are ignored, a PATCH that changes nothing is 200 and makes no event.
+
+This page is made from `mock_sendpilot/domain/contracts.py`.
+"""
+
+
+def page() -> str:
+    """The page as Markdown."""
+    return "\n".join([_HEAD, *(line for key in POINTS for line in _section(key, POINTS[key]))])
+
+
+def _section(key: str, point: Point) -> Iterator[str]:
+    yield f"## {key}\n"
+    yield f"{point.about[0].upper()}{point.about[1:]}.\n"
+    yield "| choice | reading |\n| --- | --- |"
+    seen: dict[str, str] = {}
+    for name, value in point.choices().items():
+        shown = _shown(value)
+        yield f"| `{name}` | {f'as `{seen[shown]}`' if shown in seen else shown} |"
+        if name in CONTRACTS:
+            seen.setdefault(shown, name)
+    yield ""
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, PatchBody):
+        return f"{_shown(value.fields)}; at least one of {_shown(value.any_of)}"
+    if isinstance(value, LeadEvents):
+        tags = _shown(value.tag_fields) if value.tag_fields else "no such event"
+        return f"status event: {_shown(value.status_fields)}; tag event: {tags}"
+    if isinstance(value, tuple):
+        return ", ".join(f"`{one}`" for one in value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"`{value}`"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page())

@@ -1,0 +1,109 @@
+"""The documents name everything there is, and nothing of it is out of date."""
+
+import re
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from mock_sendpilot.cli import main
+from mock_sendpilot.cli.options import KEYS, PREFIX
+from mock_sendpilot.control.seed_schemas import (
+    ApiKeySchema,
+    CampaignSchema,
+    EndpointSchema,
+    LeadSchema,
+    SenderSchema,
+    WorkspaceSchema,
+)
+from mock_sendpilot.domain import signals
+from mock_sendpilot.domain.contracts import CONTRACTS, POINTS
+from mock_sendpilot.testing import pytest_plugin
+from mock_sendpilot.version import __version__
+from tests.project.contracts_page import page
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("benchmarks/*.md")]
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_each_option_and_its_variable_are_in_the_readme(key: str) -> None:
+    assert f"| `--{key.replace('_', '-')}` | `{PREFIX}{key.upper()}` |" in README
+
+
+def test_each_route_is_in_the_readme(app: Flask) -> None:
+    missing = [
+        f"{method} {path}"
+        for rule in app.url_map.iter_rules()
+        if not rule.rule.startswith("/api/")
+        for path in [re.sub(r"<.*?>", "{id}", rule.rule)]
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+        if not re.search(rf"`{method}[^|]*{re.escape(path)}`", README)
+    ]
+    assert missing == []
+
+
+def test_each_signal_is_in_the_readme() -> None:
+    names = [name for name in vars(signals) if hasattr(getattr(signals, name), "receivers_for")]
+    assert names
+    assert [name for name in names if f"`{name}`" not in README] == []
+
+
+@pytest.mark.parametrize("name", [*POINTS, *CONTRACTS])
+def test_each_contract_and_each_point_is_in_the_readme(name: str) -> None:
+    assert f"`{name}`" in README
+
+
+def test_each_command_is_in_the_readme() -> None:
+    assert [name for name in main.commands if f"{name}" not in README] == []
+
+
+@pytest.mark.parametrize("name", ["sendpilot_server", "sendpilot", "sendpilot_receiver"])
+def test_each_fixture_is_in_the_readme(name: str) -> None:
+    assert hasattr(pytest_plugin, name)
+    assert f"| `{name}` |" in README
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [WorkspaceSchema, ApiKeySchema, SenderSchema, CampaignSchema, LeadSchema, EndpointSchema],
+)
+def test_each_field_of_the_seed_is_in_its_document(schema: type[WorkspaceSchema]) -> None:
+    text = (ROOT / "docs" / "seed.md").read_text(encoding="utf-8")
+    assert [name for name in schema().fields if f'"{name}"' not in text] == []
+
+
+def test_the_page_of_the_contracts_is_up_to_date() -> None:
+    assert (ROOT / "docs" / "contracts.md").read_text(encoding="utf-8") == page()
+
+
+def test_the_changelog_has_this_version() -> None:
+    assert f"## [{__version__}]" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+def test_the_architecture_has_at_most_150_lines() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 150
+
+
+def test_every_module_the_architecture_names_is_there() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    named = re.findall(r"^ *((?:\w+/)?\w+\.py)\b", text, flags=re.MULTILINE)
+    there = {path.name for path in (ROOT / "mock_sendpilot").rglob("*.py")}
+    assert named
+    assert [name for name in named if name.split("/")[-1] not in there] == []
+
+
+def test_every_module_is_named_in_the_architecture() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    modules = {path.name for path in (ROOT / "mock_sendpilot").rglob("*.py")} - {"__init__.py"}
+    assert sorted(name for name in modules if name not in text) == []
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_no_link_leads_nowhere(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    targets = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", text)
+    local = [target for target in targets if "://" not in target]
+    assert [target for target in local if not (path.parent / target).exists()] == []

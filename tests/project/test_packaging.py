@@ -1,0 +1,70 @@
+"""The wheel: what it holds, and that it starts in an empty folder."""
+
+import configparser
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.support import over_a_socket
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A wheel built from a copy of what the project consists of."""
+    source = tmp_path_factory.mktemp("source")
+    for name in ("setup.cfg", "pyproject.toml", "README.md"):
+        shutil.copy(ROOT / name, source)
+    for name in ("mock_sendpilot", "fixtures"):
+        shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+    target = tmp_path_factory.mktemp("wheel")
+    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
+    subprocess.run([*build, "--wheel-dir", str(target), str(source)], check=True)
+    (built,) = target.glob("*.whl")
+    return built
+
+
+def test_the_wheel_holds_fixtures_types_and_every_package(wheel: Path) -> None:
+    names = set(zipfile.ZipFile(wheel).namelist())
+    modules = {path.relative_to(ROOT).as_posix() for path in ROOT.glob("mock_sendpilot/**/*.py")}
+    assert modules <= names
+    assert {"mock_sendpilot/py.typed", "mock_sendpilot/fixtures/demo.json"} <= names
+
+
+def test_the_wheel_starts_in_an_empty_folder(wheel: Path, tmp_path: Path) -> None:
+    site, empty = tmp_path / "site", tmp_path / "empty"
+    empty.mkdir()
+    install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target"]
+    subprocess.run([*install, str(site), str(wheel)], check=True)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mock_sendpilot", "start", "--port", "0", "--json"],
+        cwd=empty,
+        env={**os.environ, "PYTHONPATH": str(site)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        facts = json.loads(process.stdout.readline())
+        lead = over_a_socket(facts["origin"])("GET", "/v1/leads/lead_abc123")
+        assert lead.json["linkedinUrl"] == "https://www.linkedin.com/in/john-doe"
+    finally:
+        process.terminate()
+        process.communicate(timeout=10)
+
+
+def test_setup_cfg_lists_every_package() -> None:
+    settings = configparser.ConfigParser()
+    settings.read(ROOT / "setup.cfg")
+    listed = set(settings["options"]["packages"].split())
+    folders = {path.parent for path in (ROOT / "mock_sendpilot").rglob("*.py")}
+    packages = {".".join(folder.relative_to(ROOT).parts) for folder in folders}
+    assert listed == packages | {"mock_sendpilot.fixtures"}

@@ -1,0 +1,156 @@
+"""The fixtures themselves: `sendpilot`, its webhooks, and `sendpilot_receiver`."""
+
+import re
+from typing import Any
+
+import pytest
+import requests
+
+from mock_sendpilot.domain.errors import InvalidInput, NotFound
+from mock_sendpilot.testing.expectation import WebhookNotSeen
+from mock_sendpilot.testing.receiver import WebhookReceiver
+from mock_sendpilot.testing.sandbox import Sandbox
+
+
+def close(sendpilot: Sandbox, lead_id: str, status: str = "DONE") -> None:
+    url = f"{sendpilot.base_url}/leads/{lead_id}/status"
+    reply = requests.patch(url, json={"status": status}, headers=sendpilot.headers, timeout=10)
+    assert reply.status_code == 200, reply.text
+
+
+def test_a_lead_is_made_up_as_far_as_it_is_not_given(sendpilot: Sandbox) -> None:
+    lead = sendpilot.add_lead(first_name="Ida", custom_fields={"score": 7})
+    assert re.fullmatch(r"lead_[0-9a-z]{12}", lead.id)
+    assert (lead.status, lead.campaign_id) == ("PENDING", sendpilot.campaign_id)
+    assert (lead.first_name, lead.custom_fields) == ("Ida", {"score": 7})
+    assert sendpilot.lead(lead.id) == lead
+
+
+def test_a_lead_can_be_given(sendpilot: Sandbox) -> None:
+    sendpilot.add_campaign("camp_2", status="paused")
+    lead = sendpilot.add_lead(
+        "https://no.linkedin.com/in/Ida-Holm/",
+        lead_id="lead_1",
+        status="REPLY_RECEIVED",
+        campaign_id="camp_2",
+    )
+    assert lead.linkedin_url == "https://www.linkedin.com/in/ida-holm"
+    assert (lead.id, lead.status, lead.campaign_id) == ("lead_1", "REPLY_RECEIVED", "camp_2")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        pytest.param({"linkedin_url": "nope"}, "linkedin_url must be a LinkedIn", id="url"),
+        pytest.param({"campaign_id": "camp_x"}, "there is no campaign 'camp_x'", id="campaign"),
+        pytest.param({"status": "done"}, "status must be one of", id="status"),
+    ],
+)
+def test_a_lead_that_cannot_be_is_refused(
+    sendpilot: Sandbox, options: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(InvalidInput, match=message):
+        sendpilot.add_lead(**options)
+
+
+def test_an_unknown_lead_is_not_found(sendpilot: Sandbox) -> None:
+    with pytest.raises(NotFound):
+        sendpilot.lead("lead_x")
+
+
+def test_without_an_endpoint_an_event_counts_as_sent_at_once(sendpilot: Sandbox) -> None:
+    lead = sendpilot.add_lead()
+    close(sendpilot, lead.id)
+    (webhook,) = sendpilot.webhooks
+    assert webhook.event_type == "lead.status.changed"
+    assert webhook.data["leadId"] == lead.id
+    assert webhook.json["workspaceId"] == sendpilot.workspace.id
+    assert webhook.deliveries == ()
+
+
+def test_with_an_endpoint_it_counts_when_the_attempt_is_over(
+    sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver
+) -> None:
+    sendpilot.add_endpoint(sendpilot_receiver.url)
+    lead = sendpilot.add_lead()
+    with sendpilot_receiver.holding():
+        close(sendpilot, lead.id)
+        sendpilot_receiver.wait_for_count(1)
+        assert len(sendpilot.webhooks) == 0
+    webhook = sendpilot.webhooks.wait_for("lead.status.changed", lead_id=lead.id)
+    assert [delivery.state for delivery in webhook.deliveries] == ["succeeded"]
+
+
+def test_a_failed_attempt_counts_too(
+    sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver
+) -> None:
+    sendpilot_receiver.respond(500)
+    sendpilot.add_endpoint(sendpilot_receiver.url)
+    close(sendpilot, sendpilot.add_lead().id)
+    webhook = sendpilot.webhooks.wait_for("lead.status.changed")
+    assert webhook.deliveries[0].state == "pending"
+    assert len(webhook.deliveries[0].attempts) == 1
+
+
+def test_what_does_not_come_is_told_with_the_nearest_miss(sendpilot: Sandbox) -> None:
+    lead, other = sendpilot.add_lead(lead_id="lead_1"), sendpilot.add_lead(lead_id="lead_2")
+    close(sendpilot, other.id, "OPPORTUNITY")
+    close(sendpilot, lead.id)
+    with pytest.raises(WebhookNotSeen) as caught:
+        sendpilot.webhooks.wait_for(
+            "lead.status.changed", lead_id="lead_1", new_status="OPPORTUNITY", within=0.05
+        )
+    text = str(caught.value)
+    assert text.startswith(
+        "no webhook 'lead.status.changed', lead_id='lead_1', new_status='OPPORTUNITY' within 0.05 s"
+    )
+    assert text.count("  came: lead.status.changed") == 2
+    assert "data.newStatus is 'DONE', not 'OPPORTUNITY'" in text or (
+        "data.leadId is 'lead_2', not 'lead_1'" in text
+    )
+
+
+def test_a_key_that_the_data_has_not_is_told(sendpilot: Sandbox) -> None:
+    close(sendpilot, sendpilot.add_lead().id)
+    with pytest.raises(WebhookNotSeen, match="data has no key 'leadIdd'"):
+        sendpilot.webhooks.wait_for("lead.status.changed", lead_idd="x", within=0.05)
+
+
+def test_nothing_at_all_is_told(sendpilot: Sandbox) -> None:
+    with pytest.raises(WebhookNotSeen, match="nothing came"):
+        sendpilot.webhooks.wait_for("lead.status.changed", within=0.05)
+
+
+def test_an_event_that_waits_for_its_attempt_is_told(
+    sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver
+) -> None:
+    sendpilot.add_endpoint(sendpilot_receiver.url)
+    with sendpilot_receiver.holding():
+        close(sendpilot, sendpilot.add_lead().id)
+        with pytest.raises(WebhookNotSeen, match="1 more wait for their first attempt"):
+            sendpilot.webhooks.wait_for("lead.status.changed", within=0.05)
+
+
+def test_an_unknown_event_type_is_refused_at_once(sendpilot: Sandbox) -> None:
+    with pytest.raises(InvalidInput, match=r"calls 'lead.updated' by the name"):
+        sendpilot.webhooks.wait_for("lead.updated", within=60)
+
+
+def test_the_receiver_tells_what_did_not_come(sendpilot_receiver: WebhookReceiver) -> None:
+    with pytest.raises(WebhookNotSeen, match="nothing came"):
+        sendpilot_receiver.wait_for("lead.updated", within=0.05)
+    with pytest.raises(AssertionError, match=r"0 webhooks within 0.05 s, not 1"):
+        sendpilot_receiver.wait_for_count(1, within=0.05)
+
+
+def test_the_receiver_stands_a_body_that_is_no_json(sendpilot_receiver: WebhookReceiver) -> None:
+    requests.post(sendpilot_receiver.url, data=b"hello", timeout=10)
+    requests.post(sendpilot_receiver.url, json={"eventType": "lead.updated"}, timeout=10)
+    assert sendpilot_receiver.wait_for("lead.updated").json == {"eventType": "lead.updated"}
+
+
+def test_the_receiver_answers_as_it_is_told(sendpilot_receiver: WebhookReceiver) -> None:
+    sendpilot_receiver.respond(503, times=2, headers={"Retry-After": "1"}, body=b"later")
+    replies = [requests.post(sendpilot_receiver.url, data=b"{}", timeout=10) for _ in range(3)]
+    assert [reply.status_code for reply in replies] == [503, 503, 200]
+    assert (replies[0].headers["Retry-After"], replies[0].text) == ("1", "later")
