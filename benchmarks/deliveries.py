@@ -1,10 +1,10 @@
 """Deliveries to one fast receiver: how soon, how many a second, and how far the queue lags.
 
 How soon: PATCHes with a rest between them, each time from its reply to the arrival of its event. An
-event may arrive before the reply, so the time may be negative. How many: PATCHes over eight connections without a rest,
-then the wait for the last event. The baseline is the receiver's own pace: the load generator sends
-it requests of the same size over one connection. What deliveries take from the PATCHes meanwhile
-shows against an emulator without an endpoint.
+event may arrive before the reply, so the time may be negative. How many: PATCHes over eight
+connections without a rest, then the wait for the last event. The baseline is the receiver's own
+pace: the load generator sends it requests of the same size over one connection. What deliveries
+take from the PATCHes meanwhile shows against an emulator without an endpoint.
 """
 
 import json
