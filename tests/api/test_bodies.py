@@ -162,7 +162,9 @@ def test_a_missing_status_is_400(api: Api) -> None:
         pytest.param("WON", '"WON"', id="unknown"),
         pytest.param("done", '"done" (did you mean DONE?)', id="lower case"),
         pytest.param(" DONE ", '" DONE " (did you mean DONE?)', id="blanks around"),
-        pytest.param("not interested", '"not interested" (did you mean NOT_INTERESTED?)', id="words"),
+        pytest.param(
+            "not interested", '"not interested" (did you mean NOT_INTERESTED?)', id="words"
+        ),
         pytest.param("OPORTUNITY", '"OPORTUNITY" (did you mean OPPORTUNITY?)', id="misspelt"),
         pytest.param("MEETING_BOOKED", '"MEETING_BOOKED"', id="of another contract"),
         pytest.param("x" * 500, '"' + "x" * 59 + "…", id="long"),

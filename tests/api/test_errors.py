@@ -87,9 +87,9 @@ def test_the_content_type_comes_before_the_json(api: Api) -> None:
 # --- the styles of a 400's message --------------------------------------------------------------
 
 BAD = {"status": "DON", "note": 5}
+VALUES = ", ".join(DOCUMENTED_STATUSES)
 SENTENCES = [
-    "status must be one of the following values: "
-    f'{", ".join(DOCUMENTED_STATUSES)}; it was "DON" (did you mean DONE?)',
+    f'status must be one of the following values: {VALUES}; it was "DON" (did you mean DONE?)',
     "note must be a string; it was 5",
 ]
 

@@ -136,8 +136,8 @@ def test_any_content_type(wsgi: Flask, content_type: str) -> None:
 @BOUNDED
 @given(key=header_text, authorization=header_text)
 def test_any_key(wsgi: Flask, key: str, authorization: str) -> None:
-    headers = {"HTTP_X_API_KEY": key, "HTTP_AUTHORIZATION": authorization}
-    assert answers(wsgi, "GET", "/v1/leads", **headers) == 401
+    code = answers(wsgi, "GET", "/v1/leads", HTTP_X_API_KEY=key, HTTP_AUTHORIZATION=authorization)
+    assert code == 401
 
 
 @BOUNDED
@@ -160,8 +160,8 @@ def test_any_query(wsgi: Flask, query: str) -> None:
 @example(host="[bad")
 @example(host="localhost:x")
 def test_any_host(wsgi: Flask, host: str) -> None:
-    assert answers(wsgi, "GET", "/v1/leads", HTTP_HOST=host) in {200, 403}
-    assert answers(wsgi, "GET", "/", HTTP_HOST=host) in {200, 403}
+    assert answers(wsgi, "GET", "/v1/leads", HTTP_HOST=host) in {200, 400, 403}
+    assert answers(wsgi, "GET", "/", HTTP_HOST=host) in {200, 400, 403}
 
 
 @BOUNDED
@@ -175,5 +175,5 @@ def test_any_origin(wsgi: Flask, origin: str) -> None:
 @BOUNDED
 @given(length=header_text | st.integers().map(str))
 def test_any_content_length(wsgi: Flask, length: str) -> None:
-    environ = {"CONTENT_TYPE": JSON_TYPE, "CONTENT_LENGTH": length}
-    assert answers(wsgi, "PATCH", STATUS, body=DONE, **environ) in {200, 400, 413}
+    code = answers(wsgi, "PATCH", STATUS, body=DONE, CONTENT_TYPE=JSON_TYPE, CONTENT_LENGTH=length)
+    assert code in {200, 400, 413}

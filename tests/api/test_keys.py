@@ -93,24 +93,26 @@ def test_a_refusal_never_repeats_the_key(api: Api) -> None:
     assert "sp_live_secret" not in "".join(reply.headers.values())
 
 
-@pytest.mark.parametrize(
-    ("key", "method", "path", "json", "scope"),
-    [
-        pytest.param(WRITE_KEY, "GET", "/v1/leads", None, "leads:read", id="list"),
-        pytest.param(WRITE_KEY, "GET", LEAD, None, "leads:read", id="get"),
-        pytest.param(READ_KEY, "PATCH", STATUS, {"status": "DONE"}, "leads:write", id="patch"),
-        pytest.param(READ_KEY, "POST", "/v1/leads", {}, "leads:write", id="add"),
-        pytest.param(NO_SCOPE_KEY, "GET", "/v1/leads", None, "leads:read", id="list, no scopes"),
-        pytest.param(NO_SCOPE_KEY, "POST", "/v1/leads", {}, "leads:write", id="add, no scopes"),
-    ],
-)
-def test_a_key_without_the_scope_is_403(
-    api: Api, limited_keys: None, key: str, method: str, path: str, json: object, scope: str
+@pytest.mark.parametrize("key", [WRITE_KEY, NO_SCOPE_KEY])
+@pytest.mark.parametrize("path", ["/v1/leads", LEAD])
+def test_a_key_without_leads_read_may_not_read(
+    api: Api, limited_keys: None, key: str, path: str
 ) -> None:
-    reply = api(method, path, key=key, json=json)
+    reply = api("GET", path, key=key)
 
     assert_error(reply, 403, NO_PERMISSION)
-    assert reply.headers[HINT] == f"this key lacks the scope {scope!r}"
+    assert reply.headers[HINT] == "this key lacks the scope 'leads:read'"
+
+
+@pytest.mark.parametrize("key", [READ_KEY, NO_SCOPE_KEY])
+@pytest.mark.parametrize(("method", "path"), [("PATCH", STATUS), ("POST", "/v1/leads")])
+def test_a_key_without_leads_write_may_not_change(
+    api: Api, limited_keys: None, key: str, method: str, path: str
+) -> None:
+    reply = api(method, path, key=key, json={"status": "DONE"})
+
+    assert_error(reply, 403, NO_PERMISSION)
+    assert reply.headers[HINT] == "this key lacks the scope 'leads:write'"
 
 
 def test_leads_read_opens_the_list_and_the_lead(api: Api, limited_keys: None) -> None:

@@ -57,8 +57,9 @@ def test_the_pages_together_are_all_leads_once_and_in_order(api: Api) -> None:
     pages = [ids(api, f"limit=7&page={page}") for page in range(1, 10)]
 
     assert [len(page) for page in pages] == [7] * 8 + [5]
-    assert sum(pages, []) == ids(api, "limit=100")
-    assert len(set(sum(pages, []))) == 61
+    together = [lead_id for page in pages for lead_id in page]
+    assert together == ids(api, "limit=100")
+    assert len(set(together)) == 61
 
 
 @pytest.mark.parametrize("page", [3, 50, 100])
@@ -104,7 +105,9 @@ def test_by_status_only_such_leads_are_listed_and_counted(api: Api) -> None:
 def test_by_campaign_and_status_both_must_fit(api: Api) -> None:
     leads = api("GET", "/v1/leads?limit=100").json["leads"]
     wanted = [
-        lead["id"] for lead in leads if (lead["campaignId"], lead["status"]) == ("camp_xyz789", "DONE")
+        lead["id"]
+        for lead in leads
+        if (lead["campaignId"], lead["status"]) == ("camp_xyz789", "DONE")
     ]
 
     assert wanted
@@ -147,7 +150,9 @@ def test_exactly_the_contracts_statuses_can_be_filtered_by(
         for status in EVERY_STATUS
     }
 
-    assert {status for status, reply in replies.items() if reply.status == 200} == STATUSES[contract]
+    assert {status for status, reply in replies.items() if reply.status == 200} == STATUSES[
+        contract
+    ]
     for status in set(EVERY_STATUS) - STATUSES[contract]:
         assert_invalid(replies[status], "status must be one of", f'it was "{status}"')
 
@@ -222,7 +227,7 @@ def test_the_first_generations_base_path_and_a_trailing_slash_work_too(api: Api)
         pytest.param("%201", '" 1"', id="blank before it"),
         pytest.param("+1", '" 1"', id="plus, which is a blank"),
         pytest.param("1_0", '"1_0"', id="underscore"),
-        pytest.param("%D9%A1", '"١"', id="a digit of another script"),
+        pytest.param("%D9%A1", '"\u0661"', id="a digit of another script"),
         pytest.param("%FF", '"%FF"', id="not UTF-8"),
     ],
 )
@@ -238,7 +243,9 @@ def test_page_and_limit_are_whole_numbers_from_1_to_100(
 @pytest.mark.parametrize(
     ("query", "says"),
     [
-        pytest.param("page=1&page=2", 'page must be a whole number from 1 to 100; it was ["1","2"]'),
+        pytest.param(
+            "page=1&page=2", 'page must be a whole number from 1 to 100; it was ["1","2"]'
+        ),
         pytest.param("limit=5&limit=5", 'it was ["5","5"]'),
         pytest.param("status=DONE&status=PENDING", 'it was ["DONE","PENDING"]'),
         pytest.param("campaignId=a&campaignId=b", 'must be a non-empty string; it was ["a","b"]'),

@@ -1,9 +1,13 @@
 """Routes that are not there, ids of any shape, and the methods HEAD and OPTIONS."""
 
+import socket
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 import pytest
 
+from mock_sendpilot.emulator import Emulator
+from mock_sendpilot.server import EmulatorServer
 from tests.api.expect import LEAD, STATUS, assert_error, assert_no_route
 from tests.support import OTHER_KEY, Api
 
@@ -123,6 +127,19 @@ def test_the_message_is_the_same_under_every_contract(api_under: Callable[..., A
         assert_no_route(api_under(contract)("PUT", STATUS), "PUT", STATUS)
 
 
+@pytest.mark.parametrize("target", [b"http://[bad/v1/leads", b"//[", b"*", b"/v1/leads?x=\xff"])
+def test_a_target_that_is_no_url_is_answered_and_not_with_a_5xx(
+    emulator: Emulator, target: bytes
+) -> None:
+    with EmulatorServer(emulator) as server:
+        port = urlsplit(server.origin).port or 0
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+            connection.sendall(b"GET " + target + b" HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            answer = connection.recv(100)
+
+    assert answer.startswith((b"HTTP/1.1 400 ", b"HTTP/1.1 404 ", b"HTTP/1.1 401 "))
+
+
 # --- HEAD and OPTIONS ---------------------------------------------------------------------------
 
 
@@ -154,9 +171,7 @@ def test_head_has_the_status_and_headers_of_get_and_no_body(
         (STATUS, {"PATCH", "OPTIONS"}),
     ],
 )
-def test_options_names_the_methods_and_wants_no_key(
-    api: Api, path: str, methods: set[str]
-) -> None:
+def test_options_names_the_methods_and_wants_no_key(api: Api, path: str, methods: set[str]) -> None:
     reply = api("OPTIONS", path, key=None)
 
     assert (reply.status, reply.body) == (200, b"")

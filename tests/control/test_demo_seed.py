@@ -1,0 +1,78 @@
+"""The demo world that travels with the package."""
+
+from collections import Counter
+
+import pytest
+
+from mock_sendpilot.control.seed_file import demo_text
+from mock_sendpilot.domain.seed import WorkspaceSeed
+from tests.api.expect import DOCUMENTED_STATUSES
+from tests.control.world import parsed
+
+
+@pytest.fixture(scope="module")
+def demo() -> list[WorkspaceSeed]:
+    return parsed(demo_text())
+
+
+def test_the_demo_has_two_workspaces_of_which_one_is_live(demo: list[WorkspaceSeed]) -> None:
+    assert [(one.id, one.contract.name if one.contract else None) for one in demo] == [
+        ("ws_demo", None),
+        ("ws_other", "live"),
+    ]
+
+
+def test_the_demo_has_the_key_of_the_vendors_example(demo: list[WorkspaceSeed]) -> None:
+    assert [[key.key for key in one.api_keys] for one in demo] == [
+        ["YOUR_API_KEY"],
+        ["YOUR_OTHER_API_KEY"],
+    ]
+
+
+def test_the_demo_has_the_lead_of_the_vendors_example(demo: list[WorkspaceSeed]) -> None:
+    lead = next(lead for lead in demo[0].leads if lead.id == "lead_abc123")
+
+    assert lead.linkedin_url == "https://www.linkedin.com/in/john-doe"
+    assert (lead.status, lead.campaign_id) == ("REPLY_RECEIVED", "camp_xyz789")
+
+
+def test_the_demo_has_more_than_a_page_of_leads(demo: list[WorkspaceSeed]) -> None:
+    assert len(demo[0].leads) >= 55
+
+
+def test_the_demo_has_leads_of_each_documented_status(demo: list[WorkspaceSeed]) -> None:
+    counts = Counter(lead.status for lead in demo[0].leads)
+
+    assert set(counts) == set(DOCUMENTED_STATUSES)
+
+
+def test_the_demo_has_campaigns_in_every_state(demo: list[WorkspaceSeed]) -> None:
+    assert {one.status for one in demo[0].campaigns} == {"started", "paused", "draft", "finished"}
+
+
+def test_the_demo_has_a_campaign_without_leads(demo: list[WorkspaceSeed]) -> None:
+    campaigns = {campaign.id for campaign in demo[0].campaigns}
+
+    assert "camp_spring7" in campaigns - {lead.campaign_id for lead in demo[0].leads}
+
+
+def test_the_demo_has_two_senders_at_work(demo: list[WorkspaceSeed]) -> None:
+    senders = {sender.id for sender in demo[0].senders}
+
+    assert len(senders) == 2
+    assert {lead.sender_id for lead in demo[0].leads} == senders
+
+
+def test_in_the_demo_nobody_was_updated_before_being_created(demo: list[WorkspaceSeed]) -> None:
+    leads = [lead for one in demo for lead in one.leads]
+    campaigns = [campaign for one in demo for campaign in one.campaigns]
+
+    assert [lead.id for lead in leads if lead.updated_at < lead.created_at] == []
+    assert [one.id for one in campaigns if one.updated_at < one.created_at] == []
+
+
+def test_in_the_demo_no_address_is_anybodys(demo: list[WorkspaceSeed]) -> None:
+    emails = [lead.email for one in demo for lead in one.leads if lead.email]
+
+    assert emails
+    assert [email for email in emails if not email.endswith(".example")] == []

@@ -1,0 +1,97 @@
+"""What speaks against listening where others can reach the emulator."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from mock_sendpilot.control.exposure import exposure_problems
+from mock_sendpilot.domain.errors import NotAllowed
+from mock_sendpilot.domain.models import ApiKey
+from mock_sendpilot.domain.seed import WorkspaceSeed
+from mock_sendpilot.emulator import Emulator
+from mock_sendpilot.server import EmulatorServer
+
+OWN_KEY = "sp_live_of_my_own"
+KNOWN_KEY = "the seed has an API key that everybody knows"
+OPEN_CONTROL = "the control API is open"
+
+
+def problems(
+    host: str, *keys: str, has_control: bool = True, token: str | None = None
+) -> list[str]:
+    return exposure_problems(host, api_keys=keys, has_control=has_control, control_token=token)
+
+
+@pytest.fixture
+def own_emulator() -> Iterator[Emulator]:
+    emulator = Emulator()
+    emulator.load([WorkspaceSeed(id="ws_own", name="Own", api_keys=(ApiKey(key=OWN_KEY),))])
+    yield emulator
+    emulator.close()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "::1", "[::1]", "localhost"])
+def test_nothing_speaks_against_a_loopback_address(host: str) -> None:
+    assert problems(host, "YOUR_API_KEY") == []
+
+
+@pytest.mark.parametrize(
+    "host", ["0.0.0.0", "::", "192.168.1.20", "8.8.8.8", "fe80::1", "myhost", "", "localhost.evil"]
+)
+@pytest.mark.parametrize("key", ["YOUR_API_KEY", "YOUR_OTHER_API_KEY"])
+def test_elsewhere_the_demo_keys_speak_against_it(host: str, key: str) -> None:
+    found = problems(host, OWN_KEY, key, token="s3cret")
+
+    assert len(found) == 1
+    assert found[0].startswith(f"{host} can be reached from other machines, and {KNOWN_KEY}: ")
+    assert "(--fixtures FILE)" in found[0]
+
+
+@pytest.mark.parametrize("token", [None, ""])
+def test_elsewhere_an_open_control_api_speaks_against_it(token: str | None) -> None:
+    found = problems("0.0.0.0", OWN_KEY, token=token)
+
+    assert len(found) == 1
+    assert found[0].startswith(f"0.0.0.0 can be reached from other machines, and {OPEN_CONTROL}: ")
+    assert "(--control-token TOKEN)" in found[0]
+    assert "(--no-control)" in found[0]
+
+
+def test_both_are_told_at_once() -> None:
+    known, control = problems("0.0.0.0", "YOUR_API_KEY")
+
+    assert KNOWN_KEY in known
+    assert OPEN_CONTROL in control
+
+
+def test_with_own_keys_and_a_token_nothing_speaks_against_it() -> None:
+    assert problems("0.0.0.0", OWN_KEY, token="s3cret") == []
+
+
+def test_with_own_keys_and_no_control_api_nothing_speaks_against_it() -> None:
+    assert problems("0.0.0.0", OWN_KEY, has_control=False) == []
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])
+def test_a_server_with_the_demo_keys_is_not_made_for_others(emulator: Emulator, host: str) -> None:
+    with pytest.raises(NotAllowed, match=re.escape(f"{host} can be reached from other machines")):
+        EmulatorServer(emulator, host=host, control_token="s3cret")
+
+
+def test_a_server_with_an_open_control_api_is_not_made_for_others(own_emulator: Emulator) -> None:
+    with pytest.raises(NotAllowed, match=OPEN_CONTROL):
+        EmulatorServer(own_emulator, host="0.0.0.0")
+
+
+def test_the_refusal_of_a_server_tells_everything(emulator: Emulator) -> None:
+    with pytest.raises(NotAllowed) as caught:
+        EmulatorServer(emulator, host="0.0.0.0")
+
+    assert KNOWN_KEY in str(caught.value)
+    assert OPEN_CONTROL in str(caught.value)
+
+
+def test_a_server_for_this_machine_is_made_with_the_demo_keys(emulator: Emulator) -> None:
+    with EmulatorServer(emulator) as server:
+        assert server.origin.startswith("http://127.0.0.1:")

@@ -1,0 +1,263 @@
+"""The guard: names in Host, origins and the token of the control API."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from mock_sendpilot.app import create_app
+from mock_sendpilot.control.guard import Guard, guard_for
+from mock_sendpilot.emulator import Emulator
+from mock_sendpilot.server import EmulatorServer
+from tests.api.expect import LEAD, assert_error, assert_no_route
+from tests.support import Api, in_process, over_a_socket
+
+CONTROL = "/_emulate/endpoints"
+HINT = "x-emulator-hint"
+
+
+@pytest.fixture
+def api_behind(emulator: Emulator) -> Callable[[Guard], Api]:
+    """Asks the demo world behind a guard."""
+
+    def make(guard: Guard) -> Api:
+        return in_process(create_app(emulator, guard=guard).test_client())
+
+    return make
+
+
+# --- Host ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1",
+        "127.0.0.1:7363",
+        "192.168.1.20:80",
+        "[::1]",
+        "[::1]:7363",
+        "[fe80::1]",
+        "localhost",
+        "localhost:7363",
+        "LocalHost",
+        "localhost.",
+        "sendpilot.localhost:7363",
+    ],
+)
+def test_addresses_and_localhost_are_let_through(api: Api, host: str) -> None:
+    assert api("GET", LEAD, headers={"Host": host}).status == 200
+
+
+@pytest.mark.parametrize(
+    ("host", "name"),
+    [
+        ("evil.example", "evil.example"),
+        ("evil.example:7363", "evil.example"),
+        ("EVIL.example.", "evil.example"),
+        ("127.0.0.1.evil.example", "127.0.0.1.evil.example"),
+        ("localhost.evil.example", "localhost.evil.example"),
+        ("notlocalhost", "notlocalhost"),
+        ("localhost@evil.example", "evil.example"),
+        ("127.1", "127.1"),
+        ("0x7f000001", "0x7f000001"),
+        ("emulator", "emulator"),
+    ],
+)
+def test_any_other_name_is_403_and_the_hint_tells_the_option(
+    api: Api, host: str, name: str
+) -> None:
+    reply = api("GET", LEAD, headers={"Host": host})
+
+    assert_error(reply, 403, f"Host {name!r} is not allowed")
+    hint = f"if {name!r} is this emulator, start it with --allowed-host {name}"
+    assert reply.headers[HINT] == hint
+
+
+@pytest.mark.parametrize("host", ["[bad", "[::1", "a b"])
+def test_a_host_that_is_none_is_403(api: Api, host: str) -> None:
+    reply = api("GET", LEAD, headers={"Host": host})
+
+    assert_error(reply, 403, reply.json["message"])
+    assert "is not allowed" in reply.json["message"]
+
+
+@pytest.mark.parametrize("path", ["/v1/leads", "/api/v1/leads", CONTROL, "/health", "/", "/nope"])
+def test_the_host_is_checked_before_everything_else(api: Api, path: str) -> None:
+    reply = api("GET", path, key=None, headers={"Host": "evil.example"})
+
+    assert_error(reply, 403, "Host 'evil.example' is not allowed")
+
+
+@pytest.mark.parametrize("host", ["sendpilot.test", "SendPilot.Test:7363", "sendpilot.test."])
+def test_an_allowed_host_is_let_through_in_any_spelling(
+    api_behind: Callable[[Guard], Api], host: str
+) -> None:
+    api = api_behind(guard_for(["Sendpilot.TEST"]))
+
+    assert api("GET", LEAD, headers={"Host": host}).status == 200
+
+
+@pytest.mark.parametrize("host", ["a.sendpilot.test", "sendpilot.test.evil.example", "test"])
+def test_an_allowed_host_allows_no_other(api_behind: Callable[[Guard], Api], host: str) -> None:
+    reply = api_behind(guard_for(["sendpilot.test"]))("GET", LEAD, headers={"Host": host})
+
+    assert_error(reply, 403, f"Host {host!r} is not allowed")
+
+
+def test_a_star_allows_every_host(api_behind: Callable[[Guard], Api]) -> None:
+    api = api_behind(guard_for(["*"]))
+
+    assert api("GET", LEAD, headers={"Host": "evil.example"}).status == 200
+
+
+# --- Origin -------------------------------------------------------------------------------------
+
+
+def test_without_an_origin_the_control_api_answers(api: Api) -> None:
+    assert api("GET", CONTROL).status == 200
+
+
+@pytest.mark.parametrize(
+    ("host", "origin"),
+    [
+        ("localhost:7363", "http://localhost:7363"),
+        ("127.0.0.1:7363", "http://127.0.0.1:7363"),
+        ("[::1]:7363", "http://[::1]:7363"),
+    ],
+)
+def test_the_emulators_own_pages_may_use_the_control_api(api: Api, host: str, origin: str) -> None:
+    assert api("GET", CONTROL, headers={"Host": host, "Origin": origin}).status == 200
+
+
+FOREIGN = [
+    "http://evil.example",
+    "http://evil.example:7363",
+    "http://localhost",
+    "http://localhost:3000",
+    "http://127.0.0.1:7363",
+    "http://localhost:7363.evil.example",
+    "null",
+    "",
+    "http://[bad",
+]
+
+
+@pytest.mark.parametrize("origin", FOREIGN)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_foreign_page_is_403(api: Api, method: str, origin: str) -> None:
+    headers = {"Host": "localhost:7363", "Origin": origin}
+    reply = api(method, CONTROL, headers=headers, json={"url": "http://127.0.0.1:1/"})
+
+    assert_error(reply, 403, f"Origin {origin!r} may not use the control API")
+
+
+def test_a_foreign_page_is_403_for_a_request_without_a_host(api: Api) -> None:
+    reply = api("GET", CONTROL, headers={"Host": "", "Origin": "null"})
+
+    assert_error(reply, 403, "Origin 'null' may not use the control API")
+
+
+def test_a_foreign_page_makes_no_endpoint(api: Api) -> None:
+    headers = {"Origin": "http://evil.example"}
+    api("POST", CONTROL, headers=headers, json={"url": "http://evil.example/"})
+
+    assert api("GET", CONTROL).json == {"endpoints": []}
+
+
+@pytest.mark.parametrize("path", [LEAD, "/health"])
+def test_elsewhere_the_origin_is_not_looked_at(api: Api, path: str) -> None:
+    assert api("GET", path, headers={"Origin": "http://evil.example"}).status == 200
+
+
+def test_an_origin_can_be_allowed(api_behind: Callable[[Guard], Api]) -> None:
+    api = api_behind(Guard(control_origins=frozenset({"http://app.example"})))
+
+    assert api("GET", CONTROL, headers={"Origin": "http://app.example"}).status == 200
+    assert api("GET", CONTROL, headers={"Origin": "http://app.example:80"}).status == 403
+
+
+# --- the token ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def guarded(api_behind: Callable[[Guard], Api]) -> Api:
+    return api_behind(guard_for(control_token="s3cret"))
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        pytest.param({}, id="missing"),
+        pytest.param({"Authorization": ""}, id="empty"),
+        pytest.param({"Authorization": "Bearer "}, id="no token"),
+        pytest.param({"Authorization": "Bearer s3cre"}, id="too short"),
+        pytest.param({"Authorization": "Bearer s3crett"}, id="too long"),
+        pytest.param({"Authorization": "Bearer S3CRET"}, id="another case"),
+        pytest.param({"Authorization": "s3cret"}, id="no scheme"),
+        pytest.param({"Authorization": "Basic s3cret"}, id="another scheme"),
+        pytest.param({"Authorization": "Bearer ü"}, id="not ASCII"),
+        pytest.param({"X-Control-Token": "s3cret"}, id="another header"),
+    ],
+)
+def test_without_the_right_token_the_control_api_is_403(
+    guarded: Api, headers: dict[str, str]
+) -> None:
+    reply = guarded("GET", CONTROL, headers=headers)
+
+    assert_error(reply, 403, "The control API needs its token")
+    hint = "send the header Authorization: Bearer <the token of --control-token>"
+    assert reply.headers[HINT] == hint
+
+
+def test_with_the_token_the_control_api_answers(guarded: Api) -> None:
+    assert guarded("GET", CONTROL, headers={"Authorization": "Bearer s3cret"}).status == 200
+
+
+def test_the_token_stands_in_for_no_key(guarded: Api) -> None:
+    reply = guarded("GET", CONTROL, key=None, headers={"Authorization": "Bearer s3cret"})
+
+    assert_error(reply, 401, "Invalid API key")
+
+
+def test_the_token_makes_no_foreign_page_welcome(guarded: Api) -> None:
+    headers = {"Authorization": "Bearer s3cret", "Origin": "http://evil.example"}
+    reply = guarded("GET", CONTROL, headers=headers)
+
+    assert_error(reply, 403, "Origin 'http://evil.example' may not use the control API")
+
+
+@pytest.mark.parametrize("path", [LEAD, "/health", "/"])
+def test_nothing_else_wants_the_token(guarded: Api, path: str) -> None:
+    assert guarded("GET", path).status == 200
+
+
+def test_the_token_is_not_shown_where_a_guard_is_printed() -> None:
+    assert "s3cret" not in repr(guard_for(control_token="s3cret"))
+
+
+# --- what a server makes of it ------------------------------------------------------------------
+
+
+@pytest.fixture
+def served(emulator: Emulator) -> Iterator[Api]:
+    with EmulatorServer(
+        emulator, allowed_hosts=["sendpilot.test"], control_token="s3cret"
+    ) as server:
+        yield over_a_socket(server.origin)
+
+
+def test_a_server_takes_its_allowed_hosts(served: Api) -> None:
+    assert served("GET", LEAD, headers={"Host": "sendpilot.test"}).status == 200
+    assert served("GET", LEAD, headers={"Host": "evil.example"}).status == 403
+
+
+def test_a_server_takes_its_token(served: Api) -> None:
+    assert served("GET", CONTROL).status == 403
+    assert served("GET", CONTROL, headers={"Authorization": "Bearer s3cret"}).status == 200
+
+
+def test_without_the_control_api_its_routes_are_not_there(emulator: Emulator) -> None:
+    api = in_process(create_app(emulator, has_control=False).test_client())
+
+    assert_no_route(api("GET", CONTROL), "GET", CONTROL)
+    assert api("GET", LEAD).status == 200

@@ -1,0 +1,251 @@
+"""The seed format: every fault of a part is told with its JSON path and what was found."""
+
+import orjson
+import pytest
+
+from mock_sendpilot.domain.errors import InvalidInput
+from tests.api.expect import EVERY_STATUS
+from tests.control.world import GONE, WORLD, parsed, problems, world_with
+
+TEXT = "must be a non-empty string"
+ANY_TEXT = "must be a string"
+ARRAY = "must be an array"
+OBJECT = "must be a JSON object"
+PROFILE = "must be a LinkedIn profile URL such as https://www.linkedin.com/in/john-doe"
+TIME = "must be a time such as 2024-02-24T15:30:00.000Z"
+COUNT = "must be a whole number, 0 or more"
+TRUTH = "must be true or false"
+ONE_OF = "must be one of the following values: "
+CONTRACT = 'must be a name or {"name": …, "set": {…}}'
+SCOPES = (
+    "campaigns:read, campaigns:write, inbox:read, inbox:write, leads:read, leads:write, "
+    "senders:read, workspace:read"
+)
+CONTRACTS = "documented, example, schema, live"
+SENDER_STATUS = f"{ONE_OF}active, disconnected, rate_limited"
+CAMPAIGN_STATUS = f"{ONE_OF}started, paused, draft, finished"
+LEAD_STATUS = f"{ONE_OF}{', '.join(EVERY_STATUS)}"
+TAG = ONE_OF + (
+    "LEAD, INTERESTED, MEETING_BOOKED, MEETING_COMPLETE_NOT_CLOSED, CLOSED, WRONG_PERSON, "
+    "NOT_INTERESTED, NO_RESPONSE"
+)
+COMPANY = "https://www.linkedin.com/company/x"
+# As UTC these are years that a calendar of Python does not have.
+BEFORE_ALL_TIME, AFTER_ALL_TIME = "0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-01:00"
+WS, LEAD = "workspaces[0]", "workspaces[0].leads[1]"
+SENDER, CAMPAIGN = "workspaces[0].senders[0]", "workspaces[0].campaigns[0]"
+KEY, ENDPOINT = "workspaces[0].apiKeys[0]", "workspaces[0].endpoints[0]"
+
+
+def test_the_world_that_the_tests_spoil_is_right() -> None:
+    assert problems(orjson.dumps(WORLD)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        pytest.param(b"", "$: is not valid JSON: ", id="empty"),
+        pytest.param(b"{", "$: is not valid JSON: ", id="cut off"),
+        pytest.param(b"\xff\xfe", "$: is not valid JSON: ", id="not UTF-8"),
+        pytest.param(b"workspaces: []", "$: is not valid JSON: ", id="YAML"),
+        pytest.param(b"[" * 2000 + b"]" * 2000, "$: is not valid JSON: ", id="far too deep"),
+    ],
+)
+def test_what_is_no_json_is_told_so(text: bytes, problem: str) -> None:
+    found = problems(text)
+
+    assert len(found) == 1
+    assert found[0].startswith(problem)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [(b"[]", "[]"), (b"null", "null"), (b"5", "5"), (b'"x"', '"x"'), (b"true", "true")],
+)
+def test_the_whole_must_be_an_object(text: bytes, shown: str) -> None:
+    assert problems(text) == [f"$: {OBJECT}; it was {shown}"]
+
+
+def test_a_seed_without_workspaces_is_told_so() -> None:
+    assert problems(b"{}") == [f"$.workspaces: {ARRAY}; it was missing"]
+
+
+@pytest.mark.parametrize("depth", [300, 990])
+def test_deep_nesting_where_it_does_not_belong_is_a_problem_and_no_crash(depth: int) -> None:
+    nested = b"[" * depth + b"]" * depth
+
+    assert len(problems(b'{"workspaces":[' + nested + b"]}")) == 1
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"{WS}.id", f"{WS}.name", f"{KEY}.key", f"{SENDER}.id", f"{SENDER}.name",
+        f"{CAMPAIGN}.id", f"{CAMPAIGN}.name", f"{LEAD}.id", f"{LEAD}.campaignId",
+        f"{ENDPOINT}.url",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize(
+    ("value", "found"), [(GONE, "missing"), (None, "null"), ("", '""'), (5, "5"), (["x"], '["x"]')]
+)
+def test_names_must_be_strings_with_something_in_them(path: str, value: object, found: str) -> None:
+    assert f"$.{path}: {TEXT}; it was {found}" in problems(world_with(path, value))
+
+
+FAULTS: list[tuple[str, object, str]] = [
+    ("workspaces", None, f"{ARRAY}; it was null"),
+    ("workspaces", {}, f"{ARRAY}; it was {{}}"),
+    (f"{WS}.apiKeys", GONE, f"{ARRAY}; it was missing"),
+    (f"{WS}.apiKeys", None, f"{ARRAY}; it was null"),
+    (f"{WS}.apiKeys", "key_a", f'{ARRAY}; it was "key_a"'),
+    (f"{WS}.senders", {}, f"{ARRAY}; it was {{}}"),
+    (f"{WS}.campaigns", 5, f"{ARRAY}; it was 5"),
+    (f"{WS}.leads", "x", f'{ARRAY}; it was "x"'),
+    (f"{WS}.leads", None, f"{ARRAY}; it was null"),
+    (f"{WS}.endpoints", True, f"{ARRAY}; it was true"),
+    (f"{KEY}.scopes", "leads:read", f'{ARRAY}; it was "leads:read"'),
+    (f"{CAMPAIGN}.senderIds", "snd_a", f'{ARRAY}; it was "snd_a"'),
+    # items of arrays
+    ("workspaces[1]", 5, f"{OBJECT}; it was 5"),
+    ("workspaces[1]", None, "must not be null"),
+    (f"{WS}.apiKeys[0]", "key_a", f'{OBJECT}; it was "key_a"'),
+    (f"{WS}.senders[1]", [], f"{OBJECT}; it was []"),
+    (f"{WS}.campaigns[1]", None, "must not be null"),
+    (f"{WS}.leads[2]", "x", f'{OBJECT}; it was "x"'),
+    (f"{WS}.endpoints[0]", "http://x", f'{OBJECT}; it was "http://x"'),
+    (f"{CAMPAIGN}.senderIds[1]", 5, f"{TEXT}; it was 5"),
+    (f"{CAMPAIGN}.senderIds[1]", None, "must not be null"),
+    # words
+    (f"{SENDER}.status", "ok", f'{SENDER_STATUS}; it was "ok"'),
+    (f"{SENDER}.status", None, f"{SENDER_STATUS}; it was null"),
+    (f"{CAMPAIGN}.status", "STARTED", f'{CAMPAIGN_STATUS}; it was "STARTED"'),
+    (f"{LEAD}.status", "done", f'{LEAD_STATUS}; it was "done" (did you mean DONE?)'),
+    (f"{LEAD}.status", 5, f"{LEAD_STATUS}; it was 5"),
+    (f"{LEAD}.customLeadStatus", "Lead", f'{TAG}; it was "Lead" (did you mean LEAD?)'),
+    # profile URLs
+    (f"{SENDER}.linkedinUrl", GONE, f"{PROFILE}; it was missing"),
+    (f"{SENDER}.linkedinUrl", "sam", f'{PROFILE}; it was "sam"'),
+    (f"{LEAD}.linkedinUrl", GONE, f"{PROFILE}; it was missing"),
+    (f"{LEAD}.linkedinUrl", None, f"{PROFILE}; it was null"),
+    (f"{LEAD}.linkedinUrl", 5, f"{PROFILE}; it was 5"),
+    (f"{LEAD}.linkedinUrl", COMPANY, f'{PROFILE}; it was "{COMPANY}"'),
+    # times
+    (f"{CAMPAIGN}.createdAt", "2024-02-24", f'{TIME}; it was "2024-02-24"'),
+    (f"{LEAD}.createdAt", "2024-02-24T15:30:00", f'{TIME}; it was "2024-02-24T15:30:00"'),
+    (f"{LEAD}.createdAt", "2024-02-30T15:30:00Z", f'{TIME}; it was "2024-02-30T15:30:00Z"'),
+    (f"{LEAD}.createdAt", "yesterday", f'{TIME}; it was "yesterday"'),
+    (f"{LEAD}.updatedAt", 1708788600, f"{TIME}; it was 1708788600"),
+    (f"{LEAD}.updatedAt", None, f"{TIME}; it was null"),
+    (f"{LEAD}.createdAt", BEFORE_ALL_TIME, f'{TIME}; it was "{BEFORE_ALL_TIME}"'),
+    (f"{LEAD}.createdAt", AFTER_ALL_TIME, f'{TIME}; it was "{AFTER_ALL_TIME}"'),
+    # counts and truths
+    (f"{LEAD}.connectionCount", -1, f"{COUNT}; it was -1"),
+    (f"{LEAD}.connectionCount", 1.5, f"{COUNT}; it was 1.5"),
+    (f"{LEAD}.followerCount", "5", f'{COUNT}; it was "5"'),
+    (f"{LEAD}.followerCount", True, f"{COUNT}; it was true"),
+    (f"{LEAD}.isPremium", 1, f"{TRUTH}; it was 1"),
+    (f"{LEAD}.isOpenProfile", "true", f'{TRUTH}; it was "true"'),
+    (f"{KEY}.revoked", "no", f'{TRUTH}; it was "no"'),
+    (f"{KEY}.revoked", None, f"{TRUTH}; it was null"),
+    (f"{ENDPOINT}.enabled", 0, f"{TRUTH}; it was 0"),
+    # texts and objects
+    ("about", 5, f"{ANY_TEXT}; it was 5"),
+    (f"{WS}.about", None, f"{ANY_TEXT}; it was null"),
+    (f"{KEY}.name", 5, f"{ANY_TEXT}; it was 5"),
+    (f"{LEAD}.firstName", 5, f"{ANY_TEXT}; it was 5"),
+    (f"{LEAD}.email", [], f"{ANY_TEXT}; it was []"),
+    (f"{LEAD}.note", True, f"{ANY_TEXT}; it was true"),
+    (f"{LEAD}.profilePictureUrl", "", f'{TEXT}; it was ""'),
+    (f"{LEAD}.senderId", 5, f"{TEXT}; it was 5"),
+    (f"{LEAD}.customFields", [], f"{OBJECT}; it was []"),
+    (f"{LEAD}.customFields", None, f"{OBJECT}; it was null"),
+    # contracts
+    (f"{WS}.contract", 5, f"{CONTRACT}; it was 5"),
+    (f"{WS}.contract", None, f"{CONTRACT}; it was null"),
+    (f"{WS}.contract", {"set": {}}, f'{CONTRACT}; it was {{"set":{{}}}}'),
+    (f"{WS}.contract", {"name": "live", "a": 1}, f'{CONTRACT}; it was {{"name":"live","a":1}}'),
+    (f"{WS}.contract", {"name": 5, "set": {}}, f'{CONTRACT}; it was {{"name":5,"set":{{}}}}'),
+    (
+        f"{WS}.contract",
+        "liv",
+        f"unknown contract 'liv'; did you mean 'live'? it must be one of: {CONTRACTS}",
+    ),
+    (
+        f"{WS}.contract",
+        {"name": "live", "set": {"patch_reply": "x"}},
+        f"unknown choice for patch_reply 'x'; it must be one of: {CONTRACTS}",
+    ),
+    # endpoints
+    (f"{ENDPOINT}.events", "all", 'must be an array of event types; it was "all"'),
+    (f"{ENDPOINT}.events", [5], "must be an array of event types; it was [5]"),
+    (f"{ENDPOINT}.secret", 5, f"{TEXT}; it was 5"),
+]
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "problem"),
+    [
+        pytest.param(path, value, problem, id=f"{path} {problem.rpartition('; ')[2]}")
+        for path, value, problem in FAULTS
+    ],
+)
+def test_a_fault_is_told_with_its_path(path: str, value: object, problem: str) -> None:
+    assert problems(world_with(path, value)) == [f"$.{path}: {problem}"]
+
+
+def test_a_bad_scope_is_told_with_its_place_in_the_list() -> None:
+    scopes = ["leads:read", "leads:delete", 5]
+    refusal = f"{ONE_OF}{SCOPES}; it was "
+
+    assert problems(world_with(f"{KEY}.scopes", scopes)) == [
+        f'$.{KEY}.scopes[1]: {refusal}"leads:delete"',
+        f"$.{KEY}.scopes[2]: {refusal}5",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "problem"),
+    [
+        ("workspace", "$: unknown field 'workspace'; did you mean 'workspaces'? "),
+        (f"{WS}.lead", f"$.{WS}: unknown field 'lead'; did you mean 'leads'? "),
+        (f"{KEY}.scope", f"$.{KEY}: unknown field 'scope'; did you mean 'scopes'? "),
+        (f"{SENDER}.state", f"$.{SENDER}: unknown field 'state'; did you mean 'status'? "),
+        (f"{CAMPAIGN}.sender", f"$.{CAMPAIGN}: unknown field 'sender'; did you mean 'senderIds'? "),
+        (f"{LEAD}.first_name", f"$.{LEAD}: unknown field 'first_name'; did you mean 'firstName'? "),
+        (f"{LEAD}.zzz", f"$.{LEAD}: unknown field 'zzz'; known fields are: id, linkedinUrl, "),
+        (f"{ENDPOINT}.event", f"$.{ENDPOINT}: unknown field 'event'; did you mean 'events'? "),
+    ],
+)
+def test_an_unknown_field_is_told_with_the_nearest_known_one(path: str, problem: str) -> None:
+    found = problems(world_with(path, "x"))
+
+    assert len(found) == 1
+    assert found[0].startswith(problem)
+    assert "known fields are: " in found[0]
+
+
+def test_every_fault_of_the_file_is_told_at_once() -> None:
+    text = orjson.dumps(
+        {
+            "workspaces": [
+                {"id": "ws_a", "name": 5, "apiKeys": [{"key": ""}]},
+                {"id": None, "name": "B", "apiKeys": [], "leads": [{"id": "x", "status": "WON"}]},
+            ]
+        }
+    )
+
+    assert sorted(problem.partition(": ")[0] for problem in problems(text)) == [
+        "$.workspaces[0].apiKeys[0].key",
+        "$.workspaces[0].name",
+        "$.workspaces[1].id",
+        "$.workspaces[1].leads[0].campaignId",
+        "$.workspaces[1].leads[0].linkedinUrl",
+        "$.workspaces[1].leads[0].status",
+    ]
+
+
+def test_the_error_itself_says_all_of_it() -> None:
+    with pytest.raises(InvalidInput) as caught:
+        parsed(world_with(f"{LEAD}.id", 5))
+
+    assert str(caught.value) == f"$.{LEAD}.id: {TEXT}; it was 5"

@@ -1,0 +1,234 @@
+"""The parts of a seed among themselves: nothing twice, and nothing that is not there."""
+
+import orjson
+import pytest
+
+from tests.control.world import WORLD, parsed, problems, world_with
+
+WS = "workspaces[0]"
+SECRET_EXPECTED = "secret must be 'whsec_' followed by base64"
+URL_EXPECTED = "url must be an absolute http or https URL such as http://127.0.0.1:9000/webhooks"
+ANN = "https://www.linkedin.com/in/ann"
+
+
+def a_lead(lead_id: str, url: str = "https://www.linkedin.com/in/eve") -> dict[str, str]:
+    return {"id": lead_id, "linkedinUrl": url, "campaignId": "camp_a"}
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "problem"),
+    [
+        pytest.param(
+            "workspaces[1].id",
+            "ws_a",
+            "must be unique; 'ws_a' is that of $.workspaces[0] too",
+            id="workspace id",
+        ),
+        pytest.param(
+            "workspaces[1].apiKeys[0].key",
+            "key_a",
+            "must be unique; it is that of $.workspaces[0].apiKeys[0].key too",
+            id="key of another workspace",
+        ),
+        pytest.param(
+            f"{WS}.campaigns[0].senderIds[0]",
+            "snd_x",
+            "must be the id of a sender of this workspace (snd_a); it was 'snd_x'",
+            id="sender of a campaign",
+        ),
+        pytest.param(
+            f"{WS}.leads[1].campaignId",
+            "camp_x",
+            "must be the id of a campaign of this workspace (camp_a); it was 'camp_x'",
+            id="campaign of a lead",
+        ),
+        pytest.param(
+            f"{WS}.leads[1].senderId",
+            "snd_x",
+            "must be the id of a sender of this workspace (snd_a); it was 'snd_x'",
+            id="sender of a lead",
+        ),
+    ],
+)
+def test_a_fault_between_parts_is_told_with_its_path(
+    path: str, value: object, problem: str
+) -> None:
+    assert problems(world_with(path, value)) == [f"$.{path}: {problem}"]
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "problem"),
+    [
+        pytest.param(
+            f"{WS}.apiKeys[1]",
+            {"key": "key_a"},
+            "$.workspaces[0].apiKeys[1].key: must be unique; "
+            "it is that of $.workspaces[0].apiKeys[0].key too",
+            id="key of the same workspace",
+        ),
+        pytest.param(
+            f"{WS}.senders[1]",
+            {**WORLD["workspaces"][0]["senders"][0], "name": "Other"},
+            "$.workspaces[0].senders[1].id: must be unique; "
+            "'snd_a' is that of $.workspaces[0].senders[0] too",
+            id="sender id",
+        ),
+        pytest.param(
+            f"{WS}.campaigns[1]",
+            {"id": "camp_a", "name": "Other"},
+            "$.workspaces[0].campaigns[1].id: must be unique; "
+            "'camp_a' is that of $.workspaces[0].campaigns[0] too",
+            id="campaign id",
+        ),
+        pytest.param(
+            f"{WS}.leads[2]",
+            a_lead("lead_a"),
+            "$.workspaces[0].leads[2].id: must be unique; "
+            "'lead_a' is that of $.workspaces[0].leads[0] too",
+            id="lead id",
+        ),
+    ],
+)
+def test_what_stands_twice_is_told_with_both_places(path: str, value: object, problem: str) -> None:
+    assert problems(world_with(path, value)) == [problem]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        ANN,
+        f"{ANN}/",
+        f"{ANN}?utm=1",
+        "http://linkedin.com/in/ann",
+        "https://de.linkedin.com/in/Ann",
+        "https://www.linkedin.com/in/%61nn",
+    ],
+)
+def test_the_same_person_twice_in_a_campaign_is_told_by_any_spelling(url: str) -> None:
+    problem = f"must be unique within a campaign; {ANN} is that of $.workspaces[0].leads[0] too"
+    assert problems(world_with(f"{WS}.leads[2]", a_lead("lead_c", url))) == [
+        f"$.workspaces[0].leads[2].linkedinUrl: {problem}"
+    ]
+
+
+def test_a_third_time_is_told_with_the_first_place() -> None:
+    leads = [a_lead("lead_a"), a_lead("lead_a", f"{ANN}1"), a_lead("lead_a", f"{ANN}2")]
+
+    assert problems(world_with(f"{WS}.leads", leads)) == [
+        f"$.workspaces[0].leads[{index}].id: must be unique; "
+        "'lead_a' is that of $.workspaces[0].leads[0] too"
+        for index in (1, 2)
+    ]
+
+
+def test_where_there_are_none_to_refer_to_the_problem_says_so() -> None:
+    lead = {**a_lead("lead_z"), "senderId": "snd_a"}
+
+    must = "must be the id of"
+    assert problems(world_with("workspaces[1].leads", [lead])) == [
+        f"$.{path}: {must} {what} of this workspace (none); it was {found!r}"
+        for path, what, found in (
+            ("workspaces[1].leads[0].campaignId", "a campaign", "camp_a"),
+            ("workspaces[1].leads[0].senderId", "a sender", "snd_a"),
+        )
+    ]
+
+
+def test_the_same_person_may_be_in_two_campaigns() -> None:
+    campaigns = [*WORLD["workspaces"][0]["campaigns"], {"id": "camp_b", "name": "Second"}]
+    world = orjson.loads(world_with(f"{WS}.campaigns", campaigns))
+    world["workspaces"][0]["leads"].append({**a_lead("lead_c", ANN), "campaignId": "camp_b"})
+
+    assert problems(orjson.dumps(world)) == []
+
+
+def test_two_workspaces_may_use_the_same_ids_of_senders_campaigns_and_leads() -> None:
+    world = orjson.loads(orjson.dumps(WORLD))
+    world["workspaces"][1] |= {
+        part: world["workspaces"][0][part] for part in ("senders", "campaigns", "leads")
+    }
+
+    assert problems(orjson.dumps(world)) == []
+
+
+# --- webhook endpoints --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        pytest.param("nope", f"{URL_EXPECTED}; it was 'nope'", id="no URL"),
+        pytest.param("ftp://h/x", f"{URL_EXPECTED}; it was 'ftp://h/x'", id="another scheme"),
+        pytest.param("http:///x", f"{URL_EXPECTED}; it was 'http:///x'", id="no host"),
+        pytest.param("http://h/a b", f"{URL_EXPECTED}; it was 'http://h/a b'", id="blank"),
+        pytest.param("http://[x", f"{URL_EXPECTED}; 'http://[x' is none: ", id="broken host"),
+        pytest.param("http://h:99999/", f"{URL_EXPECTED}; 'http://h:99999/' is none: ", id="port"),
+        pytest.param("http://u:p@h/", "url must not hold a user name or password", id="password"),
+        pytest.param("http://h/#top", "url must have no fragment: '#top'", id="fragment"),
+        pytest.param("http://h/" + "x" * 2048, "url must be at most 2048 characters", id="long"),
+    ],
+)
+def test_an_endpoints_url_must_be_one_that_can_be_sent_to(url: str, says: str) -> None:
+    found = problems(world_with(f"{WS}.endpoints[0].url", url))
+
+    assert len(found) == 1
+    assert found[0].startswith(f"$.workspaces[0].endpoints[0]: {says}")
+
+
+@pytest.mark.parametrize("secret", ["s", "whsec_", "whsec_%%%", "", "c2VjcmV0"])
+def test_an_endpoints_secret_must_be_as_the_vendor_makes_them(secret: str) -> None:
+    found = problems(world_with(f"{WS}.endpoints[0].secret", secret))
+
+    assert len(found) == 1
+    assert found[0].startswith(("$.workspaces[0].endpoints[0]", "$.workspaces[0].endpoints[0]."))
+    assert SECRET_EXPECTED in found[0] or 'must be a non-empty string; it was ""' in found[0]
+
+
+@pytest.mark.parametrize(
+    ("contract", "events", "says"),
+    [
+        pytest.param("documented", [], "events must name at least one event type", id="none"),
+        pytest.param(
+            "documented",
+            ["lead.status.change"],
+            "events: unknown event type 'lead.status.change'; did you mean 'lead.status.changed'? ",
+            id="misspelt",
+        ),
+        pytest.param(
+            "documented",
+            ["lead.updated"],
+            "events: contract 'documented' calls 'lead.updated' by the name 'lead.status.changed'",
+            id="today's name under documented",
+        ),
+        pytest.param(
+            "live",
+            ["message.received"],
+            "events: contract 'live' calls 'message.received' by the name 'reply.received'",
+            id="the old name under live",
+        ),
+    ],
+)
+def test_an_endpoints_events_must_be_those_of_the_contract(
+    contract: str, events: list[str], says: str
+) -> None:
+    found = problems(world_with(f"{WS}.endpoints[0].events", events), contract)
+
+    assert len(found) == 1
+    assert found[0].startswith(f"$.workspaces[0].endpoints[0]: {says}")
+
+
+def test_a_workspaces_own_contract_decides_which_events_there_are() -> None:
+    world = orjson.loads(world_with(f"{WS}.endpoints[0].events", ["lead.updated"]))
+    world["workspaces"][0]["contract"] = "live"
+
+    assert problems(orjson.dumps(world), "documented") == []
+
+
+def test_a_point_of_the_contract_may_be_set_with_a_number() -> None:
+    contract = {"name": "live", "set": {"post_status_code": 200, "patch_reply": "example"}}
+    found = parsed(world_with(f"{WS}.contract", contract))[0].contract
+
+    assert found is not None
+    assert found.post_status_code == 200
+    assert found.patch_reply == ("id", "linkedinUrl", "previousStatus", "status", "updatedAt")
+    assert found.event_type("lead.updated") == "lead.updated"
