@@ -113,8 +113,8 @@ class Emulator:
         added: list[Workspace] = []
         try:
             for seed in seeds:
-                workspace = self.add_workspace(seed)
-                added.append(workspace)
+                added += [self.add_workspace(seed)]
+            for workspace in added:
                 self._add_endpoints(workspace, endpoints)
         except InvalidInput:
             for workspace in added:
@@ -146,7 +146,11 @@ class Emulator:
         for lead in seed.leads:
             workspace.store.put_lead(lead)
         self._register(workspace, seed.api_keys)
-        self._add_endpoints(workspace, seed.endpoints)
+        try:
+            self._add_endpoints(workspace, seed.endpoints)
+        except InvalidInput:
+            self.remove_workspace(workspace)
+            raise
         return workspace
 
     def remove_workspace(self, workspace: Workspace) -> None:

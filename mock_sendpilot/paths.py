@@ -5,8 +5,9 @@ middleware decodes the path anew, segment by segment, and keeps `/` and `%` insi
 encoded; the converter `opaque` of the routes decodes those two.
 """
 
+import re
 from typing import TYPE_CHECKING
-from urllib.parse import unquote_to_bytes, urlsplit
+from urllib.parse import unquote_to_bytes
 
 from werkzeug.routing import BaseConverter
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+_ORIGIN = re.compile(r"^[a-z]+://[^/]*", re.IGNORECASE)
 RAW_PATH = "mock_sendpilot.raw_path"
 """Where the path as it was sent stands in the WSGI environment, for messages."""
 
@@ -32,7 +34,7 @@ class RawPaths:
         target = environ.get("REQUEST_URI") or environ["PATH_INFO"]
         path = target.partition("?")[0]
         if not path.startswith("/"):  # `GET http://host/path HTTP/1.1` is allowed, too
-            path = urlsplit(path).path or "/"
+            path = _ORIGIN.sub("", path) or "/"
         environ[RAW_PATH] = path
         environ["PATH_INFO"] = "/".join(map(_decoded, path.split("/"))) if "%" in path else path
         return self._app(environ, start_response)
@@ -42,6 +44,7 @@ class OpaqueId(BaseConverter):
     """A path segment of any content: ids are opaque, and some hold `/` or `%`."""
 
     regex = "[^/]+"
+    part_isolating = True  # the pattern names the slash to leave it out
 
     def to_python(self, value: str) -> str:
         """The segment as the client meant it."""

@@ -5,10 +5,10 @@ With any other Content-Type that framework sees an empty body and answers 400; h
 
 from typing import Any
 
-import orjson
 from flask import request
 
 from mock_sendpilot.domain.errors import BodyTooLarge, InvalidInput
+from mock_sendpilot.json_text import parse_json
 
 MOST_BYTES = 1_048_576
 _JSON = "application/json"
@@ -47,16 +47,11 @@ def _content() -> bytes:
 
 def _parsed(content: bytes) -> object:
     try:
-        content.decode()
-    except UnicodeDecodeError as error:
-        detail = f"byte {error.start} is not UTF-8"
-        if request.content_encoding:
-            detail += f" (Content-Encoding {request.content_encoding!r} is not supported)"
-        raise InvalidInput(f"the body must be JSON in UTF-8; {detail}") from error
-    try:
-        return orjson.loads(content)
-    except orjson.JSONDecodeError as error:
-        raise InvalidInput(f"the body is not valid JSON: {error}") from error
+        return parse_json(content)
+    except InvalidInput as error:
+        encoding = request.content_encoding
+        because = f" (Content-Encoding {encoding!r} is not supported)" if encoding else ""
+        raise InvalidInput(f"the body {error}{because}") from error
 
 
 def _kind(value: object) -> str:

@@ -16,6 +16,7 @@ from werkzeug.exceptions import HTTPException
 
 from mock_sendpilot.api.access import contract_of_request
 from mock_sendpilot.domain import errors
+from mock_sendpilot.paths import RAW_PATH
 
 HINT_HEADER = "X-Emulator-Hint"
 _LONGEST_HINT = 500
@@ -115,8 +116,8 @@ def _http_error(error: HTTPException) -> Response:
 
 def _no_such_route() -> Response:
     """Nest's default body, whose keys stand in another order (seen by a production client)."""
-    path = str(request.environ["mock_sendpilot.raw_path"])
-    message = f"Cannot {request.method} {path}"
+    query = f"?{request.environ['QUERY_STRING']}" if request.environ["QUERY_STRING"] else ""
+    message = f"Cannot {request.method} {request.environ[RAW_PATH]}{query}"
     return reply({"message": message, "error": "Not Found", "statusCode": 404}, 404)
 
 

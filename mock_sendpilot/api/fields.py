@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timezone
 from difflib import get_close_matches
 from typing import Any, ClassVar
 
@@ -29,9 +29,10 @@ class Checked(fields.Field[Any]):
 
     def __init__(self, expected: str, **options: Any) -> None:  # noqa: ANN401 - marshmallow's own
         self.expected = expected
+        template = expected.replace("{", "{{").replace("}", "}}")  # marshmallow formats them
         messages: dict[str, Any] = {
-            "required": f"{expected}; it was missing",
-            "null": f"{expected}; it was null",
+            "required": f"{template}; it was missing",
+            "null": f"{template}; it was null",
         }
         super().__init__(error_messages=messages, **options)
 
@@ -137,8 +138,32 @@ class Timestamp(Checked):
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> datetime:  # noqa: ANN401
         try:
             moment = datetime.fromisoformat(value.replace("Z", "+00:00"))
-        except (AttributeError, ValueError):
+            in_utc = moment.astimezone(timezone.utc)
+        except (AttributeError, ValueError, OverflowError):
             raise self.refusal(value) from None
         if moment.tzinfo is None:
             raise self.refusal(value)
-        return moment
+        return in_utc
+
+
+class ListOf(fields.List[Any]):
+    """An array; what is wrong with an item is told with its index."""
+
+    def __init__(
+        self,
+        item: fields.Field[Any],
+        *,
+        expected: str = "must be an array",
+        **options: Any,  # noqa: ANN401
+    ) -> None:
+        self.expected = expected
+        messages: dict[str, Any] = {
+            "required": f"{expected}; it was missing",
+            "null": f"{expected}; it was null",
+        }
+        super().__init__(item, error_messages=messages, **options)
+
+    def _deserialize(self, value: Any, *rest: Any, **options: Any) -> list[Any]:  # noqa: ANN401
+        if not isinstance(value, list):
+            raise ValidationError(f"{self.expected}; it was {shown(value)}")
+        return super()._deserialize(value, *rest, **options)

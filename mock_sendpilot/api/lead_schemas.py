@@ -9,7 +9,7 @@ from typing import Any
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validates_schema
 
-from mock_sendpilot.api.fields import Choice, Flag, JsonObject, Text, Timestamp, WholeNumber
+from mock_sendpilot.api.fields import Choice, Flag, JsonObject, ListOf, Text, Timestamp, WholeNumber
 from mock_sendpilot.domain import vocabulary as words
 from mock_sendpilot.domain.contracts import Contract, PatchBody
 from mock_sendpilot.domain.store import StatusChange
@@ -159,28 +159,18 @@ def _list_query(contract: Contract) -> Schema:
     )()
 
 
-class _LeadList(fields.List[Any]):
+class _LeadList(ListOf):
     """The array of POST /v1/leads; its entries are looked at one by one, later."""
 
     def __init__(self, most: int) -> None:
         self.most = most
+        entry = fields.Raw(allow_none=True)
         expected = f"must be an array of 1 to {most} leads"
-        messages = {
-            "required": f"{expected}; it was missing",
-            "null": f"{expected}; it was null",
-            "invalid": f"{expected}; it was something else",
-        }
-        super().__init__(
-            fields.Raw(allow_none=True),
-            required=True,
-            validate=self._count,
-            error_messages=messages,
-        )
+        super().__init__(entry, expected=expected, required=True, validate=self._count)
 
     def _count(self, entries: list[Any]) -> None:
         if not 1 <= len(entries) <= self.most:
-            found = f"it has {len(entries)}"
-            raise ValidationError(f"must be an array of 1 to {self.most} leads; {found}")
+            raise ValidationError(f"{self.expected}; it has {len(entries)}")
 
 
 def _new_leads(contract: Contract) -> Schema:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any, TypeVar
+from urllib.parse import parse_qs
 
 from flask import request
 from marshmallow import Schema
@@ -11,7 +12,9 @@ Item = TypeVar("Item")
 
 def load_query(schema: Schema) -> dict[str, Any]:
     """The query's parameters; one that is given twice is a list, which no field takes."""
-    given = {key: found[0] if len(found) == 1 else found for key, found in request.args.lists()}
+    text = request.query_string.decode("utf-8", "replace")
+    found = parse_qs(text, keep_blank_values=True)
+    given = {key: values[0] if len(values) == 1 else values for key, values in found.items()}
     loaded: dict[str, Any] = schema.load(given)
     return loaded
 

@@ -90,4 +90,5 @@ def _is_ip(name: str) -> bool:
 
 def _is_own(origin: str) -> bool:
     """The emulator's own pages, by the address that the browser asked for."""
-    return urlsplit(origin).netloc == request.headers.get("Host", "")
+    host = request.headers.get("Host")
+    return bool(host) and origin in {f"http://{host}", f"https://{host}"}

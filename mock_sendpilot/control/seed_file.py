@@ -5,7 +5,6 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import orjson
 from marshmallow import ValidationError
 
 from mock_sendpilot.api.envelope import sentences
@@ -15,6 +14,7 @@ from mock_sendpilot.domain.contracts import CONTRACTS, DOCUMENTED, Contract
 from mock_sendpilot.domain.errors import InvalidInput
 from mock_sendpilot.domain.models import ApiKey, Campaign, Lead, Sender
 from mock_sendpilot.domain.seed import EndpointSeed, WorkspaceSeed
+from mock_sendpilot.json_text import parse_json
 
 DEMO = "demo.json"
 
@@ -47,11 +47,11 @@ def parse_seed(
             was expected.
     """
     try:
-        raw = orjson.loads(text)
-    except orjson.JSONDecodeError as error:
-        raise InvalidInput(f"$: is not valid JSON: {error}") from error
+        raw = parse_json(text)
+    except InvalidInput as error:
+        raise InvalidInput(f"$: {error}") from error
     try:
-        loaded = SeedSchema().load(raw)
+        loaded: dict[str, Any] = SeedSchema().load(raw)  # type: ignore[arg-type]
     except ValidationError as error:
         raise InvalidInput(*(f"{path}: {text}" for path, text in sentences(error, "$"))) from error
     problems = list(reference_problems(loaded["workspaces"], default_contract))

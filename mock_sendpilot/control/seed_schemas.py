@@ -5,7 +5,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields
 
-from mock_sendpilot.api.fields import Boolean, Checked, Choice, JsonObject, Text, Timestamp, shown
+from mock_sendpilot.api.fields import Boolean, Checked, Choice, JsonObject, ListOf, Text, Timestamp
 from mock_sendpilot.control.schemas import EventTypes, Strict
 from mock_sendpilot.domain import vocabulary as words
 from mock_sendpilot.domain.contracts import Contract, named_contract
@@ -13,25 +13,12 @@ from mock_sendpilot.domain.errors import InvalidInput
 from mock_sendpilot.domain.linkedin import EXPECTED, normal_profile_url
 
 
-class _ListOf(fields.List[Any]):
-    """An array; what is wrong with an item is told with its index."""
-
-    def _deserialize(self, value: Any, *rest: Any, **options: Any) -> list[Any]:  # noqa: ANN401
-        if not isinstance(value, list):
-            raise ValidationError(f"must be an array; it was {shown(value)}")
-        return super()._deserialize(value, *rest, **options)
-
-
-def _list_of(item: fields.Field[Any] | type[Schema], **options: Any) -> _ListOf:  # noqa: ANN401
+def _list_of(item: fields.Field[Any] | type[Schema], **options: Any) -> ListOf:  # noqa: ANN401
     inner = item if isinstance(item, fields.Field) else fields.Nested(item)
     inner.error_messages["null"] = "must not be null"
     if not options.get("required") and not options.get("allow_none"):
         options["load_default"] = list
-    messages = {
-        "required": "must be an array; it was missing",
-        "null": "must be an array; it was null",
-    }
-    return _ListOf(inner, error_messages=messages, **options)
+    return ListOf(inner, **options)
 
 
 class _ProfileUrl(Checked):

@@ -9,7 +9,7 @@ import re
 from urllib.parse import quote, unquote, urlsplit
 
 _HOST = re.compile(r"(?:[a-z]{2,3}\.)?linkedin\.com")
-_SLUG = re.compile(r"[\w.\-~%']{1,200}")
+_SLUG = re.compile(r"(?!\.+$)[\w.\-~']{1,200}")
 _INTERNAL_ID = re.compile(r"ACoAA[\w-]+")
 
 EXPECTED = "a LinkedIn profile URL such as https://www.linkedin.com/in/john-doe"
@@ -29,9 +29,9 @@ def normal_profile_url(text: str) -> str | None:
     head, _, slug = parts.path.rstrip("/").rpartition("/")
     if parts.scheme not in {"http", "https"} or port or not _HOST.fullmatch(host):
         return None
-    if head.lower() != "/in" or not _SLUG.fullmatch(slug):
-        return None
     name = unquote(slug)
+    if head.lower() != "/in" or not _SLUG.fullmatch(name):
+        return None
     if not _INTERNAL_ID.fullmatch(name):
         name = name.lower()
     return "https://www.linkedin.com/in/" + quote(name, safe="-_.~'")
