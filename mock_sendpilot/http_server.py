@@ -9,7 +9,6 @@ import socket
 import threading
 from contextlib import suppress
 from http import HTTPStatus
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -20,10 +19,10 @@ from waitress.server import create_server
 from waitress.task import ErrorTask, ThreadedTaskDispatcher
 
 from mock_sendpilot.domain.clock import SystemClock
+from mock_sendpilot.lifetime import Startable
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
-    from typing_extensions import Self
 
 _FIRST_THREADS = 4
 _MOST_THREADS = 256
@@ -82,7 +81,7 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
     parser_class = _Parser
 
 
-class HttpServer:
+class HttpServer(Startable):
     """Serves `app` on a port from a thread of its own, between `start` and `stop`.
 
     Args:
@@ -165,18 +164,6 @@ class HttpServer:
         self._server.pull_trigger = lambda: None
         self._server.close()
         wasyncore.close_all(self._sockets, ignore_all=True)
-
-    def __enter__(self) -> "Self":
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.stop()
 
 
 def _listening_socket(host: str, port: int) -> socket.socket:

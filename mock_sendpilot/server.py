@@ -1,7 +1,6 @@
 """A server: an emulator that listens on a port."""
 
 from collections.abc import Sequence
-from types import TracebackType
 from typing import TYPE_CHECKING
 
 from mock_sendpilot.app import CONTROL_PREFIX, VENDOR_PREFIXES, create_app
@@ -9,17 +8,16 @@ from mock_sendpilot.control.exposure import exposure_problems
 from mock_sendpilot.control.guard import guard_for
 from mock_sendpilot.domain.errors import NotAllowed
 from mock_sendpilot.http_server import HttpServer
+from mock_sendpilot.lifetime import Startable
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
-
     from mock_sendpilot.emulator import Emulator
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 7363
 
 
-class EmulatorServer:
+class EmulatorServer(Startable):
     """An emulator on a port, from `start` to `stop`; also a context manager.
 
     The emulator is not closed with it.
@@ -87,15 +85,3 @@ class EmulatorServer:
     def stop(self, *, within_seconds: float = 1.0) -> None:
         """Accept nothing more, and wait at most so long for the requests at work."""
         self._http.stop(within_seconds=within_seconds)
-
-    def __enter__(self) -> "Self":
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.stop()

@@ -13,7 +13,7 @@ from mock_sendpilot.control.seed_file import demo_text, parse_seed
 from mock_sendpilot.domain.contracts import named_contract
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.server import EmulatorServer
-from tests.support import Api, in_process, over_a_socket, eventually
+from tests.support import Api, eventually, in_process, over_a_socket
 
 pytest_plugins = ["pytester"]
 

@@ -48,7 +48,7 @@ class EventTypes(fields.Field[Any]):
 
 
 class NewEndpoint(Strict):
-    """The body of POST /_emulate/endpoints."""
+    """The body of POST /_emulate/endpoints, and an endpoint in a seed."""
 
     url = Text(required=True)
     secret = Text(allow_none=True)

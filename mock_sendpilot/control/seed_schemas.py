@@ -6,7 +6,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields
 
 from mock_sendpilot.api.fields import Boolean, Checked, Choice, JsonObject, ListOf, Text, Timestamp
-from mock_sendpilot.control.schemas import EventTypes, Strict
+from mock_sendpilot.control.schemas import NewEndpoint, Strict
 from mock_sendpilot.domain import vocabulary as words
 from mock_sendpilot.domain.contracts import Contract, named_contract
 from mock_sendpilot.domain.errors import InvalidInput
@@ -121,15 +121,6 @@ class LeadSchema(Strict):
     updatedAt = Timestamp(attribute="updated_at")  # noqa: N815
 
 
-class EndpointSchema(Strict):
-    """A webhook endpoint; without `secret` one is made, without `events` it gets all of them."""
-
-    url = Text(required=True)
-    secret = Text(allow_none=True)
-    events = EventTypes(allow_none=True, attribute="event_types")
-    enabled = Boolean(attribute="is_enabled")
-
-
 class WorkspaceSchema(Strict):
     """A workspace with everything in it."""
 
@@ -141,7 +132,7 @@ class WorkspaceSchema(Strict):
     senders = _list_of(SenderSchema)
     campaigns = _list_of(CampaignSchema)
     leads = _list_of(LeadSchema)
-    endpoints = _list_of(EndpointSchema)
+    endpoints = _list_of(NewEndpoint)
 
 
 class SeedSchema(Strict):

@@ -6,19 +6,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from mock_sendpilot.domain.clock import SystemClock
 from mock_sendpilot.http_server import HttpServer
+from mock_sendpilot.lifetime import Startable
 from mock_sendpilot.testing.expectation import Expectation
 from mock_sendpilot.webhooks.signing import verify
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
-    from typing_extensions import Self
 
 _MOST_HELD_SECONDS = 60.0
 
@@ -42,7 +41,7 @@ class ReceivedWebhook:
         return verify(self.headers, self.body, secret=secret)
 
 
-class WebhookReceiver:
+class WebhookReceiver(Startable):
     """Listens on a free port of 127.0.0.1; answers 200 unless it is told otherwise.
 
     Attributes:
@@ -110,18 +109,6 @@ class WebhookReceiver:
         """Stop; requests that are held are answered."""
         self._may_answer.set()
         self._server.stop()
-
-    def __enter__(self) -> "Self":
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.stop()
 
     def _wait(self, condition: Any, within: float) -> bool:  # noqa: ANN401
         deadline = SystemClock.running_seconds() + within
