@@ -2,7 +2,11 @@
 
 import argparse
 import json
+import os
+import sys
+import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from benchmarks import cold_start, deliveries, fixture_cost, memory, others, patch_cost
 from benchmarks.report import Finding, Settings
@@ -21,17 +25,37 @@ def main() -> None:
     """Run and print, each row as soon as it is known."""
     options = _options()
     settings = Settings(rounds=options.rounds, seconds=options.seconds)
-    found: dict[str, list[Finding]] = {}
-    for name in dict.fromkeys(options.only or _BENCHMARKS):
-        if not options.json:
+    names = list(dict.fromkeys(options.only or _BENCHMARKS))
+    _warn_if_busy()
+    with _compiled_once():
+        if options.json:
+            found = {name: [row.as_json() for row in _BENCHMARKS[name](settings)] for name in names}
+            print(json.dumps(found))
+            return
+        for name in names:
             print(f"\n{name}", flush=True)
-        rows = found.setdefault(name, [])
-        for row in _BENCHMARKS[name](settings):
-            rows.append(row)
-            if not options.json:
+            for row in _BENCHMARKS[name](settings):
                 print(row.as_text(), flush=True)
-    if options.json:
-        print(json.dumps({name: [row.as_json() for row in rows] for name, rows in found.items()}))
+
+
+def _warn_if_busy() -> None:
+    """Ratios survive a busy machine; their range widens, and p99 tells of the others."""
+    average = getattr(os, "getloadavg", None)
+    if average is not None and average()[0] > (os.cpu_count() or 1) / 2:
+        print(f"the machine is busy (load {average()[0]:.1f}): expect wide ranges", file=sys.stderr)
+
+
+@contextmanager
+def _compiled_once() -> Iterator[None]:
+    """Let all processes share compiled modules, as where the packages are installed.
+
+    Else an environment that keeps Python from writing them would have a checkout compiled at each
+    start, and not the packages of the baseline.
+    """
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    with tempfile.TemporaryDirectory() as directory:
+        os.environ["PYTHONPYCACHEPREFIX"] = directory
+        yield
 
 
 def _options() -> argparse.Namespace:

@@ -15,7 +15,7 @@ from mock_sendpilot.control.endpoints import endpoints
 from mock_sendpilot.control.guard import Guard
 from mock_sendpilot.control.health import health
 from mock_sendpilot.control.index import index
-from mock_sendpilot.paths import RAW_PATH, OpaqueId, RawPaths
+from mock_sendpilot.paths import RAW_PATH, VENDOR_PREFIX, OpaqueId, RawPaths
 
 if TYPE_CHECKING:
     import re
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     from mock_sendpilot.emulator import Emulator
 
-VENDOR_PREFIXES = ("/v1", "/api/v1")
-"""`/v1` is what everybody uses; `/api/v1` stands in the first generation of the vendor's pages."""
 CONTROL_PREFIX = "/_emulate"
 
 _access_logger = logging.getLogger("mock_sendpilot.access")
@@ -54,8 +52,7 @@ def create_app(
     guard = guard or Guard()
     app.before_request(guard.check_host)
     register_error_handlers(app)
-    for prefix in VENDOR_PREFIXES:
-        app.register_blueprint(leads, url_prefix=prefix, name=f"leads{prefix.replace('/', '-')}")
+    app.register_blueprint(leads, url_prefix=VENDOR_PREFIX)
     app.register_blueprint(health)
     if has_control:
         app.register_blueprint(_control(guard))
@@ -106,7 +103,7 @@ def _control(guard: Guard) -> Blueprint:
 
 def _allow_origins(app: Flask, origins: Sequence[str]) -> None:
     resources: dict[str | re.Pattern[str], dict[str, Any]] = {
-        f"{prefix}/*": {"origins": list(origins)} for prefix in VENDOR_PREFIXES
+        f"{VENDOR_PREFIX}/*": {"origins": list(origins)}
     }
     from flask_cors import CORS  # noqa: PLC0415 - only those who ask for it pay for it
 

@@ -1,5 +1,7 @@
 """Paths as the client wrote them: an encoded slash is part of a segment, not a separator.
 
+Besides, `/api/v1` (the first generation of the vendor's pages) is another name of `/v1`.
+
 WSGI servers decode a path before an app sees it, and `/leads/a%2Fb` becomes `/leads/a/b`. This
 middleware decodes the path anew, segment by segment, and keeps `/` and `%` inside a segment
 encoded; the converter `opaque` of the routes decodes those two.
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+VENDOR_PREFIX = "/v1"
+_ALIAS = "/api/v1"
 _ORIGIN = re.compile(r"^[a-z]+://[^/]*", re.IGNORECASE)
 RAW_PATH = "mock_sendpilot.raw_path"
 """Where the path as it was sent stands in the WSGI environment, for messages."""
@@ -36,7 +40,9 @@ class RawPaths:
         if not path.startswith("/"):  # `GET http://host/path HTTP/1.1` is allowed, too
             path = _ORIGIN.sub("", path) or "/"
         environ[RAW_PATH] = path
-        environ["PATH_INFO"] = "/".join(map(_decoded, path.split("/"))) if "%" in path else path
+        decoded = "/".join(map(_decoded, path.split("/"))) if "%" in path else path
+        is_alias = decoded.startswith(f"{_ALIAS}/")
+        environ["PATH_INFO"] = VENDOR_PREFIX + decoded[len(_ALIAS) :] if is_alias else decoded
         return self._app(environ, start_response)
 
 

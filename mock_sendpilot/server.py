@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from mock_sendpilot.app import CONTROL_PREFIX, VENDOR_PREFIXES, create_app
+from mock_sendpilot.app import CONTROL_PREFIX, create_app
 from mock_sendpilot.control.exposure import exposure_problems
 from mock_sendpilot.control.guard import guard_for
 from mock_sendpilot.domain.errors import NotAllowed
 from mock_sendpilot.http_server import HttpServer
 from mock_sendpilot.lifetime import Startable
+from mock_sendpilot.paths import VENDOR_PREFIX
 
 if TYPE_CHECKING:
     from mock_sendpilot.emulator import Emulator
@@ -71,7 +72,7 @@ class EmulatorServer(Startable):
     @property
     def base_url(self) -> str:
         """What stands in for `https://api.sendpilot.ai/v1`."""
-        return self.origin + VENDOR_PREFIXES[0]
+        return self.origin + VENDOR_PREFIX
 
     @property
     def control_url(self) -> str | None:

@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from mock_sendpilot.app import create_app
 from mock_sendpilot.control.seed_file import demo_text, parse_seed
 from mock_sendpilot.domain.contracts import named_contract
+from mock_sendpilot.domain.seed import WorkspaceSeed
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.server import EmulatorServer
 from tests.support import Api, eventually, in_process, over_a_socket
@@ -35,14 +36,20 @@ def _no_thread_outlives_its_test(request: pytest.FixtureRequest) -> Iterator[Non
     eventually(lambda: not set(_our_threads()) - before)
 
 
+@pytest.fixture(scope="session")
+def demo_seeds() -> list[WorkspaceSeed]:
+    """The demo world, read once; what is in it cannot change."""
+    return parse_seed(demo_text(), now=NOW)
+
+
 @pytest.fixture
-def make_emulator() -> Iterator[Callable[..., Emulator]]:
+def make_emulator(demo_seeds: list[WorkspaceSeed]) -> Iterator[Callable[..., Emulator]]:
     """Emulators with the demo world, under a contract and points of choice."""
     made: list[Emulator] = []
 
     def make(contract: str = "documented", **points: str) -> Emulator:
         emulator = Emulator(contract=named_contract(contract, points.items()), id_seed="tests")
-        emulator.load(parse_seed(demo_text(), now=NOW))
+        emulator.load(demo_seeds)
         made.append(emulator)
         return emulator
 

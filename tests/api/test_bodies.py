@@ -4,6 +4,7 @@ import http.client
 from urllib.parse import urlsplit
 
 import pytest
+from flask.testing import FlaskClient
 
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.server import EmulatorServer
@@ -221,6 +222,21 @@ def test_a_chunked_body_counts_with_what_it_really_has(
         connection.close()
 
     assert found == status
+
+
+@pytest.mark.parametrize(("size", "status"), [(MEGABYTE, 200), (MEGABYTE + 1, 413)])
+def test_a_body_of_unannounced_length_counts_with_what_it_really_has(
+    client: FlaskClient, size: int, status: int
+) -> None:
+    unannounced = {"CONTENT_LENGTH": "", "wsgi.input_terminated": True}
+    reply = client.patch(
+        STATUS,
+        data=padded(size),
+        headers={**JSON, "X-API-Key": DEMO_KEY},
+        environ_overrides=unannounced,
+    )
+
+    assert reply.status_code == status
 
 
 SHAPES = [
