@@ -17,16 +17,20 @@ def parse_json(text: bytes) -> object:
         InvalidInput: it is not UTF-8, no JSON, or nested deeper than 200 levels; it says where.
     """
     try:
-        text.decode()
-    except UnicodeDecodeError as error:
-        raise InvalidInput(f"must be JSON in UTF-8; byte {error.start} is not UTF-8") from error
-    try:
         value: object = orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        raise InvalidInput(f"is not valid JSON: {error}") from error
+        raise InvalidInput(_reason(text, error)) from error
     if text.count(b"[") + text.count(b"{") > _DEEPEST and _depth(value) > _DEEPEST:
         raise InvalidInput(f"is nested deeper than {_DEEPEST} levels")
     return value
+
+
+def _reason(text: bytes, error: orjson.JSONDecodeError) -> str:
+    try:
+        text.decode()
+    except UnicodeDecodeError as undecodable:
+        return f"must be JSON in UTF-8; byte {undecodable.start} is not UTF-8"
+    return f"is not valid JSON: {error}"
 
 
 def _depth(value: object) -> int:

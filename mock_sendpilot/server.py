@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from mock_sendpilot.app import CONTROL_PREFIX, create_app
 from mock_sendpilot.control.exposure import exposure_problems
-from mock_sendpilot.control.guard import guard_for
+from mock_sendpilot.control.guard import Guard
 from mock_sendpilot.domain.errors import NotAllowed
 from mock_sendpilot.http_server import HttpServer
 from mock_sendpilot.lifetime import Startable
@@ -58,7 +58,7 @@ class EmulatorServer(Startable):
         self.emulator = emulator
         self.app = create_app(
             emulator,
-            guard=guard_for(allowed_hosts, control_token),
+            guard=Guard(allowed_hosts=allowed_hosts, control_token=control_token),
             cors_origins=cors_origins,
             has_control=has_control,
         )

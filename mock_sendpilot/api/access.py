@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from mock_sendpilot.emulator import Access, Emulator
 
 EXTENSION = "mock_sendpilot"
-KEY_HEADER = "X-API-Key"
 _BEARER_HINT = "the key goes into the header X-API-Key; Authorization is not looked at"
 
 P = ParamSpec("P")
@@ -32,8 +31,9 @@ def access_of_request() -> "Access":
     Raises:
         InvalidApiKey: there is none, or it is unknown or revoked.
     """
-    key = request.headers.get(KEY_HEADER)
-    if not key and "Authorization" in request.headers:
+    environ = request.environ
+    key = environ.get("HTTP_X_API_KEY")
+    if not key and "HTTP_AUTHORIZATION" in environ:
         raise InvalidApiKey("Invalid API key", hint=_BEARER_HINT)
     return current_emulator().access(key)
 

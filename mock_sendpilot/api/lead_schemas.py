@@ -11,6 +11,7 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields, validates_sche
 
 from mock_sendpilot.api.fields import Choice, Flag, JsonObject, ListOf, Text, Timestamp, WholeNumber
 from mock_sendpilot.domain import vocabulary as words
+from mock_sendpilot.domain.clock import iso_milliseconds
 from mock_sendpilot.domain.contracts import Contract, PatchBody
 from mock_sendpilot.domain.store import StatusChange
 
@@ -64,13 +65,13 @@ def _lead_fields() -> Mapping[str, fields.Field[Any]]:
 
 def _status_reply_fields() -> Mapping[str, fields.Field[Any]]:
     return {
-        "id": fields.String(attribute="lead.id", dump_only=True),
-        "linkedinUrl": fields.String(attribute="lead.linkedin_url"),
+        "id": fields.Function(lambda change: change.lead.id),
+        "linkedinUrl": fields.Function(lambda change: change.lead.linkedin_url),
         "previousStatus": fields.String(attribute="previous_status"),
-        "status": fields.String(attribute="lead.status"),
-        "updatedAt": Timestamp(attribute="lead.updated_at"),
+        "status": fields.Function(lambda change: change.lead.status),
+        "updatedAt": fields.Function(lambda change: iso_milliseconds(change.lead.updated_at)),
         "success": fields.Constant(constant=True),
-        "leadId": fields.String(attribute="lead.id", dump_only=True),
+        "leadId": fields.Function(lambda change: change.lead.id),
         "message": fields.Function(_status_message),
     }
 

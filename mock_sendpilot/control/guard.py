@@ -7,7 +7,6 @@ A page in a browser can be made to send requests to 127.0.0.1: by a name that it
 import hmac
 import ipaddress
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from flask import request
@@ -15,21 +14,25 @@ from flask import request
 from mock_sendpilot.domain.errors import NotAllowed
 
 ANY = "*"
+_MOST_HOSTS = 100
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Guard:
     """What is let through. IP addresses and `localhost` always are, as Host.
 
     Args:
         allowed_hosts: further names under which the emulator is reached; `*` for all.
         control_token: what requests to the control API must carry, or None.
-        control_origins: origins whose pages may use the control API.
     """
 
-    allowed_hosts: frozenset[str] = frozenset()
-    control_token: str | None = field(default=None, repr=False)
-    control_origins: frozenset[str] = frozenset()
+    def __init__(
+        self, *, allowed_hosts: Iterable[str] = (), control_token: str | None = None
+    ) -> None:
+        self._allowed_hosts = frozenset(name.lower() for name in allowed_hosts)
+        self._control_token = control_token
+        self._checked_hosts: set[str] = (
+            set()
+        )  # headers that were right: most requests bear the same
 
     def check_host(self) -> None:
         """Refuse a request for a name that is not ours.
@@ -37,10 +40,15 @@ class Guard:
         Raises:
             NotAllowed: the Host header bears another name.
         """
-        name = _name(f"//{request.headers.get('Host', '')}")
+        host = request.environ.get("HTTP_HOST", "")
+        if host in self._checked_hosts:
+            return
+        name = _name(f"//{host}")
         if not (_is_local(name) or _is_ip(name) or self._allows(name)):
             hint = f"if {name!r} is this emulator, start it with --allowed-host {name}"
             raise NotAllowed(f"Host {name!r} is not allowed", hint=hint)
+        if len(self._checked_hosts) < _MOST_HOSTS:
+            self._checked_hosts.add(host)
 
     def check_control(self) -> None:
         """Refuse a request to the control API from a foreign page or without the token.
@@ -49,23 +57,17 @@ class Guard:
             NotAllowed: the origin is foreign, or the token is missing or wrong.
         """
         origin = request.headers.get("Origin")
-        if origin is not None and origin not in self.control_origins and not _is_own(origin):
+        if origin is not None and not _is_own(origin):
             raise NotAllowed(f"Origin {origin!r} may not use the control API")
-        if self.control_token is None:
+        if self._control_token is None:
             return
         given = request.headers.get("Authorization", "")
-        if not hmac.compare_digest(given.encode(), f"Bearer {self.control_token}".encode()):
+        if not hmac.compare_digest(given.encode(), f"Bearer {self._control_token}".encode()):
             hint = "send the header Authorization: Bearer <the token of --control-token>"
             raise NotAllowed("The control API needs its token", hint=hint)
 
     def _allows(self, name: str) -> bool:
-        return ANY in self.allowed_hosts or name in self.allowed_hosts
-
-
-def guard_for(allowed_hosts: Iterable[str] = (), control_token: str | None = None) -> Guard:
-    """A guard for these further host names and this token."""
-    names = frozenset(name.lower() for name in allowed_hosts)
-    return Guard(allowed_hosts=names, control_token=control_token)
+        return ANY in self._allowed_hosts or name in self._allowed_hosts
 
 
 def _name(url: str) -> str:

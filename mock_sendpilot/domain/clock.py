@@ -70,8 +70,8 @@ class ManualClock:
 
 def iso_milliseconds(moment: datetime) -> str:
     """ISO 8601 in UTC with milliseconds and `Z`, the vendor's way to write a time."""
-    text = moment.astimezone(timezone.utc).isoformat(timespec="milliseconds")
-    return text[:-6] + "Z"
+    in_utc = moment if moment.tzinfo is timezone.utc else moment.astimezone(timezone.utc)
+    return in_utc.isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def epoch_milliseconds(moment: datetime) -> int:

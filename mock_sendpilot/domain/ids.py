@@ -7,8 +7,14 @@ from datetime import datetime
 
 from mock_sendpilot.domain.clock import epoch_milliseconds
 
-_LOWER = string.digits + string.ascii_lowercase
-_MIXED = string.digits + string.ascii_letters
+
+def _letters_of_bytes(alphabet: str) -> bytes:
+    """For `bytes.translate`: each of the 256 bytes as a letter, all letters about as often."""
+    return bytes(ord(alphabet[byte % len(alphabet)]) for byte in range(256))
+
+
+_LOWER = _letters_of_bytes(string.digits + string.ascii_lowercase)
+_MIXED = _letters_of_bytes(string.digits + string.ascii_letters)
 
 
 class Ids:
@@ -39,6 +45,5 @@ class Ids:
         with self._lock:
             return self._random.randbytes(count)
 
-    def _text(self, alphabet: str, length: int) -> str:
-        with self._lock:
-            return "".join(self._random.choices(alphabet, k=length))
+    def _text(self, letters: bytes, length: int) -> str:
+        return self.random_bytes(length).translate(letters).decode()

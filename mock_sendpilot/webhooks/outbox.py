@@ -26,7 +26,7 @@ from mock_sendpilot.webhooks.deliveries import (
 )
 from mock_sendpilot.webhooks.dispatcher import Dispatcher
 from mock_sendpilot.webhooks.endpoints import Endpoint, Endpoints
-from mock_sendpilot.webhooks.payloads import Payload, payload
+from mock_sendpilot.webhooks.payloads import Payload, event_type, payload
 from mock_sendpilot.webhooks.signing import new_secret
 
 _logger = logging.getLogger(__name__)
@@ -76,10 +76,13 @@ class Outbox:
             self._dispatcher.forget(endpoint.id)
 
     def _enqueue(self, _workspace: Workspace, event: Event) -> None:
+        name = event_type(event, self._workspace.contract)
+        wanting = [one for one in self.endpoints.all() if name and one.wants(name)]
+        if not wanting and not deliveries_queued.has_receivers_for(self._workspace):
+            return
         sent = payload(event, self._workspace.contract)
         if sent is None:
             return
-        wanting = [one for one in self.endpoints.all() if one.wants(sent.event_type)]
         deliveries = [self._delivery(event, sent, endpoint) for endpoint in wanting]
         for delivery in deliveries:
             self.log.put(delivery)

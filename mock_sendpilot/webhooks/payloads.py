@@ -23,25 +23,32 @@ class Payload:
     body: bytes
 
 
-def payload(event: Event, contract: Contract) -> Payload | None:
-    """An event's name and its JSON, keys in the vendor's order; None if the contract lacks it."""
+def event_type(event: Event, contract: Contract) -> str | None:
+    """What the contract calls this event; None if it has no such event."""
     if isinstance(event.change, LeadStatusChanged):
         current_name, fields = words.LEAD_UPDATED, contract.lead_events.status_fields
-        facts = _status_facts(event.change)
     else:
         current_name, fields = words.LEAD_TAG_UPDATED, contract.lead_events.tag_fields
-        facts = _tag_facts(event.change)
-    if not fields:
+    return contract.event_type(current_name) if fields else None
+
+
+def payload(event: Event, contract: Contract) -> Payload | None:
+    """An event's name and its JSON, keys in the vendor's order; None if the contract lacks it."""
+    name = event_type(event, contract)
+    if name is None:
         return None
-    event_type = contract.event_type(current_name)
+    if isinstance(event.change, LeadStatusChanged):
+        fields, facts = contract.lead_events.status_fields, _status_facts(event.change)
+    else:
+        fields, facts = contract.lead_events.tag_fields, _tag_facts(event.change)
     envelope = {
         "eventId": event.id,
-        "eventType": event_type,
+        "eventType": name,
         "timestamp": iso_milliseconds(event.occurred_at),
         "workspaceId": event.workspace_id,
         "data": {field: facts[field] for field in fields},
     }
-    return Payload(event_type, orjson.dumps(envelope))
+    return Payload(name, orjson.dumps(envelope))
 
 
 def _status_facts(change: LeadStatusChanged) -> Mapping[str, str | None]:

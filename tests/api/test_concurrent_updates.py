@@ -1,5 +1,6 @@
 """Many PATCHes at once, over sockets: they take effect one after another, and none is lost."""
 
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +25,15 @@ THREADS, EACH = 12, 25
 COUNT = THREADS * EACH
 # Each request sets a status that no other one sets: so the replies can be put in one order only.
 OWN_STATUSES = tuple(f"STATUS_{number}" for number in range(COUNT))
+
+
+@pytest.fixture(autouse=True)
+def _threads_take_turns_often() -> Iterator[None]:
+    """Within a request, too: where a lock is missing it shows."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(usual)
 
 
 @pytest.fixture
