@@ -122,9 +122,13 @@ class Dispatcher:
         """A connection that was idle is not used again: the receiver may be about to close it."""
         from requests.adapters import HTTPAdapter
 
+        from mock_sendpilot.webhooks.deadline import DeadlinePool
+
         connection = self._connections.get(endpoint_id)
         if connection is None:
             adapter = HTTPAdapter(pool_connections=1, pool_maxsize=1)
+            pools = {**adapter.poolmanager.pool_classes_by_scheme, "http": DeadlinePool}
+            adapter.poolmanager.pool_classes_by_scheme = pools
             connection = self._connections[endpoint_id] = _Connection(adapter, 0.0)
         elif SystemClock.running_seconds() - connection.used_at > _REUSE_SECONDS:
             connection.adapter.close()

@@ -3,7 +3,7 @@
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 
@@ -164,6 +164,47 @@ def test_a_body_that_never_ends_is_cut_at_the_timeout() -> None:
         assert attempt.is_success
         assert attempt.response is not None
         assert attempt.response.is_truncated
+
+
+@contextmanager
+def trickling_receiver(start: bytes) -> Iterator[str]:
+    """Sends the start of an answer, and then a letter every 20 ms, for ten seconds at most."""
+    done = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection, suppress(OSError):
+                connection.recv(65536)
+                connection.sendall(start)
+                for _ in range(500):
+                    if done.wait(0.02):
+                        break
+                    connection.sendall(b"x")
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        finally:
+            done.set()
+            thread.join(10)
+
+
+def test_a_head_that_comes_letter_by_letter_is_given_up_at_the_timeout() -> None:
+    with hurried_world(0.3) as world, trickling_receiver(b"HTTP/1.1 200 OK\r\nX: ") as url:
+        attempt = attempt_at(world, url)
+        assert attempt.error == "no answer within 0.3 s"
+        assert attempt.duration_seconds < 2
+
+
+def test_a_body_that_comes_letter_by_letter_is_cut_at_the_timeout() -> None:
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n\r\n"
+    with hurried_world(0.3) as world, trickling_receiver(answer) as url:
+        attempt = attempt_at(world, url)
+        assert attempt.response is not None
+        assert attempt.response.is_truncated
+        assert attempt.duration_seconds < 2
 
 
 def test_a_name_that_does_not_resolve_is_told_in_words(world: World) -> None:
