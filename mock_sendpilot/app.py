@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, Flask
 
 from mock_sendpilot.api.access import EXTENSION
-from mock_sendpilot.api.envelope import register_error_handlers
+from mock_sendpilot.api.envelope import REMARK, register_error_handlers
 from mock_sendpilot.api.leads import leads
 from mock_sendpilot.control.deliveries import deliveries
 from mock_sendpilot.control.endpoints import endpoints
@@ -83,11 +83,12 @@ class AccessLog:
 
         answer = self._app(environ, noting)
         _access_logger.info(
-            "%s %s %s %.1f ms",
+            "%s %s %s %.1f ms %.300s",
             environ["REQUEST_METHOD"],
             environ[RAW_PATH][:200],
             statuses[0][:3],
             (time.perf_counter() - began) * 1000,
+            environ.get(REMARK, ""),
         )
         return answer
 

@@ -3,7 +3,7 @@
 import secrets
 import threading
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mock_sendpilot.domain.clock import Clock, SystemClock
 from mock_sendpilot.domain.contracts import CONTRACTS, DOCUMENTED, Contract
@@ -107,6 +107,8 @@ class Emulator:
     ) -> None:
         """Add seeded workspaces, each with these endpoints besides its own; all or none of them.
 
+        The event types of `endpoints` may bear the names of any contract.
+
         Raises:
             InvalidInput: as for `add_workspace`.
         """
@@ -115,7 +117,7 @@ class Emulator:
             for seed in seeds:
                 added += [self.add_workspace(seed)]
             for workspace in added:
-                self._add_endpoints(workspace, endpoints)
+                self._add_endpoints(workspace, [_named_by(workspace, one) for one in endpoints])
         except InvalidInput:
             for workspace in added:
                 self.remove_workspace(workspace)
@@ -194,3 +196,11 @@ class Emulator:
                 event_types=endpoint.event_types,
                 is_enabled=endpoint.is_enabled,
             )
+
+
+def _named_by(workspace: Workspace, endpoint: EndpointSeed) -> EndpointSeed:
+    """The endpoint with the event types as the workspace's contract calls them."""
+    if endpoint.event_types is None:
+        return endpoint
+    names = tuple(workspace.contract.own_event_type(name) for name in endpoint.event_types)
+    return replace(endpoint, event_types=names)

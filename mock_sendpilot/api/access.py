@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mock_sendpilot.emulator import Access, Emulator
 
 EXTENSION = "mock_sendpilot"
-_BEARER_HINT = "the key goes into the header X-API-Key; Authorization is not looked at"
+_BEARER_HINT = "send the key as the header X-API-Key; it is not looked for in Authorization"
 
 P = ParamSpec("P")
 

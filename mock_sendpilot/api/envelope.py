@@ -5,19 +5,22 @@ body stays what the vendor would send.
 """
 
 import logging
+import re
 from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
 import orjson
-from flask import Flask, Response, request
+from flask import Flask, Response, current_app, request
 from marshmallow import ValidationError
 from werkzeug.exceptions import HTTPException
 
 from mock_sendpilot.api.access import contract_of_request
 from mock_sendpilot.domain import errors
-from mock_sendpilot.paths import RAW_PATH
+from mock_sendpilot.paths import RAW_PATH, VENDOR_PREFIX
 
+REMARK = "mock_sendpilot.remark"
+"""Where the WSGI environment has what the log says of a request that was refused."""
 HINT_HEADER = "X-Emulator-Hint"
 _LONGEST_HINT = 500
 _logger = logging.getLogger(__name__)
@@ -32,6 +35,7 @@ _STATUS = {
     errors.BodyTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.NotAllowed: HTTPStatus.FORBIDDEN,
 }
+_PARAMETER = re.compile(r"<.*?>")
 _PHRASES = {HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "Payload Too Large"}
 
 
@@ -44,10 +48,19 @@ def error_reply(status: HTTPStatus, message: str | list[str], *, hint: str = "")
     """The vendor's envelope for an error."""
     phrase = _PHRASES.get(status, status.phrase)
     answer = reply({"statusCode": int(status), "message": message, "error": phrase}, status)
+    request.environ[REMARK] = _on_one_line(hint or str(message))
+    return _with_hint(answer, hint)
+
+
+def _with_hint(answer: Response, hint: str) -> Response:
     if hint:
-        safe = hint.encode("ascii", "backslashreplace").decode()
-        answer.headers[HINT_HEADER] = " ".join(safe.split())[:_LONGEST_HINT]
+        answer.headers[HINT_HEADER] = _on_one_line(hint)
     return answer
+
+
+def _on_one_line(text: str) -> str:
+    safe = text.encode("ascii", "backslashreplace").decode()
+    return " ".join(safe.split())[:_LONGEST_HINT]
 
 
 def register_error_handlers(app: Flask) -> None:
@@ -118,7 +131,20 @@ def _no_such_route() -> Response:
     """Nest's default body, whose keys stand in another order (seen by a production client)."""
     query = f"?{request.environ['QUERY_STRING']}" if request.environ["QUERY_STRING"] else ""
     message = f"Cannot {request.method} {request.environ[RAW_PATH]}{query}"
-    return reply({"message": message, "error": "Not Found", "statusCode": 404}, 404)
+    answer = reply({"message": message, "error": "Not Found", "statusCode": 404}, 404)
+    return _with_hint(answer, f"there are: {', '.join(_routes_like(request.path))}")
+
+
+def _routes_like(path: str) -> list[str]:
+    """The routes with the same beginning, or those of the vendor's API."""
+    rules = list(current_app.url_map.iter_rules())
+    beginning = "/" + path.split("/")[1] if path.startswith("/_") else VENDOR_PREFIX
+    return [
+        f"{method} {_PARAMETER.sub('{id}', rule.rule)}"
+        for rule in rules
+        if rule.rule.startswith(beginning)
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
+    ]
 
 
 def _unforeseen_error(error: Exception) -> Response:

@@ -85,7 +85,7 @@ def _workspace_rows(workspace: dict[str, Any]) -> Iterator[str]:
         yield _row("  webhook", f"{endpoint['url']}  {events}")
         yield _row("  secret", endpoint["secret"])
     if not workspace["endpoints"]:
-        yield _row("  webhook", "none; add one with --webhook http://127.0.0.1:9000/hooks")
+        yield _row("  webhook", "none; add one with --webhook http://127.0.0.1:9000/webhooks")
 
 
 def _curl(server: "EmulatorServer", facts: dict[str, Any]) -> list[str]:

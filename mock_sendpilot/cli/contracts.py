@@ -19,7 +19,7 @@ def list_contracts() -> None:
 
     click.echo("contracts: " + ", ".join(CONTRACTS))
     for key, point in POINTS.items():
-        click.echo(f"{key}: {point.about} [{point.source}]; choices: {', '.join(point.choices())}")
+        click.echo(f"{key}: {point.about}; choices: {', '.join(point.choices())}")
 
 
 @contracts.command(epilog="Example: mock-sendpilot contracts show live")
@@ -39,6 +39,20 @@ def show(name: str, wants_json: bool) -> None:
     if wants_json:
         click.echo(orjson.dumps(values).decode())
         return
+    click.echo(f"contract: {contract.name}")
     for key, value in values.items():
-        shown = ", ".join(map(str, value)) if isinstance(value, tuple) else value
-        click.echo(f"{click.style(key, bold=True)}: {shown}")
+        click.echo(f"{key}: {reading(value)}")
+
+
+def reading(value: object) -> str:
+    """What a contract says on a point, in words."""
+    from mock_sendpilot.domain.contracts import LeadEvents, PatchBody  # noqa: PLC0415
+
+    if isinstance(value, PatchBody):
+        return f"{reading(value.fields)} (at least one of: {reading(value.any_of)})"
+    if isinstance(value, LeadEvents):
+        tags = reading(value.tag_fields) if value.tag_fields else "no such event"
+        return f"status event: {reading(value.status_fields)}; tag event: {tags}"
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value))
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)

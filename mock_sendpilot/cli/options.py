@@ -15,7 +15,7 @@ LOG_LEVELS = ("debug", "info", "warning", "error")
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-_EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
+_OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
     "--host": (
         (
             "Address to listen on. Example: --host 0.0.0.0 (asks for keys of your own and for "
@@ -109,13 +109,13 @@ _EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
     ),
 }
 
-KEYS = tuple(flag.lstrip("-").replace("-", "_") for flag in _EXAMPLES)
+KEYS = tuple(flag.lstrip("-").replace("-", "_") for flag in _OPTIONS)
 """What a config file may hold."""
 
 
 def start_options(command: Command) -> Command:
     """Give a command all options of `start`, each with its environment variable."""
-    for flag, (text, settings) in reversed(_EXAMPLES.items()):
+    for flag, (text, settings) in reversed(_OPTIONS.items()):
         key = flag.lstrip("-").replace("-", "_")
         options = {"help": text, "envvar": PREFIX + key.upper(), "show_envvar": True, **settings}
         command = click.option(flag, key, **options)(command)
@@ -140,14 +140,14 @@ def wants_colour() -> bool | None:
 def _read_config(ctx: click.Context, _parameter: click.Parameter, path: Path | None) -> None:
     if path is None:
         return
-    found = _parsed(path)
+    found = {key.replace("-", "_"): value for key, value in _parsed(path).items()}
     for key in found:
-        if key.replace("-", "_") not in KEYS:
+        if key not in KEYS:
             near = get_close_matches(key, KEYS, n=1)
             guess = f" Did you mean {near[0]!r}?" if near else ""
             known = ", ".join(KEYS)
             raise click.UsageError(f"{path}: unknown option {key!r}.{guess} Known are: {known}")
-    ctx.default_map = {key.replace("-", "_"): _plain(value) for key, value in found.items()}
+    ctx.default_map = {key: _plain(key, value, path) for key, value in found.items()}
 
 
 def _parsed(path: Path) -> dict[str, Any]:
@@ -172,8 +172,14 @@ def _toml(text: str) -> dict[str, Any]:
     return found
 
 
-def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever the file holds
-    """A table such as `[contract_set]` as the list of `key=value` that the flag takes."""
-    return (
-        [f"{key}={choice}" for key, choice in value.items()] if isinstance(value, dict) else value
-    )
+def _plain(key: str, value: Any, path: Path) -> Any:  # noqa: ANN401 - whatever the file holds
+    """A value as the flag takes it: a list where it is repeatable, a path from here."""
+    if isinstance(value, dict):  # such as the table [contract_set]
+        return [f"{name}={choice}" for name, choice in value.items()]
+    if _OPTIONS[f"--{key.replace('_', '-')}"][1].get("multiple"):
+        return value if isinstance(value, list) else [value]
+    if isinstance(value, list):
+        raise click.UsageError(f"{path}: {key!r} takes one value, not a list")
+    if key == "fixtures" and value != "-":
+        return str(path.parent / str(value))
+    return value

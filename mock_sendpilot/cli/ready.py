@@ -1,6 +1,7 @@
 """`mock-sendpilot ready`: whether the server answers, for scripts."""
 
 import http.client
+import os
 import sys
 import time
 from urllib.parse import urlsplit
@@ -16,8 +17,8 @@ _ANSWER_SECONDS = 2.0
 @click.command(epilog="Example: mock-sendpilot start & mock-sendpilot ready --wait 10 && pytest")
 @click.option(
     "--url",
-    default="http://127.0.0.1:7363",
-    show_default=True,
+    default=lambda: f"http://127.0.0.1:{os.environ.get(f'{PREFIX}PORT', '7363')}",
+    show_default=f"http://127.0.0.1:7363, or the port of {PREFIX}PORT",
     envvar=f"{PREFIX}URL",
     show_envvar=True,
     help="Where the server is. Example: --url http://127.0.0.1:8080",

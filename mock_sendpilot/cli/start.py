@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mock_sendpilot.server import EmulatorServer
 
 _STOP_SECONDS = 0.8
+_logger = logging.getLogger(__name__)
 
 
 @click.command(
@@ -55,10 +56,14 @@ def _log_to_stderr(level: str) -> None:
 
 def _emulator(options: dict[str, Any]) -> "Emulator":
     from mock_sendpilot.domain.contracts import named_contract  # noqa: PLC0415
+    from mock_sendpilot.domain.errors import InvalidInput  # noqa: PLC0415
     from mock_sendpilot.emulator import Emulator  # noqa: PLC0415
 
     points = [_point(text) for text in options["contract_set"]]
-    contract = named_contract(options["contract"], points)
+    try:
+        contract = named_contract(options["contract"], points)
+    except InvalidInput as error:
+        raise click.UsageError(f"--contract, --contract-set: {error}") from error
     emulator = Emulator(
         contract=contract,
         id_seed=options["random_seed"],
@@ -110,13 +115,29 @@ def _endpoints(options: dict[str, Any], emulator: "Emulator") -> "list[EndpointS
     """One endpoint seed for each --webhook; the secret is the same in every workspace."""
     from mock_sendpilot.domain.seed import EndpointSeed  # noqa: PLC0415
 
+    if options["webhook_secret"] and not options["webhook"]:
+        raise click.UsageError("--webhook-secret is of no use without --webhook")
     seeds = []
     for text in options["webhook"]:
         url, _, events = text.partition("#")
         secret = options["webhook_secret"] or emulator.new_secret()
         types = tuple(name.strip() for name in events.split(",") if name.strip()) or None
+        _check_webhook(url, secret, types, emulator.contract)
         seeds.append(EndpointSeed(url=url, secret=secret, event_types=types))
     return seeds
+
+
+def _check_webhook(
+    url: str, secret: str, types: tuple[str, ...] | None, contract: "Contract"
+) -> None:
+    from mock_sendpilot.domain.errors import InvalidInput  # noqa: PLC0415
+    from mock_sendpilot.webhooks.endpoints import check_endpoint  # noqa: PLC0415
+
+    names = None if types is None else map(contract.own_event_type, types)
+    try:
+        check_endpoint(contract, url=url, secret=secret, event_types=names)
+    except InvalidInput as error:
+        raise click.UsageError(f"--webhook, --webhook-secret: {error}") from error
 
 
 def _serve_until_told(emulator: "Emulator", server: "EmulatorServer", greeting: str) -> None:
@@ -129,7 +150,9 @@ def _serve_until_told(emulator: "Emulator", server: "EmulatorServer", greeting: 
     while not told.wait(0.5):  # with a timeout, because on Windows a signal does not end a wait
         pass
     server.stop(within_seconds=_STOP_SECONDS / 2)
+    waiting = sum(emulator.outbox(space).log.pending_count for space in emulator.workspaces())
     emulator.close(within_seconds=_STOP_SECONDS / 2)
+    _logger.info("stopped; %d deliveries were still pending", waiting)
 
 
 def _reason(error: OSError) -> str:

@@ -61,6 +61,11 @@ class _Contract(Checked):
             raise ValidationError(str(error)) from error
 
 
+def _at_least_one(keys: list[Any]) -> None:
+    if not keys:
+        raise ValidationError("must hold at least one key, or nobody can reach the workspace")
+
+
 class ApiKeySchema(Strict):
     """A key; without `scopes` it may do everything."""
 
@@ -128,7 +133,9 @@ class WorkspaceSchema(Strict):
     name = Text(required=True)
     about = Text(may_be_empty=True)
     contract = _Contract()
-    apiKeys = _list_of(ApiKeySchema, required=True, attribute="api_keys")  # noqa: N815
+    apiKeys = _list_of(  # noqa: N815
+        ApiKeySchema, required=True, attribute="api_keys", validate=_at_least_one
+    )
     senders = _list_of(SenderSchema)
     campaigns = _list_of(CampaignSchema)
     leads = _list_of(LeadSchema)

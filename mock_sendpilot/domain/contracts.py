@@ -58,6 +58,11 @@ class Contract:
         """What this contract calls the event that is called `current_name` today."""
         return self.event_types[words.EVENT_TYPES.index(current_name)]
 
+    def own_event_type(self, name: str) -> str:
+        """Its own name for an event that some contract calls `name`; an unknown name as it is."""
+        current = next((new for new, old in words.LEGACY_EVENT_TYPES.items() if old == name), name)
+        return self.event_type(current) if current in words.EVENT_TYPES else name
+
 
 @dataclass(frozen=True, slots=True)
 class Point:

@@ -42,7 +42,8 @@ class Expectation:
         """An error that lists what came, and takes the nearest of it apart."""
         values = "".join(f", {key}={value!r}" for key, value in self.values.items())
         lines = [f"no webhook {self.event_type!r}{values} within {within:g} s"]
-        lines += [f"  came: {_summary(body)}" for body in bodies] or ["  nothing came"]
+        came = [f"  came: {_summary(body)}" for body in bodies] if len(bodies) != 1 else []
+        lines += came if bodies else ["  nothing came"]
         if bodies:
             nearest = min(bodies, key=lambda body: len(self.misses(body)))
             lines.append(f"  nearest miss: {_summary(nearest)}")

@@ -12,6 +12,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from mock_sendpilot.domain.contracts import Contract
     from mock_sendpilot.server import EmulatorServer
     from mock_sendpilot.testing.receiver import WebhookReceiver
     from mock_sendpilot.testing.sandbox import Sandbox
@@ -44,13 +45,11 @@ def sendpilot(
     sendpilot_server: "EmulatorServer", request: pytest.FixtureRequest
 ) -> "Iterator[Sandbox]":
     """A fresh workspace of this test's own; see `mock_sendpilot.testing.sandbox.Sandbox`."""
-    from mock_sendpilot.domain.contracts import named_contract
     from mock_sendpilot.testing.sandbox import Sandbox
 
     marker = request.node.get_closest_marker("sendpilot")
-    name = marker.args[0] if marker and marker.args else "documented"
-    points = marker.kwargs.items() if marker else ()
-    sandbox = Sandbox(sendpilot_server, named_contract(name, points))
+    contract = _contract_of(*marker.args, **marker.kwargs) if marker else _contract_of()
+    sandbox = Sandbox(sendpilot_server, contract)
     yield sandbox
     sandbox.close()
 
@@ -62,3 +61,10 @@ def sendpilot_receiver() -> "Iterator[WebhookReceiver]":
 
     with WebhookReceiver() as receiver:
         yield receiver
+
+
+def _contract_of(contract: str = "documented", **points: str) -> "Contract":
+    """What the marker says; its arguments are those of this function."""
+    from mock_sendpilot.domain.contracts import named_contract
+
+    return named_contract(contract, points.items())

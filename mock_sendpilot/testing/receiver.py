@@ -58,6 +58,9 @@ class WebhookReceiver(Startable):
         self._may_answer = threading.Event()
         self._may_answer.set()
 
+    def __repr__(self) -> str:
+        return f"<WebhookReceiver {self.url}, {len(self.received)} received>"
+
     def respond(
         self,
         status: int,
@@ -84,6 +87,7 @@ class WebhookReceiver(Startable):
         Raises:
             WebhookNotSeen: none came in time; it shows what came, and the nearest miss.
         """
+        __tracebackhide__ = True
         wanted = Expectation(event_type, values)
         if self._wait(lambda: self._first(wanted) is not None, within):
             found = self._first(wanted)
@@ -97,6 +101,7 @@ class WebhookReceiver(Startable):
         Raises:
             AssertionError: there were fewer in time.
         """
+        __tracebackhide__ = True
         if not self._wait(lambda: len(self.received) >= count, within):
             raise AssertionError(f"{len(self.received)} webhooks within {within:g} s, not {count}")
         return list(self.received)

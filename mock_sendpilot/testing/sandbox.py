@@ -48,6 +48,9 @@ class Sandbox:
         self._outbox = self._emulator.outbox(self.workspace)
         self.webhooks = SentWebhooks(self.workspace, self._outbox)
 
+    def __repr__(self) -> str:
+        return f"<Sandbox {self.workspace.id}, contract {self.workspace.contract.name}>"
+
     def add_campaign(
         self, campaign_id: str, *, name: str = "", status: str = "started"
     ) -> Campaign:

@@ -67,6 +67,7 @@ class SentWebhooks(Sequence[SentWebhook]):
             InvalidInput: the workspace's contract has no such event type.
             WebhookNotSeen: none was sent in time; it shows what was sent, and the nearest miss.
         """
+        __tracebackhide__ = True
         check_event_types(self._workspace.contract, [event_type])
         wanted = Expectation(event_type, values)
         deadline = SystemClock.running_seconds() + within

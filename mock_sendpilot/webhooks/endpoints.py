@@ -8,7 +8,6 @@ from difflib import get_close_matches
 from typing import Any
 from urllib.parse import urlsplit
 
-from mock_sendpilot.domain import vocabulary as words
 from mock_sendpilot.domain.contracts import Contract
 from mock_sendpilot.domain.errors import InvalidInput, NotFound
 from mock_sendpilot.webhooks.signing import WANTED_OF_A_KEY, is_secret
@@ -186,9 +185,8 @@ def _types_problems(types: tuple[str, ...], contract: Contract) -> list[str]:
 
 
 def _type_problem(name: str, contract: Contract) -> str:
-    current = {old: new for new, old in words.LEGACY_EVENT_TYPES.items()}.get(name, name)
-    if current in words.EVENT_TYPES:
-        called = contract.event_type(current)
+    called = contract.own_event_type(name)
+    if called != name:
         return f"events: contract {contract.name!r} calls {name!r} by the name {called!r}"
     near = get_close_matches(name, contract.event_types, n=1)
     guess = f"did you mean {near[0]!r}? " if near else ""

@@ -74,8 +74,8 @@ def test_a_key_in_authorization_is_401_and_the_hint_names_the_header(api: Api, s
     reply = api("GET", LEAD, key=None, headers={"Authorization": f"{scheme}{DEMO_KEY}"})
 
     assert_error(reply, 401, "Invalid API key")
-    hint = "the key goes into the header X-API-Key; Authorization is not looked at"
-    assert reply.headers[HINT] == hint
+    assert "the header X-API-Key" in reply.headers[HINT]
+    assert "Authorization" in reply.headers[HINT]
 
 
 def test_authorization_beside_the_right_key_does_not_harm(api: Api) -> None:

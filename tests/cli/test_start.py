@@ -182,6 +182,38 @@ def test_a_config_file_may_be_json_and_named_by_the_environment(
     assert running.facts["workspaces"][0]["endpoints"][0]["url"] == "http://127.0.0.1:9/a"
 
 
+def test_fixtures_of_a_config_file_are_looked_for_beside_it(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    world = {"workspaces": [{"id": "w", "name": "W", "apiKeys": [{"key": "k"}]}]}
+    (tmp_path / "sub" / "world.json").write_text(json.dumps(world))
+    (tmp_path / "sub" / "c.toml").write_text('fixtures = "world.json"\nwebhook = "http://a/"\n')
+    running = start("--config", "sub/c.toml")
+    assert running.facts["workspaces"][0]["id"] == "w"
+    assert running.facts["workspaces"][0]["endpoints"][0]["url"] == "http://a/"
+
+
+@pytest.mark.parametrize("name", ["lead.status.changed", "lead.updated"])
+def test_a_webhooks_events_may_bear_the_names_of_any_contract(start: Start, name: str) -> None:
+    running = start("--webhook", f"http://127.0.0.1:9000/x#{name}")
+    events = [workspace["endpoints"][0]["events"] for workspace in running.facts["workspaces"]]
+    assert events == [["lead.status.changed"], ["lead.updated"]]
+
+
+def test_a_refused_request_is_logged_with_the_reason(start: Start) -> None:
+    running = start()
+    running.ask("PATCH", "/v1/leads/lead_abc123/status", json={"status": "done"})
+    running.ask("GET", "/v1/leads", key=None)
+    _, errors = running.end()
+    assert 'it was "done" (did you mean DONE?)' in errors
+    assert "send the key as the header X-API-Key" in errors
+
+
+def test_stopping_tells_what_was_still_pending(start: Start) -> None:
+    running = start("--webhook", "http://127.0.0.1:9/")
+    running.ask("PATCH", "/v1/leads/lead_abc123/status", json={"status": "DONE"})
+    assert "stopped; 1 deliveries were still pending" in running.end()[1]
+
+
 def test_requests_are_logged_a_line_each_without_the_key(start: Start) -> None:
     running = start()
     running.ask("GET", "/v1/leads/lead_abc123?full=true")
@@ -225,14 +257,18 @@ def test_the_banner_shows_what_one_needs(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        pytest.param(["--contract", "life"], 1, "did you mean 'live'?", id="contract"),
+        pytest.param(["--contract", "life"], 2, "did you mean 'live'?", id="contract"),
         pytest.param(["--contract-set", "patch_reply"], 2, "takes POINT=CHOICE", id="no choice"),
-        pytest.param(["--contract-set", "a=b"], 1, "unknown contract point 'a'", id="point"),
+        pytest.param(["--contract-set", "a=b"], 2, "unknown contract point 'a'", id="point"),
         pytest.param(["--fixtures", "none.json"], 2, "does not exist", id="no file"),
         pytest.param(["--fixtures", "bad.json"], 1, "$.workspaces[0].id: must be", id="bad seed"),
         pytest.param(["--fixtures", "bad.json", "--empty"], 2, "exclude each other", id="both"),
-        pytest.param(["--webhook", "ftp://x"], 1, "must be an absolute http", id="webhook"),
-        pytest.param(["--webhook", "http://x#nope"], 1, "unknown event type 'nope'", id="event"),
+        pytest.param(
+            ["--webhook-secret", SECRET], 2, "no use without --webhook", id="secret alone"
+        ),
+        pytest.param(["--config", "list.toml"], 2, "'port' takes one value", id="config list"),
+        pytest.param(["--webhook", "ftp://x"], 2, "must be an absolute http", id="webhook"),
+        pytest.param(["--webhook", "http://x#nope"], 2, "unknown event type 'nope'", id="event"),
         pytest.param(
             ["--config", "bad.toml"],
             2,
@@ -257,6 +293,7 @@ def test_what_cannot_be_is_refused_with_a_reason(
     own = {"workspaces": [{"id": "w", "name": "W", "apiKeys": [{"key": "own"}]}]}
     (tmp_path / "own.json").write_text(json.dumps(own))
     (tmp_path / "bad.toml").write_text("prot = 1\n")
+    (tmp_path / "list.toml").write_text("port = [1]\n")
     (tmp_path / "broken.toml").write_text("port = = 1\n")
     found, errors = refused(tmp_path, *arguments)
     assert (found, message in errors) == (code, True), errors

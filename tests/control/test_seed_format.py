@@ -193,6 +193,12 @@ def test_a_fault_is_told_with_its_path(path: str, value: object, problem: str) -
     assert problems(world_with(path, value)) == [f"$.{path}: {problem}"]
 
 
+def test_a_workspace_must_have_a_key() -> None:
+    assert problems(world_with(f"{WS}.apiKeys", [])) == [
+        f"$.{WS}.apiKeys: must hold at least one key, or nobody can reach the workspace"
+    ]
+
+
 def test_a_bad_scope_is_told_with_its_place_in_the_list() -> None:
     scopes = ["leads:read", "leads:delete", 5]
     refusal = f"{ONE_OF}{SCOPES}; it was "
@@ -229,7 +235,12 @@ def test_every_fault_of_the_file_is_told_at_once() -> None:
         {
             "workspaces": [
                 {"id": "ws_a", "name": 5, "apiKeys": [{"key": ""}]},
-                {"id": None, "name": "B", "apiKeys": [], "leads": [{"id": "x", "status": "WON"}]},
+                {
+                    "id": None,
+                    "name": "B",
+                    "apiKeys": [{"key": "k"}],
+                    "leads": [{"id": "x", "status": "WON"}],
+                },
             ]
         }
     )

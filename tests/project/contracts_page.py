@@ -2,9 +2,9 @@
 
 import sys
 from collections.abc import Iterator
-from typing import Any
 
-from mock_sendpilot.domain.contracts import CONTRACTS, POINTS, LeadEvents, PatchBody, Point
+from mock_sendpilot.cli.contracts import reading
+from mock_sendpilot.domain.contracts import CONTRACTS, POINTS, Point
 
 _HEAD = """\
 # Contracts
@@ -41,24 +41,11 @@ def _section(key: str, point: Point) -> Iterator[str]:
     yield "| choice | reading |\n| --- | --- |"
     seen: dict[str, str] = {}
     for name, value in point.choices().items():
-        shown = _shown(value)
+        shown = reading(value)
         yield f"| `{name}` | {f'as `{seen[shown]}`' if shown in seen else shown} |"
         if name in CONTRACTS:
             seen.setdefault(shown, name)
     yield ""
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, PatchBody):
-        return f"{_shown(value.fields)}; at least one of {_shown(value.any_of)}"
-    if isinstance(value, LeadEvents):
-        tags = _shown(value.tag_fields) if value.tag_fields else "no such event"
-        return f"status event: {_shown(value.status_fields)}; tag event: {tags}"
-    if isinstance(value, tuple):
-        return ", ".join(f"`{one}`" for one in value)
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return f"`{value}`"
 
 
 if __name__ == "__main__":

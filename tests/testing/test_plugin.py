@@ -107,7 +107,7 @@ def test_the_marker_chooses_the_contract(pytester: pytest.Pytester) -> None:
         """
         import pytest, requests
 
-        @pytest.mark.sendpilot("live", patch_reply="example")
+        @pytest.mark.sendpilot(contract="live", patch_reply="example")
         def test_live(sendpilot):
             lead = sendpilot.add_lead()
             url = f"{sendpilot.base_url}/leads/{lead.id}/status"
