@@ -85,7 +85,7 @@ class AccessLog:
         _access_logger.info(
             "%s %s %s %.1f ms %.300s",
             environ["REQUEST_METHOD"],
-            environ[RAW_PATH][:200],
+            environ[RAW_PATH][:200].encode("unicode_escape").decode(),
             statuses[0][:3],
             (time.perf_counter() - began) * 1000,
             environ.get(REMARK, ""),

@@ -102,6 +102,12 @@ class Emulator:
         """A signing secret, for endpoints of several workspaces to share."""
         return new_secret(self._ids.random_bytes)
 
+    @property
+    def pending_count(self) -> int:
+        """How many deliveries of all workspaces are still to be attempted."""
+        with self._lock:
+            return sum(outbox.log.pending_count for outbox in self._outboxes.values())
+
     def load(
         self, seeds: Iterable[WorkspaceSeed], *, endpoints: Sequence[EndpointSeed] = ()
     ) -> None:
@@ -158,13 +164,14 @@ class Emulator:
     def remove_workspace(self, workspace: Workspace) -> None:
         """Forget a workspace, its keys and what it still had to send."""
         with self._lock:
-            self._workspaces.pop(workspace.id, None)
-            outbox = self._outboxes.pop(workspace.id, None)
+            if self._workspaces.get(workspace.id) is not workspace:
+                return
+            del self._workspaces[workspace.id]
+            outbox = self._outboxes.pop(workspace.id)
             keys = [key for key, access in self._accesses.items() if access.workspace is workspace]
             for key in keys:
                 del self._accesses[key]
-        if outbox is not None:
-            outbox.close()
+        outbox.close()
 
     def close(self, *, within_seconds: float = 1.0) -> None:
         """Let the attempts at work finish, at most so long, and stop."""

@@ -40,6 +40,9 @@ class RawPaths:
         if not path.startswith("/"):  # `GET http://host/path HTTP/1.1` is allowed, too
             path = _ORIGIN.sub("", path) or "/"
         environ[RAW_PATH] = path
+        mounted_at = environ.get("SCRIPT_NAME", "")
+        if mounted_at and path.startswith(mounted_at):
+            path = path[len(mounted_at) :]
         decoded = "/".join(map(_decoded, path.split("/"))) if "%" in path else path
         is_alias = decoded.startswith(f"{_ALIAS}/")
         environ["PATH_INFO"] = VENDOR_PREFIX + decoded[len(_ALIAS) :] if is_alias else decoded

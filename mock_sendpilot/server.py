@@ -48,12 +48,7 @@ class EmulatorServer(Startable):
         control_token: str | None = None,
         has_control: bool = True,
     ) -> None:
-        keys = [key.key for space in emulator.workspaces() for key in emulator.api_keys(space)]
-        problems = exposure_problems(
-            host, api_keys=keys, has_control=has_control, control_token=control_token
-        )
-        if problems:
-            raise NotAllowed("; ".join(problems))
+        self._control_token = control_token
         self._has_control = has_control
         self.emulator = emulator
         self.app = create_app(
@@ -62,6 +57,8 @@ class EmulatorServer(Startable):
             cors_origins=cors_origins,
             has_control=has_control,
         )
+        self._host = host
+        self._check_exposure()
         self._http = HttpServer(self.app, host=host, port=port)
 
     @property
@@ -80,9 +77,25 @@ class EmulatorServer(Startable):
         return self.origin + CONTROL_PREFIX if self._has_control else None
 
     def start(self) -> None:
-        """Begin to answer; every request from here on is answered."""
+        """Begin to answer; every request from here on is answered.
+
+        Raises:
+            NotAllowed: as when it was made; a key may have come since.
+        """
+        self._check_exposure()
         self._http.start()
 
     def stop(self, *, within_seconds: float = 1.0) -> None:
         """Accept nothing more, and wait at most so long for the requests at work."""
         self._http.stop(within_seconds=within_seconds)
+
+    def _check_exposure(self) -> None:
+        spaces = self.emulator.workspaces()
+        problems = exposure_problems(
+            self._host,
+            api_keys=[key.key for space in spaces for key in self.emulator.api_keys(space)],
+            has_control=self._has_control,
+            control_token=self._control_token,
+        )
+        if problems:
+            raise NotAllowed("; ".join(problems))

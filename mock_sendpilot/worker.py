@@ -71,21 +71,22 @@ class Worker:
             thread.start()
 
     def _serve(self) -> None:
-        while (agenda := self._next_agenda()) is not None:
+        while (due := self._next_due()) is not None:
+            now, agenda = due
             try:
-                agenda.run_next(self._clock.now())
+                agenda.run_next(now)
             except Exception:
                 _logger.exception("a task of the agenda failed")
 
-    def _next_agenda(self) -> Agenda | None:
-        """Wait for an agenda with something due; None when the worker stops."""
+    def _next_due(self) -> tuple[datetime, Agenda] | None:
+        """Wait for an agenda with something due, and the time it is; None when the worker stops."""
         with self._changed:
             while not self._is_stopping:
                 now = self._clock.now()
                 if self._due and self._due[0][0] <= now:
                     _, _, agenda = heapq.heappop(self._due)
                     self._see_to_the_first()
-                    return agenda
+                    return now, agenda
                 self._wait_from(now)
             return None
 

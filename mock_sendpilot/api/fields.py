@@ -12,6 +12,8 @@ from marshmallow import ValidationError, fields
 from mock_sendpilot.domain.clock import iso_milliseconds
 
 _LONGEST_SHOWN = 60
+# What every Python from 3.10 reads: an offset, and no, three or six digits of a second's fraction.
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3}(\d{3})?)?(Z|[+-]\d\d:\d\d)")
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,9}")
 
 
@@ -137,13 +139,11 @@ class Timestamp(Checked):
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> datetime:  # noqa: ANN401
         try:
-            moment = datetime.fromisoformat(value.replace("Z", "+00:00"))
-            in_utc = moment.astimezone(timezone.utc)
-        except (AttributeError, ValueError, OverflowError):
+            if not isinstance(value, str) or not _TIME.fullmatch(value):
+                raise self.refusal(value)
+            return datetime.fromisoformat(value.replace("Z", "+00:00")).astimezone(timezone.utc)
+        except (ValueError, OverflowError):
             raise self.refusal(value) from None
-        if moment.tzinfo is None:
-            raise self.refusal(value)
-        return in_utc
 
 
 class ListOf(fields.List[Any]):

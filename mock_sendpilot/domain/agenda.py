@@ -90,8 +90,11 @@ class Agenda:
     def drop(self, lane: Hashable) -> None:
         """Forget the waiting tasks of a lane; one at work goes on."""
         with self._lock:
-            if lane in self._lanes:
-                self._lanes[lane].entries.clear()
+            waiting = self._lanes.get(lane)
+            if waiting is not None and waiting.is_busy:
+                waiting.entries.clear()
+            elif waiting is not None:
+                del self._lanes[lane]
 
     def close(self) -> None:
         """Forget everything and take nothing more."""

@@ -3,6 +3,7 @@
 import sys
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from typing import Protocol
@@ -21,6 +22,13 @@ class Clock(Protocol):
         ...
 
 
+def _real(name: str) -> Callable[[], float]:
+    """A function of `time`, real even if this module is first imported in frozen time."""
+    freezer = sys.modules.get("freezegun.api")
+    function: Callable[[], float] = getattr(freezer, f"real_{name}", None) or getattr(time, name)
+    return function
+
+
 class SystemClock:
     """Wall time, real even while a test of the user's freezes or travels in time.
 
@@ -29,8 +37,8 @@ class SystemClock:
     """
 
     is_manual = False
-    _wall_seconds = staticmethod(time.time)
-    _running_seconds = staticmethod(time.perf_counter)
+    _wall_seconds = staticmethod(_real("time"))
+    _running_seconds = staticmethod(_real("perf_counter"))
 
     def now(self) -> datetime:
         """The time, as an aware UTC datetime."""

@@ -137,7 +137,7 @@ POINTS: Mapping[str, Point] = {
         "(e) 4",
         documented=LeadEvents((*_STATUS_EVENT, "changedBy"), ()),
         live=LeadEvents(
-            _STATUS_EVENT, ("leadId", "linkedinUrl", "campaignId", "previousTag", "newTag")
+            _STATUS_EVENT, ("leadId", "linkedinUrl", "previousTag", "newTag", "campaignId")
         ),
     ),
     "event_types": _point(
@@ -224,7 +224,8 @@ def named_contract(name: str, settings: Iterable[tuple[str, str]] = ()) -> Contr
     contract = CONTRACTS.get(name)
     if contract is None:
         raise InvalidInput(_unknown("contract", name, CONTRACTS))
-    for key, choice in settings:
+    for key, given in settings:
+        choice = str(given)
         if key not in POINTS:
             raise InvalidInput(_unknown("contract point", key, POINTS))
         choices = POINTS[key].choices()

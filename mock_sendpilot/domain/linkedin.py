@@ -10,6 +10,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 _HOST = re.compile(r"(?:[a-z]{2,3}\.)?linkedin\.com")
 _SLUG = re.compile(r"(?!\.+$)[\w.\-~']{1,200}")
+_SCHEME = re.compile(r"[a-zA-Z]+://")
 _INTERNAL_ID = re.compile(r"ACoAA[\w-]+")
 
 EXPECTED = "a LinkedIn profile URL such as https://www.linkedin.com/in/john-doe"
@@ -22,7 +23,7 @@ def normal_profile_url(text: str) -> str | None:
     The internal ids (`ACoAA…`) keep their case: there it distinguishes people.
     """
     try:
-        parts = urlsplit(text if "//" in text else f"https://{text}")
+        parts = urlsplit(text if _SCHEME.match(text) else f"https://{text}")
         host, port = (parts.hostname or "").lower(), parts.port
     except ValueError:
         return None

@@ -21,6 +21,9 @@ Keywords: `event`, `payload`, and `deliveries`, a list."""
 delivery_attempted = _signals.signal("delivery-attempted")
 """An attempt has ended, well or badly. Sender: the `Workspace`. Keyword: `delivery`."""
 
+delivery_cancelled = _signals.signal("delivery-cancelled")
+"""A delivery ends because its endpoint did. Sender: the `Workspace`. Keyword: `delivery`."""
+
 _logger = logging.getLogger(__name__)
 
 

@@ -1,7 +1,7 @@
 """The store: the leads, campaigns and senders of one workspace, in memory.
 
-One lock guards it all. A change is committed under the lock, and announced after it: in the order
-in which the changes happened, and before the call that made the change returns.
+One lock guards it all. A change is committed under the lock and announced after it, in the order in
+which the changes happened.
 """
 
 import threading
@@ -73,7 +73,6 @@ class Store:
         self._lead_ids_by_profile: dict[tuple[str, str], str] = {}
         self._sequence = 0
         self._unannounced: deque[Event] = deque()
-        self._turn_to_announce = threading.RLock()
         self._is_announcing = False
 
     # --- filling -----------------------------------------------------------------------------
@@ -249,17 +248,19 @@ class Store:
     # --- after it ----------------------------------------------------------------------------
 
     def _announce_recorded(self) -> None:
-        """Announce what is committed, in order.
+        """Announce what is committed, in order, with no lock held.
 
-        The turn keeps two threads from announcing their events in the wrong order. It guards no
-        data: the store can be read and changed meanwhile. Receivers only put events on a queue.
+        One thread at a time announces. Who comes meanwhile, be it another thread or a receiver that
+        changes the store in turn, leaves its event to that thread and goes on.
         """
-        with self._turn_to_announce:
-            if self._is_announcing:  # a receiver changed the store: its event comes after this one
+        with self._lock:
+            if self._is_announcing:
                 return
             self._is_announcing = True
-            try:
-                while self._unannounced:
-                    self._announce(self._unannounced.popleft())
-            finally:
-                self._is_announcing = False
+        while (event := self._next_to_announce()) is not None:
+            self._announce(event)
+
+    def _next_to_announce(self) -> Event | None:
+        with self._lock:
+            self._is_announcing = bool(self._unannounced)
+            return self._unannounced.popleft() if self._unannounced else None

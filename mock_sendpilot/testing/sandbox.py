@@ -46,7 +46,7 @@ class Sandbox:
         self.campaign_id = CAMPAIGN_ID
         self.workspace = self._emulator.add_workspace(_seed(token, self.api_key, contract))
         self._outbox = self._emulator.outbox(self.workspace)
-        self.webhooks = SentWebhooks(self.workspace, self._outbox)
+        self.webhooks = SentWebhooks(self.workspace)
 
     def __repr__(self) -> str:
         return f"<Sandbox {self.workspace.id}, contract {self.workspace.contract.name}>"

@@ -2,19 +2,18 @@
 
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, overload
 
 import orjson
 
 from mock_sendpilot.domain.clock import SystemClock
 from mock_sendpilot.domain.events import Event
-from mock_sendpilot.domain.signals import deliveries_queued, delivery_attempted
+from mock_sendpilot.domain.signals import deliveries_queued, delivery_attempted, delivery_cancelled
 from mock_sendpilot.domain.workspace import Workspace
-from mock_sendpilot.testing.expectation import Expectation
+from mock_sendpilot.testing.expectation import Expectation, WebhookNotSeen
 from mock_sendpilot.webhooks.deliveries import PENDING, Delivery
 from mock_sendpilot.webhooks.endpoints import check_event_types
-from mock_sendpilot.webhooks.outbox import Outbox
 from mock_sendpilot.webhooks.payloads import Payload
 
 
@@ -26,6 +25,11 @@ class SentWebhook:
     event_type: str
     body: bytes
     deliveries: tuple[Delivery, ...]
+
+    @property
+    def is_sent(self) -> bool:
+        """Whether each endpoint that wanted it has had its first attempt, or was ended."""
+        return all(one.attempts or one.state != PENDING for one in self.deliveries)
 
     @property
     def json(self) -> dict[str, Any]:
@@ -47,13 +51,13 @@ class SentWebhooks(Sequence[SentWebhook]):
     where there is no such endpoint. So after `wait_for` the app under test has handled it.
     """
 
-    def __init__(self, workspace: Workspace, outbox: Outbox) -> None:
+    def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
-        self._outbox = outbox
         self._changed = threading.Condition()
-        self._queued: list[SentWebhook] = []
+        self._queued: dict[str, SentWebhook] = {}  # by event id, in the order of the events
         deliveries_queued.connect(self._on_queued, sender=workspace)
-        delivery_attempted.connect(self._on_attempted, sender=workspace)
+        delivery_attempted.connect(self._on_delivery, sender=workspace)
+        delivery_cancelled.connect(self._on_delivery, sender=workspace)
 
     def wait_for(self, event_type: str, *, within: float = 2.0, **values: Any) -> SentWebhook:  # noqa: ANN401
         """The first webhook of this type whose data holds these values, waiting if need be.
@@ -71,16 +75,37 @@ class SentWebhooks(Sequence[SentWebhook]):
         check_event_types(self._workspace.contract, [event_type])
         wanted = Expectation(event_type, values)
         deadline = SystemClock.running_seconds() + within
+        looked_at: dict[str, SentWebhook] = {}
+        while True:
+            news = self._news_since(looked_at, deadline)
+            if news is None:
+                raise self._failure(wanted, within)
+            for webhook in news:
+                looked_at[webhook.event_id] = webhook
+                if webhook.is_sent and not wanted.misses(webhook.body):
+                    return webhook
+
+    def _news_since(
+        self, looked_at: dict[str, SentWebhook], deadline: float
+    ) -> list[SentWebhook] | None:
+        """What is new or has changed, waiting for it if need be; None when the time is over."""
         with self._changed:
-            while (found := self._first(wanted)) is None:
+            while True:
+                news = [
+                    webhook
+                    for webhook in self._queued.values()
+                    if looked_at.get(webhook.event_id) is not webhook
+                ]
                 remaining = deadline - SystemClock.running_seconds()
-                if remaining <= 0:
-                    waiting = len(self._queued) - len(self._sent())
-                    note = f"{waiting} more wait for their first attempt" if waiting else ""
-                    bodies = [webhook.body for webhook in self._sent()]
-                    raise wanted.failure(bodies, within=within, note=note)
+                if news or remaining <= 0:
+                    return news or None
                 self._changed.wait(remaining)
-            return found
+
+    def _failure(self, wanted: Expectation, within: float) -> WebhookNotSeen:
+        sent = self._sent()
+        waiting = len(self._queued) - len(sent)
+        note = f"{waiting} more wait for their first attempt" if waiting else ""
+        return wanted.failure([webhook.body for webhook in sent], within=within, note=note)
 
     def __len__(self) -> int:
         return len(self._sent())
@@ -98,32 +123,23 @@ class SentWebhooks(Sequence[SentWebhook]):
     def __repr__(self) -> str:
         return f"<SentWebhooks {[webhook.event_type for webhook in self]}>"
 
-    def _first(self, wanted: Expectation) -> SentWebhook | None:
-        return next((sent for sent in self._sent() if not wanted.misses(sent.body)), None)
-
     def _sent(self) -> list[SentWebhook]:
-        refreshed = [self._refreshed(webhook) for webhook in list(self._queued)]
-        return [webhook for webhook in refreshed if all(map(_is_tried, webhook.deliveries))]
-
-    def _refreshed(self, webhook: SentWebhook) -> SentWebhook:
-        """The webhook with its deliveries as they are now."""
-        find = self._outbox.log.find
-        now = tuple(find(delivery.id) or delivery for delivery in webhook.deliveries)
-        return SentWebhook(webhook.event_id, webhook.event_type, webhook.body, now)
+        with self._changed:
+            queued = list(self._queued.values())
+        return [webhook for webhook in queued if webhook.is_sent]
 
     def _on_queued(
         self, _workspace: Workspace, event: Event, payload: Payload, deliveries: list[Delivery]
     ) -> None:
+        sent = SentWebhook(event.id, payload.event_type, payload.body, tuple(deliveries))
         with self._changed:
-            sent = SentWebhook(event.id, payload.event_type, payload.body, tuple(deliveries))
-            self._queued.append(sent)
+            self._queued[event.id] = sent
             self._changed.notify_all()
 
-    def _on_attempted(self, _workspace: Workspace, delivery: Delivery) -> None:
-        del delivery
+    def _on_delivery(self, _workspace: Workspace, delivery: Delivery) -> None:
         with self._changed:
-            self._changed.notify_all()
-
-
-def _is_tried(delivery: Delivery) -> bool:
-    return bool(delivery.attempts) or delivery.state != PENDING
+            before = self._queued.get(delivery.event_id)
+            if before is not None:
+                now = tuple(delivery if o.id == delivery.id else o for o in before.deliveries)
+                self._queued[delivery.event_id] = replace(before, deliveries=now)
+                self._changed.notify_all()

@@ -1,7 +1,7 @@
 """Deliveries and their attempts, and the bounded log in which a workspace keeps them."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -99,7 +99,7 @@ class DeliveryLog:
         self._most_finished = most_finished
         self._lock = threading.Lock()
         self._deliveries: dict[str, Delivery] = {}
-        self._finished_ids: dict[str, None] = {}
+        self._finished_ids: dict[str, int] = {}  # with the bytes that each has recorded
         self._recorded_bytes = 0
 
     @property
@@ -108,15 +108,23 @@ class DeliveryLog:
         return len(self._deliveries) - len(self._finished_ids)
 
     def put(self, delivery: Delivery) -> None:
-        """Add a delivery, or replace the one of the same id."""
+        """Add a delivery."""
         with self._lock:
-            before = self._deliveries.get(delivery.id)
-            self._recorded_bytes += delivery.recorded_bytes
-            self._recorded_bytes -= before.recorded_bytes if before else 0
-            self._deliveries[delivery.id] = delivery
-            if delivery.state != PENDING:
-                self._finished_ids[delivery.id] = None
-            self._drop_the_oldest()
+            self._store(delivery)
+
+    def change(self, delivery_id: str, change: Callable[[Delivery], Delivery]) -> Delivery | None:
+        """Replace a delivery by what `change` makes of it, with nothing in between.
+
+        Returns:
+            The delivery after it, or None if the log has dropped it.
+        """
+        with self._lock:
+            before = self._deliveries.get(delivery_id)
+            if before is None:
+                return None
+            after = change(before)
+            self._store(after)
+            return after
 
     def get(self, delivery_id: str) -> Delivery:
         """The delivery of that id.
@@ -140,16 +148,28 @@ class DeliveryLog:
             known = list(self._deliveries.values())
         return [delivery for delivery in reversed(known) if wanted.matches(delivery)]
 
-    def cancel_pending(self, endpoint_id: str, reason: str) -> None:
-        """End all pending deliveries to an endpoint."""
-        for delivery in self.select(DeliveryFilter(state=PENDING, endpoint_id=endpoint_id)):
-            self.put(replace(delivery, state=CANCELLED, next_attempt_at=None, reason=reason))
+    def cancel_pending(self, endpoint_id: str, reason: str) -> list[Delivery]:
+        """End all pending deliveries to an endpoint, and return them."""
 
-    def _drop_the_oldest(self) -> None:
-        while self._finished_ids and (
+        def cancelled(delivery: Delivery) -> Delivery:
+            if delivery.state != PENDING:
+                return delivery
+            return replace(delivery, state=CANCELLED, next_attempt_at=None, reason=reason)
+
+        found = self.select(DeliveryFilter(state=PENDING, endpoint_id=endpoint_id))
+        changed = [self.change(delivery.id, cancelled) for delivery in found]
+        return [one for one in changed if one is not None and one.state == CANCELLED]
+
+    def _store(self, delivery: Delivery) -> None:
+        self._deliveries[delivery.id] = delivery
+        self._recorded_bytes -= self._finished_ids.pop(delivery.id, 0)
+        if delivery.state != PENDING:
+            self._finished_ids[delivery.id] = delivery.recorded_bytes
+            self._recorded_bytes += delivery.recorded_bytes
+        while len(self._finished_ids) > 1 and (
             len(self._finished_ids) > self._most_finished
             or self._recorded_bytes > _MOST_RECORDED_BYTES
         ):
             oldest = next(iter(self._finished_ids))
-            del self._finished_ids[oldest]
-            self._recorded_bytes -= self._deliveries.pop(oldest).recorded_bytes
+            self._recorded_bytes -= self._finished_ids.pop(oldest)
+            del self._deliveries[oldest]

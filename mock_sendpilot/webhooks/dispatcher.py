@@ -7,6 +7,7 @@ going to its `HTTPAdapter` with a prepared request avoids both and is the fastes
 
 # ruff: noqa: PLC0415 - requests is imported where it is used, so that starting does not pay for it
 import logging
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -110,6 +111,7 @@ class Dispatcher:
                 _prepared(endpoint.url, headers, body),
                 stream=True,
                 timeout=self._timeout_seconds,
+                verify=os.environ.get("REQUESTS_CA_BUNDLE") or True,
             )
             deadline = SystemClock.running_seconds() + self._timeout_seconds
             return _response(answer, deadline), None

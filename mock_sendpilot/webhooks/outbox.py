@@ -11,6 +11,7 @@ from mock_sendpilot.domain.signals import (
     announce,
     deliveries_queued,
     delivery_attempted,
+    delivery_cancelled,
     event_recorded,
 )
 from mock_sendpilot.domain.workspace import Workspace
@@ -119,7 +120,7 @@ class Outbox:
             return
         endpoint = self.endpoints.find(delivery.endpoint_id)
         if endpoint is None or not endpoint.is_enabled:
-            self.log.cancel_pending(delivery.endpoint_id, "the endpoint is gone or disabled")
+            self._cancel(delivery.endpoint_id, "the endpoint is gone or disabled")
             return
         attempt = self._dispatcher.attempt(
             delivery,
@@ -130,18 +131,16 @@ class Outbox:
         self._finish(delivery_id, attempt)
 
     def _finish(self, delivery_id: str, attempt: Attempt) -> None:
-        delivery = self.log.find(delivery_id)
-        if delivery is None:
-            return
-        delivery = self._after(replace(delivery, attempts=(*delivery.attempts, attempt)), attempt)
-        self.log.put(delivery)
-        self._schedule(delivery)
-        announce(delivery_attempted, self._workspace, delivery=delivery)
+        delivery = self.log.change(delivery_id, partial(self._after, attempt=attempt))
+        if delivery is not None:
+            self._schedule(delivery)
+            announce(delivery_attempted, self._workspace, delivery=delivery)
 
-    def _after(self, delivery: Delivery, attempt: Attempt) -> Delivery:
-        """Where an attempt leaves its delivery."""
+    def _after(self, delivery: Delivery, *, attempt: Attempt) -> Delivery:
+        """Where an attempt leaves its delivery, which may have been cancelled meanwhile."""
+        delivery = replace(delivery, attempts=(*delivery.attempts, attempt))
         if attempt.is_success:
-            return replace(delivery, state=SUCCEEDED, next_attempt_at=None)
+            return replace(delivery, state=SUCCEEDED, next_attempt_at=None, reason=None)
         if delivery.state == CANCELLED:
             return delivery
         delays = self._workspace.contract.retry_delays_seconds
@@ -153,4 +152,5 @@ class Outbox:
 
     def _cancel(self, endpoint_id: str, reason: str) -> None:
         self._workspace.agenda.drop(endpoint_id)
-        self.log.cancel_pending(endpoint_id, reason)
+        for delivery in self.log.cancel_pending(endpoint_id, reason):
+            announce(delivery_cancelled, self._workspace, delivery=delivery)

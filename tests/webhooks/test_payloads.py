@@ -58,9 +58,9 @@ def test_live_sends_lead_tag_updated_when_the_custom_status_changes(
     assert second["data"] == {
         "leadId": "lead_1",
         "linkedinUrl": "https://www.linkedin.com/in/ida-holm",
-        "campaignId": "camp_1",
         "previousTag": None,
         "newTag": "INTERESTED",
+        "campaignId": "camp_1",
     }
 
 
