@@ -28,6 +28,7 @@ _FIRST_THREADS = 4
 _MOST_THREADS = 256
 _MOST_CONNECTIONS = 1000
 _MOST_BODY_BYTES = 64_000_000  # the app answers 413 long before; this only bounds the memory
+_IDLE_SECONDS = 30  # a connection without a request goes after so long
 _LOOP_SECONDS = 0.5
 _DRAIN_SECONDS = 0.02
 
@@ -105,6 +106,7 @@ class HttpServer(Startable):
             connection_limit=_MOST_CONNECTIONS,
             max_request_body_size=_MOST_BODY_BYTES,
             clear_untrusted_proxy_headers=True,
+            channel_timeout=_IDLE_SECONDS,
         )
         self._server.channel_class = _Channel
         self.host = host
@@ -134,7 +136,7 @@ class HttpServer(Startable):
         elif self._thread.is_alive():
             with suppress(OSError):  # it stopped just now
                 self._server.trigger.pull_trigger(self._begin_to_stop)
-            self._thread.join(within_seconds + _LOOP_SECONDS)
+            self._thread.join(within_seconds + _DRAIN_SECONDS)
 
     def _begin_to_stop(self) -> None:
         """Runs in the server's own thread."""

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from mock_sendpilot.emulator import Emulator
 
 DEFAULT_HOST = "127.0.0.1"
-DEFAULT_PORT = 7363
 
 
 class EmulatorServer(Startable):

@@ -1,6 +1,7 @@
-"""Reading a JSON body as the vendor's framework does: at most 1 MB, only `application/json`.
+"""Reading a JSON body: at most 1 MB, only `application/json`.
 
-With any other Content-Type that framework sees an empty body and answers 400; here the 400 says so.
+The vendor's error bodies are those of NestJS. What that framework does with other types and larger
+bodies is not documented by the vendor; the limits here are the emulator's.
 """
 
 from typing import Any
@@ -25,7 +26,7 @@ def json_object() -> dict[str, Any]:
     if request.environ.get("CONTENT_TYPE") != _JSON and request.mimetype != _JSON:
         found = f"it was {request.mimetype!r}" if request.mimetype else "there was none"
         raise InvalidInput(
-            f"Content-Type must be {_JSON}; {found}, with which the vendor sees an empty body"
+            f"Content-Type must be {_JSON}; {found}, and then the body counts as empty"
         )
     if not content.strip():
         raise InvalidInput("the body must be a JSON object; it was empty")

@@ -57,8 +57,10 @@ class Choice(Checked):
         raise self.refusal(value, self._guess(value))
 
     def _guess(self, value: object) -> str:
-        normal = re.sub(r"[\s-]+", "_", str(value).strip()).upper()
-        near = get_close_matches(normal, self.words, n=1) if isinstance(value, str) else []
+        if not isinstance(value, str) or len(value) > _LONGEST_SHOWN:
+            return ""
+        normal = re.sub(r"[\s-]+", "_", value.strip()).upper()
+        near = get_close_matches(normal, self.words, n=1)
         return f" (did you mean {near[0]}?)" if near else ""
 
 

@@ -39,7 +39,7 @@ def as_text(server: "EmulatorServer") -> str:
         lines += _workspace_rows(workspace)
     lines += ["", "  Try it:", "", *_curl(server, facts), "", "  Ctrl+C stops the server.", ""]
     text = "\n".join(lines)
-    return click.unstyle(text) if wants_colour() is False else text
+    return text if wants_colour() else click.unstyle(text)
 
 
 def _facts(server: "EmulatorServer") -> dict[str, Any]:

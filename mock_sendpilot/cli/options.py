@@ -1,6 +1,8 @@
 """The options of `start`: flags before environment variables before the config file."""
 
+import math
 import os
+import re
 import sys
 from collections.abc import Callable
 from difflib import get_close_matches
@@ -11,9 +13,48 @@ import click
 import orjson
 
 PREFIX = "MOCK_SENDPILOT_"
+DEFAULT_PORT = 7363
+_ORIGIN = re.compile(r"https?://[\w.\-]+(:\d{1,5})?")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def _printable(_ctx: click.Context, _parameter: click.Parameter, text: str | None) -> str | None:
+    if text is not None and not (text and text.isascii() and text.isprintable()):
+        raise click.BadParameter("must be printable ASCII, since it travels in a header")
+    return text
+
+
+class _Port(click.IntRange):
+    """A port; where a container platform has put an address into the variable, the default."""
+
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401 - click's own
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Any:  # noqa: ANN401
+        """The number."""
+        if isinstance(value, str) and value.startswith(("tcp://", "udp://")):
+            return DEFAULT_PORT
+        return super().convert(value, param, ctx)
+
+
+def _origins(
+    _ctx: click.Context, _parameter: click.Parameter, origins: tuple[str, ...]
+) -> tuple[str, ...]:
+    for origin in origins:
+        if origin != "*" and not _ORIGIN.fullmatch(origin):
+            raise click.BadParameter(f"must be * or such as http://localhost:3000, not {origin!r}")
+    return origins
+
+
+def _finite(_ctx: click.Context, _parameter: click.Parameter, number: float) -> float:
+    if not math.isfinite(number):
+        raise click.BadParameter("must be a number of seconds")
+    return number
+
 
 _OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
     "--host": (
@@ -25,7 +66,7 @@ _OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "--port": (
         "Port to listen on; 0 takes a free one. Example: --port 0",
-        {"default": 7363, "show_default": True, "type": click.IntRange(0, 65535)},
+        {"default": DEFAULT_PORT, "show_default": True, "type": _Port(0, 65535)},
     ),
     "--fixtures": (
         (
@@ -68,7 +109,12 @@ _OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "--webhook-timeout": (
         "Seconds a receiver has for its answer. Example: --webhook-timeout 5",
-        {"default": 30.0, "show_default": True, "type": click.FloatRange(0.1, 3600)},
+        {
+            "default": 30.0,
+            "show_default": True,
+            "type": click.FloatRange(0.1, 3600),
+            "callback": _finite,
+        },
     ),
     "--random-seed": (
         "Make ids and secrets the same at every start. Example: --random-seed 42",
@@ -86,14 +132,14 @@ _OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
             "Let pages of this origin call the vendor's API; may be repeated; * for any. "
             "Example: --cors-origin http://localhost:3000"
         ),
-        {"multiple": True, "metavar": "ORIGIN"},
+        {"multiple": True, "metavar": "ORIGIN", "callback": _origins},
     ),
     "--control-token": (
         (
             "Ask for this token (Authorization: Bearer) on /_emulate. "
             "Example: --control-token $(openssl rand -hex 16)"
         ),
-        {"metavar": "TOKEN"},
+        {"metavar": "TOKEN", "callback": _printable},
     ),
     "--no-control": ("Leave /_emulate out. Example: --no-control", {"is_flag": True}),
     "--log-level": (
@@ -132,9 +178,9 @@ def start_options(command: Command) -> Command:
     )(command)
 
 
-def wants_colour() -> bool | None:
-    """False where NO_COLOR is set, else None: click looks whether a person is there."""
-    return False if os.environ.get("NO_COLOR") else None
+def wants_colour() -> bool:
+    """Whether a person looks, and has not set NO_COLOR."""
+    return not os.environ.get("NO_COLOR") and sys.stdout is not None and sys.stdout.isatty()
 
 
 def _read_config(ctx: click.Context, _parameter: click.Parameter, path: Path | None) -> None:
@@ -156,7 +202,7 @@ def _parsed(path: Path) -> dict[str, Any]:
             found = orjson.loads(path.read_bytes())
         else:
             found = _toml(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise click.UsageError(f"{path}: cannot be read as TOML or JSON: {error}") from error
     if not isinstance(found, dict):
         raise click.UsageError(f"{path}: must hold an object of options")
@@ -174,12 +220,18 @@ def _toml(text: str) -> dict[str, Any]:
 
 def _plain(key: str, value: Any, path: Path) -> Any:  # noqa: ANN401 - whatever the file holds
     """A value as the flag takes it: a list where it is repeatable, a path from here."""
-    if isinstance(value, dict):  # such as the table [contract_set]
-        return [f"{name}={choice}" for name, choice in value.items()]
-    if _OPTIONS[f"--{key.replace('_', '-')}"][1].get("multiple"):
-        return value if isinstance(value, list) else [value]
-    if isinstance(value, list):
-        raise click.UsageError(f"{path}: {key!r} takes one value, not a list")
+    settings = _OPTIONS[f"--{key.replace('_', '-')}"][1]
+    if settings.get("multiple"):
+        if isinstance(value, dict):  # such as the table [contract_set]
+            value = [f"{name}={choice}" for name, choice in value.items()]
+        values = value if isinstance(value, list) else [value]
+        if not all(isinstance(one, str) for one in values):
+            raise click.UsageError(f"{path}: {key!r} takes texts, not {value!r}")
+        return values
+    wanted = (bool,) if settings.get("is_flag") else (str, int, float)
+    if not isinstance(value, wanted) or (bool not in wanted and isinstance(value, bool)):
+        expected = "true or false" if bool in wanted else "one value"
+        raise click.UsageError(f"{path}: {key!r} takes {expected}, not {value!r}")
     if key == "fixtures" and value != "-":
         return str(path.parent / str(value))
-    return value
+    return str(value) if not isinstance(value, bool) else value

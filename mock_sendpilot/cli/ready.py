@@ -1,6 +1,7 @@
 """`mock-sendpilot ready`: whether the server answers, for scripts."""
 
 import http.client
+import math
 import os
 import sys
 import time
@@ -33,12 +34,16 @@ _ANSWER_SECONDS = 2.0
 )
 def ready(url: str, wait_seconds: float) -> None:
     """Exit with 0 as soon as the server answers, with 1 if it does not in time."""
-    parts = urlsplit(url)
-    if parts.scheme != "http" or not parts.hostname:
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port or 80
+    except ValueError:
+        host, port = None, 0
+    if host is None or parts.scheme != "http" or not math.isfinite(wait_seconds):
         raise click.UsageError(f"--url must be such as http://127.0.0.1:7363, not {url!r}")
     deadline = time.monotonic() + wait_seconds
     while True:
-        problem = _problem(parts.hostname, parts.port or 80)
+        problem = _problem(host, port)
         if problem is None:
             click.echo(f"{url} is ready")
             return
@@ -53,7 +58,7 @@ def _problem(host: str, port: int) -> str | None:
     try:
         connection.request("GET", "/readyz")
         status = connection.getresponse().status
-    except (OSError, http.client.HTTPException) as error:
+    except (OSError, ValueError, http.client.HTTPException) as error:
         return str(error)
     finally:
         connection.close()

@@ -31,6 +31,8 @@ def check(file: str, contract: str, wants_json: bool) -> None:
         counts = len(found), sum(len(workspace.leads) for workspace in found)
     except InvalidInput as error:
         problems = error.problems
+    except OSError as error:
+        problems = (f"{file}: cannot be read: {error.strerror}",)
     _report(problems, counts, wants_json=wants_json)
     sys.exit(1 if problems else 0)
 

@@ -4,12 +4,13 @@ import logging
 import os
 import signal
 import sys
-import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from mock_sendpilot.cli.log import log_to_stderr, write_line
 from mock_sendpilot.cli.options import start_options
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from mock_sendpilot.emulator import Emulator
     from mock_sendpilot.server import EmulatorServer
 
-_STOP_SECONDS = 0.8
+_STOP_SECONDS = 0.3
 _logger = logging.getLogger(__name__)
 
 
@@ -29,29 +30,64 @@ _logger = logging.getLogger(__name__)
 @start_options
 def start(**options: Any) -> None:  # noqa: ANN401 - the options of `options.py`
     """Start the server and serve until Ctrl+C or SIGTERM."""
-    from mock_sendpilot.cli import banner  # noqa: PLC0415 - flask only where a server is started
+    log = log_to_stderr(options["log_level"])
+    try:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, _stop)
+        emulator, server = _ready_to_serve(options)
+        try:
+            _serve(server, as_json=options["json"])
+        finally:
+            _end(emulator, server)
+    except _Told:
+        pass
+    log.finish()
+
+
+class _Told(Exception):
+    """Somebody asked the process to end."""
+
+
+def _stop(*_: object) -> NoReturn:
+    """Handles signals by raising: it takes no lock that the interrupted thread may hold."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    raise _Told
+
+
+def _ready_to_serve(options: dict[str, Any]) -> "tuple[Emulator, EmulatorServer]":
+    """Everything made and checked, the port open; or the end of the process with a reason."""
     from mock_sendpilot.domain.errors import SendPilotError  # noqa: PLC0415
 
-    _log_to_stderr(options["log_level"])
     try:
         emulator = _emulator(options)
-        server = _server(emulator, options)
     except SendPilotError as error:
         _fail(*getattr(error, "problems", (error.message,)))
     except OSError as error:
+        _fail(f"cannot read {options['fixtures']}: {_reason(error)}")
+    try:
+        return emulator, _server(emulator, options)
+    except SendPilotError as error:
+        _fail(error.message)
+    except (OSError, UnicodeError) as error:
         where = f"{options['host']}:{options['port']}"
-        way_out = "another port may be free: --port 0"
-        _fail(f"cannot listen on {where}: {_reason(error)}; {way_out}")
-    show = banner.as_json if options["json"] else banner.as_text
-    _serve_until_told(emulator, server, show(server))
+        _fail(f"cannot listen on {where}: {_reason(error)}; another port may be free: --port 0")
 
 
-def _log_to_stderr(level: str) -> None:
-    logging.basicConfig(
-        level=level.upper(), stream=sys.stderr, format="%(asctime)s %(message)s", datefmt="%H:%M:%S"
-    )
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-    logging.getLogger("urllib3").setLevel(logging.WARNING)
+def _serve(server: "EmulatorServer", *, as_json: bool) -> None:
+    from mock_sendpilot.cli import banner  # noqa: PLC0415 - flask only where a server is started
+
+    server.start()
+    write_line(banner.as_json(server) if as_json else banner.as_text(server))
+    while True:
+        time.sleep(1)  # a signal ends it by raising
+
+
+def _end(emulator: "Emulator", server: "EmulatorServer") -> None:
+    server.stop(within_seconds=_STOP_SECONDS)
+    pending = emulator.pending_count
+    emulator.close(within_seconds=_STOP_SECONDS)
+    _logger.info("stopped; deliveries still pending: %d", pending)
 
 
 def _emulator(options: dict[str, Any]) -> "Emulator":
@@ -101,7 +137,11 @@ def _seeds(options: dict[str, Any], contract: "Contract") -> "list[WorkspaceSeed
 
 def read_fixtures(path: str) -> bytes:
     """The bytes of a fixtures file; `-` is standard input."""
-    return sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+    if path != "-":
+        return Path(path).read_bytes()
+    if sys.stdin is None:
+        raise click.UsageError("standard input is closed")
+    return sys.stdin.buffer.read()
 
 
 def _point(text: str) -> tuple[str, str]:
@@ -140,24 +180,11 @@ def _check_webhook(
         raise click.UsageError(f"--webhook, --webhook-secret: {error}") from error
 
 
-def _serve_until_told(emulator: "Emulator", server: "EmulatorServer", greeting: str) -> None:
-    told = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: told.set())
-    server.start()
-    click.echo(greeting)
-    sys.stdout.flush()
-    while not told.wait(0.5):  # with a timeout, because on Windows a signal does not end a wait
-        pass
-    server.stop(within_seconds=_STOP_SECONDS / 2)
-    waiting = sum(emulator.outbox(space).log.pending_count for space in emulator.workspaces())
-    emulator.close(within_seconds=_STOP_SECONDS / 2)
-    _logger.info("stopped; %d deliveries were still pending", waiting)
-
-
-def _reason(error: OSError) -> str:
+def _reason(error: Exception) -> str:
     """What the system says, without the address that Python adds to it."""
-    return os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
+    number = getattr(error, "errno", None)
+    known = os.strerror(number) if isinstance(number, int) and number > 0 else ""
+    return known if known and "Unknown" not in known else str(error)
 
 
 def _fail(*problems: str) -> NoReturn:

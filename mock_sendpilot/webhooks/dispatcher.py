@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 TIMEOUT_SECONDS = 30.0
 _MOST_BODY_BYTES = 20_000
 _CHUNK_BYTES = 4096
+_MOST_HEADERS = 50
+_LONGEST_TEXT = 500
+_MOST_KEPT_CONNECTIONS = 64
 _USER_AGENT = f"mock-sendpilot/{__version__}"
 _REUSE_SECONDS = 1.0
 _logger = logging.getLogger(__name__)
@@ -119,6 +122,8 @@ class Dispatcher:
             return None, _in_words(error, self._timeout_seconds)
         finally:
             connection.used_at = SystemClock.running_seconds()
+            if len(self._connections) > _MOST_KEPT_CONNECTIONS:
+                self.forget(endpoint.id)
 
     def _connection(self, endpoint_id: str) -> _Connection:
         """A connection that was idle is not used again: the receiver may be about to close it."""
@@ -160,14 +165,21 @@ def _response(answer: "requests.Response", deadline: float) -> Response:
             body += chunk
     except Exception as error:  # noqa: BLE001 - as above
         _logger.debug("the body of an answer broke off: %s", error)
-    if not is_complete:
+    is_last = answer.status_code >= 200  # noqa: PLR2004 - after a 1xx another answer follows
+    if not (is_complete and is_last):
         answer.close()
     return Response(
         status_code=answer.status_code,
-        headers=dict(answer.headers),
+        headers=_bounded(answer.headers),
         body=body[:_MOST_BODY_BYTES],
         is_truncated=not is_complete,
     )
+
+
+def _bounded(headers: Mapping[str, str]) -> dict[str, str]:
+    """The first headers, each cut: what a receiver sends must not fill the log."""
+    first = list(headers.items())[:_MOST_HEADERS]
+    return {name[:_LONGEST_TEXT]: value[:_LONGEST_TEXT] for name, value in first}
 
 
 def _in_words(error: Exception, timeout_seconds: float) -> str:
@@ -180,7 +192,8 @@ def _in_words(error: Exception, timeout_seconds: float) -> str:
     cause: BaseException = error
     while (deeper := cause.__cause__ or cause.__context__) is not None:
         cause = deeper
-    return getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
+    text = getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
+    return str(text)[:_LONGEST_TEXT]
 
 
 def _log(delivery: Delivery, attempt: Attempt) -> None:
@@ -188,8 +201,8 @@ def _log(delivery: Delivery, attempt: Attempt) -> None:
     _logger.info(
         "webhook %s to %s, attempt %d: %s, %.0f ms",
         delivery.event_type,
-        attempt.url,
+        attempt.url.partition("?")[0],
         attempt.number,
-        outcome,
+        str(outcome).encode("unicode_escape").decode(),
         attempt.duration_seconds * 1000,
     )

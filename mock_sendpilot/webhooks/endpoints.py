@@ -13,6 +13,7 @@ from mock_sendpilot.domain.errors import InvalidInput, NotFound
 from mock_sendpilot.webhooks.signing import WANTED_OF_A_KEY, is_secret
 
 _LONGEST_URL = 2048
+_MOST_TYPES = 100
 _URL_EXPECTED = "an absolute http or https URL such as http://127.0.0.1:9000/webhooks"
 
 
@@ -179,6 +180,8 @@ def _url_problems(url: str) -> list[str]:
 
 
 def _types_problems(types: tuple[str, ...], contract: Contract) -> list[str]:
+    if len(types) > _MOST_TYPES:
+        return [f"events must name at most {_MOST_TYPES} event types; it has {len(types)}"]
     if not types:
         return ["events must name at least one event type; leave it out to receive all of them"]
     return [_type_problem(name, contract) for name in types if name not in contract.event_types]
@@ -188,6 +191,7 @@ def _type_problem(name: str, contract: Contract) -> str:
     called = contract.own_event_type(name)
     if called != name:
         return f"events: contract {contract.name!r} calls {name!r} by the name {called!r}"
+    name = name[:100]
     near = get_close_matches(name, contract.event_types, n=1)
     guess = f"did you mean {near[0]!r}? " if near else ""
     known = ", ".join(contract.event_types)

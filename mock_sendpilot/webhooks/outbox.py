@@ -145,7 +145,7 @@ class Outbox:
             return delivery
         delays = self._workspace.contract.retry_delays_seconds
         if attempt.number > len(delays):
-            _logger.warning("%s to %s is exhausted", delivery.event_type, attempt.url)
+            _logger.warning("delivery %s is exhausted", delivery.id)
             return replace(delivery, state=EXHAUSTED, next_attempt_at=None)
         wait = timedelta(seconds=delays[attempt.number - 1])
         return replace(delivery, next_attempt_at=self._workspace.clock.now() + wait)

@@ -57,7 +57,7 @@ def test_any_other_content_type_is_400_and_the_message_says_so(api: Api, content
         reply,
         400,
         f"Validation failed: Content-Type must be application/json; it was {found!r}, "
-        "with which the vendor sees an empty body",
+        "and then the body counts as empty",
     )
 
 
@@ -69,7 +69,7 @@ def test_no_content_type_is_400_and_the_message_says_so(api: Api, body: bytes | 
         reply,
         400,
         "Validation failed: Content-Type must be application/json; there was none, "
-        "with which the vendor sees an empty body",
+        "and then the body counts as empty",
     )
 
 

@@ -68,6 +68,9 @@ def start(tmp_path: Path) -> Iterator[Start]:
     for running in started:
         if running.process.poll() is None:
             running.end()
+        for stream in (running.process.stdin, running.process.stdout, running.process.stderr):
+            if stream is not None:
+                stream.close()
 
 
 def refused(tmp_path: Path, *arguments: str, **settings: str) -> tuple[int, str]:
@@ -211,7 +214,7 @@ def test_a_refused_request_is_logged_with_the_reason(start: Start) -> None:
 def test_stopping_tells_what_was_still_pending(start: Start) -> None:
     running = start("--webhook", "http://127.0.0.1:9/")
     running.ask("PATCH", "/v1/leads/lead_abc123/status", json={"status": "DONE"})
-    assert "stopped; 1 deliveries were still pending" in running.end()[1]
+    assert "stopped; deliveries still pending: 1" in running.end()[1]
 
 
 def test_requests_are_logged_a_line_each_without_the_key(start: Start) -> None:

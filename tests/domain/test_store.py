@@ -130,6 +130,25 @@ def test_a_receiver_may_change_the_store_and_its_event_comes_after(
     assert [event.sequence for event in events] == [1, 2]
 
 
+def test_a_receiver_may_wait_for_another_thread_that_changes_the_store(
+    workspace: Workspace, events: list[Event]
+) -> None:
+    def change_elsewhere(_workspace: Workspace, event: Event) -> None:
+        if event.sequence == 1:
+            thread = threading.Thread(
+                target=workspace.store.set_lead_status,
+                args=("lead_1",),
+                kwargs={"status": "REPLY_RECEIVED"},
+            )
+            thread.start()
+            thread.join(10)
+            assert not thread.is_alive()
+
+    with event_recorded.connected_to(change_elsewhere, sender=workspace):
+        workspace.store.set_lead_status("lead_1", status="DONE")
+    assert [event.sequence for event in events] == [1, 2]
+
+
 def test_a_receiver_that_fails_stops_nobody(
     workspace: Workspace, events: list[Event], caplog: pytest.LogCaptureFixture
 ) -> None:

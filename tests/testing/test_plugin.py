@@ -167,3 +167,47 @@ def test_freezing_the_time_in_a_users_test_does_not_stop_webhooks(
         """
     )
     run(pytester).assert_outcomes(passed=1)
+
+
+def test_time_that_is_frozen_from_the_start_of_the_session_does_not_stop_webhooks(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makeconftest(
+        """
+        import freezegun, pytest
+
+        @pytest.fixture(scope="session", autouse=True)
+        def frozen():
+            with freezegun.freeze_time("2001-02-03"):
+                yield
+        """
+    )
+    pytester.makepyfile(
+        """
+        import pytest, requests
+
+        def test_frozen(sendpilot, sendpilot_receiver):
+            sendpilot.add_endpoint(sendpilot_receiver.url)
+            lead = sendpilot.add_lead()
+            url = f"{sendpilot.base_url}/leads/{lead.id}/status"
+            requests.patch(url, json={"status": "DONE"}, headers=sendpilot.headers)
+            webhook = sendpilot.webhooks.wait_for("lead.status.changed", lead_id=lead.id)
+            assert webhook.json["timestamp"] > "2026"
+            with pytest.raises(AssertionError):
+                sendpilot.webhooks.wait_for("lead.status.changed", lead_id="x", within=0.1)
+        """
+    )
+    run(pytester).assert_outcomes(passed=1)
+
+
+def test_a_marker_with_too_many_arguments_is_an_error(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.sendpilot("live", "schema")
+        def test_it(sendpilot):
+            pass
+        """
+    )
+    run(pytester).assert_outcomes(errors=1)

@@ -73,6 +73,14 @@ def test_response_bodies_of_more_than_32_mb_push_the_oldest_out() -> None:
     assert _ids(log) == ["d", "c", "b"]
 
 
+def test_what_is_pending_does_not_push_out_what_is_finished() -> None:
+    log = DeliveryLog()
+    for number in range(4):
+        log.put(delivery(f"p{number}", state="pending", body=b"x" * 10_000_000))
+    log.put(delivery("done", body=b"x" * 1000))
+    assert log.find("done") is not None
+
+
 def test_a_delivery_that_changes_keeps_its_place() -> None:
     log = DeliveryLog()
     first = delivery("a", state="pending")

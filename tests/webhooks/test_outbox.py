@@ -1,5 +1,7 @@
 """Which endpoint gets which event, and what becomes of it when the endpoint changes."""
 
+import threading
+
 import pytest
 
 from mock_sendpilot.testing.receiver import WebhookReceiver
@@ -63,6 +65,31 @@ def test_deleting_an_endpoint_cancels_what_is_pending(
     (delivery,) = world.deliveries(state="cancelled")
     assert (len(delivery.attempts), delivery.next_attempt_at) == (1, None)
     assert len(receiver.received) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "state", "reason"),
+    [
+        pytest.param(200, "succeeded", None, id="answered well"),
+        pytest.param(500, "cancelled", "the endpoint was disabled", id="answered badly"),
+    ],
+)
+def test_an_attempt_that_is_under_way_when_its_endpoint_is_disabled_is_kept(
+    world: World, receiver: WebhookReceiver, status: int, state: str, reason: str | None
+) -> None:
+    receiver.respond(status)
+    endpoint = world.add_endpoint(receiver.url)
+    with receiver.holding():
+        world.change("DONE")
+        thread = threading.Thread(target=world.advance)
+        thread.start()
+        receiver.wait_for_count(1)
+        world.outbox.update_endpoint(endpoint.id, {"is_enabled": False})
+    thread.join(10)
+    (delivery,) = world.deliveries()
+    assert (delivery.state, delivery.reason, len(delivery.attempts)) == (state, reason, 1)
+    assert delivery.next_attempt_at is None
+    assert world.outbox.log.pending_count == 0
 
 
 def test_a_retry_goes_to_where_the_endpoint_is_now(world: World, receiver: WebhookReceiver) -> None:
