@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mock_sendpilot.emulator import Emulator
     from mock_sendpilot.server import EmulatorServer
 
-_STOP_SECONDS = 0.3
+_STOP_SECONDS = 0.5  # for requests at work; what is sent to receivers gets half of it
 _logger = logging.getLogger(__name__)
 
 
@@ -86,7 +86,7 @@ def _serve(server: "EmulatorServer", *, as_json: bool) -> None:
 def _end(emulator: "Emulator", server: "EmulatorServer") -> None:
     server.stop(within_seconds=_STOP_SECONDS)
     pending = emulator.pending_count
-    emulator.close(within_seconds=_STOP_SECONDS)
+    emulator.close(within_seconds=_STOP_SECONDS / 2)
     _logger.info("stopped; deliveries still pending: %d", pending)
 
 

@@ -257,8 +257,12 @@ class Store:
             if self._is_announcing:
                 return
             self._is_announcing = True
-        while (event := self._next_to_announce()) is not None:
-            self._announce(event)
+        try:
+            while (event := self._next_to_announce()) is not None:
+                self._announce(event)
+        except BaseException:  # such as Ctrl+C: the next change announces what is left
+            self._is_announcing = False
+            raise
 
     def _next_to_announce(self) -> Event | None:
         with self._lock:

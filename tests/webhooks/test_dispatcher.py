@@ -15,18 +15,25 @@ from tests.webhooks.conftest import START, World, seed_of_one_lead
 
 
 @contextmanager
-def raw_receiver(answer: bytes, *, lingers: bool = False) -> Iterator[str]:
-    """Answers one connection with these bytes, and closes it at once or at the end."""
+def raw_receiver(answer: bytes, *, lingers: bool = False, trickles: bool = False) -> Iterator[str]:
+    """Answers one connection with these bytes, and closes it at once.
+
+    Or, at the end of the context: `lingers` without a word, `trickles` with a letter every 20 ms.
+    """
     done = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def serve() -> None:
             connection, _ = listener.accept()
-            with connection:
+            with connection, suppress(OSError):
                 connection.recv(65536)
                 connection.sendall(answer)
                 if lingers:
                     done.wait(10)
+                for _ in range(500 if trickles else 0):
+                    if done.wait(0.02):
+                        break
+                    connection.sendall(b"x")
 
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
@@ -131,6 +138,25 @@ def test_a_receiver_that_does_not_answer_is_given_up_after_the_timeout() -> None
         assert attempt.duration_seconds >= 0.2
 
 
+def test_an_interim_answer_is_no_success_and_its_connection_is_not_used_again(
+    world: World,
+) -> None:
+    answer = b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+    with raw_receiver(answer, lingers=True) as url:
+        attempt = attempt_at(world, url)
+    assert not attempt.is_success
+
+
+def test_of_a_flood_of_headers_the_beginning_is_kept(
+    world: World, receiver: WebhookReceiver
+) -> None:
+    receiver.respond(200, headers={f"X-{number}": "x" * 5000 for number in range(80)})
+    attempt = attempt_at(world, receiver.url)
+    assert attempt.response is not None
+    assert len(attempt.response.headers) == 50
+    assert max(map(len, attempt.response.headers.values())) == 500
+
+
 @pytest.mark.parametrize(
     ("answer", "error"),
     [
@@ -166,33 +192,8 @@ def test_a_body_that_never_ends_is_cut_at_the_timeout() -> None:
         assert attempt.response.is_truncated
 
 
-@contextmanager
-def trickling_receiver(start: bytes) -> Iterator[str]:
-    """Sends the start of an answer, and then a letter every 20 ms, for ten seconds at most."""
-    done = threading.Event()
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def serve() -> None:
-            connection, _ = listener.accept()
-            with connection, suppress(OSError):
-                connection.recv(65536)
-                connection.sendall(start)
-                for _ in range(500):
-                    if done.wait(0.02):
-                        break
-                    connection.sendall(b"x")
-
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
-        finally:
-            done.set()
-            thread.join(10)
-
-
 def test_a_head_that_comes_letter_by_letter_is_given_up_at_the_timeout() -> None:
-    with hurried_world(0.3) as world, trickling_receiver(b"HTTP/1.1 200 OK\r\nX: ") as url:
+    with hurried_world(0.3) as world, raw_receiver(b"HTTP/1.1 200 OK\r\nX: ", trickles=True) as url:
         attempt = attempt_at(world, url)
         assert attempt.error == "no answer within 0.3 s"
         assert attempt.duration_seconds < 2
@@ -200,7 +201,7 @@ def test_a_head_that_comes_letter_by_letter_is_given_up_at_the_timeout() -> None
 
 def test_a_body_that_comes_letter_by_letter_is_cut_at_the_timeout() -> None:
     answer = b"HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n\r\n"
-    with hurried_world(0.3) as world, trickling_receiver(answer) as url:
+    with hurried_world(0.3) as world, raw_receiver(answer, trickles=True) as url:
         attempt = attempt_at(world, url)
         assert attempt.response is not None
         assert attempt.response.is_truncated
