@@ -83,12 +83,12 @@ class AccessLog:
 
         answer = self._app(environ, noting)
         _access_logger.info(
-            "%s %s %s %.1f ms %.300s",
+            "%s %s %s %.1f ms%.300s",
             environ["REQUEST_METHOD"],
             environ[RAW_PATH][:200].encode("unicode_escape").decode(),
             statuses[0][:3],
             (time.perf_counter() - began) * 1000,
-            environ.get(REMARK, ""),
+            f"  {environ[REMARK]}" if REMARK in environ else "",
         )
         return answer
 

@@ -48,11 +48,11 @@ def error_reply(status: HTTPStatus, message: str | list[str], *, hint: str = "")
     """The vendor's envelope for an error."""
     phrase = _PHRASES.get(status, status.phrase)
     answer = reply({"statusCode": int(status), "message": message, "error": phrase}, status)
-    request.environ[REMARK] = _on_one_line(hint or str(message))
-    return _with_hint(answer, hint)
+    return _with_hint(answer, hint, remark=hint or str(message))
 
 
-def _with_hint(answer: Response, hint: str) -> Response:
+def _with_hint(answer: Response, hint: str, *, remark: str) -> Response:
+    request.environ[REMARK] = _on_one_line(remark)
     if hint:
         answer.headers[HINT_HEADER] = _on_one_line(hint)
     return answer
@@ -132,7 +132,7 @@ def _no_such_route() -> Response:
     query = f"?{request.environ['QUERY_STRING']}" if request.environ["QUERY_STRING"] else ""
     message = f"Cannot {request.method} {request.environ[RAW_PATH]}{query}"
     answer = reply({"message": message, "error": "Not Found", "statusCode": 404}, 404)
-    return _with_hint(answer, f"there are: {', '.join(_routes_like(request.path))}")
+    return _with_hint(answer, f"there are: {', '.join(_routes_like(request.path))}", remark=message)
 
 
 def _routes_like(path: str) -> list[str]:
