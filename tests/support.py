@@ -4,7 +4,7 @@ import http.client
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import urlsplit
 
 import orjson
@@ -28,8 +28,15 @@ class Reply:
         return orjson.loads(self.body)
 
 
-class Api(Protocol):
+Send = Callable[[str, str, dict[str, str], bytes | None], Reply]
+"""Method, path, headers and body to the reply."""
+
+
+class Api:
     """Asks the emulator, with the demo key unless `key` says otherwise (None: without a key)."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
 
     def __call__(
         self,
@@ -40,62 +47,39 @@ class Api(Protocol):
         json: object = None,
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
-    ) -> Reply: ...
-
-
-def _request(
-    key: str | None, json: object, body: bytes | None, headers: Mapping[str, str] | None
-) -> tuple[dict[str, str], bytes | None]:
-    sent = {} if key is None else {"X-API-Key": key}
-    if json is not None:
-        body = orjson.dumps(json)
-        sent["Content-Type"] = "application/json"
-    return {**sent, **(headers or {})}, body
+    ) -> Reply:
+        sent = {} if key is None else {"X-API-Key": key}
+        if json is not None:
+            body = orjson.dumps(json)
+            sent["Content-Type"] = "application/json"
+        return self._send(method, path, {**sent, **(headers or {})}, body)
 
 
 def in_process(client: FlaskClient) -> Api:
     """Ask the Flask app itself."""
 
-    def ask(
-        method: str,
-        path: str,
-        *,
-        key: str | None = DEMO_KEY,
-        json: object = None,
-        body: bytes | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> Reply:
-        sent, content = _request(key, json, body, headers)
-        reply = client.open(path, method=method, headers=sent, data=content)
+    def send(method: str, path: str, headers: dict[str, str], body: bytes | None) -> Reply:
+        reply = client.open(path, method=method, headers=headers, data=body)
         found = {name.lower(): value for name, value in reply.headers.items()}
         return Reply(reply.status_code, found, reply.get_data())
 
-    return ask
+    return Api(send)
 
 
 def over_a_socket(origin: str) -> Api:
     """Ask a server; the path goes over the wire as it is written."""
 
-    def ask(
-        method: str,
-        path: str,
-        *,
-        key: str | None = DEMO_KEY,
-        json: object = None,
-        body: bytes | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> Reply:
-        sent, content = _request(key, json, body, headers)
+    def send(method: str, path: str, headers: dict[str, str], body: bytes | None) -> Reply:
         connection = http.client.HTTPConnection(urlsplit(origin).netloc, timeout=10)
         try:
-            connection.request(method, path, content, sent)
+            connection.request(method, path, body, headers)
             reply = connection.getresponse()
             found = {name.lower(): value for name, value in reply.getheaders()}
             return Reply(reply.status, found, reply.read())
         finally:
             connection.close()
 
-    return ask
+    return Api(send)
 
 
 def eventually(condition: Callable[[], object], *, within: float = 5.0) -> None:

@@ -13,7 +13,7 @@ from mock_sendpilot.domain.signals import deliveries_queued, delivery_attempted,
 from mock_sendpilot.domain.workspace import Workspace
 from mock_sendpilot.testing.expectation import Expectation, WebhookNotSeen
 from mock_sendpilot.webhooks.deliveries import PENDING, Delivery
-from mock_sendpilot.webhooks.endpoints import check_event_types
+from mock_sendpilot.webhooks.endpoints import check_endpoint
 from mock_sendpilot.webhooks.payloads import Payload
 
 
@@ -72,7 +72,7 @@ class SentWebhooks(Sequence[SentWebhook]):
             WebhookNotSeen: none was sent in time; it shows what was sent, and the nearest miss.
         """
         __tracebackhide__ = True
-        check_event_types(self._workspace.contract, [event_type])
+        check_endpoint(self._workspace.contract, event_types=[event_type])
         wanted = Expectation(event_type, values)
         deadline = SystemClock.running_seconds() + within
         looked_at: dict[str, SentWebhook] = {}

@@ -136,7 +136,11 @@ class Endpoints:
 
 
 def check_endpoint(
-    contract: Contract, *, url: str | None, secret: str | None, event_types: Iterable[str] | None
+    contract: Contract,
+    *,
+    url: str | None = None,
+    secret: str | None = None,
+    event_types: Iterable[str] | None = None,
 ) -> None:
     """Check what is given of an endpoint.
 
@@ -147,17 +151,6 @@ def check_endpoint(
     problems += [] if event_types is None else _types_problems(tuple(event_types), contract)
     if secret is not None and not is_secret(secret):
         problems.append(f"secret must be {WANTED_OF_A_KEY}")
-    if problems:
-        raise InvalidInput(*problems)
-
-
-def check_event_types(contract: Contract, event_types: Iterable[str]) -> None:
-    """Check that the contract has events of these names.
-
-    Raises:
-        InvalidInput: it has not; it says what it calls them, or which ones there are.
-    """
-    problems = _types_problems(tuple(event_types), contract)
     if problems:
         raise InvalidInput(*problems)
 

@@ -78,12 +78,12 @@ class Outbox:
 
     def _enqueue(self, _workspace: Workspace, event: Event) -> None:
         name = event_type(event, self._workspace.contract)
-        wanting = [one for one in self.endpoints.all() if name and one.wants(name)]
+        if name is None:
+            return
+        wanting = [one for one in self.endpoints.all() if one.wants(name)]
         if not wanting and not deliveries_queued.has_receivers_for(self._workspace):
             return
-        sent = payload(event, self._workspace.contract)
-        if sent is None:
-            return
+        sent = payload(event, name, self._workspace.contract)
         deliveries = [self._delivery(event, sent, endpoint) for endpoint in wanting]
         for delivery in deliveries:
             self.log.put(delivery)

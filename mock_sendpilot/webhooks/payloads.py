@@ -32,23 +32,20 @@ def event_type(event: Event, contract: Contract) -> str | None:
     return contract.event_type(current_name) if fields else None
 
 
-def payload(event: Event, contract: Contract) -> Payload | None:
-    """An event's name and its JSON, keys in the vendor's order; None if the contract lacks it."""
-    name = event_type(event, contract)
-    if name is None:
-        return None
+def payload(event: Event, event_type: str, contract: Contract) -> Payload:
+    """What is sent for an event of this name: JSON, keys in the vendor's order."""
     if isinstance(event.change, LeadStatusChanged):
         fields, facts = contract.lead_events.status_fields, _status_facts(event.change)
     else:
         fields, facts = contract.lead_events.tag_fields, _tag_facts(event.change)
     envelope = {
         "eventId": event.id,
-        "eventType": name,
+        "eventType": event_type,
         "timestamp": iso_milliseconds(event.occurred_at),
         "workspaceId": event.workspace_id,
         "data": {field: facts[field] for field in fields},
     }
-    return Payload(name, orjson.dumps(envelope))
+    return Payload(event_type, orjson.dumps(envelope))
 
 
 def _status_facts(change: LeadStatusChanged) -> Mapping[str, str | None]:
