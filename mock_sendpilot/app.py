@@ -8,13 +8,20 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, Flask
 
 from mock_sendpilot.api.access import EXTENSION
+from mock_sendpilot.api.account import account
+from mock_sendpilot.api.campaigns import campaigns
 from mock_sendpilot.api.envelope import REMARK, register_error_handlers
+from mock_sendpilot.api.inbox import inbox
+from mock_sendpilot.api.lead_database import lead_database
+from mock_sendpilot.api.lead_extractor import lead_extractor
 from mock_sendpilot.api.leads import leads
 from mock_sendpilot.control.deliveries import deliveries
 from mock_sendpilot.control.endpoints import endpoints
 from mock_sendpilot.control.guard import Guard
 from mock_sendpilot.control.health import health
 from mock_sendpilot.control.index import index
+from mock_sendpilot.control.simulate import simulate
+from mock_sendpilot.control.specification import add_docs, specification
 from mock_sendpilot.paths import RAW_PATH, VENDOR_PREFIX, OpaqueId, RawPaths
 
 if TYPE_CHECKING:
@@ -25,6 +32,7 @@ if TYPE_CHECKING:
     from mock_sendpilot.emulator import Emulator
 
 CONTROL_PREFIX = "/_emulate"
+VENDOR_RESOURCES = (account, campaigns, inbox, lead_database, lead_extractor, leads)
 
 _access_logger = logging.getLogger("mock_sendpilot.access")
 
@@ -52,8 +60,11 @@ def create_app(
     guard = guard or Guard()
     app.before_request(guard.check_host)
     register_error_handlers(app)
-    app.register_blueprint(leads, url_prefix=VENDOR_PREFIX)
+    for resource in VENDOR_RESOURCES:
+        app.register_blueprint(resource, url_prefix=VENDOR_PREFIX)
     app.register_blueprint(health)
+    app.register_blueprint(specification)
+    add_docs(app)
     if has_control:
         app.register_blueprint(_control(guard))
     if cors_origins:
@@ -99,6 +110,7 @@ def _control(guard: Guard) -> Blueprint:
     control.register_blueprint(index)
     control.register_blueprint(endpoints)
     control.register_blueprint(deliveries)
+    control.register_blueprint(simulate)
     return control
 
 

@@ -6,10 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from mock_sendpilot.domain.clock import Clock, SystemClock
-from mock_sendpilot.domain.contracts import CONTRACTS, DOCUMENTED, Contract
+from mock_sendpilot.domain.contract_points import DOCUMENTED
+from mock_sendpilot.domain.contracts import CONTRACTS, Contract
 from mock_sendpilot.domain.errors import InvalidApiKey, InvalidInput, ScopeMissing
 from mock_sendpilot.domain.ids import Ids
-from mock_sendpilot.domain.models import ApiKey
+from mock_sendpilot.domain.models import ApiKey, RateLimit
+from mock_sendpilot.domain.rate_limits import RateLimiter
 from mock_sendpilot.domain.seed import EndpointSeed, WorkspaceSeed
 from mock_sendpilot.domain.workspace import Workspace
 from mock_sendpilot.webhooks.deliveries import MOST_FINISHED
@@ -25,6 +27,7 @@ class Access:
 
     workspace: Workspace
     api_key: ApiKey
+    limiter: RateLimiter | None = None
 
     def require(self, scope: str) -> None:
         """Insist on a scope.
@@ -47,6 +50,7 @@ class Emulator:
         id_seed: the same seed gives the same ids and secrets; without one each start differs.
         timeout_seconds: how long a webhook receiver has for its answer.
         most_finished: how many finished deliveries each workspace's log keeps.
+        rate_limit: of every API key that has none of its own.
     """
 
     def __init__(
@@ -56,11 +60,13 @@ class Emulator:
         id_seed: str | None = None,
         timeout_seconds: float = TIMEOUT_SECONDS,
         most_finished: int = MOST_FINISHED,
+        rate_limit: RateLimit | None = None,
     ) -> None:
         self.contract = contract
         self._id_seed = secrets.token_hex(16) if id_seed is None else id_seed
         self._ids = Ids(self._id_seed)
         self._most_finished = most_finished
+        self._rate_limit = rate_limit
         self._system_clock = SystemClock()
         self._worker = Worker(self._system_clock)
         self._dispatcher = Dispatcher(timeout_seconds=timeout_seconds)
@@ -81,6 +87,9 @@ class Emulator:
             raise InvalidApiKey("Invalid API key", hint=hint)
         if access.api_key.is_revoked:
             raise InvalidApiKey("Invalid API key", hint="this key is revoked")
+        expires_at = access.api_key.expires_at
+        if expires_at is not None and expires_at <= access.workspace.clock.now():
+            raise InvalidApiKey("Invalid API key", hint="this key has expired")
         return access
 
     def workspaces(self) -> list[Workspace]:
@@ -140,25 +149,19 @@ class Emulator:
             InvalidInput: an id or key is taken, or the seed does not fit together.
         """
         workspace = Workspace(
-            seed.id,
-            name=seed.name,
-            contract=seed.contract or self.contract,
+            seed,
+            contract=self.contract,
             clock=clock or self._system_clock,
             id_seed=f"{self._id_seed}/{seed.id}",
             wake=self._worker.wake,
         )
-        for sender in seed.senders:
-            workspace.store.put_sender(sender)
-        for campaign in seed.campaigns:
-            workspace.store.put_campaign(campaign)
-        for lead in seed.leads:
-            workspace.store.put_lead(lead)
         self._register(workspace, seed.api_keys)
         try:
             self._add_endpoints(workspace, seed.endpoints)
         except InvalidInput:
             self.remove_workspace(workspace)
             raise
+        workspace.begin()
         return workspace
 
     def remove_workspace(self, workspace: Workspace) -> None:
@@ -193,7 +196,13 @@ class Emulator:
             self._workspaces[workspace.id] = workspace
             self._outboxes[workspace.id] = outbox
             for api_key in api_keys:
-                self._accesses[api_key.key] = Access(workspace, api_key)
+                self._accesses[api_key.key] = self._opened(workspace, api_key)
+
+    def _opened(self, workspace: Workspace, api_key: ApiKey) -> Access:
+        limit = api_key.rate_limit or self._rate_limit
+        api_key = replace(api_key, rate_limit=limit)
+        limiter = RateLimiter(workspace.clock, limit) if limit else None
+        return Access(workspace, api_key, limiter)
 
     def _add_endpoints(self, workspace: Workspace, endpoints: Iterable[EndpointSeed]) -> None:
         for endpoint in endpoints:

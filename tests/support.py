@@ -61,7 +61,9 @@ def in_process(client: FlaskClient) -> Api:
     def send(method: str, path: str, headers: dict[str, str], body: bytes | None) -> Reply:
         reply = client.open(path, method=method, headers=headers, data=body)
         found = {name.lower(): value for name, value in reply.headers.items()}
-        return Reply(reply.status_code, found, reply.get_data())
+        content = reply.get_data()
+        reply.close()
+        return Reply(reply.status_code, found, content)
 
     return Api(send)
 

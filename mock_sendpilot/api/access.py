@@ -46,23 +46,31 @@ def contract_of_request() -> Contract:
         return current_emulator().contract
 
 
-def authorised(
-    scope: str | None,
-) -> Callable[[Callable[Concatenate[Workspace, P], Response]], Callable[P, Response]]:
-    """Give the view the workspace of the API key, which must carry `scope` (None: any key will do).
+def vendor_access(scope: str | None) -> "Access":
+    """The access of a request to the vendor's API: counted, and with its scope.
 
-    The checks stand in the decorator rather than in a hook of the blueprint: so an unknown route is
-    404 with or without a key, as at the vendor's.
+    Raises:
+        InvalidApiKey: no key, or one that opens nothing.
+        LimitExceeded: the key has made too many requests.
+        ScopeMissing: the key does not carry `scope`.
+    """
+    access = access_of_request()
+    if access.limiter is not None:
+        access.limiter.count()
+    if scope is not None:
+        access.require(scope)
+    return access
+
+
+def of_workspace(view: Callable[Concatenate[Workspace, P], Response]) -> Callable[P, Response]:
+    """Give a view of the control API the workspace of the API key; any key will do.
+
+    The check stands in a decorator rather than in a hook of the blueprint: so an unknown route is
+    404 with or without a key.
     """
 
-    def decorate(view: Callable[Concatenate[Workspace, P], Response]) -> Callable[P, Response]:
-        @wraps(view)
-        def checked(*args: P.args, **params: P.kwargs) -> Response:
-            access = access_of_request()
-            if scope is not None:
-                access.require(scope)
-            return view(access.workspace, *args, **params)
+    @wraps(view)
+    def checked(*args: P.args, **params: P.kwargs) -> Response:
+        return view(access_of_request().workspace, *args, **params)
 
-        return checked
-
-    return decorate
+    return checked

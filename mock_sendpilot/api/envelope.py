@@ -33,6 +33,10 @@ _STATUS = {
     errors.NotFound: HTTPStatus.NOT_FOUND,
     errors.InvalidInput: HTTPStatus.BAD_REQUEST,
     errors.BodyTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    errors.CreditsExhausted: HTTPStatus.FORBIDDEN,
+    errors.SenderNotActive: HTTPStatus.FORBIDDEN,
+    errors.LimitExceeded: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.ServiceFault: HTTPStatus.INTERNAL_SERVER_ERROR,
     errors.NotAllowed: HTTPStatus.FORBIDDEN,
 }
 _PARAMETER = re.compile(r"<.*?>")
@@ -74,7 +78,10 @@ def register_error_handlers(app: Flask) -> None:
 def _domain_error(error: errors.SendPilotError) -> Response:
     if isinstance(error, errors.InvalidInput):
         return _invalid(list(error.problems), error.hint)
-    return error_reply(_STATUS[type(error)], error.message, hint=error.hint)
+    answer = error_reply(_STATUS[type(error)], error.message, hint=error.hint)
+    if isinstance(error, errors.LimitExceeded) and contract_of_request().retry_after:
+        answer.headers["Retry-After"] = str(error.retry_after_seconds)
+    return answer
 
 
 def _validation_error(error: ValidationError) -> Response:

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from typing import Any, ClassVar
 
 import orjson
-from marshmallow import ValidationError, fields
+from marshmallow import EXCLUDE, Schema, ValidationError, fields
 
 from mock_sendpilot.domain.clock import iso_milliseconds
 
@@ -26,17 +26,22 @@ def shown(value: object) -> str:
     return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "…"
 
 
+def absence_messages(expected: str) -> dict[str, Any]:
+    """What a field says when it is missing or null. marshmallow formats it: braces are doubled."""
+    template = expected.replace("{", "{{").replace("}", "}}")
+    return {"required": f"{template}; it was missing", "null": f"{template}; it was null"}
+
+
 class Checked(fields.Field[Any]):
     """A field with one sentence for what it expects."""
 
     def __init__(self, expected: str, **options: Any) -> None:  # noqa: ANN401 - marshmallow's own
         self.expected = expected
-        template = expected.replace("{", "{{").replace("}", "}}")  # marshmallow formats them
-        messages: dict[str, Any] = {
-            "required": f"{template}; it was missing",
-            "null": f"{template}; it was null",
-        }
-        super().__init__(error_messages=messages, **options)
+        super().__init__(error_messages=absence_messages(expected), **options)
+
+    def published(self) -> dict[str, Any]:
+        """What the specification says of it, as JSON Schema; that it may be null stands apart."""
+        return {}
 
     def refusal(self, value: object, hint: str = "") -> ValidationError:
         """The error for a value that will not do."""
@@ -50,6 +55,10 @@ class Choice(Checked):
         self.words = tuple(words)
         expected = f"must be one of the following values: {', '.join(self.words)}"
         super().__init__(expected, **options)
+
+    def published(self) -> dict[str, Any]:
+        """As JSON Schema."""
+        return {"type": "string", "enum": list(self.words)}
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:  # noqa: ANN401
         if isinstance(value, str) and value in self.words:
@@ -65,18 +74,34 @@ class Choice(Checked):
 
 
 class Text(Checked):
-    """A string; unless `may_be_empty`, one with something in it."""
+    """A string; unless `may_be_empty`, one with something in it; at most `longest` characters."""
 
-    def __init__(self, *, may_be_empty: bool = False, **options: Any) -> None:  # noqa: ANN401
+    def __init__(
+        self,
+        *,
+        may_be_empty: bool = False,
+        longest: int | None = None,
+        **options: Any,  # noqa: ANN401
+    ) -> None:
         self.may_be_empty = may_be_empty
-        super().__init__(
-            "must be a string" if may_be_empty else "must be a non-empty string", **options
-        )
+        self.longest = longest
+        expected = "must be a string" if may_be_empty else "must be a non-empty string"
+        if longest is not None:
+            expected += f" of at most {longest} characters"
+        super().__init__(expected, **options)
+
+    def published(self) -> dict[str, Any]:
+        """As JSON Schema."""
+        least = {} if self.may_be_empty else {"minLength": 1}
+        most = {} if self.longest is None else {"maxLength": self.longest}
+        return {"type": "string", **least, **most}
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:  # noqa: ANN401
-        if isinstance(value, str) and (value or self.may_be_empty):
-            return value
-        raise self.refusal(value)
+        if not isinstance(value, str) or not (value or self.may_be_empty):
+            raise self.refusal(value)
+        if self.longest is not None and len(value) > self.longest:
+            raise ValidationError(f"{self.expected}; it has {len(value)}")
+        return value
 
 
 class WholeNumber(Checked):
@@ -85,6 +110,11 @@ class WholeNumber(Checked):
     def __init__(self, lowest: int, highest: int, **options: Any) -> None:  # noqa: ANN401
         self.range = range(lowest, highest + 1)
         super().__init__(f"must be a whole number from {lowest} to {highest}", **options)
+
+    def published(self) -> dict[str, Any]:
+        """As JSON Schema."""
+        lowest, highest = self.range.start, self.range.stop - 1
+        return {"type": "integer", "minimum": lowest, "maximum": highest}
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> int:  # noqa: ANN401
         if isinstance(value, str) and _WHOLE_NUMBER.fullmatch(value) and int(value) in self.range:
@@ -100,6 +130,11 @@ class Flag(Checked):
     def __init__(self, **options: Any) -> None:  # noqa: ANN401
         super().__init__("must be one of the following values: true, 1, false, 0", **options)
 
+    def published(self) -> dict[str, Any]:
+        """As JSON Schema."""
+        default = {} if self.required else {"default": str(self.load_default).lower()}
+        return {"type": "string", "enum": list(self._meanings), **default}
+
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> bool:  # noqa: ANN401
         if isinstance(value, str) and value in self._meanings:
             return self._meanings[value]
@@ -111,6 +146,10 @@ class Boolean(Checked):
 
     def __init__(self, **options: Any) -> None:  # noqa: ANN401
         super().__init__("must be true or false", **options)
+
+    def published(self) -> dict[str, Any]:
+        """As JSON Schema."""
+        return {"type": "boolean"}
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> bool:  # noqa: ANN401
         if isinstance(value, bool):
@@ -124,6 +163,10 @@ class JsonObject(Checked):
     def __init__(self, **options: Any) -> None:  # noqa: ANN401
         super().__init__("must be a JSON object", **options)
 
+    def published(self) -> dict[str, Any]:
+        """As JSON Schema."""
+        return {"type": "object"}
+
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> dict[str, Any]:  # noqa: ANN401
         if isinstance(value, dict):
             return value
@@ -135,6 +178,10 @@ class Timestamp(Checked):
 
     def __init__(self, **options: Any) -> None:  # noqa: ANN401
         super().__init__("must be a time such as 2024-02-24T15:30:00.000Z", **options)
+
+    def published(self) -> dict[str, Any]:
+        """As JSON Schema."""
+        return {"type": "string", "format": "date-time"}
 
     def _serialize(self, value: Any, *_: Any, **__: Any) -> str | None:  # noqa: ANN401
         return None if value is None else iso_milliseconds(value)
@@ -159,13 +206,25 @@ class ListOf(fields.List[Any]):
         **options: Any,  # noqa: ANN401
     ) -> None:
         self.expected = expected
-        messages: dict[str, Any] = {
-            "required": f"{expected}; it was missing",
-            "null": f"{expected}; it was null",
-        }
-        super().__init__(item, error_messages=messages, **options)
+        super().__init__(item, error_messages=absence_messages(expected), **options)
 
     def _deserialize(self, value: Any, *rest: Any, **options: Any) -> list[Any]:  # noqa: ANN401
         if not isinstance(value, list):
             raise ValidationError(f"{self.expected}; it was {shown(value)}")
         return super()._deserialize(value, *rest, **options)
+
+
+class Told(fields.Function):
+    """A text made of what is dumped."""
+
+
+class Request(Schema):
+    """A body or a query: unknown fields are ignored, as the vendor does."""
+
+    any_of: ClassVar[tuple[str, ...]] = ()
+    """Names of which at least one must be there, for the specification."""
+
+    class Meta:
+        """marshmallow's settings."""
+
+        unknown = EXCLUDE

@@ -2,92 +2,116 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, current_app
+from flask import Blueprint, Response
 from marshmallow import Schema, ValidationError
 
-from mock_sendpilot.api.access import authorised
-from mock_sendpilot.api.body import json_object
-from mock_sendpilot.api.envelope import problems_of, reply
+from mock_sendpilot.api import lead_schemas, new_lead_schemas
+from mock_sendpilot.api.envelope import problems_of
 from mock_sendpilot.api.fields import shown
-from mock_sendpilot.api.lead_schemas import LeadSchemas
-from mock_sendpilot.api.paging import load_query, page_of, pagination
-from mock_sendpilot.domain.store import Import, LeadDraft
-from mock_sendpilot.domain.vocabulary import LEADS_READ, LEADS_WRITE
+from mock_sendpilot.api.operation import Operation, dumped, schema, serves
+from mock_sendpilot.api.paging import Page
+from mock_sendpilot.domain import vocabulary as words
+from mock_sendpilot.domain.lead_import import Import, LeadDraft
+from mock_sendpilot.domain.store import StatusChange
 from mock_sendpilot.domain.workspace import Workspace
 
 leads = Blueprint("leads", __name__)
 
-_SCHEMAS = "mock_sendpilot.lead_schemas"
-
 
 @leads.patch("/leads/<opaque:lead_id>/status")
-@authorised(LEADS_WRITE)
-def update_status(workspace: Workspace, lead_id: str) -> Response:
-    """Change a lead's status (the published page; section (b) 23)."""
-    schemas = _schemas(workspace)
-    wanted = schemas.status_body.load(json_object())
-    change = workspace.store.set_lead_status(lead_id, changed_by="api", **wanted)
-    return reply(schemas.status_reply.dump(change))
+@serves(
+    Operation(
+        id="leads.updateStatus",
+        scope=words.LEADS_WRITE,
+        source="the published page; (b) 23",
+        body=lead_schemas.status_body,
+        reply=lead_schemas.status_reply,
+        errors=(400, 404),
+        events=(words.LEAD_UPDATED, words.LEAD_TAG_UPDATED),
+        invented=(
+            "the scope",
+            "a change to the status that the lead has makes no event",
+            "with customLeadStatus alone, status and message tell the unchanged status",
+        ),
+    )
+)
+def update_status(workspace: Workspace, lead_id: str, **wanted: str) -> StatusChange:
+    """Change a lead's status."""
+    return workspace.store.set_lead_status(lead_id, changed_by="api", **wanted)
 
 
 @leads.get("/leads/<opaque:lead_id>")
-@authorised(LEADS_READ)
-def get_lead(workspace: Workspace, lead_id: str) -> Response:
-    """One lead (section (b) 21)."""
-    schemas = _schemas(workspace)
-    query = load_query(schemas.one_lead_query)
-    return reply(schemas.shape(full=query["full"]).dump(workspace.store.lead(lead_id)))
+@serves(
+    Operation(
+        id="leads.get",
+        scope=words.LEADS_READ,
+        source="(b) 21; SB, SA, C2, C3",
+        query=lead_schemas.one_lead_query,
+        reply=lead_schemas.either_lead,
+        errors=(404,),
+        invented=("the scope", "which keys come only with full"),
+    )
+)
+def get_lead(workspace: Workspace, lead_id: str, *, full: bool) -> Response:
+    """One lead."""
+    shape = lead_schemas.full_lead if full else lead_schemas.lead
+    return dumped(shape, workspace.store.lead(lead_id), workspace.contract)
 
 
 @leads.get("/leads")
-@authorised(LEADS_READ)
-def list_leads(workspace: Workspace) -> Response:
-    """The leads of a workspace or campaign (section (b) 22); oldest first, which is invented."""
-    schemas = _schemas(workspace)
-    query = load_query(schemas.list_query)
-    page, limit = query["page"], query["limit"]
-    found = workspace.store.leads(campaign_id=query.get("campaign_id"), status=query.get("status"))
-    shape = schemas.shape(full=query["full"])
-    rows = [shape.dump(lead) for lead in page_of(found, page, limit)]
-    return reply({"leads": rows, "pagination": pagination(len(found), page, limit)})
+@serves(
+    Operation(
+        id="leads.list",
+        scope=words.LEADS_READ,
+        source="(b) 22; SB, SA, C1, C2",
+        query=lead_schemas.list_query,
+        reply=lead_schemas.lead_list,
+        errors=(400,),
+        invented=("the scope", "the order: oldest first"),
+    )
+)
+def list_leads(
+    workspace: Workspace, *, full: bool, page: int, limit: int, **filters: str
+) -> Response:
+    """The leads of a workspace or campaign."""
+    found = Page(workspace.store.leads(**filters), page, limit)
+    return dumped(lead_schemas.lead_page(full=full), found, workspace.contract)
 
 
 @leads.post("/leads")
-@authorised(LEADS_WRITE)
-def add_leads(workspace: Workspace) -> Response:
-    """Add leads to a campaign (section (b) 20): counters, and a reason for each that is refused."""
-    schemas = _schemas(workspace)
-    wanted = schemas.new_leads.load(json_object())
-    drafts = [_draft(entry, schemas.new_lead) for entry in wanted["leads"]]
-    outcome = workspace.store.add_leads(wanted["campaign_id"], drafts)
-    return reply(_import_reply(outcome, wanted["leads"]), workspace.contract.post_status_code)
+@serves(
+    Operation(
+        id="leads.add",
+        scope=words.LEADS_WRITE,
+        source="(b) 20; SB, SA, C1, C2, C5",
+        body=new_lead_schemas.new_leads,
+        reply=new_lead_schemas.import_reply,
+        errors=(400, 404),
+        invented=("the scope", "the campaign's senders take turns with new leads"),
+    )
+)
+def add_leads(workspace: Workspace, campaign_id: str, leads: list[Any]) -> dict[str, Any]:
+    """Add leads to a campaign: counters, and a reason for each that is refused."""
+    shape = schema(new_lead_schemas.new_lead, workspace.contract)
+    drafts = [_draft(entry, shape) for entry in leads]
+    return _told(workspace.campaigns.add_leads(campaign_id, drafts), leads)
 
 
-def _schemas(workspace: Workspace) -> LeadSchemas:
-    cache: dict[Any, LeadSchemas] = current_app.extensions.setdefault(_SCHEMAS, {})
-    contract = workspace.contract
-    if contract not in cache:
-        cache[contract] = LeadSchemas(contract)
-    return cache[contract]
-
-
-def _draft(entry: object, schema: Schema) -> LeadDraft | str:
+def _draft(entry: object, shape: Schema) -> LeadDraft | str:
     """An entry as the store takes it, or the reason why it cannot be taken."""
     if not isinstance(entry, dict):
         return f"a lead must be a JSON object; it was {shown(entry)}"
     try:
-        details: dict[str, Any] = schema.load(entry)
+        details: dict[str, Any] = shape.load(entry)
     except ValidationError as error:
         return "; ".join(problems_of(error))
     url, nested = details.pop("linkedinUrl"), details.pop("customFields", None) or {}
-    flat = {key: value for key, value in entry.items() if key not in schema.fields}
+    flat = {key: value for key, value in entry.items() if key not in shape.fields}
     return LeadDraft(linkedin_url=url, details={**details, "custom_fields": {**flat, **nested}})
 
 
-def _import_reply(outcome: Import, entries: list[Any]) -> dict[str, Any]:
-    """`errors` stands there only when there are some; lead ids never come back."""
+def _told(outcome: Import, entries: list[Any]) -> dict[str, Any]:
     counters = {
-        "success": True,
         "leadsAdded": len(outcome.added),
         "duplicatesSkipped": outcome.duplicate_count,
         "invalidEntries": len(outcome.rejected),

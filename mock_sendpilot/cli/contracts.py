@@ -15,7 +15,8 @@ def contracts() -> None:
 @contracts.command("list", epilog="Example: mock-sendpilot contracts list")
 def list_contracts() -> None:
     """Name the contracts and the points on which they differ."""
-    from mock_sendpilot.domain.contracts import CONTRACTS, POINTS  # noqa: PLC0415
+    from mock_sendpilot.domain.contract_points import POINTS  # noqa: PLC0415
+    from mock_sendpilot.domain.contracts import CONTRACTS  # noqa: PLC0415
 
     click.echo("contracts: " + ", ".join(CONTRACTS))
     for key, point in POINTS.items():
@@ -27,7 +28,8 @@ def list_contracts() -> None:
 @click.option("--json", "wants_json", is_flag=True, help="Print it as JSON.")
 def show(name: str, wants_json: bool) -> None:
     """Show what the contract NAME says on each point."""
-    from mock_sendpilot.domain.contracts import POINTS, named_contract  # noqa: PLC0415
+    from mock_sendpilot.domain.contract_points import POINTS  # noqa: PLC0415
+    from mock_sendpilot.domain.contracts import named_contract  # noqa: PLC0415
     from mock_sendpilot.domain.errors import InvalidInput  # noqa: PLC0415
 
     try:
@@ -46,13 +48,21 @@ def show(name: str, wants_json: bool) -> None:
 
 def reading(value: object) -> str:
     """What a contract says on a point, in words."""
-    from mock_sendpilot.domain.contracts import LeadEvents, PatchBody  # noqa: PLC0415
+    from mock_sendpilot.domain.contract_points import (  # noqa: PLC0415
+        EventTexts,
+        LeadEvents,
+        PatchBody,
+    )
 
     if isinstance(value, PatchBody):
         return f"{reading(value.fields)} (at least one of: {reading(value.any_of)})"
     if isinstance(value, LeadEvents):
         tags = reading(value.tag_fields) if value.tag_fields else "no such event"
         return f"status event: {reading(value.status_fields)}; tag event: {tags}"
+    if isinstance(value, EventTexts):
+        most = value.most_characters
+        amount = "in full" if most is None else f"the first {most} characters"
+        return f"{value.message_key}, {value.reply_key}: {amount}"
     if isinstance(value, tuple):
         return ", ".join(map(str, value))
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)

@@ -56,6 +56,16 @@ def _finite(_ctx: click.Context, _parameter: click.Parameter, number: float) -> 
     return number
 
 
+def _rate_limit(_ctx: click.Context, _parameter: click.Parameter, text: str | None) -> Any:  # noqa: ANN401
+    from mock_sendpilot.domain.errors import InvalidInput  # noqa: PLC0415
+    from mock_sendpilot.domain.rate_limits import parse_rate_limit  # noqa: PLC0415
+
+    try:
+        return None if text is None else parse_rate_limit(text)
+    except InvalidInput as error:
+        raise click.BadParameter(str(error)) from error
+
+
 _OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
     "--host": (
         (
@@ -115,6 +125,13 @@ _OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
             "type": click.FloatRange(0.1, 3600),
             "callback": _finite,
         },
+    ),
+    "--rate-limit": (
+        (
+            "How many requests each API key may make in a window; more are answered 429. "
+            "Example: --rate-limit 60/min"
+        ),
+        {"metavar": "COUNT/WINDOW", "callback": _rate_limit},
     ),
     "--random-seed": (
         "Make ids and secrets the same at every start. Example: --random-seed 42",

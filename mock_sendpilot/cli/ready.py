@@ -2,28 +2,19 @@
 
 import http.client
 import math
-import os
 import sys
 import time
-from urllib.parse import urlsplit
 
 import click
 
-from mock_sendpilot.cli.options import PREFIX
+from mock_sendpilot.cli.control import address, url_option
 
 _PAUSE_SECONDS = 0.05
 _ANSWER_SECONDS = 2.0
 
 
 @click.command(epilog="Example: mock-sendpilot start & mock-sendpilot ready --wait 10 && pytest")
-@click.option(
-    "--url",
-    default=lambda: f"http://127.0.0.1:{os.environ.get(f'{PREFIX}PORT', '7363')}",
-    show_default=f"http://127.0.0.1:7363, or the port of {PREFIX}PORT",
-    envvar=f"{PREFIX}URL",
-    show_envvar=True,
-    help="Where the server is. Example: --url http://127.0.0.1:8080",
-)
+@url_option
 @click.option(
     "--wait",
     "wait_seconds",
@@ -34,13 +25,9 @@ _ANSWER_SECONDS = 2.0
 )
 def ready(url: str, wait_seconds: float) -> None:
     """Exit with 0 as soon as the server answers, with 1 if it does not in time."""
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname, parts.port or 80
-    except ValueError:
-        host, port = None, 0
-    if host is None or parts.scheme != "http" or not math.isfinite(wait_seconds):
-        raise click.UsageError(f"--url must be such as http://127.0.0.1:7363, not {url!r}")
+    host, port = address(url)
+    if not math.isfinite(wait_seconds):
+        raise click.UsageError(f"--wait must be a number of seconds, not {wait_seconds}")
     deadline = time.monotonic() + wait_seconds
     while True:
         problem = _problem(host, port)

@@ -104,6 +104,7 @@ def _emulator(options: dict[str, Any]) -> "Emulator":
         contract=contract,
         id_seed=options["random_seed"],
         timeout_seconds=options["webhook_timeout"],
+        rate_limit=options["rate_limit"],
     )
     emulator.load(_seeds(options, contract), endpoints=_endpoints(options, emulator))
     return emulator

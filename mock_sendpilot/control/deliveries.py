@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response
 
-from mock_sendpilot.api.access import authorised, current_emulator
+from mock_sendpilot.api.access import current_emulator, of_workspace
 from mock_sendpilot.api.envelope import reply
 from mock_sendpilot.api.paging import load_query, page_of, pagination
 from mock_sendpilot.control.schemas import DeliveryDetail, DeliveryQuery, DeliverySummary
@@ -13,7 +13,7 @@ deliveries = Blueprint("deliveries", __name__)
 
 
 @deliveries.get("/deliveries")
-@authorised(None)
+@of_workspace
 def list_deliveries(workspace: Workspace) -> Response:
     """The deliveries that match the filters, newest first."""
     query = load_query(DeliveryQuery())
@@ -24,7 +24,7 @@ def list_deliveries(workspace: Workspace) -> Response:
 
 
 @deliveries.get("/deliveries/<opaque:delivery_id>")
-@authorised(None)
+@of_workspace
 def get_delivery(workspace: Workspace, delivery_id: str) -> Response:
     """One delivery with each of its attempts."""
     return reply(DeliveryDetail().dump(_log(workspace).get(delivery_id)))

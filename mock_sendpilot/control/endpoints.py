@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 from flask import Blueprint, Response
 
-from mock_sendpilot.api.access import authorised, current_emulator
+from mock_sendpilot.api.access import current_emulator, of_workspace
 from mock_sendpilot.api.body import json_object
 from mock_sendpilot.api.envelope import reply
 from mock_sendpilot.control.schemas import EndpointChanges, EndpointReply, NewEndpoint
@@ -18,7 +18,7 @@ endpoints = Blueprint("endpoints", __name__)
 
 
 @endpoints.get("/endpoints")
-@authorised(None)
+@of_workspace
 def list_endpoints(workspace: Workspace) -> Response:
     """All endpoints, oldest first."""
     found = _outbox(workspace).endpoints.all()
@@ -26,7 +26,7 @@ def list_endpoints(workspace: Workspace) -> Response:
 
 
 @endpoints.post("/endpoints")
-@authorised(None)
+@of_workspace
 def create_endpoint(workspace: Workspace) -> Response:
     """Make an endpoint; the only answer besides `/secret` that holds the whole secret."""
     wanted = NewEndpoint().load(json_object())
@@ -36,21 +36,21 @@ def create_endpoint(workspace: Workspace) -> Response:
 
 
 @endpoints.get("/endpoints/<opaque:endpoint_id>")
-@authorised(None)
+@of_workspace
 def get_endpoint(workspace: Workspace, endpoint_id: str) -> Response:
     """One endpoint."""
     return reply(EndpointReply().dump(_outbox(workspace).endpoints.get(endpoint_id)))
 
 
 @endpoints.get("/endpoints/<opaque:endpoint_id>/secret")
-@authorised(None)
+@of_workspace
 def get_secret(workspace: Workspace, endpoint_id: str) -> Response:
     """The signing secret."""
     return reply({"secret": _outbox(workspace).endpoints.get(endpoint_id).secret})
 
 
 @endpoints.patch("/endpoints/<opaque:endpoint_id>")
-@authorised(None)
+@of_workspace
 def update_endpoint(workspace: Workspace, endpoint_id: str) -> Response:
     """Change an endpoint; disabling it cancels what is pending for it."""
     changes = EndpointChanges().load(json_object())
@@ -58,7 +58,7 @@ def update_endpoint(workspace: Workspace, endpoint_id: str) -> Response:
 
 
 @endpoints.delete("/endpoints/<opaque:endpoint_id>")
-@authorised(None)
+@of_workspace
 def delete_endpoint(workspace: Workspace, endpoint_id: str) -> Response:
     """Forget an endpoint; what is pending for it is cancelled."""
     _outbox(workspace).remove_endpoint(endpoint_id)

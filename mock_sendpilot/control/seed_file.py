@@ -8,12 +8,14 @@ from typing import Any
 from marshmallow import ValidationError
 
 from mock_sendpilot.api.envelope import sentences
+from mock_sendpilot.control.seed_parts import workspace_seed
 from mock_sendpilot.control.seed_references import reference_problems
 from mock_sendpilot.control.seed_schemas import SeedSchema
-from mock_sendpilot.domain.contracts import CONTRACTS, DOCUMENTED, Contract
+from mock_sendpilot.domain.contract_points import DOCUMENTED
+from mock_sendpilot.domain.contracts import CONTRACTS, Contract
 from mock_sendpilot.domain.errors import InvalidInput
-from mock_sendpilot.domain.models import ApiKey, Campaign, Lead, Sender
-from mock_sendpilot.domain.seed import EndpointSeed, WorkspaceSeed
+from mock_sendpilot.domain.models import ApiKey
+from mock_sendpilot.domain.seed import WorkspaceSeed
 from mock_sendpilot.json_text import parse_json
 
 DEMO = "demo.json"
@@ -57,31 +59,4 @@ def parse_seed(
     problems = list(reference_problems(loaded["workspaces"], default_contract))
     if problems:
         raise InvalidInput(*problems)
-    return [_workspace(workspace, now) for workspace in loaded["workspaces"]]
-
-
-def _workspace(part: dict[str, Any], now: datetime) -> WorkspaceSeed:
-    return WorkspaceSeed(
-        id=part["id"],
-        name=part["name"],
-        contract=part.get("contract"),
-        api_keys=tuple(_api_key(key) for key in part["api_keys"]),
-        senders=tuple(Sender(**sender) for sender in part["senders"]),
-        campaigns=tuple(_campaign(campaign, now) for campaign in part["campaigns"]),
-        leads=tuple(Lead(**_dated(lead, now)) for lead in part["leads"]),
-        endpoints=tuple(EndpointSeed(**endpoint) for endpoint in part["endpoints"]),
-    )
-
-
-def _api_key(part: dict[str, Any]) -> ApiKey:
-    scopes = part.pop("scopes", None)
-    return ApiKey(scopes=frozenset(scopes) if scopes is not None else None, **part)
-
-
-def _campaign(part: dict[str, Any], now: datetime) -> Campaign:
-    return Campaign(**{**_dated(part, now), "sender_ids": tuple(part["sender_ids"])})
-
-
-def _dated(part: dict[str, Any], now: datetime) -> dict[str, Any]:
-    created = part.get("created_at", now)
-    return {**part, "created_at": created, "updated_at": part.get("updated_at", created)}
+    return [workspace_seed(workspace, now) for workspace in loaded["workspaces"]]

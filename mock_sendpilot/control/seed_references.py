@@ -17,10 +17,11 @@ def reference_problems(workspaces: list[Part], default_contract: Contract) -> It
     yield from _keys_twice(workspaces)
     for index, workspace in enumerate(workspaces):
         path = f"$.workspaces[{index}]"
-        for kind in ("senders", "campaigns", "leads"):
+        for kind in ("senders", "campaigns", "leads", "conversations", "people"):
             yield from _twice(f"{path}.{kind}", "id", workspace[kind])
         yield from _dangling(path, workspace)
-        yield from _same_person(f"{path}.leads", workspace["leads"])
+        yield from _same_person(f"{path}.leads", "campaign_id", workspace["leads"])
+        yield from _same_person(f"{path}.conversations", "sender_id", workspace["conversations"])
         contract = workspace.get("contract", default_contract)
         yield from _endpoints(f"{path}.endpoints", workspace["endpoints"], contract)
 
@@ -56,6 +57,9 @@ def _dangling(path: str, workspace: Part) -> Iterator[Problem]:
         yield from _reference(f"{where}.campaignId", lead["campaign_id"], campaigns, "a campaign")
         if lead.get("sender_id") is not None:
             yield from _reference(f"{where}.senderId", lead["sender_id"], senders, "a sender")
+    for index, conversation in enumerate(workspace["conversations"]):
+        where = f"{path}.conversations[{index}].senderId"
+        yield from _reference(where, conversation["sender_id"], senders, "a sender")
 
 
 def _reference(path: str, found: str, known: set[str], what: str) -> Iterator[Problem]:
@@ -64,13 +68,14 @@ def _reference(path: str, found: str, known: set[str], what: str) -> Iterator[Pr
         yield f"{path}: must be the id of {what} of this workspace ({there_are}); it was {found!r}"
 
 
-def _same_person(path: str, leads: Iterable[Part]) -> Iterator[Problem]:
+def _same_person(path: str, owner: str, parts: Iterable[Part]) -> Iterator[Problem]:
+    within = {"campaign_id": "a campaign", "sender_id": "a sender"}[owner]
     first: dict[tuple[str, str], int] = {}
-    for index, lead in enumerate(leads):
-        person = lead["campaign_id"], lead["linkedin_url"]
+    for index, part in enumerate(parts):
+        person = part[owner], part["linkedin_url"]
         if person in first:
             yield (
-                f"{path}[{index}].linkedinUrl: must be unique within a campaign; "
+                f"{path}[{index}].linkedinUrl: must be unique within {within}; "
                 f"{person[1]} is that of {path}[{first[person]}] too"
             )
         first.setdefault(person, index)

@@ -1,64 +1,27 @@
 """The seed format: what a fixtures file may hold. `docs/seed.md` tells it in prose."""
 
-from collections.abc import Mapping
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields
+from marshmallow import ValidationError, fields
 
-from mock_sendpilot.api.fields import Boolean, Checked, Choice, JsonObject, ListOf, Text, Timestamp
+from mock_sendpilot.api.fields import Boolean, Choice, JsonObject, Text, Timestamp
+from mock_sendpilot.control.outreach_schemas import (
+    ConversationSchema,
+    FateSchema,
+    PersonSchema,
+    StepSchema,
+)
 from mock_sendpilot.control.schemas import NewEndpoint, Strict
+from mock_sendpilot.control.seed_fields import (
+    ContractChoice,
+    Count,
+    Duration,
+    ProfileUrl,
+    Rate,
+    list_of,
+)
 from mock_sendpilot.domain import vocabulary as words
-from mock_sendpilot.domain.contracts import Contract, named_contract
-from mock_sendpilot.domain.errors import InvalidInput
-from mock_sendpilot.domain.linkedin import EXPECTED, normal_profile_url
-
-
-def _list_of(item: fields.Field[Any] | type[Schema], **options: Any) -> ListOf:  # noqa: ANN401
-    inner = item if isinstance(item, fields.Field) else fields.Nested(item)
-    inner.error_messages["null"] = "must not be null"
-    if not options.get("required") and not options.get("allow_none"):
-        options["load_default"] = list
-    return ListOf(inner, **options)
-
-
-class _ProfileUrl(Checked):
-    def __init__(self, **options: Any) -> None:  # noqa: ANN401
-        super().__init__(f"must be {EXPECTED}", **options)
-
-    def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:  # noqa: ANN401
-        url = normal_profile_url(value) if isinstance(value, str) else None
-        if url is None:
-            raise self.refusal(value)
-        return url
-
-
-class _Count(Checked):
-    def __init__(self, **options: Any) -> None:  # noqa: ANN401
-        super().__init__("must be a whole number, 0 or more", **options)
-
-    def _deserialize(self, value: Any, *_: Any, **__: Any) -> int:  # noqa: ANN401
-        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-            return value
-        raise self.refusal(value)
-
-
-class _Contract(Checked):
-    """A contract's name, or `{"name": …, "set": {point: choice}}`."""
-
-    def __init__(self, **options: Any) -> None:  # noqa: ANN401
-        super().__init__('must be a name or {"name": …, "set": {…}}', **options)
-
-    def _deserialize(self, value: Any, *_: Any, **__: Any) -> Contract:  # noqa: ANN401
-        given = {"name": value} if isinstance(value, str) else value
-        if not isinstance(given, Mapping) or not set(given) <= {"name", "set"}:
-            raise self.refusal(value)
-        points = given.get("set", {})
-        if not isinstance(points, Mapping) or not isinstance(given.get("name"), str):
-            raise self.refusal(value)
-        try:
-            return named_contract(given["name"], [(k, str(v)) for k, v in points.items()])
-        except InvalidInput as error:
-            raise ValidationError(str(error)) from error
+from mock_sendpilot.domain.sequences import WALKS
 
 
 def _at_least_one(keys: list[Any]) -> None:
@@ -71,8 +34,18 @@ class ApiKeySchema(Strict):
 
     key = Text(required=True)
     name = Text(may_be_empty=True, load_default="")
-    scopes = _list_of(Choice(words.SCOPES), allow_none=True)
+    scopes = list_of(Choice(words.SCOPES), allow_none=True)
     revoked = Boolean(attribute="is_revoked", load_default=False)
+    expiresAt = Timestamp(attribute="expires_at", allow_none=True)  # noqa: N815
+    rateLimit = Rate(attribute="rate_limit", allow_none=True)  # noqa: N815
+
+
+class LimitsSchema(Strict):
+    """What a sender may do in a day."""
+
+    connections = Count()
+    messages = Count()
+    likes = Count()
 
 
 class SenderSchema(Strict):
@@ -80,8 +53,11 @@ class SenderSchema(Strict):
 
     id = Text(required=True)
     name = Text(required=True)
-    linkedinUrl = _ProfileUrl(required=True, attribute="linkedin_url")  # noqa: N815
+    linkedinUrl = ProfileUrl(required=True, attribute="linkedin_url")  # noqa: N815
     status = Choice(words.SENDER_STATUSES, load_default="active")
+    premium = Boolean(attribute="is_premium", load_default=False)
+    limits = fields.Nested(LimitsSchema, attribute="daily_limits", load_default=dict)
+    connections = list_of(ProfileUrl())
 
 
 class CampaignSchema(Strict):
@@ -90,7 +66,11 @@ class CampaignSchema(Strict):
     id = Text(required=True)
     name = Text(required=True)
     status = Choice(words.CAMPAIGN_STATUSES, load_default="started")
-    senderIds = _list_of(Text(), attribute="sender_ids")  # noqa: N815
+    type = Text(load_default="outreach")
+    description = Text(may_be_empty=True, allow_none=True)
+    senderIds = list_of(Text(), attribute="sender_ids")  # noqa: N815
+    sequence = list_of(StepSchema)
+    walks = Choice(WALKS, load_default="all")
     createdAt = Timestamp(attribute="created_at")  # noqa: N815
     updatedAt = Timestamp(attribute="updated_at")  # noqa: N815
 
@@ -99,7 +79,7 @@ class LeadSchema(Strict):
     """A lead; `campaignId` and `senderId` name things of the same workspace."""
 
     id = Text(required=True)
-    linkedinUrl = _ProfileUrl(required=True, attribute="linkedin_url")  # noqa: N815
+    linkedinUrl = ProfileUrl(required=True, attribute="linkedin_url")  # noqa: N815
     campaignId = Text(required=True, attribute="campaign_id")  # noqa: N815
     senderId = Text(allow_none=True, attribute="sender_id")  # noqa: N815
     status = Choice(words.LEAD_STATUSES, load_default="PENDING")
@@ -116,14 +96,32 @@ class LeadSchema(Strict):
     location = Text(may_be_empty=True, allow_none=True)
     website = Text(may_be_empty=True, allow_none=True)
     profilePictureUrl = Text(allow_none=True, attribute="profile_picture_url")  # noqa: N815
-    connectionCount = _Count(allow_none=True, attribute="connection_count")  # noqa: N815
-    followerCount = _Count(allow_none=True, attribute="follower_count")  # noqa: N815
+    connectionCount = Count(allow_none=True, attribute="connection_count")  # noqa: N815
+    followerCount = Count(allow_none=True, attribute="follower_count")  # noqa: N815
     isOpenProfile = Boolean(allow_none=True, attribute="is_open_profile")  # noqa: N815
     isPremium = Boolean(allow_none=True, attribute="is_premium")  # noqa: N815
     customFields = JsonObject(attribute="custom_fields", load_default=dict)  # noqa: N815
     note = Text(may_be_empty=True, allow_none=True)
+    fate = fields.Nested(FateSchema, allow_none=True)
     createdAt = Timestamp(attribute="created_at")  # noqa: N815
     updatedAt = Timestamp(attribute="updated_at")  # noqa: N815
+
+
+class CreditsSchema(Strict):
+    """What searches and extractions can spend."""
+
+    subscription = Count(load_default=0)
+    purchased = Count(load_default=0)
+    used = Count(load_default=0)
+    monthly = Count(load_default=0)
+    nextResetDate = Timestamp(attribute="next_reset_at", allow_none=True)  # noqa: N815
+
+
+class PaceSchema(Strict):
+    """How fast searches and extractions go."""
+
+    startsAfter = Duration(attribute="starts_after")  # noqa: N815
+    takes = Duration()
 
 
 class WorkspaceSchema(Strict):
@@ -132,18 +130,23 @@ class WorkspaceSchema(Strict):
     id = Text(required=True)
     name = Text(required=True)
     about = Text(may_be_empty=True)
-    contract = _Contract()
-    apiKeys = _list_of(  # noqa: N815
+    contract = ContractChoice()
+    apiKeys = list_of(  # noqa: N815
         ApiKeySchema, required=True, attribute="api_keys", validate=_at_least_one
     )
-    senders = _list_of(SenderSchema)
-    campaigns = _list_of(CampaignSchema)
-    leads = _list_of(LeadSchema)
-    endpoints = _list_of(NewEndpoint)
+    plan = Text(allow_none=True)
+    credits = fields.Nested(CreditsSchema)
+    jobs = fields.Nested(PaceSchema, attribute="pace")
+    senders = list_of(SenderSchema)
+    campaigns = list_of(CampaignSchema)
+    leads = list_of(LeadSchema)
+    conversations = list_of(ConversationSchema)
+    people = list_of(PersonSchema)
+    endpoints = list_of(NewEndpoint)
 
 
 class SeedSchema(Strict):
     """The whole file."""
 
     about = Text(may_be_empty=True)
-    workspaces = _list_of(WorkspaceSchema, required=True)
+    workspaces = list_of(WorkspaceSchema, required=True)

@@ -15,7 +15,7 @@ class SendPilotError(Exception):
 
 
 class InvalidApiKey(SendPilotError):
-    """The key is missing, unknown or revoked."""
+    """The key is missing, unknown, expired or revoked."""
 
 
 class ScopeMissing(SendPilotError):
@@ -36,6 +36,26 @@ class InvalidInput(SendPilotError):
 
 class BodyTooLarge(SendPilotError):
     """The request body is longer than the vendor takes."""
+
+
+class CreditsExhausted(SendPilotError):
+    """The workspace has fewer credits than this would spend."""
+
+
+class SenderNotActive(SendPilotError):
+    """The sender is disconnected or rate limited by LinkedIn."""
+
+
+class LimitExceeded(SendPilotError):
+    """Too much in too short a time; it can be tried again in `retry_after_seconds`."""
+
+    def __init__(self, message: str, *, retry_after_seconds: int, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class ServiceFault(SendPilotError):
+    """A fault of the service itself, which was asked for by a switch of the contract."""
 
 
 class NotAllowed(SendPilotError):

@@ -36,3 +36,8 @@ def normal_profile_url(text: str) -> str | None:
     if not _INTERNAL_ID.fullmatch(name):
         name = name.lower()
     return "https://www.linkedin.com/in/" + quote(name, safe="-_.~'")
+
+
+def is_internal(url: str) -> bool:
+    """Whether a normal profile URL has an internal id (`ACoAA…`) in place of the public slug."""
+    return bool(_INTERNAL_ID.fullmatch(url.rpartition("/")[2]))

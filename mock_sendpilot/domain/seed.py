@@ -1,9 +1,14 @@
 """A seed: what the workspaces of an emulator start with, already checked."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from mock_sendpilot.domain.contracts import Contract
+from mock_sendpilot.domain.credits import DEFAULT_BALANCE, Balance
+from mock_sendpilot.domain.inbox import Conversation, Message
+from mock_sendpilot.domain.jobs import DEFAULT_PACE, FoundLead, Pace
 from mock_sendpilot.domain.models import ApiKey, Campaign, Lead, Sender
+from mock_sendpilot.domain.sequences import Fate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,13 +23,24 @@ class EndpointSeed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkspaceSeed:
-    """One workspace. Without a contract it has the one that the emulator was started with."""
+    """One workspace. Without a contract it has the one that the emulator was started with.
+
+    `connections` are the people, as LinkedIn URLs, that each sender is connected with besides its
+    leads; `fates` are by lead id; `people` are in the lead database before those that are made up.
+    """
 
     id: str
     name: str
     api_keys: tuple[ApiKey, ...]
     contract: Contract | None = None
+    plan: str | None = None
+    credits: Balance = DEFAULT_BALANCE
+    pace: Pace = DEFAULT_PACE
     senders: tuple[Sender, ...] = ()
+    connections: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     campaigns: tuple[Campaign, ...] = ()
     leads: tuple[Lead, ...] = ()
+    fates: Mapping[str, Fate] = field(default_factory=dict)
+    conversations: tuple[tuple[Conversation, tuple[Message, ...]], ...] = ()
+    people: tuple[FoundLead, ...] = ()
     endpoints: tuple[EndpointSeed, ...] = field(default=())

@@ -1,19 +1,22 @@
-"""The store: the leads, campaigns and senders of one workspace, in memory.
+"""The store: the leads, campaigns, senders and connections of one workspace, in memory.
 
-One lock guards it all. A change is committed under the lock and announced after it, in the order in
-which the changes happened.
+One lock guards it all, and the inbox, quotas and jobs of the workspace besides. A change is
+committed under the lock and announced after it, in the order in which the changes happened.
 """
 
 import threading
-from collections import deque
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 
+from mock_sendpilot.domain import progress
+from mock_sendpilot.domain.announcer import Announcer
 from mock_sendpilot.domain.clock import Clock
 from mock_sendpilot.domain.errors import InvalidInput, NotFound
 from mock_sendpilot.domain.events import Change, Event, LeadStatusChanged, LeadTagChanged
 from mock_sendpilot.domain.ids import Ids
+from mock_sendpilot.domain.lead_import import Import, LeadDraft
 from mock_sendpilot.domain.linkedin import EXPECTED, normal_profile_url
 from mock_sendpilot.domain.models import Campaign, Lead, Sender
 
@@ -26,25 +29,10 @@ class StatusChange:
     previous_status: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeadDraft:
-    """A lead as a caller gives it: the URL, and the other fields of `Lead` by name."""
-
-    linkedin_url: str
-    details: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class Import:
-    """How the adding of leads went. `rejected` pairs an index of the list with the reason."""
-
-    added: list[Lead] = field(default_factory=list)
-    duplicate_count: int = 0
-    rejected: list[tuple[int, str]] = field(default_factory=list)
-
-
 class Store:
     """Everything a workspace knows. Each method may be called from any thread.
+
+    Those that say "within a transaction" are for the rest of the domain: they take no lock.
 
     Args:
         announce: called with each event, in order, after the change is committed.
@@ -60,20 +48,28 @@ class Store:
         new_lead_id: Callable[[], str],
         announce: Callable[[Event], None],
     ) -> None:
-        self._workspace_id = workspace_id
         self._clock = clock
-        self._ids = ids
         self._new_lead_id = new_lead_id
-        self._announce = announce
         self._lock = threading.Lock()
+        self._announcer = Announcer(
+            self._lock, workspace_id=workspace_id, ids=ids, announce=announce
+        )
         self._campaigns: dict[str, Campaign] = {}
         self._senders: dict[str, Sender] = {}
         self._leads: dict[str, Lead] = {}
         self._lead_ids_by_campaign: dict[str, list[str]] = {}
         self._lead_ids_by_profile: dict[tuple[str, str], str] = {}
-        self._sequence = 0
-        self._unannounced: deque[Event] = deque()
-        self._is_announcing = False
+        self._lead_ids_by_url: dict[str, list[str]] = {}
+        self._connections: dict[tuple[str, str], str] = {}
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Hold the lock; what was recorded meanwhile is announced after it."""
+        try:
+            with self._lock:
+                yield
+        finally:
+            self._announcer.announce_recorded()
 
     # --- filling -----------------------------------------------------------------------------
 
@@ -91,17 +87,25 @@ class Store:
     def put_lead(self, lead: Lead) -> None:
         """Add a lead with the id it has; tells nobody.
 
+        What its status implies is so: it counts in the campaign, and its sender is connected.
+
         Raises:
             InvalidInput: its id is taken, its campaign is unknown, or the campaign has that person.
         """
         with self._lock:
+            campaign = self._campaigns.get(lead.campaign_id)
             if lead.id in self._leads:
                 raise InvalidInput(f"there is a lead {lead.id!r} already")
-            if lead.campaign_id not in self._campaigns:
+            if campaign is None:
                 raise InvalidInput(f"there is no campaign {lead.campaign_id!r}")
             if (lead.campaign_id, lead.linkedin_url) in self._lead_ids_by_profile:
                 raise InvalidInput(f"the campaign has a lead {lead.linkedin_url} already")
             self._insert(lead)
+            counters = progress.counted(campaign.counters, lead.status)
+            self._campaigns[campaign.id] = replace(campaign, counters=counters)
+            connection = progress.connection_implied(lead.status)
+            if lead.sender_id is not None and connection is not None:
+                self._connections.setdefault((lead.sender_id, lead.linkedin_url), connection)
 
     def add_leads(self, campaign_id: str, drafts: Iterable[LeadDraft | str]) -> Import:
         """Add leads to a campaign as new ones, in order. The vendor documents no event for it.
@@ -118,9 +122,7 @@ class Store:
         """
         outcome = Import()
         with self._lock:
-            campaign = self._campaigns.get(campaign_id)
-            if campaign is None:
-                raise NotFound("Campaign not found", hint=f"no campaign has the id {campaign_id!r}")
+            campaign = self.campaign(campaign_id)
             for index, draft in enumerate(drafts):
                 self._add_lead(campaign, index, draft, outcome)
         return outcome
@@ -141,24 +143,54 @@ class Store:
     def leads(self, *, campaign_id: str | None = None, status: str | None = None) -> list[Lead]:
         """The leads, in the order in which they were added; an unknown campaign has none."""
         with self._lock:
-            if campaign_id is None:
-                found = list(self._leads.values())
-            else:
-                known = self._lead_ids_by_campaign.get(campaign_id, ())
-                found = [self._leads[lead_id] for lead_id in known]
+            known = self._leads.values() if campaign_id is None else self.leads_in(campaign_id)
+            found = list(known)
         if status is None:
             return found
         return [lead for lead in found if lead.status == status]
+
+    def leads_in(self, campaign_id: str) -> list[Lead]:
+        """Within a transaction: the leads of a campaign."""
+        known = self._lead_ids_by_campaign.get(campaign_id, ())
+        return [self._leads[lead_id] for lead_id in known]
+
+    def leads_of(self, linkedin_url: str) -> list[Lead]:
+        """The leads that are this person, at most one in each campaign, oldest first."""
+        return [self._leads[lead_id] for lead_id in self._lead_ids_by_url.get(linkedin_url, ())]
+
+    def campaign(self, campaign_id: str) -> Campaign:
+        """The campaign of that id.
+
+        Raises:
+            NotFound: the workspace has no such campaign.
+        """
+        campaign = self._campaigns.get(campaign_id)
+        if campaign is None:
+            hint = f"no campaign has the id {campaign_id[:80]!r}"
+            raise NotFound("Campaign not found", hint=hint)
+        return campaign
 
     def campaigns(self) -> list[Campaign]:
         """The campaigns, in the order in which they were added."""
         with self._lock:
             return list(self._campaigns.values())
 
+    def lead_count(self, campaign_id: str) -> int:
+        """How many leads a campaign has."""
+        return len(self._lead_ids_by_campaign.get(campaign_id, ()))
+
+    def sender(self, sender_id: str) -> Sender | None:
+        """The sender of that id, or None."""
+        return self._senders.get(sender_id)
+
     def senders(self) -> list[Sender]:
         """The senders, in the order in which they were added."""
         with self._lock:
             return list(self._senders.values())
+
+    def connection(self, sender_id: str, linkedin_url: str) -> str | None:
+        """How a sender and a person stand: `requested`, `connected`, or None."""
+        return self._connections.get((sender_id, linkedin_url))
 
     # --- changing ----------------------------------------------------------------------------
 
@@ -178,24 +210,41 @@ class Store:
         Raises:
             NotFound: the workspace has no such lead.
         """
-        with self._lock:
+        with self.transaction():
             before = self.lead(lead_id)
-            after = replace(
-                before,
-                status=status or before.status,
-                custom_lead_status=custom_lead_status or before.custom_lead_status,
-                note=before.note if note is None else note,
-                updated_at=self._clock.now(),
-            )
-            self._leads[lead_id] = after
-            if after.status != before.status:
-                self._record(LeadStatusChanged(after, before.status, changed_by))
-            if after.custom_lead_status != before.custom_lead_status:
-                self._record(LeadTagChanged(after, before.custom_lead_status))
-        self._announce_recorded()
+            changes = {"status": status, "custom_lead_status": custom_lead_status, "note": note}
+            given = {name: value for name, value in changes.items() if value is not None}
+            after = self.change_lead(before, changed_by=changed_by, **given)
         return StatusChange(after, before.status)
 
-    # --- under the lock ----------------------------------------------------------------------
+    def set_connection(self, sender_id: str, linkedin_url: str, connection: str | None) -> None:
+        """Say how a sender and a person stand. One dict operation: any thread may do it."""
+        if connection is None:
+            self._connections.pop((sender_id, linkedin_url), None)
+        else:
+            self._connections[sender_id, linkedin_url] = connection
+
+    # --- within a transaction ----------------------------------------------------------------
+
+    def record(self, change: Change) -> None:
+        """Within a transaction: make an event of a change."""
+        self._announcer.record(change, at=self._clock.now())
+
+    def change_lead(self, before: Lead, *, changed_by: str, **changes: Any) -> Lead:  # noqa: ANN401
+        """Within a transaction: change a lead, and record what its events tell."""
+        after = replace(before, updated_at=self._clock.now(), **changes)
+        self._leads[after.id] = after
+        if after.status != before.status:
+            self.record(LeadStatusChanged(after, before.status, changed_by))
+        if after.custom_lead_status != before.custom_lead_status:
+            self.record(LeadTagChanged(after, before.custom_lead_status))
+        return after
+
+    def change_campaign(self, campaign: Campaign, **changes: Any) -> Campaign:  # noqa: ANN401
+        """Within a transaction: change a campaign; tells nobody."""
+        after = replace(campaign, updated_at=self._clock.now(), **changes)
+        self._campaigns[after.id] = after
+        return after
 
     def _add_lead(
         self, campaign: Campaign, index: int, draft: LeadDraft | str, outcome: Import
@@ -231,40 +280,4 @@ class Store:
         self._leads[lead.id] = lead
         self._lead_ids_by_campaign[lead.campaign_id].append(lead.id)
         self._lead_ids_by_profile[lead.campaign_id, lead.linkedin_url] = lead.id
-
-    def _record(self, change: Change) -> None:
-        self._sequence += 1
-        now = change.lead.updated_at
-        event = Event(
-            id=self._ids.event_id(now),
-            message_id=self._ids.webhook_message_id(),
-            sequence=self._sequence,
-            occurred_at=now,
-            workspace_id=self._workspace_id,
-            change=change,
-        )
-        self._unannounced.append(event)
-
-    # --- after it ----------------------------------------------------------------------------
-
-    def _announce_recorded(self) -> None:
-        """Announce what is committed, in order, with no lock held.
-
-        One thread at a time announces. Who comes meanwhile, be it another thread or a receiver that
-        changes the store in turn, leaves its event to that thread and goes on.
-        """
-        with self._lock:
-            if self._is_announcing:
-                return
-            self._is_announcing = True
-        try:
-            while (event := self._next_to_announce()) is not None:
-                self._announce(event)
-        except BaseException:  # such as Ctrl+C: the next change announces what is left
-            self._is_announcing = False
-            raise
-
-    def _next_to_announce(self) -> Event | None:
-        with self._lock:
-            self._is_announcing = bool(self._unannounced)
-            return self._unannounced.popleft() if self._unannounced else None
+        self._lead_ids_by_url.setdefault(lead.linkedin_url, []).append(lead.id)

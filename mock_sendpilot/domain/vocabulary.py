@@ -98,48 +98,74 @@ CUSTOM_LEAD_STATUSES = (
 # --- other resources --------------------------------------------------------------------------
 
 CAMPAIGN_STATUSES = ("started", "paused", "draft", "finished")
+CAMPAIGN_STATUSES_UPPER_CASE = ("STARTED", "PAUSED", "DRAFT", "FINISHED")
+"""How D1 and D2 write them in their examples, in the same order."""
+CAMPAIGN_FILTERS_PROSE = CAMPAIGN_STATUSES
+"""The filter of the campaign list as D1 and D2 tell it."""
+CAMPAIGN_FILTERS = ("all", "active", "paused", "draft", "finished")
+"""The same in D2's OpenAPI block, SA and SB: `active` finds what is `started`."""
 SENDER_STATUSES = ("active", "disconnected", "rate_limited")
+SEARCH_STATUSES = ("pending", "processing", "completed", "failed")
+EXTRACTION_STATUSES = ("PENDING", "RUNNING", "FINISHED", "FAILED")
+EXTRACTION_MODES = ("extraction_only", "with_enrichment")
+EXTRACTION_URL_TYPES = ("linkedin_search", "sales_navigator")
 
 # --- scopes -----------------------------------------------------------------------------------
 
+CAMPAIGNS_READ = "campaigns:read"
+CAMPAIGNS_WRITE = "campaigns:write"
+INBOX_READ = "inbox:read"
+INBOX_WRITE = "inbox:write"
 LEADS_READ = "leads:read"
 LEADS_WRITE = "leads:write"
+SENDERS_READ = "senders:read"
+WORKSPACE_READ = "workspace:read"
 SCOPES = (
-    "campaigns:read",
-    "campaigns:write",
-    "inbox:read",
-    "inbox:write",
+    CAMPAIGNS_READ,
+    CAMPAIGNS_WRITE,
+    INBOX_READ,
+    INBOX_WRITE,
     LEADS_READ,
     LEADS_WRITE,
-    "senders:read",
-    "workspace:read",
+    SENDERS_READ,
+    WORKSPACE_READ,
 )
 """`leads:read`, `senders:read` and `workspace:read` are in SB; the others are invented."""
 
 # --- events -----------------------------------------------------------------------------------
 
+MESSAGE_SENT = "message.sent"
+REPLY_RECEIVED = "reply.received"
+CONNECTION_REQUEST_SENT = "connection_request.sent"
+CONNECTION_REQUEST_ACCEPTED = "connection_request.accepted"
+CAMPAIGN_STARTED = "campaign.started"
+CAMPAIGN_PAUSED = "campaign.paused"
+CAMPAIGN_RESUMED = "campaign.resumed"
+CAMPAIGN_FINISHED = "campaign.finished"
 LEAD_UPDATED = "lead.updated"
 LEAD_TAG_UPDATED = "lead.tag.updated"
+SEARCH_COMPLETED = "lead_database.search.completed"
+EXTRACTION_COMPLETED = "lead_extractor.job.completed"
 EVENT_TYPES = (
-    "message.sent",
-    "reply.received",
-    "connection_request.sent",
-    "connection_request.accepted",
-    "campaign.started",
-    "campaign.paused",
-    "campaign.resumed",
-    "campaign.finished",
+    MESSAGE_SENT,
+    REPLY_RECEIVED,
+    CONNECTION_REQUEST_SENT,
+    CONNECTION_REQUEST_ACCEPTED,
+    CAMPAIGN_STARTED,
+    CAMPAIGN_PAUSED,
+    CAMPAIGN_RESUMED,
+    CAMPAIGN_FINISHED,
     LEAD_UPDATED,
     LEAD_TAG_UPDATED,
-    "lead_database.search.completed",
-    "lead_extractor.job.completed",
+    SEARCH_COMPLETED,
+    EXTRACTION_COMPLETED,
 )
 """Today's names (D3 and later). Older contracts rename some: `LEGACY_EVENT_TYPES`."""
 
 LEGACY_EVENT_TYPES = {
-    "reply.received": "message.received",
-    "connection_request.sent": "connection.sent",
-    "connection_request.accepted": "connection.accepted",
+    REPLY_RECEIVED: "message.received",
+    CONNECTION_REQUEST_SENT: "connection.sent",
+    CONNECTION_REQUEST_ACCEPTED: "connection.accepted",
     LEAD_UPDATED: "lead.status.changed",
 }
 """Today's name to the one of D1 and D2, where they differ."""

@@ -1,50 +1,73 @@
-"""One isolated world: its contract, clock, ids, store and agenda. Worlds do not know each other."""
+"""A workspace: one isolated world with its contract, clock, ids, store and agenda."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from mock_sendpilot.domain.agenda import Agenda
+from mock_sendpilot.domain.by_hand import ByHand
+from mock_sendpilot.domain.campaigns import Campaigns
 from mock_sendpilot.domain.clock import Clock, ManualClock
 from mock_sendpilot.domain.contracts import Contract
+from mock_sendpilot.domain.correspondence import Correspondence
+from mock_sendpilot.domain.credits import Credits
 from mock_sendpilot.domain.events import Event
+from mock_sendpilot.domain.extractions import Extractions
 from mock_sendpilot.domain.ids import Ids
+from mock_sendpilot.domain.inbox import Inbox
+from mock_sendpilot.domain.outreach import Outreach
+from mock_sendpilot.domain.progress import CONNECTED
+from mock_sendpilot.domain.quotas import Quotas
+from mock_sendpilot.domain.responses import Responses
+from mock_sendpilot.domain.searches import Searches
+from mock_sendpilot.domain.seed import WorkspaceSeed
 from mock_sendpilot.domain.signals import announce, event_recorded
+from mock_sendpilot.domain.simulation import Simulation
 from mock_sendpilot.domain.store import Store
 
 
 class Workspace:
-    """A customer's workspace at the vendor.
+    """A customer's workspace at the vendor, filled with its seed.
 
     Args:
-        workspace_id: also stands in every webhook body.
+        seed: what it starts with; its id also stands in every webhook body.
+        contract: for a seed that brings none.
         clock: a `ManualClock` makes time stand still until `advance`.
-        id_seed: the same seed and the same calls give the same ids and secrets.
+        id_seed: the same seed and the same calls give the same ids, secrets and fates.
         wake: the hook for the agenda of a workspace on the system clock.
+
+    Raises:
+        InvalidInput: the seed does not fit together.
     """
 
     def __init__(
         self,
-        workspace_id: str,
+        seed: WorkspaceSeed,
         *,
-        name: str,
         contract: Contract,
         clock: Clock,
         id_seed: str,
         wake: Callable[[Agenda, datetime], None] | None = None,
     ) -> None:
-        self.id = workspace_id
-        self.name = name
-        self.contract = contract
+        self.id = seed.id
+        self.name = seed.name
+        self.plan = seed.plan
+        self.contract = seed.contract or contract
         self.clock = clock
         self.ids = Ids(id_seed)
         self.agenda = Agenda(None if clock.is_manual else wake)
         self.store = Store(
-            workspace_id=workspace_id,
+            workspace_id=seed.id,
             clock=clock,
             ids=self.ids,
             new_lead_id=self._new_lead_id,
             announce=self._announce,
         )
+        self.inbox = Inbox(self.ids)
+        self.quotas = Quotas(clock)
+        self.credits = Credits(clock, seed.credits)
+        self._set_up_outreach(id_seed)
+        self._set_up_jobs(seed)
+        self._fill(seed)
 
     def __repr__(self) -> str:
         return f"<Workspace {self.id}>"
@@ -67,6 +90,76 @@ class Workspace:
             count += self.agenda.run_next(self.clock.now())
         self.clock.move_to(target)
         return count
+
+    def _set_up_outreach(self, id_seed: str) -> None:
+        store, contract = self.store, self.contract
+        self.outreach = outreach = Outreach(
+            store=store,
+            inbox=self.inbox,
+            daily_quotas=self.quotas,
+            clock=self.clock,
+            ids=self.ids,
+            contract=contract,
+        )
+        self.responses = responses = Responses(
+            store=store, outreach=outreach, agenda=self.agenda, clock=self.clock, seed=id_seed
+        )
+        self.simulation = Simulation(
+            store=store,
+            outreach=outreach,
+            responses=responses,
+            agenda=self.agenda,
+            clock=self.clock,
+        )
+        self.campaigns = Campaigns(store=store, simulation=self.simulation, contract=contract)
+        self.correspondence = Correspondence(
+            store=store, outreach=outreach, responses=responses, contract=contract
+        )
+        self.by_hand = ByHand(store=store, outreach=outreach, responses=responses)
+
+    def _set_up_jobs(self, seed: WorkspaceSeed) -> None:
+        self.searches = Searches(
+            store=self.store,
+            agenda=self.agenda,
+            clock=self.clock,
+            ids=self.ids,
+            pace=seed.pace,
+            credits=self.credits,
+            seed=seed.id,
+            people=seed.people,
+        )
+        self.extractions = Extractions(
+            store=self.store,
+            agenda=self.agenda,
+            clock=self.clock,
+            ids=self.ids,
+            pace=seed.pace,
+            credits=self.credits,
+            seed=seed.id,
+        )
+
+    def _fill(self, seed: WorkspaceSeed) -> None:
+        for sender in seed.senders:
+            self.store.put_sender(sender)
+        for campaign in seed.campaigns:
+            self.store.put_campaign(campaign)
+        for sender_id, urls in seed.connections.items():
+            for url in urls:
+                self.store.set_connection(sender_id, url, CONNECTED)
+        for lead in seed.leads:
+            self.store.put_lead(lead)
+        for conversation, messages in seed.conversations:
+            self.inbox.put(conversation, messages)
+            url = conversation.participant.profile_url
+            self.store.set_connection(conversation.sender_id, url, CONNECTED)
+        for lead_id, fate in seed.fates.items():
+            self.responses.tell_fate(lead_id, fate)
+
+    def begin(self) -> None:
+        """Let the campaigns run that walk with the leads they start with."""
+        for campaign in self.store.campaigns():
+            if campaign.walks == "all":
+                self.simulation.begin(self.store.leads(campaign_id=campaign.id))
 
     def _new_lead_id(self) -> str:
         return self.ids.cuid() if self.contract.lead_ids == "cuid" else self.ids.prefixed("lead")

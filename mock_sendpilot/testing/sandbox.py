@@ -2,20 +2,26 @@
 
 import secrets
 from collections.abc import Iterable
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
+from mock_sendpilot.domain.by_hand import ACTIONS
 from mock_sendpilot.domain.clock import SystemClock
 from mock_sendpilot.domain.contracts import Contract
 from mock_sendpilot.domain.errors import InvalidInput
+from mock_sendpilot.domain.jobs import Pace
 from mock_sendpilot.domain.linkedin import EXPECTED, normal_profile_url
 from mock_sendpilot.domain.models import ApiKey, Campaign, Lead, Sender
+from mock_sendpilot.domain.progress import CONNECTED
 from mock_sendpilot.domain.seed import WorkspaceSeed
+from mock_sendpilot.domain.sequences import Step
 from mock_sendpilot.domain.vocabulary import LEAD_STATUSES
 from mock_sendpilot.server import EmulatorServer
 from mock_sendpilot.testing.sent_webhooks import SentWebhooks
 from mock_sendpilot.webhooks.endpoints import Endpoint
 
+_QUICK = Pace(starts_after=timedelta(milliseconds=50), takes=timedelta(milliseconds=150))
 CAMPAIGN_ID = "camp_test"
 SENDER_ID = "sender_test"
 
@@ -33,6 +39,7 @@ class Sandbox:
         api_key: the key of this workspace, and of no other.
         headers: the key as a header, for any HTTP client.
         campaign_id: the campaign in which `add_lead` puts leads.
+        sender_id: the sender of those leads.
         webhooks: what was sent.
     """
 
@@ -44,6 +51,7 @@ class Sandbox:
         self.api_key = f"sp_test_{token}"
         self.headers = {"X-API-Key": self.api_key}
         self.campaign_id = CAMPAIGN_ID
+        self.sender_id = SENDER_ID
         self.workspace = self._emulator.add_workspace(_seed(token, self.api_key, contract))
         self._outbox = self._emulator.outbox(self.workspace)
         self.webhooks = SentWebhooks(self.workspace)
@@ -52,12 +60,54 @@ class Sandbox:
         return f"<Sandbox {self.workspace.id}, contract {self.workspace.contract.name}>"
 
     def add_campaign(
-        self, campaign_id: str, *, name: str = "", status: str = "started"
+        self,
+        campaign_id: str,
+        *,
+        name: str = "",
+        status: str = "started",
+        sequence: Iterable[Step] = (),
     ) -> Campaign:
-        """Add a campaign."""
-        campaign = _campaign(campaign_id, name or campaign_id, status, self.workspace.clock.now())
+        """Add a campaign; with a sequence it walks its leads through it."""
+        now = self.workspace.clock.now()
+        campaign = _campaign(campaign_id, name or campaign_id, status, now)
+        campaign = replace(campaign, sequence=tuple(sequence))
         self.workspace.store.put_campaign(campaign)
         return campaign
+
+    def add_sender(
+        self,
+        sender_id: str,
+        *,
+        name: str = "",
+        status: str = "active",
+        connections: Iterable[str] = (),
+        **details: Any,  # noqa: ANN401 - the other fields of `Sender`
+    ) -> Sender:
+        """Add a LinkedIn account, connected with these people.
+
+        Raises:
+            InvalidInput: one of `connections` is no profile URL.
+        """
+        url = f"https://www.linkedin.com/in/{sender_id.replace('_', '-')}"
+        defaults = {"linkedin_url": url}
+        sender = Sender(
+            id=sender_id, name=name or sender_id, status=status, **{**defaults, **details}
+        )
+        self.workspace.store.put_sender(sender)
+        for person in connections:
+            self.connect(person, sender_id=sender_id)
+        return sender
+
+    def connect(self, linkedin_url: str, *, sender_id: str = SENDER_ID) -> None:
+        """Make a person a first-degree connection of a sender.
+
+        Raises:
+            InvalidInput: it is no profile URL.
+        """
+        url = normal_profile_url(linkedin_url)
+        if url is None:
+            raise InvalidInput(f"linkedin_url must be {EXPECTED}; it was {linkedin_url!r}")
+        self.workspace.store.set_connection(sender_id, url, CONNECTED)
 
     def add_lead(
         self,
@@ -99,7 +149,25 @@ class Sandbox:
             **{**defaults, **details},
         )
         self.workspace.store.put_lead(lead)
+        self.workspace.simulation.begin([lead])
         return lead
+
+    def simulate(self, action: str, lead_id: str, *, text: str | None = None) -> Lead:
+        """Make one step of a lead, and what follows from it.
+
+        Args:
+            action: `connection_sent`, `accept_connection`, `withdraw_connection`, `message_sent`,
+                `reply`, `unreachable` or `done`.
+            lead_id: whose step.
+            text: the note, the message or the reply.
+
+        Raises:
+            NotFound: there is no such lead.
+            InvalidInput: there is no such action, or it cannot happen; it says why.
+        """
+        if action not in ACTIONS:
+            raise InvalidInput(f"action must be one of {', '.join(ACTIONS)}; it was {action!r}")
+        return self.workspace.by_hand.act(lead_id, action, text=text)
 
     def lead(self, lead_id: str) -> Lead:
         """The lead as it is now.
@@ -142,6 +210,8 @@ def _seed(token: str, api_key: str, contract: Contract) -> WorkspaceSeed:
         contract=contract,
         api_keys=(ApiKey(key=api_key),),
         senders=(sender,),
+        pace=_QUICK,
+        plan="test",
         campaigns=(_campaign(CAMPAIGN_ID, "Test campaign", "started", now),),
     )
 

@@ -51,7 +51,7 @@ class Delivery:
     event_id: str
     message_id: str
     event_type: str
-    lead_id: str
+    lead_id: str | None
     body: bytes
     created_at: datetime
     state: str = PENDING

@@ -54,6 +54,7 @@ class Outbox:
             new_secret=partial(new_secret, workspace.ids.random_bytes),
             now=workspace.clock.now,
         )
+        self._endpoints_of_jobs: dict[str, Endpoint] = {}
         event_recorded.connect(self._enqueue, sender=workspace)
 
     def update_endpoint(self, endpoint_id: str, changes: dict[str, Any]) -> Endpoint:
@@ -81,6 +82,7 @@ class Outbox:
         if name is None:
             return
         wanting = [one for one in self.endpoints.all() if one.wants(name)]
+        wanting += self._of_job(event)
         if not wanting and not deliveries_queued.has_receivers_for(self._workspace):
             return
         sent = payload(event, name, self._workspace.contract)
@@ -91,6 +93,22 @@ class Outbox:
         announce(deliveries_queued, self._workspace, **facts)
         for delivery in deliveries:
             self._schedule(delivery)
+
+    def _of_job(self, event: Event) -> list[Endpoint]:
+        """The URL that a job brought along; not signed, since no secret for it is known of."""
+        job_id, url = event.job_id, event.webhook_url
+        if job_id is None or url is None:
+            return []
+        endpoint = Endpoint(
+            id=job_id,
+            url=url,
+            secret="",
+            event_types=None,
+            is_enabled=True,
+            created_at=event.occurred_at,
+        )
+        self._endpoints_of_jobs[job_id] = endpoint
+        return [endpoint]
 
     def _delivery(self, event: Event, sent: Payload, endpoint: Endpoint) -> Delivery:
         now = self._workspace.clock.now()
@@ -118,14 +136,16 @@ class Outbox:
         delivery = self.log.find(delivery_id)
         if delivery is None or delivery.state != PENDING:
             return
-        endpoint = self.endpoints.find(delivery.endpoint_id)
+        endpoint = self._endpoints_of_jobs.get(
+            delivery.endpoint_id, self.endpoints.find(delivery.endpoint_id)
+        )
         if endpoint is None or not endpoint.is_enabled:
             self._cancel(delivery.endpoint_id, "the endpoint is gone or disabled")
             return
         attempt = self._dispatcher.attempt(
             delivery,
             endpoint,
-            schemes=self._workspace.contract.signatures,
+            schemes=self._workspace.contract.signatures if endpoint.secret else (),
             started_at=self._workspace.clock.now(),
         )
         self._finish(delivery_id, attempt)
@@ -133,6 +153,8 @@ class Outbox:
     def _finish(self, delivery_id: str, attempt: Attempt) -> None:
         delivery = self.log.change(delivery_id, partial(self._after, attempt=attempt))
         if delivery is not None:
+            if delivery.state != PENDING:
+                self._endpoints_of_jobs.pop(delivery.endpoint_id, None)
             self._schedule(delivery)
             announce(delivery_attempted, self._workspace, delivery=delivery)
 

@@ -4,15 +4,20 @@ The envelope is `eventId, eventType, timestamp, workspaceId, data` in every cont
 the events and the keys of `data` are points of the contract.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 
+from mock_sendpilot.domain import events
 from mock_sendpilot.domain import vocabulary as words
 from mock_sendpilot.domain.clock import iso_milliseconds
 from mock_sendpilot.domain.contracts import Contract
-from mock_sendpilot.domain.events import Event, LeadStatusChanged, LeadTagChanged
+from mock_sendpilot.domain.events import Event
+from mock_sendpilot.webhooks import campaign_data, job_data, lead_data
+
+Data = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,47 +28,50 @@ class Payload:
     body: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """How a kind of change is told: today's name of its event, and its data."""
+
+    current_name: str
+    data: Callable[[Any, Contract], Data]
+
+
+_FORMS: Mapping[type, _Form] = {
+    events.LeadStatusChanged: _Form(words.LEAD_UPDATED, lead_data.status_changed),
+    events.LeadTagChanged: _Form(words.LEAD_TAG_UPDATED, lead_data.tag_changed),
+    events.MessageSent: _Form(words.MESSAGE_SENT, lead_data.message_sent),
+    events.ReplyReceived: _Form(words.REPLY_RECEIVED, lead_data.reply_received),
+    events.ConnectionRequestSent: _Form(words.CONNECTION_REQUEST_SENT, lead_data.request_sent),
+    events.ConnectionRequestAccepted: _Form(
+        words.CONNECTION_REQUEST_ACCEPTED, lead_data.request_accepted
+    ),
+    events.SearchCompleted: _Form(words.SEARCH_COMPLETED, job_data.search_completed),
+    events.ExtractionCompleted: _Form(words.EXTRACTION_COMPLETED, job_data.extraction_completed),
+}
+
+
 def event_type(event: Event, contract: Contract) -> str | None:
     """What the contract calls this event; None if it has no such event."""
-    if isinstance(event.change, LeadStatusChanged):
-        current_name, fields = words.LEAD_UPDATED, contract.lead_events.status_fields
-    else:
-        current_name, fields = words.LEAD_TAG_UPDATED, contract.lead_events.tag_fields
-    return contract.event_type(current_name) if fields else None
+    change = event.change
+    if isinstance(change, events.CampaignChanged):
+        return contract.event_type(change.event_type)
+    if isinstance(change, events.LeadTagChanged) and not contract.lead_events.tag_fields:
+        return None
+    return contract.event_type(_FORMS[type(change)].current_name)
 
 
 def payload(event: Event, event_type: str, contract: Contract) -> Payload:
     """What is sent for an event of this name: JSON, keys in the vendor's order."""
-    if isinstance(event.change, LeadStatusChanged):
-        fields, facts = contract.lead_events.status_fields, _status_facts(event.change)
+    change = event.change
+    if isinstance(change, events.CampaignChanged):
+        data = campaign_data.campaign_changed(change, event.occurred_at)
     else:
-        fields, facts = contract.lead_events.tag_fields, _tag_facts(event.change)
+        data = _FORMS[type(change)].data(change, contract)
     envelope = {
         "eventId": event.id,
         "eventType": event_type,
         "timestamp": iso_milliseconds(event.occurred_at),
         "workspaceId": event.workspace_id,
-        "data": {field: facts[field] for field in fields},
+        "data": data,
     }
     return Payload(event_type, orjson.dumps(envelope))
-
-
-def _status_facts(change: LeadStatusChanged) -> Mapping[str, str | None]:
-    return {
-        "leadId": change.lead.id,
-        "campaignId": change.lead.campaign_id,
-        "linkedinUrl": change.lead.linkedin_url,
-        "previousStatus": change.previous_status,
-        "newStatus": change.lead.status,
-        "changedBy": change.changed_by,
-    }
-
-
-def _tag_facts(change: LeadTagChanged) -> Mapping[str, str | None]:
-    return {
-        "leadId": change.lead.id,
-        "campaignId": change.lead.campaign_id,
-        "linkedinUrl": change.lead.linkedin_url,
-        "previousTag": change.previous_tag,
-        "newTag": change.lead.custom_lead_status,
-    }

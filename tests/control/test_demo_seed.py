@@ -57,7 +57,7 @@ def test_the_demo_has_a_campaign_without_leads(demo: list[WorkspaceSeed]) -> Non
 
 
 def test_the_demo_has_two_senders_at_work(demo: list[WorkspaceSeed]) -> None:
-    senders = {sender.id for sender in demo[0].senders}
+    senders = {sender.id for sender in demo[0].senders if sender.status == "active"}
 
     assert len(senders) == 2
     assert {lead.sender_id for lead in demo[0].leads} == senders

@@ -3,7 +3,8 @@
 import pytest
 
 from mock_sendpilot.domain import vocabulary as words
-from mock_sendpilot.domain.contracts import CONTRACTS, POINTS, named_contract
+from mock_sendpilot.domain.contract_points import POINTS
+from mock_sendpilot.domain.contracts import CONTRACTS, named_contract
 from mock_sendpilot.domain.errors import InvalidInput
 
 

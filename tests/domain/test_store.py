@@ -12,6 +12,7 @@ from mock_sendpilot.domain.contracts import CONTRACTS
 from mock_sendpilot.domain.errors import InvalidInput, NotFound
 from mock_sendpilot.domain.events import Event, LeadStatusChanged
 from mock_sendpilot.domain.models import Campaign, Lead
+from mock_sendpilot.domain.seed import WorkspaceSeed
 from mock_sendpilot.domain.signals import event_recorded
 from mock_sendpilot.domain.workspace import Workspace
 from tests.conftest import NOW
@@ -29,11 +30,14 @@ def make_lead(**changes: Any) -> Lead:
     return Lead(**{**facts, **changes})
 
 
+def make_workspace(workspace_id: str) -> Workspace:
+    seed = WorkspaceSeed(id=workspace_id, name="W", api_keys=())
+    return Workspace(seed, contract=CONTRACTS["documented"], clock=SystemClock(), id_seed="1")
+
+
 @pytest.fixture
 def workspace() -> Workspace:
-    made = Workspace(
-        "ws_1", name="W", contract=CONTRACTS["documented"], clock=SystemClock(), id_seed="1"
-    )
+    made = make_workspace("ws_1")
     campaign = Campaign(
         id="camp_1", name="C", status="started", sender_ids=(), created_at=NOW, updated_at=NOW
     )
@@ -177,9 +181,7 @@ def test_a_lead_that_does_not_fit_is_refused(
 
 
 def test_two_workspaces_do_not_know_each_other(workspace: Workspace, events: list[Event]) -> None:
-    other = Workspace(
-        "ws_2", name="O", contract=workspace.contract, clock=SystemClock(), id_seed="1"
-    )
+    other = make_workspace("ws_2")
     for campaign in workspace.store.campaigns():
         other.store.put_campaign(campaign)
     other.store.put_lead(make_lead())

@@ -11,18 +11,24 @@ from marshmallow import Schema
 from mock_sendpilot.cli import main
 from mock_sendpilot.cli.options import KEYS, PREFIX
 from mock_sendpilot.control.schemas import NewEndpoint
+from mock_sendpilot.control.outreach_schemas import PARTS
 from mock_sendpilot.control.seed_schemas import (
     ApiKeySchema,
     CampaignSchema,
+    CreditsSchema,
     LeadSchema,
+    LimitsSchema,
+    PaceSchema,
     SenderSchema,
     WorkspaceSchema,
 )
 from mock_sendpilot.domain import signals
-from mock_sendpilot.domain.contracts import CONTRACTS, POINTS
+from mock_sendpilot.domain.contract_points import POINTS
+from mock_sendpilot.domain.contracts import CONTRACTS
 from mock_sendpilot.testing import pytest_plugin
 from mock_sendpilot.version import __version__
 from tests.project.contracts_page import page
+from tests.project.coverage_page import page as coverage
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -38,7 +44,7 @@ def test_each_route_is_in_the_readme(app: Flask) -> None:
     missing = [
         f"{method} {path}"
         for rule in app.url_map.iter_rules()
-        if not rule.rule.startswith("/api/")
+        if not rule.rule.startswith("/api/") and "<path:" not in rule.rule
         for path in [re.sub(r"<.*?>", "{id}", rule.rule)]
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
         if not re.search(rf"`{method}[^|]*{re.escape(path)}`", README)
@@ -69,7 +75,18 @@ def test_each_fixture_is_in_the_readme(name: str) -> None:
 
 @pytest.mark.parametrize(
     "schema",
-    [WorkspaceSchema, ApiKeySchema, SenderSchema, CampaignSchema, LeadSchema, NewEndpoint],
+    [
+        WorkspaceSchema,
+        CreditsSchema,
+        PaceSchema,
+        ApiKeySchema,
+        SenderSchema,
+        LimitsSchema,
+        CampaignSchema,
+        LeadSchema,
+        NewEndpoint,
+        *PARTS,
+    ],
 )
 def test_each_field_of_the_seed_is_in_its_document(schema: type[Schema]) -> None:
     text = (ROOT / "docs" / "seed.md").read_text(encoding="utf-8")
@@ -78,6 +95,10 @@ def test_each_field_of_the_seed_is_in_its_document(schema: type[Schema]) -> None
 
 def test_the_page_of_the_contracts_is_up_to_date() -> None:
     assert (ROOT / "docs" / "contracts.md").read_text(encoding="utf-8") == page()
+
+
+def test_the_page_of_what_is_covered_is_up_to_date() -> None:
+    assert (ROOT / "docs" / "coverage.md").read_text(encoding="utf-8") == coverage()
 
 
 def test_the_changelog_has_this_version() -> None:

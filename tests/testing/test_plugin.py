@@ -146,7 +146,8 @@ def test_the_package_is_not_imported_by_those_who_do_not_use_it(
             assert not heavy, heavy
         """
     )
-    run(pytester, "-p", "no:flask", "-p", "no:pytest_flask").assert_outcomes(passed=1)
+    others = ("no:flask", "no:pytest_flask", "no:schemathesis")
+    run(pytester, *(word for name in others for word in ("-p", name))).assert_outcomes(passed=1)
 
 
 def test_freezing_the_time_in_a_users_test_does_not_stop_webhooks(

@@ -1,0 +1,147 @@
+"""Conversations and messages as the inbox API tells them."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from mock_sendpilot.api.paging import continue_after
+from mock_sendpilot.domain.contracts import Contract
+from mock_sendpilot.domain.errors import NotFound, ServiceFault
+from mock_sendpilot.domain.inbox import SENT, Conversation, Message, Participant, internal_id
+from mock_sendpilot.domain.models import Sender
+from mock_sendpilot.domain.workspace import Workspace
+
+_PREVIEW = 100
+_FAULTY_LIMIT = 50
+_INTERNAL = "https://www.linkedin.com/in/"
+
+
+def conversation_page(
+    workspace: Workspace,
+    *,
+    limit: int,
+    account_id: str | None = None,
+    token: str | None = None,
+    page: str | None = None,
+) -> dict[str, Any]:
+    """A page of conversations.
+
+    Raises:
+        NotFound: the workspace has no such account.
+        ServiceFault: a switch of the contract asks for one here.
+    """
+    contract = workspace.contract
+    if account_id is not None:
+        _account(workspace, account_id)
+    if contract.conversations_limit_fault and limit >= _FAULTY_LIMIT:
+        raise ServiceFault("Internal server error", hint="conversations_limit_fault is on")
+    with workspace.store.transaction():
+        found = workspace.inbox.conversations(account_id)
+    part = continue_after(token, found, limit, lambda one: one.id)
+    if contract.conversations_end_fault and _is_past_end(page, limit, len(found)):
+        raise ServiceFault("Internal server error", hint="conversations_end_fault is on")
+    return {
+        "conversations": [_conversation(one, contract) for one in part.items],
+        "pagination": {
+            "continuationToken": part.token,
+            "limit": limit,
+            "hasMore": part.token is not None,
+        },
+    }
+
+
+def _is_past_end(page: str | None, limit: int, total: int) -> bool:
+    """The older way of paging, in which the fault was seen."""
+    return page is not None and page.isdecimal() and (int(page) - 1) * limit >= max(1, total)
+
+
+def message_page(
+    workspace: Workspace,
+    conversation_id: str,
+    *,
+    account_id: str,
+    limit: int,
+    token: str | None = None,
+) -> dict[str, Any]:
+    """A page of a conversation's messages.
+
+    Raises:
+        NotFound: the workspace has no such account, or the account no such conversation.
+    """
+    sender = _account(workspace, account_id)
+    with workspace.store.transaction():
+        conversation = workspace.inbox.conversation(conversation_id, account_id)
+        found = workspace.inbox.messages(conversation_id)
+    part = continue_after(token, found, limit, lambda one: one.id)
+    people = _both(sender, conversation.participant, workspace.contract)
+    paging: dict[str, Any] = {"hasMore": part.token is not None}
+    if part.token is not None:
+        paging["continuationToken"] = part.token
+    return {
+        "conversation_id": conversation.id,
+        "messages": [_message(one, people, workspace.contract) for one in part.items],
+        "pagination": paging,
+    }
+
+
+def _account(workspace: Workspace, account_id: str) -> Sender:
+    sender = workspace.store.sender(account_id)
+    if sender is None:
+        hint = f"no sender of this workspace has the id {account_id[:80]!r}"
+        raise NotFound("Account not found", hint=hint)
+    return sender
+
+
+def _conversation(found: Conversation, contract: Contract) -> dict[str, Any]:
+    last = found.last_message
+    if last is not None:
+        last = replace(last, content=_content(last, contract)[:_PREVIEW])
+    return {
+        "id": found.id,
+        "sender_id": found.sender_id,
+        "participants": [_participant(found.participant, contract)],
+        "last_message": last,
+        "last_activity_at": found.last_activity_at,
+        "unread_count": found.unread_count,
+        "created_at": found.created_at,
+        "updated_at": found.updated_at,
+    }
+
+
+def _participant(person: Participant, contract: Contract) -> dict[str, Any]:
+    is_internal = contract.participant_urls == "internal"
+    told = {
+        "id": person.id,
+        "name": person.name,
+        "profile_url": _INTERNAL + person.id if is_internal else person.profile_url,
+    }
+    if person.profile_picture_url is not None:
+        told["profilePicture"] = person.profile_picture_url
+    return told
+
+
+def _message(
+    message: Message, people: Mapping[str, dict[str, Any]], contract: Contract
+) -> dict[str, Any]:
+    is_ours = message.direction == SENT
+    return {
+        "id": message.id,
+        "content": _content(message, contract),
+        "sender": people["ours" if is_ours else "theirs"],
+        "recipient": people["theirs" if is_ours else "ours"],
+        "direction": message.direction,
+        "sent_at": message.sent_at,
+        "read_status": message.read_status,
+        "content_type": message.content_type,
+    }
+
+
+def _both(sender: Sender, person: Participant, contract: Contract) -> dict[str, dict[str, Any]]:
+    ours = Participant(
+        id=internal_id(sender.linkedin_url), name=sender.name, profile_url=sender.linkedin_url
+    )
+    return {"ours": _participant(ours, contract), "theirs": _participant(person, contract)}
+
+
+def _content(message: Message, contract: Contract) -> str:
+    return f"{message.content} " if contract.message_blanks else message.content

@@ -1,0 +1,106 @@
+"""The schema of a search's filters, made of the table in `domain/lead_filters.py`.
+
+Unknown filters are ignored, as a production client reports; known ones are checked.
+"""
+
+import re
+from datetime import date
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, validates_schema
+
+from mock_sendpilot.api.fields import (
+    Boolean,
+    Checked,
+    Choice,
+    ListOf,
+    Request,
+    Text,
+    absence_messages,
+    shown,
+)
+from mock_sendpilot.api.job_schemas import JsonCount
+from mock_sendpilot.domain import lead_filters as kinds
+from mock_sendpilot.domain.lead_filters import LEAD_FILTERS, LeadFilter
+
+_DATE = re.compile(r"(\d\d)/(\d\d)/(\d{4})", re.ASCII)
+
+
+class _Date(Checked):
+    """A day as `dd/mm/yyyy`."""
+
+    def __init__(self) -> None:
+        super().__init__("must be a date written dd/mm/yyyy, such as 31/12/2025")
+
+    def published(self) -> dict[str, Any]:
+        """As JSON Schema."""
+        return {"type": "string", "pattern": r"^\d{2}/\d{2}/\d{4}$"}
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:  # noqa: ANN401
+        found = _DATE.fullmatch(value) if isinstance(value, str) else None
+        try:
+            if found is None:
+                raise self.refusal(value)
+            date(*map(int, reversed(found.groups())))
+        except ValueError:  # marshmallow's own error is one, too
+            raise self.refusal(value) from None
+        return str(value)
+
+
+class _Object(fields.Nested):
+    """A nested object; anything else is refused with a sentence."""
+
+    def __init__(self, nested: Schema, expected: str, **options: Any) -> None:  # noqa: ANN401
+        self.expected = expected
+        super().__init__(nested, error_messages=absence_messages(expected), **options)
+
+    def _deserialize(self, value: Any, *rest: Any, **options: Any) -> Any:  # noqa: ANN401
+        if not isinstance(value, dict):
+            raise ValidationError(f"{self.expected}; it was {shown(value)}")
+        super()._deserialize(value, *rest, **options)
+        return value
+
+
+class Labelled(Request):
+    """A code of a classification: only `value` goes on to the data base, says the vendor."""
+
+    label = Text(required=True)
+    value = Text(required=True)
+
+
+def _field(lead_filter: LeadFilter) -> fields.Field[Any]:
+    low, high = lead_filter.minimum or 0, lead_filter.maximum
+    made: dict[str, fields.Field[Any]] = {
+        kinds.TEXTS: ListOf(Text(), expected="must be an array of strings"),
+        kinds.CHOICES: ListOf(Choice(lead_filter.choices), expected="must be an array of strings"),
+        kinds.CODES: ListOf(JsonCount(low, high), expected="must be an array of whole numbers"),
+        kinds.LABELLED: ListOf(
+            _Object(Labelled(), "must be an object {label, value}"),
+            expected="must be an array of objects {label, value}",
+        ),
+        kinds.TEXT: Text(may_be_empty=True),
+        kinds.CHOICE: Choice(lead_filter.choices),
+        kinds.FLAG: Boolean(),
+        kinds.NUMBER: JsonCount(low, high),
+        kinds.DATE: _Date(),
+    }
+    return made[lead_filter.kind]
+
+
+class _Filters(Request):
+    @validates_schema(skip_on_field_errors=True)
+    def _aliases_agree(self, data: dict[str, Any], **_: object) -> None:
+        """An alias and its original may both be there, but not with different values."""
+        for each in LEAD_FILTERS:
+            original = each.alias_of
+            if original is None or each.name not in data or original not in data:
+                continue
+            if data[each.name] != data[original]:
+                text = f"must be left out or be the same as {original}, whose alias it is; it was "
+                raise ValidationError(text + shown(data[each.name]), each.name)
+
+
+def filters_field() -> fields.Field[Any]:
+    """The filters of a search, checked and then kept as they were given."""
+    schema = _Filters.from_dict({each.name: _field(each) for each in LEAD_FILTERS})
+    return _Object(schema(), "must be an object of filters", required=True)

@@ -1,0 +1,139 @@
+"""What searches and extractions have in common on the wire: fields of their bodies, and paging.
+
+The vendor's `limit` has no ceiling but the credits; its `webhook_url` is a public HTTPS URL. Here
+plain http and local hosts are taken, too, because receivers under test are local: invented.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+from marshmallow import ValidationError, fields
+
+from mock_sendpilot.api.fields import Checked, Choice, ListOf, Request, WholeNumber
+from mock_sendpilot.domain.jobs import DONE, FAILED, PENDING, RUNNING, Extraction, Search
+from mock_sendpilot.domain.running_jobs import MOST_LEADS
+
+_LONGEST_URL = 2048
+_MOST_PER_PAGE = 1000  # invented: the vendor tells of no ceiling
+_PER_PAGE = 100
+
+
+class JsonCount(Checked):
+    """A whole number of JSON of at least `lowest`; `5.0` is one, `true` and `"5"` are not."""
+
+    def __init__(
+        self,
+        lowest: int,
+        highest: int | None = None,
+        **options: Any,  # noqa: ANN401 - marshmallow's own
+    ) -> None:
+        self.lowest = lowest
+        self.highest = highest
+        limits = f"of at least {lowest}" if highest is None else f"from {lowest} to {highest}"
+        super().__init__(f"must be a whole number {limits}", **options)
+
+    def published(self) -> dict[str, Any]:
+        """As JSON Schema."""
+        most = {} if self.highest is None else {"maximum": self.highest}
+        return {"type": "integer", "minimum": self.lowest, **most}
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> int:  # noqa: ANN401
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not is_number or value != value // 1:
+            raise self.refusal(value)
+        if value < self.lowest or (self.highest is not None and value > self.highest):
+            raise self.refusal(value)
+        return int(value)
+
+
+class JobUrl(Checked):
+    """An absolute http or https URL without user name and password."""
+
+    expectation = (
+        "must be an absolute http or https URL without user name and password, "
+        "such as http://127.0.0.1:9000/webhooks"
+    )
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401
+        super().__init__(self.expectation, **options)
+
+    def published(self) -> dict[str, Any]:
+        """As JSON Schema."""
+        return {"type": "string", "format": "uri", "maxLength": _LONGEST_URL}
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:  # noqa: ANN401
+        parts = _parts(value) if isinstance(value, str) else None
+        if parts is None or not self.takes(parts):
+            raise self.refusal(value)
+        return str(value)
+
+    def takes(self, parts: SplitResult) -> bool:
+        """Whether a URL with a host and no credentials will do."""
+        return parts.scheme in {"http", "https"}
+
+
+def _parts(url: str) -> SplitResult | None:
+    if len(url) > _LONGEST_URL or not url.isprintable() or " " in url:
+        return None
+    try:
+        parts = urlsplit(url)
+        has_host = bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        return None
+    return parts if has_host and "@" not in parts.netloc else None
+
+
+class NonEmptyList(ListOf):
+    """An array of one item or more."""
+
+    def __init__(
+        self,
+        item: fields.Field[Any],
+        *,
+        expected: str,
+        **options: Any,  # noqa: ANN401
+    ) -> None:
+        super().__init__(item, expected=expected, validate=self._has_some, **options)
+
+    def _has_some(self, items: list[Any]) -> None:
+        if not items:
+            raise ValidationError(f"{self.expected}; it was []")
+
+
+class ResultsQuery(Request):
+    """Offset paging of results. Beyond 10,000 nothing is ever found."""
+
+    limit = WholeNumber(1, _MOST_PER_PAGE, load_default=_PER_PAGE)
+    offset = WholeNumber(0, MOST_LEADS, load_default=0)
+
+
+def facts_of(job: Search | Extraction) -> dict[str, Any]:
+    """What every status tells; the last two stand there only when there is something to tell."""
+    facts = {
+        "id": job.id,
+        "name": job.name,
+        "state": job.state,
+        "created_at": job.created_at,
+        "completed_at": job.completed_at,
+        "error_message": job.error_message,
+    }
+    return {key: value for key, value in facts.items() if value is not None}
+
+
+class StateWord(Choice):
+    """A job's state in the words of its resource: pending, running, done and failed, in turn."""
+
+    def __init__(self, words: Sequence[str]) -> None:
+        self.word_of = dict(zip((PENDING, RUNNING, DONE, FAILED), words, strict=True))
+        super().__init__(words, attribute="state", required=True)
+
+    def _serialize(self, value: Any, *_: Any, **__: Any) -> str:  # noqa: ANN401
+        return self.word_of[value]
+
+
+def percent_complete(job: Search | Extraction) -> int:
+    """How much of what it can find a job has found; a job that is done has found all there is."""
+    if job.state == DONE:
+        return 100
+    return 100 * len(job.leads) // min(job.limit, MOST_LEADS)

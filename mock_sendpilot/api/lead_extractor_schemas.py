@@ -1,0 +1,143 @@
+"""The schemas of extractions from LinkedIn searches and of their results (section (b) 17-19).
+
+They are the same under every contract. `mode` and `url_type` may be left out, as SA has it; whoever
+sends them, as SB wants, is served as well.
+"""
+
+from typing import Any
+from urllib.parse import SplitResult
+
+from marshmallow import Schema, fields
+
+from mock_sendpilot.api.fields import Choice, Flag, Request, Text, Timestamp
+from mock_sendpilot.api.job_schemas import (
+    JobUrl,
+    JsonCount,
+    NonEmptyList,
+    ResultsQuery,
+    StateWord,
+    facts_of,
+    percent_complete,
+)
+from mock_sendpilot.domain import vocabulary as words
+from mock_sendpilot.domain.contracts import Contract
+from mock_sendpilot.domain.jobs import Extraction
+
+
+class _SearchUrl(JobUrl):
+    """A search on LinkedIn."""
+
+    expectation = (
+        "must be an https URL of linkedin.com, such as "
+        "https://www.linkedin.com/search/results/people/?keywords=cfo"
+    )
+
+    def takes(self, parts: SplitResult) -> bool:
+        host = (parts.hostname or "").rstrip(".")
+        is_linkedin = host == "linkedin.com" or host.endswith(".linkedin.com")
+        return parts.scheme == "https" and is_linkedin
+
+
+class _NewExtraction(Request):
+    name = Text(required=True)
+    limit = JsonCount(1, required=True)
+    mode = Choice(words.EXTRACTION_MODES, load_default=words.EXTRACTION_MODES[0])
+    url_type = Choice(words.EXTRACTION_URL_TYPES, load_default=words.EXTRACTION_URL_TYPES[0])
+    urls = NonEmptyList(
+        _SearchUrl(), expected="must be an array of one LinkedIn search URL or more", required=True
+    )
+    webhook_url = JobUrl(allow_none=True, load_default=None)
+
+
+class _ExtractionStarted(Schema):
+    id = fields.String(required=True)
+    name = fields.String(required=True)
+    status = StateWord(words.EXTRACTION_STATUSES)
+    created_at = Timestamp(required=True)
+    estimated_credits = fields.Integer(required=True)
+
+
+class _Progress(Schema):
+    extracted = fields.Integer(required=True)
+    enriched = fields.Integer(required=True)
+    requested = fields.Integer(required=True)
+    percent_complete = fields.Integer(required=True)
+
+
+class _ExtractionStatus(Schema):
+    id = fields.String(required=True)
+    name = fields.String(required=True)
+    status = StateWord(words.EXTRACTION_STATUSES)
+    progress = fields.Nested(_Progress, required=True)
+    created_at = Timestamp(required=True)
+    completed_at = Timestamp()
+    error_message = fields.String()
+
+
+class _ExtractedLead(Schema):
+    """The vendor's page breaks off after `email`; job history, which it mentions, is left out."""
+
+    id = fields.String(required=True)
+    linkedin_identifier = fields.String(required=True)
+    linkedin_url = fields.String(required=True)
+    first_name = fields.String(required=True)
+    last_name = fields.String(required=True)
+    full_name = fields.String(required=True)
+    headline = fields.String(required=True)
+    summary = fields.String(required=True, allow_none=True)
+    location = fields.String(required=True)
+    city = fields.String(required=True)
+    country = fields.String(required=True)
+    profile_picture_url = fields.String(required=True, allow_none=True)
+    company = fields.String(required=True)
+    job_position = fields.String(required=True)
+    email = fields.String(required=True, allow_none=True)
+
+
+class _ExtractionResults(Schema):
+    campaign_id = fields.String(required=True)
+    leads = fields.List(fields.Nested(_ExtractedLead), attribute="rows", required=True)
+    total = fields.Integer(required=True)
+    limit = fields.Integer(required=True)
+    offset = fields.Integer(required=True)
+    has_more = fields.Boolean(required=True)
+
+
+class _ExtractionResultsQuery(ResultsQuery):
+    enriched_only = Flag(load_default=False)
+
+
+def new_extraction(_contract: Contract) -> Schema:
+    """The body that starts an extraction."""
+    return _NewExtraction()
+
+
+def extraction_started(_contract: Contract) -> Schema:
+    """The answer to it."""
+    return _ExtractionStarted()
+
+
+def extraction_status(_contract: Contract) -> Schema:
+    """How far an extraction is."""
+    return _ExtractionStatus()
+
+
+def results_query(_contract: Contract) -> Schema:
+    """Offset paging of results, and whether only people with an e-mail address count."""
+    return _ExtractionResultsQuery()
+
+
+def extraction_results(_contract: Contract) -> Schema:
+    """The people that an extraction has found so far."""
+    return _ExtractionResults()
+
+
+def status_of(extraction: Extraction) -> dict[str, Any]:
+    """What `extraction_status` dumps."""
+    progress = {
+        "extracted": extraction.extracted,
+        "enriched": extraction.enriched,
+        "requested": extraction.limit,
+        "percent_complete": percent_complete(extraction),
+    }
+    return {**facts_of(extraction), "progress": progress}

@@ -1,0 +1,116 @@
+"""Sequences, fates and conversations, as a seed or the control API tells them."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from marshmallow import Schema, ValidationError, post_load
+
+from mock_sendpilot.api.fields import Boolean, Choice, Text, Timestamp
+from mock_sendpilot.control.schemas import Strict
+from mock_sendpilot.control.seed_fields import Count, Duration, ProfileUrl, Share, list_of
+from mock_sendpilot.domain.inbox import RECEIVED, SENT
+from mock_sendpilot.domain.sequences import STEP_KINDS, Fate, Step
+
+_READ_STATUSES = ("read", "unread", "unknown")
+_RANGE = 2
+
+
+def _shortest_and_longest(durations: list[timedelta]) -> None:
+    if len(durations) != _RANGE or durations[0] > durations[1]:
+        raise ValidationError('must be the shortest and the longest time, such as ["2h", "2d"]')
+
+
+def _at_least_one(answers: list[str]) -> None:
+    if not answers:
+        raise ValidationError("must hold at least one text")
+
+
+class StepSchema(Strict):
+    """One step of a sequence."""
+
+    step = Choice(STEP_KINDS, required=True, attribute="kind")
+    after = Duration()
+    text = Text(may_be_empty=True)
+    answerRate = Share(attribute="answer_rate")  # noqa: N815
+    answeredAfter = list_of(  # noqa: N815
+        Duration(), attribute="answered_after", validate=_shortest_and_longest, load_default=None
+    )
+    answers = list_of(Text(), validate=_at_least_one, load_default=None)
+    givesUpAfter = Duration(attribute="gives_up_after")  # noqa: N815
+
+    @post_load
+    def _made(self, given: Mapping[str, Any], **_: object) -> Step:
+        known: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
+        for key in known.keys() & {"answered_after", "answers"}:
+            known[key] = tuple(known[key])
+        return Step(**known)
+
+
+class FateSchema(Strict):
+    """What a lead is going to do; what is left out is left to the odds."""
+
+    accepts = Boolean(allow_none=True)
+    acceptsAfter = Duration(allow_none=True, attribute="accepts_after")  # noqa: N815
+    replies = Boolean(allow_none=True)
+    repliesAfter = Duration(allow_none=True, attribute="replies_after")  # noqa: N815
+    reply = Text(allow_none=True)
+    unreachable = Boolean(attribute="is_unreachable")
+
+    @post_load
+    def _made(self, given: Mapping[str, Any], **_: object) -> Fate:
+        return Fate(**given)
+
+
+class MessageSchema(Strict):
+    """A message of a seeded conversation."""
+
+    id = Text()
+    content = Text(required=True)
+    direction = Choice((SENT, RECEIVED), required=True)
+    sentAt = Timestamp(required=True, attribute="sent_at")  # noqa: N815
+    readStatus = Choice(_READ_STATUSES, attribute="read_status", load_default="read")  # noqa: N815
+    contentType = Text(attribute="content_type", load_default="TEXT")  # noqa: N815
+
+
+class ConversationSchema(Strict):
+    """A conversation of a sender with a person, who is thereby its connection."""
+
+    id = Text(required=True)
+    senderId = Text(required=True, attribute="sender_id")  # noqa: N815
+    linkedinUrl = ProfileUrl(required=True, attribute="linkedin_url")  # noqa: N815
+    name = Text()
+    profilePictureUrl = Text(attribute="profile_picture_url", allow_none=True)  # noqa: N815
+    unreadCount = Count(attribute="unread_count", load_default=0)  # noqa: N815
+    messages = list_of(MessageSchema, required=True, validate=_at_least_one)
+
+
+class PersonSchema(Strict):
+    """Somebody in the lead database; the keys are those of the vendor's search results."""
+
+    id = Text(required=True)
+    first_name = Text(required=True)
+    last_name = Text(required=True)
+    full_name = Text()
+    email = Text(allow_none=True, load_default=None)
+    phone = Text(allow_none=True, load_default=None)
+    linkedin_url = ProfileUrl(required=True)
+    job_title = Text(required=True)
+    company = Text(required=True)
+    location = Text(required=True)
+    country = Text(required=True)
+    industry = Text(required=True)
+    seniority = Text(required=True)
+    company_linkedin_url = Text(allow_none=True, load_default=None)
+    website = Text(allow_none=True, load_default=None)
+    employees = Text(required=True)
+
+
+PARTS: tuple[type[Schema], ...] = (
+    StepSchema,
+    FateSchema,
+    MessageSchema,
+    ConversationSchema,
+    PersonSchema,
+)
+"""For the document of the seed format, which has to name every field."""

@@ -1,0 +1,108 @@
+"""Fields of the seed format and of the control API that no vendor's route has."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields
+
+from mock_sendpilot.api.fields import Checked, ListOf
+from mock_sendpilot.domain.contracts import Contract, named_contract
+from mock_sendpilot.domain.durations import EXPECTED as DURATION_EXPECTED
+from mock_sendpilot.domain.durations import parse_duration
+from mock_sendpilot.domain.errors import InvalidInput
+from mock_sendpilot.domain.linkedin import EXPECTED, normal_profile_url
+from mock_sendpilot.domain.models import RateLimit
+from mock_sendpilot.domain.rate_limits import EXPECTED as RATE_EXPECTED
+from mock_sendpilot.domain.rate_limits import parse_rate_limit
+
+
+def list_of(item: fields.Field[Any] | type[Schema], **options: Any) -> ListOf:  # noqa: ANN401
+    """An array, empty when it is left out; no item may be null."""
+    inner = item if isinstance(item, fields.Field) else fields.Nested(item)
+    inner.error_messages["null"] = "must not be null"
+    if not options.get("required") and not options.get("allow_none"):
+        options.setdefault("load_default", list)
+    return ListOf(inner, **options)
+
+
+class ProfileUrl(Checked):
+    """A LinkedIn profile URL, brought into its normal form."""
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401
+        super().__init__(f"must be {EXPECTED}", **options)
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:  # noqa: ANN401
+        url = normal_profile_url(value) if isinstance(value, str) else None
+        if url is None:
+            raise self.refusal(value)
+        return url
+
+
+class Count(Checked):
+    """A whole number, 0 or more."""
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401
+        super().__init__("must be a whole number, 0 or more", **options)
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> int:  # noqa: ANN401
+        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+            return value
+        raise self.refusal(value)
+
+
+class Share(Checked):
+    """A number from 0 to 1."""
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401
+        super().__init__("must be a number from 0 to 1", **options)
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> float:  # noqa: ANN401
+        if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1:
+            return float(value)
+        raise self.refusal(value)
+
+
+class Duration(Checked):
+    """A text such as `1h30m`."""
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401
+        super().__init__(f"must be {DURATION_EXPECTED}", **options)
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> timedelta:  # noqa: ANN401
+        try:
+            return parse_duration(value if isinstance(value, str) else "")
+        except InvalidInput:
+            raise self.refusal(value) from None
+
+
+class Rate(Checked):
+    """A text such as `60/min`."""
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401
+        super().__init__(f"must be {RATE_EXPECTED}", **options)
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> RateLimit:  # noqa: ANN401
+        try:
+            return parse_rate_limit(value if isinstance(value, str) else "")
+        except InvalidInput:
+            raise self.refusal(value) from None
+
+
+class ContractChoice(Checked):
+    """A contract's name, or `{"name": …, "set": {point: choice}}`."""
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401
+        super().__init__('must be a name or {"name": …, "set": {…}}', **options)
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> Contract:  # noqa: ANN401
+        given = {"name": value} if isinstance(value, str) else value
+        if not isinstance(given, Mapping) or not set(given) <= {"name", "set"}:
+            raise self.refusal(value)
+        points = given.get("set", {})
+        if not isinstance(points, Mapping) or not isinstance(given.get("name"), str):
+            raise self.refusal(value)
+        try:
+            return named_contract(given["name"], [(k, str(v)) for k, v in points.items()])
+        except InvalidInput as error:
+            raise ValidationError(str(error)) from error

@@ -1,0 +1,89 @@
+"""From the checked parts of a fixtures file to the seed of a workspace."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from mock_sendpilot.domain.credits import Balance
+from mock_sendpilot.domain.inbox import Conversation, Message, participant
+from mock_sendpilot.domain.jobs import FoundLead, Pace
+from mock_sendpilot.domain.models import ApiKey, Campaign, DailyLimits, Lead, Sender
+from mock_sendpilot.domain.seed import EndpointSeed, WorkspaceSeed
+
+Part = dict[str, Any]
+
+
+def workspace_seed(part: Part, now: datetime) -> WorkspaceSeed:
+    """The seed; `now` stands in where a time is left out."""
+    optional: Part = {}
+    if "credits" in part:
+        optional["credits"] = _balance(part["credits"], now)
+    if "pace" in part:
+        optional["pace"] = Pace(**part["pace"])
+    fates = {lead["id"]: lead.pop("fate", None) for lead in part["leads"]}
+    return WorkspaceSeed(
+        id=part["id"],
+        name=part["name"],
+        contract=part.get("contract"),
+        plan=part.get("plan"),
+        api_keys=tuple(_api_key(key) for key in part["api_keys"]),
+        connections={one["id"]: tuple(one.pop("connections")) for one in part["senders"]},
+        senders=tuple(_sender(sender) for sender in part["senders"]),
+        campaigns=tuple(_campaign(campaign, now) for campaign in part["campaigns"]),
+        leads=tuple(Lead(**_dated(lead, now)) for lead in part["leads"]),
+        fates={lead_id: fate for lead_id, fate in fates.items() if fate is not None},
+        conversations=tuple(_conversation(one) for one in part["conversations"]),
+        people=tuple(_person(one) for one in part["people"]),
+        endpoints=tuple(EndpointSeed(**endpoint) for endpoint in part["endpoints"]),
+        **optional,
+    )
+
+
+def _balance(part: Part, now: datetime) -> Balance:
+    """A subscription that brings something does so on the first of next month, if not told."""
+    next_month = (now.replace(day=1) + timedelta(days=32)).replace(day=1)
+    midnight = next_month.replace(hour=0, minute=0, second=0, microsecond=0)
+    default = {"next_reset_at": midnight if part["monthly"] else None}
+    return Balance(**{**default, **part})
+
+
+def _api_key(part: Part) -> ApiKey:
+    scopes = part.pop("scopes", None)
+    return ApiKey(scopes=frozenset(scopes) if scopes is not None else None, **part)
+
+
+def _sender(part: Part) -> Sender:
+    return Sender(**{**part, "daily_limits": DailyLimits(**part["daily_limits"])})
+
+
+def _campaign(part: Part, now: datetime) -> Campaign:
+    lists = {"sender_ids": tuple(part["sender_ids"]), "sequence": tuple(part["sequence"])}
+    return Campaign(**{**_dated(part, now), **lists})
+
+
+def _conversation(part: Part) -> tuple[Conversation, tuple[Message, ...]]:
+    messages = tuple(
+        Message(**{"id": f"msg_{part['id']}_{number}", **message})
+        for number, message in enumerate(part["messages"], 1)
+    )
+    person = participant(
+        part["linkedin_url"], part.get("name", ""), picture_url=part.get("profile_picture_url")
+    )
+    conversation = Conversation(
+        id=part["id"],
+        sender_id=part["sender_id"],
+        participant=person,
+        created_at=messages[0].sent_at,
+        updated_at=messages[-1].sent_at,
+        unread_count=part["unread_count"],
+    )
+    return conversation, messages
+
+
+def _person(part: Part) -> FoundLead:
+    full_name = f"{part['first_name']} {part['last_name']}"
+    return FoundLead(**{"full_name": full_name, **part})
+
+
+def _dated(part: Part, now: datetime) -> Part:
+    created = part.get("created_at", now)
+    return {**part, "created_at": created, "updated_at": part.get("updated_at", created)}

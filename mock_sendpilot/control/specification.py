@@ -1,0 +1,43 @@
+"""`/openapi.json` and `/docs`: the vendor's API as it is emulated here, under each contract."""
+
+from typing import Any
+
+from flask import Blueprint, Flask, Response, current_app, request
+
+from mock_sendpilot.api.access import contract_of_request
+from mock_sendpilot.api.envelope import reply
+from mock_sendpilot.domain.contracts import CONTRACTS, named_contract
+
+specification = Blueprint("specification", __name__)
+
+DOCS = "/docs"
+_PATH = "/openapi.json"
+_CACHE = "mock_sendpilot.specifications"
+
+
+@specification.get(_PATH)
+def openapi_json() -> Response:
+    """OpenAPI 3.1, under `?contract=`, else under the contract of the API key."""
+    from mock_sendpilot.openapi import specification as made  # noqa: PLC0415 - apispec, when asked
+
+    name = request.args.get("contract")
+    contract = contract_of_request() if name is None else named_contract(name)
+    cache: dict[Any, Any] = current_app.extensions.setdefault(_CACHE, {})
+    if contract not in cache:
+        cache[contract] = made(current_app, contract)
+    origin = request.host_url.rstrip("/")
+    return reply({**cache[contract], "servers": [{"url": origin}]})
+
+
+def add_docs(app: Flask) -> None:
+    """Show the specification at `/docs`, with Swagger UI as its package brings it along."""
+    from flask_swagger_ui import get_swaggerui_blueprint  # noqa: PLC0415
+
+    urls = [{"name": name, "url": f"{_PATH}?contract={name}"} for name in CONTRACTS]
+    config = {
+        "app_name": "SendPilot, emulated",
+        "urls": urls,
+        "validatorUrl": None,  # it would ask a service on the internet
+        "persistAuthorization": True,
+    }
+    app.register_blueprint(get_swaggerui_blueprint(DOCS, _PATH, config=config))

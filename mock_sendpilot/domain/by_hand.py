@@ -1,0 +1,116 @@
+"""Single steps made by hand: what a sender or a person does, now, through the same code.
+
+Each refuses what cannot happen, and says why.
+"""
+
+from collections.abc import Callable, Mapping
+
+from mock_sendpilot.domain import progress
+from mock_sendpilot.domain.errors import InvalidInput
+from mock_sendpilot.domain.models import Contact, Lead
+from mock_sendpilot.domain.outreach import AUTOMATION, Outreach
+from mock_sendpilot.domain.responses import Responses
+from mock_sendpilot.domain.sequences import DEFAULT_REPLY, filled
+from mock_sendpilot.domain.store import Store
+
+_DEFAULT_MESSAGE = "Hi {{firstName}}, do you have ten minutes this week?"
+_Step = Callable[[Contact, str | None], Contact]
+ACTIONS = (
+    "connection_sent",
+    "accept_connection",
+    "withdraw_connection",
+    "message_sent",
+    "reply",
+    "unreachable",
+    "done",
+)
+
+
+class ByHand:
+    """The steps of a workspace's leads."""
+
+    def __init__(self, *, store: Store, outreach: Outreach, responses: Responses) -> None:
+        self._store = store
+        self._outreach = outreach
+        self._responses = responses
+        self._steps: Mapping[str, _Step] = {
+            "connection_sent": self._send_connection,
+            "accept_connection": self._accept_connection,
+            "withdraw_connection": self._withdraw_connection,
+            "message_sent": self._send_message,
+            "reply": self._reply,
+            "unreachable": self._become_unreachable,
+            "done": self._finish,
+        }
+
+    def act(
+        self, lead_id: str, action: str, *, text: str | None = None, sender_id: str | None = None
+    ) -> Lead:
+        """Make one step.
+
+        Args:
+            lead_id: whose.
+            action: one of `ACTIONS`.
+            text: the note, message or reply.
+            sender_id: the lead's own, unless another is named.
+
+        Returns:
+            The lead after it.
+
+        Raises:
+            NotFound: the workspace has no such lead.
+            InvalidInput: it cannot happen.
+            SenderNotActive, LimitExceeded: the sender cannot do it now.
+        """
+        with self._store.transaction():
+            lead = self._store.lead(lead_id)
+            sender = sender_id or lead.sender_id
+            if sender is None:
+                raise InvalidInput(f"senderId is required: lead {lead.id!r} has no sender")
+            contact = self._outreach.contact(
+                sender, lead.linkedin_url, lead=lead, campaign_id=lead.campaign_id
+            )
+            self._steps[action](contact, text)
+            return self._store.lead(lead_id)
+
+    def _send_connection(self, contact: Contact, text: str | None) -> Contact:
+        request = self._outreach.request_connection(contact, note=text, by=AUTOMATION)
+        if request.was_connected:
+            raise InvalidInput(f"{contact.linkedin_url} is connected already")
+        self._responses.expect_acceptance(request.contact)
+        return request.contact
+
+    def _accept_connection(self, contact: Contact, _text: str | None) -> Contact:
+        self._insist(contact, progress.REQUESTED, "a request that waits; do connection_sent first")
+        return self._responses.accept(contact)
+
+    def _withdraw_connection(self, contact: Contact, _text: str | None) -> Contact:
+        self._insist(contact, progress.REQUESTED, "a request that waits; do connection_sent first")
+        return self._responses.withdraw(contact)
+
+    def _send_message(self, contact: Contact, text: str | None) -> Contact:
+        lead = contact.lead
+        words = filled(
+            text or _DEFAULT_MESSAGE,
+            first_name=lead.first_name if lead else None,
+            last_name=lead.last_name if lead else None,
+        )
+        return self._outreach.send_message(contact, words, by=AUTOMATION).contact
+
+    def _reply(self, contact: Contact, text: str | None) -> Contact:
+        self._insist(contact, progress.CONNECTED, "a connection; do accept_connection first")
+        return self._responses.reply(contact, text or DEFAULT_REPLY)
+
+    def _become_unreachable(self, contact: Contact, _text: str | None) -> Contact:
+        return self._responses.give_up(contact, "PROFILE_UNREACHABLE")
+
+    def _finish(self, contact: Contact, _text: str | None) -> Contact:
+        return self._responses.give_up(contact, "DONE")
+
+    def _insist(self, contact: Contact, wanted: str, needs: str) -> None:
+        standing = self._store.connection(contact.sender_id, contact.linkedin_url)
+        if standing != wanted:
+            raise InvalidInput(
+                f"action needs {needs}; between sender {contact.sender_id!r} and "
+                f"{contact.linkedin_url} there is {standing or 'nothing'}"
+            )

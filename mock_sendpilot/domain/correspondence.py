@@ -1,0 +1,97 @@
+"""The correspondence of a workspace: what the inbox operations of the API do."""
+
+from mock_sendpilot.domain.contracts import Contract
+from mock_sendpilot.domain.errors import InvalidInput
+from mock_sendpilot.domain.linkedin import EXPECTED, is_internal, normal_profile_url
+from mock_sendpilot.domain.outreach import Outreach, SentMessage, SentRequest
+from mock_sendpilot.domain.responses import Responses
+from mock_sendpilot.domain.sequences import filled
+from mock_sendpilot.domain.store import Store
+
+
+class Correspondence:
+    """Connection requests and messages that no campaign sends."""
+
+    def __init__(
+        self, *, store: Store, outreach: Outreach, responses: Responses, contract: Contract
+    ) -> None:
+        self._store = store
+        self._outreach = outreach
+        self._responses = responses
+        self._contract = contract
+
+    def connect(
+        self, *, sender_id: str, recipient_linkedin_url: str, message: str | None = None
+    ) -> SentRequest:
+        """Ask a person to connect; in time it accepts, or not.
+
+        Raises:
+            InvalidInput: no such sender, no profile URL, or a request is open already.
+            SenderNotActive: the sender cannot send.
+            LimitExceeded: it has sent all that a day takes.
+        """
+        with self._store.transaction():
+            self._outreach.active_sender(sender_id)
+            url = self._profile(recipient_linkedin_url)
+            contact = self._outreach.contact(sender_id, url, lead=None, campaign_id=None)
+            request = self._outreach.request_connection(contact, note=message)
+            if not request.was_connected:
+                self._responses.expect_acceptance(request.contact)
+        return request
+
+    def send(
+        self,
+        *,
+        sender_id: str,
+        recipient_linkedin_url: str,
+        message: str,
+        lead_id: str | None = None,
+        campaign_id: str | None = None,
+    ) -> SentMessage:
+        """Send a message to a connected person.
+
+        Raises:
+            InvalidInput: no such sender, no profile URL, not connected, or another person's lead.
+            NotFound: no such lead or campaign.
+            SenderNotActive: the sender cannot send.
+            LimitExceeded: it has sent all that a day takes.
+        """
+        with self._store.transaction():
+            self._outreach.active_sender(sender_id)
+            url = self._profile(recipient_linkedin_url)
+            lead = self._outreach.named_lead(lead_id, url)
+            contact = self._outreach.contact(sender_id, url, lead=lead, campaign_id=campaign_id)
+            sent = self._outreach.send_message(contact, message)
+            self._responses.expect_reply(sent.contact)
+        return sent
+
+    def send_to_lead(
+        self, lead_id: str, *, sender_id: str, message: str, campaign_id: str | None = None
+    ) -> SentMessage:
+        """Send a message to a lead, its name filled into `{{firstName}}` and `{{lastName}}`.
+
+        Raises:
+            NotFound: no such lead or campaign.
+            InvalidInput, SenderNotActive, LimitExceeded: as for `send`.
+        """
+        with self._store.transaction():
+            lead = self._store.lead(lead_id)
+            self._outreach.active_sender(sender_id)
+            text = filled(message, first_name=lead.first_name, last_name=lead.last_name)
+            contact = self._outreach.contact(
+                sender_id, lead.linkedin_url, lead=lead, campaign_id=campaign_id
+            )
+            sent = self._outreach.send_message(contact, text)
+            self._responses.expect_reply(sent.contact)
+        return sent
+
+    def _profile(self, text: str) -> str:
+        url = normal_profile_url(text)
+        if url is None:
+            raise InvalidInput(f"recipientLinkedinUrl must be {EXPECTED}; it was {text[:80]!r}")
+        if is_internal(url) and self._contract.internal_recipients == "refused":
+            raise InvalidInput(
+                "recipientLinkedinUrl must be the public profile URL; the internal form "
+                f"{url} reaches nobody"
+            )
+        return url

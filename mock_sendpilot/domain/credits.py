@@ -1,0 +1,95 @@
+"""Credits: what searches and extractions spend, in two buckets, refilled monthly.
+
+The five numbers of the reply are the vendor's (section (b) 4). That the subscription is spent
+before what was purchased, and what a refill brings, is invented.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from mock_sendpilot.domain.clock import Clock
+from mock_sendpilot.domain.errors import CreditsExhausted
+
+_MONTHS = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Balance:
+    """What is left of both buckets, and what this cycle has used.
+
+    `monthly` is what the subscription brings at `next_reset_at`; without that time it never does.
+    """
+
+    subscription: int = 0
+    purchased: int = 0
+    used: int = 0
+    monthly: int = 0
+    next_reset_at: datetime | None = None
+
+    @property
+    def available(self) -> int:
+        """Both buckets together."""
+        return self.subscription + self.purchased
+
+    def refilled(self, now: datetime) -> "Balance":
+        """The balance after every reset up to now; what was purchased stays."""
+        balance = self
+        while balance.next_reset_at is not None and balance.next_reset_at <= now:
+            balance = replace(
+                balance,
+                subscription=balance.monthly,
+                used=0,
+                next_reset_at=_month_later(balance.next_reset_at),
+            )
+        return balance
+
+    def after(self, amount: int) -> "Balance":
+        """The balance with so many spent, or, of a negative amount, given back."""
+        of_subscription = min(self.subscription, amount)
+        return replace(
+            self,
+            subscription=self.subscription - of_subscription,
+            purchased=self.purchased - (amount - of_subscription),
+            used=max(0, self.used + amount),
+        )
+
+
+DEFAULT_BALANCE = Balance(subscription=10_000, monthly=10_000)
+
+
+class Credits:
+    """The credits of one workspace. `spend` and `give_back` belong into a transaction."""
+
+    def __init__(self, clock: Clock, balance: Balance) -> None:
+        self._clock = clock
+        self._balance = balance
+
+    def balance(self) -> Balance:
+        """What there is now."""
+        return self._balance.refilled(self._clock.now())
+
+    def spend(self, amount: int, *, message: str) -> None:
+        """Take credits, all or none.
+
+        Raises:
+            CreditsExhausted: there are too few; `message` is what the vendor says then.
+        """
+        balance = self.balance()
+        if amount > balance.available:
+            hint = f"this takes {amount} credits, and {balance.available} are available"
+            raise CreditsExhausted(message, hint=hint)
+        self._balance = balance.after(amount)
+
+    def give_back(self, amount: int) -> None:
+        """Return what was taken and not needed."""
+        self._balance = self.balance().after(-amount)
+
+
+def _month_later(moment: datetime) -> datetime:
+    """The same day of the next month; the 1st of the month after it, where it has none."""
+    year, month = divmod(moment.year * _MONTHS + moment.month, _MONTHS)
+    try:
+        return moment.replace(year=year, month=month + 1)
+    except ValueError:
+        year, month = divmod(moment.year * _MONTHS + moment.month + 1, _MONTHS)
+        return moment.replace(year=year, month=month + 1, day=1)

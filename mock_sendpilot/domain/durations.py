@@ -1,0 +1,37 @@
+"""Durations as people write them: `90s`, `1h30m`, `2d`."""
+
+import re
+from datetime import timedelta
+
+from mock_sendpilot.domain.errors import InvalidInput
+
+_UNITS = {"w": "weeks", "d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
+_PART = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)(w|d|h|m|s)")
+_WHOLE = re.compile(rf"(?:{_PART.pattern})+")
+EXPECTED = "a duration such as 90s, 30m, 1h30m or 2d"
+
+
+def parse_duration(text: str) -> timedelta:
+    """The duration that a text such as `1h30m` tells: weeks, days, hours, minutes, seconds.
+
+    Raises:
+        InvalidInput: it tells none, or one beyond what a calendar can hold.
+    """
+    if not _WHOLE.fullmatch(text):
+        raise InvalidInput(f"must be {EXPECTED}; it was {text[:60]!r}")
+    try:
+        parts = [timedelta(**{_UNITS[unit]: float(number)}) for number, unit in _PART.findall(text)]
+        return sum(parts, timedelta())
+    except OverflowError:
+        raise InvalidInput(f"must be {EXPECTED}; {text[:60]!r} is too long") from None
+
+
+def written(duration: timedelta) -> str:
+    """A duration as `parse_duration` reads it, in whole seconds: `1d6h`."""
+    seconds = round(duration.total_seconds())
+    parts = []
+    for letter, size in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):
+        count, seconds = divmod(seconds, size)
+        if count:
+            parts.append(f"{count}{letter}")
+    return "".join(parts) or "0s"

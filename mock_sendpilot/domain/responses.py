@@ -1,0 +1,136 @@
+"""Responses: how people take what senders do. They accept, reply, or leave it.
+
+What is drawn by lot depends on the seed, the campaign, the person and the step alone: so it does
+not matter what else happens meanwhile.
+"""
+
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+
+from mock_sendpilot.domain import progress
+from mock_sendpilot.domain.agenda import Agenda
+from mock_sendpilot.domain.clock import Clock
+from mock_sendpilot.domain.models import Contact, Lead
+from mock_sendpilot.domain.outreach import Outreach
+from mock_sendpilot.domain.sequences import (
+    DEFAULT_REPLY,
+    ONE_OFF,
+    Answer,
+    Fate,
+    Step,
+    answer_to,
+    fate_of_slug,
+)
+from mock_sendpilot.domain.store import Store
+
+_REPLIES_AFTER = timedelta(hours=2)
+
+
+def _ignore(_lead: Lead) -> None:
+    pass
+
+
+class Responses:
+    """The responses of a workspace's people. All but `tell_fate` belongs into a transaction.
+
+    Attributes:
+        on_accepted: called with the lead when a person has accepted.
+        on_ended: called with the lead when nothing further is to be sent to it.
+    """
+
+    def __init__(
+        self, *, store: Store, outreach: Outreach, agenda: Agenda, clock: Clock, seed: str
+    ) -> None:
+        self._store = store
+        self._outreach = outreach
+        self._agenda = agenda
+        self._clock = clock
+        self._seed = seed
+        self._fates: dict[str, Fate] = {}
+        self.on_accepted: Callable[[Lead], None] = _ignore
+        self.on_ended: Callable[[Lead], None] = _ignore
+
+    # --- what people are going to do ------------------------------------------------------------
+
+    def tell_fate(self, lead_id: str, fate: Fate) -> None:
+        """Say what a lead is going to do; it counts for the steps that are taken from now on.
+
+        Raises:
+            NotFound: the workspace has no such lead.
+        """
+        self._fates[self._store.lead(lead_id).id] = fate
+
+    def fate(self, contact: Contact) -> Fate:
+        """What is told of a lead, or else by its slug, or else nothing."""
+        told = self._fates.get(contact.lead.id) if contact.lead else None
+        return told or fate_of_slug(contact.linkedin_url) or Fate()
+
+    def answer(self, contact: Contact, step: Step, name: str) -> Answer | None:
+        """What this person answers to a step of that name, or None."""
+        seed = f"{self._seed}/{contact.campaign_id}/{contact.linkedin_url}/{name}"
+        chance = random.Random(seed)  # noqa: S311 - repeatable on purpose, guards nothing
+        return answer_to(step, self.fate(contact), chance)
+
+    def expect_acceptance(self, contact: Contact, step: Step = ONE_OFF) -> bool:
+        """After a request: the person accepts in time, or not; tells which."""
+        answer = self.answer(contact, step, "connect")
+        if answer is not None:
+            self._later(contact, answer.after, partial(self._accept_due, contact))
+        return answer is not None
+
+    def expect_reply(self, contact: Contact) -> None:
+        """After a message that no campaign sent: the person replies if that is its fate."""
+        fate = self.fate(contact)
+        if fate.replies:
+            task = partial(self._reply_due, contact, fate.reply or DEFAULT_REPLY)
+            self._later(contact, fate.replies_after or _REPLIES_AFTER, task)
+
+    # --- what they do -----------------------------------------------------------------------------
+
+    def accept(self, contact: Contact) -> Contact:
+        """The person accepts."""
+        contact = self._outreach.accept_connection(contact)
+        if contact.lead is not None:
+            self.on_accepted(contact.lead)
+        return contact
+
+    def reply(self, contact: Contact, text: str) -> Contact:
+        """The person replies; a sequence sends nothing more."""
+        contact = self._outreach.receive_reply(contact, text)
+        if contact.lead is not None:
+            self.on_ended(contact.lead)
+        return contact
+
+    def withdraw(self, contact: Contact) -> Contact:
+        """The person has not answered: the sender takes its request back and gives up."""
+        self._store.set_connection(contact.sender_id, contact.linkedin_url, None)
+        return self.give_up(contact, "CONNECTION_WITHDRAWN")
+
+    def give_up(self, contact: Contact, status: str) -> Contact:
+        """Nothing more is sent. The lead is of this status, or DONE where the contract has none."""
+        if contact.lead is None:
+            return contact
+        lead = self._outreach.set_status(contact.lead, status, "DONE")
+        self.on_ended(lead)
+        return replace(contact, lead=lead)
+
+    def _accept_due(self, contact: Contact) -> None:
+        with self._store.transaction():
+            standing = self._store.connection(contact.sender_id, contact.linkedin_url)
+            if standing == progress.REQUESTED:
+                self.accept(self._as_of_now(contact))
+
+    def _reply_due(self, contact: Contact, text: str) -> None:
+        with self._store.transaction():
+            self.reply(self._as_of_now(contact), text)
+
+    def _as_of_now(self, contact: Contact) -> Contact:
+        lead = contact.lead
+        return contact if lead is None else replace(contact, lead=self._store.lead(lead.id))
+
+    def _later(self, contact: Contact, after: timedelta, task: Callable[[], None]) -> None:
+        lane = ("campaign", contact.campaign_id or contact.linkedin_url)
+        self._agenda.add(task, due_at=self._clock.now() + after, lane=lane)

@@ -1,0 +1,187 @@
+"""How a job goes: pending, running, done or failed, in steps on the agenda of its workspace.
+
+A job is frozen: each step replaces it by one with more leads. What it may cost is taken when it
+starts, and what it did not need is given back when it is over. How fast jobs go, and that they find
+in four steps, is invented.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Hashable
+from dataclasses import replace
+from functools import partial
+from typing import Any, Generic, TypeVar
+
+from mock_sendpilot.domain.agenda import Agenda
+from mock_sendpilot.domain.clock import Clock
+from mock_sendpilot.domain.credits import Credits
+from mock_sendpilot.domain.errors import InvalidInput, NotFound
+from mock_sendpilot.domain.events import ExtractionCompleted, SearchCompleted
+from mock_sendpilot.domain.ids import Ids
+from mock_sendpilot.domain.jobs import DONE, FAILED, PENDING, RUNNING, Extraction, Pace, Search
+from mock_sendpilot.domain.store import Store
+
+MOST_LEADS = 10_000
+"""No job finds more, whatever its limit: results cannot be read beyond it (`offset` ends there)."""
+_STEPS = 4
+_OVER = (DONE, FAILED)
+
+Job = TypeVar("Job", Search, Extraction)
+
+
+class RunningJobs(ABC, Generic[Job]):
+    """The jobs of one kind in a workspace. Every method may be called from any thread.
+
+    Args:
+        seed: the same seed and the same job find the same people.
+    """
+
+    kind: str
+    not_found: str
+    too_expensive: str
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        agenda: Agenda,
+        clock: Clock,
+        ids: Ids,
+        pace: Pace,
+        credits: Credits,  # noqa: A002 - the vendor's word
+        seed: str,
+    ) -> None:
+        self._store = store
+        self._agenda = agenda
+        self._clock = clock
+        self._ids = ids
+        self._pace = pace
+        self._credits = credits
+        self._seed = seed
+        self._jobs: dict[str, Job] = {}
+
+    def get(self, job_id: str) -> Job:
+        """The job of that id, as it is now.
+
+        Raises:
+            NotFound: the workspace has no such job.
+        """
+        job = self._jobs.get(job_id)
+        if job is None:
+            hint = f"this workspace has no {self.kind} {job_id[:80]!r}"
+            raise NotFound(self.not_found, hint=hint)
+        return job
+
+    def has(self, job_id: str) -> bool:
+        """Whether there is a job of that id."""
+        return job_id in self._jobs
+
+    def complete(self, job_id: str) -> Job:
+        """Let a job find at once what it would find, and be done.
+
+        Raises:
+            NotFound: the workspace has no such job.
+            InvalidInput: it is over already.
+        """
+        self._find(job_id, self._count(self._ongoing(job_id)))
+        with self._store.transaction():
+            done = self._end(self._ongoing(job_id), DONE)
+            self._store.record(self._completion(done))
+        self._agenda.drop(_lane(job_id))
+        return done
+
+    def fail(self, job_id: str, message: str) -> Job:
+        """Let a job fail, keeping what it has found. The vendor documents no event for it.
+
+        Raises:
+            NotFound: the workspace has no such job.
+            InvalidInput: it is over already.
+        """
+        with self._store.transaction():
+            failed = self._end(self._ongoing(job_id), FAILED, error_message=message)
+        self._agenda.drop(_lane(job_id))
+        return failed
+
+    # --- what differs ---------------------------------------------------------------------------
+
+    @abstractmethod
+    def cost(self, job: Job) -> int:
+        """How many credits a job may need: so many are taken when it starts."""
+
+    @abstractmethod
+    def _used(self, job: Job) -> int:
+        """How many credits what it has found is worth."""
+
+    @abstractmethod
+    def _count(self, job: Job) -> int:
+        """How many people it is going to find."""
+
+    @abstractmethod
+    def _leads(self, job: Job, start: int, stop: int) -> tuple[Any, ...]:
+        """The people it finds, from one index to before another."""
+
+    @abstractmethod
+    def _completion(self, job: Job) -> SearchCompleted | ExtractionCompleted:
+        """What is told when it is done."""
+
+    # --- the course -----------------------------------------------------------------------------
+
+    def _begin(self, job: Job) -> Job:
+        with self._store.transaction():
+            self._credits.spend(self.cost(job), message=self.too_expensive)
+            self._jobs[job.id] = job
+        starts_at = job.created_at + self._pace.starts_after
+        lane = _lane(job.id)
+        self._agenda.add(partial(self._run, job.id), due_at=starts_at, lane=lane)
+        for step in range(1, _STEPS + 1):
+            due_at = starts_at + self._pace.takes * step / _STEPS
+            self._agenda.add(partial(self._take_step, job.id, step), due_at=due_at, lane=lane)
+        return job
+
+    def _run(self, job_id: str) -> None:
+        with self._store.transaction():
+            job = self._jobs[job_id]
+            if job.state == PENDING:
+                self._jobs[job_id] = replace(job, state=RUNNING)
+
+    def _take_step(self, job_id: str, step: int) -> None:
+        job = self._jobs[job_id]
+        if job.state in _OVER:
+            return
+        self._find(job_id, self._count(job) * step // _STEPS)
+        if step < _STEPS:
+            return
+        with self._store.transaction():
+            job = self._jobs[job_id]
+            if job.state not in _OVER:  # nobody was quicker
+                self._store.record(self._completion(self._end(job, DONE)))
+
+    def _find(self, job_id: str, count: int) -> None:
+        """Let a job have found so many people. They are made up before the lock is taken."""
+        seen = self._jobs[job_id]
+        more = self._leads(seen, len(seen.leads), count)
+        with self._store.transaction():
+            self._jobs[job_id] = self._grown(self._jobs[job_id], more, first=len(seen.leads))
+
+    def _grown(self, job: Job, more: tuple[Any, ...], *, first: int) -> Job:
+        if job.state in _OVER:
+            return job
+        return replace(job, leads=(*job.leads, *more[len(job.leads) - first :]))
+
+    def _ongoing(self, job_id: str) -> Job:
+        job = self.get(job_id)
+        if job.state in _OVER:
+            raise InvalidInput(
+                f"{self.kind} {job_id} must be pending or running; it is {job.state}"
+            )
+        return job
+
+    def _end(self, job: Job, state: str, *, error_message: str | None = None) -> Job:
+        now = self._clock.now()
+        ended = replace(job, state=state, completed_at=now, error_message=error_message)
+        self._credits.give_back(self.cost(job) - self._used(job))
+        self._jobs[job.id] = ended
+        return ended
+
+
+def _lane(job_id: str) -> Hashable:
+    return ("job", job_id)

@@ -1,0 +1,93 @@
+"""Searches of the lead database: they find people that fit their filters (section (b) 14).
+
+A search costs one credit for each person it finds; as many as its limit are taken when it starts.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from mock_sendpilot.domain.events import SearchCompleted
+from mock_sendpilot.domain.filter_matching import Filters, username
+from mock_sendpilot.domain.jobs import FoundLead, Search
+from mock_sendpilot.domain.people import found_lead
+from mock_sendpilot.domain.running_jobs import MOST_LEADS, RunningJobs
+from mock_sendpilot.domain.wanted import Wanted, wanted
+
+
+class Searches(RunningJobs[Search]):
+    """The searches of a workspace.
+
+    Args:
+        people: those who are in the lead database before the made-up ones; the rest as for
+            `RunningJobs`.
+    """
+
+    kind = "search"
+    not_found = "Search not found"
+    too_expensive = "Insufficient quota"
+
+    def __init__(self, *, people: Sequence[FoundLead], **rest: Any) -> None:  # noqa: ANN401
+        super().__init__(**rest)
+        self._people = tuple(people)
+
+    def start(
+        self,
+        *,
+        name: str,
+        limit: int,
+        filters: Mapping[str, Any],
+        webhook_url: str | None = None,
+    ) -> Search:
+        """Start a search.
+
+        Args:
+            name: for people to read.
+            limit: how many people to find, from 1; it finds no more than `MOST_LEADS`.
+            filters: of the vendor's kinds; they are kept as they are given.
+            webhook_url: where its event is sent besides the endpoints.
+
+        Raises:
+            CreditsExhausted: there are fewer credits than `limit`.
+        """
+        search = Search(
+            id=self._ids.prefixed("search"),
+            name=name,
+            limit=limit,
+            filters=filters,
+            webhook_url=webhook_url,
+            created_at=self._clock.now(),
+        )
+        return self._begin(search)
+
+    def cost(self, job: Search) -> int:
+        """One credit for each person that is asked for."""
+        return job.limit
+
+    def _used(self, job: Search) -> int:
+        return job.found
+
+    def _count(self, job: Search) -> int:
+        ours, others = self._found(job)
+        most = min(job.limit, MOST_LEADS)
+        return min(most, len(ours) + others.count(most))
+
+    def _leads(self, job: Search, start: int, stop: int) -> tuple[FoundLead, ...]:
+        ours, others = self._found(job)
+        indexes = range(max(start, len(ours)), stop)
+        made_up = (found_lead(self._seed, index - len(ours), others) for index in indexes)
+        return (*ours[start:stop], *made_up)
+
+    def _found(self, job: Search) -> tuple[list[FoundLead], Wanted]:
+        """The people of the seed that fit, and what all others are made of."""
+        filters = Filters(job.filters)
+        ours = [person for person in self._people if filters.fit(person)]
+        others = wanted(job.filters)
+        if others.usernames is not None:  # those of the seed are not made up a second time
+            known = {username(person.linkedin_url).casefold() for person in ours}
+            rest = tuple(name for name in others.usernames if name.casefold() not in known)
+            others = replace(others, usernames=rest)
+        return ours, others
+
+    def _completion(self, job: Search) -> SearchCompleted:
+        return SearchCompleted(job)

@@ -1,0 +1,116 @@
+"""Sequences: what a campaign does with a lead, and how people take it.
+
+The vendor's sequences are made in its dashboard and are in none of its documents: the steps, their
+pace and their odds are this emulator's, and data.
+"""
+
+import random
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+
+from mock_sendpilot.domain.durations import parse_duration
+from mock_sendpilot.domain.errors import InvalidInput
+
+CONNECT, MESSAGE = "connect", "message"
+STEP_KINDS = (CONNECT, MESSAGE)
+WALKS = ("all", "added", "none")
+DEFAULT_REPLY = "Thanks for reaching out. Let us talk next week."
+INTERESTED = "Yes, I am interested. Call me Tuesday."
+NOT_INTERESTED = "Thank you, but we are not interested."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step: a connection request or a message, and how likely and how fast people answer it.
+
+    Attributes:
+        kind: `connect` or `message`.
+        after: how long after the step before it (the first: after the lead was added).
+        text: the note or the message; `{{firstName}}` and `{{lastName}}` are filled in.
+        answer_rate: the share of people who accept or reply, 0 to 1.
+        answered_after: the shortest and the longest time until they do.
+        answers: what they reply, one of these.
+        gives_up_after: how long a request waits before it is withdrawn, or a last message before
+            the lead is done.
+    """
+
+    kind: str
+    after: timedelta = timedelta(hours=1)
+    text: str = ""
+    answer_rate: float = 0.5
+    answered_after: tuple[timedelta, timedelta] = (timedelta(hours=2), timedelta(days=2))
+    answers: tuple[str, ...] = (DEFAULT_REPLY,)
+    gives_up_after: timedelta = timedelta(days=14)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fate:
+    """What a person is going to do. None leaves it to the odds of the step."""
+
+    accepts: bool | None = None
+    accepts_after: timedelta | None = None
+    replies: bool | None = None
+    replies_after: timedelta | None = None
+    reply: str | None = None
+    is_unreachable: bool = False
+
+
+ONE_OFF = Step(kind=CONNECT, answer_rate=1.0, answered_after=(timedelta(hours=4),) * 2)
+"""How people take a connection request that no campaign has sent: accepted after four hours."""
+
+_SLUGS = (
+    ("accepts-after-", Fate(accepts=True)),
+    ("replies-interested", Fate(accepts=True, replies=True, reply=INTERESTED)),
+    ("replies-not-interested", Fate(accepts=True, replies=True, reply=NOT_INTERESTED)),
+    ("never-accepts", Fate(accepts=False)),
+    ("unreachable", Fate(is_unreachable=True)),
+)
+_VARIABLE = re.compile(r"\{\{\s*(firstName|lastName)\s*\}\}")
+_WAIT = re.compile(r"accepts-after-((?:\d+[wdhms])+)")
+
+
+def fate_of_slug(linkedin_url: str) -> Fate | None:
+    """The fate that a magic slug tells, alone or before a hyphen: `…/in/never-accepts-7`."""
+    slug = linkedin_url.rpartition("/")[2]
+    for beginning, fate in _SLUGS:
+        if slug == beginning or slug.startswith(beginning.rstrip("-") + "-"):
+            return _waiting(slug) if beginning.startswith("accepts-after") else fate
+    return None
+
+
+def _waiting(slug: str) -> Fate | None:
+    found = _WAIT.match(slug)
+    if found is None or not (found.end() == len(slug) or slug[found.end()] == "-"):
+        return None
+    try:
+        return Fate(accepts=True, accepts_after=parse_duration(found[1]))
+    except InvalidInput:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How a person takes a step: when, and in which words. None of it when they do not answer."""
+
+    after: timedelta
+    text: str
+
+
+def answer_to(step: Step, fate: Fate, chance: random.Random) -> Answer | None:
+    """What a person answers to a step, or None. The same chance gives the same answer."""
+    drawn, share, chosen = chance.random(), chance.random(), chance.choice(step.answers or ("",))
+    is_request = step.kind == CONNECT
+    told = fate.accepts if is_request else fate.replies
+    told_after = fate.accepts_after if is_request else fate.replies_after
+    if told is False or (told is None and drawn >= step.answer_rate):
+        return None
+    shortest, longest = step.answered_after
+    after = shortest + (longest - shortest) * share if told_after is None else told_after
+    return Answer(after, fate.reply or chosen)
+
+
+def filled(text: str, *, first_name: str | None, last_name: str | None) -> str:
+    """A text with `{{firstName}}` and `{{lastName}}` filled in; unknown names leave nothing."""
+    values = {"firstName": first_name or "", "lastName": last_name or ""}
+    return _VARIABLE.sub(lambda found: values[found[1]], text)

@@ -1,0 +1,214 @@
+"""Campaigns that run by themselves: each lead walks through the sequence, on the clock.
+
+Pausing a campaign holds its steps back; what people do (they accept, they reply) goes on.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+
+from mock_sendpilot.domain import progress
+from mock_sendpilot.domain.agenda import Agenda
+from mock_sendpilot.domain.clock import Clock
+from mock_sendpilot.domain.errors import InvalidInput, LimitExceeded, SenderNotActive
+from mock_sendpilot.domain.models import Campaign, Contact, Lead
+from mock_sendpilot.domain.outreach import AUTOMATION, Outreach
+from mock_sendpilot.domain.responses import Responses
+from mock_sendpilot.domain.sequences import CONNECT, Step, filled
+from mock_sendpilot.domain.store import Store
+
+_LOOK_AGAIN = timedelta(hours=1)
+
+
+@dataclass(slots=True, eq=False)
+class _Walk:
+    """Where a lead is in its sequence. A task whose `turn` is not the walk's is out of date."""
+
+    lead_id: str
+    campaign_id: str
+    next_step: int = 0
+    turn: int = 0
+    is_held_back: bool = False
+
+
+_Act = Callable[[_Walk, Contact, Campaign], None]
+
+
+class Simulation:
+    """The walks of a workspace's leads.
+
+    Attributes:
+        on_campaign_over: called, within a transaction, with the id of a campaign whose last walk
+            has ended.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        outreach: Outreach,
+        responses: Responses,
+        agenda: Agenda,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._outreach = outreach
+        self._responses = responses
+        self._agenda = agenda
+        self._clock = clock
+        self.on_campaign_over: Callable[[str], None] = lambda _campaign_id: None
+        self._walks: dict[str, _Walk] = {}
+        self._walking: dict[str, dict[str, None]] = {}  # lead ids by campaign, in their order
+        responses.on_accepted = self._accepted
+        responses.on_ended = self._ended
+
+    def begin(self, leads: Iterable[Lead]) -> None:
+        """Queue leads for the sequence of their campaign, from where their status says they are."""
+        with self._store.transaction():
+            for lead in leads:
+                campaign = self._store.campaign(lead.campaign_id)
+                if campaign.sequence and campaign.status in {"started", "paused"}:
+                    self._enter(lead, campaign)
+
+    def release(self, campaign_id: str) -> None:
+        """Within a transaction: take the steps that were held back while a campaign was paused."""
+        for lead_id in self._walking.get(campaign_id, ()):
+            walk = self._walks[lead_id]
+            if walk.is_held_back:
+                walk.is_held_back = False
+                self._plan(walk, timedelta(), self._take_step)
+
+    # --- the way ------------------------------------------------------------------------------
+
+    def _enter(self, lead: Lead, campaign: Campaign) -> None:
+        is_walking = lead.id in self._walks
+        if is_walking or lead.sender_id is None or progress.is_done_with(lead.status):
+            return
+        walk = self._walks[lead.id] = _Walk(lead.id, campaign.id)
+        self._walking.setdefault(campaign.id, {})[lead.id] = None
+        standing = self._store.connection(lead.sender_id, lead.linkedin_url)
+        connects = campaign.sequence[0].kind == CONNECT
+        if connects and standing == progress.REQUESTED:
+            self._await_acceptance(walk, campaign.sequence[0], _contact(lead))
+            return
+        if standing == progress.CONNECTED:
+            walk.next_step = connects + progress.messages_implied(lead.status)
+        self._plan_next(walk, campaign)
+
+    def _plan_next(self, walk: _Walk, campaign: Campaign) -> None:
+        if walk.next_step < len(campaign.sequence):
+            self._plan(walk, campaign.sequence[walk.next_step].after, self._take_step)
+        else:
+            self._plan(walk, campaign.sequence[-1].gives_up_after, self._finish)
+
+    def _go_on(self, walk: _Walk) -> None:
+        walk.next_step += 1
+        self._plan_next(walk, self._store.campaign(walk.campaign_id))
+
+    def _accepted(self, lead: Lead) -> None:
+        walk = self._walks.get(lead.id)
+        if walk is not None and self._step(walk).kind == CONNECT:
+            self._go_on(walk)
+
+    def _ended(self, lead: Lead) -> None:
+        walk = self._walks.pop(lead.id, None)
+        if walk is not None:
+            del self._walking[walk.campaign_id][lead.id]
+            if not self._walking[walk.campaign_id]:
+                self.on_campaign_over(walk.campaign_id)
+
+    def _step(self, walk: _Walk) -> Step:
+        steps = self._store.campaign(walk.campaign_id).sequence
+        return steps[min(walk.next_step, len(steps) - 1)]
+
+    # --- its steps ----------------------------------------------------------------------------
+
+    def _take_step(self, walk: _Walk, contact: Contact, campaign: Campaign) -> None:
+        if campaign.status != "started":
+            walk.is_held_back = True
+            return
+        step = campaign.sequence[walk.next_step]
+        act = self._connect if step.kind == CONNECT else self._send_message
+        try:
+            if self._responses.fate(contact).is_unreachable:
+                self._responses.give_up(contact, "PROFILE_UNREACHABLE")
+            else:
+                act(walk, step, contact)
+        except LimitExceeded as error:
+            self._plan(walk, timedelta(seconds=error.retry_after_seconds), self._take_step)
+        except SenderNotActive:
+            self._plan(walk, _LOOK_AGAIN, self._take_step)
+        except InvalidInput:  # such as a message to one who is not connected
+            self._responses.give_up(contact, "FAILED")
+
+    def _connect(self, walk: _Walk, step: Step, contact: Contact) -> None:
+        standing = self._store.connection(contact.sender_id, contact.linkedin_url)
+        if standing == progress.CONNECTED:  # the vendor then tells of an acceptance alone
+            self._responses.accept(contact)
+        elif standing == progress.REQUESTED and contact.lead is not None:
+            self._outreach.set_status(contact.lead, "CONNECTION_ALREADY_SENT", "CONNECTION_SENT")
+        else:
+            note = _words(step, contact)
+            request = self._outreach.request_connection(contact, note=note, by=AUTOMATION)
+            self._await_acceptance(walk, step, request.contact)
+
+    def _await_acceptance(self, walk: _Walk, step: Step, contact: Contact) -> None:
+        if not self._responses.expect_acceptance(contact, step):
+            self._plan(walk, step.gives_up_after, self._withdraw)
+
+    def _send_message(self, walk: _Walk, step: Step, contact: Contact) -> None:
+        number = walk.next_step + 1
+        text = _words(step, contact)
+        sent = self._outreach.send_message(contact, text, step=number, by=AUTOMATION)
+        answer = self._responses.answer(sent.contact, step, str(number))
+        if answer is None:
+            self._go_on(walk)
+        else:
+            self._plan(walk, answer.after, partial(self._receive_reply, text=answer.text))
+
+    def _receive_reply(
+        self, _walk: _Walk, contact: Contact, _campaign: Campaign, *, text: str
+    ) -> None:
+        self._responses.reply(contact, text)
+
+    def _withdraw(self, _walk: _Walk, contact: Contact, _campaign: Campaign) -> None:
+        self._responses.withdraw(contact)
+
+    def _finish(self, _walk: _Walk, contact: Contact, _campaign: Campaign) -> None:
+        self._responses.give_up(contact, "DONE")
+
+    # --- on the clock ---------------------------------------------------------------------------
+
+    def _plan(self, walk: _Walk, after: timedelta, act: _Act) -> None:
+        walk.turn += 1
+        self._agenda.add(
+            partial(self._run, walk, walk.turn, act),
+            due_at=self._clock.now() + after,
+            lane=("campaign", walk.campaign_id),
+        )
+
+    def _run(self, walk: _Walk, turn: int, act: _Act) -> None:
+        with self._store.transaction():
+            if self._walks.get(walk.lead_id) is not walk or walk.turn != turn:
+                return
+            lead = self._store.lead(walk.lead_id)
+            if progress.is_over(lead.status):
+                self._ended(lead)
+            else:
+                act(walk, _contact(lead), self._store.campaign(walk.campaign_id))
+
+
+def _contact(lead: Lead) -> Contact:
+    return Contact(
+        sender_id=lead.sender_id or "",
+        linkedin_url=lead.linkedin_url,
+        lead=lead,
+        campaign_id=lead.campaign_id,
+    )
+
+
+def _words(step: Step, contact: Contact) -> str:
+    lead = contact.lead
+    first, last = (lead.first_name, lead.last_name) if lead else (None, None)
+    return filled(step.text, first_name=first, last_name=last)

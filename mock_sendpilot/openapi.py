@@ -1,0 +1,168 @@
+"""The published specification: OpenAPI 3.1, made from the schemas that the routes use."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from apispec import APISpec
+from apispec.ext.marshmallow import MarshmallowPlugin
+from flask import Flask
+from marshmallow import Schema, fields
+from werkzeug.routing import Rule
+
+from mock_sendpilot.api.fields import Checked, Request, Told
+from mock_sendpilot.api.new_lead_schemas import LeadList
+from mock_sendpilot.api.operation import OPERATION, Operation
+from mock_sendpilot.domain.contracts import Contract
+from mock_sendpilot.version import __version__
+
+_PARAMETER = re.compile(r"<opaque:(\w+)>")
+_ERRORS = {
+    400: "What was sent cannot be accepted",
+    401: "No valid API key",
+    403: "The key, the sender or the credits do not allow it",
+    404: "It is not there",
+    413: "The body is too large",
+    429: "Too much in too short a time",
+    500: "A fault of the service, which a switch of the contract asks for",
+}
+_ALWAYS = (401, 429)
+_REFERENCES = "#/components/responses/"
+
+
+def operations(app: Flask) -> Iterator[tuple[Rule, str, Operation, str]]:
+    """Each operation of the vendor's API with its route, method and first line of prose."""
+    for rule in app.url_map.iter_rules():
+        view = app.view_functions[rule.endpoint]
+        operation = getattr(view, OPERATION, None)
+        if isinstance(operation, Operation):
+            (method,) = (rule.methods or set()) - {"HEAD", "OPTIONS"}
+            yield rule, method, operation, (view.__doc__ or "").partition("\n")[0]
+
+
+def specification(app: Flask, contract: Contract) -> dict[str, Any]:
+    """The OpenAPI document of an app under a contract, without its servers.
+
+    Args:
+        app: whose routes are told.
+        contract: whose readings the schemas follow.
+    """
+    plugin = MarshmallowPlugin(schema_name_resolver=lambda _schema: "")  # "" tells it where it is
+    spec = APISpec(
+        title="SendPilot, emulated",
+        version=__version__,
+        openapi_version="3.1.0",
+        plugins=[plugin],
+        info={"description": f"Contract: {contract.name}. Not the vendor's own document."},
+        security=[{"apiKey": []}],
+    )
+    converter = plugin.converter
+    if converter is None:  # pragma: no cover - apispec sets it when the plugin is given to it
+        raise RuntimeError("apispec has made no converter")
+    converter.add_attribute_function(_published)  # type: ignore[no-untyped-call]
+    spec.components.security_scheme(
+        "apiKey", {"type": "apiKey", "in": "header", "name": "X-API-Key"}
+    )
+    for status, text in _ERRORS.items():
+        spec.components.response(str(status), _error(text, contract))
+    for rule, method, operation, summary in operations(app):
+        told = _operation(operation, contract, method, summary)
+        told["parameters"] = [*_path_parameters(rule), *told["parameters"]]
+        spec.path(_PARAMETER.sub(r"{\1}", rule.rule), operations={method.lower(): told})
+    found: dict[str, Any] = spec.to_dict()
+    for rule, method, operation, _ in operations(app):
+        told = found["paths"][_PARAMETER.sub(r"{\1}", rule.rule)][method.lower()]
+        _tell_any_of(told, operation, contract)
+    return found
+
+
+def _tell_any_of(told: dict[str, Any], operation: Operation, contract: Contract) -> None:
+    """apispec has no word for "at least one of these"."""
+    body = operation.body(contract) if operation.body is not None else None
+    if isinstance(body, Request) and body.any_of:
+        schema = told["requestBody"]["content"]["application/json"]["schema"]
+        schema["anyOf"] = [{"required": [name]} for name in body.any_of]
+
+
+def _operation(
+    operation: Operation, contract: Contract, method: str, summary: str
+) -> dict[str, Any]:
+    status = contract.post_status_code if method == "POST" else 200
+    success = {"description": summary, "content": _json(operation.reply(contract))}
+    told: dict[str, Any] = {
+        "operationId": operation.id,
+        "summary": summary,
+        "description": _description(operation),
+        "tags": [operation.id.partition(".")[0]],
+        "parameters": [],
+        "responses": {str(status): success},
+    }
+    errors = {*_ALWAYS, *operation.errors}
+    if operation.scope is not None:
+        errors.add(403)
+    if operation.query is not None:
+        errors.add(400)
+        told["parameters"] = [{"in": "query", "schema": operation.query(contract)}]
+    if operation.body is not None:
+        errors |= {400, 413}
+        body = operation.body(contract)
+        told["requestBody"] = {"required": True, "content": _json(body)}
+    told["responses"] |= {str(one): {"$ref": f"{_REFERENCES}{one}"} for one in sorted(errors)}
+    return told
+
+
+def _description(operation: Operation) -> str:
+    lines = [f"Known from {operation.source}."]
+    if operation.scope:
+        lines.append(f"Scope: `{operation.scope}`.")
+    if operation.events:
+        lines.append(f"Events: {', '.join(f'`{name}`' for name in operation.events)}.")
+    if operation.invented:
+        lines.append(f"Invented: {'; '.join(operation.invented)}.")
+    return " ".join(lines)
+
+
+def _path_parameters(rule: Rule) -> list[dict[str, Any]]:
+    return [
+        {
+            "in": "path",
+            "name": name,
+            "required": True,
+            "schema": {"type": "string", "minLength": 1},
+        }
+        for name in _PARAMETER.findall(rule.rule)
+    ]
+
+
+def _json(schema: Schema) -> dict[str, Any]:
+    return {"application/json": {"schema": schema}}
+
+
+def _error(description: str, contract: Contract) -> dict[str, Any]:
+    texts = {"type": "string"}
+    message = texts
+    if contract.validation_message == "list":
+        message = {"anyOf": [texts, {"type": "array", "items": texts}]}  # type: ignore[dict-item]
+    properties = {
+        "statusCode": {"type": "integer"},
+        "message": message,
+        "error": {"type": "string"},
+    }
+    envelope = {"type": "object", "properties": properties, "required": list(properties)}
+    return {"description": description, "content": {"application/json": {"schema": envelope}}}
+
+
+def _published(_converter: object, field: fields.Field[Any], **_context: object) -> dict[str, Any]:
+    """What our own fields say of themselves, and what apispec does not see in the others."""
+    if isinstance(field, fields.Constant):
+        return {"const": field.constant}
+    if isinstance(field, Told):
+        return {"type": "string"}
+    if not isinstance(field, Checked | LeadList):
+        return {}
+    told = field.published()
+    if field.allow_none and "type" in told:
+        told["type"] = [told["type"], "null"]
+        if "enum" in told:
+            told["enum"] = [*told["enum"], None]
+    return told

@@ -1,0 +1,108 @@
+"""The published specification: valid, complete, and about what is really served."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from mock_sendpilot.domain.contracts import CONTRACTS, named_contract
+from mock_sendpilot.openapi import operations, specification
+from tests.support import OTHER_KEY, Api
+
+OPERATIONS = {
+    "campaigns.list", "campaigns.get", "campaigns.update", "credits.get", "leadDatabase.filters",
+    "leadDatabase.startSearch", "leadDatabase.getSearchStatus", "leadDatabase.getSearchResults",
+    "senders.quotas", "workspace.me", "inbox.listConversations", "inbox.listMessages",
+    "inbox.listSenders", "inbox.sendConnectionRequest", "inbox.sendMessage",
+    "inbox.sendMessageToLead", "leadExtractor.startExtraction", "leadExtractor.getStatus",
+    "leadExtractor.getResults", "leads.add", "leads.get", "leads.list", "leads.updateStatus",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("contract", CONTRACTS)
+def test_the_specification_is_valid_openapi(api: Api, contract: str) -> None:
+    document = api("GET", f"/openapi.json?contract={contract}", key=None).json
+
+    assert document["openapi"] == "3.1.0"
+    assert [str(error) for error in OpenAPIV31SpecValidator(document).iter_errors()] == []
+
+
+@pytest.mark.parametrize("point", ["list", "bare", "documented"])
+def test_it_is_valid_with_every_kind_of_message(app: Flask, point: str) -> None:
+    contract = named_contract("documented", [("validation_message", point)])
+    document = specification(app, contract)
+
+    assert [str(error) for error in OpenAPIV31SpecValidator(document).iter_errors()] == []
+
+
+def test_it_tells_of_all_23_operations(app: Flask) -> None:
+    assert {operation.id for _, _, operation, _ in operations(app)} == OPERATIONS
+
+
+def test_every_route_of_the_vendors_api_is_an_operation(app: Flask) -> None:
+    routes = [rule.rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/v1")]
+
+    assert sorted(rule.rule for rule, _, _, _ in operations(app)) == sorted(routes)
+
+
+def test_without_a_name_it_is_that_of_the_keys_contract(api: Api) -> None:
+    ours, others = api("GET", "/openapi.json").json, api("GET", "/openapi.json", key=OTHER_KEY).json
+
+    assert ours["info"]["description"].startswith("Contract: documented.")
+    assert others["info"]["description"].startswith("Contract: live.")
+
+
+def test_without_a_key_it_is_that_of_the_server(api_under: Callable[..., Api]) -> None:
+    document = api_under("example")("GET", "/openapi.json", key=None).json
+
+    assert document["info"]["description"].startswith("Contract: example.")
+
+
+def test_an_unknown_contract_is_refused(api: Api) -> None:
+    reply = api("GET", "/openapi.json?contract=lvie")
+
+    assert reply.status == 400
+    assert "did you mean 'live'?" in reply.json["message"]
+
+
+def test_its_server_is_the_one_that_was_asked(api: Api) -> None:
+    document = api("GET", "/openapi.json", headers={"Host": "127.0.0.1:7363"}).json
+
+    assert document["servers"] == [{"url": "http://127.0.0.1:7363"}]
+
+
+def test_a_body_that_needs_one_of_two_fields_says_so(app: Flask) -> None:
+    document = specification(app, CONTRACTS["live"])
+    body = document["paths"]["/v1/leads/{lead_id}/status"]["patch"]["requestBody"]
+
+    assert body["content"]["application/json"]["schema"]["anyOf"] == [
+        {"required": ["status"]},
+        {"required": ["customLeadStatus"]},
+    ]
+
+
+def test_the_page_needs_nothing_from_elsewhere(api: Api) -> None:
+    page = api("GET", "/docs/", key=None)
+    parts = re.findall(rb'(?:src|href)="([^"]*)"', page.body)
+
+    assert page.status == 200
+    assert len(parts) > 3
+    assert [part for part in parts if not part.startswith(b"/docs/")] == []
+    assert b'"validatorUrl": null' in page.body
+
+
+@pytest.mark.parametrize("contract", CONTRACTS)
+def test_the_page_offers_each_contract(api: Api, contract: str) -> None:
+    page = api("GET", "/docs/", key=None)
+
+    assert f'"/openapi.json?contract={contract}"'.encode() in page.body
+
+
+@pytest.mark.parametrize("name", ["swagger-ui-bundle.js", "swagger-ui.css"])
+def test_the_page_finds_its_parts(api: Api, name: str) -> None:
+    part = api("GET", f"/docs/{name}", key=None)
+
+    assert part.status == 200
+    assert len(part.body) > 100_000

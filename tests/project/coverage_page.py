@@ -1,0 +1,138 @@
+"""Makes `docs/coverage.md`: `python -m tests.project.coverage_page > docs/coverage.md`."""
+
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import orjson
+
+from mock_sendpilot.app import create_app
+from mock_sendpilot.domain import vocabulary as words
+from mock_sendpilot.domain.contracts import CONTRACTS, Contract
+from mock_sendpilot.emulator import Emulator
+from mock_sendpilot.openapi import operations, specification
+from mock_sendpilot.webhooks.payloads import event_type, payload
+from tests.project.sample_events import sample_event
+
+_HEAD = """\
+# What is emulated, and where it is known from
+
+Every operation and event of the vendor's API under each [contract](contracts.md): what it takes and
+gives, the source of what is known, and what is invented. Sources: D1 to D4 are generations of the
+vendor's pages, SA and SB its earlier and its later OpenAPI document, C1 to C6 clients in production;
+"(b) 3" is a section of the reconstruction that this project was made from.
+
+This page is made from the code: from the same objects that the routes are served with.
+"""
+
+_EVENT_NOTES: Mapping[str, tuple[str, str]] = {
+    words.MESSAGE_SENT: ("(c); D1-D4, C1-C3", ""),
+    words.REPLY_RECEIVED: ("(c); D1-D4, C1-C3", ""),
+    words.CONNECTION_REQUEST_SENT: ("(c); D1-D4, C1", "`note` only of a Premium sender"),
+    words.CONNECTION_REQUEST_ACCEPTED: ("(c); D1-D4, C1", ""),
+    words.CAMPAIGN_STARTED: ("(c); one good source", ""),
+    words.CAMPAIGN_PAUSED: ("(c); D1-D4", ""),
+    words.CAMPAIGN_RESUMED: ("(c); D1-D4", ""),
+    words.CAMPAIGN_FINISHED: ("(c); the name alone", "its whole data"),
+    words.LEAD_UPDATED: ("(c); D1-D4, C1-C3", ""),
+    words.LEAD_TAG_UPDATED: ("(c); the name; C3's tests", "tags are codes of customLeadStatus"),
+    words.SEARCH_COMPLETED: ("(c); D3", "to a job's own `webhook_url` it is not signed"),
+    words.EXTRACTION_COMPLETED: ("(c); D3", "to a job's own `webhook_url` it is not signed"),
+}
+
+
+def page() -> str:
+    """The page as Markdown."""
+    return "\n".join([_HEAD, *_operations(), *_events()])
+
+
+def _operations() -> Iterator[str]:
+    emulator = Emulator()
+    app = create_app(emulator)
+    documents = {name: specification(app, contract) for name, contract in CONTRACTS.items()}
+    yield "## Operations\n"
+    yield "All are implemented, with state and effects, under every contract.\n"
+    found = sorted(operations(app), key=lambda one: one[2].id)
+    for rule, method, operation, summary in found:
+        path = next(
+            path
+            for path, methods in documents["live"]["paths"].items()
+            if methods.get(method.lower(), {}).get("operationId") == operation.id
+        )
+        yield f"### {operation.id}\n"
+        yield f"`{method} {path}`: {summary}\n"
+        yield f"- known from {operation.source}"
+        yield f"- scope: {f'`{operation.scope}`' if operation.scope else 'any key'}"
+        if operation.events:
+            yield f"- events: {', '.join(f'`{name}`' for name in operation.events)}"
+        if operation.invented:
+            yield f"- invented: {'; '.join(operation.invented)}"
+        yield ""
+        told = {
+            name: document["paths"][path][method.lower()] for name, document in documents.items()
+        }
+        yield from _table(told)
+        assert rule.rule.startswith("/v1")
+
+
+def _table(told: Mapping[str, dict[str, Any]]) -> Iterator[str]:
+    yield "| contract | takes | answers | with |\n| --- | --- | --- | --- |"
+    seen: dict[str, str] = {}
+    for name, operation in told.items():
+        answers = ", ".join(sorted(operation["responses"]))
+        row = f"{_taken(operation)} | {answers} | {_given(operation)}"
+        shown = f"as `{seen[row]}` | | " if row in seen else row
+        seen.setdefault(row, name)
+        yield f"| `{name}` | {shown} |"
+    yield ""
+
+
+def _taken(operation: dict[str, Any]) -> str:
+    parts = [_parameter(one) for one in operation["parameters"] if one["in"] == "query"]
+    body = operation.get("requestBody")
+    if body is not None:
+        shape = body["content"]["application/json"]["schema"]
+        parts += _keys(shape)
+    return ", ".join(parts) or "nothing"
+
+
+def _parameter(parameter: dict[str, Any]) -> str:
+    return f"`{parameter['name']}`{'*' if parameter.get('required') else ''}"
+
+
+def _keys(shape: dict[str, Any]) -> list[str]:
+    required = shape.get("required", [])
+    return [f"`{key}`{'*' if key in required else ''}" for key in shape.get("properties", {})]
+
+
+def _given(operation: dict[str, Any]) -> str:
+    status = min(operation["responses"])
+    shape = operation["responses"][status]["content"]["application/json"]["schema"]
+    return ", ".join(f"`{key}`" for key in shape["properties"])
+
+
+def _events() -> Iterator[str]:
+    yield "## Events\n"
+    yield "The envelope is `eventId`, `eventType`, `timestamp`, `workspaceId`, `data` everywhere.\n"
+    for name in words.EVENT_TYPES:
+        source, invented = _EVENT_NOTES[name]
+        yield f"### {name}\n"
+        yield f"- known from {source}"
+        if invented:
+            yield f"- invented: {invented}"
+        yield "\n| contract | name | data |\n| --- | --- | --- |"
+        yield from (f"| `{key}` | {_event(name, one)} |" for key, one in CONTRACTS.items())
+        yield ""
+
+
+def _event(name: str, contract: Contract) -> str:
+    event = sample_event(name)
+    called = event_type(event, contract)
+    if called is None:
+        return "no such event |"
+    data = orjson.loads(payload(event, called, contract).body)["data"]
+    return f"`{called}` | {', '.join(f'`{key}`' for key in data)}"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page())
