@@ -22,7 +22,7 @@ from mock_sendpilot.control.health import health
 from mock_sendpilot.control.index import index
 from mock_sendpilot.control.simulate import simulate
 from mock_sendpilot.control.specification import add_docs, specification
-from mock_sendpilot.paths import RAW_PATH, VENDOR_PREFIX, OpaqueId, RawPaths
+from mock_sendpilot.paths import RAW_PATH, VENDOR_PREFIX, OneWayRule, OpaqueId, RawPaths
 
 if TYPE_CHECKING:
     import re
@@ -54,6 +54,7 @@ def create_app(
     """
     app = Flask(__name__, static_folder=None)
     app.extensions[EXTENSION] = emulator
+    app.url_rule_class = OneWayRule
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
     app.url_map.converters["opaque"] = OpaqueId

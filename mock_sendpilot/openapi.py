@@ -77,7 +77,7 @@ def specification(app: Flask, contract: Contract) -> dict[str, Any]:
 
 
 def _tell_any_of(told: dict[str, Any], operation: Operation, contract: Contract) -> None:
-    """apispec has no word for "at least one of these"."""
+    """Apispec has no word for "at least one of these"."""
     body = operation.body(contract) if operation.body is not None else None
     if isinstance(body, Request) and body.any_of:
         schema = told["requestBody"]["content"]["application/json"]["schema"]

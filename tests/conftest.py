@@ -14,6 +14,7 @@ from mock_sendpilot.domain.contracts import named_contract
 from mock_sendpilot.domain.seed import WorkspaceSeed
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.server import EmulatorServer
+from tests.api.world import make_world  # noqa: F401 - a fixture
 from tests.support import Api, eventually, in_process, over_a_socket
 
 pytest_plugins = ["pytester"]

@@ -121,14 +121,19 @@ class ActionDone:
     action: str
 
 
-def action_reply(contract: Contract) -> Schema:
-    """What an action answers; the message of a resume is made like that of a pause."""
+def action_reply(_contract: Contract) -> Schema:
+    """What an action answers: the status in lower case under every contract, as all sources say.
+
+    The message of a resume is made like that of a pause.
+    """
     return Schema.from_dict(
         {
             "success": fields.Constant(constant=True, required=True),
             "campaignId": fields.String(attribute="campaign.id", required=True),
             "action": Choice(API_ACTIONS, required=True),
-            "newStatus": _Status(contract, attribute="campaign.status", required=True),
+            "newStatus": Choice(
+                words.CAMPAIGN_STATUSES, attribute="campaign.status", required=True
+            ),
             "message": Told(lambda done: f"Campaign {done.action}d successfully", required=True),
         },
         name="ActionDone",

@@ -19,7 +19,7 @@ campaigns = Blueprint("campaigns", __name__)
         source="(b) 1; SB, SA, C2, C4",
         query=shapes.list_query,
         reply=shapes.campaign_list,
-        invented=("the scope", "the order: oldest first"),
+        invented=("the scope", "the order: as they were added"),
     )
 )
 def list_campaigns(

@@ -31,13 +31,13 @@ def conversation_page(
         ServiceFault: a switch of the contract asks for one here.
     """
     contract = workspace.contract
-    if account_id is not None:
-        _account(workspace, account_id)
+    if account_id is not None and workspace.store.sender(account_id) is None:
+        raise NotFound("Account not found", hint=_no_account(account_id))
     if contract.conversations_limit_fault and limit >= _FAULTY_LIMIT:
         raise ServiceFault("Internal server error", hint="conversations_limit_fault is on")
     with workspace.store.transaction():
         found = workspace.inbox.conversations(account_id)
-    part = continue_after(token, found, limit, lambda one: one.id)
+    part = continue_after(token, found, limit, lambda one: one.position)
     if contract.conversations_end_fault and _is_past_end(page, limit, len(found)):
         raise ServiceFault("Internal server error", hint="conversations_end_fault is on")
     return {
@@ -68,28 +68,26 @@ def message_page(
     Raises:
         NotFound: the workspace has no such account, or the account no such conversation.
     """
-    sender = _account(workspace, account_id)
+    sender = workspace.store.sender(account_id)
+    if sender is None:
+        raise NotFound("Conversation or account not found", hint=_no_account(account_id))
     with workspace.store.transaction():
         conversation = workspace.inbox.conversation(conversation_id, account_id)
-        found = workspace.inbox.messages(conversation_id)
-    part = continue_after(token, found, limit, lambda one: one.id)
+        found = list(enumerate(workspace.inbox.messages(conversation_id)))
+    part = continue_after(token, found, limit, lambda one: (one[0], one[1].id))
     people = _both(sender, conversation.participant, workspace.contract)
     paging: dict[str, Any] = {"hasMore": part.token is not None}
     if part.token is not None:
         paging["continuationToken"] = part.token
     return {
         "conversation_id": conversation.id,
-        "messages": [_message(one, people, workspace.contract) for one in part.items],
+        "messages": [_message(one, people, workspace.contract) for _, one in part.items],
         "pagination": paging,
     }
 
 
-def _account(workspace: Workspace, account_id: str) -> Sender:
-    sender = workspace.store.sender(account_id)
-    if sender is None:
-        hint = f"no sender of this workspace has the id {account_id[:80]!r}"
-        raise NotFound("Account not found", hint=hint)
-    return sender
+def _no_account(account_id: str) -> str:
+    return f"no sender of this workspace has the id {account_id[:80]!r}"
 
 
 def _conversation(found: Conversation, contract: Contract) -> dict[str, Any]:

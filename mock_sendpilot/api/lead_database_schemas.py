@@ -160,7 +160,6 @@ def _told_of(lead_filter: LeadFilter) -> dict[str, str]:
 class _NewSearch(Request):
     name = Text(required=True)
     limit = JsonCount(1, required=True)
-    filters = filters_field()
     webhook_url = JobUrl(allow_none=True, load_default=None)
 
 
@@ -220,7 +219,8 @@ class _SearchResults(Schema):
 
 def new_search(_contract: Contract) -> Schema:
     """The body that starts a search."""
-    return _NewSearch()
+    # The 94 filters take 20 ms to make, which only those who search are to pay for.
+    return _NewSearch.from_dict({"filters": filters_field()})()
 
 
 def search_started(_contract: Contract) -> Schema:

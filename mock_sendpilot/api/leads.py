@@ -67,7 +67,7 @@ def get_lead(workspace: Workspace, lead_id: str, *, full: bool) -> Response:
         query=lead_schemas.list_query,
         reply=lead_schemas.lead_list,
         errors=(400,),
-        invented=("the scope", "the order: oldest first"),
+        invented=("the scope", "the order: as they were added"),
     )
 )
 def list_leads(

@@ -65,38 +65,39 @@ class Continuation(Generic[Item]):
     token: str | None
 
 
-def continue_after(
-    token: str | None, found: Sequence[Item], limit: int, name: Callable[[Item], str]
-) -> Continuation[Item]:
-    """The items that follow the one that the token names; without a token, the first.
+Position = tuple[int, str]
+"""Where an item stands in its list: a number and, among equal ones, a text."""
 
-    Naming an item keeps pages together when others come in before it.
+
+def continue_after(
+    token: str | None, found: Sequence[Item], limit: int, position: Callable[[Item], Position]
+) -> Continuation[Item]:
+    """The items after the position that the token tells; without a token, the first.
+
+    A position stays what it was when other items come in or move to the front: no item comes twice.
 
     Raises:
-        InvalidInput: the token is none of this list.
+        InvalidInput: the token tells none.
     """
-    start = 0
-    if token is not None:
-        wanted = _named_by(token)
-        names = [name(item) for item in found]
-        if wanted not in names:
-            raise InvalidInput(f"continuationToken must be one of this list; it was {token[:60]!r}")
-        start = names.index(wanted) + 1
-    items = found[start : start + limit]
-    more = start + limit < len(found)
-    return Continuation(items, _token(name(items[-1])) if more else None)
+    after = None if token is None else _position(token)
+    rest = [item for item in found if after is None or position(item) > after]
+    items = rest[:limit]
+    return Continuation(items, _token(position(items[-1])) if len(rest) > limit else None)
 
 
-def _token(name: str) -> str:
-    return base64.b64encode(orjson.dumps({_TOKEN_KEY: name})).decode()
+def _token(position: Position) -> str:
+    number, text = position
+    return base64.b64encode(orjson.dumps({_TOKEN_KEY: f"{number}_{text}"})).decode()
 
 
-def _named_by(token: str) -> object:
+def _position(token: str) -> Position:
     try:
         content = orjson.loads(base64.b64decode(token, validate=True))
-    except ValueError:
-        return None
-    return content.get(_TOKEN_KEY) if isinstance(content, dict) else None
+        number, _, text = content[_TOKEN_KEY].partition("_")
+        return int(number), text
+    except (ValueError, TypeError, LookupError, AttributeError):
+        expected = "continuationToken must be one that an earlier page has told"
+        raise InvalidInput(f"{expected}; it was {token[:60]!r}") from None
 
 
 def offset_page(found: Sequence[Item], *, limit: int, offset: int) -> dict[str, Any]:

@@ -43,7 +43,9 @@ def show(name: str, wants_json: bool) -> None:
         return
     click.echo(f"contract: {contract.name}")
     for key, value in values.items():
-        click.echo(f"{key}: {reading(value)}")
+        others = ", ".join(POINTS[key].extras)
+        switch = f" (can be set to: {others})" if others else ""
+        click.echo(f"{key}: {reading(value)}{switch}")
 
 
 def reading(value: object) -> str:

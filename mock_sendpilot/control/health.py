@@ -35,6 +35,8 @@ def index() -> Response:
             "version": __version__,
             "about": "The SendPilot API on your own machine. Not the real service.",
             "baseUrl": f"{origin}/v1",
+            "docs": f"{origin}/docs/",
+            "specification": f"{origin}/openapi.json",
             "control": f"{origin}/_emulate",
             "health": f"{origin}/health",
         }

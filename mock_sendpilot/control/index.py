@@ -11,4 +11,13 @@ index = Blueprint("index", __name__)
 def list_resources() -> Response:
     """Where each resource is; all of them take the API key of a workspace."""
     here = request.base_url.rstrip("/")
-    return reply({"endpoints": f"{here}/endpoints", "deliveries": f"{here}/deliveries"})
+    return reply(
+        {
+            "endpoints": f"{here}/endpoints",
+            "deliveries": f"{here}/deliveries",
+            "simulate": [
+                f"{here}/{kind}/{{id}}/simulate" for kind in ("leads", "campaigns", "jobs")
+            ],
+            "fate": f"{here}/leads/{{id}}/fate",
+        }
+    )

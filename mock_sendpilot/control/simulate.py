@@ -27,7 +27,8 @@ def simulate_lead(workspace: Workspace, lead_id: str) -> Response:
 @of_workspace
 def tell_fate(workspace: Workspace, lead_id: str) -> Response:
     """What a lead is going to do; it counts for the steps that are taken from now on."""
-    workspace.responses.tell_fate(lead_id, FateSchema().load(json_object()))
+    fate = FateSchema().load(json_object())
+    workspace.fates.tell(workspace.store.lead(lead_id).id, fate)
     return Response(status=204)
 
 

@@ -54,6 +54,7 @@ class Campaigns:
             campaign = self._become(campaign, action, by)
             if action == "resume":
                 self._simulation.release(campaign_id)
+                self._finish_if_over(campaign_id)
         if action == "start" and campaign.walks != "none":
             begins = self._store.leads(campaign_id=campaign_id)
         self._simulation.begin(begins)
@@ -67,8 +68,10 @@ class Campaigns:
         return outcome
 
     def _finish_if_over(self, campaign_id: str) -> None:
-        """When no lead walks any more: finish the campaign, unless it has others on their way."""
+        """Finish a campaign that runs by itself when nothing is left to be sent to any lead."""
         campaign = self._store.campaign(campaign_id)
+        if not campaign.sequence or self._simulation.has_walks(campaign_id):
+            return
         statuses = [lead.status for lead in self._store.leads_in(campaign_id)]
         if campaign.status == STARTED and all(map(progress.is_done_with, statuses)):
             self._become(campaign, "finish", "system")

@@ -43,15 +43,42 @@ class Balance:
             )
         return balance
 
-    def after(self, amount: int) -> "Balance":
-        """The balance with so many spent, or, of a negative amount, given back."""
-        of_subscription = min(self.subscription, amount)
+    def without(self, payment: "Payment") -> "Balance":
+        """The balance after a payment."""
         return replace(
             self,
-            subscription=self.subscription - of_subscription,
-            purchased=self.purchased - (amount - of_subscription),
-            used=max(0, self.used + amount),
+            subscription=self.subscription - payment.of_subscription,
+            purchased=self.purchased - payment.of_purchased,
+            used=self.used + payment.amount,
         )
+
+    def with_back(self, payment: "Payment", amount: int) -> "Balance":
+        """The balance with part of a payment given back: first what had been purchased.
+
+        What was of the subscription of an earlier month is gone with that month.
+        """
+        purchased = min(amount, payment.of_purchased)
+        is_same_cycle = self.next_reset_at == payment.cycle
+        return replace(
+            self,
+            subscription=self.subscription + (amount - purchased if is_same_cycle else 0),
+            purchased=self.purchased + purchased,
+            used=self.used - (amount if is_same_cycle else 0),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payment:
+    """What was spent at one time, of which bucket, in the cycle that ends at `cycle`."""
+
+    of_subscription: int
+    of_purchased: int
+    cycle: datetime | None
+
+    @property
+    def amount(self) -> int:
+        """Both together."""
+        return self.of_subscription + self.of_purchased
 
 
 DEFAULT_BALANCE = Balance(subscription=10_000, monthly=10_000)
@@ -68,7 +95,7 @@ class Credits:
         """What there is now."""
         return self._balance.refilled(self._clock.now())
 
-    def spend(self, amount: int, *, message: str) -> None:
+    def spend(self, amount: int, *, message: str) -> Payment:
         """Take credits, all or none.
 
         Raises:
@@ -78,11 +105,18 @@ class Credits:
         if amount > balance.available:
             hint = f"this takes {amount} credits, and {balance.available} are available"
             raise CreditsExhausted(message, hint=hint)
-        self._balance = balance.after(amount)
+        of_subscription = min(balance.subscription, amount)
+        payment = Payment(
+            of_subscription=of_subscription,
+            of_purchased=amount - of_subscription,
+            cycle=balance.next_reset_at,
+        )
+        self._balance = balance.without(payment)
+        return payment
 
-    def give_back(self, amount: int) -> None:
+    def give_back(self, payment: Payment, amount: int) -> None:
         """Return what was taken and not needed."""
-        self._balance = self.balance().after(-amount)
+        self._balance = self.balance().with_back(payment, amount)
 
 
 def _month_later(moment: datetime) -> datetime:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from mock_sendpilot.domain.errors import InvalidInput
 
 _UNITS = {"w": "weeks", "d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
-_PART = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)(w|d|h|m|s)")
+_PART = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?)(w|d|h|m|s)")
 _WHOLE = re.compile(rf"(?:{_PART.pattern})+")
 EXPECTED = "a duration such as 90s, 30m, 1h30m or 2d"
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from mock_sendpilot.domain.clock import epoch_milliseconds
 from mock_sendpilot.domain.errors import NotFound
 from mock_sendpilot.domain.ids import Ids
 
@@ -54,6 +55,11 @@ class Conversation:
         """When the last message was sent or received."""
         return self.updated_at if self.last_message is None else self.last_message.sent_at
 
+    @property
+    def position(self) -> tuple[int, str]:
+        """Where it stands in a list: the latest activity first."""
+        return -epoch_milliseconds(self.last_activity_at), self.id
+
 
 class Inbox:
     """All conversations of a workspace."""
@@ -71,7 +77,7 @@ class Inbox:
             for one in list(self._conversations.values())
             if sender_id is None or one.sender_id == sender_id
         ]
-        return sorted(found, key=lambda one: (one.last_activity_at, one.id), reverse=True)
+        return sorted(found, key=lambda one: one.position)
 
     def conversation(self, conversation_id: str, sender_id: str) -> Conversation:
         """A conversation of this sender.

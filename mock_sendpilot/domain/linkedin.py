@@ -11,6 +11,7 @@ from urllib.parse import quote, unquote, urlsplit
 _HOST = re.compile(r"(?:[a-z]{2,3}\.)?linkedin\.com")
 _SLUG = re.compile(r"(?!\.+$)[\w.\-~']{1,200}")
 _SCHEME = re.compile(r"[a-zA-Z]+://")
+_WITHOUT_HOST = re.compile(r"/?in/")
 _INTERNAL_ID = re.compile(r"ACoAA[\w-]+")
 
 EXPECTED = "a LinkedIn profile URL such as https://www.linkedin.com/in/john-doe"
@@ -19,9 +20,11 @@ EXPECTED = "a LinkedIn profile URL such as https://www.linkedin.com/in/john-doe"
 def normal_profile_url(text: str) -> str | None:
     """The URL as `https://www.linkedin.com/in/<slug>`, or None when it is no profile URL.
 
-    Scheme, `www` or country host, letter case, trailing slashes, query and fragment do not count.
-    The internal ids (`ACoAA…`) keep their case: there it distinguishes people.
+    Scheme, host (`www`, of a country, or none), letter case, trailing slashes, query and fragment
+    do not count. The internal ids (`ACoAA…`) keep their case: there it distinguishes people.
     """
+    if _WITHOUT_HOST.match(text):  # as one client reports events to have it
+        text = f"www.linkedin.com/{text.lstrip('/')}"
     try:
         parts = urlsplit(text if _SCHEME.match(text) else f"https://{text}")
         host, port = (parts.hostname or "").lower(), parts.port

@@ -18,11 +18,11 @@ from mock_sendpilot.domain.events import (
     MessageSent,
     ReplyReceived,
 )
+from mock_sendpilot.domain.fates import Fates
 from mock_sendpilot.domain.ids import Ids
 from mock_sendpilot.domain.inbox import RECEIVED, SENT, Inbox, Message
 from mock_sendpilot.domain.models import Contact, Lead, Sender
 from mock_sendpilot.domain.quotas import Quotas
-from mock_sendpilot.domain.sequences import fate_of_slug
 from mock_sendpilot.domain.store import Store
 
 AUTOMATION = "automation"
@@ -59,6 +59,7 @@ class Outreach:
         clock: Clock,
         ids: Ids,
         contract: Contract,
+        fates: Fates,
     ) -> None:
         self._store = store
         self._inbox = inbox
@@ -66,6 +67,7 @@ class Outreach:
         self._clock = clock
         self._ids = ids
         self._contract = contract
+        self._fates = fates
 
     # --- who ---------------------------------------------------------------------------------
 
@@ -125,7 +127,7 @@ class Outreach:
         standing = self._store.connection(contact.sender_id, contact.linkedin_url)
         if standing == progress.CONNECTED:
             return SentRequest(id=request_id, contact=contact, was_connected=True, at=now)
-        _insist_on_reachable(contact)
+        self._insist_on_reachable(contact)
         if standing == progress.REQUESTED:
             raise InvalidInput(
                 "recipientLinkedinUrl must not have an open request of this sender already; "
@@ -144,7 +146,7 @@ class Outreach:
     ) -> SentMessage:
         """Send a message to a person who is connected."""
         sender = self.active_sender(contact.sender_id)
-        _insist_on_reachable(contact)
+        self._insist_on_reachable(contact)
         self._insist_on_connection(contact)
         self._quotas.use(sender, quotas.MESSAGES)
         message = self._write(contact, text, SENT)
@@ -218,16 +220,13 @@ class Outreach:
             return
         counters = campaign.counters
         changes = {name: getattr(counters, name) + count for name, count in more.items()}
-        is_first = contact.lead is not None and contact.lead.status in {"PENDING", "PROCESSING"}
-        if is_first and not more.keys() & {"replies_received", "connections_accepted"}:
+        if contact.lead is not None and contact.lead.status in {"PENDING", "PROCESSING"}:
             changes["leads_contacted"] = counters.leads_contacted + 1
         self._store.change_campaign(campaign, counters=replace(counters, **changes))
 
-
-def _insist_on_reachable(contact: Contact) -> None:
-    fate = fate_of_slug(contact.linkedin_url)
-    if fate is not None and fate.is_unreachable:
-        raise InvalidInput(
-            f"recipientLinkedinUrl must be a profile that can be reached; {contact.linkedin_url} "
-            "is not"
-        )
+    def _insist_on_reachable(self, contact: Contact) -> None:
+        if self._fates.of(contact).is_unreachable:
+            raise InvalidInput(
+                "recipientLinkedinUrl must be a profile that can be reached; "
+                f"{contact.linkedin_url} is not"
+            )

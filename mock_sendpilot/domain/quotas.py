@@ -16,6 +16,7 @@ KINDS = (CONNECTIONS, MESSAGES, LIKES)
 _MESSAGES = {
     CONNECTIONS: "Daily connection limit exceeded",
     MESSAGES: "Daily message limit exceeded",
+    LIKES: "Daily like limit exceeded",  # invented: no operation likes anything
 }
 
 

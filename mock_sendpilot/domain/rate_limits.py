@@ -12,7 +12,7 @@ from mock_sendpilot.domain.errors import InvalidInput, LimitExceeded
 from mock_sendpilot.domain.models import RateLimit
 
 _WINDOWS = {"s": 1, "sec": 1, "min": 60, "m": 60, "h": 3600, "hour": 3600, "day": 86400, "d": 86400}
-_TEXT = re.compile(r"([1-9]\d{0,8})/(\d{0,5})([a-z]+)")
+_TEXT = re.compile(r"([1-9][0-9]{0,8})/([0-9]{0,5})([a-z]+)")
 EXPECTED = "requests in a window such as 60/min, 5/s or 100/10min"
 
 

@@ -13,16 +13,15 @@ from functools import partial
 from mock_sendpilot.domain import progress
 from mock_sendpilot.domain.agenda import Agenda
 from mock_sendpilot.domain.clock import Clock
+from mock_sendpilot.domain.fates import Fates
 from mock_sendpilot.domain.models import Contact, Lead
 from mock_sendpilot.domain.outreach import Outreach
 from mock_sendpilot.domain.sequences import (
     DEFAULT_REPLY,
     ONE_OFF,
     Answer,
-    Fate,
     Step,
     answer_to,
-    fate_of_slug,
 )
 from mock_sendpilot.domain.store import Store
 
@@ -34,7 +33,7 @@ def _ignore(_lead: Lead) -> None:
 
 
 class Responses:
-    """The responses of a workspace's people. All but `tell_fate` belongs into a transaction.
+    """The responses of a workspace's people; they belong into a transaction.
 
     Attributes:
         on_accepted: called with the lead when a person has accepted.
@@ -42,37 +41,31 @@ class Responses:
     """
 
     def __init__(
-        self, *, store: Store, outreach: Outreach, agenda: Agenda, clock: Clock, seed: str
+        self,
+        *,
+        store: Store,
+        outreach: Outreach,
+        fates: Fates,
+        agenda: Agenda,
+        clock: Clock,
+        seed: str,
     ) -> None:
         self._store = store
         self._outreach = outreach
         self._agenda = agenda
         self._clock = clock
         self._seed = seed
-        self._fates: dict[str, Fate] = {}
+        self._fates = fates
         self.on_accepted: Callable[[Lead], None] = _ignore
         self.on_ended: Callable[[Lead], None] = _ignore
 
     # --- what people are going to do ------------------------------------------------------------
 
-    def tell_fate(self, lead_id: str, fate: Fate) -> None:
-        """Say what a lead is going to do; it counts for the steps that are taken from now on.
-
-        Raises:
-            NotFound: the workspace has no such lead.
-        """
-        self._fates[self._store.lead(lead_id).id] = fate
-
-    def fate(self, contact: Contact) -> Fate:
-        """What is told of a lead, or else by its slug, or else nothing."""
-        told = self._fates.get(contact.lead.id) if contact.lead else None
-        return told or fate_of_slug(contact.linkedin_url) or Fate()
-
     def answer(self, contact: Contact, step: Step, name: str) -> Answer | None:
         """What this person answers to a step of that name, or None."""
         seed = f"{self._seed}/{contact.campaign_id}/{contact.linkedin_url}/{name}"
         chance = random.Random(seed)  # noqa: S311 - repeatable on purpose, guards nothing
-        return answer_to(step, self.fate(contact), chance)
+        return answer_to(step, self._fates.of(contact), chance)
 
     def expect_acceptance(self, contact: Contact, step: Step = ONE_OFF) -> bool:
         """After a request: the person accepts in time, or not; tells which."""
@@ -83,7 +76,7 @@ class Responses:
 
     def expect_reply(self, contact: Contact) -> None:
         """After a message that no campaign sent: the person replies if that is its fate."""
-        fate = self.fate(contact)
+        fate = self._fates.of(contact)
         if fate.replies:
             task = partial(self._reply_due, contact, fate.reply or DEFAULT_REPLY)
             self._later(contact, fate.replies_after or _REPLIES_AFTER, task)
@@ -91,10 +84,13 @@ class Responses:
     # --- what they do -----------------------------------------------------------------------------
 
     def accept(self, contact: Contact) -> Contact:
-        """The person accepts."""
+        """The person accepts; so it does for all leads of this sender that have asked it."""
+        others = self._others_who_wait(contact)
         contact = self._outreach.accept_connection(contact)
-        if contact.lead is not None:
-            self.on_accepted(contact.lead)
+        accepted = [contact, *map(self._outreach.accept_connection, others)]
+        for one in accepted:
+            if one.lead is not None:
+                self.on_accepted(one.lead)
         return contact
 
     def reply(self, contact: Contact, text: str) -> Contact:
@@ -106,7 +102,9 @@ class Responses:
 
     def withdraw(self, contact: Contact) -> Contact:
         """The person has not answered: the sender takes its request back and gives up."""
-        self._store.set_connection(contact.sender_id, contact.linkedin_url, None)
+        standing = self._store.connection(contact.sender_id, contact.linkedin_url)
+        if standing == progress.REQUESTED:
+            self._store.set_connection(contact.sender_id, contact.linkedin_url, None)
         return self.give_up(contact, "CONNECTION_WITHDRAWN")
 
     def give_up(self, contact: Contact, status: str) -> Contact:
@@ -116,6 +114,16 @@ class Responses:
         lead = self._outreach.set_status(contact.lead, status, "DONE")
         self.on_ended(lead)
         return replace(contact, lead=lead)
+
+    def _others_who_wait(self, contact: Contact) -> list[Contact]:
+        named = contact.lead.id if contact.lead else None
+        return [
+            replace(contact, lead=lead, campaign_id=lead.campaign_id)
+            for lead in self._store.leads_of(contact.linkedin_url)
+            if lead.id != named
+            and lead.sender_id == contact.sender_id
+            and progress.connection_implied(lead.status) == progress.REQUESTED
+        ]
 
     def _accept_due(self, contact: Contact) -> None:
         with self._store.transaction():

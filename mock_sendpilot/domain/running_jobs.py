@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from mock_sendpilot.domain.agenda import Agenda
 from mock_sendpilot.domain.clock import Clock
-from mock_sendpilot.domain.credits import Credits
+from mock_sendpilot.domain.credits import Credits, Payment
 from mock_sendpilot.domain.errors import InvalidInput, NotFound
 from mock_sendpilot.domain.events import ExtractionCompleted, SearchCompleted
 from mock_sendpilot.domain.ids import Ids
@@ -56,6 +56,7 @@ class RunningJobs(ABC, Generic[Job]):
         self._ids = ids
         self._pace = pace
         self._credits = credits
+        self._payments: dict[str, Payment] = {}  # of the jobs that are not over
         self._seed = seed
         self._jobs: dict[str, Job] = {}
 
@@ -127,7 +128,8 @@ class RunningJobs(ABC, Generic[Job]):
 
     def _begin(self, job: Job) -> Job:
         with self._store.transaction():
-            self._credits.spend(self.cost(job), message=self.too_expensive)
+            payment = self._credits.spend(self.cost(job), message=self.too_expensive)
+            self._payments[job.id] = payment
             self._jobs[job.id] = job
         starts_at = job.created_at + self._pace.starts_after
         lane = _lane(job.id)
@@ -178,7 +180,7 @@ class RunningJobs(ABC, Generic[Job]):
     def _end(self, job: Job, state: str, *, error_message: str | None = None) -> Job:
         now = self._clock.now()
         ended = replace(job, state=state, completed_at=now, error_message=error_message)
-        self._credits.give_back(self.cost(job) - self._used(job))
+        self._credits.give_back(self._payments.pop(job.id), self.cost(job) - self._used(job))
         self._jobs[job.id] = ended
         return ended
 

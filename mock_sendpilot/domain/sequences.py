@@ -9,15 +9,10 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 
-from mock_sendpilot.domain.durations import parse_duration
-from mock_sendpilot.domain.errors import InvalidInput
-
 CONNECT, MESSAGE = "connect", "message"
 STEP_KINDS = (CONNECT, MESSAGE)
 WALKS = ("all", "added", "none")
 DEFAULT_REPLY = "Thanks for reaching out. Let us talk next week."
-INTERESTED = "Yes, I am interested. Call me Tuesday."
-NOT_INTERESTED = "Thank you, but we are not interested."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,34 +54,7 @@ class Fate:
 ONE_OFF = Step(kind=CONNECT, answer_rate=1.0, answered_after=(timedelta(hours=4),) * 2)
 """How people take a connection request that no campaign has sent: accepted after four hours."""
 
-_SLUGS = (
-    ("accepts-after-", Fate(accepts=True)),
-    ("replies-interested", Fate(accepts=True, replies=True, reply=INTERESTED)),
-    ("replies-not-interested", Fate(accepts=True, replies=True, reply=NOT_INTERESTED)),
-    ("never-accepts", Fate(accepts=False)),
-    ("unreachable", Fate(is_unreachable=True)),
-)
 _VARIABLE = re.compile(r"\{\{\s*(firstName|lastName)\s*\}\}")
-_WAIT = re.compile(r"accepts-after-((?:\d+[wdhms])+)")
-
-
-def fate_of_slug(linkedin_url: str) -> Fate | None:
-    """The fate that a magic slug tells, alone or before a hyphen: `…/in/never-accepts-7`."""
-    slug = linkedin_url.rpartition("/")[2]
-    for beginning, fate in _SLUGS:
-        if slug == beginning or slug.startswith(beginning.rstrip("-") + "-"):
-            return _waiting(slug) if beginning.startswith("accepts-after") else fate
-    return None
-
-
-def _waiting(slug: str) -> Fate | None:
-    found = _WAIT.match(slug)
-    if found is None or not (found.end() == len(slug) or slug[found.end()] == "-"):
-        return None
-    try:
-        return Fate(accepts=True, accepts_after=parse_duration(found[1]))
-    except InvalidInput:
-        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from mock_sendpilot.domain import progress
 from mock_sendpilot.domain.agenda import Agenda
 from mock_sendpilot.domain.clock import Clock
 from mock_sendpilot.domain.errors import InvalidInput, LimitExceeded, SenderNotActive
+from mock_sendpilot.domain.fates import Fates
 from mock_sendpilot.domain.models import Campaign, Contact, Lead
 from mock_sendpilot.domain.outreach import AUTOMATION, Outreach
 from mock_sendpilot.domain.responses import Responses
@@ -29,7 +30,8 @@ class _Walk:
     campaign_id: str
     next_step: int = 0
     turn: int = 0
-    is_held_back: bool = False
+    held_back: "_Act | None" = None
+    """What fell due while the campaign was paused."""
 
 
 _Act = Callable[[_Walk, Contact, Campaign], None]
@@ -49,12 +51,14 @@ class Simulation:
         store: Store,
         outreach: Outreach,
         responses: Responses,
+        fates: Fates,
         agenda: Agenda,
         clock: Clock,
     ) -> None:
         self._store = store
         self._outreach = outreach
         self._responses = responses
+        self._fates = fates
         self._agenda = agenda
         self._clock = clock
         self.on_campaign_over: Callable[[str], None] = lambda _campaign_id: None
@@ -75,9 +79,12 @@ class Simulation:
         """Within a transaction: take the steps that were held back while a campaign was paused."""
         for lead_id in self._walking.get(campaign_id, ()):
             walk = self._walks[lead_id]
-            if walk.is_held_back:
-                walk.is_held_back = False
-                self._plan(walk, timedelta(), self._take_step)
+            if walk.held_back is not None:
+                self._plan(walk, timedelta(), walk.held_back)
+
+    def has_walks(self, campaign_id: str) -> bool:
+        """Whether some lead of a campaign is still on its way."""
+        return bool(self._walking.get(campaign_id))
 
     # --- the way ------------------------------------------------------------------------------
 
@@ -87,12 +94,12 @@ class Simulation:
             return
         walk = self._walks[lead.id] = _Walk(lead.id, campaign.id)
         self._walking.setdefault(campaign.id, {})[lead.id] = None
-        standing = self._store.connection(lead.sender_id, lead.linkedin_url)
+        implied = progress.connection_implied(lead.status)
         connects = campaign.sequence[0].kind == CONNECT
-        if connects and standing == progress.REQUESTED:
+        if connects and implied == progress.REQUESTED:
             self._await_acceptance(walk, campaign.sequence[0], _contact(lead))
             return
-        if standing == progress.CONNECTED:
+        if implied == progress.CONNECTED:
             walk.next_step = connects + progress.messages_implied(lead.status)
         self._plan_next(walk, campaign)
 
@@ -125,13 +132,10 @@ class Simulation:
     # --- its steps ----------------------------------------------------------------------------
 
     def _take_step(self, walk: _Walk, contact: Contact, campaign: Campaign) -> None:
-        if campaign.status != "started":
-            walk.is_held_back = True
-            return
         step = campaign.sequence[walk.next_step]
         act = self._connect if step.kind == CONNECT else self._send_message
         try:
-            if self._responses.fate(contact).is_unreachable:
+            if self._fates.of(contact).is_unreachable:
                 self._responses.give_up(contact, "PROFILE_UNREACHABLE")
             else:
                 act(walk, step, contact)
@@ -148,6 +152,7 @@ class Simulation:
             self._responses.accept(contact)
         elif standing == progress.REQUESTED and contact.lead is not None:
             self._outreach.set_status(contact.lead, "CONNECTION_ALREADY_SENT", "CONNECTION_SENT")
+            self._plan(walk, step.gives_up_after, self._withdraw)
         else:
             note = _words(step, contact)
             request = self._outreach.request_connection(contact, note=note, by=AUTOMATION)
@@ -165,7 +170,8 @@ class Simulation:
         if answer is None:
             self._go_on(walk)
         else:
-            self._plan(walk, answer.after, partial(self._receive_reply, text=answer.text))
+            act = partial(self._receive_reply, text=answer.text)
+            self._plan(walk, answer.after, act, is_of_campaign=False)
 
     def _receive_reply(
         self, _walk: _Walk, contact: Contact, _campaign: Campaign, *, text: str
@@ -180,23 +186,30 @@ class Simulation:
 
     # --- on the clock ---------------------------------------------------------------------------
 
-    def _plan(self, walk: _Walk, after: timedelta, act: _Act) -> None:
+    def _plan(
+        self, walk: _Walk, after: timedelta, act: _Act, *, is_of_campaign: bool = True
+    ) -> None:
         walk.turn += 1
+        walk.held_back = None
         self._agenda.add(
-            partial(self._run, walk, walk.turn, act),
+            partial(self._run, walk, walk.turn, act, is_of_campaign=is_of_campaign),
             due_at=self._clock.now() + after,
             lane=("campaign", walk.campaign_id),
         )
 
-    def _run(self, walk: _Walk, turn: int, act: _Act) -> None:
+    def _run(self, walk: _Walk, turn: int, act: _Act, *, is_of_campaign: bool) -> None:
         with self._store.transaction():
             if self._walks.get(walk.lead_id) is not walk or walk.turn != turn:
                 return
             lead = self._store.lead(walk.lead_id)
-            if progress.is_over(lead.status):
+            if progress.is_done_with(lead.status):
                 self._ended(lead)
+                return
+            campaign = self._store.campaign(walk.campaign_id)
+            if is_of_campaign and campaign.status != "started":
+                walk.held_back = act
             else:
-                act(walk, _contact(lead), self._store.campaign(walk.campaign_id))
+                act(walk, _contact(lead), campaign)
 
 
 def _contact(lead: Lead) -> Contact:

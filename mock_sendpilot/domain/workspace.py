@@ -12,6 +12,7 @@ from mock_sendpilot.domain.correspondence import Correspondence
 from mock_sendpilot.domain.credits import Credits
 from mock_sendpilot.domain.events import Event
 from mock_sendpilot.domain.extractions import Extractions
+from mock_sendpilot.domain.fates import Fates
 from mock_sendpilot.domain.ids import Ids
 from mock_sendpilot.domain.inbox import Inbox
 from mock_sendpilot.domain.outreach import Outreach
@@ -93,6 +94,7 @@ class Workspace:
 
     def _set_up_outreach(self, id_seed: str) -> None:
         store, contract = self.store, self.contract
+        self.fates = Fates()
         self.outreach = outreach = Outreach(
             store=store,
             inbox=self.inbox,
@@ -100,14 +102,21 @@ class Workspace:
             clock=self.clock,
             ids=self.ids,
             contract=contract,
+            fates=self.fates,
         )
         self.responses = responses = Responses(
-            store=store, outreach=outreach, agenda=self.agenda, clock=self.clock, seed=id_seed
+            store=store,
+            outreach=outreach,
+            fates=self.fates,
+            agenda=self.agenda,
+            clock=self.clock,
+            seed=id_seed,
         )
         self.simulation = Simulation(
             store=store,
             outreach=outreach,
             responses=responses,
+            fates=self.fates,
             agenda=self.agenda,
             clock=self.clock,
         )
@@ -153,7 +162,7 @@ class Workspace:
             url = conversation.participant.profile_url
             self.store.set_connection(conversation.sender_id, url, CONNECTED)
         for lead_id, fate in seed.fates.items():
-            self.responses.tell_fate(lead_id, fate)
+            self.fates.tell(lead_id, fate)
 
     def begin(self) -> None:
         """Let the campaigns run that walk with the leads they start with."""

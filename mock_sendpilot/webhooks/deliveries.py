@@ -62,8 +62,9 @@ class Delivery:
 
     @property
     def recorded_bytes(self) -> int:
-        """The length of all response bodies that are kept."""
-        return sum(len(attempt.response.body) for attempt in self.attempts if attempt.response)
+        """The length of the body and of all response bodies that are kept."""
+        responses = (attempt.response for attempt in self.attempts)
+        return len(self.body) + sum(len(one.body) for one in responses if one)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +93,7 @@ class DeliveryLog:
     """The deliveries of one workspace.
 
     What is pending is never dropped. Of what is finished the oldest goes first, beyond
-    `most_finished` deliveries or beyond 32 MB of recorded response bodies.
+    `most_finished` deliveries or beyond 32 MB of bodies.
     """
 
     def __init__(self, *, most_finished: int = MOST_FINISHED) -> None:

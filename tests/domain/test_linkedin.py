@@ -20,6 +20,8 @@ JOHN = "https://www.linkedin.com/in/john-doe"
         "https://www.linkedin.com/in/john-doe/#about",
         "www.linkedin.com/in/john-doe",
         "linkedin.com/in/john-doe",
+        "in/john-doe?miniProfileUrn=urn%3Ali%3Afs_miniProfile%3AACoAAC",
+        "/in/john-doe",
     ],
 )
 def test_these_mean_the_same_person(text: str) -> None:

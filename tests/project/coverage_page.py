@@ -19,8 +19,8 @@ _HEAD = """\
 
 Every operation and event of the vendor's API under each [contract](contracts.md): what it takes and
 gives, the source of what is known, and what is invented. Sources: D1 to D4 are generations of the
-vendor's pages, SA and SB its earlier and its later OpenAPI document, C1 to C6 clients in production;
-"(b) 3" is a section of the reconstruction that this project was made from.
+vendor's pages, SA and SB its earlier and its later OpenAPI document, C1 to C6 clients in
+production; "(b) 3" is a section of the reconstruction that this project was made from.
 
 This page is made from the code: from the same objects that the routes are served with.
 """

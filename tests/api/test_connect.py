@@ -1,0 +1,266 @@
+"""`POST /v1/inbox/connect`, and what it has in common with sending messages."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.api.expect import assert_error, assert_invalid
+from tests.api.world import (
+    HOUR,
+    IDA,
+    PEOPLE,
+    STRANGER,
+    MakeWorld,
+    World,
+    make_world,
+)
+from tests.support import Reply
+
+__all__ = ["make_world"]
+
+CONNECT = "/v1/inbox/connect"
+NINE = "2026-06-01T09:00:00.000Z"
+
+
+@pytest.fixture
+def world(make_world: MakeWorld) -> World:
+    return make_world()
+
+
+def connect(world: World, url: str = IDA, **changes: Any) -> Reply:
+    return world.api(
+        "POST", CONNECT, json={"senderId": "sam", "recipientLinkedinUrl": url, **changes}
+    )
+
+
+# --- the reply ----------------------------------------------------------------------------------
+
+
+def test_a_request_is_answered_as_the_vendor_does(world: World) -> None:
+    reply = connect(world)
+
+    assert reply.status == 201
+    assert re.fullmatch(r"conn_[0-9a-z]{12}", reply.json["requestId"])
+    assert list(reply.json.items()) == [
+        ("success", True),
+        ("requestId", reply.json["requestId"]),
+        ("recipientLinkedinUrl", IDA),
+        ("status", "sent"),
+        ("timestamp", NINE),
+    ]
+
+
+def test_a_person_who_is_connected_already_is_told_so(make_world: MakeWorld) -> None:
+    world = make_world(connections=(IDA,))
+    reply = connect(world)
+
+    assert (reply.status, reply.json["success"]) == (201, True)
+    assert reply.json["status"] == "already_connected"
+    assert (world.types(48 * HOUR), world.lead.status, world.counts) == ([], "PENDING", {})
+    assert world.used("connections") == 0
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        pytest.param("http://linkedin.com/in/Ida-Holm/", id="host, case and slash"),
+        pytest.param("https://no.linkedin.com/in/ida-holm?trk=x#y", id="country, query, fragment"),
+        pytest.param("www.linkedin.com/in/ida-holm", id="no scheme"),
+    ],
+)
+def test_every_form_of_a_url_is_the_same_person(world: World, url: str) -> None:
+    assert connect(world, url).json["recipientLinkedinUrl"] == IDA
+    assert world.lead.status == "CONNECTION_SENT"
+
+
+# --- what it does -------------------------------------------------------------------------------
+
+
+def test_under_documented_its_events_bear_the_older_names(world: World) -> None:
+    connect(world, message="Hello Ida")
+
+    assert world.told() == [
+        (
+            "connection.sent",
+            {
+                "leadId": "lead_1",
+                "campaignId": "camp_1",
+                "linkedinUrl": IDA,
+                "senderId": "sam",
+                "note": "Hello Ida",
+            },
+        ),
+        (
+            "lead.status.changed",
+            {
+                "leadId": "lead_1",
+                "campaignId": "camp_1",
+                "linkedinUrl": IDA,
+                "previousStatus": "PENDING",
+                "newStatus": "CONNECTION_SENT",
+                "changedBy": "api",
+            },
+        ),
+    ]
+
+
+def test_under_live_its_events_bear_todays_names(make_world: MakeWorld) -> None:
+    world = make_world("live")
+    connect(world)
+    world.workspace.advance(4 * HOUR)
+    who = {"leadId": "lead_1", "campaignId": "camp_1", "linkedinUrl": IDA}
+
+    assert world.told() == [
+        ("connection_request.sent", {**who, "senderId": "sam"}),
+        ("lead.updated", {**who, "previousStatus": "PENDING", "newStatus": "CONNECTION_SENT"}),
+        (
+            "connection_request.accepted",
+            {**who, "senderId": "sam", "acceptedAt": "2026-06-01T13:00:00.000Z"},
+        ),
+        (
+            "lead.updated",
+            {**who, "previousStatus": "CONNECTION_SENT", "newStatus": "CONNECTION_ACCEPTED"},
+        ),
+    ]
+
+
+def test_campaign_and_quota_count_it(world: World) -> None:
+    connect(world)
+
+    assert world.counts == {"leads_contacted": 1, "connections_sent": 1}
+    assert world.used("connections") == 1
+
+
+def test_the_person_accepts_after_four_hours(world: World) -> None:
+    connect(world)
+
+    assert len(world.types(4 * HOUR - timedelta(seconds=1))) == 2
+    assert world.types(timedelta(seconds=1))[2:] == ["connection.accepted", "lead.status.changed"]
+    assert (world.lead.status, world.counts["connections_accepted"]) == ("CONNECTION_ACCEPTED", 1)
+
+
+def test_a_person_who_is_no_lead_has_neither_lead_nor_campaign(world: World) -> None:
+    connect(world, STRANGER)
+    world.workspace.advance(4 * HOUR)
+    who = {"linkedinUrl": STRANGER, "senderId": "sam"}
+
+    assert world.told() == [
+        ("connection.sent", who),
+        ("connection.accepted", {**who, "acceptedAt": "2026-06-01T13:00:00.000Z"}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sender", "note"), [("sam", "Hello"), ("basic", None)], ids=["premium", "not premium"]
+)
+def test_only_premium_senders_send_the_note(world: World, sender: str, note: str | None) -> None:
+    reply = connect(world, STRANGER, senderId=sender, message="Hello")
+
+    assert reply.status == 201
+    assert world.told()[0][1].get("note") == note
+
+
+@pytest.mark.parametrize("note", ["", None])
+def test_a_note_may_be_left_empty(world: World, note: str | None) -> None:
+    assert connect(world, message=note).status == 201
+    assert "note" not in world.told()[0][1]
+
+
+@pytest.mark.parametrize("before", ["REPLY_RECEIVED", "OPPORTUNITY"])
+def test_a_lead_that_is_farther_keeps_its_status(make_world: MakeWorld, before: str) -> None:
+    world = make_world(lead={"status": before, "sender_id": None})
+    connect(world)
+
+    assert world.types() == ["connection.sent"]
+    assert world.lead.status == before
+
+
+# --- magic slugs --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("slug", "hours", "is_accepted"),
+    [
+        pytest.param("accepts-after-2d", 47.9, False, id="not yet"),
+        pytest.param("accepts-after-2d", 48, True, id="after two days"),
+        pytest.param("accepts-after-2d-ida", 48, True, id="with a suffix"),
+        pytest.param("replies-interested", 4, True, id="replies"),
+        pytest.param("never-accepts", 9999, False, id="never"),
+        pytest.param("never-accepts-7", 9999, False, id="never, with a suffix"),
+    ],
+)
+def test_a_magic_slug_says_whether_and_when_a_person_accepts(
+    world: World, slug: str, hours: float, is_accepted: bool
+) -> None:
+    assert connect(world, PEOPLE + slug).status == 201
+    assert ("connection.accepted" in world.types(hours * HOUR)) is is_accepted
+
+
+@pytest.mark.parametrize("slug", ["unreachable", "unreachable-7"])
+def test_a_profile_that_cannot_be_reached_is_400(world: World, slug: str) -> None:
+    assert_invalid(connect(world, PEOPLE + slug), "recipientLinkedinUrl", "can be reached")
+    assert world.used("connections") == 0
+
+
+# --- refusals -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        pytest.param({"senderId": None}, "senderId must be a non-empty string", id="no sender"),
+        pytest.param({"senderId": "x"}, "senderId must be the id of a sender", id="sender"),
+        pytest.param({"recipientLinkedinUrl": None}, "recipientLinkedinUrl must be", id="no url"),
+        pytest.param(
+            {"recipientLinkedinUrl": "https://example.com/ida"},
+            "recipientLinkedinUrl must be a LinkedIn profile URL",
+            id="url",
+        ),
+        pytest.param({"message": "x" * 301}, "at most 300 characters; it has 301", id="long note"),
+        pytest.param({"message": 7}, "message must be a string", id="note"),
+    ],
+)
+def test_what_cannot_be_is_400(world: World, changes: dict[str, Any], message: str) -> None:
+    assert_invalid(connect(world, **changes), message)
+    assert (world.types(), world.used("connections")) == ([], 0)
+
+
+def test_a_note_of_300_characters_is_taken(world: World) -> None:
+    assert connect(world, message="x" * 300).status == 201
+
+
+def test_a_second_request_is_400_until_the_first_is_answered(world: World) -> None:
+    connect(world)
+    assert_invalid(connect(world), "open request")
+    world.workspace.advance(4 * HOUR)
+    assert connect(world).json["status"] == "already_connected"
+
+
+def test_another_sender_may_ask_the_same_person(world: World) -> None:
+    connect(world)
+
+    assert connect(world, senderId="basic").status == 201
+
+
+@pytest.mark.parametrize("sender", ["disconnected", "rate_limited"])
+def test_a_sender_that_is_not_active_is_403(world: World, sender: str) -> None:
+    assert_error(connect(world, senderId=sender), 403, "Sender is not active")
+
+
+def test_more_than_a_day_takes_is_429_until_midnight(world: World) -> None:
+    replies = [connect(world, f"{PEOPLE}p{number}") for number in range(3)]
+
+    assert [reply.status for reply in replies] == [201, 201, 429]
+    assert replies[2].json["message"] == "Daily connection limit exceeded"
+    assert replies[2].headers["retry-after"] == str(15 * 3600)
+    world.workspace.advance(15 * HOUR)
+    assert connect(world, f"{PEOPLE}p2").status == 201
+
+
+def test_internal_urls_are_refused_or_taken_as_the_contract_says(make_world: MakeWorld) -> None:
+    url = f"{PEOPLE}ACoAAA123"
+
+    assert_invalid(connect(make_world(), url), "the internal form")
+    assert connect(make_world(internal_recipients="taken"), url).status == 201

@@ -1,0 +1,271 @@
+"""429: the rate limit of a key, and the daily limits of a sender."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from mock_sendpilot.app import create_app
+from mock_sendpilot.domain.clock import ManualClock
+from mock_sendpilot.domain.contracts import named_contract
+from mock_sendpilot.domain.models import ApiKey, DailyLimits, RateLimit, Sender
+from mock_sendpilot.domain.seed import WorkspaceSeed
+from mock_sendpilot.domain.workspace import Workspace
+from mock_sendpilot.emulator import Emulator
+from mock_sendpilot.server import EmulatorServer
+from tests.support import Api, Reply, in_process, over_a_socket
+
+CREDITS = "/v1/credits"
+KEY, OTHER_KEY, OWN_KEY, NARROW_KEY = "key_one", "key_two", "key_own", "key_narrow"
+EVENING = datetime(2026, 1, 1, 23, 30, tzinfo=timezone.utc)
+A_SECOND = timedelta(seconds=1)
+TWO_A_MINUTE = RateLimit(requests=2, window_seconds=60)
+SENDER = Sender(
+    id="sender_1",
+    name="Sales Rep",
+    linkedin_url="https://www.linkedin.com/in/rep",
+    status="active",
+    daily_limits=DailyLimits(connections=0, messages=0),
+)
+FRIEND = "https://www.linkedin.com/in/friend"
+SEED = WorkspaceSeed(
+    id="ws_limited",
+    name="Limited",
+    api_keys=(
+        ApiKey(key=KEY),
+        ApiKey(key=OTHER_KEY),
+        ApiKey(key=OWN_KEY, rate_limit=RateLimit(requests=1, window_seconds=10)),
+        ApiKey(key=NARROW_KEY, scopes=frozenset()),
+    ),
+    senders=(SENDER,),
+    connections={"sender_1": (FRIEND,)},
+)
+Made = tuple[Workspace, Api]
+
+
+@pytest.fixture
+def make() -> Iterator[Callable[..., Made]]:
+    """A workspace on a clock of its own, in an emulator with a rate limit."""
+    emulators: list[Emulator] = []
+
+    def made(rate_limit: RateLimit | None = TWO_A_MINUTE, **points: str) -> Made:
+        contract = named_contract("documented", points.items())
+        emulator = Emulator(contract=contract, id_seed="tests", rate_limit=rate_limit)
+        emulators.append(emulator)
+        workspace = emulator.add_workspace(SEED, clock=ManualClock(EVENING))
+        return workspace, in_process(create_app(emulator).test_client())
+
+    yield made
+    for emulator in emulators:
+        emulator.close()
+
+
+@pytest.fixture
+def workspace_and_ask(make: Callable[..., Made]) -> Made:
+    return make()
+
+
+def assert_too_many(reply: Reply, message: str) -> None:
+    assert reply.status == 429, reply.body
+    assert reply.headers["content-type"] == "application/json; charset=utf-8"
+    assert list(reply.json.items()) == [
+        ("statusCode", 429),
+        ("message", message),
+        ("error", "Too Many Requests"),
+    ]
+
+
+def use_up(ask: Api, key: str = KEY, times: int = 2) -> None:
+    assert [ask("GET", CREDITS, key=key).status for _ in range(times)] == [200] * times
+
+
+def test_beyond_the_limit_it_is_429_in_the_envelope(workspace_and_ask: Made) -> None:
+    _, ask = workspace_and_ask
+    use_up(ask)
+
+    assert_too_many(ask("GET", CREDITS, key=KEY), "Rate limit exceeded")
+
+
+def test_over_a_socket_it_is_the_same() -> None:
+    emulator = Emulator(id_seed="tests", rate_limit=TWO_A_MINUTE)
+    emulator.add_workspace(SEED, clock=ManualClock(EVENING))
+    with EmulatorServer(emulator) as server:
+        ask = over_a_socket(server.origin)
+        use_up(ask)
+        reply = ask("GET", CREDITS, key=KEY)
+
+    assert_too_many(reply, "Rate limit exceeded")
+    assert reply.headers["retry-after"] == "60"
+
+
+@pytest.mark.parametrize(
+    ("passed", "retry_after"),
+    [
+        pytest.param(0, "60", id="at once"),
+        pytest.param(45, "15", id="later"),
+        pytest.param(45.5, "15", id="half a second is told as a whole one"),
+        pytest.param(59.9, "1", id="at the end of the window"),
+    ],
+)
+def test_retry_after_is_in_whole_seconds(
+    workspace_and_ask: Made, passed: float, retry_after: str
+) -> None:
+    workspace, ask = workspace_and_ask
+    use_up(ask)
+    workspace.advance(timedelta(seconds=passed))
+
+    assert ask("GET", CREDITS, key=KEY).headers["retry-after"] == retry_after
+
+
+def test_a_request_that_is_let_through_has_no_retry_after(workspace_and_ask: Made) -> None:
+    _, ask = workspace_and_ask
+
+    assert "retry-after" not in ask("GET", CREDITS, key=KEY).headers
+
+
+def test_there_are_no_other_headers_of_limits(workspace_and_ask: Made) -> None:
+    _, ask = workspace_and_ask
+    use_up(ask)
+    headers = ask("GET", CREDITS, key=KEY).headers
+
+    assert [name for name in headers if "ratelimit" in name] == []
+
+
+def test_the_window_passes_on_the_clock(workspace_and_ask: Made) -> None:
+    workspace, ask = workspace_and_ask
+    use_up(ask)
+    workspace.advance(timedelta(seconds=60) - A_SECOND)
+    before = ask("GET", CREDITS, key=KEY).status
+    workspace.advance(A_SECOND)
+
+    assert (before, ask("GET", CREDITS, key=KEY).status) == (429, 200)
+
+
+def test_one_key_does_not_count_for_another(workspace_and_ask: Made) -> None:
+    _, ask = workspace_and_ask
+    use_up(ask)
+
+    assert ask("GET", CREDITS, key=OTHER_KEY).status == 200
+
+
+def test_a_key_has_its_own_limit_before_that_of_the_emulator(workspace_and_ask: Made) -> None:
+    _, ask = workspace_and_ask
+    use_up(ask, OWN_KEY, times=1)
+    reply = ask("GET", CREDITS, key=OWN_KEY)
+
+    assert_too_many(reply, "Rate limit exceeded")
+    assert reply.headers["retry-after"] == "10"
+
+
+def test_a_key_can_be_limited_alone(make: Callable[..., Made]) -> None:
+    _, ask = make(None)
+    use_up(ask, KEY, times=20)
+    use_up(ask, OWN_KEY, times=1)
+
+    assert ask("GET", CREDITS, key=OWN_KEY).status == 429
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        pytest.param("GET", "/v1/me", None, id="another route"),
+        pytest.param("GET", f"/api{CREDITS}", None, id="the other base"),
+        pytest.param("GET", "/v1/leads/nope", None, id="what is not there"),
+        pytest.param("POST", "/v1/leads", {}, id="a bad body"),
+    ],
+)
+def test_every_operation_counts_for_the_key(
+    workspace_and_ask: Made, method: str, path: str, body: object
+) -> None:
+    _, ask = workspace_and_ask
+    use_up(ask, times=1)
+    ask(method, path, key=KEY, json=body)
+
+    assert ask("GET", CREDITS, key=KEY).status == 429
+
+
+def test_requests_without_the_scope_count_and_come_before_403(workspace_and_ask: Made) -> None:
+    _, ask = workspace_and_ask
+    statuses = [ask("GET", "/v1/me", key=NARROW_KEY).status for _ in range(3)]
+
+    assert statuses == [403, 403, 429]
+
+
+def test_a_refused_request_changes_nothing(workspace_and_ask: Made) -> None:
+    workspace, ask = workspace_and_ask
+    use_up(ask)
+    body = {"name": "CFOs", "limit": 10, "filters": {}}
+    assert ask("POST", "/v1/lead-database/searches", key=KEY, json=body).status == 429
+
+    assert workspace.credits.balance().used == 0
+
+
+def test_me_tells_the_limit_of_the_emulator(workspace_and_ask: Made) -> None:
+    _, ask = workspace_and_ask
+    told = ask("GET", "/v1/me", key=KEY).json["apiKey"]["rateLimit"]
+
+    assert told == {"requests": 2, "windowSeconds": 60}
+
+
+def test_the_control_api_is_not_limited(workspace_and_ask: Made) -> None:
+    _, ask = workspace_and_ask
+    use_up(ask)
+
+    assert ask("GET", "/_emulate/endpoints", key=KEY).status == 200
+
+
+def test_the_control_api_does_not_count(workspace_and_ask: Made) -> None:
+    _, ask = workspace_and_ask
+    statuses = {ask("GET", "/_emulate/endpoints", key=KEY).status for _ in range(5)}
+
+    assert statuses == {200}
+    assert ask("GET", CREDITS, key=KEY).status == 200
+
+
+def test_a_point_leaves_retry_after_out(make: Callable[..., Made]) -> None:
+    _, ask = make(retry_after="off")
+    use_up(ask)
+    reply = ask("GET", CREDITS, key=KEY)
+
+    assert_too_many(reply, "Rate limit exceeded")
+    assert "retry-after" not in reply.headers
+
+
+# --- daily limits -------------------------------------------------------------------------------
+
+DAILY = [
+    pytest.param(
+        "/v1/inbox/connect",
+        {"recipientLinkedinUrl": "https://www.linkedin.com/in/stranger"},
+        "Daily connection limit exceeded",
+        id="connections",
+    ),
+    pytest.param(
+        "/v1/inbox/send",
+        {"recipientLinkedinUrl": FRIEND, "message": "Hi"},
+        "Daily message limit exceeded",
+        id="messages",
+    ),
+]
+
+
+@pytest.mark.parametrize(("path", "body", "message"), DAILY)
+def test_the_daily_limit_is_429_until_midnight(
+    workspace_and_ask: Made, path: str, body: dict[str, str], message: str
+) -> None:
+    _, ask = workspace_and_ask
+    reply = ask("POST", path, key=KEY, json={"senderId": "sender_1", **body})
+
+    assert_too_many(reply, message)
+    assert reply.headers["retry-after"] == "1800"
+
+
+@pytest.mark.parametrize(("path", "body", "message"), DAILY)
+def test_the_point_leaves_it_out_of_the_daily_limit_too(
+    make: Callable[..., Made], path: str, body: dict[str, str], message: str
+) -> None:
+    _, ask = make(retry_after="off")
+    reply = ask("POST", path, key=KEY, json={"senderId": "sender_1", **body})
+
+    assert_too_many(reply, message)
+    assert "retry-after" not in reply.headers
