@@ -8,7 +8,7 @@ from mock_sendpilot.api import inbox_schemas as shapes
 from mock_sendpilot.api.conversations import conversation_page, message_page
 from mock_sendpilot.api.operation import Operation, serves
 from mock_sendpilot.domain import vocabulary as words
-from mock_sendpilot.domain.outreach import SentMessage, SentRequest
+from mock_sendpilot.domain.outreach.acts import SentMessage, SentRequest
 from mock_sendpilot.domain.workspace import Workspace
 
 inbox = Blueprint("inbox", __name__)

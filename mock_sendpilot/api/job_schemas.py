@@ -11,8 +11,8 @@ from urllib.parse import SplitResult, urlsplit
 from marshmallow import ValidationError, fields
 
 from mock_sendpilot.api.fields import Checked, Choice, ListOf, Request, WholeNumber
-from mock_sendpilot.domain.jobs import DONE, FAILED, PENDING, RUNNING, Extraction, Search
-from mock_sendpilot.domain.running_jobs import MOST_LEADS
+from mock_sendpilot.domain.finding.jobs import DONE, FAILED, PENDING, RUNNING, Extraction, Search
+from mock_sendpilot.domain.finding.running_jobs import MOST_LEADS
 
 _LONGEST_URL = 2048
 _MOST_PER_PAGE = 1000  # invented: the vendor tells of no ceiling

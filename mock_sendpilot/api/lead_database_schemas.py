@@ -18,12 +18,12 @@ from mock_sendpilot.api.job_schemas import (
     percent_complete,
 )
 from mock_sendpilot.api.paging import offset_page
-from mock_sendpilot.domain import lead_filters as kinds
 from mock_sendpilot.domain import vocabulary as words
 from mock_sendpilot.domain.contracts import Contract
 from mock_sendpilot.domain.errors import InvalidInput
-from mock_sendpilot.domain.jobs import Search
-from mock_sendpilot.domain.lead_filters import (
+from mock_sendpilot.domain.finding import lead_filters as kinds
+from mock_sendpilot.domain.finding.jobs import Search
+from mock_sendpilot.domain.finding.lead_filters import (
     LEAD_FILTERS,
     Labelled,
     LeadFilter,

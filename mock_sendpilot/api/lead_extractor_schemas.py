@@ -21,7 +21,7 @@ from mock_sendpilot.api.job_schemas import (
 )
 from mock_sendpilot.domain import vocabulary as words
 from mock_sendpilot.domain.contracts import Contract
-from mock_sendpilot.domain.jobs import Extraction
+from mock_sendpilot.domain.finding.jobs import Extraction
 
 
 class _SearchUrl(JobUrl):

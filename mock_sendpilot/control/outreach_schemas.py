@@ -10,7 +10,7 @@ from mock_sendpilot.api.fields import Boolean, Choice, Text, Timestamp
 from mock_sendpilot.control.schemas import Strict
 from mock_sendpilot.control.seed_fields import Count, Duration, ProfileUrl, Share, list_of
 from mock_sendpilot.domain.inbox import RECEIVED, SENT
-from mock_sendpilot.domain.sequences import STEP_KINDS, Fate, Step
+from mock_sendpilot.domain.outreach.sequences import STEP_KINDS, Fate, Step
 
 _READ_STATUSES = ("read", "unread", "unknown")
 _RANGE = 2

@@ -21,7 +21,7 @@ from mock_sendpilot.control.seed_fields import (
     list_of,
 )
 from mock_sendpilot.domain import vocabulary as words
-from mock_sendpilot.domain.sequences import WALKS
+from mock_sendpilot.domain.outreach.sequences import WALKS
 
 
 def _at_least_one(keys: list[Any]) -> None:

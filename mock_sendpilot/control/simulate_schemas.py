@@ -4,9 +4,9 @@ from typing import Any
 
 from mock_sendpilot.api.fields import Choice, Text
 from mock_sendpilot.control.schemas import Strict
-from mock_sendpilot.domain import by_hand, campaigns
 from mock_sendpilot.domain.clock import iso_milliseconds
-from mock_sendpilot.domain.jobs import Extraction, Search
+from mock_sendpilot.domain.finding.jobs import Extraction, Search
+from mock_sendpilot.domain.outreach import by_hand, campaigns
 
 
 class LeadStep(Strict):

@@ -7,7 +7,7 @@ An event holds domain facts. Its name and body on the wire are made under a cont
 from dataclasses import dataclass
 from datetime import datetime
 
-from mock_sendpilot.domain.jobs import Extraction, Search
+from mock_sendpilot.domain.finding.jobs import Extraction, Search
 from mock_sendpilot.domain.models import Campaign, Contact, Lead
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from mock_sendpilot.domain.sequences import Step
+from mock_sendpilot.domain.outreach.sequences import Step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 
 from mock_sendpilot.domain.contracts import Contract
 from mock_sendpilot.domain.credits import DEFAULT_BALANCE, Balance
+from mock_sendpilot.domain.finding.jobs import DEFAULT_PACE, FoundLead, Pace
 from mock_sendpilot.domain.inbox import Conversation, Message
-from mock_sendpilot.domain.jobs import DEFAULT_PACE, FoundLead, Pace
 from mock_sendpilot.domain.models import ApiKey, Campaign, Lead, Sender
-from mock_sendpilot.domain.sequences import Fate
+from mock_sendpilot.domain.outreach.sequences import Fate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

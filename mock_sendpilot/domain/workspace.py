@@ -4,25 +4,25 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from mock_sendpilot.domain.agenda import Agenda
-from mock_sendpilot.domain.by_hand import ByHand
-from mock_sendpilot.domain.campaigns import Campaigns
 from mock_sendpilot.domain.clock import Clock, ManualClock
 from mock_sendpilot.domain.contracts import Contract
-from mock_sendpilot.domain.correspondence import Correspondence
 from mock_sendpilot.domain.credits import Credits
 from mock_sendpilot.domain.events import Event
-from mock_sendpilot.domain.extractions import Extractions
-from mock_sendpilot.domain.fates import Fates
+from mock_sendpilot.domain.finding.extractions import Extractions
+from mock_sendpilot.domain.finding.searches import Searches
 from mock_sendpilot.domain.ids import Ids
 from mock_sendpilot.domain.inbox import Inbox
-from mock_sendpilot.domain.outreach import Outreach
+from mock_sendpilot.domain.outreach.acts import Outreach
+from mock_sendpilot.domain.outreach.by_hand import ByHand
+from mock_sendpilot.domain.outreach.campaigns import Campaigns
+from mock_sendpilot.domain.outreach.correspondence import Correspondence
+from mock_sendpilot.domain.outreach.fates import Fates
+from mock_sendpilot.domain.outreach.responses import Responses
+from mock_sendpilot.domain.outreach.simulation import Simulation
 from mock_sendpilot.domain.progress import CONNECTED
 from mock_sendpilot.domain.quotas import Quotas
-from mock_sendpilot.domain.responses import Responses
-from mock_sendpilot.domain.searches import Searches
 from mock_sendpilot.domain.seed import WorkspaceSeed
 from mock_sendpilot.domain.signals import announce, event_recorded
-from mock_sendpilot.domain.simulation import Simulation
 from mock_sendpilot.domain.store import Store
 
 
@@ -67,6 +67,7 @@ class Workspace:
         self.quotas = Quotas(clock)
         self.credits = Credits(clock, seed.credits)
         self._set_up_outreach(id_seed)
+        self._set_up_campaigns()
         self._set_up_jobs(seed)
         self._fill(seed)
 
@@ -112,19 +113,23 @@ class Workspace:
             clock=self.clock,
             seed=id_seed,
         )
-        self.simulation = Simulation(
-            store=store,
-            outreach=outreach,
-            responses=responses,
-            fates=self.fates,
-            agenda=self.agenda,
-            clock=self.clock,
-        )
-        self.campaigns = Campaigns(store=store, simulation=self.simulation, contract=contract)
         self.correspondence = Correspondence(
             store=store, outreach=outreach, responses=responses, contract=contract
         )
         self.by_hand = ByHand(store=store, outreach=outreach, responses=responses)
+
+    def _set_up_campaigns(self) -> None:
+        self.simulation = Simulation(
+            store=self.store,
+            outreach=self.outreach,
+            responses=self.responses,
+            fates=self.fates,
+            agenda=self.agenda,
+            clock=self.clock,
+        )
+        self.campaigns = Campaigns(
+            store=self.store, simulation=self.simulation, contract=self.contract
+        )
 
     def _set_up_jobs(self, seed: WorkspaceSeed) -> None:
         self.searches = Searches(

@@ -6,16 +6,16 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from mock_sendpilot.domain.by_hand import ACTIONS
 from mock_sendpilot.domain.clock import SystemClock
 from mock_sendpilot.domain.contracts import Contract
 from mock_sendpilot.domain.errors import InvalidInput
-from mock_sendpilot.domain.jobs import Pace
+from mock_sendpilot.domain.finding.jobs import Pace
 from mock_sendpilot.domain.linkedin import EXPECTED, normal_profile_url
 from mock_sendpilot.domain.models import ApiKey, Campaign, Lead, Sender
+from mock_sendpilot.domain.outreach.by_hand import ACTIONS
+from mock_sendpilot.domain.outreach.sequences import Step
 from mock_sendpilot.domain.progress import CONNECTED
 from mock_sendpilot.domain.seed import WorkspaceSeed
-from mock_sendpilot.domain.sequences import Step
 from mock_sendpilot.domain.vocabulary import LEAD_STATUSES
 from mock_sendpilot.server import EmulatorServer
 from mock_sendpilot.testing.sent_webhooks import SentWebhooks

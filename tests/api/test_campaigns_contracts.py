@@ -12,8 +12,8 @@ from mock_sendpilot.domain.clock import ManualClock
 from mock_sendpilot.domain.contracts import named_contract
 from mock_sendpilot.domain.events import CampaignChanged, Event
 from mock_sendpilot.domain.models import ApiKey, Campaign, Sender
+from mock_sendpilot.domain.outreach.sequences import Step
 from mock_sendpilot.domain.seed import WorkspaceSeed
-from mock_sendpilot.domain.sequences import Step
 from mock_sendpilot.domain.signals import event_recorded
 from mock_sendpilot.domain.workspace import Workspace
 from mock_sendpilot.emulator import Emulator

@@ -9,7 +9,7 @@ import pytest
 from mock_sendpilot.app import create_app
 from mock_sendpilot.domain.clock import ManualClock
 from mock_sendpilot.domain.credits import Balance
-from mock_sendpilot.domain.jobs import Pace
+from mock_sendpilot.domain.finding.jobs import Pace
 from mock_sendpilot.domain.models import ApiKey
 from mock_sendpilot.domain.seed import WorkspaceSeed
 from mock_sendpilot.domain.workspace import Workspace

@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 
 from mock_sendpilot.cli import main
 from mock_sendpilot.cli.simulate import ACTIONS
-from mock_sendpilot.domain import by_hand, campaigns
+from mock_sendpilot.domain.outreach import by_hand, campaigns
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.server import EmulatorServer
 

@@ -11,7 +11,7 @@ from mock_sendpilot.domain.contracts import CONTRACTS
 from mock_sendpilot.domain.credits import Balance
 from mock_sendpilot.domain.errors import CreditsExhausted, NotFound
 from mock_sendpilot.domain.events import Event, ExtractionCompleted
-from mock_sendpilot.domain.jobs import DONE, FAILED, PENDING, RUNNING, Extraction, Pace
+from mock_sendpilot.domain.finding.jobs import DONE, FAILED, PENDING, RUNNING, Extraction, Pace
 from mock_sendpilot.domain.seed import WorkspaceSeed
 from mock_sendpilot.domain.signals import event_recorded
 from mock_sendpilot.domain.workspace import Workspace

@@ -2,9 +2,14 @@
 
 import pytest
 
-from mock_sendpilot.domain import lead_filters as kinds
-from mock_sendpilot.domain.lead_filters import LEAD_FILTERS, Labelled, find_filter, values_of
-from mock_sendpilot.domain.people_words import COMPANIES, INDUSTRIES
+from mock_sendpilot.domain.finding import lead_filters as kinds
+from mock_sendpilot.domain.finding.lead_filters import (
+    LEAD_FILTERS,
+    Labelled,
+    find_filter,
+    values_of,
+)
+from mock_sendpilot.domain.finding.people_words import COMPANIES, INDUSTRIES
 
 NAMES = """
 acquired_end_date acquired_start_date bulk_domains companies company_linkedin_username

@@ -5,11 +5,10 @@ from typing import Any
 
 import pytest
 
-from mock_sendpilot.domain.filter_matching import Filters
-from mock_sendpilot.domain.jobs import FoundLead
-from mock_sendpilot.domain.linkedin import normal_profile_url
-from mock_sendpilot.domain.people import extracted_lead, found_lead, title_of
-from mock_sendpilot.domain.people_words import (
+from mock_sendpilot.domain.finding.filter_matching import Filters
+from mock_sendpilot.domain.finding.jobs import FoundLead
+from mock_sendpilot.domain.finding.people import extracted_lead, found_lead, title_of
+from mock_sendpilot.domain.finding.people_words import (
     CITIES,
     COMPANIES,
     COMPANY_SIZES,
@@ -21,7 +20,8 @@ from mock_sendpilot.domain.people_words import (
     seniority_of,
     slug_of,
 )
-from mock_sendpilot.domain.wanted import wanted
+from mock_sendpilot.domain.finding.wanted import wanted
+from mock_sendpilot.domain.linkedin import normal_profile_url
 
 MANY = 60
 

@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mock_sendpilot.domain import progress
-from mock_sendpilot.domain.by_hand import ACTIONS
 from mock_sendpilot.domain.contracts import CONTRACTS
 from mock_sendpilot.domain.errors import SendPilotError
 from mock_sendpilot.domain.events import LeadStatusChanged
 from mock_sendpilot.domain.lead_import import LeadDraft
 from mock_sendpilot.domain.models import Counters
-from mock_sendpilot.domain.sequences import Fate
+from mock_sendpilot.domain.outreach.by_hand import ACTIONS
+from mock_sendpilot.domain.outreach.sequences import Fate
 from mock_sendpilot.domain.vocabulary import LEAD_STATUSES
 from tests.domain.walks import (
     DAY,

@@ -11,11 +11,19 @@ from mock_sendpilot.domain.contracts import CONTRACTS
 from mock_sendpilot.domain.credits import Balance
 from mock_sendpilot.domain.errors import CreditsExhausted, InvalidInput, NotFound
 from mock_sendpilot.domain.events import Event, SearchCompleted
-from mock_sendpilot.domain.jobs import DONE, FAILED, PENDING, RUNNING, FoundLead, Pace, Search
-from mock_sendpilot.domain.people import found_lead
+from mock_sendpilot.domain.finding.jobs import (
+    DONE,
+    FAILED,
+    PENDING,
+    RUNNING,
+    FoundLead,
+    Pace,
+    Search,
+)
+from mock_sendpilot.domain.finding.people import found_lead
+from mock_sendpilot.domain.finding.wanted import wanted
 from mock_sendpilot.domain.seed import WorkspaceSeed
 from mock_sendpilot.domain.signals import event_recorded
-from mock_sendpilot.domain.wanted import wanted
 from mock_sendpilot.domain.workspace import Workspace
 from tests.conftest import NOW
 

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mock_sendpilot.domain.events import MessageSent
-from mock_sendpilot.domain.fates import INTERESTED, NOT_INTERESTED, fate_of_slug
 from mock_sendpilot.domain.lead_import import LeadDraft
 from mock_sendpilot.domain.models import DailyLimits
-from mock_sendpilot.domain.sequences import (
+from mock_sendpilot.domain.outreach.fates import INTERESTED, NOT_INTERESTED, fate_of_slug
+from mock_sendpilot.domain.outreach.sequences import (
     CONNECT,
     DEFAULT_REPLY,
     MESSAGE,

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
+from mock_sendpilot.domain.outreach.sequences import Fate
 from mock_sendpilot.domain.progress import CONNECTED
-from mock_sendpilot.domain.sequences import Fate
 from tests.domain.walks import (
     ACCEPTED,
     DAY,

@@ -17,8 +17,8 @@ from mock_sendpilot.domain.events import (
     ReplyReceived,
 )
 from mock_sendpilot.domain.models import Campaign, Lead, Sender
+from mock_sendpilot.domain.outreach.sequences import Fate, Step
 from mock_sendpilot.domain.seed import WorkspaceSeed
-from mock_sendpilot.domain.sequences import Fate, Step
 from mock_sendpilot.domain.signals import event_recorded
 from mock_sendpilot.domain.workspace import Workspace
 

@@ -6,7 +6,7 @@ from datetime import datetime, timezone
 from mock_sendpilot.domain import events
 from mock_sendpilot.domain import vocabulary as words
 from mock_sendpilot.domain.events import Change, Event
-from mock_sendpilot.domain.jobs import DONE, ExtractedLead, Extraction, FoundLead, Search
+from mock_sendpilot.domain.finding.jobs import DONE, ExtractedLead, Extraction, FoundLead, Search
 from mock_sendpilot.domain.models import Campaign, Contact, Lead
 
 AT = datetime(2026, 6, 1, 9, tzinfo=timezone.utc)

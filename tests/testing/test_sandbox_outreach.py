@@ -7,7 +7,7 @@ import pytest
 import requests
 
 from mock_sendpilot.domain.errors import InvalidInput, NotFound
-from mock_sendpilot.domain.sequences import Step
+from mock_sendpilot.domain.outreach.sequences import Step
 from mock_sendpilot.testing.sandbox import SENDER_ID, Sandbox
 from tests.support import eventually
 

@@ -13,10 +13,10 @@ from functools import partial
 from mock_sendpilot.domain import progress
 from mock_sendpilot.domain.agenda import Agenda
 from mock_sendpilot.domain.clock import Clock
-from mock_sendpilot.domain.fates import Fates
 from mock_sendpilot.domain.models import Contact, Lead
-from mock_sendpilot.domain.outreach import Outreach
-from mock_sendpilot.domain.sequences import (
+from mock_sendpilot.domain.outreach.acts import Outreach
+from mock_sendpilot.domain.outreach.fates import Fates
+from mock_sendpilot.domain.outreach.sequences import (
     DEFAULT_REPLY,
     ONE_OFF,
     Answer,

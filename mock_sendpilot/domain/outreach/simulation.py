@@ -12,11 +12,11 @@ from mock_sendpilot.domain import progress
 from mock_sendpilot.domain.agenda import Agenda
 from mock_sendpilot.domain.clock import Clock
 from mock_sendpilot.domain.errors import InvalidInput, LimitExceeded, SenderNotActive
-from mock_sendpilot.domain.fates import Fates
 from mock_sendpilot.domain.models import Campaign, Contact, Lead
-from mock_sendpilot.domain.outreach import AUTOMATION, Outreach
-from mock_sendpilot.domain.responses import Responses
-from mock_sendpilot.domain.sequences import CONNECT, Step, filled
+from mock_sendpilot.domain.outreach.acts import AUTOMATION, Outreach
+from mock_sendpilot.domain.outreach.fates import Fates
+from mock_sendpilot.domain.outreach.responses import Responses
+from mock_sendpilot.domain.outreach.sequences import CONNECT, Step, filled
 from mock_sendpilot.domain.store import Store
 
 _LOOK_AGAIN = timedelta(hours=1)

@@ -3,9 +3,9 @@
 from mock_sendpilot.domain.contracts import Contract
 from mock_sendpilot.domain.errors import InvalidInput
 from mock_sendpilot.domain.linkedin import EXPECTED, is_internal, normal_profile_url
-from mock_sendpilot.domain.outreach import Outreach, SentMessage, SentRequest
-from mock_sendpilot.domain.responses import Responses
-from mock_sendpilot.domain.sequences import filled
+from mock_sendpilot.domain.outreach.acts import Outreach, SentMessage, SentRequest
+from mock_sendpilot.domain.outreach.responses import Responses
+from mock_sendpilot.domain.outreach.sequences import filled
 from mock_sendpilot.domain.store import Store
 
 

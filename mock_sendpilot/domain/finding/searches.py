@@ -8,11 +8,11 @@ from dataclasses import replace
 from typing import Any
 
 from mock_sendpilot.domain.events import SearchCompleted
-from mock_sendpilot.domain.filter_matching import Filters, username
-from mock_sendpilot.domain.jobs import FoundLead, Search
-from mock_sendpilot.domain.people import found_lead
-from mock_sendpilot.domain.running_jobs import MOST_LEADS, RunningJobs
-from mock_sendpilot.domain.wanted import Wanted, wanted
+from mock_sendpilot.domain.finding.filter_matching import Filters, username
+from mock_sendpilot.domain.finding.jobs import FoundLead, Search
+from mock_sendpilot.domain.finding.people import found_lead
+from mock_sendpilot.domain.finding.running_jobs import MOST_LEADS, RunningJobs
+from mock_sendpilot.domain.finding.wanted import Wanted, wanted
 
 
 class Searches(RunningJobs[Search]):

@@ -18,10 +18,10 @@ from mock_sendpilot.domain.events import (
     MessageSent,
     ReplyReceived,
 )
-from mock_sendpilot.domain.fates import Fates
 from mock_sendpilot.domain.ids import Ids
 from mock_sendpilot.domain.inbox import RECEIVED, SENT, Inbox, Message
 from mock_sendpilot.domain.models import Contact, Lead, Sender
+from mock_sendpilot.domain.outreach.fates import Fates
 from mock_sendpilot.domain.quotas import Quotas
 from mock_sendpilot.domain.store import Store
 

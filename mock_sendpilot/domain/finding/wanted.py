@@ -16,8 +16,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mock_sendpilot.domain.filter_matching import Filters
-from mock_sendpilot.domain.people_words import (
+from mock_sendpilot.domain.finding.filter_matching import Filters
+from mock_sendpilot.domain.finding.people_words import (
     CITIES,
     COMPANIES,
     ROLES,

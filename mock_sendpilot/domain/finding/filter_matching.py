@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from mock_sendpilot.domain.jobs import FoundLead
-from mock_sendpilot.domain.lead_filters import EXCLUDED
-from mock_sendpilot.domain.people_words import COMPANY_SIZES
+from mock_sendpilot.domain.finding.jobs import FoundLead
+from mock_sendpilot.domain.finding.lead_filters import EXCLUDED
+from mock_sendpilot.domain.finding.people_words import COMPANY_SIZES
 
 _HONOURED = (
     "job_titles",

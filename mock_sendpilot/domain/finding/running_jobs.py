@@ -16,8 +16,16 @@ from mock_sendpilot.domain.clock import Clock
 from mock_sendpilot.domain.credits import Credits, Payment
 from mock_sendpilot.domain.errors import InvalidInput, NotFound
 from mock_sendpilot.domain.events import ExtractionCompleted, SearchCompleted
+from mock_sendpilot.domain.finding.jobs import (
+    DONE,
+    FAILED,
+    PENDING,
+    RUNNING,
+    Extraction,
+    Pace,
+    Search,
+)
 from mock_sendpilot.domain.ids import Ids
-from mock_sendpilot.domain.jobs import DONE, FAILED, PENDING, RUNNING, Extraction, Pace, Search
 from mock_sendpilot.domain.store import Store
 
 MOST_LEADS = 10_000

@@ -8,7 +8,7 @@ import re
 from mock_sendpilot.domain.durations import parse_duration
 from mock_sendpilot.domain.errors import InvalidInput
 from mock_sendpilot.domain.models import Contact
-from mock_sendpilot.domain.sequences import Fate
+from mock_sendpilot.domain.outreach.sequences import Fate
 
 INTERESTED = "Yes, I am interested. Call me Tuesday."
 NOT_INTERESTED = "Thank you, but we are not interested."

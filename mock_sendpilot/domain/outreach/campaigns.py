@@ -9,7 +9,7 @@ from mock_sendpilot.domain.errors import InvalidInput
 from mock_sendpilot.domain.events import CampaignChanged
 from mock_sendpilot.domain.lead_import import Import, LeadDraft
 from mock_sendpilot.domain.models import Campaign, Lead
-from mock_sendpilot.domain.simulation import Simulation
+from mock_sendpilot.domain.outreach.simulation import Simulation
 from mock_sendpilot.domain.store import Store
 
 STARTED, PAUSED, DRAFT, FINISHED = "started", "paused", "draft", "finished"

@@ -7,7 +7,7 @@ is invented: those that the made-up people are made of.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from mock_sendpilot.domain.people_words import (
+from mock_sendpilot.domain.finding.people_words import (
     CITIES,
     COMPANIES,
     COMPANY_SIZES,

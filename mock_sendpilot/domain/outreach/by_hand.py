@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from mock_sendpilot.domain import progress
 from mock_sendpilot.domain.errors import InvalidInput
 from mock_sendpilot.domain.models import Contact, Lead
-from mock_sendpilot.domain.outreach import AUTOMATION, Outreach
-from mock_sendpilot.domain.responses import Responses
-from mock_sendpilot.domain.sequences import DEFAULT_REPLY, filled
+from mock_sendpilot.domain.outreach.acts import AUTOMATION, Outreach
+from mock_sendpilot.domain.outreach.responses import Responses
+from mock_sendpilot.domain.outreach.sequences import DEFAULT_REPLY, filled
 from mock_sendpilot.domain.store import Store
 
 _DEFAULT_MESSAGE = "Hi {{firstName}}, do you have ten minutes this week?"

@@ -12,15 +12,15 @@ import zlib
 from dataclasses import dataclass, replace
 from urllib.parse import parse_qs, quote, urlsplit
 
-from mock_sendpilot.domain.jobs import ExtractedLead, FoundLead
-from mock_sendpilot.domain.people_words import (
+from mock_sendpilot.domain.finding.jobs import ExtractedLead, FoundLead
+from mock_sendpilot.domain.finding.people_words import (
     FIRST_NAMES,
     LAST_NAMES,
     Company,
     Role,
     slug_of,
 )
-from mock_sendpilot.domain.wanted import Wanted
+from mock_sendpilot.domain.finding.wanted import Wanted
 
 _NAMES = len(FIRST_NAMES) * len(LAST_NAMES)
 # It has no divisor in common with the number of names: each index up to it has another name, and

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from mock_sendpilot.domain.events import ExtractionCompleted
-from mock_sendpilot.domain.jobs import ExtractedLead, Extraction
-from mock_sendpilot.domain.people import extracted_lead, title_of
-from mock_sendpilot.domain.running_jobs import MOST_LEADS, RunningJobs
-from mock_sendpilot.domain.wanted import Wanted, wanted
+from mock_sendpilot.domain.finding.jobs import ExtractedLead, Extraction
+from mock_sendpilot.domain.finding.people import extracted_lead, title_of
+from mock_sendpilot.domain.finding.running_jobs import MOST_LEADS, RunningJobs
+from mock_sendpilot.domain.finding.wanted import Wanted, wanted
 
 
 class Extractions(RunningJobs[Extraction]):

@@ -1,0 +1,1 @@
+"""Finding people: searches of the lead database, and extractions from LinkedIn."""

@@ -1,0 +1,1 @@
+"""Outreach: what senders and people do to each other, and what makes them do it."""
