@@ -15,6 +15,7 @@ from mock_sendpilot.api.inbox import inbox
 from mock_sendpilot.api.lead_database import lead_database
 from mock_sendpilot.api.lead_extractor import lead_extractor
 from mock_sendpilot.api.leads import leads
+from mock_sendpilot.control.clock import clock
 from mock_sendpilot.control.deliveries import deliveries
 from mock_sendpilot.control.endpoints import endpoints
 from mock_sendpilot.control.guard import Guard
@@ -112,6 +113,7 @@ def _control(guard: Guard) -> Blueprint:
     control.register_blueprint(endpoints)
     control.register_blueprint(deliveries)
     control.register_blueprint(simulate)
+    control.register_blueprint(clock)
     return control
 
 

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from mock_sendpilot.domain.clock import Clock, SystemClock
+from mock_sendpilot.domain.clock import SystemClock, WorkspaceClock
 from mock_sendpilot.domain.contract_points import DOCUMENTED
 from mock_sendpilot.domain.contracts import CONTRACTS, Contract
 from mock_sendpilot.domain.errors import InvalidApiKey, InvalidInput, ScopeMissing
@@ -138,7 +138,9 @@ class Emulator:
                 self.remove_workspace(workspace)
             raise
 
-    def add_workspace(self, seed: WorkspaceSeed, *, clock: Clock | None = None) -> Workspace:
+    def add_workspace(
+        self, seed: WorkspaceSeed, *, clock: WorkspaceClock | None = None
+    ) -> Workspace:
         """Make a workspace as the seed says.
 
         Args:
@@ -151,7 +153,7 @@ class Emulator:
         workspace = Workspace(
             seed,
             contract=self.contract,
-            clock=clock or self._system_clock,
+            clock=clock or self._clock_of(seed),
             id_seed=f"{self._id_seed}/{seed.id}",
             wake=self._worker.wake,
         )
@@ -197,6 +199,11 @@ class Emulator:
             self._outboxes[workspace.id] = outbox
             for api_key in api_keys:
                 self._accesses[api_key.key] = self._opened(workspace, api_key)
+
+    def _clock_of(self, seed: WorkspaceSeed) -> WorkspaceClock:
+        return WorkspaceClock(
+            self._system_clock, starts_at=seed.starts_at, is_frozen=seed.is_frozen
+        )
 
     def _opened(self, workspace: Workspace, api_key: ApiKey) -> Access:
         limit = api_key.rate_limit or self._rate_limit

@@ -1,4 +1,4 @@
-"""Threads that run what falls due, for every agenda on the system clock.
+"""Threads that run what falls due, for every workspace whose clock runs.
 
 There are as many threads as tasks have ever run at one time, up to a limit: with one receiver one
 thread does all the work, and a receiver that hangs holds one thread and stops nobody else.
@@ -8,9 +8,9 @@ import heapq
 import itertools
 import logging
 import threading
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from mock_sendpilot.domain.agenda import Agenda
 from mock_sendpilot.domain.clock import SystemClock
 
 _MOST_THREADS = 128
@@ -32,18 +32,18 @@ class Worker:
         self._clock = clock
         self._most_threads = most_threads
         self._changed = threading.Condition()
-        self._due: list[tuple[datetime, int, Agenda]] = []
+        self._due: list[tuple[datetime, int, Callable[[], object]]] = []
         self._orders = itertools.count()
         self._threads: list[threading.Thread] = []
         self._watched_until: list[datetime] = []  # one for each waiting thread
         self._is_stopping = False
 
-    def wake(self, agenda: Agenda, due_at: datetime) -> None:
-        """See to `agenda` at `due_at`: the hook that an `Agenda` is made with."""
+    def wake(self, run: Callable[[], object], due_at: datetime) -> None:
+        """Call `run` at `due_at`, system time: the hook that a `Timekeeper` is made with."""
         with self._changed:
             if self._is_stopping:
                 return
-            heapq.heappush(self._due, (due_at, next(self._orders), agenda))
+            heapq.heappush(self._due, (due_at, next(self._orders), run))
             # A thread of ours is about to look for its next task: to wake another would only make
             # the two of them compete for the interpreter.
             if threading.current_thread() not in self._threads:
@@ -71,22 +71,21 @@ class Worker:
             thread.start()
 
     def _serve(self) -> None:
-        while (due := self._next_due()) is not None:
-            now, agenda = due
+        while (run := self._next_due()) is not None:
             try:
-                agenda.run_next(now)
+                run()
             except Exception:
                 _logger.exception("a task of the agenda failed")
 
-    def _next_due(self) -> tuple[datetime, Agenda] | None:
-        """Wait for an agenda with something due, and the time it is; None when the worker stops."""
+    def _next_due(self) -> Callable[[], object] | None:
+        """Wait for what is due; None when the worker stops."""
         with self._changed:
             while not self._is_stopping:
                 now = self._clock.now()
                 if self._due and self._due[0][0] <= now:
-                    _, _, agenda = heapq.heappop(self._due)
+                    _, _, run = heapq.heappop(self._due)
                     self._see_to_the_first()
-                    return now, agenda
+                    return run
                 self._wait_from(now)
             return None
 

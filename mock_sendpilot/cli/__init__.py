@@ -2,6 +2,7 @@
 
 import click
 
+from mock_sendpilot.cli.clock import clock
 from mock_sendpilot.cli.contracts import contracts
 from mock_sendpilot.cli.ready import ready
 from mock_sendpilot.cli.seed import seed
@@ -22,6 +23,7 @@ def main() -> None:
     """
 
 
+main.add_command(clock)
 main.add_command(contracts)
 main.add_command(ready)
 main.add_command(seed)

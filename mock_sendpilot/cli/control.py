@@ -3,7 +3,9 @@
 import http.client
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import wraps
 from typing import Any, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
@@ -30,23 +32,37 @@ def url_option(command: Command) -> Command:
     )(command)
 
 
-def control_options(command: Command) -> Command:
-    """Give a command what it takes to ask the control API."""
-    command = click.option(
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server and what it takes to ask its control API."""
+
+    url: str
+    api_key: str
+    control_token: str | None
+
+
+def control_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that tell of a server; it gets them as one `server`."""
+
+    @wraps(command)
+    def with_server(*, url: str, api_key: str, control_token: str | None, **rest: Any) -> Any:  # noqa: ANN401 - the command's own
+        return command(server=Server(url, api_key, control_token), **rest)
+
+    token = click.option(
         "--control-token",
         envvar=f"{PREFIX}CONTROL_TOKEN",
         show_envvar=True,
         help="The server's control token, if it has one. Example: --control-token s3cret",
-    )(command)
-    command = click.option(
+    )
+    key = click.option(
         "--api-key",
         default="YOUR_API_KEY",
         show_default=True,
         envvar=f"{PREFIX}API_KEY",
         show_envvar=True,
         help="A key of the workspace it is about. Example: --api-key YOUR_OTHER_API_KEY",
-    )(command)
-    return url_option(command)
+    )
+    return url_option(key(token(with_server)))
 
 
 def address(url: str) -> tuple[str, int]:
@@ -61,20 +77,12 @@ def address(url: str) -> tuple[str, int]:
     return host, port
 
 
-def ask(
-    method: str,
-    path: str,
-    body: dict[str, Any] | None = None,
-    *,
-    url: str,
-    api_key: str,
-    control_token: str | None,
-) -> Any:  # noqa: ANN401 - whatever JSON the answer holds
+def ask(server: Server, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:  # noqa: ANN401 - whatever JSON the answer holds
     """What the control API answers, or the end of the command with the reason."""
-    headers = {"X-API-Key": api_key, "Content-Type": "application/json"}
-    if control_token:
-        headers["Authorization"] = f"Bearer {control_token}"
-    connection = http.client.HTTPConnection(*address(url), timeout=_ANSWER_SECONDS)
+    headers = {"X-API-Key": server.api_key, "Content-Type": "application/json"}
+    if server.control_token:
+        headers["Authorization"] = f"Bearer {server.control_token}"
+    connection = http.client.HTTPConnection(*address(server.url), timeout=_ANSWER_SECONDS)
     try:
         content = None if body is None else orjson.dumps(body)
         connection.request(method, f"/_emulate{path}", content, headers)
@@ -82,13 +90,13 @@ def ask(
         status, text = answer.status, answer.read()
         hint = answer.getheader("X-Emulator-Hint")
     except (OSError, ValueError, http.client.HTTPException) as error:
-        fail(f"{url} does not answer: {error}; start it with: mock-sendpilot start")
+        fail(f"{server.url} does not answer: {error}; start it with: mock-sendpilot start")
     finally:
         connection.close()
     parsed = _json(text)
     if status not in _OK:
         message = parsed.get("message") if isinstance(parsed, dict) else None
-        fail(f"{message or f'{url} answers {status}'}{f' ({hint})' if hint else ''}")
+        fail(f"{message or f'{server.url} answers {status}'}{f' ({hint})' if hint else ''}")
     return parsed
 
 

@@ -7,7 +7,7 @@ from urllib.parse import quote
 import click
 import orjson
 
-from mock_sendpilot.cli.control import ask, control_options
+from mock_sendpilot.cli.control import Server, ask, control_options
 
 _RESOURCES: Mapping[str, tuple[str, ...]] = {
     "leads": (
@@ -36,12 +36,13 @@ ACTIONS = tuple(action for actions in _RESOURCES.values() for action in actions)
 @click.option("--json", "wants_json", is_flag=True, help="Print the answer as JSON.")
 @control_options
 def simulate(
+    *,
     action: str,
     target: str,
     text: str | None,
     sender: str | None,
     wants_json: bool,
-    **server: str,
+    server: Server,
 ) -> None:
     """Make one step of the lead, campaign, search or extraction ID.
 
@@ -52,7 +53,7 @@ def simulate(
     resource = next(name for name, actions in _RESOURCES.items() if action in actions)
     body: dict[str, Any] = {"action": action, "text": text, "senderId": sender}
     given = {key: value for key, value in body.items() if value is not None}
-    answer = ask("POST", f"/{resource}/{quote(target, safe='')}/simulate", given, **server)
+    answer = ask(server, "POST", f"/{resource}/{quote(target, safe='')}/simulate", given)
     if wants_json:
         click.echo(orjson.dumps(answer).decode())
     else:

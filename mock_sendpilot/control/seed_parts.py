@@ -14,7 +14,7 @@ Part = dict[str, Any]
 
 def workspace_seed(part: Part, now: datetime) -> WorkspaceSeed:
     """The seed; `now` stands in where a time is left out."""
-    optional: Part = {}
+    optional: Part = {**part.get("clock", {})}
     if "credits" in part:
         optional["credits"] = _balance(part["credits"], now)
     if "pace" in part:

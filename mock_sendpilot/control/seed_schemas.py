@@ -1,5 +1,6 @@
 """The seed format: what a fixtures file may hold. `docs/seed.md` tells it in prose."""
 
+from datetime import datetime
 from typing import Any
 
 from marshmallow import ValidationError, fields
@@ -22,11 +23,17 @@ from mock_sendpilot.control.seed_fields import (
 )
 from mock_sendpilot.domain import vocabulary as words
 from mock_sendpilot.domain.outreach.sequences import WALKS
+from mock_sendpilot.domain.timekeeper import LAST_MOMENT
 
 
 def _at_least_one(keys: list[Any]) -> None:
     if not keys:
         raise ValidationError("must hold at least one key, or nobody can reach the workspace")
+
+
+def _before_the_end(moment: datetime | None) -> None:
+    if moment is not None and moment >= LAST_MOMENT:
+        raise ValidationError("must be before the year 9000")
 
 
 class ApiKeySchema(Strict):
@@ -124,6 +131,15 @@ class PaceSchema(Strict):
     takes = Duration()
 
 
+class ClockSchema(Strict):
+    """What the clock of a workspace shows at first; without a time, that of the system."""
+
+    startsAt = Timestamp(  # noqa: N815
+        attribute="starts_at", allow_none=True, validate=_before_the_end
+    )
+    frozen = Boolean(attribute="is_frozen", load_default=False)
+
+
 class WorkspaceSchema(Strict):
     """A workspace with everything in it."""
 
@@ -135,6 +151,7 @@ class WorkspaceSchema(Strict):
         ApiKeySchema, required=True, attribute="api_keys", validate=_at_least_one
     )
     plan = Text(allow_none=True)
+    clock = fields.Nested(ClockSchema)
     credits = fields.Nested(CreditsSchema)
     jobs = fields.Nested(PaceSchema, attribute="pace")
     senders = list_of(SenderSchema)

@@ -2,7 +2,7 @@
 
 Tasks of one lane run one after the other, in the order of their times and then of their arrival;
 lanes do not wait for each other. An agenda has no thread: `run_due` does in the calling thread what
-is due. `Worker` calls `run_next` from its threads for agendas on the system clock.
+is due. `Worker` calls `run_next` from its threads while the clock of the workspace runs.
 """
 
 import heapq
@@ -38,7 +38,7 @@ class Agenda:
 
     def __init__(self, wake: Callable[["Agenda", datetime], None] | None = None) -> None:
         self._wake = wake or (lambda _agenda, _due_at: None)
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
         self._lanes: dict[Hashable, _Lane] = {}
         # One live head per lane that has tasks and is not busy; outdated heads are passed over.
         self._heads: list[tuple[datetime, int, Hashable]] = []
@@ -87,6 +87,22 @@ class Agenda:
             count += 1
         return count
 
+    def wake_all(self) -> None:
+        """Call `wake` for the first task of every lane that is not at work."""
+        with self._lock:
+            firsts = [
+                lane.entries[0].due_at
+                for lane in self._lanes.values()
+                if lane.entries and not lane.is_busy
+            ]
+        for due_at in sorted(firsts):
+            self._wake(self, due_at)
+
+    def wait_while_busy(self, *, within_seconds: float) -> bool:
+        """Wait until no lane is at work; tell whether that came about in time."""
+        with self._lock:
+            return self._lock.wait_for(lambda: not self._is_busy(), within_seconds)
+
     def drop(self, lane: Hashable) -> None:
         """Forget the waiting tasks of a lane; one at work goes on."""
         with self._lock:
@@ -103,6 +119,9 @@ class Agenda:
             for lane in self._lanes.values():
                 lane.entries.clear()
 
+    def _is_busy(self) -> bool:
+        return any(lane.is_busy for lane in self._lanes.values())
+
     def _first_lane(self) -> Hashable | None:
         while self._heads:
             _, order, lane = self._heads[0]
@@ -117,6 +136,7 @@ class Agenda:
         with self._lock:
             waiting = self._lanes[lane]
             waiting.is_busy = False
+            self._lock.notify_all()
             if not waiting.entries:
                 del self._lanes[lane]
                 return

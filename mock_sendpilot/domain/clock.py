@@ -10,12 +10,7 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Tells the time; `is_manual` says that it moves only when it is told to."""
-
-    @property
-    def is_manual(self) -> bool:
-        """Whether time passes only by `ManualClock.move_to`."""
-        ...
+    """Tells the time."""
 
     def now(self) -> datetime:
         """The time, as an aware UTC datetime."""
@@ -36,7 +31,6 @@ class SystemClock:
     changes the function itself and offers the real one through its escape hatch.
     """
 
-    is_manual = False
     _wall_seconds = staticmethod(_real("time"))
     _running_seconds = staticmethod(_real("perf_counter"))
 
@@ -57,23 +51,67 @@ class SystemClock:
         return cls._running_seconds()
 
 
-class ManualClock:
-    """Stands still until it is moved."""
+class WorkspaceClock:
+    """The clock of a workspace: runs with the system's, or stands still; time never goes back.
 
-    is_manual = True
+    Args:
+        system: what it runs with.
+        starts_at: what it shows at first; by default what the system shows.
+        is_frozen: whether it stands still from the beginning.
+    """
 
-    def __init__(self, start: datetime) -> None:
-        self._now = start.astimezone(timezone.utc)
+    def __init__(
+        self, system: Clock, *, starts_at: datetime | None = None, is_frozen: bool = False
+    ) -> None:
+        self._system = system
         self._lock = threading.Lock()
+        now = system.now()
+        start = now if starts_at is None else starts_at.astimezone(timezone.utc)
+        self._offset = start - now
+        self._frozen_at = start if is_frozen else None
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether it stands still."""
+        return self._frozen_at is not None
 
     def now(self) -> datetime:
         """The time, as an aware UTC datetime."""
-        return self._now
+        return self._frozen_at or self._system.now() + self._offset
+
+    def freeze(self) -> None:
+        """Stand still at what it shows."""
+        with self._lock:
+            self._frozen_at = self.now()
+
+    def resume(self) -> None:
+        """Run on from what it shows."""
+        with self._lock:
+            if self._frozen_at is not None:
+                self._offset = self._frozen_at - self._system.now()
+                self._frozen_at = None
 
     def move_to(self, moment: datetime) -> None:
-        """Set the time to `moment`; a moment that has passed changes nothing."""
+        """Show `moment`, and run or stand still as before; one that has passed changes nothing."""
         with self._lock:
-            self._now = max(self._now, moment)
+            further = moment - self.now()
+            if further <= timedelta():
+                return
+            if self._frozen_at is None:
+                self._offset += further
+            else:
+                self._frozen_at = moment
+
+    def system_time(self, moment: datetime) -> datetime:
+        """What the system shows when this clock, running, shows `moment`."""
+        return moment - self._offset
+
+
+class ManualClock(WorkspaceClock):
+    """Stands still at `start` until it is moved."""
+
+    def __init__(self, start: datetime) -> None:
+        super().__init__(SystemClock(), starts_at=start, is_frozen=True)
 
 
 def iso_milliseconds(moment: datetime) -> str:

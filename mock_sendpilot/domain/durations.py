@@ -8,6 +8,7 @@ from mock_sendpilot.domain.errors import InvalidInput
 _UNITS = {"w": "weeks", "d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
 _PART = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?)(w|d|h|m|s)")
 _WHOLE = re.compile(rf"(?:{_PART.pattern})+")
+LONGEST = timedelta(days=36525)
 EXPECTED = "a duration such as 90s, 30m, 1h30m or 2d"
 
 
@@ -15,15 +16,18 @@ def parse_duration(text: str) -> timedelta:
     """The duration that a text such as `1h30m` tells: weeks, days, hours, minutes, seconds.
 
     Raises:
-        InvalidInput: it tells none, or one beyond what a calendar can hold.
+        InvalidInput: it tells none, or more than a hundred years.
     """
     if not _WHOLE.fullmatch(text):
         raise InvalidInput(f"must be {EXPECTED}; it was {text[:60]!r}")
     try:
         parts = [timedelta(**{_UNITS[unit]: float(number)}) for number, unit in _PART.findall(text)]
-        return sum(parts, timedelta())
+        total = sum(parts, timedelta())
     except OverflowError:
-        raise InvalidInput(f"must be {EXPECTED}; {text[:60]!r} is too long") from None
+        total = timedelta.max
+    if total > LONGEST:
+        raise InvalidInput(f"must be {EXPECTED}, at most 100 years; it was {text[:60]!r}")
+    return total
 
 
 def written(duration: timedelta) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from mock_sendpilot.domain.contracts import Contract
 from mock_sendpilot.domain.credits import DEFAULT_BALANCE, Balance
@@ -34,6 +35,8 @@ class WorkspaceSeed:
     api_keys: tuple[ApiKey, ...]
     contract: Contract | None = None
     plan: str | None = None
+    starts_at: datetime | None = None
+    is_frozen: bool = False
     credits: Balance = DEFAULT_BALANCE
     pace: Pace = DEFAULT_PACE
     senders: tuple[Sender, ...] = ()

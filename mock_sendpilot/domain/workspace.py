@@ -1,10 +1,8 @@
 """A workspace: one isolated world with its contract, clock, ids, store and agenda."""
 
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from mock_sendpilot.domain.agenda import Agenda
-from mock_sendpilot.domain.clock import Clock, ManualClock
+from mock_sendpilot.domain.clock import WorkspaceClock
 from mock_sendpilot.domain.contracts import Contract
 from mock_sendpilot.domain.credits import Credits
 from mock_sendpilot.domain.events import Event
@@ -24,6 +22,7 @@ from mock_sendpilot.domain.quotas import Quotas
 from mock_sendpilot.domain.seed import WorkspaceSeed
 from mock_sendpilot.domain.signals import announce, event_recorded
 from mock_sendpilot.domain.store import Store
+from mock_sendpilot.domain.timekeeper import Timekeeper, Wake
 
 
 class Workspace:
@@ -32,9 +31,9 @@ class Workspace:
     Args:
         seed: what it starts with; its id also stands in every webhook body.
         contract: for a seed that brings none.
-        clock: a `ManualClock` makes time stand still until `advance`.
+        clock: a `ManualClock` makes time stand still until it is advanced.
         id_seed: the same seed and the same calls give the same ids, secrets and fates.
-        wake: the hook for the agenda of a workspace on the system clock.
+        wake: has what is due done in another thread, while the clock runs.
 
     Raises:
         InvalidInput: the seed does not fit together.
@@ -45,9 +44,9 @@ class Workspace:
         seed: WorkspaceSeed,
         *,
         contract: Contract,
-        clock: Clock,
+        clock: WorkspaceClock,
         id_seed: str,
-        wake: Callable[[Agenda, datetime], None] | None = None,
+        wake: Wake | None = None,
     ) -> None:
         self.id = seed.id
         self.name = seed.name
@@ -55,7 +54,8 @@ class Workspace:
         self.contract = seed.contract or contract
         self.clock = clock
         self.ids = Ids(id_seed)
-        self.agenda = Agenda(None if clock.is_manual else wake)
+        self.timekeeper = Timekeeper(clock, wake)
+        self.agenda = self.timekeeper.agenda
         self.store = Store(
             workspace_id=seed.id,
             clock=clock,
@@ -75,23 +75,8 @@ class Workspace:
         return f"<Workspace {self.id}>"
 
     def advance(self, duration: timedelta = timedelta()) -> int:
-        """Move a manual clock, doing in this thread all that falls due, in due order.
-
-        Returns:
-            How many tasks ran.
-
-        Raises:
-            TypeError: the workspace is on the system clock.
-        """
-        if not isinstance(self.clock, ManualClock):
-            raise TypeError(f"{self!r} is on the system clock; give it a ManualClock to advance it")
-        target = self.clock.now() + duration
-        count = 0
-        while (due_at := self.agenda.next_due_at()) is not None and due_at <= target:
-            self.clock.move_to(due_at)
-            count += self.agenda.run_next(self.clock.now())
-        self.clock.move_to(target)
-        return count
+        """Let time pass, doing in this thread all that falls due: see `Timekeeper.advance`."""
+        return self.timekeeper.advance(duration)
 
     def _set_up_outreach(self, id_seed: str) -> None:
         store, contract = self.store, self.contract

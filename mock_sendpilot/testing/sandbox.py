@@ -18,6 +18,7 @@ from mock_sendpilot.domain.progress import CONNECTED
 from mock_sendpilot.domain.seed import WorkspaceSeed
 from mock_sendpilot.domain.vocabulary import LEAD_STATUSES
 from mock_sendpilot.server import EmulatorServer
+from mock_sendpilot.testing.sandbox_clock import SandboxClock
 from mock_sendpilot.testing.sent_webhooks import SentWebhooks
 from mock_sendpilot.webhooks.endpoints import Endpoint
 
@@ -41,6 +42,7 @@ class Sandbox:
         campaign_id: the campaign in which `add_lead` puts leads.
         sender_id: the sender of those leads.
         webhooks: what was sent.
+        clock: the clock of this workspace, to be turned.
     """
 
     def __init__(self, server: EmulatorServer, contract: Contract) -> None:
@@ -55,6 +57,7 @@ class Sandbox:
         self.workspace = self._emulator.add_workspace(_seed(token, self.api_key, contract))
         self._outbox = self._emulator.outbox(self.workspace)
         self.webhooks = SentWebhooks(self.workspace)
+        self.clock = SandboxClock(self.workspace.timekeeper)
 
     def __repr__(self) -> str:
         return f"<Sandbox {self.workspace.id}, contract {self.workspace.contract.name}>"

@@ -29,7 +29,10 @@ from mock_sendpilot.webhooks.dispatcher import Dispatcher
 from mock_sendpilot.webhooks.endpoints import Endpoint, Endpoints
 from mock_sendpilot.webhooks.payloads import Payload, event_type, payload
 from mock_sendpilot.webhooks.signing import new_secret
+from mock_sendpilot.webhooks.tally import Tally
 
+FAILED = "failed"
+"""How an attempt ends that is no success; its delivery may still succeed."""
 _logger = logging.getLogger(__name__)
 
 
@@ -55,6 +58,7 @@ class Outbox:
             now=workspace.clock.now,
         )
         self._endpoints_of_jobs: dict[str, Endpoint] = {}
+        self.tally = Tally()
         event_recorded.connect(self._enqueue, sender=workspace)
 
     def update_endpoint(self, endpoint_id: str, changes: dict[str, Any]) -> Endpoint:
@@ -81,6 +85,7 @@ class Outbox:
         name = event_type(event, self._workspace.contract)
         if name is None:
             return
+        self.tally.events[name] += 1
         wanting = [one for one in self.endpoints.all() if one.wants(name)]
         wanting += self._of_job(event)
         if not wanting and not deliveries_queued.has_receivers_for(self._workspace):
@@ -151,6 +156,7 @@ class Outbox:
         self._finish(delivery_id, attempt)
 
     def _finish(self, delivery_id: str, attempt: Attempt) -> None:
+        self.tally.attempts[SUCCEEDED if attempt.is_success else FAILED] += 1
         delivery = self.log.change(delivery_id, partial(self._after, attempt=attempt))
         if delivery is not None:
             if delivery.state != PENDING:
@@ -168,6 +174,7 @@ class Outbox:
         delays = self._workspace.contract.retry_delays_seconds
         if attempt.number > len(delays):
             _logger.warning("delivery %s is exhausted", delivery.id)
+            self.tally.attempts[EXHAUSTED] += 1
             return replace(delivery, state=EXHAUSTED, next_attempt_at=None)
         wait = timedelta(seconds=delays[attempt.number - 1])
         return replace(delivery, next_attempt_at=self._workspace.clock.now() + wait)

@@ -10,6 +10,7 @@ import time_machine
 from mock_sendpilot.domain.clock import (
     ManualClock,
     SystemClock,
+    WorkspaceClock,
     epoch_milliseconds,
     iso_milliseconds,
 )
@@ -53,6 +54,62 @@ def test_a_manual_clock_moves_only_forward() -> None:
     clock.move_to(LONG_AGO + timedelta(hours=1))
     clock.move_to(LONG_AGO)
     assert clock.now() == LONG_AGO + timedelta(hours=1)
+
+
+class FakeSystem:
+    """A system clock that the test moves."""
+
+    def __init__(self) -> None:
+        self.shows = LONG_AGO
+
+    def now(self) -> datetime:
+        return self.shows
+
+
+def test_a_clock_runs_with_the_systems() -> None:
+    system = FakeSystem()
+    clock = WorkspaceClock(system)
+    system.shows += timedelta(hours=1)
+
+    assert (clock.now(), clock.is_frozen) == (LONG_AGO + timedelta(hours=1), False)
+
+
+def test_a_clock_can_start_at_another_time_and_runs_from_there() -> None:
+    system = FakeSystem()
+    clock = WorkspaceClock(system, starts_at=LONG_AGO + timedelta(days=9))
+    system.shows += timedelta(hours=1)
+
+    assert clock.now() == LONG_AGO + timedelta(days=9, hours=1)
+
+
+def test_a_frozen_clock_stands_still_and_resumes_from_where_it_stood() -> None:
+    system = FakeSystem()
+    clock = WorkspaceClock(system)
+    clock.freeze()
+    system.shows += timedelta(hours=1)
+    stood_at = clock.now()
+    clock.resume()
+    system.shows += timedelta(hours=2)
+
+    assert stood_at == LONG_AGO
+    assert clock.now() == LONG_AGO + timedelta(hours=2)
+
+
+def test_a_clock_that_runs_can_be_moved_and_runs_on() -> None:
+    system = FakeSystem()
+    clock = WorkspaceClock(system)
+    clock.move_to(LONG_AGO + timedelta(days=1))
+    system.shows += timedelta(hours=1)
+
+    assert clock.now() == LONG_AGO + timedelta(days=1, hours=1)
+    assert clock.system_time(clock.now()) == system.shows
+
+
+def test_resuming_a_clock_that_runs_changes_nothing() -> None:
+    clock = WorkspaceClock(FakeSystem(), starts_at=LONG_AGO + timedelta(days=1))
+    clock.resume()
+
+    assert clock.now() == LONG_AGO + timedelta(days=1)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mock_sendpilot.domain.clock import SystemClock
+from mock_sendpilot.domain.clock import SystemClock, WorkspaceClock
 from mock_sendpilot.domain.contracts import CONTRACTS
 from mock_sendpilot.domain.errors import InvalidInput, NotFound
 from mock_sendpilot.domain.events import Event, LeadStatusChanged
@@ -32,7 +32,9 @@ def make_lead(**changes: Any) -> Lead:
 
 def make_workspace(workspace_id: str) -> Workspace:
     seed = WorkspaceSeed(id=workspace_id, name="W", api_keys=())
-    return Workspace(seed, contract=CONTRACTS["documented"], clock=SystemClock(), id_seed="1")
+    return Workspace(
+        seed, contract=CONTRACTS["documented"], clock=WorkspaceClock(SystemClock()), id_seed="1"
+    )
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from mock_sendpilot.control.schemas import NewEndpoint
 from mock_sendpilot.control.seed_schemas import (
     ApiKeySchema,
     CampaignSchema,
+    ClockSchema,
     CreditsSchema,
     LeadSchema,
     LimitsSchema,
@@ -77,6 +78,7 @@ def test_each_fixture_is_in_the_readme(name: str) -> None:
     "schema",
     [
         WorkspaceSchema,
+        ClockSchema,
         CreditsSchema,
         PaceSchema,
         ApiKeySchema,

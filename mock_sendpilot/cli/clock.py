@@ -1,0 +1,72 @@
+"""`mock-sendpilot clock`: show and turn the clock of a workspace."""
+
+from typing import Any
+
+import click
+import orjson
+
+from mock_sendpilot.cli.control import Server, ask, control_options
+
+
+@click.group()
+def clock() -> None:
+    """Show and turn the clock of a workspace."""
+
+
+def _print(answer: dict[str, Any], *, wants_json: bool) -> None:
+    if wants_json:
+        click.echo(orjson.dumps(answer).decode())
+        return
+    click.echo(f"{answer['now']}, {'frozen' if answer['frozen'] else 'running'}")
+    passed = answer.get("passed")
+    if passed and passed["tasks"]:
+        attempts = ", ".join(f"{count} {name}" for name, count in passed["attempts"].items())
+        click.echo(f"done: {passed['tasks']} tasks; attempts: {attempts}")
+        for name, count in passed["events"].items():
+            click.echo(f"  {count} x {name}")
+    click.echo(f"next: {answer['nextDueAt'] or 'nothing'}")
+
+
+_as_json = click.option("--json", "wants_json", is_flag=True, help="Print the answer as JSON.")
+
+
+@clock.command(epilog="Example: mock-sendpilot clock show")
+@_as_json
+@control_options
+def show(wants_json: bool, server: Server) -> None:
+    """Show the time, whether it stands still, and what is due next."""
+    _print(ask(server, "GET", "/clock"), wants_json=wants_json)
+
+
+@clock.command(epilog="Example: mock-sendpilot clock freeze")
+@_as_json
+@control_options
+def freeze(wants_json: bool, server: Server) -> None:
+    """Stand still: nothing more is done, not even a first attempt, until it is advanced."""
+    _print(ask(server, "POST", "/clock", {"freeze": True}), wants_json=wants_json)
+
+
+@clock.command(epilog="Example: mock-sendpilot clock resume")
+@_as_json
+@control_options
+def resume(wants_json: bool, server: Server) -> None:
+    """Run on from what it shows."""
+    _print(ask(server, "POST", "/clock", {"resume": True}), wants_json=wants_json)
+
+
+@clock.command(epilog="Example: mock-sendpilot clock advance 1h30m")
+@click.argument("duration")
+@_as_json
+@control_options
+def advance(duration: str, wants_json: bool, server: Server) -> None:
+    """Let DURATION (90s, 30m, 1h30m, 2d) pass at once, with all that falls due in it."""
+    _print(ask(server, "POST", "/clock", {"advance": duration}), wants_json=wants_json)
+
+
+@clock.command("set", epilog="Example: mock-sendpilot clock set 2027-01-01T00:00:00Z")
+@click.argument("moment")
+@_as_json
+@control_options
+def set_to(moment: str, wants_json: bool, server: Server) -> None:
+    """Let the time up to MOMENT pass, with all that falls due until then; never back."""
+    _print(ask(server, "POST", "/clock", {"set": moment}), wants_json=wants_json)

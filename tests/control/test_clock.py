@@ -1,0 +1,132 @@
+"""`/_emulate/clock`: show it, freeze it, turn it."""
+
+from collections.abc import Iterator
+from datetime import datetime, timezone
+
+import pytest
+
+from mock_sendpilot.app import create_app
+from mock_sendpilot.domain.clock import ManualClock
+from mock_sendpilot.emulator import Emulator
+from mock_sendpilot.testing.receiver import WebhookReceiver
+from tests.api.expect import assert_invalid
+from tests.support import Api, in_process
+from tests.webhooks.conftest import seed_of_one_lead
+
+START = datetime(2026, 6, 1, 9, tzinfo=timezone.utc)
+CLOCK = "/_emulate/clock"
+NOTHING = {"tasks": 0, "events": {}, "attempts": {"succeeded": 0, "failed": 0, "exhausted": 0}}
+
+
+@pytest.fixture
+def receiver() -> Iterator[WebhookReceiver]:
+    with WebhookReceiver() as made:
+        yield made
+
+
+@pytest.fixture
+def frozen(receiver: WebhookReceiver) -> Iterator[Api]:
+    """A workspace with one lead and one endpoint, whose clock stands still."""
+    emulator = Emulator(id_seed="tests")
+    workspace = emulator.add_workspace(seed_of_one_lead(), clock=ManualClock(START))
+    emulator.outbox(workspace).endpoints.add(receiver.url)
+    ask = in_process(create_app(emulator).test_client())
+    yield Api(lambda method, path, headers, body: ask(
+        method, path, key="key_1", body=body,
+        headers={name: text for name, text in headers.items() if name != "X-API-Key"},
+    ))  # fmt: skip
+    emulator.close()
+
+
+def test_a_clock_runs_at_first(api: Api) -> None:
+    shown = api("GET", CLOCK).json
+
+    assert list(shown) == ["now", "frozen", "nextDueAt"]
+    assert (shown["frozen"], shown["nextDueAt"]) == (False, None)
+
+
+def test_freezing_stops_it_and_resuming_lets_it_run(api: Api) -> None:
+    frozen = api("POST", CLOCK, json={"freeze": True}).json
+    still = api("GET", CLOCK).json
+
+    assert (still["now"], still["frozen"]) == (frozen["now"], True)
+    assert api("POST", CLOCK, json={"resume": True}).json["frozen"] is False
+
+
+def test_an_exhausted_schedule_takes_the_time_of_six_posts(
+    frozen: Api, receiver: WebhookReceiver
+) -> None:
+    receiver.respond(503, times=6)
+    frozen("PATCH", "/v1/leads/lead_1/status", json={"status": "DONE"})
+    due_at_once = frozen("GET", CLOCK).json["nextDueAt"]
+    answer = frozen("POST", CLOCK, json={"advance": "2h"}).json
+
+    assert due_at_once == "2026-06-01T09:00:00.000Z"
+    assert answer == {
+        "now": "2026-06-01T11:00:00.000Z",
+        "frozen": True,
+        "nextDueAt": None,
+        "passed": {
+            "tasks": 6,
+            "events": {},
+            "attempts": {"succeeded": 0, "failed": 6, "exhausted": 1},
+        },
+    }
+    assert len(receiver.received) == 6
+
+
+def test_it_tells_what_is_due_next(frozen: Api, receiver: WebhookReceiver) -> None:
+    receiver.respond(503)
+    frozen("PATCH", "/v1/leads/lead_1/status", json={"status": "DONE"})
+    answer = frozen("POST", CLOCK, json={"advance": "0s"}).json
+
+    assert answer["nextDueAt"] == "2026-06-01T09:00:05.000Z"
+
+
+def test_it_can_be_set(frozen: Api) -> None:
+    answer = frozen("POST", CLOCK, json={"set": "2027-01-01T00:00:00Z"}).json
+
+    assert answer == {
+        "now": "2027-01-01T00:00:00.000Z", "frozen": True, "nextDueAt": None, "passed": NOTHING,
+    }  # fmt: skip
+
+
+def test_it_can_be_frozen_and_advanced_at_once(api: Api) -> None:
+    assert api("POST", CLOCK, json={"freeze": True, "advance": "1d"}).json["frozen"] is True
+
+
+def test_a_clock_that_runs_stays_running_when_it_is_advanced(api: Api) -> None:
+    assert api("POST", CLOCK, json={"advance": "1d"}).json["frozen"] is False
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        pytest.param({}, "needs one of freeze, set, advance, resume", id="nothing"),
+        pytest.param({"freeze": False}, "needs one of", id="nothing to do"),
+        pytest.param({"advance": "soon"}, "advance must be a duration such", id="no duration"),
+        pytest.param({"advance": 60}, "advance must be a duration", id="a number"),
+        pytest.param({"set": "tomorrow"}, "set must be a time such as", id="no time"),
+        pytest.param({"set": "2020-01-01T00:00:00Z"}, "must not go back", id="back"),
+        pytest.param({"advance": "9999999w"}, "advance must be a duration", id="too long"),
+        pytest.param({"set": "9001-01-01T00:00:00Z"}, "before the year 9000", id="far"),
+        pytest.param(
+            {"set": "2027-01-01T00:00:00Z", "advance": "1h"}, "not both", id="set and advance"
+        ),
+        pytest.param({"frezee": True}, "did you mean 'freeze'?", id="unknown"),
+    ],
+)
+def test_what_cannot_be_done_is_refused(frozen: Api, body: object, says: str) -> None:
+    assert_invalid(frozen("POST", CLOCK, json=body), says)
+
+
+def test_each_workspace_has_a_clock_of_its_own(api: Api) -> None:
+    api("POST", CLOCK, json={"freeze": True})
+
+    assert api("GET", CLOCK, key="YOUR_OTHER_API_KEY").json["frozen"] is False
+
+
+def test_quotas_and_credits_follow_the_clock(frozen: Api) -> None:
+    frozen("POST", CLOCK, json={"advance": "1d"})
+
+    assert frozen("GET", "/v1/credits").json["used"] == 0

@@ -1,0 +1,87 @@
+"""`sendpilot.clock`: the clock of a test's workspace."""
+
+from datetime import datetime, timedelta, timezone
+
+import freezegun
+import pytest
+import requests
+import time_machine
+
+from mock_sendpilot.domain.errors import InvalidInput
+from mock_sendpilot.testing.receiver import WebhookReceiver
+from mock_sendpilot.testing.sandbox import Sandbox
+
+LONG_AGO = datetime(2001, 2, 3, tzinfo=timezone.utc)
+
+
+def close_a_lead(sendpilot: Sandbox) -> str:
+    lead = sendpilot.add_lead()
+    url = f"{sendpilot.base_url}/leads/{lead.id}/status"
+    body = {"status": "DONE"}
+    requests.patch(url, json=body, headers=sendpilot.headers, timeout=10).raise_for_status()
+    return lead.id
+
+
+def test_retries_take_no_time(sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver) -> None:
+    sendpilot.clock.freeze()
+    sendpilot.add_endpoint(sendpilot_receiver.url)
+    sendpilot_receiver.respond(503, times=2)
+    close_a_lead(sendpilot)
+    tasks = sendpilot.clock.advance(minutes=1)
+
+    assert tasks == 3
+    assert len(sendpilot_receiver.received) == 3
+    assert sendpilot.webhooks[0].deliveries[0].state == "succeeded"
+
+
+@pytest.mark.parametrize(
+    ("given", "more"),
+    [
+        pytest.param("1h30m", {}, id="text"),
+        pytest.param(timedelta(hours=1.5), {}, id="timedelta"),
+        pytest.param("1h", {"minutes": 30}, id="text and more"),
+        pytest.param(timedelta(), {"hours": 1, "seconds": 1800}, id="parts"),
+    ],
+)
+def test_a_duration_can_be_given_in_several_ways(
+    sendpilot: Sandbox, given: str | timedelta, more: dict[str, float]
+) -> None:
+    sendpilot.clock.freeze()
+    before = sendpilot.clock.now
+    sendpilot.clock.advance(given, **more)
+
+    assert sendpilot.clock.now - before == timedelta(hours=1.5)
+
+
+def test_it_can_be_set_and_resumed(sendpilot: Sandbox) -> None:
+    sendpilot.clock.freeze()
+    sendpilot.clock.set(datetime(2999, 1, 1, tzinfo=timezone.utc))
+    is_frozen = sendpilot.clock.is_frozen
+    sendpilot.clock.resume()
+
+    assert is_frozen
+    assert sendpilot.clock.now.year == 2999
+    assert repr(sendpilot.clock).endswith(", running>")
+
+
+def test_it_does_not_go_back(sendpilot: Sandbox) -> None:
+    with pytest.raises(InvalidInput, match="must not go back"):
+        sendpilot.clock.set(LONG_AGO)
+
+
+def test_in_time_that_freezegun_froze_webhooks_are_sent(sendpilot: Sandbox) -> None:
+    with freezegun.freeze_time(LONG_AGO):
+        lead_id = close_a_lead(sendpilot)
+        sendpilot.webhooks.wait_for("lead.status.changed", lead_id=lead_id)
+
+
+def test_in_time_that_time_machine_froze_the_clock_can_be_advanced(
+    sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver
+) -> None:
+    with time_machine.travel(LONG_AGO, tick=False):
+        sendpilot.clock.freeze()
+        sendpilot.add_endpoint(sendpilot_receiver.url)
+        close_a_lead(sendpilot)
+        assert sendpilot.clock.advance() == 1
+
+    assert len(sendpilot_receiver.received) == 1
