@@ -130,13 +130,15 @@ class Emulator:
         added: list[Workspace] = []
         try:
             for seed in seeds:
-                added += [self.add_workspace(seed)]
+                added += [self._add(seed, None)]
             for workspace in added:
                 self._add_endpoints(workspace, [_named_by(workspace, one) for one in endpoints])
         except InvalidInput:
             for workspace in added:
                 self.remove_workspace(workspace)
             raise
+        for workspace in added:  # not before every endpoint is there to hear of it
+            workspace.begin()
 
     def add_workspace(
         self, seed: WorkspaceSeed, *, clock: WorkspaceClock | None = None
@@ -150,11 +152,16 @@ class Emulator:
         Raises:
             InvalidInput: an id or key is taken, or the seed does not fit together.
         """
+        workspace = self._add(seed, clock)
+        workspace.begin()
+        return workspace
+
+    def _add(self, seed: WorkspaceSeed, clock: WorkspaceClock | None) -> Workspace:
         workspace = Workspace(
             seed,
             contract=self.contract,
             clock=clock or self._clock_of(seed),
-            id_seed=f"{self._id_seed}/{seed.id}",
+            id_seed=f"{self._id_seed}/{seed.random_seed or seed.id}",
             wake=self._worker.wake,
         )
         self._register(workspace, seed.api_keys)
@@ -163,7 +170,6 @@ class Emulator:
         except InvalidInput:
             self.remove_workspace(workspace)
             raise
-        workspace.begin()
         return workspace
 
     def remove_workspace(self, workspace: Workspace) -> None:

@@ -10,8 +10,7 @@ from flask import Flask
 from marshmallow import Schema, fields
 from werkzeug.routing import Rule
 
-from mock_sendpilot.api.fields import Checked, Request, Told
-from mock_sendpilot.api.new_lead_schemas import LeadList
+from mock_sendpilot.api.fields import Checked, ListOf, Request, Told
 from mock_sendpilot.api.operation import OPERATION, Operation
 from mock_sendpilot.domain.contracts import Contract
 from mock_sendpilot.version import __version__
@@ -158,7 +157,7 @@ def _published(_converter: object, field: fields.Field[Any], **_context: object)
         return {"const": field.constant}
     if isinstance(field, Told):
         return {"type": "string"}
-    if not isinstance(field, Checked | LeadList):
+    if not isinstance(field, Checked | ListOf):
         return {}
     told = field.published()
     if field.allow_none and "type" in told:

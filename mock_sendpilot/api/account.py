@@ -23,7 +23,10 @@ account = Blueprint("account", __name__)
         source="(b) 7; SB alone",
         reply=shapes.me,
         errors=(403,),
-        invented=("every name within apiKey, workspace and subscription",),
+        invented=(
+            "that it is served under older contracts, too",
+            "every name within apiKey, workspace and subscription",
+        ),
     )
 )
 def get_me(workspace: Workspace) -> dict[str, Any]:
@@ -63,7 +66,12 @@ def get_credits(workspace: Workspace) -> Balance:
         source="(b) 6; SB alone",
         reply=shapes.sender_quotas,
         errors=(403,),
-        invented=("every name within a sender", "the limits", "a day begins at midnight UTC"),
+        invented=(
+            "that it is served under older contracts, too",
+            "every name within a sender",
+            "the limits",
+            "a day begins at midnight UTC",
+        ),
     )
 )
 def list_quotas(workspace: Workspace) -> dict[str, Any]:

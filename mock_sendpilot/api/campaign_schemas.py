@@ -7,7 +7,7 @@ from typing import Any
 from marshmallow import Schema, fields
 
 from mock_sendpilot.api.fields import Choice, Request, Timestamp, Told, WholeNumber
-from mock_sendpilot.api.paging import MOST_PAGES, MOST_PER_PAGE, Page, Pagination
+from mock_sendpilot.api.paging import MOST_PAGES, MOST_PER_PAGE, Pagination
 from mock_sendpilot.domain import vocabulary as words
 from mock_sendpilot.domain.contracts import Contract
 from mock_sendpilot.domain.models import Campaign
@@ -144,6 +144,3 @@ def matching(campaigns: Iterable[Campaign], status: str) -> list[Campaign]:
     """The campaigns that a filter word finds; `active` finds what is `started`."""
     wanted = {ALL: None, "active": "started"}.get(status, status)
     return [one for one in campaigns if wanted in (None, one.status)]
-
-
-CampaignPage = Page[CountedCampaign]

@@ -13,6 +13,7 @@ from mock_sendpilot.domain.workspace import Workspace
 
 _PREVIEW = 100
 _FAULTY_LIMIT = 50
+_MANY_DIGITS = 10
 _INTERNAL = "https://www.linkedin.com/in/"
 
 
@@ -52,7 +53,8 @@ def conversation_page(
 
 def _is_past_end(page: str | None, limit: int, total: int) -> bool:
     """The older way of paging, in which the fault was seen."""
-    return page is not None and page.isdecimal() and (int(page) - 1) * limit >= max(1, total)
+    is_number = page is not None and page.isdecimal() and len(page) < _MANY_DIGITS
+    return page is not None and is_number and (int(page) - 1) * limit >= max(1, total)
 
 
 def message_page(

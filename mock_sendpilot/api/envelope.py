@@ -55,6 +55,11 @@ def error_reply(status: HTTPStatus, message: str | list[str], *, hint: str = "")
     return _with_hint(answer, hint, remark=hint or str(message))
 
 
+def with_hint(answer: Response, hint: str) -> Response:
+    """A reply that succeeds, with what the emulator has to say of the request, if it has."""
+    return _with_hint(answer, hint, remark=hint) if hint else answer
+
+
 def _with_hint(answer: Response, hint: str, *, remark: str) -> Response:
     request.environ[REMARK] = _on_one_line(remark)
     if hint:

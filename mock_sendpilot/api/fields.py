@@ -208,6 +208,10 @@ class ListOf(fields.List[Any]):
         self.expected = expected
         super().__init__(item, error_messages=absence_messages(expected), **options)
 
+    def published(self) -> dict[str, Any]:
+        """What the specification says of it beyond its items."""
+        return {}
+
     def _deserialize(self, value: Any, *rest: Any, **options: Any) -> list[Any]:  # noqa: ANN401
         if not isinstance(value, list):
             raise ValidationError(f"{self.expected}; it was {shown(value)}")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, request
+from flask import Blueprint
 
 from mock_sendpilot.api import inbox_schemas as shapes
 from mock_sendpilot.api.conversations import conversation_page, message_page
@@ -30,7 +30,7 @@ _SENT = (words.MESSAGE_SENT, words.LEAD_UPDATED)
 )
 def list_conversations(workspace: Workspace, **query: Any) -> dict[str, Any]:  # noqa: ANN401
     """The conversations of one account or of all, the latest activity first."""
-    return conversation_page(workspace, page=request.args.get("page"), **query)
+    return conversation_page(workspace, **query)
 
 
 @inbox.get("/inbox/conversations/<opaque:conversation_id>/messages")

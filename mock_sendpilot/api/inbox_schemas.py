@@ -67,6 +67,7 @@ def conversations_query(_contract: Contract) -> Schema:
             "accountId": Text(attribute="account_id"),
             "limit": WholeNumber(1, MOST_PER_PAGE, load_default=_CONVERSATIONS_PER_PAGE),
             "continuationToken": Text(attribute="token"),
+            "page": Text(metadata={"deprecated": True, "description": "of an older capture"}),
         }
     )()
 

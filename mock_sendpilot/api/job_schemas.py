@@ -6,15 +6,14 @@ plain http and local hosts are taken, too, because receivers under test are loca
 
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
 
 from marshmallow import ValidationError, fields
 
 from mock_sendpilot.api.fields import Checked, Choice, ListOf, Request, WholeNumber
 from mock_sendpilot.domain.finding.jobs import DONE, FAILED, PENDING, RUNNING, Extraction, Search
 from mock_sendpilot.domain.finding.running_jobs import MOST_LEADS
+from mock_sendpilot.domain.urls import EXPECTED, LONGEST_URL, url_problems
 
-_LONGEST_URL = 2048
 _MOST_PER_PAGE = 1000  # invented: the vendor tells of no ceiling
 _PER_PAGE = 100
 
@@ -48,57 +47,45 @@ class JsonCount(Checked):
 
 
 class JobUrl(Checked):
-    """An absolute http or https URL without user name and password."""
-
-    expectation = (
-        "must be an absolute http or https URL without user name and password, "
-        "such as http://127.0.0.1:9000/webhooks"
-    )
+    """Where the event of one job is sent."""
 
     def __init__(self, **options: Any) -> None:  # noqa: ANN401
-        super().__init__(self.expectation, **options)
+        super().__init__(f"must be {EXPECTED}", **options)
 
     def published(self) -> dict[str, Any]:
         """As JSON Schema."""
-        return {"type": "string", "format": "uri", "maxLength": _LONGEST_URL}
+        return {"type": "string", "format": "uri", "maxLength": LONGEST_URL}
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:  # noqa: ANN401
-        parts = _parts(value) if isinstance(value, str) else None
-        if parts is None or not self.takes(parts):
+        if not isinstance(value, str):
             raise self.refusal(value)
-        return str(value)
-
-    def takes(self, parts: SplitResult) -> bool:
-        """Whether a URL with a host and no credentials will do."""
-        return parts.scheme in {"http", "https"}
-
-
-def _parts(url: str) -> SplitResult | None:
-    if len(url) > _LONGEST_URL or not url.isprintable() or " " in url:
-        return None
-    try:
-        parts = urlsplit(url)
-        has_host = bool(parts.hostname) and (parts.port is None or parts.port > 0)
-    except ValueError:
-        return None
-    return parts if has_host and "@" not in parts.netloc else None
+        problems = url_problems(value)
+        if problems:
+            raise ValidationError(problems)
+        return value
 
 
-class NonEmptyList(ListOf):
-    """An array of one item or more."""
+class Several(ListOf):
+    """An array of one item or more, up to a limit."""
 
     def __init__(
         self,
         item: fields.Field[Any],
         *,
+        most: int,
         expected: str,
         **options: Any,  # noqa: ANN401
     ) -> None:
-        super().__init__(item, expected=expected, validate=self._has_some, **options)
+        self.most = most
+        super().__init__(item, expected=expected, validate=self._count, **options)
 
-    def _has_some(self, items: list[Any]) -> None:
-        if not items:
-            raise ValidationError(f"{self.expected}; it was []")
+    def published(self) -> dict[str, Any]:
+        """As JSON Schema."""
+        return {"minItems": 1, "maxItems": self.most}
+
+    def _count(self, items: list[Any]) -> None:
+        if not 1 <= len(items) <= self.most:
+            raise ValidationError(f"{self.expected}; it has {len(items)}")
 
 
 class ResultsQuery(Request):

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from flask import Blueprint
+from flask import Blueprint, Response
 
 from mock_sendpilot.api import lead_database_schemas as schemas
-from mock_sendpilot.api.operation import Operation, serves
+from mock_sendpilot.api.envelope import with_hint
+from mock_sendpilot.api.operation import Operation, dumped, serves
 from mock_sendpilot.api.paging import offset_page
 from mock_sendpilot.domain import vocabulary as words
-from mock_sendpilot.domain.finding.jobs import Search
 from mock_sendpilot.domain.workspace import Workspace
 
 lead_database = Blueprint("lead_database", __name__)
@@ -24,6 +24,7 @@ lead_database = Blueprint("lead_database", __name__)
         reply=schemas.catalogue,
         errors=(400, 403),
         invented=(
+            "that it is served under older contracts, too",
             "the shape of the items of filters and, but for NAICS and SIC codes, of values",
             "the values of filters that are not enumerated",
             "limit is at most 1000",
@@ -53,13 +54,16 @@ def list_filters(
             "the scope",
             "a person costs one credit, and what is not found is given back",
             "a search finds at most 10,000 people, all of them made up",
-            "webhook_url may be http or local",
+            "webhook_url may be http or local, and what goes there is not signed",
+            "limit is a whole number",
         ),
     )
 )
-def start_search(workspace: Workspace, **wanted: Any) -> Search:  # noqa: ANN401 - the body's fields
+def start_search(workspace: Workspace, **wanted: Any) -> Response:  # noqa: ANN401 - the body's fields
     """Start a search."""
-    return workspace.searches.start(**wanted)
+    search = workspace.searches.start(**wanted)
+    answer = dumped(schemas.search_started, search, workspace.contract)
+    return with_hint(answer, schemas.hint_on(search.filters))
 
 
 @lead_database.get("/lead-database/searches/<opaque:search_id>/status")

@@ -1,8 +1,11 @@
 """The schemas of the lead database: filters, searches and their results (section (b) 5, 14-16).
 
-They are the same under every contract: only SB and what production clients report is known of them.
+They are the same under every contract: those of SB, and of production clients. SA's older shapes
+(a whole number as `progress`, results under `results` with pages) are stale and not served.
 """
 
+from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import Any
 
 from marshmallow import Schema, fields
@@ -118,8 +121,13 @@ def catalogue(_contract: Contract) -> Schema:
 
 
 def filters_found(search: str, *, limit: int, offset: int) -> dict[str, Any]:
-    """The filters whose names hold a text, in any letter case."""
-    found = [each for each in LEAD_FILTERS if search.casefold() in each.name]
+    """The filters whose names, or one of whose values, hold a text, in any letter case."""
+    wanted = search.casefold()
+    found = [
+        each
+        for each in LEAD_FILTERS
+        if wanted in each.name or any(wanted in _text(value) for value in values_of(each))
+    ]
     page = offset_page(found, limit=limit, offset=offset)
     return {**page, "filters": [_told_of(each) for each in page["rows"]]}
 
@@ -138,6 +146,17 @@ def values_found(name: str, search: str, *, limit: int, offset: int) -> dict[str
     found = [value for value in values_of(lead_filter) if search.casefold() in _text(value)]
     page = offset_page(found, limit=limit, offset=offset)
     return {**page, "filter": name, "filters": [], "known": page["rows"]}
+
+
+def hint_on(filters: Mapping[str, Any]) -> str:
+    """What to tell of filters that there are not; the vendor ignores them without a word."""
+    known = [each.name for each in LEAD_FILTERS]
+    told = []
+    for name in filters:
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            told.append(f"{name[:80]}{f' (did you mean {near[0]}?)' if near else ''}")
+    return f"unknown filters are ignored: {', '.join(told)}" if told else ""
 
 
 def _text(value: str | Labelled) -> str:

@@ -5,16 +5,16 @@ sends them, as SB wants, is served as well.
 """
 
 from typing import Any
-from urllib.parse import SplitResult
+from urllib.parse import urlsplit
 
 from marshmallow import Schema, fields
 
-from mock_sendpilot.api.fields import Choice, Flag, Request, Text, Timestamp
+from mock_sendpilot.api.fields import Checked, Choice, Flag, Request, Text, Timestamp
 from mock_sendpilot.api.job_schemas import (
     JobUrl,
     JsonCount,
-    NonEmptyList,
     ResultsQuery,
+    Several,
     StateWord,
     facts_of,
     percent_complete,
@@ -22,20 +22,30 @@ from mock_sendpilot.api.job_schemas import (
 from mock_sendpilot.domain import vocabulary as words
 from mock_sendpilot.domain.contracts import Contract
 from mock_sendpilot.domain.finding.jobs import Extraction
+from mock_sendpilot.domain.urls import LONGEST_URL, url_problems
+
+_MOST_URLS = 100  # invented: the vendor tells of no ceiling
 
 
-class _SearchUrl(JobUrl):
+class _SearchUrl(Checked):
     """A search on LinkedIn."""
 
-    expectation = (
-        "must be an https URL of linkedin.com, such as "
-        "https://www.linkedin.com/search/results/people/?keywords=cfo"
-    )
+    def __init__(self) -> None:
+        example = "https://www.linkedin.com/search/results/people/?keywords=cfo"
+        super().__init__(f"must be an https URL of linkedin.com, such as {example}")
 
-    def takes(self, parts: SplitResult) -> bool:
-        host = (parts.hostname or "").rstrip(".")
-        is_linkedin = host == "linkedin.com" or host.endswith(".linkedin.com")
-        return parts.scheme == "https" and is_linkedin
+    def published(self) -> dict[str, Any]:
+        """As JSON Schema."""
+        return {"type": "string", "format": "uri", "maxLength": LONGEST_URL}
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:  # noqa: ANN401
+        if isinstance(value, str) and not url_problems(value.partition("#")[0]):
+            parts = urlsplit(value)
+            host = (parts.hostname or "").rstrip(".")
+            is_linkedin = host == "linkedin.com" or host.endswith(".linkedin.com")
+            if parts.scheme == "https" and is_linkedin:
+                return value
+        raise self.refusal(value)
 
 
 class _NewExtraction(Request):
@@ -43,8 +53,11 @@ class _NewExtraction(Request):
     limit = JsonCount(1, required=True)
     mode = Choice(words.EXTRACTION_MODES, load_default=words.EXTRACTION_MODES[0])
     url_type = Choice(words.EXTRACTION_URL_TYPES, load_default=words.EXTRACTION_URL_TYPES[0])
-    urls = NonEmptyList(
-        _SearchUrl(), expected="must be an array of one LinkedIn search URL or more", required=True
+    urls = Several(
+        _SearchUrl(),
+        most=_MOST_URLS,
+        expected=f"must be an array of 1 to {_MOST_URLS} LinkedIn search URLs",
+        required=True,
     )
     webhook_url = JobUrl(allow_none=True, load_default=None)
 

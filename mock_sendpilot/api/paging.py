@@ -46,12 +46,6 @@ class Page(Generic[Item]):
         self.pagination = pagination(len(found), page, limit)
 
 
-def page_of(items: Sequence[Item], page: int, limit: int) -> Sequence[Item]:
-    """The items of a page, which counts from 1; beyond the last page there are none."""
-    start = (page - 1) * limit
-    return items[start : start + limit]
-
-
 def pagination(total: int, page: int, limit: int) -> dict[str, Any]:
     """The vendor's `{total, page, limit, totalPages}`."""
     return {"total": total, "page": page, "limit": limit, "totalPages": -(-total // limit)}

@@ -37,6 +37,7 @@ def show(name: str, wants_json: bool) -> None:
     except InvalidInput as error:
         click.echo(f"mock-sendpilot: {error}", err=True)
         sys.exit(1)
+    default = named_contract("documented")
     values: dict[str, Any] = {key: getattr(contract, key) for key in POINTS}
     if wants_json:
         click.echo(orjson.dumps(values).decode())
@@ -45,7 +46,8 @@ def show(name: str, wants_json: bool) -> None:
     for key, value in values.items():
         others = ", ".join(POINTS[key].extras)
         switch = f" (can be set to: {others})" if others else ""
-        click.echo(f"{key}: {reading(value)}{switch}")
+        differs = "" if value == getattr(default, key) else "  <- not as documented"
+        click.echo(f"{key}: {reading(value)}{switch}{differs}")
 
 
 def reading(value: object) -> str:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import click
 import orjson
 
-from mock_sendpilot.cli.options import DEFAULT_PORT, PREFIX
+from mock_sendpilot.cli.options import DEFAULT_PORT, PREFIX, printable
 
 _ANSWER_SECONDS = 35.0
 _OK = range(200, 300)
@@ -52,6 +52,7 @@ def control_options(command: Callable[..., Any]) -> Callable[..., Any]:
         "--control-token",
         envvar=f"{PREFIX}CONTROL_TOKEN",
         show_envvar=True,
+        callback=printable,
         help="The server's control token, if it has one. Example: --control-token s3cret",
     )
     key = click.option(
@@ -60,6 +61,7 @@ def control_options(command: Callable[..., Any]) -> Callable[..., Any]:
         show_default=True,
         envvar=f"{PREFIX}API_KEY",
         show_envvar=True,
+        callback=printable,
         help="A key of the workspace it is about. Example: --api-key YOUR_OTHER_API_KEY",
     )
     return url_option(key(token(with_server)))
@@ -82,9 +84,9 @@ def ask(server: Server, method: str, path: str, body: Mapping[str, Any] | None =
     headers = {"X-API-Key": server.api_key, "Content-Type": "application/json"}
     if server.control_token:
         headers["Authorization"] = f"Bearer {server.control_token}"
+    content = None if body is None else orjson.dumps(_readable(body))
     connection = http.client.HTTPConnection(*address(server.url), timeout=_ANSWER_SECONDS)
     try:
-        content = None if body is None else orjson.dumps(body)
         connection.request(method, f"/_emulate{path}", content, headers)
         answer = connection.getresponse()
         status, text = answer.status, answer.read()
@@ -104,6 +106,14 @@ def fail(problem: str) -> NoReturn:
     """End the command, saying why."""
     click.echo(f"mock-sendpilot: {problem}", err=True)
     sys.exit(1)
+
+
+def _readable(body: Mapping[str, Any]) -> dict[str, Any]:
+    """A body without the halves of characters that a terminal may pass on."""
+    return {
+        key: value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
+        for key, value in body.items()
+    }
 
 
 def _json(text: bytes) -> Any:  # noqa: ANN401

@@ -20,7 +20,8 @@ LOG_LEVELS = ("debug", "info", "warning", "error")
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-def _printable(_ctx: click.Context, _parameter: click.Parameter, text: str | None) -> str | None:
+def printable(_ctx: click.Context, _parameter: click.Parameter, text: str | None) -> str | None:
+    """Refuse what cannot travel in a header."""
     if text is not None and not (text and text.isascii() and text.isprintable()):
         raise click.BadParameter("must be printable ASCII, since it travels in a header")
     return text
@@ -156,7 +157,7 @@ _OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
             "Ask for this token (Authorization: Bearer) on /_emulate. "
             "Example: --control-token $(openssl rand -hex 16)"
         ),
-        {"metavar": "TOKEN", "callback": _printable},
+        {"metavar": "TOKEN", "callback": printable},
     ),
     "--no-control": ("Leave /_emulate out. Example: --no-control", {"is_flag": True}),
     "--log-level": (

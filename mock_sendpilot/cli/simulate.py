@@ -53,7 +53,12 @@ def simulate(
     resource = next(name for name, actions in _RESOURCES.items() if action in actions)
     body: dict[str, Any] = {"action": action, "text": text, "senderId": sender}
     given = {key: value for key, value in body.items() if value is not None}
-    answer = ask(server, "POST", f"/{resource}/{quote(target, safe='')}/simulate", given)
+    answer = ask(
+        server,
+        "POST",
+        f"/{resource}/{quote(target.encode('utf-8', 'replace'), safe='')}/simulate",
+        given,
+    )
     if wants_json:
         click.echo(orjson.dumps(answer).decode())
     else:

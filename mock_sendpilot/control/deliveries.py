@@ -4,7 +4,7 @@ from flask import Blueprint, Response
 
 from mock_sendpilot.api.access import current_emulator, of_workspace
 from mock_sendpilot.api.envelope import reply
-from mock_sendpilot.api.paging import load_query, page_of, pagination
+from mock_sendpilot.api.paging import Page, load_query
 from mock_sendpilot.control.schemas import DeliveryDetail, DeliveryQuery, DeliverySummary
 from mock_sendpilot.domain.workspace import Workspace
 from mock_sendpilot.webhooks.deliveries import DeliveryFilter, DeliveryLog
@@ -18,9 +18,9 @@ def list_deliveries(workspace: Workspace) -> Response:
     """The deliveries that match the filters, newest first."""
     query = load_query(DeliveryQuery())
     page, limit = query.pop("page"), query.pop("limit")
-    found = _log(workspace).select(DeliveryFilter(**query))
-    rows = DeliverySummary(many=True).dump(page_of(found, page, limit))
-    return reply({"deliveries": rows, "pagination": pagination(len(found), page, limit)})
+    found = Page(_log(workspace).select(DeliveryFilter(**query)), page, limit)
+    rows = DeliverySummary(many=True).dump(found.items)
+    return reply({"deliveries": rows, "pagination": found.pagination})
 
 
 @deliveries.get("/deliveries/<opaque:delivery_id>")

@@ -1,14 +1,16 @@
 """Sequences, fates and conversations, as a seed or the control API tells them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
 from marshmallow import Schema, ValidationError, post_load
 
+from mock_sendpilot.api.envelope import sentences
 from mock_sendpilot.api.fields import Boolean, Choice, Text, Timestamp
 from mock_sendpilot.control.schemas import Strict
 from mock_sendpilot.control.seed_fields import Count, Duration, ProfileUrl, Share, list_of
+from mock_sendpilot.domain.errors import InvalidInput
 from mock_sendpilot.domain.inbox import RECEIVED, SENT
 from mock_sendpilot.domain.outreach.sequences import STEP_KINDS, Fate, Step
 
@@ -45,6 +47,26 @@ class StepSchema(Strict):
         for key in known.keys() & {"answered_after", "answers"}:
             known[key] = tuple(known[key])
         return Step(**known)
+
+
+def steps_of(sequence: Iterable[Step | Mapping[str, Any]]) -> tuple[Step, ...]:
+    """Steps as they are, or written as in a seed.
+
+    Raises:
+        InvalidInput: a step is not right; it says which and why.
+    """
+    return tuple(_step(number, step) for number, step in enumerate(sequence))
+
+
+def _step(number: int, given: Step | Mapping[str, Any]) -> Step:
+    if isinstance(given, Step):
+        return given
+    try:
+        step: Step = StepSchema().load(given)
+    except ValidationError as error:
+        told = sentences(error, f"sequence[{number}]")
+        raise InvalidInput(*(f"{path}: {text}" for path, text in told)) from error
+    return step
 
 
 class FateSchema(Strict):

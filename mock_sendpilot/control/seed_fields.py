@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields
 
-from mock_sendpilot.api.fields import Checked, ListOf
+from mock_sendpilot.api.fields import Checked, ListOf, absence_messages
 from mock_sendpilot.domain.contracts import Contract, named_contract
 from mock_sendpilot.domain.durations import EXPECTED as DURATION_EXPECTED
 from mock_sendpilot.domain.durations import parse_duration
@@ -15,6 +15,14 @@ from mock_sendpilot.domain.linkedin import EXPECTED, normal_profile_url
 from mock_sendpilot.domain.models import RateLimit
 from mock_sendpilot.domain.rate_limits import EXPECTED as RATE_EXPECTED
 from mock_sendpilot.domain.rate_limits import parse_rate_limit
+
+_MOST = 10**12  # far below what JSON libraries take for a number
+
+
+def nested(schema: type[Schema], **options: Any) -> fields.Nested:  # noqa: ANN401
+    """An object within another."""
+    messages = absence_messages("must be a JSON object")
+    return fields.Nested(schema, error_messages=messages, **options)
 
 
 def list_of(item: fields.Field[Any] | type[Schema], **options: Any) -> ListOf:  # noqa: ANN401
@@ -43,10 +51,10 @@ class Count(Checked):
     """A whole number, 0 or more."""
 
     def __init__(self, **options: Any) -> None:  # noqa: ANN401
-        super().__init__("must be a whole number, 0 or more", **options)
+        super().__init__(f"must be a whole number from 0 to {_MOST}", **options)
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> int:  # noqa: ANN401
-        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST:
             return value
         raise self.refusal(value)
 
@@ -71,9 +79,11 @@ class Duration(Checked):
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> timedelta:  # noqa: ANN401
         try:
-            return parse_duration(value if isinstance(value, str) else "")
-        except InvalidInput:
-            raise self.refusal(value) from None
+            if isinstance(value, str):
+                return parse_duration(value)
+        except InvalidInput as error:
+            raise ValidationError(str(error)) from None
+        raise self.refusal(value)
 
 
 class Rate(Checked):

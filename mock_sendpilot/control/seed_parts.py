@@ -63,7 +63,7 @@ def _campaign(part: Part, now: datetime) -> Campaign:
 def _conversation(part: Part) -> tuple[Conversation, tuple[Message, ...]]:
     messages = tuple(
         Message(**{"id": f"msg_{part['id']}_{number}", **message})
-        for number, message in enumerate(part["messages"], 1)
+        for number, message in enumerate(sorted(part["messages"], key=_sent_at), 1)
     )
     person = participant(
         part["linkedin_url"], part.get("name", ""), picture_url=part.get("profile_picture_url")
@@ -77,6 +77,11 @@ def _conversation(part: Part) -> tuple[Conversation, tuple[Message, ...]]:
         unread_count=part["unread_count"],
     )
     return conversation, messages
+
+
+def _sent_at(message: Part) -> datetime:
+    moment: datetime = message["sent_at"]
+    return moment
 
 
 def _person(part: Part) -> FoundLead:

@@ -19,6 +19,8 @@ def reference_problems(workspaces: list[Part], default_contract: Contract) -> It
         path = f"$.workspaces[{index}]"
         for kind in ("senders", "campaigns", "leads", "conversations", "people"):
             yield from _twice(f"{path}.{kind}", "id", workspace[kind])
+        yield from _twice(f"{path}.people", "linkedin_url", workspace["people"])
+        yield from _nobody_sends(path, workspace)
         yield from _dangling(path, workspace)
         yield from _same_person(f"{path}.leads", "campaign_id", workspace["leads"])
         yield from _same_person(f"{path}.conversations", "sender_id", workspace["conversations"])
@@ -60,6 +62,15 @@ def _dangling(path: str, workspace: Part) -> Iterator[Problem]:
     for index, conversation in enumerate(workspace["conversations"]):
         where = f"{path}.conversations[{index}].senderId"
         yield from _reference(where, conversation["sender_id"], senders, "a sender")
+
+
+def _nobody_sends(path: str, workspace: Part) -> Iterator[Problem]:
+    for index, campaign in enumerate(workspace["campaigns"]):
+        if campaign["sequence"] and not campaign["sender_ids"]:
+            yield (
+                f"{path}.campaigns[{index}].senderIds: must name a sender, since the campaign has "
+                "a sequence; it was empty"
+            )
 
 
 def _reference(path: str, found: str, known: set[str], what: str) -> Iterator[Problem]:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from marshmallow import ValidationError, fields
+from marshmallow import ValidationError
 
 from mock_sendpilot.api.fields import Boolean, Choice, JsonObject, Text, Timestamp
 from mock_sendpilot.control.outreach_schemas import (
@@ -20,6 +20,7 @@ from mock_sendpilot.control.seed_fields import (
     ProfileUrl,
     Rate,
     list_of,
+    nested,
 )
 from mock_sendpilot.domain import vocabulary as words
 from mock_sendpilot.domain.outreach.sequences import WALKS
@@ -63,7 +64,7 @@ class SenderSchema(Strict):
     linkedinUrl = ProfileUrl(required=True, attribute="linkedin_url")  # noqa: N815
     status = Choice(words.SENDER_STATUSES, load_default="active")
     premium = Boolean(attribute="is_premium", load_default=False)
-    limits = fields.Nested(LimitsSchema, attribute="daily_limits", load_default=dict)
+    limits = nested(LimitsSchema, attribute="daily_limits", load_default=dict)
     connections = list_of(ProfileUrl())
 
 
@@ -109,7 +110,7 @@ class LeadSchema(Strict):
     isPremium = Boolean(allow_none=True, attribute="is_premium")  # noqa: N815
     customFields = JsonObject(attribute="custom_fields", load_default=dict)  # noqa: N815
     note = Text(may_be_empty=True, allow_none=True)
-    fate = fields.Nested(FateSchema, allow_none=True)
+    fate = nested(FateSchema, allow_none=True)
     createdAt = Timestamp(attribute="created_at")  # noqa: N815
     updatedAt = Timestamp(attribute="updated_at")  # noqa: N815
 
@@ -151,9 +152,9 @@ class WorkspaceSchema(Strict):
         ApiKeySchema, required=True, attribute="api_keys", validate=_at_least_one
     )
     plan = Text(allow_none=True)
-    clock = fields.Nested(ClockSchema)
-    credits = fields.Nested(CreditsSchema)
-    jobs = fields.Nested(PaceSchema, attribute="pace")
+    clock = nested(ClockSchema)
+    credits = nested(CreditsSchema)
+    jobs = nested(PaceSchema, attribute="pace")
     senders = list_of(SenderSchema)
     campaigns = list_of(CampaignSchema)
     leads = list_of(LeadSchema)

@@ -85,6 +85,8 @@ _CAMPAIGN = ("id", "name", "status", "type", "totalLeads")
 _SENDERS = ("linkedInSenderIds",)
 _LEGACY_NAMES = tuple(words.LEGACY_EVENT_TYPES.get(name, name) for name in words.EVENT_TYPES)
 
+_SWITCH: Mapping[str, object] = {"on": True, "off": False}
+
 POINTS: Mapping[str, Point] = {
     "patch_statuses": _point(
         "statuses that PATCH takes",
@@ -244,24 +246,24 @@ POINTS: Mapping[str, Point] = {
         "whether texts of messages end in a blank, as a client found",
         "(b) 9; observed",
         documented=False,
-        extras={"on": True},
+        extras=_SWITCH,
     ),
     "conversations_limit_fault": _point(
         "whether conversations at `limit` 50 or more answer 500, as a client found",
         "(b) 8; observed",
         documented=False,
-        extras={"on": True},
+        extras=_SWITCH,
     ),
     "conversations_end_fault": _point(
         "whether conversations past the last page answer 500, as a note tells",
         "(b) 8; observed",
         documented=False,
-        extras={"on": True},
+        extras=_SWITCH,
     ),
     "retry_after": _point(
         "whether a 429 has Retry-After; a client copes without it",
         "(a) Rate limits",
         documented=True,
-        extras={"off": False},
+        extras=_SWITCH,
     ),
 }

@@ -89,11 +89,15 @@ class Credits:
 
     def __init__(self, clock: Clock, balance: Balance) -> None:
         self._clock = clock
-        self._balance = balance
+        self._balance = balance.refilled(clock.now())
 
     def balance(self) -> Balance:
         """What there is now."""
         return self._balance.refilled(self._clock.now())
+
+    def set(self, balance: Balance) -> None:
+        """Have another balance from now on."""
+        self._balance = balance.refilled(self._clock.now())
 
     def spend(self, amount: int, *, message: str) -> Payment:
         """Take credits, all or none.

@@ -123,12 +123,15 @@ class Inbox:
             sent_at=at,
             read_status="unread" if is_received else "read",
         )
-        self._messages[conversation.id].append(message)
+        messages = self._messages[conversation.id]
+        if not is_received and conversation.unread_count:  # who answers has read
+            messages[:] = [replace(one, read_status="read") for one in messages]
+        messages.append(message)
         self._conversations[conversation.id] = replace(
             conversation,
             last_message=message,
             updated_at=at,
-            unread_count=conversation.unread_count + is_received,
+            unread_count=conversation.unread_count + 1 if is_received else 0,
         )
         return message
 

@@ -22,8 +22,9 @@ _STAGES = {
     "NOT_INTERESTED": 5,
     "SUCCESS": 5,
 }
-"""What is not here (PENDING, PROCESSING, …, and DONE) says nothing of what has happened."""
-_CONNECTED_FROM, _MESSAGED_FROM, _REPLIED_FROM = 2, 3, 5
+"""What is not here (PENDING, PROCESSING, …) says nothing of what has happened. DONE is the end of a
+sequence, so that the lead is connected and has had a message."""
+_CONNECTED_FROM, _MESSAGED_FROM, _FOLLOWED_UP, _REPLIED_FROM = 2, 3, 4, 5
 
 _ENDS = frozenset(
     {
@@ -73,7 +74,7 @@ def counted(counters: Counters, status: str) -> Counters:
         leads_contacted=counters.leads_contacted + 1,
         connections_sent=counters.connections_sent + 1,
         connections_accepted=counters.connections_accepted + (stage >= _CONNECTED_FROM),
-        messages_sent=counters.messages_sent + (stage >= _MESSAGED_FROM),
+        messages_sent=counters.messages_sent + (stage >= _MESSAGED_FROM) + (stage == _FOLLOWED_UP),
         replies_received=counters.replies_received + (stage >= _REPLIED_FROM),
     )
 

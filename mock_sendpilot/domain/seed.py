@@ -34,6 +34,8 @@ class WorkspaceSeed:
     name: str
     api_keys: tuple[ApiKey, ...]
     contract: Contract | None = None
+    random_seed: str | None = None
+    """What chance is drawn from; by default the id."""
     plan: str | None = None
     starts_at: datetime | None = None
     is_frozen: bool = False

@@ -37,6 +37,9 @@ class Store:
     Args:
         announce: called with each event, in order, after the change is committed.
         new_lead_id: gives the id of a lead that is added.
+
+    Attributes:
+        on_status_changed: called, within the transaction, with a lead that has another status.
     """
 
     def __init__(
@@ -49,6 +52,7 @@ class Store:
         announce: Callable[[Event], None],
     ) -> None:
         self._clock = clock
+        self.on_status_changed: Callable[[Lead], None] = lambda _lead: None
         self._new_lead_id = new_lead_id
         self._lock = threading.Lock()
         self._announcer = Announcer(
@@ -61,6 +65,7 @@ class Store:
         self._lead_ids_by_profile: dict[tuple[str, str], str] = {}
         self._lead_ids_by_url: dict[str, list[str]] = {}
         self._connections: dict[tuple[str, str], str] = {}
+        self._contacted: set[str] = set()  # lead ids
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -103,6 +108,8 @@ class Store:
             self._insert(lead)
             counters = progress.counted(campaign.counters, lead.status)
             self._campaigns[campaign.id] = replace(campaign, counters=counters)
+            if counters != campaign.counters:
+                self._contacted.add(lead.id)
             connection = progress.connection_implied(lead.status)
             if lead.sender_id is not None and connection is not None:
                 self._connections.setdefault((lead.sender_id, lead.linkedin_url), connection)
@@ -236,9 +243,16 @@ class Store:
         self._leads[after.id] = after
         if after.status != before.status:
             self.record(LeadStatusChanged(after, before.status, changed_by))
+            self.on_status_changed(after)
         if after.custom_lead_status != before.custom_lead_status:
             self.record(LeadTagChanged(after, before.custom_lead_status))
         return after
+
+    def mark_contacted(self, lead: Lead) -> bool:
+        """Within a transaction: a lead was contacted; tell whether for the first time."""
+        is_first = lead.id not in self._contacted
+        self._contacted.add(lead.id)
+        return is_first
 
     def change_campaign(self, campaign: Campaign, **changes: Any) -> Campaign:  # noqa: ANN401
         """Within a transaction: change a campaign; tells nobody."""

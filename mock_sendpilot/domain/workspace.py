@@ -124,7 +124,7 @@ class Workspace:
             ids=self.ids,
             pace=seed.pace,
             credits=self.credits,
-            seed=seed.id,
+            seed=seed.random_seed or seed.id,
             people=seed.people,
         )
         self.extractions = Extractions(
@@ -134,7 +134,7 @@ class Workspace:
             ids=self.ids,
             pace=seed.pace,
             credits=self.credits,
-            seed=seed.id,
+            seed=seed.random_seed or seed.id,
         )
 
     def _fill(self, seed: WorkspaceSeed) -> None:

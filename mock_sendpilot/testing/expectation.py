@@ -15,7 +15,8 @@ class WebhookNotSeen(AssertionError):
 class Expectation:
     """A webhook of this type whose `data` holds these values.
 
-    Keywords are the vendor's keys in snake case: `lead_id` is looked for as `leadId`.
+    Keywords are the vendor's keys in snake case: `lead_id` is looked for as `leadId`, but in the
+    events of searches and extractions as it stands.
     """
 
     event_type: str
@@ -31,7 +32,7 @@ class Expectation:
             misses.append(f"eventType is {found.get('eventType')!r}, not {self.event_type!r}")
         data = found.get("data", {})
         for key, value in self.values.items():
-            name = camel_case(key)
+            name = key if key in data else camel_case(key)
             if name not in data:
                 misses.append(f"data has no key {name!r} (it has {', '.join(data)})")
             elif data[name] != value:

@@ -34,7 +34,7 @@ def sendpilot_server() -> "Iterator[EmulatorServer]":
     from mock_sendpilot.emulator import Emulator
     from mock_sendpilot.server import EmulatorServer
 
-    emulator = Emulator()
+    emulator = Emulator(id_seed="pytest")
     with EmulatorServer(emulator) as server:
         yield server
     emulator.close()
@@ -49,7 +49,7 @@ def sendpilot(
 
     marker = request.node.get_closest_marker("sendpilot")
     contract = _contract_of(*marker.args, **marker.kwargs) if marker else _contract_of()
-    sandbox = Sandbox(sendpilot_server, contract)
+    sandbox = Sandbox(sendpilot_server, contract, random_seed=request.node.nodeid)
     yield sandbox
     sandbox.close()
 

@@ -1,24 +1,26 @@
 """What the fixture `sendpilot` gives: a workspace of the test's own."""
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from mock_sendpilot.control.outreach_schemas import steps_of
 from mock_sendpilot.domain.clock import SystemClock
 from mock_sendpilot.domain.contracts import Contract
+from mock_sendpilot.domain.credits import Balance
 from mock_sendpilot.domain.errors import InvalidInput
 from mock_sendpilot.domain.finding.jobs import Pace
 from mock_sendpilot.domain.linkedin import EXPECTED, normal_profile_url
-from mock_sendpilot.domain.models import ApiKey, Campaign, Lead, Sender
-from mock_sendpilot.domain.outreach.by_hand import ACTIONS
+from mock_sendpilot.domain.models import ApiKey, Campaign, DailyLimits, Lead, Sender
 from mock_sendpilot.domain.outreach.sequences import Step
 from mock_sendpilot.domain.progress import CONNECTED
 from mock_sendpilot.domain.seed import WorkspaceSeed
 from mock_sendpilot.domain.vocabulary import LEAD_STATUSES
 from mock_sendpilot.server import EmulatorServer
 from mock_sendpilot.testing.sandbox_clock import SandboxClock
+from mock_sendpilot.testing.sandbox_parts import check_names, step_by_hand
 from mock_sendpilot.testing.sent_webhooks import SentWebhooks
 from mock_sendpilot.webhooks.endpoints import Endpoint
 
@@ -33,6 +35,7 @@ class Sandbox:
     Args:
         server: the server of the test session.
         contract: how the vendor is to answer here.
+        random_seed: what chance is drawn from: the same one gives the same people and fates.
 
     Attributes:
         base_url: what replaces `https://api.sendpilot.ai/v1`.
@@ -45,7 +48,9 @@ class Sandbox:
         clock: the clock of this workspace, to be turned.
     """
 
-    def __init__(self, server: EmulatorServer, contract: Contract) -> None:
+    def __init__(
+        self, server: EmulatorServer, contract: Contract, *, random_seed: str | None = None
+    ) -> None:
         token = secrets.token_hex(8)
         self._emulator = server.emulator
         self.base_url = server.base_url
@@ -54,7 +59,9 @@ class Sandbox:
         self.headers = {"X-API-Key": self.api_key}
         self.campaign_id = CAMPAIGN_ID
         self.sender_id = SENDER_ID
-        self.workspace = self._emulator.add_workspace(_seed(token, self.api_key, contract))
+        self.workspace = self._emulator.add_workspace(
+            _seed(token, self.api_key, contract, random_seed)
+        )
         self._outbox = self._emulator.outbox(self.workspace)
         self.webhooks = SentWebhooks(self.workspace)
         self.clock = SandboxClock(self.workspace.timekeeper)
@@ -68,12 +75,16 @@ class Sandbox:
         *,
         name: str = "",
         status: str = "started",
-        sequence: Iterable[Step] = (),
+        sequence: Iterable[Step | Mapping[str, Any]] = (),
     ) -> Campaign:
-        """Add a campaign; with a sequence it walks its leads through it."""
+        """Add a campaign; with a sequence, written as in a seed, it walks its leads through it.
+
+        Raises:
+            InvalidInput: a step is not right; it says which and why.
+        """
         now = self.workspace.clock.now()
         campaign = _campaign(campaign_id, name or campaign_id, status, now)
-        campaign = replace(campaign, sequence=tuple(sequence))
+        campaign = replace(campaign, sequence=steps_of(sequence))
         self.workspace.store.put_campaign(campaign)
         return campaign
 
@@ -84,15 +95,26 @@ class Sandbox:
         name: str = "",
         status: str = "active",
         connections: Iterable[str] = (),
+        limits: Mapping[str, int] | None = None,
         **details: Any,  # noqa: ANN401 - the other fields of `Sender`
     ) -> Sender:
         """Add a LinkedIn account, connected with these people.
 
+        Args:
+            sender_id: its id.
+            name: by default the id.
+            status: `active`, `disconnected` or `rate_limited`.
+            connections: profile URLs.
+            limits: what a day takes, such as `{"messages": 1}`; also `connections` and `likes`.
+            details: other fields of `Sender`, such as `is_premium`.
+
         Raises:
-            InvalidInput: one of `connections` is no profile URL.
+            InvalidInput: one of `connections` is no profile URL, or a field is unknown.
         """
+        check_names(details, Sender)
+        check_names(limits or {}, DailyLimits)
         url = f"https://www.linkedin.com/in/{sender_id.replace('_', '-')}"
-        defaults = {"linkedin_url": url}
+        defaults = {"linkedin_url": url, "daily_limits": DailyLimits(**(limits or {}))}
         sender = Sender(
             id=sender_id, name=name or sender_id, status=status, **{**defaults, **details}
         )
@@ -131,8 +153,10 @@ class Sandbox:
             details: other fields of `Lead`, such as `first_name` or `custom_fields`.
 
         Raises:
-            InvalidInput: no profile URL, no such status or campaign, or the lead is there already.
+            InvalidInput: no profile URL, no such status, campaign or field, or the lead is there
+                already.
         """
+        check_names(details, Lead)
         given_id = lead_id or self.workspace.ids.prefixed("lead")
         slug = given_id.replace("_", "-")
         url = normal_profile_url(linkedin_url or f"https://www.linkedin.com/in/{slug}")
@@ -155,22 +179,24 @@ class Sandbox:
         self.workspace.simulation.begin([lead])
         return lead
 
-    def simulate(self, action: str, lead_id: str, *, text: str | None = None) -> Lead:
-        """Make one step of a lead, and what follows from it.
+    def simulate(self, action: str, target_id: str, *, text: str | None = None) -> Any:  # noqa: ANN401 - a lead, a campaign or a job
+        """Make one step by hand, and what follows from it.
 
         Args:
-            action: `connection_sent`, `accept_connection`, `withdraw_connection`, `message_sent`,
-                `reply`, `unreachable` or `done`.
-            lead_id: whose step.
-            text: the note, the message or the reply.
+            action: of a lead `connection_sent`, `accept_connection`, `withdraw_connection`,
+                `message_sent`, `reply`, `unreachable` or `done`; of a campaign `start`, `pause`,
+                `resume` or `finish`; of a search or an extraction `complete` or `fail`.
+            target_id: whose step.
+            text: the note, the message, the reply or the error.
+
+        Returns:
+            The lead, the campaign or the job after it.
 
         Raises:
-            NotFound: there is no such lead.
+            NotFound: there is no such lead, campaign or job.
             InvalidInput: there is no such action, or it cannot happen; it says why.
         """
-        if action not in ACTIONS:
-            raise InvalidInput(f"action must be one of {', '.join(ACTIONS)}; it was {action!r}")
-        return self.workspace.by_hand.act(lead_id, action, text=text)
+        return step_by_hand(self.workspace, action, target_id, text=text)
 
     def lead(self, lead_id: str) -> Lead:
         """The lead as it is now.
@@ -183,6 +209,11 @@ class Sandbox:
     def leads(self) -> list[Lead]:
         """All leads, oldest first."""
         return self.workspace.store.leads()
+
+    def set_credits(self, *, subscription: int = 0, purchased: int = 0) -> None:
+        """What searches and extractions can spend from now on."""
+        balance = Balance(subscription=subscription, purchased=purchased)
+        self.workspace.credits.set(balance)
 
     def add_endpoint(
         self, url: str, *, secret: str | None = None, events: Iterable[str] | None = None
@@ -199,7 +230,7 @@ class Sandbox:
         self._emulator.remove_workspace(self.workspace)
 
 
-def _seed(token: str, api_key: str, contract: Contract) -> WorkspaceSeed:
+def _seed(token: str, api_key: str, contract: Contract, random_seed: str | None) -> WorkspaceSeed:
     now = SystemClock().now()
     sender = Sender(
         id=SENDER_ID,
@@ -209,6 +240,7 @@ def _seed(token: str, api_key: str, contract: Contract) -> WorkspaceSeed:
     )
     return WorkspaceSeed(
         id=f"ws_{token}",
+        random_seed=random_seed,
         name="Test",
         contract=contract,
         api_keys=(ApiKey(key=api_key),),

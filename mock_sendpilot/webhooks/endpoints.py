@@ -6,15 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from difflib import get_close_matches
 from typing import Any
-from urllib.parse import urlsplit
 
 from mock_sendpilot.domain.contracts import Contract
 from mock_sendpilot.domain.errors import InvalidInput, NotFound
+from mock_sendpilot.domain.urls import url_problems
 from mock_sendpilot.webhooks.signing import WANTED_OF_A_KEY, is_secret
 
-_LONGEST_URL = 2048
 _MOST_TYPES = 100
-_URL_EXPECTED = "an absolute http or https URL such as http://127.0.0.1:9000/webhooks"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,29 +145,12 @@ def check_endpoint(
     Raises:
         InvalidInput: a URL, secret or event type that cannot be; it says what would do.
     """
-    problems = [] if url is None else _url_problems(url)
+    problems = [] if url is None else [f"url {problem}" for problem in url_problems(url)]
     problems += [] if event_types is None else _types_problems(tuple(event_types), contract)
     if secret is not None and not is_secret(secret):
         problems.append(f"secret must be {WANTED_OF_A_KEY}")
     if problems:
         raise InvalidInput(*problems)
-
-
-def _url_problems(url: str) -> list[str]:
-    if len(url) > _LONGEST_URL:
-        return [f"url must be at most {_LONGEST_URL} characters long; it has {len(url)}"]
-    try:
-        parts = urlsplit(url)
-        has_host = bool(parts.hostname) and (parts.port is None or parts.port > 0)
-    except ValueError as error:
-        return [f"url must be {_URL_EXPECTED}; {url!r} is none: {error}"]
-    if parts.scheme not in {"http", "https"} or not has_host or not url.isprintable() or " " in url:
-        return [f"url must be {_URL_EXPECTED}; it was {url!r}"]
-    if parts.username is not None or parts.password is not None:
-        return ["url must not hold a user name or password; verify the signature instead"]
-    if parts.fragment:
-        return [f"url must have no fragment: '#{parts.fragment}' would never be sent"]
-    return []
 
 
 def _types_problems(types: tuple[str, ...], contract: Contract) -> list[str]:

@@ -1,10 +1,12 @@
 """A workspace's outbox: turns each event into deliveries and puts them on the agenda."""
 
 import logging
+from collections.abc import Hashable
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 from mock_sendpilot.domain.events import Event
 from mock_sendpilot.domain.signals import (
@@ -78,8 +80,8 @@ class Outbox:
         """Send nothing more."""
         event_recorded.disconnect(self._enqueue, sender=self._workspace)
         self._workspace.agenda.close()
-        for endpoint in self.endpoints.all():
-            self._dispatcher.forget(endpoint.id)
+        for endpoint_id in (*self._endpoints_of_jobs, *(one.id for one in self.endpoints.all())):
+            self._dispatcher.forget(endpoint_id)
 
     def _enqueue(self, _workspace: Workspace, event: Event) -> None:
         name = event_type(event, self._workspace.contract)
@@ -134,8 +136,13 @@ class Outbox:
             self._workspace.agenda.add(
                 partial(self._attempt, delivery.id),
                 due_at=delivery.next_attempt_at,
-                lane=delivery.endpoint_id,
+                lane=self._lane(delivery.endpoint_id),
             )
+
+    def _lane(self, endpoint_id: str) -> Hashable:
+        """An endpoint is a lane; the jobs' own URLs of one host are one together."""
+        of_job = self._endpoints_of_jobs.get(endpoint_id)
+        return endpoint_id if of_job is None else ("jobs", urlsplit(of_job.url).netloc)
 
     def _attempt(self, delivery_id: str) -> None:
         delivery = self.log.find(delivery_id)
@@ -159,8 +166,9 @@ class Outbox:
         self.tally.attempts[SUCCEEDED if attempt.is_success else FAILED] += 1
         delivery = self.log.change(delivery_id, partial(self._after, attempt=attempt))
         if delivery is not None:
-            if delivery.state != PENDING:
-                self._endpoints_of_jobs.pop(delivery.endpoint_id, None)
+            if delivery.state != PENDING and delivery.endpoint_id in self._endpoints_of_jobs:
+                del self._endpoints_of_jobs[delivery.endpoint_id]
+                self._dispatcher.forget(delivery.endpoint_id)
             self._schedule(delivery)
             announce(delivery_attempted, self._workspace, delivery=delivery)
 

@@ -247,7 +247,8 @@ def test_what_is_required_must_be_there(api: Api, field: str) -> None:
         ({"filters": None}, "filters must be an object of filters; it was null"),
         ({"webhook_url": "ftp://a.example/x"}, "webhook_url must be an absolute http or https"),
         ({"webhook_url": "/jobs"}, "webhook_url must be an absolute"),
-        ({"webhook_url": "https://me:secret@a.example"}, "webhook_url must be an absolute"),
+        ({"webhook_url": "https://me:secret@a.example"}, "webhook_url must not hold a user name"),
+        ({"webhook_url": "http://169.254.169.254/x"}, "webhook_url must not be a link-local"),
         ({"webhook_url": "https://a.example:99999"}, "webhook_url must be an absolute"),
     ],
 )

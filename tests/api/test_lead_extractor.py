@@ -145,8 +145,8 @@ def test_any_other_url_is_refused_by_its_place(api: Api, url: object) -> None:
         ({"limit": False}, "limit must be a whole number"),
         ({"mode": "both"}, "mode must be one of the following values: extraction_only, with"),
         ({"url_type": "x"}, "url_type must be one of the following values: linkedin_search, sal"),
-        ({"urls": []}, "urls must be an array of one LinkedIn search URL or more; it was []"),
-        ({"urls": URL}, "urls must be an array of one LinkedIn search URL or more; it was"),
+        ({"urls": []}, "urls must be an array of 1 to 100 LinkedIn search URLs; it has 0"),
+        ({"urls": URL}, "urls must be an array of 1 to 100 LinkedIn search URLs; it was"),
         ({"webhook_url": "x"}, "webhook_url must be an absolute http or https URL"),
     ],
 )

@@ -94,7 +94,9 @@ def test_the_error_of_a_job_can_be_given(server: EmulatorServer) -> None:
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        pytest.param(["accept_connection", ANSWERED], "there is connected", id="cannot happen"),
+        pytest.param(
+            ["accept_connection", ANSWERED], "there is a connection already", id="cannot happen"
+        ),
         pytest.param(["reply", "lead_x"], "Lead not found", id="lead"),
         pytest.param(["reply", "a/b?c"], "Lead not found", id="odd id"),
         pytest.param(["pause", "camp_x"], "Campaign not found", id="campaign"),

@@ -270,7 +270,7 @@ def test_counters_and_statuses_follow_the_events(
     words = Counter(world.words())
 
     counters = asdict(world.campaign.counters)
-    counters.pop("leads_contacted")
+    assert counters.pop("leads_contacted") <= 2
     assert counters == {
         "connections_sent": words["request"],
         "connections_accepted": words["acceptance"],

@@ -21,6 +21,7 @@ from mock_sendpilot.domain.finding.jobs import (
     Search,
 )
 from mock_sendpilot.domain.finding.people import found_lead
+from mock_sendpilot.domain.finding.running_jobs import MOST_ENDED
 from mock_sendpilot.domain.finding.wanted import wanted
 from mock_sendpilot.domain.seed import WorkspaceSeed
 from mock_sendpilot.domain.signals import event_recorded
@@ -292,3 +293,13 @@ def test_it_is_known_which_searches_there_are(workspace: Workspace) -> None:
 
     assert workspace.searches.has(search.id)
     assert not workspace.extractions.has(search.id)
+
+
+def test_of_jobs_that_are_over_the_latest_are_kept(workspace: Workspace) -> None:
+    searches = workspace.searches
+    ids = [searches.start(name="S", limit=1, filters={}).id for _ in range(MOST_ENDED + 1)]
+    for job_id in ids:
+        searches.complete(job_id)
+
+    assert not searches.has(ids[0])
+    assert searches.has(ids[1])

@@ -20,7 +20,8 @@ _HEAD = """\
 Every operation and event of the vendor's API under each [contract](contracts.md): what it takes and
 gives, the source of what is known, and what is invented. Sources: D1 to D4 are generations of the
 vendor's pages, SA and SB its earlier and its later OpenAPI document, C1 to C6 clients in
-production; "(b) 3" is a section of the reconstruction that this project was made from.
+production; "(b) 3" is a section of the reconstruction, from all of them, that this project was made
+from. A star marks what is required; brackets hold the keys within an object or of an array's items.
 
 This page is made from the code: from the same objects that the routes are served with.
 """
@@ -108,7 +109,19 @@ def _keys(shape: dict[str, Any]) -> list[str]:
 def _given(operation: dict[str, Any]) -> str:
     status = min(operation["responses"])
     shape = operation["responses"][status]["content"]["application/json"]["schema"]
-    return ", ".join(f"`{key}`" for key in shape["properties"])
+    return _shape(shape)
+
+
+def _shape(shape: Mapping[str, Any]) -> str:
+    """The keys of an object, with those of objects and arrays within it in brackets."""
+    return ", ".join(f"`{key}`{_within(value)}" for key, value in shape["properties"].items())
+
+
+def _within(shape: Mapping[str, Any]) -> str:
+    if "properties" in shape:
+        return f" {{{_shape(shape)}}}"
+    items = shape.get("items", {})
+    return f" [{_shape(items)}]" if "properties" in items else ""
 
 
 def _events() -> Iterator[str]:
@@ -121,17 +134,29 @@ def _events() -> Iterator[str]:
         if invented:
             yield f"- invented: {invented}"
         yield "\n| contract | name | data |\n| --- | --- | --- |"
-        yield from (f"| `{key}` | {_event(name, one)} |" for key, one in CONTRACTS.items())
-        yield ""
+        yield from _event_rows(name)
+        yield f"\nUnder `live`: `{_body(name, CONTRACTS['live'])}`\n"
+
+
+def _event_rows(name: str) -> Iterator[str]:
+    seen: dict[str, str] = {}
+    for key, contract in CONTRACTS.items():
+        row = _event(name, contract)
+        yield f"| `{key}` | {f'as `{seen[row]}` |' if row in seen else row} |"
+        seen.setdefault(row, key)
 
 
 def _event(name: str, contract: Contract) -> str:
-    event = sample_event(name)
-    called = event_type(event, contract)
+    called = event_type(sample_event(name), contract)
     if called is None:
         return "no such event |"
-    data = orjson.loads(payload(event, called, contract).body)["data"]
+    data = orjson.loads(_body(name, contract))["data"]
     return f"`{called}` | {', '.join(f'`{key}`' for key in data)}"
+
+
+def _body(name: str, contract: Contract) -> str:
+    event = sample_event(name)
+    return payload(event, event_type(event, contract) or name, contract).body.decode()
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ finds, which fits the vendor's only example. As many as it may need are taken wh
 one person in ten has no address.
 """
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -64,12 +65,18 @@ class Extractions(RunningJobs[Extraction]):
     def _used(self, job: Extraction) -> int:
         return job.extracted + job.enriched
 
-    def _count(self, job: Extraction) -> int:
+    def _plan(self, job: Extraction) -> tuple[str, list[Wanted]]:
+        """A seed of all URLs together, and what each is after."""
+        seed = hashlib.sha256("\n".join((self._seed, *job.urls)).encode()).hexdigest()
+        return seed, [_wanted_by(url) for url in job.urls]
+
+    def _count(self, job: Extraction, _plan: object) -> int:
         return min(job.limit, MOST_LEADS)
 
-    def _leads(self, job: Extraction, start: int, stop: int) -> tuple[ExtractedLead, ...]:
-        searches = [_wanted_by(url) for url in job.urls[:stop]]
-        seed = "\n".join((self._seed, *job.urls))
+    def _leads(
+        self, job: Extraction, plan: tuple[str, list[Wanted]], start: int, stop: int
+    ) -> tuple[ExtractedLead, ...]:
+        seed, searches = plan
         return tuple(
             extracted_lead(seed, index, searches[index % len(searches)], enriches=job.enriches)
             for index in range(start, stop)

@@ -43,6 +43,7 @@ _COUNTRY_NAMES: Mapping[str, str] = {
 # So that no filter makes the emulator busy for long.
 _MOST_WANTED = 200
 _MOST_EXCLUDED = 10_000
+_MOST_CONTAINED = 200  # of those that are looked for within a text, one by one
 _LONGEST = 200
 _HOST = re.compile(r"[\w-]+(\.[\w-]+)*")
 
@@ -50,15 +51,17 @@ _HOST = re.compile(r"[\w-]+(\.[\w-]+)*")
 class Filters:
     """Filters that are known to be of the vendor's kinds.
 
-    The first 200 values that a filter wants count, or 10,000 that it excludes, and the first 200
-    characters of each. A domain that cannot be one does not count.
+    The first 200 values that a filter wants count, and 10,000 that it excludes (200 where they are
+    looked for within a text), and the first 200 characters of each. A domain that cannot be one
+    does not count.
     """
 
     def __init__(self, given: Mapping[str, Any]) -> None:
         self.are_titles_exact = given.get("job_title_match_mode") == "exact"
         self._wanted = {name: _values(given, name)[:_MOST_WANTED] for name in _HONOURED}
         self._excluded = {
-            name: _folded(_values(given, EXCLUDED + name)[:_MOST_EXCLUDED]) for name in _HONOURED
+            name: _folded(_values(given, EXCLUDED + name)[: self._most_excluded(name)])
+            for name in _HONOURED
         }
         self._wanted_folded = {name: _folded(values) for name, values in self._wanted.items()}
 
@@ -101,9 +104,16 @@ class Filters:
         }
         return all(self.allow(name, *known) for name, known in facts.items())
 
+    def _is_contained(self, name: str) -> bool:
+        """Whether a value of this filter fits wherever a text holds it."""
+        return name in _CONTAINED or (name == "job_titles" and not self.are_titles_exact)
+
+    def _most_excluded(self, name: str) -> int:
+        return _MOST_CONTAINED if self._is_contained(name) else _MOST_EXCLUDED
+
     def _has(self, name: str, values: frozenset[str], facts: Iterable[str | None]) -> bool:
         known = [fact.casefold() for fact in facts if fact]
-        if name in _CONTAINED or (name == "job_titles" and not self.are_titles_exact):
+        if self._is_contained(name):
             return any(value in fact for value in values for fact in known)
         return not values.isdisjoint(known)
 

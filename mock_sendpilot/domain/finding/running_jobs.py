@@ -6,6 +6,7 @@ in four steps, is invented.
 """
 
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Hashable
 from dataclasses import replace
 from functools import partial
@@ -30,6 +31,8 @@ from mock_sendpilot.domain.store import Store
 
 MOST_LEADS = 10_000
 """No job finds more, whatever its limit: results cannot be read beyond it (`offset` ends there)."""
+MOST_ENDED, _MOST_KEPT_LEADS = 200, 100_000
+"""Of the jobs that are over so many are kept, with so many people in all."""
 _STEPS = 4
 _OVER = (DONE, FAILED)
 
@@ -67,6 +70,9 @@ class RunningJobs(ABC, Generic[Job]):
         self._payments: dict[str, Payment] = {}  # of the jobs that are not over
         self._seed = seed
         self._jobs: dict[str, Job] = {}
+        self._plans: dict[str, Any] = {}  # of the jobs at work
+        self._ended_ids: deque[str] = deque()
+        self._kept_leads = 0
 
     def get(self, job_id: str) -> Job:
         """The job of that id, as it is now.
@@ -91,7 +97,7 @@ class RunningJobs(ABC, Generic[Job]):
             NotFound: the workspace has no such job.
             InvalidInput: it is over already.
         """
-        self._find(job_id, self._count(self._ongoing(job_id)))
+        self._find(job_id, step=_STEPS, of=self._ongoing(job_id))
         with self._store.transaction():
             done = self._end(self._ongoing(job_id), DONE)
             self._store.record(self._completion(done))
@@ -121,11 +127,15 @@ class RunningJobs(ABC, Generic[Job]):
         """How many credits what it has found is worth."""
 
     @abstractmethod
-    def _count(self, job: Job) -> int:
+    def _plan(self, job: Job) -> Any:  # noqa: ANN401 - each kind of job has its own
+        """What takes time to find out about a job; it is done once, for the two below."""
+
+    @abstractmethod
+    def _count(self, job: Job, plan: Any) -> int:  # noqa: ANN401
         """How many people it is going to find."""
 
     @abstractmethod
-    def _leads(self, job: Job, start: int, stop: int) -> tuple[Any, ...]:
+    def _leads(self, job: Job, plan: Any, start: int, stop: int) -> tuple[Any, ...]:  # noqa: ANN401
         """The people it finds, from one index to before another."""
 
     @abstractmethod
@@ -157,7 +167,7 @@ class RunningJobs(ABC, Generic[Job]):
         job = self._jobs[job_id]
         if job.state in _OVER:
             return
-        self._find(job_id, self._count(job) * step // _STEPS)
+        self._find(job_id, step=step, of=job)
         if step < _STEPS:
             return
         with self._store.transaction():
@@ -165,10 +175,14 @@ class RunningJobs(ABC, Generic[Job]):
             if job.state not in _OVER:  # nobody was quicker
                 self._store.record(self._completion(self._end(job, DONE)))
 
-    def _find(self, job_id: str, count: int) -> None:
-        """Let a job have found so many people. They are made up before the lock is taken."""
+    def _find(self, job_id: str, *, step: int, of: Job) -> None:
+        """Let a job have found its share of people. They are made up before the lock is taken."""
+        plan = self._plans.get(job_id)
+        if plan is None:
+            plan = self._plans[job_id] = self._plan(of)
         seen = self._jobs[job_id]
-        more = self._leads(seen, len(seen.leads), count)
+        count = self._count(seen, plan) * step // _STEPS
+        more = self._leads(seen, plan, len(seen.leads), count)
         with self._store.transaction():
             self._jobs[job_id] = self._grown(self._jobs[job_id], more, first=len(seen.leads))
 
@@ -190,7 +204,16 @@ class RunningJobs(ABC, Generic[Job]):
         ended = replace(job, state=state, completed_at=now, error_message=error_message)
         self._credits.give_back(self._payments.pop(job.id), self.cost(job) - self._used(job))
         self._jobs[job.id] = ended
+        self._plans.pop(job.id, None)
+        self._forget_the_oldest(job.id)
         return ended
+
+    def _forget_the_oldest(self, ended_id: str) -> None:
+        self._ended_ids.append(ended_id)
+        self._kept_leads += len(self._jobs[ended_id].leads)
+        while len(self._ended_ids) > MOST_ENDED or self._kept_leads > _MOST_KEPT_LEADS:
+            oldest = self._jobs.pop(self._ended_ids.popleft())
+            self._kept_leads -= len(oldest.leads)
 
 
 def _lane(job_id: str) -> Hashable:

@@ -14,6 +14,8 @@ from mock_sendpilot.domain.finding.people import found_lead
 from mock_sendpilot.domain.finding.running_jobs import MOST_LEADS, RunningJobs
 from mock_sendpilot.domain.finding.wanted import Wanted, wanted
 
+_Plan = tuple[list[FoundLead], Wanted]
+
 
 class Searches(RunningJobs[Search]):
     """The searches of a workspace.
@@ -67,18 +69,18 @@ class Searches(RunningJobs[Search]):
     def _used(self, job: Search) -> int:
         return job.found
 
-    def _count(self, job: Search) -> int:
-        ours, others = self._found(job)
+    def _count(self, job: Search, plan: _Plan) -> int:
+        ours, others = plan
         most = min(job.limit, MOST_LEADS)
         return min(most, len(ours) + others.count(most))
 
-    def _leads(self, job: Search, start: int, stop: int) -> tuple[FoundLead, ...]:
-        ours, others = self._found(job)
+    def _leads(self, _job: Search, plan: _Plan, start: int, stop: int) -> tuple[FoundLead, ...]:
+        ours, others = plan
         indexes = range(max(start, len(ours)), stop)
         made_up = (found_lead(self._seed, index - len(ours), others) for index in indexes)
         return (*ours[start:stop], *made_up)
 
-    def _found(self, job: Search) -> tuple[list[FoundLead], Wanted]:
+    def _plan(self, job: Search) -> _Plan:
         """The people of the seed that fit, and what all others are made of."""
         filters = Filters(job.filters)
         ours = [person for person in self._people if filters.fit(person)]

@@ -147,23 +147,23 @@ def _employers(filters: Filters) -> list[Company]:
     names = filters.wanted("companies")
     slugs = filters.wanted("company_linkedin_username")
     domains = filters.wanted("bulk_domains")
+    models = [each for each in COMPANIES if _allowed_kind(each, filters)] or [*COMPANIES]
     if names:
-        return [_company(filters, "name", name, slug=slug_of(name)) for name in names]
+        return [_company(models, "name", name, slug=slug_of(name)) for name in names]
     if slugs:
-        return [_company(filters, "slug", slug, slug=slug) for slug in slugs]
+        return [_company(models, "slug", slug, slug=slug) for slug in slugs]
     if domains:
-        return [_company(filters, "domain", name, slug=name.partition(".")[0]) for name in domains]
-    return [company for company in COMPANIES if _allowed_kind(company, filters)] or [*COMPANIES]
+        return [_company(models, "domain", name, slug=name.partition(".")[0]) for name in domains]
+    return models
 
 
-def _company(filters: Filters, attribute: str, value: str, *, slug: str) -> Company:
-    """Our company of that value, or a new one in a trade and of a size that are not excluded."""
+def _company(models: Sequence[Company], attribute: str, value: str, *, slug: str) -> Company:
+    """Our company of that value, or a new one in the trade and of the size of a model."""
     ours = [each for each in COMPANIES if _same(getattr(each, attribute), value)]
     if ours:
         return ours[0]
     number = zlib.crc32(value.casefold().encode("utf-8", "surrogatepass"))
     slug = slug or f"company-{number}"
-    models = [each for each in COMPANIES if _allowed_kind(each, filters)] or COMPANIES
     facts = {
         "name": slug.replace("-", " ").title(),
         "slug": slug,

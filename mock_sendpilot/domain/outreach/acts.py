@@ -11,7 +11,7 @@ from datetime import datetime
 from mock_sendpilot.domain import progress, quotas
 from mock_sendpilot.domain.clock import Clock
 from mock_sendpilot.domain.contracts import Contract
-from mock_sendpilot.domain.errors import InvalidInput, NotFound, SenderNotActive
+from mock_sendpilot.domain.errors import InvalidInput, SenderNotActive
 from mock_sendpilot.domain.events import (
     ConnectionRequestAccepted,
     ConnectionRequestSent,
@@ -212,15 +212,14 @@ class Outreach:
         )
 
     def _count(self, contact: Contact, **more: int) -> None:
-        if contact.campaign_id is None:
+        """Count in the lead's campaign; one that is only named counts where no lead is known."""
+        campaign_id = contact.lead.campaign_id if contact.lead else contact.campaign_id
+        if campaign_id is None:
             return
-        try:
-            campaign = self._store.campaign(contact.campaign_id)
-        except NotFound:
-            return
+        campaign = self._store.campaign(campaign_id)
         counters = campaign.counters
         changes = {name: getattr(counters, name) + count for name, count in more.items()}
-        if contact.lead is not None and contact.lead.status in {"PENDING", "PROCESSING"}:
+        if contact.lead is not None and self._store.mark_contacted(contact.lead):
             changes["leads_contacted"] = counters.leads_contacted + 1
         self._store.change_campaign(campaign, counters=replace(counters, **changes))
 

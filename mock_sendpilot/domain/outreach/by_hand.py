@@ -81,11 +81,11 @@ class ByHand:
         return request.contact
 
     def _accept_connection(self, contact: Contact, _text: str | None) -> Contact:
-        self._insist(contact, progress.REQUESTED, "a request that waits; do connection_sent first")
+        self._insist_on_request(contact)
         return self._responses.accept(contact)
 
     def _withdraw_connection(self, contact: Contact, _text: str | None) -> Contact:
-        self._insist(contact, progress.REQUESTED, "a request that waits; do connection_sent first")
+        self._insist_on_request(contact)
         return self._responses.withdraw(contact)
 
     def _send_message(self, contact: Contact, text: str | None) -> Contact:
@@ -98,19 +98,40 @@ class ByHand:
         return self._outreach.send_message(contact, words, by=AUTOMATION).contact
 
     def _reply(self, contact: Contact, text: str | None) -> Contact:
-        self._insist(contact, progress.CONNECTED, "a connection; do accept_connection first")
+        self._insist_on_connection(contact)
         return self._responses.reply(contact, text or DEFAULT_REPLY)
 
     def _become_unreachable(self, contact: Contact, _text: str | None) -> Contact:
+        self._responses.forget(contact)
         return self._responses.give_up(contact, "PROFILE_UNREACHABLE")
 
     def _finish(self, contact: Contact, _text: str | None) -> Contact:
         return self._responses.give_up(contact, "DONE")
 
-    def _insist(self, contact: Contact, wanted: str, needs: str) -> None:
-        standing = self._store.connection(contact.sender_id, contact.linkedin_url)
-        if standing != wanted:
+    def _insist_on_request(self, contact: Contact) -> None:
+        standing = self._standing(contact)
+        if standing is None:
             raise InvalidInput(
-                f"action needs {needs}; between sender {contact.sender_id!r} and "
-                f"{contact.linkedin_url} there is {standing or 'nothing'}"
+                f"action needs a request that waits, and {_pair(contact)} there is none; "
+                "do connection_sent first"
             )
+        if standing == progress.CONNECTED:
+            raise InvalidInput(
+                f"action needs a request that waits; {_pair(contact)} there is a connection already"
+            )
+
+    def _insist_on_connection(self, contact: Contact) -> None:
+        standing = self._standing(contact)
+        if standing != progress.CONNECTED:
+            found = "a request that waits" if standing else "nothing"
+            raise InvalidInput(
+                f"action needs a connection; {_pair(contact)} there is {found}; "
+                "do accept_connection first"
+            )
+
+    def _standing(self, contact: Contact) -> str | None:
+        return self._store.connection(contact.sender_id, contact.linkedin_url)
+
+
+def _pair(contact: Contact) -> str:
+    return f"between sender {contact.sender_id!r} and {contact.linkedin_url}"

@@ -54,10 +54,12 @@ class Campaigns:
             campaign = self._become(campaign, action, by)
             if action == "resume":
                 self._simulation.release(campaign_id)
-                self._finish_if_over(campaign_id)
         if action == "start" and campaign.walks != "none":
             begins = self._store.leads(campaign_id=campaign_id)
         self._simulation.begin(begins)
+        if action in {"start", "resume"}:
+            with self._store.transaction():
+                self._finish_if_over(campaign_id)
         return campaign
 
     def add_leads(self, campaign_id: str, drafts: Iterable[LeadDraft | str]) -> Import:
@@ -73,7 +75,8 @@ class Campaigns:
         if not campaign.sequence or self._simulation.has_walks(campaign_id):
             return
         statuses = [lead.status for lead in self._store.leads_in(campaign_id)]
-        if campaign.status == STARTED and all(map(progress.is_done_with, statuses)):
+        is_over = statuses and all(map(progress.is_done_with, statuses))
+        if campaign.status == STARTED and is_over:
             self._become(campaign, "finish", "system")
 
     def _become(self, campaign: Campaign, action: str, by: str) -> Campaign:

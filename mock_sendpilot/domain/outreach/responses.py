@@ -4,11 +4,12 @@ What is drawn by lot depends on the seed, the campaign, the person and the step 
 not matter what else happens meanwhile.
 """
 
+import itertools
 import random
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
+from typing import TYPE_CHECKING
 
 from mock_sendpilot.domain import progress
 from mock_sendpilot.domain.agenda import Agenda
@@ -25,6 +26,10 @@ from mock_sendpilot.domain.outreach.sequences import (
 )
 from mock_sendpilot.domain.store import Store
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ACCEPTS, REPLIES = "connect", "reply"
 _REPLIES_AFTER = timedelta(hours=2)
 
 
@@ -56,6 +61,8 @@ class Responses:
         self._clock = clock
         self._seed = seed
         self._fates = fates
+        self._numbers = itertools.count()
+        self._expected: dict[tuple[str, str, str], int] = {}  # the number of the answer planned
         self.on_accepted: Callable[[Lead], None] = _ignore
         self.on_ended: Callable[[Lead], None] = _ignore
 
@@ -67,19 +74,19 @@ class Responses:
         chance = random.Random(seed)  # noqa: S311 - repeatable on purpose, guards nothing
         return answer_to(step, self._fates.of(contact), chance)
 
-    def expect_acceptance(self, contact: Contact, step: Step = ONE_OFF) -> bool:
-        """After a request: the person accepts in time, or not; tells which."""
-        answer = self.answer(contact, step, "connect")
-        if answer is not None:
-            self._later(contact, answer.after, partial(self._accept_due, contact))
-        return answer is not None
+    def expect_acceptance(self, contact: Contact, step: Step = ONE_OFF) -> Answer | None:
+        """After a request: what the person is going to answer, which then happens in time."""
+        answer = self.answer(contact, step, ACCEPTS)
+        self._expect(contact, ACCEPTS, answer)
+        return answer
 
-    def expect_reply(self, contact: Contact) -> None:
-        """After a message that no campaign sent: the person replies if that is its fate."""
+    def expect_reply(self, contact: Contact, answer: Answer | None = None) -> None:
+        """After a message: the person replies if it is so answered, or else if that is its fate."""
         fate = self._fates.of(contact)
-        if fate.replies:
-            task = partial(self._reply_due, contact, fate.reply or DEFAULT_REPLY)
-            self._later(contact, fate.replies_after or _REPLIES_AFTER, task)
+        if answer is None and fate.replies:
+            answer = Answer(fate.replies_after or _REPLIES_AFTER, fate.reply or DEFAULT_REPLY)
+        if answer is not None:
+            self._expect(contact, REPLIES, answer)
 
     # --- what they do -----------------------------------------------------------------------------
 
@@ -95,17 +102,30 @@ class Responses:
 
     def reply(self, contact: Contact, text: str) -> Contact:
         """The person replies; a sequence sends nothing more."""
+        self._expected.pop(_key(contact, REPLIES), None)
         contact = self._outreach.receive_reply(contact, text)
         if contact.lead is not None:
             self.on_ended(contact.lead)
         return contact
 
     def withdraw(self, contact: Contact) -> Contact:
-        """The person has not answered: the sender takes its request back and gives up."""
+        """The person has not answered: the sender takes its request back and gives up.
+
+        So it does for all its leads that are this person and have asked.
+        """
+        others = self._others_who_wait(contact)
         standing = self._store.connection(contact.sender_id, contact.linkedin_url)
         if standing == progress.REQUESTED:
             self._store.set_connection(contact.sender_id, contact.linkedin_url, None)
+            self._expected.pop(_key(contact, ACCEPTS), None)
+        for other in others:
+            self.give_up(other, "CONNECTION_WITHDRAWN")
         return self.give_up(contact, "CONNECTION_WITHDRAWN")
+
+    def forget(self, contact: Contact) -> None:
+        """What was expected of a person does not happen any more."""
+        for what in (ACCEPTS, REPLIES):
+            self._expected.pop(_key(contact, what), None)
 
     def give_up(self, contact: Contact, status: str) -> Contact:
         """Nothing more is sent. The lead is of this status, or DONE where the contract has none."""
@@ -125,20 +145,32 @@ class Responses:
             and progress.connection_implied(lead.status) == progress.REQUESTED
         ]
 
-    def _accept_due(self, contact: Contact) -> None:
-        with self._store.transaction():
-            standing = self._store.connection(contact.sender_id, contact.linkedin_url)
-            if standing == progress.REQUESTED:
-                self.accept(self._as_of_now(contact))
+    def _expect(self, contact: Contact, what: str, answer: Answer | None) -> None:
+        """Plan an answer in place of the one that was expected, if there was one."""
+        key = _key(contact, what)
+        number = self._expected[key] = next(self._numbers)
+        if answer is not None:
+            self._agenda.add(
+                partial(self._answer_due, contact, what, number, answer.text),
+                due_at=self._clock.now() + answer.after,
+                lane=("campaign", contact.campaign_id or contact.linkedin_url),
+            )
 
-    def _reply_due(self, contact: Contact, text: str) -> None:
+    def _answer_due(self, contact: Contact, what: str, number: int, text: str) -> None:
         with self._store.transaction():
-            self.reply(self._as_of_now(contact), text)
+            if self._expected.get(_key(contact, what)) != number:
+                return
+            contact = self._as_of_now(contact)
+            standing = self._store.connection(contact.sender_id, contact.linkedin_url)
+            if what == REPLIES:
+                self.reply(contact, text)
+            elif standing == progress.REQUESTED:
+                self.accept(contact)
 
     def _as_of_now(self, contact: Contact) -> Contact:
         lead = contact.lead
         return contact if lead is None else replace(contact, lead=self._store.lead(lead.id))
 
-    def _later(self, contact: Contact, after: timedelta, task: Callable[[], None]) -> None:
-        lane = ("campaign", contact.campaign_id or contact.linkedin_url)
-        self._agenda.add(task, due_at=self._clock.now() + after, lane=lane)
+
+def _key(contact: Contact, what: str) -> tuple[str, str, str]:
+    return contact.sender_id, contact.linkedin_url, what

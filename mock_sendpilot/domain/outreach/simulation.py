@@ -66,6 +66,7 @@ class Simulation:
         self._walking: dict[str, dict[str, None]] = {}  # lead ids by campaign, in their order
         responses.on_accepted = self._accepted
         responses.on_ended = self._ended
+        store.on_status_changed = self._status_changed
 
     def begin(self, leads: Iterable[Lead]) -> None:
         """Queue leads for the sequence of their campaign, from where their status says they are."""
@@ -94,12 +95,14 @@ class Simulation:
             return
         walk = self._walks[lead.id] = _Walk(lead.id, campaign.id)
         self._walking.setdefault(campaign.id, {})[lead.id] = None
-        implied = progress.connection_implied(lead.status)
+        # A status may have been set by hand: it counts where the connection bears it out.
+        standing = self._store.connection(lead.sender_id, lead.linkedin_url)
+        is_so = standing == progress.connection_implied(lead.status)
         connects = campaign.sequence[0].kind == CONNECT
-        if connects and implied == progress.REQUESTED:
+        if connects and is_so and standing == progress.REQUESTED:
             self._await_acceptance(walk, campaign.sequence[0], _contact(lead))
             return
-        if implied == progress.CONNECTED:
+        if is_so and standing == progress.CONNECTED:
             walk.next_step = connects + progress.messages_implied(lead.status)
         self._plan_next(walk, campaign)
 
@@ -125,6 +128,10 @@ class Simulation:
             if not self._walking[walk.campaign_id]:
                 self.on_campaign_over(walk.campaign_id)
 
+    def _status_changed(self, lead: Lead) -> None:
+        if progress.is_done_with(lead.status):
+            self._ended(lead)
+
     def _step(self, walk: _Walk) -> Step:
         steps = self._store.campaign(walk.campaign_id).sequence
         return steps[min(walk.next_step, len(steps) - 1)]
@@ -148,7 +155,11 @@ class Simulation:
 
     def _connect(self, walk: _Walk, step: Step, contact: Contact) -> None:
         standing = self._store.connection(contact.sender_id, contact.linkedin_url)
-        if standing == progress.CONNECTED:  # the vendor then tells of an acceptance alone
+        status = contact.lead.status if contact.lead else ""
+        is_told = progress.connection_implied(status) == progress.CONNECTED
+        if standing == progress.CONNECTED and is_told:
+            self._go_on(walk)
+        elif standing == progress.CONNECTED:  # the vendor then tells of an acceptance alone
             self._responses.accept(contact)
         elif standing == progress.REQUESTED and contact.lead is not None:
             self._outreach.set_status(contact.lead, "CONNECTION_ALREADY_SENT", "CONNECTION_SENT")
@@ -159,8 +170,9 @@ class Simulation:
             self._await_acceptance(walk, step, request.contact)
 
     def _await_acceptance(self, walk: _Walk, step: Step, contact: Contact) -> None:
-        if not self._responses.expect_acceptance(contact, step):
-            self._plan(walk, step.gives_up_after, self._withdraw)
+        answer = self._responses.expect_acceptance(contact, step)
+        patience = step.gives_up_after + (answer.after if answer else timedelta())
+        self._plan(walk, patience, self._withdraw)
 
     def _send_message(self, walk: _Walk, step: Step, contact: Contact) -> None:
         number = walk.next_step + 1
@@ -170,13 +182,7 @@ class Simulation:
         if answer is None:
             self._go_on(walk)
         else:
-            act = partial(self._receive_reply, text=answer.text)
-            self._plan(walk, answer.after, act, is_of_campaign=False)
-
-    def _receive_reply(
-        self, _walk: _Walk, contact: Contact, _campaign: Campaign, *, text: str
-    ) -> None:
-        self._responses.reply(contact, text)
+            self._responses.expect_reply(sent.contact, answer)
 
     def _withdraw(self, _walk: _Walk, contact: Contact, _campaign: Campaign) -> None:
         self._responses.withdraw(contact)
@@ -186,18 +192,16 @@ class Simulation:
 
     # --- on the clock ---------------------------------------------------------------------------
 
-    def _plan(
-        self, walk: _Walk, after: timedelta, act: _Act, *, is_of_campaign: bool = True
-    ) -> None:
+    def _plan(self, walk: _Walk, after: timedelta, act: _Act) -> None:
         walk.turn += 1
         walk.held_back = None
         self._agenda.add(
-            partial(self._run, walk, walk.turn, act, is_of_campaign=is_of_campaign),
+            partial(self._run, walk, walk.turn, act),
             due_at=self._clock.now() + after,
             lane=("campaign", walk.campaign_id),
         )
 
-    def _run(self, walk: _Walk, turn: int, act: _Act, *, is_of_campaign: bool) -> None:
+    def _run(self, walk: _Walk, turn: int, act: _Act) -> None:
         with self._store.transaction():
             if self._walks.get(walk.lead_id) is not walk or walk.turn != turn:
                 return
@@ -206,7 +210,7 @@ class Simulation:
                 self._ended(lead)
                 return
             campaign = self._store.campaign(walk.campaign_id)
-            if is_of_campaign and campaign.status != "started":
+            if campaign.status != "started":
                 walk.held_back = act
             else:
                 act(walk, _contact(lead), campaign)

@@ -1,0 +1,143 @@
+"""The parts of a seed that are about outreach: sequences, fates, conversations, people, limits."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from mock_sendpilot.domain.outreach.sequences import Fate, Step
+from tests.control.world import parsed, problems, world_with
+
+WS = "workspaces[0]"
+STEP: dict[str, Any] = {"step": "connect"}
+PERSON: dict[str, Any] = {
+    "id": "p1", "first_name": "Ida", "last_name": "Holm", "job_title": "CFO", "company": "F",
+    "location": "Oslo", "country": "Norway", "industry": "Energy", "seniority": "C-Level",
+    "employees": "51-200", "linkedin_url": "https://www.linkedin.com/in/ida-holm",
+}  # fmt: skip
+MESSAGE = {"content": "Hi", "direction": "sent", "sentAt": "2026-05-20T09:00:00Z"}
+CONVERSATION: dict[str, Any] = {
+    "id": "c1", "senderId": "snd_a", "linkedinUrl": "linkedin.com/in/ida", "messages": [MESSAGE],
+}  # fmt: skip
+
+
+def test_a_step_is_read_with_its_defaults() -> None:
+    (seed, _) = parsed(world_with(f"{WS}.campaigns[0].sequence", [STEP]))
+
+    assert seed.campaigns[0].sequence == (Step(kind="connect"),)
+
+
+def test_a_step_is_read_with_all_it_has() -> None:
+    given = {
+        "step": "message", "after": "1h30m", "text": "Hi", "answerRate": 0.25,
+        "answeredAfter": ["1h", "2h"], "answers": ["Yes"], "givesUpAfter": "3d",
+    }  # fmt: skip
+    (seed, _) = parsed(world_with(f"{WS}.campaigns[0].sequence", [given]))
+
+    assert seed.campaigns[0].sequence == (
+        Step(
+            kind="message",
+            after=timedelta(hours=1.5),
+            text="Hi",
+            answer_rate=0.25,
+            answered_after=(timedelta(hours=1), timedelta(hours=2)),
+            answers=("Yes",),
+            gives_up_after=timedelta(days=3),
+        ),
+    )
+
+
+def test_a_fate_is_read() -> None:
+    given = {"accepts": True, "acceptsAfter": "2d", "reply": "Yes", "unreachable": False}
+    (seed, _) = parsed(world_with(f"{WS}.leads[0].fate", given))
+
+    assert seed.fates == {
+        "lead_a": Fate(accepts=True, accepts_after=timedelta(days=2), reply="Yes")
+    }
+
+
+def test_a_conversation_is_read_oldest_message_first() -> None:
+    later = {**MESSAGE, "content": "Later", "sentAt": "2026-05-21T09:00:00Z"}
+    given = {**CONVERSATION, "messages": [later, MESSAGE]}
+    (seed, _) = parsed(world_with(f"{WS}.conversations", [given]))
+    ((conversation, messages),) = seed.conversations
+
+    assert [one.content for one in messages] == ["Hi", "Later"]
+    assert conversation.participant.profile_url == "https://www.linkedin.com/in/ida"
+    assert conversation.created_at < conversation.updated_at
+
+
+def test_a_subscription_is_refilled_on_the_first_of_next_month() -> None:
+    (seed, _) = parsed(world_with(f"{WS}.credits", {"monthly": 10}))
+
+    assert seed.credits.next_reset_at is not None
+    assert seed.credits.next_reset_at.isoformat() == "2026-02-01T00:00:00+00:00"
+
+
+def test_a_persons_full_name_is_made_of_its_names() -> None:
+    (seed, _) = parsed(world_with(f"{WS}.people", [PERSON]))
+
+    assert seed.people[0].full_name == "Ida Holm"
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "says"),
+    [
+        pytest.param("campaigns[0].sequence", [{"step": "like"}], "connect, message", id="step"),
+        pytest.param(
+            "campaigns[0].sequence", [{**STEP, "answerRate": 2}], "a number from 0 to 1", id="rate"
+        ),
+        pytest.param(
+            "campaigns[0].sequence", [{**STEP, "after": "soon"}], "a duration such as", id="after"
+        ),
+        pytest.param(
+            "campaigns[0].sequence", [{**STEP, "after": "99999w"}], "at most 100 years", id="long"
+        ),
+        pytest.param(
+            "campaigns[0].sequence",
+            [{**STEP, "answeredAfter": ["2d", "1d"]}],
+            "the shortest and the longest time",
+            id="answered after",
+        ),
+        pytest.param(
+            "campaigns[0].sequence", [{**STEP, "answers": []}], "at least one text", id="answers"
+        ),
+        pytest.param("campaigns[0].walks", "some", "all, added, none", id="walks"),
+        pytest.param("leads[0].fate", {"acepts": True}, "did you mean 'accepts'", id="fate"),
+        pytest.param("leads[0].fate", {"reply": 1}, "a non-empty string; it was 1", id="reply"),
+        pytest.param(
+            "conversations", [{**CONVERSATION, "messages": []}], "at least one", id="none"
+        ),
+        pytest.param(
+            "conversations", [{**CONVERSATION, "senderId": "x"}], "the id of a sender", id="sender"
+        ),
+        pytest.param(
+            "conversations",
+            [CONVERSATION, {**CONVERSATION, "id": "c2"}],
+            "must be unique within a sender",
+            id="two conversations of a pair",
+        ),
+        pytest.param(
+            "people", [PERSON, {**PERSON, "id": "p2"}], "must be unique", id="person twice"
+        ),
+        pytest.param("credits", None, "must be a JSON object; it was null", id="credits"),
+        pytest.param("credits", {"used": 2**63}, "from 0 to 1000000000000", id="many credits"),
+        pytest.param("jobs", {"takes": 5}, "a duration such as", id="jobs"),
+        pytest.param("clock", {"startsAt": "9500-01-01T00:00:00Z"}, "year 9000", id="clock"),
+        pytest.param("apiKeys[0].rateLimit", "60", "60/min", id="rate limit"),
+        pytest.param("senders[0].limits", {"message": 1}, "'messages'", id="limits"),
+        pytest.param("senders[0].connections", ["x"], "a LinkedIn profile URL", id="connection"),
+    ],
+)
+def test_what_is_not_right_is_told(path: str, value: object, says: str) -> None:
+    found = problems(world_with(f"{WS}.{path}", value))
+
+    assert found
+    assert any(says in problem for problem in found), found
+
+
+def test_a_campaign_with_a_sequence_needs_a_sender() -> None:
+    campaign = {"id": "camp_a", "name": "C", "sequence": [STEP]}
+    (problem,) = problems(world_with(f"{WS}.campaigns[0]", campaign))
+
+    assert problem.startswith("$.workspaces[0].campaigns[0].senderIds: must name a sender")
