@@ -57,6 +57,10 @@ class Contract:
     conversations_end_fault: bool
     retry_after: bool
 
+    def __hash__(self) -> int:
+        """Of the name alone, which tells every point: it is asked for with every request."""
+        return hash(self.name)
+
     def event_type(self, current_name: str) -> str:
         """What this contract calls the event that is called `current_name` today."""
         return self.event_types[words.EVENT_TYPES.index(current_name)]
