@@ -6,7 +6,6 @@ from datetime import datetime, timezone
 
 import pytest
 from flask import Flask
-from flask.testing import FlaskClient
 
 from mock_sendpilot.app import create_app
 from mock_sendpilot.control.seed_file import demo_text, parse_seed
@@ -20,6 +19,7 @@ from tests.support import Api, eventually, in_process, over_a_socket
 pytest_plugins = ["pytester"]
 
 NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
+Serve = Callable[[Emulator], Api]
 _OURS = ("mock-sendpilot", "waitress")
 
 
@@ -72,21 +72,34 @@ def app(emulator: Emulator) -> Flask:
 
 
 @pytest.fixture(params=["in process", "over a socket"])
-def api(request: pytest.FixtureRequest, emulator: Emulator) -> Iterator[Api]:
-    """Asks the demo world: once the Flask app itself, once a server."""
-    if request.param == "in process":
-        client: FlaskClient = request.getfixturevalue("client")
-        yield in_process(client)
-    else:
-        with EmulatorServer(emulator) as server:
-            yield over_a_socket(server.origin)
+def serve(request: pytest.FixtureRequest) -> Iterator[Serve]:
+    """A way to ask an emulator: once its Flask app itself, once a server."""
+    servers: list[EmulatorServer] = []
+
+    def ask(emulator: Emulator) -> Api:
+        if request.param == "in process":
+            return in_process(create_app(emulator).test_client())
+        server = EmulatorServer(emulator)
+        server.start()
+        servers.append(server)
+        return over_a_socket(server.origin)
+
+    yield ask
+    for server in servers:
+        server.stop()
 
 
 @pytest.fixture
-def api_under(make_emulator: Callable[..., Emulator]) -> Callable[..., Api]:
+def api(serve: Serve, emulator: Emulator) -> Api:
+    """Asks the demo world."""
+    return serve(emulator)
+
+
+@pytest.fixture
+def api_under(serve: Serve, make_emulator: Callable[..., Emulator]) -> Callable[..., Api]:
     """Asks the demo world under a contract: `api_under("live", patch_reply="schema")`."""
 
     def make(contract: str, **points: str) -> Api:
-        return in_process(create_app(make_emulator(contract, **points)).test_client())
+        return serve(make_emulator(contract, **points))
 
     return make

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from mock_sendpilot.app import create_app
 from mock_sendpilot.domain.clock import ManualClock
 from mock_sendpilot.domain.credits import Balance
 from mock_sendpilot.domain.models import ApiKey, DailyLimits, RateLimit, Sender
@@ -14,7 +13,8 @@ from mock_sendpilot.domain.seed import WorkspaceSeed
 from mock_sendpilot.domain.workspace import Workspace
 from mock_sendpilot.emulator import Emulator
 from tests.api.expect import NO_SCOPE_KEY, READ_KEY, WRITE_KEY, assert_error
-from tests.support import Api, Reply, in_process
+from tests.conftest import Serve
+from tests.support import Api, Reply
 
 ME, CREDITS, QUOTAS = "/v1/me", "/v1/credits", "/v1/senders/quotas"
 SCOPES = [
@@ -61,11 +61,11 @@ SEED = WorkspaceSeed(
 
 
 @pytest.fixture
-def made() -> Iterator[tuple[Workspace, Api]]:
+def made(serve: Serve) -> Iterator[tuple[Workspace, Api]]:
     """A workspace on a clock of its own, and who asks it."""
     emulator = Emulator(id_seed="tests")
     workspace = emulator.add_workspace(SEED, clock=ManualClock(NOON))
-    yield workspace, in_process(create_app(emulator).test_client())
+    yield workspace, serve(emulator)
     emulator.close()
 
 

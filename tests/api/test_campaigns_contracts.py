@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from mock_sendpilot.app import create_app
 from mock_sendpilot.domain.clock import ManualClock
 from mock_sendpilot.domain.contracts import named_contract
 from mock_sendpilot.domain.events import CampaignChanged, Event
@@ -18,8 +17,8 @@ from mock_sendpilot.domain.signals import event_recorded
 from mock_sendpilot.domain.workspace import Workspace
 from mock_sendpilot.emulator import Emulator
 from tests.api.expect import assert_invalid
-from tests.conftest import NOW
-from tests.support import Api, in_process
+from tests.conftest import NOW, Serve
+from tests.support import Api
 
 CAMPAIGNS = "/v1/campaigns"
 STARTED, PAUSED = "camp_xyz789", "camp_nordic1"
@@ -175,10 +174,14 @@ def recorded(workspace: Workspace) -> Iterator[list[Event]]:
     ],
 )
 def test_a_repeated_action_can_be_accepted_without_an_event(
-    make_emulator: Callable[..., Emulator], campaign_id: str, action: str, status: str
+    serve: Serve,
+    make_emulator: Callable[..., Emulator],
+    campaign_id: str,
+    action: str,
+    status: str,
 ) -> None:
     emulator = make_emulator(repeated_action="accepted")
-    api = in_process(create_app(emulator).test_client())
+    api = serve(emulator)
     path = f"{CAMPAIGNS}/{campaign_id}"
     before = api("GET", path).json
     with recorded(emulator.workspaces()[0]) as events:
@@ -207,7 +210,7 @@ LEADS = 3
 
 
 @pytest.fixture
-def world() -> Iterator[tuple[Workspace, Api]]:
+def world(serve: Serve) -> Iterator[tuple[Workspace, Api]]:
     """A campaign of two steps in which everybody accepts and replies, on a clock of its own."""
     an_hour = timedelta(hours=1)
     answered = {"answer_rate": 1.0, "answered_after": (an_hour, an_hour), "after": an_hour}
@@ -234,7 +237,7 @@ def world() -> Iterator[tuple[Workspace, Api]]:
     )
     emulator = Emulator(contract=named_contract("live", ()), id_seed="tests")
     workspace = emulator.add_workspace(seed, clock=ManualClock(NOW))
-    api = in_process(create_app(emulator).test_client())
+    api = serve(emulator)
     people = [{"linkedinUrl": f"https://www.linkedin.com/in/person-{n}"} for n in range(LEADS)]
     api("POST", "/v1/leads", key="key_made", json={"campaignId": MADE, "leads": people})
     yield workspace, api

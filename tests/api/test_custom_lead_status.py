@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 import pytest
 
-from mock_sendpilot.app import create_app
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.testing.sent_webhooks import SentWebhooks
 from tests.api.expect import LEAD, STATUS, assert_error, assert_invalid
-from tests.support import Api, in_process
+from tests.conftest import Serve
+from tests.support import Api
 
 WORDS = [
     "LEAD", "INTERESTED", "MEETING_BOOKED", "MEETING_COMPLETE_NOT_CLOSED", "CLOSED",
@@ -22,8 +22,8 @@ def live(make_emulator: Callable[..., Emulator]) -> Emulator:
 
 
 @pytest.fixture
-def api(live: Emulator) -> Api:
-    return in_process(create_app(live).test_client())
+def api(serve: Serve, live: Emulator) -> Api:
+    return serve(live)
 
 
 @pytest.fixture

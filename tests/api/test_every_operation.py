@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from mock_sendpilot.app import create_app
 from mock_sendpilot.domain.clock import ManualClock
 from mock_sendpilot.domain.contracts import named_contract
 from mock_sendpilot.domain.seed import WorkspaceSeed
@@ -21,7 +20,8 @@ from mock_sendpilot.domain.workspace import Workspace
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.openapi import operations
 from tests.api.expect import assert_error, assert_no_route
-from tests.support import DEMO_KEY, Api, Reply, in_process
+from tests.conftest import Serve
+from tests.support import DEMO_KEY, Api, Reply
 
 CONTRACTS = ("documented", "example", "schema", "live")
 PAGE_TIME = datetime(2024, 2, 24, 15, 30, tzinfo=timezone.utc)  # when the page's example happened
@@ -218,13 +218,13 @@ class World:
 
 
 @pytest.fixture
-def world_under(demo_seeds: list[WorkspaceSeed]) -> Iterator[Callable[..., World]]:
+def world_under(serve: Serve, demo_seeds: list[WorkspaceSeed]) -> Iterator[Callable[..., World]]:
     made: list[Emulator] = []
 
     def make(contract: str, **points: str) -> World:
         made.append(Emulator(contract=named_contract(contract, points.items()), id_seed="tests"))
         workspace = made[-1].add_workspace(demo_seeds[0], clock=ManualClock(PAGE_TIME))
-        return World(in_process(create_app(made[-1]).test_client()), workspace)
+        return World(serve(made[-1]), workspace)
 
     yield make
     for emulator in made:

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from mock_sendpilot.app import create_app
 from mock_sendpilot.domain.clock import ManualClock
 from mock_sendpilot.domain.credits import Balance
 from mock_sendpilot.domain.finding.jobs import Pace
@@ -15,8 +14,8 @@ from mock_sendpilot.domain.seed import WorkspaceSeed
 from mock_sendpilot.domain.workspace import Workspace
 from mock_sendpilot.emulator import Emulator
 from tests.api.expect import NO_SCOPE_KEY, READ_KEY, WRITE_KEY, assert_error, assert_invalid
-from tests.conftest import NOW
-from tests.support import DEMO_KEY, Api, Reply, in_process
+from tests.conftest import NOW, Serve
+from tests.support import DEMO_KEY, Api, Reply
 
 FILTERS = "/v1/lead-database/filters"
 SEARCHES = "/v1/lead-database/searches"
@@ -59,8 +58,8 @@ def workspace(emulator: Emulator) -> Workspace:
 
 
 @pytest.fixture
-def api(emulator: Emulator, workspace: Workspace) -> Api:
-    return in_process(create_app(emulator).test_client())
+def api(serve: Serve, emulator: Emulator, workspace: Workspace) -> Api:
+    return serve(emulator)
 
 
 @pytest.fixture

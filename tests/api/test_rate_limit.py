@@ -5,7 +5,6 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from mock_sendpilot.app import create_app
 from mock_sendpilot.domain.clock import ManualClock
 from mock_sendpilot.domain.contracts import named_contract
 from mock_sendpilot.domain.models import ApiKey, DailyLimits, RateLimit, Sender
@@ -13,7 +12,8 @@ from mock_sendpilot.domain.seed import WorkspaceSeed
 from mock_sendpilot.domain.workspace import Workspace
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.server import EmulatorServer
-from tests.support import Api, Reply, in_process, over_a_socket
+from tests.conftest import Serve
+from tests.support import Api, Reply, over_a_socket
 
 CREDITS = "/v1/credits"
 KEY, OTHER_KEY, OWN_KEY, NARROW_KEY = "key_one", "key_two", "key_own", "key_narrow"
@@ -44,7 +44,7 @@ Made = tuple[Workspace, Api]
 
 
 @pytest.fixture
-def make() -> Iterator[Callable[..., Made]]:
+def make(serve: Serve) -> Iterator[Callable[..., Made]]:
     """A workspace on a clock of its own, in an emulator with a rate limit."""
     emulators: list[Emulator] = []
 
@@ -53,7 +53,7 @@ def make() -> Iterator[Callable[..., Made]]:
         emulator = Emulator(contract=contract, id_seed="tests", rate_limit=rate_limit)
         emulators.append(emulator)
         workspace = emulator.add_workspace(SEED, clock=ManualClock(EVENING))
-        return workspace, in_process(create_app(emulator).test_client())
+        return workspace, serve(emulator)
 
     yield made
     for emulator in emulators:

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from mock_sendpilot.app import create_app
 from mock_sendpilot.domain.clock import ManualClock
 from mock_sendpilot.domain.contracts import named_contract
 from mock_sendpilot.domain.models import ApiKey, Campaign, DailyLimits, Lead, Sender
@@ -15,7 +14,7 @@ from mock_sendpilot.domain.seed import WorkspaceSeed
 from mock_sendpilot.domain.workspace import Workspace
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.testing.sent_webhooks import SentWebhooks
-from tests.support import DEMO_KEY, Api, in_process
+from tests.support import DEMO_KEY, Api
 
 SEND = "/v1/inbox/send/lead/"
 
@@ -96,7 +95,7 @@ MakeWorld = Callable[..., World]
 
 
 @pytest.fixture
-def make_world() -> Iterator[MakeWorld]:
+def make_world(serve: "Callable[[Emulator], Api]") -> Iterator[MakeWorld]:
     """Worlds under a contract: `make_world("live", lead={"status": "DONE"})`."""
     emulators: list[Emulator] = []
 
@@ -119,8 +118,7 @@ def make_world() -> Iterator[MakeWorld]:
             connections={sender.id: connections for sender in SENDERS},
         )
         workspace = emulator.add_workspace(seed, clock=ManualClock(START))
-        api = in_process(create_app(emulator).test_client())
-        return World(workspace, api, SentWebhooks(workspace))
+        return World(workspace, serve(emulator), SentWebhooks(workspace))
 
     yield make
     for emulator in emulators:
