@@ -23,6 +23,7 @@ from mock_sendpilot.control.health import health
 from mock_sendpilot.control.index import index
 from mock_sendpilot.control.simulate import simulate
 from mock_sendpilot.control.specification import add_docs, specification
+from mock_sendpilot.control.wait import wait
 from mock_sendpilot.paths import RAW_PATH, VENDOR_PREFIX, OneWayRule, OpaqueId, RawPaths
 
 if TYPE_CHECKING:
@@ -114,6 +115,7 @@ def _control(guard: Guard) -> Blueprint:
     control.register_blueprint(deliveries)
     control.register_blueprint(simulate)
     control.register_blueprint(clock)
+    control.register_blueprint(wait)
     return control
 
 

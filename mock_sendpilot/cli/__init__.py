@@ -8,6 +8,7 @@ from mock_sendpilot.cli.ready import ready
 from mock_sendpilot.cli.seed import seed
 from mock_sendpilot.cli.simulate import simulate
 from mock_sendpilot.cli.start import start
+from mock_sendpilot.cli.wait import wait
 from mock_sendpilot.version import __version__
 
 
@@ -29,3 +30,4 @@ main.add_command(ready)
 main.add_command(seed)
 main.add_command(simulate)
 main.add_command(start)
+main.add_command(wait)

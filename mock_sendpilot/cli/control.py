@@ -3,7 +3,7 @@
 import http.client
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, NoReturn, TypeVar
@@ -14,7 +14,7 @@ import orjson
 
 from mock_sendpilot.cli.options import DEFAULT_PORT, PREFIX, printable
 
-_ANSWER_SECONDS = 35.0
+_ANSWER_SECONDS = 65.0
 _OK = range(200, 300)
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -79,7 +79,14 @@ def address(url: str) -> tuple[str, int]:
     return host, port
 
 
-def ask(server: Server, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:  # noqa: ANN401 - whatever JSON the answer holds
+def ask(
+    server: Server,
+    method: str,
+    path: str,
+    body: Mapping[str, Any] | None = None,
+    *,
+    accepted: Sequence[int] = (),
+) -> Any:  # noqa: ANN401 - whatever JSON the answer holds
     """What the control API answers, or the end of the command with the reason."""
     headers = {"X-API-Key": server.api_key, "Content-Type": "application/json"}
     if server.control_token:
@@ -96,7 +103,7 @@ def ask(server: Server, method: str, path: str, body: Mapping[str, Any] | None =
     finally:
         connection.close()
     parsed = _json(text)
-    if status not in _OK:
+    if status not in _OK and status not in accepted:
         message = parsed.get("message") if isinstance(parsed, dict) else None
         fail(f"{message or f'{server.url} answers {status}'}{f' ({hint})' if hint else ''}")
     return parsed

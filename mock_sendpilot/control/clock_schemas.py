@@ -4,12 +4,14 @@ from typing import Any
 
 from marshmallow import ValidationError, validates_schema
 
-from mock_sendpilot.api.fields import Boolean, Timestamp
+from mock_sendpilot.api.fields import Boolean, Checked, Timestamp
 from mock_sendpilot.control.schemas import Strict
 from mock_sendpilot.control.seed_fields import Duration
 from mock_sendpilot.domain.clock import iso_milliseconds
 from mock_sendpilot.domain.timekeeper import Timekeeper
 from mock_sendpilot.webhooks.tally import Tally
+
+_MOST_SECONDS = 60
 
 
 class ClockTurn(Strict):
@@ -27,6 +29,31 @@ class ClockTurn(Strict):
             raise ValidationError(f'needs one of {names}, such as {{"advance": "1h30m"}}')
         if "set" in data and "advance" in data:
             raise ValidationError("takes set or advance, not both")
+
+
+class _Seconds(Checked):
+    """How long to wait."""
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401
+        super().__init__(f"must be a number of seconds from 0 to {_MOST_SECONDS}", **options)
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> float:  # noqa: ANN401
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if is_number and 0 <= value <= _MOST_SECONDS:
+            return float(value)
+        raise self.refusal(value)
+
+
+def _true(value: bool) -> None:  # noqa: FBT001 - marshmallow calls it
+    if not value:
+        raise ValidationError("must be true; there is nothing else to wait for")
+
+
+class Wait(Strict):
+    """What to wait for, which can only be that it is idle, and how long."""
+
+    idle = Boolean(load_default=True, validate=_true)
+    timeoutSeconds = _Seconds(attribute="timeout_seconds", load_default=5.0)  # noqa: N815
 
 
 def clock_shown(keeper: Timekeeper) -> dict[str, Any]:

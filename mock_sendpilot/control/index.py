@@ -16,6 +16,7 @@ def list_resources() -> Response:
             "endpoints": f"{here}/endpoints",
             "deliveries": f"{here}/deliveries",
             "clock": f"{here}/clock",
+            "wait": f"{here}/wait",
             "simulate": [
                 f"{here}/{kind}/{{id}}/simulate" for kind in ("leads", "campaigns", "jobs")
             ],

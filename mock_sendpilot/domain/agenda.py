@@ -98,6 +98,11 @@ class Agenda:
         for due_at in sorted(firsts):
             self._wake(self, due_at)
 
+    def wait_until_idle(self, now: Callable[[], datetime], *, within_seconds: float) -> bool:
+        """Wait until no task is at work or due by then; tell whether that came about in time."""
+        with self._lock:
+            return self._lock.wait_for(lambda: self._is_idle(now()), within_seconds)
+
     def wait_while_busy(self, *, within_seconds: float) -> bool:
         """Wait until no lane is at work; tell whether that came about in time."""
         with self._lock:
@@ -118,6 +123,10 @@ class Agenda:
             self._is_closed = True
             for lane in self._lanes.values():
                 lane.entries.clear()
+
+    def _is_idle(self, now: datetime) -> bool:
+        firsts = (lane.entries[0].due_at for lane in self._lanes.values() if lane.entries)
+        return not self._is_busy() and all(due_at > now for due_at in firsts)
 
     def _is_busy(self) -> bool:
         return any(lane.is_busy for lane in self._lanes.values())

@@ -63,6 +63,17 @@ class Timekeeper:
         """
         return self._turn(lambda _now: moment)
 
+    def wait_until_idle(self, *, within_seconds: float) -> bool:
+        """Wait until nothing is at work or due; tell whether that came about in time.
+
+        What is due later does not count. A clock that stands still does nothing: then there is no
+        waiting but for what is at work already.
+        """
+        if self.clock.is_frozen:
+            self.agenda.wait_while_busy(within_seconds=within_seconds)
+            within_seconds = 0
+        return self.agenda.wait_until_idle(self.clock.now, within_seconds=within_seconds)
+
     def _turn(self, target: Callable[[datetime], datetime]) -> int:
         if not self._turning.acquire(blocking=False):
             raise InvalidInput("the clock is being advanced already; wait until that is over")

@@ -19,7 +19,7 @@ from mock_sendpilot.domain.progress import CONNECTED
 from mock_sendpilot.domain.seed import WorkspaceSeed
 from mock_sendpilot.domain.vocabulary import LEAD_STATUSES
 from mock_sendpilot.server import EmulatorServer
-from mock_sendpilot.testing.sandbox_clock import SandboxClock
+from mock_sendpilot.testing.sandbox_clock import NotIdle, SandboxClock
 from mock_sendpilot.testing.sandbox_parts import check_names, step_by_hand
 from mock_sendpilot.testing.sent_webhooks import SentWebhooks
 from mock_sendpilot.webhooks.endpoints import Endpoint
@@ -214,6 +214,20 @@ class Sandbox:
         """What searches and extractions can spend from now on."""
         balance = Balance(subscription=subscription, purchased=purchased)
         self.workspace.credits.set(balance)
+
+    def wait_until_idle(self, *, within: float = 5.0) -> None:
+        """Wait until nothing is being sent or due; retries and steps that are due later may remain.
+
+        Args:
+            within: seconds of real time. With a frozen clock there is no waiting: what is due then
+                needs `clock.advance()`.
+
+        Raises:
+            NotIdle: something is still at work or due; it says what is due next.
+        """
+        __tracebackhide__ = True
+        if not self.workspace.timekeeper.wait_until_idle(within_seconds=within):
+            raise NotIdle(self.workspace.timekeeper, within)
 
     def add_endpoint(
         self, url: str, *, secret: str | None = None, events: Iterable[str] | None = None

@@ -7,7 +7,7 @@ from typing import Any, overload
 
 import orjson
 
-from mock_sendpilot.domain.clock import SystemClock
+from mock_sendpilot.domain.clock import SystemClock, iso_milliseconds
 from mock_sendpilot.domain.events import Event
 from mock_sendpilot.domain.signals import deliveries_queued, delivery_attempted, delivery_cancelled
 from mock_sendpilot.domain.workspace import Workspace
@@ -62,6 +62,8 @@ class SentWebhooks(Sequence[SentWebhook]):
     def wait_for(self, event_type: str, *, within: float = 2.0, **values: Any) -> SentWebhook:  # noqa: ANN401
         """The first webhook of this type whose data holds these values, waiting if need be.
 
+        While the clock of the workspace is frozen nothing is sent, and there is no waiting.
+
         Args:
             event_type: such as `lead.status.changed`.
             within: seconds of real time.
@@ -72,18 +74,37 @@ class SentWebhooks(Sequence[SentWebhook]):
             WebhookNotSeen: none was sent in time; it shows what was sent, and the nearest miss.
         """
         __tracebackhide__ = True
+        return self.wait_for_all(event_type, count=1, within=within, **values)[0]
+
+    def wait_for_all(
+        self,
+        event_type: str,
+        *,
+        count: int,
+        within: float = 2.0,
+        **values: Any,  # noqa: ANN401
+    ) -> list[SentWebhook]:
+        """The same for so many webhooks: the first `count` that fit, in their order.
+
+        Raises:
+            InvalidInput, WebhookNotSeen: as for `wait_for`.
+        """
+        __tracebackhide__ = True
         check_endpoint(self._workspace.contract, event_types=[event_type])
         wanted = Expectation(event_type, values)
-        deadline = SystemClock.running_seconds() + within
+        is_frozen = self._workspace.timekeeper.clock.is_frozen
+        deadline = SystemClock.running_seconds() + (0 if is_frozen else within)
         looked_at: dict[str, SentWebhook] = {}
-        while True:
+        fitting: dict[str, SentWebhook] = {}
+        while len(fitting) < count:
             news = self._news_since(looked_at, deadline)
             if news is None:
-                raise self._failure(wanted, within)
+                raise self._failure(wanted, within, count, len(fitting))
             for webhook in news:
                 looked_at[webhook.event_id] = webhook
                 if webhook.is_sent and not wanted.misses(webhook.body):
-                    return webhook
+                    fitting[webhook.event_id] = webhook
+        return list(fitting.values())[:count]
 
     def _news_since(
         self, looked_at: dict[str, SentWebhook], deadline: float
@@ -101,11 +122,25 @@ class SentWebhooks(Sequence[SentWebhook]):
                     return news or None
                 self._changed.wait(remaining)
 
-    def _failure(self, wanted: Expectation, within: float) -> WebhookNotSeen:
+    def _failure(
+        self, wanted: Expectation, within: float, count: int, found: int
+    ) -> WebhookNotSeen:
         sent = self._sent()
         waiting = len(self._queued) - len(sent)
-        note = f"{waiting} more wait for their first attempt" if waiting else ""
-        return wanted.failure([webhook.body for webhook in sent], within=within, note=note)
+        notes = [f"{found} of {count} came"] if count > 1 else []
+        notes += [f"{waiting} more wait for their first attempt"] if waiting else []
+        notes += self._note_on_the_clock()
+        bodies = [webhook.body for webhook in sent]
+        return wanted.failure(bodies, within=within, note="; ".join(notes))
+
+    def _note_on_the_clock(self) -> list[str]:
+        keeper = self._workspace.timekeeper
+        if not keeper.clock.is_frozen:
+            return []
+        due_at = keeper.agenda.next_due_at()
+        due = f"is due at {iso_milliseconds(due_at)}: advance the clock" if due_at else "is due"
+        still = f"the clock stands still at {iso_milliseconds(keeper.clock.now())}"
+        return [f"{still}, and {'the next task' if due_at else 'nothing'} {due}"]
 
     def __len__(self) -> int:
         return len(self._sent())

@@ -1,0 +1,96 @@
+"""`/_emulate/wait`: answers when it is idle."""
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from mock_sendpilot.emulator import Emulator
+from mock_sendpilot.testing.receiver import WebhookReceiver
+from tests.api.expect import STATUS, assert_invalid
+from tests.support import Api, eventually
+
+WAIT = "/_emulate/wait"
+
+
+@pytest.fixture
+def receiver(emulator: Emulator) -> Iterator[WebhookReceiver]:
+    """Gets what the demo workspace sends."""
+    with WebhookReceiver() as made:
+        emulator.outbox(emulator.workspaces()[0]).endpoints.add(made.url)
+        yield made
+
+
+def test_where_nothing_is_due_it_answers_at_once(api: Api) -> None:
+    reply = api("POST", WAIT, json={})
+
+    assert reply.status == 200
+    assert list(reply.json) == ["idle", "now", "frozen", "nextDueAt"]
+    assert reply.json["idle"] is True
+
+
+def test_it_answers_when_everything_is_sent(api: Api, receiver: WebhookReceiver) -> None:
+    for status in ("DONE", "PENDING", "OPPORTUNITY"):
+        api("PATCH", STATUS, json={"status": status})
+
+    assert api("POST", WAIT, json={"idle": True, "timeoutSeconds": 10}).status == 200
+    assert len(receiver.received) == 3
+
+
+def test_a_retry_that_is_due_later_does_not_count(api: Api, receiver: WebhookReceiver) -> None:
+    receiver.respond(503)
+    api("PATCH", STATUS, json={"status": "DONE"})
+    reply = api("POST", WAIT, json={"timeoutSeconds": 10})
+
+    assert (reply.status, len(receiver.received)) == (200, 1)
+    assert reply.json["nextDueAt"] > reply.json["now"]
+
+
+def test_while_a_receiver_hangs_it_is_not_idle(api: Api, receiver: WebhookReceiver) -> None:
+    with receiver.holding():
+        api("PATCH", STATUS, json={"status": "DONE"})
+        reply = api("POST", WAIT, json={"timeoutSeconds": 0.05})
+
+    assert (reply.status, reply.json["idle"]) == (409, False)
+
+
+def test_with_a_frozen_clock_there_is_no_waiting(api: Api, receiver: WebhookReceiver) -> None:
+    api("POST", "/_emulate/clock", json={"freeze": True})
+    api("PATCH", STATUS, json={"status": "DONE"})
+    reply = api("POST", WAIT, json={"timeoutSeconds": 60})
+
+    assert (reply.status, reply.json["frozen"]) == (409, True)
+    assert reply.json["nextDueAt"] <= reply.json["now"]
+    assert receiver.received == []
+
+
+def test_it_ends_in_the_moment_in_which_the_last_answer_comes(
+    api: Api, receiver: WebhookReceiver
+) -> None:
+    replies: list[int] = []
+
+    def wait() -> None:
+        replies.append(api("POST", WAIT, json={"timeoutSeconds": 60}).status)
+
+    with receiver.holding():
+        api("PATCH", STATUS, json={"status": "DONE"})
+        waiting = threading.Thread(target=wait)
+        waiting.start()
+    waiting.join(10)
+
+    eventually(lambda: replies == [200])
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        pytest.param({"timeoutSeconds": -1}, "a number of seconds from 0 to 60", id="negative"),
+        pytest.param({"timeoutSeconds": 61}, "a number of seconds from 0 to 60", id="too long"),
+        pytest.param({"timeoutSeconds": "5"}, "a number of seconds", id="text"),
+        pytest.param({"timeoutSeconds": True}, "a number of seconds", id="boolean"),
+        pytest.param({"idle": False}, "idle must be true", id="nothing to wait for"),
+        pytest.param({"timeout": 1}, "did you mean 'timeoutSeconds'?", id="unknown"),
+    ],
+)
+def test_what_cannot_be_waited_for_is_refused(api: Api, body: object, says: str) -> None:
+    assert_invalid(api("POST", WAIT, json=body), says)
