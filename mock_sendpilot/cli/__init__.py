@@ -5,6 +5,7 @@ import click
 from mock_sendpilot.cli.clock import clock
 from mock_sendpilot.cli.contracts import contracts
 from mock_sendpilot.cli.ready import ready
+from mock_sendpilot.cli.resend import resend
 from mock_sendpilot.cli.seed import seed
 from mock_sendpilot.cli.simulate import simulate
 from mock_sendpilot.cli.start import start
@@ -27,6 +28,7 @@ def main() -> None:
 main.add_command(clock)
 main.add_command(contracts)
 main.add_command(ready)
+main.add_command(resend)
 main.add_command(seed)
 main.add_command(simulate)
 main.add_command(start)

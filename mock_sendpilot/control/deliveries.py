@@ -1,13 +1,22 @@
 """`/_emulate/deliveries`: what was sent, to whom, and what came back."""
 
+from http import HTTPStatus
+
 from flask import Blueprint, Response
 
 from mock_sendpilot.api.access import current_emulator, of_workspace
+from mock_sendpilot.api.body import json_object
 from mock_sendpilot.api.envelope import reply
 from mock_sendpilot.api.paging import Page, load_query
-from mock_sendpilot.control.schemas import DeliveryDetail, DeliveryQuery, DeliverySummary
+from mock_sendpilot.control.schemas import (
+    DeliveryDetail,
+    DeliveryQuery,
+    DeliverySummary,
+    ResendFailed,
+)
 from mock_sendpilot.domain.workspace import Workspace
-from mock_sendpilot.webhooks.deliveries import DeliveryFilter, DeliveryLog
+from mock_sendpilot.webhooks.deliveries import Delivery, DeliveryFilter, DeliveryLog
+from mock_sendpilot.webhooks.outbox import Outbox
 
 deliveries = Blueprint("deliveries", __name__)
 
@@ -30,5 +39,36 @@ def get_delivery(workspace: Workspace, delivery_id: str) -> Response:
     return reply(DeliveryDetail().dump(_log(workspace).get(delivery_id)))
 
 
+@deliveries.post("/deliveries/<opaque:delivery_id>/resend")
+@of_workspace
+def resend_delivery(workspace: Workspace, delivery_id: str) -> Response:
+    """One more attempt, now; it is made after this answer."""
+    return _queued([_outbox(workspace).resend(delivery_id)])
+
+
+@deliveries.post("/deliveries/resend")
+@of_workspace
+def resend_failed(workspace: Workspace) -> Response:
+    """One more attempt of all that was queued since a time and has failed so far."""
+    since = ResendFailed().load(json_object())["since"]
+    return _queued(_outbox(workspace).resend_failed(since))
+
+
+@deliveries.post("/events/<opaque:event_id>/resend")
+@of_workspace
+def resend_event(workspace: Workspace, event_id: str) -> Response:
+    """One more attempt of each delivery of an event."""
+    return _queued(_outbox(workspace).resend_event(event_id))
+
+
+def _queued(found: list[Delivery]) -> Response:
+    rows = DeliverySummary(many=True).dump(found)
+    return reply({"deliveries": rows}, HTTPStatus.ACCEPTED)
+
+
 def _log(workspace: Workspace) -> DeliveryLog:
-    return current_emulator().outbox(workspace).log
+    return _outbox(workspace).log
+
+
+def _outbox(workspace: Workspace) -> Outbox:
+    return current_emulator().outbox(workspace)

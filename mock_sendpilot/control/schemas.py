@@ -83,8 +83,15 @@ class DeliveryQuery(Strict):
     endpointId = Text(attribute="endpoint_id")  # noqa: N815
     eventType = Text(attribute="event_type")  # noqa: N815
     leadId = Text(attribute="lead_id")  # noqa: N815
+    eventId = Text(attribute="event_id")  # noqa: N815
     page = WholeNumber(1, 1_000_000, load_default=1)
     limit = WholeNumber(1, 100, load_default=50)
+
+
+class ResendFailed(Strict):
+    """The body of POST /_emulate/deliveries/resend."""
+
+    since = Timestamp(required=True)
 
 
 def _last_outcome(delivery: Delivery) -> int | str | None:
@@ -121,6 +128,7 @@ class DeliveryDetail(DeliverySummary):
 def _attempt(attempt: Attempt, body: bytes) -> dict[str, Any]:
     return {
         "number": attempt.number,
+        "resend": attempt.is_resend,
         "at": iso_milliseconds(attempt.started_at),
         "durationMs": round(attempt.duration_seconds * 1000, 1),
         "request": {

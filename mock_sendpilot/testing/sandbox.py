@@ -21,7 +21,7 @@ from mock_sendpilot.domain.vocabulary import LEAD_STATUSES
 from mock_sendpilot.server import EmulatorServer
 from mock_sendpilot.testing.sandbox_clock import NotIdle, SandboxClock
 from mock_sendpilot.testing.sandbox_parts import check_names, step_by_hand
-from mock_sendpilot.testing.sent_webhooks import SentWebhooks
+from mock_sendpilot.testing.sent_webhooks import SentWebhook, SentWebhooks
 from mock_sendpilot.webhooks.endpoints import Endpoint
 
 _QUICK = Pace(starts_after=timedelta(milliseconds=50), takes=timedelta(milliseconds=150))
@@ -228,6 +228,14 @@ class Sandbox:
         __tracebackhide__ = True
         if not self.workspace.timekeeper.wait_until_idle(within_seconds=within):
             raise NotIdle(self.workspace.timekeeper, within)
+
+    def resend(self, webhook: SentWebhook) -> None:
+        """Make one more attempt of each delivery of a webhook: the same event, signed afresh.
+
+        Raises:
+            NotFound: it had no endpoint to go to.
+        """
+        self._outbox.resend_event(webhook.event_id)
 
     def add_endpoint(
         self, url: str, *, secret: str | None = None, events: Iterable[str] | None = None

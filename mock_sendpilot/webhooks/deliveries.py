@@ -33,6 +33,8 @@ class Attempt:
     duration_seconds: float
     url: str
     request_headers: Mapping[str, str]
+    is_resend: bool = False
+    """Made by hand, besides the schedule."""
     response: Response | None = None
     error: str | None = None
 
@@ -61,6 +63,17 @@ class Delivery:
     """Why it was cancelled."""
 
     @property
+    def scheduled_count(self) -> int:
+        """How many attempts the schedule has made."""
+        return sum(not attempt.is_resend for attempt in self.attempts)
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether its last attempt failed, and nothing has ended it otherwise."""
+        is_open = self.state in {PENDING, EXHAUSTED}
+        return is_open and bool(self.attempts) and not self.attempts[-1].is_success
+
+    @property
     def recorded_bytes(self) -> int:
         """The length of the body and of all response bodies that are kept."""
         responses = (attempt.response for attempt in self.attempts)
@@ -75,6 +88,7 @@ class DeliveryFilter:
     endpoint_id: str | None = None
     event_type: str | None = None
     lead_id: str | None = None
+    event_id: str | None = None
 
     def matches(self, delivery: Delivery) -> bool:
         """Whether a delivery is asked for."""
@@ -85,6 +99,7 @@ class DeliveryFilter:
                 (self.endpoint_id, delivery.endpoint_id),
                 (self.event_type, delivery.event_type),
                 (self.lead_id, delivery.lead_id),
+                (self.event_id, delivery.event_id),
             )
         )
 

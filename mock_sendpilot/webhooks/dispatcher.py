@@ -67,6 +67,7 @@ class Dispatcher:
         *,
         schemes: Iterable[str],
         started_at: datetime,
+        is_resend: bool = False,
     ) -> Attempt:
         """POST a delivery once, signed afresh. Never raises: what goes wrong is in the attempt."""
         headers = {
@@ -88,6 +89,7 @@ class Dispatcher:
             duration_seconds=SystemClock.running_seconds() - began,
             url=endpoint.url,
             request_headers=headers,
+            is_resend=is_resend,
             response=response,
             error=error,
         )

@@ -1,13 +1,14 @@
 """A workspace's outbox: turns each event into deliveries and puts them on the agenda."""
 
 import logging
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
+from mock_sendpilot.domain.errors import InvalidInput, NotFound
 from mock_sendpilot.domain.events import Event
 from mock_sendpilot.domain.signals import (
     announce,
@@ -25,6 +26,7 @@ from mock_sendpilot.webhooks.deliveries import (
     SUCCEEDED,
     Attempt,
     Delivery,
+    DeliveryFilter,
     DeliveryLog,
 )
 from mock_sendpilot.webhooks.dispatcher import Dispatcher
@@ -75,6 +77,60 @@ class Outbox:
         self.endpoints.remove(endpoint_id)
         self._cancel(endpoint_id, "the endpoint was deleted")
         self._dispatcher.forget(endpoint_id)
+
+    def resend(self, delivery_id: str) -> Delivery:
+        """Make one more attempt of a delivery, now: the same event, signed afresh.
+
+        If it succeeds so has the delivery; if not, nothing changes: neither its state nor when the
+        schedule comes again.
+
+        Raises:
+            NotFound: the log has no such delivery.
+            InvalidInput: its endpoint is gone or disabled.
+        """
+        delivery = self.log.get(delivery_id)
+        endpoint = self._endpoint(delivery)
+        if endpoint is None or not endpoint.is_enabled:
+            state = "gone" if endpoint is None else "disabled"
+            raise InvalidInput(
+                f"the endpoint of delivery {delivery_id!r} must be there and enabled; "
+                f"{delivery.endpoint_id!r} is {state}"
+            )
+        self._workspace.agenda.add(
+            partial(self._attempt, delivery_id, is_resend=True),
+            due_at=self._workspace.clock.now(),
+            lane=self._lane(delivery.endpoint_id),
+        )
+        return delivery
+
+    def resend_event(self, event_id: str) -> list[Delivery]:
+        """Resend every delivery of an event whose endpoint is still there and enabled.
+
+        Raises:
+            NotFound: the log has no delivery of such an event.
+        """
+        found = self.log.select(DeliveryFilter(event_id=event_id))
+        if not found:
+            hint = f"this workspace's log has no delivery of an event {event_id[:80]!r}"
+            raise NotFound("Event not found", hint=hint)
+        return self._resend_all(found)
+
+    def resend_failed(self, since: datetime) -> list[Delivery]:
+        """Resend what was queued since then and has failed so far."""
+        found = self.log.select(DeliveryFilter())
+        return self._resend_all(one for one in found if one.has_failed and one.created_at >= since)
+
+    def _resend_all(self, deliveries: Iterable[Delivery]) -> list[Delivery]:
+        oldest_first = sorted(deliveries, key=lambda one: one.created_at)
+        return [self.resend(one.id) for one in oldest_first if self._is_open(one)]
+
+    def _is_open(self, delivery: Delivery) -> bool:
+        endpoint = self._endpoint(delivery)
+        return endpoint is not None and endpoint.is_enabled
+
+    def _endpoint(self, delivery: Delivery) -> Endpoint | None:
+        of_job = self._endpoints_of_jobs.get(delivery.endpoint_id)
+        return of_job or self.endpoints.find(delivery.endpoint_id)
 
     def close(self) -> None:
         """Send nothing more."""
@@ -144,13 +200,11 @@ class Outbox:
         of_job = self._endpoints_of_jobs.get(endpoint_id)
         return endpoint_id if of_job is None else ("jobs", urlsplit(of_job.url).netloc)
 
-    def _attempt(self, delivery_id: str) -> None:
+    def _attempt(self, delivery_id: str, *, is_resend: bool = False) -> None:
         delivery = self.log.find(delivery_id)
-        if delivery is None or delivery.state != PENDING:
+        if delivery is None or (delivery.state != PENDING and not is_resend):
             return
-        endpoint = self._endpoints_of_jobs.get(
-            delivery.endpoint_id, self.endpoints.find(delivery.endpoint_id)
-        )
+        endpoint = self._endpoint(delivery)
         if endpoint is None or not endpoint.is_enabled:
             self._cancel(delivery.endpoint_id, "the endpoint is gone or disabled")
             return
@@ -159,6 +213,7 @@ class Outbox:
             endpoint,
             schemes=self._workspace.contract.signatures if endpoint.secret else (),
             started_at=self._workspace.clock.now(),
+            is_resend=is_resend,
         )
         self._finish(delivery_id, attempt)
 
@@ -169,7 +224,8 @@ class Outbox:
             if delivery.state != PENDING and delivery.endpoint_id in self._endpoints_of_jobs:
                 del self._endpoints_of_jobs[delivery.endpoint_id]
                 self._dispatcher.forget(delivery.endpoint_id)
-            self._schedule(delivery)
+            if not attempt.is_resend:
+                self._schedule(delivery)
             announce(delivery_attempted, self._workspace, delivery=delivery)
 
     def _after(self, delivery: Delivery, *, attempt: Attempt) -> Delivery:
@@ -177,14 +233,15 @@ class Outbox:
         delivery = replace(delivery, attempts=(*delivery.attempts, attempt))
         if attempt.is_success:
             return replace(delivery, state=SUCCEEDED, next_attempt_at=None, reason=None)
-        if delivery.state == CANCELLED:
+        if delivery.state == CANCELLED or attempt.is_resend:
             return delivery
+        number = delivery.scheduled_count
         delays = self._workspace.contract.retry_delays_seconds
-        if attempt.number > len(delays):
+        if number > len(delays):
             _logger.warning("delivery %s is exhausted", delivery.id)
             self.tally.attempts[EXHAUSTED] += 1
             return replace(delivery, state=EXHAUSTED, next_attempt_at=None)
-        wait = timedelta(seconds=delays[attempt.number - 1])
+        wait = timedelta(seconds=delays[number - 1])
         return replace(delivery, next_attempt_at=self._workspace.clock.now() + wait)
 
     def _cancel(self, endpoint_id: str, reason: str) -> None:

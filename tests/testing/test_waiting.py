@@ -96,3 +96,13 @@ def test_in_frozen_time_what_is_due_has_to_be_advanced_to(sendpilot: Sandbox) ->
         sendpilot.wait_until_idle(within=60)
     sendpilot.clock.advance()
     sendpilot.wait_until_idle()
+
+
+def test_a_webhook_can_be_resent(sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver) -> None:
+    sendpilot.add_endpoint(sendpilot_receiver.url)
+    close(sendpilot)
+    sendpilot.resend(sendpilot.webhooks.wait_for(EVENT))
+    sendpilot_receiver.wait_for_count(2)
+
+    first, second = sendpilot_receiver.received
+    assert first.body == second.body

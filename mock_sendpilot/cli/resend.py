@@ -1,0 +1,42 @@
+"""`mock-sendpilot resend`: deliveries and events once more."""
+
+from urllib.parse import quote
+
+import click
+import orjson
+
+from mock_sendpilot.cli.control import Server, ask, control_options
+
+_EVENT = "evt_"
+
+
+@click.command(
+    epilog="Examples: mock-sendpilot resend evt_1780304400000_k3v9q2x7d | "
+    "mock-sendpilot resend dlv_3k9v2q7xd0ab | mock-sendpilot resend --since 2026-06-01T09:00:00Z"
+)
+@click.argument("target", metavar="[ID]", required=False)
+@click.option(
+    "--since",
+    help="All that was queued since then and has failed. Example: --since 2026-06-01T09:00:00Z",
+)
+@click.option("--json", "wants_json", is_flag=True, help="Print the answer as JSON.")
+@control_options
+def resend(target: str | None, since: str | None, wants_json: bool, server: Server) -> None:
+    """Make one more attempt of the delivery or event ID, or of all that failed --since a time.
+
+    The event keeps its id and is signed afresh; the schedule of the delivery stays as it is.
+    """
+    if (target is None) == (since is None):
+        raise click.UsageError("give the ID of a delivery or event, or --since a time")
+    if target is None:
+        answer = ask(server, "POST", "/deliveries/resend", {"since": since})
+    else:
+        kind = "events" if target.startswith(_EVENT) else "deliveries"
+        name = quote(target.encode("utf-8", "replace"), safe="")
+        answer = ask(server, "POST", f"/{kind}/{name}/resend")
+    if wants_json:
+        click.echo(orjson.dumps(answer).decode())
+        return
+    for delivery in answer["deliveries"]:
+        click.echo(f"{delivery['id']}: {delivery['eventType']} to {delivery['endpointId']}")
+    click.echo(f"resent: {len(answer['deliveries'])}")
