@@ -4,7 +4,7 @@ Evidence for the keys: sections (b) 20-23 and (e) of the reconstructed contract.
 `full` adds the same keys; that they come only then is an assumption (confidence M).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validates_schema
@@ -100,7 +100,7 @@ def lead_list(contract: Contract) -> Schema:
     return _list_of(either_lead(contract))
 
 
-def lead_page(*, full: bool) -> Any:  # noqa: ANN401 - one of two schema factories
+def lead_page(*, full: bool) -> Callable[[Contract], Schema]:
     """The factory for a list in which every lead has the keys of `full`, or none."""
     return _full_list if full else _base_list
 

@@ -43,12 +43,12 @@ class Page(Generic[Item]):
     def __init__(self, found: Sequence[Item], page: int, limit: int) -> None:
         start = (page - 1) * limit
         self.items = found[start : start + limit]
-        self.pagination = pagination(len(found), page, limit)
-
-
-def pagination(total: int, page: int, limit: int) -> dict[str, Any]:
-    """The vendor's `{total, page, limit, totalPages}`."""
-    return {"total": total, "page": page, "limit": limit, "totalPages": -(-total // limit)}
+        self.pagination = {
+            "total": len(found),
+            "page": page,
+            "limit": limit,
+            "totalPages": -(-len(found) // limit),
+        }
 
 
 @dataclass(frozen=True, slots=True)

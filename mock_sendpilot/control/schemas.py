@@ -73,6 +73,7 @@ class EndpointReply(Schema):
     events = fields.Raw(attribute="event_types")
     enabled = fields.Boolean(attribute="is_enabled")
     secret = fields.Function(lambda endpoint: endpoint.secret[:_SECRET_SHOWN] + "…")
+    disabledReason = fields.String(attribute="disabled_reason")  # noqa: N815
     createdAt = Timestamp(attribute="created_at")  # noqa: N815 - as the vendor spells
 
 

@@ -48,7 +48,7 @@ def simulate_campaign(workspace: Workspace, campaign_id: str) -> Response:
 def simulate_job(workspace: Workspace, job_id: str) -> Response:
     """The end of a search or an extraction, at once."""
     wanted = JobStep().load(json_object())
-    jobs = workspace.searches if workspace.searches.has(job_id) else workspace.extractions
+    jobs = workspace.jobs_with(job_id)
     if wanted["action"] == "complete":
         return reply(job_reply(jobs.complete(job_id)))
     return reply(job_reply(jobs.fail(job_id, wanted["text"])))

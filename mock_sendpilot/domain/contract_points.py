@@ -260,6 +260,24 @@ POINTS: Mapping[str, Point] = {
         documented=False,
         extras=_SWITCH,
     ),
+    "gone_disables": _point(
+        "whether a receiver's 410 disables its endpoint, as with Svix",
+        "(c) Delivery; unknown",
+        documented=False,
+        extras=_SWITCH,
+    ),
+    "failing_disables": _point(
+        "whether an endpoint that has failed for five days is disabled, as with Svix",
+        "(c) Delivery; unknown",
+        documented=False,
+        extras=_SWITCH,
+    ),
+    "receiver_retry_after": _point(
+        "whether Retry-After of a receiver's 429 or 503 puts off the next attempt",
+        "(c) Delivery; unknown",
+        documented=False,
+        extras=_SWITCH,
+    ),
     "retry_after": _point(
         "whether a 429 has Retry-After; a client copes without it",
         "(a) Rate limits",

@@ -56,6 +56,9 @@ class Contract:
     conversations_limit_fault: bool
     conversations_end_fault: bool
     retry_after: bool
+    gone_disables: bool
+    failing_disables: bool
+    receiver_retry_after: bool
 
     def __hash__(self) -> int:
         """Of the name alone, which tells every point: it is asked for with every request."""

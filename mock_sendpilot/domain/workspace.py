@@ -154,6 +154,10 @@ class Workspace:
         for lead_id, fate in seed.fates.items():
             self.fates.tell(lead_id, fate)
 
+    def jobs_with(self, job_id: str) -> Searches | Extractions:
+        """The jobs among which there may be one of that id."""
+        return self.searches if self.searches.has(job_id) else self.extractions
+
     def begin(self) -> None:
         """Let the campaigns run that walk with the leads they start with."""
         for campaign in self.store.campaigns():

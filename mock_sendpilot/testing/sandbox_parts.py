@@ -42,7 +42,7 @@ def step_by_hand(workspace: Workspace, action: str, target_id: str, *, text: str
     if action not in _JOB_ACTIONS:
         known = ", ".join((*by_hand.ACTIONS, *campaigns.ACTIONS, *_JOB_ACTIONS))
         raise InvalidInput(f"action must be one of {known}; it was {action!r}")
-    jobs = workspace.searches if workspace.searches.has(target_id) else workspace.extractions
+    jobs = workspace.jobs_with(target_id)
     if action == "complete":
         return jobs.complete(target_id)
     return jobs.fail(target_id, text or "The job failed")

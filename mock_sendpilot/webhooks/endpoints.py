@@ -25,6 +25,8 @@ class Endpoint:
     event_types: tuple[str, ...] | None
     is_enabled: bool
     created_at: datetime
+    disabled_reason: str | None = None
+    """Why it disabled itself; None when somebody else did, or it is enabled."""
 
     def wants(self, event_type: str) -> bool:
         """Whether an event of this type is sent here."""

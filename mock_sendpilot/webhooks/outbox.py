@@ -30,6 +30,7 @@ from mock_sendpilot.webhooks.deliveries import (
     DeliveryLog,
 )
 from mock_sendpilot.webhooks.dispatcher import Dispatcher
+from mock_sendpilot.webhooks.endpoint_health import EndpointHealth
 from mock_sendpilot.webhooks.endpoints import Endpoint, Endpoints
 from mock_sendpilot.webhooks.payloads import Payload, event_type, payload
 from mock_sendpilot.webhooks.signing import new_secret
@@ -63,10 +64,14 @@ class Outbox:
         )
         self._endpoints_of_jobs: dict[str, Endpoint] = {}
         self.tally = Tally()
+        self._health = EndpointHealth(workspace.contract)
         event_recorded.connect(self._enqueue, sender=workspace)
 
     def update_endpoint(self, endpoint_id: str, changes: dict[str, Any]) -> Endpoint:
         """Change an endpoint; disabling it cancels what is pending for it."""
+        if "is_enabled" in changes:
+            changes = {**changes, "disabled_reason": None}
+            self._health.forget(endpoint_id)
         endpoint = self.endpoints.update(endpoint_id, changes)
         if not endpoint.is_enabled:
             self._cancel(endpoint_id, "the endpoint was disabled")
@@ -75,6 +80,7 @@ class Outbox:
     def remove_endpoint(self, endpoint_id: str) -> None:
         """Forget an endpoint and cancel what is pending for it."""
         self.endpoints.remove(endpoint_id)
+        self._health.forget(endpoint_id)
         self._cancel(endpoint_id, "the endpoint was deleted")
         self._dispatcher.forget(endpoint_id)
 
@@ -227,6 +233,15 @@ class Outbox:
             if not attempt.is_resend:
                 self._schedule(delivery)
             announce(delivery_attempted, self._workspace, delivery=delivery)
+            self._disable_if_it_should(delivery.endpoint_id, attempt)
+
+    def _disable_if_it_should(self, endpoint_id: str, attempt: Attempt) -> None:
+        reason = self._health.reason_to_disable(endpoint_id, attempt)
+        if reason is not None and self.endpoints.find(endpoint_id) is not None:
+            _logger.warning("endpoint %s is disabled: %s", endpoint_id, reason)
+            changes = {"is_enabled": False, "disabled_reason": reason}
+            self.endpoints.update(endpoint_id, changes)
+            self._cancel(endpoint_id, f"the endpoint was disabled: {reason}")
 
     def _after(self, delivery: Delivery, *, attempt: Attempt) -> Delivery:
         """Where an attempt leaves its delivery, which may have been cancelled meanwhile."""
@@ -241,7 +256,7 @@ class Outbox:
             _logger.warning("delivery %s is exhausted", delivery.id)
             self.tally.attempts[EXHAUSTED] += 1
             return replace(delivery, state=EXHAUSTED, next_attempt_at=None)
-        wait = timedelta(seconds=delays[number - 1])
+        wait = self._health.wait_for(attempt, timedelta(seconds=delays[number - 1]))
         return replace(delivery, next_attempt_at=self._workspace.clock.now() + wait)
 
     def _cancel(self, endpoint_id: str, reason: str) -> None:

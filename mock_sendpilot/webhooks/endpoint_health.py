@@ -1,0 +1,54 @@
+"""When the answers of a receiver disable its endpoint, and when they put off the next attempt.
+
+The vendor documents neither (a client reports that its webhook "went silent"); Svix, which delivers
+for it, does both. So each is a switch of the contract, and off.
+"""
+
+from datetime import datetime, timedelta
+from http import HTTPStatus
+
+from mock_sendpilot.domain.contracts import Contract
+from mock_sendpilot.webhooks.deliveries import Attempt
+
+_FAILING_DAYS = 5
+_BUSY = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
+_MOST_DIGITS = 6
+
+
+class EndpointHealth:
+    """How long each endpoint of a workspace has been failing."""
+
+    def __init__(self, contract: Contract) -> None:
+        self._contract = contract
+        self._failing_since: dict[str, datetime] = {}
+
+    def reason_to_disable(self, endpoint_id: str, attempt: Attempt) -> str | None:
+        """Take note of an attempt; tell why its endpoint is to be disabled, if it is."""
+        if attempt.is_success:
+            self._failing_since.pop(endpoint_id, None)
+            return None
+        if self._contract.gone_disables and _status(attempt) == HTTPStatus.GONE:
+            return "the receiver answered 410 Gone"
+        since = self._failing_since.setdefault(endpoint_id, attempt.started_at)
+        is_long = attempt.started_at - since >= timedelta(days=_FAILING_DAYS)
+        if self._contract.failing_disables and is_long:
+            return f"it has failed for {_FAILING_DAYS} days"
+        return None
+
+    def wait_for(self, attempt: Attempt, scheduled: timedelta) -> timedelta:
+        """How long to wait for the next attempt: what a busy receiver asks for, if it is longer."""
+        if not self._contract.receiver_retry_after or _status(attempt) not in _BUSY:
+            return scheduled
+        headers = attempt.response.headers if attempt.response else {}
+        asked = {name.lower(): value for name, value in headers.items()}.get("retry-after", "")
+        if not asked.isdecimal() or len(asked) > _MOST_DIGITS:
+            return scheduled
+        return max(scheduled, timedelta(seconds=int(asked)))
+
+    def forget(self, endpoint_id: str) -> None:
+        """Begin anew."""
+        self._failing_since.pop(endpoint_id, None)
+
+
+def _status(attempt: Attempt) -> int | None:
+    return attempt.response.status_code if attempt.response else None
