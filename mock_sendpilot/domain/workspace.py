@@ -7,6 +7,7 @@ from mock_sendpilot.domain.contracts import Contract
 from mock_sendpilot.domain.credits import Credits
 from mock_sendpilot.domain.events import Event
 from mock_sendpilot.domain.finding.extractions import Extractions
+from mock_sendpilot.domain.finding.running_jobs import JobSurroundings
 from mock_sendpilot.domain.finding.searches import Searches
 from mock_sendpilot.domain.ids import Ids
 from mock_sendpilot.domain.inbox import Inbox
@@ -117,17 +118,7 @@ class Workspace:
         )
 
     def _set_up_jobs(self, seed: WorkspaceSeed) -> None:
-        self.searches = Searches(
-            store=self.store,
-            agenda=self.agenda,
-            clock=self.clock,
-            ids=self.ids,
-            pace=seed.pace,
-            credits=self.credits,
-            seed=seed.random_seed or seed.id,
-            people=seed.people,
-        )
-        self.extractions = Extractions(
+        around = JobSurroundings(
             store=self.store,
             agenda=self.agenda,
             clock=self.clock,
@@ -136,6 +127,8 @@ class Workspace:
             credits=self.credits,
             seed=seed.random_seed or seed.id,
         )
+        self.searches = Searches(around, people=seed.people)
+        self.extractions = Extractions(around)
 
     def _fill(self, seed: WorkspaceSeed) -> None:
         for sender in seed.senders:

@@ -6,15 +6,12 @@ from typing import Any
 
 import pytest
 
-from mock_sendpilot.domain.clock import ManualClock
-from mock_sendpilot.domain.credits import Balance
-from mock_sendpilot.domain.finding.jobs import Pace
 from mock_sendpilot.domain.models import ApiKey
-from mock_sendpilot.domain.seed import WorkspaceSeed
 from mock_sendpilot.domain.workspace import Workspace
 from mock_sendpilot.emulator import Emulator
 from tests.api.expect import READ_KEY, WRITE_KEY, assert_error, assert_invalid
-from tests.conftest import NOW, Serve
+from tests.api.job_world import job_workspace
+from tests.conftest import Serve
 from tests.support import DEMO_KEY, Api, Reply
 
 CAMPAIGNS = "/v1/lead-extractor/campaigns"
@@ -52,13 +49,7 @@ LEAD_KEYS = [
 
 @pytest.fixture
 def workspace(emulator: Emulator) -> Workspace:
-    """A workspace whose time stands still; its key is that of the demo, which is put away."""
-    for demo in emulator.workspaces():
-        emulator.remove_workspace(demo)
-    pace = Pace(starts_after=timedelta(seconds=1), takes=timedelta(seconds=4))
-    balance = Balance(subscription=1000)
-    seed = WorkspaceSeed(id="ws_1", name="W", api_keys=KEYS, pace=pace, credits=balance)
-    return emulator.add_workspace(seed, clock=ManualClock(NOW))
+    return job_workspace(emulator, KEYS, subscription=1000)
 
 
 @pytest.fixture

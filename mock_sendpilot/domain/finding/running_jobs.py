@@ -8,7 +8,7 @@ in four steps, is invented.
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Hashable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Generic, TypeVar
 
@@ -39,36 +39,35 @@ _OVER = (DONE, FAILED)
 Job = TypeVar("Job", Search, Extraction)
 
 
-class RunningJobs(ABC, Generic[Job]):
-    """The jobs of one kind in a workspace. Every method may be called from any thread.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobSurroundings:
+    """What jobs need of their workspace; the same seed and the same job find the same people."""
 
-    Args:
-        seed: the same seed and the same job find the same people.
-    """
+    store: Store
+    agenda: Agenda
+    clock: Clock
+    ids: Ids
+    pace: Pace
+    credits: Credits
+    seed: str
+
+
+class RunningJobs(ABC, Generic[Job]):
+    """The jobs of one kind in a workspace. Every method may be called from any thread."""
 
     kind: str
     not_found: str
     too_expensive: str
 
-    def __init__(
-        self,
-        *,
-        store: Store,
-        agenda: Agenda,
-        clock: Clock,
-        ids: Ids,
-        pace: Pace,
-        credits: Credits,  # noqa: A002 - the vendor's word
-        seed: str,
-    ) -> None:
-        self._store = store
-        self._agenda = agenda
-        self._clock = clock
-        self._ids = ids
-        self._pace = pace
-        self._credits = credits
+    def __init__(self, around: JobSurroundings) -> None:
+        self._store = around.store
+        self._agenda = around.agenda
+        self._clock = around.clock
+        self._ids = around.ids
+        self._pace = around.pace
+        self._credits = around.credits
+        self._seed = around.seed
         self._payments: dict[str, Payment] = {}  # of the jobs that are not over
-        self._seed = seed
         self._jobs: dict[str, Job] = {}
         self._plans: dict[str, Any] = {}  # of the jobs at work
         self._ended_ids: deque[str] = deque()

@@ -11,7 +11,7 @@ from mock_sendpilot.domain.events import SearchCompleted
 from mock_sendpilot.domain.finding.filter_matching import Filters, username
 from mock_sendpilot.domain.finding.jobs import FoundLead, Search
 from mock_sendpilot.domain.finding.people import found_lead
-from mock_sendpilot.domain.finding.running_jobs import MOST_LEADS, RunningJobs
+from mock_sendpilot.domain.finding.running_jobs import MOST_LEADS, JobSurroundings, RunningJobs
 from mock_sendpilot.domain.finding.wanted import Wanted, wanted
 
 _Plan = tuple[list[FoundLead], Wanted]
@@ -21,16 +21,16 @@ class Searches(RunningJobs[Search]):
     """The searches of a workspace.
 
     Args:
-        people: those who are in the lead database before the made-up ones; the rest as for
-            `RunningJobs`.
+        around: as for all jobs.
+        people: those who are in the lead database before the made-up ones.
     """
 
     kind = "search"
     not_found = "Search not found"
     too_expensive = "Insufficient quota"
 
-    def __init__(self, *, people: Sequence[FoundLead], **rest: Any) -> None:  # noqa: ANN401
-        super().__init__(**rest)
+    def __init__(self, around: JobSurroundings, *, people: Sequence[FoundLead]) -> None:
+        super().__init__(around)
         self._people = tuple(people)
 
     def start(

@@ -22,6 +22,7 @@ from mock_sendpilot.domain.ids import Ids
 from mock_sendpilot.domain.inbox import RECEIVED, SENT, Inbox, Message
 from mock_sendpilot.domain.models import Contact, Lead, Sender
 from mock_sendpilot.domain.outreach.fates import Fates
+from mock_sendpilot.domain.outreach.sequences import filled
 from mock_sendpilot.domain.quotas import Quotas
 from mock_sendpilot.domain.store import Store
 
@@ -229,3 +230,9 @@ class Outreach:
                 "recipientLinkedinUrl must be a profile that can be reached; "
                 f"{contact.linkedin_url} is not"
             )
+
+
+def words_for(text: str, lead: Lead | None) -> str:
+    """A text with the names of a lead filled in."""
+    first, last = (lead.first_name, lead.last_name) if lead else (None, None)
+    return filled(text, first_name=first, last_name=last)

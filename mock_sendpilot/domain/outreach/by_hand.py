@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from mock_sendpilot.domain import progress
 from mock_sendpilot.domain.errors import InvalidInput
 from mock_sendpilot.domain.models import Contact, Lead
-from mock_sendpilot.domain.outreach.acts import AUTOMATION, Outreach
+from mock_sendpilot.domain.outreach.acts import AUTOMATION, Outreach, words_for
 from mock_sendpilot.domain.outreach.responses import Responses
-from mock_sendpilot.domain.outreach.sequences import DEFAULT_REPLY, filled
+from mock_sendpilot.domain.outreach.sequences import DEFAULT_REPLY
 from mock_sendpilot.domain.store import Store
 
 _DEFAULT_MESSAGE = "Hi {{firstName}}, do you have ten minutes this week?"
@@ -89,12 +89,7 @@ class ByHand:
         return self._responses.withdraw(contact)
 
     def _send_message(self, contact: Contact, text: str | None) -> Contact:
-        lead = contact.lead
-        words = filled(
-            text or _DEFAULT_MESSAGE,
-            first_name=lead.first_name if lead else None,
-            last_name=lead.last_name if lead else None,
-        )
+        words = words_for(text or _DEFAULT_MESSAGE, contact.lead)
         return self._outreach.send_message(contact, words, by=AUTOMATION).contact
 
     def _reply(self, contact: Contact, text: str | None) -> Contact:

@@ -3,9 +3,8 @@
 from mock_sendpilot.domain.contracts import Contract
 from mock_sendpilot.domain.errors import InvalidInput
 from mock_sendpilot.domain.linkedin import EXPECTED, is_internal, normal_profile_url
-from mock_sendpilot.domain.outreach.acts import Outreach, SentMessage, SentRequest
+from mock_sendpilot.domain.outreach.acts import Outreach, SentMessage, SentRequest, words_for
 from mock_sendpilot.domain.outreach.responses import Responses
-from mock_sendpilot.domain.outreach.sequences import filled
 from mock_sendpilot.domain.store import Store
 
 
@@ -77,7 +76,7 @@ class Correspondence:
         with self._store.transaction():
             lead = self._store.lead(lead_id)
             self._outreach.active_sender(sender_id)
-            text = filled(message, first_name=lead.first_name, last_name=lead.last_name)
+            text = words_for(message, lead)
             contact = self._outreach.contact(
                 sender_id, lead.linkedin_url, lead=lead, campaign_id=campaign_id
             )

@@ -13,10 +13,10 @@ from mock_sendpilot.domain.agenda import Agenda
 from mock_sendpilot.domain.clock import Clock
 from mock_sendpilot.domain.errors import InvalidInput, LimitExceeded, SenderNotActive
 from mock_sendpilot.domain.models import Campaign, Contact, Lead
-from mock_sendpilot.domain.outreach.acts import AUTOMATION, Outreach
+from mock_sendpilot.domain.outreach.acts import AUTOMATION, Outreach, words_for
 from mock_sendpilot.domain.outreach.fates import Fates
 from mock_sendpilot.domain.outreach.responses import Responses
-from mock_sendpilot.domain.outreach.sequences import CONNECT, Step, filled
+from mock_sendpilot.domain.outreach.sequences import CONNECT, Step
 from mock_sendpilot.domain.store import Store
 
 _LOOK_AGAIN = timedelta(hours=1)
@@ -165,7 +165,7 @@ class Simulation:
             self._outreach.set_status(contact.lead, "CONNECTION_ALREADY_SENT", "CONNECTION_SENT")
             self._plan(walk, step.gives_up_after, self._withdraw)
         else:
-            note = _words(step, contact)
+            note = words_for(step.text, contact.lead)
             request = self._outreach.request_connection(contact, note=note, by=AUTOMATION)
             self._await_acceptance(walk, step, request.contact)
 
@@ -176,7 +176,7 @@ class Simulation:
 
     def _send_message(self, walk: _Walk, step: Step, contact: Contact) -> None:
         number = walk.next_step + 1
-        text = _words(step, contact)
+        text = words_for(step.text, contact.lead)
         sent = self._outreach.send_message(contact, text, step=number, by=AUTOMATION)
         answer = self._responses.answer(sent.contact, step, str(number))
         if answer is None:
@@ -206,9 +206,6 @@ class Simulation:
             if self._walks.get(walk.lead_id) is not walk or walk.turn != turn:
                 return
             lead = self._store.lead(walk.lead_id)
-            if progress.is_done_with(lead.status):
-                self._ended(lead)
-                return
             campaign = self._store.campaign(walk.campaign_id)
             if campaign.status != "started":
                 walk.held_back = act
@@ -223,9 +220,3 @@ def _contact(lead: Lead) -> Contact:
         lead=lead,
         campaign_id=lead.campaign_id,
     )
-
-
-def _words(step: Step, contact: Contact) -> str:
-    lead = contact.lead
-    first, last = (lead.first_name, lead.last_name) if lead else (None, None)
-    return filled(step.text, first_name=first, last_name=last)

@@ -1,0 +1,24 @@
+"""A workspace for the tests of searches and extractions."""
+
+from datetime import timedelta
+
+from mock_sendpilot.domain.clock import ManualClock
+from mock_sendpilot.domain.credits import Balance
+from mock_sendpilot.domain.finding.jobs import Pace
+from mock_sendpilot.domain.models import ApiKey
+from mock_sendpilot.domain.seed import WorkspaceSeed
+from mock_sendpilot.domain.workspace import Workspace
+from mock_sendpilot.emulator import Emulator
+from tests.conftest import NOW
+
+
+def job_workspace(
+    emulator: Emulator, api_keys: tuple[ApiKey, ...], *, subscription: int
+) -> Workspace:
+    """A workspace whose time stands still; its key is that of the demo, which is put away."""
+    for demo in emulator.workspaces():
+        emulator.remove_workspace(demo)
+    pace = Pace(starts_after=timedelta(seconds=1), takes=timedelta(seconds=4))
+    balance = Balance(subscription=subscription)
+    seed = WorkspaceSeed(id="ws_1", name="W", api_keys=api_keys, pace=pace, credits=balance)
+    return emulator.add_workspace(seed, clock=ManualClock(NOW))
