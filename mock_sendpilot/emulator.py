@@ -224,6 +224,7 @@ class Emulator:
                 secret=endpoint.secret,
                 event_types=endpoint.event_types,
                 is_enabled=endpoint.is_enabled,
+                settings=endpoint.settings,
             )
 
 

@@ -127,16 +127,20 @@ class DeliveryDetail(DeliverySummary):
 
 
 def _attempt(attempt: Attempt, body: bytes) -> dict[str, Any]:
+    sent = body if attempt.sent_body is None else attempt.sent_body
     return {
         "number": attempt.number,
         "resend": attempt.is_resend,
+        "disruption": attempt.disruption,
         "at": iso_milliseconds(attempt.started_at),
+        "wallAt": iso_milliseconds(attempt.sent_at),
+        "signedAt": iso_milliseconds(attempt.signed_at),
         "durationMs": round(attempt.duration_seconds * 1000, 1),
         "request": {
             "method": "POST",
             "url": attempt.url,
             "headers": dict(attempt.request_headers),
-            "body": body.decode(),
+            "body": sent.decode(),
         },
         "response": _response(attempt.response) if attempt.response else None,
         "error": attempt.error,

@@ -1,8 +1,9 @@
 """An agenda: what is still to be done in a workspace, each task at its time, in lanes.
 
-Tasks of one lane run one after the other, in the order of their times and then of their arrival;
-lanes do not wait for each other. An agenda has no thread: `run_due` does in the calling thread what
-is due. `Worker` calls `run_next` from its threads while the clock of the workspace runs.
+Tasks of one lane run one after the other, in the order of their times and then of their arrival,
+unless the lane is wider; lanes do not wait for each other. An agenda has no thread: `run_due` does
+in the calling thread what is due. `Worker` calls `run_next` from its threads while the clock of the
+workspace runs.
 """
 
 import heapq
@@ -20,12 +21,26 @@ class _Entry:
     due_at: datetime
     order: int
     task: Task = field(compare=False)
+    about: str = field(compare=False)
 
 
 @dataclass(slots=True)
 class _Lane:
     entries: list[_Entry] = field(default_factory=list)
-    is_busy: bool = False
+    width: int = 1
+    at_work: int = 0
+
+    @property
+    def is_free(self) -> bool:
+        return self.at_work < self.width
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What is due, and when."""
+
+    at: datetime
+    about: str
 
 
 class Agenda:
@@ -40,30 +55,49 @@ class Agenda:
         self._wake = wake or (lambda _agenda, _due_at: None)
         self._lock = threading.Condition()
         self._lanes: dict[Hashable, _Lane] = {}
-        # One live head per lane that has tasks and is not busy; outdated heads are passed over.
+        # A live head for each lane that has tasks and is free; outdated heads are passed over.
         self._heads: list[tuple[datetime, int, Hashable]] = []
         self._orders = itertools.count()
         self._is_closed = False
 
-    def add(self, task: Task, *, due_at: datetime, lane: Hashable) -> None:
-        """Run `task` at `due_at` or as soon after it as its lane is free."""
+    def add(
+        self, task: Task, *, due_at: datetime, lane: Hashable, about: str = "a task", width: int = 1
+    ) -> None:
+        """Run `task` at `due_at` or as soon after it as its lane is free.
+
+        Args:
+            task: what is to be done.
+            due_at: when, by the clock of the workspace.
+            lane: tasks of the same lane wait for each other.
+            about: tells people what it is.
+            width: how many tasks of the lane may be at work at one time, from now on.
+        """
         with self._lock:
             if self._is_closed:
                 return
             waiting = self._lanes.setdefault(lane, _Lane())
-            entry = _Entry(due_at, next(self._orders), task)
+            is_wide = waiting.width > 1 or width > 1
+            waiting.width = width
+            entry = _Entry(due_at, next(self._orders), task, about)
             heapq.heappush(waiting.entries, entry)
-            leads = not waiting.is_busy and waiting.entries[0] is entry
+            # A wide lane wants as many threads as it has tasks: each of them wakes one.
+            leads = waiting.is_free and (is_wide or waiting.entries[0] is entry)
             if leads:
-                heapq.heappush(self._heads, (due_at, entry.order, lane))
+                self._put_head(lane)
         if leads:
             self._wake(self, due_at)
 
     def next_due_at(self) -> datetime | None:
         """When the next task can run, or None; tasks of a lane at work do not count."""
+        due = self.next_due()
+        return None if due is None else due.at
+
+    def next_due(self) -> Due | None:
+        """The same, with what it is."""
         with self._lock:
             lane = self._first_lane()
-            return None if lane is None else self._lanes[lane].entries[0].due_at
+            first = None if lane is None else self._lanes[lane].entries[0]
+            return None if first is None else Due(first.due_at, first.about)
 
     def run_next(self, now: datetime) -> bool:
         """Run the task that is due first, if one is; tell whether there was one."""
@@ -72,8 +106,9 @@ class Agenda:
             if lane is None or self._lanes[lane].entries[0].due_at > now:
                 return False
             heapq.heappop(self._heads)
-            self._lanes[lane].is_busy = True
+            self._lanes[lane].at_work += 1
             entry = heapq.heappop(self._lanes[lane].entries)
+            self._put_head(lane)
         try:
             entry.task()
         finally:
@@ -88,12 +123,13 @@ class Agenda:
         return count
 
     def wake_all(self) -> None:
-        """Call `wake` for the first task of every lane that is not at work."""
+        """Call `wake` for the first tasks of every lane, as many as can be at work."""
         with self._lock:
             firsts = [
-                lane.entries[0].due_at
+                entry.due_at
                 for lane in self._lanes.values()
-                if lane.entries and not lane.is_busy
+                if lane.is_free
+                for entry in heapq.nsmallest(lane.width - lane.at_work, lane.entries)
             ]
         for due_at in sorted(firsts):
             self._wake(self, due_at)
@@ -112,7 +148,7 @@ class Agenda:
         """Forget the waiting tasks of a lane; one at work goes on."""
         with self._lock:
             waiting = self._lanes.get(lane)
-            if waiting is not None and waiting.is_busy:
+            if waiting is not None and waiting.at_work:
                 waiting.entries.clear()
             elif waiting is not None:
                 del self._lanes[lane]
@@ -129,26 +165,37 @@ class Agenda:
         return not self._is_busy() and all(due_at > now for due_at in firsts)
 
     def _is_busy(self) -> bool:
-        return any(lane.is_busy for lane in self._lanes.values())
+        return any(lane.at_work for lane in self._lanes.values())
 
     def _first_lane(self) -> Hashable | None:
         while self._heads:
             _, order, lane = self._heads[0]
             waiting = self._lanes.get(lane)
-            is_free = waiting is not None and not waiting.is_busy
+            is_free = waiting is not None and waiting.is_free
             if waiting and is_free and waiting.entries and waiting.entries[0].order == order:
                 return lane
             heapq.heappop(self._heads)
         return None
 
+    def _put_head(self, lane: Hashable) -> datetime | None:
+        """Let the first task of a lane that is free be found; tell when it is due.
+
+        A head may be there twice: the second one is passed over.
+        """
+        waiting = self._lanes[lane]
+        if not waiting.entries or not waiting.is_free:
+            return None
+        first = waiting.entries[0]
+        heapq.heappush(self._heads, (first.due_at, first.order, lane))
+        return first.due_at
+
     def _release(self, lane: Hashable) -> None:
         with self._lock:
             waiting = self._lanes[lane]
-            waiting.is_busy = False
+            waiting.at_work -= 1
             self._lock.notify_all()
-            if not waiting.entries:
+            if not waiting.entries and not waiting.at_work:
                 del self._lanes[lane]
-                return
-            first = waiting.entries[0]
-            heapq.heappush(self._heads, (first.due_at, first.order, lane))
-        self._wake(self, first.due_at)
+            first_due_at = self._put_head(lane) if waiting.entries else None
+        if first_due_at is not None:
+            self._wake(self, first_due_at)

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable
 from datetime import datetime
 
-from mock_sendpilot.domain.events import Change, Event
+from mock_sendpilot.domain.events import PLAINLY, Change, Event, Telling
 from mock_sendpilot.domain.ids import Ids
 
 
@@ -33,7 +33,7 @@ class Announcer:
         self._unannounced: deque[Event] = deque()
         self._is_announcing = False
 
-    def record(self, change: Change, *, at: datetime) -> None:
+    def record(self, change: Change, *, at: datetime, telling: Telling = PLAINLY) -> Event:
         """Make an event of a change. The caller holds the lock."""
         self._sequence += 1
         event = Event(
@@ -43,8 +43,10 @@ class Announcer:
             occurred_at=at,
             workspace_id=self._workspace_id,
             change=change,
+            telling=telling,
         )
         self._unannounced.append(event)
+        return event
 
     def announce_recorded(self) -> None:
         """Announce what is committed, in order, with no lock held.

@@ -4,8 +4,10 @@ An event holds domain facts. Its name and body on the wire are made under a cont
 `webhooks/payloads.py`.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from mock_sendpilot.domain.finding.jobs import Extraction, Search
 from mock_sendpilot.domain.models import Campaign, Contact, Lead
@@ -101,6 +103,26 @@ Change = (
 )
 
 
+CHANGED, TRIGGERED, TESTED = "change", "trigger", "test"
+ORIGINS = (CHANGED, TRIGGERED, TESTED)
+"""What made an event: a change of the world, somebody by hand, or the test of an endpoint."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """How an event is told otherwise than its change says.
+
+    `overrides` are keys of its `data`; with an `endpoint_id` it is told to that endpoint alone.
+    """
+
+    origin: str = CHANGED
+    overrides: Mapping[str, Any] | None = None
+    endpoint_id: str | None = None
+
+
+PLAINLY = Telling()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """One change, numbered in the order in which changes happened in its workspace."""
@@ -112,6 +134,7 @@ class Event:
     occurred_at: datetime
     workspace_id: str
     change: Change
+    telling: Telling = PLAINLY
 
     @property
     def lead_id(self) -> str | None:

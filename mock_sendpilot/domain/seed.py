@@ -6,6 +6,7 @@ from datetime import datetime
 
 from mock_sendpilot.domain.contracts import Contract
 from mock_sendpilot.domain.credits import DEFAULT_BALANCE, Balance
+from mock_sendpilot.domain.endpoint_settings import DEFAULT_SETTINGS, EndpointSettings
 from mock_sendpilot.domain.finding.jobs import DEFAULT_PACE, FoundLead, Pace
 from mock_sendpilot.domain.inbox import Conversation, Message
 from mock_sendpilot.domain.models import ApiKey, Campaign, Lead, Sender
@@ -20,6 +21,7 @@ class EndpointSeed:
     secret: str | None = None
     event_types: tuple[str, ...] | None = None
     is_enabled: bool = True
+    settings: EndpointSettings = DEFAULT_SETTINGS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

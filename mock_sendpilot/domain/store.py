@@ -10,11 +10,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mock_sendpilot.domain import progress
+from mock_sendpilot.domain import events, progress
 from mock_sendpilot.domain.announcer import Announcer
 from mock_sendpilot.domain.clock import Clock
 from mock_sendpilot.domain.errors import InvalidInput, NotFound
-from mock_sendpilot.domain.events import Change, Event, LeadStatusChanged, LeadTagChanged
+from mock_sendpilot.domain.events import PLAINLY, Event, Telling
 from mock_sendpilot.domain.ids import Ids
 from mock_sendpilot.domain.lead_import import Import, LeadDraft
 from mock_sendpilot.domain.linkedin import EXPECTED, normal_profile_url
@@ -233,19 +233,19 @@ class Store:
 
     # --- within a transaction ----------------------------------------------------------------
 
-    def record(self, change: Change) -> None:
+    def record(self, change: events.Change, telling: Telling = PLAINLY) -> Event:
         """Within a transaction: make an event of a change."""
-        self._announcer.record(change, at=self._clock.now())
+        return self._announcer.record(change, at=self._clock.now(), telling=telling)
 
     def change_lead(self, before: Lead, *, changed_by: str, **changes: Any) -> Lead:  # noqa: ANN401
         """Within a transaction: change a lead, and record what its events tell."""
         after = replace(before, updated_at=self._clock.now(), **changes)
         self._leads[after.id] = after
         if after.status != before.status:
-            self.record(LeadStatusChanged(after, before.status, changed_by))
+            self.record(events.LeadStatusChanged(after, before.status, changed_by))
             self.on_status_changed(after)
         if after.custom_lead_status != before.custom_lead_status:
-            self.record(LeadTagChanged(after, before.custom_lead_status))
+            self.record(events.LeadTagChanged(after, before.custom_lead_status))
         return after
 
     def mark_contacted(self, lead: Lead) -> bool:

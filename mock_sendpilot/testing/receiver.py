@@ -13,7 +13,8 @@ import orjson
 from mock_sendpilot.domain.clock import SystemClock
 from mock_sendpilot.http_server import HttpServer
 from mock_sendpilot.lifetime import Startable
-from mock_sendpilot.testing.expectation import Expectation
+from mock_sendpilot.observation.patterns import EventPattern
+from mock_sendpilot.testing.failures import WebhookNotSeen
 from mock_sendpilot.webhooks.signing import verify
 
 if TYPE_CHECKING:
@@ -88,12 +89,13 @@ class WebhookReceiver(Startable):
             WebhookNotSeen: none came in time; it shows what came, and the nearest miss.
         """
         __tracebackhide__ = True
-        wanted = Expectation(event_type, values)
+        wanted = EventPattern(event_type, values)
         if self._wait(lambda: self._first(wanted) is not None, within):
             found = self._first(wanted)
             if found is not None:
                 return found
-        raise wanted.failure([webhook.body for webhook in self.received], within=within)
+        bodies = [webhook.body for webhook in self.received]
+        raise WebhookNotSeen(wanted.failure(bodies, within=within))
 
     def wait_for_count(self, count: int, *, within: float = 2.0) -> list[ReceivedWebhook]:
         """All requests, once there are so many.
@@ -125,8 +127,8 @@ class WebhookReceiver(Startable):
                 self._changed.wait(remaining)
         return True
 
-    def _first(self, wanted: Expectation) -> ReceivedWebhook | None:
-        return next((one for one in self.received if not wanted.misses(one.body)), None)
+    def _first(self, wanted: EventPattern) -> ReceivedWebhook | None:
+        return next((one for one in self.received if wanted.matches(one.body)), None)
 
     def _answer(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"

@@ -19,10 +19,12 @@ from mock_sendpilot.domain.progress import CONNECTED
 from mock_sendpilot.domain.seed import WorkspaceSeed
 from mock_sendpilot.domain.vocabulary import LEAD_STATUSES
 from mock_sendpilot.server import EmulatorServer
-from mock_sendpilot.testing.sandbox_clock import NotIdle, SandboxClock
+from mock_sendpilot.testing.failures import NotIdle
+from mock_sendpilot.testing.sandbox_clock import SandboxClock
 from mock_sendpilot.testing.sandbox_parts import check_names, step_by_hand
-from mock_sendpilot.testing.sent_webhooks import SentWebhook, SentWebhooks
+from mock_sendpilot.testing.sent_webhooks import SentWebhooks
 from mock_sendpilot.webhooks.endpoints import Endpoint
+from mock_sendpilot.webhooks.event_log import SentWebhook
 
 _QUICK = Pace(starts_after=timedelta(milliseconds=50), takes=timedelta(milliseconds=150))
 CAMPAIGN_ID = "camp_test"
@@ -63,7 +65,7 @@ class Sandbox:
             _seed(token, self.api_key, contract, random_seed)
         )
         self._outbox = self._emulator.outbox(self.workspace)
-        self.webhooks = SentWebhooks(self.workspace)
+        self.webhooks = SentWebhooks(self.workspace, self._outbox.events)
         self.clock = SandboxClock(self.workspace.timekeeper)
 
     def __repr__(self) -> str:

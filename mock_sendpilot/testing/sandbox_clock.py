@@ -2,24 +2,8 @@
 
 from datetime import datetime, timedelta
 
-from mock_sendpilot.domain.clock import iso_milliseconds
 from mock_sendpilot.domain.durations import parse_duration
 from mock_sendpilot.domain.timekeeper import Timekeeper
-
-
-class NotIdle(AssertionError):
-    """Something was still at work or due when the time to wait was over."""
-
-    def __init__(self, keeper: Timekeeper, within: float) -> None:
-        due_at = keeper.agenda.next_due_at()
-        due = (
-            f"the next task is due at {iso_milliseconds(due_at)}" if due_at else "a task is at work"
-        )
-        now = iso_milliseconds(keeper.clock.now())
-        if keeper.clock.is_frozen:
-            super().__init__(f"not idle: the clock stands still at {now} and {due}: advance it")
-        else:
-            super().__init__(f"not idle within {within:g} s: it is {now} and {due}")
 
 
 class SandboxClock:

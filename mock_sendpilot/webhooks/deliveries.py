@@ -7,8 +7,10 @@ from datetime import datetime
 
 from mock_sendpilot.domain.errors import NotFound
 
-PENDING, SUCCEEDED, EXHAUSTED, CANCELLED = "pending", "succeeded", "exhausted", "cancelled"
-STATES = (PENDING, SUCCEEDED, EXHAUSTED, CANCELLED)
+PENDING, SUCCEEDED, EXHAUSTED = "pending", "succeeded", "exhausted"
+CANCELLED, DROPPED = "cancelled", "dropped"
+STATES = (PENDING, SUCCEEDED, EXHAUSTED, CANCELLED, DROPPED)
+"""`dropped` is what a disruption never sends."""
 
 MOST_FINISHED = 5000
 _MOST_RECORDED_BYTES = 32_000_000
@@ -30,11 +32,20 @@ class Attempt:
 
     number: int
     started_at: datetime
+    """By the clock of the workspace."""
+    sent_at: datetime
+    """Real time."""
+    signed_at: datetime
+    """What its signature says."""
     duration_seconds: float
     url: str
     request_headers: Mapping[str, str]
     is_resend: bool = False
-    """Made by hand, besides the schedule."""
+    """Made besides the schedule: by hand, or as a duplicate."""
+    disruption: str | None = None
+    """The kind of the disruption that made it otherwise than it should be."""
+    sent_body: bytes | None = None
+    """What was sent in place of the delivery's body; None when it was that."""
     response: Response | None = None
     error: str | None = None
 
@@ -42,6 +53,17 @@ class Attempt:
     def is_success(self) -> bool:
         """Any 2xx is success; redirects are not followed."""
         return self.response is not None and 200 <= self.response.status_code < 300  # noqa: PLR2004
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """The disruption of a delivery: whose, of which kind, and how."""
+
+    disruption_id: str
+    kind: str
+    options: Mapping[str, float]
+    other_body: bytes | None = None
+    """The event under another contract, for the kind that renames it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +82,8 @@ class Delivery:
     next_attempt_at: datetime | None = None
     attempts: tuple[Attempt, ...] = ()
     reason: str | None = None
-    """Why it was cancelled."""
+    """Why it was cancelled or dropped."""
+    disruption: Applied | None = None
 
     @property
     def scheduled_count(self) -> int:
@@ -76,8 +99,9 @@ class Delivery:
     @property
     def recorded_bytes(self) -> int:
         """The length of the body and of all response bodies that are kept."""
-        responses = (attempt.response for attempt in self.attempts)
-        return len(self.body) + sum(len(one.body) for one in responses if one)
+        responses = sum(len(one.response.body) for one in self.attempts if one.response)
+        others = sum(len(one.sent_body) for one in self.attempts if one.sent_body)
+        return len(self.body) + responses + others
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""The dispatcher makes attempts: signs, POSTs, and records what came back.
+"""The dispatcher: POSTs a draft, and tells what came back.
 
 The only module of the server that imports requests, and only when the first webhook is due.
 A `requests.Session` would take proxies and credentials from the environment and follow redirects;
@@ -8,16 +8,18 @@ going to its `HTTPAdapter` with a prepared request avoids both and is the fastes
 # ruff: noqa: PLC0415 - requests is imported where it is used, so that starting does not pay for it
 import logging
 import os
-from collections.abc import Iterable, Mapping
+import socket
+import struct
+import threading
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from mock_sendpilot.domain.clock import SystemClock
 from mock_sendpilot.version import __version__
-from mock_sendpilot.webhooks.deliveries import Attempt, Delivery, Response
-from mock_sendpilot.webhooks.endpoints import Endpoint
-from mock_sendpilot.webhooks.signing import sign
+from mock_sendpilot.webhooks.deliveries import Response
+from mock_sendpilot.webhooks.drafts import Draft
 
 if TYPE_CHECKING:
     import requests
@@ -31,7 +33,25 @@ _LONGEST_TEXT = 500
 _MOST_KEPT_CONNECTIONS = 64
 _USER_AGENT = f"mock-sendpilot/{__version__}"
 _REUSE_SECONDS = 1.0
+_TRICKLE_PARTS = 10
+_NO_LINGERING = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
+"""Of SO_LINGER: to close is to reset."""
 _logger = logging.getLogger(__name__)
+
+
+class _BrokenOff(Exception):
+    """The body ends here, on purpose."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posted:
+    """A POST that was made. Without a response, `error` says in words what went wrong."""
+
+    sent_at: datetime
+    duration_seconds: float
+    headers: Mapping[str, str]
+    response: Response | None = None
+    error: str | None = None
 
 
 @dataclass(slots=True)
@@ -41,60 +61,55 @@ class _Connection:
 
 
 class Dispatcher:
-    """Makes attempts for all workspaces of an emulator; each call in the thread of its caller.
+    """POSTs for all workspaces of an emulator; each call in the thread of its caller.
 
     Args:
         timeout_seconds: how long a receiver has for its answer (the vendor gives 30 s).
-        signature_clock: the time that signatures bear. Receivers hold it against their own clock,
-            so it is wall time even for a workspace whose clock is manual.
+        wall_clock: real time, which signatures bear: receivers hold it against their own clock.
     """
 
     def __init__(
         self,
         *,
         timeout_seconds: float = TIMEOUT_SECONDS,
-        signature_clock: SystemClock | None = None,
+        wall_clock: SystemClock | None = None,
     ) -> None:
         self._timeout_seconds = timeout_seconds
-        self._signature_clock = signature_clock or SystemClock()
-        # An endpoint's attempts run one after the other, so no two threads share a connection.
+        self._wall_clock = wall_clock or SystemClock()
         self._connections: dict[str, _Connection] = {}
+        self._is_closing = threading.Event()
 
-    def attempt(
+    def wall_time(self) -> datetime:
+        """Real time."""
+        return self._wall_clock.now()
+
+    def post(
         self,
-        delivery: Delivery,
-        endpoint: Endpoint,
+        draft: Draft,
         *,
-        schemes: Iterable[str],
-        started_at: datetime,
-        is_resend: bool = False,
-    ) -> Attempt:
-        """POST a delivery once, signed afresh. Never raises: what goes wrong is in the attempt."""
-        headers = {
-            "Content-Type": "application/json",
-            "User-Agent": _USER_AGENT,
-            **sign(
-                schemes,
-                secret=endpoint.secret,
-                message_id=delivery.message_id,
-                timestamp=int(self._signature_clock.now().timestamp()),
-                body=delivery.body,
-            ),
-        }
-        began = SystemClock.running_seconds()
-        response, error = self._post(endpoint, headers, delivery.body)
-        attempt = Attempt(
-            number=len(delivery.attempts) + 1,
-            started_at=started_at,
+        connection: str,
+        most_connections: int = 1,
+        timeout_seconds: float | None = None,
+    ) -> Posted:
+        """Sign a draft and POST it. Never raises: what goes wrong is in what it returns.
+
+        Args:
+            draft: what to send, where and how.
+            connection: whose connections are kept and used again, such as an endpoint's id.
+            most_connections: how many of them at one time.
+            timeout_seconds: for the whole answer; by default the dispatcher's.
+        """
+        headers = {"User-Agent": _USER_AGENT, **draft.headers()}
+        timeout = self._timeout_seconds if timeout_seconds is None else timeout_seconds
+        sent_at, began = self._wall_clock.now(), SystemClock.running_seconds()
+        response, error = self._answer(draft, headers, connection, most_connections, timeout)
+        return Posted(
+            sent_at=sent_at,
             duration_seconds=SystemClock.running_seconds() - began,
-            url=endpoint.url,
-            request_headers=headers,
-            is_resend=is_resend,
+            headers=headers,
             response=response,
             error=error,
         )
-        _log(delivery, attempt)
-        return attempt
 
     def forget(self, endpoint_id: str) -> None:
         """Close the connection that is kept open to an endpoint."""
@@ -104,55 +119,81 @@ class Dispatcher:
 
     def close(self) -> None:
         """Close all connections."""
+        self._is_closing.set()
         for endpoint_id in list(self._connections):
             self.forget(endpoint_id)
 
-    def _post(
-        self, endpoint: Endpoint, headers: Mapping[str, str], body: bytes
+    def _answer(
+        self, draft: Draft, headers: Mapping[str, str], name: str, most: int, timeout: float
     ) -> tuple[Response | None, str | None]:
-        connection = self._connection(endpoint.id)
+        connection = self._connection(name, most, is_to_break=draft.breaks_off)
         try:
             answer = connection.adapter.send(
-                _prepared(endpoint.url, headers, body),
+                self._prepared(draft, headers),
                 stream=True,
-                timeout=self._timeout_seconds,
+                timeout=timeout,
                 verify=os.environ.get("REQUESTS_CA_BUNDLE") or True,
             )
-            deadline = SystemClock.running_seconds() + self._timeout_seconds
-            return _response(answer, deadline), None
+            return _response(answer, SystemClock.running_seconds() + timeout), None
+        except _BrokenOff:
+            return None, "the connection was reset in the middle of the body, on purpose"
         except Exception as error:  # noqa: BLE001 - whatever a receiver or a URL causes is its record
-            return None, _in_words(error, self._timeout_seconds)
+            return None, _in_words(error, timeout)
         finally:
             connection.used_at = SystemClock.running_seconds()
-            if len(self._connections) > _MOST_KEPT_CONNECTIONS:
-                self.forget(endpoint.id)
+            if draft.breaks_off:
+                connection.adapter.close()
+            elif len(self._connections) > _MOST_KEPT_CONNECTIONS:
+                self.forget(name)
 
-    def _connection(self, endpoint_id: str) -> _Connection:
+    def _connection(self, name: str, most: int, *, is_to_break: bool) -> _Connection:
         """A connection that was idle is not used again: the receiver may be about to close it."""
-        from requests.adapters import HTTPAdapter
-
-        from mock_sendpilot.webhooks.deadline import DeadlinePool
-
-        connection = self._connections.get(endpoint_id)
+        if is_to_break:
+            return _new_connection(1, [(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGERING)])
+        connection = self._connections.get(name)
         if connection is None:
-            adapter = HTTPAdapter(pool_connections=1, pool_maxsize=1)
-            pools = {**adapter.poolmanager.pool_classes_by_scheme, "http": DeadlinePool}
-            adapter.poolmanager.pool_classes_by_scheme = pools
-            connection = self._connections[endpoint_id] = _Connection(adapter, 0.0)
+            connection = self._connections[name] = _new_connection(most)
         elif SystemClock.running_seconds() - connection.used_at > _REUSE_SECONDS:
             connection.adapter.close()
         return connection
 
+    def _prepared(self, draft: Draft, headers: Mapping[str, str]) -> "requests.PreparedRequest":
+        from requests import PreparedRequest
 
-def _prepared(url: str, headers: Mapping[str, str], body: bytes) -> "requests.PreparedRequest":
-    from requests import PreparedRequest
+        prepared = PreparedRequest()
+        prepared.prepare_method("POST")
+        prepared.prepare_url(draft.url, None)
+        prepared.prepare_headers(headers)
+        prepared.prepare_body(draft.content, None)
+        if draft.seconds_to_send or draft.breaks_off:
+            prepared.body = self._in_parts(draft)  # type: ignore[assignment]
+        return prepared
 
-    prepared = PreparedRequest()
-    prepared.prepare_method("POST")
-    prepared.prepare_url(url, None)
-    prepared.prepare_headers(headers)
-    prepared.prepare_body(body, None)
-    return prepared
+    def _in_parts(self, draft: Draft) -> Iterator[bytes]:
+        """The body in some parts with pauses between them, or its first half alone."""
+        content = draft.content
+        if draft.breaks_off:
+            yield content[: len(content) // 2]
+            raise _BrokenOff
+        size = len(content) // _TRICKLE_PARTS + 1
+        for start in range(0, len(content), size):
+            self._is_closing.wait(draft.seconds_to_send / _TRICKLE_PARTS)
+            yield content[start : start + size]
+
+
+def _new_connection(
+    most: int, socket_options: list[tuple[int, int, bytes]] | None = None
+) -> _Connection:
+    from requests.adapters import HTTPAdapter
+
+    from mock_sendpilot.webhooks.deadline import DeadlinePool
+
+    adapter = HTTPAdapter(pool_connections=1, pool_maxsize=most)
+    if socket_options:
+        adapter.init_poolmanager(1, most, socket_options=socket_options)
+    pools = {**adapter.poolmanager.pool_classes_by_scheme, "http": DeadlinePool}
+    adapter.poolmanager.pool_classes_by_scheme = pools
+    return _Connection(adapter, 0.0)
 
 
 def _response(answer: "requests.Response", deadline: float) -> Response:
@@ -196,15 +237,3 @@ def _in_words(error: Exception, timeout_seconds: float) -> str:
         cause = deeper
     text = getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
     return str(text)[:_LONGEST_TEXT]
-
-
-def _log(delivery: Delivery, attempt: Attempt) -> None:
-    outcome = attempt.response.status_code if attempt.response else attempt.error
-    _logger.info(
-        "webhook %s to %s, attempt %d: %s, %.0f ms",
-        delivery.event_type,
-        attempt.url.partition("?")[0],
-        attempt.number,
-        str(outcome).encode("unicode_escape").decode(),
-        attempt.duration_seconds * 1000,
-    )

@@ -1,18 +1,36 @@
-"""Webhook endpoints: where events go, which of them, and the secret they are signed with."""
+"""Webhook endpoints: where events go, which of them, and the secrets they are signed with."""
 
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass, fields, replace
+from datetime import datetime, timedelta
 from difflib import get_close_matches
 from typing import Any
 
 from mock_sendpilot.domain.contracts import Contract
+from mock_sendpilot.domain.endpoint_settings import (
+    DEFAULT_SETTINGS,
+    EndpointSettings,
+    settings_problems,
+)
 from mock_sendpilot.domain.errors import InvalidInput, NotFound
+from mock_sendpilot.domain.events import Event
 from mock_sendpilot.domain.urls import url_problems
 from mock_sendpilot.webhooks.signing import WANTED_OF_A_KEY, is_secret
 
+SECRET_OVERLAP = timedelta(hours=24)
+"""How long an old secret stays valid after a rotation (section (c), Delivery)."""
 _MOST_TYPES = 100
+_MOST_RETIRED = 5
+_SETTINGS = frozenset(field.name for field in fields(EndpointSettings))
+
+
+@dataclass(frozen=True, slots=True)
+class RetiredSecret:
+    """A secret that was rotated out, and until when it is valid beside the new one."""
+
+    secret: str
+    valid_until: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +45,13 @@ class Endpoint:
     created_at: datetime
     disabled_reason: str | None = None
     """Why it disabled itself; None when somebody else did, or it is enabled."""
+    settings: EndpointSettings = DEFAULT_SETTINGS
+    retired_secrets: tuple[RetiredSecret, ...] = ()
+    """Those that were rotated out, the latest first; also some that are not valid any more."""
+
+    def older_secrets(self, now: datetime) -> tuple[str, ...]:
+        """The secrets that are valid besides `secret`."""
+        return tuple(one.secret for one in self.retired_secrets if now < one.valid_until)
 
     def wants(self, event_type: str) -> bool:
         """Whether an event of this type is sent here."""
@@ -57,6 +82,7 @@ class Endpoints:
         self._now = now
         self._lock = threading.Lock()
         self._endpoints: dict[str, Endpoint] = {}
+        self._of_jobs: dict[str, Endpoint] = {}  # URLs that jobs brought along, until they are done
 
     def add(
         self,
@@ -65,14 +91,15 @@ class Endpoints:
         secret: str | None = None,
         event_types: Iterable[str] | None = None,
         is_enabled: bool = True,
+        settings: EndpointSettings = DEFAULT_SETTINGS,
     ) -> Endpoint:
         """Make an endpoint.
 
         Raises:
-            InvalidInput: a URL, secret or event type that cannot be; it says what would do.
+            InvalidInput: a URL, secret, event type or setting that cannot be; it says which would.
         """
         types = None if event_types is None else tuple(event_types)
-        check_endpoint(self._contract, url=url, secret=secret, event_types=types)
+        check_endpoint(self._contract, url=url, secret=secret, event_types=types, settings=settings)
         endpoint = Endpoint(
             id=self._new_id(),
             url=url,
@@ -80,26 +107,61 @@ class Endpoints:
             event_types=types,
             is_enabled=is_enabled,
             created_at=self._now(),
+            settings=settings,
         )
         with self._lock:
             self._endpoints[endpoint.id] = endpoint
         return endpoint
 
     def update(self, endpoint_id: str, changes: dict[str, Any]) -> Endpoint:
-        """Change some fields of an endpoint, by their names in `Endpoint`.
+        """Change some fields of an endpoint, by their names in `Endpoint` and its settings.
+
+        A new `secret` counts at once, and no older one any more.
 
         Raises:
             NotFound: there is no such endpoint.
             InvalidInput: as for `add`.
         """
-        check_endpoint(
-            self._contract,
-            url=changes.get("url"),
-            secret=changes.get("secret"),
-            event_types=changes.get("event_types"),
-        )
+        own = {name: value for name, value in changes.items() if name not in _SETTINGS}
         with self._lock:
-            endpoint = replace(self.get(endpoint_id), **changes)
+            before = self.get(endpoint_id)
+            given = {name: value for name, value in changes.items() if name in _SETTINGS}
+            settings = replace(before.settings, **given)
+            check_endpoint(
+                self._contract,
+                url=own.get("url"),
+                secret=own.get("secret"),
+                event_types=own.get("event_types"),
+                settings=settings,
+            )
+            if "secret" in own:
+                own["retired_secrets"] = ()
+            endpoint = replace(before, settings=settings, **own)
+            self._endpoints[endpoint_id] = endpoint
+        return endpoint
+
+    def rotate(self, endpoint_id: str, secret: str | None = None) -> Endpoint:
+        """Give an endpoint a new secret; the old one stays valid for 24 hours beside it.
+
+        Args:
+            endpoint_id: whose.
+            secret: the new one; one is made if it is left out.
+
+        Raises:
+            NotFound: there is no such endpoint.
+            InvalidInput: the secret cannot be, or is the one in use.
+        """
+        check_endpoint(self._contract, secret=secret)
+        with self._lock:
+            before = self.get(endpoint_id)
+            if secret == before.secret:
+                raise InvalidInput("secret must be another one than the one in use")
+            retired = RetiredSecret(before.secret, self._now() + SECRET_OVERLAP)
+            endpoint = replace(
+                before,
+                secret=self._new_secret() if secret is None else secret,
+                retired_secrets=(retired, *before.retired_secrets)[:_MOST_RETIRED],
+            )
             self._endpoints[endpoint_id] = endpoint
         return endpoint
 
@@ -119,15 +181,47 @@ class Endpoints:
         Raises:
             NotFound: there is no such endpoint.
         """
-        endpoint = self.find(endpoint_id)
+        endpoint = self._endpoints.get(endpoint_id)
         if endpoint is None:
             hint = f"this workspace has no webhook endpoint {endpoint_id[:80]!r}"
             raise NotFound("Webhook endpoint not found", hint=hint)
         return endpoint
 
     def find(self, endpoint_id: str) -> Endpoint | None:
-        """The endpoint of that id, or None."""
-        return self._endpoints.get(endpoint_id)
+        """The endpoint of that id, or None; also a job's."""
+        return self._endpoints.get(endpoint_id) or self._of_jobs.get(endpoint_id)
+
+    def for_event(self, event: Event, event_type: str) -> list[Endpoint]:
+        """The endpoints that an event goes to; with them the URL that its job brought along."""
+        only = event.telling.endpoint_id
+        if only is not None:
+            return [endpoint for endpoint in self.all() if endpoint.id == only]
+        wanting = [endpoint for endpoint in self.all() if endpoint.wants(event_type)]
+        if event.job_id is None or event.webhook_url is None:
+            return wanting
+        # Not signed, since no secret for it is known of.
+        of_job = Endpoint(
+            id=event.job_id,
+            url=event.webhook_url,
+            secret="",
+            event_types=None,
+            is_enabled=True,
+            created_at=event.occurred_at,
+        )
+        self._of_jobs[of_job.id] = of_job
+        return [*wanting, of_job]
+
+    def is_of_job(self, endpoint_id: str) -> bool:
+        """Whether it is the URL of a job."""
+        return endpoint_id in self._of_jobs
+
+    def forget_job(self, endpoint_id: str) -> bool:
+        """Forget the URL of a job, now that its event is delivered; tell whether it was one."""
+        return self._of_jobs.pop(endpoint_id, None) is not None
+
+    def all_ids(self) -> list[str]:
+        """The ids of all, also of the jobs'."""
+        return [*self._of_jobs, *self._endpoints]
 
     def all(self) -> list[Endpoint]:
         """All of them, oldest first."""
@@ -141,16 +235,18 @@ def check_endpoint(
     url: str | None = None,
     secret: str | None = None,
     event_types: Iterable[str] | None = None,
+    settings: EndpointSettings | None = None,
 ) -> None:
     """Check what is given of an endpoint.
 
     Raises:
-        InvalidInput: a URL, secret or event type that cannot be; it says what would do.
+        InvalidInput: a URL, secret, event type or setting that cannot be; it says what would do.
     """
     problems = [] if url is None else [f"url {problem}" for problem in url_problems(url)]
     problems += [] if event_types is None else _types_problems(tuple(event_types), contract)
     if secret is not None and not is_secret(secret):
         problems.append(f"secret must be {WANTED_OF_A_KEY}")
+    problems += [] if settings is None else settings_problems(settings)
     if problems:
         raise InvalidInput(*problems)
 

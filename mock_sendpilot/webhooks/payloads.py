@@ -67,6 +67,8 @@ def payload(event: Event, event_type: str, contract: Contract) -> Payload:
         data = campaign_data.campaign_changed(change, event.occurred_at)
     else:
         data = _FORMS[type(change)].data(change, contract)
+    if event.telling.overrides:
+        data = {**data, **event.telling.overrides}
     envelope = {
         "eventId": event.id,
         "eventType": event_type,

@@ -17,7 +17,8 @@ import binascii
 import hashlib
 import hmac
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 - the prefix of every secret, not one
 SECRET_BYTES = 24
@@ -31,7 +32,13 @@ WANTED_OF_A_KEY = (
 
 
 def sign(
-    schemes: Iterable[str], *, secret: str, message_id: str, timestamp: int, body: bytes
+    schemes: Iterable[str],
+    *,
+    secret: str,
+    message_id: str,
+    timestamp: int,
+    body: bytes,
+    older_secrets: Sequence[str] = (),
 ) -> dict[str, str]:
     """The signature headers of one attempt.
 
@@ -41,10 +48,12 @@ def sign(
         message_id: stays the same for each attempt.
         timestamp: unix seconds, fresh for each attempt.
         body: exactly the bytes that are sent.
+        older_secrets: those that are still valid after a rotation. Each gives a further signature
+            in the same header, apart by a blank, but for `documented`, which cannot carry two.
     """
     headers: dict[str, str] = {}
     for scheme in schemes:
-        headers.update(_SIGNERS[scheme](secret, message_id, timestamp, body))
+        headers.update(_SIGNERS[scheme]((secret, *older_secrets), message_id, timestamp, body))
     return headers
 
 
@@ -92,29 +101,28 @@ def _svix_value(secret: str, message_id: str, timestamp: int, body: bytes) -> st
     return f"v1,{base64.b64encode(digest).decode()}"
 
 
-def _documented(secret: str, _message_id: str, timestamp: int, body: bytes) -> dict[str, str]:
-    return {"Webhook-Signature": _documented_value(secret, timestamp, body)}
-
-
-def _svix(secret: str, message_id: str, timestamp: int, body: bytes) -> dict[str, str]:
-    return _prefixed("svix", secret, message_id, timestamp, body)
-
-
-def _standardwebhooks(secret: str, message_id: str, timestamp: int, body: bytes) -> dict[str, str]:
-    return _prefixed("webhook", secret, message_id, timestamp, body)
+def _documented(
+    secrets: Sequence[str], _message_id: str, timestamp: int, body: bytes
+) -> dict[str, str]:
+    return {"Webhook-Signature": _documented_value(secrets[0], timestamp, body)}
 
 
 def _prefixed(
-    prefix: str, secret: str, message_id: str, timestamp: int, body: bytes
+    prefix: str, secrets: Sequence[str], message_id: str, timestamp: int, body: bytes
 ) -> dict[str, str]:
+    signatures = (_svix_value(secret, message_id, timestamp, body) for secret in secrets)
     return {
         f"{prefix}-id": message_id,
         f"{prefix}-timestamp": str(timestamp),
-        f"{prefix}-signature": _svix_value(secret, message_id, timestamp, body),
+        f"{prefix}-signature": " ".join(signatures),
     }
 
 
-_SIGNERS = {"documented": _documented, "svix": _svix, "standardwebhooks": _standardwebhooks}
+_SIGNERS: Mapping[str, Callable[[Sequence[str], str, int, bytes], dict[str, str]]] = {
+    "documented": _documented,
+    "svix": partial(_prefixed, "svix"),
+    "standardwebhooks": partial(_prefixed, "webhook"),
+}
 
 
 def _verify_documented(given: Mapping[str, str], body: bytes, secret: str) -> bool | None:

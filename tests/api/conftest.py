@@ -35,4 +35,4 @@ def store(emulator: Emulator) -> Store:
 def sent(emulator: Emulator) -> SentWebhooks:
     """What the demo workspace, behind `api`, sends from now on."""
     workspace = emulator.workspaces()[0]
-    return SentWebhooks(workspace)
+    return SentWebhooks(workspace, emulator.outbox(workspace).events)

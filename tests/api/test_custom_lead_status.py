@@ -29,7 +29,7 @@ def api(serve: Serve, live: Emulator) -> Api:
 @pytest.fixture
 def sent(live: Emulator) -> SentWebhooks:
     workspace = live.workspaces()[0]
-    return SentWebhooks(workspace)
+    return SentWebhooks(workspace, live.outbox(workspace).events)
 
 
 def full_lead(api: Api) -> dict[str, object]:

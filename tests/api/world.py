@@ -118,7 +118,9 @@ def make_world(serve: "Callable[[Emulator], Api]") -> Iterator[MakeWorld]:
             connections={sender.id: connections for sender in SENDERS},
         )
         workspace = emulator.add_workspace(seed, clock=ManualClock(START))
-        return World(workspace, serve(emulator), SentWebhooks(workspace))
+        return World(
+            workspace, serve(emulator), SentWebhooks(workspace, emulator.outbox(workspace).events)
+        )
 
     yield make
     for emulator in emulators:

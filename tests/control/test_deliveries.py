@@ -47,7 +47,8 @@ def test_a_delivery_shows_each_attempt(
     failed = listed(api, "?state=pending")[0]
     detail = api("GET", f"{PATH}/{failed['id']}").json
     (attempt,) = detail["attempts"]
-    keys = ["number", "resend", "at", "durationMs", "request", "response", "error"]
+    when = ["at", "wallAt", "signedAt", "durationMs"]
+    keys = ["number", "resend", "disruption", *when, "request", "response", "error"]
     assert list(attempt) == keys
     assert attempt["request"]["url"] == receiver.url
     assert attempt["request"]["body"] == receiver.received[0].body.decode()

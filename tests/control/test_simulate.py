@@ -236,7 +236,7 @@ def test_a_campaign_changes_as_in_the_dashboard(
 def test_a_draft_is_started(api: Api, emulator: Emulator) -> None:
     workspace = emulator.workspaces()[0]
     (draft,) = [one for one in workspace.store.campaigns() if one.status == "draft"][:1]
-    sent = SentWebhooks(workspace)
+    sent = SentWebhooks(workspace, emulator.outbox(workspace).events)
 
     assert campaign_step(api, "start", draft.id).json["status"] == "started"
     assert sent[0].event_type == "campaign.started"

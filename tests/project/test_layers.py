@@ -44,9 +44,19 @@ def test_the_domain_knows_no_framework(package: str) -> None:
     assert importers(package, among="domain/") == []
 
 
-@pytest.mark.parametrize("room", ["webhooks", "api", "control", "cli", "testing"])
+@pytest.mark.parametrize("room", ["webhooks", "api", "control", "cli", "testing", "observation"])
 def test_the_domain_knows_no_other_room(room: str) -> None:
     assert importers(f"mock_sendpilot.{room}", among="domain/") == []
+
+
+@pytest.mark.parametrize("package", ["flask", "werkzeug", "marshmallow", "requests", "click"])
+def test_observation_knows_no_framework(package: str) -> None:
+    assert importers(package, among="observation/") == []
+
+
+@pytest.mark.parametrize("room", ["webhooks", "api", "control", "cli", "testing"])
+def test_observation_knows_no_other_room_but_the_domain(room: str) -> None:
+    assert importers(f"mock_sendpilot.{room}", among="observation/") == []
 
 
 @pytest.mark.parametrize("room", ["api", "control", "cli", "testing"])
@@ -72,7 +82,7 @@ def test_marshmallow_is_for_api_control_and_the_specification_alone() -> None:
 def test_signals_are_connected_where_events_are_sent_and_where_tests_watch() -> None:
     assert importers("mock_sendpilot.domain.signals") == [
         "domain/workspace.py",
-        "testing/sent_webhooks.py",
+        "webhooks/courier.py",
         "webhooks/outbox.py",
     ]
 

@@ -4,10 +4,9 @@ import time
 
 import pytest
 
-from mock_sendpilot.testing.expectation import WebhookNotSeen
+from mock_sendpilot.testing.failures import NotIdle, WebhookNotSeen
 from mock_sendpilot.testing.receiver import WebhookReceiver
 from mock_sendpilot.testing.sandbox import Sandbox
-from mock_sendpilot.testing.sandbox_clock import NotIdle
 
 EVENT = "lead.status.changed"
 
@@ -24,7 +23,7 @@ def test_several_webhooks_can_be_waited_for(
 ) -> None:
     sendpilot.add_endpoint(sendpilot_receiver.url)
     ids = close(sendpilot, count=4)
-    found = sendpilot.webhooks.wait_for_all(EVENT, count=3)
+    found = sendpilot.webhooks.wait_for(EVENT, count=3)
 
     assert [webhook.data["leadId"] for webhook in found] == ids[:3]
 
@@ -32,7 +31,7 @@ def test_several_webhooks_can_be_waited_for(
 def test_too_few_webhooks_are_counted(sendpilot: Sandbox) -> None:
     close(sendpilot, count=2)
     with pytest.raises(WebhookNotSeen, match="2 of 3 came"):
-        sendpilot.webhooks.wait_for_all(EVENT, count=3, within=0.05)
+        sendpilot.webhooks.wait_for(EVENT, count=3, within=0.05)
 
 
 def test_in_frozen_time_there_is_no_waiting_and_what_is_due_is_told(
@@ -46,13 +45,13 @@ def test_in_frozen_time_there_is_no_waiting_and_what_is_due_is_told(
         sendpilot.webhooks.wait_for(EVENT, within=60)
 
     assert time.perf_counter() - began < 30
-    assert "1 more wait for their first attempt; the clock stands still at" in str(missed.value)
-    assert ": advance the clock" in str(missed.value)
+    assert "1 more wait for their first attempt\n  the clock stands still at" in str(missed.value)
+    assert f"is attempt 1 of {EVENT} to {sendpilot_receiver.url}: advance it" in str(missed.value)
 
 
 def test_in_frozen_time_with_nothing_due_the_failure_says_so(sendpilot: Sandbox) -> None:
     sendpilot.clock.freeze()
-    with pytest.raises(WebhookNotSeen, match="and nothing is due"):
+    with pytest.raises(WebhookNotSeen, match="; nothing is due"):
         sendpilot.webhooks.wait_for(EVENT, within=60)
 
 
@@ -83,7 +82,7 @@ def test_what_does_not_end_in_time_is_told(
     sendpilot.add_endpoint(sendpilot_receiver.url)
     with sendpilot_receiver.holding():
         close(sendpilot)
-        with pytest.raises(NotIdle, match=r"not idle within 0\.05 s: it is .* a task is at work"):
+        with pytest.raises(NotIdle, match=r"not idle within 0\.05 s: it is .*, a task is at work"):
             sendpilot.wait_until_idle(within=0.05)
 
 
@@ -92,7 +91,9 @@ def test_in_frozen_time_what_is_due_has_to_be_advanced_to(sendpilot: Sandbox) ->
     sendpilot.add_endpoint("http://127.0.0.1:9/never")
     close(sendpilot)
 
-    with pytest.raises(NotIdle, match=r"the clock stands still at .* is due at .*: advance it"):
+    with pytest.raises(
+        NotIdle, match=r"the clock stands still at .*, due at .*: attempt 1 of .*; advance it"
+    ):
         sendpilot.wait_until_idle(within=60)
     sendpilot.clock.advance()
     sendpilot.wait_until_idle()

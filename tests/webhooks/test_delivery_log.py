@@ -19,6 +19,8 @@ def delivery(name: str, *, state: str = "succeeded", body: bytes = b"") -> Deliv
     response = Response(status_code=200, headers={}, body=body, is_truncated=False)
     attempt = Attempt(
         number=1,
+        sent_at=START,
+        signed_at=START,
         started_at=START,
         duration_seconds=0.1,
         url="http://127.0.0.1:9000/",

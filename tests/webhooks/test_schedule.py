@@ -70,13 +70,16 @@ def test_a_retry_carries_the_same_event_and_message_id(
 def test_each_attempt_is_signed_afresh(
     world: World, receiver: WebhookReceiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    times = iter([1767225600.5, 1767225605.5])
-    monkeypatch.setattr(
-        "mock_sendpilot.domain.clock.SystemClock._wall_seconds", staticmethod(lambda: next(times))
-    )
+    def it_is(seconds: float) -> None:
+        clock = "mock_sendpilot.domain.clock.SystemClock._wall_seconds"
+        monkeypatch.setattr(clock, staticmethod(lambda: seconds))
+
     receiver.respond(500)
     world.add_endpoint(receiver.url)
     world.change("DONE")
+    it_is(1767225600.5)
+    world.advance()
+    it_is(1767225605.5)
     world.advance(5)
     signatures = [webhook.headers["webhook-signature"] for webhook in receiver.received]
     assert [text.partition(",")[0] for text in signatures] == ["t=1767225600", "t=1767225605"]

@@ -150,10 +150,12 @@ class RunningJobs(ABC, Generic[Job]):
             self._jobs[job.id] = job
         starts_at = job.created_at + self._pace.starts_after
         lane = _lane(job.id)
-        self._agenda.add(partial(self._run, job.id), due_at=starts_at, lane=lane)
+        about = f"the course of {self.kind} {job.id}"
+        self._agenda.add(partial(self._run, job.id), due_at=starts_at, lane=lane, about=about)
         for step in range(1, _STEPS + 1):
             due_at = starts_at + self._pace.takes * step / _STEPS
-            self._agenda.add(partial(self._take_step, job.id, step), due_at=due_at, lane=lane)
+            task = partial(self._take_step, job.id, step)
+            self._agenda.add(task, due_at=due_at, lane=lane, about=about)
         return job
 
     def _run(self, job_id: str) -> None:

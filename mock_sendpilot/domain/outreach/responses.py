@@ -154,6 +154,7 @@ class Responses:
                 partial(self._answer_due, contact, what, number, answer.text),
                 due_at=self._clock.now() + answer.after,
                 lane=("campaign", contact.campaign_id or contact.linkedin_url),
+                about=f"what {contact.linkedin_url} answers to {contact.sender_id}",
             )
 
     def _answer_due(self, contact: Contact, what: str, number: int, text: str) -> None:

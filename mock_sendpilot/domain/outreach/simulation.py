@@ -199,6 +199,7 @@ class Simulation:
             partial(self._run, walk, walk.turn, act),
             due_at=self._clock.now() + after,
             lane=("campaign", walk.campaign_id),
+            about=f"a step of lead {walk.lead_id} in campaign {walk.campaign_id}",
         )
 
     def _run(self, walk: _Walk, turn: int, act: _Act) -> None:

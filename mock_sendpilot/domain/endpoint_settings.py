@@ -1,0 +1,75 @@
+"""How one endpoint is delivered to, where that differs from what its contract says."""
+
+from dataclasses import dataclass
+
+SIGNATURE_SCHEMES = ("documented", "svix", "standardwebhooks")
+WALL, VIRTUAL = "wall", "virtual"
+SIGNATURE_CLOCKS = (WALL, VIRTUAL)
+"""Real time, or what the clock of the workspace shows."""
+MOST_CONCURRENCY = 64
+_MOST_DELAYS, _LONGEST_DELAY = 100, 30 * 24 * 3600
+_SHORTEST_TIMEOUT, _LONGEST_TIMEOUT = 0.1, 3600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointSettings:
+    """None stands for what the contract or the server says.
+
+    `concurrency` is how many deliveries may be under way at one time; only with 1 does their order
+    hold. `signature_clock` says which time signatures bear.
+    """
+
+    retry_delays_seconds: tuple[float, ...] | None = None
+    timeout_seconds: float | None = None
+    signatures: tuple[str, ...] | None = None
+    concurrency: int = 1
+    signature_clock: str = WALL
+
+
+DEFAULT_SETTINGS = EndpointSettings()
+
+
+def settings_problems(settings: EndpointSettings) -> list[str]:
+    """What cannot be of some settings, a sentence each."""
+    checks = (
+        _delays_problem(settings.retry_delays_seconds),
+        _timeout_problem(settings.timeout_seconds),
+        _signatures_problem(settings.signatures),
+        None
+        if 1 <= settings.concurrency <= MOST_CONCURRENCY
+        else f"concurrency must be from 1 to {MOST_CONCURRENCY}; it was {settings.concurrency}",
+        None
+        if settings.signature_clock in SIGNATURE_CLOCKS
+        else f"signatureClock must be wall or virtual; it was {settings.signature_clock!r}",
+    )
+    return [problem for problem in checks if problem is not None]
+
+
+def _delays_problem(delays: tuple[float, ...] | None) -> str | None:
+    if delays is None:
+        return None
+    if len(delays) > _MOST_DELAYS or not all(0 <= delay <= _LONGEST_DELAY for delay in delays):
+        return (
+            f"retryDelaysSeconds must be at most {_MOST_DELAYS} numbers of seconds from 0 to "
+            f"{_LONGEST_DELAY} (30 days)"
+        )
+    return None
+
+
+def _timeout_problem(seconds: float | None) -> str | None:
+    if seconds is None or _SHORTEST_TIMEOUT <= seconds <= _LONGEST_TIMEOUT:
+        return None
+    return (
+        f"timeoutSeconds must be from {_SHORTEST_TIMEOUT} to {_LONGEST_TIMEOUT}; it was {seconds}"
+    )
+
+
+def _signatures_problem(schemes: tuple[str, ...] | None) -> str | None:
+    if schemes is None:
+        return None
+    known = ", ".join(SIGNATURE_SCHEMES)
+    if not schemes or len(set(schemes)) < len(schemes) or not set(schemes) <= {*SIGNATURE_SCHEMES}:
+        return f"signatures must name one or two different schemes out of {known}"
+    if {"documented", "standardwebhooks"} <= set(schemes):
+        return "signatures cannot be documented and standardwebhooks: both need Webhook-Signature"
+    return None

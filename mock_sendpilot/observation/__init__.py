@@ -1,0 +1,1 @@
+"""What is looked for in what has happened: one matcher for expectations and disruptions."""

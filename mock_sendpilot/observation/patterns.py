@@ -1,0 +1,88 @@
+"""Patterns of events: what is looked for, and how near what came was to it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+_MOST_SHOWN = 20
+_LONGEST_SUMMARY = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class EventPattern:
+    """An event of this type (None: of any) whose `data` holds these values.
+
+    Keys are the vendor's, or the same in snake case: `lead_id` is looked for as `leadId`, but in
+    the events of searches and extractions as it stands.
+    """
+
+    event_type: str | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    def misses(self, body: bytes) -> list[str]:
+        """What does not fit, a sentence each; nothing where all fits."""
+        found = parsed(body)
+        if found is None:
+            return ["the body is no JSON object with an object `data`"]
+        misses = []
+        if self.event_type not in {None, found.get("eventType")}:
+            misses.append(f"eventType is {found.get('eventType')!r}, not {self.event_type!r}")
+        data = found.get("data", {})
+        for key, value in self.values.items():
+            name = key if key in data else camel_case(key)
+            if name not in data:
+                misses.append(f"data has no key {name!r} (it has {', '.join(data)})")
+            elif data[name] != value:
+                misses.append(f"data.{name} is {data[name]!r}, not {value!r}")
+        return misses
+
+    def matches(self, body: bytes) -> bool:
+        """Whether a body fits."""
+        return not self.misses(body)
+
+    def failure(self, bodies: Sequence[bytes], *, within: float, notes: Sequence[str] = ()) -> str:
+        """Some lines that list what came, and take the nearest of it apart."""
+        values = "".join(f", {key}={value!r}" for key, value in self.values.items())
+        wanted = "of any type" if self.event_type is None else repr(self.event_type)
+        lines = [f"no webhook {wanted}{values} within {within:g} s"]
+        if len(bodies) > _MOST_SHOWN:
+            lines.append(f"  {len(bodies)} came; the last of them:")
+        if len(bodies) != 1:
+            lines += [f"  came: {_summary(body)}" for body in bodies[-_MOST_SHOWN:]]
+        if bodies:
+            nearest = min(bodies, key=lambda body: len(self.misses(body)))
+            lines.append(f"  nearest miss: {_summary(nearest)}")
+            lines += [f"    {miss}" for miss in self.misses(nearest)]
+        else:
+            lines.append("  nothing came")
+        return "\n".join([*lines, *(f"  {note}" for note in notes)])
+
+
+ANY_EVENT = EventPattern()
+
+
+def camel_case(name: str) -> str:
+    """`lead_id` as `leadId`."""
+    first, *rest = name.split("_")
+    return first + "".join(part.capitalize() for part in rest)
+
+
+def parsed(body: bytes) -> dict[str, Any] | None:
+    """The event that a body is, or None if it is none."""
+    try:
+        found = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+    if not isinstance(found, dict) or not isinstance(found.get("data", {}), dict):
+        return None
+    return found
+
+
+def _summary(body: bytes) -> str:
+    found = parsed(body)
+    if found is None:
+        return repr(body[:200])
+    text = f"{found.get('eventType')} {orjson.dumps(found.get('data')).decode()}"
+    return text if len(text) <= _LONGEST_SUMMARY else f"{text[:_LONGEST_SUMMARY]}…"

@@ -1,0 +1,239 @@
+"""The courier: takes deliveries to their endpoints, attempt by attempt, at their times."""
+
+import logging
+from collections.abc import Hashable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+from urllib.parse import urlsplit
+
+from mock_sendpilot.domain.endpoint_settings import VIRTUAL
+from mock_sendpilot.domain.signals import announce, delivery_attempted, delivery_cancelled
+from mock_sendpilot.domain.workspace import Workspace
+from mock_sendpilot.webhooks.deliveries import (
+    CANCELLED,
+    EXHAUSTED,
+    PENDING,
+    SUCCEEDED,
+    Applied,
+    Attempt,
+    Delivery,
+    DeliveryLog,
+)
+from mock_sendpilot.webhooks.dispatcher import Dispatcher
+from mock_sendpilot.webhooks.disruption import DUPLICATE, REORDER, disrupted
+from mock_sendpilot.webhooks.drafts import Draft
+from mock_sendpilot.webhooks.endpoint_health import EndpointHealth
+from mock_sendpilot.webhooks.endpoints import Endpoint, Endpoints
+from mock_sendpilot.webhooks.event_log import EventLog
+from mock_sendpilot.webhooks.tally import Tally
+
+FAILED = "failed"
+"""How an attempt ends that is no success; its delivery may still succeed."""
+_logger = logging.getLogger(__name__)
+
+
+class Courier:
+    """Attempts and the retry schedule of one workspace.
+
+    Args:
+        workspace: under whose contract, and on whose clock.
+        dispatcher: makes the attempts.
+        log: the deliveries.
+        events: the events; told of every change of a delivery.
+        endpoints: where to.
+        tally: counts the attempts.
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        dispatcher: Dispatcher,
+        *,
+        log: DeliveryLog,
+        events: EventLog,
+        endpoints: Endpoints,
+        tally: Tally,
+    ) -> None:
+        self._workspace = workspace
+        self._dispatcher = dispatcher
+        self._log = log
+        self._events = events
+        self._endpoints = endpoints
+        self._tally = tally
+        self._health = EndpointHealth(workspace.contract)
+        self._held: dict[str, list[str]] = {}  # by endpoint id, deliveries that let one pass
+
+    def schedule(self, delivery: Delivery) -> None:
+        """Put the next attempt of a delivery on the agenda, if it is to have one."""
+        endpoint = self._endpoints.find(delivery.endpoint_id)
+        if delivery.next_attempt_at is None or endpoint is None:
+            return
+        if not delivery.attempts and delivery.disruption and delivery.disruption.kind == REORDER:
+            self._held.setdefault(endpoint.id, []).append(delivery.id)
+        self._put(delivery, endpoint, due_at=delivery.next_attempt_at)
+
+    def send_besides(self, delivery: Delivery, endpoint: Endpoint) -> None:
+        """Make one more attempt, now and besides the schedule."""
+        now = self._workspace.clock.now()
+        self._put(delivery, endpoint, due_at=now, is_resend=True)
+
+    def cancel(self, endpoint_id: str, reason: str) -> None:
+        """End what is pending for an endpoint."""
+        self._workspace.agenda.drop(endpoint_id)
+        self._held.pop(endpoint_id, None)
+        for delivery in self._log.cancel_pending(endpoint_id, reason):
+            self._events.note(delivery.event_id)
+            announce(delivery_cancelled, self._workspace, delivery=delivery)
+
+    def begin_anew(self, endpoint_id: str) -> None:
+        """Forget that an endpoint has failed."""
+        self._health.forget(endpoint_id)
+
+    def _put(
+        self, delivery: Delivery, endpoint: Endpoint, *, due_at: datetime, is_resend: bool = False
+    ) -> None:
+        number = delivery.scheduled_count + 1
+        besides = "a resend" if is_resend else f"attempt {number}"
+        self._workspace.agenda.add(
+            partial(self._attempt, delivery.id, None if is_resend else number),
+            due_at=due_at,
+            lane=self._lane(endpoint),
+            about=f"{besides} of {delivery.event_type} to {endpoint.url}",
+            width=endpoint.settings.concurrency,
+        )
+
+    def _lane(self, endpoint: Endpoint) -> Hashable:
+        """An endpoint is a lane; the jobs' own URLs of one host are one together."""
+        is_of_job = self._endpoints.is_of_job(endpoint.id)
+        return ("jobs", urlsplit(endpoint.url).netloc) if is_of_job else endpoint.id
+
+    def _attempt(self, delivery_id: str, number: int | None) -> None:
+        """Make the attempt of that number of the schedule; None is one besides the schedule."""
+        delivery = self._log.find(delivery_id)
+        if delivery is None:
+            return
+        if number is not None and (
+            delivery.state != PENDING or delivery.scheduled_count != number - 1
+        ):
+            return
+        endpoint = self._endpoints.find(delivery.endpoint_id)
+        if endpoint is None or not endpoint.is_enabled:
+            self.cancel(delivery.endpoint_id, "the endpoint is gone or disabled")
+            return
+        attempt = self._attempted(delivery, endpoint, number)
+        _log_attempt(delivery, attempt)
+        self._tally.attempts[SUCCEEDED if attempt.is_success else FAILED] += 1
+        after = self._log.change(delivery_id, partial(self._after, endpoint, attempt=attempt))
+        if after is not None:
+            self._go_on(after, endpoint, attempt)
+
+    def _attempted(self, delivery: Delivery, endpoint: Endpoint, number: int | None) -> Attempt:
+        started_at = self._workspace.clock.now()
+        draft = self._draft(delivery, endpoint, started_at)
+        applied = _disruption_of(delivery, number)
+        if applied is not None:
+            draft = disrupted(draft, applied, endpoint)
+        posted = self._dispatcher.post(
+            draft,
+            connection=endpoint.id,
+            most_connections=endpoint.settings.concurrency,
+            timeout_seconds=endpoint.settings.timeout_seconds,
+        )
+        return Attempt(
+            number=len(delivery.attempts) + 1,
+            started_at=started_at,
+            sent_at=posted.sent_at,
+            signed_at=draft.signed_at,
+            duration_seconds=posted.duration_seconds,
+            url=endpoint.url,
+            request_headers=posted.headers,
+            is_resend=number is None,
+            disruption=None if applied is None else applied.kind,
+            sent_body=None if draft.content == delivery.body else draft.content,
+            response=posted.response,
+            error=posted.error,
+        )
+
+    def _draft(self, delivery: Delivery, endpoint: Endpoint, now: datetime) -> Draft:
+        settings = endpoint.settings
+        schemes = settings.signatures or self._workspace.contract.signatures
+        is_virtual = settings.signature_clock == VIRTUAL
+        return Draft(
+            url=endpoint.url,
+            body=delivery.body,
+            message_id=delivery.message_id,
+            schemes=schemes if endpoint.secret else (),
+            secrets=(endpoint.secret, *endpoint.older_secrets(now)),
+            signed_at=now if is_virtual else self._dispatcher.wall_time(),
+        )
+
+    def _after(self, endpoint: Endpoint, delivery: Delivery, *, attempt: Attempt) -> Delivery:
+        """Where an attempt leaves its delivery, which may have been cancelled meanwhile."""
+        delivery = replace(delivery, attempts=(*delivery.attempts, attempt))
+        if attempt.is_success:
+            return replace(delivery, state=SUCCEEDED, next_attempt_at=None, reason=None)
+        if delivery.state == CANCELLED or attempt.is_resend:
+            return delivery
+        number = delivery.scheduled_count
+        delays = endpoint.settings.retry_delays_seconds
+        if delays is None:
+            delays = self._workspace.contract.retry_delays_seconds
+        if number > len(delays):
+            _logger.warning("delivery %s is exhausted", delivery.id)
+            self._tally.attempts[EXHAUSTED] += 1
+            return replace(delivery, state=EXHAUSTED, next_attempt_at=None)
+        wait = self._health.wait_for(attempt, timedelta(seconds=delays[number - 1]))
+        return replace(delivery, next_attempt_at=self._workspace.clock.now() + wait)
+
+    def _go_on(self, delivery: Delivery, endpoint: Endpoint, attempt: Attempt) -> None:
+        if not attempt.is_resend:
+            self.schedule(delivery)
+            self._do_what_follows(delivery, endpoint)
+        self._events.note(delivery.event_id)
+        announce(delivery_attempted, self._workspace, delivery=delivery)
+        if delivery.state != PENDING and self._endpoints.forget_job(endpoint.id):
+            self._dispatcher.forget(endpoint.id)
+        self._disable_if_it_should(endpoint.id, attempt)
+
+    def _do_what_follows(self, delivery: Delivery, endpoint: Endpoint) -> None:
+        """After a first attempt: its duplicates, and what has waited to be overtaken by it."""
+        if delivery.scheduled_count > 1:
+            return
+        applied = delivery.disruption
+        if applied is not None and applied.kind == DUPLICATE:
+            for _ in range(int(applied.options["copies"])):
+                self.send_besides(delivery, endpoint)
+        for held_id in self._held.pop(endpoint.id, []):
+            held = self._log.find(held_id)
+            if held is not None and held.id != delivery.id:
+                self._put(held, endpoint, due_at=self._workspace.clock.now())
+
+    def _disable_if_it_should(self, endpoint_id: str, attempt: Attempt) -> None:
+        reason = self._health.reason_to_disable(endpoint_id, attempt)
+        if reason is not None and not self._endpoints.is_of_job(endpoint_id):
+            _logger.warning("endpoint %s is disabled: %s", endpoint_id, reason)
+            changes = {"is_enabled": False, "disabled_reason": reason}
+            self._endpoints.update(endpoint_id, changes)
+            self.cancel(endpoint_id, f"the endpoint was disabled: {reason}")
+
+
+def _disruption_of(delivery: Delivery, number: int | None) -> Applied | None:
+    """What befalls an attempt: nothing besides the schedule, and nothing after those it is for."""
+    applied = delivery.disruption
+    if applied is None or number is None or number > applied.options.get("attempts", 0):
+        return None
+    return applied
+
+
+def _log_attempt(delivery: Delivery, attempt: Attempt) -> None:
+    outcome = attempt.response.status_code if attempt.response else attempt.error
+    _logger.info(
+        "webhook %s to %s, attempt %d: %s, %.0f ms%s",
+        delivery.event_type,
+        attempt.url.partition("?")[0],
+        attempt.number,
+        str(outcome).encode("unicode_escape").decode(),
+        attempt.duration_seconds * 1000,
+        f", disrupted: {attempt.disruption}" if attempt.disruption else "",
+    )

@@ -1,0 +1,192 @@
+"""Deliveries made hostile on purpose: each kind of disruption, and what it does.
+
+What befalls a delivery as a whole (`duplicate`, `reorder`, `delay`, `drop`) is done by the courier;
+every other kind alters the draft of an attempt. All of it is invented: a vendor does not do it on
+purpose, networks, proxies and people do.
+"""
+
+import base64
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+import orjson
+
+from mock_sendpilot.webhooks.deliveries import Applied
+from mock_sendpilot.webhooks.drafts import Draft
+from mock_sendpilot.webhooks.endpoints import Endpoint
+from mock_sendpilot.webhooks.signing import SECRET_PREFIX
+
+DUPLICATE, REORDER, DELAY, DROP = "duplicate", "reorder", "delay", "drop"
+OLD_SECRET, RENAMED_EVENT = "old_secret", "renamed_event"
+CHAOS = "chaos"
+FORGED_SECRET = SECRET_PREFIX + base64.b64encode(b"a secret that nobody has").decode()
+UNKNOWN_EVENT = "emulator.unknown_event"
+EXTRA_FIELD = "emulatorExtra"
+_OPTIONAL = ("campaignId", "sequenceStep", "note")
+"""Keys of `data` that clients have seen missing (section (c)); so is `workspaceId` beside it."""
+_MOST_SECONDS = 30 * 24 * 3600
+
+Alteration = Callable[[Draft, Applied, Endpoint], Draft]
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A number that a kind takes."""
+
+    default: float
+    lowest: float
+    highest: float
+
+
+_ATTEMPTS = Option(1, 1, 100)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of disruption; without an alteration the courier sees to it."""
+
+    about: str
+    alter: Alteration | None = None
+    options: Mapping[str, Option] = field(default_factory=dict)
+
+
+def _altering(about: str, alter: Alteration, **options: Option) -> Kind:
+    """A kind that alters the first attempts: one, unless `attempts` says how many."""
+    return Kind(about, alter, {"attempts": _ATTEMPTS, **options})
+
+
+def disrupted(draft: Draft, applied: Applied, endpoint: Endpoint) -> Draft:
+    """A draft as its disruption has it."""
+    alter = KINDS[applied.kind].alter
+    return draft if alter is None else alter(draft, applied, endpoint)
+
+
+# --- signatures ----------------------------------------------------------------------------------
+
+
+def _stale(draft: Draft, applied: Applied, _endpoint: Endpoint) -> Draft:
+    age = timedelta(seconds=applied.options["seconds"])
+    return replace(draft, signed_at=draft.signed_at - age)
+
+
+def _wrong_secret(draft: Draft, _applied: Applied, _endpoint: Endpoint) -> Draft:
+    return replace(draft, secrets=(FORGED_SECRET,))
+
+
+def _unsigned(draft: Draft, _applied: Applied, _endpoint: Endpoint) -> Draft:
+    return replace(draft, schemes=())
+
+
+def _old_secret(draft: Draft, _applied: Applied, endpoint: Endpoint) -> Draft:
+    return replace(draft, secrets=(endpoint.retired_secrets[0].secret,))
+
+
+def _altered(draft: Draft, _applied: Applied, _endpoint: Endpoint) -> Draft:
+    return replace(draft, sent_body=altered_body(draft.body))
+
+
+def altered_body(body: bytes) -> bytes:
+    """The event with a letter more in the first text of its data, such as the lead's id."""
+    event = orjson.loads(body)
+    texts = (key for key, value in event["data"].items() if isinstance(value, str))
+    key = next(texts, EXTRA_FIELD)
+    event["data"][key] = event["data"].get(key, "") + "x"
+    return orjson.dumps(event)
+
+
+# --- bodies --------------------------------------------------------------------------------------
+
+
+def _renamed(draft: Draft, applied: Applied, _endpoint: Endpoint) -> Draft:
+    return replace(draft, body=applied.other_body or draft.body)
+
+
+def _unknown(draft: Draft, _applied: Applied, _endpoint: Endpoint) -> Draft:
+    return replace(draft, body=with_unknown_type(draft.body))
+
+
+def with_unknown_type(body: bytes) -> bytes:
+    """The event under a type that no contract knows."""
+    return orjson.dumps({**orjson.loads(body), "eventType": UNKNOWN_EVENT})
+
+
+def _extra(draft: Draft, _applied: Applied, _endpoint: Endpoint) -> Draft:
+    return replace(draft, body=with_extra_fields(draft.body))
+
+
+def with_extra_fields(body: bytes) -> bytes:
+    """The event with a field more in the envelope and one in its data."""
+    event = orjson.loads(body)
+    event["data"][EXTRA_FIELD] = ["a field that was not there yesterday"]
+    return orjson.dumps({**event, EXTRA_FIELD: {"added": True}})
+
+
+def _missing(draft: Draft, _applied: Applied, _endpoint: Endpoint) -> Draft:
+    return replace(draft, body=without_optional_fields(draft.body))
+
+
+def without_optional_fields(body: bytes) -> bytes:
+    """The event without what clients have seen missing."""
+    event: dict[str, Any] = orjson.loads(body)
+    event.pop("workspaceId", None)
+    event["data"] = {key: value for key, value in event["data"].items() if key not in _OPTIONAL}
+    return orjson.dumps(event)
+
+
+def _huge(draft: Draft, applied: Applied, _endpoint: Endpoint) -> Draft:
+    return replace(draft, body=padded(draft.body, int(applied.options["bytes"])))
+
+
+def padded(body: bytes, length: int) -> bytes:
+    """The event with a field of data that brings it to so many bytes."""
+    event = orjson.loads(body)
+    event["data"][EXTRA_FIELD] = ""
+    room = max(0, length - len(orjson.dumps(event)))
+    event["data"][EXTRA_FIELD] = "x" * room
+    return orjson.dumps(event)
+
+
+# --- transport -----------------------------------------------------------------------------------
+
+
+def _slow(draft: Draft, applied: Applied, _endpoint: Endpoint) -> Draft:
+    return replace(draft, seconds_to_send=applied.options["seconds"])
+
+
+def _broken(draft: Draft, _applied: Applied, _endpoint: Endpoint) -> Draft:
+    return replace(draft, breaks_off=True)
+
+
+def _wrong_type(draft: Draft, _applied: Applied, _endpoint: Endpoint) -> Draft:
+    return replace(draft, content_type="text/plain")
+
+
+KINDS: Mapping[str, Kind] = {
+    DUPLICATE: Kind("comes again after its first attempt", None, {"copies": Option(1, 1, 10)}),
+    REORDER: Kind(
+        "comes after the next one to its endpoint; at the latest after `seconds`",
+        None,
+        {"seconds": Option(5, 0, _MOST_SECONDS)},
+    ),
+    DELAY: Kind("comes `seconds` later", None, {"seconds": Option(5, 0, _MOST_SECONDS)}),
+    DROP: Kind("is never sent; the log says so"),
+    "stale_timestamp": _altering(
+        "is rightly signed, with a time `seconds` ago",
+        _stale,
+        seconds=Option(3600, -_MOST_SECONDS, _MOST_SECONDS),
+    ),
+    "wrong_secret": _altering("is signed with a secret that is not the endpoint's", _wrong_secret),
+    "missing_signature": _altering("has no signature", _unsigned),
+    "altered_body": _altering("is altered after it was signed", _altered),
+    OLD_SECRET: _altering("is signed with the secret before the last rotation alone", _old_secret),
+    RENAMED_EVENT: _altering("has the name and data of another contract", _renamed),
+    "unknown_event": _altering(f"has the event type {UNKNOWN_EVENT}", _unknown),
+    "extra_fields": _altering("has fields that nobody knows", _extra),
+    "missing_fields": _altering("lacks the fields that are optional", _missing),
+    "huge_body": _altering("has `bytes` bytes", _huge, bytes=Option(1_000_000, 1000, 20_000_000)),
+    "slow_body": _altering("takes `seconds` to send", _slow, seconds=Option(3, 0, 25)),
+    "broken_connection": _altering("breaks off with a reset in the middle of its body", _broken),
+    "wrong_content_type": _altering("says that it is text/plain", _wrong_type),
+}

@@ -1,0 +1,267 @@
+"""The disruptions of a workspace as resources: armed, matched, consumed, and askable afterwards."""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from difflib import get_close_matches
+
+from mock_sendpilot.domain.contracts import CONTRACTS, Contract
+from mock_sendpilot.domain.errors import InvalidInput, NotFound
+from mock_sendpilot.domain.events import Event
+from mock_sendpilot.observation.patterns import ANY_EVENT, EventPattern
+from mock_sendpilot.webhooks.chaos import Chaos
+from mock_sendpilot.webhooks.deliveries import Applied
+from mock_sendpilot.webhooks.disruption import CHAOS, KINDS, OLD_SECRET, RENAMED_EVENT
+from mock_sendpilot.webhooks.endpoints import Endpoint
+from mock_sendpilot.webhooks.payloads import Payload, event_type, payload
+
+ARMED, CONSUMED = "armed", "consumed"
+MOST_TIMES = 1_000_000
+_MOST_DISRUPTIONS, _MOST_MATCHES = 1000, 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """A delivery that was disrupted, and by which kind: with chaos, the one that was drawn."""
+
+    delivery_id: str
+    event_id: str
+    kind: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disruption:
+    """What is to befall the next deliveries that fit. `times` is None for all of them."""
+
+    id: str
+    kind: str
+    armed_at: datetime
+    endpoint_id: str | None = None
+    pattern: EventPattern = ANY_EVENT
+    times: int | None = 1
+    options: Mapping[str, float] = field(default_factory=dict)
+    chaos: Chaos | None = None
+    seed: str | None = None
+    match_count: int = 0
+    matches: tuple[Match, ...] = ()
+    """The latest."""
+
+    @property
+    def state(self) -> str:
+        """Whether it waits for more."""
+        is_over = self.times is not None and self.match_count >= self.times
+        return CONSUMED if is_over else ARMED
+
+
+class Disruptions:
+    """Those of one workspace, oldest first; the oldest that fits a delivery is the one it gets.
+
+    Args:
+        contract: the workspace's.
+        new_id: gives the id of a disruption.
+        now: gives the time.
+    """
+
+    def __init__(
+        self, contract: Contract, *, new_id: Callable[[], str], now: Callable[[], datetime]
+    ) -> None:
+        self._contract = contract
+        self._other_contract = next(
+            other for other in CONTRACTS.values() if other.event_types != contract.event_types
+        )
+        self._new_id = new_id
+        self._now = now
+        self._lock = threading.Lock()
+        self._disruptions: dict[str, Disruption] = {}
+
+    def arm(
+        self,
+        kind: str,
+        *,
+        endpoint_id: str | None = None,
+        pattern: EventPattern = ANY_EVENT,
+        times: int | None = 1,
+        options: Mapping[str, float] | None = None,
+    ) -> Disruption:
+        """Let deliveries that are queued from now on be disrupted.
+
+        Args:
+            kind: one of `KINDS`.
+            endpoint_id: only to this endpoint.
+            pattern: only of events that fit.
+            times: how many deliveries; None for all.
+            options: numbers that the kind takes.
+
+        Raises:
+            InvalidInput: an unknown kind or option, or a number beyond its limits.
+        """
+        given = checked_options(kind, options or {})
+        return self._put(
+            Disruption(
+                id=self._new_id(),
+                kind=kind,
+                armed_at=self._now(),
+                endpoint_id=endpoint_id,
+                pattern=pattern,
+                times=times,
+                options=given,
+            )
+        )
+
+    def let_loose(
+        self,
+        seed: str,
+        *,
+        rate: float,
+        kinds: tuple[str, ...],
+        endpoint_id: str | None = None,
+        pattern: EventPattern = ANY_EVENT,
+        times: int | None = None,
+    ) -> Disruption:
+        """Let a seeded mix loose on the deliveries that are queued from now on.
+
+        Raises:
+            InvalidInput: an unknown kind.
+        """
+        for kind in kinds:
+            _check_kind(kind)
+        return self._put(
+            Disruption(
+                id=self._new_id(),
+                kind=CHAOS,
+                armed_at=self._now(),
+                endpoint_id=endpoint_id,
+                pattern=pattern,
+                times=times,
+                chaos=Chaos(seed, rate, kinds),
+                seed=seed,
+                options={"rate": rate},
+            )
+        )
+
+    def all(self) -> list[Disruption]:
+        """All of them, oldest first."""
+        with self._lock:
+            return list(self._disruptions.values())
+
+    def get(self, disruption_id: str) -> Disruption:
+        """The disruption of that id.
+
+        Raises:
+            NotFound: there is none.
+        """
+        found = self._disruptions.get(disruption_id)
+        if found is None:
+            hint = f"this workspace has no disruption {disruption_id[:80]!r}"
+            raise NotFound("Disruption not found", hint=hint)
+        return found
+
+    def remove(self, disruption_id: str) -> None:
+        """Disarm and forget a disruption.
+
+        Raises:
+            NotFound: there is none.
+        """
+        with self._lock:
+            self.get(disruption_id)
+            del self._disruptions[disruption_id]
+
+    def remove_all(self) -> None:
+        """Disarm and forget all of them."""
+        with self._lock:
+            self._disruptions.clear()
+
+    def take(
+        self, event: Event, sent: Payload, endpoint: Endpoint, delivery_id: str
+    ) -> Applied | None:
+        """What is to befall a delivery; the disruption notes it."""
+        if not self._disruptions:
+            return None
+        with self._lock:
+            for disruption in self._disruptions.values():
+                kind = self._fitting_kind(disruption, event, sent, endpoint)
+                if kind is not None:
+                    self._note(disruption, kind, event.id, delivery_id)
+                    return self._applied(disruption, kind, event)
+        return None
+
+    def _fitting_kind(
+        self, disruption: Disruption, event: Event, sent: Payload, endpoint: Endpoint
+    ) -> str | None:
+        if disruption.state == CONSUMED or disruption.endpoint_id not in {None, endpoint.id}:
+            return None
+        if not disruption.pattern.matches(sent.body):
+            return None
+        if disruption.chaos is None:
+            kinds: tuple[str, ...] = (disruption.kind,)
+        else:
+            kinds = disruption.chaos.kinds
+        possible = [kind for kind in kinds if self._is_possible(kind, event, sent, endpoint)]
+        if disruption.chaos is not None:
+            return disruption.chaos.draw(endpoint.id, possible)
+        return possible[0] if possible else None
+
+    def _is_possible(self, kind: str, event: Event, sent: Payload, endpoint: Endpoint) -> bool:
+        if kind == OLD_SECRET:
+            return bool(endpoint.retired_secrets)
+        if kind == RENAMED_EVENT:
+            return self._under_other_contract(event) not in {None, sent.body}
+        return True
+
+    def _under_other_contract(self, event: Event) -> bytes | None:
+        name = event_type(event, self._other_contract)
+        return None if name is None else payload(event, name, self._other_contract).body
+
+    def _note(self, disruption: Disruption, kind: str, event_id: str, delivery_id: str) -> None:
+        match = Match(delivery_id=delivery_id, event_id=event_id, kind=kind, at=self._now())
+        self._disruptions[disruption.id] = replace(
+            disruption,
+            match_count=disruption.match_count + 1,
+            matches=(*disruption.matches[-_MOST_MATCHES + 1 :], match),
+        )
+
+    def _applied(self, disruption: Disruption, kind: str, event: Event) -> Applied:
+        return Applied(
+            disruption_id=disruption.id,
+            kind=kind,
+            options=disruption.options if disruption.chaos is None else checked_options(kind, {}),
+            other_body=self._under_other_contract(event) if kind == RENAMED_EVENT else None,
+        )
+
+    def _put(self, disruption: Disruption) -> Disruption:
+        with self._lock:
+            if len(self._disruptions) >= _MOST_DISRUPTIONS:
+                raise InvalidInput(
+                    f"there are {_MOST_DISRUPTIONS} disruptions already; remove some"
+                )
+            self._disruptions[disruption.id] = disruption
+        return disruption
+
+
+def checked_options(kind: str, given: Mapping[str, float]) -> Mapping[str, float]:
+    """The numbers of a kind, with its own for those that are left out.
+
+    Raises:
+        InvalidInput: an unknown kind or option, or a number beyond its limits.
+    """
+    _check_kind(kind)
+    known = KINDS[kind].options
+    for name, number in given.items():
+        option = known.get(name)
+        if option is None:
+            takes = ", ".join(known) or "no option"
+            raise InvalidInput(f"{name} is no option of {kind!r}; it takes {takes}")
+        if not option.lowest <= number <= option.highest:
+            limits = f"from {option.lowest:.15g} to {option.highest:.15g}"
+            raise InvalidInput(f"{name} of {kind!r} must be {limits}; it was {number:.15g}")
+    return {name: given.get(name, option.default) for name, option in known.items()}
+
+
+def _check_kind(kind: str) -> None:
+    if kind not in KINDS:
+        near = get_close_matches(kind, KINDS, n=1)
+        guess = f"did you mean {near[0]!r}? " if near else ""
+        known = ", ".join((*KINDS, CHAOS))
+        raise InvalidInput(f"unknown kind {kind[:80]!r}; {guess}it must be one of: {known}")
