@@ -5,9 +5,10 @@ from typing import Any
 import orjson
 import pytest
 
+from mock_sendpilot.domain import vocabulary as words
 from mock_sendpilot.domain.contracts import CONTRACTS, named_contract
+from mock_sendpilot.domain.samples import sample_event
 from mock_sendpilot.webhooks.payloads import event_type, payload
-from tests.project.sample_events import CHANGES, sample_event
 
 LEGACY = ("documented", "example", "schema")
 WHO = ["leadId", "campaignId", "linkedinUrl", "senderId"]
@@ -80,7 +81,7 @@ def body_of(name: str, contract: str, **points: str) -> dict[str, Any]:
 
 def test_the_table_holds_every_event_under_every_contract() -> None:
     assert len(CASES) == 12 * 4
-    assert {*OLDER, *SAME} == {*NEWER, *SAME} == set(CHANGES)
+    assert {*OLDER, *SAME} == {*NEWER, *SAME} == set(words.EVENT_TYPES)
 
 
 @pytest.mark.parametrize(("contract", "name", "told"), CASES)
