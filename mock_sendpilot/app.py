@@ -17,7 +17,9 @@ from mock_sendpilot.api.lead_extractor import lead_extractor
 from mock_sendpilot.api.leads import leads
 from mock_sendpilot.control.clock import clock
 from mock_sendpilot.control.deliveries import deliveries
+from mock_sendpilot.control.disruptions import disruptions
 from mock_sendpilot.control.endpoints import endpoints
+from mock_sendpilot.control.events import events
 from mock_sendpilot.control.guard import Guard
 from mock_sendpilot.control.health import health
 from mock_sendpilot.control.index import index
@@ -113,6 +115,8 @@ def _control(guard: Guard) -> Blueprint:
     control.register_blueprint(index)
     control.register_blueprint(endpoints)
     control.register_blueprint(deliveries)
+    control.register_blueprint(events)
+    control.register_blueprint(disruptions)
     control.register_blueprint(simulate)
     control.register_blueprint(clock)
     control.register_blueprint(wait)

@@ -36,9 +36,14 @@ def json_object() -> dict[str, Any]:
     return parsed
 
 
+def optional_object() -> dict[str, Any]:
+    """The same, where no body at all is an empty object."""
+    return json_object() if _content() else {}
+
+
 def _content() -> bytes:
     size = request.content_length or 0
-    content = b"" if size > MOST_BYTES else request.get_data(cache=False)
+    content = b"" if size > MOST_BYTES else request.get_data()
     size = max(size, len(content))
     if size > MOST_BYTES:
         hint = f"the body has {size} bytes; at most {MOST_BYTES} are taken"

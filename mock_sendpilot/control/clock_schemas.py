@@ -2,16 +2,19 @@
 
 from typing import Any
 
-from marshmallow import ValidationError, validates_schema
+from marshmallow import ValidationError, post_load, validates_schema
 
-from mock_sendpilot.api.fields import Boolean, Checked, Timestamp
+from mock_sendpilot.api.fields import Boolean, JsonObject, Text, Timestamp
 from mock_sendpilot.control.schemas import Strict
-from mock_sendpilot.control.seed_fields import Duration
+from mock_sendpilot.control.seed_fields import CountFrom, Duration, Number
 from mock_sendpilot.domain.clock import iso_milliseconds
 from mock_sendpilot.domain.timekeeper import Timekeeper
+from mock_sendpilot.observation.patterns import EventPattern
+from mock_sendpilot.webhooks.event_log import MOST_EVENTS
 from mock_sendpilot.webhooks.tally import Tally
 
 _MOST_SECONDS = 60
+_EXPECTATION = {"event_type", "match", "count"}
 
 
 class ClockTurn(Strict):
@@ -31,38 +34,42 @@ class ClockTurn(Strict):
             raise ValidationError("takes set or advance, not both")
 
 
-class _Seconds(Checked):
-    """How long to wait."""
-
-    def __init__(self, **options: Any) -> None:  # noqa: ANN401
-        super().__init__(f"must be a number of seconds from 0 to {_MOST_SECONDS}", **options)
-
-    def _deserialize(self, value: Any, *_: Any, **__: Any) -> float:  # noqa: ANN401
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        if is_number and 0 <= value <= _MOST_SECONDS:
-            return float(value)
-        raise self.refusal(value)
-
-
-def _true(value: bool) -> None:  # noqa: FBT001 - marshmallow calls it
-    if not value:
-        raise ValidationError("must be true; there is nothing else to wait for")
-
-
 class Wait(Strict):
-    """What to wait for, which can only be that it is idle, and how long."""
+    """What to wait for: that it is idle, or `count` events that fit; and how long."""
 
-    idle = Boolean(load_default=True, validate=_true)
-    timeoutSeconds = _Seconds(attribute="timeout_seconds", load_default=5.0)  # noqa: N815
+    idle = Boolean()
+    eventType = Text(attribute="event_type")  # noqa: N815
+    match = JsonObject()
+    count = CountFrom(1, MOST_EVENTS)
+    timeoutSeconds = Number(  # noqa: N815
+        0, _MOST_SECONDS, of="of seconds", attribute="timeout_seconds", load_default=5.0
+    )
+
+    @validates_schema(skip_on_field_errors=True)
+    def _one_thing(self, data: dict[str, Any], **_: object) -> None:
+        is_expectation = bool(_EXPECTATION & set(data))
+        if data.get("idle") and is_expectation:
+            raise ValidationError("waits for idle, or for events; not for both at once")
+        if data.get("idle") is False and not is_expectation:
+            raise ValidationError("idle must be true when there is nothing else to wait for")
+
+    @post_load
+    def _pattern(self, data: dict[str, Any], **_: object) -> dict[str, Any]:
+        """An expectation as a pattern; None where it is to be idle."""
+        pattern = None
+        if _EXPECTATION & set(data):
+            pattern = EventPattern(data.get("event_type"), data.get("match", {}))
+        return {**data, "pattern": pattern}
 
 
 def clock_shown(keeper: Timekeeper) -> dict[str, Any]:
-    """A clock, and when something is due next."""
-    due_at = keeper.agenda.next_due_at()
+    """A clock, and what is due next, and when."""
+    due = keeper.agenda.next_due()
     return {
         "now": iso_milliseconds(keeper.clock.now()),
         "frozen": keeper.clock.is_frozen,
-        "nextDueAt": iso_milliseconds(due_at) if due_at else None,
+        "nextDueAt": iso_milliseconds(due.at) if due else None,
+        "nextDue": due.about if due else None,
     }
 
 

@@ -8,10 +8,18 @@ from http import HTTPStatus
 from flask import Blueprint, Response
 
 from mock_sendpilot.api.access import current_emulator, of_workspace
-from mock_sendpilot.api.body import json_object
+from mock_sendpilot.api.body import json_object, optional_object
 from mock_sendpilot.api.envelope import reply
-from mock_sendpilot.control.schemas import EndpointChanges, EndpointReply, NewEndpoint
+from mock_sendpilot.control.endpoint_schemas import (
+    EndpointChanges,
+    EndpointReply,
+    NewEndpoint,
+    Rotation,
+    TestOfEndpoint,
+)
+from mock_sendpilot.control.event_schemas import EventDetail
 from mock_sendpilot.domain.workspace import Workspace
+from mock_sendpilot.webhooks import triggers
 from mock_sendpilot.webhooks.outbox import Outbox
 
 endpoints = Blueprint("endpoints", __name__)
@@ -63,6 +71,25 @@ def delete_endpoint(workspace: Workspace, endpoint_id: str) -> Response:
     """Forget an endpoint; what is pending for it is cancelled."""
     _outbox(workspace).remove_endpoint(endpoint_id)
     return Response(status=HTTPStatus.NO_CONTENT)
+
+
+@endpoints.post("/endpoints/<opaque:endpoint_id>/rotate")
+@of_workspace
+def rotate_secret(workspace: Workspace, endpoint_id: str) -> Response:
+    """Give it a new secret, with the old one valid for 24 hours; answers the whole new secret."""
+    wanted = Rotation().load(optional_object())
+    endpoint = _outbox(workspace).endpoints.rotate(endpoint_id, wanted.get("secret"))
+    return reply({**EndpointReply().dump(endpoint), "secret": endpoint.secret})
+
+
+@endpoints.post("/endpoints/<opaque:endpoint_id>/test")
+@of_workspace
+def test_endpoint(workspace: Workspace, endpoint_id: str) -> Response:
+    """Send it an event with sample data, as the vendor's dashboard can."""
+    wanted = TestOfEndpoint().load(optional_object())
+    outbox = _outbox(workspace)
+    sent = triggers.send_test(workspace, outbox, endpoint_id, wanted.get("event_type"))
+    return reply(EventDetail().dump(sent), HTTPStatus.CREATED)
 
 
 def _outbox(workspace: Workspace) -> Outbox:

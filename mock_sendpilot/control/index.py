@@ -15,6 +15,8 @@ def list_resources() -> Response:
         {
             "endpoints": f"{here}/endpoints",
             "deliveries": f"{here}/deliveries",
+            "events": f"{here}/events",
+            "disruptions": f"{here}/disruptions",
             "clock": f"{here}/clock",
             "wait": f"{here}/wait",
             "simulate": [

@@ -1,16 +1,14 @@
 """The schemas of the control API. Unlike the vendor's API it refuses fields it does not know."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, pre_load, validates_schema
 
-from mock_sendpilot.api.fields import Boolean, Choice, Text, Timestamp, WholeNumber, shown
+from mock_sendpilot.api.fields import Choice, Text, Timestamp, WholeNumber, shown
 from mock_sendpilot.domain.clock import iso_milliseconds
 from mock_sendpilot.webhooks.deliveries import STATES, Attempt, Delivery, Response
-
-_SECRET_SHOWN = 10
 
 
 class Strict(Schema):
@@ -38,45 +36,6 @@ class Strict(Schema):
                 raise ValidationError(f"unknown field {name!r}; {guess}known fields are: {known}")
 
 
-class EventTypes(fields.Field[Any]):
-    """A list of event types; which ones exist is the contract's matter."""
-
-    def _deserialize(self, value: Any, *_: Any, **__: Any) -> tuple[str, ...]:  # noqa: ANN401
-        if isinstance(value, list) and all(isinstance(name, str) for name in value):
-            return tuple(value)
-        raise ValidationError(f"must be an array of event types; it was {shown(value)}")
-
-
-class NewEndpoint(Strict):
-    """The body of POST /_emulate/endpoints, and an endpoint in a seed."""
-
-    url = Text(required=True)
-    secret = Text(allow_none=True)
-    events = EventTypes(allow_none=True, attribute="event_types")
-    enabled = Boolean(attribute="is_enabled")
-
-
-class EndpointChanges(Strict):
-    """The body of PATCH /_emulate/endpoints/{id}: any of the fields."""
-
-    url = Text()
-    secret = Text()
-    events = EventTypes(allow_none=True, attribute="event_types")
-    enabled = Boolean(attribute="is_enabled")
-
-
-class EndpointReply(Schema):
-    """An endpoint, its secret cut short."""
-
-    id = fields.String()
-    url = fields.String()
-    events = fields.Raw(attribute="event_types")
-    enabled = fields.Boolean(attribute="is_enabled")
-    secret = fields.Function(lambda endpoint: endpoint.secret[:_SECRET_SHOWN] + "…")
-    disabledReason = fields.String(attribute="disabled_reason")  # noqa: N815
-    createdAt = Timestamp(attribute="created_at")  # noqa: N815 - as the vendor spells
-
-
 class DeliveryQuery(Strict):
     """The query of GET /_emulate/deliveries."""
 
@@ -95,11 +54,17 @@ class ResendFailed(Strict):
     since = Timestamp(required=True)
 
 
-def _last_outcome(delivery: Delivery) -> int | str | None:
-    if not delivery.attempts:
+def last_outcome(attempts: Sequence[Attempt]) -> int | str | None:
+    """The status of the last answer, or what went wrong; None without an attempt."""
+    if not attempts:
         return None
-    last = delivery.attempts[-1]
+    last = attempts[-1]
     return last.response.status_code if last.response else last.error
+
+
+def _disruption(delivery: Delivery) -> dict[str, str] | None:
+    applied = delivery.disruption
+    return None if applied is None else {"id": applied.disruption_id, "kind": applied.kind}
 
 
 class DeliverySummary(Schema):
@@ -114,8 +79,9 @@ class DeliverySummary(Schema):
     createdAt = Timestamp(attribute="created_at")  # noqa: N815
     nextAttemptAt = Timestamp(attribute="next_attempt_at")  # noqa: N815
     reason = fields.String()
+    disruption = fields.Function(_disruption)
     attemptCount = fields.Function(lambda delivery: len(delivery.attempts))  # noqa: N815
-    lastOutcome = fields.Function(_last_outcome)  # noqa: N815
+    lastOutcome = fields.Function(lambda delivery: last_outcome(delivery.attempts))  # noqa: N815
 
 
 class DeliveryDetail(DeliverySummary):

@@ -71,6 +71,42 @@ class Share(Checked):
         raise self.refusal(value)
 
 
+class Number(Checked):
+    """A number, within limits; `of` says of what, such as "of seconds"."""
+
+    def __init__(
+        self,
+        lowest: float,
+        highest: float,
+        *,
+        of: str = "",
+        **options: Any,  # noqa: ANN401
+    ) -> None:
+        self.limits = lowest, highest
+        what = f"a number {of}".strip()
+        super().__init__(f"must be {what} from {lowest:.15g} to {highest:.15g}", **options)
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> float:  # noqa: ANN401
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if is_number and self.limits[0] <= value <= self.limits[1]:
+            return float(value)
+        raise self.refusal(value)
+
+
+class CountFrom(Checked):
+    """A whole number, within limits."""
+
+    def __init__(self, lowest: int, highest: int, **options: Any) -> None:  # noqa: ANN401
+        self.limits = lowest, highest
+        super().__init__(f"must be a whole number from {lowest} to {highest}", **options)
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> int:  # noqa: ANN401
+        is_whole = isinstance(value, int) and not isinstance(value, bool)
+        if is_whole and self.limits[0] <= value <= self.limits[1]:
+            return int(value)
+        raise self.refusal(value)
+
+
 class Duration(Checked):
     """A text such as `1h30m`."""
 

@@ -6,13 +6,14 @@ from typing import Any
 from marshmallow import ValidationError
 
 from mock_sendpilot.api.fields import Boolean, Choice, JsonObject, Text, Timestamp
+from mock_sendpilot.control.endpoint_schemas import NewEndpoint
 from mock_sendpilot.control.outreach_schemas import (
     ConversationSchema,
     FateSchema,
     PersonSchema,
     StepSchema,
 )
-from mock_sendpilot.control.schemas import NewEndpoint, Strict
+from mock_sendpilot.control.schemas import Strict
 from mock_sendpilot.control.seed_fields import (
     ContractChoice,
     Count,

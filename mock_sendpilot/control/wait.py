@@ -1,24 +1,47 @@
-"""`/_emulate/wait`: answers when nothing is at work or due any more."""
+"""`/_emulate/wait`: answers when nothing is at work or due any more, or when events have come."""
 
 from http import HTTPStatus
+from typing import Any
 
 from flask import Blueprint, Response
 
-from mock_sendpilot.api.access import of_workspace
-from mock_sendpilot.api.body import json_object
+from mock_sendpilot.api.access import current_emulator, of_workspace
+from mock_sendpilot.api.body import optional_object
 from mock_sendpilot.api.envelope import reply
 from mock_sendpilot.control.clock_schemas import Wait, clock_shown
+from mock_sendpilot.control.event_schemas import EventDetail
 from mock_sendpilot.domain.workspace import Workspace
+from mock_sendpilot.webhooks.waiting import wait_for_events
 
 wait = Blueprint("wait", __name__)
 
 
 @wait.post("/wait")
 @of_workspace
-def wait_until_idle(workspace: Workspace) -> Response:
-    """200 as soon as it is idle, 409 when it is not in time; either way with the clock."""
-    wanted = Wait().load(json_object())
-    keeper = workspace.timekeeper
-    is_idle = keeper.wait_until_idle(within_seconds=wanted["timeout_seconds"])
-    status = HTTPStatus.OK if is_idle else HTTPStatus.CONFLICT
-    return reply({"idle": is_idle, **clock_shown(keeper)}, status)
+def wait_for(workspace: Workspace) -> Response:
+    """200 as soon as it is so, 409 when it is not in time; either way with the clock."""
+    wanted = Wait().load(optional_object())
+    wait_until = _events if wanted["pattern"] else _idle
+    has_come, found = wait_until(workspace, wanted)
+    status = HTTPStatus.OK if has_come else HTTPStatus.CONFLICT
+    return reply({**found, **clock_shown(workspace.timekeeper)}, status)
+
+
+def _idle(workspace: Workspace, wanted: dict[str, Any]) -> tuple[bool, dict[str, Any]]:
+    seconds = wanted["timeout_seconds"]
+    is_idle = workspace.timekeeper.wait_until_idle(within_seconds=seconds)
+    return is_idle, {"idle": is_idle}
+
+
+def _events(workspace: Workspace, wanted: dict[str, Any]) -> tuple[bool, dict[str, Any]]:
+    pattern, outbox = wanted["pattern"], current_emulator().outbox(workspace)
+    outbox.check_target(None, pattern.event_type)
+    waited = wait_for_events(
+        outbox.events,
+        workspace.timekeeper,
+        pattern,
+        count=wanted.get("count", 1),
+        within_seconds=wanted["timeout_seconds"],
+    )
+    rows = EventDetail(many=True).dump(waited.found)
+    return waited.failure is None, {"events": rows, "failure": waited.failure}

@@ -7,8 +7,8 @@ WALL, VIRTUAL = "wall", "virtual"
 SIGNATURE_CLOCKS = (WALL, VIRTUAL)
 """Real time, or what the clock of the workspace shows."""
 MOST_CONCURRENCY = 64
-_MOST_DELAYS, _LONGEST_DELAY = 100, 30 * 24 * 3600
-_SHORTEST_TIMEOUT, _LONGEST_TIMEOUT = 0.1, 3600
+MOST_DELAYS, LONGEST_DELAY_SECONDS = 100, 30 * 24 * 3600
+SHORTEST_TIMEOUT_SECONDS, LONGEST_TIMEOUT_SECONDS = 0.1, 3600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,22 +46,20 @@ def settings_problems(settings: EndpointSettings) -> list[str]:
 
 
 def _delays_problem(delays: tuple[float, ...] | None) -> str | None:
+    longest = LONGEST_DELAY_SECONDS
     if delays is None:
         return None
-    if len(delays) > _MOST_DELAYS or not all(0 <= delay <= _LONGEST_DELAY for delay in delays):
-        return (
-            f"retryDelaysSeconds must be at most {_MOST_DELAYS} numbers of seconds from 0 to "
-            f"{_LONGEST_DELAY} (30 days)"
-        )
-    return None
+    if len(delays) <= MOST_DELAYS and all(0 <= delay <= longest for delay in delays):
+        return None
+    wanted = f"at most {MOST_DELAYS} numbers of seconds from 0 to {longest} (30 days)"
+    return f"retryDelaysSeconds must be {wanted}"
 
 
 def _timeout_problem(seconds: float | None) -> str | None:
-    if seconds is None or _SHORTEST_TIMEOUT <= seconds <= _LONGEST_TIMEOUT:
+    shortest, longest = SHORTEST_TIMEOUT_SECONDS, LONGEST_TIMEOUT_SECONDS
+    if seconds is None or shortest <= seconds <= longest:
         return None
-    return (
-        f"timeoutSeconds must be from {_SHORTEST_TIMEOUT} to {_LONGEST_TIMEOUT}; it was {seconds}"
-    )
+    return f"timeoutSeconds must be from {shortest} to {longest}; it was {seconds}"
 
 
 def _signatures_problem(schemes: tuple[str, ...] | None) -> str | None:

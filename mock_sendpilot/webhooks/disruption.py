@@ -163,6 +163,14 @@ def _wrong_type(draft: Draft, _applied: Applied, _endpoint: Endpoint) -> Draft:
     return replace(draft, content_type="text/plain")
 
 
+OPTIONS: Mapping[str, tuple[float, float]] = {
+    "attempts": (1, 100),
+    "copies": (1, 10),
+    "seconds": (-_MOST_SECONDS, _MOST_SECONDS),
+    "bytes": (1000, 20_000_000),
+}
+"""Every option with its widest limits; a kind may have narrower ones."""
+
 KINDS: Mapping[str, Kind] = {
     DUPLICATE: Kind("comes again after its first attempt", None, {"copies": Option(1, 1, 10)}),
     REORDER: Kind(

@@ -18,6 +18,7 @@ from mock_sendpilot.webhooks.payloads import payload
 
 MOST_EVENTS = 5000
 _MOST_BYTES = 32_000_000
+_SOON_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +133,16 @@ class EventLog:
                 raise NotFound("Event not found", hint=hint)
             return self._shown(entry)
 
+    def get_soon(self, event_id: str) -> SentWebhook:
+        """The event of that id, which another thread may be about to announce.
+
+        Raises:
+            NotFound: it did not come within a second.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: event_id in self._entries, _SOON_SECONDS)
+        return self.get(event_id)
+
     def all(self) -> list[SentWebhook]:
         """All of them, oldest first."""
         with self._changed:
@@ -154,6 +165,18 @@ class EventLog:
         with self._changed:
             return self._latest()
 
+    def first_since(
+        self, number: int, *, event_type: str, lead_id: str | None
+    ) -> SentWebhook | None:
+        """The first event of a type and lead after a change of that number, which may be now."""
+        deadline = SystemClock.running_seconds() + _SOON_SECONDS
+        while (remaining := deadline - SystemClock.running_seconds()) > 0:
+            news, number = self.changed_since(number, within_seconds=remaining)
+            for webhook in news:
+                if (webhook.event_type, webhook.lead_id) == (event_type, lead_id):
+                    return webhook
+        return None
+
     def wait_for(
         self, pattern: EventPattern, *, count: int = 1, within_seconds: float
     ) -> list[SentWebhook]:
@@ -170,7 +193,7 @@ class EventLog:
             for webhook in news:
                 if webhook.is_sent and pattern.matches(webhook.body):
                     fitting.setdefault(webhook.event_id, webhook)
-            if remaining <= 0 and not news:
+            if remaining <= 0:
                 break
         return list(fitting.values())[:count]
 

@@ -21,7 +21,7 @@ from mock_sendpilot.webhooks.deliveries import (
 from mock_sendpilot.webhooks.dispatcher import Dispatcher
 from mock_sendpilot.webhooks.disruption import DELAY, DROP, REORDER
 from mock_sendpilot.webhooks.disruptions import Disruptions
-from mock_sendpilot.webhooks.endpoints import Endpoint, Endpoints
+from mock_sendpilot.webhooks.endpoints import Endpoint, Endpoints, check_endpoint
 from mock_sendpilot.webhooks.event_log import EventLog
 from mock_sendpilot.webhooks.payloads import Payload, event_type, payload
 from mock_sendpilot.webhooks.signing import new_secret
@@ -120,6 +120,18 @@ class Outbox:
         """Resend what was queued since then and has failed so far."""
         found = self.log.select(DeliveryFilter())
         return self._resend_all(one for one in found if one.has_failed and one.created_at >= since)
+
+    def check_target(self, endpoint_id: str | None, event_type: str | None) -> None:
+        """Check what is to be looked for among deliveries; None is anything.
+
+        Raises:
+            NotFound: there is no such endpoint.
+            InvalidInput: the contract has no such event type.
+        """
+        if endpoint_id is not None:
+            self.endpoints.get(endpoint_id)
+        if event_type is not None:
+            check_endpoint(self._workspace.contract, event_types=[event_type])
 
     def close(self) -> None:
         """Send nothing more."""

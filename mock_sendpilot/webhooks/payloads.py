@@ -6,6 +6,7 @@ the events and the keys of `data` are points of the contract.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -60,13 +61,16 @@ def event_type(event: Event, contract: Contract) -> str | None:
     return contract.event_type(_FORMS[type(change)].current_name)
 
 
+def change_data(change: events.Change, at: datetime, contract: Contract) -> Data:
+    """The `data` of a change, keys in the vendor's order."""
+    if isinstance(change, events.CampaignChanged):
+        return campaign_data.campaign_changed(change, at)
+    return _FORMS[type(change)].data(change, contract)
+
+
 def payload(event: Event, event_type: str, contract: Contract) -> Payload:
     """What is sent for an event of this name: JSON, keys in the vendor's order."""
-    change = event.change
-    if isinstance(change, events.CampaignChanged):
-        data = campaign_data.campaign_changed(change, event.occurred_at)
-    else:
-        data = _FORMS[type(change)].data(change, contract)
+    data = change_data(event.change, event.occurred_at, contract)
     if event.telling.overrides:
         data = {**data, **event.telling.overrides}
     envelope = {

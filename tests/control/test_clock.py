@@ -41,7 +41,7 @@ def frozen(receiver: WebhookReceiver) -> Iterator[Api]:
 def test_a_clock_runs_at_first(api: Api) -> None:
     shown = api("GET", CLOCK).json
 
-    assert list(shown) == ["now", "frozen", "nextDueAt"]
+    assert list(shown) == ["now", "frozen", "nextDueAt", "nextDue"]
     assert (shown["frozen"], shown["nextDueAt"]) == (False, None)
 
 
@@ -66,6 +66,7 @@ def test_an_exhausted_schedule_takes_the_time_of_six_posts(
         "now": "2026-06-01T11:00:00.000Z",
         "frozen": True,
         "nextDueAt": None,
+        "nextDue": None,
         "passed": {
             "tasks": 6,
             "events": {},
@@ -81,13 +82,15 @@ def test_it_tells_what_is_due_next(frozen: Api, receiver: WebhookReceiver) -> No
     answer = frozen("POST", CLOCK, json={"advance": "0s"}).json
 
     assert answer["nextDueAt"] == "2026-06-01T09:00:05.000Z"
+    assert answer["nextDue"].startswith("attempt 2 of lead.status.changed to http://127.0.0.1:")
 
 
 def test_it_can_be_set(frozen: Api) -> None:
     answer = frozen("POST", CLOCK, json={"set": "2027-01-01T00:00:00Z"}).json
 
     assert answer == {
-        "now": "2027-01-01T00:00:00.000Z", "frozen": True, "nextDueAt": None, "passed": NOTHING,
+        "now": "2027-01-01T00:00:00.000Z", "frozen": True, "nextDueAt": None,
+        "nextDue": None, "passed": NOTHING,
     }  # fmt: skip
 
 

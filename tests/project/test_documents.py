@@ -10,8 +10,8 @@ from marshmallow import Schema
 
 from mock_sendpilot.cli import main
 from mock_sendpilot.cli.options import KEYS, PREFIX
+from mock_sendpilot.control.endpoint_schemas import NewEndpoint
 from mock_sendpilot.control.outreach_schemas import PARTS
-from mock_sendpilot.control.schemas import NewEndpoint
 from mock_sendpilot.control.seed_schemas import (
     ApiKeySchema,
     CampaignSchema,

@@ -1,0 +1,98 @@
+"""The schemas of disruptions."""
+
+import secrets
+from typing import Any
+
+from marshmallow import Schema, fields, post_load
+
+from mock_sendpilot.api.fields import Choice, JsonObject, Text, Timestamp, shown
+from mock_sendpilot.control.schemas import Strict
+from mock_sendpilot.control.seed_fields import CountFrom, Number, Share, list_of
+from mock_sendpilot.domain.clock import iso_milliseconds
+from mock_sendpilot.domain.errors import InvalidInput
+from mock_sendpilot.observation.patterns import EventPattern
+from mock_sendpilot.webhooks.chaos import CHAOS_KINDS, DEFAULT_RATE
+from mock_sendpilot.webhooks.disruption import CHAOS, KINDS, OPTIONS
+from mock_sendpilot.webhooks.disruptions import MOST_TIMES, Disruption, Disruptions
+
+_OF_CHAOS = ("rate", "seed", "kinds")
+_SEED_BYTES = 4
+
+
+class NewDisruption(Strict):
+    """The body of POST /_emulate/disruptions: a kind, what it is for, how often, and its options.
+
+    `times` null is for ever; `chaos` alone takes `rate`, `seed` and `kinds`.
+    """
+
+    kind = Choice((*KINDS, CHAOS), required=True)
+    endpointId = Text(attribute="endpoint_id", allow_none=True)  # noqa: N815 - as the vendor spells
+    eventType = Text(attribute="event_type", allow_none=True)  # noqa: N815
+    match = JsonObject()
+    times = CountFrom(1, MOST_TIMES, allow_none=True)
+    attempts = Number(*OPTIONS["attempts"])
+    copies = Number(*OPTIONS["copies"])
+    seconds = Number(*OPTIONS["seconds"])
+    bytes = Number(*OPTIONS["bytes"])
+    rate = Share()
+    seed = Text(longest=200)
+    kinds = list_of(Choice(tuple(KINDS)), required=False, load_default=None, allow_none=True)
+
+    @post_load
+    def _with_pattern(self, data: dict[str, Any], **_: object) -> dict[str, Any]:
+        pattern = EventPattern(data.pop("event_type", None), data.pop("match", {}))
+        return {**data, "pattern": pattern}
+
+
+def arm(disruptions: Disruptions, wanted: dict[str, Any]) -> Disruption:
+    """Arm what a loaded `NewDisruption` says.
+
+    Raises:
+        InvalidInput: an option that the kind does not take, or beyond its limits.
+    """
+    kind, kinds = wanted.pop("kind"), wanted.pop("kinds")
+    where = {key: wanted[key] for key in ("endpoint_id", "pattern", "times") if key in wanted}
+    options = {key: value for key, value in wanted.items() if key in OPTIONS}
+    mix = {key: wanted[key] for key in _OF_CHAOS if key in wanted}
+    if kind != CHAOS:
+        for name, value in {**mix, **({"kinds": kinds} if kinds else {})}.items():
+            raise InvalidInput(f"{name} is for chaos alone; it was {shown(value)}")
+        return disruptions.arm(kind, options=options, **where)
+    for name in options:
+        raise InvalidInput(f"{name} is no option of chaos; each kind has its own default")
+    return disruptions.let_loose(
+        mix.get("seed") or secrets.token_hex(_SEED_BYTES),
+        rate=mix.get("rate", DEFAULT_RATE),
+        kinds=tuple(kinds or CHAOS_KINDS),
+        **where,
+    )
+
+
+def _matches(disruption: Disruption) -> list[dict[str, str]]:
+    return [
+        {
+            "deliveryId": match.delivery_id,
+            "eventId": match.event_id,
+            "kind": match.kind,
+            "at": iso_milliseconds(match.at),
+        }
+        for match in disruption.matches
+    ]
+
+
+class DisruptionReply(Schema):
+    """A disruption, and what it has done: the latest 1000 deliveries."""
+
+    id = fields.String()
+    kind = fields.String()
+    state = fields.String()
+    endpointId = fields.String(attribute="endpoint_id")  # noqa: N815
+    eventType = fields.String(attribute="pattern.event_type")  # noqa: N815
+    match = fields.Raw(attribute="pattern.values")
+    times = fields.Raw()
+    options = fields.Raw()
+    seed = fields.Raw()
+    kinds = fields.Function(lambda one: list(one.chaos.kinds) if one.chaos else None)
+    armedAt = Timestamp(attribute="armed_at")  # noqa: N815
+    matchCount = fields.Integer(attribute="match_count")  # noqa: N815
+    matches = fields.Function(_matches)

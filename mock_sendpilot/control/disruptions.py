@@ -1,0 +1,60 @@
+"""`/_emulate/disruptions`: deliveries that are made hostile on purpose."""
+
+from http import HTTPStatus
+
+from flask import Blueprint, Response
+
+from mock_sendpilot.api.access import current_emulator, of_workspace
+from mock_sendpilot.api.body import json_object
+from mock_sendpilot.api.envelope import reply
+from mock_sendpilot.control.disruption_schemas import DisruptionReply, NewDisruption, arm
+from mock_sendpilot.domain.workspace import Workspace
+from mock_sendpilot.webhooks.disruptions import Disruptions
+
+disruptions = Blueprint("disruptions", __name__)
+
+
+@disruptions.get("/disruptions")
+@of_workspace
+def list_disruptions(workspace: Workspace) -> Response:
+    """All of them, oldest first, with what they have done."""
+    found = _disruptions(workspace).all()
+    return reply({"disruptions": DisruptionReply(many=True).dump(found)})
+
+
+@disruptions.post("/disruptions")
+@of_workspace
+def arm_disruption(workspace: Workspace) -> Response:
+    """Arm one for the deliveries that are queued from now on."""
+    outbox = current_emulator().outbox(workspace)
+    wanted = NewDisruption().load(json_object())
+    outbox.check_target(wanted.get("endpoint_id"), wanted["pattern"].event_type)
+    armed = arm(outbox.disruptions, wanted)
+    return reply(DisruptionReply().dump(armed), HTTPStatus.CREATED)
+
+
+@disruptions.delete("/disruptions")
+@of_workspace
+def remove_disruptions(workspace: Workspace) -> Response:
+    """Disarm and forget all of them."""
+    _disruptions(workspace).remove_all()
+    return Response(status=HTTPStatus.NO_CONTENT)
+
+
+@disruptions.get("/disruptions/<opaque:disruption_id>")
+@of_workspace
+def get_disruption(workspace: Workspace, disruption_id: str) -> Response:
+    """One, with what it has done."""
+    return reply(DisruptionReply().dump(_disruptions(workspace).get(disruption_id)))
+
+
+@disruptions.delete("/disruptions/<opaque:disruption_id>")
+@of_workspace
+def remove_disruption(workspace: Workspace, disruption_id: str) -> Response:
+    """Disarm and forget one."""
+    _disruptions(workspace).remove(disruption_id)
+    return Response(status=HTTPStatus.NO_CONTENT)
+
+
+def _disruptions(workspace: Workspace) -> Disruptions:
+    return current_emulator().outbox(workspace).disruptions

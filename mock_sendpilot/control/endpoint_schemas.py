@@ -1,0 +1,135 @@
+"""The schemas of webhook endpoints."""
+
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, post_load
+
+from mock_sendpilot.api.fields import Boolean, Choice, Text, Timestamp, shown
+from mock_sendpilot.control.schemas import Strict
+from mock_sendpilot.control.seed_fields import CountFrom, Number
+from mock_sendpilot.domain.clock import iso_milliseconds
+from mock_sendpilot.domain.endpoint_settings import (
+    LONGEST_DELAY_SECONDS,
+    LONGEST_TIMEOUT_SECONDS,
+    MOST_CONCURRENCY,
+    SHORTEST_TIMEOUT_SECONDS,
+    SIGNATURE_CLOCKS,
+    SIGNATURE_SCHEMES,
+    EndpointSettings,
+)
+from mock_sendpilot.webhooks.endpoints import Endpoint
+
+_SECRET_SHOWN = 10
+
+
+class EventTypes(fields.Field[Any]):
+    """A list of event types; which ones exist is the contract's matter."""
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> tuple[str, ...]:  # noqa: ANN401
+        if isinstance(value, list) and all(isinstance(name, str) for name in value):
+            return tuple(value)
+        raise ValidationError(f"must be an array of event types; it was {shown(value)}")
+
+
+class TupleOf(fields.Field[Any]):
+    """An array of such items."""
+
+    def __init__(self, item: fields.Field[Any], **options: Any) -> None:  # noqa: ANN401
+        self._item = item
+        super().__init__(**options)
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> tuple[Any, ...]:  # noqa: ANN401
+        if not isinstance(value, list):
+            raise ValidationError(f"must be an array; it was {shown(value)}")
+        return tuple(self._item.deserialize(item) for item in value)
+
+
+class _Settings(Strict):
+    """How an endpoint is delivered to; null is what the contract or the server says."""
+
+    retryDelaysSeconds = TupleOf(  # noqa: N815 - as the vendor spells
+        Number(0, LONGEST_DELAY_SECONDS, of="of seconds"),
+        allow_none=True,
+        attribute="retry_delays_seconds",
+    )
+    timeoutSeconds = Number(  # noqa: N815
+        SHORTEST_TIMEOUT_SECONDS,
+        LONGEST_TIMEOUT_SECONDS,
+        of="of seconds",
+        allow_none=True,
+        attribute="timeout_seconds",
+    )
+    signatures = TupleOf(Choice(SIGNATURE_SCHEMES), allow_none=True)
+    concurrency = CountFrom(1, MOST_CONCURRENCY)
+    signatureClock = Choice(SIGNATURE_CLOCKS, attribute="signature_clock")  # noqa: N815
+
+
+class NewEndpoint(_Settings):
+    """The body of POST /_emulate/endpoints, and an endpoint in a seed."""
+
+    url = Text(required=True)
+    secret = Text(allow_none=True)
+    events = EventTypes(allow_none=True, attribute="event_types")
+    enabled = Boolean(attribute="is_enabled")
+
+    @post_load
+    def _with_settings(self, data: dict[str, Any], **_: object) -> dict[str, Any]:
+        """Its settings as one object."""
+        names = _names_of_settings() & set(data)
+        settings = EndpointSettings(**{name: data.pop(name) for name in names})
+        return {**data, "settings": settings}
+
+
+class EndpointChanges(_Settings):
+    """The body of PATCH /_emulate/endpoints/{id}: any of the fields."""
+
+    url = Text()
+    secret = Text()
+    events = EventTypes(allow_none=True, attribute="event_types")
+    enabled = Boolean(attribute="is_enabled")
+
+
+class Rotation(Strict):
+    """The body of POST /_emulate/endpoints/{id}/rotate; without a secret one is made."""
+
+    secret = Text(allow_none=True)
+
+
+class TestOfEndpoint(Strict):
+    """The body of POST /_emulate/endpoints/{id}/test; by default an event that it wants."""
+
+    eventType = Text(allow_none=True, attribute="event_type")  # noqa: N815
+
+
+def _retired(endpoint: Endpoint) -> list[dict[str, str]]:
+    return [
+        {"secret": _cut(one.secret), "validUntil": iso_milliseconds(one.valid_until)}
+        for one in endpoint.retired_secrets
+    ]
+
+
+def _cut(secret: str) -> str:
+    return secret[:_SECRET_SHOWN] + "…"
+
+
+class EndpointReply(Schema):
+    """An endpoint, its secrets cut short; null is what the contract or the server says."""
+
+    id = fields.String()
+    url = fields.String()
+    events = fields.Raw(attribute="event_types")
+    enabled = fields.Boolean(attribute="is_enabled")
+    secret = fields.Function(lambda endpoint: _cut(endpoint.secret))
+    retiredSecrets = fields.Function(_retired)  # noqa: N815 - as the vendor spells
+    disabledReason = fields.String(attribute="disabled_reason")  # noqa: N815
+    retryDelaysSeconds = fields.Raw(attribute="settings.retry_delays_seconds")  # noqa: N815
+    timeoutSeconds = fields.Raw(attribute="settings.timeout_seconds")  # noqa: N815
+    signatures = fields.Raw(attribute="settings.signatures")
+    concurrency = fields.Raw(attribute="settings.concurrency")
+    signatureClock = fields.Raw(attribute="settings.signature_clock")  # noqa: N815
+    createdAt = Timestamp(attribute="created_at")  # noqa: N815
+
+
+def _names_of_settings() -> set[str]:
+    own = _Settings().fields.items()
+    return {field.attribute or name for name, field in own}

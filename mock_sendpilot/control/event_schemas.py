@@ -1,0 +1,113 @@
+"""The schemas of events: as they are listed, told in full, and triggered."""
+
+from typing import Any
+
+import orjson
+from marshmallow import Schema, fields, post_load
+
+from mock_sendpilot.api.fields import Boolean, Choice, JsonObject, Text, Timestamp, WholeNumber
+from mock_sendpilot.control.schemas import DeliverySummary, Strict, last_outcome
+from mock_sendpilot.domain.clock import iso_milliseconds
+from mock_sendpilot.domain.events import ORIGINS
+from mock_sendpilot.webhooks.deliveries import Attempt
+from mock_sendpilot.webhooks.event_log import SentWebhook
+from mock_sendpilot.webhooks.triggers import Trigger
+
+_MOST_WAIT_SECONDS = 30
+
+
+class EventQuery(Strict):
+    """The query of GET /_emulate/events."""
+
+    eventType = Text(attribute="event_type")  # noqa: N815 - as the vendor spells
+    leadId = Text(attribute="lead_id")  # noqa: N815
+    origin = Choice(ORIGINS)
+    page = WholeNumber(1, 1_000_000, load_default=1)
+    limit = WholeNumber(1, 100, load_default=50)
+
+
+class ChangesQuery(Strict):
+    """The query of GET /_emulate/events/changes; without `since`, from now on."""
+
+    since = WholeNumber(0, 999_999_999)
+    waitSeconds = WholeNumber(  # noqa: N815
+        0, _MOST_WAIT_SECONDS, attribute="wait_seconds", load_default=0
+    )
+
+
+class TriggerSchema(Strict):
+    """The body of POST /_emulate/events."""
+
+    eventType = Text(required=True, attribute="event_type")  # noqa: N815
+    leadId = Text(attribute="lead_id", allow_none=True)  # noqa: N815
+    campaignId = Text(attribute="campaign_id", allow_none=True)  # noqa: N815
+    jobId = Text(attribute="job_id", allow_none=True)  # noqa: N815
+    senderId = Text(attribute="sender_id", allow_none=True)  # noqa: N815
+    set = JsonObject(attribute="overrides", load_default=dict)
+    apply = Boolean(load_default=False)
+
+    @post_load
+    def _trigger(self, data: dict[str, Any], **_: object) -> tuple[Trigger, bool]:
+        """What to tell, and whether it is to be done."""
+        is_applied = data.pop("apply")
+        return Trigger(**data), is_applied
+
+
+def _followed(webhook: SentWebhook) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": one.id,
+            "endpointId": one.endpoint_id,
+            "state": one.state,
+            "reason": one.reason,
+            "nextAttemptAt": iso_milliseconds(one.next_attempt_at) if one.next_attempt_at else None,
+            "attempts": [_attempt(attempt) for attempt in one.attempts],
+        }
+        for one in webhook.deliveries
+    ]
+
+
+def _attempt(attempt: Attempt) -> dict[str, Any]:
+    return {
+        "number": attempt.number,
+        "resend": attempt.is_resend,
+        "disruption": attempt.disruption,
+        "url": attempt.url,
+        "at": iso_milliseconds(attempt.started_at),
+        "durationMs": round(attempt.duration_seconds * 1000, 1),
+        "success": attempt.is_success,
+        "outcome": last_outcome([attempt]),
+    }
+
+
+class EventSummary(Schema):
+    """An event in a list."""
+
+    id = fields.String(attribute="event_id")
+    eventType = fields.String(attribute="event_type")  # noqa: N815
+    sequence = fields.Integer()
+    occurredAt = Timestamp(attribute="occurred_at")  # noqa: N815
+    leadId = fields.String(attribute="lead_id")  # noqa: N815
+    origin = fields.String()
+    deliveries = fields.Function(
+        lambda webhook: [
+            {"id": one.id, "endpointId": one.endpoint_id, "state": one.state}
+            for one in webhook.deliveries
+        ]
+    )
+
+
+class EventDetail(EventSummary):
+    """An event with its body and its deliveries."""
+
+    deliveries = fields.Function(
+        lambda webhook: DeliverySummary(many=True).dump(webhook.deliveries)
+    )
+    body = fields.Function(lambda webhook: orjson.loads(webhook.body))
+
+
+class ChangedEvent(EventSummary):
+    """An event with each attempt in short, for those who watch."""
+
+    deliveries = fields.Function(_followed)
+    body = fields.Function(lambda webhook: orjson.loads(webhook.body))

@@ -1,0 +1,199 @@
+"""The webhooks of a sandbox: where they go, events by hand, and deliveries that are disrupted."""
+
+import logging
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from mock_sendpilot.domain.endpoint_settings import WALL, EndpointSettings
+from mock_sendpilot.domain.workspace import Workspace
+from mock_sendpilot.observation.patterns import EventPattern
+from mock_sendpilot.webhooks import triggers
+from mock_sendpilot.webhooks.chaos import CHAOS_KINDS, DEFAULT_RATE
+from mock_sendpilot.webhooks.disruption import OPTIONS
+from mock_sendpilot.webhooks.disruptions import Disruption
+from mock_sendpilot.webhooks.endpoints import Endpoint
+from mock_sendpilot.webhooks.event_log import SentWebhook
+from mock_sendpilot.webhooks.outbox import Outbox
+
+_logger = logging.getLogger(__name__)
+
+
+class SandboxWebhooks:
+    """What can be done with the webhooks of a sandbox's workspace."""
+
+    workspace: Workspace
+    random_seed: str
+    _outbox: Outbox
+
+    def add_endpoint(
+        self,
+        url: str,
+        *,
+        secret: str | None = None,
+        events: Iterable[str] | None = None,
+        retry_delays: Iterable[float] | None = None,
+        timeout: float | None = None,
+        signatures: Iterable[str] | None = None,
+        concurrency: int = 1,
+        signature_clock: str = WALL,
+    ) -> Endpoint:
+        """Have webhooks sent to a URL; the endpoint's `secret` is made unless it is given.
+
+        Args:
+            url: where to.
+            secret: `whsec_…`.
+            events: which event types; all of them by default.
+            retry_delays: seconds before each further attempt, in place of the contract's.
+            timeout: seconds that the receiver has for its answer, in place of 30.
+            signatures: out of `documented`, `svix` and `standardwebhooks`.
+            concurrency: how many deliveries may be under way at once; more than 1 keep no order.
+            signature_clock: `virtual` has signatures bear the time of `sendpilot.clock`.
+
+        Raises:
+            InvalidInput: a bad URL, secret or setting, or an event type unknown to the contract.
+        """
+        settings = EndpointSettings(
+            retry_delays_seconds=None if retry_delays is None else tuple(retry_delays),
+            timeout_seconds=timeout,
+            signatures=None if signatures is None else tuple(signatures),
+            concurrency=concurrency,
+            signature_clock=signature_clock,
+        )
+        add = self._outbox.endpoints.add
+        return add(url, secret=secret, event_types=events, settings=settings)
+
+    def rotate_secret(self, endpoint: Endpoint, *, secret: str | None = None) -> Endpoint:
+        """Give an endpoint a new secret; the old one is valid for 24 hours more, by the clock.
+
+        Raises:
+            InvalidInput: a bad secret, or the one in use.
+        """
+        return self._outbox.endpoints.rotate(endpoint.id, secret)
+
+    def set_enabled(self, endpoint: Endpoint, *, enabled: bool) -> Endpoint:
+        """Disable an endpoint, which cancels what is pending for it, or enable it."""
+        return self._outbox.update_endpoint(endpoint.id, {"is_enabled": enabled})
+
+    def send_test_event(self, endpoint: Endpoint, event_type: str | None = None) -> SentWebhook:
+        """Send sample data to one endpoint, as the vendor's dashboard can.
+
+        Raises:
+            InvalidInput: the endpoint is disabled, or there is no such event type.
+        """
+        return triggers.send_test(self.workspace, self._outbox, endpoint.id, event_type)
+
+    def trigger(
+        self,
+        event_type: str,
+        *,
+        lead_id: str | None = None,
+        campaign_id: str | None = None,
+        job_id: str | None = None,
+        sender_id: str | None = None,
+        set: Mapping[str, Any] | None = None,  # noqa: A002 - as in the command and the control API
+        apply: bool = False,
+    ) -> SentWebhook:
+        """Have an event sent about something that is there, without anything else changing.
+
+        Args:
+            event_type: any of the twelve, by its name in any contract.
+            lead_id: whose, for the events of leads, messages and connections.
+            campaign_id: for the events of campaigns.
+            job_id: for those of searches and extractions.
+            sender_id: a sender other than the lead's own.
+            set: keys of `data` that are to hold other values.
+            apply: do what causes the event instead, with all its effects.
+
+        Raises:
+            NotFound: there is no such lead, campaign or job.
+            InvalidInput: no such event type or key, or what causes it cannot happen.
+        """
+        make = triggers.cause if apply else triggers.tell
+        wanted = triggers.Trigger(
+            event_type=event_type,
+            lead_id=lead_id,
+            campaign_id=campaign_id,
+            job_id=job_id,
+            sender_id=sender_id,
+            overrides=set or {},
+        )
+        return make(self.workspace, self._outbox, wanted)
+
+    def disrupt(
+        self,
+        kind: str,
+        *,
+        endpoint: Endpoint | None = None,
+        event_type: str | None = None,
+        times: int | None = 1,
+        **values: Any,  # noqa: ANN401 - numbers of the kind, and values of data
+    ) -> Disruption:
+        """Make the next delivery that fits hostile; deliveries that are queued already are not.
+
+        Args:
+            kind: such as `duplicate`, `reorder` or `wrong_secret`; docs/webhooks.md has all.
+            endpoint: only to this one.
+            event_type: only of this type.
+            times: how many deliveries; None for all.
+            values: numbers that the kind takes (`seconds`, `attempts`, `copies`, `bytes`), and keys
+                of `data` in snake case with the values they must have, such as `lead_id=…`.
+
+        Raises:
+            InvalidInput: an unknown kind, event type or number.
+        """
+        endpoint_id = None if endpoint is None else endpoint.id
+        self._outbox.check_target(endpoint_id, event_type)
+        return self._outbox.disruptions.arm(
+            kind,
+            endpoint_id=endpoint_id,
+            pattern=EventPattern(event_type, _without(values, OPTIONS)),
+            times=times,
+            options={name: value for name, value in values.items() if name in OPTIONS},
+        )
+
+    def chaos(
+        self,
+        rate: float = DEFAULT_RATE,
+        *,
+        seed: str | None = None,
+        kinds: Iterable[str] = CHAOS_KINDS,
+        endpoint: Endpoint | None = None,
+    ) -> Disruption:
+        """Disrupt this share of the deliveries from now on, in a mix drawn from a seed.
+
+        The same seed and the same events are disrupted in the same way. The seed is logged, and
+        pytest shows the log of a test that fails.
+
+        Args:
+            rate: 0 to 1.
+            seed: by default the name of the test.
+            kinds: the mix; by default all but `drop`.
+            endpoint: only to this one.
+
+        Raises:
+            InvalidInput: an unknown kind.
+        """
+        seed = self.random_seed if seed is None else seed
+        _logger.warning("chaos at rate %g, seed %r", rate, seed)
+        return self._outbox.disruptions.let_loose(
+            seed,
+            rate=rate,
+            kinds=tuple(kinds),
+            endpoint_id=None if endpoint is None else endpoint.id,
+        )
+
+    def disruption(self, disruption: Disruption) -> Disruption:
+        """A disruption as it is now, with what it has done: `state`, `match_count`, `matches`."""
+        return self._outbox.disruptions.get(disruption.id)
+
+    def resend(self, webhook: SentWebhook) -> None:
+        """Make one more attempt of each delivery of a webhook: the same event, signed afresh.
+
+        Raises:
+            NotFound: it had no endpoint to go to.
+        """
+        self._outbox.resend_event(webhook.event_id)
+
+
+def _without(values: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if name not in set(names)}

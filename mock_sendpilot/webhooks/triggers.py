@@ -1,0 +1,198 @@
+"""Events made by hand: one of the twelve, about something that is there, with or without effects.
+
+Without effects the event is told and nothing else changes; `apply` does what causes it instead. The
+test event is that of the vendor's dashboard: sample data to one endpoint, with no mark that it is a
+test, since none is documented.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from functools import partial
+from typing import Any
+
+from mock_sendpilot.domain import vocabulary as words
+from mock_sendpilot.domain.contracts import Contract
+from mock_sendpilot.domain.errors import InvalidInput
+from mock_sendpilot.domain.events import TESTED, TRIGGERED, Telling
+from mock_sendpilot.domain.samples import SAMPLES, Subjects, sample_change
+from mock_sendpilot.domain.workspace import Workspace
+from mock_sendpilot.webhooks.endpoints import check_endpoint
+from mock_sendpilot.webhooks.event_log import SentWebhook
+from mock_sendpilot.webhooks.outbox import Outbox
+from mock_sendpilot.webhooks.payloads import change_data
+
+_OF_CAMPAIGNS: Mapping[str, str] = {
+    words.CAMPAIGN_STARTED: "start",
+    words.CAMPAIGN_PAUSED: "pause",
+    words.CAMPAIGN_RESUMED: "resume",
+    words.CAMPAIGN_FINISHED: "finish",
+}
+_OF_JOBS = (words.SEARCH_COMPLETED, words.EXTRACTION_COMPLETED)
+_STEPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    words.MESSAGE_SENT: ("message_sent", ("message", "messagePreview")),
+    words.REPLY_RECEIVED: ("reply", ("reply", "replyPreview")),
+    words.CONNECTION_REQUEST_SENT: ("connection_sent", ("note",)),
+    words.CONNECTION_REQUEST_ACCEPTED: ("accept_connection", ()),
+}
+"""The step of a lead that causes an event, and the keys of data that hold its text."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trigger:
+    """What is to be told: the event, by its name in any contract, and of what."""
+
+    event_type: str
+    lead_id: str | None = None
+    campaign_id: str | None = None
+    job_id: str | None = None
+    sender_id: str | None = None
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+
+
+def tell(workspace: Workspace, outbox: Outbox, wanted: Trigger) -> SentWebhook:
+    """Have an event sent without anything else changing.
+
+    Raises:
+        NotFound: there is no such lead, campaign or job.
+        InvalidInput: there is no such event or key of its data, or it is not said of what.
+    """
+    name = _current_name(workspace.contract, wanted.event_type)
+    with workspace.store.transaction():
+        subjects = _subjects(workspace, name, wanted)
+        now = workspace.clock.now()
+        change = sample_change(name, now, subjects)
+        known = list(change_data(change, now, workspace.contract))
+        _check_keys(workspace.contract.event_type(name), wanted.overrides, known)
+        telling = Telling(origin=TRIGGERED, overrides=wanted.overrides)
+        event = workspace.store.record(change, telling)
+    return outbox.events.get_soon(event.id)
+
+
+def cause(workspace: Workspace, outbox: Outbox, wanted: Trigger) -> SentWebhook:
+    """Do what causes an event, with all its effects; of the overrides those count that it takes.
+
+    Raises:
+        NotFound: there is no such lead, campaign or job.
+        InvalidInput: it cannot happen, or an override is none of the deed's.
+    """
+    name = _current_name(workspace.contract, wanted.event_type)
+    own_name = workspace.contract.event_type(name)
+    number = outbox.events.latest_change
+    _deed(workspace, name, wanted)()
+    found = outbox.events.first_since(number, event_type=own_name, lead_id=wanted.lead_id)
+    if found is None:
+        raise InvalidInput(f"{own_name} was not caused: nothing has changed")
+    return found
+
+
+def send_test(
+    workspace: Workspace, outbox: Outbox, endpoint_id: str, event_type: str | None
+) -> SentWebhook:
+    """Send sample data to one endpoint.
+
+    Args:
+        workspace: whose endpoint.
+        outbox: its outbox.
+        endpoint_id: where to.
+        event_type: of any contract; by default the first that the endpoint wants.
+
+    Raises:
+        NotFound: there is no such endpoint.
+        InvalidInput: it is disabled, or there is no such event.
+    """
+    endpoint = outbox.endpoints.get(endpoint_id)
+    if not endpoint.is_enabled:
+        raise InvalidInput(f"endpoint {endpoint_id!r} is disabled; enable it first")
+    wanted = endpoint.event_types or (workspace.contract.event_type(words.LEAD_UPDATED),)
+    name = _current_name(workspace.contract, event_type or wanted[0])
+    telling = Telling(origin=TESTED, endpoint_id=endpoint_id)
+    with workspace.store.transaction():
+        event = workspace.store.record(sample_change(name, workspace.clock.now()), telling)
+    return outbox.events.get_soon(event.id)
+
+
+def _current_name(contract: Contract, event_type: str) -> str:
+    own = contract.own_event_type(event_type)
+    check_endpoint(contract, event_types=[own])
+    name = words.EVENT_TYPES[contract.event_types.index(own)]
+    if name == words.LEAD_TAG_UPDATED and not contract.lead_events.tag_fields:
+        raise InvalidInput(f"contract {contract.name!r} does not send {own!r}; live does")
+    return name
+
+
+def _subjects(workspace: Workspace, name: str, wanted: Trigger) -> Subjects:
+    if name in _OF_CAMPAIGNS:
+        campaign = workspace.store.campaign(_given(wanted.campaign_id, "campaignId", name))
+        return Subjects(campaign=campaign, total_leads=workspace.store.lead_count(campaign.id))
+    if name == words.SEARCH_COMPLETED:
+        return Subjects(search=workspace.searches.get(_given(wanted.job_id, "jobId", name)))
+    if name == words.EXTRACTION_COMPLETED:
+        job_id = _given(wanted.job_id, "jobId", name)
+        return Subjects(extraction=workspace.extractions.get(job_id))
+    lead = workspace.store.lead(_given(wanted.lead_id, "leadId", name))
+    sender_id = wanted.sender_id or lead.sender_id or SAMPLES.sender_id
+    return Subjects(lead=lead, sender_id=sender_id)
+
+
+def _deed(workspace: Workspace, name: str, wanted: Trigger) -> Callable[[], object]:
+    """What causes an event."""
+    if name in _OF_CAMPAIGNS:
+        _takes(name, wanted, ())
+        campaign_id = _given(wanted.campaign_id, "campaignId", name)
+        return partial(workspace.campaigns.change, campaign_id, _OF_CAMPAIGNS[name], by="user")
+    if name in _OF_JOBS:
+        _takes(name, wanted, ())
+        jobs = workspace.searches if name == words.SEARCH_COMPLETED else workspace.extractions
+        return partial(jobs.complete, _given(wanted.job_id, "jobId", name))
+    lead_id = _given(wanted.lead_id, "leadId", name)
+    if name in _STEPS:
+        action, keys = _STEPS[name]
+        _takes(name, wanted, keys)
+        text = next((wanted.overrides[key] for key in keys if key in wanted.overrides), None)
+        return partial(
+            workspace.by_hand.act, lead_id, action, text=text, sender_id=wanted.sender_id
+        )
+    change = partial(workspace.store.set_lead_status, lead_id, changed_by="user")
+    if name == words.LEAD_TAG_UPDATED:
+        tag = _word(name, wanted, "newTag", words.CUSTOM_LEAD_STATUSES)
+        return partial(change, custom_lead_status=tag)
+    return partial(change, status=_word(name, wanted, "newStatus", words.LEAD_STATUSES))
+
+
+def _word(name: str, wanted: Trigger, key: str, known: tuple[str, ...]) -> str:
+    _takes(name, wanted, (key,))
+    word: str | None = wanted.overrides.get(key)
+    if word is None or word not in known:
+        raise InvalidInput(f"set.{key} must be one of: {', '.join(known)}; it was {word!r}")
+    return word
+
+
+def _given(value: str | None, key: str, name: str) -> str:
+    if value is None:
+        raise InvalidInput(f"{key} is required: {name} is told of something that is there")
+    return value
+
+
+def _takes(name: str, wanted: Trigger, keys: tuple[str, ...]) -> None:
+    """Insist on overrides that the deed can have, as texts."""
+    for key, value in wanted.overrides.items():
+        if key not in keys:
+            can = f"only {' or '.join(keys)}" if keys else "nothing"
+            raise InvalidInput(
+                f"set.{key} cannot be applied: what causes {name} takes {can}; without apply any "
+                "key of its data can be set"
+            )
+        if not isinstance(value, str):
+            raise InvalidInput(f"set.{key} must be a text to be applied; it was {value!r}")
+
+
+def _check_keys(event_type: str, given: Mapping[str, Any], known: list[str]) -> None:
+    for key in given:
+        if key not in known:
+            near = get_close_matches(key, known, n=1)
+            guess = f"did you mean {near[0]!r}? " if near else ""
+            raise InvalidInput(
+                f"set: data of {event_type} has no key {key[:80]!r}; {guess}"
+                f"it has: {', '.join(known)}"
+            )
