@@ -4,11 +4,16 @@ import click
 
 from mock_sendpilot.cli.clock import clock
 from mock_sendpilot.cli.contracts import contracts
+from mock_sendpilot.cli.disrupt import disrupt, disruptions
+from mock_sendpilot.cli.endpoints import endpoints
+from mock_sendpilot.cli.events import events
+from mock_sendpilot.cli.listen import listen
 from mock_sendpilot.cli.ready import ready
 from mock_sendpilot.cli.resend import resend
 from mock_sendpilot.cli.seed import seed
 from mock_sendpilot.cli.simulate import simulate
 from mock_sendpilot.cli.start import start
+from mock_sendpilot.cli.trigger import trigger
 from mock_sendpilot.cli.wait import wait
 from mock_sendpilot.version import __version__
 
@@ -25,11 +30,20 @@ def main() -> None:
     """
 
 
-main.add_command(clock)
-main.add_command(contracts)
-main.add_command(ready)
-main.add_command(resend)
-main.add_command(seed)
-main.add_command(simulate)
-main.add_command(start)
-main.add_command(wait)
+for command in (
+    clock,
+    contracts,
+    disrupt,
+    disruptions,
+    endpoints,
+    events,
+    listen,
+    ready,
+    resend,
+    seed,
+    simulate,
+    start,
+    trigger,
+    wait,
+):
+    main.add_command(command)

@@ -3,9 +3,8 @@
 from typing import Any
 
 import click
-import orjson
 
-from mock_sendpilot.cli.control import Server, ask, control_options
+from mock_sendpilot.cli.control import Server, ask, control_options, json_option, print_json
 
 
 @click.group()
@@ -15,7 +14,7 @@ def clock() -> None:
 
 def _print(answer: dict[str, Any], *, wants_json: bool) -> None:
     if wants_json:
-        click.echo(orjson.dumps(answer).decode())
+        print_json(answer)
         return
     click.echo(f"{answer['now']}, {'frozen' if answer['frozen'] else 'running'}")
     passed = answer.get("passed")
@@ -24,14 +23,17 @@ def _print(answer: dict[str, Any], *, wants_json: bool) -> None:
         click.echo(f"done: {passed['tasks']} tasks; attempts: {attempts}")
         for name, count in passed["events"].items():
             click.echo(f"  {count} x {name}")
-    click.echo(f"next: {answer['nextDueAt'] or 'nothing'}")
+    click.echo(next_line(answer))
 
 
-_as_json = click.option("--json", "wants_json", is_flag=True, help="Print the answer as JSON.")
+def next_line(answer: dict[str, Any]) -> str:
+    """What is due next, and when, of an answer that tells the clock."""
+    due_at = answer["nextDueAt"]
+    return f"next: {due_at}, {answer['nextDue']}" if due_at else "next: nothing"
 
 
 @clock.command(epilog="Example: mock-sendpilot clock show")
-@_as_json
+@json_option
 @control_options
 def show(wants_json: bool, server: Server) -> None:
     """Show the time, whether it stands still, and what is due next."""
@@ -39,7 +41,7 @@ def show(wants_json: bool, server: Server) -> None:
 
 
 @clock.command(epilog="Example: mock-sendpilot clock freeze")
-@_as_json
+@json_option
 @control_options
 def freeze(wants_json: bool, server: Server) -> None:
     """Stand still: nothing more is done, not even a first attempt, until it is advanced."""
@@ -47,7 +49,7 @@ def freeze(wants_json: bool, server: Server) -> None:
 
 
 @clock.command(epilog="Example: mock-sendpilot clock resume")
-@_as_json
+@json_option
 @control_options
 def resume(wants_json: bool, server: Server) -> None:
     """Run on from what it shows."""
@@ -56,7 +58,7 @@ def resume(wants_json: bool, server: Server) -> None:
 
 @clock.command(epilog="Example: mock-sendpilot clock advance 1h30m")
 @click.argument("duration")
-@_as_json
+@json_option
 @control_options
 def advance(duration: str, wants_json: bool, server: Server) -> None:
     """Let DURATION (90s, 30m, 1h30m, 2d) pass at once, with all that falls due in it."""
@@ -65,7 +67,7 @@ def advance(duration: str, wants_json: bool, server: Server) -> None:
 
 @clock.command("set", epilog="Example: mock-sendpilot clock set 2027-01-01T00:00:00Z")
 @click.argument("moment")
-@_as_json
+@json_option
 @control_options
 def set_to(moment: str, wants_json: bool, server: Server) -> None:
     """Let the time up to MOMENT pass, with all that falls due until then; never back."""

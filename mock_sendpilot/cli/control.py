@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, NoReturn, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import click
 import orjson
@@ -67,6 +67,34 @@ def control_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return url_option(key(token(with_server)))
 
 
+def json_option(command: Command) -> Command:
+    """Give a command `--json`; it gets `wants_json`."""
+    option = click.option("--json", "wants_json", is_flag=True, help="Print the answer as JSON.")
+    return option(command)
+
+
+def print_json(answer: object) -> None:
+    """A line of JSON on standard output."""
+    click.echo(orjson.dumps(answer).decode())
+
+
+def segment(text: str) -> str:
+    """An id as a segment of a path."""
+    return quote(text.encode("utf-8", "replace"), safe="")
+
+
+def pairs(_ctx: click.Context, parameter: click.Parameter, texts: Sequence[str]) -> dict[str, Any]:
+    """`KEY=VALUE` texts as an object; a value that is JSON counts as such, else as a text."""
+    found = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not key or not equals:
+            raise click.BadParameter(f"must be KEY=VALUE, not {text!r}", param=parameter)
+        plain = value.encode("utf-8", "replace")
+        found[key] = plain.decode() if _json(plain) is None and plain != b"null" else _json(plain)
+    return found
+
+
 def address(url: str) -> tuple[str, int]:
     """Host and port of a server's URL, or the end of the command."""
     try:
@@ -115,12 +143,13 @@ def fail(problem: str) -> NoReturn:
     sys.exit(1)
 
 
-def _readable(body: Mapping[str, Any]) -> dict[str, Any]:
+def _readable(value: Any) -> Any:  # noqa: ANN401
     """A body without the halves of characters that a terminal may pass on."""
-    return {
-        key: value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
-        for key, value in body.items()
-    }
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, Mapping):
+        return {_readable(key): _readable(one) for key, one in value.items()}
+    return [_readable(one) for one in value] if isinstance(value, list) else value
 
 
 def _json(text: bytes) -> Any:  # noqa: ANN401

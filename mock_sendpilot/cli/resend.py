@@ -1,11 +1,15 @@
 """`mock-sendpilot resend`: deliveries and events once more."""
 
-from urllib.parse import quote
-
 import click
-import orjson
 
-from mock_sendpilot.cli.control import Server, ask, control_options
+from mock_sendpilot.cli.control import (
+    Server,
+    ask,
+    control_options,
+    json_option,
+    print_json,
+    segment,
+)
 
 _EVENT = "evt_"
 
@@ -19,7 +23,7 @@ _EVENT = "evt_"
     "--since",
     help="All that was queued since then and has failed. Example: --since 2026-06-01T09:00:00Z",
 )
-@click.option("--json", "wants_json", is_flag=True, help="Print the answer as JSON.")
+@json_option
 @control_options
 def resend(target: str | None, since: str | None, wants_json: bool, server: Server) -> None:
     """Make one more attempt of the delivery or event ID, or of all that failed --since a time.
@@ -32,10 +36,9 @@ def resend(target: str | None, since: str | None, wants_json: bool, server: Serv
         answer = ask(server, "POST", "/deliveries/resend", {"since": since})
     else:
         kind = "events" if target.startswith(_EVENT) else "deliveries"
-        name = quote(target.encode("utf-8", "replace"), safe="")
-        answer = ask(server, "POST", f"/{kind}/{name}/resend")
+        answer = ask(server, "POST", f"/{kind}/{segment(target)}/resend")
     if wants_json:
-        click.echo(orjson.dumps(answer).decode())
+        print_json(answer)
         return
     for delivery in answer["deliveries"]:
         click.echo(f"{delivery['id']}: {delivery['eventType']} to {delivery['endpointId']}")

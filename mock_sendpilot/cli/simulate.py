@@ -2,12 +2,17 @@
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote
 
 import click
-import orjson
 
-from mock_sendpilot.cli.control import Server, ask, control_options
+from mock_sendpilot.cli.control import (
+    Server,
+    ask,
+    control_options,
+    json_option,
+    print_json,
+    segment,
+)
 
 _RESOURCES: Mapping[str, tuple[str, ...]] = {
     "leads": (
@@ -33,7 +38,7 @@ ACTIONS = tuple(action for actions in _RESOURCES.values() for action in actions)
 @click.argument("target", metavar="ID")
 @click.option("--text", help='The note, message, reply or error. Example: --text "Call me"')
 @click.option("--sender", help="A sender other than the lead's own. Example: --sender sender_tom")
-@click.option("--json", "wants_json", is_flag=True, help="Print the answer as JSON.")
+@json_option
 @control_options
 def simulate(
     *,
@@ -53,13 +58,8 @@ def simulate(
     resource = next(name for name, actions in _RESOURCES.items() if action in actions)
     body: dict[str, Any] = {"action": action, "text": text, "senderId": sender}
     given = {key: value for key, value in body.items() if value is not None}
-    answer = ask(
-        server,
-        "POST",
-        f"/{resource}/{quote(target.encode('utf-8', 'replace'), safe='')}/simulate",
-        given,
-    )
+    answer = ask(server, "POST", f"/{resource}/{segment(target)}/simulate", given)
     if wants_json:
-        click.echo(orjson.dumps(answer).decode())
+        print_json(answer)
     else:
         click.echo(f"{action}: {answer['id']} is {answer.get('status', answer.get('state'))}")

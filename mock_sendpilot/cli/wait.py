@@ -1,15 +1,26 @@
-"""`mock-sendpilot wait`: until nothing is being sent or due, for scripts."""
+"""`mock-sendpilot wait`: until nothing is being sent or due, or until events have come."""
 
 import sys
 from http import HTTPStatus
+from typing import Any
 
 import click
-import orjson
 
-from mock_sendpilot.cli.control import Server, ask, control_options
+from mock_sendpilot.cli.clock import next_line
+from mock_sendpilot.cli.control import (
+    Server,
+    ask,
+    control_options,
+    json_option,
+    pairs,
+    print_json,
+)
 
 
-@click.command(epilog="Example: mock-sendpilot wait --timeout 10 && ./check-what-my-app-did")
+@click.command(
+    epilog="Examples: mock-sendpilot wait --timeout 10 && ./check-what-my-app-did | "
+    "mock-sendpilot wait --event lead.status.changed --match leadId=lead_abc123"
+)
 @click.option(
     "--timeout",
     default=5.0,
@@ -18,19 +29,50 @@ from mock_sendpilot.cli.control import Server, ask, control_options
     metavar="SECONDS",
     help="How long to wait at most. Example: --timeout 10",
 )
-@click.option("--json", "wants_json", is_flag=True, help="Print the answer as JSON.")
+@click.option("--event", help="Wait for an event of this type. Example: --event lead.updated")
+@click.option(
+    "--match",
+    multiple=True,
+    metavar="KEY=VALUE",
+    callback=pairs,
+    help="Whose data holds this; may be repeated. Example: --match newStatus=DONE",
+)
+@click.option("--count", type=click.IntRange(1), help="For so many events. Example: --count 3")
+@json_option
 @control_options
-def wait(timeout: float, wants_json: bool, server: Server) -> None:
+def wait(
+    *,
+    timeout: float,
+    event: str | None,
+    match: dict[str, Any],
+    count: int | None,
+    wants_json: bool,
+    server: Server,
+) -> None:
     """Exit with 0 when nothing is at work or due any more, with 1 if it is not so in time.
 
-    What is due later, such as a retry, does not count: see clock advance.
+    What is due later, such as a retry, does not count: see clock advance. With --event, --match or
+    --count it waits for events that have been sent; those of before count, too.
     """
-    body = {"idle": True, "timeoutSeconds": timeout}
+    wanted: dict[str, Any] = {"eventType": event, "match": match or None, "count": count}
+    given = {key: value for key, value in wanted.items() if value is not None}
+    body = {**(given or {"idle": True}), "timeoutSeconds": timeout}
     answer = ask(server, "POST", "/wait", body, accepted=(HTTPStatus.CONFLICT,))
+    has_come = answer["failure"] is None if given else answer["idle"]
     if wants_json:
-        click.echo(orjson.dumps(answer).decode())
+        print_json(answer)
+    elif given:
+        _tell_events(answer)
     else:
         stands = ", frozen" if answer["frozen"] else ""
-        text = f"{'idle' if answer['idle'] else 'not idle'} at {answer['now']}{stands}"
-        click.echo(f"{text}; next: {answer['nextDueAt'] or 'nothing'}", err=not answer["idle"])
-    sys.exit(0 if answer["idle"] else 1)
+        text = f"{'idle' if has_come else 'not idle'} at {answer['now']}{stands}"
+        click.echo(f"{text}; {next_line(answer)}", err=not has_come)
+    sys.exit(0 if has_come else 1)
+
+
+def _tell_events(answer: dict[str, Any]) -> None:
+    if answer["failure"] is not None:
+        click.echo(answer["failure"], err=True)
+        return
+    for event in answer["events"]:
+        click.echo(f"{event['id']}: {event['eventType']}")
