@@ -36,7 +36,7 @@ def list_all(wants_json: bool, server: Server) -> None:
     epilog="Example: mock-sendpilot endpoints add http://127.0.0.1:9000/webhooks "
     "--event lead.status.changed --retry-delay 1 --retry-delay 2"
 )
-@click.argument("url", metavar="RECEIVER")
+@click.argument("receiver")
 @click.option("--event", multiple=True, help="Only this event; may be repeated.")
 @click.option("--secret", help="Sign with this secret instead of a new one.")
 @click.option(
@@ -57,10 +57,10 @@ def list_all(wants_json: bool, server: Server) -> None:
 @click.option("--signature-clock", help="wall or virtual: which time signatures bear.")
 @json_option
 @control_options
-def add(*, url: str, wants_json: bool, server: Server, **options: Any) -> None:  # noqa: ANN401 - the options above
+def add(*, receiver: str, wants_json: bool, server: Server, **options: Any) -> None:  # noqa: ANN401 - the options above
     """Have events sent to RECEIVER, and print the signing secret."""
     body = {
-        "url": url,
+        "url": receiver,
         "events": list(options["event"]) or None,
         "secret": options["secret"],
         "retryDelaysSeconds": list(options["retry_delay"]) or None,

@@ -5,6 +5,7 @@ for it, does both. So each is a switch of the contract, and off.
 """
 
 from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
 from mock_sendpilot.domain.contracts import Contract
@@ -13,6 +14,7 @@ from mock_sendpilot.webhooks.deliveries import Attempt
 _FAILING_DAYS = 5
 _BUSY = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 _MOST_DIGITS = 6
+_LONGEST_WAIT = timedelta(seconds=10**_MOST_DIGITS)
 
 
 class EndpointHealth:
@@ -41,13 +43,22 @@ class EndpointHealth:
             return scheduled
         headers = attempt.response.headers if attempt.response else {}
         asked = {name.lower(): value for name, value in headers.items()}.get("retry-after", "")
-        if not asked.isdecimal() or len(asked) > _MOST_DIGITS:
-            return scheduled
-        return max(scheduled, timedelta(seconds=int(asked)))
+        return max(scheduled, _wait_asked_for(asked, attempt.sent_at))
 
     def forget(self, endpoint_id: str) -> None:
         """Begin anew."""
         self._failing_since.pop(endpoint_id, None)
+
+
+def _wait_asked_for(retry_after: str, sent_at: datetime) -> timedelta:
+    """Seconds, or an HTTP date, which is by the receiver's own clock; nothing if it is neither."""
+    if retry_after.isdecimal() and retry_after.isascii() and len(retry_after) <= _MOST_DIGITS:
+        return timedelta(seconds=int(retry_after))
+    try:
+        wait = parsedate_to_datetime(retry_after) - sent_at
+    except (ValueError, TypeError):
+        return timedelta()
+    return wait if wait < _LONGEST_WAIT else timedelta()
 
 
 def _status(attempt: Attempt) -> int | None:

@@ -23,6 +23,7 @@ from tests.support import eventually
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 SECTIONS = [section for path in DOCUMENTS for section in sections(path)]
 SERVERS = {"make run": "7363", "mock-sendpilot start": "7363", "python receiver.py": "9000"}
+ENDLESS = "mock-sendpilot listen"
 VARYING = {
     "updatedAt": r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z",
     "createdAt": r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z",
@@ -58,7 +59,7 @@ class Reader:
 
     def end(self) -> None:
         """End what runs on."""
-        for process in self.processes:
+        for process in reversed(self.processes):
             process.terminate()
             process.communicate(timeout=10)
 
@@ -67,6 +68,8 @@ class Reader:
         port = _server(snippet)
         if port:
             self._serve(text.replace("make run", "mock-sendpilot start"), port)
+        elif text.startswith(ENDLESS):
+            self._begin(text, says="forwarding to")
         elif snippet.language == "bash":
             self._shell(text, repeatedly=snippet.name == "eventually")
         elif "." in snippet.name:
@@ -81,16 +84,26 @@ class Reader:
         if name.startswith("test_"):
             self._shell(f"python -m pytest -q -W error -p no:cacheprovider {name}")
 
-    def _serve(self, command: str, port: str) -> None:
+    def _begin(self, command: str, *, says: str) -> None:
+        """Start what goes on, and read the line with which it begins."""
+        process = self._run_on(command, subprocess.PIPE)
+        assert process.stdout is not None
+        assert says in process.stdout.readline()
+
+    def _run_on(self, command: str, output: int) -> "subprocess.Popen[str]":
         process = subprocess.Popen(
             ["bash", "-c", f"exec {command.strip()}"],
             cwd=self.folder,
             env=self.environment,
-            stdout=subprocess.DEVNULL,
+            stdout=output,
             stderr=subprocess.DEVNULL,
             text=True,
         )
         self.processes.append(process)
+        return process
+
+    def _serve(self, command: str, port: str) -> None:
+        process = self._run_on(command, subprocess.DEVNULL)
         eventually(lambda: _is_open(self.ports[port]) or process.poll() is not None, within=20)
         assert process.poll() is None, f"it ended: {command}"
 

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import click
 import pytest
 from blinker import NamedSignal
 from flask import Flask
@@ -28,6 +29,7 @@ from mock_sendpilot.domain.contract_points import POINTS
 from mock_sendpilot.domain.contracts import CONTRACTS
 from mock_sendpilot.testing import pytest_plugin
 from mock_sendpilot.version import __version__
+from mock_sendpilot.webhooks.disruption import KINDS
 from tests.project.contracts_page import page
 from tests.project.coverage_page import page as coverage
 
@@ -65,7 +67,19 @@ def test_each_contract_and_each_point_is_in_the_readme(name: str) -> None:
 
 
 def test_each_command_is_in_the_readme() -> None:
-    assert [name for name in main.commands if f"{name}" not in README] == []
+    groups = {name: one for name, one in main.commands.items() if isinstance(one, click.Group)}
+    names = [name for name in main.commands if name not in groups]
+    names += [f"{group} {name}" for group, one in groups.items() for name in one.commands]
+    assert [name for name in names if f"`{name}" not in README] == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_kind_of_disruption_is_in_its_document(kind: str) -> None:
+    text = (ROOT / "docs" / "webhooks.md").read_text(encoding="utf-8")
+    (row,) = re.findall(rf"^\| `{kind}` \|.*$", text, flags=re.MULTILINE)
+    options = {name: f"{option.default:.0f}" for name, option in KINDS[kind].options.items()}
+    options.pop("attempts", None)
+    assert [name for name, default in options.items() if f"`{name}`: {default}" not in row] == []
 
 
 @pytest.mark.parametrize("name", ["sendpilot_server", "sendpilot", "sendpilot_receiver"])

@@ -1,10 +1,11 @@
 """Switches: a receiver's answer disables its endpoint, or puts off the next attempt."""
 
 from datetime import timedelta
+from email.utils import format_datetime
 
 import pytest
 
-from mock_sendpilot.domain.clock import ManualClock
+from mock_sendpilot.domain.clock import ManualClock, SystemClock
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.testing.receiver import WebhookReceiver
 from mock_sendpilot.webhooks.deliveries import CANCELLED
@@ -44,6 +45,19 @@ def test_a_410_disables_the_endpoint_with_a_reason(world: World, receiver: Webho
     assert (found.is_enabled, found.disabled_reason) == (False, "the receiver answered 410 Gone")
     assert [one.state for one in world.deliveries()] == [CANCELLED, CANCELLED]
     assert len(receiver.received) == 1
+
+
+@switched_on("receiver_retry_after")
+def test_a_receiver_may_name_a_date_by_real_time(world: World, receiver: WebhookReceiver) -> None:
+    world.add_endpoint(receiver.url)
+    later = SystemClock().now() + timedelta(hours=1)
+    receiver.respond(429, headers={"Retry-After": format_datetime(later, usegmt=True)})
+    world.change("DONE")
+    world.advance()
+
+    due_at = world.deliveries()[0].next_attempt_at
+    assert due_at is not None
+    assert timedelta(minutes=59) < due_at - START <= timedelta(hours=1)
 
 
 @switched_on()
@@ -112,6 +126,9 @@ def test_enabling_it_again_begins_anew(world: World, receiver: WebhookReceiver) 
         pytest.param(503, "1", 5, id="sooner than the schedule"),
         pytest.param(503, "soon", 5, id="no number"),
         pytest.param(503, "-60", 5, id="negative"),
+        pytest.param(503, "Thu, 01 Jan 2026 00:00:00 GMT", 5, id="a date that has passed"),
+        pytest.param(503, "Fri, 01 Jan 9999 00:00:00 GMT", 5, id="an absurd date"),
+        pytest.param(503, "Fri, 01 Jan 2027 00:00:00", 5, id="a date without a zone"),
         pytest.param(503, "9999999", 5, id="absurd"),
         pytest.param(500, "60", 5, id="another status"),
     ],
