@@ -67,8 +67,10 @@ def test_each_contract_and_each_point_is_in_the_readme(name: str) -> None:
 
 
 def test_each_command_is_in_the_readme() -> None:
-    groups = {name: one for name, one in main.commands.items() if isinstance(one, click.Group)}
-    names = [name for name in main.commands if name not in groups]
+    context = click.Context(main)
+    commands = {name: main.get_command(context, name) for name in main.list_commands(context)}
+    groups = {name: one for name, one in commands.items() if isinstance(one, click.Group)}
+    names = [name for name in commands if name not in groups]
     names += [f"{group} {name}" for group, one in groups.items() for name in one.commands]
     assert [name for name in names if f"`{name}" not in README] == []
 
