@@ -95,6 +95,18 @@ def pairs(_ctx: click.Context, parameter: click.Parameter, texts: Sequence[str])
     return found
 
 
+def match_option(command: Command) -> Command:
+    """Give a command `--match`; it gets one object, `match`."""
+    option = click.option(
+        "--match",
+        multiple=True,
+        metavar="KEY=VALUE",
+        callback=pairs,
+        help="Only where the data holds this; may be repeated. Example: --match newStatus=DONE",
+    )
+    return option(command)
+
+
 def address(url: str) -> tuple[str, int]:
     """Host and port of a server's URL, or the end of the command."""
     try:

@@ -9,7 +9,7 @@ from mock_sendpilot.cli.control import (
     ask,
     control_options,
     json_option,
-    pairs,
+    match_option,
     print_json,
 )
 
@@ -42,13 +42,7 @@ KINDS = (
 @click.argument("kind", type=click.Choice(KINDS))
 @click.option("--endpoint", help="Only to this endpoint. Example: --endpoint ep_8fj2kd93ms0a")
 @click.option("--event", help="Only of this type. Example: --event lead.status.changed")
-@click.option(
-    "--match",
-    multiple=True,
-    metavar="KEY=VALUE",
-    callback=pairs,
-    help="Only where the data holds this; may be repeated. Example: --match leadId=lead_abc123",
-)
+@match_option
 @click.option("--times", type=click.IntRange(1), help="How many deliveries; 1 by default.")
 @click.option("--always", is_flag=True, help="All deliveries that fit, as chaos does.")
 @click.option("--seconds", type=float, help="Of delay, reorder, stale_timestamp, slow_body.")

@@ -63,6 +63,8 @@ def listen(
     try:
         latest = ask(server, "GET", "/events/changes")["latest"]
         if forward_to is None:
+            if not wants_json:
+                click.echo(f"listening to {server.url}; Ctrl+C ends it")
             _follow(server, latest, None, wants_json=wants_json)
             return
         wanted = {"url": forward_to, "events": list(event) or None, "secret": secret}

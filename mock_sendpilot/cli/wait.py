@@ -12,7 +12,7 @@ from mock_sendpilot.cli.control import (
     ask,
     control_options,
     json_option,
-    pairs,
+    match_option,
     print_json,
 )
 
@@ -30,13 +30,7 @@ from mock_sendpilot.cli.control import (
     help="How long to wait at most. Example: --timeout 10",
 )
 @click.option("--event", help="Wait for an event of this type. Example: --event lead.updated")
-@click.option(
-    "--match",
-    multiple=True,
-    metavar="KEY=VALUE",
-    callback=pairs,
-    help="Whose data holds this; may be repeated. Example: --match newStatus=DONE",
-)
+@match_option
 @click.option("--count", type=click.IntRange(1), help="For so many events. Example: --count 3")
 @json_option
 @control_options

@@ -4,10 +4,11 @@ from typing import Any
 
 from flask import Blueprint, Response
 
-from mock_sendpilot.api.access import current_emulator, of_workspace
+from mock_sendpilot.api.access import of_workspace
 from mock_sendpilot.api.body import json_object
 from mock_sendpilot.api.envelope import reply
 from mock_sendpilot.control.clock_schemas import ClockTurn, clock_shown, passed_shown
+from mock_sendpilot.control.current import outbox_of
 from mock_sendpilot.domain.workspace import Workspace
 
 clock = Blueprint("clock", __name__)
@@ -25,7 +26,7 @@ def show_clock(workspace: Workspace) -> Response:
 def turn_clock(workspace: Workspace) -> Response:
     """Freeze, resume, set or advance it; answers the clock, and what has happened meanwhile."""
     wanted = ClockTurn().load(json_object())
-    tally = current_emulator().outbox(workspace).tally
+    tally = outbox_of(workspace).tally
     before = tally.copy()
     tasks = _turned(workspace, wanted)
     shown = clock_shown(workspace.timekeeper)

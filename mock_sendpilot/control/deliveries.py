@@ -4,10 +4,11 @@ from http import HTTPStatus
 
 from flask import Blueprint, Response
 
-from mock_sendpilot.api.access import current_emulator, of_workspace
+from mock_sendpilot.api.access import of_workspace
 from mock_sendpilot.api.body import json_object
 from mock_sendpilot.api.envelope import reply
 from mock_sendpilot.api.paging import Page, load_query
+from mock_sendpilot.control.current import outbox_of
 from mock_sendpilot.control.schemas import (
     DeliveryDetail,
     DeliveryQuery,
@@ -16,7 +17,6 @@ from mock_sendpilot.control.schemas import (
 )
 from mock_sendpilot.domain.workspace import Workspace
 from mock_sendpilot.webhooks.deliveries import Delivery, DeliveryFilter, DeliveryLog
-from mock_sendpilot.webhooks.outbox import Outbox
 
 deliveries = Blueprint("deliveries", __name__)
 
@@ -43,7 +43,7 @@ def get_delivery(workspace: Workspace, delivery_id: str) -> Response:
 @of_workspace
 def resend_delivery(workspace: Workspace, delivery_id: str) -> Response:
     """One more attempt, now; it is made after this answer."""
-    return _queued([_outbox(workspace).resend(delivery_id)])
+    return _queued([outbox_of(workspace).resend(delivery_id)])
 
 
 @deliveries.post("/deliveries/resend")
@@ -51,14 +51,14 @@ def resend_delivery(workspace: Workspace, delivery_id: str) -> Response:
 def resend_failed(workspace: Workspace) -> Response:
     """One more attempt of all that was queued since a time and has failed so far."""
     since = ResendFailed().load(json_object())["since"]
-    return _queued(_outbox(workspace).resend_failed(since))
+    return _queued(outbox_of(workspace).resend_failed(since))
 
 
 @deliveries.post("/events/<opaque:event_id>/resend")
 @of_workspace
 def resend_event(workspace: Workspace, event_id: str) -> Response:
     """One more attempt of each delivery of an event."""
-    return _queued(_outbox(workspace).resend_event(event_id))
+    return _queued(outbox_of(workspace).resend_event(event_id))
 
 
 def _queued(found: list[Delivery]) -> Response:
@@ -67,8 +67,4 @@ def _queued(found: list[Delivery]) -> Response:
 
 
 def _log(workspace: Workspace) -> DeliveryLog:
-    return _outbox(workspace).log
-
-
-def _outbox(workspace: Workspace) -> Outbox:
-    return current_emulator().outbox(workspace)
+    return outbox_of(workspace).log

@@ -4,9 +4,10 @@ from http import HTTPStatus
 
 from flask import Blueprint, Response
 
-from mock_sendpilot.api.access import current_emulator, of_workspace
+from mock_sendpilot.api.access import of_workspace
 from mock_sendpilot.api.body import json_object
 from mock_sendpilot.api.envelope import reply
+from mock_sendpilot.control.current import outbox_of
 from mock_sendpilot.control.disruption_schemas import DisruptionReply, NewDisruption, arm
 from mock_sendpilot.domain.workspace import Workspace
 from mock_sendpilot.webhooks.disruptions import Disruptions
@@ -26,7 +27,7 @@ def list_disruptions(workspace: Workspace) -> Response:
 @of_workspace
 def arm_disruption(workspace: Workspace) -> Response:
     """Arm one for the deliveries that are queued from now on."""
-    outbox = current_emulator().outbox(workspace)
+    outbox = outbox_of(workspace)
     wanted = NewDisruption().load(json_object())
     outbox.check_target(wanted.get("endpoint_id"), wanted["pattern"].event_type)
     armed = arm(outbox.disruptions, wanted)
@@ -57,4 +58,4 @@ def remove_disruption(workspace: Workspace, disruption_id: str) -> Response:
 
 
 def _disruptions(workspace: Workspace) -> Disruptions:
-    return current_emulator().outbox(workspace).disruptions
+    return outbox_of(workspace).disruptions

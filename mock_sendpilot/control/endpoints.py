@@ -7,9 +7,10 @@ from http import HTTPStatus
 
 from flask import Blueprint, Response
 
-from mock_sendpilot.api.access import current_emulator, of_workspace
+from mock_sendpilot.api.access import of_workspace
 from mock_sendpilot.api.body import json_object, optional_object
 from mock_sendpilot.api.envelope import reply
+from mock_sendpilot.control.current import outbox_of
 from mock_sendpilot.control.endpoint_schemas import (
     EndpointChanges,
     EndpointReply,
@@ -20,7 +21,6 @@ from mock_sendpilot.control.endpoint_schemas import (
 from mock_sendpilot.control.event_schemas import EventDetail
 from mock_sendpilot.domain.workspace import Workspace
 from mock_sendpilot.webhooks import triggers
-from mock_sendpilot.webhooks.outbox import Outbox
 
 endpoints = Blueprint("endpoints", __name__)
 
@@ -29,7 +29,7 @@ endpoints = Blueprint("endpoints", __name__)
 @of_workspace
 def list_endpoints(workspace: Workspace) -> Response:
     """All endpoints, oldest first."""
-    found = _outbox(workspace).endpoints.all()
+    found = outbox_of(workspace).endpoints.all()
     return reply({"endpoints": EndpointReply(many=True).dump(found)})
 
 
@@ -38,7 +38,7 @@ def list_endpoints(workspace: Workspace) -> Response:
 def create_endpoint(workspace: Workspace) -> Response:
     """Make an endpoint; the only answer besides `/secret` that holds the whole secret."""
     wanted = NewEndpoint().load(json_object())
-    endpoint = _outbox(workspace).endpoints.add(wanted.pop("url"), **wanted)
+    endpoint = outbox_of(workspace).endpoints.add(wanted.pop("url"), **wanted)
     answer = {**EndpointReply().dump(endpoint), "secret": endpoint.secret}
     return reply(answer, HTTPStatus.CREATED)
 
@@ -47,14 +47,14 @@ def create_endpoint(workspace: Workspace) -> Response:
 @of_workspace
 def get_endpoint(workspace: Workspace, endpoint_id: str) -> Response:
     """One endpoint."""
-    return reply(EndpointReply().dump(_outbox(workspace).endpoints.get(endpoint_id)))
+    return reply(EndpointReply().dump(outbox_of(workspace).endpoints.get(endpoint_id)))
 
 
 @endpoints.get("/endpoints/<opaque:endpoint_id>/secret")
 @of_workspace
 def get_secret(workspace: Workspace, endpoint_id: str) -> Response:
     """The signing secret."""
-    return reply({"secret": _outbox(workspace).endpoints.get(endpoint_id).secret})
+    return reply({"secret": outbox_of(workspace).endpoints.get(endpoint_id).secret})
 
 
 @endpoints.patch("/endpoints/<opaque:endpoint_id>")
@@ -62,14 +62,14 @@ def get_secret(workspace: Workspace, endpoint_id: str) -> Response:
 def update_endpoint(workspace: Workspace, endpoint_id: str) -> Response:
     """Change an endpoint; disabling it cancels what is pending for it."""
     changes = EndpointChanges().load(json_object())
-    return reply(EndpointReply().dump(_outbox(workspace).update_endpoint(endpoint_id, changes)))
+    return reply(EndpointReply().dump(outbox_of(workspace).update_endpoint(endpoint_id, changes)))
 
 
 @endpoints.delete("/endpoints/<opaque:endpoint_id>")
 @of_workspace
 def delete_endpoint(workspace: Workspace, endpoint_id: str) -> Response:
     """Forget an endpoint; what is pending for it is cancelled."""
-    _outbox(workspace).remove_endpoint(endpoint_id)
+    outbox_of(workspace).remove_endpoint(endpoint_id)
     return Response(status=HTTPStatus.NO_CONTENT)
 
 
@@ -78,7 +78,7 @@ def delete_endpoint(workspace: Workspace, endpoint_id: str) -> Response:
 def rotate_secret(workspace: Workspace, endpoint_id: str) -> Response:
     """Give it a new secret, with the old one valid for 24 hours; answers the whole new secret."""
     wanted = Rotation().load(optional_object())
-    endpoint = _outbox(workspace).endpoints.rotate(endpoint_id, wanted.get("secret"))
+    endpoint = outbox_of(workspace).endpoints.rotate(endpoint_id, wanted.get("secret"))
     return reply({**EndpointReply().dump(endpoint), "secret": endpoint.secret})
 
 
@@ -87,10 +87,6 @@ def rotate_secret(workspace: Workspace, endpoint_id: str) -> Response:
 def test_endpoint(workspace: Workspace, endpoint_id: str) -> Response:
     """Send it an event with sample data, as the vendor's dashboard can."""
     wanted = TestOfEndpoint().load(optional_object())
-    outbox = _outbox(workspace)
+    outbox = outbox_of(workspace)
     sent = triggers.send_test(workspace, outbox, endpoint_id, wanted.get("event_type"))
     return reply(EventDetail().dump(sent), HTTPStatus.CREATED)
-
-
-def _outbox(workspace: Workspace) -> Outbox:
-    return current_emulator().outbox(workspace)

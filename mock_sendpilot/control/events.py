@@ -4,10 +4,11 @@ from http import HTTPStatus
 
 from flask import Blueprint, Response
 
-from mock_sendpilot.api.access import current_emulator, of_workspace
+from mock_sendpilot.api.access import of_workspace
 from mock_sendpilot.api.body import json_object
 from mock_sendpilot.api.envelope import reply
 from mock_sendpilot.api.paging import Page, load_query
+from mock_sendpilot.control.current import outbox_of
 from mock_sendpilot.control.event_schemas import (
     ChangedEvent,
     ChangesQuery,
@@ -19,7 +20,6 @@ from mock_sendpilot.control.event_schemas import (
 from mock_sendpilot.domain.workspace import Workspace
 from mock_sendpilot.webhooks import triggers
 from mock_sendpilot.webhooks.event_log import EventFilter
-from mock_sendpilot.webhooks.outbox import Outbox
 
 events = Blueprint("events", __name__)
 
@@ -31,7 +31,7 @@ def list_events(workspace: Workspace) -> Response:
     query = load_query(EventQuery())
     page, limit = query.pop("page"), query.pop("limit")
     wanted = EventFilter(**query)
-    newest_first = reversed(_outbox(workspace).events.all())
+    newest_first = reversed(outbox_of(workspace).events.all())
     found = Page([one for one in newest_first if wanted.matches(one)], page, limit)
     rows = EventSummary(many=True).dump(found.items)
     return reply({"events": rows, "pagination": found.pagination})
@@ -42,7 +42,7 @@ def list_events(workspace: Workspace) -> Response:
 def list_changes(workspace: Workspace) -> Response:
     """The events that have come or whose deliveries have changed, as soon as there are some."""
     query = load_query(ChangesQuery())
-    log = _outbox(workspace).events
+    log = outbox_of(workspace).events
     since = query.get("since", log.latest_change)
     found, latest = log.changed_since(since, within_seconds=query["wait_seconds"])
     return reply({"events": ChangedEvent(many=True).dump(found), "latest": latest})
@@ -52,7 +52,7 @@ def list_changes(workspace: Workspace) -> Response:
 @of_workspace
 def get_event(workspace: Workspace, event_id: str) -> Response:
     """One event with its body and its deliveries."""
-    return reply(EventDetail().dump(_outbox(workspace).events.get(event_id)))
+    return reply(EventDetail().dump(outbox_of(workspace).events.get(event_id)))
 
 
 @events.post("/events")
@@ -61,9 +61,5 @@ def trigger_event(workspace: Workspace) -> Response:
     """Tell one of the twelve events of something that is there; or do what causes it."""
     wanted, is_applied = TriggerSchema().load(json_object())
     make = triggers.cause if is_applied else triggers.tell
-    made = make(workspace, _outbox(workspace), wanted)
+    made = make(workspace, outbox_of(workspace), wanted)
     return reply(EventDetail().dump(made), HTTPStatus.CREATED)
-
-
-def _outbox(workspace: Workspace) -> Outbox:
-    return current_emulator().outbox(workspace)

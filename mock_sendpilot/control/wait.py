@@ -5,10 +5,11 @@ from typing import Any
 
 from flask import Blueprint, Response
 
-from mock_sendpilot.api.access import current_emulator, of_workspace
+from mock_sendpilot.api.access import of_workspace
 from mock_sendpilot.api.body import optional_object
 from mock_sendpilot.api.envelope import reply
 from mock_sendpilot.control.clock_schemas import Wait, clock_shown
+from mock_sendpilot.control.current import outbox_of
 from mock_sendpilot.control.event_schemas import EventDetail
 from mock_sendpilot.domain.workspace import Workspace
 from mock_sendpilot.webhooks.waiting import wait_for_events
@@ -34,7 +35,7 @@ def _idle(workspace: Workspace, wanted: dict[str, Any]) -> tuple[bool, dict[str,
 
 
 def _events(workspace: Workspace, wanted: dict[str, Any]) -> tuple[bool, dict[str, Any]]:
-    pattern, outbox = wanted["pattern"], current_emulator().outbox(workspace)
+    pattern, outbox = wanted["pattern"], outbox_of(workspace)
     outbox.check_target(None, pattern.event_type)
     waited = wait_for_events(
         outbox.events,
