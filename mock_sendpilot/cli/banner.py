@@ -34,6 +34,7 @@ def as_text(server: "EmulatorServer") -> str:
         _row("Docs", f"{facts['docsUrl']}  to read and to try out"),
         _row("Control", facts["controlUrl"] or "left out"),
         _row("Contract", facts["contract"]),
+        *_chaos_rows(facts["chaos"]),
         "",
     ]
     for workspace in facts["workspaces"]:
@@ -53,8 +54,17 @@ def _facts(server: "EmulatorServer") -> dict[str, Any]:
         "docsUrl": f"{server.origin}/docs/",
         "controlUrl": server.control_url,
         "contract": server.emulator.contract.name,
+        "chaos": _chaos(server),
         "workspaces": [_workspace_facts(server, workspace) for workspace in spaces],
     }
+
+
+def _chaos(server: "EmulatorServer") -> dict[str, Any] | None:
+    """The chaos that the server was started with; every workspace has the same."""
+    for workspace in server.emulator.workspaces():
+        for disruption in server.emulator.outbox(workspace).disruptions.all():
+            return {"rate": disruption.options["rate"], "seed": disruption.seed}
+    return None
 
 
 def _workspace_facts(server: "EmulatorServer", workspace: "Workspace") -> dict[str, Any]:
@@ -75,6 +85,12 @@ def _workspace_facts(server: "EmulatorServer", workspace: "Workspace") -> dict[s
             for endpoint in server.emulator.outbox(workspace).endpoints.all()
         ],
     }
+
+
+def _chaos_rows(chaos: dict[str, Any] | None) -> Iterator[str]:
+    if chaos is not None:
+        again = f"--chaos {chaos['rate']:g}:{chaos['seed']}"
+        yield _row("Chaos", f"{chaos['rate']:.0%} of deliveries; the same again: {_bold(again)}")
 
 
 def _workspace_rows(workspace: dict[str, Any]) -> Iterator[str]:

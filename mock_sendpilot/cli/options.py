@@ -3,6 +3,7 @@
 import math
 import os
 import re
+import secrets
 import sys
 from collections.abc import Callable
 from difflib import get_close_matches
@@ -67,6 +68,21 @@ def _rate_limit(_ctx: click.Context, _parameter: click.Parameter, text: str | No
         raise click.BadParameter(str(error)) from error
 
 
+def _chaos(
+    _ctx: click.Context, _parameter: click.Parameter, text: str | None
+) -> tuple[float, str] | None:
+    if text is None:
+        return None
+    rate, _, seed = text.partition(":")
+    try:
+        share = float(rate)
+    except ValueError:
+        share = math.nan
+    if not 0 <= share <= 1:
+        raise click.BadParameter(f"must be a share from 0 to 1, and maybe :SEED, not {text!r}")
+    return share, seed or secrets.token_hex(4)
+
+
 _OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
     "--host": (
         (
@@ -126,6 +142,13 @@ _OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
             "type": click.FloatRange(0.1, 3600),
             "callback": _finite,
         },
+    ),
+    "--chaos": (
+        (
+            "Disrupt this share of all webhook deliveries, in a mix drawn from the seed after the "
+            "colon, or from a new one; it is shown. Example: --chaos 0.2:42"
+        ),
+        {"metavar": "RATE[:SEED]", "callback": _chaos},
     ),
     "--rate-limit": (
         (

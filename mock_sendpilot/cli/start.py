@@ -107,6 +107,10 @@ def _emulator(options: dict[str, Any]) -> "Emulator":
         rate_limit=options["rate_limit"],
     )
     emulator.load(_seeds(options, contract), endpoints=_endpoints(options, emulator))
+    if options["chaos"] is not None:
+        rate, seed = options["chaos"]
+        for workspace in emulator.workspaces():
+            emulator.outbox(workspace).disruptions.let_loose(seed, rate=rate)
     return emulator
 
 

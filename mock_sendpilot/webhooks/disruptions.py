@@ -10,7 +10,7 @@ from mock_sendpilot.domain.contracts import CONTRACTS, Contract
 from mock_sendpilot.domain.errors import InvalidInput, NotFound
 from mock_sendpilot.domain.events import Event
 from mock_sendpilot.observation.patterns import ANY_EVENT, EventPattern
-from mock_sendpilot.webhooks.chaos import Chaos
+from mock_sendpilot.webhooks.chaos import CHAOS_KINDS, Chaos
 from mock_sendpilot.webhooks.deliveries import Applied
 from mock_sendpilot.webhooks.disruption import CHAOS, KINDS, OLD_SECRET, RENAMED_EVENT
 from mock_sendpilot.webhooks.endpoints import Endpoint
@@ -115,7 +115,7 @@ class Disruptions:
         seed: str,
         *,
         rate: float,
-        kinds: tuple[str, ...],
+        kinds: tuple[str, ...] = CHAOS_KINDS,
         endpoint_id: str | None = None,
         pattern: EventPattern = ANY_EVENT,
         times: int | None = None,
