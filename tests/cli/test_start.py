@@ -308,3 +308,33 @@ def test_a_port_that_is_taken_is_told_with_a_way_out(start: Start, tmp_path: Pat
     code, errors = refused(tmp_path, "--port", port)
     assert code == 1
     assert "Address already in use; another port may be free: --port 0" in errors
+
+
+def test_chaos_tells_its_seed(start: Start) -> None:
+    facts = start("--chaos", "0.25").facts["chaos"]
+    assert (facts["rate"], len(facts["seed"])) == (0.25, 8)
+
+
+def test_the_same_seed_of_chaos_disrupts_the_same_events_alike(start: Start) -> None:
+    def kinds() -> list[str]:
+        server = start("--chaos", "0.5:42", "--webhook", "http://127.0.0.1:9/nobody")
+        for _ in range(12):
+            event = {"eventType": "message.sent", "leadId": "lead_abc123"}
+            server.ask("POST", "/_emulate/events", json=event)
+        (chaos,) = server.ask("GET", "/_emulate/disruptions").json["disruptions"]
+        return [match["kind"] for match in chaos["matches"]]
+
+    assert kinds() == kinds() != []
+
+
+@pytest.mark.parametrize("text", ["2", "-0.1", "nan", "much", "", ":42"])
+def test_a_share_that_cannot_be_is_refused(text: str) -> None:
+    done = subprocess.run(
+        [*COMMAND, f"--chaos={text}"],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "must be a share from 0 to 1" in done.stderr
