@@ -16,6 +16,7 @@ from mock_sendpilot.cli.control import (
     print_json,
     segment,
 )
+from mock_sendpilot.cli.forward import begin_to_forward
 from mock_sendpilot.cli.options import wants_colour
 
 _WAIT_SECONDS = 20
@@ -34,7 +35,7 @@ class _Told(Exception):
 @click.option(
     "--forward-to",
     metavar="RECEIVER",
-    help="Send the events to this URL, too, until this ends; the server must reach it. "
+    help="Have the events sent to this URL, from here, until this ends. "
     "Example: --forward-to http://127.0.0.1:9000/webhooks",
 )
 @click.option("--event", multiple=True, help="Forward only this event; may be repeated.")
@@ -53,8 +54,9 @@ def listen(
 ) -> None:
     """Print events and attempts as they happen, until Ctrl+C.
 
-    With --forward-to the server signs, sends and retries as to any other endpoint, which is deleted
-    when this ends. With --json each event and each attempt is a line of JSON.
+    With --forward-to there is an endpoint until this ends, signed and retried like any other; the
+    requests are made from here, wherever the server is. With --json each event and each attempt is
+    a line of JSON.
     """
     if forward_to is None and (event or secret or print_secret):
         raise click.UsageError("--event, --secret and --print-secret go with --forward-to")
@@ -68,7 +70,8 @@ def listen(
             _follow(server, latest, None, wants_json=wants_json)
             return
         wanted = {"url": forward_to, "events": list(event) or None, "secret": secret}
-        with _endpoint(server, wanted) as endpoint:
+        with _endpoint(server, {**wanted, "relayed": True}) as endpoint:
+            begin_to_forward(server, endpoint["id"])
             _say_where(endpoint, print_secret=print_secret, wants_json=wants_json)
             _follow(server, latest, endpoint["id"], wants_json=wants_json)
     except _Told:

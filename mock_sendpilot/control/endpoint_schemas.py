@@ -65,7 +65,7 @@ class _Settings(Strict):
 
 
 class NewEndpoint(_Settings):
-    """The body of POST /_emulate/endpoints, and an endpoint in a seed."""
+    """An endpoint in a seed."""
 
     url = Text(required=True)
     secret = Text(allow_none=True)
@@ -78,6 +78,12 @@ class NewEndpoint(_Settings):
         names = _names_of_settings() & set(data)
         settings = EndpointSettings(**{name: data.pop(name) for name in names})
         return {**data, "settings": settings}
+
+
+class MadeEndpoint(NewEndpoint):
+    """The body of POST /_emulate/endpoints."""
+
+    relayed = Boolean(attribute="is_relayed")
 
 
 class EndpointChanges(_Settings):
@@ -121,6 +127,7 @@ class EndpointReply(Schema):
     enabled = fields.Boolean(attribute="is_enabled")
     secret = fields.Function(lambda endpoint: _cut(endpoint.secret))
     retiredSecrets = fields.Function(_retired)  # noqa: N815 - as the vendor spells
+    relayed = fields.Boolean(attribute="is_relayed")
     disabledReason = fields.String(attribute="disabled_reason")  # noqa: N815
     retryDelaysSeconds = fields.Raw(attribute="settings.retry_delays_seconds")  # noqa: N815
     timeoutSeconds = fields.Raw(attribute="settings.timeout_seconds")  # noqa: N815

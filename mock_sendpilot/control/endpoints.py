@@ -14,7 +14,7 @@ from mock_sendpilot.control.current import outbox_of
 from mock_sendpilot.control.endpoint_schemas import (
     EndpointChanges,
     EndpointReply,
-    NewEndpoint,
+    MadeEndpoint,
     Rotation,
     TestOfEndpoint,
 )
@@ -37,7 +37,7 @@ def list_endpoints(workspace: Workspace) -> Response:
 @of_workspace
 def create_endpoint(workspace: Workspace) -> Response:
     """Make an endpoint; the only answer besides `/secret` that holds the whole secret."""
-    wanted = NewEndpoint().load(json_object())
+    wanted = MadeEndpoint().load(json_object())
     endpoint = outbox_of(workspace).endpoints.add(wanted.pop("url"), **wanted)
     answer = {**EndpointReply().dump(endpoint), "secret": endpoint.secret}
     return reply(answer, HTTPStatus.CREATED)

@@ -22,10 +22,11 @@ from mock_sendpilot.webhooks.deliveries import (
 )
 from mock_sendpilot.webhooks.dispatcher import Dispatcher
 from mock_sendpilot.webhooks.disruption import DUPLICATE, REORDER, disrupted
-from mock_sendpilot.webhooks.drafts import Draft
+from mock_sendpilot.webhooks.drafts import Draft, Posted
 from mock_sendpilot.webhooks.endpoint_health import EndpointHealth
 from mock_sendpilot.webhooks.endpoints import Endpoint, Endpoints
 from mock_sendpilot.webhooks.event_log import EventLog
+from mock_sendpilot.webhooks.relays import NOBODY, Relays
 from mock_sendpilot.webhooks.tally import Tally
 
 FAILED = "failed"
@@ -42,6 +43,7 @@ class Courier:
         log: the deliveries.
         events: the events; told of every change of a delivery.
         endpoints: where to.
+        relays: how to, where the server itself cannot.
         tally: counts the attempts.
     """
 
@@ -53,6 +55,7 @@ class Courier:
         log: DeliveryLog,
         events: EventLog,
         endpoints: Endpoints,
+        relays: Relays,
         tally: Tally,
     ) -> None:
         self._workspace = workspace
@@ -60,6 +63,7 @@ class Courier:
         self._log = log
         self._events = events
         self._endpoints = endpoints
+        self._relays = relays
         self._tally = tally
         self._health = EndpointHealth(workspace.contract)
         self._held: dict[str, list[str]] = {}  # by endpoint id, deliveries that let one pass
@@ -134,12 +138,7 @@ class Courier:
         applied = _disruption_of(delivery, number)
         if applied is not None:
             draft = disrupted(draft, applied, endpoint)
-        posted = self._dispatcher.post(
-            draft,
-            connection=endpoint.id,
-            most_connections=endpoint.settings.concurrency,
-            timeout_seconds=endpoint.settings.timeout_seconds,
-        )
+        posted = self._posted(draft, endpoint)
         return Attempt(
             number=len(delivery.attempts) + 1,
             started_at=started_at,
@@ -153,6 +152,22 @@ class Courier:
             sent_body=None if draft.content == delivery.body else draft.content,
             response=posted.response,
             error=posted.error,
+        )
+
+    def _posted(self, draft: Draft, endpoint: Endpoint) -> Posted:
+        timeout_seconds = endpoint.settings.timeout_seconds or self._dispatcher.timeout_seconds
+        if endpoint.is_relayed:
+            return self._relays.post(
+                endpoint.id,
+                draft.signed(),
+                timeout_seconds=timeout_seconds,
+                wall_time=self._dispatcher.wall_time,
+            )
+        return self._dispatcher.post(
+            draft,
+            connection=endpoint.id,
+            most_connections=endpoint.settings.concurrency,
+            timeout_seconds=timeout_seconds,
         )
 
     def _draft(self, delivery: Delivery, endpoint: Endpoint, now: datetime) -> Draft:
@@ -211,6 +226,8 @@ class Courier:
 
     def _disable_if_it_should(self, endpoint_id: str, attempt: Attempt) -> None:
         reason = self._health.reason_to_disable(endpoint_id, attempt)
+        if attempt.error == NOBODY:
+            reason = "its listener is gone"
         if reason is not None and not self._endpoints.is_of_job(endpoint_id):
             _logger.warning("endpoint %s is disabled: %s", endpoint_id, reason)
             changes = {"is_enabled": False, "disabled_reason": reason}

@@ -17,9 +17,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from mock_sendpilot.domain.clock import SystemClock
-from mock_sendpilot.version import __version__
 from mock_sendpilot.webhooks.deliveries import Response
-from mock_sendpilot.webhooks.drafts import Draft
+from mock_sendpilot.webhooks.drafts import Draft, Posted, SignedRequest
 
 if TYPE_CHECKING:
     import requests
@@ -31,7 +30,6 @@ _CHUNK_BYTES = 4096
 _MOST_HEADERS = 50
 _LONGEST_TEXT = 500
 _MOST_KEPT_CONNECTIONS = 64
-_USER_AGENT = f"mock-sendpilot/{__version__}"
 _REUSE_SECONDS = 1.0
 _TRICKLE_PARTS = 10
 _NO_LINGERING = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
@@ -41,17 +39,6 @@ _logger = logging.getLogger(__name__)
 
 class _BrokenOff(Exception):
     """The body ends here, on purpose."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Posted:
-    """A POST that was made. Without a response, `error` says in words what went wrong."""
-
-    sent_at: datetime
-    duration_seconds: float
-    headers: Mapping[str, str]
-    response: Response | None = None
-    error: str | None = None
 
 
 @dataclass(slots=True)
@@ -74,7 +61,7 @@ class Dispatcher:
         timeout_seconds: float = TIMEOUT_SECONDS,
         wall_clock: SystemClock | None = None,
     ) -> None:
-        self._timeout_seconds = timeout_seconds
+        self.timeout_seconds = timeout_seconds
         self._wall_clock = wall_clock or SystemClock()
         self._connections: dict[str, _Connection] = {}
         self._is_closing = threading.Event()
@@ -91,22 +78,37 @@ class Dispatcher:
         most_connections: int = 1,
         timeout_seconds: float | None = None,
     ) -> Posted:
-        """Sign a draft and POST it. Never raises: what goes wrong is in what it returns.
+        """Sign a draft and POST it: see `send`."""
+        return self.send(
+            draft.signed(),
+            connection=connection,
+            most_connections=most_connections,
+            timeout_seconds=timeout_seconds,
+        )
+
+    def send(
+        self,
+        request: SignedRequest,
+        *,
+        connection: str,
+        most_connections: int = 1,
+        timeout_seconds: float | None = None,
+    ) -> Posted:
+        """POST a request. Never raises: what goes wrong is in what it returns.
 
         Args:
-            draft: what to send, where and how.
+            request: what to send, where and how.
             connection: whose connections are kept and used again, such as an endpoint's id.
             most_connections: how many of them at one time.
             timeout_seconds: for the whole answer; by default the dispatcher's.
         """
-        headers = {"User-Agent": _USER_AGENT, **draft.headers()}
-        timeout = self._timeout_seconds if timeout_seconds is None else timeout_seconds
+        timeout = self.timeout_seconds if timeout_seconds is None else timeout_seconds
         sent_at, began = self._wall_clock.now(), SystemClock.running_seconds()
-        response, error = self._answer(draft, headers, connection, most_connections, timeout)
+        response, error = self._answer(request, connection, most_connections, timeout)
         return Posted(
             sent_at=sent_at,
             duration_seconds=SystemClock.running_seconds() - began,
-            headers=headers,
+            headers=request.headers,
             response=response,
             error=error,
         )
@@ -124,12 +126,12 @@ class Dispatcher:
             self.forget(endpoint_id)
 
     def _answer(
-        self, draft: Draft, headers: Mapping[str, str], name: str, most: int, timeout: float
+        self, request: SignedRequest, name: str, most: int, timeout: float
     ) -> tuple[Response | None, str | None]:
-        connection = self._connection(name, most, is_to_break=draft.breaks_off)
+        connection = self._connection(name, most, is_to_break=request.breaks_off)
         try:
             answer = connection.adapter.send(
-                self._prepared(draft, headers),
+                self._prepared(request),
                 stream=True,
                 timeout=timeout,
                 verify=os.environ.get("REQUESTS_CA_BUNDLE") or True,
@@ -141,7 +143,7 @@ class Dispatcher:
             return None, _in_words(error, timeout)
         finally:
             connection.used_at = SystemClock.running_seconds()
-            if draft.breaks_off:
+            if request.breaks_off:
                 connection.adapter.close()
             elif len(self._connections) > _MOST_KEPT_CONNECTIONS:
                 self.forget(name)
@@ -157,27 +159,27 @@ class Dispatcher:
             connection.adapter.close()
         return connection
 
-    def _prepared(self, draft: Draft, headers: Mapping[str, str]) -> "requests.PreparedRequest":
+    def _prepared(self, request: SignedRequest) -> "requests.PreparedRequest":
         from requests import PreparedRequest
 
         prepared = PreparedRequest()
         prepared.prepare_method("POST")
-        prepared.prepare_url(draft.url, None)
-        prepared.prepare_headers(headers)
-        prepared.prepare_body(draft.content, None)
-        if draft.seconds_to_send or draft.breaks_off:
-            prepared.body = self._in_parts(draft)  # type: ignore[assignment]
+        prepared.prepare_url(request.url, None)
+        prepared.prepare_headers(request.headers)
+        prepared.prepare_body(request.content, None)
+        if request.seconds_to_send or request.breaks_off:
+            prepared.body = self._in_parts(request)  # type: ignore[assignment]
         return prepared
 
-    def _in_parts(self, draft: Draft) -> Iterator[bytes]:
+    def _in_parts(self, request: SignedRequest) -> Iterator[bytes]:
         """The body in some parts with pauses between them, or its first half alone."""
-        content = draft.content
-        if draft.breaks_off:
+        content = request.content
+        if request.breaks_off:
             yield content[: len(content) // 2]
             raise _BrokenOff
         size = len(content) // _TRICKLE_PARTS + 1
         for start in range(0, len(content), size):
-            self._is_closing.wait(draft.seconds_to_send / _TRICKLE_PARTS)
+            self._is_closing.wait(request.seconds_to_send / _TRICKLE_PARTS)
             yield content[start : start + size]
 
 

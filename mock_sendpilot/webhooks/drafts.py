@@ -1,11 +1,37 @@
 """Drafts: a POST before it is signed, so that it can be made otherwise on purpose."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from mock_sendpilot.version import __version__
+from mock_sendpilot.webhooks.deliveries import Response
 from mock_sendpilot.webhooks.signing import sign
 
 JSON_TYPE = "application/json"
+USER_AGENT = f"mock-sendpilot/{__version__}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedRequest:
+    """A POST as it goes over the wire: at once, in `seconds_to_send`, or broken off in its body."""
+
+    url: str
+    headers: Mapping[str, str]
+    content: bytes
+    seconds_to_send: float = 0
+    breaks_off: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posted:
+    """A POST that was made. Without a response, `error` says in words what went wrong."""
+
+    sent_at: datetime
+    duration_seconds: float
+    headers: Mapping[str, str]
+    response: Response | None = None
+    error: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +57,16 @@ class Draft:
     def content(self) -> bytes:
         """The bytes that go over the wire."""
         return self.body if self.sent_body is None else self.sent_body
+
+    def signed(self) -> SignedRequest:
+        """The request, with its signatures."""
+        return SignedRequest(
+            url=self.url,
+            headers={"User-Agent": USER_AGENT, **self.headers()},
+            content=self.content,
+            seconds_to_send=self.seconds_to_send,
+            breaks_off=self.breaks_off,
+        )
 
     def headers(self) -> dict[str, str]:
         """The content type and the signatures."""

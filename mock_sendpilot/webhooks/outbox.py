@@ -24,6 +24,7 @@ from mock_sendpilot.webhooks.disruptions import Disruptions
 from mock_sendpilot.webhooks.endpoints import Endpoint, Endpoints, check_endpoint
 from mock_sendpilot.webhooks.event_log import EventLog
 from mock_sendpilot.webhooks.payloads import Payload, event_type, payload
+from mock_sendpilot.webhooks.relays import Relays
 from mock_sendpilot.webhooks.signing import new_secret
 from mock_sendpilot.webhooks.tally import Tally
 
@@ -55,6 +56,7 @@ class Outbox:
             new_id=partial(workspace.ids.prefixed, "dis"),
             now=workspace.clock.now,
         )
+        self.relays = Relays(partial(workspace.ids.prefixed, "req"))
         self.tally = Tally()
         self._courier = Courier(
             workspace,
@@ -62,6 +64,7 @@ class Outbox:
             log=self.log,
             events=self.events,
             endpoints=self.endpoints,
+            relays=self.relays,
             tally=self.tally,
         )
         event_recorded.connect(self._enqueue, sender=workspace)
@@ -82,6 +85,7 @@ class Outbox:
         self._courier.begin_anew(endpoint_id)
         self._courier.cancel(endpoint_id, "the endpoint was deleted")
         self._dispatcher.forget(endpoint_id)
+        self.relays.forget(endpoint_id)
 
     def resend(self, delivery_id: str) -> Delivery:
         """Make one more attempt of a delivery, now: the same event, signed afresh.

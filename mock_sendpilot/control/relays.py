@@ -1,0 +1,97 @@
+"""`/_emulate/endpoints/{id}/relay`: requests for a listener to make where the server cannot."""
+
+import base64
+from http import HTTPStatus
+from typing import Any
+
+from flask import Blueprint, Response
+from marshmallow import ValidationError, validates_schema
+
+from mock_sendpilot.api.access import of_workspace
+from mock_sendpilot.api.body import json_object
+from mock_sendpilot.api.envelope import reply
+from mock_sendpilot.api.fields import JsonObject, Text, WholeNumber
+from mock_sendpilot.api.paging import load_query
+from mock_sendpilot.control.current import outbox_of
+from mock_sendpilot.control.schemas import Strict
+from mock_sendpilot.control.seed_fields import CountFrom
+from mock_sendpilot.domain.errors import InvalidInput
+from mock_sendpilot.domain.workspace import Workspace
+from mock_sendpilot.webhooks import deliveries
+from mock_sendpilot.webhooks.relays import Answer, Relay, RelayedRequest
+
+relays = Blueprint("relays", __name__)
+_MOST_WAIT_SECONDS = 30
+
+
+class RelayQuery(Strict):
+    """The query of GET /_emulate/endpoints/{id}/relay."""
+
+    waitSeconds = WholeNumber(  # noqa: N815 - as the vendor spells
+        0, _MOST_WAIT_SECONDS, attribute="wait_seconds", load_default=0
+    )
+
+
+class RelayAnswer(Strict):
+    """What came back: `status`, `headers` and `body`, or `error`."""
+
+    status = CountFrom(100, 999)
+    headers = JsonObject(load_default=dict)
+    body = Text(may_be_empty=True, load_default="")
+    error = Text()
+
+    @validates_schema(skip_on_field_errors=True)
+    def _one_of_two(self, data: dict[str, Any], **_: object) -> None:
+        if ("status" in data) == ("error" in data):
+            raise ValidationError("needs status or error, and not both")
+
+
+@relays.get("/endpoints/<opaque:endpoint_id>/relay")
+@of_workspace
+def take_request(workspace: Workspace, endpoint_id: str) -> Response:
+    """The next request, as soon as there is one; 204 when none comes in time."""
+    query = load_query(RelayQuery())
+    taken = _relay(workspace, endpoint_id).take(within_seconds=query["wait_seconds"])
+    return Response(status=HTTPStatus.NO_CONTENT) if taken is None else reply(_shown(taken))
+
+
+@relays.post("/endpoints/<opaque:endpoint_id>/relay/<opaque:request_id>")
+@of_workspace
+def answer_request(workspace: Workspace, endpoint_id: str, request_id: str) -> Response:
+    """What came of a request that was taken."""
+    answer = _answer(RelayAnswer().load(json_object()))
+    _relay(workspace, endpoint_id).answer(request_id, answer)
+    return Response(status=HTTPStatus.NO_CONTENT)
+
+
+def _relay(workspace: Workspace, endpoint_id: str) -> Relay:
+    outbox = outbox_of(workspace)
+    if not outbox.endpoints.get(endpoint_id).is_relayed:
+        raise InvalidInput(f"endpoint {endpoint_id!r} is not relayed: the server sends to it")
+    return outbox.relays.of(endpoint_id)
+
+
+def _shown(taken: RelayedRequest) -> dict[str, Any]:
+    request = taken.request
+    return {
+        "id": taken.id,
+        "url": request.url,
+        "headers": dict(request.headers),
+        "content": base64.b64encode(request.content).decode(),
+        "secondsToSend": request.seconds_to_send,
+        "breaksOff": request.breaks_off,
+        "timeoutSeconds": taken.timeout_seconds,
+    }
+
+
+def _answer(loaded: dict[str, Any]) -> Answer:
+    if "error" in loaded:
+        return Answer(None, loaded["error"])
+    headers = {str(name): str(value) for name, value in loaded["headers"].items()}
+    response = deliveries.Response(
+        status_code=loaded["status"],
+        headers=headers,
+        body=loaded["body"].encode(),
+        is_truncated=False,
+    )
+    return Answer(response, None)

@@ -1,0 +1,140 @@
+"""Relays: requests to receivers that the server cannot reach, taken to them by a listener.
+
+A relayed endpoint is that of a `mock-sendpilot listen` somewhere, which asks for the next request,
+makes it where it runs, and brings the answer back. For all else it is an endpoint like any other.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from mock_sendpilot.domain.clock import SystemClock
+from mock_sendpilot.domain.errors import NotFound
+from mock_sendpilot.webhooks.deliveries import Response
+from mock_sendpilot.webhooks.drafts import Posted, SignedRequest
+
+_SILENCE_SECONDS = 5.0
+"""How long nobody may ask for a request until nobody is there any more."""
+_EXTRA_SECONDS = 5.0
+"""For the way to the listener and back, beyond what the receiver has."""
+NOBODY = "nobody listens: the endpoint is one of `mock-sendpilot listen`, which is gone"
+
+
+@dataclass(frozen=True, slots=True)
+class RelayedRequest:
+    """A request on its way to a listener."""
+
+    id: str
+    request: SignedRequest
+    timeout_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the listener brings back: what the receiver answered, or what went wrong."""
+
+    response: Response | None
+    error: str | None
+
+
+class Relay:
+    """The requests of one endpoint. Any thread may call any method."""
+
+    def __init__(self, new_id: Callable[[], str]) -> None:
+        self._new_id = new_id
+        self._changed = threading.Condition()
+        self._waiting: deque[RelayedRequest] = deque()
+        self._taken: set[str] = set()
+        self._answers: dict[str, Answer] = {}
+        self._listener_count = 0
+        self._heard_at = SystemClock.running_seconds()
+
+    def send(self, request: SignedRequest, timeout_seconds: float) -> Answer:
+        """Have a request made by the listener, and wait for its answer."""
+        relayed = RelayedRequest(self._new_id(), request, timeout_seconds)
+        with self._changed:
+            self._waiting.append(relayed)
+            self._changed.notify_all()
+            while relayed in self._waiting:
+                if not self._is_listened_to():
+                    self._waiting.remove(relayed)
+                    return Answer(None, NOBODY)
+                self._changed.wait(_SILENCE_SECONDS / 10)
+            patience = timeout_seconds + _EXTRA_SECONDS
+            self._changed.wait_for(lambda: relayed.id in self._answers, patience)
+            self._taken.discard(relayed.id)
+            return self._answers.pop(relayed.id, Answer(None, NOBODY))
+
+    def take(self, *, within_seconds: float) -> RelayedRequest | None:
+        """The next request, for the listener; None when none comes in time."""
+        with self._changed:
+            self._listener_count += 1
+            try:
+                self._changed.wait_for(lambda: bool(self._waiting), within_seconds)
+                if not self._waiting:
+                    return None
+                taken = self._waiting.popleft()
+                self._taken.add(taken.id)
+                self._changed.notify_all()
+                return taken
+            finally:
+                self._listener_count -= 1
+                self._heard_at = SystemClock.running_seconds()
+
+    def answer(self, request_id: str, answer: Answer) -> None:
+        """Bring the answer of a request that was taken.
+
+        Raises:
+            NotFound: nobody waits for it, or not any more.
+        """
+        with self._changed:
+            self._heard_at = SystemClock.running_seconds()
+            if request_id not in self._taken:
+                hint = f"no request {request_id[:80]!r} waits for an answer"
+                raise NotFound("Relayed request not found", hint=hint)
+            self._answers[request_id] = answer
+            self._changed.notify_all()
+
+    def _is_listened_to(self) -> bool:
+        silence = SystemClock.running_seconds() - self._heard_at
+        return self._listener_count > 0 or silence < _SILENCE_SECONDS
+
+
+class Relays:
+    """The relays of a workspace, by endpoint."""
+
+    def __init__(self, new_id: Callable[[], str]) -> None:
+        self._new_id = new_id
+        self._lock = threading.Lock()
+        self._relays: dict[str, Relay] = {}
+
+    def of(self, endpoint_id: str) -> Relay:
+        """The relay of an endpoint, made when it is first asked for."""
+        with self._lock:
+            return self._relays.setdefault(endpoint_id, Relay(self._new_id))
+
+    def forget(self, endpoint_id: str) -> None:
+        """The endpoint is gone."""
+        with self._lock:
+            self._relays.pop(endpoint_id, None)
+
+    def post(
+        self,
+        endpoint_id: str,
+        request: SignedRequest,
+        *,
+        timeout_seconds: float,
+        wall_time: Callable[[], datetime],
+    ) -> Posted:
+        """Have a request made, as `Dispatcher.send` makes one."""
+        sent_at, began = wall_time(), SystemClock.running_seconds()
+        answer = self.of(endpoint_id).send(request, timeout_seconds)
+        return Posted(
+            sent_at=sent_at,
+            duration_seconds=SystemClock.running_seconds() - began,
+            headers=request.headers,
+            response=answer.response,
+            error=answer.error,
+        )
