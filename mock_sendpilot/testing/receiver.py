@@ -43,15 +43,18 @@ class ReceivedWebhook:
 
 
 class WebhookReceiver(Startable):
-    """Listens on a free port of 127.0.0.1; answers 200 unless it is told otherwise.
+    """Listens on a port of 127.0.0.1; answers 200 unless it is told otherwise.
+
+    Args:
+        port: 0 takes a free one.
 
     Attributes:
         url: where to have webhooks sent.
         received: every request so far, oldest first.
     """
 
-    def __init__(self) -> None:
-        self._server = HttpServer(self._answer)
+    def __init__(self, *, port: int = 0) -> None:
+        self._server = HttpServer(self._answer, port=port)
         self.url = f"{self._server.origin}/webhooks"
         self.received: list[ReceivedWebhook] = []
         self._changed = threading.Condition()

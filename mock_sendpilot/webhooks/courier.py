@@ -137,7 +137,7 @@ class Courier:
         draft = self._draft(delivery, endpoint, started_at)
         applied = _disruption_of(delivery, number)
         if applied is not None:
-            draft = disrupted(draft, applied, endpoint)
+            draft = disrupted(draft, applied)
         posted = self._posted(draft, endpoint)
         return Attempt(
             number=len(delivery.attempts) + 1,
@@ -207,7 +207,7 @@ class Courier:
             self._do_what_follows(delivery, endpoint)
         self._events.note(delivery.event_id)
         announce(delivery_attempted, self._workspace, delivery=delivery)
-        if delivery.state != PENDING and self._endpoints.forget_job(endpoint.id):
+        if _is_over(delivery) and self._endpoints.forget_job(endpoint.id):
             self._dispatcher.forget(endpoint.id)
         self._disable_if_it_should(endpoint.id, attempt)
 
@@ -233,6 +233,14 @@ class Courier:
             changes = {"is_enabled": False, "disabled_reason": reason}
             self._endpoints.update(endpoint_id, changes)
             self.cancel(endpoint_id, f"the endpoint was disabled: {reason}")
+
+
+def _is_over(delivery: Delivery) -> bool:
+    """Whether nothing more is to come of it: neither a retry nor a copy."""
+    applied = delivery.disruption
+    copies = applied.options.get("copies", 0) if applied is not None else 0
+    besides = len(delivery.attempts) - delivery.scheduled_count
+    return delivery.state != PENDING and besides >= copies
 
 
 def _disruption_of(delivery: Delivery, number: int | None) -> Applied | None:

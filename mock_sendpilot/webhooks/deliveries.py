@@ -64,6 +64,8 @@ class Applied:
     options: Mapping[str, float]
     other_body: bytes | None = None
     """The event under another contract, for the kind that renames it."""
+    old_secret: str | None = None
+    """The one before the last rotation, for the kind that signs with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

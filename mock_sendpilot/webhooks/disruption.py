@@ -15,11 +15,14 @@ import orjson
 
 from mock_sendpilot.webhooks.deliveries import Applied
 from mock_sendpilot.webhooks.drafts import Draft
-from mock_sendpilot.webhooks.endpoints import Endpoint
 from mock_sendpilot.webhooks.signing import SECRET_PREFIX
 
 DUPLICATE, REORDER, DELAY, DROP = "duplicate", "reorder", "delay", "drop"
+STALE_TIMESTAMP, WRONG_SECRET = "stale_timestamp", "wrong_secret"
+MISSING_SIGNATURE = "missing_signature"
 OLD_SECRET, RENAMED_EVENT = "old_secret", "renamed_event"
+OF_SIGNATURES = (STALE_TIMESTAMP, WRONG_SECRET, MISSING_SIGNATURE)
+"""Kinds that what is not signed cannot have."""
 CHAOS = "chaos"
 FORGED_SECRET = SECRET_PREFIX + base64.b64encode(b"a secret that nobody has").decode()
 UNKNOWN_EVENT = "emulator.unknown_event"
@@ -28,7 +31,7 @@ _OPTIONAL = ("campaignId", "sequenceStep", "note")
 """Keys of `data` that clients have seen missing (section (c)); so is `workspaceId` beside it."""
 _MOST_SECONDS = 30 * 24 * 3600
 
-Alteration = Callable[[Draft, Applied, Endpoint], Draft]
+Alteration = Callable[[Draft, Applied], Draft]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,33 +60,33 @@ def _altering(about: str, alter: Alteration, **options: Option) -> Kind:
     return Kind(about, alter, {"attempts": _ATTEMPTS, **options})
 
 
-def disrupted(draft: Draft, applied: Applied, endpoint: Endpoint) -> Draft:
+def disrupted(draft: Draft, applied: Applied) -> Draft:
     """A draft as its disruption has it."""
     alter = KINDS[applied.kind].alter
-    return draft if alter is None else alter(draft, applied, endpoint)
+    return draft if alter is None else alter(draft, applied)
 
 
 # --- signatures ----------------------------------------------------------------------------------
 
 
-def _stale(draft: Draft, applied: Applied, _endpoint: Endpoint) -> Draft:
+def _stale(draft: Draft, applied: Applied) -> Draft:
     age = timedelta(seconds=applied.options["seconds"])
     return replace(draft, signed_at=draft.signed_at - age)
 
 
-def _wrong_secret(draft: Draft, _applied: Applied, _endpoint: Endpoint) -> Draft:
+def _wrong_secret(draft: Draft, _applied: Applied) -> Draft:
     return replace(draft, secrets=(FORGED_SECRET,))
 
 
-def _unsigned(draft: Draft, _applied: Applied, _endpoint: Endpoint) -> Draft:
+def _unsigned(draft: Draft, _applied: Applied) -> Draft:
     return replace(draft, schemes=())
 
 
-def _old_secret(draft: Draft, _applied: Applied, endpoint: Endpoint) -> Draft:
-    return replace(draft, secrets=(endpoint.retired_secrets[0].secret,))
+def _old_secret(draft: Draft, applied: Applied) -> Draft:
+    return replace(draft, secrets=(applied.old_secret or FORGED_SECRET,))
 
 
-def _altered(draft: Draft, _applied: Applied, _endpoint: Endpoint) -> Draft:
+def _altered(draft: Draft, _applied: Applied) -> Draft:
     return replace(draft, sent_body=altered_body(draft.body))
 
 
@@ -99,11 +102,11 @@ def altered_body(body: bytes) -> bytes:
 # --- bodies --------------------------------------------------------------------------------------
 
 
-def _renamed(draft: Draft, applied: Applied, _endpoint: Endpoint) -> Draft:
+def _renamed(draft: Draft, applied: Applied) -> Draft:
     return replace(draft, body=applied.other_body or draft.body)
 
 
-def _unknown(draft: Draft, _applied: Applied, _endpoint: Endpoint) -> Draft:
+def _unknown(draft: Draft, _applied: Applied) -> Draft:
     return replace(draft, body=with_unknown_type(draft.body))
 
 
@@ -112,7 +115,7 @@ def with_unknown_type(body: bytes) -> bytes:
     return orjson.dumps({**orjson.loads(body), "eventType": UNKNOWN_EVENT})
 
 
-def _extra(draft: Draft, _applied: Applied, _endpoint: Endpoint) -> Draft:
+def _extra(draft: Draft, _applied: Applied) -> Draft:
     return replace(draft, body=with_extra_fields(draft.body))
 
 
@@ -123,7 +126,7 @@ def with_extra_fields(body: bytes) -> bytes:
     return orjson.dumps({**event, EXTRA_FIELD: {"added": True}})
 
 
-def _missing(draft: Draft, _applied: Applied, _endpoint: Endpoint) -> Draft:
+def _missing(draft: Draft, _applied: Applied) -> Draft:
     return replace(draft, body=without_optional_fields(draft.body))
 
 
@@ -135,7 +138,7 @@ def without_optional_fields(body: bytes) -> bytes:
     return orjson.dumps(event)
 
 
-def _huge(draft: Draft, applied: Applied, _endpoint: Endpoint) -> Draft:
+def _huge(draft: Draft, applied: Applied) -> Draft:
     return replace(draft, body=padded(draft.body, int(applied.options["bytes"])))
 
 
@@ -151,15 +154,15 @@ def padded(body: bytes, length: int) -> bytes:
 # --- transport -----------------------------------------------------------------------------------
 
 
-def _slow(draft: Draft, applied: Applied, _endpoint: Endpoint) -> Draft:
+def _slow(draft: Draft, applied: Applied) -> Draft:
     return replace(draft, seconds_to_send=applied.options["seconds"])
 
 
-def _broken(draft: Draft, _applied: Applied, _endpoint: Endpoint) -> Draft:
+def _broken(draft: Draft, _applied: Applied) -> Draft:
     return replace(draft, breaks_off=True)
 
 
-def _wrong_type(draft: Draft, _applied: Applied, _endpoint: Endpoint) -> Draft:
+def _wrong_type(draft: Draft, _applied: Applied) -> Draft:
     return replace(draft, content_type="text/plain")
 
 
@@ -180,13 +183,13 @@ KINDS: Mapping[str, Kind] = {
     ),
     DELAY: Kind("comes `seconds` later", None, {"seconds": Option(5, 0, _MOST_SECONDS)}),
     DROP: Kind("is never sent; the log says so"),
-    "stale_timestamp": _altering(
+    STALE_TIMESTAMP: _altering(
         "is rightly signed, with a time `seconds` ago",
         _stale,
         seconds=Option(3600, -_MOST_SECONDS, _MOST_SECONDS),
     ),
-    "wrong_secret": _altering("is signed with a secret that is not the endpoint's", _wrong_secret),
-    "missing_signature": _altering("has no signature", _unsigned),
+    WRONG_SECRET: _altering("is signed with a secret that is not the endpoint's", _wrong_secret),
+    MISSING_SIGNATURE: _altering("has no signature", _unsigned),
     "altered_body": _altering("is altered after it was signed", _altered),
     OLD_SECRET: _altering("is signed with the secret before the last rotation alone", _old_secret),
     RENAMED_EVENT: _altering("has the name and data of another contract", _renamed),

@@ -12,7 +12,13 @@ from mock_sendpilot.domain.events import Event
 from mock_sendpilot.observation.patterns import ANY_EVENT, EventPattern
 from mock_sendpilot.webhooks.chaos import CHAOS_KINDS, Chaos
 from mock_sendpilot.webhooks.deliveries import Applied
-from mock_sendpilot.webhooks.disruption import CHAOS, KINDS, OLD_SECRET, RENAMED_EVENT
+from mock_sendpilot.webhooks.disruption import (
+    CHAOS,
+    KINDS,
+    OF_SIGNATURES,
+    OLD_SECRET,
+    RENAMED_EVENT,
+)
 from mock_sendpilot.webhooks.endpoints import Endpoint
 from mock_sendpilot.webhooks.payloads import Payload, event_type, payload
 
@@ -184,7 +190,7 @@ class Disruptions:
                 kind = self._fitting_kind(disruption, event, sent, endpoint)
                 if kind is not None:
                     self._note(disruption, kind, event.id, delivery_id)
-                    return self._applied(disruption, kind, event)
+                    return self._applied(disruption, kind, event, endpoint)
         return None
 
     def _fitting_kind(
@@ -204,6 +210,8 @@ class Disruptions:
         return possible[0] if possible else None
 
     def _is_possible(self, kind: str, event: Event, sent: Payload, endpoint: Endpoint) -> bool:
+        if kind in OF_SIGNATURES:
+            return bool(endpoint.secret)
         if kind == OLD_SECRET:
             return bool(endpoint.retired_secrets)
         if kind == RENAMED_EVENT:
@@ -222,12 +230,15 @@ class Disruptions:
             matches=(*disruption.matches[-_MOST_MATCHES + 1 :], match),
         )
 
-    def _applied(self, disruption: Disruption, kind: str, event: Event) -> Applied:
+    def _applied(
+        self, disruption: Disruption, kind: str, event: Event, endpoint: Endpoint
+    ) -> Applied:
         return Applied(
             disruption_id=disruption.id,
             kind=kind,
             options=disruption.options if disruption.chaos is None else checked_options(kind, {}),
             other_body=self._under_other_contract(event) if kind == RENAMED_EVENT else None,
+            old_secret=endpoint.retired_secrets[0].secret if kind == OLD_SECRET else None,
         )
 
     def _put(self, disruption: Disruption) -> Disruption:

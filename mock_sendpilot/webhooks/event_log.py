@@ -2,7 +2,7 @@
 
 import itertools
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -79,7 +79,9 @@ class _Entry:
     event: Event
     event_type: str
     body: bytes | None
-    delivery_ids: tuple[str, ...] = field(default=())
+    delivery_ids: tuple[str, ...]
+    number: int = 0
+    """That of its first change: that it came."""
 
 
 class EventLog:
@@ -104,7 +106,7 @@ class EventLog:
     ) -> None:
         """Add an event. A job's has to bring its body: it would keep the job's people alive."""
         with self._changed:
-            self._entries[event.id] = _Entry(event, event_type, body, delivery_ids)
+            entry = self._entries[event.id] = _Entry(event, event_type, body, delivery_ids)
             self._recorded_bytes += len(body or b"")
             while len(self._entries) > 1 and (
                 len(self._entries) > MOST_EVENTS or self._recorded_bytes > _MOST_BYTES
@@ -112,7 +114,7 @@ class EventLog:
                 oldest = next(iter(self._entries))
                 self._recorded_bytes -= len(self._entries.pop(oldest).body or b"")
                 self._changes.pop(oldest, None)
-            self._note(event.id)
+            entry.number = self._note(event.id)
 
     def note(self, event_id: str) -> None:
         """A delivery of an event has changed."""
@@ -168,14 +170,15 @@ class EventLog:
     def first_since(
         self, number: int, *, event_type: str, lead_id: str | None
     ) -> SentWebhook | None:
-        """The first event of a type and lead after a change of that number, which may be now."""
-        deadline = SystemClock.running_seconds() + _SOON_SECONDS
-        while (remaining := deadline - SystemClock.running_seconds()) > 0:
-            news, number = self.changed_since(number, within_seconds=remaining)
-            for webhook in news:
-                if (webhook.event_type, webhook.lead_id) == (event_type, lead_id):
-                    return webhook
-        return None
+        """The first event of a type and lead that came after a change of that number.
+
+        It may come just now; None if it does not within a second.
+        """
+        with self._changed:
+            wanted = event_type, lead_id
+            self._changed.wait_for(lambda: self._came_since(number, *wanted), _SOON_SECONDS)
+            found = self._came_since(number, *wanted)
+            return None if found is None else self._shown(found)
 
     def wait_for(
         self, pattern: EventPattern, *, count: int = 1, within_seconds: float
@@ -203,10 +206,25 @@ class EventLog:
         )
         return [self._shown(self._entries[event_id]) for event_id in reversed(list(newest_first))]
 
-    def _note(self, event_id: str) -> None:
+    def _came_since(self, number: int, event_type: str, lead_id: str | None) -> _Entry | None:
+        """The first such event; the latest come last."""
+        newest_first = itertools.takewhile(
+            lambda entry: entry.number > number, reversed(self._entries.values())
+        )
+        return next(
+            (
+                entry
+                for entry in reversed(list(newest_first))
+                if (entry.event_type, entry.event.lead_id) == (event_type, lead_id)
+            ),
+            None,
+        )
+
+    def _note(self, event_id: str) -> int:
         self._changes.pop(event_id, None)
-        self._changes[event_id] = next(self._numbers)
+        number = self._changes[event_id] = next(self._numbers)
         self._changed.notify_all()
+        return number
 
     def _latest(self) -> int:
         last = next(reversed(self._changes), None)

@@ -170,6 +170,8 @@ class Outbox:
         facts = {"event": event, "payload": sent, "deliveries": deliveries}
         announce(deliveries_queued, self._workspace, **facts)
         for delivery in deliveries:
+            if delivery.state == DROPPED:
+                self.endpoints.forget_job(delivery.endpoint_id)
             self._courier.schedule(delivery)
 
     def _delivery(self, event: Event, sent: Payload, endpoint: Endpoint) -> Delivery:

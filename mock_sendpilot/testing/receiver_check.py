@@ -1,0 +1,81 @@
+"""`check_receiver`: the verdict on a receiver, for a test."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Union
+
+from mock_sendpilot.domain.contracts import Contract
+from mock_sendpilot.domain.errors import InvalidInput
+from mock_sendpilot.domain.urls import url_problems
+from mock_sendpilot.http_server import HttpServer
+from mock_sendpilot.verdict.examination import examine
+from mock_sendpilot.verdict.probes import url_probe
+from mock_sendpilot.verdict.report import Report
+from mock_sendpilot.verdict.target import PROMPT_SECONDS, TIMEOUT_SECONDS, Probe, Target
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+Receiver = Union[str, "WSGIApplication"]
+
+
+def check_receiver(
+    receiver: Receiver,
+    *,
+    secret: str,
+    contract: Contract,
+    path: str = "/webhooks",
+    scheme: str | Sequence[str] | None = None,
+    probe: str | Callable[[], Any] | None = None,
+    timeout: float = TIMEOUT_SECONDS,
+    prompt: float = PROMPT_SECONDS,
+    lead_id: str | None = None,
+) -> Report:
+    """Deliver a graded series of events to a receiver; `assert report.passed, report`.
+
+    Args:
+        receiver: a URL, or a WSGI app, which is served on a free port meanwhile.
+        secret: `whsec_…`, which the receiver has, too.
+        contract: gives the names and bodies of the events.
+        path: where a WSGI app takes webhooks.
+        scheme: `documented`, `svix` or `standardwebhooks`, or several; by default the contract's.
+        probe: shows what the receiver has done, so that a second effect can be seen: a function
+            whose results can be compared, a URL, or a path of the WSGI app.
+        timeout: seconds that it has for an answer.
+        prompt: seconds that an answer, and its effect on the probe, should take at most.
+        lead_id: of a lead that it knows; by default one is made up.
+
+    Raises:
+        InvalidInput: a bad URL, path, secret or scheme.
+    """
+    schemes = (scheme,) if isinstance(scheme, str) else tuple(scheme or ())
+
+    def target(origin: str, url: str) -> Target:
+        return Target(
+            url=url,
+            secret=secret,
+            contract=contract,
+            schemes=schemes,
+            timeout_seconds=timeout,
+            prompt_seconds=prompt,
+            probe=_probe(probe, origin, timeout),
+            lead_id=lead_id,
+        )
+
+    if isinstance(receiver, str):
+        return examine(target("", receiver))
+    if not path.startswith("/"):
+        raise InvalidInput(f"the path must begin with /, unlike {path!r}")
+    with HttpServer(receiver) as server:
+        return examine(target(server.origin, f"{server.origin}{path}"))
+
+
+def _probe(
+    probe: str | Callable[[], Any] | None, origin: str, timeout_seconds: float
+) -> Probe | None:
+    if probe is None or not isinstance(probe, str):
+        return probe
+    url = f"{origin}{probe}" if probe.startswith("/") else probe
+    problems = url_problems(url)
+    if problems:
+        raise InvalidInput(*(f"the probe {problem}" for problem in problems))
+    return url_probe(url, timeout_seconds=timeout_seconds)

@@ -1,0 +1,121 @@
+"""The deliverer: makes events, signs them and POSTs them to the receiver that is examined."""
+
+import secrets
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from mock_sendpilot.domain import vocabulary as words
+from mock_sendpilot.domain.contracts import Contract
+from mock_sendpilot.domain.events import Change, Event, LeadStatusChanged
+from mock_sendpilot.domain.ids import Ids
+from mock_sendpilot.domain.samples import SAMPLE_LEAD, Subjects, sample_change, sample_event
+from mock_sendpilot.verdict.answers import Answer
+from mock_sendpilot.verdict.target import Target
+from mock_sendpilot.webhooks.dispatcher import Dispatcher
+from mock_sendpilot.webhooks.drafts import Draft
+from mock_sendpilot.webhooks.payloads import event_type, payload
+
+_CONNECTION = "receiver"
+_WORKSPACE_ID = "ws_check"
+_RETRY = timedelta(seconds=5)
+"""What lies between two attempts of the vendor's, at least."""
+
+
+class Deliverer:
+    """Delivers to one receiver; every event has an id of its own.
+
+    Args:
+        target: whom, and how events are signed.
+        dispatcher: makes the POSTs.
+    """
+
+    def __init__(self, target: Target, dispatcher: Dispatcher) -> None:
+        self._target = target
+        self._dispatcher = dispatcher
+        self._ids = Ids(secrets.token_hex(16))
+        lead_id = target.lead_id or self._ids.prefixed("lead_check")
+        self._lead = replace(SAMPLE_LEAD, id=lead_id)
+        self.hung_count = 0
+
+    def now(self) -> datetime:
+        """Real time."""
+        return self._dispatcher.wall_time()
+
+    def change(self, name: str, at: datetime | None = None) -> Change:
+        """A change that the event of today's `name` tells; each status is another than before."""
+        change = sample_change(name, at or self.now(), Subjects(lead=self._lead))
+        if isinstance(change, LeadStatusChanged):
+            self._lead = change.lead
+        return change
+
+    def draft(
+        self,
+        name: str = words.LEAD_UPDATED,
+        *,
+        schemes: tuple[str, ...] | None = None,
+        change: Change | None = None,
+        at: datetime | None = None,
+    ) -> Draft:
+        """A new event, rightly signed now.
+
+        Args:
+            name: today's name of the event.
+            schemes: by default all that the receiver may verify.
+            change: what it tells; by default made up.
+            at: when that was; by default now.
+        """
+        now = self.now()
+        event = Event(
+            id=self._ids.event_id(at or now),
+            message_id=self._ids.webhook_message_id(),
+            sequence=1,
+            occurred_at=at or now,
+            workspace_id=_WORKSPACE_ID,
+            change=change or self.change(name, at),
+        )
+        contract = self._target.contract
+        return Draft(
+            url=self._target.url,
+            body=payload(event, contract.event_type(name), contract).body,
+            message_id=event.message_id,
+            schemes=self._target.candidates if schemes is None else schemes,
+            secrets=(self._target.secret,),
+            signed_at=now,
+        )
+
+    def again(self, draft: Draft, *, times: int = 1) -> list[Draft]:
+        """A draft and its repetitions, signed as the vendor's attempts are: some seconds apart."""
+        now = self.now()
+        count = range(times, -1, -1)
+        return [replace(draft, signed_at=now - number * _RETRY) for number in count]
+
+    def post(self, draft: Draft) -> Answer:
+        """POST it, over a connection of its own: one that was left open may just be closing."""
+        answer = self._answer(draft)
+        self._dispatcher.forget(_CONNECTION)
+        self.hung_count += answer.is_hung
+        return answer
+
+    def post_together(self, drafts: Sequence[Draft]) -> list[Answer]:
+        """POST them all at the same time."""
+        with ThreadPoolExecutor(len(drafts), thread_name_prefix="mock-sendpilot-check") as pool:
+            answers = list(pool.map(self._answer, drafts))
+        self._dispatcher.forget(_CONNECTION)
+        self.hung_count += sum(answer.is_hung for answer in answers)
+        return answers
+
+    def _answer(self, draft: Draft) -> Answer:
+        timeout = self._target.timeout_seconds
+        posted = self._dispatcher.post(
+            draft, connection=_CONNECTION, most_connections=2, timeout_seconds=timeout
+        )
+        return Answer(posted, timeout)
+
+
+def event_names(contract: Contract) -> list[str]:
+    """Today's names of the events that a contract has."""
+    return [
+        name for name in words.EVENT_TYPES if event_type(sample_event(name), contract) is not None
+    ]

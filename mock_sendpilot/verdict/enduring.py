@@ -1,0 +1,81 @@
+"""Whether a receiver stands what will come one day: other events and fields, rotation, trouble."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from mock_sendpilot.domain import vocabulary as words
+from mock_sendpilot.domain.events import SearchCompleted
+from mock_sendpilot.domain.samples import SAMPLE_SEARCH
+from mock_sendpilot.verdict.answers import acceptance
+from mock_sendpilot.verdict.findings import FAILED, NOT_JUDGED, Finding, gravest
+from mock_sendpilot.verdict.target import SEVERAL_SIGNATURES
+from mock_sendpilot.verdict.visit import Visit, in_words
+from mock_sendpilot.webhooks.disruption import (
+    FORGED_SECRET,
+    with_extra_fields,
+    with_unknown_type,
+    without_optional_fields,
+)
+
+_LARGE_LEADS = 2700  # 1 MB
+_WITH_OPTIONAL_FIELDS = (words.MESSAGE_SENT, words.CONNECTION_REQUEST_SENT)
+
+
+def stands_unknown_event(visit: Visit) -> Finding:
+    """An event type that no contract knows."""
+    return _stands(visit, with_unknown_type, words.LEAD_UPDATED)
+
+
+def stands_extra_fields(visit: Visit) -> Finding:
+    """A field more in the envelope, and one in the data."""
+    return _stands(visit, with_extra_fields, words.LEAD_UPDATED)
+
+
+def stands_missing_fields(visit: Visit) -> Finding:
+    """What clients have seen missing is not there."""
+    names = _WITH_OPTIONAL_FIELDS
+    return gravest([_stands(visit, without_optional_fields, name) for name in names])
+
+
+def _stands(visit: Visit, otherwise: Callable[[bytes], bytes], name: str) -> Finding:
+    draft = visit.deliverer.draft(name)
+    return acceptance(visit.deliverer.post(replace(draft, body=otherwise(draft.body))))
+
+
+def accepts_first_signature(visit: Visit) -> Finding:
+    """Two signatures, of which the receiver can verify the first."""
+    return _rotated(visit, (visit.target.secret, FORGED_SECRET))
+
+
+def accepts_second_signature(visit: Visit) -> Finding:
+    """Two signatures, of which the receiver can verify the second."""
+    return _rotated(visit, (FORGED_SECRET, visit.target.secret))
+
+
+def _rotated(visit: Visit, secrets: tuple[str, str]) -> Finding:
+    able = [schemes for schemes in visit.schemes if SEVERAL_SIGNATURES.issuperset(schemes)]
+    if not able:
+        return Finding(NOT_JUDGED, "the documented header cannot carry two signatures")
+    found = []
+    for schemes in able:
+        draft = replace(visit.deliverer.draft(schemes=schemes), secrets=secrets)
+        found.append(acceptance(visit.deliverer.post(draft)).about(in_words(schemes)))
+    return gravest(found)
+
+
+def stands_large_event(visit: Visit) -> Finding:
+    """A search that found many people."""
+    (found,) = SAMPLE_SEARCH.leads
+    leads = tuple(replace(found, id=f"ldb_{number}") for number in range(_LARGE_LEADS))
+    change = SearchCompleted(replace(SAMPLE_SEARCH, limit=_LARGE_LEADS, leads=leads))
+    draft = visit.deliverer.draft(words.SEARCH_COMPLETED, change=change)
+    finding = acceptance(visit.deliverer.post(draft))
+    return finding.about(f"{len(draft.body) / 1_000_000:.1f} MB")
+
+
+def survives_broken_connection(visit: Visit) -> Finding:
+    """A connection that breaks off in the middle of the body, and then a valid event."""
+    visit.deliverer.post(replace(visit.deliverer.draft(), breaks_off=True))
+    answer = visit.deliverer.post(visit.deliverer.draft())
+    finding = acceptance(answer)
+    return finding.about("the event after it") if finding.outcome == FAILED else finding

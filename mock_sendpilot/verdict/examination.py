@@ -1,0 +1,63 @@
+"""An examination: every check in order, as long as it makes sense to go on."""
+
+from collections.abc import Callable
+from contextlib import closing
+
+from mock_sendpilot.domain.clock import SystemClock
+from mock_sendpilot.verdict.checks import Check, checks_under
+from mock_sendpilot.verdict.deliverer import Deliverer
+from mock_sendpilot.verdict.findings import FAILED, NOT_JUDGED, Finding
+from mock_sendpilot.verdict.report import Report, Result
+from mock_sendpilot.verdict.target import Target
+from mock_sendpilot.verdict.visit import Visit, in_words
+from mock_sendpilot.webhooks.dispatcher import Dispatcher
+
+_MOST_HUNG = 2
+
+
+def examine(target: Target, *, on_result: Callable[[Result], None] | None = None) -> Report:
+    """Deliver a graded series of events to a receiver, and report what it made of them.
+
+    Args:
+        target: the receiver.
+        on_result: is told each result as soon as it is there.
+    """
+    results: list[Result] = []
+    with closing(Dispatcher(timeout_seconds=target.timeout_seconds)) as dispatcher:
+        visit = Visit(target, Deliverer(target, dispatcher))
+        obstacle: str | None = None
+        for check in checks_under(target.contract):
+            result = _result(check, visit, obstacle)
+            results.append(result)
+            if on_result is not None:
+                on_result(result)
+            obstacle = obstacle or _obstacle(check, result, visit)
+    schemes = tuple(map(in_words, visit.schemes)) if visit.verifies else ()
+    return Report(
+        url=target.url, contract=target.contract.name, schemes=schemes, results=tuple(results)
+    )
+
+
+def _result(check: Check, visit: Visit, obstacle: str | None) -> Result:
+    began = SystemClock.running_seconds()
+    found = Finding(NOT_JUDGED, obstacle) if obstacle else check.run(visit).at_most(check.level)
+    return Result(
+        id=check.id,
+        title=check.title,
+        outcome=found.outcome,
+        seen=found.seen,
+        why=check.why,
+        fix=found.fix or check.fix,
+        duration_seconds=SystemClock.running_seconds() - began,
+        is_tried=obstacle is None,
+    )
+
+
+def _obstacle(check: Check, result: Result, visit: Visit) -> str | None:
+    """Why to go no further."""
+    if check.is_gate and result.outcome == FAILED:
+        return "not tried, since not even a valid event was acknowledged"
+    if visit.deliverer.hung_count >= _MOST_HUNG:
+        limit = visit.target.timeout_seconds
+        return f"not tried, since two requests had no answer within {limit:g} s"
+    return None

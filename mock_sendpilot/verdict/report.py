@@ -1,0 +1,157 @@
+"""The report of an examination: for programs as it is, for people as a table with explanations."""
+
+import textwrap
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from mock_sendpilot.verdict.findings import FAILED, NOT_JUDGED, OUTCOMES, PASSED, WARNED
+
+_MARKS: Mapping[str, str] = {PASSED: "✓", FAILED: "✗", WARNED: "!", NOT_JUDGED: "–"}  # noqa: RUF001
+_PLAIN_MARKS: Mapping[str, str] = {PASSED: "+", FAILED: "x", WARNED: "!", NOT_JUDGED: "-"}
+_COLOURS: Mapping[str, int] = {PASSED: 32, FAILED: 31, WARNED: 33, NOT_JUDGED: 2}
+_WORDS: Mapping[str, str] = {NOT_JUDGED: "not judged"}
+_WIDTH = 100
+_INDENT = "    "
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """How one check came out: what was seen, why it matters, how to do better."""
+
+    id: str
+    title: str
+    outcome: str
+    seen: str
+    why: str
+    fix: str
+    duration_seconds: float
+    is_tried: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How a report is written for people."""
+
+    colour: bool = False
+    is_plain: bool = False
+    """In ASCII, for what can show nothing else."""
+    title_width: int = 0
+
+    def line(self, result: Result) -> str:
+        """A result as a line of the table."""
+        mark = self.painted(self.mark(result.outcome), result.outcome)
+        return f"{mark} {result.title.ljust(self.title_width)}  {result.seen}".rstrip()
+
+    def mark(self, outcome: str) -> str:
+        """The sign of an outcome."""
+        return (_PLAIN_MARKS if self.is_plain else _MARKS)[outcome]
+
+    def painted(self, text: str, outcome: str) -> str:
+        """A text in the colour of an outcome."""
+        return f"\x1b[{_COLOURS[outcome]}m{text}\x1b[0m" if self.colour else text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What came of an examination; as a text it is the table.
+
+    Attributes:
+        url: of the receiver.
+        contract: the name of the contract.
+        schemes: the signature schemes that it was seen to verify.
+        results: one of each check, in order.
+    """
+
+    url: str
+    contract: str
+    schemes: tuple[str, ...]
+    results: tuple[Result, ...]
+
+    def __str__(self) -> str:
+        return self.text()
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing failed; there may be warnings."""
+        return not self.having(FAILED)
+
+    @property
+    def failed(self) -> tuple[Result, ...]:
+        """The results that failed."""
+        return self.having(FAILED)
+
+    @property
+    def warned(self) -> tuple[Result, ...]:
+        """The results that are a warning."""
+        return self.having(WARNED)
+
+    def having(self, outcome: str) -> tuple[Result, ...]:
+        """The results with an outcome."""
+        return tuple(result for result in self.results if result.outcome == outcome)
+
+    def result(self, check_id: str) -> Result:
+        """The result of a check.
+
+        Raises:
+            KeyError: there is no such check.
+        """
+        for result in self.results:
+            if result.id == check_id:
+                return result
+        raise KeyError(check_id)
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs: `durationSeconds` and all else as it is here."""
+        return {
+            "url": self.url,
+            "contract": self.contract,
+            "schemes": list(self.schemes),
+            "passed": self.passed,
+            "counts": {outcome: len(self.having(outcome)) for outcome in OUTCOMES},
+            "checks": [_as_json(result) for result in self.results],
+        }
+
+    def text(self, style: Style | None = None) -> str:
+        """For people: the table, what is to be done, and a summary."""
+        width = max((len(result.title) for result in self.results), default=0)
+        style = style or Style(title_width=width)
+        table = "\n".join(style.line(result) for result in self.results if result.is_tried)
+        return f"{self.url}, contract {self.contract}\n\n{table}\n{self.explanations(style)}"
+
+    def explanations(self, style: Style) -> str:
+        """What was not tried, a paragraph for each result that is not good, and a summary."""
+        untried = [result for result in self.results if not result.is_tried]
+        rest = f"{style.mark(NOT_JUDGED)} {len(untried)} more checks" if untried else ""
+        lines = [f"{style.painted(rest, NOT_JUDGED)}: {untried[0].seen}"] if untried else []
+        bad = (*self.failed, *self.warned)
+        paragraphs = ["\n".join(_paragraph(result, style)) for result in bad]
+        return "\n".join([*lines, "", *(f"{one}\n" for one in paragraphs), self._summary(style)])
+
+    def _summary(self, style: Style) -> str:
+        counts = [(outcome, len(self.having(outcome))) for outcome in OUTCOMES]
+        return ", ".join(
+            style.painted(f"{count} {_WORDS.get(outcome, outcome)}", outcome)
+            for outcome, count in counts
+            if count
+        )
+
+
+def _as_json(result: Result) -> dict[str, Any]:
+    found = asdict(result)
+    found["tried"] = found.pop("is_tried")
+    found["durationSeconds"] = round(found.pop("duration_seconds"), 4)
+    return found
+
+
+def _paragraph(result: Result, style: Style) -> Iterator[str]:
+    mark = style.mark(result.outcome)
+    yield style.painted(f"{mark} {result.title} ({result.id})", result.outcome)
+    for label, text in (("Seen", result.seen), ("Why", result.why), ("Fix", result.fix)):
+        yield textwrap.fill(
+            f"{label}: {text}",
+            _WIDTH,
+            initial_indent=_INDENT,
+            subsequent_indent=_INDENT + "  ",
+            break_on_hyphens=False,
+        )

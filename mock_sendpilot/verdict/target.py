@@ -1,0 +1,72 @@
+"""What is examined, and by which measure."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mock_sendpilot.domain.contracts import Contract
+from mock_sendpilot.domain.errors import InvalidInput
+from mock_sendpilot.domain.urls import url_problems
+from mock_sendpilot.webhooks.signing import WANTED_OF_A_KEY, is_secret
+
+SCHEMES = ("documented", "svix", "standardwebhooks")
+SEVERAL_SIGNATURES = frozenset({"svix", "standardwebhooks"})
+"""The schemes whose header can carry more than one signature."""
+_ONE_HEADER = (
+    "documented and standardwebhooks cannot be sent together: both use the header "
+    "Webhook-Signature; check them one after the other"
+)
+TIMEOUT_SECONDS = 30.0
+PROMPT_SECONDS = 5.0
+Probe = Callable[[], Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A receiver, and what it is to be sent.
+
+    Args:
+        url: where it takes webhooks.
+        secret: `whsec_…`, which it has, too.
+        contract: gives the names and bodies of the events.
+        schemes: signature schemes that may be sent; by default the contract's.
+        timeout_seconds: how long it has for an answer.
+        prompt_seconds: how long it should take at most.
+        probe: shows what it has done so far, as any value that can be compared.
+        lead_id: of a lead that it knows; by default one is made up.
+
+    Raises:
+        InvalidInput: a bad URL, secret or scheme.
+    """
+
+    url: str
+    secret: str
+    contract: Contract
+    schemes: tuple[str, ...] = ()
+    timeout_seconds: float = TIMEOUT_SECONDS
+    prompt_seconds: float = PROMPT_SECONDS
+    probe: Probe | None = None
+    lead_id: str | None = None
+
+    def __post_init__(self) -> None:
+        problems = [f"the URL {problem}" for problem in url_problems(self.url)]
+        if not is_secret(self.secret):
+            problems.append(f"the secret must be {WANTED_OF_A_KEY}")
+        problems += scheme_problems(self.schemes)
+        if problems:
+            raise InvalidInput(*problems)
+
+    @property
+    def candidates(self) -> tuple[str, ...]:
+        """The schemes that the receiver may verify."""
+        return self.schemes or self.contract.signatures
+
+
+def scheme_problems(schemes: Sequence[str]) -> list[str]:
+    """What speaks against sending these schemes."""
+    unknown = [scheme for scheme in schemes if scheme not in SCHEMES]
+    if unknown:
+        return [f"a scheme must be one of {', '.join(SCHEMES)}, not {unknown[0]!r}"]
+    if {"documented", "standardwebhooks"} <= set(schemes):
+        return [_ONE_HEADER]
+    return []
