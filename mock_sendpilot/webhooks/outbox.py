@@ -141,6 +141,7 @@ class Outbox:
         """Send nothing more."""
         event_recorded.disconnect(self._enqueue, sender=self._workspace)
         self._workspace.agenda.close()
+        self.relays.close()
         for endpoint_id in self.endpoints.all_ids():
             self._dispatcher.forget(endpoint_id)
 

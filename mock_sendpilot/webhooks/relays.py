@@ -50,6 +50,13 @@ class Relay:
         self._answers: dict[str, Answer] = {}
         self._listener_count = 0
         self._heard_at = SystemClock.running_seconds()
+        self._is_closed = False
+
+    def close(self) -> None:
+        """Nobody is to wait for anything any more."""
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify_all()
 
     def send(self, request: SignedRequest, timeout_seconds: float) -> Answer:
         """Have a request made by the listener, and wait for its answer."""
@@ -63,7 +70,7 @@ class Relay:
                     return Answer(None, NOBODY)
                 self._changed.wait(_SILENCE_SECONDS / 10)
             patience = timeout_seconds + _EXTRA_SECONDS
-            self._changed.wait_for(lambda: relayed.id in self._answers, patience)
+            self._changed.wait_for(lambda: relayed.id in self._answers or self._is_closed, patience)
             self._taken.discard(relayed.id)
             return self._answers.pop(relayed.id, Answer(None, NOBODY))
 
@@ -72,7 +79,9 @@ class Relay:
         with self._changed:
             self._listener_count += 1
             try:
-                self._changed.wait_for(lambda: bool(self._waiting), within_seconds)
+                self._changed.wait_for(
+                    lambda: bool(self._waiting) or self._is_closed, within_seconds
+                )
                 if not self._waiting:
                     return None
                 taken = self._waiting.popleft()
@@ -98,6 +107,8 @@ class Relay:
             self._changed.notify_all()
 
     def _is_listened_to(self) -> bool:
+        if self._is_closed:
+            return False
         silence = SystemClock.running_seconds() - self._heard_at
         return self._listener_count > 0 or silence < _SILENCE_SECONDS
 
@@ -118,7 +129,14 @@ class Relays:
     def forget(self, endpoint_id: str) -> None:
         """The endpoint is gone."""
         with self._lock:
-            self._relays.pop(endpoint_id, None)
+            relay = self._relays.pop(endpoint_id, None)
+        if relay is not None:
+            relay.close()
+
+    def close(self) -> None:
+        """All of them are gone."""
+        for endpoint_id in list(self._relays):
+            self.forget(endpoint_id)
 
     def post(
         self,

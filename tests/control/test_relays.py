@@ -1,0 +1,158 @@
+"""Relayed endpoints: a listener takes their requests, makes them, and brings the answers."""
+
+import base64
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from svix.webhooks import Webhook
+
+from tests.support import SECRET, Api, Reply, eventually
+
+URL = "http://app.internal:9000/webhooks"
+OURS = "mock_sendpilot.webhooks.relays"
+
+
+@pytest.fixture
+def relay(api: Api) -> str:
+    """The path of an endpoint's relay."""
+    wanted = {"url": URL, "secret": SECRET, "relayed": True}
+    endpoint = api("POST", "/_emulate/endpoints", json=wanted).json
+    assert endpoint["relayed"] is True
+    return f"/_emulate/endpoints/{endpoint['id']}/relay"
+
+
+def change(api: Api, status: str = "DONE") -> None:
+    reply = api("PATCH", "/v1/leads/lead_abc123/status", json={"status": status})
+    assert reply.status == 200
+
+
+def taken(api: Api, relay: str) -> dict[str, Any]:
+    reply = api("GET", f"{relay}?waitSeconds=5")
+    assert reply.status == 200
+    found: dict[str, Any] = reply.json
+    return found
+
+
+def only_delivery(api: Api) -> dict[str, Any]:
+    (row,) = api("GET", "/_emulate/deliveries").json["deliveries"]
+    found: dict[str, Any] = api("GET", f"/_emulate/deliveries/{row['id']}").json
+    return found
+
+
+def test_a_request_is_taken_as_it_would_have_been_sent(api: Api, relay: str) -> None:
+    change(api)
+    request = taken(api, relay)
+
+    assert request["url"] == URL
+    Webhook(SECRET).verify(base64.b64decode(request["content"]), request["headers"])
+    assert (request["secondsToSend"], request["breaksOff"]) == (0, False)
+    assert request["timeoutSeconds"] == 30
+    api("POST", f"{relay}/{request['id']}", json={"status": 200})
+
+
+def test_the_answer_stands_in_the_log(api: Api, relay: str) -> None:
+    change(api)
+    path = f"{relay}/{taken(api, relay)['id']}"
+    answer = {"status": 202, "headers": {"X-Kind": "queued"}, "body": "later"}
+    assert api("POST", path, json=answer).status == 204
+    eventually(lambda: only_delivery(api)["state"] == "succeeded")
+
+    (attempt,) = only_delivery(api)["attempts"]
+    assert attempt["response"] == {**answer, "truncated": False}
+
+
+def test_an_error_counts_as_a_failed_attempt(api: Api, relay: str) -> None:
+    change(api)
+    path = f"{relay}/{taken(api, relay)['id']}"
+    api("POST", path, json={"error": "Connection refused"})
+    eventually(lambda: only_delivery(api)["attemptCount"] == 1)
+
+    delivery = only_delivery(api)
+    assert (delivery["state"], delivery["lastOutcome"]) == ("pending", "Connection refused")
+
+
+def test_requests_come_one_after_the_other_in_order(api: Api, relay: str) -> None:
+    for status in ("DONE", "OPPORTUNITY"):
+        change(api, status)
+    first = taken(api, relay)
+    assert api("GET", relay).status == 204
+    api("POST", f"{relay}/{first['id']}", json={"status": 200})
+    second = taken(api, relay)
+    api("POST", f"{relay}/{second['id']}", json={"status": 200})
+
+    bodies = [base64.b64decode(one["content"]) for one in (first, second)]
+    assert [b'"newStatus":"DONE"' in bodies[0], b'"newStatus":"OPPORTUNITY"' in bodies[1]] == [
+        True,
+        True,
+    ]
+
+
+@pytest.fixture
+def waiting(api: Api, relay: str) -> Iterator[list[Reply]]:
+    """A listener that asks before there is anything; its reply is put in the list."""
+    replies: list[Reply] = []
+    thread = threading.Thread(
+        target=lambda: replies.append(api("GET", f"{relay}?waitSeconds=9")), daemon=True
+    )
+    thread.start()
+    yield replies
+    thread.join(10)
+
+
+def test_who_asks_early_waits_for_the_request(api: Api, relay: str, waiting: list[Reply]) -> None:
+    change(api)
+    eventually(lambda: [reply.status for reply in waiting] == [200])
+    api("POST", f"{relay}/{waiting[0].json['id']}", json={"status": 200})
+
+
+def test_where_nobody_listens_any_more_the_endpoint_is_disabled(
+    api: Api, relay: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(f"{OURS}._SILENCE_SECONDS", 0.05)
+    change(api)
+    path = relay.removesuffix("/relay")
+    eventually(lambda: api("GET", path).json["enabled"] is False)
+
+    assert api("GET", path).json["disabledReason"] == "its listener is gone"
+    assert only_delivery(api)["lastOutcome"].startswith("nobody listens")
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        pytest.param({}, "needs status or error", id="nothing"),
+        pytest.param({"status": 200, "error": "x"}, "and not both", id="both"),
+        pytest.param({"status": 99}, "from 100 to 999", id="no status"),
+        pytest.param({"status": "200"}, "must be a whole number", id="a text"),
+        pytest.param({"code": 200}, "unknown field 'code'", id="unknown field"),
+    ],
+)
+def test_an_answer_that_cannot_be_is_refused(
+    api: Api, relay: str, answer: dict[str, Any], says: str
+) -> None:
+    reply = api("POST", f"{relay}/req_1", json=answer)
+    assert reply.status == 400
+    assert says in reply.json["message"]
+
+
+def test_an_answer_to_nothing_is_404(api: Api, relay: str) -> None:
+    reply = api("POST", f"{relay}/req_1", json={"status": 200})
+    assert (reply.status, reply.json["message"]) == (404, "Relayed request not found")
+
+
+def test_an_endpoint_that_the_server_sends_to_has_no_relay(api: Api) -> None:
+    endpoint = api("POST", "/_emulate/endpoints", json={"url": URL, "enabled": False}).json
+    reply = api("GET", f"/_emulate/endpoints/{endpoint['id']}/relay")
+    assert reply.status == 400
+    assert "is not relayed" in reply.json["message"]
+
+
+def test_deleting_the_endpoint_ends_what_waits(api: Api, relay: str) -> None:
+    change(api)
+    eventually(lambda: only_delivery(api)["state"] == "pending")
+    assert api("DELETE", relay.removesuffix("/relay")).status == 204
+
+    assert only_delivery(api)["state"] == "cancelled"
+    assert api("GET", relay).status == 404
