@@ -6,6 +6,7 @@ from mock_sendpilot.cli.lazy_group import LazyGroup
 from mock_sendpilot.version import __version__
 
 _COMMANDS = (
+    "check-receiver",
     "clock",
     "contracts",
     "disrupt",

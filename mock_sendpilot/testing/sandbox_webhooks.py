@@ -1,8 +1,8 @@
 """The webhooks of a sandbox: where they go, events by hand, and deliveries that are disrupted."""
 
 import logging
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from mock_sendpilot.domain.endpoint_settings import WALL, EndpointSettings
 from mock_sendpilot.domain.workspace import Workspace
@@ -14,6 +14,10 @@ from mock_sendpilot.webhooks.disruptions import Disruption
 from mock_sendpilot.webhooks.endpoints import Endpoint
 from mock_sendpilot.webhooks.event_log import SentWebhook
 from mock_sendpilot.webhooks.outbox import Outbox
+
+if TYPE_CHECKING:
+    from mock_sendpilot.testing.receiver_check import Receiver
+    from mock_sendpilot.verdict.report import Report
 
 _logger = logging.getLogger(__name__)
 
@@ -180,6 +184,51 @@ class SandboxWebhooks:
             rate=rate,
             kinds=tuple(kinds),
             endpoint_id=None if endpoint is None else endpoint.id,
+        )
+
+    def check_receiver(
+        self,
+        receiver: "Receiver",
+        *,
+        secret: str,
+        path: str = "/webhooks",
+        scheme: str | Sequence[str] | None = None,
+        probe: str | Callable[[], Any] | None = None,
+        timeout: float = 30.0,
+        prompt: float = 5.0,
+        lead_id: str | None = None,
+    ) -> "Report":
+        """A verdict on a receiver, under this contract: `assert report.passed, report`.
+
+        A graded series of events is delivered to it, good and forged, doubled and late; nothing of
+        it is in `webhooks`. docs/check-receiver.md has all that is checked.
+
+        Args:
+            receiver: a URL, or a WSGI app, which is served on a free port meanwhile.
+            secret: `whsec_…`, which the receiver has, too.
+            path: where a WSGI app takes webhooks.
+            scheme: out of `documented`, `svix`, `standardwebhooks`; by default the contract's.
+            probe: shows what the receiver has done, so that a second effect can be seen: a function
+                whose results can be compared, a URL, or a path of the WSGI app.
+            timeout: seconds that it has for an answer.
+            prompt: seconds that an answer should take at most.
+            lead_id: of a lead that it knows; by default one is made up.
+
+        Raises:
+            InvalidInput: a bad URL, path, secret or scheme.
+        """
+        from mock_sendpilot.testing.receiver_check import check_receiver  # noqa: PLC0415
+
+        return check_receiver(
+            receiver,
+            secret=secret,
+            contract=self.workspace.contract,
+            path=path,
+            scheme=scheme,
+            probe=probe,
+            timeout=timeout,
+            prompt=prompt,
+            lead_id=lead_id,
         )
 
     def disruption(self, disruption: Disruption) -> Disruption:

@@ -17,7 +17,6 @@ from mock_sendpilot.webhooks.dispatcher import Dispatcher
 from mock_sendpilot.webhooks.drafts import Draft
 from mock_sendpilot.webhooks.payloads import event_type, payload
 
-_CONNECTION = "receiver"
 _WORKSPACE_ID = "ws_check"
 _RETRY = timedelta(seconds=5)
 """What lies between two attempts of the vendor's, at least."""
@@ -93,25 +92,23 @@ class Deliverer:
 
     def post(self, draft: Draft) -> Answer:
         """POST it, over a connection of its own: one that was left open may just be closing."""
-        answer = self._answer(draft)
-        self._dispatcher.forget(_CONNECTION)
-        self.hung_count += answer.is_hung
+        (answer,) = self._counted([self._answer(draft)])
         return answer
 
     def post_together(self, drafts: Sequence[Draft]) -> list[Answer]:
         """POST them all at the same time."""
         with ThreadPoolExecutor(len(drafts), thread_name_prefix="mock-sendpilot-check") as pool:
-            answers = list(pool.map(self._answer, drafts))
-        self._dispatcher.forget(_CONNECTION)
-        self.hung_count += sum(answer.is_hung for answer in answers)
-        return answers
+            return self._counted(list(pool.map(self._answer, drafts)))
 
     def _answer(self, draft: Draft) -> Answer:
-        timeout = self._target.timeout_seconds
-        posted = self._dispatcher.post(
-            draft, connection=_CONNECTION, most_connections=2, timeout_seconds=timeout
-        )
+        timeout, name = self._target.timeout_seconds, f"receiver {id(draft)}"
+        posted = self._dispatcher.post(draft, connection=name, timeout_seconds=timeout)
+        self._dispatcher.forget(name)
         return Answer(posted, timeout)
+
+    def _counted(self, answers: list[Answer]) -> list[Answer]:
+        self.hung_count += sum(answer.is_hung for answer in answers)
+        return answers
 
 
 def event_names(contract: Contract) -> list[str]:

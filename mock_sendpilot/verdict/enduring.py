@@ -8,6 +8,7 @@ from mock_sendpilot.domain.events import SearchCompleted
 from mock_sendpilot.domain.samples import SAMPLE_SEARCH
 from mock_sendpilot.verdict.answers import acceptance
 from mock_sendpilot.verdict.findings import FAILED, NOT_JUDGED, Finding, gravest
+from mock_sendpilot.verdict.probes import pause
 from mock_sendpilot.verdict.target import SEVERAL_SIGNATURES
 from mock_sendpilot.verdict.visit import Visit, in_words
 from mock_sendpilot.webhooks.disruption import (
@@ -18,6 +19,7 @@ from mock_sendpilot.webhooks.disruption import (
 )
 
 _LARGE_LEADS = 2700  # 1 MB
+_NOTICE_SECONDS = 0.05  # what a receiver may need to find that the connection is gone
 _WITH_OPTIONAL_FIELDS = (words.MESSAGE_SENT, words.CONNECTION_REQUEST_SENT)
 
 
@@ -76,6 +78,7 @@ def stands_large_event(visit: Visit) -> Finding:
 def survives_broken_connection(visit: Visit) -> Finding:
     """A connection that breaks off in the middle of the body, and then a valid event."""
     visit.deliverer.post(replace(visit.deliverer.draft(), breaks_off=True))
+    pause(_NOTICE_SECONDS)
     answer = visit.deliverer.post(visit.deliverer.draft())
     finding = acceptance(answer)
     return finding.about("the event after it") if finding.outcome == FAILED else finding

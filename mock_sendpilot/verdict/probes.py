@@ -18,6 +18,8 @@ from mock_sendpilot.verdict.target import Probe
 _POLL_SECONDS = 0.02
 _STILL_SECONDS = 0.05
 _LONGEST_ANSWER = 5_000_000
+_MOST_EFFECTS = 100_000_000  # what is greater is a time or an id
+_ALONE = re.compile(r"(?<![\w.:+-])\d{1,8}(?![\w.:+-])")
 
 
 class ProbeFailed(Exception):
@@ -94,27 +96,31 @@ def pause(seconds: float) -> None:
 
 def growth(before: object, after: object) -> dict[str, int]:
     """By how much each number and each length has changed, if it has."""
-    earlier, later = dict(_numbers(before, "")), dict(_numbers(after, ""))
+    earlier, later = _counts(before), _counts(after)
     changes = {key: later[key] - earlier[key] for key in earlier.keys() & later.keys()}
     return {key: change for key, change in changes.items() if change}
 
 
+def _counts(shown: object) -> dict[str, int]:
+    """The numbers in it; in a text, those that stand alone."""
+    if not isinstance(shown, str):
+        return dict(_numbers(shown, ""))
+    numbers = {f" {place}": int(one) for place, one in enumerate(_ALONE.findall(shown))}
+    return {" lines": shown.count("\n"), **numbers}
+
+
 def _numbers(value: object, path: str) -> Iterator[tuple[str, int]]:
     """Every whole number and every length in a value, each with the way to it."""
-    if isinstance(value, int):
+    if isinstance(value, int) and value < _MOST_EFFECTS:
         yield path, int(value)
-    elif isinstance(value, str):
-        yield f"{path} lines", value.count("\n")
-        yield from ((f"{path} {n}", int(t)) for n, t in enumerate(re.findall(r"\d{1,15}", value)))
     elif isinstance(value, Mapping):
         yield f"{path} length", len(value)
         for key, one in value.items():
             yield from _numbers(one, f"{path}.{key}")
-    elif isinstance(value, Sized):
+    elif isinstance(value, Sized) and not isinstance(value, str | bytes):
         yield f"{path} length", len(value)
-        if isinstance(value, list | tuple):
-            for number, one in enumerate(value):
-                yield from _numbers(one, f"{path}[{number}]")
+        for number, one in enumerate(value if isinstance(value, list | tuple) else ()):
+            yield from _numbers(one, f"{path}[{number}]")
 
 
 def _connection(url: str, timeout_seconds: float) -> http.client.HTTPConnection:
