@@ -9,13 +9,14 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from benchmarks import cold_start, deliveries, fixture_cost, memory, others, patch_cost
+from benchmarks import cold_start, deliveries, fixture_cost, memory, others, patch_cost, retries
 from benchmarks.report import Finding, Settings
 
 _BENCHMARKS: dict[str, Callable[[Settings], Iterator[Finding]]] = {
     "cold-start": cold_start.run,
     "patch": patch_cost.run,
     "deliveries": deliveries.run,
+    "retries": retries.run,
     "memory": memory.run,
     "fixture": fixture_cost.run,
     "others": others.run,

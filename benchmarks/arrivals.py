@@ -1,8 +1,9 @@
-"""What the receiver's process has got, asked over HTTP."""
+"""What the receiver's process has got, and what it is to answer: asked and told over HTTP."""
 
 import http.client
 import json
 import time
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 
 from benchmarks.processes import Started, started
@@ -31,14 +32,32 @@ def arrivals(port: int, count: int) -> list[float]:
     return times
 
 
+def answer_with(port: int, status: int) -> None:
+    """Have the receiver answer every event with this status from now on."""
+    ask(port, "PUT", f"/status/{status}")
+
+
 def get(port: int, path: str) -> bytes:
     """The body of a GET."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    return ask(port, "GET", path)
+
+
+def ask(
+    port: int,
+    method: str,
+    path: str,
+    *,
+    body: str | None = None,
+    headers: Mapping[str, str] | None = None,
+    seconds: float = 5,
+) -> bytes:
+    """The body of a reply, which must be a 200 and come within so many seconds."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=seconds)
     try:
-        connection.request("GET", path)
+        connection.request(method, path, body, headers or {})
         reply = connection.getresponse()
         if reply.status != http.HTTPStatus.OK:
-            raise RuntimeError(f"GET {path} answered {reply.status}")
+            raise RuntimeError(f"{method} {path} answered {reply.status}: {reply.read(300)!r}")
         return reply.read()
     finally:
         connection.close()

@@ -5,6 +5,9 @@ event may arrive before the reply, so the time may be negative. How many: PATCHe
 connections without a rest, then the wait for the last event. The baseline is the receiver's own
 pace: the load generator sends it requests of the same size over one connection. What deliveries
 take from the PATCHes meanwhile shows against an emulator without an endpoint.
+
+How many in the long run: PATCHes over eight connections for some seconds, and those deliveries that
+arrive until the last reply; with one endpoint, and with four, whose deliveries go side by side.
 """
 
 import json
@@ -22,6 +25,10 @@ _PACED_PAUSE_SECONDS = 0.003
 _BURST_CONNECTIONS = 8
 _BURST_EACH = 250  # even, so that the next burst begins with a change again
 _BURST_COUNT = _BURST_CONNECTIONS * _BURST_EACH
+_WARM_UP_EACH = 10
+_SUSTAINED_TIMES_AS_LONG = 4
+_SUSTAINED_ROUNDS = 3
+_SUSTAINED_ENDPOINTS = (1, 4)
 _BODY = json.dumps({"body": "x" * 300})
 _HEADERS = "Content-Type: application/json\r\nWebhook-Signature: " + "x" * 300
 _POST_NAME = "raw POSTs to the same receiver"
@@ -55,6 +62,8 @@ def run(settings: Settings) -> Iterator[Finding]:
         rounds = [_round(ours, without, target, settings) for _ in range(settings.rounds)]
     yield from _timing_rows(rounds)
     yield from _queue_rows(rounds)
+    for count in _SUSTAINED_ENDPOINTS:
+        yield _sustained_row(count, settings)
 
 
 def _timing_rows(rounds: list[Round]) -> Iterator[Finding]:
@@ -101,9 +110,7 @@ def _round(ours: Started, without: Started, target: Started, settings: Settings)
     soon = _soon(ours, target)
     patched, arrived = _burst(ours, target)
     alone = load.so_many(without.port, _streams(), _BURST_EACH)
-    posts = load.for_seconds(
-        target.port, [[message("POST", "/", _BODY, _HEADERS)]], settings.seconds
-    )
+    posts = load.for_seconds(target.port, [_posts()], settings.seconds)
     arrivals(target.port, posts.count)
     return Round(
         soon_p50_ms=load.percentile(soon, 50) * 1000,
@@ -130,6 +137,39 @@ def _soon(ours: Started, target: Started) -> list[float]:
 def _burst(ours: Started, target: Started) -> tuple[load.Seen, list[float]]:
     seen = load.so_many(ours.port, _streams(), _BURST_EACH)
     return seen, arrivals(target.port, _BURST_COUNT)
+
+
+def _sustained_row(count: int, settings: Settings) -> Finding:
+    rounds = min(settings.rounds, _SUSTAINED_ROUNDS)
+    pairs = [_sustained(count, settings) for _ in range(rounds)]
+    return Row(
+        name=f"sustained deliveries, {count} endpoint{'s' if count > 1 else ''}",
+        unit="deliveries/s",
+        ours=[delivered for delivered, _ in pairs],
+        baseline_name=f"{_POST_NAME}, {count} conn.",
+        baseline=[posted for _, posted in pairs],
+        note="while PATCHes keep coming; more is better",
+    )
+
+
+def _sustained(count: int, settings: Settings) -> tuple[float, float]:
+    """Deliveries per second, ours and POSTs; an emulator of its own, so that no queue is left."""
+    with receiver() as target:
+        posts = load.for_seconds(target.port, [_posts()] * count, settings.seconds)
+        arrivals(target.port, posts.count)
+        urls = [f"--webhook={target.facts['origin']}/{number}" for number in range(count)]
+        with emulator(*urls) as ours:
+            load.so_many(ours.port, _streams(), _WARM_UP_EACH)
+            arrivals(target.port, _WARM_UP_EACH * _BURST_CONNECTIONS * count)
+            patched = load.for_seconds(
+                ours.port, _streams(), settings.seconds * _SUSTAINED_TIMES_AS_LONG
+            )
+            in_time = sum(at <= patched.ended for at in arrivals(target.port, 0))
+    return in_time / (patched.ended - patched.began), posts.per_second
+
+
+def _posts() -> list[str]:
+    return [message("POST", "/", _BODY, _HEADERS)]
 
 
 def _streams() -> list[list[str]]:

@@ -1,13 +1,15 @@
-"""A receiver of events, run as a process: answers 200 at once and notes when each arrived.
+"""A receiver of events, run as a process: answers at once and notes when each arrived.
 
-One thread on raw sockets. `POST` is an event; `GET /count` tells how many came so far, and
-`GET /arrivals` when they came, and forgets them.
+One thread on raw sockets. `POST` is an event, answered with 200 until `PUT /status/500` names
+another status; `GET /count` tells how many came so far, and `GET /arrivals` when they came, and
+forgets them.
 """
 
 import json
 import selectors
 import socket
 import time
+from http import HTTPStatus
 
 from benchmarks.wire import end_of_message
 
@@ -23,6 +25,7 @@ class Receiver:
         self._selector.register(self._listener, selectors.EVENT_READ)
         self._buffers: dict[socket.socket, bytes] = {}
         self._arrivals: list[float] = []
+        self._status = 200
         self.origin = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
 
     def serve(self) -> None:
@@ -57,15 +60,22 @@ class Receiver:
         self._buffers[client] = buffer
 
     def _answer(self, request: bytes) -> bytes:
-        body = b""
         if request.startswith(b"POST"):
             self._arrivals.append(time.perf_counter())
-        elif request.startswith(b"GET /count"):
-            body = str(len(self._arrivals)).encode()
-        else:
-            body = json.dumps(self._arrivals).encode()
-            self._arrivals.clear()
-        return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+            return _reply(self._status, b"")
+        if request.startswith(b"GET /count"):
+            return _reply(200, str(len(self._arrivals)).encode())
+        if request.startswith(b"PUT /status/"):
+            self._status = int(request.split(maxsplit=2)[1].removeprefix(b"/status/"))
+            return _reply(200, b"")
+        arrivals = json.dumps(self._arrivals).encode()
+        self._arrivals.clear()
+        return _reply(200, arrivals)
+
+
+def _reply(status: int, body: bytes) -> bytes:
+    phrase = HTTPStatus(status).phrase.encode()
+    return b"HTTP/1.1 %d %b\r\nContent-Length: %d\r\n\r\n%b" % (status, phrase, len(body), body)
 
 
 def main() -> None:

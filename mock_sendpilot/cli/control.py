@@ -128,6 +128,29 @@ def ask(
     accepted: Sequence[int] = (),
 ) -> Any:  # noqa: ANN401 - whatever JSON the answer holds
     """What the control API answers, or the end of the command with the reason."""
+    try:
+        return ask_for(server, method, path, body, accepted=accepted)
+    except NoAnswer as error:
+        fail(str(error))
+
+
+class NoAnswer(Exception):
+    """The server is not there, or refuses; it says which."""
+
+
+def ask_for(
+    server: Server,
+    method: str,
+    path: str,
+    body: Mapping[str, Any] | None = None,
+    *,
+    accepted: Sequence[int] = (),
+) -> Any:  # noqa: ANN401
+    """What the control API answers.
+
+    Raises:
+        NoAnswer: with the reason.
+    """
     headers = {"X-API-Key": server.api_key, "Content-Type": "application/json"}
     if server.control_token:
         headers["Authorization"] = f"Bearer {server.control_token}"
@@ -139,13 +162,17 @@ def ask(
         status, text = answer.status, answer.read()
         hint = answer.getheader("X-Emulator-Hint")
     except (OSError, ValueError, http.client.HTTPException) as error:
-        fail(f"{server.url} does not answer: {error}; start it with: mock-sendpilot start")
+        raise NoAnswer(
+            f"{server.url} does not answer: {error}; start it with: mock-sendpilot start"
+        ) from error
     finally:
         connection.close()
     parsed = _json(text)
     if status not in _OK and status not in accepted:
         message = parsed.get("message") if isinstance(parsed, dict) else None
-        fail(f"{message or f'{server.url} answers {status}'}{f' ({hint})' if hint else ''}")
+        raise NoAnswer(
+            f"{message or f'{server.url} answers {status}'}{f' ({hint})' if hint else ''}"
+        )
     return parsed
 
 

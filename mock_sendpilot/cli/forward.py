@@ -7,7 +7,7 @@ import signal
 import threading
 from typing import TYPE_CHECKING, Any
 
-from mock_sendpilot.cli.control import Server, ask, segment
+from mock_sendpilot.cli.control import NoAnswer, Server, ask_for, segment
 
 if TYPE_CHECKING:
     from mock_sendpilot.webhooks.dispatcher import Dispatcher
@@ -15,16 +15,26 @@ if TYPE_CHECKING:
 _WAIT_SECONDS = 5  # so long the server takes a listener for alive that is not
 
 
-def begin_to_forward(server: Server, endpoint_id: str) -> None:
-    """Forward in a thread; when the server is gone, or the endpoint, the process is told to end."""
+class Forwarding:
+    """Forwards in a thread from now on.
 
-    def forward() -> None:
+    Attributes:
+        end_reason: why it has ended, such as that the server is gone; then the process is told to
+            end, too. None as long as it goes on.
+    """
+
+    def __init__(self, server: Server, endpoint_id: str) -> None:
+        self.end_reason: str | None = None
+        arguments = (server, endpoint_id)
+        name = "mock-sendpilot-forward"
+        threading.Thread(target=self._run, args=arguments, name=name, daemon=True).start()
+
+    def _run(self, server: Server, endpoint_id: str) -> None:
         try:
             _forward(server, endpoint_id)
-        except SystemExit:  # the reason has been printed
+        except NoAnswer as error:
+            self.end_reason = str(error)
             os.kill(os.getpid(), signal.SIGTERM)
-
-    threading.Thread(target=forward, name="mock-sendpilot-forward", daemon=True).start()
 
 
 def _forward(server: Server, endpoint_id: str) -> None:
@@ -33,11 +43,11 @@ def _forward(server: Server, endpoint_id: str) -> None:
     dispatcher = Dispatcher()
     path = f"/endpoints/{segment(endpoint_id)}/relay"
     while True:
-        taken = ask(server, "GET", f"{path}?waitSeconds={_WAIT_SECONDS}")
+        taken = ask_for(server, "GET", f"{path}?waitSeconds={_WAIT_SECONDS}")
         if taken is not None:
             answer = _made(dispatcher, taken)
             # Nobody may wait for the answer any more: then there is nothing to be done about it.
-            ask(server, "POST", f"{path}/{segment(taken['id'])}", answer, accepted=(404,))
+            ask_for(server, "POST", f"{path}/{segment(taken['id'])}", answer, accepted=(404,))
 
 
 def _made(dispatcher: "Dispatcher", taken: dict[str, Any]) -> dict[str, Any]:

@@ -2,21 +2,24 @@
 
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, NoReturn
 
 import click
 import orjson
 
 from mock_sendpilot.cli.control import (
+    NoAnswer,
     Server,
     ask,
+    ask_for,
     control_options,
+    fail,
     json_option,
     print_json,
     segment,
 )
-from mock_sendpilot.cli.forward import begin_to_forward
+from mock_sendpilot.cli.forward import Forwarding
 from mock_sendpilot.cli.options import wants_colour
 
 _WAIT_SECONDS = 20
@@ -71,9 +74,8 @@ def listen(
             return
         wanted = {"url": forward_to, "events": list(event) or None, "secret": secret}
         with _endpoint(server, {**wanted, "relayed": True}) as endpoint:
-            begin_to_forward(server, endpoint["id"])
             _say_where(endpoint, print_secret=print_secret, wants_json=wants_json)
-            _follow(server, latest, endpoint["id"], wants_json=wants_json)
+            _forward_and_follow(server, latest, endpoint["id"], wants_json=wants_json)
     except _Told:
         pass
 
@@ -91,7 +93,9 @@ def _endpoint(server: Server, wanted: dict[str, Any]) -> Iterator[dict[str, Any]
     try:
         yield endpoint
     finally:
-        ask(server, "DELETE", f"/endpoints/{segment(endpoint['id'])}")
+        # Nobody hears of this end but the server, if it is there.
+        with suppress(NoAnswer):
+            ask_for(server, "DELETE", f"/endpoints/{segment(endpoint['id'])}")
 
 
 def _say_where(endpoint: dict[str, Any], *, print_secret: bool, wants_json: bool) -> None:
@@ -103,6 +107,16 @@ def _say_where(endpoint: dict[str, Any], *, print_secret: bool, wants_json: bool
     click.echo(f"forwarding to {endpoint['url']} as endpoint {endpoint['id']}; Ctrl+C ends it")
     if print_secret:
         click.echo(f"secret: {endpoint['secret']}")
+
+
+def _forward_and_follow(server: Server, latest: int, endpoint_id: str, *, wants_json: bool) -> None:
+    forwarding = Forwarding(server, endpoint_id)
+    try:
+        _follow(server, latest, endpoint_id, wants_json=wants_json)
+    except _Told:
+        if forwarding.end_reason is not None:
+            fail(forwarding.end_reason)
+        raise
 
 
 def _follow(server: Server, latest: int, endpoint_id: str | None, *, wants_json: bool) -> None:

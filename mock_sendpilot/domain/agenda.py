@@ -34,6 +34,11 @@ class _Lane:
     def is_free(self) -> bool:
         return self.at_work < self.width
 
+    def due_times(self) -> list[datetime]:
+        """When the tasks are due for which there are places."""
+        firsts = heapq.nsmallest(max(0, self.width - self.at_work), self.entries)
+        return [entry.due_at for entry in firsts]
+
 
 @dataclass(frozen=True, slots=True)
 class Due:
@@ -125,12 +130,7 @@ class Agenda:
     def wake_all(self) -> None:
         """Call `wake` for the first tasks of every lane, as many as can be at work."""
         with self._lock:
-            firsts = [
-                entry.due_at
-                for lane in self._lanes.values()
-                if lane.is_free
-                for entry in heapq.nsmallest(lane.width - lane.at_work, lane.entries)
-            ]
+            firsts = [due_at for lane in self._lanes.values() for due_at in lane.due_times()]
         for due_at in sorted(firsts):
             self._wake(self, due_at)
 
@@ -177,17 +177,15 @@ class Agenda:
             heapq.heappop(self._heads)
         return None
 
-    def _put_head(self, lane: Hashable) -> datetime | None:
-        """Let the first task of a lane that is free be found; tell when it is due.
+    def _put_head(self, lane: Hashable) -> None:
+        """Let the first task of a lane that is free be found.
 
         A head may be there twice: the second one is passed over.
         """
         waiting = self._lanes[lane]
-        if not waiting.entries or not waiting.is_free:
-            return None
-        first = waiting.entries[0]
-        heapq.heappush(self._heads, (first.due_at, first.order, lane))
-        return first.due_at
+        if waiting.entries and waiting.is_free:
+            first = waiting.entries[0]
+            heapq.heappush(self._heads, (first.due_at, first.order, lane))
 
     def _release(self, lane: Hashable) -> None:
         with self._lock:
@@ -196,6 +194,8 @@ class Agenda:
             self._lock.notify_all()
             if not waiting.entries and not waiting.at_work:
                 del self._lanes[lane]
-            first_due_at = self._put_head(lane) if waiting.entries else None
-        if first_due_at is not None:
-            self._wake(self, first_due_at)
+            due_times = waiting.due_times()
+            if due_times:
+                self._put_head(lane)
+        for due_at in due_times:
+            self._wake(self, due_at)

@@ -27,7 +27,7 @@ class EventPattern:
         if found is None:
             return ["the body is no JSON object with an object `data`"]
         misses = []
-        if self.event_type not in {None, found.get("eventType")}:
+        if self.event_type is not None and found.get("eventType") != self.event_type:
             misses.append(f"eventType is {found.get('eventType')!r}, not {self.event_type!r}")
         data = found.get("data", {})
         for key, value in self.values.items():
@@ -51,11 +51,12 @@ class EventPattern:
             lines.append(f"  {len(bodies)} came; the last of them:")
         if len(bodies) != 1:
             lines += [f"  came: {_summary(body)}" for body in bodies[-_MOST_SHOWN:]]
-        if bodies:
-            nearest = min(bodies, key=lambda body: len(self.misses(body)))
+        missing = [body for body in bodies if not self.matches(body)]
+        if missing:
+            nearest = min(missing, key=lambda body: len(self.misses(body)))
             lines.append(f"  nearest miss: {_summary(nearest)}")
             lines += [f"    {miss}" for miss in self.misses(nearest)]
-        else:
+        if not bodies:
             lines.append("  nothing came")
         return "\n".join([*lines, *(f"  {note}" for note in notes)])
 

@@ -8,7 +8,8 @@ import requests
 
 from mock_sendpilot.domain.errors import InvalidInput, NotFound
 from mock_sendpilot.domain.outreach.sequences import Step
-from mock_sendpilot.testing.sandbox import SENDER_ID, Sandbox
+from mock_sendpilot.testing.sandbox import Sandbox
+from mock_sendpilot.testing.sandbox_world import SENDER_ID
 from tests.support import eventually
 
 IDA = "https://www.linkedin.com/in/ida-holm"

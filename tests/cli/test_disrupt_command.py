@@ -1,0 +1,199 @@
+"""`mock-sendpilot disrupt` and `disruptions`, against a server that runs."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from mock_sendpilot.cli import disrupt as command
+from mock_sendpilot.cli import main
+from mock_sendpilot.emulator import Emulator
+from mock_sendpilot.server import EmulatorServer
+from mock_sendpilot.webhooks import disruption
+from mock_sendpilot.webhooks.disruptions import Disruptions
+
+EVENT = "lead.status.changed"
+
+
+@pytest.fixture
+def server(emulator: Emulator) -> Iterator[EmulatorServer]:
+    with EmulatorServer(emulator) as running:
+        yield running
+
+
+def run(server: EmulatorServer, *arguments: str) -> Result:
+    options = [*arguments, "--url", server.origin]
+    return CliRunner().invoke(main, options, prog_name="mock-sendpilot")
+
+
+def known(server: EmulatorServer) -> Disruptions:
+    return server.emulator.outbox(server.emulator.workspaces()[0]).disruptions
+
+
+def test_it_knows_every_kind_of_the_server() -> None:
+    assert (*disruption.KINDS, disruption.CHAOS) == command.KINDS
+
+
+@pytest.mark.parametrize("kind", disruption.KINDS)
+def test_a_kind_is_armed_for_the_next_delivery(server: EmulatorServer, kind: str) -> None:
+    result = run(server, "disrupt", kind)
+    (armed,) = known(server).all()
+
+    assert (result.exit_code, result.stdout) == (0, f"{armed.id}: {kind} armed\n")
+    assert (armed.kind, armed.times, armed.state) == (kind, 1, "armed")
+
+
+def test_chaos_is_told_with_its_seed(server: EmulatorServer) -> None:
+    result = run(server, "disrupt", "chaos")
+    (armed,) = known(server).all()
+
+    assert result.stdout == f"{armed.id}: chaos armed, seed {armed.seed}\n"
+    assert armed.times is None
+
+
+def test_it_speaks_json(server: EmulatorServer) -> None:
+    result = run(server, "disrupt", "duplicate", "--json")
+    answer = json.loads(result.stdout)
+
+    assert result.stdout.count("\n") == 1
+    assert (answer["kind"], answer["state"]) == ("duplicate", "armed")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "fields"),
+    [
+        pytest.param(["delay", "--seconds", "0.5"], {"options": {"seconds": 0.5}}, id="seconds"),
+        pytest.param(["duplicate", "--copies", "3"], {"options": {"copies": 3}}, id="copies"),
+        pytest.param(
+            ["wrong_secret", "--attempts", "2"], {"options": {"attempts": 2}}, id="attempts"
+        ),
+        pytest.param(
+            ["huge_body", "--bytes", "5000"],
+            {"options": {"bytes": 5000, "attempts": 1}},
+            id="bytes",
+        ),
+        pytest.param(["drop", "--times", "3"], {"times": 3}, id="times"),
+        pytest.param(["drop", "--always"], {"times": None}, id="always"),
+        pytest.param(["drop", "--event", EVENT], {"eventType": EVENT}, id="event"),
+        pytest.param(
+            ["drop", "--match", "leadId=lead_1", "--match", "sequenceStep=2"],
+            {"match": {"leadId": "lead_1", "sequenceStep": 2}},
+            id="match",
+        ),
+        pytest.param(
+            ["chaos", "--rate", "0.5", "--seed", "7", "--kind", "drop", "--kind", "delay"],
+            {"options": {"rate": 0.5}, "seed": "7", "kinds": ["drop", "delay"]},
+            id="chaos",
+        ),
+        pytest.param(["chaos", "--times", "4"], {"times": 4}, id="chaos, so often"),
+    ],
+)
+def test_what_is_given_counts(
+    server: EmulatorServer, arguments: list[str], fields: dict[str, Any]
+) -> None:
+    answer = json.loads(run(server, "disrupt", *arguments, "--json").stdout)
+
+    assert {key: answer[key] for key in fields} == fields
+
+
+def test_it_can_be_for_one_endpoint(server: EmulatorServer) -> None:
+    outbox = server.emulator.outbox(server.emulator.workspaces()[0])
+    endpoint = outbox.endpoints.add("http://127.0.0.1:9/")
+    run(server, "disrupt", "drop", "--endpoint", endpoint.id)
+
+    assert known(server).all()[0].endpoint_id == endpoint.id
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        pytest.param(["drop", "--seconds", "3"], "seconds is no option of 'drop'", id="option"),
+        pytest.param(["drop", "--rate", "0.5"], "rate is for chaos alone", id="rate"),
+        pytest.param(["drop", "--endpoint", "ep_x"], "Webhook endpoint not found", id="endpoint"),
+        pytest.param(["drop", "--event", "lead.update"], "did you mean", id="event"),
+        pytest.param(["duplicate", "--copies", "11"], "copies must be", id="copies"),
+    ],
+)
+def test_what_is_refused_is_told_with_the_reason(
+    server: EmulatorServer, arguments: list[str], reason: str
+) -> None:
+    result = run(server, "disrupt", *arguments)
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith("mock-sendpilot: ")
+    assert reason in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        pytest.param(["disrupt"], "Missing argument", id="no kind"),
+        pytest.param(["disrupt", "explode"], "'explode' is not one of", id="kind"),
+        pytest.param(
+            ["disrupt", "drop", "--always", "--times", "2"], "exclude each other", id="both"
+        ),
+        pytest.param(["disrupt", "drop", "--times", "0"], "--times", id="no times"),
+        pytest.param(["disrupt", "chaos", "--rate", "2"], "--rate", id="rate"),
+        pytest.param(["disrupt", "drop", "--match", "leadId"], "must be KEY=VALUE", id="match"),
+        pytest.param(["disruptions", "remove"], "give the ID of a disruption, or --all", id="none"),
+        pytest.param(["disruptions", "remove", "dis_1", "--all"], "or --all", id="id and all"),
+    ],
+)
+def test_what_cannot_be_asked_is_2(
+    server: EmulatorServer, arguments: list[str], reason: str
+) -> None:
+    result = run(server, *arguments)
+
+    assert (result.exit_code, reason in result.stderr) == (2, True), result.stderr
+    assert known(server).all() == []
+
+
+def test_they_are_listed_with_what_they_have_done(server: EmulatorServer) -> None:
+    workspace = server.emulator.workspaces()[0]
+    workspace.timekeeper.freeze()
+    server.emulator.outbox(workspace).endpoints.add("http://127.0.0.1:9/")
+    used = known(server).arm("drop", times=2)
+    unused = known(server).arm("delay", times=None)
+    workspace.store.set_lead_status("lead_abc123", status="DONE")
+    (match,) = known(server).get(used.id).matches
+    result = run(server, "disruptions", "list")
+
+    assert result.exit_code == 0
+    assert result.stdout.splitlines() == [
+        f"{used.id}: drop, armed, 1 of 2",
+        f"  drop: {match.event_id}, {match.delivery_id}",
+        f"{unused.id}: delay, armed, always",
+    ]
+
+
+def test_the_list_speaks_json(server: EmulatorServer) -> None:
+    armed = known(server).arm("drop")
+    answer = json.loads(run(server, "disruptions", "list", "--json").stdout)
+
+    assert [one["id"] for one in answer["disruptions"]] == [armed.id]
+
+
+def test_one_is_removed(server: EmulatorServer) -> None:
+    gone, stays = known(server).arm("drop"), known(server).arm("delay")
+    result = run(server, "disruptions", "remove", gone.id)
+
+    assert (result.exit_code, result.stdout) == (0, f"{gone.id}: removed\n")
+    assert [one.id for one in known(server).all()] == [stays.id]
+
+
+def test_all_are_removed(server: EmulatorServer) -> None:
+    known(server).arm("drop")
+    known(server).arm("delay")
+    result = run(server, "disruptions", "remove", "--all")
+
+    assert (result.exit_code, result.stdout) == (0, "all removed\n")
+    assert known(server).all() == []
+
+
+def test_one_that_is_not_there_is_1(server: EmulatorServer) -> None:
+    result = run(server, "disruptions", "remove", "a/b?c")
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "Disruption not found" in result.stderr

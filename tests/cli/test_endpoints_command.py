@@ -1,0 +1,219 @@
+"""`mock-sendpilot endpoints`, against a server that runs."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from mock_sendpilot.cli import main
+from mock_sendpilot.emulator import Emulator
+from mock_sendpilot.server import EmulatorServer
+from mock_sendpilot.webhooks.endpoints import Endpoint
+from mock_sendpilot.webhooks.outbox import Outbox
+from tests.support import SECRET
+
+URL = "http://127.0.0.1:9000/webhooks"
+NEW_SECRET = "whsec_dGhlIHNlY3JldCBhZnRlciBhIHJvdGF0aW9u"
+
+
+@pytest.fixture
+def server(emulator: Emulator) -> Iterator[EmulatorServer]:
+    with EmulatorServer(emulator) as running:
+        yield running
+
+
+@pytest.fixture
+def outbox(server: EmulatorServer) -> Outbox:
+    return server.emulator.outbox(server.emulator.workspaces()[0])
+
+
+@pytest.fixture
+def endpoint(outbox: Outbox) -> Endpoint:
+    return outbox.endpoints.add(URL, secret=SECRET)
+
+
+def run(server: EmulatorServer, *arguments: str) -> Result:
+    options = [*arguments, "--url", server.origin]
+    return CliRunner().invoke(main, ["endpoints", *options], prog_name="mock-sendpilot")
+
+
+def test_an_endpoint_is_added_and_its_secret_shown(server: EmulatorServer, outbox: Outbox) -> None:
+    result = run(server, "add", URL)
+    (endpoint,) = outbox.endpoints.all()
+
+    said = f"{endpoint.id}: {URL}  all events\nsecret: {endpoint.secret}\n"
+    assert (result.exit_code, result.stdout, result.stderr) == (0, said, "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "fields"),
+    [
+        pytest.param(
+            ["--event", "message.sent", "--event", "campaign.paused"],
+            {"events": ["message.sent", "campaign.paused"]},
+            id="events",
+        ),
+        pytest.param(["--secret", SECRET], {"secret": SECRET}, id="secret"),
+        pytest.param(
+            ["--retry-delay", "0.5", "--retry-delay", "2"],
+            {"retryDelaysSeconds": [0.5, 2]},
+            id="schedule",
+        ),
+        pytest.param(["--timeout", "1.5"], {"timeoutSeconds": 1.5}, id="timeout"),
+        pytest.param(
+            ["--signature", "svix", "--signature", "standardwebhooks"],
+            {"signatures": ["svix", "standardwebhooks"]},
+            id="signatures",
+        ),
+        pytest.param(["--concurrency", "8"], {"concurrency": 8}, id="concurrency"),
+        pytest.param(["--signature-clock", "virtual"], {"signatureClock": "virtual"}, id="clock"),
+        pytest.param([], {"events": None, "retryDelaysSeconds": None}, id="nothing"),
+    ],
+)
+def test_what_is_given_counts(
+    server: EmulatorServer, arguments: list[str], fields: dict[str, Any]
+) -> None:
+    result = run(server, "add", URL, *arguments, "--json")
+    answer = json.loads(result.stdout)
+
+    assert (result.exit_code, result.stdout.count("\n")) == (0, 1)
+    assert {key: answer[key] for key in fields} == fields
+
+
+def test_they_are_listed_a_line_each(server: EmulatorServer, outbox: Outbox) -> None:
+    first = outbox.endpoints.add(URL, event_types=["message.sent", "campaign.paused"])
+    second = outbox.endpoints.add(URL, is_enabled=False)
+    outbox.endpoints.update(second.id, {"disabled_reason": "410"})
+    result = run(server, "list")
+
+    assert result.stdout.splitlines() == [
+        f"{first.id}: {URL}  message.sent, campaign.paused",
+        f"{second.id}: {URL}  all events, disabled (410)",
+    ]
+
+
+def test_the_list_speaks_json(server: EmulatorServer, endpoint: Endpoint) -> None:
+    result = run(server, "list", "--json")
+
+    assert [one["id"] for one in json.loads(result.stdout)["endpoints"]] == [endpoint.id]
+    assert SECRET not in result.stdout
+
+
+def test_one_is_disabled_and_enabled(
+    server: EmulatorServer, outbox: Outbox, endpoint: Endpoint
+) -> None:
+    disabled = run(server, "disable", endpoint.id)
+    was_enabled = outbox.endpoints.get(endpoint.id).is_enabled
+    enabled = run(server, "enable", endpoint.id)
+
+    line = f"{endpoint.id}: {URL}  all events"
+    assert (disabled.stdout, enabled.stdout) == (f"{line}, disabled\n", f"{line}\n")
+    assert not was_enabled
+    assert outbox.endpoints.get(endpoint.id).is_enabled
+
+
+@pytest.mark.parametrize(("command", "enabled"), [("disable", False), ("enable", True)])
+def test_disabling_and_enabling_speak_json(
+    server: EmulatorServer, endpoint: Endpoint, command: str, enabled: bool
+) -> None:
+    assert json.loads(run(server, command, endpoint.id, "--json").stdout)["enabled"] is enabled
+
+
+def test_a_secret_is_rotated_and_the_new_one_shown(
+    server: EmulatorServer, outbox: Outbox, endpoint: Endpoint
+) -> None:
+    result = run(server, "rotate", endpoint.id)
+    after = outbox.endpoints.get(endpoint.id)
+    (retired,) = after.retired_secrets
+
+    secret, until = result.stdout.splitlines()
+    assert after.secret != SECRET
+    assert secret == f"secret: {after.secret}"
+    shown = retired.valid_until.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    assert until == f"the old one is valid until {shown}"
+
+
+def test_the_new_secret_can_be_given(
+    server: EmulatorServer, outbox: Outbox, endpoint: Endpoint
+) -> None:
+    answer = json.loads(run(server, "rotate", endpoint.id, "--secret", NEW_SECRET, "--json").stdout)
+
+    assert answer["secret"] == outbox.endpoints.get(endpoint.id).secret == NEW_SECRET
+
+
+@pytest.mark.parametrize(
+    ("arguments", "event_type"),
+    [
+        pytest.param([], "lead.status.changed", id="by default"),
+        pytest.param(["--event", "reply.received"], "message.received", id="chosen"),
+    ],
+)
+def test_one_is_tested(
+    server: EmulatorServer,
+    outbox: Outbox,
+    endpoint: Endpoint,
+    arguments: list[str],
+    event_type: str,
+) -> None:
+    result = run(server, "test", endpoint.id, *arguments)
+    (event,) = outbox.events.all()
+
+    assert (result.exit_code, result.stdout) == (0, f"{event.event_id}: {event_type}\n")
+    assert (event.origin, event.event_type) == ("test", event_type)
+
+
+def test_a_test_speaks_json(server: EmulatorServer, outbox: Outbox, endpoint: Endpoint) -> None:
+    answer = json.loads(run(server, "test", endpoint.id, "--json").stdout)
+
+    assert answer["body"] == outbox.events.all()[0].json
+
+
+def test_one_is_deleted(server: EmulatorServer, outbox: Outbox, endpoint: Endpoint) -> None:
+    result = run(server, "delete", endpoint.id)
+
+    assert (result.exit_code, result.stdout) == (0, f"{endpoint.id}: deleted\n")
+    assert outbox.endpoints.all() == []
+
+
+@pytest.mark.parametrize("command", ["disable", "enable", "rotate", "test", "delete"])
+def test_one_that_is_not_there_is_1(server: EmulatorServer, command: str) -> None:
+    result = run(server, command, "a/b?c")
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "Webhook endpoint not found" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        pytest.param(["add", "nope"], "absolute http or https URL", id="url"),
+        pytest.param(["add", URL, "--event", "lead.update"], "did you mean", id="event"),
+        pytest.param(["add", URL, "--secret", "abc"], "secret must be 'whsec_'", id="secret"),
+        pytest.param(["add", URL, "--retry-delay", "-1"], "seconds from 0 to", id="delay"),
+        pytest.param(["add", URL, "--timeout", "0"], "seconds from 0.1 to", id="timeout"),
+        pytest.param(
+            ["add", URL, "--signature", "hmac"], "svix, standardwebhooks; it was", id="signature"
+        ),
+        pytest.param(["add", URL, "--concurrency", "0"], "from 1 to 64", id="concurrency"),
+        pytest.param(["add", URL, "--signature-clock", "real"], "wall, virtual", id="clock"),
+    ],
+)
+def test_what_is_refused_is_told_with_the_reason(
+    server: EmulatorServer, outbox: Outbox, arguments: list[str], reason: str
+) -> None:
+    result = run(server, *arguments)
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert reason in result.stderr
+    assert outbox.endpoints.all() == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["add"], ["rotate"], ["add", URL, "--timeout", "soon"], ["add", URL, "--concurrency", "1.5"]],
+    ids=["no url", "no id", "timeout", "concurrency"],
+)
+def test_what_cannot_be_asked_is_2(server: EmulatorServer, arguments: list[str]) -> None:
+    assert run(server, *arguments).exit_code == 2

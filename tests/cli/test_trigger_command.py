@@ -1,0 +1,162 @@
+"""`mock-sendpilot trigger`, against a server that runs."""
+
+import json
+import socket
+from collections.abc import Iterator
+
+import pytest
+from click.testing import CliRunner, Result
+
+from mock_sendpilot.cli import main
+from mock_sendpilot.emulator import Emulator
+from mock_sendpilot.server import EmulatorServer
+from mock_sendpilot.webhooks.event_log import EventLog
+
+LEAD = "lead_abc123"  # REPLY_RECEIVED
+EVENT = "lead.status.changed"
+
+
+@pytest.fixture
+def server(emulator: Emulator) -> Iterator[EmulatorServer]:
+    with EmulatorServer(emulator) as running:
+        yield running
+
+
+def run(server: EmulatorServer, *arguments: str) -> Result:
+    options = [*arguments, "--url", server.origin]
+    return CliRunner().invoke(main, ["trigger", *options], prog_name="mock-sendpilot")
+
+
+def log(server: EmulatorServer) -> EventLog:
+    return server.emulator.outbox(server.emulator.workspaces()[0]).events
+
+
+def test_an_event_is_told_in_a_line(server: EmulatorServer) -> None:
+    result = run(server, EVENT, "--lead", LEAD)
+    (event,) = log(server).all()
+
+    said = (
+        f"{event.event_id}: {EVENT}\n"
+        "  no endpoint wants it; add one with: mock-sendpilot endpoints add URL\n"
+    )
+    assert (result.exit_code, result.stdout, result.stderr) == (0, said, "")
+    assert event.origin == "trigger"
+
+
+def test_each_delivery_is_a_line(server: EmulatorServer) -> None:
+    workspace = server.emulator.workspaces()[0]
+    workspace.timekeeper.freeze()
+    endpoint = server.emulator.outbox(workspace).endpoints.add("http://127.0.0.1:9/")
+    result = run(server, EVENT, "--lead", LEAD)
+
+    assert result.stdout.splitlines()[1:] == [f"  to {endpoint.id}: pending"]
+
+
+def test_it_speaks_json(server: EmulatorServer) -> None:
+    result = run(server, "lead.updated", "--lead", LEAD, "--json")
+    (event,) = log(server).all()
+
+    assert (result.exit_code, result.stdout.count("\n")) == (0, 1)
+    assert json.loads(result.stdout)["body"] == event.json
+
+
+@pytest.mark.parametrize(
+    ("given", "value"),
+    [
+        pytest.param("DONE", "DONE", id="text"),
+        pytest.param("7", 7, id="number"),
+        pytest.param('"7"', "7", id="text that looks like a number"),
+        pytest.param("null", None, id="null"),
+        pytest.param("true", True, id="boolean"),
+        pytest.param('{"a": [1]}', {"a": [1]}, id="object"),
+        pytest.param("a=b", "a=b", id="another equals sign"),
+        pytest.param("", "", id="nothing"),
+    ],
+)
+def test_a_value_is_json_or_a_text(server: EmulatorServer, given: str, value: object) -> None:
+    run(server, EVENT, "--lead", LEAD, "--set", f"newStatus={given}", "--set", "changedBy=me")
+    data = log(server).all()[0].data
+
+    assert (data["newStatus"], data["changedBy"]) == (value, "me")
+
+
+def test_without_apply_nothing_else_changes(server: EmulatorServer) -> None:
+    run(server, EVENT, "--lead", LEAD, "--set", "newStatus=DONE")
+
+    assert server.emulator.workspaces()[0].store.lead(LEAD).status == "REPLY_RECEIVED"
+
+
+def test_with_apply_it_is_done(server: EmulatorServer) -> None:
+    result = run(server, EVENT, "--lead", LEAD, "--set", "newStatus=DONE", "--apply")
+
+    assert result.exit_code == 0
+    assert server.emulator.workspaces()[0].store.lead(LEAD).status == "DONE"
+    assert [event.origin for event in log(server).all()] == ["change"]
+
+
+def test_it_can_be_about_a_campaign_a_job_and_another_sender(server: EmulatorServer) -> None:
+    searches = server.emulator.workspaces()[0].searches
+    job_id = searches.start(name="S", limit=3, filters={}).id
+    server.emulator.workspaces()[0].timekeeper.freeze()
+    run(server, "campaign.paused", "--campaign", "camp_xyz789")
+    run(server, "lead_database.search.completed", "--job", job_id)
+    run(server, "message.sent", "--lead", LEAD, "--sender", "sender_tom")
+    paused, completed, sent = log(server).all()
+
+    assert paused.data["campaignId"] == "camp_xyz789"
+    assert completed.data["search_id"] == job_id
+    assert sent.data["senderId"] == "sender_tom"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        pytest.param([EVENT], "leadId is required", id="no lead"),
+        pytest.param([EVENT, "--lead", "lead_x"], "Lead not found", id="unknown lead"),
+        pytest.param(["lead.update", "--lead", LEAD], "did you mean", id="unknown event"),
+        pytest.param(
+            [EVENT, "--lead", LEAD, "--set", "newstatus=DONE"],
+            "did you mean 'newStatus'?",
+            id="unknown key",
+        ),
+        pytest.param(
+            [EVENT, "--lead", LEAD, "--apply"], "set.newStatus must be one of", id="nothing to do"
+        ),
+        pytest.param(["lead.tag.updated", "--lead", LEAD], "live does", id="no such event"),
+        pytest.param([EVENT, "--lead", LEAD, "--api-key", "nope"], "no workspace has", id="key"),
+    ],
+)
+def test_what_is_refused_is_told_with_the_reason(
+    server: EmulatorServer, arguments: list[str], reason: str
+) -> None:
+    result = run(server, *arguments)
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith("mock-sendpilot: ")
+    assert reason in result.stderr
+    assert log(server).all() == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        pytest.param([], "Missing argument 'EVENT'", id="no event"),
+        pytest.param([EVENT, "--set", "DONE"], "must be KEY=VALUE, not 'DONE'", id="no equals"),
+        pytest.param([EVENT, "--set", "=DONE"], "must be KEY=VALUE, not '=DONE'", id="no key"),
+        pytest.param([EVENT, "--url", "127.0.0.1"], "--url must be such as", id="url"),
+    ],
+)
+def test_what_cannot_be_asked_is_2(arguments: list[str], reason: str) -> None:
+    result = CliRunner().invoke(main, ["trigger", *arguments], prog_name="mock-sendpilot")
+
+    assert (result.exit_code, reason in result.stderr) == (2, True), result.stderr
+
+
+def test_a_server_that_does_not_answer_is_1() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    arguments = ["trigger", EVENT, "--lead", LEAD, "--url", url]
+    result = CliRunner().invoke(main, arguments, prog_name="mock-sendpilot")
+
+    assert result.exit_code == 1
+    assert f"{url} does not answer" in result.stderr

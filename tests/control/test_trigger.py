@@ -1,0 +1,364 @@
+"""`POST /_emulate/events`: events by hand, and what they leave as it is."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from mock_sendpilot.domain import vocabulary as words
+from tests.api.expect import assert_error, assert_invalid
+from tests.support import OTHER_KEY, Api, Reply
+
+EVENTS = "/_emulate/events"
+LEAD = "lead_abc123"  # REPLY_RECEIVED, in camp_xyz789, of sender_maria
+CAMPAIGN = "camp_xyz789"  # started
+STATE = (
+    f"/v1/leads/{LEAD}?full=true",
+    f"/v1/campaigns/{CAMPAIGN}",
+    "/v1/inbox/conversations?limit=40",
+    "/v1/senders/quotas",
+    "/v1/credits",
+)
+"""What the vendor's API tells of what events are about."""
+
+ApiUnder = Callable[..., Api]
+
+
+def trigger(api: Api, event_type: str, **wanted: Any) -> Reply:
+    return api("POST", EVENTS, json={"eventType": event_type, **wanted})
+
+
+def caused(api: Api, event_type: str, **wanted: Any) -> dict[str, Any]:
+    """The answer to one that is applied."""
+    reply = trigger(api, event_type, apply=True, **wanted)
+    assert reply.status == 201, reply.body
+    found: dict[str, Any] = reply.json
+    return found
+
+
+def search(api: Api) -> str:
+    body = {"name": "S", "limit": 3, "filters": {"job_titles": ["CFO"]}}
+    reply = api("POST", "/v1/lead-database/searches", json=body)
+    return str(reply.json["id"])
+
+
+def extraction(api: Api) -> str:
+    body = {
+        "name": "X",
+        "limit": 3,
+        "url_type": "linkedin_search",
+        "urls": ["https://www.linkedin.com/search/results/people/?keywords=CFO"],
+    }
+    reply = api("POST", "/v1/lead-extractor/campaigns", json=body)
+    return str(reply.json["id"])
+
+
+def subject(api: Api, event_type: str) -> dict[str, str]:
+    if event_type == words.SEARCH_COMPLETED:
+        return {"jobId": search(api)}
+    if event_type == words.EXTRACTION_COMPLETED:
+        return {"jobId": extraction(api)}
+    return {"campaignId": CAMPAIGN} if event_type.startswith("campaign.") else {"leadId": LEAD}
+
+
+# --- told ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("contract", ["documented", "live"])
+@pytest.mark.parametrize("event_type", words.EVENT_TYPES)
+def test_an_event_is_told_and_nothing_else_changes(
+    api_under: ApiUnder, contract: str, event_type: str
+) -> None:
+    points = {"lead_events": "live"} if event_type == words.LEAD_TAG_UPDATED else {}
+    api = api_under(contract, **points)
+    api("POST", "/_emulate/clock", json={"freeze": True})
+    about = subject(api, event_type)
+    before = [api("GET", path).body for path in STATE]
+    reply = trigger(api, event_type, **about)
+
+    assert (reply.status, reply.json["origin"]) == (201, "trigger")
+    assert next(iter(about.values())) in reply.json["body"]["data"].values()
+    assert [api("GET", path).body for path in STATE] == before
+    assert [one["id"] for one in api("GET", EVENTS).json["events"]] == [reply.json["id"]]
+
+
+def test_it_is_answered_with_the_whole_event(api: Api) -> None:
+    reply = trigger(api, "lead.updated", leadId=LEAD, set={"newStatus": "WON", "changedBy": None})
+    event = reply.json
+
+    assert list(event) == [
+        "id", "eventType", "sequence", "occurredAt", "leadId", "origin", "deliveries", "body",
+    ]  # fmt: skip
+    assert event == api("GET", f"{EVENTS}/{event['id']}").json
+    assert (event["eventType"], event["leadId"]) == ("lead.status.changed", LEAD)
+    assert event["body"]["eventId"] == event["id"]
+    data = event["body"]["data"]
+    assert (data["previousStatus"], data["newStatus"]) == ("REPLY_RECEIVED", "WON")
+    assert data["changedBy"] is None
+
+
+def test_without_an_endpoint_it_has_no_deliveries(api: Api) -> None:
+    assert trigger(api, "message.sent", leadId=LEAD).json["deliveries"] == []
+
+
+def test_its_deliveries_are_told(api: Api) -> None:
+    api("POST", "/_emulate/clock", json={"freeze": True})
+    endpoint = api("POST", "/_emulate/endpoints", json={"url": "http://127.0.0.1:9/"}).json
+    (delivery,) = trigger(api, "message.sent", leadId=LEAD).json["deliveries"]
+
+    assert (delivery["endpointId"], delivery["state"]) == (endpoint["id"], "pending")
+    assert api("GET", f"/_emulate/deliveries/{delivery['id']}").status == 200
+
+
+# --- refused ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        pytest.param({}, "eventType must be a non-empty string; it was missing", id="nothing"),
+        pytest.param({"eventType": 3}, "eventType must be a non-empty string", id="number"),
+        pytest.param(
+            {"eventType": "lead.status.change", "leadId": LEAD},
+            "did you mean 'lead.status.changed'?",
+            id="unknown event",
+        ),
+        pytest.param({"eventType": "message.sent"}, "leadId is required", id="no lead"),
+        pytest.param(
+            {"eventType": "message.sent", "leadId": None}, "leadId is required", id="lead is null"
+        ),
+        pytest.param(
+            {"eventType": "campaign.paused", "leadId": LEAD},
+            "campaignId is required",
+            id="no campaign",
+        ),
+        pytest.param(
+            {"eventType": words.SEARCH_COMPLETED, "leadId": LEAD}, "jobId is required", id="no job"
+        ),
+        pytest.param(
+            {"eventType": "message.sent", "leadId": LEAD, "set": []},
+            "set must be a JSON object; it was []",
+            id="set is an array",
+        ),
+        pytest.param(
+            {"eventType": "message.sent", "leadId": LEAD, "set": {"mesagePreview": "x"}},
+            "did you mean 'messagePreview'?",
+            id="unknown key",
+        ),
+        pytest.param(
+            {"eventType": "message.sent", "leadId": LEAD, "apply": "yes"},
+            "apply must be true or false",
+            id="apply",
+        ),
+        pytest.param(
+            {"eventType": "message.sent", "lead": LEAD}, "did you mean 'leadId'?", id="field"
+        ),
+        pytest.param(
+            {"eventType": "lead.tag.updated", "leadId": LEAD},
+            "contract 'documented' does not send 'lead.tag.updated'; live does",
+            id="tag",
+        ),
+    ],
+)
+def test_what_cannot_be_told_is_refused_and_not_recorded(
+    api: Api, body: dict[str, Any], says: str
+) -> None:
+    assert_invalid(api("POST", EVENTS, json=body), says)
+    assert api("GET", EVENTS).json["events"] == []
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        pytest.param({"eventType": "message.sent", "leadId": "x"}, "Lead not found", id="lead"),
+        pytest.param(
+            {"eventType": "campaign.paused", "campaignId": "x"}, "Campaign not found", id="campaign"
+        ),
+        pytest.param(
+            {"eventType": words.SEARCH_COMPLETED, "jobId": "x"}, "Search not found", id="search"
+        ),
+    ],
+)
+@pytest.mark.parametrize("is_applied", [False, True], ids=["told", "applied"])
+def test_what_is_not_there_is_404(
+    api: Api, body: dict[str, Any], message: str, is_applied: bool
+) -> None:
+    assert_error(api("POST", EVENTS, json={**body, "apply": is_applied}), 404, message)
+
+
+def test_a_lead_of_another_workspace_is_not_there(api: Api) -> None:
+    reply = api("POST", EVENTS, key=OTHER_KEY, json={"eventType": "message.sent", "leadId": LEAD})
+
+    assert_error(reply, 404, "Lead not found")
+
+
+def test_a_key_is_needed(api: Api) -> None:
+    assert api("POST", EVENTS, key=None, json={"eventType": "message.sent"}).status == 401
+
+
+# --- applied: each with its effect, as the vendor's API shows it -------------------------------
+
+
+@pytest.mark.parametrize("name", ["lead.updated", "lead.status.changed"])
+def test_a_status_is_set(api: Api, name: str) -> None:
+    event = caused(api, name, leadId=LEAD, set={"newStatus": "OPPORTUNITY"})
+
+    assert api("GET", f"/v1/leads/{LEAD}").json["status"] == "OPPORTUNITY"
+    assert (event["eventType"], event["origin"]) == ("lead.status.changed", "change")
+    assert event["body"]["data"]["newStatus"] == "OPPORTUNITY"
+
+
+def test_a_tag_is_set(api_under: ApiUnder) -> None:
+    api = api_under("live")
+    event = caused(api, "lead.tag.updated", leadId=LEAD, set={"newTag": "INTERESTED"})
+
+    assert event["body"]["data"]["newTag"] == "INTERESTED"
+    assert api("GET", f"/v1/leads/{LEAD}?full=true").json["customLeadStatus"] == "INTERESTED"
+
+
+def newest_message(api: Api) -> dict[str, Any]:
+    conversation = api("GET", "/v1/inbox/conversations?limit=1").json["conversations"][0]
+    last: dict[str, Any] = conversation["lastMessage"]
+    return last
+
+
+@pytest.mark.parametrize(
+    ("event_type", "key", "direction", "counter"),
+    [
+        pytest.param("message.sent", "messagePreview", "sent", "messagesSent", id="message"),
+        pytest.param("reply.received", "replyPreview", "received", "repliesReceived", id="reply"),
+    ],
+)
+def test_a_message_is_written_and_counted(
+    api: Api, event_type: str, key: str, direction: str, counter: str
+) -> None:
+    before = api("GET", f"/v1/campaigns/{CAMPAIGN}").json[counter]
+    event = caused(api, event_type, leadId=LEAD, set={key: "Call me Tuesday"})
+    last = newest_message(api)
+
+    assert event["body"]["data"][key] == "Call me Tuesday"
+    assert (last["content"], last["direction"]) == ("Call me Tuesday", direction)
+    assert api("GET", f"/v1/campaigns/{CAMPAIGN}").json[counter] == before + 1
+
+
+def test_a_connection_is_asked_for_and_accepted(api: Api) -> None:
+    lead = "lead_az4fr5"  # PENDING
+    sent = caused(api, "connection.sent", leadId=lead, set={"note": "Hello"})
+    asked = api("GET", f"/v1/leads/{lead}").json["status"]
+    caused(api, "connection.accepted", leadId=lead)
+
+    assert sent["body"]["data"]["note"] == "Hello"
+    assert asked == "CONNECTION_SENT"
+    assert api("GET", f"/v1/leads/{lead}").json["status"] == "CONNECTION_ACCEPTED"
+
+
+def test_another_sender_can_do_it(api: Api) -> None:
+    event = caused(api, "connection.sent", leadId="lead_az4fr5", senderId="sender_tom")
+
+    assert event["body"]["data"]["senderId"] == "sender_tom"
+
+
+@pytest.mark.parametrize(
+    ("event_type", "campaign_id", "status"),
+    [
+        pytest.param("campaign.started", "camp_spring7", "started", id="start"),
+        pytest.param("campaign.paused", "camp_xyz789", "paused", id="pause"),
+        pytest.param("campaign.resumed", "camp_nordic1", "started", id="resume"),
+        pytest.param("campaign.finished", "camp_nordic1", "finished", id="finish"),
+    ],
+)
+def test_a_campaign_is_changed(api: Api, event_type: str, campaign_id: str, status: str) -> None:
+    api("POST", "/_emulate/clock", json={"freeze": True})
+    event = caused(api, event_type, campaignId=campaign_id)
+
+    assert event["eventType"] == event_type
+    assert event["body"]["data"]["campaignId"] == campaign_id
+    assert api("GET", f"/v1/campaigns/{campaign_id}").json["status"] == status
+
+
+def test_a_search_is_completed_and_paid_for(api: Api) -> None:
+    api("POST", "/_emulate/clock", json={"freeze": True})
+    before = api("GET", "/v1/credits").json["available"]
+    job = search(api)
+    event = caused(api, "lead_database.search.completed", jobId=job)
+    found = event["body"]["data"]["total_leads_found"]
+
+    assert found > 0
+    assert api("GET", f"/v1/lead-database/searches/{job}/status").json["status"] == "completed"
+    assert api("GET", "/v1/credits").json["available"] == before - found
+
+
+def test_an_extraction_is_completed(api: Api) -> None:
+    api("POST", "/_emulate/clock", json={"freeze": True})
+    job = extraction(api)
+    event = caused(api, "lead_extractor.job.completed", jobId=job)
+
+    assert event["body"]["data"]["total_leads_extracted"] == 3
+    assert api("GET", f"/v1/lead-extractor/campaigns/{job}/status").json["status"] == "FINISHED"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "says"),
+    [
+        pytest.param(
+            {"eventType": "connection.accepted", "leadId": LEAD},
+            "there is a connection already",
+            id="accept twice",
+        ),
+        pytest.param(
+            {"eventType": "connection.sent", "leadId": LEAD},
+            "is connected already",
+            id="ask who is connected",
+        ),
+        pytest.param(
+            {"eventType": "message.received", "leadId": "lead_az4fr5"},
+            "do accept_connection first",
+            id="reply of a stranger",
+        ),
+        pytest.param(
+            {"eventType": "message.sent", "leadId": LEAD, "senderId": "sender_x"},
+            "senderId must be",
+            id="unknown sender",
+        ),
+        pytest.param(
+            {"eventType": "campaign.resumed", "campaignId": CAMPAIGN},
+            "needs one that is paused",
+            id="resume what runs",
+        ),
+        pytest.param(
+            {"eventType": "campaign.started", "campaignId": "camp_reconn3"},
+            "needs one that is draft",
+            id="start what is finished",
+        ),
+        pytest.param(
+            {"eventType": "message.sent", "leadId": LEAD, "set": {"sequenceStep": 3}},
+            "takes only message or messagePreview",
+            id="a key that cannot be applied",
+        ),
+    ],
+)
+def test_what_cannot_happen_is_refused_and_leaves_everything_alone(
+    api: Api, wanted: dict[str, Any], says: str
+) -> None:
+    before = [api("GET", path).body for path in STATE]
+    assert_invalid(api("POST", EVENTS, json={**wanted, "apply": True}), says)
+
+    assert api("GET", EVENTS).json["events"] == []
+    assert [api("GET", path).body for path in STATE] == before
+
+
+def test_a_job_is_not_completed_twice(api: Api) -> None:
+    api("POST", "/_emulate/clock", json={"freeze": True})
+    job = search(api)
+    caused(api, "lead_database.search.completed", jobId=job)
+    reply = trigger(api, "lead_database.search.completed", jobId=job, apply=True)
+
+    assert_invalid(reply, "must be pending or running; it is done")
+
+
+def test_the_status_that_it_has_already_is_refused(api: Api) -> None:
+    same = {"newStatus": "REPLY_RECEIVED"}
+    reply = trigger(api, "lead.updated", leadId=LEAD, apply=True, set=same)
+
+    assert_invalid(reply, "lead.status.changed was not caused: nothing has changed")
+    assert api("GET", EVENTS).json["events"] == []

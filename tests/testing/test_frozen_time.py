@@ -1,0 +1,183 @@
+"""In a test that freezes or travels in time nothing stalls, and nothing spins."""
+
+import threading
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import datetime, timezone
+
+import freezegun
+import pytest
+import requests
+import time_machine
+
+from mock_sendpilot.testing.failures import WebhookNotSeen
+from mock_sendpilot.testing.receiver import WebhookReceiver
+from mock_sendpilot.testing.sandbox import Sandbox
+
+EVENT = "lead.status.changed"
+LONG_AGO = datetime(2001, 2, 3, tzinfo=timezone.utc)
+FAR_AHEAD = datetime(2101, 2, 3, tzinfo=timezone.utc)
+Travel = Callable[[], AbstractContextManager[object]]
+_TRAVELS: dict[str, Travel] = {
+    "freezegun, past": lambda: freezegun.freeze_time(LONG_AGO),
+    "freezegun, future": lambda: freezegun.freeze_time(FAR_AHEAD),
+    "time-machine, still": lambda: time_machine.travel(LONG_AGO, tick=False),
+    "time-machine, ticking": lambda: time_machine.travel(FAR_AHEAD, tick=True),
+}
+
+
+class Stopwatch:
+    """Real seconds, and those of the processor; held by a class, where freezegun does not look."""
+
+    _running = staticmethod(time.perf_counter)
+    _busy = staticmethod(time.process_time)
+
+    def __init__(self) -> None:
+        self._began, self._was_busy = self._running(), self._busy()
+
+    @property
+    def seconds(self) -> float:
+        return self._running() - self._began
+
+    @property
+    def busy_seconds(self) -> float:
+        return self._busy() - self._was_busy
+
+
+@pytest.fixture(params=_TRAVELS)
+def travel(request: pytest.FixtureRequest) -> Travel:
+    return _TRAVELS[request.param]
+
+
+def close(sendpilot: Sandbox) -> str:
+    lead = sendpilot.add_lead()
+    url = f"{sendpilot.base_url}/leads/{lead.id}/status"
+    body = {"status": "DONE"}
+    requests.patch(url, json=body, headers=sendpilot.headers, timeout=10).raise_for_status()
+    return lead.id
+
+
+def post(sendpilot: Sandbox, path: str, body: dict[str, object]) -> requests.Response:
+    url = f"{sendpilot.origin}/_emulate{path}"
+    return requests.post(url, json=body, headers=sendpilot.headers, timeout=30)
+
+
+def test_a_delay_on_a_running_clock_is_over_in_time(
+    sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver, travel: Travel
+) -> None:
+    with travel():
+        sendpilot.add_endpoint(sendpilot_receiver.url)
+        sendpilot.disrupt("delay", seconds=0.2)
+        watch = Stopwatch()
+        lead_id = close(sendpilot)
+        sendpilot.webhooks.wait_for(EVENT, lead_id=lead_id, within=20)
+
+    assert 0.2 <= watch.seconds < 15
+    assert len(sendpilot_receiver.received) == 1
+
+
+def test_a_delay_does_not_spin(
+    sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver, travel: Travel
+) -> None:
+    with travel():
+        sendpilot.add_endpoint(sendpilot_receiver.url)
+        sendpilot.disrupt("delay", seconds=0.5)
+        close(sendpilot)
+        watch = Stopwatch()
+        sendpilot.webhooks.wait_for(EVENT, within=20)
+
+    assert watch.busy_seconds < 0.2
+
+
+def test_a_retry_comes_in_time(
+    sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver, travel: Travel
+) -> None:
+    with travel():
+        sendpilot.add_endpoint(sendpilot_receiver.url, retry_delays=[0.1])
+        sendpilot.disrupt("wrong_secret")
+        sendpilot_receiver.respond(401)
+        close(sendpilot)
+        first, second = sendpilot_receiver.wait_for_count(2, within=20)
+
+    assert first.headers["svix-id"] == second.headers["svix-id"]
+
+
+def test_chaos_brings_every_event_in_the_end(
+    sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver, travel: Travel
+) -> None:
+    with travel():
+        sendpilot.add_endpoint(sendpilot_receiver.url)
+        sendpilot.chaos(1, seed="1", kinds=["duplicate", "reorder", "delay", "extra_fields"])
+        ids = {close(sendpilot) for _ in range(6)}
+        sendpilot.clock.advance(minutes=1)
+
+    assert {one.json["data"]["leadId"] for one in sendpilot_receiver.received} == ids
+
+
+def test_what_does_not_come_is_given_up_in_time_without_spinning(
+    sendpilot: Sandbox, travel: Travel
+) -> None:
+    with travel():
+        watch = Stopwatch()
+        with pytest.raises(WebhookNotSeen, match="nothing came"):
+            sendpilot.webhooks.wait_for(EVENT, within=0.5)
+
+    assert 0.5 <= watch.seconds < 15
+    assert watch.busy_seconds < 0.2
+
+
+def test_the_server_gives_a_wait_up_in_time_without_spinning(
+    sendpilot: Sandbox, travel: Travel
+) -> None:
+    with travel():
+        watch = Stopwatch()
+        reply = post(sendpilot, "/wait", {"eventType": EVENT, "timeoutSeconds": 0.5})
+
+    assert reply.status_code == 409
+    assert 0.5 <= watch.seconds < 15
+    assert watch.busy_seconds < 0.2
+
+
+def test_a_wait_ends_when_it_comes(sendpilot: Sandbox, travel: Travel) -> None:
+    replies: list[int] = []
+
+    def wait() -> None:
+        wanted = {"eventType": EVENT, "timeoutSeconds": 60}
+        replies.append(post(sendpilot, "/wait", wanted).status_code)
+
+    with travel():
+        waiting = threading.Thread(target=wait)
+        waiting.start()
+        close(sendpilot)
+        waiting.join(20)
+
+    assert replies == [200]
+
+
+def test_watching_for_changes_ends_when_something_comes(sendpilot: Sandbox, travel: Travel) -> None:
+    answers: list[dict[str, list[object]]] = []
+    url = f"{sendpilot.origin}/_emulate/events/changes?since=0&waitSeconds=30"
+    with travel():
+        watching = threading.Thread(
+            target=lambda: answers.append(
+                requests.get(url, headers=sendpilot.headers, timeout=40).json()
+            )
+        )
+        watching.start()
+        close(sendpilot)
+        watching.join(20)
+
+    assert len(answers[0]["events"]) == 1
+
+
+def test_signatures_bear_real_time(
+    sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver, travel: Travel
+) -> None:
+    with travel():
+        sendpilot.add_endpoint(sendpilot_receiver.url, signatures=["svix"])
+        close(sendpilot)
+        (received,) = sendpilot_receiver.wait_for_count(1, within=20)
+
+    signed_at = datetime.fromtimestamp(int(received.headers["svix-timestamp"]), tz=timezone.utc)
+    assert 2020 < signed_at.year < 2100

@@ -1,0 +1,246 @@
+"""`mock-sendpilot check-receiver`, against receivers that run."""
+
+import io
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from mock_sendpilot.cli.check_receiver import check_receiver
+from mock_sendpilot.http_server import HttpServer
+from mock_sendpilot.verdict.target import SCHEMES
+from tests.support import SECRET
+from tests.verdict import receivers as r
+from tests.verdict.test_reports import parsed
+
+
+@pytest.fixture
+def url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of a correct receiver, or of the one that the test names."""
+    receiver: type[r.Receiver] = getattr(request, "param", r.Receiver)
+    with HttpServer(receiver()) as server:
+        yield f"{server.origin}/webhooks"
+
+
+def run(url: str, *options: str, secret: str = SECRET, **env: str) -> Result:
+    arguments = [url, "--secret", secret, "--contract", "live", *options]
+    return CliRunner(env=env).invoke(check_receiver, arguments)
+
+
+def has(receiver: type[r.Receiver]) -> pytest.MarkDecorator:
+    """The receiver behind `url`."""
+    return pytest.mark.parametrize("url", [receiver], indirect=True)
+
+
+def test_a_correct_receiver_is_a_table_and_exit_code_0(url: str) -> None:
+    result = run(url)
+
+    lines = result.stdout.splitlines()
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert lines[0] == f"{url}, contract live"
+    assert lines[2].startswith("✓ acknowledges a valid event")
+    assert lines[-1] == "32 passed"
+
+
+@has(r.CrashesOnUnknownEvents)
+def test_a_failure_is_explained_and_exit_code_1(url: str) -> None:
+    result = run(url)
+
+    assert result.exit_code == 1
+    assert "✗ stands an unknown event type (unknown_event)\n    Seen: 500 in" in result.stdout
+    assert "    Fix: Answer 2xx to event types that you do not know" in result.stdout
+    assert result.stdout.endswith("\n31 passed, 1 failed\n")
+
+
+@has(r.TrustsTheFuture)
+@pytest.mark.parametrize(
+    ("options", "exit_code"),
+    [pytest.param((), 0, id="as it is"), pytest.param(("--strict",), 1, id="strict")],
+)
+def test_a_warning_is_a_failure_when_it_is_strict(
+    url: str, options: tuple[str, ...], exit_code: int
+) -> None:
+    assert run(url, *options).exit_code == exit_code
+
+
+@has(r.CrashesOnUnknownEvents)
+def test_with_json_there_is_one_document(url: str) -> None:
+    result = run(url, "--json")
+
+    found = json.loads(result.stdout)
+    assert result.exit_code == 1
+    assert (found["url"], found["contract"], found["schemes"]) == (url, "live", ["svix"])
+    assert [one["id"] for one in found["checks"] if one["outcome"] != "passed"] == ["unknown_event"]
+    assert SECRET not in result.stdout
+
+
+@has(r.CrashesOnUnknownEvents)
+def test_junit_is_written_beside_the_table(url: str, tmp_path: Path) -> None:
+    path = tmp_path / "receiver.xml"
+    result = run(url, "--junit", str(path))
+
+    suite = parsed(path.read_bytes())
+    assert suite.attrib["failures"] == "1"
+    assert result.exit_code == 1
+    assert result.stdout.endswith("1 failed\n")
+
+
+def test_junit_that_cannot_be_written_is_exit_code_1(url: str) -> None:
+    result = run(url, "--junit", "/dev/full")
+
+    assert result.exit_code == 1
+    assert "/dev/full cannot be written: No space left" in result.stderr
+
+
+def test_the_secret_may_come_from_the_environment(url: str) -> None:
+    env = {"MOCK_SENDPILOT_WEBHOOK_SECRET": SECRET}
+    result = CliRunner(env=env).invoke(check_receiver, [url, "--contract", "live"])
+
+    assert result.exit_code == 0
+
+
+@has(r.ActsOnEveryDelivery)
+def test_a_probe_shows_a_second_effect(url: str) -> None:
+    result = run(url, "--json", "--probe", url.replace("/webhooks", "/effects"))
+
+    failed = [
+        one["id"] for one in json.loads(result.stdout)["checks"] if one["outcome"] == "failed"
+    ]
+    assert failed == ["idempotent", "simultaneous"]
+
+
+@has(r.IsSlow)
+def test_the_limit_of_a_prompt_answer_can_be_set(url: str) -> None:
+    result = run(url, "--prompt-within", "0.1")
+
+    assert "! answers promptly" in result.stdout
+
+
+@has(r.HasNoSuchRoute)
+def test_what_was_not_tried_is_one_line_at_the_end(url: str) -> None:
+    lines = run(url).stdout.splitlines()
+
+    assert lines[2].startswith("✗ acknowledges a valid event")
+    assert lines[3].endswith(
+        "31 more checks: not tried, since not even a valid event was acknowledged"
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        pytest.param({"secret": "s3cret"}, "must be 'whsec_' followed by base64", id="secret"),
+        pytest.param({"url": "127.0.0.1:9000"}, "must be an absolute http or https URL", id="URL"),
+        pytest.param({"probe": "effects"}, "must be an absolute http or https URL", id="probe"),
+        pytest.param({"contract": "life"}, "did you mean 'live'?", id="contract"),
+        pytest.param({"scheme": "hmac"}, "'hmac' is not one of", id="scheme"),
+        pytest.param({"timeout": "0"}, "0.0 is not in the range", id="timeout"),
+        pytest.param({"timeout": "nan"}, "must be a number of seconds", id="no number"),
+        pytest.param({"junit": "nowhere/at/all.xml"}, "there is no folder", id="folder"),
+    ],
+)
+def test_a_wrong_command_line_is_exit_code_2(options: dict[str, str], says: str) -> None:
+    given = {"secret": SECRET, **options}
+    url = given.pop("url", "http://127.0.0.1:1/webhooks")
+    arguments = [part for name, value in given.items() for part in (f"--{name}", value)]
+
+    result = CliRunner().invoke(check_receiver, [url, *arguments])
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert says in result.stderr
+
+
+def test_schemes_that_share_a_header_cannot_be_checked_at_once(url: str) -> None:
+    result = run(url, "--scheme", "documented", "--scheme", "standardwebhooks")
+
+    assert result.exit_code == 2
+    assert "check them one after the other" in result.stderr
+
+
+def test_every_scheme_can_be_chosen() -> None:
+    (option,) = [one for one in check_receiver.params if one.name == "schemes"]
+
+    assert isinstance(option.type, click.Choice)
+    assert tuple(option.type.choices) == SCHEMES
+
+
+def test_without_a_secret_nothing_is_sent(url: str) -> None:
+    result = CliRunner().invoke(check_receiver, [url])
+
+    assert result.exit_code == 2
+    assert "Missing option '--secret'" in result.stderr
+
+
+class Terminal(io.TextIOWrapper):
+    """A stream that says that somebody looks."""
+
+    def __init__(self, *, encoding: str = "utf-8", is_a_tty: bool = True) -> None:
+        super().__init__(io.BytesIO(), encoding=encoding, write_through=True)
+        self._is_a_tty = is_a_tty
+
+    def isatty(self) -> bool:
+        return self._is_a_tty
+
+    @property
+    def text(self) -> str:
+        return self.buffer.getvalue().decode(self.encoding)  # type: ignore[attr-defined, no-any-return]
+
+
+def on_terminals(
+    monkeypatch: pytest.MonkeyPatch, url: str, out: Terminal, err: Terminal, *options: str
+) -> None:
+    """Run it with these streams."""
+    monkeypatch.setattr(sys, "stdout", out)
+    monkeypatch.setattr(sys, "stderr", err)
+    arguments = [url, "--secret", SECRET, "--contract", "live", *options]
+    with pytest.raises(SystemExit):
+        check_receiver.main(arguments)
+
+
+@pytest.mark.parametrize(
+    ("no_colour", "sign"),
+    [pytest.param("", "\x1b[32m✓\x1b[0m", id="colours"), pytest.param("1", "✓", id="NO_COLOR")],
+)
+def test_a_person_sees_colours_unless_no_color_is_set(
+    monkeypatch: pytest.MonkeyPatch, url: str, no_colour: str, sign: str
+) -> None:
+    monkeypatch.setenv("NO_COLOR", no_colour)
+    out, err = Terminal(), Terminal()
+
+    on_terminals(monkeypatch, url, out, err)
+
+    assert out.text.splitlines()[2].startswith(f"{sign} acknowledges")
+    assert err.text == ""
+
+
+def test_a_terminal_that_knows_no_signs_gets_ascii(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    out = Terminal(encoding="ascii", is_a_tty=False)
+
+    on_terminals(monkeypatch, url, out, Terminal(is_a_tty=False))
+
+    assert out.text.splitlines()[2].startswith("+ acknowledges")
+
+
+def test_who_sees_standard_error_alone_gets_the_progress_there(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    out, err = Terminal(is_a_tty=False), Terminal()
+
+    on_terminals(monkeypatch, url, out, err, "--json")
+
+    assert len(err.text.splitlines()) == 32
+    assert json.loads(out.text)["passed"] is True
+
+
+def test_the_help_has_examples_and_what_each_option_is_for() -> None:
+    result = CliRunner().invoke(check_receiver, ["--help"])
+
+    assert result.exit_code == 0
+    assert "Examples: mock-sendpilot check-receiver" in result.stdout
+    assert all(option in result.stdout for option in ("--probe", "--junit", "--lead-id"))

@@ -1,0 +1,241 @@
+"""Receivers with one fault each: it is found, and nothing else is found."""
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+from werkzeug.serving import BaseWSGIServer, make_server
+
+from mock_sendpilot.domain.contracts import named_contract
+from mock_sendpilot.http_server import HttpServer
+from mock_sendpilot.testing.receiver_check import check_receiver
+from mock_sendpilot.verdict.report import Report
+from tests.support import SECRET
+from tests.verdict import receivers as r
+
+FAILED, WARNED, NOT_JUDGED = "failed", "warned", "not_judged"
+LIVE = named_contract("live")
+FORGERIES = ("missing_signature", "wrong_secret", "altered_body", "stale_timestamp")
+REFUSALS = (*FORGERIES, "future_timestamp", "garbled_signature")
+
+
+def blemishes(report: Report) -> dict[str, str]:
+    """Every check that did not pass, and how it came out."""
+    return {one.id: one.outcome for one in report.results if one.outcome != "passed"}
+
+
+def examined(receiver: r.Receiver) -> Report:
+    """Under the live contract, with a probe."""
+    return check_receiver(receiver, secret=SECRET, contract=LIVE, probe=lambda: receiver.effects)
+
+
+NOTHING_VERIFIED = {
+    **dict.fromkeys((*FORGERIES, "garbled_signature", "scheme"), FAILED),
+    "future_timestamp": WARNED,
+}
+NO_ROTATION = dict.fromkeys(("rotation_first", "rotation_second"), NOT_JUDGED)
+LOOKS_AT_THE_TIME = dict.fromkeys(("wrong_secret", "altered_body", "garbled_signature"), FAILED)
+DOES_IT_TWICE = dict.fromkeys(("idempotent", "simultaneous"), FAILED)
+
+
+@pytest.mark.parametrize(
+    ("receiver", "expected"),
+    [
+        pytest.param(r.VerifiesNothing, NOTHING_VERIFIED, id="verifies nothing"),
+        pytest.param(
+            r.IgnoresMissingSignature, {"missing_signature": FAILED}, id="ignores a missing one"
+        ),
+        pytest.param(r.LooksAtTheTimeAlone, LOOKS_AT_THE_TIME, id="looks at the time alone"),
+        pytest.param(r.TakesAnotherSecretToo, {"wrong_secret": FAILED}, id="takes a wrong secret"),
+        pytest.param(
+            r.HasNoTolerance,
+            {"stale_timestamp": FAILED, "future_timestamp": WARNED},
+            id="has no tolerance",
+        ),
+        pytest.param(r.TrustsTheFuture, {"future_timestamp": WARNED}, id="trusts the future"),
+        pytest.param(
+            r.VerifiesTheBodyWrittenAgain,
+            {"raw_body": FAILED, "altered_body": FAILED},
+            id="verifies a body that was written again",
+        ),
+        pytest.param(
+            r.LooksAtTheFirstSignature, {"rotation_second": FAILED}, id="looks at the first one"
+        ),
+        pytest.param(
+            r.LooksAtTheLastSignature, {"rotation_first": FAILED}, id="looks at the last one"
+        ),
+        pytest.param(r.RefusesByCrashing, dict.fromkeys(REFUSALS, WARNED), id="refuses with 500"),
+        pytest.param(r.RefusesByRedirect, dict.fromkeys(REFUSALS, WARNED), id="refuses with 302"),
+        pytest.param(r.CrashesOnGarbage, {"garbled_signature": WARNED}, id="crashes on garbage"),
+        pytest.param(
+            r.LimitsTheRateOfForgeries, dict.fromkeys(REFUSALS, NOT_JUDGED), id="limits the rate"
+        ),
+    ],
+)
+def test_a_fault_of_the_verification_is_found(
+    receiver: type[r.Receiver], expected: dict[str, str]
+) -> None:
+    assert blemishes(examined(receiver())) == expected
+
+
+@pytest.mark.parametrize(
+    ("contract", "points", "verify", "expected"),
+    [
+        pytest.param(
+            "example",
+            {},
+            r.by_documents_at_any_time,
+            {"stale_timestamp": FAILED, "future_timestamp": WARNED, **NO_ROTATION},
+            id="documented, no tolerance",
+        ),
+        pytest.param(
+            "documented",
+            {},
+            r.by_svix_if_it_is_there,
+            {"missing_signature": FAILED},
+            id="documented and svix, ignores a missing one",
+        ),
+        pytest.param(
+            "documented",
+            {},
+            r.by_svix_or_the_time,
+            {"wrong_secret": FAILED, "altered_body": FAILED},
+            id="documented and svix, one of them is not verified",
+        ),
+        pytest.param(
+            "live",
+            {"signatures": "standardwebhooks"},
+            r.by_standardwebhooks_the_first,
+            {"rotation_second": FAILED},
+            id="standardwebhooks, looks at the first one",
+        ),
+    ],
+)
+def test_a_fault_of_the_verification_is_found_under_other_schemes(
+    contract: str, points: dict[str, str], verify: r.Verify, expected: dict[str, str]
+) -> None:
+    report = check_receiver(
+        r.Receiver(verify), secret=SECRET, contract=named_contract(contract, points.items())
+    )
+
+    assert blemishes(report) == expected
+
+
+@pytest.mark.parametrize(
+    ("receiver", "expected"),
+    [
+        pytest.param(r.CrashesOnUnknownEvents, {"unknown_event": FAILED}, id="unknown event"),
+        pytest.param(r.HasAClosedSchema, {"extra_fields": FAILED}, id="closed schema"),
+        pytest.param(r.NeedsTheWorkspace, {"missing_fields": FAILED}, id="needs workspaceId"),
+        pytest.param(r.NeedsTheNote, {"missing_fields": FAILED}, id="needs the note"),
+        pytest.param(r.CrashesOnOneEvent, {"event:campaign.paused": FAILED}, id="one known event"),
+        pytest.param(r.ActsOnEveryDelivery, DOES_IT_TWICE, id="acts on every delivery"),
+        pytest.param(r.LooksUpBeforeItActs, {"simultaneous": FAILED}, id="looks up before it acts"),
+        pytest.param(r.RefusesDuplicates, DOES_IT_TWICE, id="409 for duplicates"),
+        pytest.param(r.RefusesOlderEvents, {"reordered": FAILED}, id="409 for older events"),
+        pytest.param(r.LimitsTheBody, {"large_event": WARNED}, id="limits the body"),
+    ],
+)
+def test_a_fault_with_events_is_found(receiver: type[r.Receiver], expected: dict[str, str]) -> None:
+    assert blemishes(examined(receiver())) == expected
+
+
+def test_an_answer_that_is_new_each_time_tells_of_a_second_effect() -> None:
+    report = check_receiver(r.CountsInItsAnswers(), secret=SECRET, contract=LIVE)
+
+    assert blemishes(report) == {"idempotent": FAILED}
+
+
+def test_a_slow_answer_is_a_warning() -> None:
+    report = check_receiver(r.IsSlow(), secret=SECRET, contract=LIVE, prompt=0.1)
+
+    assert blemishes(report) == {"prompt": WARNED}
+    assert "more than 0.1 s" in report.result("prompt").seen
+
+
+@pytest.mark.parametrize(
+    ("receiver", "seen", "fix"),
+    [
+        pytest.param(r.Redirects(), "308 in", "It leads to /webhooks/.", id="redirect"),
+        pytest.param(r.HasNoSuchRoute(), "404 in", "is the route and takes POST", id="no route"),
+        pytest.param(r.Receiver(lambda *_: False), "401 in", "the same secret", id="refused"),
+        pytest.param(
+            r.Receiver(r.by_standardwebhooks), "401 in", "--scheme standardwebhooks", id="scheme"
+        ),
+    ],
+)
+def test_without_an_acknowledgement_nothing_else_is_tried(
+    receiver: r.Receiver, seen: str, fix: str
+) -> None:
+    report = examined(receiver)
+
+    assert report.result("acknowledges").outcome == FAILED
+    assert seen in report.result("acknowledges").seen
+    assert fix in report.result("acknowledges").fix
+    assert {one.outcome for one in report.results[1:]} == {NOT_JUDGED}
+    assert not any(one.is_tried for one in report.results[1:])
+
+
+@pytest.mark.parametrize(
+    ("url", "seen"),
+    [
+        pytest.param("http://127.0.0.1:1/webhooks", "refused", id="nobody listens"),
+        pytest.param("http://receiver.invalid/webhooks", "", id="no such host"),
+    ],
+)
+def test_a_receiver_that_is_not_there_is_told_of(url: str, seen: str) -> None:
+    report = check_receiver(url, secret=SECRET, contract=LIVE, timeout=2)
+
+    assert seen in report.result("acknowledges").seen
+    assert "See that the receiver runs" in report.result("acknowledges").fix
+
+
+@pytest.fixture
+def hanging(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of a receiver that hangs until the end of the test."""
+    receiver: r.Hangs = request.param()
+    with HttpServer(receiver) as server:
+        yield f"{server.origin}/webhooks"
+        receiver.may_answer.set()
+
+
+@pytest.mark.parametrize("hanging", [r.Hangs], indirect=True)
+def test_a_receiver_that_hangs_is_given_up(hanging: str) -> None:
+    report = check_receiver(hanging, secret=SECRET, contract=LIVE, timeout=0.1)
+
+    assert report.result("acknowledges").seen == "no answer within 0.1 s"
+    assert "Answer first and work afterwards" in report.result("acknowledges").fix
+    assert {one.outcome for one in report.results[1:]} == {NOT_JUDGED}
+
+
+@pytest.mark.parametrize("hanging", [r.HangsOnForgeries], indirect=True)
+def test_after_two_requests_that_hung_nothing_more_is_tried(hanging: str) -> None:
+    report = check_receiver(hanging, secret=SECRET, contract=LIVE, timeout=0.4)
+
+    assert report.result("missing_signature").outcome == WARNED
+    assert report.result("wrong_secret").outcome == WARNED
+    assert not report.result("altered_body").is_tried
+    assert "two requests had no answer within 0.4 s" in report.result("altered_body").seen
+    assert report.passed
+
+
+@pytest.fixture
+def streaming_server() -> Iterator[BaseWSGIServer]:
+    """A server that calls its app before the body is there, unlike ours."""
+    server = make_server("127.0.0.1", 0, r.BreaksWithTheConnection(), threaded=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_a_receiver_that_a_broken_connection_breaks_is_found(
+    streaming_server: BaseWSGIServer,
+) -> None:
+    url = f"http://127.0.0.1:{streaming_server.port}/webhooks"
+
+    report = check_receiver(url, secret=SECRET, contract=LIVE)
+
+    assert blemishes(report) == {"broken_connection": FAILED}

@@ -1,0 +1,196 @@
+"""Reports: as a table, as JSON and as JUnit's XML."""
+
+from xml.etree import ElementTree as ET
+
+import pytest
+from werkzeug.wrappers import Request, Response
+
+from mock_sendpilot.testing.receiver_check import check_receiver
+from mock_sendpilot.verdict.junit import as_junit
+from mock_sendpilot.verdict.report import Report, Result, Style
+from tests.support import SECRET
+from tests.verdict import receivers as r
+from tests.verdict.test_planted_faults import LIVE
+
+
+def result(outcome: str, **changes: object) -> Result:
+    facts = {
+        "id": f"check_{outcome}",
+        "title": f"is {outcome}",
+        "outcome": outcome,
+        "seen": "500 in 3 ms",
+        "why": "it matters",
+        "fix": "do better",
+        "duration_seconds": 0.25,
+        **changes,
+    }
+    return Result(**facts)  # type: ignore[arg-type]
+
+
+def report(*results: Result) -> Report:
+    return Report(url="http://x/webhooks", contract="live", schemes=("svix",), results=results)
+
+
+def parsed(document: bytes) -> ET.Element:
+    """The test suite of a document."""
+    return ET.fromstring(document)[0]  # noqa: S314 - it is our own
+
+
+OF_EACH = report(*(result(one) for one in ("passed", "failed", "warned", "not_judged")))
+
+
+def test_the_table_has_a_line_for_each_check_and_says_what_to_do() -> None:
+    assert str(OF_EACH).splitlines() == [
+        "http://x/webhooks, contract live",
+        "",
+        "✓ is passed      500 in 3 ms",
+        "✗ is failed      500 in 3 ms",
+        "! is warned      500 in 3 ms",
+        "– is not_judged  500 in 3 ms",  # noqa: RUF001 - the sign of what is not judged
+        "",
+        "✗ is failed (check_failed)",
+        "    Seen: 500 in 3 ms",
+        "    Why: it matters",
+        "    Fix: do better",
+        "",
+        "! is warned (check_warned)",
+        "    Seen: 500 in 3 ms",
+        "    Why: it matters",
+        "    Fix: do better",
+        "",
+        "1 passed, 1 failed, 1 warned, 1 not judged",
+    ]
+
+
+def test_what_was_not_tried_is_one_line() -> None:
+    untried = [result("not_judged", seen="not tried, since …", is_tried=False)] * 3
+
+    lines = str(report(result("failed"), *untried)).splitlines()
+
+    assert lines[2:4] == [
+        "✗ is failed      500 in 3 ms",
+        "– 3 more checks: not tried, since …",  # noqa: RUF001 - as above
+    ]
+
+
+def test_a_good_report_is_a_table_and_a_summary() -> None:
+    assert str(report(result("passed"))).splitlines()[2:] == [
+        "✓ is passed  500 in 3 ms",
+        "",
+        "1 passed",
+    ]
+
+
+def test_in_ascii_the_signs_are_others() -> None:
+    text = OF_EACH.text(Style(is_plain=True))
+
+    assert text.isascii()
+    assert "\nx is failed" in text
+
+
+def test_the_signs_may_have_colours() -> None:
+    assert "\x1b[31m✗\x1b[0m is failed" in OF_EACH.text(Style(colour=True))
+
+
+def test_a_warning_is_no_failure() -> None:
+    assert report(result("warned")).passed
+    assert not OF_EACH.passed
+
+
+def test_a_result_is_found_by_its_id() -> None:
+    assert OF_EACH.result("check_warned").outcome == "warned"
+    with pytest.raises(KeyError):
+        OF_EACH.result("check")
+
+
+def test_programs_get_everything() -> None:
+    found = OF_EACH.as_json()
+
+    assert found["passed"] is False
+    assert found["counts"] == {"passed": 1, "failed": 1, "warned": 1, "not_judged": 1}
+    assert found["checks"][1] == {
+        "id": "check_failed",
+        "title": "is failed",
+        "outcome": "failed",
+        "seen": "500 in 3 ms",
+        "why": "it matters",
+        "fix": "do better",
+        "tried": True,
+        "durationSeconds": 0.25,
+    }
+
+
+def test_junit_has_a_case_for_each_check() -> None:
+    suite = parsed(as_junit(OF_EACH))
+
+    assert suite.attrib == {
+        "name": "mock-sendpilot check-receiver",
+        "tests": "4",
+        "failures": "1",
+        "errors": "0",
+        "skipped": "1",
+        "time": "1.000",
+    }
+    cases = suite.findall("testcase")
+    assert [case.attrib["name"] for case in cases] == [
+        "is passed",
+        "is failed",
+        "is warned",
+        "is not_judged",
+    ]
+    assert [case[0].tag for case in cases] == ["system-out", "failure", "system-out", "skipped"]
+
+
+def test_a_failure_of_junit_says_why_it_matters_and_what_to_do() -> None:
+    failure = parsed(as_junit(OF_EACH)).find(".//failure")
+
+    assert failure is not None
+    assert failure.attrib == {"message": "500 in 3 ms", "type": "check_failed"}
+    assert failure.text == "500 in 3 ms\n\nWhy: it matters\nFix: do better"
+
+
+def test_when_it_is_strict_a_warning_is_a_failure_of_junit() -> None:
+    suite = parsed(as_junit(OF_EACH, is_strict=True))
+
+    assert suite.attrib["failures"] == "2"
+    assert len(suite.findall(".//failure")) == 2
+
+
+@pytest.mark.parametrize(
+    "letter",
+    [
+        pytest.param("\x00", id="null"),
+        pytest.param("\x1b", id="escape"),
+        pytest.param("\ud800", id="half a letter"),
+        pytest.param("\uffff", id="no letter"),
+    ],
+)
+def test_what_xml_cannot_hold_is_replaced(letter: str) -> None:
+    document = as_junit(report(result("failed", seen=f"a{letter}b <&>")))
+
+    failure = parsed(document).find(".//failure")
+    assert failure is not None
+    assert failure.attrib["message"] == "a\ufffdb <&>"
+
+
+class AnswersWithEscapes(r.Receiver):
+    def answer(self, request: Request) -> Response:  # noqa: ARG002
+        return Response(b"\x1b[2Jgone\x07\xff\n" + b"x" * 500, 500)
+
+
+def test_what_a_receiver_says_cannot_steer_a_terminal() -> None:
+    seen = check_receiver(AnswersWithEscapes(), secret=SECRET, contract=LIVE).results[0].seen
+
+    assert seen.isprintable()
+    assert "[2Jgone" in seen
+    assert len(seen) < 200
+
+
+def test_of_a_page_only_the_title_is_shown() -> None:
+    class ShowsAPage(r.Receiver):
+        def answer(self, request: Request) -> Response:  # noqa: ARG002
+            return Response("<!doctype html><title>Not here</title><p>Sorry", 404)
+
+    seen = check_receiver(ShowsAPage(), secret=SECRET, contract=LIVE).results[0].seen
+
+    assert seen.endswith(" ms: Not here")

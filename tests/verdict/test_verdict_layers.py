@@ -1,0 +1,20 @@
+"""Whom the verdict may know."""
+
+import pytest
+
+from tests.project.test_layers import importers
+
+
+@pytest.mark.parametrize("room", ["api", "control", "cli", "testing"])
+def test_the_verdict_knows_no_room_above_it(room: str) -> None:
+    assert importers(f"mock_sendpilot.{room}", among="verdict/") == []
+
+
+@pytest.mark.parametrize("package", ["requests", "click", "flask", "werkzeug", "marshmallow"])
+def test_the_verdict_knows_no_framework(package: str) -> None:
+    assert importers(package, among="verdict/") == []
+
+
+@pytest.mark.parametrize("package", ["svix", "standardwebhooks"])
+def test_the_packages_that_judge_signatures_are_for_tests(package: str) -> None:
+    assert importers(package) == []

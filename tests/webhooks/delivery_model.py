@@ -1,0 +1,282 @@
+"""What should come of deliveries, worked out from what their receivers saw and from nothing else.
+
+An `ExpectedEndpoint` knows the vendor's schedule and what was asked for, and takes the answer to
+each attempt from what its receiver has seen. It fails on the first attempt that is missing, too
+many, out of its order or at another time.
+"""
+
+import heapq
+import io
+import itertools
+import socket
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import orjson
+
+from mock_sendpilot.testing.receiver import WebhookReceiver
+
+if TYPE_CHECKING:
+    from _typeshed import OptExcInfo
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+RETRY_DELAYS_SECONDS = (5, 30, 120, 900, 3600)
+MOST_SCHEDULED = 1 + len(RETRY_DELAYS_SECONDS)
+PENDING, SUCCEEDED, EXHAUSTED, CANCELLED = "pending", "succeeded", "exhausted", "cancelled"
+
+
+@dataclass(slots=True)
+class Arrival:
+    """One request as it came, and the status it was answered with: 0 until then."""
+
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+    at: datetime | None = None
+    """By the clock of the workspace."""
+    status: int = 0
+
+    @classmethod
+    def of(cls, environ: "WSGIEnvironment", body: bytes) -> "Arrival":
+        headers = {
+            key.removeprefix("HTTP_").replace("_", "-").lower(): str(value)
+            for key, value in environ.items()
+            if key.startswith("HTTP_")
+        }
+        return cls(environ["PATH_INFO"], headers, body)
+
+    @property
+    def is_success(self) -> bool:
+        return 200 <= self.status < 300
+
+    @property
+    def event_id(self) -> str:
+        return str(orjson.loads(self.body)["eventId"])
+
+    @property
+    def new_status(self) -> str:
+        """Tests give each change a status of its own, so that it tells which change it was."""
+        return str(orjson.loads(self.body)["data"]["newStatus"])
+
+
+class NotingReceiver(WebhookReceiver):
+    """A receiver that adds each request to `arrivals` as it answers it."""
+
+    def __init__(
+        self, arrivals: list[Arrival], *, now: Callable[[], datetime], port: int = 0
+    ) -> None:
+        super().__init__(port=port)
+        self._arrivals = arrivals
+        self._now = now
+
+    def _answer(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        content = environ["wsgi.input"].read()
+        environ["wsgi.input"] = io.BytesIO(content)
+        arrival = Arrival.of(environ, content)
+        arrival.at = self._now()
+
+        def noting(
+            status: str,
+            headers: list[tuple[str, str]],
+            exc_info: "OptExcInfo | None" = None,
+            /,
+        ) -> Callable[[bytes], object]:
+            arrival.status = int(status[:3])
+            self._arrivals.append(arrival)
+            return start_response(status, headers, exc_info)
+
+        return super()._answer(environ, noting)
+
+
+class RestartingReceiver:
+    """A port at which a receiver can be stopped and another one started.
+
+    A socket that does not listen keeps the port from everybody else meanwhile.
+    """
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        self.arrivals: list[Arrival] = []
+        self._now = now
+        self._kept = socket.socket()
+        self._kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._kept.bind(("127.0.0.1", 0))
+        self.port: int = self._kept.getsockname()[1]
+        self._running: NotingReceiver | None = None
+
+    @property
+    def is_up(self) -> bool:
+        return self._running is not None
+
+    def start(self) -> None:
+        self._running = NotingReceiver(self.arrivals, now=self._now, port=self.port)
+        self._running.start()
+
+    def stop(self) -> None:
+        if self._running is not None:
+            self._running.stop()
+            self._running = None
+
+    def fail(self, status: int, times: int) -> None:
+        assert self._running is not None
+        self._running.respond(status, times=times)
+
+    def close(self) -> None:
+        self.stop()
+        self._kept.close()
+
+
+@dataclass(slots=True)
+class ExpectedDelivery:
+    """One change on its way to one endpoint."""
+
+    new_status: str
+    disruption: str | None = None
+    copies: int = 0
+    state: str = PENDING
+    scheduled_count: int = 0
+
+
+@dataclass(order=True, slots=True)
+class _Task:
+    due_at: datetime
+    order: int
+    delivery: ExpectedDelivery = field(compare=False)
+    number: int | None = field(compare=False)
+    """Of the schedule; None is a resend or a duplicate."""
+
+
+@dataclass(frozen=True, slots=True)
+class Disruption:
+    """What the next delivery to an endpoint is to suffer."""
+
+    kind: str
+    seconds: int | None = None
+    """None where its first attempt is not put off."""
+    copies: int = 0
+
+
+class ExpectedEndpoint:
+    """An endpoint at a path of its own, and what should come of its deliveries."""
+
+    def __init__(self, endpoint_id: str, receiver: RestartingReceiver, path: str) -> None:
+        self.id = endpoint_id
+        self.receiver = receiver
+        self.path = path
+        self.is_there = self.is_enabled = True
+        self.is_reordered = False
+        self._was_down = False
+        self.deliveries: dict[str, ExpectedDelivery] = {}
+        self.first_attempts: list[str] = []
+        self.armed: list[Disruption] = []
+        self.secrets: list[tuple[str, datetime | None]] = []
+        self._tasks: list[_Task] = []
+        self._held: list[ExpectedDelivery] = []
+        self._resent: set[str] = set()
+        self._orders = itertools.count()
+        self._seen_count = 0
+
+    @property
+    def is_steady(self) -> bool:
+        """Whether its receiver was never down when something was due, and nothing was put off."""
+        return not self.is_reordered and not self._was_down
+
+    def arm(self, disruption: Disruption) -> None:
+        self.armed.append(disruption)
+        self.is_reordered |= disruption.seconds is not None
+
+    def queue(self, new_status: str, now: datetime) -> None:
+        """A change has happened that the endpoint wants."""
+        suffered = self.armed.pop(0) if self.armed else Disruption("none")
+        delivery = ExpectedDelivery(new_status, suffered.kind, suffered.copies)
+        self.deliveries[new_status] = delivery
+        if suffered.kind == "reorder":
+            self._held.append(delivery)
+        self._put(delivery, now + timedelta(seconds=suffered.seconds or 0), 1)
+
+    def first_arrivals(self) -> list[str]:
+        """In the order in which they came, but for what was resent, perhaps before it had come."""
+        arrived = [one for one in self.receiver.arrivals if one.path == self.path]
+        statuses = dict.fromkeys(one.new_status for one in arrived)
+        return [status for status in statuses if status not in self._resent]
+
+    def resend(self, new_status: str, now: datetime) -> None:
+        self._resent.add(new_status)
+        self._put(self.deliveries[new_status], now, None)
+
+    def end(self) -> None:
+        """Nothing that is pending is to be attempted any more."""
+        self._tasks.clear()
+        self._held.clear()
+        for delivery in self.deliveries.values():
+            if delivery.state == PENDING:
+                delivery.state = CANCELLED
+
+    def pass_until(self, moment: datetime) -> list[Arrival]:
+        """Compare all that fell due with what has come meanwhile, and return that."""
+        arrivals = [one for one in list(self.receiver.arrivals) if one.path == self.path]
+        news = arrivals[self._seen_count :]
+        self._seen_count = len(arrivals)
+        coming = iter(news)
+        while self._tasks and self._tasks[0].due_at <= moment:
+            task = heapq.heappop(self._tasks)
+            if self._is_over(task):
+                continue
+            self._account(task, is_success=self._has_succeeded(task, coming))
+        too_many = list(coming)
+        assert not too_many, f"attempts that nothing asks for: {too_many}"
+        return news
+
+    def valid_secrets(self, at: datetime | None) -> list[str]:
+        """Newest first; of those that were rotated out the latest five count."""
+        return [
+            secret
+            for secret, until in self.secrets[:6]
+            if until is None or (at is not None and at < until)
+        ]
+
+    def _is_over(self, task: _Task) -> bool:
+        delivery = task.delivery
+        return task.number is not None and (
+            delivery.state != PENDING or delivery.scheduled_count != task.number - 1
+        )
+
+    def _has_succeeded(self, task: _Task, coming: Iterator[Arrival]) -> bool:
+        if not self.receiver.is_up:
+            self._was_down = True
+            return False
+        arrival = next(coming, None)
+        wanted = (task.delivery.new_status, task.due_at)
+        assert arrival is not None, f"attempt {task.number} of {wanted} is missing"
+        assert (arrival.new_status, arrival.at) == wanted, (arrival, task)
+        return arrival.is_success
+
+    def _account(self, task: _Task, *, is_success: bool) -> None:
+        delivery = task.delivery
+        if is_success:
+            delivery.state = SUCCEEDED
+        if task.number is None:
+            return
+        delivery.scheduled_count += 1
+        if not is_success and task.number == MOST_SCHEDULED:
+            delivery.state = EXHAUSTED
+        elif not is_success:
+            wait = timedelta(seconds=RETRY_DELAYS_SECONDS[task.number - 1])
+            self._put(delivery, task.due_at + wait, task.number + 1)
+        if task.number == 1:
+            self._after_a_first_attempt(delivery, task.due_at)
+
+    def _after_a_first_attempt(self, delivery: ExpectedDelivery, now: datetime) -> None:
+        self.first_attempts.append(delivery.new_status)
+        for _ in range(delivery.copies):
+            self._put(delivery, now, None)
+        overtaken, self._held = self._held, []
+        for held in overtaken:
+            if held is not delivery:
+                self._put(held, now, held.scheduled_count + 1)
+
+    def _put(self, delivery: ExpectedDelivery, due_at: datetime, number: int | None) -> None:
+        heapq.heappush(self._tasks, _Task(due_at, next(self._orders), delivery, number))

@@ -1,0 +1,104 @@
+"""What tests about disruptions share: how a receiver judges what came, and ways to act."""
+
+import hashlib
+import hmac
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import count
+
+import pytest
+from standardwebhooks.webhooks import Webhook as StandardWebhook
+from standardwebhooks.webhooks import WebhookVerificationError as StandardError
+from svix.webhooks import Webhook as SvixWebhook
+from svix.webhooks import WebhookVerificationError as SvixError
+
+from mock_sendpilot.domain.events import Event
+from mock_sendpilot.domain.samples import sample_change
+from mock_sendpilot.testing.receiver import ReceivedWebhook, WebhookReceiver
+from mock_sendpilot.webhooks.deliveries import Delivery
+from mock_sendpilot.webhooks.disruptions import Disruption
+from mock_sendpilot.webhooks.event_log import SentWebhook
+from tests.webhooks.conftest import World
+
+NEW_SECRET = "whsec_dGhlIHNlY3JldCBhZnRlciBhIHJvdGF0aW9u"
+NEWEST_SECRET = "whsec_dGhlIHNlY3JldCBhZnRlciBhbm90aGVyIG9uZQ=="
+DAY = 24 * 3600
+
+
+def svix_accepts(webhook: ReceivedWebhook, secret: str, *, body: bytes | None = None) -> bool:
+    """Whether the package svix takes it, or would take it with another body."""
+    try:
+        SvixWebhook(secret).verify(webhook.body if body is None else body, dict(webhook.headers))
+    except SvixError:
+        return False
+    return True
+
+
+def standard_accepts(webhook: ReceivedWebhook, secret: str) -> bool:
+    """The same by the package standardwebhooks."""
+    try:
+        StandardWebhook(secret).verify(webhook.body, dict(webhook.headers))
+    except StandardError:
+        return False
+    return True
+
+
+def documented_accepts(webhook: ReceivedWebhook, secret: str, *, body: bytes | None = None) -> bool:
+    """Whether it is signed as the vendor's page has it; its age does not count."""
+    found = re.fullmatch(r"t=(\d+),s=([0-9a-f]{64})", webhook.headers["webhook-signature"])
+    assert found is not None
+    message = found[1].encode() + b"." + (webhook.body if body is None else body)
+    return hmac.new(secret.encode(), message, hashlib.sha256).hexdigest() == found[2]
+
+
+def documented_seconds(webhook: ReceivedWebhook) -> int:
+    """The time that the documented header bears."""
+    return int(webhook.headers["webhook-signature"].partition(",")[0].removeprefix("t="))
+
+
+def svix_signatures(webhook: ReceivedWebhook) -> list[str]:
+    return webhook.headers["svix-signature"].split(" ")
+
+
+def statuses(receiver: WebhookReceiver) -> list[str]:
+    """The new status of each lead event, in the order in which they came."""
+    return [webhook.json["data"]["newStatus"] for webhook in receiver.received]
+
+
+def news(webhooks: Iterable[SentWebhook]) -> list[str]:
+    """The new status of each lead event."""
+    return [webhook.data["newStatus"] for webhook in webhooks]
+
+
+def change_often(world: World, times: int) -> None:
+    """Change the status to S0, S1, …"""
+    for number in range(times):
+        world.change(f"S{number}")
+
+
+def arm(world: World, kind: str, **options: float) -> Disruption:
+    """Arm it for the next delivery."""
+    return world.outbox.disruptions.arm(kind, options=options)
+
+
+def record(world: World, name: str) -> Event:
+    """Have an event of today's `name` happen."""
+    store = world.workspace.store
+    with store.transaction():
+        return store.record(sample_change(name))
+
+
+def only_delivery(world: World) -> Delivery:
+    (delivery,) = world.deliveries()
+    return delivery
+
+
+@contextmanager
+def a_second_passes_each_time(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Whenever somebody asks for real time, it is a second later."""
+    seconds = count(1767225600)
+    with monkeypatch.context() as patched:
+        clock = "mock_sendpilot.domain.clock.SystemClock._wall_seconds"
+        patched.setattr(clock, staticmethod(lambda: float(next(seconds))))
+        yield

@@ -1,0 +1,346 @@
+"""Disruptions as resources: armed, matched, consumed, and askable afterwards."""
+
+from datetime import timedelta
+
+import pytest
+
+from mock_sendpilot.domain.errors import InvalidInput, NotFound
+from mock_sendpilot.observation.patterns import EventPattern
+from mock_sendpilot.testing.receiver import WebhookReceiver
+from mock_sendpilot.webhooks.disruption import KINDS
+from mock_sendpilot.webhooks.disruptions import Disruptions
+from tests.webhooks.conftest import START, World
+from tests.webhooks.judges import DAY, arm, change_often, record
+
+URL = "https://a.example/"
+
+
+@pytest.fixture
+def disruptions(world: World) -> Disruptions:
+    """Those of a workspace with one endpoint."""
+    world.add_endpoint(URL)
+    return world.outbox.disruptions
+
+
+def dropped(world: World) -> list[bool]:
+    """Of each delivery, oldest first, whether it was dropped."""
+    return [one.state == "dropped" for one in world.deliveries()]
+
+
+# --- armed, matched, consumed --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("times", "expected", "state"),
+    [
+        pytest.param(1, [True, False, False, False], "consumed", id="once"),
+        pytest.param(3, [True, True, True, False], "consumed", id="three times"),
+        pytest.param(4, [True, True, True, True], "consumed", id="as often as there are"),
+        pytest.param(5, [True, True, True, True], "armed", id="more often"),
+        pytest.param(None, [True, True, True, True], "armed", id="always"),
+    ],
+)
+def test_it_befalls_so_many_deliveries_and_is_consumed(
+    world: World, disruptions: Disruptions, times: int | None, expected: list[bool], state: str
+) -> None:
+    armed = disruptions.arm("drop", times=times)
+    change_often(world, 4)
+
+    assert dropped(world) == expected
+    assert disruptions.get(armed.id).state == state
+    assert disruptions.get(armed.id).match_count == sum(expected)
+
+
+def test_it_is_armed_until_the_first_delivery_comes(world: World, disruptions: Disruptions) -> None:
+    world.advance(7)
+    armed = disruptions.arm("drop")
+
+    assert (armed.state, armed.kind, armed.match_count, armed.matches) == ("armed", "drop", 0, ())
+    assert armed.armed_at == START + timedelta(seconds=7)
+    assert disruptions.all() == [armed]
+
+
+def test_its_matches_tell_what_it_befell_and_when(world: World, disruptions: Disruptions) -> None:
+    armed = disruptions.arm("drop", times=2)
+    world.change("A")
+    world.advance(60)
+    world.change("B")
+
+    matches = disruptions.get(armed.id).matches
+    first, second = world.deliveries()
+    assert [(one.delivery_id, one.event_id, one.kind, one.at) for one in matches] == [
+        (first.id, first.event_id, "drop", START),
+        (second.id, second.event_id, "drop", START + timedelta(seconds=60)),
+    ]
+
+
+def test_of_many_matches_the_latest_are_kept_and_all_are_counted(
+    world: World, disruptions: Disruptions
+) -> None:
+    armed = disruptions.arm("drop", times=None)
+    change_often(world, 1002)
+
+    found = disruptions.get(armed.id)
+    assert (found.match_count, len(found.matches)) == (1002, 1000)
+    assert found.matches[-1].delivery_id == world.deliveries()[-1].id
+
+
+def test_what_was_queued_before_is_not_touched(world: World, receiver: WebhookReceiver) -> None:
+    world.add_endpoint(receiver.url)
+    receiver.respond(500, times=2)
+    world.change("A")
+    armed = arm(world, "missing_signature")
+    world.advance(DAY)
+
+    assert [one.disruption for one in world.deliveries()[0].attempts] == [None] * 3
+    assert all("svix-signature" in webhook.headers for webhook in receiver.received)
+    assert world.outbox.disruptions.get(armed.id).match_count == 0
+
+
+def test_a_resend_is_matched_by_no_disruption(world: World, receiver: WebhookReceiver) -> None:
+    world.add_endpoint(receiver.url)
+    world.change("A")
+    world.advance()
+    armed = arm(world, "missing_signature")
+    world.outbox.resend(world.deliveries()[0].id)
+    world.advance()
+
+    assert "svix-signature" in receiver.received[1].headers
+    assert world.outbox.disruptions.get(armed.id).match_count == 0
+
+
+def test_what_no_endpoint_wants_consumes_nothing(world: World) -> None:
+    world.add_endpoint(URL, event_types=["campaign.paused"])
+    armed = arm(world, "drop")
+    world.change("A")
+
+    assert world.outbox.disruptions.get(armed.id).state == "armed"
+
+
+# --- which fits ----------------------------------------------------------------------------------
+
+
+def test_the_oldest_that_fits_is_the_one_it_gets(world: World, disruptions: Disruptions) -> None:
+    disruptions.arm("drop", pattern=EventPattern("campaign.paused"))
+    disruptions.arm("duplicate")
+    disruptions.arm("delay")
+    change_often(world, 3)
+
+    found = [one.disruption.kind if one.disruption else None for one in world.deliveries()]
+    assert found == ["duplicate", "delay", None]
+
+
+def test_a_delivery_gets_one_disruption_and_no_more(world: World, disruptions: Disruptions) -> None:
+    disruptions.arm("drop")
+    second = disruptions.arm("drop")
+    world.change("A")
+
+    assert disruptions.get(second.id).state == "armed"
+
+
+def test_it_is_for_one_endpoint(world: World, disruptions: Disruptions) -> None:
+    other = world.add_endpoint(URL)
+    disruptions.arm("drop", endpoint_id=other.id, times=None)
+    change_often(world, 2)
+
+    assert {one.endpoint_id for one in world.deliveries(state="dropped")} == {other.id}
+    assert dropped(world) == [False, True] * 2
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        pytest.param(EventPattern(), [True, True, True], id="of any event"),
+        pytest.param(EventPattern("lead.status.changed"), [True, True, False], id="of a type"),
+        pytest.param(EventPattern(None, {"new_status": "B"}), [False, True, False], id="of values"),
+        pytest.param(
+            EventPattern("campaign.paused", {"new_status": "B"}), [False] * 3, id="of both"
+        ),
+        pytest.param(EventPattern(None, {"newStatus": "C"}), [False] * 3, id="of other values"),
+    ],
+)
+def test_it_is_for_what_fits_its_pattern(
+    world: World, disruptions: Disruptions, pattern: EventPattern, expected: list[bool]
+) -> None:
+    disruptions.arm("drop", pattern=pattern, times=None)
+    world.change("A")
+    world.change("B")
+    record(world, "campaign.paused")
+
+    assert dropped(world) == expected
+
+
+# --- removed -------------------------------------------------------------------------------------
+
+
+def test_what_is_removed_befalls_nothing_more(world: World, disruptions: Disruptions) -> None:
+    first, second = (disruptions.arm("drop", times=None) for _ in range(2))
+    world.change("A")
+    disruptions.remove(first.id)
+    world.change("B")
+
+    assert [one.id for one in disruptions.all()] == [second.id]
+    assert dropped(world) == [True, True]
+    assert disruptions.get(second.id).match_count == 1
+
+
+def test_all_can_be_removed(world: World, disruptions: Disruptions) -> None:
+    for kind in ("drop", "delay"):
+        disruptions.arm(kind, times=None)
+    disruptions.remove_all()
+    world.change("A")
+
+    assert disruptions.all() == []
+    assert world.deliveries()[0].disruption is None
+
+
+def test_what_it_has_befallen_stays_so_when_it_is_removed(
+    world: World, receiver: WebhookReceiver
+) -> None:
+    world.add_endpoint(receiver.url)
+    armed = arm(world, "missing_signature")
+    world.change("A")
+    world.outbox.disruptions.remove(armed.id)
+    world.advance()
+
+    assert "svix-signature" not in receiver.received[0].headers
+
+
+def test_what_is_not_there_is_not_found(disruptions: Disruptions) -> None:
+    with pytest.raises(NotFound, match="Disruption not found"):
+        disruptions.get("dis_x")
+    with pytest.raises(NotFound, match="Disruption not found"):
+        disruptions.remove("dis_x")
+
+
+# --- refusals ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "guess"),
+    [
+        pytest.param("duplicates", "unknown kind 'duplicates'; did you mean 'duplicate'? ", id="a"),
+        pytest.param("wrong_sercet", "did you mean 'wrong_secret'? it must be", id="misspelt"),
+        pytest.param("rain", "unknown kind 'rain'; it must be one of: duplicate, ", id="none"),
+    ],
+)
+def test_an_unknown_kind_is_refused_with_a_guess_and_all_kinds(
+    disruptions: Disruptions, kind: str, guess: str
+) -> None:
+    with pytest.raises(InvalidInput) as refusal:
+        disruptions.arm(kind)
+
+    assert guess in str(refusal.value)
+    assert all(known in str(refusal.value) for known in (*KINDS, "chaos"))
+    assert disruptions.all() == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "problem"),
+    [
+        pytest.param(
+            "delay", {"copies": 1}, "copies is no option of 'delay'; it takes seconds", id="another"
+        ),
+        pytest.param(
+            "drop", {"attempts": 1}, "attempts is no option of 'drop'; it takes no option", id="any"
+        ),
+        pytest.param(
+            "huge_body",
+            {"size": 1},
+            "size is no option of 'huge_body'; it takes attempts, bytes",
+            id="unknown",
+        ),
+        pytest.param(
+            "duplicate",
+            {"copies": 11},
+            "copies of 'duplicate' must be from 1 to 10; it was 11",
+            id="too many copies",
+        ),
+        pytest.param(
+            "duplicate",
+            {"copies": 0},
+            "copies of 'duplicate' must be from 1 to 10; it was 0",
+            id="no copy",
+        ),
+        pytest.param(
+            "delay",
+            {"seconds": -1},
+            "seconds of 'delay' must be from 0 to 2592000; it was -1",
+            id="earlier",
+        ),
+        pytest.param(
+            "reorder",
+            {"seconds": 2592000.5},
+            "seconds of 'reorder' must be from 0 to 2592000; it was 2592000.5",
+            id="too late",
+        ),
+        pytest.param(
+            "stale_timestamp",
+            {"seconds": -2592001},
+            "seconds of 'stale_timestamp' must be from -2592000 to 2592000; it was -2592001",
+            id="too far ahead",
+        ),
+        pytest.param(
+            "slow_body",
+            {"seconds": 26},
+            "seconds of 'slow_body' must be from 0 to 25; it was 26",
+            id="too slow",
+        ),
+        pytest.param(
+            "huge_body",
+            {"bytes": 20_000_001},
+            "bytes of 'huge_body' must be from 1000 to 20000000; it was 20000001",
+            id="too huge",
+        ),
+        pytest.param(
+            "wrong_secret",
+            {"attempts": 101},
+            "attempts of 'wrong_secret' must be from 1 to 100; it was 101",
+            id="too many attempts",
+        ),
+        pytest.param(
+            "wrong_secret",
+            {"attempts": float("nan")},
+            "attempts of 'wrong_secret' must be from 1 to 100; it was nan",
+            id="no number",
+        ),
+    ],
+)
+def test_an_option_that_cannot_be_is_refused(
+    disruptions: Disruptions, kind: str, options: dict[str, float], problem: str
+) -> None:
+    with pytest.raises(InvalidInput) as refusal:
+        disruptions.arm(kind, options=options)
+
+    assert refusal.value.problems == (problem,)
+    assert disruptions.all() == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_options_at_their_limits_are_taken_and_others_have_their_default(
+    disruptions: Disruptions, kind: str
+) -> None:
+    options = KINDS[kind].options
+    defaults = {name: option.default for name, option in options.items()}
+    for limit in ("lowest", "highest"):
+        given = {name: getattr(option, limit) for name, option in options.items()}
+        assert disruptions.arm(kind, options=given).options == given
+
+    assert disruptions.arm(kind).options == defaults
+
+
+def test_there_are_at_most_1000(disruptions: Disruptions) -> None:
+    armed = [disruptions.arm("drop") for _ in range(1000)]
+    with pytest.raises(InvalidInput, match="there are 1000 disruptions already; remove some"):
+        disruptions.arm("drop")
+    disruptions.remove(armed[0].id)
+
+    assert disruptions.arm("drop") in disruptions.all()
+    assert len(disruptions.all()) == 1000
+
+
+def test_each_has_an_id_of_its_own(disruptions: Disruptions) -> None:
+    ids = {disruptions.arm("drop").id for _ in range(100)}
+
+    assert len(ids) == 100
+    assert all(one.startswith("dis_") for one in ids)

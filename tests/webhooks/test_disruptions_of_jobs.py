@@ -1,0 +1,69 @@
+"""Disruptions of what goes to the URL that a job brought along: it is there for one event only."""
+
+from dataclasses import replace
+
+import pytest
+
+from mock_sendpilot.domain.events import SearchCompleted
+from mock_sendpilot.domain.samples import SAMPLE_SEARCH
+from mock_sendpilot.testing.receiver import WebhookReceiver
+from mock_sendpilot.webhooks.deliveries import DROPPED, SUCCEEDED
+from tests.webhooks.conftest import World
+from tests.webhooks.judges import DAY, arm, only_delivery
+
+
+def complete_a_job(world: World, url: str) -> None:
+    """A search is over that has `url` told of it."""
+    store = world.workspace.store
+    with store.transaction():
+        store.record(SearchCompleted(replace(SAMPLE_SEARCH, webhook_url=url)))
+
+
+@pytest.mark.parametrize(
+    "kind", ["reorder", "delay", "altered_body", "unknown_event", "broken_connection"]
+)
+def test_what_goes_to_the_url_of_a_job_is_disrupted_too(
+    world: World, receiver: WebhookReceiver, kind: str
+) -> None:
+    disruption = arm(world, kind)
+    complete_a_job(world, receiver.url)
+    world.advance(DAY)
+
+    assert world.outbox.disruptions.get(disruption.id).match_count == 1
+    assert len(receiver.received) == 1
+    assert only_delivery(world).state == SUCCEEDED
+    assert not world.outbox.endpoints.is_of_job(SAMPLE_SEARCH.id)
+
+
+@pytest.mark.parametrize("status", [200, 500])
+def test_its_copies_come_too(world: World, receiver: WebhookReceiver, status: int) -> None:
+    receiver.respond(status)
+    arm(world, "duplicate", copies=2)
+    complete_a_job(world, receiver.url)
+    world.advance(DAY)
+
+    assert len(receiver.received) == 3
+    assert only_delivery(world).state == SUCCEEDED
+    assert not world.outbox.endpoints.is_of_job(SAMPLE_SEARCH.id)
+
+
+def test_the_url_of_a_job_whose_event_is_dropped_is_forgotten(
+    world: World, receiver: WebhookReceiver
+) -> None:
+    arm(world, "drop")
+    complete_a_job(world, receiver.url)
+    world.advance(DAY)
+
+    assert only_delivery(world).state == DROPPED
+    assert not world.outbox.endpoints.is_of_job(SAMPLE_SEARCH.id)
+
+
+@pytest.mark.parametrize("kind", ["stale_timestamp", "wrong_secret", "missing_signature"])
+def test_a_disruption_of_signatures_is_not_matched_by_what_is_not_signed(
+    world: World, receiver: WebhookReceiver, kind: str
+) -> None:
+    disruption = arm(world, kind)
+    complete_a_job(world, receiver.url)
+
+    assert only_delivery(world).disruption is None
+    assert world.outbox.disruptions.get(disruption.id).match_count == 0

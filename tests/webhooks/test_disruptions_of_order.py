@@ -1,0 +1,233 @@
+"""What comes after another, or later."""
+
+from datetime import timedelta
+
+import pytest
+
+from mock_sendpilot.emulator import Emulator
+from mock_sendpilot.testing.receiver import WebhookReceiver
+from mock_sendpilot.webhooks.deliveries import (
+    CANCELLED,
+    SUCCEEDED,
+)
+from tests.support import eventually
+from tests.webhooks.conftest import START, World, seed_of_one_lead
+from tests.webhooks.judges import (
+    DAY,
+    arm,
+    only_delivery,
+    statuses,
+)
+
+# --- reorder -------------------------------------------------------------------------------------
+
+
+def test_what_is_reordered_comes_after_the_next(world: World, receiver: WebhookReceiver) -> None:
+    world.add_endpoint(receiver.url)
+    arm(world, "reorder")
+    world.change("A")
+    world.change("B")
+    world.advance()
+    world.change("C")
+    world.advance(DAY)
+
+    assert statuses(receiver) == ["B", "A", "C"]
+
+
+def test_what_is_reordered_waits_for_the_next_no_longer_than_its_seconds(
+    world: World, receiver: WebhookReceiver
+) -> None:
+    world.add_endpoint(receiver.url)
+    arm(world, "reorder", seconds=60)
+    world.change("A")
+    world.advance(59)
+    world.change("B")
+    world.advance()
+
+    assert statuses(receiver) == ["B", "A"]
+    assert [one.attempts[0].started_at for one in world.deliveries()] == [
+        START + timedelta(seconds=59)
+    ] * 2
+
+
+@pytest.mark.parametrize(
+    ("options", "seconds"),
+    [
+        pytest.param({}, 5, id="by default"),
+        pytest.param({"seconds": 60}, 60, id="as it is told"),
+        pytest.param({"seconds": 0}, 0, id="at once"),
+    ],
+)
+def test_alone_it_comes_after_its_seconds(
+    world: World, receiver: WebhookReceiver, options: dict[str, float], seconds: float
+) -> None:
+    world.add_endpoint(receiver.url)
+    arm(world, "reorder", **options)
+    world.change("A")
+    world.advance(DAY)
+
+    (attempt,) = only_delivery(world).attempts
+    assert attempt.started_at == START + timedelta(seconds=seconds)
+    assert only_delivery(world).state == SUCCEEDED
+
+
+def test_two_that_are_reordered_in_a_row_come_after_the_next_in_their_order(
+    world: World, receiver: WebhookReceiver
+) -> None:
+    world.add_endpoint(receiver.url)
+    arm(world, "reorder")
+    arm(world, "reorder")
+    for status in ("A", "B", "C"):
+        world.change(status)
+    world.advance(DAY)
+
+    assert statuses(receiver) == ["C", "A", "B"]
+
+
+def test_nothing_is_lost_when_all_are_reordered(world: World, receiver: WebhookReceiver) -> None:
+    world.add_endpoint(receiver.url)
+    world.outbox.disruptions.arm("reorder", times=None)
+    expected = [f"S{number}" for number in range(10)]
+    for status in expected:
+        world.change(status)
+        world.advance(1)
+    world.advance(DAY)
+
+    assert sorted(statuses(receiver)) == expected
+    assert {one.state for one in world.deliveries()} == {SUCCEEDED}
+
+
+def test_what_was_overtaken_comes_once(world: World, receiver: WebhookReceiver) -> None:
+    world.add_endpoint(receiver.url)
+    arm(world, "reorder", seconds=60)
+    for status in ("A", "B"):
+        world.change(status)
+        world.advance(1)
+    world.advance(DAY)
+
+    assert statuses(receiver) == ["B", "A"]
+    assert [len(one.attempts) for one in world.deliveries()] == [1, 1]
+
+
+def test_a_failure_of_what_overtakes_lets_it_go_too(
+    world: World, receiver: WebhookReceiver
+) -> None:
+    world.add_endpoint(receiver.url)
+    arm(world, "reorder", seconds=60)
+    receiver.respond(500)
+    world.change("A")
+    world.change("B")
+    world.advance(DAY)
+
+    assert statuses(receiver) == ["B", "A", "B"]
+
+
+def test_only_what_goes_to_the_same_endpoint_overtakes(
+    world: World, receiver: WebhookReceiver
+) -> None:
+    world.add_endpoint(f"{receiver.url}/a", event_types=["lead.status.changed"])
+    other = world.add_endpoint(f"{receiver.url}/b", event_types=["campaign.paused"])
+    arm(world, "reorder", seconds=60)
+    world.change("A")
+    world.workspace.campaigns.change("camp_1", "pause", by="api")
+    world.advance()
+
+    assert [webhook.path for webhook in receiver.received] == ["/webhooks/b"]
+    assert [one.endpoint_id for one in world.deliveries(state=SUCCEEDED)] == [other.id]
+
+
+def test_what_is_reordered_and_fails_is_retried_by_the_schedule(
+    world: World, receiver: WebhookReceiver
+) -> None:
+    world.add_endpoint(receiver.url)
+    arm(world, "reorder", seconds=60)
+    receiver.respond(200)
+    receiver.respond(500)
+    world.change("A")
+    world.change("B")
+    world.advance(5)
+
+    assert statuses(receiver) == ["B", "A", "A"]
+    assert world.deliveries()[0].scheduled_count == 2
+
+
+def test_what_is_reordered_is_cancelled_with_its_endpoint(
+    world: World, receiver: WebhookReceiver
+) -> None:
+    endpoint = world.add_endpoint(receiver.url)
+    arm(world, "reorder")
+    world.change("A")
+    world.outbox.update_endpoint(endpoint.id, {"is_enabled": False})
+    world.outbox.update_endpoint(endpoint.id, {"is_enabled": True})
+    world.change("B")
+    world.advance(DAY)
+
+    assert statuses(receiver) == ["B"]
+    assert [one.state for one in world.deliveries()] == [CANCELLED, SUCCEEDED]
+
+
+def test_the_next_overtakes_on_a_running_clock_too(
+    slow_emulator: Emulator, receiver: WebhookReceiver
+) -> None:
+    workspace = slow_emulator.add_workspace(seed_of_one_lead())
+    world = World(workspace, slow_emulator.outbox(workspace))
+    world.add_endpoint(receiver.url)
+    arm(world, "reorder", seconds=3600)
+    world.change("A")
+    world.change("B")
+    receiver.wait_for_count(2, within=5)
+    eventually(lambda: len(world.deliveries(state=SUCCEEDED)) == 2)
+
+    assert statuses(receiver) == ["B", "A"]
+
+
+# --- delay ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "seconds"),
+    [
+        pytest.param({}, 5, id="by default"),
+        pytest.param({"seconds": 90}, 90, id="as it is told"),
+    ],
+)
+def test_what_is_delayed_comes_so_many_seconds_later(
+    world: World, receiver: WebhookReceiver, options: dict[str, float], seconds: float
+) -> None:
+    world.add_endpoint(receiver.url)
+    arm(world, "delay", **options)
+    world.change("A")
+    world.advance(seconds - 0.001)
+    assert receiver.received == []
+    assert only_delivery(world).next_attempt_at == START + timedelta(seconds=seconds)
+    world.advance(0.001)
+
+    assert statuses(receiver) == ["A"]
+    assert only_delivery(world).created_at == START
+
+
+def test_what_is_delayed_does_not_wait_for_the_next_and_does_not_stop_it(
+    world: World, receiver: WebhookReceiver
+) -> None:
+    world.add_endpoint(receiver.url)
+    arm(world, "delay", seconds=60)
+    world.change("A")
+    world.change("B")
+    world.advance(1)
+    before = statuses(receiver)
+    world.advance(DAY)
+
+    assert (before, statuses(receiver)) == (["B"], ["B", "A"])
+
+
+def test_the_schedule_of_what_is_delayed_begins_with_its_first_attempt(
+    world: World, receiver: WebhookReceiver
+) -> None:
+    world.add_endpoint(receiver.url)
+    arm(world, "delay", seconds=60)
+    receiver.respond(500)
+    world.change("A")
+    world.advance(DAY)
+
+    times = [one.started_at - START for one in only_delivery(world).attempts]
+    assert [time.total_seconds() for time in times] == [60, 65]

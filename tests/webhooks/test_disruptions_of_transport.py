@@ -1,0 +1,301 @@
+"""Deliveries that come slowly, break off or lie about their type; and what a retry is like."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import pytest
+
+from mock_sendpilot.testing.receiver import WebhookReceiver
+from mock_sendpilot.webhooks.deliveries import EXHAUSTED, PENDING, SUCCEEDED, Applied
+from mock_sendpilot.webhooks.disruption import KINDS
+from tests.support import SECRET, eventually
+from tests.webhooks.conftest import World
+from tests.webhooks.judges import DAY, NEW_SECRET, arm, only_delivery, svix_accepts
+
+MOVING = {"duplicate", "reorder", "delay", "drop"}
+ALTERING = sorted(set(KINDS) - MOVING)
+SWIFT: dict[str, dict[str, float]] = {"slow_body": {"seconds": 0.05}, "huge_body": {"bytes": 2000}}
+"""So that no test takes long."""
+
+
+@dataclass
+class RawRequest:
+    """What came over one connection; `pieces` are the body as it came."""
+
+    head: bytes = b""
+    pieces: list[bytes] = field(default_factory=list)
+    body_seconds: float = 0
+    is_reset: bool = False
+
+    @property
+    def body(self) -> bytes:
+        return b"".join(self.pieces)
+
+    @property
+    def declared_length(self) -> int:
+        headers = dict(line.split(": ", 1) for line in self.head.decode().split("\r\n")[1:] if line)
+        return int(headers["Content-Length"])
+
+
+@dataclass
+class RawReceiver:
+    """Its URL, and each connection so far."""
+
+    url: str
+    requests: list[RawRequest] = field(default_factory=list)
+
+
+@contextmanager
+def raw_receiver() -> Iterator[RawReceiver]:
+    """Reads each connection to the end of a request or of itself, and answers 200 to a request."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        receiver = RawReceiver(f"http://127.0.0.1:{listener.getsockname()[1]}/")
+
+        def serve() -> None:
+            while True:
+                connection, _ = listener.accept()
+                with connection:
+                    connection.settimeout(10)
+                    request = RawRequest()
+                    if not _read(connection, request):
+                        return
+                    receiver.requests.append(request)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        try:
+            yield receiver
+        finally:
+            with socket.create_connection(listener.getsockname()):
+                pass  # an empty connection ends the thread
+            thread.join(10)
+
+
+def _read(connection: socket.socket, request: RawRequest) -> bool:
+    """Read a request; tell whether there was one."""
+    try:
+        return _read_head(connection, request) and _read_body(connection, request)
+    except ConnectionResetError:
+        request.is_reset = True
+        return True
+
+
+def _read_head(connection: socket.socket, request: RawRequest) -> bool:
+    while b"\r\n\r\n" not in request.head:
+        piece = connection.recv(65536)
+        if not piece:
+            return False
+        request.head += piece
+    request.head, _, first = request.head.partition(b"\r\n\r\n")
+    request.pieces += [first] if first else []
+    return True
+
+
+def _read_body(connection: socket.socket, request: RawRequest) -> bool:
+    began = time.perf_counter()
+    while len(request.body) < request.declared_length:
+        piece = connection.recv(65536)
+        if not piece:
+            return True
+        request.pieces.append(piece)
+    request.body_seconds = time.perf_counter() - began
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+    return True
+
+
+# --- broken_connection ---------------------------------------------------------------------------
+
+
+def test_a_broken_connection_is_reset_in_the_middle_of_the_body(world: World) -> None:
+    with raw_receiver() as receiver:
+        world.add_endpoint(receiver.url)
+        arm(world, "broken_connection")
+        world.change("DONE")
+        world.advance()
+        eventually(lambda: receiver.requests)
+
+    (request,) = receiver.requests
+    body = only_delivery(world).body
+    assert request.is_reset
+    assert request.declared_length == len(body)
+    assert body.startswith(request.body)
+    assert len(request.body) < len(body)
+
+
+def test_the_log_says_that_the_connection_was_reset_on_purpose(world: World) -> None:
+    with raw_receiver() as receiver:
+        world.add_endpoint(receiver.url)
+        arm(world, "broken_connection")
+        world.change("DONE")
+        world.advance()
+
+    (attempt,) = only_delivery(world).attempts
+    assert attempt.error == "the connection was reset in the middle of the body, on purpose"
+    assert (attempt.response, attempt.disruption) == (None, "broken_connection")
+    assert only_delivery(world).state == PENDING
+
+
+def test_the_retry_after_a_broken_connection_arrives_intact(world: World) -> None:
+    with raw_receiver() as receiver:
+        world.add_endpoint(receiver.url)
+        arm(world, "broken_connection")
+        world.change("DONE")
+        world.advance(5)
+
+    _, retry = receiver.requests
+    assert retry.body == only_delivery(world).body
+    assert not retry.is_reset
+    assert only_delivery(world).state == SUCCEEDED
+
+
+def test_a_broken_connection_does_not_break_the_one_that_is_kept(
+    world: World, receiver: WebhookReceiver
+) -> None:
+    world.add_endpoint(receiver.url)
+    world.change("A")
+    world.advance()
+    arm(world, "broken_connection")
+    world.change("B")
+    world.change("C")
+    world.advance()
+
+    assert [webhook.json["data"]["newStatus"] for webhook in receiver.received] == ["A", "C"]
+    assert [one.error for one in world.deliveries()[2].attempts] == [None]
+
+
+# --- slow_body -----------------------------------------------------------------------------------
+
+
+def test_a_slow_body_comes_in_pieces_for_so_many_real_seconds(world: World) -> None:
+    with raw_receiver() as receiver:
+        world.add_endpoint(receiver.url)
+        arm(world, "slow_body", seconds=0.5)
+        world.change("DONE")
+        world.advance()
+
+    (request,) = receiver.requests
+    assert 0.4 <= request.body_seconds < 5
+    assert len(request.pieces) > 3
+    assert request.body == only_delivery(world).body
+
+
+def test_the_time_that_a_slow_body_takes_is_in_the_log(
+    world: World, receiver: WebhookReceiver
+) -> None:
+    world.add_endpoint(receiver.url)
+    arm(world, "slow_body", seconds=0.3)
+    world.change("DONE")
+    world.advance()
+
+    (attempt,) = only_delivery(world).attempts
+    assert 0.3 <= attempt.duration_seconds < 5
+    assert (attempt.is_success, attempt.sent_body) == (True, None)
+    assert svix_accepts(receiver.received[0], SECRET)
+
+
+# --- wrong_content_type --------------------------------------------------------------------------
+
+
+def test_a_wrong_content_type_is_all_that_is_wrong(world: World, receiver: WebhookReceiver) -> None:
+    world.add_endpoint(receiver.url)
+    arm(world, "wrong_content_type")
+    world.change("DONE")
+    world.advance()
+
+    (webhook,) = receiver.received
+    assert webhook.headers["content-type"] == "text/plain"
+    assert webhook.body == only_delivery(world).body
+    assert svix_accepts(webhook, SECRET)
+
+
+# --- every kind that alters an attempt -----------------------------------------------------------
+
+
+def disrupted_endpoint(world: World, url: str, kind: str, **options: float) -> Applied:
+    """An endpoint whose first delivery has that disruption."""
+    endpoint = world.add_endpoint(url)
+    if kind == "old_secret":
+        world.outbox.endpoints.rotate(endpoint.id, NEW_SECRET)
+    arm(world, kind, **{**SWIFT.get(kind, {}), **options})
+    world.change("DONE")
+    applied = only_delivery(world).disruption
+    assert applied is not None
+    return applied
+
+
+@pytest.mark.parametrize("kind", ALTERING)
+def test_the_retry_of_a_disrupted_attempt_is_as_it_should_be(
+    world: World, receiver: WebhookReceiver, kind: str
+) -> None:
+    receiver.respond(401)
+    disrupted_endpoint(world, receiver.url, kind)
+    if kind == "broken_connection":
+        receiver._answers.clear()  # it never sees the first attempt
+    world.advance(5)
+
+    delivery, last = only_delivery(world), receiver.received[-1]
+    assert [one.disruption for one in delivery.attempts] == [kind, None]
+    assert delivery.attempts[1].sent_body is None
+    assert (delivery.state, last.body) == (SUCCEEDED, delivery.body)
+    assert last.headers["content-type"] == "application/json"
+    assert svix_accepts(last, NEW_SECRET if kind == "old_secret" else SECRET)
+
+
+@pytest.mark.parametrize("kind", ALTERING)
+def test_so_many_attempts_are_disrupted_as_are_asked_for(
+    world: World, receiver: WebhookReceiver, kind: str
+) -> None:
+    receiver.respond(401, times=99)
+    disrupted_endpoint(world, receiver.url, kind, attempts=2)
+    world.advance(DAY)
+
+    delivery = only_delivery(world)
+    assert [one.disruption for one in delivery.attempts] == [kind, kind, None, None, None, None]
+    assert delivery.state == EXHAUSTED
+
+
+@pytest.mark.parametrize("kind", ALTERING)
+def test_a_resend_is_not_disrupted(world: World, receiver: WebhookReceiver, kind: str) -> None:
+    receiver.respond(401, times=2)
+    disrupted_endpoint(world, receiver.url, kind, attempts=100)
+    world.advance()
+    receiver._answers.clear()
+    world.outbox.resend(only_delivery(world).id)
+    world.advance()
+
+    delivery, last = only_delivery(world), receiver.received[-1]
+    assert [one.disruption for one in delivery.attempts] == [kind, None]
+    assert last.body == delivery.body
+    assert svix_accepts(last, NEW_SECRET if kind == "old_secret" else SECRET)
+
+
+@pytest.mark.parametrize("kind", ALTERING)
+def test_the_log_shows_what_was_sent_in_place_of_the_body(
+    world: World, receiver: WebhookReceiver, kind: str
+) -> None:
+    applied = disrupted_endpoint(world, receiver.url, kind)
+    world.advance()
+
+    has_another_body = kind in {
+        "altered_body", "renamed_event", "unknown_event", "extra_fields", "missing_fields",
+        "huge_body",
+    }  # fmt: skip
+    (attempt,) = only_delivery(world).attempts
+    assert only_delivery(world).disruption == applied
+    assert applied.kind == attempt.disruption == kind
+    assert attempt.sent_body == (receiver.received[0].body if has_another_body else None)
+
+
+@pytest.mark.parametrize("kind", ALTERING)
+def test_by_default_one_attempt_is_disrupted(world: World, kind: str) -> None:
+    applied = disrupted_endpoint(world, "https://a.example/", kind)
+    assert applied.options["attempts"] == 1
+
+
+def test_every_kind_is_tested_here_or_with_those_that_move_a_delivery() -> None:
+    assert set(ALTERING) | MOVING == set(KINDS)
+    assert {kind for kind, found in KINDS.items() if found.alter is None} == MOVING

@@ -1,0 +1,387 @@
+"""Settings of one endpoint: its schedule, timeout, signatures, concurrency and signature clock."""
+
+import threading
+from itertools import pairwise
+
+import pytest
+
+from mock_sendpilot.domain.clock import ManualClock
+from mock_sendpilot.domain.endpoint_settings import EndpointSettings
+from mock_sendpilot.domain.errors import InvalidInput
+from mock_sendpilot.emulator import Emulator
+from mock_sendpilot.testing.receiver import WebhookReceiver
+from mock_sendpilot.webhooks.deliveries import EXHAUSTED, PENDING
+from tests.support import SECRET, eventually
+from tests.webhooks.conftest import START, World, seed_of_one_lead
+from tests.webhooks.judges import (
+    DAY,
+    documented_accepts,
+    documented_seconds,
+    only_delivery,
+    standard_accepts,
+    svix_accepts,
+)
+
+DELAYS_PROBLEM = (
+    "retryDelaysSeconds must be at most 100 numbers of seconds from 0 to 2592000 (30 days)"
+)
+SIGNATURES_PROBLEM = (
+    "signatures must name one or two different schemes out of documented, svix, standardwebhooks"
+)
+
+
+@pytest.fixture
+def live_world(slow_emulator: Emulator) -> World:
+    """On the system's clock."""
+    workspace = slow_emulator.add_workspace(seed_of_one_lead())
+    return World(workspace, slow_emulator.outbox(workspace))
+
+
+def waits(world: World) -> list[float]:
+    """The seconds between the attempts of the only delivery."""
+    times = [attempt.started_at for attempt in only_delivery(world).attempts]
+    return [(after - before).total_seconds() for before, after in pairwise(times)]
+
+
+# --- schedule ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "delays",
+    [
+        pytest.param((1.0, 2.5), id="two retries"),
+        pytest.param((), id="one attempt only"),
+        pytest.param((0.0,), id="a retry at once"),
+        pytest.param((7.0,) * 9, id="more than the contract's"),
+    ],
+)
+def test_an_endpoint_has_its_own_schedule(
+    world: World, receiver: WebhookReceiver, delays: tuple[float, ...]
+) -> None:
+    world.add_endpoint(receiver.url, settings=EndpointSettings(retry_delays_seconds=delays))
+    receiver.respond(500, times=99)
+    world.change("DONE")
+    world.advance(DAY)
+
+    assert waits(world) == list(delays)
+    assert only_delivery(world).state == EXHAUSTED
+    assert len(receiver.received) == len(delays) + 1
+
+
+def test_the_schedule_of_an_endpoint_is_not_that_of_another(
+    world: World, receiver: WebhookReceiver
+) -> None:
+    own = world.add_endpoint(receiver.url, settings=EndpointSettings(retry_delays_seconds=(1,)))
+    other = world.add_endpoint(receiver.url)
+    receiver.respond(500, times=99)
+    world.change("DONE")
+    world.advance(DAY)
+
+    lengths = {one.endpoint_id: len(one.attempts) for one in world.deliveries()}
+    assert lengths == {own.id: 2, other.id: 6}
+
+
+def test_a_schedule_that_is_changed_counts_from_the_next_attempt(
+    world: World, receiver: WebhookReceiver
+) -> None:
+    endpoint = world.add_endpoint(receiver.url)
+    receiver.respond(500, times=99)
+    world.change("DONE")
+    world.advance()
+    world.outbox.update_endpoint(endpoint.id, {"retry_delays_seconds": (1, 2)})
+    world.advance(DAY)
+
+    assert waits(world) == [5, 2]
+
+
+def test_none_brings_back_the_schedule_of_the_contract(
+    world: World, receiver: WebhookReceiver
+) -> None:
+    settings = EndpointSettings(retry_delays_seconds=())
+    endpoint = world.add_endpoint(receiver.url, settings=settings)
+    world.outbox.update_endpoint(endpoint.id, {"retry_delays_seconds": None})
+    receiver.respond(500, times=99)
+    world.change("DONE")
+    world.advance(DAY)
+
+    assert waits(world) == [5, 30, 120, 900, 3600]
+
+
+# --- timeout -------------------------------------------------------------------------------------
+
+
+def test_a_receiver_that_holds_is_given_up_after_the_timeout_of_its_endpoint(
+    world: World, receiver: WebhookReceiver
+) -> None:
+    world.add_endpoint(receiver.url, settings=EndpointSettings(timeout_seconds=0.2))
+    with receiver.holding():
+        world.change("DONE")
+        world.advance()
+        (attempt,) = only_delivery(world).attempts
+
+    assert (attempt.response, attempt.error) == (None, "no answer within 0.2 s")
+    assert 0.2 <= attempt.duration_seconds < 5
+    assert only_delivery(world).state == PENDING
+
+
+def test_the_timeout_of_an_endpoint_may_be_longer_than_the_servers(
+    receiver: WebhookReceiver,
+) -> None:
+    emulator = Emulator(id_seed="tests", timeout_seconds=0.1)
+    workspace = emulator.add_workspace(seed_of_one_lead(), clock=ManualClock(START))
+    world = World(workspace, emulator.outbox(workspace))
+    world.add_endpoint(receiver.url, settings=EndpointSettings(timeout_seconds=10))
+    with receiver.holding():
+        world.change("DONE")
+        thread = threading.Thread(target=world.advance)
+        thread.start()
+        receiver.wait_for_count(1)
+        assert not threading.Event().wait(0.3)
+    thread.join(10)
+    emulator.close()
+
+    (attempt,) = only_delivery(world).attempts
+    assert attempt.is_success
+    assert attempt.duration_seconds >= 0.3
+
+
+# --- signatures ----------------------------------------------------------------------------------
+
+DOCUMENTED = {"webhook-signature"}
+SVIX = {"svix-id", "svix-timestamp", "svix-signature"}
+STANDARD = {"webhook-id", "webhook-timestamp", "webhook-signature"}
+
+
+@pytest.mark.parametrize("world", ["documented", "example", "live"], indirect=True)
+@pytest.mark.parametrize(
+    ("schemes", "headers"),
+    [
+        pytest.param(("documented",), DOCUMENTED, id="documented"),
+        pytest.param(("svix",), SVIX, id="svix"),
+        pytest.param(("standardwebhooks",), STANDARD, id="standardwebhooks"),
+        pytest.param(("documented", "svix"), DOCUMENTED | SVIX, id="documented and svix"),
+        pytest.param(("svix", "standardwebhooks"), SVIX | STANDARD, id="svix and standardwebhooks"),
+    ],
+)
+def test_an_endpoint_has_its_own_schemes_whatever_the_contract(
+    world: World, receiver: WebhookReceiver, schemes: tuple[str, ...], headers: set[str]
+) -> None:
+    world.add_endpoint(receiver.url, settings=EndpointSettings(signatures=schemes))
+    world.change("DONE")
+    world.advance()
+
+    (webhook,) = receiver.received
+    assert {name for name in webhook.headers if name.startswith(("svix-", "webhook-"))} == headers
+    judges = {
+        "documented": documented_accepts,
+        "svix": svix_accepts,
+        "standardwebhooks": standard_accepts,
+    }
+    assert all(judges[scheme](webhook, SECRET) for scheme in schemes)
+
+
+# --- concurrency ---------------------------------------------------------------------------------
+
+
+def nothing_beyond(receiver: WebhookReceiver, number: int) -> bool:
+    """Whether no more than so many requests come within a short while."""
+    with pytest.raises(AssertionError, match="webhooks within"):
+        receiver.wait_for_count(number + 1, within=0.2)
+    return len(receiver.received) == number
+
+
+@pytest.mark.parametrize("concurrency", [1, 3])
+def test_so_many_requests_are_held_at_one_time_and_no_more(
+    live_world: World, receiver: WebhookReceiver, concurrency: int
+) -> None:
+    live_world.add_endpoint(receiver.url, settings=EndpointSettings(concurrency=concurrency))
+    with receiver.holding():
+        for number in range(5):
+            live_world.change(f"S{number}")
+        receiver.wait_for_count(concurrency)
+        assert nothing_beyond(receiver, concurrency)
+    assert len(receiver.wait_for_count(5)) == 5
+
+
+def test_each_of_many_deliveries_comes_once_on_a_wide_lane(
+    live_world: World, receiver: WebhookReceiver
+) -> None:
+    live_world.add_endpoint(receiver.url, settings=EndpointSettings(concurrency=8))
+    expected = {f"S{number}" for number in range(100)}
+    for status in sorted(expected):
+        live_world.change(status)
+    receiver.wait_for_count(100, within=20)
+    eventually(lambda: len(live_world.deliveries(state="succeeded")) == 100)
+
+    assert {webhook.json["data"]["newStatus"] for webhook in receiver.received} == expected
+    assert len(receiver.received) == 100
+
+
+def test_a_concurrency_that_is_raised_counts_for_what_comes_then(
+    live_world: World, receiver: WebhookReceiver
+) -> None:
+    endpoint = live_world.add_endpoint(receiver.url)
+    live_world.outbox.update_endpoint(endpoint.id, {"concurrency": 3})
+    with receiver.holding():
+        for number in range(5):
+            live_world.change(f"S{number}")
+        receiver.wait_for_count(3)
+        assert nothing_beyond(receiver, 3)
+
+
+def test_the_concurrency_of_an_endpoint_is_not_that_of_another(
+    live_world: World, receiver: WebhookReceiver
+) -> None:
+    settings = EndpointSettings(concurrency=3)
+    live_world.add_endpoint(f"{receiver.url}/wide", settings=settings)
+    live_world.add_endpoint(f"{receiver.url}/narrow")
+    with receiver.holding():
+        for number in range(5):
+            live_world.change(f"S{number}")
+        receiver.wait_for_count(4)
+        assert nothing_beyond(receiver, 4)
+        paths = sorted(webhook.path for webhook in receiver.received)
+
+    assert paths == ["/webhooks/narrow", *["/webhooks/wide"] * 3]
+
+
+# --- signature clock -----------------------------------------------------------------------------
+
+
+def test_a_signature_bears_real_time_though_the_clock_of_the_workspace_shows_another(
+    world: World, receiver: WebhookReceiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = "mock_sendpilot.domain.clock.SystemClock._wall_seconds"
+    monkeypatch.setattr(clock, staticmethod(lambda: 1767225600.5))
+    world.add_endpoint(receiver.url)
+    world.change("DONE")
+    world.advance(3)
+
+    (webhook,), (attempt,) = receiver.received, only_delivery(world).attempts
+    assert documented_seconds(webhook) == int(webhook.headers["svix-timestamp"]) == 1767225600
+    assert attempt.signed_at.timestamp() == attempt.sent_at.timestamp() == 1767225600.5
+    assert attempt.started_at == START
+
+
+def test_a_virtual_signature_bears_what_the_clock_of_the_workspace_shows(
+    world: World, receiver: WebhookReceiver
+) -> None:
+    world.add_endpoint(receiver.url, settings=EndpointSettings(signature_clock="virtual"))
+    receiver.respond(500)
+    world.change("DONE")
+    world.advance(5)
+
+    shown = [START.timestamp(), START.timestamp() + 5]
+    assert list(map(documented_seconds, receiver.received)) == shown
+    assert [int(webhook.headers["svix-timestamp"]) for webhook in receiver.received] == shown
+    assert all(documented_accepts(webhook, SECRET) for webhook in receiver.received)
+
+
+def test_the_log_tells_virtual_and_real_time_apart(world: World, receiver: WebhookReceiver) -> None:
+    world.add_endpoint(receiver.url, settings=EndpointSettings(signature_clock="virtual"))
+    world.change("DONE")
+    world.advance()
+
+    (attempt,) = only_delivery(world).attempts
+    assert attempt.signed_at == attempt.started_at == START
+    assert attempt.sent_at != START
+
+
+# --- refusals ------------------------------------------------------------------------------------
+
+REFUSALS = [
+    pytest.param({"retry_delays_seconds": (1,) * 101}, DELAYS_PROBLEM, id="too many delays"),
+    pytest.param({"retry_delays_seconds": (-0.5,)}, DELAYS_PROBLEM, id="negative delay"),
+    pytest.param({"retry_delays_seconds": (1, 2592000.5)}, DELAYS_PROBLEM, id="long delay"),
+    pytest.param({"retry_delays_seconds": (float("nan"),)}, DELAYS_PROBLEM, id="delay no number"),
+    pytest.param(
+        {"timeout_seconds": 0.09},
+        "timeoutSeconds must be from 0.1 to 3600; it was 0.09",
+        id="short timeout",
+    ),
+    pytest.param(
+        {"timeout_seconds": 3600.5},
+        "timeoutSeconds must be from 0.1 to 3600; it was 3600.5",
+        id="long timeout",
+    ),
+    pytest.param(
+        {"timeout_seconds": float("nan")},
+        "timeoutSeconds must be from 0.1 to 3600; it was nan",
+        id="timeout no number",
+    ),
+    pytest.param({"signatures": ()}, SIGNATURES_PROBLEM, id="no scheme"),
+    pytest.param({"signatures": ("svix", "svix")}, SIGNATURES_PROBLEM, id="a scheme twice"),
+    pytest.param({"signatures": ("svix", "jws")}, SIGNATURES_PROBLEM, id="unknown scheme"),
+    pytest.param(
+        {"signatures": ("documented", "standardwebhooks")},
+        "signatures cannot be documented and standardwebhooks: both need Webhook-Signature",
+        id="one header for two schemes",
+    ),
+    pytest.param(
+        {"signatures": ("standardwebhooks", "svix", "documented")},
+        "signatures cannot be documented and standardwebhooks: both need Webhook-Signature",
+        id="all schemes",
+    ),
+    pytest.param({"concurrency": 0}, "concurrency must be from 1 to 64; it was 0", id="none"),
+    pytest.param({"concurrency": 65}, "concurrency must be from 1 to 64; it was 65", id="65"),
+    pytest.param(
+        {"signature_clock": "lunar"},
+        "signatureClock must be wall or virtual; it was 'lunar'",
+        id="unknown clock",
+    ),
+]
+
+
+@pytest.mark.parametrize(("settings", "problem"), REFUSALS)
+def test_an_endpoint_with_a_setting_that_cannot_be_is_not_made(
+    world: World, settings: dict[str, object], problem: str
+) -> None:
+    with pytest.raises(InvalidInput) as refusal:
+        world.add_endpoint("https://a.example/", settings=EndpointSettings(**settings))  # type: ignore[arg-type]
+
+    assert refusal.value.problems == (problem,)
+    assert world.outbox.endpoints.all() == []
+
+
+@pytest.mark.parametrize(("settings", "problem"), REFUSALS)
+def test_a_change_to_a_setting_that_cannot_be_changes_nothing(
+    world: World, settings: dict[str, object], problem: str
+) -> None:
+    endpoint = world.add_endpoint("https://a.example/")
+    with pytest.raises(InvalidInput) as refusal:
+        world.outbox.update_endpoint(endpoint.id, {"url": "https://b.example/", **settings})
+
+    assert refusal.value.problems == (problem,)
+    assert world.outbox.endpoints.all() == [endpoint]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        pytest.param({"retry_delays_seconds": (0, 2592000) * 50}, id="delays"),
+        pytest.param({"timeout_seconds": 0.1}, id="shortest timeout"),
+        pytest.param({"timeout_seconds": 3600}, id="longest timeout"),
+        pytest.param({"concurrency": 64}, id="widest"),
+    ],
+)
+def test_what_is_at_the_limits_is_taken(world: World, settings: dict[str, object]) -> None:
+    wanted = EndpointSettings(**settings)  # type: ignore[arg-type]
+
+    assert world.add_endpoint("https://a.example/", settings=wanted).settings == wanted
+
+
+def test_all_that_cannot_be_is_told_at_once(world: World) -> None:
+    settings = EndpointSettings(timeout_seconds=0, concurrency=0, signature_clock="lunar")
+    with pytest.raises(InvalidInput) as refusal:
+        world.add_endpoint("https://a.example/", secret="x", settings=settings)
+
+    firsts = [problem.partition(" ")[0] for problem in refusal.value.problems]
+    assert firsts == ["secret", "timeoutSeconds", "concurrency", "signatureClock"]
+
+
+def test_a_change_of_one_setting_leaves_the_others(world: World) -> None:
+    settings = EndpointSettings(timeout_seconds=1, concurrency=2)
+    endpoint = world.add_endpoint("https://a.example/", settings=settings)
+    after = world.outbox.update_endpoint(endpoint.id, {"concurrency": 3})
+
+    assert after.settings == EndpointSettings(timeout_seconds=1, concurrency=3)

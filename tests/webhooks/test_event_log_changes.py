@@ -1,0 +1,267 @@
+"""What is new in the event log, and waiting for it."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from mock_sendpilot.domain.errors import NotFound
+from mock_sendpilot.observation.patterns import ANY_EVENT, EventPattern
+from mock_sendpilot.testing.receiver import WebhookReceiver
+from mock_sendpilot.webhooks.event_log import SentWebhook
+from tests.webhooks.conftest import World
+from tests.webhooks.judges import arm, change_often, news, record
+
+LOG = "mock_sendpilot.webhooks.event_log"
+LONG = 10.0
+"""No test waits so long: it is when a wait that does not end is given up."""
+
+
+# --- changes -------------------------------------------------------------------------------------
+
+
+def test_since_0_all_has_changed(world: World) -> None:
+    change_often(world, 3)
+    found, number = world.outbox.events.changed_since(0)
+
+    assert news(found) == ["S0", "S1", "S2"]
+    assert number == world.outbox.events.latest_change > 0
+
+
+def test_since_the_latest_change_nothing_has(world: World) -> None:
+    change_often(world, 3)
+    number = world.outbox.events.latest_change
+
+    assert world.outbox.events.changed_since(number) == ([], number)
+
+
+def test_nothing_is_new_in_an_empty_log(world: World) -> None:
+    assert world.outbox.events.changed_since(0) == ([], 0)
+    assert world.outbox.events.changed_since(7) == ([], 7)
+
+
+def test_what_came_and_what_changed_is_new_in_the_order_of_its_change(
+    world: World, receiver: WebhookReceiver
+) -> None:
+    world.add_endpoint(receiver.url)
+    arm(world, "delay")
+    change_often(world, 3)
+    _, number = world.outbox.events.changed_since(0)
+    world.advance(1)
+    second, number = world.outbox.events.changed_since(number)
+    world.advance(9)
+    third, _ = world.outbox.events.changed_since(number)
+
+    assert news(second) == ["S1", "S2"]
+    assert news(third) == ["S0"]
+    assert third[0].is_sent
+
+
+def test_a_cancelled_delivery_is_a_change(world: World) -> None:
+    endpoint = world.add_endpoint("https://a.example/")
+    world.change("DONE")
+    number = world.outbox.events.latest_change
+    world.outbox.remove_endpoint(endpoint.id)
+
+    (found,), _ = world.outbox.events.changed_since(number)
+    assert [one.state for one in found.deliveries] == ["cancelled"]
+
+
+def in_another_thread(act: Callable[[], list[SentWebhook]], meanwhile: Callable[[], object]) -> (
+    list[SentWebhook]
+):  # fmt: skip
+    """What `act`, which waits, gives when `meanwhile` is done after it has begun."""
+    begun = threading.Event()
+
+    def begin() -> list[SentWebhook]:
+        begun.set()
+        return act()
+
+    with ThreadPoolExecutor(1, thread_name_prefix="waits") as pool:
+        waiting = pool.submit(begin)
+        assert begun.wait(5)
+        assert not threading.Event().wait(0.02)
+        assert not waiting.done()
+        meanwhile()
+        return waiting.result(5)
+
+
+def test_a_change_ends_the_wait_for_it(world: World) -> None:
+    number = world.outbox.events.latest_change
+    found = in_another_thread(
+        lambda: world.outbox.events.changed_since(number, within_seconds=LONG)[0],
+        lambda: world.change("DONE"),
+    )
+
+    assert news(found) == ["DONE"]
+
+
+def test_an_attempt_ends_the_wait_for_a_change(world: World, receiver: WebhookReceiver) -> None:
+    world.add_endpoint(receiver.url)
+    world.change("DONE")
+    number = world.outbox.events.latest_change
+    found = in_another_thread(
+        lambda: world.outbox.events.changed_since(number, within_seconds=LONG)[0], world.advance
+    )
+
+    assert [one.state for one in found[0].deliveries] == ["succeeded"]
+
+
+# --- waiting -------------------------------------------------------------------------------------
+
+
+def test_what_is_there_already_needs_no_waiting(world: World) -> None:
+    change_often(world, 3)
+    found = world.outbox.events.wait_for(
+        EventPattern(None, {"new_status": "S1"}), within_seconds=LONG
+    )
+
+    assert news(found) == ["S1"]
+
+
+def test_of_more_that_fit_the_first_are_given(world: World) -> None:
+    change_often(world, 5)
+
+    assert news(world.outbox.events.wait_for(ANY_EVENT, count=2, within_seconds=LONG)) == [
+        "S0", "S1",
+    ]  # fmt: skip
+
+
+def test_those_that_came_in_time_are_given_though_they_are_too_few(world: World) -> None:
+    change_often(world, 2)
+
+    assert news(world.outbox.events.wait_for(ANY_EVENT, count=3, within_seconds=0.05)) == [
+        "S0", "S1",
+    ]  # fmt: skip
+
+
+def test_the_last_of_several_ends_the_wait(world: World) -> None:
+    world.change("A")
+    wanted = EventPattern("lead.status.changed", {"lead_id": "lead_1"})
+    found = in_another_thread(
+        lambda: world.outbox.events.wait_for(wanted, count=3, within_seconds=LONG),
+        lambda: change_often(world, 2),
+    )
+
+    assert news(found) == ["A", "S0", "S1"]
+
+
+def test_what_does_not_fit_does_not_end_the_wait(world: World) -> None:
+    wanted = EventPattern(None, {"new_status": "S4"})
+    found = in_another_thread(
+        lambda: world.outbox.events.wait_for(wanted, within_seconds=LONG),
+        lambda: change_often(world, 9),
+    )
+
+    assert news(found) == ["S4"]
+
+
+def test_what_is_not_sent_yet_is_waited_for(world: World, receiver: WebhookReceiver) -> None:
+    world.add_endpoint(receiver.url)
+    world.change("DONE")
+    found = in_another_thread(
+        lambda: world.outbox.events.wait_for(ANY_EVENT, within_seconds=LONG), world.advance
+    )
+
+    assert len(found[0].deliveries[0].attempts) == 1
+
+
+def test_an_event_that_changes_often_counts_once(world: World, receiver: WebhookReceiver) -> None:
+    receiver.respond(500, times=3)
+    world.add_endpoint(receiver.url)
+    world.change("DONE")
+
+    def go_on() -> None:
+        world.advance(300)
+        world.change("NEXT")
+        world.advance()
+
+    found = in_another_thread(
+        lambda: world.outbox.events.wait_for(ANY_EVENT, count=2, within_seconds=LONG), go_on
+    )
+
+    assert news(found) == ["DONE", "NEXT"]
+
+
+# --- by threads ----------------------------------------------------------------------------------
+
+
+def test_an_event_that_another_thread_is_about_to_announce_is_found_soon(world: World) -> None:
+    world.change("A")
+    twin = world.outbox.events.all()[0]
+
+    assert world.outbox.events.get_soon(twin.event_id) == twin
+
+
+def test_an_event_that_does_not_come_soon_is_not_found(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(f"{LOG}._SOON_SECONDS", 0.05)
+    with pytest.raises(NotFound, match="Event not found"):
+        world.outbox.events.get_soon("evt_x")
+
+
+def test_the_first_event_of_a_lead_since_a_change_is_found(world: World) -> None:
+    world.change("A")
+    number = world.outbox.events.latest_change
+    record(world, "campaign.paused")
+    world.change("B")
+    world.change("C")
+    wanted = {"event_type": "lead.status.changed", "lead_id": "lead_1"}
+    found = world.outbox.events.first_since(number, **wanted)
+
+    assert found is not None
+    assert news([found]) == ["B"]
+
+
+def test_an_event_from_before_whose_delivery_changes_is_not_the_first_since(
+    world: World, receiver: WebhookReceiver
+) -> None:
+    world.add_endpoint(receiver.url)
+    world.change("A")
+    number = world.outbox.events.latest_change
+    world.advance()
+    world.change("B")
+    wanted = {"event_type": "lead.status.changed", "lead_id": "lead_1"}
+    found = world.outbox.events.first_since(number, **wanted)
+
+    assert found is not None
+    assert news([found]) == ["B"]
+
+
+def test_where_no_such_event_comes_there_is_no_first(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(f"{LOG}._SOON_SECONDS", 0.05)
+    world.change("A")
+    number = world.outbox.events.latest_change
+    record(world, "campaign.paused")
+    wanted = {"event_type": "lead.status.changed", "lead_id": "lead_1"}
+
+    assert world.outbox.events.first_since(number, **wanted) is None
+
+
+def test_readers_and_writers_do_not_disturb_each_other(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(f"{LOG}.MOST_EVENTS", 50)
+
+    def follow() -> list[str]:
+        seen: list[str] = []
+        number = 0
+        while "LAST" not in seen:
+            found, number = world.outbox.events.changed_since(number, within_seconds=LONG)
+            seen += news(found)
+        return seen
+
+    with ThreadPoolExecutor(4, thread_name_prefix="follows") as pool:
+        followers = [pool.submit(follow) for _ in range(3)]
+        change_often(world, 500)
+        world.change("LAST")
+        seen = [follower.result(10) for follower in followers]
+
+    expected = [*(f"S{number}" for number in range(500)), "LAST"]
+    for one in seen:
+        assert one == sorted(one, key=expected.index)
+        assert len(one) == len(set(one))

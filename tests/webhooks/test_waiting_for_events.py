@@ -1,0 +1,189 @@
+"""Waiting for events: how it ends, and what is said when they do not come."""
+
+import threading
+
+import pytest
+
+from mock_sendpilot.domain.clock import SystemClock
+from mock_sendpilot.emulator import Emulator
+from mock_sendpilot.observation.patterns import ANY_EVENT, EventPattern
+from mock_sendpilot.testing.receiver import WebhookReceiver
+from mock_sendpilot.webhooks.waiting import Waited, wait_for_events
+from tests.webhooks.conftest import World, seed_of_one_lead
+from tests.webhooks.judges import arm, record
+
+TYPE = "lead.status.changed"
+
+
+def wait(
+    world: World, pattern: EventPattern = ANY_EVENT, *, count: int = 1, within: float = 10
+) -> Waited:
+    return wait_for_events(
+        world.outbox.events,
+        world.workspace.timekeeper,
+        pattern,
+        count=count,
+        within_seconds=within,
+    )
+
+
+def failure(waited: Waited) -> list[str]:
+    assert waited.failure is not None
+    return waited.failure.splitlines()
+
+
+@pytest.fixture
+def live_world(slow_emulator: Emulator) -> World:
+    """On the system's clock."""
+    workspace = slow_emulator.add_workspace(seed_of_one_lead())
+    return World(workspace, slow_emulator.outbox(workspace))
+
+
+# --- on a running clock --------------------------------------------------------------------------
+
+
+def test_what_is_sent_while_it_is_waited_for_is_given(
+    live_world: World, receiver: WebhookReceiver
+) -> None:
+    live_world.add_endpoint(receiver.url)
+    live_world.change("DONE")
+    waited = wait(live_world, EventPattern(TYPE, {"new_status": "DONE"}))
+
+    assert waited.failure is None
+    assert waited.found[0].deliveries[0].attempts[0].is_success
+
+
+def test_what_does_not_come_in_time_is_given_up_then(live_world: World) -> None:
+    began = SystemClock.running_seconds()
+    waited = wait(live_world, within=0.2)
+
+    assert 0.2 <= SystemClock.running_seconds() - began < 5
+    assert failure(waited) == ["no webhook of any type within 0.2 s", "  nothing came"]
+    assert waited.found == []
+
+
+def test_the_failure_says_what_came_and_takes_the_nearest_apart(live_world: World) -> None:
+    record(live_world, "campaign.paused")
+    live_world.change("DONE")
+    lines = failure(wait(live_world, EventPattern(TYPE, {"new_status": "OPEN"}), within=0.05))
+
+    assert lines[0] == f"no webhook '{TYPE}', new_status='OPEN' within 0.05 s"
+    assert [line.split()[:2] for line in lines[1:3]] == [
+        ["came:", "campaign.paused"],
+        ["came:", TYPE],
+    ]
+    assert lines[3].startswith(f"  nearest miss: {TYPE} {{")
+    assert lines[4:] == ["    data.newStatus is 'DONE', not 'OPEN'"]
+
+
+def test_the_failure_says_how_many_of_several_came(live_world: World) -> None:
+    live_world.change("DONE")
+    waited = wait(live_world, EventPattern(TYPE), count=3, within=0.05)
+
+    assert failure(waited)[-1] == "  1 of 3 came"
+    assert [webhook.data["newStatus"] for webhook in waited.found] == ["DONE"]
+
+
+def test_the_failure_says_what_waits_for_its_first_attempt(
+    live_world: World, receiver: WebhookReceiver
+) -> None:
+    live_world.add_endpoint(receiver.url)
+    with receiver.holding():
+        live_world.change("DONE")
+        live_world.change("PENDING")
+        lines = failure(wait(live_world, within=0.05))
+
+    assert lines[1:] == ["  nothing came", "  2 more wait for their first attempt"]
+
+
+def test_of_more_than_twenty_the_failure_lists_the_last(live_world: World) -> None:
+    for number in range(23):
+        live_world.change(f"S{number}")
+    lines = failure(wait(live_world, EventPattern("message.sent"), within=0.05))
+
+    came = [line for line in lines if line.startswith("  came: ")]
+    assert lines[1] == "  23 came; the last of them:"
+    assert len(came) == 20
+    assert '"S3"' in came[0]
+    assert '"S22"' in came[-1]
+
+
+# --- in frozen time ------------------------------------------------------------------------------
+
+
+def test_in_frozen_time_there_is_no_waiting(world: World) -> None:
+    began = SystemClock.running_seconds()
+    waited = wait(world, within=60)
+
+    assert SystemClock.running_seconds() - began < 5
+    assert waited.found == []
+    assert failure(waited)[0] == "no webhook of any type within 60 s"
+
+
+def test_in_frozen_time_what_is_sent_already_is_given(
+    world: World, receiver: WebhookReceiver
+) -> None:
+    world.add_endpoint(receiver.url)
+    world.change("DONE")
+    world.advance()
+
+    waited = wait(world, EventPattern(TYPE))
+    assert (len(waited.found), waited.failure) == (1, None)
+
+
+def test_in_frozen_time_the_failure_says_that_nothing_is_due(world: World) -> None:
+    assert failure(wait(world))[-1] == (
+        "  the clock stands still at 2026-06-01T09:00:00.000Z; nothing is due"
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "due"),
+    [
+        pytest.param(None, None, "09:00:00.000Z is attempt 1", id="first attempt"),
+        pytest.param("delay", None, "09:00:05.000Z is attempt 1", id="delayed"),
+        pytest.param(None, 500, "09:00:05.000Z is attempt 2", id="retry"),
+    ],
+)
+def test_in_frozen_time_the_failure_says_what_is_due_next_and_when(
+    world: World, receiver: WebhookReceiver, kind: str | None, status: int | None, due: str
+) -> None:
+    world.add_endpoint(receiver.url)
+    if kind is not None:
+        arm(world, kind)
+    world.change("DONE")
+    if status is not None:
+        receiver.respond(status)
+        world.advance()
+
+    assert failure(wait(world, EventPattern("message.sent")))[-1] == (
+        "  the clock stands still at 2026-06-01T09:00:00.000Z; "
+        f"due at 2026-06-01T{due} of {TYPE} to {receiver.url}: advance it"
+    )
+
+
+def test_a_resend_that_is_due_is_called_one(world: World, receiver: WebhookReceiver) -> None:
+    world.add_endpoint(receiver.url)
+    world.change("DONE")
+    world.advance()
+    world.outbox.resend(world.deliveries()[0].id)
+
+    last = failure(wait(world, EventPattern("message.sent")))[-1]
+    assert f"is a resend of {TYPE} to {receiver.url}: advance it" in last
+
+
+def test_a_clock_that_is_frozen_meanwhile_ends_no_wait_too_early(
+    live_world: World, receiver: WebhookReceiver
+) -> None:
+    live_world.add_endpoint(receiver.url)
+    with receiver.holding():
+        live_world.change("DONE")
+        receiver.wait_for_count(1)
+        waited: list[Waited] = []
+        thread = threading.Thread(target=lambda: waited.append(wait(live_world)))
+        thread.start()
+        assert not threading.Event().wait(0.02)
+        live_world.workspace.timekeeper.freeze()
+    thread.join(10)
+
+    assert waited[0].failure is None
