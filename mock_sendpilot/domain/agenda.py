@@ -35,8 +35,13 @@ class _Lane:
         return self.at_work < self.width
 
     def due_times(self) -> list[datetime]:
-        """When the tasks are due for which there are places."""
-        firsts = heapq.nsmallest(max(0, self.width - self.at_work), self.entries)
+        """When the tasks are due for which there are places, at the cost of these alone."""
+        places = min(self.width - self.at_work, len(self.entries))
+        if places <= 1:
+            return [entry.due_at for entry in self.entries[: max(0, places)]]
+        firsts = [heapq.heappop(self.entries) for _ in range(places)]
+        for entry in firsts:
+            heapq.heappush(self.entries, entry)
         return [entry.due_at for entry in firsts]
 
 
