@@ -1,6 +1,7 @@
 """The courier: takes deliveries to their endpoints, attempt by attempt, at their times."""
 
 import logging
+import threading
 from collections.abc import Hashable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -66,6 +67,8 @@ class Courier:
         self._relays = relays
         self._tally = tally
         self._health = EndpointHealth(workspace.contract)
+        self._lock = threading.Lock()
+        self._under_way: set[tuple[str, int | None]] = set()
         self._held: dict[str, list[str]] = {}  # by endpoint id, deliveries that let one pass
 
     def schedule(self, delivery: Delivery) -> None:
@@ -113,24 +116,43 @@ class Courier:
         return ("jobs", urlsplit(endpoint.url).netloc) if is_of_job else endpoint.id
 
     def _attempt(self, delivery_id: str, number: int | None) -> None:
-        """Make the attempt of that number of the schedule; None is one besides the schedule."""
+        """Make the attempt of that number of the schedule; None is one besides the schedule.
+
+        In a wide lane the same attempt may be due twice at one time: where `reorder` held it back.
+        """
+        key = delivery_id, number
+        with self._lock:
+            if number is not None and key in self._under_way:
+                return
+            self._under_way.add(key)
+        try:
+            made = self._made(delivery_id, number)
+        finally:
+            with self._lock:
+                self._under_way.discard(key)
+        if made is not None:
+            self._go_on(*made)
+
+    def _made(
+        self, delivery_id: str, number: int | None
+    ) -> tuple[Delivery, Endpoint, Attempt] | None:
+        """An attempt that is still to be made, and the delivery after it."""
         delivery = self._log.find(delivery_id)
         if delivery is None:
-            return
+            return None
         if number is not None and (
             delivery.state != PENDING or delivery.scheduled_count != number - 1
         ):
-            return
+            return None
         endpoint = self._endpoints.find(delivery.endpoint_id)
         if endpoint is None or not endpoint.is_enabled:
             self.cancel(delivery.endpoint_id, "the endpoint is gone or disabled")
-            return
+            return None
         attempt = self._attempted(delivery, endpoint, number)
         _log_attempt(delivery, attempt)
         self._tally.attempts[SUCCEEDED if attempt.is_success else FAILED] += 1
         after = self._log.change(delivery_id, partial(self._after, endpoint, attempt=attempt))
-        if after is not None:
-            self._go_on(after, endpoint, attempt)
+        return None if after is None else (after, endpoint, attempt)
 
     def _attempted(self, delivery: Delivery, endpoint: Endpoint, number: int | None) -> Attempt:
         started_at = self._workspace.clock.now()

@@ -14,6 +14,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from http.client import BadStatusLine, RemoteDisconnected
 from typing import TYPE_CHECKING
 
 from mock_sendpilot.domain.clock import SystemClock
@@ -237,5 +238,8 @@ def _in_words(error: Exception, timeout_seconds: float) -> str:
     cause: BaseException = error
     while (deeper := cause.__cause__ or cause.__context__) is not None:
         cause = deeper
-    text = getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
-    return str(text)[:_LONGEST_TEXT]
+    text = str(getattr(cause, "strerror", None) or str(cause) or type(cause).__name__)
+    if isinstance(cause, BadStatusLine) and not isinstance(cause, RemoteDisconnected):
+        text = f"the answer is not HTTP: {text!r}"
+    plain = "".join(letter if letter.isprintable() else " " for letter in text)
+    return plain[:_LONGEST_TEXT]

@@ -133,6 +133,8 @@ class Disruptions:
         """
         for kind in kinds:
             _check_kind(kind)
+        if len(set(kinds)) < len(kinds):
+            raise InvalidInput("kinds must name each kind once")
         return self._put(
             Disruption(
                 id=self._new_id(),

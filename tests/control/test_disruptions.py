@@ -309,6 +309,9 @@ def test_removing_all_leaves_those_of_another_workspace(api: Api) -> None:
         pytest.param(
             {"kind": CHAOS, "kinds": [CHAOS]}, "kinds[0] must be one of", id="chaos in chaos"
         ),
+        pytest.param(
+            {"kind": CHAOS, "kinds": ["drop", "drop"]}, "must name each kind once", id="kind twice"
+        ),
         pytest.param({"kind": CHAOS, "kinds": "drop"}, "kinds must be", id="kinds is a text"),
         pytest.param({"kind": CHAOS, "seed": "x" * 201}, "at most 200 characters", id="long seed"),
         pytest.param(

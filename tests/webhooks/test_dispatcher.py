@@ -61,6 +61,15 @@ def attempt_at(world: World, url: str) -> Attempt:
     return delivery.attempts[0]
 
 
+def test_an_answer_that_is_not_http_is_told_in_plain_letters() -> None:
+    with raw_receiver(b"\x00\x1b[31mbinary\xff\r\n\r\n") as url, hurried_world(5) as world:
+        attempt = attempt_at(world, url)
+
+    assert attempt.error is not None
+    assert attempt.error.startswith("the answer is not HTTP: '")
+    assert attempt.error.isprintable()
+
+
 @pytest.mark.parametrize(
     ("status", "succeeds"),
     [
