@@ -27,6 +27,14 @@ def _our_threads() -> list[threading.Thread]:
     return [thread for thread in threading.enumerate() if thread.name.startswith(_OURS)]
 
 
+def _threads_of_the_session(request: pytest.FixtureRequest) -> set[threading.Thread]:
+    """The worker's threads of the server of the session, which may start one at any time."""
+    definitions = request.session._fixturemanager._arg2fixturedefs.get("sendpilot_server", ())
+    results = [one.cached_result for one in definitions if one.cached_result is not None]
+    servers = [result[0] for result in results if isinstance(result[0], EmulatorServer)]
+    return {thread for server in servers for thread in server.emulator._worker._threads}
+
+
 @pytest.fixture(autouse=True)
 def _no_thread_outlives_its_test(request: pytest.FixtureRequest) -> Iterator[None]:
     if "sendpilot_server" in request.fixturenames:  # it lives as long as the session
@@ -34,7 +42,7 @@ def _no_thread_outlives_its_test(request: pytest.FixtureRequest) -> Iterator[Non
         return
     before = set(_our_threads())
     yield
-    eventually(lambda: not set(_our_threads()) - before)
+    eventually(lambda: not set(_our_threads()) - before - _threads_of_the_session(request))
 
 
 @pytest.fixture(scope="session")
