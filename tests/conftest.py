@@ -1,7 +1,7 @@
 """Fixtures of the whole suite."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from datetime import datetime, timezone
 
 import pytest
@@ -27,11 +27,23 @@ def _our_threads() -> list[threading.Thread]:
     return [thread for thread in threading.enumerate() if thread.name.startswith(_OURS)]
 
 
+_SERVERS = pytest.StashKey[list[EmulatorServer]]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(
+    fixturedef: pytest.FixtureDef[object], request: pytest.FixtureRequest
+) -> Generator[None, object, object]:
+    """Note the server of the session."""
+    made = yield
+    if isinstance(made, EmulatorServer) and fixturedef.argname == "sendpilot_server":
+        request.config.stash.setdefault(_SERVERS, []).append(made)
+    return made
+
+
 def _threads_of_the_session(request: pytest.FixtureRequest) -> set[threading.Thread]:
     """The worker's threads of the server of the session, which may start one at any time."""
-    definitions = request.session._fixturemanager._arg2fixturedefs.get("sendpilot_server", ())
-    results = [one.cached_result for one in definitions if one.cached_result is not None]
-    servers = [result[0] for result in results if isinstance(result[0], EmulatorServer)]
+    servers = request.config.stash.get(_SERVERS, [])
     return {thread for server in servers for thread in server.emulator._worker._threads}
 
 
