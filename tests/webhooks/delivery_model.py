@@ -138,6 +138,12 @@ class ExpectedDelivery:
     copies: int = 0
     state: str = PENDING
     scheduled_count: int = 0
+    next_scheduled_at: datetime | None = None
+
+    @property
+    def next_attempt_at(self) -> datetime | None:
+        """None once no attempt is to come any more."""
+        return self.next_scheduled_at if self.state == PENDING else None
 
 
 @dataclass(order=True, slots=True)
@@ -279,4 +285,6 @@ class ExpectedEndpoint:
                 self._put(held, now, held.scheduled_count + 1)
 
     def _put(self, delivery: ExpectedDelivery, due_at: datetime, number: int | None) -> None:
+        if number is not None:
+            delivery.next_scheduled_at = due_at
         heapq.heappush(self._tasks, _Task(due_at, next(self._orders), delivery, number))
