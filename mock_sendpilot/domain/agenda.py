@@ -72,7 +72,7 @@ class Agenda:
 
     def add(
         self, task: Task, *, due_at: datetime, lane: Hashable, about: str = "a task", width: int = 1
-    ) -> None:
+    ) -> int:
         """Run `task` at `due_at` or as soon after it as its lane is free.
 
         Args:
@@ -81,14 +81,18 @@ class Agenda:
             lane: tasks of the same lane wait for each other.
             about: tells people what it is.
             width: how many tasks of the lane may be at work at one time, from now on.
+
+        Returns:
+            A number by which it can be brought forward.
         """
         with self._lock:
+            order = next(self._orders)
             if self._is_closed:
-                return
+                return order
             waiting = self._lanes.setdefault(lane, _Lane())
             is_wide = waiting.width > 1 or width > 1
             waiting.width = width
-            entry = _Entry(due_at, next(self._orders), task, about)
+            entry = _Entry(due_at, order, task, about)
             heapq.heappush(waiting.entries, entry)
             # A wide lane wants as many threads as it has tasks: each of them wakes one.
             leads = waiting.is_free and (is_wide or waiting.entries[0] is entry)
@@ -96,6 +100,21 @@ class Agenda:
                 self._put_head(lane)
         if leads:
             self._wake(self, due_at)
+        return order
+
+    def bring_forward(self, number: int, *, lane: Hashable, due_at: datetime) -> None:
+        """Have a waiting task run earlier, before those that came after it; else do nothing."""
+        with self._lock:
+            waiting = self._lanes.get(lane)
+            found = [] if waiting is None else waiting.entries
+            entry = next((entry for entry in found if entry.order == number), None)
+            if waiting is None or entry is None or entry.due_at <= due_at:
+                return
+            entry.due_at = due_at
+            heapq.heapify(waiting.entries)
+            due_times = self._look_at(lane)
+        for time in due_times:
+            self._wake(self, time)
 
     def next_due_at(self) -> datetime | None:
         """When the next task can run, or None; tasks of a lane at work do not count."""
@@ -194,13 +213,18 @@ class Agenda:
 
     def _release(self, lane: Hashable) -> None:
         with self._lock:
-            waiting = self._lanes[lane]
-            waiting.at_work -= 1
-            self._lock.notify_all()
-            if not waiting.entries and not waiting.at_work:
-                del self._lanes[lane]
-            due_times = waiting.due_times()
-            if due_times:
-                self._put_head(lane)
+            self._lanes[lane].at_work -= 1
+            due_times = self._look_at(lane)
         for due_at in due_times:
             self._wake(self, due_at)
+
+    def _look_at(self, lane: Hashable) -> list[datetime]:
+        """After a change of a lane: forget it if it is empty; return the times to wake for."""
+        waiting = self._lanes[lane]
+        self._lock.notify_all()
+        if not waiting.entries and not waiting.at_work:
+            del self._lanes[lane]
+        due_times = waiting.due_times()
+        if due_times:
+            self._put_head(lane)
+        return due_times

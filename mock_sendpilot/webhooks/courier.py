@@ -1,7 +1,6 @@
 """The courier: takes deliveries to their endpoints, attempt by attempt, at their times."""
 
 import logging
-import threading
 from collections.abc import Hashable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -27,6 +26,7 @@ from mock_sendpilot.webhooks.drafts import Draft, Posted
 from mock_sendpilot.webhooks.endpoint_health import EndpointHealth
 from mock_sendpilot.webhooks.endpoints import Endpoint, Endpoints
 from mock_sendpilot.webhooks.event_log import EventLog
+from mock_sendpilot.webhooks.held_back import HeldBack
 from mock_sendpilot.webhooks.relays import NOBODY, Relays
 from mock_sendpilot.webhooks.tally import Tally
 
@@ -67,18 +67,16 @@ class Courier:
         self._relays = relays
         self._tally = tally
         self._health = EndpointHealth(workspace.contract)
-        self._lock = threading.Lock()
-        self._under_way: set[tuple[str, int | None]] = set()
-        self._held: dict[str, list[str]] = {}  # by endpoint id, deliveries that let one pass
+        self._held_back = HeldBack()
 
     def schedule(self, delivery: Delivery) -> None:
         """Put the next attempt of a delivery on the agenda, if it is to have one."""
         endpoint = self._endpoints.find(delivery.endpoint_id)
         if delivery.next_attempt_at is None or endpoint is None:
             return
+        task_number = self._put(delivery, endpoint, due_at=delivery.next_attempt_at)
         if not delivery.attempts and delivery.disruption and delivery.disruption.kind == REORDER:
-            self._held.setdefault(endpoint.id, []).append(delivery.id)
-        self._put(delivery, endpoint, due_at=delivery.next_attempt_at)
+            self._held_back.hold(delivery, task_number)
 
     def send_besides(self, delivery: Delivery, endpoint: Endpoint) -> None:
         """Make one more attempt, now and besides the schedule."""
@@ -88,7 +86,7 @@ class Courier:
     def cancel(self, endpoint_id: str, reason: str) -> None:
         """End what is pending for an endpoint."""
         self._workspace.agenda.drop(endpoint_id)
-        self._held.pop(endpoint_id, None)
+        self._held_back.forget(endpoint_id)
         for delivery in self._log.cancel_pending(endpoint_id, reason):
             self._events.note(delivery.event_id)
             announce(delivery_cancelled, self._workspace, delivery=delivery)
@@ -99,10 +97,10 @@ class Courier:
 
     def _put(
         self, delivery: Delivery, endpoint: Endpoint, *, due_at: datetime, is_resend: bool = False
-    ) -> None:
+    ) -> int:
         number = delivery.scheduled_count + 1
         besides = "a resend" if is_resend else f"attempt {number}"
-        self._workspace.agenda.add(
+        return self._workspace.agenda.add(
             partial(self._attempt, delivery.id, None if is_resend else number),
             due_at=due_at,
             lane=self._lane(endpoint),
@@ -116,20 +114,8 @@ class Courier:
         return ("jobs", urlsplit(endpoint.url).netloc) if is_of_job else endpoint.id
 
     def _attempt(self, delivery_id: str, number: int | None) -> None:
-        """Make the attempt of that number of the schedule; None is one besides the schedule.
-
-        In a wide lane the same attempt may be due twice at one time: where `reorder` held it back.
-        """
-        key = delivery_id, number
-        with self._lock:
-            if number is not None and key in self._under_way:
-                return
-            self._under_way.add(key)
-        try:
-            made = self._made(delivery_id, number)
-        finally:
-            with self._lock:
-                self._under_way.discard(key)
+        """Make the attempt of that number of the schedule; None is one besides the schedule."""
+        made = self._made(delivery_id, number)
         if made is not None:
             self._go_on(*made)
 
@@ -241,10 +227,11 @@ class Courier:
         if applied is not None and applied.kind == DUPLICATE:
             for _ in range(int(applied.options["copies"])):
                 self.send_besides(delivery, endpoint)
-        for held_id in self._held.pop(endpoint.id, []):
-            held = self._log.find(held_id)
-            if held is not None and held.id != delivery.id:
-                self._put(held, endpoint, due_at=self._workspace.clock.now())
+        for held in self._held_back.passed_by(delivery):
+            # Its own time has passed: it comes before whatever was queued after it.
+            self._workspace.agenda.bring_forward(
+                held.task_number, lane=self._lane(endpoint), due_at=held.delivery.created_at
+            )
 
     def _disable_if_it_should(self, endpoint_id: str, attempt: Attempt) -> None:
         reason = self._health.reason_to_disable(endpoint_id, attempt)

@@ -80,6 +80,8 @@ class Delivery:
     lead_id: str | None
     body: bytes
     created_at: datetime
+    sequence: int
+    """The number of its event among those of the workspace."""
     state: str = PENDING
     next_attempt_at: datetime | None = None
     attempts: tuple[Attempt, ...] = ()

@@ -186,6 +186,7 @@ class Outbox:
             lead_id=event.lead_id,
             body=sent.body,
             created_at=now,
+            sequence=event.sequence,
             next_attempt_at=now,
         )
         return self._disrupted(delivery, event, sent, endpoint)

@@ -3,6 +3,7 @@
 import threading
 from datetime import datetime, timedelta, timezone
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -121,3 +122,48 @@ def test_any_tasks_run_once_each_and_never_before_their_time(tasks: list[tuple[s
         agenda.run_due(at(second))
         assert all(due <= second for due, _ in ran)
     assert ran == sorted((second, number) for number, (_, second) in enumerate(tasks))
+
+
+def _three_tasks(agenda: Agenda, ran: list[str]) -> dict[str, int]:
+    return {
+        name: agenda.add(
+            lambda name=name: ran.append(name),  # type: ignore[misc]
+            due_at=at(second),
+            lane="a",
+        )
+        for name, second in [("late", 60), ("first", 0), ("second", 0)]
+    }
+
+
+def test_a_task_that_is_brought_forward_runs_before_what_came_after_it() -> None:
+    agenda, ran = Agenda(), list[str]()
+    numbers = _three_tasks(agenda, ran)
+    agenda.bring_forward(numbers["late"], lane="a", due_at=START)
+    assert agenda.run_due(START) == 3
+    assert ran == ["late", "first", "second"]
+    assert agenda.next_due_at() is None
+
+
+def test_a_task_is_not_put_off_by_bringing_it_forward() -> None:
+    agenda, ran = Agenda(), list[str]()
+    numbers = _three_tasks(agenda, ran)
+    agenda.bring_forward(numbers["first"], lane="a", due_at=at(5))
+    agenda.run_due(START)
+    assert ran == ["first", "second"]
+
+
+@pytest.mark.parametrize("lane", ["a", "another"])
+def test_a_task_that_has_run_cannot_be_brought_forward(lane: str) -> None:
+    agenda, ran = Agenda(), list[str]()
+    numbers = _three_tasks(agenda, ran)
+    agenda.run_due(at(60))
+    agenda.bring_forward(numbers["first"], lane=lane, due_at=START)
+    assert agenda.run_due(at(60)) == 0
+
+
+def test_somebody_is_woken_for_what_is_brought_forward() -> None:
+    woken: list[datetime] = []
+    agenda = Agenda(lambda _agenda, due_at: woken.append(due_at))
+    number = agenda.add(lambda: None, due_at=at(60), lane="a")
+    agenda.bring_forward(number, lane="a", due_at=at(1))
+    assert woken == [at(60), at(1)]

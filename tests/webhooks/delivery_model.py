@@ -136,6 +136,7 @@ class ExpectedDelivery:
     new_status: str
     disruption: str | None = None
     copies: int = 0
+    queued_at: datetime | None = None
     state: str = PENDING
     scheduled_count: int = 0
     next_scheduled_at: datetime | None = None
@@ -180,7 +181,8 @@ class ExpectedEndpoint:
         self.armed: list[Disruption] = []
         self.secrets: list[tuple[str, datetime | None]] = []
         self._tasks: list[_Task] = []
-        self._held: list[ExpectedDelivery] = []
+        self._held: list[_Task] = []
+        self._reached: datetime | None = None
         self._resent: set[str] = set()
         self._orders = itertools.count()
         self._seen_count = 0
@@ -199,9 +201,10 @@ class ExpectedEndpoint:
         suffered = self.armed.pop(0) if self.armed else Disruption("none")
         delivery = ExpectedDelivery(new_status, suffered.kind, suffered.copies)
         self.deliveries[new_status] = delivery
+        delivery.queued_at = now
+        task = self._put(delivery, now + timedelta(seconds=suffered.seconds or 0), 1)
         if suffered.kind == "reorder":
-            self._held.append(delivery)
-        self._put(delivery, now + timedelta(seconds=suffered.seconds or 0), 1)
+            self._held.append(task)
 
     def first_arrivals(self) -> list[str]:
         """In the order in which they came, but for what was resent, perhaps before it had come."""
@@ -231,6 +234,7 @@ class ExpectedEndpoint:
             task = heapq.heappop(self._tasks)
             if self._is_over(task):
                 continue
+            self._reached = max(self._reached or task.due_at, task.due_at)
             self._account(task, is_success=self._has_succeeded(task, coming))
         too_many = list(coming)
         assert not too_many, f"attempts that nothing asks for: {too_many}"
@@ -255,13 +259,13 @@ class ExpectedEndpoint:
             self._was_down = True
             return False
         arrival = next(coming, None)
-        wanted = (task.delivery.new_status, task.due_at)
+        wanted = (task.delivery.new_status, self._reached)
         assert arrival is not None, f"attempt {task.number} of {wanted} is missing"
         assert (arrival.new_status, arrival.at) == wanted, (arrival, task)
         return arrival.is_success
 
     def _account(self, task: _Task, *, is_success: bool) -> None:
-        delivery = task.delivery
+        delivery, now = task.delivery, self._reached or task.due_at
         if is_success:
             delivery.state = SUCCEEDED
         if task.number is None:
@@ -271,20 +275,23 @@ class ExpectedEndpoint:
             delivery.state = EXHAUSTED
         elif not is_success:
             wait = timedelta(seconds=RETRY_DELAYS_SECONDS[task.number - 1])
-            self._put(delivery, task.due_at + wait, task.number + 1)
+            self._put(delivery, now + wait, task.number + 1)
         if task.number == 1:
-            self._after_a_first_attempt(delivery, task.due_at)
+            self._after_a_first_attempt(task, now)
 
-    def _after_a_first_attempt(self, delivery: ExpectedDelivery, now: datetime) -> None:
-        self.first_attempts.append(delivery.new_status)
-        for _ in range(delivery.copies):
-            self._put(delivery, now, None)
-        overtaken, self._held = self._held, []
-        for held in overtaken:
-            if held is not delivery:
-                self._put(held, now, held.scheduled_count + 1)
+    def _after_a_first_attempt(self, task: _Task, now: datetime) -> None:
+        self.first_attempts.append(task.delivery.new_status)
+        for _ in range(task.delivery.copies):
+            self._put(task.delivery, now, None)
+        overtaken = [held for held in self._held if held.order < task.order]
+        self._held = [held for held in self._held if held.order > task.order]
+        for held in overtaken:  # those come next that have not come yet, in their old order
+            held.due_at = min(held.due_at, held.delivery.queued_at or held.due_at)
+        heapq.heapify(self._tasks)
 
-    def _put(self, delivery: ExpectedDelivery, due_at: datetime, number: int | None) -> None:
+    def _put(self, delivery: ExpectedDelivery, due_at: datetime, number: int | None) -> _Task:
         if number is not None:
             delivery.next_scheduled_at = due_at
-        heapq.heappush(self._tasks, _Task(due_at, next(self._orders), delivery, number))
+        task = _Task(due_at, next(self._orders), delivery, number)
+        heapq.heappush(self._tasks, task)
+        return task

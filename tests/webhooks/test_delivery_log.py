@@ -36,6 +36,7 @@ def delivery(name: str, *, state: str = "succeeded", body: bytes = b"") -> Deliv
         lead_id="lead_1",
         body=b"{}",
         created_at=START,
+        sequence=1,
         state=state,
         attempts=(attempt,),
     )

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from mock_sendpilot.domain.endpoint_settings import EndpointSettings
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.testing.receiver import WebhookReceiver
 from mock_sendpilot.webhooks.deliveries import (
@@ -32,6 +33,60 @@ def test_what_is_reordered_comes_after_the_next(world: World, receiver: WebhookR
     world.advance(DAY)
 
     assert statuses(receiver) == ["B", "A", "C"]
+
+
+def test_what_is_reordered_comes_right_after_the_next_when_more_are_queued(
+    world: World, receiver: WebhookReceiver
+) -> None:
+    world.add_endpoint(receiver.url)
+    arm(world, "reorder")
+    for status in ("A", "B", "C", "D"):
+        world.change(status)
+    world.advance(DAY)
+
+    assert statuses(receiver) == ["B", "A", "C", "D"]
+
+
+def test_what_came_before_it_does_not_count_as_the_next(
+    world: World, receiver: WebhookReceiver
+) -> None:
+    world.add_endpoint(receiver.url)
+    world.change("before")
+    arm(world, "reorder")
+    for status in ("A", "B"):
+        world.change(status)
+    world.advance(DAY)
+
+    assert statuses(receiver) == ["before", "B", "A"]
+
+
+def test_when_it_has_come_nothing_of_it_is_due_any_more(
+    world: World, receiver: WebhookReceiver
+) -> None:
+    world.add_endpoint(receiver.url)
+    arm(world, "reorder", seconds=60)
+    world.change("A")
+    world.change("B")
+
+    assert world.advance() == 2
+    assert world.workspace.agenda.next_due_at() is None
+
+
+def test_in_a_wide_lane_what_is_under_way_is_not_sent_again_when_the_next_has_come(
+    slow_emulator: Emulator, receiver: WebhookReceiver
+) -> None:
+    workspace = slow_emulator.add_workspace(seed_of_one_lead())
+    world = World(workspace, slow_emulator.outbox(workspace))
+    world.add_endpoint(receiver.url, settings=EndpointSettings(concurrency=2))
+    arm(world, "reorder", seconds=0.05)
+    with receiver.holding():
+        world.change("A")
+        world.change("B")
+        receiver.wait_for_count(2, within=5)
+    assert workspace.timekeeper.wait_until_idle(within_seconds=5)
+
+    assert sorted(statuses(receiver)) == ["A", "B"]
+    assert [len(one.attempts) for one in world.deliveries()] == [1, 1]
 
 
 def test_what_is_reordered_waits_for_the_next_no_longer_than_its_seconds(
