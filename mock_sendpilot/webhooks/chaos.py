@@ -9,9 +9,11 @@ import threading
 from collections import Counter
 from collections.abc import Sequence
 
-from mock_sendpilot.webhooks.disruption import DROP, KINDS
+from mock_sendpilot.webhooks.disruption import DROP, KINDS, RENAMED_EVENT, UNKNOWN
 
-CHAOS_KINDS = tuple(kind for kind in KINDS if kind != DROP)
+_LOSING = (DROP, UNKNOWN, RENAMED_EVENT)
+"""A receiver rightly acknowledges what it does not know, and then the event does not come again."""
+CHAOS_KINDS = tuple(kind for kind in KINDS if kind not in _LOSING)
 """The default mix: whatever is in it, a correct receiver has every event in the end."""
 DEFAULT_RATE = 0.2
 

@@ -19,7 +19,7 @@ from mock_sendpilot.webhooks.signing import SECRET_PREFIX
 
 DUPLICATE, REORDER, DELAY, DROP = "duplicate", "reorder", "delay", "drop"
 STALE_TIMESTAMP, WRONG_SECRET = "stale_timestamp", "wrong_secret"
-MISSING_SIGNATURE = "missing_signature"
+MISSING_SIGNATURE, UNKNOWN = "missing_signature", "unknown_event"
 OLD_SECRET, RENAMED_EVENT = "old_secret", "renamed_event"
 OF_SIGNATURES = (STALE_TIMESTAMP, WRONG_SECRET, MISSING_SIGNATURE)
 """Kinds that what is not signed cannot have."""
@@ -193,7 +193,7 @@ KINDS: Mapping[str, Kind] = {
     "altered_body": _altering("is altered after it was signed", _altered),
     OLD_SECRET: _altering("is signed with the secret before the last rotation alone", _old_secret),
     RENAMED_EVENT: _altering("has the name and data of another contract", _renamed),
-    "unknown_event": _altering(f"has the event type {UNKNOWN_EVENT}", _unknown),
+    UNKNOWN: _altering(f"has the event type {UNKNOWN_EVENT}", _unknown),
     "extra_fields": _altering("has fields that nobody knows", _extra),
     "missing_fields": _altering("lacks the fields that are optional", _missing),
     "huge_body": _altering("has `bytes` bytes", _huge, bytes=Option(1_000_000, 1000, 20_000_000)),

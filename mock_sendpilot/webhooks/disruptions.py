@@ -129,8 +129,10 @@ class Disruptions:
         """Let a seeded mix loose on the deliveries that are queued from now on.
 
         Raises:
-            InvalidInput: an unknown kind.
+            InvalidInput: an unknown kind, or a rate that is no share.
         """
+        if not 0 <= rate <= 1:
+            raise InvalidInput(f"rate must be a share from 0 to 1; it was {rate!r}")
         for kind in kinds:
             _check_kind(kind)
         if len(set(kinds)) < len(kinds):
@@ -245,12 +247,20 @@ class Disruptions:
 
     def _put(self, disruption: Disruption) -> Disruption:
         with self._lock:
-            if len(self._disruptions) >= _MOST_DISRUPTIONS:
-                raise InvalidInput(
-                    f"there are {_MOST_DISRUPTIONS} disruptions already; remove some"
-                )
+            self._make_room()
             self._disruptions[disruption.id] = disruption
         return disruption
+
+
+    def _make_room(self) -> None:
+        """Forget the oldest that is consumed, if need be."""
+        if len(self._disruptions) < _MOST_DISRUPTIONS:
+            return
+        consumed = (one.id for one in self._disruptions.values() if one.state == CONSUMED)
+        oldest = next(consumed, None)
+        if oldest is None:
+            raise InvalidInput(f"{_MOST_DISRUPTIONS} disruptions are armed already; remove some")
+        del self._disruptions[oldest]
 
 
 def checked_options(kind: str, given: Mapping[str, float]) -> Mapping[str, float]:

@@ -21,7 +21,7 @@ from mock_sendpilot.webhooks.signing import WANTED_OF_A_KEY, is_secret
 SECRET_OVERLAP = timedelta(hours=24)
 """How long an old secret stays valid after a rotation (section (c), Delivery)."""
 _MOST_TYPES = 100
-_MOST_RETIRED = 5
+_MOST_RETIRED = 20
 _SETTINGS = frozenset(field.name for field in fields(EndpointSettings))
 
 
@@ -49,7 +49,7 @@ class Endpoint:
     is_relayed: bool = False
     """Whether a listener takes the requests to the URL: see `relays.py`."""
     retired_secrets: tuple[RetiredSecret, ...] = ()
-    """Those that were rotated out, the latest first; also some that are not valid any more."""
+    """Those that were rotated out, the latest first; since then some may have ceased to be valid."""
 
     def older_secrets(self, now: datetime) -> tuple[str, ...]:
         """The secrets that are valid besides `secret`."""
@@ -153,18 +153,18 @@ class Endpoints:
 
         Raises:
             NotFound: there is no such endpoint.
-            InvalidInput: the secret cannot be, or is the one in use.
+            InvalidInput: the secret cannot be, or is the one in use; or so many are valid already
+                that a header with a signature by each would grow too long.
         """
         check_endpoint(self._contract, secret=secret)
         with self._lock:
             before = self.get(endpoint_id)
             if secret == before.secret:
                 raise InvalidInput("secret must be another one than the one in use")
-            retired = RetiredSecret(before.secret, self._now() + SECRET_OVERLAP)
             endpoint = replace(
                 before,
                 secret=self._new_secret() if secret is None else secret,
-                retired_secrets=(retired, *before.retired_secrets)[:_MOST_RETIRED],
+                retired_secrets=_retired(before, self._now()),
             )
             self._endpoints[endpoint_id] = endpoint
         return endpoint
@@ -231,6 +231,17 @@ class Endpoints:
         """All of them, oldest first."""
         with self._lock:
             return list(self._endpoints.values())
+
+
+def _retired(endpoint: Endpoint, now: datetime) -> tuple[RetiredSecret, ...]:
+    """The secrets that are valid besides the next one, the latest first."""
+    valid = [one for one in endpoint.retired_secrets if now < one.valid_until]
+    if len(valid) >= _MOST_RETIRED:
+        raise InvalidInput(
+            f"{_MOST_RETIRED} secrets of this endpoint were rotated out and are valid still; "
+            "wait or advance the clock by 24 hours, or set `secret`, which ends the older ones"
+        )
+    return (RetiredSecret(endpoint.secret, now + SECRET_OVERLAP), *valid)
 
 
 def check_endpoint(

@@ -241,10 +241,10 @@ class ExpectedEndpoint:
         return news
 
     def valid_secrets(self, at: datetime | None) -> list[str]:
-        """Newest first; of those that were rotated out the latest five count."""
+        """Newest first."""
         return [
             secret
-            for secret, until in self.secrets[:6]
+            for secret, until in self.secrets
             if until is None or (at is not None and at < until)
         ]
 

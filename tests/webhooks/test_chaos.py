@@ -115,8 +115,15 @@ def test_the_kinds_can_be_restricted(world: World) -> None:
     assert set(drawn(world)) == {"drop", "delay"}
 
 
-def test_every_kind_but_drop_is_in_the_default_mix() -> None:
-    assert set(CHAOS_KINDS) == set(KINDS) - {"drop"}
+def test_the_default_mix_has_no_kind_after_which_a_right_receiver_lacks_an_event() -> None:
+    assert set(KINDS) - set(CHAOS_KINDS) == {"drop", "unknown_event", "renamed_event"}
+
+
+@pytest.mark.parametrize("rate", [-0.1, 1.1, 30, float("nan")])
+def test_a_rate_that_is_no_share_is_refused(world: World, rate: float) -> None:
+    with pytest.raises(InvalidInput, match="rate must be a share from 0 to 1; it was"):
+        let_loose(world, "rain", rate=rate)
+    assert world.outbox.disruptions.all() == []
 
 
 def test_what_is_not_possible_is_not_drawn(world: World) -> None:
@@ -208,7 +215,7 @@ def test_an_unknown_kind_in_a_mix_is_refused(world: World) -> None:
 
 
 class CorrectReceiver(Startable):
-    """Verifies, keeps to what it knows, and processes each event once: by its `eventId`."""
+    """Verifies, processes each event that it knows once, and acknowledges those it does not know."""
 
     def __init__(self) -> None:
         self.processed: Counter[str] = Counter()
@@ -234,7 +241,9 @@ class CorrectReceiver(Startable):
             self.refused_count += 1
             start_response("401 Unauthorized", [])
             return [b""]
-        self._process(orjson.loads(body)["eventId"])
+        event = orjson.loads(body)
+        if event["eventType"] == "lead.status.changed":
+            self._process(event["eventId"])
         start_response("204 No Content", [])
         return [b""]
 

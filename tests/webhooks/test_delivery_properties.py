@@ -43,6 +43,7 @@ MOST_ENDPOINTS = 3
 RECEIVERS = 2
 LONGER_THAN_ALL_RETRIES = timedelta(hours=3)
 SECRET_OVERLAP = timedelta(hours=24)
+MOST_RETIRED = 20
 
 any_one = st.integers(min_value=0, max_value=5)
 """One of a few things, however many there are."""
@@ -202,7 +203,7 @@ class Deliveries(RuleBasedStateMachine):
     @rule(which=any_one)
     def rotate(self, which: int) -> None:
         endpoint = self._endpoint(which)
-        if endpoint is not None and endpoint.is_there:
+        if endpoint is not None and endpoint.is_there and len(endpoint.secrets) <= MOST_RETIRED:
             (newest, _), *older = endpoint.secrets
             rotated = self.world.outbox.endpoints.rotate(endpoint.id)
             retired = (newest, self.now + SECRET_OVERLAP)

@@ -26,7 +26,7 @@ def raw_receiver(answer: bytes, *, lingers: bool = False, trickles: bool = False
         def serve() -> None:
             connection, _ = listener.accept()
             with connection, suppress(OSError):
-                connection.recv(65536)
+                _read_request(connection)
                 connection.sendall(answer)
                 if lingers:
                     done.wait(10)
@@ -42,6 +42,16 @@ def raw_receiver(answer: bytes, *, lingers: bool = False, trickles: bool = False
         finally:
             done.set()
             thread.join(10)
+
+
+def _read_request(connection: socket.socket) -> None:
+    """All of it: to close a connection with something unread resets it."""
+    with connection.makefile("rb") as request:
+        length = 0
+        while line := request.readline().strip():
+            name, _, value = line.lower().partition(b":")
+            length = int(value) if name == b"content-length" else length
+        request.read(length)
 
 
 @contextmanager

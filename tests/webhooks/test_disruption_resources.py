@@ -329,14 +329,27 @@ def test_options_at_their_limits_are_taken_and_others_have_their_default(
     assert disruptions.arm(kind).options == defaults
 
 
-def test_there_are_at_most_1000(disruptions: Disruptions) -> None:
+def test_at_most_1000_are_armed(disruptions: Disruptions) -> None:
     armed = [disruptions.arm("drop") for _ in range(1000)]
-    with pytest.raises(InvalidInput, match="there are 1000 disruptions already; remove some"):
+    with pytest.raises(InvalidInput, match="1000 disruptions are armed already; remove some"):
         disruptions.arm("drop")
     disruptions.remove(armed[0].id)
 
     assert disruptions.arm("drop") in disruptions.all()
     assert len(disruptions.all()) == 1000
+
+
+def test_of_those_that_are_consumed_the_oldest_makes_room(world: World) -> None:
+    world.add_endpoint(URL)
+    disruptions = world.outbox.disruptions
+    first, second, *_ = [disruptions.arm("drop") for _ in range(1000)]
+    world.change("A")
+    world.change("B")
+    latest = disruptions.arm("drop")
+
+    kept = [one.id for one in disruptions.all()]
+    assert first.id not in kept
+    assert {second.id, latest.id} <= set(kept)
 
 
 def test_each_has_an_id_of_its_own(disruptions: Disruptions) -> None:

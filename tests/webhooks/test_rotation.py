@@ -150,6 +150,20 @@ def test_an_endpoint_knows_its_old_secrets_the_latest_first(
     ]
 
 
+def test_no_secret_that_is_valid_is_forgotten_for_another_rotation(
+    world: World, receiver: WebhookReceiver, endpoint: Endpoint
+) -> None:
+    for _ in range(20):
+        world.outbox.endpoints.rotate(endpoint.id)
+    with pytest.raises(InvalidInput, match="20 secrets of this endpoint were rotated out and"):
+        world.outbox.endpoints.rotate(endpoint.id)
+    assert svix_accepts(next_webhook(world, receiver), SECRET)
+
+    world.advance(DAY)
+    after = world.outbox.endpoints.rotate(endpoint.id)
+    assert len(after.retired_secrets) == 1
+
+
 def test_a_retry_after_a_rotation_bears_both(
     world: World, receiver: WebhookReceiver, endpoint: Endpoint
 ) -> None:
