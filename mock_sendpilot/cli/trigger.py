@@ -5,9 +5,11 @@ from typing import Any
 import click
 
 from mock_sendpilot.cli.control import (
+    NoAnswer,
     Server,
-    ask,
+    ask_for,
     control_options,
+    fail,
     json_option,
     pairs,
     print_json,
@@ -53,7 +55,10 @@ def trigger(
     about = {"leadId": lead, "campaignId": campaign, "jobId": job, "senderId": sender}
     body: dict[str, Any] = {key: value for key, value in about.items() if value is not None}
     body |= {"eventType": event, "set": overrides, "apply": apply}
-    answer = ask(server, "POST", "/events", body)
+    try:
+        answer = ask_for(server, "POST", "/events", body)
+    except NoAnswer as error:
+        fail(_in_options(str(error)))
     if wants_json:
         print_json(answer)
     else:
@@ -62,3 +67,10 @@ def trigger(
             click.echo(f"  to {delivery['endpointId']}: {delivery['state']}")
         if not answer["deliveries"]:
             click.echo("  no endpoint wants it; add one with: mock-sendpilot endpoints add URL")
+
+
+def _in_options(problem: str) -> str:
+    """What the control API says of its fields, said of the options they come from."""
+    for field in ("lead", "campaign", "job"):
+        problem = problem.replace(f"{field}Id is required", f"--{field} is required")
+    return problem.replace("set.", "--set ")

@@ -14,7 +14,7 @@ from mock_sendpilot.webhooks.event_log import MOST_EVENTS
 from mock_sendpilot.webhooks.tally import Tally
 
 _MOST_SECONDS = 60
-_EXPECTATION = {"event_type", "match", "count"}
+_EXPECTATION = {"event_type", "match", "count", "after"}
 
 
 class ClockTurn(Strict):
@@ -41,6 +41,7 @@ class Wait(Strict):
     eventType = Text(attribute="event_type")  # noqa: N815
     match = JsonObject()
     count = CountFrom(1, MOST_EVENTS)
+    after = Text()
     timeoutSeconds = Number(  # noqa: N815
         0, _MOST_SECONDS, of="of seconds", attribute="timeout_seconds", load_default=5.0
     )

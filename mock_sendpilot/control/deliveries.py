@@ -16,7 +16,8 @@ from mock_sendpilot.control.schemas import (
     ResendFailed,
 )
 from mock_sendpilot.domain.workspace import Workspace
-from mock_sendpilot.webhooks.deliveries import Delivery, DeliveryFilter, DeliveryLog
+from mock_sendpilot.observation.patterns import EventPattern
+from mock_sendpilot.webhooks.deliveries import Delivery, DeliveryFilter
 
 deliveries = Blueprint("deliveries", __name__)
 
@@ -27,7 +28,9 @@ def list_deliveries(workspace: Workspace) -> Response:
     """The deliveries that match the filters, newest first."""
     query = load_query(DeliveryQuery())
     page, limit = query.pop("page"), query.pop("limit")
-    found = Page(_log(workspace).select(DeliveryFilter(**query)), page, limit)
+    outbox = outbox_of(workspace)
+    outbox.check_target(None, EventPattern(query.get("event_type")))
+    found = Page(outbox.log.select(DeliveryFilter(**query)), page, limit)
     rows = DeliverySummary(many=True).dump(found.items)
     return reply({"deliveries": rows, "pagination": found.pagination})
 
@@ -36,7 +39,7 @@ def list_deliveries(workspace: Workspace) -> Response:
 @of_workspace
 def get_delivery(workspace: Workspace, delivery_id: str) -> Response:
     """One delivery with each of its attempts."""
-    return reply(DeliveryDetail().dump(_log(workspace).get(delivery_id)))
+    return reply(DeliveryDetail().dump(outbox_of(workspace).log.get(delivery_id)))
 
 
 @deliveries.post("/deliveries/<opaque:delivery_id>/resend")
@@ -64,7 +67,3 @@ def resend_event(workspace: Workspace, event_id: str) -> Response:
 def _queued(found: list[Delivery]) -> Response:
     rows = DeliverySummary(many=True).dump(found)
     return reply({"deliveries": rows}, HTTPStatus.ACCEPTED)
-
-
-def _log(workspace: Workspace) -> DeliveryLog:
-    return outbox_of(workspace).log

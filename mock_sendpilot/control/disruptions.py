@@ -29,7 +29,7 @@ def arm_disruption(workspace: Workspace) -> Response:
     """Arm one for the deliveries that are queued from now on."""
     outbox = outbox_of(workspace)
     wanted = NewDisruption().load(json_object())
-    outbox.check_target(wanted.get("endpoint_id"), wanted["pattern"].event_type)
+    outbox.check_target(wanted.get("endpoint_id"), wanted["pattern"])
     armed = arm(outbox.disruptions, wanted)
     return reply(DisruptionReply().dump(armed), HTTPStatus.CREATED)
 

@@ -18,6 +18,7 @@ from mock_sendpilot.control.event_schemas import (
     TriggerSchema,
 )
 from mock_sendpilot.domain.workspace import Workspace
+from mock_sendpilot.observation.patterns import EventPattern
 from mock_sendpilot.webhooks import triggers
 from mock_sendpilot.webhooks.event_log import EventFilter
 
@@ -30,8 +31,9 @@ def list_events(workspace: Workspace) -> Response:
     """The events that match the filters, newest first."""
     query = load_query(EventQuery())
     page, limit = query.pop("page"), query.pop("limit")
-    wanted = EventFilter(**query)
-    newest_first = reversed(outbox_of(workspace).events.all())
+    wanted, outbox = EventFilter(**query), outbox_of(workspace)
+    outbox.check_target(None, EventPattern(wanted.event_type))
+    newest_first = reversed(outbox.events.all())
     found = Page([one for one in newest_first if wanted.matches(one)], page, limit)
     rows = EventSummary(many=True).dump(found.items)
     return reply({"events": rows, "pagination": found.pagination})

@@ -36,12 +36,13 @@ def _idle(workspace: Workspace, wanted: dict[str, Any]) -> tuple[bool, dict[str,
 
 def _events(workspace: Workspace, wanted: dict[str, Any]) -> tuple[bool, dict[str, Any]]:
     pattern, outbox = wanted["pattern"], outbox_of(workspace)
-    outbox.check_target(None, pattern.event_type)
+    outbox.check_target(None, pattern)
     waited = wait_for_events(
         outbox.events,
         workspace.timekeeper,
         pattern,
         count=wanted.get("count", 1),
+        after=wanted.get("after"),
         within_seconds=wanted["timeout_seconds"],
     )
     rows = EventDetail(many=True).dump(waited.found)

@@ -6,8 +6,8 @@ from typing import Any
 
 import orjson
 
-_MOST_SHOWN = 20
-_LONGEST_SUMMARY = 1000
+_MOST_SHOWN = 10
+_LONGEST_MISS, _LONGEST_SUMMARY = 1000, 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,23 +42,42 @@ class EventPattern:
         """Whether a body fits."""
         return not self.misses(body)
 
-    def failure(self, bodies: Sequence[bytes], *, within: float, notes: Sequence[str] = ()) -> str:
-        """Some lines that list what came, and take the nearest of it apart."""
+    def failure(
+        self, bodies: Sequence[bytes], *, within: float | None, notes: Sequence[str] = ()
+    ) -> str:
+        """Some lines that take the nearest of what came apart, and list the latest of it.
+
+        Args:
+            bodies: what came, oldest first.
+            within: how many seconds were waited; None where there was no waiting.
+            notes: what else there is to say.
+        """
         values = "".join(f", {key}={value!r}" for key, value in self.values.items())
         wanted = "of any type" if self.event_type is None else repr(self.event_type)
-        lines = [f"no webhook {wanted}{values} within {within:g} s"]
-        if len(bodies) > _MOST_SHOWN:
-            lines.append(f"  {len(bodies)} came; the last of them:")
-        if len(bodies) != 1:
-            lines += [f"  came: {_summary(body)}" for body in bodies[-_MOST_SHOWN:]]
-        missing = [body for body in bodies if not self.matches(body)]
-        if missing:
-            nearest = min(missing, key=lambda body: len(self.misses(body)))
-            lines.append(f"  nearest miss: {_summary(nearest)}")
+        waited = "" if within is None else f" within {within:g} s"
+        lines = [f"no webhook {wanted}{values}{waited}", *(f"  {note}" for note in notes)]
+        nearest = self._nearest(bodies)
+        if nearest is not None:
+            lines.append(f"  nearest miss: {_summary(nearest, _LONGEST_MISS)}")
             lines += [f"    {miss}" for miss in self.misses(nearest)]
         if not bodies:
             lines.append("  nothing came")
-        return "\n".join([*lines, *(f"  {note}" for note in notes)])
+        elif list(bodies) != [nearest]:
+            of_all = "" if len(bodies) <= _MOST_SHOWN else f"; the latest of {len(bodies)}"
+            lines.append(f"  came{of_all}:")
+            lines += [f"    {_summary(body, _LONGEST_SUMMARY)}" for body in bodies[-_MOST_SHOWN:]]
+        return "\n".join(lines)
+
+    def _nearest(self, bodies: Sequence[bytes]) -> bytes | None:
+        """Of those that miss least the latest; where some fit, only one of the same type."""
+        missing = [body for body in bodies if not self.matches(body)]
+        if len(missing) < len(bodies):
+            missing = [body for body in missing if self._is_of_type(body)]
+        return min(reversed(missing), key=lambda body: len(self.misses(body)), default=None)
+
+    def _is_of_type(self, body: bytes) -> bool:
+        found = parsed(body)
+        return found is not None and self.event_type in {None, found.get("eventType")}
 
 
 ANY_EVENT = EventPattern()
@@ -81,9 +100,9 @@ def parsed(body: bytes) -> dict[str, Any] | None:
     return found
 
 
-def _summary(body: bytes) -> str:
+def _summary(body: bytes, longest: int) -> str:
     found = parsed(body)
     if found is None:
         return repr(body[:200])
     text = f"{found.get('eventType')} {orjson.dumps(found.get('data')).decode()}"
-    return text if len(text) <= _LONGEST_SUMMARY else f"{text[:_LONGEST_SUMMARY]}…"
+    return text if len(text) <= longest else f"{text[:longest]}…"

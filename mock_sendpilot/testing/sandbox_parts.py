@@ -8,8 +8,14 @@ from typing import Any
 from mock_sendpilot.domain.errors import InvalidInput
 from mock_sendpilot.domain.outreach import by_hand, campaigns
 from mock_sendpilot.domain.workspace import Workspace
+from mock_sendpilot.webhooks.event_log import SentWebhook
 
 _JOB_ACTIONS = ("complete", "fail")
+
+
+def event_id_of(webhook: SentWebhook | str) -> str:
+    """The id of an event, of which the id alone may be given."""
+    return webhook if isinstance(webhook, str) else webhook.event_id
 
 
 def check_names(given: Iterable[str], model: type) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from mock_sendpilot.domain.endpoint_settings import WALL, EndpointSettings
 from mock_sendpilot.domain.workspace import Workspace
 from mock_sendpilot.observation.patterns import EventPattern
+from mock_sendpilot.testing.sandbox_parts import event_id_of
 from mock_sendpilot.webhooks import triggers
 from mock_sendpilot.webhooks.chaos import CHAOS_KINDS, DEFAULT_RATE
 from mock_sendpilot.webhooks.disruption import OPTIONS
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from mock_sendpilot.testing.receiver_check import Receiver
     from mock_sendpilot.verdict.report import Report
 
+_OF_DISRUPT = ("endpoint", "event_type", "times", *OPTIONS)
 _logger = logging.getLogger(__name__)
 
 
@@ -34,10 +36,10 @@ class SandboxWebhooks:
         url: str,
         *,
         secret: str | None = None,
-        events: Iterable[str] | None = None,
+        events: str | Iterable[str] | None = None,
         retry_delays: Iterable[float] | None = None,
         timeout: float | None = None,
-        signatures: Iterable[str] | None = None,
+        signatures: str | Iterable[str] | None = None,
         concurrency: int = 1,
         signature_clock: str = WALL,
     ) -> Endpoint:
@@ -46,7 +48,7 @@ class SandboxWebhooks:
         Args:
             url: where to.
             secret: `whsec_…`.
-            events: which event types; all of them by default.
+            events: which event type or types; all of them by default.
             retry_delays: seconds before each further attempt, in place of the contract's.
             timeout: seconds that the receiver has for its answer, in place of 30.
             signatures: out of `documented`, `svix` and `standardwebhooks`.
@@ -59,32 +61,35 @@ class SandboxWebhooks:
         settings = EndpointSettings(
             retry_delays_seconds=None if retry_delays is None else tuple(retry_delays),
             timeout_seconds=timeout,
-            signatures=None if signatures is None else tuple(signatures),
+            signatures=None if signatures is None else _as_tuple(signatures),
             concurrency=concurrency,
             signature_clock=signature_clock,
         )
+        types = None if events is None else _as_tuple(events)
         add = self._outbox.endpoints.add
-        return add(url, secret=secret, event_types=events, settings=settings)
+        return add(url, secret=secret, event_types=types, settings=settings)
 
-    def rotate_secret(self, endpoint: Endpoint, *, secret: str | None = None) -> Endpoint:
+    def rotate_secret(self, endpoint: Endpoint | str, *, secret: str | None = None) -> Endpoint:
         """Give an endpoint a new secret; the old one is valid for 24 hours more, by the clock.
 
         Raises:
             InvalidInput: a bad secret, or the one in use.
         """
-        return self._outbox.endpoints.rotate(endpoint.id, secret)
+        return self._outbox.endpoints.rotate(_id_of(endpoint), secret)
 
-    def set_enabled(self, endpoint: Endpoint, *, enabled: bool) -> Endpoint:
+    def set_enabled(self, endpoint: Endpoint | str, *, enabled: bool) -> Endpoint:
         """Disable an endpoint, which cancels what is pending for it, or enable it."""
-        return self._outbox.update_endpoint(endpoint.id, {"is_enabled": enabled})
+        return self._outbox.update_endpoint(_id_of(endpoint), {"is_enabled": enabled})
 
-    def send_test_event(self, endpoint: Endpoint, event_type: str | None = None) -> SentWebhook:
+    def send_test_event(
+        self, endpoint: Endpoint | str, event_type: str | None = None
+    ) -> SentWebhook:
         """Send sample data to one endpoint, as the vendor's dashboard can.
 
         Raises:
             InvalidInput: the endpoint is disabled, or there is no such event type.
         """
-        return triggers.send_test(self.workspace, self._outbox, endpoint.id, event_type)
+        return triggers.send_test(self.workspace, self._outbox, _id_of(endpoint), event_type)
 
     def trigger(
         self,
@@ -127,7 +132,7 @@ class SandboxWebhooks:
         self,
         kind: str,
         *,
-        endpoint: Endpoint | None = None,
+        endpoint: Endpoint | str | None = None,
         event_type: str | None = None,
         times: int | None = 1,
         **values: Any,  # noqa: ANN401 - numbers of the kind, and values of data
@@ -143,14 +148,15 @@ class SandboxWebhooks:
                 of `data` in snake case with the values they must have, such as `lead_id=…`.
 
         Raises:
-            InvalidInput: an unknown kind, event type or number.
+            InvalidInput: an unknown kind, event type, number or key of data.
         """
-        endpoint_id = None if endpoint is None else endpoint.id
-        self._outbox.check_target(endpoint_id, event_type)
+        endpoint_id = None if endpoint is None else _id_of(endpoint)
+        pattern = EventPattern(event_type, _without(values, OPTIONS))
+        self._outbox.check_target(endpoint_id, pattern, options=_OF_DISRUPT)
         return self._outbox.disruptions.arm(
             kind,
             endpoint_id=endpoint_id,
-            pattern=EventPattern(event_type, _without(values, OPTIONS)),
+            pattern=pattern,
             times=times,
             options={name: value for name, value in values.items() if name in OPTIONS},
         )
@@ -161,7 +167,7 @@ class SandboxWebhooks:
         *,
         seed: str | None = None,
         kinds: Iterable[str] = CHAOS_KINDS,
-        endpoint: Endpoint | None = None,
+        endpoint: Endpoint | str | None = None,
     ) -> Disruption:
         """Disrupt this share of the deliveries from now on, in a mix drawn from a seed.
 
@@ -171,11 +177,11 @@ class SandboxWebhooks:
         Args:
             rate: 0 to 1.
             seed: by default the name of the test.
-            kinds: the mix; by default all but `drop`.
+            kinds: the mix; by default all after which a right receiver has every event in the end.
             endpoint: only to this one.
 
         Raises:
-            InvalidInput: an unknown kind.
+            InvalidInput: an unknown kind, or a rate that is no share.
         """
         seed = self.random_seed if seed is None else seed
         _logger.warning("chaos at rate %g, seed %r", rate, seed)
@@ -183,7 +189,7 @@ class SandboxWebhooks:
             seed,
             rate=rate,
             kinds=tuple(kinds),
-            endpoint_id=None if endpoint is None else endpoint.id,
+            endpoint_id=None if endpoint is None else _id_of(endpoint),
         )
 
     def check_receiver(
@@ -198,7 +204,7 @@ class SandboxWebhooks:
         prompt: float = 5.0,
         lead_id: str | None = None,
     ) -> "Report":
-        """A verdict on a receiver, under this contract: `assert report.passed, report`.
+        """A verdict on a receiver, under this contract: `assert report.passed, str(report)`.
 
         A graded series of events is delivered to it, good and forged, doubled and late; nothing of
         it is in `webhooks`. docs/check-receiver.md has all that is checked.
@@ -231,17 +237,25 @@ class SandboxWebhooks:
             lead_id=lead_id,
         )
 
-    def disruption(self, disruption: Disruption) -> Disruption:
+    def disruption(self, disruption: Disruption | str) -> Disruption:
         """A disruption as it is now, with what it has done: `state`, `match_count`, `matches`."""
-        return self._outbox.disruptions.get(disruption.id)
+        return self._outbox.disruptions.get(_id_of(disruption))
 
-    def resend(self, webhook: SentWebhook) -> None:
+    def resend(self, webhook: SentWebhook | str) -> None:
         """Make one more attempt of each delivery of a webhook: the same event, signed afresh.
 
         Raises:
             NotFound: it had no endpoint to go to.
         """
-        self._outbox.resend_event(webhook.event_id)
+        self._outbox.resend_event(event_id_of(webhook))
+
+
+def _id_of(known: Endpoint | Disruption | str) -> str:
+    return known if isinstance(known, str) else known.id
+
+
+def _as_tuple(names: str | Iterable[str]) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else tuple(names)
 
 
 def _without(values: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:

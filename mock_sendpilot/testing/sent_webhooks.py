@@ -6,7 +6,8 @@ from typing import Any, overload
 from mock_sendpilot.domain.workspace import Workspace
 from mock_sendpilot.observation.patterns import EventPattern
 from mock_sendpilot.testing.failures import WebhookNotSeen
-from mock_sendpilot.webhooks.endpoints import check_endpoint
+from mock_sendpilot.testing.sandbox_parts import event_id_of
+from mock_sendpilot.webhooks.event_keys import check_pattern
 from mock_sendpilot.webhooks.event_log import EventLog, SentWebhook
 from mock_sendpilot.webhooks.waiting import wait_for_events
 
@@ -28,6 +29,7 @@ class SentWebhooks(Sequence[SentWebhook]):
         event_type: str,
         *,
         count: None = None,
+        after: SentWebhook | str | None = None,
         within: float = 2.0,
         **values: Any,  # noqa: ANN401
     ) -> SentWebhook: ...
@@ -37,6 +39,7 @@ class SentWebhooks(Sequence[SentWebhook]):
         event_type: str,
         *,
         count: int,
+        after: SentWebhook | str | None = None,
         within: float = 2.0,
         **values: Any,  # noqa: ANN401
     ) -> list[SentWebhook]: ...
@@ -45,28 +48,38 @@ class SentWebhooks(Sequence[SentWebhook]):
         event_type: str,
         *,
         count: int | None = None,
+        after: SentWebhook | str | None = None,
         within: float = 2.0,
         **values: Any,
     ) -> SentWebhook | list[SentWebhook]:
         """The first webhook of this type whose data holds these values, waiting if need be.
 
+        One that was sent before counts, too: `after` is for the next one of the same kind.
         While the clock of the workspace is frozen nothing is sent, and there is no waiting.
 
         Args:
             event_type: such as `lead.status.changed`.
             count: for so many webhooks: then the first `count` that fit, as a list.
+            after: a webhook, or the id of its event; only later ones count.
             within: seconds of real time.
             values: keys of `data` in snake case, such as `lead_id="lead_abc123"`.
 
         Raises:
-            InvalidInput: the workspace's contract has no such event type.
+            InvalidInput: the workspace's contract has no such event type, or key of its data.
+            NotFound: there is no event `after`.
             WebhookNotSeen: none was sent in time; it shows what was sent, and the nearest miss.
         """
         __tracebackhide__ = True
-        check_endpoint(self._workspace.contract, event_types=[event_type])
-        pattern, keeper = EventPattern(event_type, values), self._workspace.timekeeper
-        wanted = 1 if count is None else count
-        waited = wait_for_events(self._events, keeper, pattern, count=wanted, within_seconds=within)
+        pattern = EventPattern(event_type, values)
+        check_pattern(self._workspace.contract, pattern, options=("count", "after", "within"))
+        waited = wait_for_events(
+            self._events,
+            self._workspace.timekeeper,
+            pattern,
+            count=1 if count is None else count,
+            after=None if after is None else event_id_of(after),
+            within_seconds=within,
+        )
         if waited.failure is not None:
             raise WebhookNotSeen(waited.failure)
         return waited.found[0] if count is None else waited.found

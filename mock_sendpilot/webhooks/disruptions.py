@@ -251,7 +251,6 @@ class Disruptions:
             self._disruptions[disruption.id] = disruption
         return disruption
 
-
     def _make_room(self) -> None:
         """Forget the oldest that is consumed, if need be."""
         if len(self._disruptions) < _MOST_DISRUPTIONS:

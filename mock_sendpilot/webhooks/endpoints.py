@@ -49,7 +49,7 @@ class Endpoint:
     is_relayed: bool = False
     """Whether a listener takes the requests to the URL: see `relays.py`."""
     retired_secrets: tuple[RetiredSecret, ...] = ()
-    """Those that were rotated out, the latest first; since then some may have ceased to be valid."""
+    """Those that were rotated out, the latest first; some may not be valid any more."""
 
     def older_secrets(self, now: datetime) -> tuple[str, ...]:
         """The secrets that are valid besides `secret`."""

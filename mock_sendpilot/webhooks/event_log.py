@@ -181,11 +181,12 @@ class EventLog:
             return None if found is None else self._shown(found)
 
     def wait_for(
-        self, pattern: EventPattern, *, count: int = 1, within_seconds: float
+        self, pattern: EventPattern, *, count: int = 1, beyond: int = 0, within_seconds: float
     ) -> list[SentWebhook]:
         """The first events that fit and are sent, as soon as there are so many; or those in time.
 
-        An event is sent when each endpoint that wants it has had its first attempt.
+        An event is sent when each endpoint that wants it has had its first attempt. Only those with
+        a sequence number beyond the one given count.
         """
         deadline = SystemClock.running_seconds() + within_seconds
         fitting: dict[str, SentWebhook] = {}
@@ -194,7 +195,8 @@ class EventLog:
             remaining = deadline - SystemClock.running_seconds()
             news, number = self.changed_since(number, within_seconds=max(0.0, remaining))
             for webhook in news:
-                if webhook.is_sent and pattern.matches(webhook.body):
+                is_late_enough = webhook.sequence > beyond and webhook.is_sent
+                if is_late_enough and pattern.matches(webhook.body):
                     fitting.setdefault(webhook.event_id, webhook)
             if remaining <= 0:
                 break

@@ -10,6 +10,7 @@ from mock_sendpilot.domain.errors import InvalidInput, NotFound
 from mock_sendpilot.domain.events import Event
 from mock_sendpilot.domain.signals import announce, deliveries_queued, event_recorded
 from mock_sendpilot.domain.workspace import Workspace
+from mock_sendpilot.observation.patterns import EventPattern
 from mock_sendpilot.webhooks.courier import Courier
 from mock_sendpilot.webhooks.deliveries import (
     DROPPED,
@@ -21,7 +22,8 @@ from mock_sendpilot.webhooks.deliveries import (
 from mock_sendpilot.webhooks.dispatcher import Dispatcher
 from mock_sendpilot.webhooks.disruption import DELAY, DROP, REORDER
 from mock_sendpilot.webhooks.disruptions import Disruptions
-from mock_sendpilot.webhooks.endpoints import Endpoint, Endpoints, check_endpoint
+from mock_sendpilot.webhooks.endpoints import Endpoint, Endpoints
+from mock_sendpilot.webhooks.event_keys import check_pattern
 from mock_sendpilot.webhooks.event_log import EventLog
 from mock_sendpilot.webhooks.payloads import Payload, event_type, payload
 from mock_sendpilot.webhooks.relays import Relays
@@ -125,17 +127,23 @@ class Outbox:
         found = self.log.select(DeliveryFilter())
         return self._resend_all(one for one in found if one.has_failed and one.created_at >= since)
 
-    def check_target(self, endpoint_id: str | None, event_type: str | None) -> None:
+    def check_target(
+        self, endpoint_id: str | None, pattern: EventPattern, *, options: Iterable[str] = ()
+    ) -> None:
         """Check what is to be looked for among deliveries; None is anything.
+
+        Args:
+            endpoint_id: one of this workspace.
+            pattern: an event that its contract has.
+            options: see `check_pattern`.
 
         Raises:
             NotFound: there is no such endpoint.
-            InvalidInput: the contract has no such event type.
+            InvalidInput: the contract has no such event type, or key of its data.
         """
         if endpoint_id is not None:
             self.endpoints.get(endpoint_id)
-        if event_type is not None:
-            check_endpoint(self._workspace.contract, event_types=[event_type])
+        check_pattern(self._workspace.contract, pattern, options=options)
 
     def close(self) -> None:
         """Send nothing more."""

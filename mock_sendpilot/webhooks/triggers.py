@@ -13,11 +13,13 @@ from typing import Any
 
 from mock_sendpilot.domain import vocabulary as words
 from mock_sendpilot.domain.contracts import Contract
-from mock_sendpilot.domain.errors import InvalidInput
+from mock_sendpilot.domain.errors import InvalidInput, NotFound
 from mock_sendpilot.domain.events import TESTED, TRIGGERED, Telling
 from mock_sendpilot.domain.samples import SAMPLES, Subjects, sample_change
 from mock_sendpilot.domain.workspace import Workspace
+from mock_sendpilot.observation.patterns import camel_case
 from mock_sendpilot.webhooks.endpoints import check_endpoint
+from mock_sendpilot.webhooks.event_keys import check_keys
 from mock_sendpilot.webhooks.event_log import SentWebhook
 from mock_sendpilot.webhooks.outbox import Outbox
 from mock_sendpilot.webhooks.payloads import change_data
@@ -63,7 +65,8 @@ def tell(workspace: Workspace, outbox: Outbox, wanted: Trigger) -> SentWebhook:
         now = workspace.clock.now()
         change = sample_change(name, now, subjects)
         known = list(change_data(change, now, workspace.contract))
-        _check_keys(workspace.contract.event_type(name), wanted.overrides, known)
+        own_name = workspace.contract.event_type(name)
+        check_keys(own_name, wanted.overrides, known, where="set: ")
         telling = Telling(origin=TRIGGERED, overrides=wanted.overrides)
         event = workspace.store.record(change, telling)
     return outbox.events.get_soon(event.id)
@@ -117,82 +120,89 @@ def _current_name(contract: Contract, event_type: str) -> str:
     check_endpoint(contract, event_types=[own])
     name = words.EVENT_TYPES[contract.event_types.index(own)]
     if name == words.LEAD_TAG_UPDATED and not contract.lead_events.tag_fields:
-        raise InvalidInput(f"contract {contract.name!r} does not send {own!r}; live does")
+        raise InvalidInput(
+            f"contract {contract.name!r} does not send {own!r}; live does, and any other with "
+            "lead_events=live (start --contract-set)"
+        )
     return name
 
 
 def _subjects(workspace: Workspace, name: str, wanted: Trigger) -> Subjects:
+    own = workspace.contract.event_type(name)
     if name in _OF_CAMPAIGNS:
-        campaign = workspace.store.campaign(_given(wanted.campaign_id, "campaignId", name))
+        campaign = workspace.store.campaign(_given(wanted, "campaign_id", own))
         return Subjects(campaign=campaign, total_leads=workspace.store.lead_count(campaign.id))
     if name == words.SEARCH_COMPLETED:
-        return Subjects(search=workspace.searches.get(_given(wanted.job_id, "jobId", name)))
+        return Subjects(search=workspace.searches.get(_given(wanted, "job_id", own)))
     if name == words.EXTRACTION_COMPLETED:
-        job_id = _given(wanted.job_id, "jobId", name)
-        return Subjects(extraction=workspace.extractions.get(job_id))
-    lead = workspace.store.lead(_given(wanted.lead_id, "leadId", name))
+        return Subjects(extraction=workspace.extractions.get(_given(wanted, "job_id", own)))
+    lead = workspace.store.lead(_given(wanted, "lead_id", own))
+    if wanted.sender_id is not None and workspace.store.sender(wanted.sender_id) is None:
+        hint = f"this workspace has no sender {wanted.sender_id[:80]!r}"
+        raise NotFound("Sender not found", hint=hint)
     sender_id = wanted.sender_id or lead.sender_id or SAMPLES.sender_id
     return Subjects(lead=lead, sender_id=sender_id)
 
 
 def _deed(workspace: Workspace, name: str, wanted: Trigger) -> Callable[[], object]:
     """What causes an event."""
+    own = workspace.contract.event_type(name)
     if name in _OF_CAMPAIGNS:
-        _takes(name, wanted, ())
-        campaign_id = _given(wanted.campaign_id, "campaignId", name)
+        _takes(own, wanted, ())
+        campaign_id = _given(wanted, "campaign_id", own)
         return partial(workspace.campaigns.change, campaign_id, _OF_CAMPAIGNS[name], by="user")
     if name in _OF_JOBS:
-        _takes(name, wanted, ())
+        _takes(own, wanted, ())
         jobs = workspace.searches if name == words.SEARCH_COMPLETED else workspace.extractions
-        return partial(jobs.complete, _given(wanted.job_id, "jobId", name))
-    lead_id = _given(wanted.lead_id, "leadId", name)
+        return partial(jobs.complete, _given(wanted, "job_id", own))
+    lead_id = _given(wanted, "lead_id", own)
     if name in _STEPS:
         action, keys = _STEPS[name]
-        _takes(name, wanted, keys)
+        _takes(own, wanted, keys)
         text = next((wanted.overrides[key] for key in keys if key in wanted.overrides), None)
         return partial(
             workspace.by_hand.act, lead_id, action, text=text, sender_id=wanted.sender_id
         )
     change = partial(workspace.store.set_lead_status, lead_id, changed_by="user")
     if name == words.LEAD_TAG_UPDATED:
-        tag = _word(name, wanted, "newTag", words.CUSTOM_LEAD_STATUSES)
+        tag = _word(own, wanted, "newTag", words.CUSTOM_LEAD_STATUSES)
         return partial(change, custom_lead_status=tag)
-    return partial(change, status=_word(name, wanted, "newStatus", words.LEAD_STATUSES))
+    return partial(change, status=_word(own, wanted, "newStatus", words.LEAD_STATUSES))
 
 
-def _word(name: str, wanted: Trigger, key: str, known: tuple[str, ...]) -> str:
-    _takes(name, wanted, (key,))
+def _word(event_type: str, wanted: Trigger, key: str, known: tuple[str, ...]) -> str:
+    _takes(event_type, wanted, (key,))
     word: str | None = wanted.overrides.get(key)
-    if word is None or word not in known:
-        raise InvalidInput(f"set.{key} must be one of: {', '.join(known)}; it was {word!r}")
+    if word is None:
+        raise InvalidInput(
+            f"set.{key} is required with apply: what causes {event_type} is another {key}"
+        )
+    if word not in known:
+        near = get_close_matches(word, known, n=1)
+        guess = f"did you mean {near[0]!r}? " if near else ""
+        raise InvalidInput(
+            f"set.{key}: {word[:80]!r} is unknown; {guess}it must be one of: {', '.join(known)}"
+        )
     return word
 
 
-def _given(value: str | None, key: str, name: str) -> str:
+def _given(wanted: Trigger, name: str, event_type: str) -> str:
+    value: str | None = getattr(wanted, name)
     if value is None:
-        raise InvalidInput(f"{key} is required: {name} is told of something that is there")
+        raise InvalidInput(
+            f"{camel_case(name)} is required: {event_type} is told of something that is there"
+        )
     return value
 
 
-def _takes(name: str, wanted: Trigger, keys: tuple[str, ...]) -> None:
+def _takes(event_type: str, wanted: Trigger, keys: tuple[str, ...]) -> None:
     """Insist on overrides that the deed can have, as texts."""
     for key, value in wanted.overrides.items():
         if key not in keys:
             can = f"only {' or '.join(keys)}" if keys else "nothing"
             raise InvalidInput(
-                f"set.{key} cannot be applied: what causes {name} takes {can}; without apply any "
-                "key of its data can be set"
+                f"set.{key} cannot be applied: what causes {event_type} takes {can}; without apply "
+                "any key of its data can be set"
             )
         if not isinstance(value, str):
             raise InvalidInput(f"set.{key} must be a text to be applied; it was {value!r}")
-
-
-def _check_keys(event_type: str, given: Mapping[str, Any], known: list[str]) -> None:
-    for key in given:
-        if key not in known:
-            near = get_close_matches(key, known, n=1)
-            guess = f"did you mean {near[0]!r}? " if near else ""
-            raise InvalidInput(
-                f"set: data of {event_type} has no key {key[:80]!r}; {guess}"
-                f"it has: {', '.join(known)}"
-            )

@@ -23,23 +23,38 @@ def wait_for_events(
     pattern: EventPattern,
     *,
     count: int = 1,
+    after: str | None = None,
     within_seconds: float,
 ) -> Waited:
     """Wait until so many events that fit are sent.
 
     A clock that stands still sends nothing: then there is no waiting, and the failure says what is
     due next, and when.
+
+    Args:
+        events: the workspace's.
+        keeper: its clock.
+        pattern: what they must fit.
+        count: how many.
+        after: the id of an event; only those that came after it count.
+        within_seconds: how long to wait.
+
+    Raises:
+        NotFound: the log has no event `after`.
     """
-    seconds = 0.0 if keeper.clock.is_frozen else within_seconds
-    found = events.wait_for(pattern, count=count, within_seconds=seconds)
+    is_frozen = keeper.clock.is_frozen
+    beyond = 0 if after is None else events.get(after).sequence
+    seconds = 0.0 if is_frozen else within_seconds
+    found = events.wait_for(pattern, count=count, beyond=beyond, within_seconds=seconds)
     if len(found) >= count:
         return Waited(found)
-    known = events.all()
+    known = [webhook for webhook in events.all() if webhook.sequence > beyond]
     sent = [webhook for webhook in known if webhook.is_sent]
     notes = [f"{len(found)} of {count} came"] if count > 1 else []
     notes += _notes(keeper, waiting=len(known) - len(sent))
     bodies = [webhook.body for webhook in sent]
-    return Waited(found, pattern.failure(bodies, within=within_seconds, notes=notes))
+    within = None if is_frozen else within_seconds
+    return Waited(found, pattern.failure(bodies, within=within, notes=notes))
 
 
 def _notes(keeper: Timekeeper, *, waiting: int) -> Sequence[str]:

@@ -174,7 +174,7 @@ def test_what_does_not_come_is_1_with_the_nearest_miss(
 
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr.startswith(f"no webhook '{EVENT}', newStatus='PENDING' within 0.05 s\n")
-    assert result.stderr.endswith("    data.newStatus is 'DONE', not 'PENDING'\n")
+    assert "\n    data.newStatus is 'OPPORTUNITY', not 'PENDING'\n" in result.stderr
 
 
 @pytest.mark.parametrize(("event", "code"), [(EVENT, 0), ("message.sent", 1)])

@@ -111,7 +111,7 @@ def test_it_can_be_about_a_campaign_a_job_and_another_sender(server: EmulatorSer
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        pytest.param([EVENT], "leadId is required", id="no lead"),
+        pytest.param([EVENT], "--lead is required: lead.status.changed is", id="no lead"),
         pytest.param([EVENT, "--lead", "lead_x"], "Lead not found", id="unknown lead"),
         pytest.param(["lead.update", "--lead", LEAD], "did you mean", id="unknown event"),
         pytest.param(
@@ -120,7 +120,7 @@ def test_it_can_be_about_a_campaign_a_job_and_another_sender(server: EmulatorSer
             id="unknown key",
         ),
         pytest.param(
-            [EVENT, "--lead", LEAD, "--apply"], "set.newStatus must be one of", id="nothing to do"
+            [EVENT, "--lead", LEAD, "--apply"], "--set newStatus is required", id="nothing to do"
         ),
         pytest.param(["lead.tag.updated", "--lead", LEAD], "live does", id="no such event"),
         pytest.param([EVENT, "--lead", LEAD, "--api-key", "nope"], "no workspace has", id="key"),

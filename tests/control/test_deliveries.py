@@ -86,6 +86,7 @@ def test_an_endpoint_is_a_filter(api: Api, sent: dict[str, Any]) -> None:
     ("query", "message"),
     [
         pytest.param("?state=done", "state must be one of the following values", id="state"),
+        pytest.param("?eventType=lead.status.chagned", "did you mean 'lead.status", id="event"),
         pytest.param("?limit=0", "limit must be a whole number from 1 to 100", id="limit"),
         pytest.param("?lead=x", "unknown field 'lead'; did you mean 'leadId'?", id="unknown"),
     ],

@@ -233,7 +233,7 @@ def test_it_can_be_about_a_campaign_or_a_job(sendpilot: Sandbox) -> None:
             {"lead_id": "lead_1", "set": {"newstatus": 1}}, InvalidInput, "did you mean", id="key"
         ),
         pytest.param(
-            {"lead_id": "lead_1", "apply": True}, InvalidInput, "must be one of", id="apply"
+            {"lead_id": "lead_1", "apply": True}, InvalidInput, "is required with apply", id="apply"
         ),
     ],
 )
@@ -283,8 +283,9 @@ def test_too_few_are_told_with_what_came_and_the_nearest_miss(sendpilot: Sandbox
     lines = str(missed.value).splitlines()
 
     assert lines[0] == f"no webhook '{EVENT}', new_status='DONE' within 0.05 s"
-    assert [line[:8] for line in lines[1:3]] == ["  came: "] * 2
-    assert lines[-1] == "  1 of 2 came"
+    assert lines[1] == "  1 of 2 came"
+    assert lines[3] == "    data.newStatus is 'PENDING', not 'DONE'"
+    assert [line[:24] for line in lines[4:]] == ["  came:", *[f"    {EVENT} "] * 2]
 
 
 def test_what_is_on_its_way_is_told(

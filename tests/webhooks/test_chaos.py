@@ -215,7 +215,7 @@ def test_an_unknown_kind_in_a_mix_is_refused(world: World) -> None:
 
 
 class CorrectReceiver(Startable):
-    """Verifies, processes each event that it knows once, and acknowledges those it does not know."""
+    """Verifies, processes each event that it knows once, and acknowledges the others."""
 
     def __init__(self) -> None:
         self.processed: Counter[str] = Counter()

@@ -5,6 +5,7 @@ import threading
 import pytest
 
 from mock_sendpilot.domain.clock import SystemClock
+from mock_sendpilot.domain.errors import NotFound
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.observation.patterns import ANY_EVENT, EventPattern
 from mock_sendpilot.testing.receiver import WebhookReceiver
@@ -16,13 +17,19 @@ TYPE = "lead.status.changed"
 
 
 def wait(
-    world: World, pattern: EventPattern = ANY_EVENT, *, count: int = 1, within: float = 10
+    world: World,
+    pattern: EventPattern = ANY_EVENT,
+    *,
+    count: int = 1,
+    after: str | None = None,
+    within: float = 10,
 ) -> Waited:
     return wait_for_events(
         world.outbox.events,
         world.workspace.timekeeper,
         pattern,
         count=count,
+        after=after,
         within_seconds=within,
     )
 
@@ -68,19 +75,16 @@ def test_the_failure_says_what_came_and_takes_the_nearest_apart(live_world: Worl
     lines = failure(wait(live_world, EventPattern(TYPE, {"new_status": "OPEN"}), within=0.05))
 
     assert lines[0] == f"no webhook '{TYPE}', new_status='OPEN' within 0.05 s"
-    assert [line.split()[:2] for line in lines[1:3]] == [
-        ["came:", "campaign.paused"],
-        ["came:", TYPE],
-    ]
-    assert lines[3].startswith(f"  nearest miss: {TYPE} {{")
-    assert lines[4:] == ["    data.newStatus is 'DONE', not 'OPEN'"]
+    assert lines[1].startswith(f"  nearest miss: {TYPE} {{")
+    assert lines[2:4] == ["    data.newStatus is 'DONE', not 'OPEN'", "  came:"]
+    assert [line.split()[0] for line in lines[4:]] == ["campaign.paused", TYPE]
 
 
 def test_the_failure_says_how_many_of_several_came(live_world: World) -> None:
     live_world.change("DONE")
     waited = wait(live_world, EventPattern(TYPE), count=3, within=0.05)
 
-    assert failure(waited)[-1] == "  1 of 3 came"
+    assert failure(waited)[1] == "  1 of 3 came"
     assert [webhook.data["newStatus"] for webhook in waited.found] == ["DONE"]
 
 
@@ -93,19 +97,42 @@ def test_the_failure_says_what_waits_for_its_first_attempt(
         live_world.change("PENDING")
         lines = failure(wait(live_world, within=0.05))
 
-    assert lines[1:] == ["  nothing came", "  2 more wait for their first attempt"]
+    assert lines[1:] == ["  2 more wait for their first attempt", "  nothing came"]
 
 
-def test_of_more_than_twenty_the_failure_lists_the_last(live_world: World) -> None:
+def test_of_many_the_failure_lists_the_latest(live_world: World) -> None:
     for number in range(23):
         live_world.change(f"S{number}")
     lines = failure(wait(live_world, EventPattern("message.sent"), within=0.05))
 
-    came = [line for line in lines if line.startswith("  came: ")]
-    assert lines[1] == "  23 came; the last of them:"
-    assert len(came) == 20
-    assert '"S3"' in came[0]
+    came = lines[lines.index("  came; the latest of 23:") + 1 :]
+    assert len(came) == 10
+    assert '"S13"' in came[0]
     assert '"S22"' in came[-1]
+
+
+# --- after another -------------------------------------------------------------------------------
+
+
+def test_after_an_event_only_later_ones_count(live_world: World) -> None:
+    live_world.change("DONE")
+    first = wait(live_world, EventPattern(TYPE)).found[0]
+    live_world.change("PENDING")
+    waited = wait(live_world, EventPattern(TYPE), after=first.event_id)
+
+    assert [webhook.data["newStatus"] for webhook in waited.found] == ["PENDING"]
+
+
+def test_what_came_before_is_not_in_the_failure(live_world: World) -> None:
+    live_world.change("DONE")
+    first = wait(live_world, EventPattern(TYPE)).found[0]
+
+    assert failure(wait(live_world, after=first.event_id, within=0.05))[1:] == ["  nothing came"]
+
+
+def test_after_an_event_that_is_not_known_is_refused(live_world: World) -> None:
+    with pytest.raises(NotFound, match="Event not found"):
+        wait(live_world, after="evt_none")
 
 
 # --- in frozen time ------------------------------------------------------------------------------
@@ -117,7 +144,7 @@ def test_in_frozen_time_there_is_no_waiting(world: World) -> None:
 
     assert SystemClock.running_seconds() - began < 5
     assert waited.found == []
-    assert failure(waited)[0] == "no webhook of any type within 60 s"
+    assert failure(waited)[0] == "no webhook of any type"
 
 
 def test_in_frozen_time_what_is_sent_already_is_given(
@@ -132,7 +159,7 @@ def test_in_frozen_time_what_is_sent_already_is_given(
 
 
 def test_in_frozen_time_the_failure_says_that_nothing_is_due(world: World) -> None:
-    assert failure(wait(world))[-1] == (
+    assert failure(wait(world))[1] == (
         "  the clock stands still at 2026-06-01T09:00:00.000Z; nothing is due"
     )
 
@@ -156,10 +183,11 @@ def test_in_frozen_time_the_failure_says_what_is_due_next_and_when(
         receiver.respond(status)
         world.advance()
 
-    assert failure(wait(world, EventPattern("message.sent")))[-1] == (
+    note = (
         "  the clock stands still at 2026-06-01T09:00:00.000Z; "
         f"due at 2026-06-01T{due} of {TYPE} to {receiver.url}: advance it"
     )
+    assert note in failure(wait(world, EventPattern("message.sent")))[1:3]
 
 
 def test_a_resend_that_is_due_is_called_one(world: World, receiver: WebhookReceiver) -> None:
@@ -168,8 +196,8 @@ def test_a_resend_that_is_due_is_called_one(world: World, receiver: WebhookRecei
     world.advance()
     world.outbox.resend(world.deliveries()[0].id)
 
-    last = failure(wait(world, EventPattern("message.sent")))[-1]
-    assert f"is a resend of {TYPE} to {receiver.url}: advance it" in last
+    note = failure(wait(world, EventPattern("message.sent")))[1]
+    assert f"is a resend of {TYPE} to {receiver.url}: advance it" in note
 
 
 def test_a_clock_that_is_frozen_meanwhile_ends_no_wait_too_early(

@@ -1,0 +1,69 @@
+"""The keys that the `data` of events has, so that a misspelt one is refused and not waited for."""
+
+from collections.abc import Iterable
+from datetime import datetime, timezone
+from difflib import get_close_matches
+
+from mock_sendpilot.domain import vocabulary as words
+from mock_sendpilot.domain.contracts import Contract
+from mock_sendpilot.domain.errors import InvalidInput
+from mock_sendpilot.domain.samples import sample_change
+from mock_sendpilot.observation.patterns import EventPattern, camel_case
+from mock_sendpilot.webhooks.endpoints import check_endpoint
+from mock_sendpilot.webhooks.payloads import change_data
+
+_ANY_TIME = datetime(2026, 6, 1, tzinfo=timezone.utc)
+_LIKELY = {"timeout": "within", "event": "event_type", "events": "event_type"}
+"""What people write for an option of the pytest fixture."""
+
+
+def data_keys(contract: Contract, event_type: str | None = None) -> list[str]:
+    """The keys that events of this type, or of any, may have under a contract."""
+    names = zip(contract.event_types, words.EVENT_TYPES, strict=True)
+    changes = [sample_change(name, _ANY_TIME) for own, name in names if event_type in {None, own}]
+    return list(dict.fromkeys(k for one in changes for k in change_data(one, _ANY_TIME, contract)))
+
+
+def check_pattern(
+    contract: Contract, pattern: EventPattern, *, options: Iterable[str] = ()
+) -> None:
+    """Refuse a pattern that no event of the contract can ever fit.
+
+    Args:
+        contract: whose events.
+        pattern: its keys are the vendor's, or the same in snake case.
+        options: what else can be named beside the keys, for those who misspelt one of these.
+
+    Raises:
+        InvalidInput: an unknown event type, or a key that its data never has.
+    """
+    if pattern.event_type is not None:
+        check_endpoint(contract, event_types=[pattern.event_type])
+    known = data_keys(contract, pattern.event_type) if pattern.values else []
+    unknown = [key for key in pattern.values if camel_case(key) not in known]
+    check_keys(pattern.event_type, unknown, known, options=options)
+
+
+def check_keys(
+    event_type: str | None,
+    given: Iterable[str],
+    known: list[str],
+    *,
+    options: Iterable[str] = (),
+    where: str = "",
+) -> None:
+    """Refuse a key that is not known, and name the nearest.
+
+    Raises:
+        InvalidInput: it names the keys there are.
+    """
+    for key in given:
+        if key in known:
+            continue
+        likely = [*options, *known]
+        near = [_LIKELY[key]] if _LIKELY.get(key) in likely else get_close_matches(key, likely, n=1)
+        guess = f"did you mean {near[0]!r}? " if near else ""
+        raise InvalidInput(
+            f"{where}data of {event_type or 'events'} has no key {key[:80]!r}; {guess}"
+            f"it has: {', '.join(known)}"
+        )
