@@ -32,18 +32,23 @@ class Worker:
         self._clock = clock
         self._most_threads = most_threads
         self._changed = threading.Condition()
-        self._due: list[tuple[datetime, int, Callable[[], object]]] = []
+        self._due: list[tuple[datetime, int, int, Callable[[], object]]] = []
+        self._awaited: set[tuple[datetime, int, Callable[[], object]]] = set()
         self._orders = itertools.count()
         self._threads: list[threading.Thread] = []
         self._watched_until: list[datetime] = []  # one for each waiting thread
         self._is_stopping = False
 
-    def wake(self, run: Callable[[], object], due_at: datetime) -> None:
-        """Call `run` at `due_at`, system time: the hook that a `Timekeeper` is made with."""
+    def wake(self, run: Callable[[], object], due_at: datetime, number: int) -> None:
+        """Call `run` at `due_at`, system time: the hook that a `Timekeeper` is made with.
+
+        For the same task, by its number, it is called once at one time, however often it is asked.
+        """
         with self._changed:
-            if self._is_stopping:
+            if self._is_stopping or (due_at, number, run) in self._awaited:
                 return
-            heapq.heappush(self._due, (due_at, next(self._orders), run))
+            self._awaited.add((due_at, number, run))
+            heapq.heappush(self._due, (due_at, next(self._orders), number, run))
             # A thread of ours is about to look for its next task: to wake another would only make
             # the two of them compete for the interpreter.
             if threading.current_thread() not in self._threads:
@@ -83,7 +88,8 @@ class Worker:
             while not self._is_stopping:
                 now = self._clock.now()
                 if self._due and self._due[0][0] <= now:
-                    _, _, run = heapq.heappop(self._due)
+                    due_at, _, number, run = heapq.heappop(self._due)
+                    self._awaited.discard((due_at, number, run))
                     self._see_to_the_first()
                     return run
                 self._wait_from(now)

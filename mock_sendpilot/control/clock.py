@@ -35,13 +35,11 @@ def turn_clock(workspace: Workspace) -> Response:
 
 def _turned(workspace: Workspace, wanted: dict[str, Any]) -> int:
     keeper = workspace.timekeeper
-    if wanted.get("freeze"):
-        keeper.freeze()
-    tasks = 0
+    runs = True if wanted.get("resume") else False if wanted.get("freeze") else None
     if "set" in wanted:
-        tasks = keeper.advance_to(wanted["set"])
-    elif "advance" in wanted:
-        tasks = keeper.advance(wanted["advance"])
-    if wanted.get("resume"):
-        keeper.resume()
-    return tasks
+        return keeper.advance_to(wanted["set"], runs_afterwards=runs)
+    if "advance" in wanted:
+        return keeper.advance(wanted["advance"], runs_afterwards=runs)
+    turn = keeper.resume if runs else keeper.freeze
+    turn()
+    return 0

@@ -68,7 +68,7 @@ def clock_shown(keeper: Timekeeper) -> dict[str, Any]:
     due = keeper.agenda.next_due()
     return {
         "now": iso_milliseconds(keeper.clock.now()),
-        "frozen": keeper.clock.is_frozen,
+        "frozen": keeper.is_frozen,
         "nextDueAt": iso_milliseconds(due.at) if due else None,
         "nextDue": due.about if due else None,
     }

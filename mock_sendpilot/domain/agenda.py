@@ -7,7 +7,6 @@ workspace runs.
 """
 
 import heapq
-import itertools
 import threading
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
@@ -34,15 +33,15 @@ class _Lane:
     def is_free(self) -> bool:
         return self.at_work < self.width
 
-    def due_times(self) -> list[datetime]:
-        """When the tasks are due for which there are places, at the cost of these alone."""
+    def firsts(self) -> list[tuple[datetime, int]]:
+        """The tasks for which there are places, by time and number, at the cost of these alone."""
         places = min(self.width - self.at_work, len(self.entries))
         if places <= 1:
-            return [entry.due_at for entry in self.entries[: max(0, places)]]
+            return [(entry.due_at, entry.order) for entry in self.entries[: max(0, places)]]
         firsts = [heapq.heappop(self.entries) for _ in range(places)]
         for entry in firsts:
             heapq.heappush(self.entries, entry)
-        return [entry.due_at for entry in firsts]
+        return [(entry.due_at, entry.order) for entry in firsts]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +55,22 @@ class Due:
 class Agenda:
     """The tasks of one workspace. Every method may be called from any thread.
 
+    Attributes:
+        added_count: how many tasks were ever added; each has the number it found there.
+
     Args:
-        wake: called, without any lock held, with the time at which a task can run next, whenever a
-            lane gets a task that is due before all others of that lane.
+        wake: called, without any lock held, with the time at which a task can run next and with its
+            number, whenever a lane gets a task that is due before all others of that lane.
     """
 
-    def __init__(self, wake: Callable[["Agenda", datetime], None] | None = None) -> None:
-        self._wake = wake or (lambda _agenda, _due_at: None)
+    def __init__(self, wake: Callable[["Agenda", datetime, int], None] | None = None) -> None:
+        self._wake = wake or (lambda _agenda, _due_at, _number: None)
         self._lock = threading.Condition()
         self._lanes: dict[Hashable, _Lane] = {}
         # A live head for each lane that has tasks and is free; outdated heads are passed over.
         self._heads: list[tuple[datetime, int, Hashable]] = []
-        self._orders = itertools.count()
+        self._head_times: set[tuple[datetime, int]] = set()  # so that no head is there twice
+        self.added_count = 0
         self._is_closed = False
 
     def add(
@@ -86,7 +89,8 @@ class Agenda:
             A number by which it can be brought forward.
         """
         with self._lock:
-            order = next(self._orders)
+            order = self.added_count
+            self.added_count += 1
             if self._is_closed:
                 return order
             waiting = self._lanes.setdefault(lane, _Lane())
@@ -99,7 +103,7 @@ class Agenda:
             if leads:
                 self._put_head(lane)
         if leads:
-            self._wake(self, due_at)
+            self._wake(self, due_at, order)
         return order
 
     def bring_forward(self, number: int, *, lane: Hashable, due_at: datetime) -> None:
@@ -112,9 +116,8 @@ class Agenda:
                 return
             entry.due_at = due_at
             heapq.heapify(waiting.entries)
-            due_times = self._look_at(lane)
-        for time in due_times:
-            self._wake(self, time)
+            firsts = self._look_at(lane)
+        self._wake_for(firsts)
 
     def next_due_at(self) -> datetime | None:
         """When the next task can run, or None; tasks of a lane at work do not count."""
@@ -128,13 +131,16 @@ class Agenda:
             first = None if lane is None else self._lanes[lane].entries[0]
             return None if first is None else Due(first.due_at, first.about)
 
-    def run_next(self, now: datetime) -> bool:
-        """Run the task that is due first, if one is; tell whether there was one."""
+    def run_next(self, now: datetime, *, unless: Callable[[], bool] = lambda: False) -> bool:
+        """Run the task that is due first, if one is; tell whether there was one.
+
+        `unless` is asked when no other task can begin or end: if it is so, none runs.
+        """
         with self._lock:
             lane = self._first_lane()
-            if lane is None or self._lanes[lane].entries[0].due_at > now:
+            if lane is None or self._lanes[lane].entries[0].due_at > now or unless():
                 return False
-            heapq.heappop(self._heads)
+            self._pop_head()
             self._lanes[lane].at_work += 1
             entry = heapq.heappop(self._lanes[lane].entries)
             self._put_head(lane)
@@ -154,9 +160,8 @@ class Agenda:
     def wake_all(self) -> None:
         """Call `wake` for the first tasks of every lane, as many as can be at work."""
         with self._lock:
-            firsts = [due_at for lane in self._lanes.values() for due_at in lane.due_times()]
-        for due_at in sorted(firsts):
-            self._wake(self, due_at)
+            firsts = [first for lane in self._lanes.values() for first in lane.firsts()]
+        self._wake_for(sorted(firsts))
 
     def wait_until_idle(self, now: Callable[[], datetime], *, within_seconds: float) -> bool:
         """Wait until no task is at work or due by then; tell whether that came about in time."""
@@ -176,6 +181,7 @@ class Agenda:
                 waiting.entries.clear()
             elif waiting is not None:
                 del self._lanes[lane]
+            self._lock.notify_all()
 
     def close(self) -> None:
         """Forget everything and take nothing more."""
@@ -183,6 +189,7 @@ class Agenda:
             self._is_closed = True
             for lane in self._lanes.values():
                 lane.entries.clear()
+            self._lock.notify_all()
 
     def _is_idle(self, now: datetime) -> bool:
         firsts = (lane.entries[0].due_at for lane in self._lanes.values() if lane.entries)
@@ -198,33 +205,39 @@ class Agenda:
             is_free = waiting is not None and waiting.is_free
             if waiting and is_free and waiting.entries and waiting.entries[0].order == order:
                 return lane
-            heapq.heappop(self._heads)
+            self._pop_head()
         return None
 
-    def _put_head(self, lane: Hashable) -> None:
-        """Let the first task of a lane that is free be found.
+    def _pop_head(self) -> None:
+        due_at, order, _ = heapq.heappop(self._heads)
+        self._head_times.discard((due_at, order))
 
-        A head may be there twice: the second one is passed over.
-        """
+    def _put_head(self, lane: Hashable) -> None:
+        """Let the first task of a lane that is free be found."""
         waiting = self._lanes[lane]
         if waiting.entries and waiting.is_free:
             first = waiting.entries[0]
-            heapq.heappush(self._heads, (first.due_at, first.order, lane))
+            if (first.due_at, first.order) not in self._head_times:
+                self._head_times.add((first.due_at, first.order))
+                heapq.heappush(self._heads, (first.due_at, first.order, lane))
 
     def _release(self, lane: Hashable) -> None:
         with self._lock:
             self._lanes[lane].at_work -= 1
-            due_times = self._look_at(lane)
-        for due_at in due_times:
-            self._wake(self, due_at)
+            firsts = self._look_at(lane)
+        self._wake_for(firsts)
 
-    def _look_at(self, lane: Hashable) -> list[datetime]:
-        """After a change of a lane: forget it if it is empty; return the times to wake for."""
+    def _look_at(self, lane: Hashable) -> list[tuple[datetime, int]]:
+        """After a change of a lane: forget it if it is empty; return what to wake for."""
         waiting = self._lanes[lane]
         self._lock.notify_all()
         if not waiting.entries and not waiting.at_work:
             del self._lanes[lane]
-        due_times = waiting.due_times()
-        if due_times:
+        firsts = waiting.firsts()
+        if firsts:
             self._put_head(lane)
-        return due_times
+        return firsts
+
+    def _wake_for(self, firsts: list[tuple[datetime, int]]) -> None:
+        for due_at, number in firsts:
+            self._wake(self, due_at, number)

@@ -32,6 +32,8 @@ class Announcer:
         self._sequence = 0
         self._unannounced: deque[Event] = deque()
         self._is_announcing = False
+        self._announcing_thread: int | None = None
+        self._told = threading.Condition()
 
     def record(self, change: Change, *, at: datetime, telling: Telling = PLAINLY) -> Event:
         """Make an event of a change. The caller holds the lock."""
@@ -58,14 +60,36 @@ class Announcer:
             if self._is_announcing:
                 return
             self._is_announcing = True
+            self._announcing_thread = threading.get_ident()
         try:
             while (event := self._next()) is not None:
                 self._announce(event)
         except BaseException:  # such as Ctrl+C: the next change announces what is left
             self._is_announcing = False
             raise
+        finally:
+            with self._told:
+                self._told.notify_all()
+
+    def wait_until_told(self, *, within_seconds: float = 5.0) -> bool:
+        """Wait until all that is committed is announced; tell whether that came about in time.
+
+        For a receiver, which is being told, there is no waiting.
+        """
+        if self._is_told():
+            return True
+        if self._announcing_thread == threading.get_ident():
+            return False
+        with self._told:
+            return self._told.wait_for(self._is_told, within_seconds)
+
+    def _is_told(self) -> bool:
+        return not self._unannounced and not self._is_announcing
 
     def _next(self) -> Event | None:
         with self._lock:
             self._is_announcing = bool(self._unannounced)
-            return self._unannounced.popleft() if self._unannounced else None
+            if not self._unannounced:
+                self._announcing_thread = None
+                return None
+            return self._unannounced.popleft()

@@ -39,6 +39,7 @@ class Store:
         new_lead_id: gives the id of a lead that is added.
 
     Attributes:
+        announcer: tells what has happened.
         on_status_changed: called, within the transaction, with a lead that has another status.
     """
 
@@ -55,7 +56,7 @@ class Store:
         self.on_status_changed: Callable[[Lead], None] = lambda _lead: None
         self._new_lead_id = new_lead_id
         self._lock = threading.Lock()
-        self._announcer = Announcer(
+        self.announcer = Announcer(
             self._lock, workspace_id=workspace_id, ids=ids, announce=announce
         )
         self._campaigns: dict[str, Campaign] = {}
@@ -74,7 +75,7 @@ class Store:
             with self._lock:
                 yield
         finally:
-            self._announcer.announce_recorded()
+            self.announcer.announce_recorded()
 
     # --- filling -----------------------------------------------------------------------------
 
@@ -235,7 +236,7 @@ class Store:
 
     def record(self, change: events.Change, telling: Telling = PLAINLY) -> Event:
         """Within a transaction: make an event of a change."""
-        return self._announcer.record(change, at=self._clock.now(), telling=telling)
+        return self.announcer.record(change, at=self._clock.now(), telling=telling)
 
     def change_lead(self, before: Lead, *, changed_by: str, **changes: Any) -> Lead:  # noqa: ANN401
         """Within a transaction: change a lead, and record what its events tell."""

@@ -4,6 +4,7 @@ While the clock runs, the worker's threads do what is due. While it stands still
 by `advance`, which does it in the calling thread, in due order.
 """
 
+import logging
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
@@ -12,12 +13,20 @@ from mock_sendpilot.domain.agenda import Agenda
 from mock_sendpilot.domain.clock import WorkspaceClock, iso_milliseconds
 from mock_sendpilot.domain.errors import InvalidInput
 
-Wake = Callable[[Callable[[], object], datetime], None]
-"""Has a function called at a time of the system's clock, in another thread."""
+Wake = Callable[[Callable[[], object], datetime, int], None]
+"""Has a function called at a time of the system's clock, in another thread, for a task's number."""
 
 LAST_MOMENT = datetime(9000, 1, 1, tzinfo=timezone.utc)
 """No clock goes so far, so that what is planned from there still has a date."""
+MOST_ADDED_AT_ONCE = 100_000
 _LONGEST_WAIT_SECONDS = 5.0
+_logger = logging.getLogger(__name__)
+
+
+_ENDLESS = (
+    "this never ends: more than {} tasks were added while the clock showed {}, such as by a "
+    "receiver that answers a webhook with another change; the clock stays there"
+)
 
 
 class Timekeeper:
@@ -26,42 +35,77 @@ class Timekeeper:
     Args:
         clock: the workspace's.
         wake: sees to what is due while the clock runs.
+        settle: waits until what has happened is told to all who put something on the agenda for it.
     """
 
-    def __init__(self, clock: WorkspaceClock, wake: Wake | None = None) -> None:
+    def __init__(
+        self,
+        clock: WorkspaceClock,
+        wake: Wake | None = None,
+        *,
+        settle: Callable[[], object] = lambda: None,
+    ) -> None:
         self.clock = clock
         self.agenda = Agenda(self._at_due_time)
         self._wake = wake
-        self._turning = threading.Lock()
+        self._settle = settle
+        self._lock = threading.Lock()
+        self._is_turning = False
+        self._runs_afterwards = False
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether it stands still, also after it has been advanced if it is just being so."""
+        with self._lock:
+            return not self._runs_afterwards if self._is_turning else self.clock.is_frozen
+
+    @property
+    def stands_still(self) -> bool:
+        """Whether nothing happens by itself: it is frozen, and nobody is advancing it."""
+        with self._lock:
+            return self.clock.is_frozen and not self._is_turning
 
     def freeze(self) -> None:
-        """Stand still; what is at work is finished."""
-        self.clock.freeze()
+        """Stand still; what is at work is finished. While it is being advanced: after that."""
+        with self._lock:
+            self._runs_afterwards = False
+            self.clock.freeze()
 
     def resume(self) -> None:
-        """Run on, with what is due."""
-        self.clock.resume()
+        """Run on, with what is due. While it is being advanced: after that."""
+        with self._lock:
+            self._runs_afterwards = True
+            if self._is_turning:
+                return
+            self.clock.resume()
         self.agenda.wake_all()
 
-    def advance(self, duration: timedelta = timedelta()) -> int:
+    def advance(
+        self, duration: timedelta = timedelta(), *, runs_afterwards: bool | None = None
+    ) -> int:
         """Let time pass, doing in this thread all that falls due, in due order.
 
+        Args:
+            duration: how much.
+            runs_afterwards: whether the clock is to run then; None is as before.
+
         Returns:
-            How many tasks ran; a clock that ran goes on afterwards.
+            How many tasks ran.
 
         Raises:
             InvalidInput: beyond what a calendar holds, or the clock is being advanced already, such
-                as by a receiver of a webhook that this very advance sends.
+                as by a receiver of a webhook that this very advance sends; or it never ends, since
+                what is done causes ever more to be done at the same time.
         """
-        return self._turn(lambda now: now + duration)
+        return self._turn(lambda now: now + duration, runs_afterwards=runs_afterwards)
 
-    def advance_to(self, moment: datetime) -> int:
+    def advance_to(self, moment: datetime, *, runs_afterwards: bool | None = None) -> int:
         """The same up to a moment.
 
         Raises:
-            InvalidInput: the moment has passed, or the clock is being advanced already.
+            InvalidInput: also when the moment has passed.
         """
-        return self._turn(lambda _now: moment)
+        return self._turn(lambda _now: moment, runs_afterwards=runs_afterwards)
 
     def wait_until_idle(self, *, within_seconds: float) -> bool:
         """Wait until nothing is at work or due; tell whether that came about in time.
@@ -69,23 +113,41 @@ class Timekeeper:
         What is due later does not count. A clock that stands still does nothing: then there is no
         waiting but for what is at work already.
         """
-        if self.clock.is_frozen:
+        self._settle()
+        if self.stands_still:
             self.agenda.wait_while_busy(within_seconds=within_seconds)
             within_seconds = 0
         return self.agenda.wait_until_idle(self.clock.now, within_seconds=within_seconds)
 
-    def _turn(self, target: Callable[[datetime], datetime]) -> int:
-        if not self._turning.acquire(blocking=False):
-            raise InvalidInput("the clock is being advanced already; wait until that is over")
-        was_running = not self.clock.is_frozen
+    def _turn(self, target: Callable[[datetime], datetime], *, runs_afterwards: bool | None) -> int:
+        moment = self._begin(target, runs_afterwards=runs_afterwards)
         try:
-            self.clock.freeze()
             self._wait_for_what_is_at_work()
-            return self._run_until(_later(self.clock.now(), target))
+            return self._run_until(moment)
         finally:
-            self._turning.release()
-            if was_running:
-                self.resume()
+            with self._lock:
+                self._is_turning = False
+                runs = self._runs_afterwards
+                if runs:
+                    self.clock.resume()
+            if runs:
+                self.agenda.wake_all()
+
+    def _begin(
+        self, target: Callable[[datetime], datetime], *, runs_afterwards: bool | None
+    ) -> datetime:
+        with self._lock:
+            if self._is_turning:
+                raise InvalidInput(
+                    f"the clock is being advanced already, and shows {_shown(self.clock)}; wait "
+                    "until that is over"
+                )
+            moment = _later(self.clock.now(), target)
+            was_running = not self.clock.is_frozen
+            self._runs_afterwards = was_running if runs_afterwards is None else runs_afterwards
+            self._is_turning = True
+            self.clock.freeze()
+            return moment
 
     def _wait_for_what_is_at_work(self) -> None:
         if not self.agenda.wait_while_busy(within_seconds=_LONGEST_WAIT_SECONDS):
@@ -95,20 +157,37 @@ class Timekeeper:
             )
 
     def _run_until(self, moment: datetime) -> int:
-        count = 0
+        count, added = 0, self.agenda.added_count
+        self._settle()
         while (due_at := self.agenda.next_due_at()) is not None and due_at <= moment:
-            self.clock.move_to(due_at)
-            count += self.agenda.run_next(self.clock.now())
+            if due_at > self.clock.now():
+                self.clock.move_to(due_at)
+                added = self.agenda.added_count
+            elif self.agenda.added_count - added > MOST_ADDED_AT_ONCE:
+                raise InvalidInput(_ENDLESS.format(MOST_ADDED_AT_ONCE, _shown(self.clock)))
+            count += self._run_one()
+            self._settle()
         self.clock.move_to(moment)
         return count
 
-    def _at_due_time(self, _agenda: Agenda, due_at: datetime) -> None:
+    def _run_one(self) -> bool:
+        try:
+            return self.agenda.run_next(self.clock.now())
+        except Exception:
+            _logger.exception("a task of the agenda failed")
+            return True
+
+    def _at_due_time(self, _agenda: Agenda, due_at: datetime, number: int) -> None:
         if self._wake is not None and not self.clock.is_frozen:
-            self._wake(self._run_next, self.clock.system_time(due_at))
+            self._wake(self._run_next, self.clock.system_time(due_at), number)
 
     def _run_next(self) -> None:
-        if not self.clock.is_frozen:
-            self.agenda.run_next(self.clock.now())
+        """In a thread of the worker: what is due, unless the clock stands still by now."""
+        self.agenda.run_next(self.clock.now(), unless=lambda: self.clock.is_frozen)
+
+
+def _shown(clock: WorkspaceClock) -> str:
+    return iso_milliseconds(clock.now())
 
 
 def _later(now: datetime, target: Callable[[datetime], datetime]) -> datetime:

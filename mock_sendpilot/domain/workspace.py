@@ -55,7 +55,7 @@ class Workspace:
         self.contract = seed.contract or contract
         self.clock = clock
         self.ids = Ids(id_seed)
-        self.timekeeper = Timekeeper(clock, wake)
+        self.timekeeper = Timekeeper(clock, wake, settle=self._settle)
         self.agenda = self.timekeeper.agenda
         self.store = Store(
             workspace_id=seed.id,
@@ -159,6 +159,9 @@ class Workspace:
 
     def _new_lead_id(self) -> str:
         return self.ids.cuid() if self.contract.lead_ids == "cuid" else self.ids.prefixed("lead")
+
+    def _settle(self) -> None:
+        self.store.announcer.wait_until_told()
 
     def _announce(self, event: Event) -> None:
         announce(event_recorded, self, event=event)

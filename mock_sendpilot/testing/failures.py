@@ -15,7 +15,7 @@ class NotIdle(AssertionError):
         due = keeper.agenda.next_due()
         text = f"due at {iso_milliseconds(due.at)}: {due.about}" if due else "a task is at work"
         now = iso_milliseconds(keeper.clock.now())
-        if keeper.clock.is_frozen:
+        if keeper.is_frozen:
             super().__init__(f"not idle: the clock stands still at {now}, {text}; advance it")
         else:
             super().__init__(f"not idle within {within:g} s: it is {now}, {text}")

@@ -23,7 +23,7 @@ class SandboxClock:
     @property
     def is_frozen(self) -> bool:
         """Whether it stands still: then nothing is sent but by `advance`."""
-        return self._keeper.clock.is_frozen
+        return self._keeper.is_frozen
 
     def freeze(self) -> None:
         """Stand still."""

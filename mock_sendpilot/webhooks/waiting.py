@@ -42,9 +42,9 @@ def wait_for_events(
     Raises:
         NotFound: the log has no event `after`.
     """
-    is_frozen = keeper.clock.is_frozen
+    stands_still = keeper.stands_still
     beyond = 0 if after is None else events.get(after).sequence
-    seconds = 0.0 if is_frozen else within_seconds
+    seconds = 0.0 if stands_still else within_seconds
     found = events.wait_for(pattern, count=count, beyond=beyond, within_seconds=seconds)
     if len(found) >= count:
         return Waited(found)
@@ -53,13 +53,13 @@ def wait_for_events(
     notes = [f"{len(found)} of {count} came"] if count > 1 else []
     notes += _notes(keeper, waiting=len(known) - len(sent))
     bodies = [webhook.body for webhook in sent]
-    within = None if is_frozen else within_seconds
+    within = None if stands_still else within_seconds
     return Waited(found, pattern.failure(bodies, within=within, notes=notes))
 
 
 def _notes(keeper: Timekeeper, *, waiting: int) -> Sequence[str]:
     notes = [f"{waiting} more wait for their first attempt"] if waiting else []
-    if keeper.clock.is_frozen:
+    if keeper.stands_still:
         due = keeper.agenda.next_due()
         still = f"the clock stands still at {iso_milliseconds(keeper.clock.now())}"
         what = f"due at {iso_milliseconds(due.at)} is {due.about}: advance it" if due else ""

@@ -85,7 +85,7 @@ def test_a_closed_agenda_takes_nothing() -> None:
 
 def test_it_wakes_for_each_new_first_task_of_a_lane() -> None:
     woken: list[datetime] = []
-    agenda = Agenda(lambda _agenda, due_at: woken.append(due_at))
+    agenda = Agenda(lambda _agenda, due_at, _number: woken.append(due_at))
     for second in (5, 7, 3):
         agenda.add(lambda: None, due_at=at(second), lane="a")
     assert woken == [at(5), at(3)]
@@ -163,7 +163,38 @@ def test_a_task_that_has_run_cannot_be_brought_forward(lane: str) -> None:
 
 def test_somebody_is_woken_for_what_is_brought_forward() -> None:
     woken: list[datetime] = []
-    agenda = Agenda(lambda _agenda, due_at: woken.append(due_at))
+    agenda = Agenda(lambda _agenda, due_at, _number: woken.append(due_at))
     number = agenda.add(lambda: None, due_at=at(60), lane="a")
     agenda.bring_forward(number, lane="a", due_at=at(1))
     assert woken == [at(60), at(1)]
+
+
+def test_a_task_that_waits_is_not_put_up_anew_for_each_that_runs_before_it() -> None:
+    agenda = Agenda()
+    agenda.add(lambda: None, due_at=at(3600), lane="a")
+    for _ in range(100):
+        agenda.add(lambda: None, due_at=START, lane="a")
+        agenda.run_due(START)
+    assert len(agenda._heads) == 1
+    assert agenda.run_due(at(3600)) == 1
+
+
+def test_no_task_begins_once_that_is_forbidden() -> None:
+    agenda = Agenda()
+    agenda.add(lambda: None, due_at=START, lane="a")
+    assert not agenda.run_next(START, unless=lambda: True)
+    assert agenda.run_next(START, unless=lambda: False)
+
+
+@pytest.mark.parametrize("end", ["drop", "close"])
+def test_who_waits_for_idle_hears_of_what_is_forgotten(end: str) -> None:
+    agenda = Agenda()
+    agenda.add(lambda: None, due_at=START, lane="a")
+    idle: list[bool] = []
+    waiting = threading.Thread(
+        target=lambda: idle.append(agenda.wait_until_idle(lambda: START, within_seconds=10))
+    )
+    waiting.start()
+    agenda.drop("a") if end == "drop" else agenda.close()
+    waiting.join(5)
+    assert idle == [True]

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
+from mock_sendpilot.domain import timekeeper
 from mock_sendpilot.domain.clock import ManualClock, SystemClock, WorkspaceClock
 from mock_sendpilot.domain.errors import InvalidInput
 from mock_sendpilot.domain.timekeeper import Timekeeper
@@ -78,7 +79,109 @@ def test_it_cannot_be_advanced_by_what_it_does(frozen: Timekeeper) -> None:
     frozen.agenda.add(advance, due_at=START, lane="a")
     frozen.advance()
 
-    assert refusals == ["the clock is being advanced already; wait until that is over"]
+    (refusal,) = refusals
+    assert refusal.startswith("the clock is being advanced already, and shows 2026-06-01T00:00:00")
+
+
+def test_what_never_ends_is_ended_and_the_clock_stays_there(
+    frozen: Timekeeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timekeeper, "MOST_ADDED_AT_ONCE", 100)
+
+    def again() -> None:
+        frozen.agenda.add(again, due_at=frozen.clock.now(), lane="a")
+
+    frozen.agenda.add(again, due_at=START + HOUR, lane="a")
+    with pytest.raises(InvalidInput, match="this never ends: more than 100 tasks were added"):
+        frozen.advance(2 * HOUR)
+
+    assert frozen.clock.now() == START + HOUR
+    assert frozen.is_frozen
+
+
+def test_many_tasks_at_different_times_do_end(
+    frozen: Timekeeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timekeeper, "MOST_ADDED_AT_ONCE", 100)
+
+    def again() -> None:
+        frozen.agenda.add(again, due_at=frozen.clock.now() + HOUR / 1000, lane="a")
+
+    again()
+    assert frozen.advance(HOUR) == 1000
+
+
+def test_a_task_that_fails_is_logged_and_the_others_run(
+    frozen: Timekeeper, caplog: pytest.LogCaptureFixture
+) -> None:
+    ran: list[str] = []
+    frozen.agenda.add(lambda: 1 / 0, due_at=START, lane="a")  # type: ignore[arg-type]
+    frozen.agenda.add(lambda: ran.append("next"), due_at=START, lane="a")
+
+    assert frozen.advance(HOUR) == 2
+    assert ran == ["next"]
+    assert frozen.clock.now() == START + HOUR
+    assert "a task of the agenda failed" in caplog.text
+
+
+def test_while_it_is_advanced_it_is_as_it_will_be_afterwards(running: "Running") -> None:
+    seen: list[tuple[bool, bool]] = []
+    keeper = running.keeper
+    keeper.agenda.add(
+        lambda: seen.append((keeper.is_frozen, keeper.stands_still)),
+        due_at=keeper.clock.now() + HOUR,
+        lane="a",
+    )
+    keeper.advance(2 * HOUR)
+
+    assert seen == [(False, False)]
+    assert (keeper.is_frozen, keeper.stands_still) == (False, False)
+
+
+@pytest.mark.parametrize("begins_frozen", [True, False])
+@pytest.mark.parametrize("how", ["freeze", "resume"])
+def test_who_freezes_or_resumes_it_while_it_is_advanced_has_it_so_afterwards(
+    running: "Running", *, how: str, begins_frozen: bool
+) -> None:
+    keeper = running.keeper
+    if begins_frozen:
+        keeper.freeze()
+    start = keeper.clock.now()
+    shown: list[datetime] = []
+    keeper.agenda.add(getattr(keeper, how), due_at=start + HOUR, lane="a")
+    keeper.agenda.add(lambda: shown.append(keeper.clock.now()), due_at=start + HOUR * 1.5, lane="a")
+    running.add(3 * HOUR)
+    keeper.advance(2 * HOUR)
+
+    assert shown == [start + HOUR * 1.5]
+    assert keeper.is_frozen == (how == "freeze")
+    keeper.advance(HOUR + timedelta(seconds=10))
+    assert running.done.wait(5)
+
+
+@pytest.mark.parametrize("runs", [True, False])
+def test_it_can_be_told_whether_to_run_afterwards(frozen: Timekeeper, *, runs: bool) -> None:
+    frozen.advance(HOUR, runs_afterwards=runs)
+    assert frozen.is_frozen == (not runs)
+
+
+def test_a_refusal_leaves_it_running(running: "Running") -> None:
+    with pytest.raises(InvalidInput):
+        running.keeper.advance(-HOUR, runs_afterwards=False)
+    assert not running.keeper.is_frozen
+
+
+def test_what_has_happened_is_told_before_the_time_passes() -> None:
+    settled: list[None] = []
+
+    def settle() -> None:
+        if not settled:
+            settled.append(None)
+            keeper.agenda.add(lambda: settled.append(None), due_at=START, lane="a")
+
+    keeper = Timekeeper(ManualClock(START), settle=settle)
+    assert keeper.advance(HOUR) == 1
+    assert len(settled) == 2
 
 
 def test_after_a_refusal_it_can_be_advanced(frozen: Timekeeper) -> None:
@@ -119,7 +222,7 @@ def test_a_frozen_clock_holds_back_even_what_is_due(running: Running) -> None:
     running.keeper.freeze()
     running.add(timedelta())
     second = threading.Event()
-    running.worker.wake(second.set, SystemClock().now())
+    running.worker.wake(second.set, SystemClock().now(), 0)
 
     assert second.wait(5)  # the worker has been at work
     assert not running.done.is_set()

@@ -227,7 +227,7 @@ class Woken:
         self.seconds: list[float] = []
         self.agenda = Agenda(self._note)
 
-    def _note(self, _agenda: Agenda, due_at: datetime) -> None:
+    def _note(self, _agenda: Agenda, due_at: datetime, _number: int) -> None:
         self.seconds.append((due_at - START).total_seconds())
 
     def fill_two_places(self, second: Callable[[], None]) -> None:
