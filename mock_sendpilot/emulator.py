@@ -5,7 +5,7 @@ import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from mock_sendpilot.domain.clock import SystemClock, WorkspaceClock
+from mock_sendpilot.domain.clock import SteadyClock, WorkspaceClock
 from mock_sendpilot.domain.contract_points import DOCUMENTED
 from mock_sendpilot.domain.contracts import CONTRACTS, Contract
 from mock_sendpilot.domain.errors import InvalidApiKey, InvalidInput, ScopeMissing
@@ -67,7 +67,7 @@ class Emulator:
         self._ids = Ids(self._id_seed)
         self._most_finished = most_finished
         self._rate_limit = rate_limit
-        self._system_clock = SystemClock()
+        self._system_clock = SteadyClock()
         self._worker = Worker(self._system_clock)
         self._dispatcher = Dispatcher(timeout_seconds=timeout_seconds)
         self._lock = threading.Lock()
@@ -186,6 +186,9 @@ class Emulator:
 
     def close(self, *, within_seconds: float = 1.0) -> None:
         """Let the attempts at work finish, at most so long, and stop."""
+        self._dispatcher.begin_to_close()
+        for workspace in self.workspaces():
+            self.outbox(workspace).end_waits()
         self._worker.stop(within_seconds=within_seconds)
         for workspace in self.workspaces():
             self.remove_workspace(workspace)

@@ -15,10 +15,9 @@ from mock_sendpilot.api.paging import load_query
 from mock_sendpilot.control.current import outbox_of
 from mock_sendpilot.control.schemas import Strict
 from mock_sendpilot.control.seed_fields import CountFrom
-from mock_sendpilot.domain.errors import InvalidInput
 from mock_sendpilot.domain.workspace import Workspace
-from mock_sendpilot.webhooks import deliveries
-from mock_sendpilot.webhooks.relays import Answer, Relay, RelayedRequest
+from mock_sendpilot.webhooks.deliveries import LONGEST_TEXT, recorded_response
+from mock_sendpilot.webhooks.relays import Answer, RelayedRequest
 
 relays = Blueprint("relays", __name__)
 _MOST_WAIT_SECONDS = 30
@@ -51,7 +50,8 @@ class RelayAnswer(Strict):
 def take_request(workspace: Workspace, endpoint_id: str) -> Response:
     """The next request, as soon as there is one; 204 when none comes in time."""
     query = load_query(RelayQuery())
-    taken = _relay(workspace, endpoint_id).take(within_seconds=query["wait_seconds"])
+    relay = outbox_of(workspace).relay_of(endpoint_id)
+    taken = relay.take(within_seconds=query["wait_seconds"])
     return Response(status=HTTPStatus.NO_CONTENT) if taken is None else reply(_shown(taken))
 
 
@@ -60,15 +60,8 @@ def take_request(workspace: Workspace, endpoint_id: str) -> Response:
 def answer_request(workspace: Workspace, endpoint_id: str, request_id: str) -> Response:
     """What came of a request that was taken."""
     answer = _answer(RelayAnswer().load(json_object()))
-    _relay(workspace, endpoint_id).answer(request_id, answer)
+    outbox_of(workspace).relay_of(endpoint_id).answer(request_id, answer)
     return Response(status=HTTPStatus.NO_CONTENT)
-
-
-def _relay(workspace: Workspace, endpoint_id: str) -> Relay:
-    outbox = outbox_of(workspace)
-    if not outbox.endpoints.get(endpoint_id).is_relayed:
-        raise InvalidInput(f"endpoint {endpoint_id!r} is not relayed: the server sends to it")
-    return outbox.relays.of(endpoint_id)
 
 
 def _shown(taken: RelayedRequest) -> dict[str, Any]:
@@ -86,12 +79,6 @@ def _shown(taken: RelayedRequest) -> dict[str, Any]:
 
 def _answer(loaded: dict[str, Any]) -> Answer:
     if "error" in loaded:
-        return Answer(None, loaded["error"])
+        return Answer(None, loaded["error"][:LONGEST_TEXT])
     headers = {str(name): str(value) for name, value in loaded["headers"].items()}
-    response = deliveries.Response(
-        status_code=loaded["status"],
-        headers=headers,
-        body=loaded["body"].encode(),
-        is_truncated=False,
-    )
-    return Answer(response, None)
+    return Answer(recorded_response(loaded["status"], headers, loaded["body"].encode()), None)

@@ -51,6 +51,29 @@ class SystemClock:
         return cls._running_seconds()
 
 
+class SteadyClock(SystemClock):
+    """The same, but that it never goes back: where the machine's clock is set back, it runs on.
+
+    From then on it is ahead by as much; so what is queued stays in its order, and what is due does
+    not have to wait for the time to come again.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._latest = super().now()
+        self._ahead = timedelta()
+
+    def now(self) -> datetime:
+        """The time, as an aware UTC datetime."""
+        with self._lock:
+            moment = super().now() + self._ahead
+            if moment < self._latest:
+                self._ahead += self._latest - moment
+                return self._latest
+            self._latest = moment
+            return moment
+
+
 class WorkspaceClock:
     """The clock of a workspace: runs with the system's, or stands still; time never goes back.
 

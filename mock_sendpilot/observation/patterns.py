@@ -34,7 +34,7 @@ class EventPattern:
             name = key if key in data else camel_case(key)
             if name not in data:
                 misses.append(f"data has no key {name!r} (it has {', '.join(data)})")
-            elif data[name] != value:
+            elif not _is_same(data[name], value):
                 misses.append(f"data.{name} is {data[name]!r}, not {value!r}")
         return misses
 
@@ -81,6 +81,11 @@ class EventPattern:
 
 
 ANY_EVENT = EventPattern()
+
+
+def _is_same(found: Any, wanted: Any) -> bool:  # noqa: ANN401 - JSON
+    """Whether two values of JSON are the same; to Python true is 1 as well."""
+    return bool(found == wanted) and isinstance(found, bool) == isinstance(wanted, bool)
 
 
 def camel_case(name: str) -> str:

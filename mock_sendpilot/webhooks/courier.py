@@ -13,6 +13,7 @@ from mock_sendpilot.domain.workspace import Workspace
 from mock_sendpilot.webhooks.deliveries import (
     CANCELLED,
     EXHAUSTED,
+    MOST_BODY_BYTES,
     PENDING,
     SUCCEEDED,
     Applied,
@@ -27,7 +28,8 @@ from mock_sendpilot.webhooks.endpoint_health import EndpointHealth
 from mock_sendpilot.webhooks.endpoints import Endpoint, Endpoints
 from mock_sendpilot.webhooks.event_log import EventLog
 from mock_sendpilot.webhooks.held_back import HeldBack
-from mock_sendpilot.webhooks.relays import NOBODY, Relays
+from mock_sendpilot.webhooks.job_endpoints import JobEndpoints
+from mock_sendpilot.webhooks.relays import LISTENER_GONE, NOBODY, Relays
 from mock_sendpilot.webhooks.tally import Tally
 
 FAILED = "failed"
@@ -44,6 +46,7 @@ class Courier:
         log: the deliveries.
         events: the events; told of every change of a delivery.
         endpoints: where to.
+        job_endpoints: the same of jobs.
         relays: how to, where the server itself cannot.
         tally: counts the attempts.
     """
@@ -56,6 +59,7 @@ class Courier:
         log: DeliveryLog,
         events: EventLog,
         endpoints: Endpoints,
+        job_endpoints: JobEndpoints,
         relays: Relays,
         tally: Tally,
     ) -> None:
@@ -64,6 +68,7 @@ class Courier:
         self._log = log
         self._events = events
         self._endpoints = endpoints
+        self._job_endpoints = job_endpoints
         self._relays = relays
         self._tally = tally
         self._health = EndpointHealth(workspace.contract)
@@ -71,8 +76,11 @@ class Courier:
 
     def schedule(self, delivery: Delivery) -> None:
         """Put the next attempt of a delivery on the agenda, if it is to have one."""
-        endpoint = self._endpoints.find(delivery.endpoint_id)
-        if delivery.next_attempt_at is None or endpoint is None:
+        if delivery.next_attempt_at is None:
+            return
+        endpoint = self._find(delivery.endpoint_id)
+        if endpoint is None or not endpoint.is_enabled:
+            self._end(delivery.id)
             return
         task_number = self._put(delivery, endpoint, due_at=delivery.next_attempt_at)
         if not delivery.attempts and delivery.disruption and delivery.disruption.kind == REORDER:
@@ -88,8 +96,17 @@ class Courier:
         self._workspace.agenda.drop(endpoint_id)
         self._held_back.forget(endpoint_id)
         for delivery in self._log.cancel_pending(endpoint_id, reason):
-            self._events.note(delivery.event_id)
-            announce(delivery_cancelled, self._workspace, delivery=delivery)
+            self._tell_of_end(delivery)
+
+    def _end(self, delivery_id: str) -> None:
+        """Cancel a delivery whose endpoint was there when it was queued, and is not any more."""
+        delivery = self._log.cancel(delivery_id, "the endpoint is gone or disabled")
+        if delivery is not None:
+            self._tell_of_end(delivery)
+
+    def _tell_of_end(self, delivery: Delivery) -> None:
+        self._events.note(delivery.event_id)
+        announce(delivery_cancelled, self._workspace, delivery=delivery)
 
     def begin_anew(self, endpoint_id: str) -> None:
         """Forget that an endpoint has failed."""
@@ -108,9 +125,12 @@ class Courier:
             width=endpoint.settings.concurrency,
         )
 
+    def _find(self, endpoint_id: str) -> Endpoint | None:
+        return self._endpoints.find(endpoint_id) or self._job_endpoints.find(endpoint_id)
+
     def _lane(self, endpoint: Endpoint) -> Hashable:
         """An endpoint is a lane; the jobs' own URLs of one host are one together."""
-        is_of_job = self._endpoints.is_of_job(endpoint.id)
+        is_of_job = endpoint.id in self._job_endpoints
         return ("jobs", urlsplit(endpoint.url).netloc) if is_of_job else endpoint.id
 
     def _attempt(self, delivery_id: str, number: int | None) -> None:
@@ -119,10 +139,8 @@ class Courier:
         if made is not None:
             self._go_on(*made)
 
-    def _made(
-        self, delivery_id: str, number: int | None
-    ) -> tuple[Delivery, Endpoint, Attempt] | None:
-        """An attempt that is still to be made, and the delivery after it."""
+    def _made(self, delivery_id: str, number: int | None) -> tuple[Delivery, Endpoint] | None:
+        """Make an attempt that is still to be made; the delivery after it, and its endpoint."""
         delivery = self._log.find(delivery_id)
         if delivery is None:
             return None
@@ -130,15 +148,13 @@ class Courier:
             delivery.state != PENDING or delivery.scheduled_count != number - 1
         ):
             return None
-        endpoint = self._endpoints.find(delivery.endpoint_id)
+        endpoint = self._find(delivery.endpoint_id)
         if endpoint is None or not endpoint.is_enabled:
-            self.cancel(delivery.endpoint_id, "the endpoint is gone or disabled")
+            self._end(delivery_id)
             return None
         attempt = self._attempted(delivery, endpoint, number)
-        _log_attempt(delivery, attempt)
-        self._tally.attempts[SUCCEEDED if attempt.is_success else FAILED] += 1
         after = self._log.change(delivery_id, partial(self._after, endpoint, attempt=attempt))
-        return None if after is None else (after, endpoint, attempt)
+        return None if after is None else (after, endpoint)
 
     def _attempted(self, delivery: Delivery, endpoint: Endpoint, number: int | None) -> Attempt:
         started_at = self._workspace.clock.now()
@@ -148,7 +164,7 @@ class Courier:
             draft = disrupted(draft, applied)
         posted = self._posted(draft, endpoint)
         return Attempt(
-            number=len(delivery.attempts) + 1,
+            number=0,  # it has one when it is added to the others
             started_at=started_at,
             sent_at=posted.sent_at,
             signed_at=draft.signed_at,
@@ -157,7 +173,8 @@ class Courier:
             request_headers=posted.headers,
             is_resend=number is None,
             disruption=None if applied is None else applied.kind,
-            sent_body=None if draft.content == delivery.body else draft.content,
+            sent_body=None if draft.content == delivery.body else draft.content[:MOST_BODY_BYTES],
+            sent_bytes=len(draft.content),
             response=posted.response,
             error=posted.error,
         )
@@ -171,8 +188,8 @@ class Courier:
                 timeout_seconds=timeout_seconds,
                 wall_time=self._dispatcher.wall_time,
             )
-        return self._dispatcher.post(
-            draft,
+        return self._dispatcher.send(
+            draft.signed(),
             connection=endpoint.id,
             most_connections=endpoint.settings.concurrency,
             timeout_seconds=timeout_seconds,
@@ -192,36 +209,43 @@ class Courier:
         )
 
     def _after(self, endpoint: Endpoint, delivery: Delivery, *, attempt: Attempt) -> Delivery:
-        """Where an attempt leaves its delivery, which may have been cancelled meanwhile."""
+        """Where an attempt leaves its delivery, which others may have ended meanwhile."""
+        attempt = replace(attempt, number=len(delivery.attempts) + 1)
         delivery = replace(delivery, attempts=(*delivery.attempts, attempt))
         if attempt.is_success:
             return replace(delivery, state=SUCCEEDED, next_attempt_at=None, reason=None)
-        if delivery.state == CANCELLED or attempt.is_resend:
+        if delivery.state != PENDING or attempt.is_resend:
             return delivery
         number = delivery.scheduled_count
         delays = endpoint.settings.retry_delays_seconds
         if delays is None:
             delays = self._workspace.contract.retry_delays_seconds
         if number > len(delays):
-            _logger.warning("delivery %s is exhausted", delivery.id)
-            self._tally.attempts[EXHAUSTED] += 1
             return replace(delivery, state=EXHAUSTED, next_attempt_at=None)
         wait = self._health.wait_for(attempt, timedelta(seconds=delays[number - 1]))
         return replace(delivery, next_attempt_at=self._workspace.clock.now() + wait)
 
-    def _go_on(self, delivery: Delivery, endpoint: Endpoint, attempt: Attempt) -> None:
+    def _go_on(self, delivery: Delivery, endpoint: Endpoint) -> None:
+        """Do what follows from the latest attempt of a delivery."""
+        attempt = delivery.attempts[-1]
+        _log_attempt(delivery, attempt)
+        self._tally.count_attempt(SUCCEEDED if attempt.is_success else FAILED)
         if not attempt.is_resend:
+            if delivery.state == EXHAUSTED:
+                _logger.warning("delivery %s is exhausted", delivery.id)
+                self._tally.count_attempt(EXHAUSTED)
             self.schedule(delivery)
             self._do_what_follows(delivery, endpoint)
         self._events.note(delivery.event_id)
         announce(delivery_attempted, self._workspace, delivery=delivery)
-        if _is_over(delivery) and self._endpoints.forget_job(endpoint.id):
+        if endpoint.id not in self._job_endpoints:
+            self._disable_if_it_should(endpoint.id, attempt)
+        elif _is_over(delivery) and self._job_endpoints.forget(endpoint.id, delivery.event_id):
             self._dispatcher.forget(endpoint.id)
-        self._disable_if_it_should(endpoint.id, attempt)
 
     def _do_what_follows(self, delivery: Delivery, endpoint: Endpoint) -> None:
         """After a first attempt: its duplicates, and what has waited to be overtaken by it."""
-        if delivery.scheduled_count > 1:
+        if delivery.scheduled_count > 1 or delivery.state == CANCELLED:
             return
         applied = delivery.disruption
         if applied is not None and applied.kind == DUPLICATE:
@@ -236,11 +260,10 @@ class Courier:
     def _disable_if_it_should(self, endpoint_id: str, attempt: Attempt) -> None:
         reason = self._health.reason_to_disable(endpoint_id, attempt)
         if attempt.error == NOBODY:
-            reason = "its listener is gone"
-        if reason is not None and not self._endpoints.is_of_job(endpoint_id):
+            reason = LISTENER_GONE
+        if reason is not None:
             _logger.warning("endpoint %s is disabled: %s", endpoint_id, reason)
-            changes = {"is_enabled": False, "disabled_reason": reason}
-            self._endpoints.update(endpoint_id, changes)
+            self._endpoints.disable(endpoint_id, reason)
             self.cancel(endpoint_id, f"the endpoint was disabled: {reason}")
 
 

@@ -1,19 +1,24 @@
 """HTTP connections that keep to one deadline for the whole answer.
 
 A socket's own timeout starts anew with every byte, so a receiver that sends one byte now and then
-would never be given up. Over TLS only the socket's own timeout holds.
+would never be given up.
 """
 
 import socket
+import ssl
+from collections.abc import Mapping
 from typing import Any
 
-from urllib3.connection import HTTPConnection
-from urllib3.connectionpool import HTTPConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.util.ssl_ import create_urllib3_context
 
 from mock_sendpilot.domain.clock import SystemClock
 
 
-class _DeadlineSocket(socket.socket):
+class _Deadline(socket.socket):
+    """Of a socket: when all has to be there."""
+
     deadline = float("inf")
 
     def recv_into(self, *arguments: Any, **options: Any) -> int:  # noqa: ANN401 - the socket's own
@@ -21,25 +26,47 @@ class _DeadlineSocket(socket.socket):
         remaining = self.deadline - SystemClock.running_seconds()
         if remaining <= 0:
             raise TimeoutError("timed out")
-        self.settimeout(remaining)
+        if remaining < float("inf"):
+            self.settimeout(remaining)
         return super().recv_into(*arguments, **options)
 
 
-class _DeadlineConnection(HTTPConnection):
-    def _new_conn(self) -> socket.socket:
-        connected = super()._new_conn()
-        timed = _DeadlineSocket(fileno=connected.detach())
-        timed.settimeout(self.timeout)
-        return timed
+class _DeadlineTlsSocket(_Deadline, ssl.SSLSocket):
+    """The same over TLS, where a read may take several of the socket's: they have one timeout."""
 
+
+class _KeepsToDeadline(HTTPConnection):
     def getresponse(self) -> Any:  # noqa: ANN401 - urllib3's own
         """Read the head of the answer; its body has to come before the same deadline."""
-        if isinstance(self.sock, _DeadlineSocket) and self.timeout is not None:
+        if isinstance(self.sock, _Deadline) and self.timeout is not None:
             self.sock.deadline = SystemClock.running_seconds() + self.timeout
         return super().getresponse()
 
 
-class DeadlinePool(HTTPConnectionPool):
-    """urllib3's pool, with such connections. The deadline is that of the timeout of a request."""
+class _DeadlineConnection(_KeepsToDeadline):
+    def _new_conn(self) -> socket.socket:
+        connected = super()._new_conn()
+        timed = _Deadline(fileno=connected.detach())
+        timed.settimeout(self.timeout)
+        return timed
 
+
+class _DeadlineTlsConnection(_KeepsToDeadline, HTTPSConnection):
+    def connect(self) -> None:
+        """Connect with such a socket; which certificates are good is for requests to say."""
+        if self.ssl_context is None:
+            self.ssl_context = create_urllib3_context()
+            self.ssl_context.sslsocket_class = _DeadlineTlsSocket
+        super().connect()
+
+
+class _DeadlinePool(HTTPConnectionPool):
     ConnectionCls = _DeadlineConnection
+
+
+class _DeadlineTlsPool(HTTPSConnectionPool):
+    ConnectionCls = _DeadlineTlsConnection
+
+
+POOLS: Mapping[str, type[HTTPConnectionPool]] = {"http": _DeadlinePool, "https": _DeadlineTlsPool}
+"""urllib3's pools, with such connections. The deadline is that of the timeout of a request."""

@@ -13,6 +13,10 @@ STATES = (PENDING, SUCCEEDED, EXHAUSTED, CANCELLED, DROPPED)
 """`dropped` is what a disruption never sends."""
 
 MOST_FINISHED = 5000
+MOST_BODY_BYTES = 20_000
+LONGEST_TEXT = 500
+"""Of a header, and of what went wrong."""
+_MOST_HEADERS = 50
 _MOST_RECORDED_BYTES = 32_000_000
 
 
@@ -24,6 +28,19 @@ class Response:
     headers: Mapping[str, str]
     body: bytes
     is_truncated: bool
+
+
+def recorded_response(
+    status_code: int, headers: Mapping[str, str], body: bytes, *, is_complete: bool = True
+) -> Response:
+    """A response as far as it is kept: what a receiver sends must not fill the log."""
+    first = list(headers.items())[:_MOST_HEADERS]
+    return Response(
+        status_code=status_code,
+        headers={name[:LONGEST_TEXT]: value[:LONGEST_TEXT] for name, value in first},
+        body=body[:MOST_BODY_BYTES],
+        is_truncated=len(body) > MOST_BODY_BYTES or not is_complete,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +62,9 @@ class Attempt:
     disruption: str | None = None
     """The kind of the disruption that made it otherwise than it should be."""
     sent_body: bytes | None = None
-    """What was sent in place of the delivery's body; None when it was that."""
+    """The first 20 kB of what was sent in place of the delivery's body; None when it was that."""
+    sent_bytes: int = 0
+    """How many bytes the body had."""
     response: Response | None = None
     error: str | None = None
 
@@ -102,10 +121,12 @@ class Delivery:
 
     @property
     def recorded_bytes(self) -> int:
-        """The length of the body and of all response bodies that are kept."""
-        responses = sum(len(one.response.body) for one in self.attempts if one.response)
+        """The length of the body and of all that is kept of responses."""
+        responses = [one.response for one in self.attempts if one.response]
+        bodies = sum(len(one.body) for one in responses)
+        texts = sum(len(text) for one in responses for text in one.headers.values())
         others = sum(len(one.sent_body) for one in self.attempts if one.sent_body)
-        return len(self.body) + responses + others
+        return len(self.body) + bodies + texts + others
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,17 +213,21 @@ class DeliveryLog:
             known = list(self._deliveries.values())
         return [delivery for delivery in reversed(known) if wanted.matches(delivery)]
 
+    def cancel(self, delivery_id: str, reason: str) -> Delivery | None:
+        """End a delivery if it is pending, and return it; None if it is not."""
+        with self._lock:
+            before = self._deliveries.get(delivery_id)
+            if before is None or before.state != PENDING:
+                return None
+            after = replace(before, state=CANCELLED, next_attempt_at=None, reason=reason)
+            self._store(after)
+            return after
+
     def cancel_pending(self, endpoint_id: str, reason: str) -> list[Delivery]:
         """End all pending deliveries to an endpoint, and return them."""
-
-        def cancelled(delivery: Delivery) -> Delivery:
-            if delivery.state != PENDING:
-                return delivery
-            return replace(delivery, state=CANCELLED, next_attempt_at=None, reason=reason)
-
         found = self.select(DeliveryFilter(state=PENDING, endpoint_id=endpoint_id))
-        changed = [self.change(delivery.id, cancelled) for delivery in found]
-        return [one for one in changed if one is not None and one.state == CANCELLED]
+        cancelled = [self.cancel(delivery.id, reason) for delivery in found]
+        return [delivery for delivery in cancelled if delivery is not None]
 
     def _store(self, delivery: Delivery) -> None:
         self._deliveries[delivery.id] = delivery

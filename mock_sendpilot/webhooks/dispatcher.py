@@ -1,4 +1,4 @@
-"""The dispatcher: POSTs a draft, and tells what came back.
+"""The dispatcher: makes a POST, and tells what came back.
 
 The only module of the server that imports requests, and only when the first webhook is due.
 A `requests.Session` would take proxies and credentials from the environment and follow redirects;
@@ -11,14 +11,20 @@ import os
 import socket
 import struct
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 from http.client import BadStatusLine, RemoteDisconnected
 from typing import TYPE_CHECKING
 
 from mock_sendpilot.domain.clock import SystemClock
-from mock_sendpilot.webhooks.deliveries import Response
+from mock_sendpilot.webhooks.deliveries import (
+    LONGEST_TEXT,
+    MOST_BODY_BYTES,
+    Response,
+    recorded_response,
+)
 from mock_sendpilot.webhooks.drafts import Draft, Posted, SignedRequest
 
 if TYPE_CHECKING:
@@ -26,10 +32,7 @@ if TYPE_CHECKING:
     import requests.adapters
 
 TIMEOUT_SECONDS = 30.0
-_MOST_BODY_BYTES = 20_000
 _CHUNK_BYTES = 4096
-_MOST_HEADERS = 50
-_LONGEST_TEXT = 500
 _MOST_KEPT_CONNECTIONS = 64
 _REUSE_SECONDS = 1.0
 _TRICKLE_PARTS = 10
@@ -72,20 +75,10 @@ class Dispatcher:
         return self._wall_clock.now()
 
     def post(
-        self,
-        draft: Draft,
-        *,
-        connection: str,
-        most_connections: int = 1,
-        timeout_seconds: float | None = None,
+        self, draft: Draft, *, connection: str, timeout_seconds: float | None = None
     ) -> Posted:
         """Sign a draft and POST it: see `send`."""
-        return self.send(
-            draft.signed(),
-            connection=connection,
-            most_connections=most_connections,
-            timeout_seconds=timeout_seconds,
-        )
+        return self.send(draft.signed(), connection=connection, timeout_seconds=timeout_seconds)
 
     def send(
         self,
@@ -120,9 +113,13 @@ class Dispatcher:
         if connection is not None:
             connection.adapter.close()
 
+    def begin_to_close(self) -> None:
+        """Send what is to be sent slowly at once."""
+        self._is_closing.set()
+
     def close(self) -> None:
         """Close all connections."""
-        self._is_closing.set()
+        self.begin_to_close()
         for endpoint_id in list(self._connections):
             self.forget(endpoint_id)
 
@@ -189,13 +186,12 @@ def _new_connection(
 ) -> _Connection:
     from requests.adapters import HTTPAdapter
 
-    from mock_sendpilot.webhooks.deadline import DeadlinePool
+    from mock_sendpilot.webhooks.deadline import POOLS
 
     adapter = HTTPAdapter(pool_connections=1, pool_maxsize=most)
     if socket_options:
         adapter.init_poolmanager(1, most, socket_options=socket_options)
-    pools = {**adapter.poolmanager.pool_classes_by_scheme, "http": DeadlinePool}
-    adapter.poolmanager.pool_classes_by_scheme = pools
+    adapter.poolmanager.pool_classes_by_scheme = dict(POOLS)
     return _Connection(adapter, 0.0)
 
 
@@ -203,7 +199,7 @@ def _response(answer: "requests.Response", deadline: float) -> Response:
     """Read the beginning of the body. The status counts even if the body then breaks off."""
     body, is_complete = b"", False
     try:
-        while len(body) <= _MOST_BODY_BYTES and SystemClock.running_seconds() < deadline:
+        while len(body) <= MOST_BODY_BYTES and SystemClock.running_seconds() < deadline:
             chunk = answer.raw.read1(_CHUNK_BYTES)
             if not chunk:
                 is_complete = True
@@ -211,21 +207,22 @@ def _response(answer: "requests.Response", deadline: float) -> Response:
             body += chunk
     except Exception as error:  # noqa: BLE001 - as above
         _logger.debug("the body of an answer broke off: %s", error)
-    is_last = answer.status_code >= 200  # noqa: PLR2004 - after a 1xx another answer follows
-    if not (is_complete and is_last):
+    if not (is_complete and _has_ended(answer)):
         answer.close()
-    return Response(
-        status_code=answer.status_code,
-        headers=_bounded(answer.headers),
-        body=body[:_MOST_BODY_BYTES],
-        is_truncated=not is_complete,
+    return recorded_response(answer.status_code, answer.headers, body, is_complete=is_complete)
+
+
+def _has_ended(answer: "requests.Response") -> bool:
+    """Whether nothing more of it can come, so that its connection can be used again.
+
+    After a 1xx another answer follows, and after a 204 sometimes a body that must not be there.
+    """
+    if answer.status_code < HTTPStatus.OK:
+        return False
+    has_body = answer.headers.get("content-length", "0") != "0"
+    return (
+        answer.status_code not in {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED} or not has_body
     )
-
-
-def _bounded(headers: Mapping[str, str]) -> dict[str, str]:
-    """The first headers, each cut: what a receiver sends must not fill the log."""
-    first = list(headers.items())[:_MOST_HEADERS]
-    return {name[:_LONGEST_TEXT]: value[:_LONGEST_TEXT] for name, value in first}
 
 
 def _in_words(error: Exception, timeout_seconds: float) -> str:
@@ -242,4 +239,4 @@ def _in_words(error: Exception, timeout_seconds: float) -> str:
     if isinstance(cause, BadStatusLine) and not isinstance(cause, RemoteDisconnected):
         text = f"the answer is not HTTP: {text!r}"
     plain = "".join(letter if letter.isprintable() else " " for letter in text)
-    return plain[:_LONGEST_TEXT]
+    return plain[:LONGEST_TEXT]

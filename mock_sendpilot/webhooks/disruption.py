@@ -9,10 +9,12 @@ import base64
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from difflib import get_close_matches
 from typing import Any
 
 import orjson
 
+from mock_sendpilot.domain.errors import InvalidInput
 from mock_sendpilot.webhooks.deliveries import Applied
 from mock_sendpilot.webhooks.drafts import Draft
 from mock_sendpilot.webhooks.signing import SECRET_PREFIX
@@ -41,9 +43,10 @@ class Option:
     default: float
     lowest: float
     highest: float
+    is_whole: bool = False
 
 
-_ATTEMPTS = Option(1, 1, 100)
+_ATTEMPTS = Option(1, 1, 100, is_whole=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +178,9 @@ OPTIONS: Mapping[str, tuple[float, float]] = {
 """Every option with its widest limits; a kind may have narrower ones."""
 
 KINDS: Mapping[str, Kind] = {
-    DUPLICATE: Kind("comes again after its first attempt", None, {"copies": Option(1, 1, 10)}),
+    DUPLICATE: Kind(
+        "comes again after its first attempt", None, {"copies": Option(1, 1, 10, is_whole=True)}
+    ),
     REORDER: Kind(
         "comes after the next one to its endpoint; at the latest after `seconds`",
         None,
@@ -196,8 +201,44 @@ KINDS: Mapping[str, Kind] = {
     UNKNOWN: _altering(f"has the event type {UNKNOWN_EVENT}", _unknown),
     "extra_fields": _altering("has fields that nobody knows", _extra),
     "missing_fields": _altering("lacks the fields that are optional", _missing),
-    "huge_body": _altering("has `bytes` bytes", _huge, bytes=Option(1_000_000, 1000, 20_000_000)),
+    "huge_body": _altering(
+        "has `bytes` bytes", _huge, bytes=Option(1_000_000, 1000, 20_000_000, is_whole=True)
+    ),
     "slow_body": _altering("takes `seconds` to send", _slow, seconds=Option(3, 0, 25)),
     "broken_connection": _altering("breaks off with a reset in the middle of its body", _broken),
     "wrong_content_type": _altering("says that it is text/plain", _wrong_type),
 }
+
+
+def checked_options(kind: str, given: Mapping[str, float]) -> Mapping[str, float]:
+    """The numbers of a kind, with its own for those that are left out.
+
+    Raises:
+        InvalidInput: an unknown kind or option, or a number beyond its limits.
+    """
+    check_kind(kind)
+    known = KINDS[kind].options
+    for name, number in given.items():
+        option = known.get(name)
+        if option is None:
+            takes = ", ".join(known) or "no option"
+            raise InvalidInput(f"{name} is no option of {kind!r}; it takes {takes}")
+        if not option.lowest <= number <= option.highest:
+            limits = f"from {option.lowest:.15g} to {option.highest:.15g}"
+            raise InvalidInput(f"{name} of {kind!r} must be {limits}; it was {number:.15g}")
+        if option.is_whole and number != int(number):
+            raise InvalidInput(f"{name} of {kind!r} must be a whole number; it was {number:.15g}")
+    return {name: given.get(name, option.default) for name, option in known.items()}
+
+
+def check_kind(kind: str) -> None:
+    """Insist on a kind that there is.
+
+    Raises:
+        InvalidInput: it names the nearest.
+    """
+    if kind not in KINDS:
+        near = get_close_matches(kind, KINDS, n=1)
+        guess = f"did you mean {near[0]!r}? " if near else ""
+        known = ", ".join((*KINDS, CHAOS))
+        raise InvalidInput(f"unknown kind {kind[:80]!r}; {guess}it must be one of: {known}")

@@ -4,7 +4,6 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from difflib import get_close_matches
 
 from mock_sendpilot.domain.contracts import CONTRACTS, Contract
 from mock_sendpilot.domain.errors import InvalidInput, NotFound
@@ -14,10 +13,11 @@ from mock_sendpilot.webhooks.chaos import CHAOS_KINDS, Chaos
 from mock_sendpilot.webhooks.deliveries import Applied
 from mock_sendpilot.webhooks.disruption import (
     CHAOS,
-    KINDS,
     OF_SIGNATURES,
     OLD_SECRET,
     RENAMED_EVENT,
+    check_kind,
+    checked_options,
 )
 from mock_sendpilot.webhooks.endpoints import Endpoint
 from mock_sendpilot.webhooks.payloads import Payload, event_type, payload
@@ -104,6 +104,7 @@ class Disruptions:
             InvalidInput: an unknown kind or option, or a number beyond its limits.
         """
         given = checked_options(kind, options or {})
+        _check_times(times)
         return self._put(
             Disruption(
                 id=self._new_id(),
@@ -131,10 +132,13 @@ class Disruptions:
         Raises:
             InvalidInput: an unknown kind, or a rate that is no share.
         """
+        _check_times(times)
+        if not kinds:
+            raise InvalidInput("kinds must name at least one kind")
         if not 0 <= rate <= 1:
             raise InvalidInput(f"rate must be a share from 0 to 1; it was {rate!r}")
         for kind in kinds:
-            _check_kind(kind)
+            check_kind(kind)
         if len(set(kinds)) < len(kinds):
             raise InvalidInput("kinds must name each kind once")
         return self._put(
@@ -262,28 +266,8 @@ class Disruptions:
         del self._disruptions[oldest]
 
 
-def checked_options(kind: str, given: Mapping[str, float]) -> Mapping[str, float]:
-    """The numbers of a kind, with its own for those that are left out.
-
-    Raises:
-        InvalidInput: an unknown kind or option, or a number beyond its limits.
-    """
-    _check_kind(kind)
-    known = KINDS[kind].options
-    for name, number in given.items():
-        option = known.get(name)
-        if option is None:
-            takes = ", ".join(known) or "no option"
-            raise InvalidInput(f"{name} is no option of {kind!r}; it takes {takes}")
-        if not option.lowest <= number <= option.highest:
-            limits = f"from {option.lowest:.15g} to {option.highest:.15g}"
-            raise InvalidInput(f"{name} of {kind!r} must be {limits}; it was {number:.15g}")
-    return {name: given.get(name, option.default) for name, option in known.items()}
-
-
-def _check_kind(kind: str) -> None:
-    if kind not in KINDS:
-        near = get_close_matches(kind, KINDS, n=1)
-        guess = f"did you mean {near[0]!r}? " if near else ""
-        known = ", ".join((*KINDS, CHAOS))
-        raise InvalidInput(f"unknown kind {kind[:80]!r}; {guess}it must be one of: {known}")
+def _check_times(times: int | None) -> None:
+    if times is not None and not 1 <= times <= MOST_TIMES:
+        raise InvalidInput(
+            f"times must be from 1 to {MOST_TIMES}, or None for ever; it was {times}"
+        )

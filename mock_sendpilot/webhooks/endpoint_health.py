@@ -56,7 +56,7 @@ def _wait_asked_for(retry_after: str, sent_at: datetime) -> timedelta:
         return timedelta(seconds=int(retry_after))
     try:
         wait = parsedate_to_datetime(retry_after) - sent_at
-    except (ValueError, TypeError):
+    except Exception:  # noqa: BLE001 - whatever a receiver sends that is no date
         return timedelta()
     return wait if wait < _LONGEST_WAIT else timedelta()
 

@@ -84,7 +84,6 @@ class Endpoints:
         self._now = now
         self._lock = threading.Lock()
         self._endpoints: dict[str, Endpoint] = {}
-        self._of_jobs: dict[str, Endpoint] = {}  # URLs that jobs brought along, until they are done
 
     def add(
         self,
@@ -144,6 +143,14 @@ class Endpoints:
             self._endpoints[endpoint_id] = endpoint
         return endpoint
 
+    def disable(self, endpoint_id: str, reason: str) -> None:
+        """Disable an endpoint for what its receiver did, if it is there still."""
+        with self._lock:
+            before = self._endpoints.get(endpoint_id)
+            if before is not None:
+                after = replace(before, is_enabled=False, disabled_reason=reason)
+                self._endpoints[endpoint_id] = after
+
     def rotate(self, endpoint_id: str, secret: str | None = None) -> Endpoint:
         """Give an endpoint a new secret; the old one stays valid for 24 hours beside it.
 
@@ -192,40 +199,15 @@ class Endpoints:
         return endpoint
 
     def find(self, endpoint_id: str) -> Endpoint | None:
-        """The endpoint of that id, or None; also a job's."""
-        return self._endpoints.get(endpoint_id) or self._of_jobs.get(endpoint_id)
+        """The endpoint of that id, or None."""
+        return self._endpoints.get(endpoint_id)
 
     def for_event(self, event: Event, event_type: str) -> list[Endpoint]:
-        """The endpoints that an event goes to; with them the URL that its job brought along."""
+        """The endpoints that an event goes to; a test event to one alone."""
         only = event.telling.endpoint_id
         if only is not None:
             return [endpoint for endpoint in self.all() if endpoint.id == only]
-        wanting = [endpoint for endpoint in self.all() if endpoint.wants(event_type)]
-        if event.job_id is None or event.webhook_url is None:
-            return wanting
-        # Not signed, since no secret for it is known of.
-        of_job = Endpoint(
-            id=event.job_id,
-            url=event.webhook_url,
-            secret="",
-            event_types=None,
-            is_enabled=True,
-            created_at=event.occurred_at,
-        )
-        self._of_jobs[of_job.id] = of_job
-        return [*wanting, of_job]
-
-    def is_of_job(self, endpoint_id: str) -> bool:
-        """Whether it is the URL of a job."""
-        return endpoint_id in self._of_jobs
-
-    def forget_job(self, endpoint_id: str) -> bool:
-        """Forget the URL of a job, now that its event is delivered; tell whether it was one."""
-        return self._of_jobs.pop(endpoint_id, None) is not None
-
-    def all_ids(self) -> list[str]:
-        """The ids of all, also of the jobs'."""
-        return [*self._of_jobs, *self._endpoints]
+        return [endpoint for endpoint in self.all() if endpoint.wants(event_type)]
 
     def all(self) -> list[Endpoint]:
         """All of them, oldest first."""

@@ -2,7 +2,7 @@
 
 import itertools
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -76,9 +76,9 @@ class EventFilter:
 class _Entry:
     """An event; its body is made when somebody wants it, unless it was sent."""
 
-    event: Event
-    event_type: str
-    body: bytes | None
+    facts: SentWebhook
+    """Without its deliveries; without its body as long as there is an `event`."""
+    event: Event | None
     delivery_ids: tuple[str, ...]
     number: int = 0
     """That of its first change: that it came."""
@@ -98,23 +98,32 @@ class EventLog:
         self._changed = threading.Condition()
         self._entries: dict[str, _Entry] = {}
         self._recorded_bytes = 0
+        self._is_closed = False
         self._numbers = itertools.count(1)
         self._changes: dict[str, int] = {}  # event id -> number of its latest change, which is last
 
     def put(
         self, event: Event, event_type: str, body: bytes | None, delivery_ids: tuple[str, ...]
     ) -> None:
-        """Add an event. A job's has to bring its body: it would keep the job's people alive."""
+        """Add an event. One that weighs much has to bring its body, and is not kept besides it."""
+        facts = _facts(event, event_type, body or b"")
         with self._changed:
-            entry = self._entries[event.id] = _Entry(event, event_type, body, delivery_ids)
-            self._recorded_bytes += len(body or b"")
+            kept = event if body is None else None
+            entry = self._entries[event.id] = _Entry(facts, kept, delivery_ids)
+            self._recorded_bytes += len(facts.body)
             while len(self._entries) > 1 and (
                 len(self._entries) > MOST_EVENTS or self._recorded_bytes > _MOST_BYTES
             ):
                 oldest = next(iter(self._entries))
-                self._recorded_bytes -= len(self._entries.pop(oldest).body or b"")
+                self._recorded_bytes -= len(self._entries.pop(oldest).facts.body)
                 self._changes.pop(oldest, None)
             entry.number = self._note(event.id)
+
+    def close(self) -> None:
+        """Nobody is to wait for anything any more."""
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify_all()
 
     def note(self, event_id: str) -> None:
         """A delivery of an event has changed."""
@@ -158,7 +167,9 @@ class EventLog:
         Begin with 0 for all, or with `latest_change`.
         """
         with self._changed:
-            self._changed.wait_for(lambda: self._latest() > number, within_seconds)
+            self._changed.wait_for(
+                lambda: self._latest() > number or self._is_closed, within_seconds
+            )
             return self._since(number), max(number, self._latest())
 
     @property
@@ -167,17 +178,14 @@ class EventLog:
         with self._changed:
             return self._latest()
 
-    def first_since(
-        self, number: int, *, event_type: str, lead_id: str | None
-    ) -> SentWebhook | None:
-        """The first event of a type and lead that came after a change of that number.
+    def first_since(self, number: int, pattern: EventPattern) -> SentWebhook | None:
+        """The first event that fits and came after a change of that number.
 
         It may come just now; None if it does not within a second.
         """
         with self._changed:
-            wanted = event_type, lead_id
-            self._changed.wait_for(lambda: self._came_since(number, *wanted), _SOON_SECONDS)
-            found = self._came_since(number, *wanted)
+            self._changed.wait_for(lambda: self._came_since(number, pattern), _SOON_SECONDS)
+            found = self._came_since(number, pattern)
             return None if found is None else self._shown(found)
 
     def wait_for(
@@ -189,7 +197,7 @@ class EventLog:
         a sequence number beyond the one given count.
         """
         deadline = SystemClock.running_seconds() + within_seconds
-        fitting: dict[str, SentWebhook] = {}
+        fitting: dict[int, SentWebhook] = {}
         number = 0
         while len(fitting) < count:
             remaining = deadline - SystemClock.running_seconds()
@@ -197,10 +205,10 @@ class EventLog:
             for webhook in news:
                 is_late_enough = webhook.sequence > beyond and webhook.is_sent
                 if is_late_enough and pattern.matches(webhook.body):
-                    fitting.setdefault(webhook.event_id, webhook)
-            if remaining <= 0:
+                    fitting[webhook.sequence] = webhook
+            if remaining <= 0 or self._is_closed:
                 break
-        return list(fitting.values())[:count]
+        return [fitting[sequence] for sequence in sorted(fitting)][:count]
 
     def _since(self, number: int) -> list[SentWebhook]:
         newest_first = itertools.takewhile(
@@ -208,19 +216,13 @@ class EventLog:
         )
         return [self._shown(self._entries[event_id]) for event_id in reversed(list(newest_first))]
 
-    def _came_since(self, number: int, event_type: str, lead_id: str | None) -> _Entry | None:
+    def _came_since(self, number: int, pattern: EventPattern) -> _Entry | None:
         """The first such event; the latest come last."""
         newest_first = itertools.takewhile(
             lambda entry: entry.number > number, reversed(self._entries.values())
         )
-        return next(
-            (
-                entry
-                for entry in reversed(list(newest_first))
-                if (entry.event_type, entry.event.lead_id) == (event_type, lead_id)
-            ),
-            None,
-        )
+        oldest_first = reversed(list(newest_first))
+        return next((one for one in oldest_first if pattern.matches(self._body(one))), None)
 
     def _note(self, event_id: str) -> int:
         self._changes.pop(event_id, None)
@@ -232,19 +234,27 @@ class EventLog:
         last = next(reversed(self._changes), None)
         return 0 if last is None else self._changes[last]
 
+    def _body(self, entry: _Entry) -> bytes:
+        if entry.event is not None:
+            made = payload(entry.event, entry.facts.event_type, self._contract)
+            entry.facts, entry.event = replace(entry.facts, body=made.body), None
+            self._recorded_bytes += len(made.body)
+        return entry.facts.body
+
     def _shown(self, entry: _Entry) -> SentWebhook:
-        if entry.body is None:
-            entry.body = payload(entry.event, entry.event_type, self._contract).body
-            self._recorded_bytes += len(entry.body)
-        event = entry.event
+        self._body(entry)
         found = map(self._deliveries.find, entry.delivery_ids)
-        return SentWebhook(
-            event_id=event.id,
-            event_type=entry.event_type,
-            sequence=event.sequence,
-            occurred_at=event.occurred_at,
-            lead_id=event.lead_id,
-            origin=event.telling.origin,
-            body=entry.body,
-            deliveries=tuple(one for one in found if one is not None),
-        )
+        return replace(entry.facts, deliveries=tuple(one for one in found if one is not None))
+
+
+def _facts(event: Event, event_type: str, body: bytes) -> SentWebhook:
+    return SentWebhook(
+        event_id=event.id,
+        event_type=event_type,
+        sequence=event.sequence,
+        occurred_at=event.occurred_at,
+        lead_id=event.lead_id,
+        origin=event.telling.origin,
+        body=body,
+        deliveries=(),
+    )

@@ -25,8 +25,9 @@ from mock_sendpilot.webhooks.disruptions import Disruptions
 from mock_sendpilot.webhooks.endpoints import Endpoint, Endpoints
 from mock_sendpilot.webhooks.event_keys import check_pattern
 from mock_sendpilot.webhooks.event_log import EventLog
+from mock_sendpilot.webhooks.job_endpoints import JobEndpoints
 from mock_sendpilot.webhooks.payloads import Payload, event_type, payload
-from mock_sendpilot.webhooks.relays import Relays
+from mock_sendpilot.webhooks.relays import LISTENER_GONE, Relay, Relays
 from mock_sendpilot.webhooks.signing import new_secret
 from mock_sendpilot.webhooks.tally import Tally
 
@@ -53,6 +54,7 @@ class Outbox:
             new_secret=partial(new_secret, workspace.ids.random_bytes),
             now=workspace.clock.now,
         )
+        self.job_endpoints = JobEndpoints()
         self.disruptions = Disruptions(
             workspace.contract,
             new_id=partial(workspace.ids.prefixed, "dis"),
@@ -66,6 +68,7 @@ class Outbox:
             log=self.log,
             events=self.events,
             endpoints=self.endpoints,
+            job_endpoints=self.job_endpoints,
             relays=self.relays,
             tally=self.tally,
         )
@@ -80,6 +83,20 @@ class Outbox:
         if not endpoint.is_enabled:
             self._courier.cancel(endpoint_id, "the endpoint was disabled")
         return endpoint
+
+    def relay_of(self, endpoint_id: str) -> Relay:
+        """The relay of an endpoint, for its listener; one that was taken for gone is back now.
+
+        Raises:
+            NotFound: there is no such endpoint.
+            InvalidInput: it has none.
+        """
+        endpoint = self.endpoints.get(endpoint_id)
+        if not endpoint.is_relayed:
+            raise InvalidInput(f"endpoint {endpoint_id!r} is not relayed: the server sends to it")
+        if not endpoint.is_enabled and endpoint.disabled_reason == LISTENER_GONE:
+            self.update_endpoint(endpoint_id, {"is_enabled": True})
+        return self.relays.of(endpoint_id)
 
     def remove_endpoint(self, endpoint_id: str) -> None:
         """Forget an endpoint and cancel what is pending for it."""
@@ -100,7 +117,7 @@ class Outbox:
             InvalidInput: its endpoint is gone or disabled.
         """
         delivery = self.log.get(delivery_id)
-        endpoint = self.endpoints.find(delivery.endpoint_id)
+        endpoint = self._endpoint(delivery)
         if endpoint is None or not endpoint.is_enabled:
             state = "gone" if endpoint is None else "disabled"
             raise InvalidInput(
@@ -145,12 +162,18 @@ class Outbox:
             self.endpoints.get(endpoint_id)
         check_pattern(self._workspace.contract, pattern, options=options)
 
+    def end_waits(self) -> None:
+        """Let those who wait for events or for a listener wait no longer: all of it is to end."""
+        self.events.close()
+        self.relays.close()
+
     def close(self) -> None:
         """Send nothing more."""
         event_recorded.disconnect(self._enqueue, sender=self._workspace)
+        self.end_waits()
         self._workspace.agenda.close()
-        self.relays.close()
-        for endpoint_id in self.endpoints.all_ids():
+        endpoints = [endpoint.id for endpoint in self.endpoints.all()]
+        for endpoint_id in (*endpoints, *self.job_endpoints.ids()):
             self._dispatcher.forget(endpoint_id)
 
     def _resend_all(self, deliveries: Iterable[Delivery]) -> list[Delivery]:
@@ -158,17 +181,22 @@ class Outbox:
         return [self.resend(one.id) for one in oldest_first if self._is_open(one)]
 
     def _is_open(self, delivery: Delivery) -> bool:
-        endpoint = self.endpoints.find(delivery.endpoint_id)
+        endpoint = self._endpoint(delivery)
         return endpoint is not None and endpoint.is_enabled
+
+    def _endpoint(self, delivery: Delivery) -> Endpoint | None:
+        known = self.endpoints.find(delivery.endpoint_id)
+        return known or self.job_endpoints.find(delivery.endpoint_id)
 
     def _enqueue(self, _workspace: Workspace, event: Event) -> None:
         name = event_type(event, self._workspace.contract)
         if name is None:
             return
-        self.tally.events[name] += 1
-        wanting = self.endpoints.for_event(event, name)
+        self.tally.count_event(name)
+        wanting = [*self.endpoints.for_event(event, name), *self.job_endpoints.for_event(event)]
         is_watched = bool(deliveries_queued.has_receivers_for(self._workspace))
-        if not wanting and not is_watched and event.job_id is None:
+        is_light = event.job_id is None and not event.telling.overrides
+        if not wanting and not is_watched and is_light:
             self.events.put(event, name, None, ())
             return
         sent = payload(event, name, self._workspace.contract)
@@ -180,7 +208,7 @@ class Outbox:
         announce(deliveries_queued, self._workspace, **facts)
         for delivery in deliveries:
             if delivery.state == DROPPED:
-                self.endpoints.forget_job(delivery.endpoint_id)
+                self.job_endpoints.forget(delivery.endpoint_id, event.id)
             self._courier.schedule(delivery)
 
     def _delivery(self, event: Event, sent: Payload, endpoint: Endpoint) -> Delivery:

@@ -20,6 +20,9 @@ _SILENCE_SECONDS = 5.0
 _EXTRA_SECONDS = 5.0
 """For the way to the listener and back, beyond what the receiver has."""
 NOBODY = "nobody listens: the endpoint is one of `mock-sendpilot listen`, which is gone"
+LISTENER_GONE = "its listener is gone"
+"""Why an endpoint is disabled when nobody listens; it is enabled again when somebody does."""
+_SILENT = "the listener took the request and has brought no answer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +72,11 @@ class Relay:
                     self._waiting.remove(relayed)
                     return Answer(None, NOBODY)
                 self._changed.wait(_SILENCE_SECONDS / 10)
-            patience = timeout_seconds + _EXTRA_SECONDS
+            patience = request.seconds_to_send + timeout_seconds + _EXTRA_SECONDS
             self._changed.wait_for(lambda: relayed.id in self._answers or self._is_closed, patience)
             self._taken.discard(relayed.id)
-            return self._answers.pop(relayed.id, Answer(None, NOBODY))
+            self._heard_at = SystemClock.running_seconds()
+            return self._answers.pop(relayed.id, Answer(None, _SILENT))
 
     def take(self, *, within_seconds: float) -> RelayedRequest | None:
         """The next request, for the listener; None when none comes in time."""
@@ -109,8 +113,9 @@ class Relay:
     def _is_listened_to(self) -> bool:
         if self._is_closed:
             return False
-        silence = SystemClock.running_seconds() - self._heard_at
-        return self._listener_count > 0 or silence < _SILENCE_SECONDS
+        if self._listener_count or self._taken:  # it listens, or is at work for us
+            return True
+        return SystemClock.running_seconds() - self._heard_at < _SILENCE_SECONDS
 
 
 class Relays:

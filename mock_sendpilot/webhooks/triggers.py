@@ -11,13 +11,15 @@ from difflib import get_close_matches
 from functools import partial
 from typing import Any
 
+import orjson
+
 from mock_sendpilot.domain import vocabulary as words
 from mock_sendpilot.domain.contracts import Contract
 from mock_sendpilot.domain.errors import InvalidInput, NotFound
 from mock_sendpilot.domain.events import TESTED, TRIGGERED, Telling
 from mock_sendpilot.domain.samples import SAMPLES, Subjects, sample_change
 from mock_sendpilot.domain.workspace import Workspace
-from mock_sendpilot.observation.patterns import camel_case
+from mock_sendpilot.observation.patterns import EventPattern, camel_case
 from mock_sendpilot.webhooks.endpoints import check_endpoint
 from mock_sendpilot.webhooks.event_keys import check_keys
 from mock_sendpilot.webhooks.event_log import SentWebhook
@@ -67,6 +69,7 @@ def tell(workspace: Workspace, outbox: Outbox, wanted: Trigger) -> SentWebhook:
         known = list(change_data(change, now, workspace.contract))
         own_name = workspace.contract.event_type(name)
         check_keys(own_name, wanted.overrides, known, where="set: ")
+        _check_is_json(wanted.overrides)
         telling = Telling(origin=TRIGGERED, overrides=wanted.overrides)
         event = workspace.store.record(change, telling)
     return outbox.events.get_soon(event.id)
@@ -83,7 +86,8 @@ def cause(workspace: Workspace, outbox: Outbox, wanted: Trigger) -> SentWebhook:
     own_name = workspace.contract.event_type(name)
     number = outbox.events.latest_change
     _deed(workspace, name, wanted)()
-    found = outbox.events.first_since(number, event_type=own_name, lead_id=wanted.lead_id)
+    pattern = EventPattern(own_name, _subject_keys(name, wanted))
+    found = outbox.events.first_since(number, pattern)
     if found is None:
         raise InvalidInput(f"{own_name} was not caused: nothing has changed")
     return found
@@ -144,6 +148,16 @@ def _subjects(workspace: Workspace, name: str, wanted: Trigger) -> Subjects:
     return Subjects(lead=lead, sender_id=sender_id)
 
 
+def _subject_keys(name: str, wanted: Trigger) -> dict[str, str | None]:
+    """The key of data that tells which thing an event is about, and its id."""
+    if name in _OF_CAMPAIGNS:
+        return {"campaignId": wanted.campaign_id}
+    if name in _OF_JOBS:
+        key = "search_id" if name == words.SEARCH_COMPLETED else "campaign_id"
+        return {key: wanted.job_id}
+    return {"leadId": wanted.lead_id}
+
+
 def _deed(workspace: Workspace, name: str, wanted: Trigger) -> Callable[[], object]:
     """What causes an event."""
     own = workspace.contract.event_type(name)
@@ -168,6 +182,14 @@ def _deed(workspace: Workspace, name: str, wanted: Trigger) -> Callable[[], obje
         tag = _word(own, wanted, "newTag", words.CUSTOM_LEAD_STATUSES)
         return partial(change, custom_lead_status=tag)
     return partial(change, status=_word(own, wanted, "newStatus", words.LEAD_STATUSES))
+
+
+def _check_is_json(overrides: Mapping[str, Any]) -> None:
+    for key, value in overrides.items():
+        try:
+            orjson.dumps(value)
+        except TypeError as error:
+            raise InvalidInput(f"set.{key} must be something that JSON can hold: {error}") from None
 
 
 def _word(event_type: str, wanted: Trigger, key: str, known: tuple[str, ...]) -> str:

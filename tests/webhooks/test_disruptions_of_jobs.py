@@ -32,7 +32,7 @@ def test_what_goes_to_the_url_of_a_job_is_disrupted_too(
     assert world.outbox.disruptions.get(disruption.id).match_count == 1
     assert len(receiver.received) == 1
     assert only_delivery(world).state == SUCCEEDED
-    assert not world.outbox.endpoints.is_of_job(SAMPLE_SEARCH.id)
+    assert not world.outbox.job_endpoints.ids()
 
 
 @pytest.mark.parametrize("status", [200, 500])
@@ -44,7 +44,7 @@ def test_its_copies_come_too(world: World, receiver: WebhookReceiver, status: in
 
     assert len(receiver.received) == 3
     assert only_delivery(world).state == SUCCEEDED
-    assert not world.outbox.endpoints.is_of_job(SAMPLE_SEARCH.id)
+    assert not world.outbox.job_endpoints.ids()
 
 
 def test_the_url_of_a_job_whose_event_is_dropped_is_forgotten(
@@ -55,7 +55,7 @@ def test_the_url_of_a_job_whose_event_is_dropped_is_forgotten(
     world.advance(DAY)
 
     assert only_delivery(world).state == DROPPED
-    assert not world.outbox.endpoints.is_of_job(SAMPLE_SEARCH.id)
+    assert not world.outbox.job_endpoints.ids()
 
 
 @pytest.mark.parametrize("kind", ["stale_timestamp", "wrong_secret", "missing_signature"])

@@ -208,8 +208,8 @@ def test_the_first_event_of_a_lead_since_a_change_is_found(world: World) -> None
     record(world, "campaign.paused")
     world.change("B")
     world.change("C")
-    wanted = {"event_type": "lead.status.changed", "lead_id": "lead_1"}
-    found = world.outbox.events.first_since(number, **wanted)
+    wanted = EventPattern("lead.status.changed", {"leadId": "lead_1"})
+    found = world.outbox.events.first_since(number, wanted)
 
     assert found is not None
     assert news([found]) == ["B"]
@@ -223,8 +223,8 @@ def test_an_event_from_before_whose_delivery_changes_is_not_the_first_since(
     number = world.outbox.events.latest_change
     world.advance()
     world.change("B")
-    wanted = {"event_type": "lead.status.changed", "lead_id": "lead_1"}
-    found = world.outbox.events.first_since(number, **wanted)
+    wanted = EventPattern("lead.status.changed", {"leadId": "lead_1"})
+    found = world.outbox.events.first_since(number, wanted)
 
     assert found is not None
     assert news([found]) == ["B"]
@@ -237,9 +237,9 @@ def test_where_no_such_event_comes_there_is_no_first(
     world.change("A")
     number = world.outbox.events.latest_change
     record(world, "campaign.paused")
-    wanted = {"event_type": "lead.status.changed", "lead_id": "lead_1"}
+    wanted = EventPattern("lead.status.changed", {"leadId": "lead_1"})
 
-    assert world.outbox.events.first_since(number, **wanted) is None
+    assert world.outbox.events.first_since(number, wanted) is None
 
 
 def test_readers_and_writers_do_not_disturb_each_other(
