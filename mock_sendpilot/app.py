@@ -27,6 +27,7 @@ from mock_sendpilot.control.relays import relays
 from mock_sendpilot.control.simulate import simulate
 from mock_sendpilot.control.specification import add_docs, specification
 from mock_sendpilot.control.wait import wait
+from mock_sendpilot.control.waiting_room import add_waiting_room
 from mock_sendpilot.paths import RAW_PATH, VENDOR_PREFIX, OneWayRule, OpaqueId, RawPaths
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ def create_app(
     app.register_blueprint(specification)
     add_docs(app)
     if has_control:
+        add_waiting_room(app)
         app.register_blueprint(_control(guard))
     if cors_origins:
         _allow_origins(app, cors_origins)

@@ -142,9 +142,11 @@ def _http_error(error: HTTPException) -> Response:
 def _no_such_route() -> Response:
     """Nest's default body, whose keys stand in another order (seen by a production client)."""
     query = f"?{request.environ['QUERY_STRING']}" if request.environ["QUERY_STRING"] else ""
-    message = f"Cannot {request.method} {request.environ[RAW_PATH]}{query}"
+    told = f"Cannot {request.method} {request.environ[RAW_PATH]}"
+    message = f"{told}{query}"
     answer = reply({"message": message, "error": "Not Found", "statusCode": 404}, 404)
-    return _with_hint(answer, f"there are: {', '.join(_routes_like(request.path))}", remark=message)
+    hint = f"there are: {', '.join(_routes_like(request.path))}"
+    return _with_hint(answer, hint, remark=told)  # a query may hold what no log should
 
 
 def _routes_like(path: str) -> list[str]:

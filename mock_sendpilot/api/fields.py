@@ -14,6 +14,14 @@ from mock_sendpilot.domain.clock import iso_milliseconds
 _LONGEST_SHOWN = 60
 # What every Python from 3.10 reads: an offset, and no, three or six digits of a second's fraction.
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3}(\d{3})?)?(Z|[+-]\d\d:\d\d)")
+_KINDS = {
+    str: "a text",
+    bool: "a boolean",
+    int: "a number",
+    float: "a number",
+    list: "a list",
+    dict: "an object",
+}
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,9}")
 
 
@@ -102,6 +110,15 @@ class Text(Checked):
         if self.longest is not None and len(value) > self.longest:
             raise ValidationError(f"{self.expected}; it has {len(value)}")
         return value
+
+
+class SecretText(Text):
+    """A key or a signing secret: a refusal goes into the log and must not tell it."""
+
+    def refusal(self, value: object, hint: str = "") -> ValidationError:
+        """The error for a value that will not do, which it does not show."""
+        found = '""' if value == "" else _KINDS.get(type(value), "something else")
+        return ValidationError(f"{self.expected}; it was {found}{hint}")
 
 
 class WholeNumber(Checked):

@@ -34,7 +34,7 @@ def arm_disruption(workspace: Workspace) -> Response:
     return reply(DisruptionReply().dump(armed), HTTPStatus.CREATED)
 
 
-@disruptions.delete("/disruptions")
+@disruptions.delete("/disruptions", strict_slashes=True)  # an id that is empty is not all of them
 @of_workspace
 def remove_disruptions(workspace: Workspace) -> Response:
     """Disarm and forget all of them."""

@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_load
 
-from mock_sendpilot.api.fields import Boolean, Choice, Text, Timestamp, shown
+from mock_sendpilot.api.fields import Boolean, Choice, SecretText, Text, Timestamp, shown
 from mock_sendpilot.control.schemas import Strict
 from mock_sendpilot.control.seed_fields import CountFrom, Number
 from mock_sendpilot.domain.clock import iso_milliseconds
@@ -68,7 +68,7 @@ class NewEndpoint(_Settings):
     """An endpoint in a seed."""
 
     url = Text(required=True)
-    secret = Text(allow_none=True)
+    secret = SecretText(allow_none=True)
     events = EventTypes(allow_none=True, attribute="event_types")
     enabled = Boolean(attribute="is_enabled")
 
@@ -90,7 +90,7 @@ class EndpointChanges(_Settings):
     """The body of PATCH /_emulate/endpoints/{id}: any of the fields."""
 
     url = Text()
-    secret = Text()
+    secret = SecretText()
     events = EventTypes(allow_none=True, attribute="event_types")
     enabled = Boolean(attribute="is_enabled")
 
@@ -98,7 +98,7 @@ class EndpointChanges(_Settings):
 class Rotation(Strict):
     """The body of POST /_emulate/endpoints/{id}/rotate; without a secret one is made."""
 
-    secret = Text(allow_none=True)
+    secret = SecretText(allow_none=True)
 
 
 class TestOfEndpoint(Strict):
@@ -115,7 +115,7 @@ def _retired(endpoint: Endpoint) -> list[dict[str, str]]:
 
 
 def _cut(secret: str) -> str:
-    return secret[:_SECRET_SHOWN] + "…"
+    return secret[: min(_SECRET_SHOWN, len(secret) // 2)] + "…"
 
 
 class EndpointReply(Schema):

@@ -17,6 +17,7 @@ from mock_sendpilot.control.event_schemas import (
     EventSummary,
     TriggerSchema,
 )
+from mock_sendpilot.control.waiting_room import waiting
 from mock_sendpilot.domain.workspace import Workspace
 from mock_sendpilot.observation.patterns import EventPattern
 from mock_sendpilot.webhooks import triggers
@@ -46,7 +47,9 @@ def list_changes(workspace: Workspace) -> Response:
     query = load_query(ChangesQuery())
     log = outbox_of(workspace).events
     since = query.get("since", log.latest_change)
-    found, latest = log.changed_since(since, within_seconds=query["wait_seconds"])
+    seconds = query["wait_seconds"]
+    with waiting(seconds):
+        found, latest = log.changed_since(since, within_seconds=seconds)
     return reply({"events": ChangedEvent(many=True).dump(found), "latest": latest})
 
 

@@ -15,6 +15,7 @@ from mock_sendpilot.api.paging import load_query
 from mock_sendpilot.control.current import outbox_of
 from mock_sendpilot.control.schemas import Strict
 from mock_sendpilot.control.seed_fields import CountFrom
+from mock_sendpilot.control.waiting_room import waiting
 from mock_sendpilot.domain.workspace import Workspace
 from mock_sendpilot.webhooks.deliveries import LONGEST_TEXT, recorded_response
 from mock_sendpilot.webhooks.relays import Answer, RelayedRequest
@@ -51,7 +52,8 @@ def take_request(workspace: Workspace, endpoint_id: str) -> Response:
     """The next request, as soon as there is one; 204 when none comes in time."""
     query = load_query(RelayQuery())
     relay = outbox_of(workspace).relay_of(endpoint_id)
-    taken = relay.take(within_seconds=query["wait_seconds"])
+    with waiting(query["wait_seconds"]):
+        taken = relay.take(within_seconds=query["wait_seconds"])
     return Response(status=HTTPStatus.NO_CONTENT) if taken is None else reply(_shown(taken))
 
 

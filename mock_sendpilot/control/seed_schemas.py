@@ -1,11 +1,11 @@
 """The seed format: what a fixtures file may hold. `docs/seed.md` tells it in prose."""
 
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import Any
 
 from marshmallow import ValidationError
 
-from mock_sendpilot.api.fields import Boolean, Choice, JsonObject, Text, Timestamp
+from mock_sendpilot.api.fields import Boolean, Choice, JsonObject, SecretText, Text, Timestamp
 from mock_sendpilot.control.endpoint_schemas import NewEndpoint
 from mock_sendpilot.control.outreach_schemas import (
     ConversationSchema,
@@ -27,21 +27,29 @@ from mock_sendpilot.domain import vocabulary as words
 from mock_sendpilot.domain.outreach.sequences import WALKS
 from mock_sendpilot.domain.timekeeper import LAST_MOMENT
 
+_FIRST_MOMENT = datetime(1970, 1, 2, tzinfo=timezone.utc)
+"""Signatures count the seconds since 1970."""
+
 
 def _at_least_one(keys: list[Any]) -> None:
     if not keys:
         raise ValidationError("must hold at least one key, or nobody can reach the workspace")
 
 
-def _before_the_end(moment: datetime | None) -> None:
-    if moment is not None and moment >= LAST_MOMENT:
-        raise ValidationError("must be before the year 9000")
+def _some(workspaces: list[Any]) -> None:
+    if not workspaces:
+        raise ValidationError("must hold at least one workspace")
+
+
+def _within_the_calendar(moment: datetime | None) -> None:
+    if moment is not None and not _FIRST_MOMENT <= moment < LAST_MOMENT:
+        raise ValidationError("must be from the year 1970 on, and before the year 9000")
 
 
 class ApiKeySchema(Strict):
     """A key; without `scopes` it may do everything."""
 
-    key = Text(required=True)
+    key = SecretText(required=True)
     name = Text(may_be_empty=True, load_default="")
     scopes = list_of(Choice(words.SCOPES), allow_none=True)
     revoked = Boolean(attribute="is_revoked", load_default=False)
@@ -137,7 +145,7 @@ class ClockSchema(Strict):
     """What the clock of a workspace shows at first; without a time, that of the system."""
 
     startsAt = Timestamp(  # noqa: N815
-        attribute="starts_at", allow_none=True, validate=_before_the_end
+        attribute="starts_at", allow_none=True, validate=_within_the_calendar
     )
     frozen = Boolean(attribute="is_frozen", load_default=False)
 
@@ -168,4 +176,4 @@ class SeedSchema(Strict):
     """The whole file."""
 
     about = Text(may_be_empty=True)
-    workspaces = list_of(WorkspaceSchema, required=True)
+    workspaces = list_of(WorkspaceSchema, required=True, validate=_some)

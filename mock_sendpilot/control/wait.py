@@ -11,6 +11,7 @@ from mock_sendpilot.api.envelope import reply
 from mock_sendpilot.control.clock_schemas import Wait, clock_shown
 from mock_sendpilot.control.current import outbox_of
 from mock_sendpilot.control.event_schemas import EventDetail
+from mock_sendpilot.control.waiting_room import waiting
 from mock_sendpilot.domain.workspace import Workspace
 from mock_sendpilot.webhooks.waiting import wait_for_events
 
@@ -23,7 +24,8 @@ def wait_for(workspace: Workspace) -> Response:
     """200 as soon as it is so, 409 when it is not in time; either way with the clock."""
     wanted = Wait().load(optional_object())
     wait_until = _events if wanted["pattern"] else _idle
-    has_come, found = wait_until(workspace, wanted)
+    with waiting(wanted["timeout_seconds"]):
+        has_come, found = wait_until(workspace, wanted)
     status = HTTPStatus.OK if has_come else HTTPStatus.CONFLICT
     return reply({**found, **clock_shown(workspace.timekeeper)}, status)
 

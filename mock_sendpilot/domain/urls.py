@@ -1,6 +1,8 @@
 """URLs that webhooks can be sent to."""
 
 import ipaddress
+import socket
+from contextlib import suppress
 from urllib.parse import SplitResult, urlsplit
 
 LONGEST_URL = 2048
@@ -30,13 +32,21 @@ def _unwanted(parts: SplitResult) -> list[str]:
         return ["must not hold a user name or password"]
     if parts.fragment:
         return [f"must have no fragment: '#{parts.fragment}' would never be sent"]
-    if _is_link_local(parts.hostname or ""):
+    if is_link_local(parts.hostname or ""):
         return [f"must not be a link-local address; it was {parts.hostname}"]
     return []
 
 
-def _is_link_local(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host.partition("%")[0]).is_link_local
-    except ValueError:
-        return False
+def is_link_local(host: str) -> bool:
+    """Whether a host is a link-local address, in any of the spellings that the system reads."""
+    address = _address(host.partition("%")[0])
+    mapped = getattr(address, "ipv4_mapped", None)
+    return address is not None and (mapped or address).is_link_local
+
+
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    with suppress(ValueError):
+        return ipaddress.ip_address(host)
+    with suppress(OSError, UnicodeError):
+        return ipaddress.IPv4Address(socket.inet_aton(host))  # 2852039166, 0xa9fea9fe, 169.254.1
+    return None

@@ -14,6 +14,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.util.ssl_ import create_urllib3_context
 
 from mock_sendpilot.domain.clock import SystemClock
+from mock_sendpilot.domain.urls import is_link_local
 
 
 class _Deadline(socket.socket):
@@ -45,19 +46,31 @@ class _KeepsToDeadline(HTTPConnection):
 
 class _DeadlineConnection(_KeepsToDeadline):
     def _new_conn(self) -> socket.socket:
-        connected = super()._new_conn()
+        connected = _checked(super()._new_conn())
         timed = _Deadline(fileno=connected.detach())
         timed.settimeout(self.timeout)
         return timed
 
 
 class _DeadlineTlsConnection(_KeepsToDeadline, HTTPSConnection):
+    def _new_conn(self) -> socket.socket:
+        return _checked(super()._new_conn())
+
     def connect(self) -> None:
         """Connect with such a socket; which certificates are good is for requests to say."""
         if self.ssl_context is None:
             self.ssl_context = create_urllib3_context()
             self.ssl_context.sslsocket_class = _DeadlineTlsSocket
         super().connect()
+
+
+def _checked(connected: socket.socket) -> socket.socket:
+    """Let go of a connection to a link-local address, to which a name may lead as well."""
+    address = str(connected.getpeername()[0])
+    if is_link_local(address):
+        connected.close()
+        raise OSError(f"nothing is sent to the link-local address {address}")
+    return connected
 
 
 class _DeadlinePool(HTTPConnectionPool):

@@ -1,7 +1,9 @@
 """Errors as a whole: the order of the checks, the styles of a 400's message, CORS."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import logging
 
+import Callable
+import Mapping
 import pytest
 
 from mock_sendpilot.app import create_app
@@ -229,3 +231,14 @@ def test_the_control_api_stays_closed_to_an_origin_of_the_api(cors_api: Api) -> 
 
     assert_error(reply, 403, f"Origin {ORIGIN!r} may not use the control API")
     assert granted(reply.headers) == []
+
+
+def test_the_log_of_a_route_that_is_not_there_leaves_the_query_out(
+    api: Api, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, logger="mock_sendpilot.access"):
+        reply = api("GET", "/v1/nope?apiKey=s3cret")
+
+    assert reply.json["message"] == "Cannot GET /v1/nope?apiKey=s3cret"
+    assert "Cannot GET /v1/nope" in caplog.text
+    assert "s3cret" not in caplog.text

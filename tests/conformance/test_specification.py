@@ -106,3 +106,12 @@ def test_the_page_finds_its_parts(api: Api, name: str) -> None:
 
     assert part.status == 200
     assert len(part.body) > 100_000
+
+
+@pytest.mark.parametrize("name", ["If-Modified-Since", "If-Unmodified-Since", "If-Range"])
+@pytest.mark.parametrize(
+    "date", ["Mon, 01 Jan 99999999999 00:00:00 GMT", "Thu, 01 Jan 1970 99:99:99 GMT", "tomorrow"]
+)
+def test_a_condition_whose_date_cannot_be_is_passed_over(api: Api, name: str, date: str) -> None:
+    headers = {name: date, "Range": "bytes=0-9"}
+    assert api("GET", "/docs/swagger-ui.css", key=None, headers=headers).status in {200, 206}

@@ -1,5 +1,6 @@
 """`/_emulate/clock`: show it, freeze it, turn it."""
 
+import threading
 from collections.abc import Iterator
 from datetime import datetime, timezone
 
@@ -121,6 +122,69 @@ def test_a_clock_that_runs_stays_running_when_it_is_advanced(api: Api) -> None:
 )
 def test_what_cannot_be_done_is_refused(frozen: Api, body: object, says: str) -> None:
     assert_invalid(frozen("POST", CLOCK, json=body), says)
+
+
+def test_a_refused_turn_turns_nothing(api: Api) -> None:
+    reply = api("POST", CLOCK, json={"freeze": True, "set": "2000-01-01T00:00:00Z"})
+
+    assert reply.status == 400
+    assert api("GET", CLOCK).json["frozen"] is False
+
+
+@pytest.mark.parametrize(("after", "is_frozen"), [("freeze", True), ("resume", False)])
+@pytest.mark.parametrize("how", [{"advance": "1h"}, {"set": "2090-01-01T00:00:00Z"}])
+def test_it_can_be_advanced_and_then_stand_still_or_run(
+    api: Api, how: dict[str, str], after: str, *, is_frozen: bool
+) -> None:
+    assert api("POST", CLOCK, json={**how, after: True}).json["frozen"] is is_frozen
+
+
+class Advancing:
+    """A running clock that is being advanced: a receiver holds the webhook that it sends."""
+
+    def __init__(self, api: Api, receiver: WebhookReceiver) -> None:
+        self.api = api
+        api("POST", "/_emulate/endpoints", json={"url": receiver.url})
+        delayed = {"kind": "delay", "seconds": 1800}
+        api("POST", "/_emulate/disruptions", json=delayed)
+        api("PATCH", "/v1/leads/lead_abc123/status", json={"status": "DONE"})
+        turn = {"advance": "1h"}
+        self.thread = threading.Thread(target=lambda: api("POST", CLOCK, json=turn))
+        self.thread.start()
+        receiver.wait_for_count(1, within=5)
+
+
+@pytest.mark.parametrize("freezes", [True, False])
+def test_who_freezes_a_clock_while_it_is_advanced_has_it_frozen(
+    api: Api, receiver: WebhookReceiver, *, freezes: bool
+) -> None:
+    with receiver.holding():
+        advancing = Advancing(api, receiver)
+        assert api("GET", CLOCK).json["frozen"] is False
+        if freezes:
+            assert api("POST", CLOCK, json={"freeze": True}).json["frozen"] is True
+    advancing.thread.join(10)
+
+    assert api("GET", CLOCK).json["frozen"] is freezes
+
+
+def test_while_a_clock_is_advanced_there_is_something_to_wait_for(
+    api: Api, receiver: WebhookReceiver
+) -> None:
+    waited: list[int] = []
+    wanted = {"eventType": "lead.status.changed", "timeoutSeconds": 10}
+    with receiver.holding():
+        advancing = Advancing(api, receiver)
+        waiting = threading.Thread(
+            target=lambda: waited.append(api("POST", "/_emulate/wait", json=wanted).status)
+        )
+        waiting.start()
+        waiting.join(0.1)
+        assert waited == []
+    waiting.join(10)
+    advancing.thread.join(10)
+
+    assert waited == [200]
 
 
 def test_each_workspace_has_a_clock_of_its_own(api: Api) -> None:

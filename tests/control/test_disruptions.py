@@ -246,6 +246,13 @@ def test_all_can_be_removed(api: Api, receiver: WebhookReceiver) -> None:
     assert receiver.received[0].is_signed_with(SECRET)
 
 
+def test_an_id_that_is_empty_is_not_all_of_them(api: Api) -> None:
+    disruption = armed(api, "drop")
+
+    assert api("DELETE", f"{PATH}/").status == 404
+    assert get(api, disruption)["state"] == "armed"
+
+
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
 def test_one_of_another_workspace_is_not_found(api: Api, method: str) -> None:
     disruption = armed(api, "drop")

@@ -80,7 +80,7 @@ def test_deep_nesting_where_it_does_not_belong_is_a_problem_and_no_crash(depth: 
 @pytest.mark.parametrize(
     "path",
     [
-        f"{WS}.id", f"{WS}.name", f"{KEY}.key", f"{SENDER}.id", f"{SENDER}.name",
+        f"{WS}.id", f"{WS}.name", f"{SENDER}.id", f"{SENDER}.name",
         f"{CAMPAIGN}.id", f"{CAMPAIGN}.name", f"{LEAD}.id", f"{LEAD}.campaignId",
         f"{ENDPOINT}.url",
     ],
@@ -90,6 +90,25 @@ def test_deep_nesting_where_it_does_not_belong_is_a_problem_and_no_crash(depth: 
 )
 def test_names_must_be_strings_with_something_in_them(path: str, value: object, found: str) -> None:
     assert f"$.{path}: {TEXT}; it was {found}" in problems(world_with(path, value))
+
+
+@pytest.mark.parametrize("path", [f"{KEY}.key", f"{ENDPOINT}.secret"])
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        ("", '""'),
+        (5, "a number"),
+        (["s3cret"], "a list"),
+        ({"s": 1}, "an object"),
+        (True, "a boolean"),
+    ],
+)
+def test_what_is_secret_is_not_told(path: str, value: object, found: str) -> None:
+    assert f"$.{path}: {TEXT}; it was {found}" in problems(world_with(path, value))
+
+
+def test_a_seed_of_no_workspace_is_refused() -> None:
+    assert problems(b'{"workspaces":[]}') == ["$.workspaces: must hold at least one workspace"]
 
 
 FAULTS: list[tuple[str, object, str]] = [
@@ -178,7 +197,6 @@ FAULTS: list[tuple[str, object, str]] = [
     # endpoints
     (f"{ENDPOINT}.events", "all", 'must be an array of event types; it was "all"'),
     (f"{ENDPOINT}.events", [5], "must be an array of event types; it was [5]"),
-    (f"{ENDPOINT}.secret", 5, f"{TEXT}; it was 5"),
 ]
 
 

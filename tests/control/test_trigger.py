@@ -276,6 +276,12 @@ def test_a_campaign_is_changed(api: Api, event_type: str, campaign_id: str, stat
     assert api("GET", f"/v1/campaigns/{campaign_id}").json["status"] == status
 
 
+def test_a_lead_that_an_event_is_not_about_does_not_count(api: Api) -> None:
+    event = caused(api, "campaign.paused", campaignId="camp_xyz789", leadId=LEAD)
+
+    assert (event["eventType"], event["leadId"]) == ("campaign.paused", None)
+
+
 def test_a_search_is_completed_and_paid_for(api: Api) -> None:
     api("POST", "/_emulate/clock", json={"freeze": True})
     before = api("GET", "/v1/credits").json["available"]

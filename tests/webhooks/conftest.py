@@ -89,3 +89,10 @@ def world(slow_emulator: Emulator, request: pytest.FixtureRequest) -> World:
     seed = seed_of_one_lead(contract)
     workspace = slow_emulator.add_workspace(seed, clock=ManualClock(START))
     return World(workspace, slow_emulator.outbox(workspace))
+
+
+@pytest.fixture
+def live_world(slow_emulator: Emulator) -> World:
+    """On the system's clock."""
+    workspace = slow_emulator.add_workspace(seed_of_one_lead())
+    return World(workspace, slow_emulator.outbox(workspace))

@@ -5,14 +5,13 @@ from datetime import timedelta
 import pytest
 
 from mock_sendpilot.domain.endpoint_settings import EndpointSettings
-from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.testing.receiver import WebhookReceiver
 from mock_sendpilot.webhooks.deliveries import (
     CANCELLED,
     SUCCEEDED,
 )
 from tests.support import eventually
-from tests.webhooks.conftest import START, World, seed_of_one_lead
+from tests.webhooks.conftest import START, World
 from tests.webhooks.judges import (
     DAY,
     arm,
@@ -73,17 +72,16 @@ def test_when_it_has_come_nothing_of_it_is_due_any_more(
 
 
 def test_in_a_wide_lane_what_is_under_way_is_not_sent_again_when_the_next_has_come(
-    slow_emulator: Emulator, receiver: WebhookReceiver
+    live_world: World, receiver: WebhookReceiver
 ) -> None:
-    workspace = slow_emulator.add_workspace(seed_of_one_lead())
-    world = World(workspace, slow_emulator.outbox(workspace))
+    world = live_world
     world.add_endpoint(receiver.url, settings=EndpointSettings(concurrency=2))
     arm(world, "reorder", seconds=0.05)
     with receiver.holding():
         world.change("A")
         world.change("B")
         receiver.wait_for_count(2, within=5)
-    assert workspace.timekeeper.wait_until_idle(within_seconds=5)
+    assert world.workspace.timekeeper.wait_until_idle(within_seconds=5)
 
     assert sorted(statuses(receiver)) == ["A", "B"]
     assert [len(one.attempts) for one in world.deliveries()] == [1, 1]
@@ -222,10 +220,9 @@ def test_what_is_reordered_is_cancelled_with_its_endpoint(
 
 
 def test_the_next_overtakes_on_a_running_clock_too(
-    slow_emulator: Emulator, receiver: WebhookReceiver
+    live_world: World, receiver: WebhookReceiver
 ) -> None:
-    workspace = slow_emulator.add_workspace(seed_of_one_lead())
-    world = World(workspace, slow_emulator.outbox(workspace))
+    world = live_world
     world.add_endpoint(receiver.url)
     arm(world, "reorder", seconds=3600)
     world.change("A")

@@ -18,12 +18,6 @@ from tests.webhooks.conftest import World, seed_of_one_lead
 
 
 @pytest.fixture
-def live_world(slow_emulator: Emulator) -> World:
-    workspace = slow_emulator.add_workspace(seed_of_one_lead())
-    return World(workspace, slow_emulator.outbox(workspace))
-
-
-@pytest.fixture
 def second_receiver() -> Iterator[WebhookReceiver]:
     with WebhookReceiver() as running:
         yield running

@@ -6,11 +6,10 @@ import pytest
 
 from mock_sendpilot.domain.clock import SystemClock
 from mock_sendpilot.domain.errors import NotFound
-from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.observation.patterns import ANY_EVENT, EventPattern
 from mock_sendpilot.testing.receiver import WebhookReceiver
 from mock_sendpilot.webhooks.waiting import Waited, wait_for_events
-from tests.webhooks.conftest import World, seed_of_one_lead
+from tests.webhooks.conftest import World
 from tests.webhooks.judges import arm, record
 
 TYPE = "lead.status.changed"
@@ -37,13 +36,6 @@ def wait(
 def failure(waited: Waited) -> list[str]:
     assert waited.failure is not None
     return waited.failure.splitlines()
-
-
-@pytest.fixture
-def live_world(slow_emulator: Emulator) -> World:
-    """On the system's clock."""
-    workspace = slow_emulator.add_workspace(seed_of_one_lead())
-    return World(workspace, slow_emulator.outbox(workspace))
 
 
 # --- on a running clock --------------------------------------------------------------------------

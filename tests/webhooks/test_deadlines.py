@@ -1,0 +1,170 @@
+"""Deadlines of answers, over TLS too, and connections that must not be used (again)."""
+
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+import trustme
+
+from mock_sendpilot.domain.clock import SystemClock
+from mock_sendpilot.domain.endpoint_settings import EndpointSettings
+from mock_sendpilot.webhooks import deadline
+from mock_sendpilot.webhooks.deliveries import Attempt
+from tests.webhooks.conftest import World
+
+Serve = Callable[[socket.socket, threading.Event], None]
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture
+def _trusted(authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bundle = tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(bundle)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
+
+
+@contextmanager
+def tls_receiver(authority: trustme.CA, serve: Serve) -> Iterator[str]:
+    """Has one connection served, until the end of the context."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    done = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def run() -> None:
+            connection, _ = listener.accept()
+            with suppress(OSError), context.wrap_socket(connection, server_side=True) as secured:
+                secured.recv(65536)
+                serve(secured, done)
+
+        thread = threading.Thread(target=run, daemon=True)
+        thread.start()
+        try:
+            yield f"https://127.0.0.1:{listener.getsockname()[1]}/"
+        finally:
+            done.set()
+            thread.join(10)
+
+
+def attempt_at(world: World, url: str) -> Attempt:
+    world.add_endpoint(url, settings=EndpointSettings(timeout_seconds=0.4))
+    world.change("DONE")
+    world.advance()
+    return world.deliveries()[0].attempts[0]
+
+
+def _fine(connection: socket.socket, _done: threading.Event) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")
+
+
+def _trickling(connection: socket.socket, done: threading.Event) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+    for _ in range(500):
+        if done.wait(0.02):
+            return
+        connection.sendall(b"x")
+
+
+def _trickling_body(connection: socket.socket, done: threading.Event) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+    for _ in range(500):
+        if done.wait(0.02):
+            return
+        connection.sendall(b"x")
+
+
+@pytest.mark.usefixtures("_trusted")
+def test_an_answer_over_tls_is_read(world: World, authority: trustme.CA) -> None:
+    with tls_receiver(authority, _fine) as url:
+        attempt = attempt_at(world, url)
+
+    assert attempt.is_success
+    assert attempt.response is not None
+    assert attempt.response.body == b"hi"
+
+
+@pytest.mark.usefixtures("_trusted")
+def test_over_tls_a_trickling_head_is_given_up_in_time(world: World, authority: trustme.CA) -> None:
+    with tls_receiver(authority, _trickling) as url:
+        began = SystemClock.running_seconds()
+        attempt = attempt_at(world, url)
+        took = SystemClock.running_seconds() - began
+
+    assert attempt.error == "no answer within 0.4 s"
+    assert took < 5
+
+
+@pytest.mark.usefixtures("_trusted")
+def test_over_tls_a_trickling_body_is_cut_in_time(world: World, authority: trustme.CA) -> None:
+    with tls_receiver(authority, _trickling_body) as url:
+        began = SystemClock.running_seconds()
+        attempt = attempt_at(world, url)
+        took = SystemClock.running_seconds() - began
+
+    assert attempt.response is not None
+    assert attempt.response.is_truncated
+    assert took < 5
+
+
+def test_a_certificate_that_nobody_trusts_is_refused(world: World, authority: trustme.CA) -> None:
+    with tls_receiver(authority, _fine) as url:
+        attempt = attempt_at(world, url)
+
+    assert attempt.response is None
+    assert attempt.error is not None
+    assert "certificate verify failed" in attempt.error
+
+
+@pytest.mark.parametrize("is_tls", [False, True])
+@pytest.mark.usefixtures("_trusted")
+def test_a_name_that_leads_to_a_link_local_address_is_not_sent_to(
+    world: World, authority: trustme.CA, monkeypatch: pytest.MonkeyPatch, *, is_tls: bool
+) -> None:
+    monkeypatch.setattr(deadline, "is_link_local", lambda address: address == "127.0.0.1")
+    served: list[bytes] = []
+
+    def noting(connection: socket.socket, _done: threading.Event) -> None:
+        served.append(b"something came")
+
+    with tls_receiver(authority, noting) as url:
+        attempt = attempt_at(world, url if is_tls else url.replace("https", "http"))
+
+    assert attempt.error == "nothing is sent to the link-local address 127.0.0.1"
+    assert served == []
+
+
+def test_after_a_204_with_a_body_the_connection_is_not_used_again(world: World) -> None:
+    requests: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            with suppress(OSError):
+                for _ in range(2):
+                    connection, _address = listener.accept()
+                    with connection:
+                        while content := connection.recv(65536):
+                            if content.endswith(b"}}"):
+                                requests.append(content)
+                                head = b"HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n"
+                                connection.sendall(head + b"hello")
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        world.add_endpoint(f"http://127.0.0.1:{listener.getsockname()[1]}/")
+        world.change("A")
+        world.change("B")
+        world.advance()
+        listener.shutdown(socket.SHUT_RDWR)
+    world.outbox.close()
+    thread.join(5)
+
+    assert [one.state for one in world.deliveries()] == ["succeeded", "succeeded"]
+    assert len(requests) == 2

@@ -1,0 +1,137 @@
+"""What becomes of deliveries when their endpoint goes, or changes, at an awkward moment."""
+
+import threading
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from mock_sendpilot.domain.endpoint_settings import EndpointSettings
+from mock_sendpilot.domain.events import Event
+from mock_sendpilot.testing.receiver import WebhookReceiver
+from mock_sendpilot.webhooks.deliveries import CANCELLED, PENDING, SUCCEEDED
+from mock_sendpilot.webhooks.endpoints import Endpoint, Endpoints
+from tests.support import eventually
+from tests.webhooks.conftest import START, World
+from tests.webhooks.judges import arm
+
+HOUR = 3600
+
+
+def test_the_end_of_a_listener_in_mid_attempt_does_not_end_an_advance(world: World) -> None:
+    endpoint = world.add_endpoint("http://127.0.0.1:9/", is_relayed=True)
+    world.change("DONE")
+    advance = threading.Thread(target=world.advance, args=(HOUR,))
+    advance.start()
+    assert world.outbox.relays.of(endpoint.id).take(within_seconds=5)
+    world.outbox.remove_endpoint(endpoint.id)
+    advance.join(10)
+
+    assert world.elapsed_seconds == HOUR
+    assert [one.state for one in world.deliveries()] == [CANCELLED]
+
+
+def test_an_endpoint_that_is_deleted_in_mid_attempt_cannot_disable_itself(world: World) -> None:
+    endpoint = world.add_endpoint("http://127.0.0.1:9/")
+    world.outbox.remove_endpoint(endpoint.id)
+    world.outbox.endpoints.disable(endpoint.id, "it has failed")
+
+    assert world.outbox.endpoints.all() == []
+
+
+@pytest.mark.parametrize("end", ["deleted", "disabled"])
+def test_what_is_queued_just_when_its_endpoint_ends_is_cancelled(
+    world: World, receiver: WebhookReceiver, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    endpoint = world.add_endpoint(receiver.url)
+    found_before = Endpoints.for_event
+
+    def ends_meanwhile(endpoints: Endpoints, event: Event, event_type: str) -> list[Endpoint]:
+        found = found_before(endpoints, event, event_type)
+        if end == "deleted":
+            world.outbox.remove_endpoint(endpoint.id)
+        else:
+            world.outbox.update_endpoint(endpoint.id, {"is_enabled": False})
+        return found
+
+    monkeypatch.setattr(Endpoints, "for_event", ends_meanwhile)
+    world.change("DONE")
+
+    (delivery,) = world.deliveries()
+    assert (delivery.state, delivery.reason) == (CANCELLED, "the endpoint is gone or disabled")
+    assert world.outbox.log.pending_count == 0
+    assert world.advance(HOUR) == 0
+    assert receiver.received == []
+
+
+def test_an_attempt_of_before_cancels_nothing_that_came_after(
+    world: World, receiver: WebhookReceiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It finds the endpoint disabled, and by then it is enabled again."""
+    endpoint = world.add_endpoint(receiver.url)
+    world.change("A")
+    find = Endpoints.find
+
+    def enabled_just_now(endpoints: Endpoints, endpoint_id: str) -> Endpoint | None:
+        monkeypatch.setattr(Endpoints, "find", find)
+        found = find(endpoints, endpoint_id)
+        world.change("B")
+        return None if found is None else replace(found, is_enabled=False)
+
+    monkeypatch.setattr(Endpoints, "find", enabled_just_now)
+    world.advance()
+
+    assert endpoint.is_enabled
+    assert [one.state for one in world.deliveries()] == [CANCELLED, SUCCEEDED]
+
+
+def test_no_copy_is_sent_of_what_is_cancelled(live_world: World, receiver: WebhookReceiver) -> None:
+    endpoint = live_world.add_endpoint(receiver.url)
+    arm(live_world, "duplicate")
+    receiver.respond(500)
+    with receiver.holding():
+        live_world.change("A")
+        receiver.wait_for_count(1)
+        live_world.outbox.update_endpoint(endpoint.id, {"is_enabled": False})
+        live_world.outbox.update_endpoint(endpoint.id, {"is_enabled": True})
+    eventually(lambda: live_world.deliveries()[0].attempts)
+    assert live_world.workspace.timekeeper.wait_until_idle(within_seconds=5)
+
+    assert len(receiver.received) == 1
+    assert live_world.deliveries()[0].state == CANCELLED
+
+
+def test_a_success_stands_though_the_last_attempt_of_the_schedule_fails_after_it(
+    live_world: World, receiver: WebhookReceiver
+) -> None:
+    settings = EndpointSettings(concurrency=2, retry_delays_seconds=())
+    live_world.add_endpoint(receiver.url, settings=settings)
+    receiver.respond(500)
+    receiver.respond(200)
+    with receiver.holding():
+        live_world.change("DONE")
+        receiver.wait_for_count(1)
+        live_world.outbox.resend(live_world.deliveries()[0].id)
+        receiver.wait_for_count(2)
+    eventually(lambda: len(live_world.deliveries()[0].attempts) == 2)
+
+    (delivery,) = live_world.deliveries()
+    assert delivery.state == SUCCEEDED
+    assert [one.number for one in delivery.attempts] == [1, 2]
+
+
+def test_what_the_schedule_finds_ended_is_left_as_it_is(
+    world: World, receiver: WebhookReceiver
+) -> None:
+    """A resend has succeeded while the retry was waiting."""
+    world.add_endpoint(receiver.url)
+    receiver.respond(500)
+    world.change("DONE")
+    world.advance()
+    world.outbox.resend(world.deliveries()[0].id)
+    world.advance(2 * HOUR)
+
+    (delivery,) = world.deliveries()
+    assert (delivery.state, len(delivery.attempts)) == (SUCCEEDED, 2)
+    assert world.deliveries(state=PENDING) == []
+    assert world.workspace.clock.now() == START + timedelta(hours=2)

@@ -1,0 +1,219 @@
+"""What a workspace keeps of its deliveries and events: bounded, in order, and never poisoned."""
+
+import logging
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from mock_sendpilot.domain.clock import SteadyClock, SystemClock
+from mock_sendpilot.domain.errors import InvalidInput
+from mock_sendpilot.domain.signals import deliveries_queued
+from mock_sendpilot.emulator import Emulator
+from mock_sendpilot.observation.patterns import ANY_EVENT
+from mock_sendpilot.testing.receiver import WebhookReceiver
+from mock_sendpilot.webhooks import triggers
+from mock_sendpilot.webhooks.deliveries import SUCCEEDED, DeliveryFilter, recorded_response
+from mock_sendpilot.webhooks.triggers import Trigger
+from tests.support import eventually
+from tests.webhooks.conftest import World, seed_of_one_lead
+from tests.webhooks.judges import arm, statuses
+
+DAY = 24 * 3600
+
+
+def test_of_altered_bodies_the_beginning_is_kept(world: World, receiver: WebhookReceiver) -> None:
+    world.add_endpoint(receiver.url)
+    arm(world, "huge_body", bytes=2_000_000, attempts=6)
+    receiver.respond(500, times=6)
+    world.change("A")
+    world.advance(DAY)
+
+    (delivery,) = world.deliveries()
+    assert [one.sent_bytes for one in delivery.attempts] == [2_000_000] * 6
+    assert delivery.recorded_bytes < 200_000
+
+
+def test_of_a_response_the_beginning_is_kept() -> None:
+    headers = {f"x-{number}": "y" * 1000 for number in range(60)}
+    response = recorded_response(200, headers, b"z" * 30_000)
+
+    assert len(response.headers) == 50
+    assert set(map(len, response.headers.values())) == {500}
+    assert (len(response.body), response.is_truncated) == (20_000, True)
+
+
+def test_the_first_event_is_the_one_that_happened_first(
+    world: World, receiver: WebhookReceiver
+) -> None:
+    """Not the one whose delivery has changed longest ago."""
+    world.add_endpoint(receiver.url)
+    receiver.respond(500)
+    world.change("A")
+    world.advance(1)
+    world.change("B")
+    world.advance(10)
+
+    (found,) = world.outbox.events.wait_for(ANY_EVENT, within_seconds=0)
+    assert found.data["newStatus"] == "A"
+
+
+def test_a_log_handler_may_look_at_the_deliveries(world: World, receiver: WebhookReceiver) -> None:
+    seen: list[int] = []
+
+    class Looking(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            assert record
+            seen.append(len(world.outbox.log.select(DeliveryFilter())))
+
+    handler, logger = Looking(), logging.getLogger("mock_sendpilot.webhooks.courier")
+    world.add_endpoint(receiver.url)
+    receiver.respond(500, times=6)
+    world.change("A")
+    logger.addHandler(handler)
+    try:
+        advance = threading.Thread(target=world.advance, args=(DAY,), daemon=True)
+        advance.start()
+        advance.join(10)
+        assert not advance.is_alive()
+    finally:
+        logger.removeHandler(handler)
+    assert set(seen) == {1}
+
+
+def test_an_override_that_is_no_json_is_refused_and_the_log_stays_readable(world: World) -> None:
+    wanted = Trigger(
+        event_type="lead.status.changed", lead_id="lead_1", overrides={"newStatus": object()}
+    )
+    with pytest.raises(InvalidInput, match=r"set\.newStatus must be something that JSON can hold"):
+        triggers.tell(world.workspace, world.outbox, wanted)
+    world.change("A")
+
+    assert len(world.outbox.events.all()) == 1
+
+
+def test_both_events_of_a_job_go_to_its_own_url(world: World, receiver: WebhookReceiver) -> None:
+    start = world.workspace.searches.start
+    job_id = start(name="S", limit=3, filters={}, webhook_url=receiver.url).id
+    world.workspace.searches.complete(job_id)
+    told = Trigger(event_type="lead_database.search.completed", job_id=job_id)
+    triggers.tell(world.workspace, world.outbox, told)
+    world.advance(DAY)
+
+    assert [one.state for one in world.deliveries()] == [SUCCEEDED, SUCCEEDED]
+    assert world.outbox.job_endpoints.ids() == []
+
+
+def test_of_a_job_whose_webhook_fails_nothing_is_kept(
+    world: World, receiver: WebhookReceiver
+) -> None:
+    receiver.respond(500, times=6)
+    world.workspace.searches.start(name="S", limit=1, filters={}, webhook_url=receiver.url)
+    world.advance(DAY)
+
+    assert len(receiver.received) == 6
+    assert world.outbox._courier._health._failing_since == {}
+
+
+def test_what_happened_is_not_idle_before_it_is_queued(
+    live_world: World, receiver: WebhookReceiver
+) -> None:
+    """Another thread is announcing, and the event is left to it."""
+    live_world.add_endpoint(receiver.url)
+    is_announcing, may_go_on = threading.Event(), threading.Event()
+
+    def slow(_workspace: object, **_facts: object) -> None:
+        is_announcing.set()
+        may_go_on.wait(10)
+
+    deliveries_queued.connect(slow, sender=live_world.workspace)
+    first = threading.Thread(target=live_world.change, args=("A",))
+    first.start()
+    assert is_announcing.wait(5)
+    live_world.change("B")
+    idle: list[bool] = []
+    waiting = threading.Thread(
+        target=lambda: idle.append(
+            live_world.workspace.timekeeper.wait_until_idle(within_seconds=10)
+        )
+    )
+    waiting.start()
+    assert not threading.Event().wait(0.05)
+    assert idle == []
+    may_go_on.set()
+    waiting.join(10)
+    first.join(10)
+
+    assert idle == [True]
+    assert statuses(receiver) == ["A", "B"]
+
+
+class _SetBack(SteadyClock):
+    """The clock of a machine that can be set back."""
+
+    def __init__(self) -> None:
+        self.by = timedelta()
+        super().__init__()
+
+    def _real_seconds(self) -> float:
+        return super()._real_seconds() - self.by.total_seconds()
+
+
+@pytest.fixture
+def machine(slow_emulator: Emulator) -> _SetBack:
+    clock = _SetBack()
+    slow_emulator._system_clock = clock
+    slow_emulator._worker._clock = clock
+    return clock
+
+
+def test_the_order_holds_though_the_clock_of_the_machine_is_set_back(
+    slow_emulator: Emulator, machine: _SetBack, receiver: WebhookReceiver
+) -> None:
+    workspace = slow_emulator.add_workspace(seed_of_one_lead())
+    world = World(workspace, slow_emulator.outbox(workspace))
+    world.add_endpoint(receiver.url)
+    with receiver.holding():
+        world.change("A")
+        receiver.wait_for_count(1)
+        world.change("B")
+        machine.by = timedelta(hours=1)
+        world.change("C")
+    receiver.wait_for_count(3, within=5)
+
+    assert statuses(receiver) == ["A", "B", "C"]
+
+
+@pytest.fixture
+def waiting(slow_emulator: Emulator) -> Iterator[threading.Thread]:
+    workspace = slow_emulator.add_workspace(seed_of_one_lead())
+    log = slow_emulator.outbox(workspace).events
+    thread = threading.Thread(target=log.wait_for, args=(ANY_EVENT,), kwargs={"within_seconds": 30})
+    thread.start()
+    yield thread
+    thread.join(10)
+
+
+def test_waits_end_with_the_emulator(slow_emulator: Emulator, waiting: threading.Thread) -> None:
+    slow_emulator.close()
+    eventually(lambda: not waiting.is_alive())
+
+
+@pytest.mark.parametrize("kind", ["a relay that is taken", "a slow body"])
+def test_what_is_under_way_does_not_hold_up_the_end(
+    slow_emulator: Emulator, live_world: World, receiver: WebhookReceiver, kind: str
+) -> None:
+    is_relayed = kind == "a relay that is taken"
+    endpoint = live_world.add_endpoint(receiver.url, is_relayed=is_relayed)
+    if not is_relayed:
+        arm(live_world, "slow_body", seconds=20)
+    live_world.change("A")
+    if is_relayed:
+        assert live_world.outbox.relays.of(endpoint.id).take(within_seconds=5)
+    else:
+        eventually(live_world.workspace.agenda._is_busy)
+    began = SystemClock.running_seconds()
+    slow_emulator.close(within_seconds=10)
+
+    assert SystemClock.running_seconds() - began < 5
