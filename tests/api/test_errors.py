@@ -1,9 +1,8 @@
 """Errors as a whole: the order of the checks, the styles of a 400's message, CORS."""
 
-from collections.abc import logging
+import logging
+from collections.abc import Callable, Mapping
 
-import Callable
-import Mapping
 import pytest
 
 from mock_sendpilot.app import create_app
