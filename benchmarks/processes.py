@@ -95,8 +95,14 @@ def resident_megabytes(pid: int) -> float | None:
 
 
 def _environment() -> dict[str, str]:
-    """Ours, without settings of the emulator that would change what is measured."""
-    return {key: value for key, value in os.environ.items() if "SENDPILOT" not in key.upper()}
+    """Ours, without settings that would change what is measured.
+
+    With PYTHONDONTWRITEBYTECODE the modules of a checkout would be compiled at every start, while
+    those of installed packages were compiled when they were installed.
+    """
+    unwanted = {key for key in os.environ if "SENDPILOT" in key.upper()}
+    unwanted.add("PYTHONDONTWRITEBYTECODE")
+    return {key: value for key, value in os.environ.items() if key not in unwanted}
 
 
 def _end(process: "subprocess.Popen[str]") -> None:
