@@ -29,6 +29,7 @@ _MOST_THREADS = 256
 _MOST_CONNECTIONS = 1000
 _MOST_BODY_BYTES = 64_000_000  # the app answers 413 long before; this only bounds the memory
 _IDLE_SECONDS = 30  # a connection without a request goes after so long
+_CLEANUP_SECONDS = 5
 _LOOP_SECONDS = 0.5
 _DRAIN_SECONDS = 0.02
 
@@ -107,6 +108,7 @@ class HttpServer(Startable):
             max_request_body_size=_MOST_BODY_BYTES,
             clear_untrusted_proxy_headers=True,
             channel_timeout=_IDLE_SECONDS,
+            cleanup_interval=_CLEANUP_SECONDS,
         )
         self._server.channel_class = _Channel
         self.host = host
