@@ -9,6 +9,7 @@ _COMMANDS = (
     "check-receiver",
     "clock",
     "contracts",
+    "deliveries",
     "disrupt",
     "disruptions",
     "endpoints",

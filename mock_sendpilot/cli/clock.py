@@ -5,11 +5,17 @@ from typing import Any
 import click
 
 from mock_sendpilot.cli.control import Server, ask, control_options, json_option, print_json
+from mock_sendpilot.cli.lazy_group import Group
 
 
-@click.group()
+@click.group(cls=Group)
 def clock() -> None:
     """Show and turn the clock of a workspace."""
+
+
+def _turn(server: Server, turn: dict[str, Any], *, wants_json: bool) -> None:
+    """Turn it; that takes as long as all takes that falls due meanwhile."""
+    _print(ask(server, "POST", "/clock", turn, seconds=None), wants_json=wants_json)
 
 
 def _print(answer: dict[str, Any], *, wants_json: bool) -> None:
@@ -45,7 +51,7 @@ def show(wants_json: bool, server: Server) -> None:
 @control_options
 def freeze(wants_json: bool, server: Server) -> None:
     """Stand still: nothing more is done, not even a first attempt, until it is advanced."""
-    _print(ask(server, "POST", "/clock", {"freeze": True}), wants_json=wants_json)
+    _turn(server, {"freeze": True}, wants_json=wants_json)
 
 
 @clock.command(epilog="Example: mock-sendpilot clock resume")
@@ -53,7 +59,7 @@ def freeze(wants_json: bool, server: Server) -> None:
 @control_options
 def resume(wants_json: bool, server: Server) -> None:
     """Run on from what it shows."""
-    _print(ask(server, "POST", "/clock", {"resume": True}), wants_json=wants_json)
+    _turn(server, {"resume": True}, wants_json=wants_json)
 
 
 @clock.command(epilog="Example: mock-sendpilot clock advance 1h30m")
@@ -62,7 +68,7 @@ def resume(wants_json: bool, server: Server) -> None:
 @control_options
 def advance(duration: str, wants_json: bool, server: Server) -> None:
     """Let DURATION (90s, 30m, 1h30m, 2d) pass at once, with all that falls due in it."""
-    _print(ask(server, "POST", "/clock", {"advance": duration}), wants_json=wants_json)
+    _turn(server, {"advance": duration}, wants_json=wants_json)
 
 
 @clock.command("set", epilog="Example: mock-sendpilot clock set 2027-01-01T00:00:00Z")
@@ -71,4 +77,4 @@ def advance(duration: str, wants_json: bool, server: Server) -> None:
 @control_options
 def set_to(moment: str, wants_json: bool, server: Server) -> None:
     """Let the time up to MOMENT pass, with all that falls due until then; never back."""
-    _print(ask(server, "POST", "/clock", {"set": moment}), wants_json=wants_json)
+    _turn(server, {"set": moment}, wants_json=wants_json)

@@ -1,13 +1,18 @@
 """`mock-sendpilot contracts`: what each contract says, point by point."""
 
-import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-import orjson
+
+from mock_sendpilot.cli import values
+from mock_sendpilot.cli.control import json_option, print_json
+from mock_sendpilot.cli.lazy_group import Group
+
+if TYPE_CHECKING:
+    from mock_sendpilot.domain.contracts import Contract
 
 
-@click.group()
+@click.group(cls=Group)
 def contracts() -> None:
     """Show the contracts: readings of the vendor's contradicting documents."""
 
@@ -24,26 +29,20 @@ def list_contracts() -> None:
 
 
 @contracts.command(epilog="Example: mock-sendpilot contracts show live")
-@click.argument("name", default="documented")
-@click.option("--json", "wants_json", is_flag=True, help="Print it as JSON.")
-def show(name: str, wants_json: bool) -> None:
+@click.argument("contract", metavar="[NAME]", default="documented", callback=values.contract)
+@json_option
+def show(contract: "Contract", wants_json: bool) -> None:
     """Show what the contract NAME says on each point."""
     from mock_sendpilot.domain.contract_points import POINTS  # noqa: PLC0415
     from mock_sendpilot.domain.contracts import named_contract  # noqa: PLC0415
-    from mock_sendpilot.domain.errors import InvalidInput  # noqa: PLC0415
 
-    try:
-        contract = named_contract(name)
-    except InvalidInput as error:
-        click.echo(f"mock-sendpilot: {error}", err=True)
-        sys.exit(1)
     default = named_contract("documented")
-    values: dict[str, Any] = {key: getattr(contract, key) for key in POINTS}
+    readings: dict[str, Any] = {key: getattr(contract, key) for key in POINTS}
     if wants_json:
-        click.echo(orjson.dumps(values).decode())
+        print_json(readings)
         return
     click.echo(f"contract: {contract.name}")
-    for key, value in values.items():
+    for key, value in readings.items():
         others = ", ".join(POINTS[key].extras)
         switch = f" (can be set to: {others})" if others else ""
         differs = "" if value == getattr(default, key) else "  <- not as documented"

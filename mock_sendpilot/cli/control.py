@@ -1,34 +1,61 @@
 """Asking a server that runs: where it is, with which key, and what it answers."""
 
-import http.client
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
+from http import HTTPStatus
 from typing import Any, NoReturn, TypeVar
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import click
 import orjson
 
-from mock_sendpilot.cli.options import DEFAULT_PORT, PREFIX, printable
+from mock_sendpilot.cli.exchange import Answer, NoAnswer, address, exchange
+from mock_sendpilot.cli.options import DEFAULT_PORT, PREFIX, Port, printable
+from mock_sendpilot.cli.values import encodable
+
+__all__ = ["NoAnswer"]  # what `ask` raises
 
 _ANSWER_SECONDS = 65.0
 _OK = range(200, 300)
+_MOVED = range(300, 400)
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def _default_url() -> str:
+    """This machine, at the port that the server's variable says."""
+    text = os.environ.get(f"{PREFIX}PORT") or str(DEFAULT_PORT)
+    try:
+        port = Port(1, 65535).convert(text, None, None)
+    except click.BadParameter as error:
+        raise click.UsageError(
+            f"{PREFIX}PORT: {error.message} Say with --url where the server is."
+        ) from error
+    return f"http://127.0.0.1:{port}"
+
+
+def _url(_ctx: click.Context, _parameter: click.Parameter, url: str) -> str:
+    try:
+        address(url)
+    except ValueError as error:
+        wanted = "http://127.0.0.1:7363 or https://sendpilot.staging.example"
+        raise click.UsageError(f"--url must be such as {wanted}, not {url!r}") from error
+    return url
 
 
 def url_option(command: Command) -> Command:
     """Give a command `--url`."""
     return click.option(
         "--url",
-        default=lambda: f"http://127.0.0.1:{os.environ.get(f'{PREFIX}PORT', DEFAULT_PORT)}",
+        default=_default_url,
         show_default=f"http://127.0.0.1:{DEFAULT_PORT}, or the port of {PREFIX}PORT",
         envvar=f"{PREFIX}URL",
         show_envvar=True,
-        help="Where the server is. Example: --url http://127.0.0.1:8080",
+        callback=_url,
+        help="Where the server is; http or https. Example: --url http://127.0.0.1:8080",
     )(command)
 
 
@@ -69,54 +96,36 @@ def control_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def json_option(command: Command) -> Command:
     """Give a command `--json`; it gets `wants_json`."""
-    option = click.option("--json", "wants_json", is_flag=True, help="Print the answer as JSON.")
-    return option(command)
+    text = "Print the answer as JSON. Example: --json"
+    return click.option("--json", "wants_json", is_flag=True, help=text)(command)
 
 
 def print_json(answer: object) -> None:
     """A line of JSON on standard output."""
-    click.echo(orjson.dumps(answer).decode())
+    click.echo(orjson.dumps(answer))  # bytes: UTF-8 whatever the terminal has
 
 
 def segment(text: str) -> str:
     """An id as a segment of a path."""
-    return quote(text.encode("utf-8", "replace"), safe="")
+    return quote(encodable(text), safe="")
 
 
-def pairs(_ctx: click.Context, parameter: click.Parameter, texts: Sequence[str]) -> dict[str, Any]:
-    """`KEY=VALUE` texts as an object; a value that is JSON counts as such, else as a text."""
-    found = {}
-    for text in texts:
-        key, equals, value = text.partition("=")
-        if not key or not equals:
-            raise click.BadParameter(f"must be KEY=VALUE, not {text!r}", param=parameter)
-        plain = value.encode("utf-8", "replace")
-        found[key] = plain.decode() if _json(plain) is None and plain != b"null" else _json(plain)
-    return found
+class Reply(dict[str, Any]):
+    """A JSON object that a server answered; one that lacks a key is not of such a server.
 
+    Args:
+        url: the server's.
+    """
 
-def match_option(command: Command) -> Command:
-    """Give a command `--match`; it gets one object, `match`."""
-    option = click.option(
-        "--match",
-        multiple=True,
-        metavar="KEY=VALUE",
-        callback=pairs,
-        help="Only where the data holds this; may be repeated. Example: --match newStatus=DONE",
-    )
-    return option(command)
+    def __init__(self, url: str, content: Mapping[str, Any]) -> None:
+        super().__init__(content)
+        self._url = url
 
-
-def address(url: str) -> tuple[str, int]:
-    """Host and port of a server's URL, or the end of the command."""
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname, parts.port or 80
-    except ValueError:
-        host, port = None, 0
-    if host is None or parts.scheme != "http":
-        raise click.UsageError(f"--url must be such as http://127.0.0.1:7363, not {url!r}")
-    return host, port
+    def __missing__(self, key: str) -> NoReturn:
+        raise NoAnswer(
+            f"{self._url} is no mock_sendpilot, or one of another version: "
+            f"its answer has no {key!r}"
+        )
 
 
 def ask(
@@ -126,16 +135,19 @@ def ask(
     body: Mapping[str, Any] | None = None,
     *,
     accepted: Sequence[int] = (),
-) -> Any:  # noqa: ANN401 - whatever JSON the answer holds
-    """What the control API answers, or the end of the command with the reason."""
-    try:
-        return ask_for(server, method, path, body, accepted=accepted)
-    except NoAnswer as error:
-        fail(str(error))
+    seconds: float | None = _ANSWER_SECONDS,
+) -> Reply:
+    """What the control API answers where it answers an object: see `ask_for`."""
+    answer = ask_for(server, method, path, body, accepted=accepted, seconds=seconds)
+    if answer is None:
+        raise NoAnswer(_not_ours(server, HTTPStatus.NO_CONTENT))
+    return answer
 
 
-class NoAnswer(Exception):
-    """The server is not there, or refuses; it says which."""
+def tell(server: Server, method: str, path: str) -> None:
+    """Have something done where the control API answers 204."""
+    if ask_for(server, method, path) is not None:
+        raise NoAnswer(_not_ours(server, HTTPStatus.OK))
 
 
 def ask_for(
@@ -145,35 +157,45 @@ def ask_for(
     body: Mapping[str, Any] | None = None,
     *,
     accepted: Sequence[int] = (),
-) -> Any:  # noqa: ANN401
-    """What the control API answers.
+    seconds: float | None = _ANSWER_SECONDS,
+) -> Reply | None:
+    """What the control API answers; None where that is 204.
+
+    Args:
+        server: which.
+        method: of the request.
+        path: below /_emulate.
+        body: of the request.
+        accepted: statuses besides 2xx that are an answer, too.
+        seconds: how long it may take; None is for ever.
 
     Raises:
-        NoAnswer: with the reason.
+        NoAnswer: with the reason; a command that lets it pass ends with it.
     """
     headers = {"X-API-Key": server.api_key, "Content-Type": "application/json"}
     if server.control_token:
         headers["Authorization"] = f"Bearer {server.control_token}"
-    content = None if body is None else orjson.dumps(_readable(body))
-    connection = http.client.HTTPConnection(*address(server.url), timeout=_ANSWER_SECONDS)
+    content = None
+    if body is not None:
+        content = orjson.dumps({name: _readable(value) for name, value in body.items()})
+    answer = exchange(
+        server.url, method, f"/_emulate{path}", content=content, headers=headers, seconds=seconds
+    )
+    found = parsed_object(answer.content)
+    if answer.status not in _OK and answer.status not in accepted:
+        raise NoAnswer(_refusal(server, answer, found))
+    if found is None and answer.status != HTTPStatus.NO_CONTENT:
+        raise NoAnswer(_not_ours(server, answer.status))
+    return None if found is None else Reply(server.url, found)
+
+
+def parsed_object(text: bytes) -> dict[str, Any] | None:
+    """The object that a JSON text holds; None where it is something else."""
     try:
-        connection.request(method, f"/_emulate{path}", content, headers)
-        answer = connection.getresponse()
-        status, text = answer.status, answer.read()
-        hint = answer.getheader("X-Emulator-Hint")
-    except (OSError, ValueError, http.client.HTTPException) as error:
-        raise NoAnswer(
-            f"{server.url} does not answer: {error}; start it with: mock-sendpilot start"
-        ) from error
-    finally:
-        connection.close()
-    parsed = _json(text)
-    if status not in _OK and status not in accepted:
-        message = parsed.get("message") if isinstance(parsed, dict) else None
-        raise NoAnswer(
-            f"{message or f'{server.url} answers {status}'}{f' ({hint})' if hint else ''}"
-        )
-    return parsed
+        found = orjson.loads(text)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def fail(problem: str) -> NoReturn:
@@ -182,17 +204,22 @@ def fail(problem: str) -> NoReturn:
     sys.exit(1)
 
 
-def _readable(value: Any) -> Any:  # noqa: ANN401
-    """A body without the halves of characters that a terminal may pass on."""
+def _not_ours(server: Server, status: int) -> str:
+    return f"{server.url} is no mock_sendpilot: it answers {int(status)}, and not as one does"
+
+
+def _refusal(server: Server, answer: Answer, found: dict[str, Any] | None) -> str:
+    if found is not None and "message" in found:
+        hint = answer.headers.get("X-Emulator-Hint")
+        return f"{found['message']}{f' ({hint})' if hint else ''}"
+    to = answer.headers.get("Location")
+    if answer.status in _MOVED and to:
+        return f"{server.url} answers {answer.status} and points to {to}"
+    return _not_ours(server, answer.status)
+
+
+def _readable(value: Any) -> Any:  # noqa: ANN401 - of a body
+    """A text, or some, without the halves of characters that a terminal may pass on."""
     if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode()
-    if isinstance(value, Mapping):
-        return {_readable(key): _readable(one) for key, one in value.items()}
+        return encodable(value)
     return [_readable(one) for one in value] if isinstance(value, list) else value
-
-
-def _json(text: bytes) -> Any:  # noqa: ANN401
-    try:
-        return orjson.loads(text)
-    except ValueError:
-        return None

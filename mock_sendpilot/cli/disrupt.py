@@ -9,57 +9,77 @@ from mock_sendpilot.cli.control import (
     ask,
     control_options,
     json_option,
-    match_option,
     print_json,
 )
+from mock_sendpilot.cli.options import finite
+from mock_sendpilot.cli.values import ID, OneOf, event_option, match_option
+from mock_sendpilot.cli.words import KINDS, table
 
-KINDS = (
-    "duplicate",
-    "reorder",
-    "delay",
-    "drop",
-    "stale_timestamp",
-    "wrong_secret",
-    "missing_signature",
-    "altered_body",
-    "old_secret",
-    "renamed_event",
-    "unknown_event",
-    "extra_fields",
-    "missing_fields",
-    "huge_body",
-    "slow_body",
-    "broken_connection",
-    "wrong_content_type",
-    "chaos",
-)
+_CHAOS = "chaos"
+_HELP = f"""Make the next delivery that fits hostile, in the way KIND says: it …
+
+{table(KINDS)}
+
+It counts for what is queued from now on. A disrupted attempt that fails is made again as it should
+be: but for drop, nothing is lost.
+"""
 
 
 @click.command(
-    epilog="Examples: mock-sendpilot disrupt duplicate | mock-sendpilot disrupt delay --seconds 30 "
-    "--event lead.status.changed --times 3 | mock-sendpilot disrupt chaos --rate 0.3 --seed 42"
+    help=_HELP,
+    epilog="\b\nExamples:\n"
+    "  mock-sendpilot disrupt duplicate\n"
+    "  mock-sendpilot disrupt delay --seconds 30 --event lead.status.changed --times 3\n"
+    "  mock-sendpilot disrupt chaos --rate 0.3 --seed 42",
 )
-@click.argument("kind", type=click.Choice(KINDS))
-@click.option("--endpoint", help="Only to this endpoint. Example: --endpoint ep_8fj2kd93ms0a")
-@click.option("--event", help="Only of this type. Example: --event lead.status.changed")
+@click.argument("kind", metavar="KIND", type=OneOf(KINDS))
+@click.option(
+    "--endpoint", type=ID, help="Only to this endpoint. Example: --endpoint ep_8fj2kd93ms0a"
+)
+@event_option("Only of this type.")
 @match_option
-@click.option("--times", type=click.IntRange(1), help="How many deliveries; 1 by default.")
-@click.option("--always", is_flag=True, help="All deliveries that fit, as chaos does.")
-@click.option("--seconds", type=float, help="Of delay, reorder, stale_timestamp, slow_body.")
-@click.option("--attempts", type=int, help="How many attempts of a delivery; 1 by default.")
-@click.option("--copies", type=int, help="Of duplicate; 1 by default.")
-@click.option("--bytes", type=int, help="Of huge_body; 1000000 by default.")
-@click.option("--rate", type=click.FloatRange(0, 1), help="Of chaos: which share; 0.2 by default.")
-@click.option("--seed", help="Of chaos: the same seed disrupts the same events alike.")
-@click.option("--kind", "kinds", multiple=True, help="Of chaos: only this kind; may be repeated.")
+@click.option(
+    "--times", type=click.IntRange(1), help="How many deliveries; 1 by default. Example: --times 3"
+)
+@click.option(
+    "--always", is_flag=True, help="All deliveries that fit, as chaos does. Example: --always"
+)
+@click.option(
+    "--seconds",
+    type=float,
+    callback=finite,
+    help="Of delay, reorder, stale_timestamp (negative: in the future), slow_body. "
+    "Example: --seconds 30",
+)
+@click.option(
+    "--attempts",
+    type=int,
+    help="How many attempts of a delivery, of all kinds but the first four; 1 by default. "
+    "Example: --attempts 2",
+)
+@click.option("--copies", type=int, help="Of duplicate; 1 by default. Example: --copies 2")
+@click.option("--bytes", type=int, help="Of huge_body; 1000000 by default. Example: --bytes 5000")
+@click.option(
+    "--rate",
+    type=click.FloatRange(0, 1),
+    callback=finite,
+    help="Of chaos: which share; 0.2 by default. Example: --rate 0.3",
+)
+@click.option(
+    "--seed", help="Of chaos: the same seed disrupts the same events alike. Example: --seed 42"
+)
+@click.option(
+    "--kind",
+    "kinds",
+    multiple=True,
+    metavar="KIND",
+    type=OneOf(kind for kind in KINDS if kind != _CHAOS),
+    help="Of chaos: only this kind; may be repeated. Example: --kind duplicate --kind delay",
+)
 @json_option
 @control_options
 def disrupt(*, kind: str, wants_json: bool, server: Server, **options: Any) -> None:  # noqa: ANN401 - the options above
-    """Make the next delivery that fits hostile, in the way KIND says.
-
-    It counts for what is queued from now on. A disrupted attempt that fails is made again as it
-    should be: but for drop, nothing is lost.
-    """
+    """Arm a disruption; the help says of which kinds."""
     answer = ask(server, "POST", "/disruptions", _body(kind, options))
     if wants_json:
         print_json(answer)

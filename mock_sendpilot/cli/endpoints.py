@@ -11,54 +11,111 @@ from mock_sendpilot.cli.control import (
     json_option,
     print_json,
     segment,
+    tell,
 )
+from mock_sendpilot.cli.endpoint_text import line, sheet
+from mock_sendpilot.cli.lazy_group import Group
+from mock_sendpilot.cli.options import finite
+from mock_sendpilot.cli.values import NonEmpty, event_option, identity
+
+_SECRET = "whsec_c2VuZHBpbG90LWVtdWxhdG9yLXNlY3JldC0zMmJ5dGU="  # noqa: S105 - an example
 
 
-@click.group()
+@click.group(cls=Group)
 def endpoints() -> None:
-    """List, add, disable, enable, rotate, test and delete webhook endpoints."""
+    """List, show, add, disable, enable, rotate, test and delete webhook endpoints."""
 
 
 @endpoints.command("list", epilog="Example: mock-sendpilot endpoints list")
 @json_option
 @control_options
 def list_all(wants_json: bool, server: Server) -> None:
-    """List all endpoints, oldest first."""
+    """List all endpoints, oldest first; settings in brackets where they are not as usual."""
     answer = ask(server, "GET", "/endpoints")
     if wants_json:
         print_json(answer)
         return
     for endpoint in answer["endpoints"]:
-        click.echo(_line(endpoint))
+        click.echo(line(endpoint))
+    if not answer["endpoints"]:
+        click.echo("no endpoints; add one with: mock-sendpilot endpoints add URL", err=True)
 
 
 @endpoints.command(
-    epilog="Example: mock-sendpilot endpoints add http://127.0.0.1:9000/webhooks "
-    "--event lead.status.changed --retry-delay 1 --retry-delay 2"
+    epilog="\b\nExamples:\n"
+    "  mock-sendpilot endpoints show ep_8fj2kd93ms0a\n"
+    "  mock-sendpilot endpoints show ep_8fj2kd93ms0a --print-secret"
 )
-@click.argument("receiver")
-@click.option("--event", multiple=True, help="Only this event; may be repeated.")
-@click.option("--secret", help="Sign with this secret instead of a new one.")
+@identity
+@click.option("--print-secret", is_flag=True, help="The secret in full. Example: --print-secret")
+@json_option
+@control_options
+def show(target: str, print_secret: bool, wants_json: bool, server: Server) -> None:
+    """Show all that is known of endpoint ID."""
+    path = f"/endpoints/{segment(target)}"
+    endpoint = ask(server, "GET", path)
+    if print_secret:
+        endpoint["secret"] = ask(server, "GET", f"{path}/secret")["secret"]
+    if wants_json:
+        print_json(endpoint)
+    else:
+        click.echo(sheet(endpoint))
+
+
+@endpoints.command(
+    epilog="\b\nExamples:\n"
+    "  mock-sendpilot endpoints add http://127.0.0.1:9000/webhooks --event lead.status.changed\n"
+    "  mock-sendpilot endpoints add http://127.0.0.1:9000/webhooks --retry-delay 1 --retry-delay 2"
+)
+@click.argument("receiver", metavar="RECEIVER")
+@click.option(
+    "--event",
+    multiple=True,
+    metavar="EVENT",
+    type=NonEmpty(),
+    help="Only this event; may be repeated. Example: --event lead.status.changed",
+)
+@click.option(
+    "--secret",
+    help=f"Sign with this secret instead of a new one. Example: --secret {_SECRET}",
+)
 @click.option(
     "--retry-delay",
     multiple=True,
     type=float,
+    callback=finite,
     metavar="SECONDS",
-    help="The schedule, in place of the contract's; repeated for each further attempt.",
+    help="The schedule, in place of the contract's; repeated for each further attempt. "
+    "Example: --retry-delay 1 --retry-delay 5",
 )
-@click.option("--timeout", type=float, metavar="SECONDS", help="How long it has for its answer.")
+@click.option(
+    "--timeout",
+    type=float,
+    callback=finite,
+    metavar="SECONDS",
+    help="How long it has for its answer. Example: --timeout 5",
+)
 @click.option(
     "--signature",
     multiple=True,
     metavar="SCHEME",
-    help="documented, svix or standardwebhooks, in place of the contract's; may be repeated.",
+    help="documented, svix or standardwebhooks, in place of the contract's; may be repeated. "
+    "Example: --signature svix",
 )
-@click.option("--concurrency", type=int, help="How many deliveries may be under way at one time.")
-@click.option("--signature-clock", help="wall or virtual: which time signatures bear.")
+@click.option(
+    "--concurrency",
+    type=int,
+    help="How many deliveries may be under way at one time. Example: --concurrency 8",
+)
+@click.option(
+    "--signature-clock",
+    metavar="CLOCK",
+    help="wall or virtual: which time signatures bear. Example: --signature-clock virtual",
+)
 @json_option
 @control_options
 def add(*, receiver: str, wants_json: bool, server: Server, **options: Any) -> None:  # noqa: ANN401 - the options above
-    """Have events sent to RECEIVER, and print the signing secret."""
+    """Have events sent to the URL RECEIVER, and print the signing secret."""
     body = {
         "url": receiver,
         "events": list(options["event"]) or None,
@@ -74,35 +131,41 @@ def add(*, receiver: str, wants_json: bool, server: Server, **options: Any) -> N
     if wants_json:
         print_json(answer)
     else:
-        click.echo(f"{_line(answer)}\nsecret: {answer['secret']}")
+        click.echo(f"{line(answer)}\nsecret: {answer['secret']}")
 
 
 @endpoints.command(epilog="Example: mock-sendpilot endpoints disable ep_8fj2kd93ms0a")
-@click.argument("endpoint", metavar="ID")
+@identity
 @json_option
 @control_options
-def disable(endpoint: str, wants_json: bool, server: Server) -> None:
+def disable(target: str, wants_json: bool, server: Server) -> None:
     """Send nothing more to endpoint ID; what is pending for it is cancelled."""
-    _change(server, endpoint, {"enabled": False}, wants_json=wants_json)
+    _change(server, target, {"enabled": False}, wants_json=wants_json)
 
 
 @endpoints.command(epilog="Example: mock-sendpilot endpoints enable ep_8fj2kd93ms0a")
-@click.argument("endpoint", metavar="ID")
+@identity
 @json_option
 @control_options
-def enable(endpoint: str, wants_json: bool, server: Server) -> None:
+def enable(target: str, wants_json: bool, server: Server) -> None:
     """Send to endpoint ID again."""
-    _change(server, endpoint, {"enabled": True}, wants_json=wants_json)
+    _change(server, target, {"enabled": True}, wants_json=wants_json)
 
 
-@endpoints.command(epilog="Example: mock-sendpilot endpoints rotate ep_8fj2kd93ms0a")
-@click.argument("endpoint", metavar="ID")
-@click.option("--secret", help="The new secret; one is made if it is left out.")
+@endpoints.command(
+    epilog="\b\nExamples:\n"
+    "  mock-sendpilot endpoints rotate ep_8fj2kd93ms0a\n"
+    f"  mock-sendpilot endpoints rotate ep_8fj2kd93ms0a --secret {_SECRET}"
+)
+@identity
+@click.option(
+    "--secret", help=f"The new secret; one is made if it is left out. Example: --secret {_SECRET}"
+)
 @json_option
 @control_options
-def rotate(endpoint: str, secret: str | None, wants_json: bool, server: Server) -> None:
+def rotate(target: str, secret: str | None, wants_json: bool, server: Server) -> None:
     """Give endpoint ID a new secret, and print it; the old one is valid for 24 hours more."""
-    answer = ask(server, "POST", f"/endpoints/{segment(endpoint)}/rotate", {"secret": secret})
+    answer = ask(server, "POST", f"/endpoints/{segment(target)}/rotate", {"secret": secret})
     if wants_json:
         print_json(answer)
         return
@@ -113,27 +176,32 @@ def rotate(endpoint: str, secret: str | None, wants_json: bool, server: Server) 
 @endpoints.command(
     epilog="Example: mock-sendpilot endpoints test ep_8fj2kd93ms0a --event lead.status.changed"
 )
-@click.argument("endpoint", metavar="ID")
-@click.option("--event", help="Which event; by default one that the endpoint wants.")
+@identity
+@event_option("Which event; by default one that the endpoint wants.")
 @json_option
 @control_options
-def test(endpoint: str, event: str | None, wants_json: bool, server: Server) -> None:
-    """Send endpoint ID an event with sample data."""
-    path = f"/endpoints/{segment(endpoint)}/test"
+def test(target: str, event: str | None, wants_json: bool, server: Server) -> None:
+    """Send endpoint ID an event with sample data; it is sent after this has ended."""
+    path = f"/endpoints/{segment(target)}/test"
     answer = ask(server, "POST", path, {"eventType": event})
     if wants_json:
         print_json(answer)
-    else:
-        click.echo(f"{answer['id']}: {answer['eventType']}")
+        return
+    click.echo(f"{answer['id']}: {answer['eventType']}")
+    click.echo(f"  see what comes of it with: mock-sendpilot events show {answer['id']}")
 
 
 @endpoints.command(epilog="Example: mock-sendpilot endpoints delete ep_8fj2kd93ms0a")
-@click.argument("endpoint", metavar="ID")
+@identity
+@json_option
 @control_options
-def delete(endpoint: str, server: Server) -> None:
+def delete(target: str, wants_json: bool, server: Server) -> None:
     """Forget endpoint ID; what is pending for it is cancelled."""
-    ask(server, "DELETE", f"/endpoints/{segment(endpoint)}")
-    click.echo(f"{endpoint}: deleted")
+    tell(server, "DELETE", f"/endpoints/{segment(target)}")
+    if wants_json:
+        print_json({"deleted": [target]})
+    else:
+        click.echo(f"{target}: deleted")
 
 
 def _change(server: Server, endpoint: str, body: dict[str, Any], *, wants_json: bool) -> None:
@@ -141,11 +209,4 @@ def _change(server: Server, endpoint: str, body: dict[str, Any], *, wants_json: 
     if wants_json:
         print_json(answer)
     else:
-        click.echo(_line(answer))
-
-
-def _line(endpoint: dict[str, Any]) -> str:
-    events = ", ".join(endpoint["events"] or ["all events"])
-    reason = f" ({endpoint['disabledReason']})" if endpoint["disabledReason"] else ""
-    state = "" if endpoint["enabled"] else f", disabled{reason}"
-    return f"{endpoint['id']}: {endpoint['url']}  {events}{state}"
+        click.echo(line(answer))

@@ -14,48 +14,63 @@ from mock_sendpilot.cli.control import (
     print_json,
     segment,
 )
+from mock_sendpilot.cli.lazy_group import Group
+from mock_sendpilot.cli.outcomes import standing
+from mock_sendpilot.cli.values import ID, event_option, identity, limit_option
+
+_CHANGES = "changes"
+"""Has a route of its own where the id of an event would be."""
 
 
-@click.group()
+@click.group(cls=Group)
 def events() -> None:
     """List and show events."""
 
 
-@events.command("list", epilog="Example: mock-sendpilot events list --lead lead_abc123")
-@click.option("--event", help="Only of this type. Example: --event lead.status.changed")
-@click.option("--lead", help="Only about this lead. Example: --lead lead_abc123")
-@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 100))
+@events.command(
+    "list",
+    epilog="\b\nExamples:\n"
+    "  mock-sendpilot events list --lead lead_abc123\n"
+    "  mock-sendpilot events list --event lead.status.changed --limit 5",
+)
+@event_option("Only of this type.")
+@click.option("--lead", type=ID, help="Only about this lead. Example: --lead lead_abc123")
+@limit_option
 @json_option
 @control_options
 def list_all(
     event: str | None, lead: str | None, limit: int, wants_json: bool, server: Server
 ) -> None:
     """List the latest events, newest first."""
-    query = {"eventType": event, "leadId": lead, "limit": limit}
-    given = {key: value for key, value in query.items() if value is not None}
-    answer = ask(server, "GET", f"/events?{urlencode(given, errors='replace')}")
+    filters = {"eventType": event, "leadId": lead}
+    given = {key: value for key, value in filters.items() if value is not None}
+    query = urlencode({**given, "limit": limit}, errors="replace")
+    answer = ask(server, "GET", f"/events?{query}")
     if wants_json:
         print_json(answer)
         return
     for row in answer["events"]:
         click.echo(_line(row))
+    if not answer["events"]:
+        click.echo("no events fit" if given else "no events", err=True)
 
 
 @events.command(epilog="Example: mock-sendpilot events show evt_1780304400000_k3v9q2x7d")
-@click.argument("event", metavar="ID")
+@identity
 @json_option
 @control_options
-def show(event: str, wants_json: bool, server: Server) -> None:
-    """Show the body of event ID and its deliveries."""
-    answer = ask(server, "GET", f"/events/{segment(event)}")
+def show(target: str, wants_json: bool, server: Server) -> None:
+    """Show the body of event ID, its deliveries, and what has come of them."""
+    if target == _CHANGES:
+        raise click.UsageError(f"{target!r} is not the id of an event")
+    answer = ask(server, "GET", f"/events/{segment(target)}")
     if wants_json:
         print_json(answer)
         return
     click.echo(_line(answer))
     click.echo(orjson.dumps(answer["body"], option=orjson.OPT_INDENT_2).decode())
     for delivery in answer["deliveries"]:
-        state = f"{delivery['state']}, attempts: {delivery['attemptCount']}"
-        click.echo(f"{delivery['id']} to {delivery['endpointId']}: {state}")
+        click.echo(f"{delivery['id']} to {delivery['endpointId']}: {standing(delivery)}")
 
 
 def _line(row: dict[str, Any]) -> str:

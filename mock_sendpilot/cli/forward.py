@@ -32,8 +32,9 @@ class Forwarding:
     def _run(self, server: Server, endpoint_id: str) -> None:
         try:
             _forward(server, endpoint_id)
-        except NoAnswer as error:
-            self.end_reason = str(error)
+        except Exception as error:  # noqa: BLE001 - whatever it is, listening is of no use any more
+            words = error.message if isinstance(error, NoAnswer) else f"forwarding: {error!r}"
+            self.end_reason = words
             os.kill(os.getpid(), signal.SIGTERM)
 
 

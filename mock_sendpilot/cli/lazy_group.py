@@ -1,5 +1,7 @@
-"""A group of commands each of which is imported when it is called: starting pays for one alone."""
+"""Groups of commands: one of them imports each command when it is called; starting pays for one."""
 
+import io
+import sys
 from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
@@ -7,7 +9,25 @@ from typing import Any
 import click
 
 
-class LazyGroup(click.Group):
+class Group(click.Group):
+    """A group that guesses which command was meant."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that the first argument names, or the nearest one in the refusal."""
+        name = args[0]
+        is_option = name.startswith("-")
+        if not is_option and not ctx.resilient_parsing and self.get_command(ctx, name) is None:
+            from difflib import get_close_matches  # noqa: PLC0415 - only where it is needed
+
+            near = get_close_matches(name, self.list_commands(ctx), n=1)
+            guess = f" Did you mean {near[0]!r}?" if near else ""
+            ctx.fail(f"No such command {name!r}.{guess}")
+        return super().resolve_command(ctx, args)
+
+
+class LazyGroup(Group):
     """A group whose commands are named by the modules they are in.
 
     Args:
@@ -18,6 +38,18 @@ class LazyGroup(click.Group):
     def __init__(self, *, modules: Mapping[str, str], **options: Any) -> None:  # noqa: ANN401 - click's own
         super().__init__(**options)
         self._modules = modules
+
+    def main(self, *args: Any, **options: Any) -> Any:  # noqa: ANN401 - click's own
+        """Run a command; an output that cannot be written ends it in words."""
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            # What a terminal's encoding lacks is written as an escape.
+            sys.stdout.reconfigure(errors="backslashreplace")
+        try:
+            return super().main(*args, **options)
+        except OSError as error:
+            from mock_sendpilot.cli.output import end_for  # noqa: PLC0415 - as above
+
+            end_for(error)
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
         """The names of all commands."""

@@ -28,7 +28,7 @@ def printable(_ctx: click.Context, _parameter: click.Parameter, text: str | None
     return text
 
 
-class _Port(click.IntRange):
+class Port(click.IntRange):
     """A port; where a container platform has put an address into the variable, the default."""
 
     def convert(
@@ -52,10 +52,12 @@ def _origins(
     return origins
 
 
-def _finite(_ctx: click.Context, _parameter: click.Parameter, number: float) -> float:
-    if not math.isfinite(number):
-        raise click.BadParameter("must be a number of seconds")
-    return number
+def finite(_ctx: click.Context, _parameter: click.Parameter, given: Any) -> Any:  # noqa: ANN401 - one number, some, or none
+    """Refuse what is no number, and what has no end."""
+    for number in given if isinstance(given, tuple) else (given,):
+        if number is not None and not math.isfinite(number):
+            raise click.BadParameter(f"must be a finite number, not {number}")
+    return given
 
 
 def _rate_limit(_ctx: click.Context, _parameter: click.Parameter, text: str | None) -> Any:  # noqa: ANN401
@@ -93,7 +95,7 @@ _OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "--port": (
         "Port to listen on; 0 takes a free one. Example: --port 0",
-        {"default": DEFAULT_PORT, "show_default": True, "type": _Port(0, 65535)},
+        {"default": DEFAULT_PORT, "show_default": True, "type": Port(0, 65535)},
     ),
     "--fixtures": (
         (
@@ -140,7 +142,7 @@ _OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
             "default": 30.0,
             "show_default": True,
             "type": click.FloatRange(0.1, 3600),
-            "callback": _finite,
+            "callback": finite,
         },
     ),
     "--chaos": (
@@ -260,19 +262,36 @@ def _toml(text: str) -> dict[str, Any]:
 
 
 def _plain(key: str, value: Any, path: Path) -> Any:  # noqa: ANN401 - whatever the file holds
-    """A value as the flag takes it: a list where it is repeatable, a path from here."""
+    """A value as the flag takes it: a list where it is repeatable, a path from here.
+
+    A value that is refused is not shown: it may be a secret.
+    """
     settings = _OPTIONS[f"--{key.replace('_', '-')}"][1]
     if settings.get("multiple"):
         if isinstance(value, dict):  # such as the table [contract_set]
             value = [f"{name}={choice}" for name, choice in value.items()]
         values = value if isinstance(value, list) else [value]
-        if not all(isinstance(one, str) for one in values):
-            raise click.UsageError(f"{path}: {key!r} takes texts, not {value!r}")
+        for one in values:
+            if not isinstance(one, str):
+                raise click.UsageError(f"{path}: {key!r} takes texts, not {_type_of(one)}")
+            _check_text(key, one, path)
         return values
     wanted = (bool,) if settings.get("is_flag") else (str, int, float)
     if not isinstance(value, wanted) or (bool not in wanted and isinstance(value, bool)):
         expected = "true or false" if bool in wanted else "one value"
-        raise click.UsageError(f"{path}: {key!r} takes {expected}, not {value!r}")
+        raise click.UsageError(f"{path}: {key!r} takes {expected}, not {_type_of(value)}")
+    _check_text(key, str(value), path)
     if key == "fixtures" and value != "-":
         return str(path.parent / str(value))
     return str(value) if not isinstance(value, bool) else value
+
+
+def _type_of(value: object) -> str:
+    names = {dict: "a table", list: "an array", str: "a text", bool: "a boolean"}
+    numbers = {int: "a number", float: "a number", type(None): "null"}
+    return {**names, **numbers}.get(type(value), "a date")
+
+
+def _check_text(key: str, text: str, path: Path) -> None:
+    if "\0" in text:
+        raise click.UsageError(f"{path}: {key!r} must not hold the character NUL")

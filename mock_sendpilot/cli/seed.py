@@ -1,33 +1,49 @@
 """`mock-sendpilot seed check`: whether a fixtures file can be loaded, and if not, why."""
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
-import orjson
+
+from mock_sendpilot.cli import values
+from mock_sendpilot.cli.control import json_option, print_json
+from mock_sendpilot.cli.lazy_group import Group
+
+if TYPE_CHECKING:
+    from mock_sendpilot.domain.contracts import Contract
 
 
-@click.group()
+@click.group(cls=Group)
 def seed() -> None:
     """Work with fixtures files."""
 
 
-@seed.command(epilog="Example: mock-sendpilot seed check world.json")
+@seed.command(
+    epilog="\b\nExamples:\n"
+    "  mock-sendpilot seed check world.json\n"
+    "  mock-sendpilot seed check - < world.json"
+)
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
-@click.option("--contract", default="documented", show_default=True, help="For event types.")
-@click.option("--json", "wants_json", is_flag=True, help="Print the verdict as JSON.")
-def check(file: str, contract: str, wants_json: bool) -> None:
+@click.option(
+    "--contract",
+    default="documented",
+    show_default=True,
+    metavar="NAME",
+    callback=values.contract,
+    help="Of workspaces that name none: which events there are. Example: --contract live",
+)
+@json_option
+def check(file: str, contract: "Contract", wants_json: bool) -> None:
     """Check FILE (- for standard input): every fault with its JSON path."""
     from mock_sendpilot.cli.start import read_fixtures  # noqa: PLC0415
     from mock_sendpilot.control.seed_file import parse_seed  # noqa: PLC0415
     from mock_sendpilot.domain.clock import SystemClock  # noqa: PLC0415
-    from mock_sendpilot.domain.contracts import named_contract  # noqa: PLC0415
     from mock_sendpilot.domain.errors import InvalidInput  # noqa: PLC0415
 
     problems: tuple[str, ...] = ()
     counts = (0, 0)
     try:
-        default = named_contract(contract)
-        found = parse_seed(read_fixtures(file), now=SystemClock().now(), default_contract=default)
+        found = parse_seed(read_fixtures(file), now=SystemClock().now(), default_contract=contract)
         counts = len(found), sum(len(workspace.leads) for workspace in found)
     except InvalidInput as error:
         problems = error.problems
@@ -40,7 +56,7 @@ def check(file: str, contract: str, wants_json: bool) -> None:
 def _report(problems: tuple[str, ...], counts: tuple[int, int], *, wants_json: bool) -> None:
     if wants_json:
         facts = {"valid": not problems, "workspaces": counts[0], "leads": counts[1]}
-        click.echo(orjson.dumps({**facts, "problems": problems}).decode())
+        print_json({**facts, "problems": problems})
     elif problems:
         for problem in problems:
             click.echo(problem, err=True)

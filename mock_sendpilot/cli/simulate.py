@@ -13,6 +13,7 @@ from mock_sendpilot.cli.control import (
     print_json,
     segment,
 )
+from mock_sendpilot.cli.values import ID, OneOf, identity
 
 _RESOURCES: Mapping[str, tuple[str, ...]] = {
     "leads": (
@@ -31,13 +32,16 @@ ACTIONS = tuple(action for actions in _RESOURCES.values() for action in actions)
 
 
 @click.command(
-    epilog='Examples: mock-sendpilot simulate reply lead_abc123 --text "Call me Tuesday" | '
-    "mock-sendpilot simulate pause camp_xyz789"
+    epilog="\b\nExamples:\n"
+    '  mock-sendpilot simulate reply lead_abc123 --text "Call me Tuesday"\n'
+    "  mock-sendpilot simulate pause camp_xyz789"
 )
-@click.argument("action", type=click.Choice(ACTIONS))
-@click.argument("target", metavar="ID")
+@click.argument("action", metavar="ACTION", type=OneOf(ACTIONS))
+@identity
 @click.option("--text", help='The note, message, reply or error. Example: --text "Call me"')
-@click.option("--sender", help="A sender other than the lead's own. Example: --sender sender_tom")
+@click.option(
+    "--sender", type=ID, help="A sender other than the lead's own. Example: --sender sender_tom"
+)
 @json_option
 @control_options
 def simulate(
@@ -49,7 +53,7 @@ def simulate(
     wants_json: bool,
     server: Server,
 ) -> None:
-    """Make one step of the lead, campaign, search or extraction ID.
+    """Make one step, ACTION, of the lead, campaign, search or extraction ID.
 
     Leads: connection_sent, accept_connection, withdraw_connection, message_sent, reply,
     unreachable, done. Campaigns: start, pause, resume, finish. Searches and extractions: complete,

@@ -2,7 +2,6 @@
 
 import logging
 import os
-import signal
 import sys
 import time
 from pathlib import Path
@@ -24,35 +23,26 @@ _logger = logging.getLogger(__name__)
 
 
 @click.command(
-    epilog="Examples: mock-sendpilot start --port 0 --json | "
-    "mock-sendpilot start --webhook http://127.0.0.1:9000/hooks --contract live"
+    epilog="\b\nExamples:\n"
+    "  mock-sendpilot start --port 0 --json\n"
+    "  mock-sendpilot start --webhook http://127.0.0.1:9000/hooks --contract live"
 )
 @start_options
 def start(**options: Any) -> None:  # noqa: ANN401 - the options of `options.py`
     """Start the server and serve until Ctrl+C or SIGTERM."""
+    from mock_sendpilot.cli.stopping import Told, raise_when_told  # noqa: PLC0415 - as the rest
+
     log = log_to_stderr(options["log_level"])
     try:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, _stop)
+        raise_when_told()
         emulator, server = _ready_to_serve(options)
         try:
             _serve(server, as_json=options["json"])
         finally:
             _end(emulator, server)
-    except _Told:
+    except Told:
         pass
     log.finish()
-
-
-class _Told(Exception):
-    """Somebody asked the process to end."""
-
-
-def _stop(*_: object) -> NoReturn:
-    """Handles signals by raising: it takes no lock that the interrupted thread may hold."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
-    raise _Told
 
 
 def _ready_to_serve(options: dict[str, Any]) -> "tuple[Emulator, EmulatorServer]":

@@ -1,5 +1,6 @@
 """`mock-sendpilot trigger`: an event by hand, about something that is there."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import click
@@ -7,24 +8,40 @@ import click
 from mock_sendpilot.cli.control import (
     NoAnswer,
     Server,
-    ask_for,
+    ask,
     control_options,
-    fail,
     json_option,
-    pairs,
     print_json,
 )
+from mock_sendpilot.cli.values import ID, NonEmpty, pairs
+from mock_sendpilot.cli.words import EVENTS, table
+
+_HELP = f"""Have EVENT, any of the twelve, sent about something that is there.
+
+{table(EVENTS)}
+
+Those are the names of the default contract and what each needs; names of other contracts, such as
+lead.updated, are known, too. Nothing else changes, unless --apply says so.
+"""
 
 
 @click.command(
-    epilog="Examples: mock-sendpilot trigger lead.status.changed --lead lead_abc123 "
-    "--set newStatus=DONE | mock-sendpilot trigger campaign.paused --campaign camp_xyz789 --apply"
+    help=_HELP,
+    epilog="\b\nExamples:\n"
+    "  mock-sendpilot trigger lead.status.changed --lead lead_abc123 --set newStatus=DONE\n"
+    "  mock-sendpilot trigger campaign.paused --campaign camp_xyz789 --apply",
 )
-@click.argument("event", metavar="EVENT")
-@click.option("--lead", help="The lead it is about. Example: --lead lead_abc123")
-@click.option("--campaign", help="The campaign it is about. Example: --campaign camp_xyz789")
-@click.option("--job", help="The search or extraction it is about. Example: --job search_1")
-@click.option("--sender", help="A sender other than the lead's own. Example: --sender sender_tom")
+@click.argument("event", metavar="EVENT", type=NonEmpty())
+@click.option("--lead", type=ID, help="The lead it is about. Example: --lead lead_abc123")
+@click.option(
+    "--campaign", type=ID, help="The campaign it is about. Example: --campaign camp_xyz789"
+)
+@click.option(
+    "--job", type=ID, help="The search or extraction it is about. Example: --job search_1"
+)
+@click.option(
+    "--sender", type=ID, help="A sender other than the lead's own. Example: --sender sender_tom"
+)
 @click.option(
     "--set",
     "overrides",
@@ -33,7 +50,11 @@ from mock_sendpilot.cli.control import (
     callback=pairs,
     help="What a key of its data is to hold; may be repeated. Example: --set newStatus=DONE",
 )
-@click.option("--apply", is_flag=True, help="Do what causes the event, with all its effects.")
+@click.option(
+    "--apply",
+    is_flag=True,
+    help="Do what causes the event, with all its effects. Example: --apply",
+)
 @json_option
 @control_options
 def trigger(
@@ -48,25 +69,34 @@ def trigger(
     wants_json: bool,
     server: Server,
 ) -> None:
-    """Have EVENT, any of the twelve, sent about something that is there.
-
-    Nothing else changes, unless --apply says so.
-    """
+    """Have an event sent; the help says which."""
     about = {"leadId": lead, "campaignId": campaign, "jobId": job, "senderId": sender}
     body: dict[str, Any] = {key: value for key, value in about.items() if value is not None}
     body |= {"eventType": event, "set": overrides, "apply": apply}
     try:
-        answer = ask_for(server, "POST", "/events", body)
+        answer = ask(server, "POST", "/events", body)
     except NoAnswer as error:
-        fail(_in_options(str(error)))
+        raise NoAnswer(_in_options(error.message)) from error
     if wants_json:
         print_json(answer)
-    else:
-        click.echo(f"{answer['id']}: {answer['eventType']}")
-        for delivery in answer["deliveries"]:
-            click.echo(f"  to {delivery['endpointId']}: {delivery['state']}")
-        if not answer["deliveries"]:
-            click.echo("  no endpoint wants it; add one with: mock-sendpilot endpoints add URL")
+        return
+    click.echo(f"{answer['id']}: {answer['eventType']}")
+    for delivery in answer["deliveries"]:
+        click.echo(f"  to {delivery['endpointId']}: {delivery['state']}")
+    if not answer["deliveries"]:
+        for line in _why_nobody_gets_it(server, answer["eventType"]):
+            click.echo(f"  {line}")
+
+
+def _why_nobody_gets_it(server: Server, event_type: str) -> Iterator[str]:
+    found = ask(server, "GET", "/endpoints")["endpoints"]
+    disabled = [one for one in found if not one["enabled"]]
+    wanting = [one for one in disabled if one["events"] is None or event_type in one["events"]]
+    for endpoint in wanting:
+        how = f"mock-sendpilot endpoints enable {endpoint['id']}"
+        yield f"{endpoint['id']} is disabled; enable it with: {how}"
+    if not wanting:
+        yield "no endpoint wants it; add one with: mock-sendpilot endpoints add URL"
 
 
 def _in_options(problem: str) -> str:

@@ -60,6 +60,9 @@ def _followed(webhook: SentWebhook) -> list[dict[str, Any]]:
             "endpointId": one.endpoint_id,
             "state": one.state,
             "reason": one.reason,
+            "disruption": {"id": it.disruption_id, "kind": it.kind, "options": dict(it.options)}
+            if (it := one.disruption)
+            else None,
             "nextAttemptAt": iso_milliseconds(one.next_attempt_at) if one.next_attempt_at else None,
             "attempts": [_attempt(attempt) for attempt in one.attempts],
         }

@@ -71,6 +71,15 @@ def test_seed_check_speaks_json() -> None:
     }
 
 
+@pytest.mark.parametrize("json", [(), ("--json",)], ids=["text", "JSON"])
+def test_seed_check_refuses_an_unknown_contract_without_a_verdict_on_the_file(
+    json: tuple[str, ...],
+) -> None:
+    result = run("seed", "check", "-", "--contract", "life", *json, stdin=demo_text())
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "did you mean 'live'?" in result.stderr
+
+
 def test_contracts_list_names_contracts_and_points() -> None:
     lines = run("contracts", "list").output.splitlines()
     assert lines[0] == "contracts: documented, example, schema, live"
@@ -85,7 +94,7 @@ def test_contracts_show_tells_each_point() -> None:
 
 def test_contracts_show_refuses_an_unknown_one() -> None:
     result = run("contracts", "show", "life")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "did you mean 'live'?" in result.output
 
 

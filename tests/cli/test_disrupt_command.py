@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from mock_sendpilot.cli import disrupt as command
-from mock_sendpilot.cli import main
+from mock_sendpilot.cli import main, words
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.server import EmulatorServer
 from mock_sendpilot.webhooks import disruption
@@ -33,7 +32,7 @@ def known(server: EmulatorServer) -> Disruptions:
 
 
 def test_it_knows_every_kind_of_the_server() -> None:
-    assert (*disruption.KINDS, disruption.CHAOS) == command.KINDS
+    assert (*disruption.KINDS, disruption.CHAOS) == tuple(words.KINDS)
 
 
 @pytest.mark.parametrize("kind", disruption.KINDS)
@@ -130,7 +129,11 @@ def test_what_is_refused_is_told_with_the_reason(
     ("arguments", "reason"),
     [
         pytest.param(["disrupt"], "Missing argument", id="no kind"),
-        pytest.param(["disrupt", "explode"], "'explode' is not one of", id="kind"),
+        pytest.param(
+            ["disrupt", "explode"],
+            "'explode' is not known; known are: duplicate, reorder, ",
+            id="kind",
+        ),
         pytest.param(
             ["disrupt", "drop", "--always", "--times", "2"], "exclude each other", id="both"
         ),
@@ -164,8 +167,43 @@ def test_they_are_listed_with_what_they_have_done(server: EmulatorServer) -> Non
     assert result.stdout.splitlines() == [
         f"{used.id}: drop, armed, 1 of 2",
         f"  drop: {match.event_id}, {match.delivery_id}",
-        f"{unused.id}: delay, armed, always",
+        f"{unused.id}: delay, armed, always; seconds=5",
     ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "terms"),
+    [
+        pytest.param(["drop"], "", id="nothing"),
+        pytest.param(["drop", "--event", EVENT], f"; of {EVENT}", id="event"),
+        pytest.param(
+            ["drop", "--match", "leadId=lead_1", "--match", "sequenceStep=2"],
+            '; where leadId="lead_1", sequenceStep=2',
+            id="match",
+        ),
+        pytest.param(["huge_body", "--bytes", "5000"], "; attempts=1, bytes=5000", id="options"),
+        pytest.param(
+            ["chaos", "--seed", "x", "--kind", "drop", "--kind", "delay", "--times", "1"],
+            "; rate=0.2; seed=x; kinds: drop, delay",
+            id="chaos",
+        ),
+    ],
+)
+def test_the_list_tells_what_each_is_for(
+    server: EmulatorServer, arguments: list[str], terms: str
+) -> None:
+    run(server, "disrupt", *arguments)
+    line = run(server, "disruptions", "list").stdout.rstrip("\n")
+
+    assert line.partition(", 0 of 1")[2] == terms
+
+
+def test_the_list_tells_where_to(server: EmulatorServer) -> None:
+    outbox = server.emulator.outbox(server.emulator.workspaces()[0])
+    endpoint = outbox.endpoints.add("http://127.0.0.1:9/")
+    known(server).arm("drop", endpoint_id=endpoint.id)
+
+    assert f"; to {endpoint.id}\n" in run(server, "disruptions", "list").stdout
 
 
 def test_the_list_speaks_json(server: EmulatorServer) -> None:
@@ -190,6 +228,23 @@ def test_all_are_removed(server: EmulatorServer) -> None:
 
     assert (result.exit_code, result.stdout) == (0, "all removed\n")
     assert known(server).all() == []
+
+
+@pytest.mark.parametrize("which", ["one", "all"])
+def test_removing_speaks_json(server: EmulatorServer, which: str) -> None:
+    first, second = known(server).arm("drop").id, known(server).arm("delay").id
+    target = first if which == "one" else "--all"
+    answer = json.loads(run(server, "disruptions", "remove", target, "--json").stdout)
+
+    assert answer == {"removed": [first] if which == "one" else [first, second]}
+
+
+def test_a_variable_that_is_not_set_removes_nothing(server: EmulatorServer) -> None:
+    armed = known(server).arm("drop")
+    result = run(server, "disruptions", "remove", "")
+
+    assert result.exit_code == 2
+    assert [one.id for one in known(server).all()] == [armed.id]
 
 
 def test_one_that_is_not_there_is_1(server: EmulatorServer) -> None:

@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from mock_sendpilot.cli import main
+from mock_sendpilot.domain.endpoint_settings import EndpointSettings
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.server import EmulatorServer
 from mock_sendpilot.webhooks.endpoints import Endpoint
@@ -94,6 +95,85 @@ def test_they_are_listed_a_line_each(server: EmulatorServer, outbox: Outbox) -> 
     ]
 
 
+@pytest.mark.parametrize(
+    ("options", "shown"),
+    [
+        pytest.param([], "", id="as usual"),
+        pytest.param(["--retry-delay", "0.5", "--retry-delay", "60"], "retries after 0.5, 60 s"),
+        pytest.param(["--timeout", "1.5"], "timeout 1.5 s", id="timeout"),
+        pytest.param(["--signature", "svix"], "signatures svix", id="signatures"),
+        pytest.param(["--concurrency", "8"], "concurrency 8", id="concurrency"),
+        pytest.param(["--signature-clock", "virtual"], "signature clock virtual", id="clock"),
+        pytest.param(["--timeout", "2", "--concurrency", "3"], "timeout 2 s; concurrency 3"),
+    ],
+)
+def test_the_list_tells_settings_that_are_not_as_usual(
+    server: EmulatorServer, options: list[str], shown: str
+) -> None:
+    run(server, "add", URL, *options)
+    line = run(server, "list").stdout
+
+    assert line.endswith(f"  all events  [{shown}]\n" if shown else "  all events\n")
+
+
+@pytest.mark.parametrize(
+    ("changes", "shown"),
+    [
+        pytest.param({"settings": EndpointSettings(retry_delays_seconds=())}, "retries none"),
+        pytest.param({"is_relayed": True}, "forwarded", id="forwarded"),
+    ],
+)
+def test_the_list_tells_of_others_too(
+    server: EmulatorServer, outbox: Outbox, changes: dict[str, Any], shown: str
+) -> None:
+    outbox.endpoints.add(URL, **changes)
+
+    assert run(server, "list").stdout.endswith(f"  [{shown}]\n")
+
+
+def test_one_is_shown_with_everything(server: EmulatorServer, outbox: Outbox) -> None:
+    settings = EndpointSettings(retry_delays_seconds=(1.0, 5.0), signatures=("svix",))
+    endpoint = outbox.endpoints.add(URL, secret=SECRET, settings=settings, is_enabled=False)
+    outbox.endpoints.rotate(endpoint.id, NEW_SECRET)
+    outbox.endpoints.update(endpoint.id, {"disabled_reason": "410"})
+    result = run(server, "show", endpoint.id)
+    rows = dict(line.split(": ", 1) for line in result.stdout.splitlines())
+    until = rows.pop("older secrets").partition(" until ")
+    made_at = rows.pop("created at")
+
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert (until[0], until[2] > made_at) == (f"{SECRET[:10]}…", True)
+    assert rows == {
+        "id": endpoint.id,
+        "url": URL,
+        "events": "all events",
+        "state": "disabled (410)",
+        "secret": f"{NEW_SECRET[:10]}…",
+        "retries": "after 1, 5 s",
+        "timeout": "as the server says",
+        "signatures": "svix",
+        "concurrency": "1",
+        "signature clock": "wall",
+        "forwarded": "no",
+    }
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]], ids=["text", "JSON"])
+def test_its_secret_is_shown_in_full_when_asked_for(
+    server: EmulatorServer, endpoint: Endpoint, options: list[str]
+) -> None:
+    without = run(server, "show", endpoint.id, *options)
+    asked = run(server, "show", endpoint.id, "--print-secret", *options)
+
+    assert (SECRET in without.stdout, SECRET in asked.stdout) == (False, True)
+
+
+def test_showing_one_speaks_json(server: EmulatorServer, endpoint: Endpoint) -> None:
+    answer = json.loads(run(server, "show", endpoint.id, "--json").stdout)
+
+    assert (answer["id"], answer["signatureClock"]) == (endpoint.id, "wall")
+
+
 def test_the_list_speaks_json(server: EmulatorServer, endpoint: Endpoint) -> None:
     result = run(server, "list", "--json")
 
@@ -160,7 +240,13 @@ def test_one_is_tested(
     result = run(server, "test", endpoint.id, *arguments)
     (event,) = outbox.events.all()
 
-    assert (result.exit_code, result.stdout) == (0, f"{event.event_id}: {event_type}\n")
+    assert (result.exit_code, result.stdout.splitlines()) == (
+        0,
+        [
+            f"{event.event_id}: {event_type}",
+            f"  see what comes of it with: mock-sendpilot events show {event.event_id}",
+        ],
+    )
     assert (event.origin, event.event_type) == ("test", event_type)
 
 
@@ -177,7 +263,13 @@ def test_one_is_deleted(server: EmulatorServer, outbox: Outbox, endpoint: Endpoi
     assert outbox.endpoints.all() == []
 
 
-@pytest.mark.parametrize("command", ["disable", "enable", "rotate", "test", "delete"])
+def test_deleting_one_speaks_json(server: EmulatorServer, endpoint: Endpoint) -> None:
+    assert json.loads(run(server, "delete", endpoint.id, "--json").stdout) == {
+        "deleted": [endpoint.id]
+    }
+
+
+@pytest.mark.parametrize("command", ["show", "disable", "enable", "rotate", "test", "delete"])
 def test_one_that_is_not_there_is_1(server: EmulatorServer, command: str) -> None:
     result = run(server, command, "a/b?c")
 

@@ -103,7 +103,7 @@ def test_one_is_shown_with_body_and_deliveries(
     line, *body, last = result.stdout.splitlines()
     assert line == f"{when(event)}  {event.event_id}  {EVENT}  {LEAD}  pending"
     assert json.loads("".join(body)) == event.json
-    assert last == f"{delivery.id} to {endpoint.id}: pending, attempts: 0"
+    assert last.startswith(f"{delivery.id} to {endpoint.id}: pending, attempts: 0, next at 20")
 
 
 def test_showing_one_speaks_json(server: EmulatorServer, three: list[SentWebhook]) -> None:
@@ -122,8 +122,8 @@ def test_one_that_is_not_there_is_1(server: EmulatorServer) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["list", "--limit", "0"], ["list", "--limit", "101"], ["show"]],
-    ids=["limit", "high limit", "no id"],
+    [["list", "--limit", "0"], ["list", "--limit", "101"], ["show"], ["show", "changes"]],
+    ids=["limit", "high limit", "no id", "the route of changes"],
 )
 def test_what_cannot_be_asked_is_2(server: EmulatorServer, arguments: list[str]) -> None:
     assert run(server, "events", *arguments).exit_code == 2
@@ -164,6 +164,40 @@ def test_it_waits_until_it_comes(server: EmulatorServer, workspace: Workspace) -
     waiting.join(10)
 
     assert (results[0].exit_code, results[0].stdout.endswith(f": {EVENT}\n")) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "numbers"),
+    [
+        pytest.param([], [2], id="any"),
+        pytest.param(["--event", EVENT], [3], id="event"),
+        pytest.param(["--count", "2"], [2, 3], id="count"),
+    ],
+)
+def test_after_an_event_those_before_it_do_not_count(
+    server: EmulatorServer, three: list[SentWebhook], arguments: list[str], numbers: list[int]
+) -> None:
+    result = run(server, "wait", "--after", three[0].event_id, *arguments)
+    lines = [f"{e.event_id}: {e.event_type}" for e in three if e.sequence in numbers]
+
+    assert (result.exit_code, result.stdout.splitlines()) == (0, lines)
+
+
+def test_after_the_last_event_there_is_none(
+    server: EmulatorServer, three: list[SentWebhook]
+) -> None:
+    arguments = ["--after", three[-1].event_id, "--event", EVENT, "--timeout", "0"]
+    result = run(server, "wait", *arguments)
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "nothing came" in result.stderr
+
+
+def test_an_event_that_nobody_knows_has_nothing_after_it(server: EmulatorServer) -> None:
+    result = run(server, "wait", "--after", "evt_x")
+
+    assert result.exit_code == 1
+    assert "Event not found" in result.stderr
 
 
 def test_what_does_not_come_is_1_with_the_nearest_miss(

@@ -20,6 +20,7 @@ from svix.webhooks import Webhook
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.server import EmulatorServer
 from mock_sendpilot.testing.receiver import WebhookReceiver
+from mock_sendpilot.webhooks.deliveries import DeliveryFilter
 from mock_sendpilot.webhooks.outbox import Outbox
 from tests.support import SECRET, eventually
 
@@ -167,7 +168,8 @@ def test_an_event_and_its_attempt_are_printed(
     data = outbox.events.all()[0].body.decode().partition('"data":')[2][:-1]
     assert listening.line(event.event_id) == f"{when}  {EVENT}  {event.event_id}  {data}"
     assert re.fullmatch(
-        rf"\d\d:\d\d:\d\d\.\d{{3}}    503  POST {receiver.url}  attempt 1, [\d.]+ ms; "
+        rf"\d\d:\d\d:\d\d\.\d{{3}}    503  {EVENT}  {event.event_id}  {event.deliveries[0].id}  "
+        rf"POST {receiver.url}  attempt 1, [\d.]+ ms; "
         r"disrupted: extra_fields; next at 20\S+Z",
         attempt,
     )
@@ -190,7 +192,7 @@ def test_attempts_at_all_endpoints_are_watched(
     listening = listen()
     change_until_seen(server, listening)
 
-    assert "    200  POST " in listening.line(f"POST {receiver.url}  attempt 1")
+    assert f"    200  {EVENT}  evt_" in listening.line(f"POST {receiver.url}  attempt 1")
 
 
 def test_an_attempt_besides_the_schedule_is_told_as_resent(
@@ -202,8 +204,90 @@ def test_an_attempt_besides_the_schedule_is_told_as_resent(
     listening.line("attempt 1")
     outbox.resend_event(outbox.events.all()[0].event_id)
 
-    assert f"200  POST {receiver.url}  resent, " in listening.line("resent")
+    assert f"  POST {receiver.url}  resent, " in listening.line("resent")
     assert sum(LEAD in line for line in listening.lines) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "says"),
+    [
+        pytest.param("drop", "never sent", id="drop"),
+        pytest.param("delay", r"comes later, at 20\S+Z", id="delay"),
+        pytest.param("reorder", r"comes after the next one, at the latest at 20\S+Z", id="reorder"),
+    ],
+)
+def test_what_befalls_a_delivery_before_any_attempt_is_told_once(
+    server: EmulatorServer, listen: Listen, outbox: Outbox, kind: str, says: str
+) -> None:
+    server.emulator.workspaces()[0].timekeeper.freeze()
+    endpoint = outbox.endpoints.add("http://127.0.0.1:9/")
+    listening = listen()
+    change_until_seen(server, listening)
+    outbox.disruptions.arm(kind)
+    change(server, "OPPORTUNITY")
+    line = listening.line(f"    {kind}  ")
+    change(server, "IRRELEVANT")
+    listening.line("IRRELEVANT")
+    (disrupted,) = [one for one in outbox.log.select(DeliveryFilter()) if one.disruption]
+
+    assert re.fullmatch(
+        rf"\d\d:\d\d:\d\d\.\d{{3}}    {kind}  {EVENT}  {disrupted.event_id}  {disrupted.id}  "
+        rf"to {endpoint.id}: {says}",
+        line,
+    )
+    assert sum(f"    {kind}  " in one for one in listening.lines) == 1
+
+
+def test_it_is_told_in_json_too(server: EmulatorServer, listen: Listen, outbox: Outbox) -> None:
+    outbox.endpoints.add("http://127.0.0.1:9/")
+    armed = outbox.disruptions.arm("drop", times=None)
+    listening = listen("--json")
+    change_until_seen(server, listening)
+    told = listening.json("disruption")
+    delivery = outbox.log.get(told["deliveryId"])
+
+    assert told == {
+        "kind": "disruption",
+        "eventId": delivery.event_id,
+        "deliveryId": delivery.id,
+        "endpointId": delivery.endpoint_id,
+        "disruption": {"id": armed.id, "kind": "drop", "options": {}},
+        "state": "dropped",
+        "nextAttemptAt": None,
+    }
+
+
+def test_a_copy_is_not_told_as_resent(
+    server: EmulatorServer, receiver: WebhookReceiver, listen: Listen, outbox: Outbox
+) -> None:
+    outbox.disruptions.arm("duplicate", options={"copies": 2})
+    listening = listen("--forward-to", receiver.url)
+    listening.line("Ctrl+C ends it")
+    change(server)
+    eventually(lambda: len(copies(listening)) == 2, within=_SECONDS)
+    outbox.resend_event(outbox.events.all()[0].event_id)
+
+    assert "resent, " in listening.line("resent")
+    assert len(copies(listening)) == 2
+
+
+def copies(listening: Listening) -> list[str]:
+    return [line for line in listening.lines if "  copy (duplicate), " in line]
+
+
+def test_with_a_receiver_of_its_own_attempts_at_others_are_not_printed(
+    server: EmulatorServer, receiver: WebhookReceiver, listen: Listen, outbox: Outbox
+) -> None:
+    outbox.endpoints.add("http://127.0.0.1:9/")
+    listening = listen("--forward-to", receiver.url)
+    listening.line("Ctrl+C ends it")
+    change(server)
+    listening.line(f"POST {receiver.url}  attempt 1")
+    server.emulator.workspaces()[0].timekeeper.wait_until_idle(within_seconds=_SECONDS)
+    change(server, "OPPORTUNITY")
+    listening.line('"newStatus":"OPPORTUNITY"')
+
+    assert [line for line in listening.lines if "POST http://127.0.0.1:9/" in line] == []
 
 
 def test_what_was_before_is_not_printed(
@@ -445,7 +529,7 @@ def test_a_reader_that_goes_away_ends_it_and_its_endpoint(
         pytest.param(["--event", EVENT], 2, "go with --forward-to", id="event alone"),
         pytest.param(["--secret", SECRET], 2, "go with --forward-to", id="secret alone"),
         pytest.param(["--print-secret"], 2, "go with --forward-to", id="print alone"),
-        pytest.param(["--url", "https://a.b"], 2, "--url must be such as", id="url"),
+        pytest.param(["--url", "ftp://a.b"], 2, "--url must be such as", id="url"),
         pytest.param(["--forward-to", "nope"], 1, "absolute http or https URL", id="receiver"),
         pytest.param(
             ["--forward-to", "http://127.0.0.1:9/", "--event", "lead.update"],

@@ -120,10 +120,12 @@ def test_what_is_refused_is_told_with_the_reason(
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        pytest.param(["repyl", ANSWERED], "'repyl' is not one of", id="action"),
+        pytest.param(
+            ["repyl", ANSWERED], "'repyl' is not known; did you mean 'reply'?", id="action"
+        ),
         pytest.param(["reply"], "Missing argument 'ID'", id="no id"),
         pytest.param(["reply", ANSWERED, "--url", "127.0.0.1"], "--url must be", id="url"),
-        pytest.param(["reply", ANSWERED, "--url", "https://a.b"], "--url must be", id="https"),
+        pytest.param(["reply", ANSWERED, "--url", "ftp://a.b"], "--url must be", id="scheme"),
         pytest.param(["reply", ANSWERED, "--url", "http://a:b"], "--url must be", id="port"),
     ],
 )

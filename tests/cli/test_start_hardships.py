@@ -49,14 +49,19 @@ def test_it_starts_with_standard_output_closed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("config", "message"),
     [
-        pytest.param({"port": True}, "'port' takes one value, not True", id="port is a boolean"),
+        pytest.param(
+            {"port": True}, "'port' takes one value, not a boolean", id="port is a boolean"
+        ),
         pytest.param({"port": {"a": 1}}, "'port' takes one value", id="port is a table"),
         pytest.param({"no_control": 1}, "'no_control' takes true or false", id="flag is 1"),
         pytest.param({"webhook": [None]}, "'webhook' takes texts", id="webhook is null"),
         pytest.param({"log_level": None}, "'log_level' takes one value", id="level is null"),
-        pytest.param({"webhook_timeout": "nan"}, "must be a number of seconds", id="nan"),
+        pytest.param({"webhook_timeout": "nan"}, "must be a finite number, not nan", id="nan"),
         pytest.param({"cors_origin": "["}, "must be * or such as http", id="origin"),
         pytest.param({"control_token": "é"}, "must be printable ASCII", id="token"),
+        pytest.param({"fixtures": "\0"}, "'fixtures' must not hold the character NUL", id="path"),
+        pytest.param({"host": "a\0b"}, "'host' must not hold the character NUL", id="host"),
+        pytest.param({"webhook": ["\0"]}, "'webhook' must not hold the character", id="webhook"),
     ],
 )
 def test_a_config_value_that_cannot_be_is_refused_with_a_reason(
@@ -65,6 +70,23 @@ def test_a_config_value_that_cannot_be_is_refused_with_a_reason(
     (tmp_path / "c.json").write_text(json.dumps(config))
     code, errors = refused(tmp_path, "--config", "c.json")
     assert (code, message in errors, "Traceback" in errors) == (2, True, False), errors
+
+
+@pytest.mark.parametrize(
+    ("config", "kind"),
+    [
+        pytest.param({"control_token": ["SECRETX"]}, "an array", id="token in an array"),
+        pytest.param({"webhook_secret": {"a": "SECRETX"}}, "a table", id="secret in a table"),
+        pytest.param({"webhook": [{"secret": "SECRETX"}]}, "a table", id="webhook as a table"),
+        pytest.param({"no_control": "SECRETX"}, "a text", id="flag"),
+    ],
+)
+def test_a_value_that_is_refused_is_not_shown_since_it_may_be_a_secret(
+    tmp_path: Path, config: dict[str, object], kind: str
+) -> None:
+    (tmp_path / "c.json").write_text(json.dumps(config))
+    code, errors = refused(tmp_path, "--config", "c.json")
+    assert (code, f", not {kind}" in errors, "SECRETX" in errors) == (2, True, False), errors
 
 
 @pytest.mark.parametrize(

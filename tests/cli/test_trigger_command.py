@@ -43,6 +43,26 @@ def test_an_event_is_told_in_a_line(server: EmulatorServer) -> None:
     assert event.origin == "trigger"
 
 
+def test_an_endpoint_that_would_get_it_but_is_disabled_is_named(server: EmulatorServer) -> None:
+    endpoints = server.emulator.outbox(server.emulator.workspaces()[0]).endpoints
+    endpoints.add("http://127.0.0.1:9/", event_types=["message.sent"], is_enabled=False)
+    every = endpoints.add("http://127.0.0.1:9/", is_enabled=False)
+    this = endpoints.add("http://127.0.0.1:9/", event_types=[EVENT], is_enabled=False)
+    result = run(server, EVENT, "--lead", LEAD)
+
+    assert result.stdout.splitlines()[1:] == [
+        f"  {one.id} is disabled; enable it with: mock-sendpilot endpoints enable {one.id}"
+        for one in (every, this)
+    ]
+
+
+def test_one_that_wants_other_events_is_not(server: EmulatorServer) -> None:
+    endpoints = server.emulator.outbox(server.emulator.workspaces()[0]).endpoints
+    endpoints.add("http://127.0.0.1:9/", event_types=["message.sent"], is_enabled=False)
+
+    assert "  no endpoint wants it; add one" in run(server, EVENT, "--lead", LEAD).stdout
+
+
 def test_each_delivery_is_a_line(server: EmulatorServer) -> None:
     workspace = server.emulator.workspaces()[0]
     workspace.timekeeper.freeze()
@@ -70,6 +90,9 @@ def test_it_speaks_json(server: EmulatorServer) -> None:
         pytest.param("true", True, id="boolean"),
         pytest.param('{"a": [1]}', {"a": [1]}, id="object"),
         pytest.param("a=b", "a=b", id="another equals sign"),
+        pytest.param("[" * 150 + "]" * 150, json.loads("[" * 150 + "]" * 150), id="deep"),
+        pytest.param("NaN", "NaN", id="no JSON"),
+        pytest.param("\udcff", "?", id="half a character"),
         pytest.param("", "", id="nothing"),
     ],
 )
@@ -143,6 +166,11 @@ def test_what_is_refused_is_told_with_the_reason(
         pytest.param([], "Missing argument 'EVENT'", id="no event"),
         pytest.param([EVENT, "--set", "DONE"], "must be KEY=VALUE, not 'DONE'", id="no equals"),
         pytest.param([EVENT, "--set", "=DONE"], "must be KEY=VALUE, not '=DONE'", id="no key"),
+        pytest.param(
+            [EVENT, "--set", f"newStatus={'[' * 500}{']' * 500}"],
+            "newStatus is nested deeper than 200 levels",
+            id="deep",
+        ),
         pytest.param([EVENT, "--url", "127.0.0.1"], "--url must be such as", id="url"),
     ],
 )

@@ -252,6 +252,17 @@ def test_an_attempt_is_told_in_short(api: Api, receiver: WebhookReceiver) -> Non
     }
 
 
+def test_the_disruption_of_a_delivery_is_told(api: Api, receiver: WebhookReceiver) -> None:
+    trigger(api)
+    armed = api("POST", "/_emulate/disruptions", json={"kind": "delay", "seconds": 7}).json
+    trigger(api)
+    events = sorted(changes(api, since=0)["events"], key=lambda event: event["sequence"])
+    plain, delayed = (event["deliveries"][0] for event in events)
+
+    assert plain["disruption"] is None
+    assert delayed["disruption"] == {"id": armed["id"], "kind": "delay", "options": {"seconds": 7}}
+
+
 def test_cancelling_a_delivery_is_a_change(api: Api, receiver: WebhookReceiver) -> None:
     receiver.respond(503)
     trigger(api)

@@ -92,8 +92,13 @@ def test_the_command_resends_a_delivery_or_an_event(server: EmulatorServer, key:
     )
     result = run(server, getattr(delivery, key))
 
-    line = f"{delivery.id}: lead.status.changed to {delivery.endpoint_id}\nresent: 1\n"
-    assert (result.exit_code, result.stdout) == (0, line)
+    how = f"{'deliveries' if key == 'id' else 'events'} show {getattr(delivery, key)}"
+    assert result.exit_code == 0
+    assert result.stdout.splitlines() == [
+        f"{delivery.id}: lead.status.changed to {delivery.endpoint_id}",
+        "resent: 1",
+        f"  see what comes of it with: mock-sendpilot {how}",
+    ]
 
 
 def test_the_command_resends_all_that_failed(server: EmulatorServer) -> None:

@@ -1,0 +1,118 @@
+"""`mock-sendpilot deliveries`: what was sent to whom, and what has come of it."""
+
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlencode
+
+import click
+
+from mock_sendpilot.cli.control import (
+    Server,
+    ask,
+    control_options,
+    json_option,
+    print_json,
+    segment,
+)
+from mock_sendpilot.cli.lazy_group import Group
+from mock_sendpilot.cli.outcomes import DUPLICATE, names_of, outcome, standing
+from mock_sendpilot.cli.values import ID, OneOf, event_option, identity, limit_option
+from mock_sendpilot.cli.words import STATES
+
+_LONGEST_ANSWER = 300
+_WELL = range(200, 300)
+
+
+@click.group(cls=Group)
+def deliveries() -> None:
+    """List and show deliveries."""
+
+
+@deliveries.command(
+    "list",
+    epilog="\b\nExamples:\n"
+    "  mock-sendpilot deliveries list --state exhausted\n"
+    "  mock-sendpilot deliveries list --lead lead_abc123 --event lead.status.changed",
+)
+@click.option(
+    "--state",
+    metavar="STATE",
+    type=OneOf(STATES),
+    help=f"Only in this state: {', '.join(STATES)}. Example: --state exhausted",
+)
+@click.option(
+    "--endpoint", type=ID, help="Only to this endpoint. Example: --endpoint ep_8fj2kd93ms0a"
+)
+@event_option("Only of events of this type.")
+@click.option("--lead", type=ID, help="Only about this lead. Example: --lead lead_abc123")
+@limit_option
+@json_option
+@control_options
+def list_all(
+    *,
+    state: str | None,
+    endpoint: str | None,
+    event: str | None,
+    lead: str | None,
+    limit: int,
+    wants_json: bool,
+    server: Server,
+) -> None:
+    """List the latest deliveries, newest first."""
+    filters = {"state": state, "endpointId": endpoint, "eventType": event, "leadId": lead}
+    given = {key: value for key, value in filters.items() if value is not None}
+    query = urlencode({**given, "limit": limit}, errors="replace")
+    answer = ask(server, "GET", f"/deliveries?{query}")
+    if wants_json:
+        print_json(answer)
+        return
+    for delivery in answer["deliveries"]:
+        click.echo(_line(delivery))
+    if not answer["deliveries"]:
+        click.echo("no deliveries fit" if given else "no deliveries", err=True)
+
+
+@deliveries.command(epilog="Example: mock-sendpilot deliveries show dlv_3k9v2q7xd0ab")
+@identity
+@json_option
+@control_options
+def show(target: str, wants_json: bool, server: Server) -> None:
+    """Show each attempt of delivery ID, and when the next one is."""
+    delivery = ask(server, "GET", f"/deliveries/{segment(target)}")
+    if wants_json:
+        print_json(delivery)
+        return
+    click.echo(_line(delivery))
+    names = names_of(delivery["attempts"], copies=_copies(server, delivery["disruption"]))
+    for name, attempt in zip(names, delivery["attempts"], strict=True):
+        _tell_attempt(name, attempt)
+
+
+def _line(delivery: dict[str, Any]) -> str:
+    about = f"  {delivery['leadId']}" if delivery["leadId"] else ""
+    what = f"{delivery['eventType']}  {delivery['eventId']}{about}"
+    to = f"to {delivery['endpointId']}: {standing(delivery)}"
+    return f"{delivery['createdAt']}  {delivery['id']}  {what}  {to}"
+
+
+def _copies(server: Server, disruption: dict[str, Any] | None) -> int:
+    """How many attempts a disruption made besides the schedule; one, if it is forgotten."""
+    if disruption is None or disruption["kind"] != DUPLICATE:
+        return 0
+    path = f"/disruptions/{segment(disruption['id'])}"
+    found = ask(server, "GET", path, accepted=(HTTPStatus.NOT_FOUND,))
+    return int(found.get("options", {}).get("copies", 1))
+
+
+def _tell_attempt(name: str, attempt: dict[str, Any]) -> None:
+    notes = [f"{attempt['durationMs']:g} ms"]
+    if attempt["disruption"]:
+        notes.append(f"disrupted: {attempt['disruption']}")
+    took = ", ".join(notes)
+    url = attempt["request"]["url"]
+    click.echo(f"  {attempt['at']}  {name}: {outcome(attempt)}  POST {url}  {took}")
+    answer = attempt["response"]
+    if answer is not None and answer["status"] not in _WELL and answer["body"].strip():
+        text = " ".join(answer["body"].split())
+        short = text if len(text) <= _LONGEST_ANSWER else f"{text[:_LONGEST_ANSWER]}…"
+        click.echo(f"    it answered: {short}")

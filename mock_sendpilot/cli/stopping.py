@@ -1,0 +1,21 @@
+"""Commands that run until they are told to end: by Ctrl+C or SIGTERM."""
+
+import signal
+from typing import NoReturn
+
+
+class Told(Exception):
+    """Somebody asked the process to end."""
+
+
+def raise_when_told() -> None:
+    """From now on SIGINT and SIGTERM raise `Told` in the main thread; only the first of them."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _stop)
+
+
+def _stop(*_: object) -> NoReturn:
+    """Handles signals by raising: it takes no lock that the interrupted thread may hold."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    raise Told

@@ -1,0 +1,180 @@
+"""The help of every command, and what is said to who mistypes one."""
+
+import re
+from collections.abc import Iterator
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from mock_sendpilot.cli import main, words
+from mock_sendpilot.domain.contracts import named_contract
+from mock_sendpilot.webhooks.disruption import KINDS
+
+OTHERS = {"check-receiver"}
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, arguments, prog_name="mock-sendpilot", terminal_width=80)
+
+
+def commands(group: click.Group = main, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """The words of every command that is no group."""
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        if isinstance(command, click.Group):
+            yield from commands(command, (*path, name))
+        else:
+            yield (*path, name)
+
+
+COMMANDS = [words_ for words_ in commands() if words_[0] not in OTHERS]
+
+
+def command_of(path: tuple[str, ...]) -> click.Command:
+    found: click.Command | None = main
+    for name in path:
+        assert isinstance(found, click.Group)
+        found = found.get_command(click.Context(found), name)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
+def test_every_option_of_every_command_has_an_example(path: tuple[str, ...]) -> None:
+    options = [one for one in command_of(path).params if isinstance(one, click.Option)]
+    examples = {
+        option.opts[0]: re.search(r"Example: (--[\w-]+)", option.help or "") for option in options
+    }
+
+    assert {flag: found and found[1] for flag, found in examples.items()} == {
+        flag: flag for flag in examples
+    }
+
+
+@pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
+def test_every_command_has_examples_a_line_each(path: tuple[str, ...]) -> None:
+    lines = run(*path, "--help").stdout.splitlines()
+    first = next(number for number, line in enumerate(lines) if re.match(r"  Examples?:", line))
+    text = "\n".join(lines[first:])
+    examples = re.findall(rf"mock-sendpilot {' '.join(path)}\b", text)
+
+    assert examples
+    assert " | " not in text
+    if len(examples) > 1 or "Examples:" in text:
+        assert len(lines) - first == len(examples) + 1
+
+
+def test_the_help_of_disrupt_explains_every_kind_with_its_options() -> None:
+    lines = run("disrupt", "--help").stdout.splitlines()
+    told = {line.split()[0]: line for line in lines if line[:4] == "    " and line.split()}
+
+    for name, kind in KINDS.items():
+        options = {key: option for key, option in kind.options.items() if key != "attempts"}
+        flags = [f"--{key} {option.default:.0f}" for key, option in options.items()]
+        assert words.KINDS[name] in told[name]
+        assert [flag for flag in flags if flag not in told[name]] == []
+    assert "chaos" in told
+
+
+def test_no_line_of_that_help_is_broken_within_a_word() -> None:
+    lines = run("disrupt", "--help").stdout.splitlines()
+
+    assert lines[0] == "Usage: mock-sendpilot disrupt [OPTIONS] KIND"
+    assert [line for line in lines if len(line) > 84] == []
+
+
+def test_the_help_of_trigger_lists_the_twelve_events_with_what_each_needs() -> None:
+    shown = run("trigger", "--help").stdout
+
+    assert tuple(words.EVENTS) == named_contract("documented").event_types
+    for name, flag in words.EVENTS.items():
+        assert re.search(rf"^    {re.escape(name)}  +{flag}$", shown, flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        pytest.param(["triger"], "No such command 'triger'. Did you mean 'trigger'?", id="command"),
+        pytest.param(["delivery"], "Did you mean 'deliveries'?", id="plural"),
+        pytest.param(["events", "shwo"], "Did you mean 'show'?", id="in a group"),
+        pytest.param(["xyz"], "No such command 'xyz'.\n", id="nothing near"),
+        pytest.param(["disrupt", "duplicat"], "did you mean 'duplicate'?", id="kind"),
+        pytest.param(["disrupt", "chaos", "--kind", "drp"], "did you mean 'drop'?", id="of chaos"),
+        pytest.param(["disrupt", "chaos", "--kind", "chaos"], "known are: duplicate,", id="itself"),
+        pytest.param(["simulate", "repyl", "lead_1"], "did you mean 'reply'?", id="action"),
+        pytest.param(["deliveries", "list", "--state", "drop"], "mean 'dropped'?", id="state"),
+    ],
+)
+def test_who_mistypes_is_told_what_was_meant(arguments: list[str], says: str) -> None:
+    result = run(*arguments)
+
+    assert (result.exit_code, says in result.stderr) == (2, True), result.stderr
+
+
+def test_a_kind_that_is_near_to_one_is_answered_in_a_line() -> None:
+    assert "wrong_content_type" not in run("disrupt", "duplicat").stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["deliveries", "show", ""],
+        ["deliveries", "list", "--endpoint", ""],
+        ["deliveries", "list", "--lead", ""],
+        ["disrupt", "drop", "--endpoint", ""],
+        ["disrupt", "drop", "--event", ""],
+        ["disruptions", "remove", ""],
+        ["disruptions", "remove", " "],
+        ["endpoints", "show", ""],
+        ["endpoints", "disable", ""],
+        ["endpoints", "enable", ""],
+        ["endpoints", "rotate", ""],
+        ["endpoints", "test", ""],
+        ["endpoints", "delete", ""],
+        ["endpoints", "add", "http://127.0.0.1:9/", "--event", ""],
+        ["events", "show", ""],
+        ["events", "list", "--lead", ""],
+        ["events", "list", "--event", ""],
+        ["listen", "--forward-to", "http://127.0.0.1:9/", "--event", ""],
+        ["resend", ""],
+        ["simulate", "reply", ""],
+        ["simulate", "reply", "lead_1", "--sender", ""],
+        ["trigger", ""],
+        ["trigger", "message.sent", "--lead", ""],
+        ["wait", "--after", ""],
+        ["wait", "--event", ""],
+    ],
+    ids=" ".join,
+)
+def test_an_id_that_is_empty_is_2(arguments: list[str]) -> None:
+    result = run(*arguments)
+
+    assert (result.exit_code, "must not be empty" in result.stderr) == (2, True), result.stderr
+
+
+@pytest.mark.parametrize("number", ["nan", "inf", "-inf"])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["disrupt", "chaos", "--rate"],
+        ["disrupt", "delay", "--seconds"],
+        ["endpoints", "add", "http://127.0.0.1:9/", "--retry-delay"],
+        ["endpoints", "add", "http://127.0.0.1:9/", "--timeout"],
+        ["ready", "--wait"],
+        ["start", "--webhook-timeout"],
+        ["wait", "--timeout"],
+    ],
+    ids=lambda arguments: " ".join(arguments[:1] + arguments[-1:]),
+)
+def test_a_number_that_is_none_or_has_no_end_is_2(arguments: list[str], number: str) -> None:
+    result = run(*arguments, number)
+
+    assert result.exit_code == 2
+    assert f"Invalid value for '{arguments[-1]}'" in result.stderr
+    assert f"finite number, not {number}" in result.stderr or "is not in the range" in result.stderr
+
+
+def test_a_number_that_is_none_is_called_so() -> None:
+    assert "must be a finite number, not nan" in run("wait", "--timeout", "nan").stderr

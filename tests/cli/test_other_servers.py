@@ -1,0 +1,318 @@
+"""The commands before a server that is another one, that is slow, or that speaks TLS."""
+
+import http.server
+import json
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from mock_sendpilot.cli import control, main
+from mock_sendpilot.cli.exchange import Answer, exchange
+
+CERTIFICATE = Path(__file__).with_name("certificate.pem")
+"""Of 127.0.0.1, with its key; it vouches for itself, and for nothing but these tests."""
+READY = b'{"status":"ok","version":"1","workspaces":1,"pendingDeliveries":0}'
+EVENT = "evt_1780304400000_k3v9q2x7d"
+COMMANDS = (
+    ["clock", "show"],
+    ["clock", "show", "--json"],
+    ["clock", "freeze"],
+    ["clock", "advance", "1h"],
+    ["deliveries", "list"],
+    ["deliveries", "show", "dlv_1"],
+    ["disrupt", "drop"],
+    ["disruptions", "list"],
+    ["disruptions", "remove", "dis_1"],
+    ["disruptions", "remove", "--all"],
+    ["endpoints", "list"],
+    ["endpoints", "show", "ep_1"],
+    ["endpoints", "show", "ep_1", "--print-secret"],
+    ["endpoints", "add", "http://127.0.0.1:9/"],
+    ["endpoints", "disable", "ep_1"],
+    ["endpoints", "rotate", "ep_1"],
+    ["endpoints", "test", "ep_1"],
+    ["endpoints", "delete", "ep_1"],
+    ["events", "list"],
+    ["events", "list", "--json"],
+    ["events", "show", EVENT],
+    ["listen"],
+    ["listen", "--forward-to", "http://127.0.0.1:9/"],
+    ["resend", "dlv_1"],
+    ["resend", "--since", "2026-06-01T09:00:00Z"],
+    ["simulate", "reply", "lead_1"],
+    ["trigger", "message.sent", "--lead", "lead_1"],
+    ["wait"],
+    ["wait", "--event", "message.sent"],
+)
+KEYLESS = [
+    one for one in COMMANDS if "--json" not in one and one[1:2] not in (["delete"], ["remove"])
+]
+
+
+def run(url: str, *arguments: str, **variables: str) -> Result:
+    runner = CliRunner(env={"REQUESTS_CA_BUNDLE": None, "SSL_CERT_FILE": None, **variables})
+    return runner.invoke(main, [*arguments, "--url", url], prog_name="mock-sendpilot")
+
+
+@contextmanager
+def serving(
+    status: int = 200, body: bytes = b"", *, kind: str = "text/html", **headers: str
+) -> Iterator[http.server.ThreadingHTTPServer]:
+    """A server that answers everything alike."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def answer(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            self.send_response(status)
+            for name, value in {"Content-Type": kind, **headers}.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_GET = do_POST = do_PATCH = do_DELETE = answer  # noqa: N815
+
+        def log_message(self, *_: Any) -> None:
+            """Silence."""
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def url_of(server: http.server.ThreadingHTTPServer, scheme: str = "http") -> str:
+    return f"{scheme}://127.0.0.1:{server.server_port}"
+
+
+# --- another server -----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def web_site() -> Iterator[str]:
+    with serving(200, b"<html>hello</html>") as server:
+        yield url_of(server)
+
+
+@pytest.fixture(scope="module")
+def json_server() -> Iterator[str]:
+    with serving(200, b'{"hello": "world"}', kind="application/json") as server:
+        yield url_of(server)
+
+
+@pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
+def test_a_web_site_is_told_apart(web_site: str, arguments: list[str]) -> None:
+    result = run(web_site, *arguments)
+
+    said = f"mock-sendpilot: {web_site} is no mock_sendpilot: it answers 200, and not as one does\n"
+    assert (result.exit_code, result.stderr) == (1, said), result.exception
+    assert "deleted" not in result.stdout
+    assert "removed" not in result.stdout
+
+
+@pytest.mark.parametrize("arguments", KEYLESS, ids=" ".join)
+def test_so_is_one_whose_answers_have_other_keys(json_server: str, arguments: list[str]) -> None:
+    result = run(json_server, *arguments)
+
+    assert result.exit_code == 1, result.exception
+    assert f"{json_server} is no mock_sendpilot, or one of another version" in result.stderr
+
+
+@pytest.mark.parametrize("arguments", KEYLESS, ids=" ".join)
+def test_so_is_one_that_answers_nothing(arguments: list[str]) -> None:
+    with serving(204) as server:
+        result = run(url_of(server), *arguments)
+
+    assert result.exit_code == 1, result.exception
+    assert "is no mock_sendpilot: it answers 204" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "says"),
+    [
+        pytest.param(500, {}, "is no mock_sendpilot: it answers 500", id="error"),
+        pytest.param(404, {}, "is no mock_sendpilot: it answers 404", id="not found"),
+        pytest.param(
+            301,
+            {"Location": "https://a.b/c"},
+            "answers 301 and points to https://a.b/c",
+            id="moved",
+        ),
+    ],
+)
+def test_a_status_without_a_word_is_told(status: int, headers: dict[str, str], says: str) -> None:
+    with serving(status, b"<html></html>", **headers) as server:
+        result = run(url_of(server), "clock", "show")
+
+    assert (result.exit_code, says in result.stderr) == (1, True), result.stderr
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "says"),
+    [
+        pytest.param(503, READY, "it answers 503", id="not yet"),
+        pytest.param(404, b"", "it answers 404", id="not found"),
+        pytest.param(200, b"<html></html>", "it is no mock_sendpilot", id="web site"),
+        pytest.param(200, b'{"status":"ok"}', "it is no mock_sendpilot", id="other JSON"),
+        pytest.param(200, b"[]", "it is no mock_sendpilot", id="array"),
+    ],
+)
+def test_ready_looks_at_status_and_body(status: int, body: bytes, says: str) -> None:
+    with serving(status, body) as server:
+        result = run(url_of(server), "ready")
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert f"{url_of(server)} is not ready: {says}" in result.stderr
+
+
+# --- a slow one ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def silent() -> Iterator[str]:
+    """A server that takes connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+def test_a_time_out_is_told_in_other_words_than_an_absence(
+    silent: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def impatient(*arguments: Any, **options: Any) -> Answer:
+        return exchange(*arguments, **{**options, "seconds": 0.05})
+
+    monkeypatch.setattr(control, "exchange", impatient)
+    result = run(silent, "clock", "show")
+
+    said = f"mock-sendpilot: {silent} has not answered within 0.05 s; it may still be at work\n"
+    assert (result.exit_code, result.stderr) == (1, said)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "seconds"),
+    [
+        pytest.param(["advance", "365d"], None, id="advance"),
+        pytest.param(["set", "2999-01-01T00:00:00Z"], None, id="set"),
+        pytest.param(["freeze"], None, id="freeze"),
+        pytest.param(["resume"], None, id="resume"),
+        pytest.param(["show"], 65.0, id="show"),
+    ],
+)
+def test_a_turn_of_the_clock_may_take_as_long_as_it_takes(
+    monkeypatch: pytest.MonkeyPatch, arguments: list[str], seconds: float | None
+) -> None:
+    given: list[float | None] = []
+
+    def answer(*_: object, seconds: float | None, **__: object) -> Answer:
+        given.append(seconds)
+        return Answer(200, None, b'{"now":"N","frozen":true,"nextDueAt":null}')  # type: ignore[arg-type]
+
+    monkeypatch.setattr(control, "exchange", answer)
+    result = run("http://127.0.0.1:9", "clock", *arguments)
+
+    assert (result.exit_code, given) == (0, [seconds])
+
+
+@pytest.mark.parametrize("wait", ["0.2", "0.6"])
+def test_ready_does_not_wait_longer_than_it_says(silent: str, wait: str) -> None:
+    before = time.perf_counter()
+    result = run(silent, "ready", "--wait", wait)
+    took = time.perf_counter() - before
+
+    assert (result.exit_code, took < float(wait) + 0.5) == (1, True), took
+    assert "has not answered" in result.stderr
+
+
+# --- TLS ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def over_tls() -> Iterator[str]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(CERTIFICATE)
+    with serving(200, READY) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        yield url_of(server, "https")
+
+
+@pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"])
+def test_a_server_may_speak_tls_with_a_certificate_that_is_trusted(
+    over_tls: str, variable: str
+) -> None:
+    result = run(over_tls, "ready", **{variable: str(CERTIFICATE)})
+
+    assert (result.exit_code, result.stdout) == (0, f"{over_tls} is ready\n"), result.stderr
+
+
+@pytest.mark.parametrize("arguments", [["ready"], ["clock", "show"]], ids=" ".join)
+def test_a_certificate_that_nobody_vouches_for_is_told(over_tls: str, arguments: list[str]) -> None:
+    result = run(over_tls, *arguments)
+
+    assert result.exit_code == 1
+    assert "has a certificate that is not trusted: self" in result.stderr
+    assert "REQUESTS_CA_BUNDLE or SSL_CERT_FILE" in result.stderr
+
+
+def test_a_bundle_that_is_not_there_is_told(over_tls: str) -> None:
+    result = run(over_tls, "clock", "show", REQUESTS_CA_BUNDLE="/nowhere.pem")
+
+    assert result.exit_code == 1
+    assert "REQUESTS_CA_BUNDLE: /nowhere.pem cannot be read" in result.stderr
+
+
+# --- where it is --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("value", "port"),
+    [
+        pytest.param("", 7363, id="empty"),
+        pytest.param("tcp://10.0.0.1:7363", 7363, id="address of a container platform"),
+        pytest.param("udp://10.0.0.1:53", 7363, id="another"),
+        pytest.param("9999", 9999, id="number"),
+    ],
+)
+def test_the_variable_of_the_port_is_read_as_start_reads_it(
+    monkeypatch: pytest.MonkeyPatch, value: str, port: int
+) -> None:
+    asked: list[str] = []
+
+    def answer(url: str, *_: object, **__: object) -> Answer:
+        asked.append(url)
+        return Answer(200, None, b'{"now":"N","frozen":true,"nextDueAt":null}')  # type: ignore[arg-type]
+
+    monkeypatch.setattr(control, "exchange", answer)
+    variables = {"MOCK_SENDPILOT_PORT": value, "MOCK_SENDPILOT_URL": ""}
+    result = CliRunner(env=variables).invoke(main, ["clock", "show"])
+
+    assert (result.exit_code, asked) == (0, [f"http://127.0.0.1:{port}"])
+
+
+@pytest.mark.parametrize("value", ["0", "65536", "seven"])
+def test_a_port_that_cannot_be_is_2(value: str) -> None:
+    variables = {"MOCK_SENDPILOT_PORT": value, "MOCK_SENDPILOT_URL": ""}
+    result = CliRunner(env=variables).invoke(main, ["clock", "show"])
+
+    assert result.exit_code == 2
+    assert "MOCK_SENDPILOT_PORT: " in result.stderr
+
+
+@pytest.mark.parametrize("json_text", ['{"now": 1}', '{"now":"N"}'], ids=["number", "no more keys"])
+def test_json_is_printed_as_it_came(json_text: str) -> None:
+    with serving(200, json_text.encode(), kind="application/json") as server:
+        result = run(url_of(server), "clock", "show", "--json")
+
+    assert json.loads(result.stdout) == json.loads(json_text)

@@ -1,0 +1,80 @@
+"""Standard output that is full, closed, gone, or of another encoding."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mock_sendpilot.emulator import Emulator
+from mock_sendpilot.server import EmulatorServer
+from tests.cli.test_start import environment
+
+FULL = Path("/dev/full")
+PROGRAM = f"{sys.executable} -m mock_sendpilot"
+OFFLINE = ("contracts list", "contracts show live --json", "--help", "start --help", "--version")
+ONLINE = ("clock show", "events list --json", "listen", "disruptions list --json")
+
+
+@pytest.fixture
+def server(emulator: Emulator) -> Iterator[EmulatorServer]:
+    with EmulatorServer(emulator) as running:
+        yield running
+
+
+def shell(line: str, **variables: str) -> "subprocess.CompletedProcess[bytes]":
+    return subprocess.run(
+        ["bash", "-c", line],
+        env=environment(**variables),
+        capture_output=True,
+        timeout=30,
+        check=False,
+    )
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="there is no full disk here")
+@pytest.mark.parametrize("arguments", [*OFFLINE, *ONLINE])
+def test_a_full_disk_is_told(server: EmulatorServer, arguments: str) -> None:
+    done = shell(f"{PROGRAM} {arguments} >{FULL}", MOCK_SENDPILOT_URL=server.origin)
+
+    said = b"mock-sendpilot: the output cannot be written: No space left on device\n"
+    assert (done.returncode, done.stderr) == (1, said)
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="there is no full disk here")
+@pytest.mark.parametrize("arguments", ["contracts list", "contracts show life"])
+def test_where_nothing_can_be_told_it_ends_all_the_same(arguments: str) -> None:
+    assert shell(f"{PROGRAM} {arguments} >{FULL} 2>{FULL}").returncode == 1
+
+
+@pytest.mark.parametrize("arguments", [*OFFLINE, "clock show", "events list --json"])
+def test_a_closed_output_is_nobodys_trouble(server: EmulatorServer, arguments: str) -> None:
+    done = shell(f"{PROGRAM} {arguments} >&-", MOCK_SENDPILOT_URL=server.origin)
+
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize("arguments", ["contracts list", "start --help"])
+def test_a_reader_that_is_gone_ends_it_quietly(arguments: str) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as output:
+        done = subprocess.run(
+            [*PROGRAM.split(), *arguments.split()],
+            env=environment(),
+            stdout=output,
+            stderr=subprocess.PIPE,
+            timeout=30,
+            check=False,
+        )
+
+    assert (done.returncode, done.stderr) == (1, b"")
+
+
+def test_what_the_encoding_of_the_terminal_lacks_is_an_escape() -> None:
+    done = shell(f"{PROGRAM} disrupt --help", PYTHONIOENCODING="latin-1")
+
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert rb"it \u2026" in done.stdout
