@@ -226,13 +226,12 @@ def test_a_turn_of_the_clock_may_take_as_long_as_it_takes(
     assert (result.exit_code, given) == (0, [seconds])
 
 
-@pytest.mark.parametrize("wait", ["0.2", "0.6"])
-def test_ready_does_not_wait_longer_than_it_says(silent: str, wait: str) -> None:
+def test_ready_does_not_wait_longer_than_it_says(silent: str) -> None:
     before = time.perf_counter()
-    result = run(silent, "ready", "--wait", wait)
+    result = run(silent, "ready", "--wait", "0.2")
     took = time.perf_counter() - before
 
-    assert (result.exit_code, took < float(wait) + 0.5) == (1, True), took
+    assert (result.exit_code, took < 1.5) == (1, True), took
     assert "has not answered" in result.stderr
 
 

@@ -1,5 +1,6 @@
 """Standard output that is full, closed, gone, or of another encoding."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from mock_sendpilot.cli.output import end_for
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.server import EmulatorServer
 from tests.cli.test_start import environment
@@ -47,6 +49,18 @@ def test_a_full_disk_is_told(server: EmulatorServer, arguments: str) -> None:
 @pytest.mark.parametrize("arguments", ["contracts list", "contracts show life"])
 def test_where_nothing_can_be_told_it_ends_all_the_same(arguments: str) -> None:
     assert shell(f"{PROGRAM} {arguments} >{FULL} 2>{FULL}").returncode == 1
+
+
+def test_a_file_that_must_not_grow_is_told(tmp_path: Path) -> None:
+    done = shell(f"ulimit -f 0; {PROGRAM} contracts list >{tmp_path / 'out'}")
+
+    said = b"mock-sendpilot: the output cannot be written: File too large\n"
+    assert (done.returncode, done.stderr) == (1, said)
+
+
+def test_an_error_that_is_not_of_the_output_is_not_called_so() -> None:
+    with pytest.raises(OSError, match="Too many open files"):
+        end_for(OSError(errno.EMFILE, "Too many open files"))
 
 
 @pytest.mark.parametrize("arguments", [*OFFLINE, "clock show", "events list --json"])
