@@ -3,6 +3,8 @@
 import threading
 from collections.abc import Callable, Generator, Iterator
 from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from flask import Flask
@@ -15,6 +17,9 @@ from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.server import EmulatorServer
 from tests.api.world import make_world  # noqa: F401 - a fixture
 from tests.support import Api, eventually, in_process, over_a_socket
+
+if TYPE_CHECKING:
+    import trustme
 
 pytest_plugins = ["pytester"]
 
@@ -123,3 +128,19 @@ def api_under(serve: Serve, make_emulator: Callable[..., Emulator]) -> Callable[
         return serve(make_emulator(contract, **points))
 
     return make
+
+
+@pytest.fixture(scope="session")
+def authority() -> "trustme.CA":
+    """Vouches for the TLS servers of tests."""
+    import trustme  # noqa: PLC0415 - only those tests pay for it
+
+    return trustme.CA()
+
+
+@pytest.fixture
+def authority_bundle(authority: "trustme.CA", tmp_path: Path) -> Path:
+    """The file by which it is trusted."""
+    bundle = tmp_path / "authority.pem"
+    authority.cert_pem.write_to_path(bundle)
+    return bundle

@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 from click.testing import CliRunner, Result
 
 from mock_sendpilot.cli import control, main
 from mock_sendpilot.cli.exchange import Answer, exchange
 
-CERTIFICATE = Path(__file__).with_name("certificate.pem")
-"""Of 127.0.0.1, with its key; it vouches for itself, and for nothing but these tests."""
 READY = b'{"status":"ok","version":"1","workspaces":1,"pendingDeliveries":0}'
 EVENT = "evt_1780304400000_k3v9q2x7d"
 COMMANDS = (
@@ -239,9 +238,9 @@ def test_ready_does_not_wait_longer_than_it_says(silent: str) -> None:
 
 
 @pytest.fixture
-def over_tls() -> Iterator[str]:
+def over_tls(authority: trustme.CA) -> Iterator[str]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(CERTIFICATE)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
     with serving(200, READY) as server:
         server.socket = context.wrap_socket(server.socket, server_side=True)
         yield url_of(server, "https")
@@ -249,9 +248,9 @@ def over_tls() -> Iterator[str]:
 
 @pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"])
 def test_a_server_may_speak_tls_with_a_certificate_that_is_trusted(
-    over_tls: str, variable: str
+    over_tls: str, authority_bundle: Path, variable: str
 ) -> None:
-    result = run(over_tls, "ready", **{variable: str(CERTIFICATE)})
+    result = run(over_tls, "ready", **{variable: str(authority_bundle)})
 
     assert (result.exit_code, result.stdout) == (0, f"{over_tls} is ready\n"), result.stderr
 
@@ -261,7 +260,7 @@ def test_a_certificate_that_nobody_vouches_for_is_told(over_tls: str, arguments:
     result = run(over_tls, *arguments)
 
     assert result.exit_code == 1
-    assert "has a certificate that is not trusted: self" in result.stderr
+    assert "has a certificate that is not trusted: " in result.stderr
     assert "REQUESTS_CA_BUNDLE or SSL_CERT_FILE" in result.stderr
 
 

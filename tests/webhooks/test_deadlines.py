@@ -19,16 +19,9 @@ from tests.webhooks.conftest import World
 Serve = Callable[[socket.socket, threading.Event], None]
 
 
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
 @pytest.fixture
-def _trusted(authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    bundle = tmp_path / "ca.pem"
-    authority.cert_pem.write_to_path(bundle)
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
+def _trusted(authority_bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority_bundle))
 
 
 @contextmanager
