@@ -1,7 +1,8 @@
 """What can go wrong in the emulated world: what happened, never an HTTP status.
 
 `message` is what the vendor says; `hint` is what the emulator knows beyond it, for the person who
-has to find the mistake. A table at the API's edge turns each class into the vendor's envelope.
+has to find the mistake; as a text an error is both. A table at the API's edge turns each class into
+the vendor's envelope.
 """
 
 
@@ -12,6 +13,9 @@ class SendPilotError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} ({self.hint})" if self.hint else self.message
 
 
 class InvalidApiKey(SendPilotError):

@@ -39,6 +39,7 @@ class Sandbox(SandboxWorld, SandboxWebhooks):
         campaign_id: the campaign in which `add_lead` puts leads.
         sender_id: the sender of those leads.
         random_seed: what chance is drawn from here.
+        workspace: the emulator's own object, to which all of this is done; it may change.
         webhooks: what was sent.
         clock: the clock of this workspace, to be turned.
     """

@@ -1,9 +1,13 @@
 """The clock of a sandbox: `sendpilot.clock`."""
 
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 
 from mock_sendpilot.domain.durations import parse_duration
+from mock_sendpilot.domain.errors import InvalidInput
 from mock_sendpilot.domain.timekeeper import Timekeeper
+
+_DATE = "2030-01-31"
+_MOMENT = f"a datetime with a time zone, or a text such as {_DATE}T09:00:00Z or {_DATE}"
 
 
 class SandboxClock:
@@ -57,10 +61,59 @@ class SandboxClock:
         Raises:
             InvalidInput: no duration, or the clock is being advanced already.
         """
-        given = parse_duration(duration) if isinstance(duration, str) else duration
-        more = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
-        return self._keeper.advance(given + more)
+        given = _duration(duration)
+        try:
+            more = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+            whole = given + more
+        except (TypeError, ValueError, OverflowError) as error:
+            told = (
+                f"days, hours, minutes and seconds must be numbers that a timedelta takes: {error}"
+            )
+            raise InvalidInput(told) from error
+        return self._keeper.advance(whole)
 
-    def set(self, moment: datetime) -> int:
-        """Let the time up to a moment pass, which must be aware; otherwise as `advance`."""
-        return self._keeper.advance_to(moment)
+    def set(self, moment: datetime | str) -> int:
+        """Let the time up to a moment pass; otherwise as `advance`.
+
+        Args:
+            moment: a `datetime` with a time zone, or a text such as `2030-01-31T09:00:00Z`, or the
+                date alone, which is its midnight in UTC.
+
+        Raises:
+            InvalidInput: it is none of these, or it has passed, or the clock is being advanced.
+        """
+        return self._keeper.advance_to(_moment(moment))
+
+
+def _duration(given: object) -> timedelta:
+    if isinstance(given, timedelta):
+        return given
+    try:
+        if isinstance(given, str):
+            return parse_duration(given)
+    except InvalidInput as error:
+        raise InvalidInput(f"duration {error}") from error
+    told = "duration must be a text such as '1h30m', or a timedelta"
+    number = isinstance(given, int | float) and not isinstance(given, bool)
+    instead = f"; for seconds write seconds={given!r}" if number else ""
+    raise InvalidInput(f"{told}; it was {given!r}{instead}")
+
+
+def _moment(given: object) -> datetime:
+    moment = _parsed(given) if isinstance(given, str) else given
+    if not isinstance(moment, datetime):
+        raise InvalidInput(f"moment must be {_MOMENT}; it was {given!r}")
+    if moment.tzinfo is None:
+        raise InvalidInput(
+            "moment must have a time zone, such as tzinfo=timezone.utc, or Z at the end of a text; "
+            f"it was {given!r}"
+        )
+    return moment
+
+
+def _parsed(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        return None
+    return moment.replace(tzinfo=timezone.utc) if len(text) == len(_DATE) else moment

@@ -5,13 +5,23 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mock_sendpilot.domain.endpoint_settings import WALL, EndpointSettings
+from mock_sendpilot.domain.errors import InvalidInput
+from mock_sendpilot.domain.models import Campaign, Lead, Sender
 from mock_sendpilot.domain.workspace import Workspace
-from mock_sendpilot.observation.patterns import EventPattern
-from mock_sendpilot.testing.sandbox_parts import event_id_of
+from mock_sendpilot.observation.patterns import ANY_EVENT, EventPattern
+from mock_sendpilot.testing.sandbox_checks import (
+    Subject,
+    as_tuple,
+    check_count,
+    event_id_of,
+    id_of,
+    with_ids,
+)
+from mock_sendpilot.verdict.target import PROMPT_SECONDS, TIMEOUT_SECONDS
 from mock_sendpilot.webhooks import triggers
 from mock_sendpilot.webhooks.chaos import CHAOS_KINDS, DEFAULT_RATE
 from mock_sendpilot.webhooks.disruption import OPTIONS
-from mock_sendpilot.webhooks.disruptions import Disruption
+from mock_sendpilot.webhooks.disruptions import MOST_TIMES, Disruption
 from mock_sendpilot.webhooks.endpoints import Endpoint
 from mock_sendpilot.webhooks.event_log import SentWebhook
 from mock_sendpilot.webhooks.outbox import Outbox
@@ -61,11 +71,11 @@ class SandboxWebhooks:
         settings = EndpointSettings(
             retry_delays_seconds=None if retry_delays is None else tuple(retry_delays),
             timeout_seconds=timeout,
-            signatures=None if signatures is None else _as_tuple(signatures),
+            signatures=None if signatures is None else as_tuple(signatures),
             concurrency=concurrency,
             signature_clock=signature_clock,
         )
-        types = None if events is None else _as_tuple(events)
+        types = None if events is None else as_tuple(events)
         add = self._outbox.endpoints.add
         return add(url, secret=secret, event_types=types, settings=settings)
 
@@ -75,11 +85,15 @@ class SandboxWebhooks:
         Raises:
             InvalidInput: a bad secret, or the one in use.
         """
-        return self._outbox.endpoints.rotate(_id_of(endpoint), secret)
+        return self._outbox.endpoints.rotate(id_of(endpoint, "endpoint"), secret)
 
     def set_enabled(self, endpoint: Endpoint | str, *, enabled: bool) -> Endpoint:
-        """Disable an endpoint, which cancels what is pending for it, or enable it."""
-        return self._outbox.update_endpoint(_id_of(endpoint), {"is_enabled": enabled})
+        """Disable an endpoint, which cancels what is pending for it, or enable it.
+
+        Raises:
+            NotFound: there is no such endpoint.
+        """
+        return self._outbox.update_endpoint(id_of(endpoint, "endpoint"), {"is_enabled": enabled})
 
     def send_test_event(
         self, endpoint: Endpoint | str, event_type: str | None = None
@@ -89,16 +103,18 @@ class SandboxWebhooks:
         Raises:
             InvalidInput: the endpoint is disabled, or there is no such event type.
         """
-        return triggers.send_test(self.workspace, self._outbox, _id_of(endpoint), event_type)
+        return triggers.send_test(
+            self.workspace, self._outbox, id_of(endpoint, "endpoint"), event_type
+        )
 
     def trigger(
         self,
         event_type: str,
         *,
-        lead_id: str | None = None,
-        campaign_id: str | None = None,
-        job_id: str | None = None,
-        sender_id: str | None = None,
+        lead_id: Lead | str | None = None,
+        campaign_id: Campaign | str | None = None,
+        job_id: Subject | str | None = None,
+        sender_id: Sender | str | None = None,
         set: Mapping[str, Any] | None = None,  # noqa: A002 - as in the command and the control API
         apply: bool = False,
     ) -> SentWebhook:
@@ -106,7 +122,8 @@ class SandboxWebhooks:
 
         Args:
             event_type: any of the twelve, by its name in any contract.
-            lead_id: whose, for the events of leads, messages and connections.
+            lead_id: whose, for the events of leads, messages and connections; here and below an
+                id, or what has it.
             campaign_id: for the events of campaigns.
             job_id: for those of searches and extractions.
             sender_id: a sender other than the lead's own.
@@ -120,10 +137,10 @@ class SandboxWebhooks:
         make = triggers.cause if apply else triggers.tell
         wanted = triggers.Trigger(
             event_type=event_type,
-            lead_id=lead_id,
-            campaign_id=campaign_id,
-            job_id=job_id,
-            sender_id=sender_id,
+            lead_id=_optional_id(lead_id, "lead_id"),
+            campaign_id=_optional_id(campaign_id, "campaign_id"),
+            job_id=_optional_id(job_id, "job_id"),
+            sender_id=_optional_id(sender_id, "sender_id"),
             overrides=set or {},
         )
         return make(self.workspace, self._outbox, wanted)
@@ -148,10 +165,12 @@ class SandboxWebhooks:
                 of `data` in snake case with the values they must have, such as `lead_id=…`.
 
         Raises:
-            InvalidInput: an unknown kind, event type, number or key of data.
+            InvalidInput: an unknown kind, event type, number or key of data, or no times at all.
         """
-        endpoint_id = None if endpoint is None else _id_of(endpoint)
-        pattern = EventPattern(event_type, _without(values, OPTIONS))
+        if times is not None:
+            check_count("times", times, most=MOST_TIMES)
+        endpoint_id = _optional_id(endpoint, "endpoint")
+        pattern = EventPattern(event_type, with_ids(_without(values, OPTIONS)))
         self._outbox.check_target(endpoint_id, pattern, options=_OF_DISRUPT)
         return self._outbox.disruptions.arm(
             kind,
@@ -166,7 +185,7 @@ class SandboxWebhooks:
         rate: float = DEFAULT_RATE,
         *,
         seed: str | None = None,
-        kinds: Iterable[str] = CHAOS_KINDS,
+        kinds: str | Iterable[str] = CHAOS_KINDS,
         endpoint: Endpoint | str | None = None,
     ) -> Disruption:
         """Disrupt this share of the deliveries from now on, in a mix drawn from a seed.
@@ -181,16 +200,18 @@ class SandboxWebhooks:
             endpoint: only to this one.
 
         Raises:
-            InvalidInput: an unknown kind, or a rate that is no share.
+            InvalidInput: an unknown kind, or none at all, or a rate that is no share.
         """
+        mix = as_tuple(kinds)
+        if not mix:
+            raise InvalidInput("kinds must name at least one kind; leave it out for the usual mix")
+        endpoint_id = _optional_id(endpoint, "endpoint")
+        self._outbox.check_target(endpoint_id, ANY_EVENT)
         seed = self.random_seed if seed is None else seed
+        let_loose = self._outbox.disruptions.let_loose
+        chaos = let_loose(seed, rate=rate, kinds=mix, endpoint_id=endpoint_id)
         _logger.warning("chaos at rate %g, seed %r", rate, seed)
-        return self._outbox.disruptions.let_loose(
-            seed,
-            rate=rate,
-            kinds=tuple(kinds),
-            endpoint_id=None if endpoint is None else _id_of(endpoint),
-        )
+        return chaos
 
     def check_receiver(
         self,
@@ -200,9 +221,9 @@ class SandboxWebhooks:
         path: str = "/webhooks",
         scheme: str | Sequence[str] | None = None,
         probe: str | Callable[[], Any] | None = None,
-        timeout: float = 30.0,
-        prompt: float = 5.0,
-        lead_id: str | None = None,
+        timeout: float = TIMEOUT_SECONDS,
+        prompt: float = PROMPT_SECONDS,
+        lead_id: Lead | str | None = None,
     ) -> "Report":
         """A verdict on a receiver, under this contract: `assert report.passed, str(report)`.
 
@@ -234,12 +255,16 @@ class SandboxWebhooks:
             probe=probe,
             timeout=timeout,
             prompt=prompt,
-            lead_id=lead_id,
+            lead_id=_optional_id(lead_id, "lead_id"),
         )
 
     def disruption(self, disruption: Disruption | str) -> Disruption:
-        """A disruption as it is now, with what it has done: `state`, `match_count`, `matches`."""
-        return self._outbox.disruptions.get(_id_of(disruption))
+        """A disruption as it is now, with what it has done: `state`, `match_count`, `matches`.
+
+        Raises:
+            NotFound: there is none.
+        """
+        return self._outbox.disruptions.get(id_of(disruption, "disruption"))
 
     def resend(self, webhook: SentWebhook | str) -> None:
         """Make one more attempt of each delivery of a webhook: the same event, signed afresh.
@@ -250,12 +275,8 @@ class SandboxWebhooks:
         self._outbox.resend_event(event_id_of(webhook))
 
 
-def _id_of(known: Endpoint | Disruption | str) -> str:
-    return known if isinstance(known, str) else known.id
-
-
-def _as_tuple(names: str | Iterable[str]) -> tuple[str, ...]:
-    return (names,) if isinstance(names, str) else tuple(names)
+def _optional_id(thing: object, name: str) -> str | None:
+    return None if thing is None else id_of(thing, name)
 
 
 def _without(values: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:

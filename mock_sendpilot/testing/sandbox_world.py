@@ -7,14 +7,19 @@ from typing import Any
 
 from mock_sendpilot.control.outreach_schemas import steps_of
 from mock_sendpilot.domain.credits import Balance
-from mock_sendpilot.domain.errors import InvalidInput
-from mock_sendpilot.domain.linkedin import EXPECTED, normal_profile_url
+from mock_sendpilot.domain.errors import NotFound
 from mock_sendpilot.domain.models import Campaign, DailyLimits, Lead, Sender
 from mock_sendpilot.domain.outreach.sequences import Step
 from mock_sendpilot.domain.progress import CONNECTED
-from mock_sendpilot.domain.vocabulary import LEAD_STATUSES
 from mock_sendpilot.domain.workspace import Workspace
-from mock_sendpilot.testing.sandbox_parts import check_names, step_by_hand
+from mock_sendpilot.testing.sandbox_checks import (
+    Subject,
+    as_tuple,
+    check_fields,
+    id_of,
+    profile_url,
+)
+from mock_sendpilot.testing.sandbox_parts import step_by_hand
 
 CAMPAIGN_ID = "camp_test"
 SENDER_ID = "sender_test"
@@ -32,15 +37,32 @@ class SandboxWorld:
         name: str = "",
         status: str = "started",
         sequence: Iterable[Step | Mapping[str, Any]] = (),
+        sender_ids: Iterable[Sender | str] = (SENDER_ID,),
+        **details: Any,  # noqa: ANN401 - the other fields of `Campaign`
     ) -> Campaign:
         """Add a campaign; with a sequence, written as in a seed, it walks its leads through it.
 
+        Args:
+            campaign_id: its id.
+            name: by default the id.
+            status: `started`, `paused`, `draft` or `finished`.
+            sequence: its steps.
+            sender_ids: who sends; they take turns with leads that the app adds.
+            details: other fields of `Campaign`, such as `description`.
+
         Raises:
-            InvalidInput: a step is not right; it says which and why.
+            InvalidInput: no such status or field, a field cannot have this value, or a step is not
+                right; it says which and why.
+            NotFound: there is no such sender.
         """
+        check_fields(Campaign, {"id": campaign_id, "name": name, "status": status, **details})
         now = self.workspace.clock.now()
-        campaign = new_campaign(campaign_id, name or campaign_id, status, now)
-        campaign = replace(campaign, sequence=steps_of(sequence))
+        campaign = replace(
+            new_campaign(campaign_id, name or campaign_id, status, now),
+            sequence=steps_of(sequence),
+            sender_ids=tuple(self._sender_id(one) for one in sender_ids),
+            **details,
+        )
         self.workspace.store.put_campaign(campaign)
         return campaign
 
@@ -50,7 +72,7 @@ class SandboxWorld:
         *,
         name: str = "",
         status: str = "active",
-        connections: Iterable[str] = (),
+        connections: str | Iterable[str] = (),
         limits: Mapping[str, int] | None = None,
         **details: Any,  # noqa: ANN401 - the other fields of `Sender`
     ) -> Sender:
@@ -65,30 +87,31 @@ class SandboxWorld:
             details: other fields of `Sender`, such as `is_premium`.
 
         Raises:
-            InvalidInput: one of `connections` is no profile URL, or a field is unknown.
+            InvalidInput: one of `connections` is no profile URL, there is no such status or field,
+                or a field cannot have this value.
         """
-        check_names(details, Sender)
-        check_names(limits or {}, DailyLimits)
-        url = f"https://www.linkedin.com/in/{sender_id.replace('_', '-')}"
+        check_fields(Sender, {"id": sender_id, "name": name, "status": status, **details})
+        check_fields(DailyLimits, limits or {}, within="limits.")
+        people = [profile_url(person) for person in as_tuple(connections)]
+        url = profile_url(details.pop("linkedin_url", f"linkedin.com/in/{_slug(sender_id)}"))
         defaults = {"linkedin_url": url, "daily_limits": DailyLimits(**(limits or {}))}
         sender = Sender(
             id=sender_id, name=name or sender_id, status=status, **{**defaults, **details}
         )
         self.workspace.store.put_sender(sender)
-        for person in connections:
+        for person in people:
             self.connect(person, sender_id=sender_id)
         return sender
 
-    def connect(self, linkedin_url: str, *, sender_id: str = SENDER_ID) -> None:
+    def connect(self, linkedin_url: str, *, sender_id: Sender | str = SENDER_ID) -> None:
         """Make a person a first-degree connection of a sender.
 
         Raises:
             InvalidInput: it is no profile URL.
+            NotFound: there is no such sender.
         """
-        url = normal_profile_url(linkedin_url)
-        if url is None:
-            raise InvalidInput(f"linkedin_url must be {EXPECTED}; it was {linkedin_url!r}")
-        self.workspace.store.set_connection(sender_id, url, CONNECTED)
+        url = profile_url(linkedin_url)
+        self.workspace.store.set_connection(self._sender_id(sender_id), url, CONNECTED)
 
     def add_lead(
         self,
@@ -96,7 +119,7 @@ class SandboxWorld:
         *,
         lead_id: str | None = None,
         status: str = "PENDING",
-        campaign_id: str = CAMPAIGN_ID,
+        campaign_id: Campaign | str = CAMPAIGN_ID,
         **details: Any,  # noqa: ANN401 - the other fields of `Lead`
     ) -> Lead:
         """Add a lead; what is not given is made up.
@@ -109,41 +132,44 @@ class SandboxWorld:
             details: other fields of `Lead`, such as `first_name` or `custom_fields`.
 
         Raises:
-            InvalidInput: no profile URL, no such status, campaign or field, or the lead is there
-                already.
+            InvalidInput: no profile URL, no such status, campaign or field, a field cannot have
+                this value, or the lead is there already.
+            NotFound: there is no such sender.
         """
-        check_names(details, Lead)
         given_id = lead_id or self.workspace.ids.prefixed("lead")
-        slug = given_id.replace("_", "-")
-        url = normal_profile_url(linkedin_url or f"https://www.linkedin.com/in/{slug}")
-        if url is None:
-            raise InvalidInput(f"linkedin_url must be {EXPECTED}; it was {linkedin_url!r}")
-        if status not in LEAD_STATUSES:
-            raise InvalidInput(
-                f"status must be one of {', '.join(LEAD_STATUSES)}; it was {status!r}"
-            )
+        sender_id = details.pop("sender_id", SENDER_ID)
+        check_fields(Lead, {"id": given_id, "status": status, **details})
         now = self.workspace.clock.now()
-        defaults = {"created_at": now, "updated_at": now, "sender_id": SENDER_ID}
+        defaults = {"created_at": now, "updated_at": now}
         lead = Lead(
             id=given_id,
-            linkedin_url=url,
+            linkedin_url=profile_url(linkedin_url or f"linkedin.com/in/{_slug(given_id)}"),
             status=status,
-            campaign_id=campaign_id,
+            campaign_id=id_of(campaign_id, "campaign_id"),
+            sender_id=None if sender_id is None else self._sender_id(sender_id),
             **{**defaults, **details},
         )
         self.workspace.store.put_lead(lead)
         self.workspace.simulation.begin([lead])
         return lead
 
-    def simulate(self, action: str, target_id: str, *, text: str | None = None) -> Any:  # noqa: ANN401 - a lead, a campaign or a job
+    def simulate(
+        self,
+        action: str,
+        target_id: Subject | str,
+        *,
+        text: str | None = None,
+        sender_id: Sender | str | None = None,
+    ) -> Any:  # noqa: ANN401 - a lead, a campaign or a job
         """Make one step by hand, and what follows from it.
 
         Args:
             action: of a lead `connection_sent`, `accept_connection`, `withdraw_connection`,
                 `message_sent`, `reply`, `unreachable` or `done`; of a campaign `start`, `pause`,
                 `resume` or `finish`; of a search or an extraction `complete` or `fail`.
-            target_id: whose step.
+            target_id: whose step: a lead, a campaign or a job, or its id.
             text: the note, the message, the reply or the error.
+            sender_id: a sender other than the lead's own.
 
         Returns:
             The lead, the campaign or the job after it.
@@ -152,24 +178,39 @@ class SandboxWorld:
             NotFound: there is no such lead, campaign or job.
             InvalidInput: there is no such action, or it cannot happen; it says why.
         """
-        return step_by_hand(self.workspace, action, target_id, text=text)
+        sender = None if sender_id is None else self._sender_id(sender_id)
+        known_id = id_of(target_id, "target_id")
+        return step_by_hand(self.workspace, action, known_id, text=text, sender_id=sender)
 
-    def lead(self, lead_id: str) -> Lead:
+    def lead(self, lead_id: Lead | str) -> Lead:
         """The lead as it is now.
 
         Raises:
             NotFound: there is none of that id.
         """
-        return self.workspace.store.lead(lead_id)
+        return self.workspace.store.lead(id_of(lead_id, "lead_id"))
 
     def leads(self) -> list[Lead]:
         """All leads, oldest first."""
         return self.workspace.store.leads()
 
     def set_credits(self, *, subscription: int = 0, purchased: int = 0) -> None:
-        """What searches and extractions can spend from now on."""
+        """What searches and extractions can spend from now on.
+
+        Raises:
+            InvalidInput: it is no whole number, or less than 0.
+        """
+        check_fields(Balance, {"subscription": subscription, "purchased": purchased})
         balance = Balance(subscription=subscription, purchased=purchased)
         self.workspace.credits.set(balance)
+
+    def _sender_id(self, given: Sender | str) -> str:
+        sender_id = id_of(given, "sender_id")
+        if self.workspace.store.sender(sender_id) is None:
+            known = ", ".join(sender.id for sender in self.workspace.store.senders())
+            hint = f"no sender has the id {sender_id[:80]!r}; there are: {known}"
+            raise NotFound("Sender not found", hint=hint)
+        return sender_id
 
 
 def new_campaign(campaign_id: str, name: str, status: str, now: datetime) -> Campaign:
@@ -182,3 +223,7 @@ def new_campaign(campaign_id: str, name: str, status: str, now: datetime) -> Cam
         created_at=now,
         updated_at=now,
     )
+
+
+def _slug(known_id: str) -> str:
+    return known_id.replace("_", "-")

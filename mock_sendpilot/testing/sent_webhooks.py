@@ -1,15 +1,17 @@
 """What a workspace has sent: the list behind `sendpilot.webhooks`."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, overload
 
 from mock_sendpilot.domain.workspace import Workspace
 from mock_sendpilot.observation.patterns import EventPattern
 from mock_sendpilot.testing.failures import WebhookNotSeen
-from mock_sendpilot.testing.sandbox_parts import event_id_of
+from mock_sendpilot.testing.sandbox_checks import check_count, event_id_of, with_ids
 from mock_sendpilot.webhooks.event_keys import check_pattern
-from mock_sendpilot.webhooks.event_log import EventLog, SentWebhook
+from mock_sendpilot.webhooks.event_log import MOST_EVENTS, EventLog, SentWebhook
 from mock_sendpilot.webhooks.waiting import wait_for_events
+
+_MOST_SHOWN = 5
 
 
 class SentWebhooks(Sequence[SentWebhook]):
@@ -62,16 +64,19 @@ class SentWebhooks(Sequence[SentWebhook]):
             count: for so many webhooks: then the first `count` that fit, as a list.
             after: a webhook, or the id of its event; only later ones count.
             within: seconds of real time.
-            values: keys of `data` in snake case, such as `lead_id="lead_abc123"`.
+            values: keys of `data` in snake case, such as `lead_id="lead_abc123"`; a lead, a
+                campaign or the like stands for its id.
 
         Raises:
-            InvalidInput: the workspace's contract has no such event type, or key of its data.
+            InvalidInput: the workspace's contract has no such event type, or key of its data; or a
+                count that is not 1 or more.
             NotFound: there is no event `after`.
             WebhookNotSeen: none was sent in time; it shows what was sent, and the nearest miss.
         """
         __tracebackhide__ = True
-        pattern = EventPattern(event_type, values)
-        check_pattern(self._workspace.contract, pattern, options=("count", "after", "within"))
+        pattern = self._pattern(event_type, values, options=("count", "after", "within"))
+        if count is not None:
+            check_count("count", count, most=MOST_EVENTS)
         waited = wait_for_events(
             self._events,
             self._workspace.timekeeper,
@@ -83,6 +88,24 @@ class SentWebhooks(Sequence[SentWebhook]):
         if waited.failure is not None:
             raise WebhookNotSeen(waited.failure)
         return waited.found[0] if count is None else waited.found
+
+    def matching(self, event_type: str | None = None, **values: Any) -> list[SentWebhook]:  # noqa: ANN401
+        """All webhooks so far that fit, oldest first, without any waiting.
+
+        Also those whose first attempt is still to come: so `matching(…) == []` says that nothing of
+        the kind was sent, nor is on its way. What your app has yet to ask for cannot be known: have
+        it finish before.
+
+        Args:
+            event_type: such as `lead.status.changed`; None is any.
+            values: as for `wait_for`.
+
+        Raises:
+            InvalidInput: the workspace's contract has no such event type, or key of its data.
+        """
+        pattern = self._pattern(event_type, values, options=("event_type",))
+        self._workspace.store.announcer.wait_until_told()
+        return [webhook for webhook in self._events.all() if pattern.matches(webhook.body)]
 
     def __len__(self) -> int:
         return len(self._sent())
@@ -98,7 +121,16 @@ class SentWebhooks(Sequence[SentWebhook]):
         return self._sent()[index]
 
     def __repr__(self) -> str:
-        return f"<SentWebhooks {[webhook.event_type for webhook in self]}>"
+        types = [webhook.event_type for webhook in self]
+        latest = ", ".join(types[-_MOST_SHOWN:]) or "none"
+        return f"<SentWebhooks {len(types)}: {'… ' if len(types) > _MOST_SHOWN else ''}{latest}>"
+
+    def _pattern(
+        self, event_type: str | None, values: Mapping[str, Any], *, options: Iterable[str]
+    ) -> EventPattern:
+        pattern = EventPattern(event_type, with_ids(values))
+        check_pattern(self._workspace.contract, pattern, options=options)
+        return pattern
 
     def _sent(self) -> list[SentWebhook]:
         return [webhook for webhook in self._events.all() if webhook.is_sent]

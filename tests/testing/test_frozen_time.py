@@ -11,7 +11,8 @@ import pytest
 import requests
 import time_machine
 
-from mock_sendpilot.testing.failures import WebhookNotSeen
+from mock_sendpilot.domain.errors import InvalidInput
+from mock_sendpilot.testing.failures import NotIdle, WebhookNotSeen
 from mock_sendpilot.testing.receiver import WebhookReceiver
 from mock_sendpilot.testing.sandbox import Sandbox
 
@@ -169,6 +170,100 @@ def test_watching_for_changes_ends_when_something_comes(sendpilot: Sandbox, trav
         watching.join(20)
 
     assert len(answers[0]["events"]) == 1
+
+
+def test_a_receiver_gives_a_wait_up_in_time_without_spinning(
+    sendpilot_receiver: WebhookReceiver, travel: Travel
+) -> None:
+    with travel():
+        for wait in (
+            lambda: sendpilot_receiver.wait_for(EVENT, within=0.5),
+            lambda: sendpilot_receiver.wait_for_count(1, within=0.5),
+        ):
+            watch = Stopwatch()
+            with pytest.raises(WebhookNotSeen, match="nothing has reached"):
+                wait()
+
+            assert 0.5 <= watch.seconds < 15
+            assert watch.busy_seconds < 0.2
+
+
+def test_several_and_the_next_of_a_kind_are_waited_for(
+    sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver, travel: Travel
+) -> None:
+    with travel():
+        sendpilot.add_endpoint(sendpilot_receiver.url)
+        sendpilot.disrupt("delay", seconds=0.1, times=None)
+        lead_ids = [close(sendpilot) for _ in range(3)]
+        first = sendpilot.webhooks.wait_for(EVENT, within=20)
+        second, third = sendpilot.webhooks.wait_for(EVENT, count=2, after=first, within=20)
+        received = sendpilot_receiver.wait_for(EVENT, lead_id=third.lead_id, within=20)
+        matching = sendpilot.webhooks.matching(EVENT)
+
+    assert [one.lead_id for one in (first, second, third)] == lead_ids
+    assert received.event_id == third.event_id
+    assert len(matching) == 3
+
+
+def test_the_next_of_a_kind_that_does_not_come_is_given_up_in_time(
+    sendpilot: Sandbox, travel: Travel
+) -> None:
+    with travel():
+        close(sendpilot)
+        first = sendpilot.webhooks.wait_for(EVENT)
+        close(sendpilot)
+        watch = Stopwatch()
+        with pytest.raises(WebhookNotSeen, match="1 of 2 came"):
+            sendpilot.webhooks.wait_for(EVENT, count=2, after=first, within=0.5)
+
+    assert 0.5 <= watch.seconds < 15
+
+
+def test_it_is_waited_until_idle(
+    sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver, travel: Travel
+) -> None:
+    with travel():
+        sendpilot.add_endpoint(sendpilot_receiver.url)
+        for _ in range(3):
+            close(sendpilot)
+        sendpilot.wait_until_idle(within=20)
+        count = len(sendpilot_receiver.received)
+        with sendpilot_receiver.holding():
+            close(sendpilot)
+            watch = Stopwatch()
+            with pytest.raises(NotIdle):
+                sendpilot.wait_until_idle(within=0.5)
+
+    assert count == 3
+    assert 0.5 <= watch.seconds < 15
+
+
+def test_the_clock_is_advanced_by_text_and_set_to_text(
+    sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver, travel: Travel
+) -> None:
+    with travel():
+        sendpilot.clock.freeze()
+        sendpilot.add_endpoint(sendpilot_receiver.url, retry_delays=[3600, 3600])
+        sendpilot_receiver.respond(503, times=2)
+        close(sendpilot)
+        tasks = [sendpilot.clock.advance("1h"), sendpilot.clock.set("2999-01-01T00:00:00Z")]
+
+    assert tasks == [2, 1]
+    assert sendpilot.webhooks[0].deliveries[0].state == "succeeded"
+
+
+def test_times_of_the_test_are_taken_and_naive_ones_refused(
+    sendpilot: Sandbox, travel: Travel
+) -> None:
+    with travel():
+        now = datetime.now(timezone.utc)
+        lead = sendpilot.add_lead(created_at=now)
+        with pytest.raises(InvalidInput, match="created_at must be a datetime with a time zone"):
+            sendpilot.add_lead(created_at=now.replace(tzinfo=None))
+        with pytest.raises(InvalidInput, match="moment must have a time zone"):
+            sendpilot.clock.set(now.replace(tzinfo=None))
+
+    assert lead.created_at == now
 
 
 def test_signatures_bear_real_time(

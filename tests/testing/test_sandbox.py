@@ -1,15 +1,18 @@
 """The fixtures themselves: `sendpilot`, its webhooks, and `sendpilot_receiver`."""
 
 import re
+import threading
 from typing import Any
 
 import pytest
 import requests
 
 from mock_sendpilot.domain.errors import InvalidInput, NotFound
+from mock_sendpilot.domain.signals import event_recorded
 from mock_sendpilot.testing.failures import WebhookNotSeen
 from mock_sendpilot.testing.receiver import WebhookReceiver
 from mock_sendpilot.testing.sandbox import Sandbox
+from mock_sendpilot.webhooks.event_log import SentWebhook
 
 
 def close(sendpilot: Sandbox, lead_id: str, status: str = "DONE") -> None:
@@ -154,21 +157,75 @@ def test_an_unknown_event_type_is_refused_at_once(sendpilot: Sandbox) -> None:
         sendpilot.webhooks.wait_for("lead.updated", within=60)
 
 
-def test_the_receiver_tells_what_did_not_come(sendpilot_receiver: WebhookReceiver) -> None:
-    with pytest.raises(WebhookNotSeen, match="nothing came"):
-        sendpilot_receiver.wait_for("lead.updated", within=0.05)
-    with pytest.raises(AssertionError, match=r"0 webhooks within 0.05 s, not 1"):
-        sendpilot_receiver.wait_for_count(1, within=0.05)
+# --- what was not sent --------------------------------------------------------------------------
 
 
-def test_the_receiver_stands_a_body_that_is_no_json(sendpilot_receiver: WebhookReceiver) -> None:
-    requests.post(sendpilot_receiver.url, data=b"hello", timeout=10)
-    requests.post(sendpilot_receiver.url, json={"eventType": "lead.updated"}, timeout=10)
-    assert sendpilot_receiver.wait_for("lead.updated").json == {"eventType": "lead.updated"}
+def test_what_fits_is_found_without_waiting(sendpilot: Sandbox) -> None:
+    lead, other = sendpilot.add_lead(), sendpilot.add_lead()
+    close(sendpilot, lead.id)
+    close(sendpilot, other.id)
+    close(sendpilot, lead.id, "OPPORTUNITY")
+    found = sendpilot.webhooks.matching("lead.status.changed", lead_id=lead)
+
+    assert [one.data["newStatus"] for one in found] == ["DONE", "OPPORTUNITY"]
+    assert sendpilot.webhooks.matching("message.sent") == []
+    assert len(sendpilot.webhooks.matching(lead_id=other.id)) == 1
+    assert len(sendpilot.webhooks.matching()) == 3
 
 
-def test_the_receiver_answers_as_it_is_told(sendpilot_receiver: WebhookReceiver) -> None:
-    sendpilot_receiver.respond(503, times=2, headers={"Retry-After": "1"}, body=b"later")
-    replies = [requests.post(sendpilot_receiver.url, data=b"{}", timeout=10) for _ in range(3)]
-    assert [reply.status_code for reply in replies] == [503, 503, 200]
-    assert (replies[0].headers["Retry-After"], replies[0].text) == ("1", "later")
+def test_what_is_on_its_way_is_found_too(sendpilot: Sandbox) -> None:
+    sendpilot.clock.freeze()
+    sendpilot.add_endpoint("http://127.0.0.1:9/webhooks")
+    close(sendpilot, sendpilot.add_lead().id)
+    (found,) = sendpilot.webhooks.matching("lead.status.changed")
+
+    assert not found.is_sent
+    assert len(sendpilot.webhooks) == 0
+
+
+def test_what_another_thread_is_about_to_tell_is_waited_for(sendpilot: Sandbox) -> None:
+    lead = sendpilot.add_lead()
+    is_announcing, may_go_on = threading.Event(), threading.Event()
+
+    def hold_up(_workspace: object, event: object) -> None:
+        is_announcing.set()
+        may_go_on.wait(10)
+
+    found: list[SentWebhook] = []
+    closing = threading.Thread(target=close, args=(sendpilot, lead.id))
+    looking = threading.Thread(target=lambda: found.extend(sendpilot.webhooks.matching()))
+    with event_recorded.connected_to(hold_up, sender=sendpilot.workspace):
+        closing.start()
+        is_announcing.wait(10)
+        looking.start()
+        looking.join(0.1)
+        is_waiting = looking.is_alive()
+        may_go_on.set()
+        looking.join(10)
+        closing.join(10)
+
+    assert is_waiting
+    assert [one.lead_id for one in found] == [lead.id]
+
+
+@pytest.mark.parametrize(
+    ("event_type", "values", "says"),
+    [
+        pytest.param("lead.status.change", {}, "did you mean 'lead.status.changed'", id="type"),
+        pytest.param("message.sent", {"lead_idd": "x"}, "did you mean 'leadId'", id="key"),
+        pytest.param(None, {"event": "message.sent"}, "did you mean 'event_type'", id="option"),
+    ],
+)
+def test_what_nothing_can_fit_is_refused(
+    sendpilot: Sandbox, event_type: str | None, values: dict[str, Any], says: str
+) -> None:
+    with pytest.raises(InvalidInput, match=says):
+        sendpilot.webhooks.matching(event_type, **values)
+
+
+def test_what_is_waited_for_can_be_a_thing(sendpilot: Sandbox) -> None:
+    sendpilot.add_lead()
+    lead = sendpilot.add_lead()
+    close(sendpilot, lead.id)
+
+    assert sendpilot.webhooks.wait_for("lead.status.changed", lead_id=lead).lead_id == lead.id

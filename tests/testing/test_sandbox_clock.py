@@ -1,6 +1,8 @@
 """`sendpilot.clock`: the clock of a test's workspace."""
 
+from contextlib import nullcontext
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 import freezegun
 import pytest
@@ -62,6 +64,61 @@ def test_it_can_be_set_and_resumed(sendpilot: Sandbox) -> None:
     assert is_frozen
     assert sendpilot.clock.now.year == 2999
     assert repr(sendpilot.clock).endswith(", running>")
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        pytest.param("2999-01-31T09:30:00Z", (2999, 1, 31, 9, 30), id="UTC"),
+        pytest.param("2999-01-31T09:30:00.000Z", (2999, 1, 31, 9, 30), id="as the API writes it"),
+        pytest.param("2999-01-31T10:30:00+01:00", (2999, 1, 31, 9, 30), id="offset"),
+        pytest.param("2999-01-31", (2999, 1, 31), id="date"),
+    ],
+)
+@pytest.mark.parametrize("is_frozen_by_freezegun", [False, True])
+def test_it_can_be_set_to_a_text(
+    sendpilot: Sandbox, text: str, moment: tuple[int, int, int], is_frozen_by_freezegun: bool
+) -> None:
+    sendpilot.clock.freeze()
+    with freezegun.freeze_time(LONG_AGO) if is_frozen_by_freezegun else nullcontext():
+        sendpilot.clock.set(text)
+
+    assert sendpilot.clock.now == datetime(*moment, tzinfo=timezone.utc)
+
+
+@pytest.mark.parametrize(
+    ("moment", "says"),
+    [
+        pytest.param(datetime(2999, 1, 1), "must have a time zone", id="naive"),  # noqa: DTZ001
+        pytest.param("2999-01-01T09:00:00", "must have a time zone", id="naive text"),
+        pytest.param("soon", "a text such as 2030-01-31T09:00:00Z or 2030-01-31", id="no time"),
+        pytest.param(3600, "a text such as .*; it was 3600", id="number"),
+    ],
+)
+def test_what_is_no_moment_is_refused(sendpilot: Sandbox, moment: Any, says: str) -> None:
+    with pytest.raises(InvalidInput, match=f"moment must .*{says}|moment {says}"):
+        sendpilot.clock.set(moment)
+
+
+@pytest.mark.parametrize(
+    ("given", "more", "says"),
+    [
+        pytest.param(3600, {}, "it was 3600; for seconds write seconds=3600", id="number"),
+        pytest.param(None, {}, "such as '1h30m', or a timedelta; it was None$", id="nothing"),
+        pytest.param("soon", {}, "duration must be .* it was 'soon'", id="no duration"),
+        pytest.param("1h", {"hours": "1"}, "seconds must be numbers", id="text for a number"),
+        pytest.param("1h", {"days": 1e12}, "seconds must be numbers", id="too many"),
+        pytest.param(timedelta.max, {"days": 1}, "seconds must be numbers", id="together too many"),
+    ],
+)
+def test_what_is_no_duration_is_refused(
+    sendpilot: Sandbox, given: Any, more: dict[str, Any], says: str
+) -> None:
+    before = sendpilot.clock.now
+    with pytest.raises(InvalidInput, match=says):
+        sendpilot.clock.advance(given, **more)
+
+    assert sendpilot.clock.now - before < timedelta(minutes=1)
 
 
 def test_it_does_not_go_back(sendpilot: Sandbox) -> None:

@@ -117,6 +117,8 @@ def test_a_delivery_that_is_queued_already_is_not_disrupted(
         pytest.param("delay", {"seconds": -3}, "seconds of 'delay' must be from 0", id="number"),
         pytest.param("drop", {"event_type": "lead.update"}, "did you mean", id="event"),
         pytest.param("drop", {"event_type": "lead.updated"}, EVENT, id="other contract"),
+        pytest.param("drop", {"times": 0}, "times must be a whole number from 1", id="no times"),
+        pytest.param("drop", {"times": True}, "times must be a whole number from 1", id="no count"),
     ],
 )
 def test_what_cannot_be_armed_is_refused(
@@ -209,9 +211,27 @@ def test_it_can_be_for_one_endpoint_alone(
     assert sendpilot.disruption(disruption).match_count == 1
 
 
-def test_an_unknown_kind_in_the_mix_is_refused(sendpilot: Sandbox) -> None:
-    with pytest.raises(InvalidInput, match="did you mean 'duplicate'"):
-        sendpilot.chaos(kinds=["duplicat"])
+@pytest.mark.parametrize(
+    ("kinds", "says"),
+    [
+        pytest.param(["duplicat"], "did you mean 'duplicate'", id="unknown"),
+        pytest.param([], "kinds must name at least one", id="none"),
+    ],
+)
+def test_a_mix_that_cannot_be_is_refused(
+    sendpilot: Sandbox, caplog: pytest.LogCaptureFixture, kinds: list[str], says: str
+) -> None:
+    with pytest.raises(InvalidInput, match=says):
+        sendpilot.chaos(kinds=kinds)
+
+    assert caplog.messages == []
+
+
+def test_a_mix_can_be_one_kind(sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver) -> None:
+    disruption = sendpilot.chaos(1, kinds="extra_fields")
+
+    drawn = {kind for _, kind in kinds_drawn(sendpilot, sendpilot_receiver, disruption)}
+    assert drawn == {"extra_fields"}
 
 
 # --- in a stranger's project --------------------------------------------------------------------

@@ -1,15 +1,19 @@
 """A sandbox says what is wrong with what it is told, and draws the same chance again."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import pytest
 
 from mock_sendpilot.domain.contracts import CONTRACTS
-from mock_sendpilot.domain.errors import InvalidInput
+from mock_sendpilot.domain.errors import InvalidInput, NotFound
+from mock_sendpilot.domain.models import Campaign, Lead, Sender
 from mock_sendpilot.server import EmulatorServer
 from mock_sendpilot.testing.sandbox import Sandbox
 
+EVENT, PAUSED = "lead.status.changed", "campaign.paused"
+NAIVE = datetime(2026, 6, 1)  # noqa: DTZ001 - on purpose
 Act = Callable[[Sandbox], Any]
 
 
@@ -36,13 +40,204 @@ Act = Callable[[Sandbox], Any]
             id="no step",
         ),
         pytest.param(lambda box: box.simulate("answer", "x"), "it was 'answer'", id="action"),
+        pytest.param(
+            lambda box: box.simulate("pause", "camp_test", sender_id="sender_test"),
+            "sender_id is for steps of a lead; 'pause' is none",
+            id="sender of a campaign",
+        ),
+        pytest.param(
+            lambda box: box.add_campaign("c", status="paussed"),
+            "status must be one of started, .*; it was 'paussed'; did you mean 'paused'?",
+            id="status of a campaign",
+        ),
+        pytest.param(
+            lambda box: box.add_campaign("c", descripton="x"),
+            "did you mean 'description'?",
+            id="campaign",
+        ),
+        pytest.param(
+            lambda box: box.add_campaign("c", walks="every"),
+            "walks must be one of all, added, none; it was 'every'$",
+            id="walks",
+        ),
+        pytest.param(
+            lambda box: box.add_sender("s", status="actve"),
+            "status must be one of active, .*; it was 'actve'; did you mean 'active'?",
+            id="status of a sender",
+        ),
+        pytest.param(
+            lambda box: box.add_sender("s", limits={"messages": -3}),
+            r"limits\.messages must be a whole number from 0 to \d+; it was -3",
+            id="less than no messages",
+        ),
+        pytest.param(
+            lambda box: box.add_sender("s", is_premium="no"),
+            "is_premium must be True or False; it was 'no'",
+            id="no boolean",
+        ),
+        pytest.param(
+            lambda box: box.add_sender("s", linkedin_url="nope"),
+            "linkedin_url must be a LinkedIn",
+            id="profile of a sender",
+        ),
+        pytest.param(
+            lambda box: box.add_lead(status="done"), "did you mean 'DONE'?", id="status of a lead"
+        ),
+        pytest.param(
+            lambda box: box.add_lead(custom_lead_status="INTRESTED"),
+            "did you mean 'INTERESTED'?",
+            id="custom status",
+        ),
+        pytest.param(
+            lambda box: box.add_lead(first_name=7),
+            "first_name must be a text or None; it was 7",
+            id="no text",
+        ),
+        pytest.param(
+            lambda box: box.add_lead(connection_count=True),
+            "connection_count must be a whole number from 0 to .* or None; it was True",
+            id="no number",
+        ),
+        pytest.param(
+            lambda box: box.add_lead(custom_fields=["score"]),
+            "custom_fields must be a dict; it was",
+            id="no dict",
+        ),
+        pytest.param(
+            lambda box: box.add_lead(created_at=NAIVE),
+            "created_at must be a datetime with a time zone",
+            id="naive time",
+        ),
+        pytest.param(
+            lambda box: box.set_credits(subscription=-5),
+            "subscription must be a whole number from 0 to .*; it was -5",
+            id="less than no credits",
+        ),
+        pytest.param(
+            lambda box: box.set_credits(purchased=1.5), "purchased must be a whole", id="half"
+        ),
+        pytest.param(
+            lambda box: box.webhooks.wait_for(EVENT, count=0),
+            "count must be a whole number from 1 to 5000; it was 0",
+            id="count",
+        ),
+        pytest.param(lambda box: box.lead(None), "lead_id must be an id", id="no id"),
     ],
 )
 def test_what_is_not_right_is_refused_with_a_reason(
     sendpilot: Sandbox, act: Act, says: str
 ) -> None:
+    campaigns, leads = sendpilot.workspace.store.campaigns(), sendpilot.leads()
     with pytest.raises(InvalidInput, match=says):
         act(sendpilot)
+
+    assert (sendpilot.workspace.store.campaigns(), sendpilot.leads()) == (campaigns, leads)
+
+
+@pytest.mark.parametrize(
+    ("act", "says"),
+    [
+        pytest.param(
+            lambda box: box.lead("lead_nope"),
+            r"Lead not found \(this workspace has no lead 'lead_nope'\)",
+            id="lead",
+        ),
+        pytest.param(
+            lambda box: box.simulate("reply", "lead_nope"), "no lead 'lead_nope'", id="simulate"
+        ),
+        pytest.param(
+            lambda box: box.add_lead(sender_id="sender_nope"),
+            "no sender has the id 'sender_nope'; there are: sender_test",
+            id="sender of a lead",
+        ),
+        pytest.param(
+            lambda box: box.add_campaign("c", sender_ids=["sender_nope"]),
+            "no sender has the id 'sender_nope'",
+            id="sender of a campaign",
+        ),
+        pytest.param(
+            lambda box: box.connect("linkedin.com/in/ida", sender_id="sender_nope"),
+            "no sender has the id 'sender_nope'",
+            id="connection",
+        ),
+        pytest.param(
+            lambda box: box.chaos(endpoint="ep_nope"), "no webhook endpoint 'ep_nope'", id="chaos"
+        ),
+    ],
+)
+def test_what_is_not_there_is_told_by_its_id(sendpilot: Sandbox, act: Act, says: str) -> None:
+    with pytest.raises(NotFound, match=says):
+        act(sendpilot)
+
+
+@pytest.mark.parametrize(
+    ("find", "found"),
+    [
+        pytest.param(lambda box, lead, _c, _s: box.lead(lead).id, "lead_1", id="lead"),
+        pytest.param(
+            lambda _box, lead, _c, _s: lead.campaign_id, "camp_2", id="campaign of a lead"
+        ),
+        pytest.param(lambda _box, lead, _c, _s: lead.sender_id, "sender_2", id="sender of a lead"),
+        pytest.param(
+            lambda _box, _l, campaign, _s: campaign.sender_ids[0], "sender_2", id="of a campaign"
+        ),
+        pytest.param(
+            lambda box, lead, _c, _s: box.simulate("done", lead).id, "lead_1", id="step of a lead"
+        ),
+        pytest.param(
+            lambda box, _l, campaign, _s: box.simulate("pause", campaign).id, "camp_2", id="pause"
+        ),
+        pytest.param(
+            lambda box, lead, _c, _s: box.trigger(EVENT, lead_id=lead).lead_id,
+            "lead_1",
+            id="event of a lead",
+        ),
+        pytest.param(
+            lambda box, _l, campaign, _s: box.trigger(PAUSED, campaign_id=campaign).data[
+                "campaignId"
+            ],
+            "camp_2",
+            id="event of a campaign",
+        ),
+        pytest.param(
+            lambda box, lead, _c, sender: box.trigger(
+                "message.sent", lead_id=lead, sender_id=sender
+            ).data["senderId"],
+            "sender_2",
+            id="sender of an event",
+        ),
+        pytest.param(
+            lambda box, lead, _c, _s: box.disrupt("drop", lead_id=lead).pattern.values["lead_id"],
+            "lead_1",
+            id="disrupt",
+        ),
+    ],
+)
+def test_a_thing_stands_for_its_id(
+    sendpilot: Sandbox,
+    find: Callable[[Sandbox, Lead, Campaign, Sender], str],
+    found: str,
+) -> None:
+    sender = sendpilot.add_sender("sender_2")
+    campaign = sendpilot.add_campaign("camp_2", sender_ids=[sender])
+    lead = sendpilot.add_lead(lead_id="lead_1", campaign_id=campaign, sender_id=sender)
+
+    assert find(sendpilot, lead, campaign, sender) == found
+
+
+def test_a_step_can_be_that_of_another_sender(sendpilot: Sandbox) -> None:
+    lead, sender = sendpilot.add_lead(), sendpilot.add_sender("sender_2")
+    sendpilot.simulate("connection_sent", lead, sender_id=sender)
+
+    told = sendpilot.webhooks.wait_for("connection.sent", lead_id=lead)
+    assert told.data["senderId"] == "sender_2"
+
+
+def test_a_campaign_has_the_details_that_are_given(sendpilot: Sandbox) -> None:
+    campaign = sendpilot.add_campaign("camp_2", description="For CFOs", walks="added")
+
+    assert (campaign.description, campaign.walks) == ("For CFOs", "added")
+    assert campaign.sender_ids == (sendpilot.sender_id,)
 
 
 def test_a_campaign_can_be_paused_by_hand(sendpilot: Sandbox) -> None:

@@ -1,0 +1,151 @@
+"""What a sandbox is told, checked: names and values of fields, words, counts, and ids of things."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from datetime import datetime
+from difflib import get_close_matches
+from types import NoneType, UnionType
+from typing import Any, get_args, get_origin, get_type_hints
+
+from mock_sendpilot.domain import vocabulary as words
+from mock_sendpilot.domain.errors import InvalidInput
+from mock_sendpilot.domain.finding.jobs import Extraction, Search
+from mock_sendpilot.domain.linkedin import EXPECTED, normal_profile_url
+from mock_sendpilot.domain.models import Campaign, Lead, Sender
+from mock_sendpilot.domain.outreach.sequences import WALKS
+from mock_sendpilot.webhooks.event_log import SentWebhook
+
+Subject = Lead | Campaign | Sender | Search | Extraction
+"""What events are about, and what may stand for its own id."""
+
+_MOST = 10**12  # as in a seed
+_LONGEST_SHOWN = 80
+_WORDS: Mapping[tuple[type, str], tuple[str, ...]] = {
+    (Campaign, "status"): words.CAMPAIGN_STATUSES,
+    (Campaign, "walks"): WALKS,
+    (Lead, "status"): words.LEAD_STATUSES,
+    (Lead, "custom_lead_status"): words.CUSTOM_LEAD_STATUSES,
+    (Sender, "status"): words.SENDER_STATUSES,
+}
+_EXPECTED: Mapping[type, str] = {
+    str: "a text",
+    int: f"a whole number from 0 to {_MOST}",
+    bool: "True or False",
+    datetime: "a datetime with a time zone",
+    Mapping: "a dict",
+    NoneType: "None",
+}
+
+
+def check_fields(model: type, given: Mapping[str, Any], *, within: str = "") -> None:
+    """Refuse names that are no fields of the model, and values that its fields cannot have.
+
+    Args:
+        model: a dataclass of the domain.
+        given: values by the names of its fields.
+        within: stands before the names in messages, such as `limits.`.
+
+    Raises:
+        InvalidInput: it says what was expected, and what comes nearest.
+    """
+    known = [field.name for field in fields(model)]
+    hints = get_type_hints(model)
+    for name, value in given.items():
+        if name not in known:
+            raise InvalidInput(
+                f"{model.__name__} has no field {name!r}; {_guess(name, known)}"
+                f"it has: {', '.join(known)}"
+            )
+        _check_value(f"{within}{name}", value, hints[name])
+        if (model, name) in _WORDS and value is not None:
+            check_word(f"{within}{name}", value, _WORDS[model, name])
+
+
+def check_word(name: str, word: str, known: Iterable[str]) -> None:
+    """Refuse a word that is none of those known.
+
+    Raises:
+        InvalidInput: it names them, and the nearest.
+    """
+    known = tuple(known)
+    if word not in known:
+        guess = f"; {_guess(word, known)}".rstrip("; ")
+        expected = f"one of {', '.join(known)}"
+        raise InvalidInput(f"{name} must be {expected}; it was {_shown(word)}{guess}")
+
+
+def check_count(name: str, count: object, *, most: int) -> None:
+    """Refuse what is no whole number of 1 or more.
+
+    Raises:
+        InvalidInput: it says what was expected.
+    """
+    if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= most:
+        expected = f"a whole number from 1 to {most}"
+        raise InvalidInput(f"{name} must be {expected}; it was {_shown(count)}")
+
+
+def profile_url(given: object) -> str:
+    """A profile URL in its normal form.
+
+    Raises:
+        InvalidInput: it is none.
+    """
+    url = normal_profile_url(given) if isinstance(given, str) else None
+    if url is None:
+        raise InvalidInput(f"linkedin_url must be {EXPECTED}; it was {_shown(given)}")
+    return url
+
+
+def id_of(thing: object, name: str, *, attribute: str = "id") -> str:
+    """The id of a thing, of which the id alone may be given.
+
+    Raises:
+        InvalidInput: it is neither; the message calls it by this name.
+    """
+    found = thing if isinstance(thing, str) else getattr(thing, attribute, None)
+    if not isinstance(found, str):
+        raise InvalidInput(f"{name} must be an id, or what has one; it was {_shown(thing)}")
+    return found
+
+
+def event_id_of(webhook: SentWebhook | str) -> str:
+    """The id of an event, of which the id alone may be given."""
+    return id_of(webhook, "webhook", attribute="event_id")
+
+
+def as_tuple(names: str | Iterable[str]) -> tuple[str, ...]:
+    """Names, of which a single one may stand alone."""
+    return (names,) if isinstance(names, str) else tuple(names)
+
+
+def with_ids(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values of `data`, with its id for each thing."""
+    return {name: one.id if isinstance(one, Subject) else one for name, one in values.items()}
+
+
+def _check_value(name: str, value: object, hint: Any) -> None:  # noqa: ANN401 - a type, as annotated
+    kinds = get_args(hint) if isinstance(hint, UnionType) else (hint,)
+    plain = tuple(get_origin(kind) or kind for kind in kinds)
+    if not any(_fits(value, kind) for kind in plain):
+        expected = " or ".join(_EXPECTED.get(kind, f"a {kind.__name__}") for kind in plain)
+        raise InvalidInput(f"{name} must be {expected}; it was {_shown(value)}")
+
+
+def _fits(value: object, kind: type) -> bool:
+    if kind is int:
+        return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST
+    if issubclass(kind, datetime):  # freezegun has another class of that name
+        return isinstance(value, datetime) and value.tzinfo is not None
+    return isinstance(value, kind)
+
+
+def _guess(word: object, known: Iterable[str]) -> str:
+    by_capitals = {one.upper(): one for one in known}
+    near = get_close_matches(str(word)[:_LONGEST_SHOWN].upper(), by_capitals, n=1)
+    return f"did you mean {by_capitals[near[0]]!r}? " if near else ""
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
