@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from mock_sendpilot.domain.contracts import Contract
     from mock_sendpilot.server import EmulatorServer
     from mock_sendpilot.testing.receiver import WebhookReceiver
     from mock_sendpilot.testing.sandbox import Sandbox
 
+_SERVER = pytest.StashKey["EmulatorServer"]()
+"""The server whose endpoints are looked through when nothing comes to a receiver."""
 _MARKER = (
     "sendpilot(contract, **points): the contract under which the fixture `sendpilot` answers, "
     "such as @pytest.mark.sendpilot('live', patch_reply='example')"
@@ -47,6 +49,7 @@ def sendpilot(
     """A fresh workspace of this test's own; see `mock_sendpilot.testing.sandbox.Sandbox`."""
     from mock_sendpilot.testing.sandbox import Sandbox
 
+    request.config.stash[_SERVER] = sendpilot_server
     marker = request.node.get_closest_marker("sendpilot")
     contract = _contract_of(*marker.args, **marker.kwargs) if marker else _contract_of()
     sandbox = Sandbox(sendpilot_server, contract, random_seed=request.node.nodeid)
@@ -55,11 +58,17 @@ def sendpilot(
 
 
 @pytest.fixture
-def sendpilot_receiver() -> "Iterator[WebhookReceiver]":
+def sendpilot_receiver(request: pytest.FixtureRequest) -> "Iterator[WebhookReceiver]":
     """A webhook receiver on a free port; see `mock_sendpilot.testing.receiver.WebhookReceiver`."""
     from mock_sendpilot.testing.receiver import WebhookReceiver
 
-    with WebhookReceiver() as receiver:
+    def explain(url: str) -> "Sequence[str]":
+        from mock_sendpilot.testing.failures import why_it_does_not_come
+
+        server = request.config.stash.get(_SERVER, None)
+        return () if server is None else tuple(why_it_does_not_come(server.emulator, url))
+
+    with WebhookReceiver(explain=explain) as receiver:
         yield receiver
 
 

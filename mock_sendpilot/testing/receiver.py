@@ -2,25 +2,34 @@
 
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from mock_sendpilot.domain.clock import SystemClock
+from mock_sendpilot.domain.errors import InvalidInput
 from mock_sendpilot.http_server import HttpServer
 from mock_sendpilot.lifetime import Startable
-from mock_sendpilot.observation.patterns import EventPattern
+from mock_sendpilot.observation.patterns import ANY_EVENT, EventPattern, parsed
+from mock_sendpilot.testing.answers import Answer, answer
 from mock_sendpilot.testing.failures import WebhookNotSeen
+from mock_sendpilot.testing.sandbox_checks import check_count, with_ids
 from mock_sendpilot.webhooks.signing import verify
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 _MOST_HELD_SECONDS = 60.0
+_MOST_TOLD = 1_000_000
+_LONGEST_SHOWN = 60
+_NO_KEYS = {
+    "timeout": "did you mean 'within'?",
+    "count": "wait_for_count(n) waits for several",
+}
+_NOTHING = "to see that nothing came, assert received == [] after sendpilot.wait_until_idle()"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +40,35 @@ class ReceivedWebhook:
     headers: Mapping[str, str]
     body: bytes
 
+    def __repr__(self) -> str:
+        event = parsed(self.body)
+        if event is None:
+            return f"<ReceivedWebhook {self.path} {self.body[:_LONGEST_SHOWN]!r}>"
+        data = event.get("data", {})
+        told = (event.get("eventType"), event.get("eventId"), data.get("leadId"))
+        return f"<ReceivedWebhook {' '.join(str(word) for word in told if word is not None)}>"
+
     @property
     def json(self) -> dict[str, Any]:
-        """The body, parsed."""
-        parsed: dict[str, Any] = orjson.loads(self.body)
-        return parsed
+        """The whole body: `eventId, eventType, timestamp, workspaceId, data`."""
+        event: dict[str, Any] = orjson.loads(self.body)
+        return event
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The `data` of the body."""
+        data: dict[str, Any] = self.json["data"]
+        return data
+
+    @property
+    def event_type(self) -> str:
+        """The `eventType` of the body."""
+        return str(self.json["eventType"])
+
+    @property
+    def event_id(self) -> str:
+        """The `eventId` of the body, by which what comes again is known."""
+        return str(self.json["eventId"])
 
     def is_signed_with(self, secret: str) -> bool:
         """Whether every signature in it is right for this secret; their age does not count."""
@@ -47,18 +80,22 @@ class WebhookReceiver(Startable):
 
     Args:
         port: 0 takes a free one.
+        explain: gives what else a failure is to say of why it does not come to this URL.
 
     Attributes:
         url: where to have webhooks sent.
         received: every request so far, oldest first.
     """
 
-    def __init__(self, *, port: int = 0) -> None:
+    def __init__(
+        self, *, port: int = 0, explain: Callable[[str], Sequence[str]] = lambda _url: ()
+    ) -> None:
+        self._explain = explain
         self._server = HttpServer(self._answer, port=port)
         self.url = f"{self._server.origin}/webhooks"
         self.received: list[ReceivedWebhook] = []
         self._changed = threading.Condition()
-        self._answers: deque[tuple[int, Mapping[str, str], bytes]] = deque()
+        self._answers: deque[Answer] = deque()
         self._may_answer = threading.Event()
         self._may_answer.set()
 
@@ -70,11 +107,23 @@ class WebhookReceiver(Startable):
         status: int,
         *,
         times: int = 1,
-        headers: Mapping[str, str] | None = None,
-        body: bytes = b"",
+        headers: Mapping[str, str | int] | None = None,
+        body: bytes | str | dict[str, Any] | list[Any] = b"",
     ) -> None:
-        """Answer the next requests like this, after those that were told before."""
-        self._answers.extend([(status, headers or {}, body)] * times)
+        """Answer the next requests like this, after those that were told before.
+
+        Args:
+            status: 100 to 999.
+            times: how many requests.
+            headers: of the answer.
+            body: bytes, a text in UTF-8, or a dict or list, which becomes JSON.
+
+        Raises:
+            InvalidInput: another status or body, a header that cannot be sent, or no times at all.
+        """
+        check_count("times", times, most=_MOST_TOLD)
+        told = answer(status, headers or {}, body)
+        self._answers.extend([told] * times)
 
     @contextmanager
     def holding(self) -> Iterator[None]:
@@ -88,27 +137,40 @@ class WebhookReceiver(Startable):
     def wait_for(self, event_type: str, *, within: float = 2.0, **values: Any) -> ReceivedWebhook:  # noqa: ANN401
         """The first request with an event of this type whose data holds these values.
 
+        Args:
+            event_type: such as `lead.status.changed`.
+            within: seconds of real time.
+            values: keys of `data` in snake case; a lead, a campaign or the like stands for its id.
+
         Raises:
+            InvalidInput: a name that only `sendpilot.webhooks.wait_for` takes.
             WebhookNotSeen: none came in time; it shows what came, and the nearest miss.
         """
         __tracebackhide__ = True
-        wanted = EventPattern(event_type, values)
+        for name in values.keys() & _NO_KEYS.keys():
+            raise InvalidInput(f"wait_for takes no {name!r}; {_NO_KEYS[name]}")
+        wanted = EventPattern(event_type, with_ids(values))
         if self._wait(lambda: self._first(wanted) is not None, within):
             found = self._first(wanted)
             if found is not None:
                 return found
-        bodies = [webhook.body for webhook in self.received]
-        raise WebhookNotSeen(wanted.failure(bodies, within=within))
+        raise WebhookNotSeen(self._failure(wanted, within))
 
     def wait_for_count(self, count: int, *, within: float = 2.0) -> list[ReceivedWebhook]:
         """All requests, once there are so many.
 
         Raises:
-            AssertionError: there were fewer in time.
+            InvalidInput: a count that is not 1 or more.
+            WebhookNotSeen: there were fewer in time; it shows what came.
         """
         __tracebackhide__ = True
+        if count == 0:
+            raise InvalidInput(f"count must be 1 or more; {_NOTHING}")
+        check_count("count", count, most=_MOST_TOLD)
         if not self._wait(lambda: len(self.received) >= count, within):
-            raise AssertionError(f"{len(self.received)} webhooks within {within:g} s, not {count}")
+            _, *lines = self._failure(ANY_EVENT, within).splitlines()
+            first = f"{len(self.received)} webhooks within {within:g} s, not {count}"
+            raise WebhookNotSeen("\n".join([first, *lines]))
         return list(self.received)
 
     def start(self) -> None:
@@ -130,6 +192,12 @@ class WebhookReceiver(Startable):
                 self._changed.wait(remaining)
         return True
 
+    def _failure(self, wanted: EventPattern, within: float) -> str:
+        bodies = [webhook.body for webhook in self.received]
+        silence = [] if bodies else [f"nothing has reached {self.url}"]
+        notes = [*silence, *self._explain(self.url)]
+        return wanted.failure(bodies, within=within, notes=notes)
+
     def _first(self, wanted: EventPattern) -> ReceivedWebhook | None:
         return next((one for one in self.received if wanted.matches(one.body)), None)
 
@@ -144,16 +212,8 @@ class WebhookReceiver(Startable):
         webhook = ReceivedWebhook(environ["PATH_INFO"], headers, environ["wsgi.input"].read())
         with self._changed:
             self.received.append(webhook)
-            told = self._answers.popleft() if self._answers else (200, {}, b"")
+            told = self._answers.popleft() if self._answers else Answer()
             self._changed.notify_all()
         self._may_answer.wait(_MOST_HELD_SECONDS)
-        status, answer_headers, body = told
-        start_response(f"{status} {_phrase(status)}", list(answer_headers.items()))
-        return [body]
-
-
-def _phrase(status: int) -> str:
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return "Unknown"
+        start_response(told.status_line, list(told.headers.items()))
+        return [told.body]

@@ -201,6 +201,33 @@ def test_time_that_is_frozen_from_the_start_of_the_session_does_not_stop_webhook
     run(pytester).assert_outcomes(passed=1)
 
 
+def test_at_the_end_of_the_session_no_thread_is_left(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest(
+        """
+        import threading
+
+        def pytest_sessionfinish():
+            names = [one.name for one in threading.enumerate() if one.name != "MainThread"]
+            print(f"threads after the fixtures: {sorted(names)}")
+        """
+    )
+    pytester.makepyfile(
+        """
+        import threading
+
+        def test_a_retry_is_due_in_an_hour(sendpilot, sendpilot_receiver):
+            sendpilot.add_endpoint(sendpilot_receiver.url, retry_delays=[3600])
+            sendpilot_receiver.respond(503)
+            sendpilot.trigger("lead.status.changed", lead_id=sendpilot.add_lead())
+            sendpilot.webhooks.wait_for("lead.status.changed")
+            assert any("worker" in thread.name for thread in threading.enumerate())
+        """
+    )
+    result = run(pytester, "-s", "-p", "no:xdist")
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["*threads after the fixtures: []*"])
+
+
 def test_a_marker_with_too_many_arguments_is_an_error(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         """

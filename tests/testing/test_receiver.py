@@ -1,0 +1,266 @@
+"""`sendpilot_receiver`: what it answers, what it says of what does not come, how it stops."""
+
+import re
+import threading
+from typing import Any
+
+import pytest
+import requests
+
+from mock_sendpilot.domain.errors import InvalidInput
+from mock_sendpilot.testing.failures import WebhookNotSeen
+from mock_sendpilot.testing.receiver import ReceivedWebhook, WebhookReceiver
+from mock_sendpilot.testing.sandbox import Sandbox
+
+EVENT = "lead.status.changed"
+ADDED = "was it added with sendpilot.add_endpoint(sendpilot_receiver.url)?"
+
+
+def post(receiver: WebhookReceiver, body: bytes = b"{}") -> requests.Response:
+    return requests.post(receiver.url, data=body, timeout=10)
+
+
+# --- answers ------------------------------------------------------------------------------------
+
+
+def test_it_answers_as_it_is_told(sendpilot_receiver: WebhookReceiver) -> None:
+    sendpilot_receiver.respond(503, times=2, headers={"Retry-After": "1"}, body=b"later")
+    replies = [post(sendpilot_receiver) for _ in range(3)]
+
+    assert [reply.status_code for reply in replies] == [503, 503, 200]
+    assert (replies[0].headers["Retry-After"], replies[0].text) == ("1", "later")
+
+
+def test_it_answers_in_the_order_told(sendpilot_receiver: WebhookReceiver) -> None:
+    sendpilot_receiver.respond(500)
+    sendpilot_receiver.respond(502, times=2)
+    sendpilot_receiver.respond(418)
+
+    statuses = [post(sendpilot_receiver).status_code for _ in range(5)]
+    assert statuses == [500, 502, 502, 418, 200]
+
+
+@pytest.mark.parametrize(
+    ("given", "content", "content_type"),
+    [
+        pytest.param({}, b"", None, id="nothing"),
+        pytest.param({"body": b"\xff"}, b"\xff", None, id="bytes"),
+        pytest.param({"body": "sp\u00e4ter"}, "sp\u00e4ter".encode(), None, id="text"),
+        pytest.param({"body": {"ok": False}}, b'{"ok":false}', "application/json", id="dict"),
+        pytest.param({"body": [1, "a"]}, b'[1,"a"]', "application/json", id="list"),
+        pytest.param(
+            {"body": {}, "headers": {"content-type": "text/x"}}, b"{}", "text/x", id="own type"
+        ),
+    ],
+)
+def test_a_body_can_be_given_in_several_ways(
+    sendpilot_receiver: WebhookReceiver,
+    given: dict[str, Any],
+    content: bytes,
+    content_type: str | None,
+) -> None:
+    sendpilot_receiver.respond(503, **given)
+    reply = post(sendpilot_receiver)
+
+    assert (reply.status_code, reply.content) == (503, content)
+    assert reply.headers.get("Content-Type") == content_type
+
+
+@pytest.mark.parametrize(
+    ("status", "line"), [(404, "Not Found"), (299, "Unknown"), (999, "Unknown")]
+)
+def test_any_status_can_be_answered(
+    sendpilot_receiver: WebhookReceiver, status: int, line: str
+) -> None:
+    sendpilot_receiver.respond(status, headers={"Retry-After": 7})
+    reply = post(sendpilot_receiver)
+
+    assert (reply.status_code, reply.reason, reply.headers["Retry-After"]) == (status, line, "7")
+
+
+@pytest.mark.parametrize(
+    ("status", "given", "says"),
+    [
+        pytest.param(99, {}, "status must be a whole number from 100 to 999; it was 99", id="99"),
+        pytest.param(1000, {}, "status must be .* it was 1000", id="1000"),
+        pytest.param("503", {}, "status must be .* it was '503'", id="text"),
+        pytest.param(True, {}, "status must be .* it was True", id="boolean"),
+        pytest.param(503, {"times": 0}, "times must be a whole number from 1 .* it was 0", id="0"),
+        pytest.param(503, {"times": -1}, "times must be .* it was -1", id="less than 0"),
+        pytest.param(503, {"times": None}, "times must be .* it was None", id="no number"),
+        pytest.param(503, {"body": 5}, "body must be bytes, a text, or a dict or list", id="body"),
+        pytest.param(503, {"body": {"a": object()}}, "cannot be written as JSON", id="no JSON"),
+        pytest.param(503, {"headers": {"Connection": "close"}}, "the server's own", id="hop"),
+        pytest.param(503, {"headers": {"X": "a\nb"}}, "on one line each; 'X' was", id="lines"),
+        pytest.param(503, {"headers": {"X": "\u2713"}}, "must be Latin-1", id="letters"),
+        pytest.param(503, {"headers": {5: "a"}}, "headers cannot have 5", id="no name"),
+    ],
+)
+def test_an_answer_that_cannot_be_is_refused(
+    sendpilot_receiver: WebhookReceiver, status: Any, given: dict[str, Any], says: str
+) -> None:
+    with pytest.raises(InvalidInput, match=says):
+        sendpilot_receiver.respond(status, **given)
+
+    assert post(sendpilot_receiver).status_code == 200
+
+
+# --- what does not come -------------------------------------------------------------------------
+
+
+def test_what_did_not_come_is_told(sendpilot_receiver: WebhookReceiver) -> None:
+    with pytest.raises(WebhookNotSeen, match=f"nothing has reached {sendpilot_receiver.url}"):
+        sendpilot_receiver.wait_for("lead.updated", within=0.05)
+    with pytest.raises(AssertionError, match=r"0 webhooks within 0\.05 s, not 1\n  nothing has"):
+        sendpilot_receiver.wait_for_count(1, within=0.05)
+
+
+def failures(receiver: WebhookReceiver) -> list[str]:
+    told = []
+    for wait in (
+        lambda: receiver.wait_for(EVENT, within=0.05),
+        lambda: receiver.wait_for_count(9, within=0.05),
+    ):
+        with pytest.raises(WebhookNotSeen) as caught:
+            wait()
+        told.append(str(caught.value))
+    return told
+
+
+def test_that_no_endpoint_was_added_is_told(
+    sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver
+) -> None:
+    sendpilot.add_endpoint("http://127.0.0.1:9/webhooks")
+
+    for text in failures(sendpilot_receiver):
+        assert f"  nothing has reached {sendpilot_receiver.url}\n" in text
+        assert f"  no endpoint points there: {ADDED}\n  nothing came" in text
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_the_endpoint_that_points_there_is_told(
+    sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver, host: str
+) -> None:
+    url = sendpilot_receiver.url.replace("127.0.0.1", host)
+    endpoint = sendpilot.add_endpoint(url, events="message.sent")
+
+    for text in failures(sendpilot_receiver):
+        assert f"  there points <Endpoint {endpoint.id} {url}: message.sent>\n" in text
+        assert ADDED not in text
+        assert "stands still" not in text
+
+
+def test_that_the_clock_stands_still_is_told(
+    sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver
+) -> None:
+    sendpilot.clock.freeze()
+    sendpilot.add_endpoint(sendpilot_receiver.url)
+
+    for text in failures(sendpilot_receiver):
+        assert "its clock stands still at 20" in text
+
+
+def test_without_sendpilot_nothing_is_said_of_endpoints() -> None:
+    with WebhookReceiver() as receiver:
+        for text in failures(receiver):
+            assert "endpoint" not in text
+
+
+def test_what_came_is_listed(sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver) -> None:
+    sendpilot.add_endpoint(sendpilot_receiver.url)
+    sendpilot.trigger("message.sent", lead_id=sendpilot.add_lead(lead_id="lead_1"))
+    sendpilot_receiver.wait_for_count(1)
+    of_type, of_count = failures(sendpilot_receiver)
+
+    assert 'nearest miss: message.sent {"leadId":"lead_1"' in of_type
+    assert of_count.startswith("1 webhooks within 0.05 s, not 9\n")
+    assert '  came:\n    message.sent {"leadId":"lead_1"' in of_count
+    assert "nothing has reached" not in of_type + of_count
+
+
+@pytest.mark.parametrize(
+    ("count", "says"),
+    [
+        pytest.param(0, r"count must be 1 or more; to see that nothing came, assert", id="none"),
+        pytest.param(-1, "count must be a whole number from 1", id="less than none"),
+        pytest.param(True, "count must be a whole number from 1", id="boolean"),
+    ],
+)
+def test_a_count_that_is_there_at_once_is_refused(
+    sendpilot_receiver: WebhookReceiver, count: int, says: str
+) -> None:
+    with pytest.raises(InvalidInput, match=says):
+        sendpilot_receiver.wait_for_count(count)
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        pytest.param("timeout", "did you mean 'within'", id="timeout"),
+        pytest.param("count", "wait_for_count", id="count"),
+    ],
+)
+def test_what_only_its_sibling_takes_is_refused_at_once(
+    sendpilot_receiver: WebhookReceiver, name: str, says: str
+) -> None:
+    values: dict[str, Any] = {name: 3}
+    with pytest.raises(InvalidInput, match=f"takes no '{name}'; {re.escape(says)}"):
+        sendpilot_receiver.wait_for(EVENT, within=60, **values)
+
+
+# --- what came ----------------------------------------------------------------------------------
+
+
+def test_a_body_that_is_no_json_does_no_harm(sendpilot_receiver: WebhookReceiver) -> None:
+    post(sendpilot_receiver, b"hello")
+    post(sendpilot_receiver, b'{"eventType": "lead.updated"}')
+
+    assert sendpilot_receiver.wait_for("lead.updated").json == {"eventType": "lead.updated"}
+
+
+def test_a_lead_stands_for_its_id(sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver) -> None:
+    sendpilot.add_endpoint(sendpilot_receiver.url)
+    lead = sendpilot.add_lead()
+    sent = sendpilot.trigger(EVENT, lead_id=lead)
+    received = sendpilot_receiver.wait_for(EVENT, lead_id=lead)
+
+    assert (received.event_type, received.event_id) == (sent.event_type, sent.event_id)
+    assert received.data == sent.data
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        pytest.param(
+            b'{"eventType":"lead.updated","eventId":"evt_1","data":{"leadId":"lead_1","x":[1]}}',
+            "<ReceivedWebhook lead.updated evt_1 lead_1>",
+            id="lead",
+        ),
+        pytest.param(
+            b'{"eventType":"campaign.paused","eventId":"evt_1","data":{}}',
+            "<ReceivedWebhook campaign.paused evt_1>",
+            id="campaign",
+        ),
+        pytest.param(b"hello", "<ReceivedWebhook /hook b'hello'>", id="no event"),
+        pytest.param(b"x" * 1000, f"<ReceivedWebhook /hook {b'x' * 60!r}>", id="long"),
+    ],
+)
+def test_it_is_shown_shortly(body: bytes, shown: str) -> None:
+    assert repr(ReceivedWebhook("/hook", {"webhook-signature": "s"}, body)) == shown
+
+
+# --- stopping -----------------------------------------------------------------------------------
+
+
+def test_when_it_stops_what_is_held_is_answered() -> None:
+    receiver = WebhookReceiver()
+    receiver.start()
+    statuses: list[int] = []
+    with receiver.holding():
+        sending = threading.Thread(target=lambda: statuses.append(post(receiver).status_code))
+        sending.start()
+        receiver.wait_for_count(1, within=10)
+        receiver.stop()
+        sending.join(20)
+
+        assert statuses == [200]
