@@ -108,6 +108,10 @@ class Delivery:
     """Why it was cancelled or dropped."""
     disruption: Applied | None = None
 
+    def __repr__(self) -> str:
+        about = f"{self.event_type} {self.event_id} to {self.endpoint_id}"
+        return f"<Delivery {self.id} of {about}: {self.state}, {len(self.attempts)} attempts>"
+
     @property
     def scheduled_count(self) -> int:
         """How many attempts the schedule has made."""

@@ -54,6 +54,10 @@ class Disruption:
     matches: tuple[Match, ...] = ()
     """The latest."""
 
+    def __repr__(self) -> str:
+        met = f"{self.match_count} of {'all' if self.times is None else self.times}"
+        return f"<Disruption {self.kind} {self.id}: {self.state}, {met}>"
+
     @property
     def state(self) -> str:
         """Whether it waits for more."""

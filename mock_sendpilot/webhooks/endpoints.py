@@ -51,6 +51,10 @@ class Endpoint:
     retired_secrets: tuple[RetiredSecret, ...] = ()
     """Those that were rotated out, the latest first; some may not be valid any more."""
 
+    def __repr__(self) -> str:
+        wants = "all events" if self.event_types is None else ", ".join(self.event_types)
+        return f"<Endpoint {self.id} {self.url}: {wants}{'' if self.is_enabled else ', disabled'}>"
+
     def older_secrets(self, now: datetime) -> tuple[str, ...]:
         """The secrets that are valid besides `secret`."""
         return tuple(one.secret for one in self.retired_secrets if now < one.valid_until)

@@ -34,6 +34,11 @@ class SentWebhook:
     body: bytes
     deliveries: tuple[Delivery, ...]
 
+    def __repr__(self) -> str:
+        states = ", ".join(one.state for one in self.deliveries) or "no endpoint"
+        about = " ".join(filter(None, (self.event_type, self.event_id, self.lead_id)))
+        return f"<SentWebhook {about}: {states}>"
+
     @property
     def is_sent(self) -> bool:
         """Whether each endpoint that wanted it has had its first attempt, or was ended."""

@@ -1,0 +1,110 @@
+"""What a failing assertion shows of things: one line, and no secret."""
+
+import pytest
+
+from mock_sendpilot.testing.receiver import WebhookReceiver
+from mock_sendpilot.testing.sandbox import Sandbox
+
+EVENT = "lead.status.changed"
+URL = "http://127.0.0.1:9/webhooks"
+
+
+def test_a_webhook_tells_its_event_and_what_has_come_of_it(
+    sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver
+) -> None:
+    lead = sendpilot.add_lead(lead_id="lead_1")
+    unheard = sendpilot.trigger(EVENT, lead_id=lead)
+    sendpilot.add_endpoint(sendpilot_receiver.url)
+    sendpilot.trigger("campaign.paused", campaign_id=sendpilot.campaign_id)
+    heard = sendpilot.webhooks.wait_for("campaign.paused")
+
+    assert repr(unheard) == f"<SentWebhook {EVENT} {unheard.event_id} lead_1: no endpoint>"
+    assert repr(heard) == f"<SentWebhook campaign.paused {heard.event_id}: succeeded>"
+
+
+def test_a_delivery_tells_whereto_it_goes_and_how_far_it_is(
+    sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver
+) -> None:
+    endpoint = sendpilot.add_endpoint(sendpilot_receiver.url)
+    sendpilot.trigger(EVENT, lead_id=sendpilot.add_lead())
+    webhook = sendpilot.webhooks.wait_for(EVENT)
+    (delivery,) = webhook.deliveries
+
+    assert repr(delivery) == (
+        f"<Delivery {delivery.id} of {EVENT} {webhook.event_id} to {endpoint.id}: "
+        "succeeded, 1 attempts>"
+    )
+
+
+def test_a_disruption_tells_what_it_has_done(
+    sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver
+) -> None:
+    sendpilot.add_endpoint(sendpilot_receiver.url)
+    armed, ever = sendpilot.disrupt("duplicate"), sendpilot.disrupt("drop", times=None)
+    sendpilot.trigger(EVENT, lead_id=sendpilot.add_lead())
+
+    now = sendpilot.disruption(armed)
+    assert repr(now) == f"<Disruption duplicate {armed.id}: consumed, 1 of 1>"
+    assert repr(ever) == f"<Disruption drop {ever.id}: armed, 0 of all>"
+
+
+def test_an_endpoint_tells_what_it_wants_and_no_secret(sendpilot: Sandbox) -> None:
+    first = sendpilot.add_endpoint(URL)
+    second = sendpilot.add_endpoint(URL, events=[EVENT, "message.sent"])
+    rotated = sendpilot.rotate_secret(second)
+    disabled = sendpilot.set_enabled(second, enabled=False)
+
+    assert repr(first) == f"<Endpoint {first.id} {URL}: all events>"
+    assert repr(rotated) == f"<Endpoint {second.id} {URL}: {EVENT}, message.sent>"
+    assert repr(disabled) == f"{repr(rotated)[:-1]}, disabled>"
+
+
+@pytest.mark.parametrize(
+    ("count", "shown"),
+    [
+        pytest.param(0, "<SentWebhooks 0: none>", id="none"),
+        pytest.param(2, f"<SentWebhooks 2: {EVENT}, {EVENT}>", id="few"),
+        pytest.param(7, f"<SentWebhooks 7: … {', '.join([EVENT] * 5)}>", id="many"),
+    ],
+)
+def test_all_webhooks_are_counted_and_the_latest_named(
+    sendpilot: Sandbox, count: int, shown: str
+) -> None:
+    lead = sendpilot.add_lead()
+    for _ in range(count):
+        sendpilot.trigger(EVENT, lead_id=lead)
+
+    assert repr(sendpilot.webhooks) == shown
+
+
+ASSERTIONS = """
+def test_it(sendpilot, sendpilot_receiver):
+    sendpilot.add_endpoint(sendpilot_receiver.url, secret=SECRET)
+    sendpilot.trigger("lead.status.changed", lead_id=sendpilot.add_lead(lead_id="lead_1"))
+    sendpilot_receiver.wait_for_count(1)
+    sendpilot.webhooks.wait_for("lead.status.changed")
+    assert sendpilot_receiver.received == []
+
+def test_the_other(sendpilot):
+    sendpilot.add_endpoint("http://127.0.0.1:9/webhooks", secret=SECRET)
+    sendpilot.trigger("lead.status.changed", lead_id=sendpilot.add_lead(lead_id="lead_1"))
+    assert sendpilot.webhooks.matching() == []
+
+def test_the_third(sendpilot):
+    endpoint = sendpilot.add_endpoint("http://127.0.0.1:9/webhooks", secret=SECRET)
+    assert endpoint is None
+"""
+
+
+def test_an_assertion_that_fails_is_readable(pytester: pytest.Pytester) -> None:
+    secret = "whsec_c2VuZHBpbG90LWVtdWxhdG9yLXNlY3JldC0zMmJ5dGU="
+    pytester.makepyfile(f'SECRET = "{secret}"\n{ASSERTIONS}')
+    result = pytester.runpytest_subprocess("-vv", "-p", "no:randomly", "-p", "no:cacheprovider")
+
+    result.assert_outcomes(failed=3)
+    shown = [line for line in result.outlines if line.startswith("E ")]
+    text = "\n".join(shown)
+    assert "<ReceivedWebhook lead.status.changed evt_" in text
+    assert "<SentWebhook lead.status.changed evt_" in text
+    assert "<Endpoint ep_" in text
+    assert [line for line in shown if len(line) > 200 or "body=" in line or secret in line] == []
