@@ -1,5 +1,6 @@
 """In a test that freezes or travels in time nothing stalls, and nothing spins."""
 
+import gc
 import threading
 import time
 from collections.abc import Callable
@@ -35,6 +36,7 @@ class Stopwatch:
     _busy = staticmethod(time.process_time)
 
     def __init__(self) -> None:
+        gc.collect()  # or it comes while the watch runs, and takes long in a long session
         self._began, self._was_busy = self._running(), self._busy()
 
     @property
