@@ -23,7 +23,7 @@ class RateLimit:
 class ApiKey:
     """A key of a workspace. `scopes` is None for a key that may do everything."""
 
-    key: str
+    key: str = field(repr=False)
     name: str = ""
     scopes: frozenset[str] | None = None
     is_revoked: bool = False

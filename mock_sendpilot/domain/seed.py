@@ -18,7 +18,7 @@ class EndpointSeed:
     """A webhook endpoint. No secret: one is made. No event types: all of them."""
 
     url: str
-    secret: str | None = None
+    secret: str | None = field(default=None, repr=False)
     event_types: tuple[str, ...] | None = None
     is_enabled: bool = True
     settings: EndpointSettings = DEFAULT_SETTINGS

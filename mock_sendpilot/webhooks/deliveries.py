@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from mock_sendpilot.domain.errors import NotFound
@@ -83,7 +83,7 @@ class Applied:
     options: Mapping[str, float]
     other_body: bytes | None = None
     """The event under another contract, for the kind that renames it."""
-    old_secret: str | None = None
+    old_secret: str | None = field(default=None, repr=False)
     """The one before the last rotation, for the kind that signs with it."""
 
 

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from difflib import get_close_matches
 from typing import Any
@@ -22,14 +22,14 @@ SECRET_OVERLAP = timedelta(hours=24)
 """How long an old secret stays valid after a rotation (section (c), Delivery)."""
 _MOST_TYPES = 100
 _MOST_RETIRED = 20
-_SETTINGS = frozenset(field.name for field in fields(EndpointSettings))
+_SETTINGS = frozenset(one.name for one in fields(EndpointSettings))
 
 
 @dataclass(frozen=True, slots=True)
 class RetiredSecret:
     """A secret that was rotated out, and until when it is valid beside the new one."""
 
-    secret: str
+    secret: str = field(repr=False)
     valid_until: datetime
 
 

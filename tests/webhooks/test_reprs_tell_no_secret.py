@@ -1,0 +1,26 @@
+"""What is shown in a log or a failing test holds no key and no signing secret."""
+
+import pytest
+
+from mock_sendpilot.domain.models import ApiKey
+from mock_sendpilot.domain.seed import EndpointSeed
+from mock_sendpilot.webhooks.deliveries import Applied
+from mock_sendpilot.webhooks.endpoints import RetiredSecret
+from tests.support import SECRET
+from tests.webhooks.conftest import START
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        pytest.param(ApiKey(key=SECRET), id="API key"),
+        pytest.param(RetiredSecret(SECRET, START), id="retired secret"),
+        pytest.param(
+            Applied(disruption_id="dis_1", kind="old_secret", options={}, old_secret=SECRET),
+            id="disruption",
+        ),
+        pytest.param(EndpointSeed(url="http://a.example/", secret=SECRET), id="seed"),
+    ],
+)
+def test_no_secret_is_shown(told: object) -> None:
+    assert SECRET not in repr(told)
