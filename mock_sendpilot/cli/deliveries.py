@@ -1,6 +1,5 @@
 """`mock-sendpilot deliveries`: what was sent to whom, and what has come of it."""
 
-from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,7 +14,7 @@ from mock_sendpilot.cli.control import (
     segment,
 )
 from mock_sendpilot.cli.lazy_group import Group
-from mock_sendpilot.cli.outcomes import DUPLICATE, names_of, outcome, standing
+from mock_sendpilot.cli.outcomes import name_of, outcome, standing
 from mock_sendpilot.cli.values import ID, OneOf, event_option, identity, limit_option
 from mock_sendpilot.cli.words import STATES
 
@@ -83,9 +82,8 @@ def show(target: str, wants_json: bool, server: Server) -> None:
         print_json(delivery)
         return
     click.echo(_line(delivery))
-    names = names_of(delivery["attempts"], copies=_copies(server, delivery["disruption"]))
-    for name, attempt in zip(names, delivery["attempts"], strict=True):
-        _tell_attempt(name, attempt)
+    for attempt in delivery["attempts"]:
+        _tell_attempt(attempt)
 
 
 def _line(delivery: dict[str, Any]) -> str:
@@ -95,22 +93,13 @@ def _line(delivery: dict[str, Any]) -> str:
     return f"{delivery['createdAt']}  {delivery['id']}  {what}  {to}"
 
 
-def _copies(server: Server, disruption: dict[str, Any] | None) -> int:
-    """How many attempts a disruption made besides the schedule; one, if it is forgotten."""
-    if disruption is None or disruption["kind"] != DUPLICATE:
-        return 0
-    path = f"/disruptions/{segment(disruption['id'])}"
-    found = ask(server, "GET", path, accepted=(HTTPStatus.NOT_FOUND,))
-    return int(found.get("options", {}).get("copies", 1))
-
-
-def _tell_attempt(name: str, attempt: dict[str, Any]) -> None:
+def _tell_attempt(attempt: dict[str, Any]) -> None:
     notes = [f"{attempt['durationMs']:g} ms"]
     if attempt["disruption"]:
         notes.append(f"disrupted: {attempt['disruption']}")
     took = ", ".join(notes)
     url = attempt["request"]["url"]
-    click.echo(f"  {attempt['at']}  {name}: {outcome(attempt)}  POST {url}  {took}")
+    click.echo(f"  {attempt['at']}  {name_of(attempt)}: {outcome(attempt)}  POST {url}  {took}")
     answer = attempt["response"]
     if answer is not None and answer["status"] not in _WELL and answer["body"].strip():
         text = " ".join(answer["body"].split())

@@ -7,7 +7,7 @@ import orjson
 
 from mock_sendpilot.cli.control import print_json
 from mock_sendpilot.cli.options import wants_colour
-from mock_sendpilot.cli.outcomes import DUPLICATE, names_of
+from mock_sendpilot.cli.outcomes import name_of
 
 _LONGEST_DATA = 300
 _MOST_SEEN = 10_000  # more than the server's log keeps
@@ -44,15 +44,12 @@ class Feed:
                 self._show_delivery(event, delivery)
 
     def _show_delivery(self, event: dict[str, Any], delivery: dict[str, Any]) -> None:
-        disruption = delivery.get("disruption") or {"kind": None, "options": {}}
-        kind = disruption["kind"]
+        kind = (delivery["disruption"] or {}).get("kind")
         if kind in _BEFORE_ATTEMPTS and self._is_new(event, delivery, kind):
             self._print_disruption(event, delivery, kind)
-        copies = int(disruption["options"].get("copies", 0)) if kind == DUPLICATE else 0
-        names = names_of(delivery["attempts"], copies=copies)
-        for name, attempt in zip(names, delivery["attempts"], strict=True):
+        for attempt in delivery["attempts"]:
             if self._is_new(event, delivery, attempt["number"]):
-                self._print_attempt(event, delivery, attempt, name)
+                self._print_attempt(event, delivery, attempt)
 
     def _is_new(self, event: dict[str, Any], delivery: dict[str, Any], what: object) -> bool:
         key = (delivery["id"], what)
@@ -84,18 +81,14 @@ class Feed:
         click.echo(f"{event['occurredAt'][11:23]}    {_coloured(kind, 'red')}  {about}  {text}")
 
     def _print_attempt(
-        self,
-        event: dict[str, Any],
-        delivery: dict[str, Any],
-        attempt: dict[str, Any],
-        name: str,
+        self, event: dict[str, Any], delivery: dict[str, Any], attempt: dict[str, Any]
     ) -> None:
         if self._wants_json:
             facts = {"eventId": event["id"], "deliveryId": delivery["id"]}
             print_json({"kind": "attempt", **facts, **attempt, "state": delivery["state"]})
             return
         outcome = _coloured(str(attempt["outcome"]), "green" if attempt["success"] else "red")
-        notes = [f"POST {attempt['url']}  {name}, {attempt['durationMs']:g} ms"]
+        notes = [f"POST {attempt['url']}  {name_of(attempt)}, {attempt['durationMs']:g} ms"]
         if attempt["disruption"]:
             notes.append(f"disrupted: {attempt['disruption']}")
         if delivery["nextAttemptAt"] and attempt is delivery["attempts"][-1]:

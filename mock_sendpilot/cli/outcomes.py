@@ -1,10 +1,7 @@
 """What has come of deliveries and attempts, in words."""
 
-from collections.abc import Iterable, Sequence
 from http import HTTPStatus
 from typing import Any
-
-DUPLICATE = "duplicate"
 
 
 def standing(delivery: dict[str, Any]) -> str:
@@ -21,20 +18,11 @@ def standing(delivery: dict[str, Any]) -> str:
     return ", ".join(notes)
 
 
-def names_of(attempts: Sequence[dict[str, Any]], *, copies: int) -> Iterable[str]:
-    """What each attempt of a delivery is.
-
-    Args:
-        attempts: all of them.
-        copies: how many of them a disruption has made besides the schedule; those come first.
-    """
-    besides = 0
-    for attempt in attempts:
-        besides += bool(attempt["resend"])
-        if not attempt["resend"]:
-            yield f"attempt {attempt['number']}"
-        else:
-            yield f"copy ({DUPLICATE})" if besides <= copies else "resent"
+def name_of(attempt: dict[str, Any]) -> str:
+    """What an attempt is."""
+    if attempt["copy"]:
+        return "copy (duplicate)"
+    return "resent" if attempt["resend"] else f"attempt {attempt['number']}"
 
 
 def outcome(attempt: dict[str, Any]) -> str:

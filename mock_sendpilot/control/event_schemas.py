@@ -9,7 +9,7 @@ from mock_sendpilot.api.fields import Boolean, Choice, JsonObject, Text, Timesta
 from mock_sendpilot.control.schemas import DeliverySummary, Strict, last_outcome
 from mock_sendpilot.domain.clock import iso_milliseconds
 from mock_sendpilot.domain.events import ORIGINS
-from mock_sendpilot.webhooks.deliveries import Attempt
+from mock_sendpilot.webhooks.deliveries import COPY, RESEND, Attempt
 from mock_sendpilot.webhooks.event_log import SentWebhook
 from mock_sendpilot.webhooks.triggers import Trigger
 
@@ -73,7 +73,8 @@ def _followed(webhook: SentWebhook) -> list[dict[str, Any]]:
 def _attempt(attempt: Attempt) -> dict[str, Any]:
     return {
         "number": attempt.number,
-        "resend": attempt.is_resend,
+        "resend": attempt.besides == RESEND,
+        "copy": attempt.besides == COPY,
         "disruption": attempt.disruption,
         "url": attempt.url,
         "at": iso_milliseconds(attempt.started_at),

@@ -8,7 +8,7 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields, pre_load, vali
 
 from mock_sendpilot.api.fields import Choice, Text, Timestamp, WholeNumber, shown
 from mock_sendpilot.domain.clock import iso_milliseconds
-from mock_sendpilot.webhooks.deliveries import STATES, Attempt, Delivery, Response
+from mock_sendpilot.webhooks.deliveries import COPY, RESEND, STATES, Attempt, Delivery, Response
 
 
 class Strict(Schema):
@@ -96,7 +96,8 @@ def _attempt(attempt: Attempt, body: bytes) -> dict[str, Any]:
     sent = body if attempt.sent_body is None else attempt.sent_body
     return {
         "number": attempt.number,
-        "resend": attempt.is_resend,
+        "resend": attempt.besides == RESEND,
+        "copy": attempt.besides == COPY,
         "disruption": attempt.disruption,
         "at": iso_milliseconds(attempt.started_at),
         "wallAt": iso_milliseconds(attempt.sent_at),

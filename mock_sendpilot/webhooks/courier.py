@@ -12,9 +12,11 @@ from mock_sendpilot.domain.signals import announce, delivery_attempted, delivery
 from mock_sendpilot.domain.workspace import Workspace
 from mock_sendpilot.webhooks.deliveries import (
     CANCELLED,
+    COPY,
     EXHAUSTED,
     MOST_BODY_BYTES,
     PENDING,
+    RESEND,
     SUCCEEDED,
     Applied,
     Attempt,
@@ -86,10 +88,9 @@ class Courier:
         if not delivery.attempts and delivery.disruption and delivery.disruption.kind == REORDER:
             self._held_back.hold(delivery, task_number)
 
-    def send_besides(self, delivery: Delivery, endpoint: Endpoint) -> None:
+    def send_besides(self, delivery: Delivery, endpoint: Endpoint, besides: str = RESEND) -> None:
         """Make one more attempt, now and besides the schedule."""
-        now = self._workspace.clock.now()
-        self._put(delivery, endpoint, due_at=now, is_resend=True)
+        self._put(delivery, endpoint, due_at=self._workspace.clock.now(), besides=besides)
 
     def cancel(self, endpoint_id: str, reason: str) -> None:
         """End what is pending for an endpoint."""
@@ -113,15 +114,20 @@ class Courier:
         self._health.forget(endpoint_id)
 
     def _put(
-        self, delivery: Delivery, endpoint: Endpoint, *, due_at: datetime, is_resend: bool = False
+        self,
+        delivery: Delivery,
+        endpoint: Endpoint,
+        *,
+        due_at: datetime,
+        besides: str | None = None,
     ) -> int:
         number = delivery.scheduled_count + 1
-        besides = "a resend" if is_resend else f"attempt {number}"
+        what = f"a {besides}" if besides else f"attempt {number}"
         return self._workspace.agenda.add(
-            partial(self._attempt, delivery.id, None if is_resend else number),
+            partial(self._attempt, delivery.id, besides or number),
             due_at=due_at,
             lane=self._lane(endpoint),
-            about=f"{besides} of {delivery.event_type} to {endpoint.url}",
+            about=f"{what} of {delivery.event_type} to {endpoint.url}",
             width=endpoint.settings.concurrency,
         )
 
@@ -133,33 +139,33 @@ class Courier:
         is_of_job = endpoint.id in self._job_endpoints
         return ("jobs", urlsplit(endpoint.url).netloc) if is_of_job else endpoint.id
 
-    def _attempt(self, delivery_id: str, number: int | None) -> None:
-        """Make the attempt of that number of the schedule; None is one besides the schedule."""
-        made = self._made(delivery_id, number)
+    def _attempt(self, delivery_id: str, occasion: int | str) -> None:
+        """Make the attempt of that number of the schedule, or one besides it: see `Attempt`."""
+        made = self._made(delivery_id, occasion)
         if made is not None:
             self._go_on(*made)
 
-    def _made(self, delivery_id: str, number: int | None) -> tuple[Delivery, Endpoint] | None:
+    def _made(self, delivery_id: str, occasion: int | str) -> tuple[Delivery, Endpoint] | None:
         """Make an attempt that is still to be made; the delivery after it, and its endpoint."""
         delivery = self._log.find(delivery_id)
         if delivery is None:
             return None
-        if number is not None and (
-            delivery.state != PENDING or delivery.scheduled_count != number - 1
+        if isinstance(occasion, int) and (
+            delivery.state != PENDING or delivery.scheduled_count != occasion - 1
         ):
             return None
         endpoint = self._find(delivery.endpoint_id)
         if endpoint is None or not endpoint.is_enabled:
             self._end(delivery_id)
             return None
-        attempt = self._attempted(delivery, endpoint, number)
+        attempt = self._attempted(delivery, endpoint, occasion)
         after = self._log.change(delivery_id, partial(self._after, endpoint, attempt=attempt))
         return None if after is None else (after, endpoint)
 
-    def _attempted(self, delivery: Delivery, endpoint: Endpoint, number: int | None) -> Attempt:
+    def _attempted(self, delivery: Delivery, endpoint: Endpoint, occasion: int | str) -> Attempt:
         started_at = self._workspace.clock.now()
         draft = self._draft(delivery, endpoint, started_at)
-        applied = _disruption_of(delivery, number)
+        applied = _disruption_of(delivery, occasion)
         if applied is not None:
             draft = disrupted(draft, applied)
         posted = self._posted(draft, endpoint)
@@ -171,7 +177,7 @@ class Courier:
             duration_seconds=posted.duration_seconds,
             url=endpoint.url,
             request_headers=posted.headers,
-            is_resend=number is None,
+            besides=occasion if isinstance(occasion, str) else None,
             disruption=None if applied is None else applied.kind,
             sent_body=None if draft.content == delivery.body else draft.content[:MOST_BODY_BYTES],
             sent_bytes=len(draft.content),
@@ -214,7 +220,7 @@ class Courier:
         delivery = replace(delivery, attempts=(*delivery.attempts, attempt))
         if attempt.is_success:
             return replace(delivery, state=SUCCEEDED, next_attempt_at=None, reason=None)
-        if delivery.state != PENDING or attempt.is_resend:
+        if delivery.state != PENDING or attempt.besides is not None:
             return delivery
         number = delivery.scheduled_count
         delays = endpoint.settings.retry_delays_seconds
@@ -230,7 +236,7 @@ class Courier:
         attempt = delivery.attempts[-1]
         _log_attempt(delivery, attempt)
         self._tally.count_attempt(SUCCEEDED if attempt.is_success else FAILED)
-        if not attempt.is_resend:
+        if attempt.besides is None:
             if delivery.state == EXHAUSTED:
                 _logger.warning("delivery %s is exhausted", delivery.id)
                 self._tally.count_attempt(EXHAUSTED)
@@ -240,7 +246,7 @@ class Courier:
         announce(delivery_attempted, self._workspace, delivery=delivery)
         if endpoint.id not in self._job_endpoints:
             self._disable_if_it_should(endpoint.id, attempt)
-        elif _is_over(delivery) and self._job_endpoints.forget(endpoint.id, delivery.event_id):
+        elif delivery.is_over and self._job_endpoints.forget(endpoint.id, delivery.event_id):
             self._dispatcher.forget(endpoint.id)
 
     def _do_what_follows(self, delivery: Delivery, endpoint: Endpoint) -> None:
@@ -250,7 +256,7 @@ class Courier:
         applied = delivery.disruption
         if applied is not None and applied.kind == DUPLICATE:
             for _ in range(int(applied.options["copies"])):
-                self.send_besides(delivery, endpoint)
+                self.send_besides(delivery, endpoint, COPY)
         for held in self._held_back.passed_by(delivery):
             # Its own time has passed: it comes before whatever was queued after it.
             self._workspace.agenda.bring_forward(
@@ -267,20 +273,12 @@ class Courier:
             self.cancel(endpoint_id, f"the endpoint was disabled: {reason}")
 
 
-def _is_over(delivery: Delivery) -> bool:
-    """Whether nothing more is to come of it: neither a retry nor a copy."""
-    applied = delivery.disruption
-    copies = applied.options.get("copies", 0) if applied is not None else 0
-    besides = len(delivery.attempts) - delivery.scheduled_count
-    return delivery.state != PENDING and besides >= copies
-
-
-def _disruption_of(delivery: Delivery, number: int | None) -> Applied | None:
+def _disruption_of(delivery: Delivery, occasion: int | str) -> Applied | None:
     """What befalls an attempt: nothing besides the schedule, and nothing after those it is for."""
     applied = delivery.disruption
-    if applied is None or number is None or number > applied.options.get("attempts", 0):
+    if applied is None or isinstance(occasion, str):
         return None
-    return applied
+    return applied if occasion <= applied.options.get("attempts", 0) else None
 
 
 def _log_attempt(delivery: Delivery, attempt: Attempt) -> None:

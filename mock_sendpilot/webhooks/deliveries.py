@@ -12,6 +12,8 @@ CANCELLED, DROPPED = "cancelled", "dropped"
 STATES = (PENDING, SUCCEEDED, EXHAUSTED, CANCELLED, DROPPED)
 """`dropped` is what a disruption never sends."""
 
+RESEND, COPY = "resend", "copy"
+
 MOST_FINISHED = 5000
 MOST_BODY_BYTES = 20_000
 LONGEST_TEXT = 500
@@ -57,8 +59,8 @@ class Attempt:
     duration_seconds: float
     url: str
     request_headers: Mapping[str, str]
-    is_resend: bool = False
-    """Made besides the schedule: by hand, or as a duplicate."""
+    besides: str | None = None
+    """What it was made for besides the schedule: `resend`, by hand, or `copy`, as a duplicate."""
     disruption: str | None = None
     """The kind of the disruption that made it otherwise than it should be."""
     sent_body: bytes | None = None
@@ -115,7 +117,13 @@ class Delivery:
     @property
     def scheduled_count(self) -> int:
         """How many attempts the schedule has made."""
-        return sum(not attempt.is_resend for attempt in self.attempts)
+        return sum(attempt.besides is None for attempt in self.attempts)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more is to come of it: neither a retry nor a copy."""
+        owed = self.disruption.options.get("copies", 0) if self.disruption else 0
+        return self.state != PENDING and len(self.attempts) - self.scheduled_count >= owed
 
     @property
     def has_failed(self) -> bool:

@@ -244,6 +244,7 @@ def test_an_attempt_is_told_in_short(api: Api, receiver: WebhookReceiver) -> Non
     assert attempt == {
         "number": 1,
         "resend": False,
+        "copy": False,
         "disruption": None,
         "url": receiver.url,
         "at": attempt["at"],

@@ -57,7 +57,7 @@ def test_a_copy_is_an_attempt_besides_the_schedule(world: World, receiver: Webho
 
     delivery = only_delivery(world)
     assert (delivery.state, delivery.next_attempt_at) == (SUCCEEDED, None)
-    assert [one.is_resend for one in delivery.attempts] == [False, True, True]
+    assert [one.besides for one in delivery.attempts] == [None, "copy", "copy"]
     assert [one.number for one in delivery.attempts] == [1, 2, 3]
 
 
@@ -90,7 +90,7 @@ def test_copies_that_fail_do_not_count_for_the_schedule(
     world.advance(DAY)
 
     delivery = only_delivery(world)
-    scheduled = [one.started_at for one in delivery.attempts if not one.is_resend]
+    scheduled = [one.started_at for one in delivery.attempts if one.besides is None]
     assert [(at - START).total_seconds() for at in scheduled] == [0, 5, 35, 155, 1055, 4655]
     assert (delivery.state, len(delivery.attempts)) == (EXHAUSTED, 8)
 

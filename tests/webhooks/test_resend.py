@@ -30,7 +30,7 @@ def test_a_resend_is_a_new_attempt_of_the_same_event(
 
     assert second.body == first.body
     assert second.headers["svix-id"] == first.headers["svix-id"]
-    assert [one.is_resend for one in world.deliveries()[0].attempts] == [False, True]
+    assert [one.besides for one in world.deliveries()[0].attempts] == [None, "resend"]
 
 
 def test_a_resend_that_succeeds_ends_the_delivery(
