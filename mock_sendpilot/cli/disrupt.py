@@ -16,12 +16,13 @@ from mock_sendpilot.cli.values import ID, OneOf, event_option, match_option
 from mock_sendpilot.cli.words import KINDS, table
 
 _CHAOS = "chaos"
-_HELP = f"""Make the next delivery that fits hostile, in the way KIND says: it …
+_HELP = f"""Make the next delivery that fits hostile, in the way KIND says.
 
 {table(KINDS)}
 
 It counts for what is queued from now on. A disrupted attempt that fails is made again as it should
-be: but for drop, nothing is lost.
+be, so that nothing is lost but by drop, and by what a receiver acknowledges
+without knowing it.
 """
 
 

@@ -20,7 +20,7 @@ KINDS: Mapping[str, str] = {
     "slow_body": "takes its time to arrive (--seconds 3)",
     "broken_connection": "breaks off with a reset in the middle of its body",
     "wrong_content_type": "says that it is text/plain",
-    "chaos": "gets any of these but drop, by chance (--rate 0.2)",
+    "chaos": "suffers any of these that loses nothing (--rate 0.2)",
 }
 """What befalls a delivery, with the options of each and their defaults."""
 
