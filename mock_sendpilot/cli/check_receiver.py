@@ -1,22 +1,31 @@
 """`mock-sendpilot check-receiver`: the verdict on a webhook receiver."""
 
+import errno
 import math
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import click
+import orjson
 
-from mock_sendpilot.cli.control import fail, json_option, print_json
+from mock_sendpilot.cli.control import fail, json_option
 from mock_sendpilot.cli.options import PREFIX, wants_colour
+from mock_sendpilot.verdict.target import (
+    PROMPT_SECONDS,
+    SCHEMES,
+    TIMEOUT_SECONDS,
+    Target,
+    lead_id_problems,
+    scheme_problems,
+)
 
 if TYPE_CHECKING:
     from mock_sendpilot.domain.contracts import Contract
     from mock_sendpilot.verdict.report import Report, Result
-    from mock_sendpilot.verdict.target import Target
 
-_SCHEMES = ("documented", "svix", "standardwebhooks")
 _SIGNS = "✓✗–"  # noqa: RUF001 - one of the signs
 _EXAMPLE_SECRET = "whsec_c2VuZHBpbG90LWVtdWxhdG9yLXNlY3JldC0zMmJ5dGU="  # noqa: S105 - an example
 
@@ -57,12 +66,17 @@ def _seconds(_ctx: click.Context, _parameter: click.Parameter, seconds: float) -
 def _schemes(
     _ctx: click.Context, _parameter: click.Parameter, schemes: tuple[str, ...]
 ) -> tuple[str, ...]:
-    from mock_sendpilot.verdict.target import scheme_problems  # noqa: PLC0415
-
     problems = scheme_problems(schemes)
     if problems:
         raise click.BadParameter("; ".join(problems))
     return schemes
+
+
+def _lead_id(_ctx: click.Context, _parameter: click.Parameter, lead_id: str | None) -> str | None:
+    problems = lead_id_problems(lead_id or "")
+    if problems:
+        raise click.BadParameter("; ".join(problems))
+    return lead_id
 
 
 def _in_a_folder(
@@ -101,14 +115,14 @@ def _in_a_folder(
     "--scheme",
     "schemes",
     multiple=True,
-    type=click.Choice(_SCHEMES),
+    type=click.Choice(SCHEMES),
     callback=_schemes,
     help="Signature scheme that it may verify, in place of the contract's; may be repeated. "
     "Example: --scheme standardwebhooks",
 )
 @click.option(
     "--timeout",
-    default=30.0,
+    default=TIMEOUT_SECONDS,
     show_default=True,
     type=click.FloatRange(0.05, 3600),
     callback=_seconds,
@@ -116,7 +130,7 @@ def _in_a_folder(
 )
 @click.option(
     "--prompt-within",
-    default=5.0,
+    default=PROMPT_SECONDS,
     show_default=True,
     type=click.FloatRange(0.01, 3600),
     callback=_seconds,
@@ -130,7 +144,11 @@ def _in_a_folder(
     help="A URL of your app whose answer to GET shows what events have done, so that a second "
     "effect of one event can be seen. Example: --probe http://127.0.0.1:9000/events",
 )
-@click.option("--lead-id", help="A lead that your app knows. Example: --lead-id lead_abc123")
+@click.option(
+    "--lead-id",
+    callback=_lead_id,
+    help="A lead that your app knows. Example: --lead-id lead_abc123",
+)
 @click.option("--strict", is_flag=True, help="Let a warning count as a failure.")
 @click.option(
     "--junit",
@@ -159,10 +177,10 @@ def check_receiver(
     No server is needed. The events are made up, and so is the lead in them, unless --lead-id names
     one: a receiver has to answer 2xx to leads that it does not know.
 
-    Exit codes: 0 nothing failed, 1 something did, 2 the command line is wrong.
+    Exit codes: 0 nothing failed, 1 something did, 2 the command line is wrong or the probe shows
+    nothing.
     """
     from mock_sendpilot.verdict.probes import url_probe  # noqa: PLC0415
-    from mock_sendpilot.verdict.target import Target  # noqa: PLC0415
 
     target = Target(
         url=url,
@@ -174,57 +192,96 @@ def check_receiver(
         probe=None if probe is None else url_probe(probe, timeout_seconds=timeout),
         lead_id=lead_id,
     )
-    report = _examined(target, wants_json=wants_json)
+    output = _Output(is_all=junit is None)
+    report = _examined(target, output, wants_json=wants_json)
     if junit is not None:
         _write(junit, report, is_strict=strict)
+    output.end()
     if report.failed or (strict and report.warned):
         sys.exit(1)
 
 
-def _examined(target: "Target", *, wants_json: bool) -> "Report":
+class _Output:
+    """Standard output, which may be closed, full, or read no longer.
+
+    Args:
+        is_all: whether nothing else is wanted, so that the command ends as soon as it breaks.
+    """
+
+    def __init__(self, *, is_all: bool) -> None:
+        self._is_all = is_all
+        self._error: OSError | None = None
+
+    def can_show(self, text: str) -> bool:
+        """Whether its encoding has all these signs."""
+        return _shown(text, sys.stdout) == text
+
+    def print(self, text: str) -> None:
+        """A line, with ? for signs that its encoding lacks."""
+        if self._error is not None:
+            return
+        try:
+            click.echo(_shown(text, sys.stdout))
+        except OSError as error:
+            self._error = error
+            if self._is_all:
+                self.end()
+
+    def end(self) -> None:
+        """End the command if it broke; who reads no longer (`| head`) needs no word about it."""
+        if self._error is None:
+            return
+        if self._error.errno == errno.EPIPE:
+            raise self._error
+        with suppress(OSError):
+            sys.stdout.close()  # or Python would try to write the rest, and tell of it
+        fail(f"standard output cannot be written: {self._error.strerror}")
+
+
+def _examined(target: Target, output: _Output, *, wants_json: bool) -> "Report":
     """Examine it, and print each line as soon as it is there."""
+    from mock_sendpilot.domain.errors import InvalidInput  # noqa: PLC0415
     from mock_sendpilot.verdict.checks import checks_under  # noqa: PLC0415
     from mock_sendpilot.verdict.examination import examine  # noqa: PLC0415
     from mock_sendpilot.verdict.report import Style  # noqa: PLC0415
 
-    width = max(len(check.title) for check in checks_under(target.contract))
-    style = Style(colour=wants_colour(), is_plain=not _can_show(_SIGNS), title_width=width)
+    checks = checks_under(target.contract)
+    width = max(len(check.title) for check in checks)
+    style = Style(colour=wants_colour(), is_plain=not output.can_show(_SIGNS), title_width=width)
     progress = Style(colour=False, is_plain=True, title_width=width)
 
     def tell(result: "Result") -> None:
-        if not result.is_tried:
-            return
-        if not wants_json:
-            _print(style.line(result))
-        if _watches_errors_alone(wants_json=wants_json):
-            click.echo(_shown(progress.line(result), sys.stderr.encoding), err=True)
+        if result.id == checks[0].id and not wants_json:
+            output.print(f"{target.url}, contract {target.contract.name}\n")
+        if result.is_tried and not wants_json:
+            output.print(style.line(result))
+        if result.is_tried and _watches_errors_alone(wants_json=wants_json):
+            click.echo(_shown(progress.line(result), sys.stderr), err=True)
 
-    if not wants_json:
-        _print(f"{target.url}, contract {target.contract.name}\n")
-    report = examine(target, on_result=tell)
+    try:
+        report = examine(target, on_result=tell)
+    except InvalidInput as error:
+        raise click.BadParameter(str(error), param_hint="--probe") from error
     if wants_json:
-        print_json(report.as_json())
+        output.print(orjson.dumps(report.as_json()).decode())
     else:
-        _print(report.explanations(style))
+        output.print(report.explanations(style))
     return report
 
 
 def _watches_errors_alone(*, wants_json: bool) -> bool:
     """Whether a person sees standard error and not the table."""
-    return sys.stderr.isatty() and (wants_json or not sys.stdout.isatty())
+    return _is_watched(sys.stderr) and (wants_json or not _is_watched(sys.stdout))
 
 
-def _can_show(text: str) -> bool:
-    return _shown(text, sys.stdout.encoding) == text
+def _is_watched(stream: TextIO | None) -> bool:
+    return stream is not None and stream.isatty()
 
 
-def _shown(text: str, encoding: str | None) -> str:
-    known = encoding or "ascii"
+def _shown(text: str, stream: TextIO | None) -> str:
+    """A text as a stream can show it; there is none where it was closed from the beginning."""
+    known = (stream and stream.encoding) or "ascii"
     return text.encode(known, "replace").decode(known)
-
-
-def _print(text: str) -> None:
-    click.echo(_shown(text, sys.stdout.encoding))
 
 
 def _write(path: Path, report: "Report", *, is_strict: bool) -> None:

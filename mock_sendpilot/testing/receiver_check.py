@@ -1,8 +1,10 @@
 """`check_receiver`: the verdict on a receiver, for a test."""
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Union
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any, TypedDict, Union
 
+from mock_sendpilot.domain.clock import SystemClock
 from mock_sendpilot.domain.contracts import Contract
 from mock_sendpilot.domain.errors import InvalidInput
 from mock_sendpilot.domain.urls import url_problems
@@ -18,6 +20,32 @@ if TYPE_CHECKING:
 Receiver = Union[str, "WSGIApplication"]
 
 
+class _NeededOption(TypedDict):
+    secret: str
+
+
+class CheckOptions(_NeededOption, total=False):
+    """The keywords of `check_receiver` but for the contract, for who passes them on."""
+
+    path: str
+    scheme: str | Sequence[str] | None
+    probe: str | Callable[[], Any] | None
+    timeout: float
+    prompt: float
+    lead_id: str | None
+
+
+class _ShownClock(SystemClock):
+    """The time that this process shows, also where a test has frozen it or travels.
+
+    A receiver within the process compares the time of a signature with that.
+    """
+
+    def now(self) -> datetime:
+        """The time, as an aware UTC datetime."""
+        return datetime.now(timezone.utc)
+
+
 def check_receiver(
     receiver: Receiver,
     *,
@@ -30,7 +58,7 @@ def check_receiver(
     prompt: float = PROMPT_SECONDS,
     lead_id: str | None = None,
 ) -> Report:
-    """Deliver a graded series of events to a receiver; `assert report.passed, report`.
+    """Deliver a graded series of events to a receiver: `assert report.passed, str(report)`.
 
     Args:
         receiver: a URL, or a WSGI app, which is served on a free port meanwhile.
@@ -44,8 +72,11 @@ def check_receiver(
         prompt: seconds that an answer, and its effect on the probe, should take at most.
         lead_id: of a lead that it knows; by default one is made up.
 
+    Signatures bear real time; for a WSGI app, that which the process shows, should a test have
+    frozen it.
+
     Raises:
-        InvalidInput: a bad URL, path, secret or scheme.
+        InvalidInput: a bad URL, path, secret, scheme or lead id, or a probe that shows nothing.
     """
     schemes = (scheme,) if isinstance(scheme, str) else tuple(scheme or ())
 
@@ -66,7 +97,7 @@ def check_receiver(
     if not path.startswith("/"):
         raise InvalidInput(f"the path must begin with /, unlike {path!r}")
     with HttpServer(receiver) as server:
-        return examine(target(server.origin, f"{server.origin}{path}"))
+        return examine(target(server.origin, f"{server.origin}{path}"), clock=_ShownClock())
 
 
 def _probe(

@@ -1,9 +1,11 @@
 """Whether a receiver acknowledges what is right, how soon, and which signature it looks at."""
 
+import json
 from dataclasses import replace
 
+import orjson
+
 from mock_sendpilot.domain import vocabulary as words
-from mock_sendpilot.domain.events import ReplyReceived
 from mock_sendpilot.verdict.answers import acceptance
 from mock_sendpilot.verdict.findings import FAILED, NOT_JUDGED, PASSED, Finding, gravest
 from mock_sendpilot.verdict.refusing import with_wrong_secret
@@ -11,17 +13,35 @@ from mock_sendpilot.verdict.target import SCHEMES
 from mock_sendpilot.verdict.visit import SchemeSet, Visit, in_words
 
 _NO_ROUTE = (404, 405)
+_ABOUT_LEADS = (
+    words.REPLY_RECEIVED,
+    words.MESSAGE_SENT,
+    words.CONNECTION_REQUEST_ACCEPTED,
+    words.CONNECTION_REQUEST_SENT,
+)
+"""What else a receiver may be interested in: each has a `linkedinUrl`, and is in every contract."""
 
 
 def acknowledges(visit: Visit) -> Finding:
     """A valid event, signed under all schemes of the contract."""
-    visit.first = visit.deliverer.post(visit.deliverer.draft())
-    finding = acceptance(visit.first)
-    if visit.first.status_code in _NO_ROUTE:
+    answer = visit.deliverer.post(visit.deliverer.draft())
+    finding = acceptance(answer)
+    if finding.outcome == PASSED or finding.fix:
+        return finding
+    if answer.status_code in _NO_ROUTE:
         return replace(finding, fix=f"See that {visit.target.url} is the route and takes POST.")
-    if finding.fix is None and not visit.first.is_accepted:
-        return replace(finding, fix=_fix_of_a_refusal(visit))
-    return finding
+    return _of_another_event(visit) or replace(finding, fix=_fix_of_a_refusal(visit))
+
+
+def _of_another_event(visit: Visit) -> Finding | None:
+    """It may refuse this type of event alone; what it acknowledges is then used for the rest."""
+    contract = visit.target.contract
+    for name in _ABOUT_LEADS:
+        answer = visit.deliverer.post(visit.deliverer.draft(name))
+        if answer.is_accepted:
+            visit.deliverer.name = name
+            return acceptance(answer).about(contract.event_type(name))
+    return None
 
 
 def _fix_of_a_refusal(visit: Visit) -> str:
@@ -38,17 +58,6 @@ def _fix_of_a_refusal(visit: Visit) -> str:
         "See its log; and that it has the same secret, whsec_ included, verifies the raw bytes of "
         f"the body, and verifies {in_words(sent)}."
     )
-
-
-def is_prompt(visit: Visit) -> Finding:
-    """The same answer, by the clock."""
-    limit = visit.target.prompt_seconds
-    if visit.first is None:
-        return Finding(NOT_JUDGED, "there was no answer to measure")
-    took = visit.first.posted.duration_seconds
-    if took <= limit:
-        return Finding(PASSED, f"in {took * 1000:.0f} ms")
-    return Finding(FAILED, f"in {took:.2g} s, more than {limit:g} s")
 
 
 def finds_scheme(visit: Visit) -> Finding:
@@ -80,19 +89,51 @@ def _is_forgery_refused(visit: Visit, scheme: str) -> bool:
 
 def verifies_raw_body(visit: Visit) -> Finding:
     """Bytes that come out otherwise when they are parsed and written again."""
-    return gravest([_unusual(visit, schemes) for schemes in visit.schemes])
+    if not visit.verified:
+        return Finding(NOT_JUDGED, "it takes altered events, so this cannot be seen")
+    return gravest([_unusual(visit, schemes) for schemes in visit.verified])
 
 
 def _unusual(visit: Visit, schemes: SchemeSet) -> Finding:
-    change = visit.deliverer.change(words.REPLY_RECEIVED)
-    if isinstance(change, ReplyReceived):
-        change = replace(change, text="Grüße aus Århus / 你好 👋 <b>&amp;</b>")
-    draft = visit.deliverer.draft(words.REPLY_RECEIVED, schemes=schemes, change=change)
-    spaced = draft.body.replace(b'":', b'" : ', 3) + b"\n"
-    answer = visit.deliverer.post(replace(draft, body=spaced))
-    return acceptance(answer).about(in_words(schemes))
+    """Letters beyond ASCII, next to the same ones escaped; blanks, next to none."""
+    plain, lettered = (visit.deliverer.draft(schemes=schemes) for _ in range(2))
+    spaced = replace(plain, body=plain.body.replace(b'":', b'" : ', 3) + b"\n")
+    text = orjson.loads(lettered.body)
+    text["data"]["linkedinUrl"] += "-grüße-你好-👋"
+    escaped = json.dumps(text, separators=(",", ":")).encode()
+    lettered = replace(lettered, body=orjson.dumps(text))
+    of_letters = visit.acceptance(lettered, plain=replace(lettered, body=escaped))
+    found = [
+        of_letters.about("with letters beyond ASCII"),
+        visit.acceptance(spaced, plain=plain).about("with blanks"),
+    ]
+    return gravest(found).about(in_words(schemes))
 
 
 def acknowledges_each(visit: Visit, name: str) -> Finding:
     """An event of today's `name`."""
     return acceptance(visit.deliverer.post(visit.deliverer.draft(name)))
+
+
+def is_prompt(visit: Visit) -> Finding:
+    """All answers that were accepted, by the clock; one that was slow to wake up is forgiven."""
+    limit = visit.target.prompt_seconds
+    accepted = visit.deliverer.accepted
+    name, slowest = max(accepted, key=lambda one: one[1].seconds)
+    late = sum(answer.seconds > limit for _, answer in accepted)
+    if not late:
+        return Finding(PASSED, f"within {_shown(slowest.seconds)}")
+    if late == 1 and slowest is accepted[0][1] and len(accepted) > 1:
+        rest = max(answer.seconds for _, answer in accepted[1:])
+        return Finding(
+            PASSED, f"the first in {_shown(slowest.seconds)}, the others within {_shown(rest)}"
+        )
+    return Finding(
+        FAILED,
+        f"{name} in {_shown(slowest.seconds)}; {late} of {len(accepted)} answers in more than "
+        f"{limit:g} s",
+    )
+
+
+def _shown(seconds: float) -> str:
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.2g} s"

@@ -45,22 +45,32 @@ class Answer:
         return self.status_code in _ACCEPTED
 
     @property
+    def seconds(self) -> float:
+        """How long it took."""
+        return self.posted.duration_seconds
+
+    @property
     def is_hung(self) -> bool:
-        """Whether it did not come in time."""
-        took = self.posted.duration_seconds
-        return self.posted.response is None and took >= self.timeout_seconds * _NEARLY
+        """Whether it did not come in time, or not to its end."""
+        response = self.posted.response
+        is_whole = response is not None and not response.is_truncated
+        return not is_whole and self.seconds >= self.timeout_seconds * _NEARLY
 
     def __str__(self) -> str:
         if self.status_code is None:
             return self.posted.error or "no answer"
-        took = f"{self.status_code} in {self.posted.duration_seconds * 1000:.0f} ms"
-        excerpt = "" if self.is_accepted else _excerpt(self.body)
-        return f"{took}: {excerpt}" if excerpt else took
+        took = f"{self.status_code} in {self.seconds * 1000:.0f} ms"
+        if self.is_hung:
+            return f"{self.status_code}, but no end of the answer within {self.timeout_seconds:g} s"
+        excerpt = (
+            "" if self.is_accepted else _excerpt(self.body).removeprefix(f"{self.status_code}")
+        )
+        return f"{took}: {excerpt.lstrip(' :-')}" if excerpt else took
 
 
 def acceptance(answer: Answer) -> Finding:
     """What it says of a receiver that should have accepted."""
-    if answer.is_accepted:
+    if answer.is_accepted and not answer.is_hung:
         return Finding(PASSED, str(answer))
     return Finding(FAILED, str(answer), _fix(answer))
 
@@ -71,9 +81,11 @@ def refusal(answer: Answer) -> Finding:
         return Finding(FAILED, f"{answer}: it took it")
     if answer.status_code == HTTPStatus.TOO_MANY_REQUESTS:
         return Finding(NOT_JUDGED, f"{answer}: that limits the rate and refuses nothing", _NO_LIMIT)
-    if answer.status_code in _REFUSALS:
+    if answer.status_code in _REFUSALS and not answer.is_hung:
         return Finding(PASSED, str(answer))
-    how = "refused by crashing" if answer.status_code not in _REDIRECTS else "refused by a redirect"
+    how = "refused by a redirect" if answer.status_code in _REDIRECTS else "refused by crashing"
+    if answer.is_hung:
+        return Finding(WARNED, f"refused by hanging: {answer}", "Answer 400 or 401 at once.")
     fix = (
         "Answer 400 or 401: catch whatever the verification raises. (On a malformed header the "
         "packages svix and standardwebhooks may raise ValueError besides their own error.)"

@@ -51,28 +51,11 @@ BEFORE_EVENTS = (
         is_gate=True,
     ),
     Check(
-        "prompt",
-        "answers promptly",
-        "What is slow now is too slow under load, and then every event comes twice.",
-        "Keep the event (a table, a queue), answer 2xx, and do the work afterwards.",
-        acknowledging.is_prompt,
-        WARNED,
-    ),
-    Check(
         "scheme",
         "verifies a signature scheme",
         "A receiver that looks at no signature takes events from anybody.",
         _KNOWN_SCHEME,
         acknowledging.finds_scheme,
-    ),
-    Check(
-        "raw_body",
-        "verifies the bytes as they came",
-        "A body that is parsed and written again has other bytes as soon as there is an umlaut, an "
-        "emoji or a blank in it: the event is refused, and lost after the last attempt.",
-        "Verify the body before it is parsed: request.get_data() in Flask, request.body in Django, "
-        "express.raw() in Express.",
-        acknowledging.verifies_raw_body,
     ),
     Check(
         "missing_signature",
@@ -96,6 +79,15 @@ BEFORE_EVENTS = (
         refusing.refuses_altered,
     ),
     Check(
+        "raw_body",
+        "verifies the bytes as they came",
+        "A body that is parsed and written again has other bytes as soon as there is an umlaut, an "
+        "emoji or a blank in it: the event is refused, and lost after the last attempt.",
+        "Verify the body before it is parsed: request.get_data() in Flask, request.body in Django, "
+        "express.raw() in Express.",
+        acknowledging.verifies_raw_body,
+    ),
+    Check(
         "stale_timestamp",
         "refuses a signature of an hour ago",
         "Whoever has recorded a request could send it again for ever.",
@@ -113,9 +105,9 @@ BEFORE_EVENTS = (
     ),
     Check(
         "garbled_signature",
-        "refuses a garbled signature",
+        "refuses garbled or missing headers",
         "What strangers send must neither pass nor crash: anybody could set off your alarms.",
-        "Catch whatever the verification raises, and answer 400 or 401.",
+        "Want every header, catch whatever the verification raises, and answer 400 or 401.",
         refusing.refuses_garbled,
     ),
     Check(
@@ -195,6 +187,14 @@ AFTER_EVENTS = (
         "See what a request that ends too soon leaves behind: an open transaction, a lock, a "
         "worker that is gone.",
         enduring.survives_broken_connection,
+    ),
+    Check(
+        "prompt",
+        "answers promptly",
+        "What is slow now is too slow under load, and then every event comes twice.",
+        "Keep the event (a table, a queue), answer 2xx, and do the work afterwards.",
+        acknowledging.is_prompt,
+        WARNED,
     ),
 )
 

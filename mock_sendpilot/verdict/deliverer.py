@@ -6,6 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import orjson
+
 from mock_sendpilot.domain import vocabulary as words
 from mock_sendpilot.domain.contracts import Contract
 from mock_sendpilot.domain.events import Change, Event, LeadStatusChanged
@@ -27,7 +29,12 @@ class Deliverer:
 
     Args:
         target: whom, and how events are signed.
-        dispatcher: makes the POSTs.
+        dispatcher: makes the POSTs, and tells the time that signatures bear.
+
+    Attributes:
+        name: today's name of the event that is sent where none is named.
+        accepted: the answers with a 2xx, in order, each with the type of its event.
+        hung_count: how many answers did not come in time, or not to their end.
     """
 
     def __init__(self, target: Target, dispatcher: Dispatcher) -> None:
@@ -36,10 +43,12 @@ class Deliverer:
         self._ids = Ids(secrets.token_hex(16))
         lead_id = target.lead_id or self._ids.prefixed("lead_check")
         self._lead = replace(SAMPLE_LEAD, id=lead_id)
+        self.name = words.LEAD_UPDATED
+        self.accepted: list[tuple[str, Answer]] = []
         self.hung_count = 0
 
     def now(self) -> datetime:
-        """Real time."""
+        """The time that signatures bear."""
         return self._dispatcher.wall_time()
 
     def change(self, name: str, at: datetime | None = None) -> Change:
@@ -51,7 +60,7 @@ class Deliverer:
 
     def draft(
         self,
-        name: str = words.LEAD_UPDATED,
+        name: str | None = None,
         *,
         schemes: tuple[str, ...] | None = None,
         change: Change | None = None,
@@ -60,12 +69,12 @@ class Deliverer:
         """A new event, rightly signed now.
 
         Args:
-            name: today's name of the event.
+            name: today's name of the event; by default that of `name`.
             schemes: by default all that the receiver may verify.
             change: what it tells; by default made up.
             at: when that was; by default now.
         """
-        now = self.now()
+        now, name = self.now(), name or self.name
         event = Event(
             id=self._ids.event_id(at or now),
             message_id=self._ids.webhook_message_id(),
@@ -92,13 +101,13 @@ class Deliverer:
 
     def post(self, draft: Draft) -> Answer:
         """POST it, over a connection of its own: one that was left open may just be closing."""
-        (answer,) = self._counted([self._answer(draft)])
+        (answer,) = self._noted([draft], [self._answer(draft)])
         return answer
 
     def post_together(self, drafts: Sequence[Draft]) -> list[Answer]:
         """POST them all at the same time."""
         with ThreadPoolExecutor(len(drafts), thread_name_prefix="mock-sendpilot-check") as pool:
-            return self._counted(list(pool.map(self._answer, drafts)))
+            return self._noted(drafts, list(pool.map(self._answer, drafts)))
 
     def _answer(self, draft: Draft) -> Answer:
         timeout, name = self._target.timeout_seconds, f"receiver {id(draft)}"
@@ -106,8 +115,11 @@ class Deliverer:
         self._dispatcher.forget(name)
         return Answer(posted, timeout)
 
-    def _counted(self, answers: list[Answer]) -> list[Answer]:
-        self.hung_count += sum(answer.is_hung for answer in answers)
+    def _noted(self, drafts: Sequence[Draft], answers: list[Answer]) -> list[Answer]:
+        for draft, answer in zip(drafts, answers, strict=True):
+            self.hung_count += answer.is_hung
+            if answer.is_accepted:
+                self.accepted.append((orjson.loads(draft.body)["eventType"], answer))
         return answers
 
 

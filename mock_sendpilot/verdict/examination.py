@@ -4,9 +4,11 @@ from collections.abc import Callable
 from contextlib import closing
 
 from mock_sendpilot.domain.clock import SystemClock
+from mock_sendpilot.domain.errors import InvalidInput
 from mock_sendpilot.verdict.checks import Check, checks_under
 from mock_sendpilot.verdict.deliverer import Deliverer
 from mock_sendpilot.verdict.findings import FAILED, NOT_JUDGED, Finding
+from mock_sendpilot.verdict.probes import ProbeFailed, look
 from mock_sendpilot.verdict.report import Report, Result
 from mock_sendpilot.verdict.target import Target
 from mock_sendpilot.verdict.visit import Visit, in_words
@@ -15,15 +17,26 @@ from mock_sendpilot.webhooks.dispatcher import Dispatcher
 _MOST_HUNG = 2
 
 
-def examine(target: Target, *, on_result: Callable[[Result], None] | None = None) -> Report:
+def examine(
+    target: Target,
+    *,
+    on_result: Callable[[Result], None] | None = None,
+    clock: SystemClock | None = None,
+) -> Report:
     """Deliver a graded series of events to a receiver, and report what it made of them.
 
     Args:
         target: the receiver.
         on_result: is told each result as soon as it is there.
+        clock: what the receiver compares signatures with; by default real time.
+
+    Raises:
+        InvalidInput: its probe shows nothing; no event was sent.
     """
+    _try_probe(target)
     results: list[Result] = []
-    with closing(Dispatcher(timeout_seconds=target.timeout_seconds)) as dispatcher:
+    timeout = target.timeout_seconds
+    with closing(Dispatcher(timeout_seconds=timeout, wall_clock=clock)) as dispatcher:
         visit = Visit(target, Deliverer(target, dispatcher))
         obstacle: str | None = None
         for check in checks_under(target.contract):
@@ -36,6 +49,15 @@ def examine(target: Target, *, on_result: Callable[[Result], None] | None = None
     return Report(
         url=target.url, contract=target.contract.name, schemes=schemes, results=tuple(results)
     )
+
+
+def _try_probe(target: Target) -> None:
+    """What was asked for and cannot be had must not look as if it had not been asked for."""
+    try:
+        if target.probe is not None:
+            look(target.probe)
+    except ProbeFailed as error:
+        raise InvalidInput(f"{error}; no event was sent") from error
 
 
 def _result(check: Check, visit: Visit, obstacle: str | None) -> Result:
@@ -59,5 +81,5 @@ def _obstacle(check: Check, result: Result, visit: Visit) -> str | None:
         return "not tried, since not even a valid event was acknowledged"
     if visit.deliverer.hung_count >= _MOST_HUNG:
         limit = visit.target.timeout_seconds
-        return f"not tried, since two requests had no answer within {limit:g} s"
+        return f"not tried, since two requests had no whole answer within {limit:g} s"
     return None

@@ -2,13 +2,13 @@
 
 import copy
 import http.client
+import io
 import os
-import re
 import ssl
 import threading
-from collections.abc import Iterator, Mapping, Sized
-from typing import Any
-from urllib.parse import urlsplit
+from collections.abc import Callable
+from typing import Any, cast
+from urllib.parse import quote, urlsplit
 
 import orjson
 
@@ -18,33 +18,36 @@ from mock_sendpilot.verdict.target import Probe
 _POLL_SECONDS = 0.02
 _STILL_SECONDS = 0.05
 _LONGEST_ANSWER = 5_000_000
-_MOST_EFFECTS = 100_000_000  # what is greater is a time or an id
-_ALONE = re.compile(r"(?<![\w.:+-])\d{1,8}(?![\w.:+-])")
+_SAFE_IN_A_PATH = "/?%:@!$&'()*+,;=~"
+"""What stays as it is, `%` included: what is quoted already is not quoted again."""
 
 
 class ProbeFailed(Exception):
     """The probe showed nothing; the text says why."""
 
 
+class NeverStill(ProbeFailed):
+    """What the probe shows changes by itself, so that it tells nothing about events."""
+
+
 def url_probe(url: str, *, timeout_seconds: float) -> Probe:
     """A probe that is a GET; it shows the body, parsed where it is JSON.
 
+    Args:
+        url: as `url_problems` allows it; letters beyond ASCII are quoted.
+        timeout_seconds: for the whole answer.
+
     The probe raises:
-        ProbeFailed: no answer, or not a 200.
+        ProbeFailed: no whole answer in time, or not a 200.
     """
 
     def look() -> Any:  # noqa: ANN401 - whatever the user's app shows
-        connection = _connection(url, timeout_seconds)
-        parts = urlsplit(url)
-        path = f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
         try:
-            connection.request("GET", path, headers={"Accept": "application/json, */*"})
-            answer = connection.getresponse()
-            status, body = answer.status, answer.read(_LONGEST_ANSWER)
-        except (OSError, http.client.HTTPException) as error:
+            status, body = _get(url, timeout_seconds)
+        except TimeoutError as error:
+            raise ProbeFailed(f"the probe gave no answer within {timeout_seconds:g} s") from error
+        except (OSError, ValueError, http.client.HTTPException) as error:
             raise ProbeFailed(f"the probe gave no answer: {error}") from error
-        finally:
-            connection.close()
         if status != http.HTTPStatus.OK:
             raise ProbeFailed(f"the probe answered {status}, not 200")
         return _parsed(body)
@@ -61,22 +64,21 @@ def look(probe: Probe) -> Any:  # noqa: ANN401
         return repr(shown)
 
 
-def look_until_changed(probe: Probe, before: object, *, within_seconds: float) -> tuple[Any, float]:
-    """What it shows once that differs from `before`, or at the end; and the seconds it took."""
+def look_until(probe: Probe, is_enough: Callable[[Any], object], *, within_seconds: float) -> Any:  # noqa: ANN401
+    """What it shows once that is enough, or at the end."""
     began = SystemClock.running_seconds()
     while True:
         shown = look(probe)
-        took = SystemClock.running_seconds() - began
-        if shown != before or took >= within_seconds:
-            return shown, took
+        if is_enough(shown) or SystemClock.running_seconds() - began >= within_seconds:
+            return shown
         pause(_POLL_SECONDS)
 
 
-def look_until_settled(probe: Probe, *, within_seconds: float) -> Any:  # noqa: ANN401
+def look_until_still(probe: Probe, *, within_seconds: float) -> Any:  # noqa: ANN401
     """What it shows once that stands still: what came before may still be at work.
 
     Raises:
-        ProbeFailed: it never does.
+        NeverStill: it never does.
     """
     deadline = SystemClock.running_seconds() + within_seconds
     shown = look(probe)
@@ -86,7 +88,7 @@ def look_until_settled(probe: Probe, *, within_seconds: float) -> Any:  # noqa: 
         if shown == before:
             return shown
         if SystemClock.running_seconds() > deadline:
-            raise ProbeFailed("what the probe shows changes by itself")
+            raise NeverStill("what the probe shows changes by itself")
 
 
 def pause(seconds: float) -> None:
@@ -94,33 +96,42 @@ def pause(seconds: float) -> None:
     threading.Event().wait(seconds)
 
 
-def growth(before: object, after: object) -> dict[str, int]:
-    """By how much each number and each length has changed, if it has."""
-    earlier, later = _counts(before), _counts(after)
-    changes = {key: later[key] - earlier[key] for key in earlier.keys() & later.keys()}
-    return {key: change for key, change in changes.items() if change}
+class _Reader(io.RawIOBase):
+    """Reads from a socket until a deadline: the socket's own timeout starts anew with each byte."""
+
+    def __init__(self, connected: Any, deadline: float) -> None:  # noqa: ANN401 - plain or TLS
+        self._socket = connected
+        self._deadline = deadline
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:  # noqa: ANN401 - any buffer
+        remaining = self._deadline - SystemClock.running_seconds()
+        if remaining <= 0:
+            raise TimeoutError
+        self._socket.settimeout(remaining)
+        return int(self._socket.recv_into(buffer))
+
+    def makefile(self, *_arguments: object) -> io.BufferedReader:
+        """All that an HTTPResponse wants of a socket."""
+        return io.BufferedReader(self)
 
 
-def _counts(shown: object) -> dict[str, int]:
-    """The numbers in it; in a text, those that stand alone."""
-    if not isinstance(shown, str):
-        return dict(_numbers(shown, ""))
-    numbers = {f" {place}": int(one) for place, one in enumerate(_ALONE.findall(shown))}
-    return {" lines": shown.count("\n"), **numbers}
-
-
-def _numbers(value: object, path: str) -> Iterator[tuple[str, int]]:
-    """Every whole number and every length in a value, each with the way to it."""
-    if isinstance(value, int) and value < _MOST_EFFECTS:
-        yield path, int(value)
-    elif isinstance(value, Mapping):
-        yield f"{path} length", len(value)
-        for key, one in value.items():
-            yield from _numbers(one, f"{path}.{key}")
-    elif isinstance(value, Sized) and not isinstance(value, str | bytes):
-        yield f"{path} length", len(value)
-        for number, one in enumerate(value if isinstance(value, list | tuple) else ()):
-            yield from _numbers(one, f"{path}[{number}]")
+def _get(url: str, timeout_seconds: float) -> tuple[int, bytes]:
+    """Status and body of the answer to a GET."""
+    deadline = SystemClock.running_seconds() + timeout_seconds
+    parts = urlsplit(url)
+    path = f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
+    connection = _connection(url, timeout_seconds)
+    try:
+        accepted = {"Accept": "application/json, */*", "Connection": "close"}
+        connection.request("GET", quote(path, safe=_SAFE_IN_A_PATH), headers=accepted)
+        answer = http.client.HTTPResponse(cast("Any", _Reader(connection.sock, deadline)))
+        answer.begin()
+        return answer.status, answer.read(_LONGEST_ANSWER)
+    finally:
+        connection.close()
 
 
 def _connection(url: str, timeout_seconds: float) -> http.client.HTTPConnection:

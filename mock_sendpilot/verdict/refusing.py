@@ -3,27 +3,31 @@
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from datetime import timedelta
+from functools import partial
 
 from mock_sendpilot.verdict.answers import refusal
 from mock_sendpilot.verdict.findings import Finding, gravest
-from mock_sendpilot.verdict.visit import Visit, in_words
+from mock_sendpilot.verdict.visit import SchemeSet, Visit, in_words
 from mock_sendpilot.webhooks.disruption import FORGED_SECRET, altered_body
 from mock_sendpilot.webhooks.drafts import Draft
 
 _HOUR = timedelta(hours=1)
-_GARBAGE = "this is no signature"
+_GARBAGE = "garbage"
+_DOCUMENTED = "Webhook-Signature"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Garbled(Draft):
-    """A draft in whose signature headers there is garbage."""
+    """A draft with something else in one of its signature headers; with None it lacks it."""
+
+    header: str
+    becomes: Callable[[str], str | None]
 
     def headers(self) -> dict[str, str]:
-        """The time and the id are as they should be."""
-        return {
-            name: _GARBAGE if name.lower().endswith("-signature") else value
-            for name, value in Draft.headers(self).items()
-        }
+        """The others are as they should be."""
+        headers = Draft.headers(self)
+        value = self.becomes(headers.pop(self.header))
+        return headers if value is None else {**headers, self.header: value}
 
 
 def refuses_unsigned(visit: Visit) -> Finding:
@@ -38,13 +42,15 @@ def refuses_wrong_secret(visit: Visit) -> Finding:
 
 
 def refuses_altered(visit: Visit) -> Finding:
-    """Altered after signing: another lead; and but for a blank the same."""
-    return gravest(
-        [
-            _refuses(visit, lambda draft: replace(draft, sent_body=altered_body(draft.body))),
-            _refuses(visit, _with_a_blank).about("but for a blank"),
-        ]
-    )
+    """Altered after signing: another lead; and a blank more."""
+    found = []
+    for schemes in visit.schemes:
+        draft = visit.deliverer.draft(schemes=schemes)
+        answer = visit.deliverer.post(replace(draft, sent_body=altered_body(draft.body)))
+        if answer.is_accepted:
+            visit.unverified.add(schemes)
+        found.append(refusal(answer).about(f"{in_words(schemes)}, a letter more"))
+    return gravest([*found, _refuses(visit, _with_a_blank, "a blank more")])
 
 
 def refuses_stale(visit: Visit) -> Finding:
@@ -58,8 +64,36 @@ def refuses_future(visit: Visit) -> Finding:
 
 
 def refuses_garbled(visit: Visit) -> Finding:
-    """What is in the header cannot be parsed."""
-    return _refuses(visit, _garbled)
+    """Garbage in one of the headers, or one of them missing."""
+    found = []
+    for schemes in visit.schemes:
+        for header in _signature_headers(visit.deliverer.draft(schemes=schemes)):
+            for how, becomes in _ways_to_garble(header, is_alone=schemes == ("documented",)):
+                spoilt = partial(_garbled, header=header, becomes=becomes)
+                found.append(_refuses_under(visit, schemes, spoilt, how))
+    return gravest(found)
+
+
+def _signature_headers(draft: Draft) -> list[str]:
+    unsigned = replace(draft, schemes=()).headers()
+    return [name for name in draft.headers() if name not in unsigned]
+
+
+def _ways_to_garble(
+    header: str, *, is_alone: bool
+) -> list[tuple[str, Callable[[str], str | None]]]:
+    """What a header may become, in words and as functions; alone it was missed before."""
+    ways: list[tuple[str, Callable[[str], str | None]]] = [
+        (f"garbage in {header}", lambda _: _GARBAGE)
+    ]
+    if not is_alone:
+        ways.append((f"without {header}", lambda _: None))
+    if header == _DOCUMENTED:
+        ways += [
+            ("garbage for the time", lambda value: f"t={_GARBAGE},{value.partition(',')[2]}"),
+            ("a time and no signature", lambda value: value.partition(",")[0]),
+        ]
+    return ways
 
 
 def with_wrong_secret(draft: Draft) -> Draft:
@@ -67,18 +101,22 @@ def with_wrong_secret(draft: Draft) -> Draft:
     return replace(draft, secrets=(FORGED_SECRET,))
 
 
-def _refuses(visit: Visit, spoilt: Callable[[Draft], Draft]) -> Finding:
+def _refuses(visit: Visit, spoilt: Callable[[Draft], Draft], how: str = "") -> Finding:
     """The same forgery under each scheme that the receiver verifies."""
-    found = []
-    for schemes in visit.schemes:
-        answer = visit.deliverer.post(spoilt(visit.deliverer.draft(schemes=schemes)))
-        found.append(refusal(answer).about(in_words(schemes)))
-    return gravest(found)
+    return gravest([_refuses_under(visit, schemes, spoilt, how) for schemes in visit.schemes])
+
+
+def _refuses_under(
+    visit: Visit, schemes: SchemeSet, spoilt: Callable[[Draft], Draft], how: str
+) -> Finding:
+    answer = visit.deliverer.post(spoilt(visit.deliverer.draft(schemes=schemes)))
+    return refusal(answer).about(f"{in_words(schemes)}, {how}" if how else in_words(schemes))
 
 
 def _with_a_blank(draft: Draft) -> Draft:
     return replace(draft, sent_body=draft.body.replace(b":", b": ", 1))
 
 
-def _garbled(draft: Draft) -> Draft:
-    return _Garbled(**{field.name: getattr(draft, field.name) for field in fields(draft)})
+def _garbled(draft: Draft, *, header: str, becomes: Callable[[str], str | None]) -> Draft:
+    plain = {field.name: getattr(draft, field.name) for field in fields(draft)}
+    return _Garbled(**plain, header=header, becomes=becomes)

@@ -1,10 +1,12 @@
 """The report of an examination: for programs as it is, for people as a table with explanations."""
 
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from difflib import get_close_matches
 from typing import Any
 
+from mock_sendpilot.domain.errors import InvalidInput
 from mock_sendpilot.verdict.findings import FAILED, NOT_JUDGED, OUTCOMES, PASSED, WARNED
 
 _MARKS: Mapping[str, str] = {PASSED: "✓", FAILED: "✗", WARNED: "!", NOT_JUDGED: "–"}  # noqa: RUF001
@@ -52,7 +54,7 @@ class Style:
         return f"\x1b[{_COLOURS[outcome]}m{text}\x1b[0m" if self.colour else text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Report:
     """What came of an examination; as a text it is the table.
 
@@ -70,6 +72,9 @@ class Report:
 
     def __str__(self) -> str:
         return self.text()
+
+    def __repr__(self) -> str:
+        return f"<Report {self.url}: {self._summary(Style(), is_detailed=True)}>"
 
     @property
     def passed(self) -> bool:
@@ -94,12 +99,14 @@ class Report:
         """The result of a check.
 
         Raises:
-            KeyError: there is no such check.
+            InvalidInput: there is no such check; it says which there are.
         """
-        for result in self.results:
-            if result.id == check_id:
-                return result
-        raise KeyError(check_id)
+        known = {result.id: result for result in self.results}
+        if check_id not in known:
+            near = get_close_matches(check_id, known, n=1)
+            guess = f"did you mean {near[0]!r}? " if near else ""
+            raise InvalidInput(f"no check {check_id!r}; {guess}there are: {', '.join(known)}")
+        return known[check_id]
 
     def as_json(self) -> dict[str, Any]:
         """For programs: `durationSeconds` and all else as it is here."""
@@ -120,21 +127,27 @@ class Report:
         return f"{self.url}, contract {self.contract}\n\n{table}\n{self.explanations(style)}"
 
     def explanations(self, style: Style) -> str:
-        """What was not tried, a paragraph for each result that is not good, and a summary."""
+        """What was not tried, paragraphs about what is not good, and a summary.
+
+        Results for which the same matters and the same is to be done share a paragraph.
+        """
         untried = [result for result in self.results if not result.is_tried]
         rest = f"{style.mark(NOT_JUDGED)} {len(untried)} more checks" if untried else ""
         lines = [f"{style.painted(rest, NOT_JUDGED)}: {untried[0].seen}"] if untried else []
-        bad = (*self.failed, *self.warned)
-        paragraphs = ["\n".join(_paragraph(result, style)) for result in bad]
+        alike: dict[tuple[str, ...], list[Result]] = {}
+        for one in (*self.failed, *self.warned):
+            alike.setdefault((one.outcome, one.why, one.fix), []).append(one)
+        paragraphs = ["\n".join(_paragraph(results, style)) for results in alike.values()]
         return "\n".join([*lines, "", *(f"{one}\n" for one in paragraphs), self._summary(style)])
 
-    def _summary(self, style: Style) -> str:
-        counts = [(outcome, len(self.having(outcome))) for outcome in OUTCOMES]
-        return ", ".join(
-            style.painted(f"{count} {_WORDS.get(outcome, outcome)}", outcome)
-            for outcome, count in counts
-            if count
-        )
+    def _summary(self, style: Style, *, is_detailed: bool = False) -> str:
+        parts = []
+        for outcome in OUTCOMES:
+            ids = [result.id for result in self.having(outcome)]
+            named = f" ({', '.join(ids)})" if is_detailed and outcome in {FAILED, WARNED} else ""
+            text = f"{len(ids)} {_WORDS.get(outcome, outcome)}{named}"
+            parts += [style.painted(text, outcome)] if ids else []
+        return ", ".join(parts)
 
 
 def _as_json(result: Result) -> dict[str, Any]:
@@ -144,10 +157,14 @@ def _as_json(result: Result) -> dict[str, Any]:
     return found
 
 
-def _paragraph(result: Result, style: Style) -> Iterator[str]:
-    mark = style.mark(result.outcome)
-    yield style.painted(f"{mark} {result.title} ({result.id})", result.outcome)
-    for label, text in (("Seen", result.seen), ("Why", result.why), ("Fix", result.fix)):
+def _paragraph(results: Sequence[Result], style: Style) -> Iterator[str]:
+    """About one result; of several that are alike, what was seen stands in the table alone."""
+    one = results[0]
+    for result in results:
+        heading = f"{style.mark(result.outcome)} {result.title} ({result.id})"
+        yield style.painted(heading, result.outcome)
+    seen = [("Seen", one.seen)] if len(results) == 1 else []
+    for label, text in (*seen, ("Why", one.why), ("Fix", one.fix)):
         yield textwrap.fill(
             f"{label}: {text}",
             _WIDTH,

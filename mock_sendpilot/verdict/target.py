@@ -36,7 +36,7 @@ class Target:
         lead_id: of a lead that it knows; by default one is made up.
 
     Raises:
-        InvalidInput: a bad URL, secret or scheme.
+        InvalidInput: a bad URL, secret, scheme or lead id.
     """
 
     url: str
@@ -53,6 +53,7 @@ class Target:
         if not is_secret(self.secret):
             problems.append(f"the secret must be {WANTED_OF_A_KEY}")
         problems += scheme_problems(self.schemes)
+        problems += [f"the lead id {problem}" for problem in lead_id_problems(self.lead_id or "")]
         if problems:
             raise InvalidInput(*problems)
 
@@ -69,4 +70,13 @@ def scheme_problems(schemes: Sequence[str]) -> list[str]:
         return [f"a scheme must be one of {', '.join(SCHEMES)}, not {unknown[0]!r}"]
     if {"documented", "standardwebhooks"} <= set(schemes):
         return [_ONE_HEADER]
+    return []
+
+
+def lead_id_problems(lead_id: str) -> list[str]:
+    """What speaks against an id in the body of an event; a command line can hold any bytes."""
+    try:
+        lead_id.encode()
+    except UnicodeEncodeError:
+        return [f"must be UTF-8; it was {lead_id!r}"]
     return []

@@ -1,12 +1,32 @@
 """A visit: an examination under way, with what it has learnt so far."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
-from mock_sendpilot.verdict.answers import Answer
+from mock_sendpilot.verdict.answers import Answer, acceptance
 from mock_sendpilot.verdict.deliverer import Deliverer
+from mock_sendpilot.verdict.findings import FAILED, NOT_JUDGED, Finding
+from mock_sendpilot.verdict.growth import Growth
 from mock_sendpilot.verdict.target import Target
+from mock_sendpilot.webhooks.drafts import Draft
 
 SchemeSet = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """What an event was seen to do.
+
+    Attributes:
+        name: today's name of the event.
+        draft: with which it was sent.
+        growth: what it counts up in the probe; empty where only the probe as a whole changes.
+        seconds: how long that took to show.
+    """
+
+    name: str
+    draft: Draft
+    growth: Growth
+    seconds: float
 
 
 @dataclass(slots=True)
@@ -14,18 +34,41 @@ class Visit:
     """Whom it is paid to, how to deliver, and what is known.
 
     Attributes:
-        first: the answer to the first event, which was rightly signed.
         unsigned: the answer to an event without a signature.
         schemes: what the receiver verifies: sets of schemes that are enough, each alone.
+        unverified: those of them under which it took an altered event.
         verifies: whether it was seen to verify them.
+        effect: what the probe has shown that an event does.
     """
 
     target: Target
     deliverer: Deliverer
-    first: Answer | None = None
     unsigned: Answer | None = None
     schemes: tuple[SchemeSet, ...] = ()
+    unverified: set[SchemeSet] = field(default_factory=set)
     verifies: bool = False
+    effect: Effect | None = None
+
+    @property
+    def verified(self) -> tuple[SchemeSet, ...]:
+        """The schemes for whose signatures an acceptance says something."""
+        return tuple(schemes for schemes in self.schemes if schemes not in self.unverified)
+
+    def acceptance(self, draft: Draft, *, plain: Draft) -> Finding:
+        """How the answer to a draft is to be judged, next to one that has nothing special.
+
+        It is only judged as a refusal if the plain one is accepted: a receiver that refuses events
+        of this type anyway tells nothing about the rest.
+        """
+        answer = self.deliverer.post(draft)
+        found = acceptance(answer)
+        if found.outcome != FAILED or answer.status_code is None:
+            return found
+        if self.deliverer.post(plain).is_accepted:
+            return found
+        return replace(
+            found, outcome=NOT_JUDGED, seen=f"{answer}; a plain one is refused, too", fix=None
+        )
 
 
 def in_words(schemes: SchemeSet) -> str:

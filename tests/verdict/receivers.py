@@ -18,7 +18,7 @@ from standardwebhooks.webhooks import Webhook as StandardWebhook
 from standardwebhooks.webhooks import WebhookVerificationError as StandardError
 from svix.webhooks import Webhook as SvixWebhook
 from svix.webhooks import WebhookVerificationError as SvixError
-from werkzeug.exceptions import BadRequest
+from werkzeug.exceptions import BadRequest, InternalServerError
 from werkzeug.wrappers import Request, Response
 
 from tests.support import SECRET
@@ -177,10 +177,11 @@ class VerifiesByHand(Receiver):
     def is_genuine(self, request: Request) -> bool:
         try:
             seconds = int(request.headers["svix-timestamp"])
+            message_id = request.headers["svix-id"]
         except (KeyError, ValueError):
             return False
         at = datetime.fromtimestamp(seconds, tz=timezone.utc)
-        message_id, body = request.headers["svix-id"], self.signed_body(request)
+        body = self.signed_body(request)
         expected = SvixWebhook(SECRET).sign(message_id, at, body)
         given = request.headers.get("svix-signature", "").split(" ")
         return self.is_timely(seconds) and expected in self.looked_at(given)
@@ -206,8 +207,25 @@ class TrustsTheFuture(VerifiesByHand):
 
 
 class VerifiesTheBodyWrittenAgain(VerifiesByHand):
+    """As json.dumps does it: with `\\u00fc` for an umlaut."""
+
     def signed_body(self, request: Request) -> str:
         return json.dumps(json.loads(request.get_data()), separators=(",", ":"))
+
+
+class VerifiesTheBodyAsExpressHasIt(VerifiesByHand):
+    """JSON.stringify(req.body): letters stay as they are, blanks go."""
+
+    def signed_body(self, request: Request) -> str:
+        body = json.loads(request.get_data())
+        return json.dumps(body, separators=(",", ":"), ensure_ascii=False)
+
+
+class VerifiesTheBodyReadAsLatin1(VerifiesByHand):
+    """Blanks stay where they are, letters do not."""
+
+    def signed_body(self, request: Request) -> str:
+        return request.get_data().decode("latin-1")
 
 
 class LooksAtTheFirstSignature(VerifiesByHand):
@@ -245,6 +263,43 @@ class CrashesOnGarbage(Receiver):
             return super().receive(request)
         except ValueError as error:
             return Response(f"ValueError: {error}", 500)
+
+
+class CrashesOnAGarbledTime(Receiver):
+    def is_genuine(self, request: Request) -> bool:
+        if not request.headers.get("svix-timestamp", "0").isdecimal():
+            raise InternalServerError
+        return super().is_genuine(request)
+
+    def receive(self, request: Request) -> Response:
+        try:
+            return super().receive(request)
+        except InternalServerError:
+            return Response("<title>500 Internal Server Error</title>", 500)
+
+
+class TakesWhatHasAGarbledTime(Receiver):
+    def is_genuine(self, request: Request) -> bool:
+        time_of_it = request.headers.get("svix-timestamp", "0")
+        return not time_of_it.isdecimal() or super().is_genuine(request)
+
+
+class TakesWhatHasNoId(Receiver):
+    def is_genuine(self, request: Request) -> bool:
+        has_signature = "svix-signature" in request.headers
+        return (has_signature and "svix-id" not in request.headers) or super().is_genuine(request)
+
+
+def by_documents_but_any_time(body: bytes, headers: Headers) -> bool:
+    """A time that is garbage counts as one that is not there to be compared."""
+    seconds = headers.get("Webhook-Signature", "t=0").partition(",")[0].removeprefix("t=")
+    return not seconds.isdecimal() or by_documents(body, headers)
+
+
+def by_documents_if_it_is_there(body: bytes, headers: Headers) -> bool:
+    """A header without a signature in it passes."""
+    value = headers.get("Webhook-Signature", "")
+    return (value.startswith("t=") and "s=" not in value) or by_documents(body, headers)
 
 
 class LimitsTheRateOfForgeries(Receiver):
@@ -288,6 +343,37 @@ class CrashesOnOneEvent(Receiver):
     def handle(self, event: dict[str, Any]) -> Response:
         if event["eventType"] == "campaign.paused":
             return Response("TypeError", 500)
+        return super().handle(event)
+
+
+class KnowsStatusesAlone(Receiver):
+    """Refuses every type of event that it does not know."""
+
+    known: tuple[str, ...] = LEAD_EVENTS
+
+    def handle(self, event: dict[str, Any]) -> Response:
+        if event["eventType"] not in self.known:
+            return Response("unknown event type", 422)
+        return super().handle(event)
+
+
+class KnowsMessagesAlone(KnowsStatusesAlone):
+    known = ("message.received", "reply.received")
+
+
+class KnowsStatusesAloneAndLimitsTheBody(KnowsStatusesAlone):
+    def receive(self, request: Request) -> Response:
+        if (request.content_length or 0) > 100_000:
+            return Response("too large", 413)
+        return super().receive(request)
+
+
+class IsStrictAboutUrls(Receiver):
+    """Verifies well, and takes no URL with an umlaut."""
+
+    def handle(self, event: dict[str, Any]) -> Response:
+        if not event["data"].get("linkedinUrl", "").isascii():
+            return Response("no URL", 422)
         return super().handle(event)
 
 
@@ -349,9 +435,18 @@ class RefusesOlderEvents(Receiver):
 
 
 class IsSlow(Receiver):
+    """With messages."""
+
+    def handle(self, event: dict[str, Any]) -> Response:
+        if event["eventType"] == "message.sent":
+            threading.Event().wait(0.3)
+        return super().handle(event)
+
+
+class WakesUpSlowly(Receiver):
     def handle(self, event: dict[str, Any]) -> Response:
         if not self.effects:
-            threading.Event().wait(0.15)
+            threading.Event().wait(0.3)
         return super().handle(event)
 
 

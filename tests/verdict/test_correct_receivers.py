@@ -1,7 +1,13 @@
 """Correct receivers: nothing is found against them, whatever they verify."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
+
 import flask
+import freezegun
 import pytest
+import time_machine
 from svix.webhooks import Webhook, WebhookVerificationError
 
 from mock_sendpilot.domain.contracts import named_contract
@@ -10,7 +16,7 @@ from mock_sendpilot.testing.receiver_check import check_receiver
 from mock_sendpilot.verdict.checks import checks_under
 from tests.support import SECRET
 from tests.verdict import receivers as r
-from tests.verdict.test_planted_faults import LIVE, NO_ROTATION, blemishes
+from tests.verdict.test_planted_faults import LIVE, NO_PROBE, NO_ROTATION, blemishes
 
 STANDARD = {"signatures": "standardwebhooks"}
 
@@ -87,7 +93,7 @@ def test_a_correct_receiver_passes_everything(
 def test_a_flask_app_passes_everything() -> None:
     report = check_receiver(_flask_app(), secret=SECRET, contract=LIVE)
 
-    assert blemishes(report) == {}
+    assert blemishes(report) == NO_PROBE
 
 
 def test_a_scheme_can_be_chosen_in_place_of_the_contracts() -> None:
@@ -95,7 +101,7 @@ def test_a_scheme_can_be_chosen_in_place_of_the_contracts() -> None:
         r.Receiver(r.by_standardwebhooks), secret=SECRET, contract=LIVE, scheme="standardwebhooks"
     )
 
-    assert blemishes(report) == {}
+    assert blemishes(report) == NO_PROBE
     assert report.schemes == ("standardwebhooks",)
 
 
@@ -106,6 +112,15 @@ def test_a_receiver_that_says_when_it_knows_an_event_is_idempotent() -> None:
     assert "answers repetitions otherwise" in report.result("idempotent").seen
 
 
+def test_without_a_probe_one_effect_looks_like_several() -> None:
+    report = check_receiver(r.ActsOnEveryDelivery(), secret=SECRET, contract=LIVE)
+
+    assert blemishes(report) == NO_PROBE
+    assert report.result("idempotent").seen == (
+        "the answers are alike; a probe would show what was done"
+    )
+
+
 @pytest.mark.parametrize(
     ("contract", "count"),
     [pytest.param("documented", 11, id="without tags"), pytest.param("live", 12, id="with tags")],
@@ -114,6 +129,46 @@ def test_each_event_of_the_contract_is_a_check(contract: str, count: int) -> Non
     checks = checks_under(named_contract(contract))
 
     assert sum(check.id.startswith("event:") for check in checks) == count
+
+
+@pytest.mark.parametrize(
+    "frozen",
+    [
+        pytest.param(lambda: freezegun.freeze_time("2001-02-03"), id="freezegun, past"),
+        pytest.param(lambda: freezegun.freeze_time("2101-02-03"), id="freezegun, future"),
+        pytest.param(lambda: time_machine.travel(4e9, tick=False), id="time-machine, still"),
+        pytest.param(lambda: time_machine.travel(1e9, tick=True), id="time-machine, ticking"),
+    ],
+)
+@pytest.mark.parametrize("verify", [r.by_svix, r.by_documents])
+def test_in_a_test_that_stops_the_time_an_app_is_sent_what_its_clock_says(
+    frozen: Callable[[], AbstractContextManager[object]], verify: r.Verify
+) -> None:
+    receiver = r.Receiver(verify)
+
+    with frozen():
+        report = check_receiver(
+            receiver,
+            secret=SECRET,
+            contract=named_contract("documented"),
+            probe=lambda: receiver.effects,
+        )
+
+    assert (report.failed, report.warned) == ((), ())
+    assert report.result("idempotent").outcome == "passed"
+
+
+def test_the_older_event_comes_right_after_the_newer_one() -> None:
+    times: list[datetime] = []
+
+    class Noting(r.Receiver):
+        def act(self, event: dict[str, str]) -> None:
+            times.append(datetime.fromisoformat(event["timestamp"].replace("Z", "+00:00")))
+
+    check_receiver(Noting(), secret=SECRET, contract=LIVE)
+
+    (place,) = [place for place, one in enumerate(times) if one < times[0]]
+    assert times[place - 1] - times[place] == timedelta(minutes=1)
 
 
 def test_the_events_are_about_the_lead_that_is_named() -> None:
@@ -144,6 +199,10 @@ def test_every_event_has_an_id_of_its_own_in_the_vendors_form() -> None:
         pytest.param({"path": "webhooks"}, "the path must begin with /", id="path"),
         pytest.param({"scheme": "hmac"}, "must be one of documented, svix", id="scheme"),
         pytest.param({"probe": "effects"}, "the probe must be an absolute", id="probe"),
+        pytest.param(
+            {"probe": "/webhooks"}, "the probe answered 401, not 200; no event was sent", id="401"
+        ),
+        pytest.param({"lead_id": "\udcff"}, "the lead id must be UTF-8", id="lead id"),
         pytest.param(
             {"scheme": ("documented", "standardwebhooks")}, "cannot be sent together", id="header"
         ),

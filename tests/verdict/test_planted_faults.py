@@ -2,6 +2,8 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from werkzeug.serving import BaseWSGIServer, make_server
@@ -9,6 +11,7 @@ from werkzeug.serving import BaseWSGIServer, make_server
 from mock_sendpilot.domain.contracts import named_contract
 from mock_sendpilot.http_server import HttpServer
 from mock_sendpilot.testing.receiver_check import check_receiver
+from mock_sendpilot.verdict.deliverer import event_names
 from mock_sendpilot.verdict.report import Report
 from tests.support import SECRET
 from tests.verdict import receivers as r
@@ -29,12 +32,19 @@ def examined(receiver: r.Receiver) -> Report:
     return check_receiver(receiver, secret=SECRET, contract=LIVE, probe=lambda: receiver.effects)
 
 
+NO_ROTATION = dict.fromkeys(("rotation_first", "rotation_second"), NOT_JUDGED)
+NOTHING_TO_SEE = {"raw_body": NOT_JUDGED, **NO_ROTATION}
 NOTHING_VERIFIED = {
     **dict.fromkeys((*FORGERIES, "garbled_signature", "scheme"), FAILED),
     "future_timestamp": WARNED,
+    **NOTHING_TO_SEE,
 }
-NO_ROTATION = dict.fromkeys(("rotation_first", "rotation_second"), NOT_JUDGED)
-LOOKS_AT_THE_TIME = dict.fromkeys(("wrong_secret", "altered_body", "garbled_signature"), FAILED)
+LOOKS_AT_THE_TIME = {
+    **dict.fromkeys(("wrong_secret", "altered_body", "garbled_signature"), FAILED),
+    **NOTHING_TO_SEE,
+}
+IGNORES_WHAT_IS_MISSING = dict.fromkeys(("missing_signature", "garbled_signature"), FAILED)
+NO_PROBE = {"idempotent": NOT_JUDGED}
 DOES_IT_TWICE = dict.fromkeys(("idempotent", "simultaneous"), FAILED)
 
 
@@ -43,7 +53,7 @@ DOES_IT_TWICE = dict.fromkeys(("idempotent", "simultaneous"), FAILED)
     [
         pytest.param(r.VerifiesNothing, NOTHING_VERIFIED, id="verifies nothing"),
         pytest.param(
-            r.IgnoresMissingSignature, {"missing_signature": FAILED}, id="ignores a missing one"
+            r.IgnoresMissingSignature, IGNORES_WHAT_IS_MISSING, id="ignores a missing one"
         ),
         pytest.param(r.LooksAtTheTimeAlone, LOOKS_AT_THE_TIME, id="looks at the time alone"),
         pytest.param(r.TakesAnotherSecretToo, {"wrong_secret": FAILED}, id="takes a wrong secret"),
@@ -59,6 +69,14 @@ DOES_IT_TWICE = dict.fromkeys(("idempotent", "simultaneous"), FAILED)
             id="verifies a body that was written again",
         ),
         pytest.param(
+            r.VerifiesTheBodyAsExpressHasIt,
+            {"raw_body": FAILED, "altered_body": FAILED},
+            id="verifies a body without its blanks",
+        ),
+        pytest.param(
+            r.VerifiesTheBodyReadAsLatin1, {"raw_body": FAILED}, id="verifies a body in Latin-1"
+        ),
+        pytest.param(
             r.LooksAtTheFirstSignature, {"rotation_second": FAILED}, id="looks at the first one"
         ),
         pytest.param(
@@ -67,6 +85,13 @@ DOES_IT_TWICE = dict.fromkeys(("idempotent", "simultaneous"), FAILED)
         pytest.param(r.RefusesByCrashing, dict.fromkeys(REFUSALS, WARNED), id="refuses with 500"),
         pytest.param(r.RefusesByRedirect, dict.fromkeys(REFUSALS, WARNED), id="refuses with 302"),
         pytest.param(r.CrashesOnGarbage, {"garbled_signature": WARNED}, id="crashes on garbage"),
+        pytest.param(
+            r.CrashesOnAGarbledTime, {"garbled_signature": WARNED}, id="crashes on a garbled time"
+        ),
+        pytest.param(
+            r.TakesWhatHasAGarbledTime, {"garbled_signature": FAILED}, id="takes a garbled time"
+        ),
+        pytest.param(r.TakesWhatHasNoId, {"garbled_signature": FAILED}, id="needs no id"),
         pytest.param(
             r.LimitsTheRateOfForgeries, dict.fromkeys(REFUSALS, NOT_JUDGED), id="limits the rate"
         ),
@@ -92,15 +117,29 @@ def test_a_fault_of_the_verification_is_found(
             "documented",
             {},
             r.by_svix_if_it_is_there,
-            {"missing_signature": FAILED},
+            IGNORES_WHAT_IS_MISSING,
             id="documented and svix, ignores a missing one",
         ),
         pytest.param(
             "documented",
             {},
             r.by_svix_or_the_time,
-            {"wrong_secret": FAILED, "altered_body": FAILED},
+            {"wrong_secret": FAILED, "altered_body": FAILED, "garbled_signature": FAILED},
             id="documented and svix, one of them is not verified",
+        ),
+        pytest.param(
+            "example",
+            {},
+            r.by_documents_but_any_time,
+            {"garbled_signature": FAILED, **NO_ROTATION},
+            id="documented, takes a garbled time",
+        ),
+        pytest.param(
+            "example",
+            {},
+            r.by_documents_if_it_is_there,
+            {"garbled_signature": FAILED, **NO_ROTATION},
+            id="documented, takes a time without a signature",
         ),
         pytest.param(
             "live",
@@ -118,7 +157,59 @@ def test_a_fault_of_the_verification_is_found_under_other_schemes(
         r.Receiver(verify), secret=SECRET, contract=named_contract(contract, points.items())
     )
 
-    assert blemishes(report) == expected
+    assert blemishes(report) == {**expected, **NO_PROBE}
+
+
+@pytest.mark.parametrize(
+    ("receiver", "seen"),
+    [
+        pytest.param(
+            r.VerifiesTheBodyAsExpressHasIt, "svix: with blanks: 401", id="blanks that go"
+        ),
+        pytest.param(
+            r.VerifiesTheBodyReadAsLatin1,
+            "svix: with letters beyond ASCII: 401",
+            id="letters that change",
+        ),
+    ],
+)
+def test_it_is_told_which_bytes_come_out_otherwise(receiver: type[r.Receiver], seen: str) -> None:
+    assert seen in examined(receiver()).result("raw_body").seen
+
+
+@pytest.mark.parametrize(
+    ("receiver", "expected"),
+    [
+        pytest.param(r.KnowsStatusesAlone, {}, id="statuses"),
+        pytest.param(r.KnowsMessagesAlone, {}, id="messages"),
+        pytest.param(
+            r.KnowsStatusesAloneAndLimitsTheBody, {"large_event": WARNED}, id="a small body"
+        ),
+    ],
+)
+def test_who_refuses_other_types_of_events_is_told_of_that_alone(
+    receiver: type[r.KnowsStatusesAlone], expected: dict[str, str]
+) -> None:
+    found = blemishes(examined(receiver()))
+
+    types = map(LIVE.event_type, event_names(LIVE))
+    unknown = {f"event:{one}": FAILED for one in types if one not in receiver.known}
+    others = {"unknown_event": FAILED, "missing_fields": NOT_JUDGED}
+    assert found == {**unknown, **others, **expected}
+
+
+def test_what_is_refused_for_its_words_is_not_judged_for_its_bytes() -> None:
+    report = examined(r.IsStrictAboutUrls())
+
+    assert blemishes(report) == {"raw_body": NOT_JUDGED}
+    assert "422 in" in report.result("raw_body").seen
+    assert "a plain one is refused, too" in report.result("raw_body").seen
+
+
+def test_where_another_type_is_acknowledged_that_is_what_is_used() -> None:
+    report = examined(r.KnowsMessagesAlone())
+
+    assert report.result("acknowledges").seen.startswith("reply.received: 204")
 
 
 @pytest.mark.parametrize(
@@ -140,17 +231,25 @@ def test_a_fault_with_events_is_found(receiver: type[r.Receiver], expected: dict
     assert blemishes(examined(receiver())) == expected
 
 
-def test_an_answer_that_is_new_each_time_tells_of_a_second_effect() -> None:
+def test_a_number_that_is_new_each_time_tells_of_a_second_effect() -> None:
     report = check_receiver(r.CountsInItsAnswers(), secret=SECRET, contract=LIVE)
 
     assert blemishes(report) == {"idempotent": FAILED}
 
 
-def test_a_slow_answer_is_a_warning() -> None:
-    report = check_receiver(r.IsSlow(), secret=SECRET, contract=LIVE, prompt=0.1)
+def test_a_slow_answer_to_one_type_of_event_is_a_warning_that_names_it() -> None:
+    report = check_receiver(r.IsSlow(), secret=SECRET, contract=LIVE, prompt=0.25)
 
-    assert blemishes(report) == {"prompt": WARNED}
-    assert "more than 0.1 s" in report.result("prompt").seen
+    assert blemishes(report) == {"prompt": WARNED, **NO_PROBE}
+    assert report.result("prompt").seen.startswith("message.sent in 3")
+    assert "in more than 0.25 s" in report.result("prompt").seen
+
+
+def test_a_first_answer_that_is_slow_is_forgiven() -> None:
+    report = check_receiver(r.WakesUpSlowly(), secret=SECRET, contract=LIVE, prompt=0.25)
+
+    assert blemishes(report) == NO_PROBE
+    assert report.result("prompt").seen.startswith("the first in 3")
 
 
 @pytest.mark.parametrize(
@@ -215,8 +314,44 @@ def test_after_two_requests_that_hung_nothing_more_is_tried(hanging: str) -> Non
     assert report.result("missing_signature").outcome == WARNED
     assert report.result("wrong_secret").outcome == WARNED
     assert not report.result("altered_body").is_tried
-    assert "two requests had no answer within 0.4 s" in report.result("altered_body").seen
+    assert "two requests had no whole answer within 0.4 s" in report.result("altered_body").seen
     assert report.passed
+
+
+@contextmanager
+def trickling_receiver() -> Iterator[str]:
+    """Begins every answer at once, and never ends it."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(200)
+            self.send_header("Content-Length", "1000000")
+            self.end_headers()
+            with suppress(OSError):
+                while not done.wait(0.02):
+                    self.wfile.write(b"x")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    done = threading.Event()
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=[0.01])
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/webhooks"
+        done.set()
+        server.shutdown()
+        thread.join()
+
+
+def test_an_answer_that_never_ends_acknowledges_nothing() -> None:
+    with trickling_receiver() as url:
+        report = check_receiver(url, secret=SECRET, contract=LIVE, timeout=0.2)
+
+    assert report.result("acknowledges").outcome == FAILED
+    assert report.result("acknowledges").seen == "200, but no end of the answer within 0.2 s"
+    assert not report.results[1].is_tried
 
 
 @pytest.fixture
@@ -238,4 +373,4 @@ def test_a_receiver_that_a_broken_connection_breaks_is_found(
 
     report = check_receiver(url, secret=SECRET, contract=LIVE)
 
-    assert blemishes(report) == {"broken_connection": FAILED}
+    assert blemishes(report) == {"broken_connection": FAILED, **NO_PROBE}

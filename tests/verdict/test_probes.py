@@ -1,21 +1,31 @@
 """Probes: what they show decides whether a second delivery had an effect."""
 
 import json
+import socket
+import ssl
+import threading
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
+from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import pytest
 from werkzeug.wrappers import Request, Response
 
+from mock_sendpilot.domain.errors import InvalidInput
 from mock_sendpilot.http_server import HttpServer
 from mock_sendpilot.testing.receiver_check import check_receiver
-from mock_sendpilot.verdict.probes import ProbeFailed, growth, look, url_probe
+from mock_sendpilot.verdict.probes import ProbeFailed, look, url_probe
 from mock_sendpilot.verdict.report import Report
 from tests.support import SECRET
+from tests.verdict import later_receivers as later
 from tests.verdict import receivers as r
 from tests.verdict.test_planted_faults import LIVE, blemishes
+from tests.webhooks.test_dispatcher import raw_receiver
 
+CERTIFICATE = Path(__file__).with_name("localhost.pem")
 REPEATED = ("idempotent", "simultaneous")
 
 
@@ -94,18 +104,38 @@ def test_another_event_is_tried_where_the_first_has_no_effect() -> None:
     [
         pytest.param(lambda: 7, "does not show what events do", id="always the same"),
         pytest.param(count().__next__, "changes by itself", id="always another"),
-        pytest.param("/webhooks", "the probe answered 401, not 200", id="an answer that is no 200"),
-        pytest.param("http://127.0.0.1:1/", "the probe gave no answer", id="no answer"),
     ],
 )
-def test_a_probe_that_shows_nothing_leaves_it_open(
-    probe: "str | Callable[[], Any]", says: str
-) -> None:
+def test_a_probe_that_tells_nothing_leaves_it_open(probe: Callable[[], Any], says: str) -> None:
     report = examined(r.ActsOnEveryDelivery(), probe, prompt=0.1)
 
     assert repeated(report) == ["not_judged", "not_judged"]
     assert says in report.result("idempotent").seen
     assert "Have the probe show the effects" in report.result("idempotent").fix
+
+
+@pytest.mark.parametrize(
+    ("probe", "says"),
+    [
+        pytest.param("/webhooks", "the probe answered 401, not 200", id="an answer that is no 200"),
+        pytest.param("http://127.0.0.1:1/", "the probe gave no answer", id="no answer"),
+    ],
+)
+def test_a_probe_that_shows_nothing_ends_it_before_it_begins(probe: str, says: str) -> None:
+    receiver = r.Receiver()
+
+    with pytest.raises(InvalidInput, match=f"{says}.*; no event was sent"):
+        examined(receiver, probe)
+
+    assert receiver.effects == []
+
+
+def test_a_probe_that_shows_nothing_any_more_is_a_failure() -> None:
+    report = examined(later.HasABrokenProbe(), "/effects")
+
+    assert blemishes(report) == dict.fromkeys(REPEATED, "failed")
+    assert report.result("idempotent").seen == "the probe answered 500, not 200, unlike before"
+    assert "See that the probe answers" in report.result("idempotent").fix
 
 
 def test_what_a_probe_of_the_user_raises_is_raised() -> None:
@@ -151,30 +181,97 @@ def test_a_url_shows_its_body(origin: str, path: str, shown: object) -> None:
     assert url_probe(f"{origin}{path}", timeout_seconds=5)() == shown
 
 
-def test_an_https_url_is_asked_over_tls(origin: str) -> None:
-    probe = url_probe(origin.replace("http:", "https:"), timeout_seconds=0.2)
+@pytest.mark.parametrize(
+    ("path", "asked"),
+    [
+        pytest.param("/événements?zoë=ø", "/%C3%A9v%C3%A9nements?zo%C3%AB=%C3%B8", id="letters"),
+        pytest.param("/a%20b?c=%2F", "/a%20b?c=%2F", id="quoted already"),
+    ],
+)
+def test_a_url_is_quoted_where_it_has_to_be(path: str, asked: str) -> None:
+    seen: list[str] = []
 
-    with pytest.raises(ProbeFailed, match=r"gave no answer: .*handshake"):
+    @Request.application
+    def app(request: Request) -> Response:
+        seen.append(request.environ["REQUEST_URI"])
+        return Response("1")
+
+    with HttpServer(app) as server:
+        url_probe(f"{server.origin}{path}", timeout_seconds=5)()
+
+    assert seen == [asked]
+
+
+def test_a_host_that_is_none_is_told_in_words() -> None:
+    probe = url_probe(f"http://{'a' * 70}.invalid/", timeout_seconds=5)
+
+    with pytest.raises(ProbeFailed, match=r"the probe gave no answer: .*label"):
         probe()
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "expected"),
+    "beginning",
     [
-        pytest.param(1, 3, {"": 2}, id="number"),
-        pytest.param({"a": {"b": 1}}, {"a": {"b": 2}}, {".a.b": 1}, id="nested number"),
-        pytest.param([1], [1, 1], {" length": 1}, id="list"),
-        pytest.param({"a": [[]]}, {"a": [[0]]}, {".a[0] length": 1}, id="list in a list"),
-        pytest.param("a\n1", "a\n1\n2", {" lines": 1}, id="text"),
-        pytest.param("evt_1", "evt_2", {}, id="a text with an id"),
-        pytest.param(["evt_1"], ["evt_2"], {}, id="ids"),
-        pytest.param({"at": 1_767_225_600}, {"at": 1_767_225_601}, {}, id="a time"),
-        pytest.param(1.5, 2.5, {}, id="no whole number"),
-        pytest.param(None, 1, {}, id="nothing before"),
-        pytest.param(7, 7, {}, id="the same"),
+        pytest.param(b"HTTP/1.1 200 OK\r\nX: ", id="head"),
+        pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n\r\n", id="body"),
     ],
 )
-def test_growth_is_of_whole_numbers_and_lengths(
-    before: object, after: object, expected: dict[str, int]
+def test_an_answer_that_comes_letter_by_letter_has_one_deadline(beginning: bytes) -> None:
+    began = perf_counter()
+    with raw_receiver(beginning, trickles=True) as url:
+        probe = url_probe(url, timeout_seconds=0.2)
+
+        with pytest.raises(ProbeFailed, match=r"the probe gave no answer within 0\.2 s"):
+            probe()
+
+    assert perf_counter() - began < 2
+
+
+class _TlsServer(ThreadingHTTPServer):
+    """Has a certificate of its own making."""
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(CERTIFICATE)
+        connection, address = super().get_request()
+        return context.wrap_socket(connection, server_side=True), address
+
+    def handle_error(self, *_: object) -> None:
+        pass
+
+
+class _Answers(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"[1]")
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def tls_url() -> Iterator[str]:
+    with _TlsServer(("127.0.0.1", 0), _Answers) as server:
+        thread = threading.Thread(target=server.serve_forever, args=[0.01])
+        thread.start()
+        yield f"https://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+        thread.join()
+
+
+def test_an_https_url_is_asked_over_tls_with_the_authority_of_the_environment(
+    monkeypatch: pytest.MonkeyPatch, tls_url: str
 ) -> None:
-    assert growth(before, after) == expected
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(CERTIFICATE))
+
+    assert url_probe(tls_url, timeout_seconds=5)() == [1]
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tls_url: str
+) -> None:
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
+
+    with pytest.raises(ProbeFailed, match=r"gave no answer: .*CERTIFICATE_VERIFY_FAILED"):
+        url_probe(tls_url, timeout_seconds=5)()

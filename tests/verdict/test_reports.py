@@ -1,10 +1,12 @@
 """Reports: as a table, as JSON and as JUnit's XML."""
 
+import re
 from xml.etree import ElementTree as ET
 
 import pytest
 from werkzeug.wrappers import Request, Response
 
+from mock_sendpilot.domain.errors import InvalidInput
 from mock_sendpilot.testing.receiver_check import check_receiver
 from mock_sendpilot.verdict.junit import as_junit
 from mock_sendpilot.verdict.report import Report, Result, Style
@@ -99,8 +101,39 @@ def test_a_warning_is_no_failure() -> None:
 
 def test_a_result_is_found_by_its_id() -> None:
     assert OF_EACH.result("check_warned").outcome == "warned"
-    with pytest.raises(KeyError):
-        OF_EACH.result("check")
+
+
+def test_a_result_that_is_not_there_is_an_error_with_a_guess() -> None:
+    with pytest.raises(InvalidInput, match=r"'check_warnd'; did you mean 'check_warned'\? there"):
+        OF_EACH.result("check_warnd")
+
+
+def test_for_a_test_that_fails_there_is_a_short_form() -> None:
+    assert repr(OF_EACH) == (
+        "<Report http://x/webhooks: 1 passed, 1 failed (check_failed), 1 warned (check_warned), "
+        "1 not judged>"
+    )
+
+
+def test_what_is_to_be_done_for_several_checks_is_said_once() -> None:
+    others = [result("failed", id=f"event:{one}", title=f"takes {one}") for one in "ab"]
+
+    found = report(*others, result("failed", fix="do something else"))
+
+    assert found.explanations(Style()).splitlines() == [
+        "",
+        "✗ takes a (event:a)",
+        "✗ takes b (event:b)",
+        "    Why: it matters",
+        "    Fix: do better",
+        "",
+        "✗ is failed (check_failed)",
+        "    Seen: 500 in 3 ms",
+        "    Why: it matters",
+        "    Fix: do something else",
+        "",
+        "3 failed",
+    ]
 
 
 def test_programs_get_everything() -> None:
@@ -194,3 +227,14 @@ def test_of_a_page_only_the_title_is_shown() -> None:
     seen = check_receiver(ShowsAPage(), secret=SECRET, contract=LIVE).results[0].seen
 
     assert seen.endswith(" ms: Not here")
+
+
+@pytest.mark.parametrize("body", ["500 Internal Server Error", "500: Internal Server Error"])
+def test_a_status_is_said_once(body: str) -> None:
+    class Breaks(r.Receiver):
+        def answer(self, request: Request) -> Response:  # noqa: ARG002
+            return Response(body, 500)
+
+    seen = check_receiver(Breaks(), secret=SECRET, contract=LIVE).results[0].seen
+
+    assert re.fullmatch(r"500 in \d+ ms: Internal Server Error", seen)
