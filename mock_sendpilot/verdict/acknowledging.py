@@ -103,11 +103,12 @@ def _unusual(visit: Visit, schemes: SchemeSet) -> Finding:
     escaped = json.dumps(text, separators=(",", ":")).encode()
     lettered = replace(lettered, body=orjson.dumps(text))
     of_letters = visit.acceptance(lettered, plain=replace(lettered, body=escaped))
-    found = [
-        of_letters.about("with letters beyond ASCII"),
-        visit.acceptance(spaced, plain=plain).about("with blanks"),
-    ]
-    return gravest(found).about(in_words(schemes))
+    return gravest(
+        [
+            of_letters.about(f"{in_words(schemes)}, letters beyond ASCII"),
+            visit.acceptance(spaced, plain=plain).about(f"{in_words(schemes)}, blanks"),
+        ]
+    )
 
 
 def acknowledges_each(visit: Visit, name: str) -> Finding:

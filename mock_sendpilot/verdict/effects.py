@@ -74,14 +74,14 @@ class Watch:
         pause(min(max(2 * longest, _LEAST_PAUSE_SECONDS), self.limit_seconds))
         return growth(self.before, look(self.probe))
 
-    def is_moved(self, is_moved: Callable[[Any, Any], object], *, least_seconds: float) -> bool:
-        """Whether, looked at for as long without an event, it moves by itself."""
+    def moves_by_itself(
+        self, differs: Callable[[Any, Any], object], *, least_seconds: float
+    ) -> bool:
+        """Whether it does so when it is looked at for as long again, without an event."""
         before = look_until_still(self.probe, within_seconds=self.limit_seconds)
         seconds = max(min(self.seconds, self.limit_seconds), least_seconds)
-        shown = look_until(
-            self.probe, lambda shown: is_moved(before, shown), within_seconds=seconds
-        )
-        return bool(is_moved(before, shown))
+        shown = look_until(self.probe, lambda shown: differs(before, shown), within_seconds=seconds)
+        return bool(differs(before, shown))
 
 
 def first_effect(visit: Visit, probe: Probe) -> Effect | Finding:
@@ -144,7 +144,7 @@ def _of_any_change(visit: Visit, probe: Probe, effect: Effect) -> Finding:
     seconds = min(max(2 * effect.seconds, _LEAST_PAUSE_SECONDS), watch.limit_seconds)
     if not watch.has_changed(within_seconds=seconds):
         return Finding(PASSED, "the probe shows no second effect")
-    if watch.is_moved(operator.ne, least_seconds=_CLOCK_SECONDS):
+    if watch.moves_by_itself(operator.ne, least_seconds=_CLOCK_SECONDS):
         return Finding(NOT_JUDGED, _BY_ITSELF, COUNT_EFFECTS)
     return Finding(FAILED, "the probe shows that the second delivery had an effect, too")
 
@@ -170,7 +170,7 @@ def _judged(watch: Watch, effect: Effect, total: Growth) -> Finding | None:
         return Finding(PASSED, "the probe shows one effect") if counts else None
     several = {path for path, count in counts.items() if count > 1}
     least = 0.0 if any(map(is_length, several)) else _CLOCK_SECONDS
-    if watch.is_moved(
+    if watch.moves_by_itself(
         lambda before, shown: growth(before, shown).keys() & several, least_seconds=least
     ):
         return Finding(NOT_JUDGED, _BY_ITSELF, COUNT_EFFECTS)

@@ -7,13 +7,11 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import click
 import pytest
 from click.testing import CliRunner, Result
 
 from mock_sendpilot.cli.check_receiver import check_receiver
 from mock_sendpilot.http_server import HttpServer
-from mock_sendpilot.verdict.target import SCHEMES
 from tests.support import SECRET
 from tests.verdict import receivers as r
 from tests.verdict.test_reports import parsed
@@ -222,13 +220,6 @@ def test_schemes_that_share_a_header_cannot_be_checked_at_once(url: str) -> None
 
     assert result.exit_code == 2
     assert "check them one after the other" in result.stderr
-
-
-def test_every_scheme_can_be_chosen() -> None:
-    (option,) = [one for one in check_receiver.params if one.name == "schemes"]
-
-    assert isinstance(option.type, click.Choice)
-    assert tuple(option.type.choices) == SCHEMES
 
 
 def test_without_a_secret_nothing_is_sent(url: str) -> None:
