@@ -11,6 +11,7 @@ import pytest
 
 from mock_sendpilot.cli.output import end_for
 from mock_sendpilot.emulator import Emulator
+from mock_sendpilot.observation.patterns import EventPattern
 from mock_sendpilot.server import EmulatorServer
 from tests.cli.test_start import environment
 
@@ -87,8 +88,11 @@ def test_a_reader_that_is_gone_ends_it_quietly(arguments: str) -> None:
     assert (done.returncode, done.stderr) == (1, b"")
 
 
-def test_what_the_encoding_of_the_terminal_lacks_is_an_escape() -> None:
-    done = shell(f"{PROGRAM} disrupt nonsense…", PYTHONIOENCODING="latin-1")
+def test_what_the_encoding_of_the_terminal_lacks_is_an_escape(server: EmulatorServer) -> None:
+    outbox = server.emulator.outbox(server.emulator.workspaces()[0])
+    outbox.disruptions.arm("drop", pattern=EventPattern(None, {"note": "and so on…"}))
+    line = f"{PROGRAM} disruptions list --url {server.origin}"
+    done = shell(line, PYTHONIOENCODING="latin-1")
 
-    assert (done.returncode, done.stdout) == (2, b"")
-    assert rb"nonsense\u2026" in done.stderr
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert rb"and so on\u2026" in done.stdout
