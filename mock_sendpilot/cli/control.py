@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import wraps
 from http import HTTPStatus
 from typing import Any, NoReturn, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import click
 import orjson
@@ -196,6 +196,27 @@ def parsed_object(text: bytes) -> dict[str, Any] | None:
     except ValueError:
         return None
     return found if isinstance(found, dict) else None
+
+
+def tell_all(
+    server: Server,
+    name: str,
+    filters: Mapping[str, str | None],
+    *,
+    limit: int,
+    wants_json: bool,
+    line: Callable[[dict[str, Any]], str],
+) -> None:
+    """Print the resources of a name that fit, one a line, or that there are none."""
+    given = {key: value for key, value in filters.items() if value is not None}
+    answer = ask(server, "GET", f"/{name}?{urlencode({**given, 'limit': limit}, errors='replace')}")
+    if wants_json:
+        print_json(answer)
+        return
+    for row in answer[name]:
+        click.echo(line(row))
+    if not answer[name]:
+        click.echo(f"no {name} fit" if given else f"no {name}", err=True)
 
 
 def fail(problem: str) -> NoReturn:

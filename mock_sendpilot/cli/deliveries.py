@@ -1,7 +1,6 @@
 """`mock-sendpilot deliveries`: what was sent to whom, and what has come of it."""
 
 from typing import Any
-from urllib.parse import urlencode
 
 import click
 
@@ -12,6 +11,7 @@ from mock_sendpilot.cli.control import (
     json_option,
     print_json,
     segment,
+    tell_all,
 )
 from mock_sendpilot.cli.lazy_group import Group
 from mock_sendpilot.cli.outcomes import name_of, outcome, standing
@@ -59,16 +59,7 @@ def list_all(
 ) -> None:
     """List the latest deliveries, newest first."""
     filters = {"state": state, "endpointId": endpoint, "eventType": event, "leadId": lead}
-    given = {key: value for key, value in filters.items() if value is not None}
-    query = urlencode({**given, "limit": limit}, errors="replace")
-    answer = ask(server, "GET", f"/deliveries?{query}")
-    if wants_json:
-        print_json(answer)
-        return
-    for delivery in answer["deliveries"]:
-        click.echo(_line(delivery))
-    if not answer["deliveries"]:
-        click.echo("no deliveries fit" if given else "no deliveries", err=True)
+    tell_all(server, "deliveries", filters, limit=limit, wants_json=wants_json, line=_line)
 
 
 @deliveries.command(epilog="Example: mock-sendpilot deliveries show dlv_3k9v2q7xd0ab")

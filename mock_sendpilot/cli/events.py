@@ -1,7 +1,6 @@
 """`mock-sendpilot events`: what has happened, and how it was told."""
 
 from typing import Any
-from urllib.parse import urlencode
 
 import click
 import orjson
@@ -13,6 +12,7 @@ from mock_sendpilot.cli.control import (
     json_option,
     print_json,
     segment,
+    tell_all,
 )
 from mock_sendpilot.cli.lazy_group import Group
 from mock_sendpilot.cli.outcomes import standing
@@ -43,16 +43,7 @@ def list_all(
 ) -> None:
     """List the latest events, newest first."""
     filters = {"eventType": event, "leadId": lead}
-    given = {key: value for key, value in filters.items() if value is not None}
-    query = urlencode({**given, "limit": limit}, errors="replace")
-    answer = ask(server, "GET", f"/events?{query}")
-    if wants_json:
-        print_json(answer)
-        return
-    for row in answer["events"]:
-        click.echo(_line(row))
-    if not answer["events"]:
-        click.echo("no events fit" if given else "no events", err=True)
+    tell_all(server, "events", filters, limit=limit, wants_json=wants_json, line=_line)
 
 
 @events.command(epilog="Example: mock-sendpilot events show evt_1780304400000_k3v9q2x7d")

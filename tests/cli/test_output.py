@@ -15,7 +15,6 @@ from mock_sendpilot.observation.patterns import EventPattern
 from mock_sendpilot.server import EmulatorServer
 from tests.cli.test_start import environment
 
-FULL = Path("/dev/full")
 PROGRAM = f"{sys.executable} -m mock_sendpilot"
 OFFLINE = ("contracts list", "contracts show live --json", "--help", "start --help", "--version")
 ONLINE = ("clock show", "events list --json", "listen", "disruptions list --json")
@@ -37,26 +36,36 @@ def shell(line: str, **variables: str) -> "subprocess.CompletedProcess[bytes]":
     )
 
 
-@pytest.mark.skipif(not FULL.exists(), reason="there is no full disk here")
 @pytest.mark.parametrize("arguments", [*OFFLINE, *ONLINE])
-def test_a_full_disk_is_told(server: EmulatorServer, arguments: str) -> None:
-    done = shell(f"{PROGRAM} {arguments} >{FULL}", MOCK_SENDPILOT_URL=server.origin)
-
-    said = b"mock-sendpilot: the output cannot be written: No space left on device\n"
-    assert (done.returncode, done.stderr) == (1, said)
-
-
-@pytest.mark.skipif(not FULL.exists(), reason="there is no full disk here")
-@pytest.mark.parametrize("arguments", ["contracts list", "contracts show life"])
-def test_where_nothing_can_be_told_it_ends_all_the_same(arguments: str) -> None:
-    assert shell(f"{PROGRAM} {arguments} >{FULL} 2>{FULL}").returncode == 1
-
-
-def test_a_file_that_must_not_grow_is_told(tmp_path: Path) -> None:
-    done = shell(f"ulimit -f 0; {PROGRAM} contracts list >{tmp_path / 'out'}")
+def test_a_file_that_cannot_grow_is_told(
+    server: EmulatorServer, tmp_path: Path, arguments: str
+) -> None:
+    line = f"ulimit -f 0; {PROGRAM} {arguments} >{tmp_path / 'out'}"
+    done = shell(line, MOCK_SENDPILOT_URL=server.origin)
 
     said = b"mock-sendpilot: the output cannot be written: File too large\n"
     assert (done.returncode, done.stderr) == (1, said)
+
+
+@pytest.mark.parametrize("arguments", ["contracts list", "contracts show life"])
+def test_where_nothing_can_be_told_it_ends_all_the_same(tmp_path: Path, arguments: str) -> None:
+    out, errors = tmp_path / "out", tmp_path / "errors"
+    done = shell(f"ulimit -f 0; {PROGRAM} {arguments} >{out} 2>{errors}")
+
+    assert done.returncode in {1, 2}
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO])
+def test_a_disk_that_takes_no_more_is_told(
+    number: int, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdout", sys.stdout)  # it is let go of, and put back
+    with pytest.raises(SystemExit) as ended:
+        end_for(OSError(number, "No room"))
+
+    assert ended.value.code == 1
+    said = "mock-sendpilot: the output cannot be written: No room\n"
+    assert capfd.readouterr().err == said
 
 
 def test_an_error_that_is_not_of_the_output_is_not_called_so() -> None:
