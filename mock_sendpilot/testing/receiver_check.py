@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, TypedDict, Union
+from typing import TYPE_CHECKING, Any, Union
 
 from mock_sendpilot.domain.clock import SystemClock
 from mock_sendpilot.domain.contracts import Contract
@@ -18,21 +18,6 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 Receiver = Union[str, "WSGIApplication"]
-
-
-class _NeededOption(TypedDict):
-    secret: str
-
-
-class CheckOptions(_NeededOption, total=False):
-    """The keywords of `check_receiver` but for the contract, for who passes them on."""
-
-    path: str
-    scheme: str | Sequence[str] | None
-    probe: str | Callable[[], Any] | None
-    timeout: float
-    prompt: float
-    lead_id: str | None
 
 
 class _ShownClock(SystemClock):
@@ -60,17 +45,7 @@ def check_receiver(
 ) -> Report:
     """Deliver a graded series of events to a receiver: `assert report.passed, str(report)`.
 
-    Args:
-        receiver: a URL, or a WSGI app, which is served on a free port meanwhile.
-        secret: `whsec_…`, which the receiver has, too.
-        contract: gives the names and bodies of the events.
-        path: where a WSGI app takes webhooks.
-        scheme: `documented`, `svix` or `standardwebhooks`, or several; by default the contract's.
-        probe: shows what the receiver has done, so that a second effect can be seen: a function
-            whose results can be compared, a URL, or a path of the WSGI app.
-        timeout: seconds that it has for an answer.
-        prompt: seconds that an answer, and its effect on the probe, should take at most.
-        lead_id: of a lead that it knows; by default one is made up.
+    The keywords but for the contract are those of `Sandbox.check_receiver`, which tells of them.
 
     Signatures bear real time; for a WSGI app, that which the process shows, should a test have
     frozen it.

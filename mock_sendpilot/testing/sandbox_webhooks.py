@@ -238,11 +238,11 @@ class SandboxWebhooks:
             probe: shows what the receiver has done, so that a second effect can be seen: a function
                 whose results can be compared, a URL, or a path of the WSGI app.
             timeout: seconds that it has for an answer.
-            prompt: seconds that an answer should take at most.
+            prompt: seconds that an answer, and its effect on the probe, should take at most.
             lead_id: of a lead that it knows; by default one is made up.
 
         Raises:
-            InvalidInput: a bad URL, path, secret or scheme.
+            InvalidInput: a bad URL, path, secret or scheme, or a probe that shows nothing.
         """
         from mock_sendpilot.testing.receiver_check import check_receiver  # noqa: PLC0415
 
