@@ -2,7 +2,6 @@
 
 import errno
 import sys
-from contextlib import suppress
 from typing import NoReturn
 
 import click
@@ -20,7 +19,12 @@ def end_for(error: OSError) -> NoReturn:
         raise error
     sys.stdout = None  # nothing more is to be flushed at exit
     if error.errno != errno.EPIPE:
-        with suppress(OSError):
-            reason = f"the output cannot be written: {error.strerror}"
-            click.echo(f"mock-sendpilot: {reason}", err=True)
+        _tell(f"mock-sendpilot: the output cannot be written: {error.strerror}")
     sys.exit(1)
+
+
+def _tell(reason: str) -> None:
+    try:
+        click.echo(reason, err=True)
+    except OSError:
+        sys.stderr = None  # nor here; else the exit code would be Python's own for that

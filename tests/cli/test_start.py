@@ -37,7 +37,9 @@ class Running:
 
 
 def environment(**settings: str) -> dict[str, str]:
-    plain = {k: v for k, v in os.environ.items() if not k.startswith("MOCK_SENDPILOT_")}
+    ours = {key for key in os.environ if key.startswith("MOCK_SENDPILOT_")}
+    unwanted = {*ours, "PYTHONUNBUFFERED"}  # nobody has that who runs it
+    plain = {key: value for key, value in os.environ.items() if key not in unwanted}
     return {**plain, **settings}
 
 
