@@ -160,7 +160,7 @@ class Emulator:
         workspace = Workspace(
             seed,
             contract=self.contract,
-            clock=clock or self._clock_of(seed),
+            clock=self._clock_of(seed, clock),
             id_seed=f"{self._id_seed}/{seed.random_seed or seed.id}",
             wake=self._worker.wake,
         )
@@ -183,6 +183,7 @@ class Emulator:
             for key in keys:
                 del self._accesses[key]
         outbox.close()
+        self._worker.forget(workspace.timekeeper.run_next)
 
     def close(self, *, within_seconds: float = 1.0) -> None:
         """Let the attempts at work finish, at most so long, and stop."""
@@ -209,10 +210,13 @@ class Emulator:
             for api_key in api_keys:
                 self._accesses[api_key.key] = self._opened(workspace, api_key)
 
-    def _clock_of(self, seed: WorkspaceSeed) -> WorkspaceClock:
-        return WorkspaceClock(
-            self._system_clock, starts_at=seed.starts_at, is_frozen=seed.is_frozen
-        )
+    def _clock_of(self, seed: WorkspaceSeed, clock: WorkspaceClock | None) -> WorkspaceClock:
+        """One that runs with the clock by which the worker goes."""
+        if clock is None:
+            starts_at, is_frozen = seed.starts_at, seed.is_frozen
+            return WorkspaceClock(self._system_clock, starts_at=starts_at, is_frozen=is_frozen)
+        clock.run_with(self._system_clock)
+        return clock
 
     def _opened(self, workspace: Workspace, api_key: ApiKey) -> Access:
         limit = api_key.rate_limit or self._rate_limit

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from mock_sendpilot.domain.clock import SystemClock
 
 _MOST_THREADS = 128
+_MOST_OUTDATED = 64
 _LONGEST_WAIT = timedelta(
     seconds=5
 )  # the wall clock may be set, or the machine sleep: look again now and then
@@ -33,7 +34,7 @@ class Worker:
         self._most_threads = most_threads
         self._changed = threading.Condition()
         self._due: list[tuple[datetime, int, int, Callable[[], object]]] = []
-        self._awaited: set[tuple[datetime, int, Callable[[], object]]] = set()
+        self._awaited: dict[tuple[Callable[[], object], int], datetime] = {}
         self._orders = itertools.count()
         self._threads: list[threading.Thread] = []
         self._watched_until: list[datetime] = []  # one for each waiting thread
@@ -42,17 +43,32 @@ class Worker:
     def wake(self, run: Callable[[], object], due_at: datetime, number: int) -> None:
         """Call `run` at `due_at`, system time: the hook that a `Timekeeper` is made with.
 
-        For the same task, by its number, it is called once at one time, however often it is asked.
+        For the same task, by its number, the latest time that is asked for counts.
         """
         with self._changed:
-            if self._is_stopping or (due_at, number, run) in self._awaited:
+            if self._is_stopping or self._awaited.get((run, number)) == due_at:
                 return
-            self._awaited.add((due_at, number, run))
+            self._awaited[run, number] = due_at
             heapq.heappush(self._due, (due_at, next(self._orders), number, run))
+            if len(self._due) > 2 * len(self._awaited) + _MOST_OUTDATED:
+                self._tidy()
             # A thread of ours is about to look for its next task: to wake another would only make
             # the two of them compete for the interpreter.
             if threading.current_thread() not in self._threads:
                 self._see_to_the_first()
+
+    def forget(self, run: Callable[[], object]) -> None:
+        """Call it no more: what it belongs to is gone, and must not be kept alive."""
+        with self._changed:
+            for key in [key for key in self._awaited if key[0] == run]:
+                del self._awaited[key]
+            self._tidy()
+
+    def _tidy(self) -> None:
+        """Leave out what is due at another time by now, or not at all."""
+        found = [(due_at, number, run) for (run, number), due_at in self._awaited.items()]
+        self._due = [(due_at, next(self._orders), number, run) for due_at, number, run in found]
+        heapq.heapify(self._due)
 
     def stop(self, *, within_seconds: float = 1.0) -> None:
         """Start nothing more, and wait at most so long for the tasks at work."""
@@ -81,6 +97,7 @@ class Worker:
                 run()
             except Exception:
                 _logger.exception("a task of the agenda failed")
+            del run  # what it belongs to may be forgotten while this thread waits
 
     def _next_due(self) -> Callable[[], object] | None:
         """Wait for what is due; None when the worker stops."""
@@ -89,7 +106,9 @@ class Worker:
                 now = self._clock.now()
                 if self._due and self._due[0][0] <= now:
                     due_at, _, number, run = heapq.heappop(self._due)
-                    self._awaited.discard((due_at, number, run))
+                    if self._awaited.get((run, number)) != due_at:
+                        continue
+                    del self._awaited[run, number]
                     self._see_to_the_first()
                     return run
                 self._wait_from(now)

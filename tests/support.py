@@ -1,6 +1,7 @@
 """What tests share: a reply, two ways to ask, and the only waiting loop."""
 
 import http.client
+import socket
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -90,3 +91,13 @@ def eventually(condition: Callable[[], object], *, within: float = 5.0) -> None:
     while not condition():
         assert time.perf_counter() < deadline, f"not within {within} s: {condition}"
         time.sleep(0.005)
+
+
+def read_request(connection: socket.socket) -> None:
+    """All of it: to close a connection with something unread resets it."""
+    with connection.makefile("rb") as request:
+        length = 0
+        while line := request.readline().strip():
+            name, _, value = line.lower().partition(b":")
+            length = int(value) if name == b"content-length" else length
+        request.read(length)

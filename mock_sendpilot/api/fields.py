@@ -2,18 +2,16 @@
 
 import re
 from collections.abc import Iterable
-from datetime import datetime, timezone
+from datetime import datetime
 from difflib import get_close_matches
 from typing import Any, ClassVar
 
 import orjson
 from marshmallow import EXCLUDE, Schema, ValidationError, fields
 
-from mock_sendpilot.domain.clock import iso_milliseconds
+from mock_sendpilot.domain.clock import iso_milliseconds, parse_moment
 
 _LONGEST_SHOWN = 60
-# What every Python from 3.10 reads: an offset, and no, three or six digits of a second's fraction.
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3}(\d{3})?)?(Z|[+-]\d\d:\d\d)")
 _KINDS = {
     str: "a text",
     bool: "a boolean",
@@ -204,12 +202,10 @@ class Timestamp(Checked):
         return None if value is None else iso_milliseconds(value)
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> datetime:  # noqa: ANN401
-        try:
-            if not isinstance(value, str) or not _TIME.fullmatch(value):
-                raise self.refusal(value)
-            return datetime.fromisoformat(value.replace("Z", "+00:00")).astimezone(timezone.utc)
-        except (ValueError, OverflowError):
-            raise self.refusal(value) from None
+        moment = parse_moment(value) if isinstance(value, str) else None
+        if moment is None:
+            raise self.refusal(value)
+        return moment
 
 
 class ListOf(fields.List[Any]):

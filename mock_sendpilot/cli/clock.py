@@ -26,7 +26,8 @@ def _print(answer: dict[str, Any], *, wants_json: bool) -> None:
     passed = answer.get("passed")
     if passed and passed["tasks"]:
         attempts = ", ".join(f"{count} {name}" for name, count in passed["attempts"].items())
-        click.echo(f"done: {passed['tasks']} tasks; attempts: {attempts}")
+        tasks = f"{passed['tasks']} task{'' if passed['tasks'] == 1 else 's'}"
+        click.echo(f"done: {tasks}; attempts: {attempts}")
         for name, count in passed["events"].items():
             click.echo(f"  {count} x {name}")
     click.echo(next_line(answer))

@@ -3,6 +3,7 @@
 from typing import Any
 
 import click
+import orjson
 
 from mock_sendpilot.cli.control import (
     Server,
@@ -18,6 +19,7 @@ from mock_sendpilot.cli.outcomes import name_of, outcome, standing
 from mock_sendpilot.cli.values import ID, OneOf, event_option, identity, limit_option
 from mock_sendpilot.cli.words import STATES
 
+_EVENT = "evt_"
 _LONGEST_ANSWER = 300
 _WELL = range(200, 300)
 
@@ -68,13 +70,15 @@ def list_all(
 @control_options
 def show(target: str, wants_json: bool, server: Server) -> None:
     """Show each attempt of delivery ID, and when the next one is."""
+    if target.startswith(_EVENT):
+        raise click.UsageError(f"{target!r} is the id of an event; see: events show {target}")
     delivery = ask(server, "GET", f"/deliveries/{segment(target)}")
     if wants_json:
         print_json(delivery)
         return
     click.echo(_line(delivery))
     for attempt in delivery["attempts"]:
-        _tell_attempt(attempt)
+        _tell_attempt(delivery["eventType"], attempt)
 
 
 def _line(delivery: dict[str, Any]) -> str:
@@ -84,8 +88,11 @@ def _line(delivery: dict[str, Any]) -> str:
     return f"{delivery['createdAt']}  {delivery['id']}  {what}  {to}"
 
 
-def _tell_attempt(attempt: dict[str, Any]) -> None:
+def _tell_attempt(event_type: str, attempt: dict[str, Any]) -> None:
     notes = [f"{attempt['durationMs']:g} ms"]
+    sent_as = _event_type(attempt["request"]["body"])
+    if sent_as not in {None, event_type}:
+        notes.append(f"sent as {sent_as}")
     if attempt["disruption"]:
         notes.append(f"disrupted: {attempt['disruption']}")
     took = ", ".join(notes)
@@ -96,3 +103,13 @@ def _tell_attempt(attempt: dict[str, Any]) -> None:
         text = " ".join(answer["body"].split())
         short = text if len(text) <= _LONGEST_ANSWER else f"{text[:_LONGEST_ANSWER]}…"
         click.echo(f"    it answered: {short}")
+
+
+def _event_type(body: str) -> str | None:
+    """What a request called its event; None where it cannot be seen."""
+    try:
+        found = orjson.loads(body)
+    except ValueError:
+        return None
+    name = found.get("eventType") if isinstance(found, dict) else None
+    return name if isinstance(name, str) else None

@@ -91,8 +91,9 @@ class Feed:
         notes = [f"POST {attempt['url']}  {name_of(attempt)}, {attempt['durationMs']:g} ms"]
         if attempt["disruption"]:
             notes.append(f"disrupted: {attempt['disruption']}")
-        if delivery["nextAttemptAt"] and attempt is delivery["attempts"][-1]:
-            notes.append(f"next at {delivery['nextAttemptAt']}")
+        if attempt is delivery["attempts"][-1]:
+            notes += [f"next at {delivery['nextAttemptAt']}"] if delivery["nextAttemptAt"] else []
+            notes += ["given up"] if delivery["state"] == "exhausted" else []
         about = f"{_about(event)}  {delivery['id']}"
         click.echo(f"{attempt['at'][11:23]}    {outcome}  {about}  {'; '.join(notes)}")
 

@@ -50,6 +50,8 @@ class Due:
 
     at: datetime
     about: str
+    number: int = field(default=0, compare=False)
+    """That of the task: see `Agenda.added_count`."""
 
 
 class Agenda:
@@ -129,7 +131,7 @@ class Agenda:
         with self._lock:
             lane = self._first_lane()
             first = None if lane is None else self._lanes[lane].entries[0]
-            return None if first is None else Due(first.due_at, first.about)
+            return None if first is None else Due(first.due_at, first.about, first.order)
 
     def run_next(self, now: datetime, *, unless: Callable[[], bool] = lambda: False) -> bool:
         """Run the task that is due first, if one is; tell whether there was one.

@@ -33,7 +33,9 @@ class Announcer:
         self._unannounced: deque[Event] = deque()
         self._is_announcing = False
         self._announcing_thread: int | None = None
+        self._told_sequence = 0
         self._told = threading.Condition()
+        self._waiting_count = 0
 
     def record(self, change: Change, *, at: datetime, telling: Telling = PLAINLY) -> Event:
         """Make an event of a change. The caller holds the lock."""
@@ -63,33 +65,38 @@ class Announcer:
             self._announcing_thread = threading.get_ident()
         try:
             while (event := self._next()) is not None:
-                self._announce(event)
+                self._tell(event)
         except BaseException:  # such as Ctrl+C: the next change announces what is left
             self._is_announcing = False
             raise
         finally:
-            with self._told:
-                self._told.notify_all()
+            self._announcing_thread = None
 
     def wait_until_told(self, *, within_seconds: float = 5.0) -> bool:
-        """Wait until all that is committed is announced; tell whether that came about in time.
+        """Wait until all that is committed by now is announced; tell whether it was so in time.
 
         For a receiver, which is being told, there is no waiting.
         """
-        if self._is_told():
+        committed = self._sequence
+        if self._told_sequence >= committed or self._announcing_thread == threading.get_ident():
             return True
-        if self._announcing_thread == threading.get_ident():
-            return False
         with self._told:
-            return self._told.wait_for(self._is_told, within_seconds)
+            self._waiting_count += 1
+            try:
+                return self._told.wait_for(lambda: self._told_sequence >= committed, within_seconds)
+            finally:
+                self._waiting_count -= 1
 
-    def _is_told(self) -> bool:
-        return not self._unannounced and not self._is_announcing
+    def _tell(self, event: Event) -> None:
+        try:
+            self._announce(event)
+        finally:
+            self._told_sequence = event.sequence
+            if self._waiting_count:
+                with self._told:
+                    self._told.notify_all()
 
     def _next(self) -> Event | None:
         with self._lock:
             self._is_announcing = bool(self._unannounced)
-            if not self._unannounced:
-                self._announcing_thread = None
-                return None
-            return self._unannounced.popleft()
+            return self._unannounced.popleft() if self._unannounced else None

@@ -1,5 +1,6 @@
 """Time, passed in as an argument: nobody but `SystemClock` asks the operating system."""
 
+import re
 import sys
 import threading
 import time
@@ -7,6 +8,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from typing import Protocol
+
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3}(\d{3})?)?(Z|[+-]\d\d:\d\d)")
 
 
 class Clock(Protocol):
@@ -40,9 +43,13 @@ class SystemClock:
 
     def _real_seconds(self) -> float:
         travel = sys.modules.get("time_machine")
-        if travel is not None and travel.escape_hatch.is_travelling():
-            with suppress(ValueError):  # the journey ended just now
-                return float(travel.escape_hatch.time.time())
+        while travel is not None:
+            if travel.escape_hatch.is_travelling():
+                with suppress(ValueError):  # the journey ended just now
+                    return float(travel.escape_hatch.time.time())
+            seconds = self._wall_seconds()
+            if not travel.escape_hatch.is_travelling():  # nor has a journey begun just now
+                return seconds
         return self._wall_seconds()
 
     @classmethod
@@ -102,6 +109,13 @@ class WorkspaceClock:
         """The time, as an aware UTC datetime."""
         return self._frozen_at or self._system.now() + self._offset
 
+    def run_with(self, system: Clock) -> None:
+        """Run with another clock from now on, from what it shows."""
+        with self._lock:
+            shown = self.now()
+            self._system = system
+            self._offset = shown - system.now()
+
     def freeze(self) -> None:
         """Stand still at what it shows."""
         with self._lock:
@@ -141,6 +155,19 @@ def iso_milliseconds(moment: datetime) -> str:
     """ISO 8601 in UTC with milliseconds and `Z`, the vendor's way to write a time."""
     in_utc = moment if moment.tzinfo is timezone.utc else moment.astimezone(timezone.utc)
     return in_utc.isoformat(timespec="milliseconds")[:-6] + "Z"
+
+
+def parse_moment(text: str) -> datetime | None:
+    """A time with an offset or `Z`, in UTC; None for anything else.
+
+    What every Python from 3.10 reads: no, three or six digits of a second's fraction.
+    """
+    if not _TIME.fullmatch(text):
+        return None
+    try:
+        return datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(timezone.utc)
+    except (ValueError, OverflowError):
+        return None
 
 
 def epoch_milliseconds(moment: datetime) -> int:

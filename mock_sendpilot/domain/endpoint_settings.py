@@ -35,9 +35,7 @@ def settings_problems(settings: EndpointSettings) -> list[str]:
         _delays_problem(settings.retry_delays_seconds),
         _timeout_problem(settings.timeout_seconds),
         _signatures_problem(settings.signatures),
-        None
-        if 1 <= settings.concurrency <= MOST_CONCURRENCY
-        else f"concurrency must be from 1 to {MOST_CONCURRENCY}; it was {settings.concurrency}",
+        _concurrency_problem(settings.concurrency),
         None
         if settings.signature_clock in SIGNATURE_CLOCKS
         else f"signatureClock must be wall or virtual; it was {settings.signature_clock!r}",
@@ -45,11 +43,17 @@ def settings_problems(settings: EndpointSettings) -> list[str]:
     return [problem for problem in checks if problem is not None]
 
 
+def _concurrency_problem(count: object) -> str | None:
+    if isinstance(count, int) and 1 <= count <= MOST_CONCURRENCY:
+        return None
+    return f"concurrency must be a whole number from 1 to {MOST_CONCURRENCY}; it was {count!r}"
+
+
 def _delays_problem(delays: tuple[float, ...] | None) -> str | None:
     longest = LONGEST_DELAY_SECONDS
     if delays is None:
         return None
-    if len(delays) <= MOST_DELAYS and all(0 <= delay <= longest for delay in delays):
+    if len(delays) <= MOST_DELAYS and all(_is_within(delay, 0, longest) for delay in delays):
         return None
     wanted = f"at most {MOST_DELAYS} numbers of seconds from 0 to {longest} (30 days)"
     return f"retryDelaysSeconds must be {wanted}"
@@ -57,9 +61,13 @@ def _delays_problem(delays: tuple[float, ...] | None) -> str | None:
 
 def _timeout_problem(seconds: float | None) -> str | None:
     shortest, longest = SHORTEST_TIMEOUT_SECONDS, LONGEST_TIMEOUT_SECONDS
-    if seconds is None or shortest <= seconds <= longest:
+    if seconds is None or _is_within(seconds, shortest, longest):
         return None
-    return f"timeoutSeconds must be from {shortest} to {longest}; it was {seconds}"
+    return f"timeoutSeconds must be from {shortest} to {longest}; it was {seconds!r}"
+
+
+def _is_within(number: object, lowest: float, highest: float) -> bool:
+    return isinstance(number, int | float) and lowest <= number <= highest
 
 
 def _signatures_problem(schemes: tuple[str, ...] | None) -> str | None:

@@ -9,8 +9,8 @@ import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 
-from mock_sendpilot.domain.agenda import Agenda
-from mock_sendpilot.domain.clock import WorkspaceClock, iso_milliseconds
+from mock_sendpilot.domain.agenda import Agenda, Due
+from mock_sendpilot.domain.clock import SystemClock, WorkspaceClock, iso_milliseconds
 from mock_sendpilot.domain.errors import InvalidInput
 
 Wake = Callable[[Callable[[], object], datetime, int], None]
@@ -18,14 +18,16 @@ Wake = Callable[[Callable[[], object], datetime, int], None]
 
 LAST_MOMENT = datetime(9000, 1, 1, tzinfo=timezone.utc)
 """No clock goes so far, so that what is planned from there still has a date."""
-MOST_ADDED_AT_ONCE = 100_000
+MOST_ROUNDS = 1000
+"""How often what is done may cause more to be done at the same moment, and that more again."""
+_LONGEST_SETTLING_SECONDS = 5.0
 _LONGEST_WAIT_SECONDS = 5.0
 _logger = logging.getLogger(__name__)
 
 
 _ENDLESS = (
-    "this never ends: more than {} tasks were added while the clock showed {}, such as by a "
-    "receiver that answers a webhook with another change; the clock stays there"
+    "this never ends: what is done while the clock shows {} causes more to be done at that time, "
+    "such as a receiver that answers a webhook with another change; the clock got no further"
 )
 
 
@@ -35,7 +37,8 @@ class Timekeeper:
     Args:
         clock: the workspace's.
         wake: sees to what is due while the clock runs.
-        settle: waits until what has happened is told to all who put something on the agenda for it.
+        settle: waits so many seconds at most until what has happened is told to all who put
+            something on the agenda for it; tells whether that came about in time.
     """
 
     def __init__(
@@ -43,15 +46,16 @@ class Timekeeper:
         clock: WorkspaceClock,
         wake: Wake | None = None,
         *,
-        settle: Callable[[], object] = lambda: None,
+        settle: Callable[[float], bool] = lambda _seconds: True,
     ) -> None:
         self.clock = clock
         self.agenda = Agenda(self._at_due_time)
         self._wake = wake
-        self._settle = settle
+        self.settle = settle
         self._lock = threading.Lock()
         self._is_turning = False
         self._runs_afterwards = False
+        self._is_settling = True
 
     @property
     def is_frozen(self) -> bool:
@@ -113,16 +117,31 @@ class Timekeeper:
         What is due later does not count. A clock that stands still does nothing: then there is no
         waiting but for what is at work already.
         """
-        self._settle()
+        deadline = SystemClock.running_seconds() + within_seconds
+        while True:
+            self.settle(_until(deadline))
+            added = self.agenda.added_count
+            if not self._is_idle(deadline):
+                return False
+            # What was at work may have left what it did to another thread, to be told.
+            if self.settle(0) and self.agenda.added_count == added:
+                return True
+            if not _until(deadline):
+                return False
+
+    def _is_idle(self, deadline: float) -> bool:
         if self.stands_still:
-            self.agenda.wait_while_busy(within_seconds=within_seconds)
-            within_seconds = 0
-        return self.agenda.wait_until_idle(self.clock.now, within_seconds=within_seconds)
+            self.agenda.wait_while_busy(within_seconds=_until(deadline))
+            deadline = 0.0
+        return self.agenda.wait_until_idle(self.clock.now, within_seconds=_until(deadline))
 
     def _turn(self, target: Callable[[datetime], datetime], *, runs_afterwards: bool | None) -> int:
-        moment = self._begin(target, runs_afterwards=runs_afterwards)
+        moment = self._begin(target)
         try:
             self._wait_for_what_is_at_work()
+            if runs_afterwards is not None:
+                with self._lock:
+                    self._runs_afterwards = runs_afterwards
             return self._run_until(moment)
         finally:
             with self._lock:
@@ -133,9 +152,7 @@ class Timekeeper:
             if runs:
                 self.agenda.wake_all()
 
-    def _begin(
-        self, target: Callable[[datetime], datetime], *, runs_afterwards: bool | None
-    ) -> datetime:
+    def _begin(self, target: Callable[[datetime], datetime]) -> datetime:
         with self._lock:
             if self._is_turning:
                 raise InvalidInput(
@@ -143,9 +160,8 @@ class Timekeeper:
                     "until that is over"
                 )
             moment = _later(self.clock.now(), target)
-            was_running = not self.clock.is_frozen
-            self._runs_afterwards = was_running if runs_afterwards is None else runs_afterwards
-            self._is_turning = True
+            self._runs_afterwards = not self.clock.is_frozen
+            self._is_turning = self._is_settling = True
             self.clock.freeze()
             return moment
 
@@ -157,18 +173,25 @@ class Timekeeper:
             )
 
     def _run_until(self, moment: datetime) -> int:
-        count, added = 0, self.agenda.added_count
-        self._settle()
-        while (due_at := self.agenda.next_due_at()) is not None and due_at <= moment:
-            if due_at > self.clock.now():
-                self.clock.move_to(due_at)
-                added = self.agenda.added_count
-            elif self.agenda.added_count - added > MOST_ADDED_AT_ONCE:
-                raise InvalidInput(_ENDLESS.format(MOST_ADDED_AT_ONCE, _shown(self.clock)))
+        count = rounds = 0
+        round_end = self.agenda.added_count
+        while (due := self._next_due()) is not None and due.at <= moment:
+            if due.at > self.clock.now():
+                self.clock.move_to(due.at)
+                rounds, round_end = 0, self.agenda.added_count
+            elif due.number >= round_end:
+                rounds, round_end = rounds + 1, self.agenda.added_count
+            if rounds > MOST_ROUNDS:
+                raise InvalidInput(_ENDLESS.format(_shown(self.clock)))
             count += self._run_one()
-            self._settle()
         self.clock.move_to(moment)
         return count
+
+    def _next_due(self) -> Due | None:
+        """What is due first, of all that has happened by now."""
+        if self._is_settling:  # where it does not come about in time, nothing waits for it again
+            self._is_settling = self.settle(_LONGEST_SETTLING_SECONDS)
+        return self.agenda.next_due()
 
     def _run_one(self) -> bool:
         try:
@@ -179,11 +202,15 @@ class Timekeeper:
 
     def _at_due_time(self, _agenda: Agenda, due_at: datetime, number: int) -> None:
         if self._wake is not None and not self.clock.is_frozen:
-            self._wake(self._run_next, self.clock.system_time(due_at), number)
+            self._wake(self.run_next, self.clock.system_time(due_at), number)
 
-    def _run_next(self) -> None:
-        """In a thread of the worker: what is due, unless the clock stands still by now."""
+    def run_next(self) -> None:
+        """In a thread of the worker: do what is due first, unless the clock stands still by now."""
         self.agenda.run_next(self.clock.now(), unless=lambda: self.clock.is_frozen)
+
+
+def _until(deadline: float) -> float:
+    return max(0.0, deadline - SystemClock.running_seconds())
 
 
 def _shown(clock: WorkspaceClock) -> str:

@@ -9,12 +9,14 @@ LONGEST_URL = 2048
 EXPECTED = "an absolute http or https URL such as http://127.0.0.1:9000/webhooks"
 
 
-def url_problems(url: str) -> list[str]:
+def url_problems(url: object) -> list[str]:
     """What speaks against sending webhooks to a URL.
 
     The vendor wants public HTTPS; here local receivers are the purpose. Link-local addresses, where
     clouds keep credentials, are refused.
     """
+    if not isinstance(url, str):
+        return [f"must be {EXPECTED}; it was {url!r}"]
     if len(url) > LONGEST_URL:
         return [f"must be at most {LONGEST_URL} characters long; it has {len(url)}"]
     try:

@@ -160,8 +160,8 @@ class Workspace:
     def _new_lead_id(self) -> str:
         return self.ids.cuid() if self.contract.lead_ids == "cuid" else self.ids.prefixed("lead")
 
-    def _settle(self) -> None:
-        self.store.announcer.wait_until_told()
+    def _settle(self, seconds: float) -> bool:
+        return self.store.announcer.wait_until_told(within_seconds=seconds)
 
     def _announce(self, event: Event) -> None:
         announce(event_recorded, self, event=event)

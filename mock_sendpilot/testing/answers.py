@@ -57,11 +57,11 @@ def _check_header(name: str, text: str) -> None:
 def _content(body: object) -> bytes:
     if isinstance(body, bytes):
         return body
-    if isinstance(body, str):
-        return body.encode()
     try:
+        if isinstance(body, str):
+            return body.encode()
         if isinstance(body, dict | list):
             return orjson.dumps(body)
-    except TypeError as error:
-        raise InvalidInput(f"body cannot be written as JSON: {error}") from error
+    except (TypeError, UnicodeEncodeError) as error:
+        raise InvalidInput(f"body cannot be written as UTF-8 or JSON: {error}") from error
     raise InvalidInput(f"body must be bytes, a text, or a dict or list for JSON; it was {body!r}")

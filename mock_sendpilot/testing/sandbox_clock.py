@@ -1,7 +1,8 @@
 """The clock of a sandbox: `sendpilot.clock`."""
 
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 
+from mock_sendpilot.domain.clock import parse_moment
 from mock_sendpilot.domain.durations import parse_duration
 from mock_sendpilot.domain.errors import InvalidInput
 from mock_sendpilot.domain.timekeeper import Timekeeper
@@ -100,7 +101,7 @@ def _duration(given: object) -> timedelta:
 
 
 def _moment(given: object) -> datetime:
-    moment = _parsed(given) if isinstance(given, str) else given
+    moment = _read(given) if isinstance(given, str) else given
     if not isinstance(moment, datetime):
         raise InvalidInput(f"moment must be {_MOMENT}; it was {given!r}")
     if moment.tzinfo is None:
@@ -111,9 +112,9 @@ def _moment(given: object) -> datetime:
     return moment
 
 
-def _parsed(text: str) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    except ValueError:
-        return None
-    return moment.replace(tzinfo=timezone.utc) if len(text) == len(_DATE) else moment
+def _read(text: str) -> datetime | None:
+    """A time; a date alone is midnight, and what lacks a zone alone is told so."""
+    if len(text) == len(_DATE):
+        return parse_moment(f"{text}T00:00:00Z")
+    found = parse_moment(text) or parse_moment(f"{text}Z")
+    return found if found is None or parse_moment(text) else found.replace(tzinfo=None)

@@ -104,8 +104,7 @@ class SentWebhooks(Sequence[SentWebhook]):
             InvalidInput: the workspace's contract has no such event type, or key of its data.
         """
         pattern = self._pattern(event_type, values, options=("event_type",))
-        self._workspace.store.announcer.wait_until_told()
-        return [webhook for webhook in self._events.all() if pattern.matches(webhook.body)]
+        return [webhook for webhook in self._all() if pattern.matches(webhook.body)]
 
     def __len__(self) -> int:
         return len(self._sent())
@@ -133,4 +132,9 @@ class SentWebhooks(Sequence[SentWebhook]):
         return pattern
 
     def _sent(self) -> list[SentWebhook]:
-        return [webhook for webhook in self._events.all() if webhook.is_sent]
+        return [webhook for webhook in self._all() if webhook.is_sent]
+
+    def _all(self) -> list[SentWebhook]:
+        """Also what another thread is just announcing."""
+        self._workspace.store.announcer.wait_until_told()
+        return self._events.all()

@@ -80,7 +80,7 @@ class Courier:
         """Put the next attempt of a delivery on the agenda, if it is to have one."""
         if delivery.next_attempt_at is None:
             return
-        endpoint = self._find(delivery.endpoint_id)
+        endpoint = self.endpoint_of(delivery)
         if endpoint is None or not endpoint.is_enabled:
             self._end(delivery.id)
             return
@@ -131,7 +131,9 @@ class Courier:
             width=endpoint.settings.concurrency,
         )
 
-    def _find(self, endpoint_id: str) -> Endpoint | None:
+    def endpoint_of(self, delivery: Delivery) -> Endpoint | None:
+        """Where a delivery goes to, if that is there still."""
+        endpoint_id = delivery.endpoint_id
         return self._endpoints.find(endpoint_id) or self._job_endpoints.find(endpoint_id)
 
     def _lane(self, endpoint: Endpoint) -> Hashable:
@@ -154,7 +156,7 @@ class Courier:
             delivery.state != PENDING or delivery.scheduled_count != occasion - 1
         ):
             return None
-        endpoint = self._find(delivery.endpoint_id)
+        endpoint = self.endpoint_of(delivery)
         if endpoint is None or not endpoint.is_enabled:
             self._end(delivery_id)
             return None

@@ -71,6 +71,11 @@ class Attempt:
     error: str | None = None
 
     @property
+    def status_code(self) -> int | None:
+        """That of the answer; None without one."""
+        return self.response.status_code if self.response else None
+
+    @property
     def is_success(self) -> bool:
         """Any 2xx is success; redirects are not followed."""
         return self.response is not None and 200 <= self.response.status_code < 300  # noqa: PLR2004
@@ -123,7 +128,8 @@ class Delivery:
     def is_over(self) -> bool:
         """Whether nothing more is to come of it: neither a retry nor a copy."""
         owed = self.disruption.options.get("copies", 0) if self.disruption else 0
-        return self.state != PENDING and len(self.attempts) - self.scheduled_count >= owed
+        made = sum(attempt.besides == COPY for attempt in self.attempts)
+        return self.state != PENDING and made >= owed
 
     @property
     def has_failed(self) -> bool:

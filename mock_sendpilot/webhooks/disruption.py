@@ -223,6 +223,8 @@ def checked_options(kind: str, given: Mapping[str, float]) -> Mapping[str, float
         if option is None:
             takes = ", ".join(known) or "no option"
             raise InvalidInput(f"{name} is no option of {kind!r}; it takes {takes}")
+        if not isinstance(number, int | float):
+            raise InvalidInput(f"{name} of {kind!r} must be a number; it was {number!r}")
         if not option.lowest <= number <= option.highest:
             limits = f"from {option.lowest:.15g} to {option.highest:.15g}"
             raise InvalidInput(f"{name} of {kind!r} must be {limits}; it was {number:.15g}")

@@ -139,7 +139,7 @@ class Disruptions:
         _check_times(times)
         if not kinds:
             raise InvalidInput("kinds must name at least one kind")
-        if not 0 <= rate <= 1:
+        if not isinstance(rate, int | float) or not 0 <= rate <= 1:
             raise InvalidInput(f"rate must be a share from 0 to 1; it was {rate!r}")
         for kind in kinds:
             check_kind(kind)

@@ -29,7 +29,7 @@ class EndpointHealth:
         if attempt.is_success:
             self._failing_since.pop(endpoint_id, None)
             return None
-        if self._contract.gone_disables and _status(attempt) == HTTPStatus.GONE:
+        if self._contract.gone_disables and attempt.status_code == HTTPStatus.GONE:
             return "the receiver answered 410 Gone"
         since = self._failing_since.setdefault(endpoint_id, attempt.started_at)
         is_long = attempt.started_at - since >= timedelta(days=_FAILING_DAYS)
@@ -39,7 +39,7 @@ class EndpointHealth:
 
     def wait_for(self, attempt: Attempt, scheduled: timedelta) -> timedelta:
         """How long to wait for the next attempt: what a busy receiver asks for, if it is longer."""
-        if not self._contract.receiver_retry_after or _status(attempt) not in _BUSY:
+        if not self._contract.receiver_retry_after or attempt.status_code not in _BUSY:
             return scheduled
         headers = attempt.response.headers if attempt.response else {}
         asked = {name.lower(): value for name, value in headers.items()}.get("retry-after", "")
@@ -59,7 +59,3 @@ def _wait_asked_for(retry_after: str, sent_at: datetime) -> timedelta:
     except Exception:  # noqa: BLE001 - whatever a receiver sends that is no date
         return timedelta()
     return wait if wait < _LONGEST_WAIT else timedelta()
-
-
-def _status(attempt: Attempt) -> int | None:
-    return attempt.response.status_code if attempt.response else None

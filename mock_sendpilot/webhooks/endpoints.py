@@ -105,6 +105,7 @@ class Endpoints:
             InvalidInput: a URL, secret, event type or setting that cannot be; it says which would.
         """
         types = None if event_types is None else tuple(event_types)
+        url = "" if url is None else url  # it cannot be left out, as when an endpoint is changed
         check_endpoint(self._contract, url=url, secret=secret, event_types=types, settings=settings)
         endpoint = Endpoint(
             id=self._new_id(),
@@ -172,10 +173,11 @@ class Endpoints:
             before = self.get(endpoint_id)
             if secret == before.secret:
                 raise InvalidInput("secret must be another one than the one in use")
+            new = self._new_secret() if secret is None else secret
             endpoint = replace(
                 before,
-                secret=self._new_secret() if secret is None else secret,
-                retired_secrets=_retired(before, self._now()),
+                secret=new,
+                retired_secrets=_retired(before, new, self._now()),
             )
             self._endpoints[endpoint_id] = endpoint
         return endpoint
@@ -219,13 +221,14 @@ class Endpoints:
             return list(self._endpoints.values())
 
 
-def _retired(endpoint: Endpoint, now: datetime) -> tuple[RetiredSecret, ...]:
-    """The secrets that are valid besides the next one, the latest first."""
-    valid = [one for one in endpoint.retired_secrets if now < one.valid_until]
+def _retired(endpoint: Endpoint, new: str, now: datetime) -> tuple[RetiredSecret, ...]:
+    """The secrets that are valid besides the new one, the latest first."""
+    known = endpoint.retired_secrets
+    valid = [one for one in known if now < one.valid_until and one.secret != new]
     if len(valid) >= _MOST_RETIRED:
         raise InvalidInput(
             f"{_MOST_RETIRED} secrets of this endpoint were rotated out and are valid still; "
-            "wait or advance the clock by 24 hours, or set `secret`, which ends the older ones"
+            "wait, or advance the clock, for up to 24 hours"
         )
     return (RetiredSecret(endpoint.secret, now + SECRET_OVERLAP), *valid)
 

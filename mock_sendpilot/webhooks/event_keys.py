@@ -38,10 +38,25 @@ def check_pattern(
         InvalidInput: an unknown event type, or a key that its data never has.
     """
     if pattern.event_type is not None:
-        check_endpoint(contract, event_types=[pattern.event_type])
+        check_is_sent(contract, pattern.event_type)
     known = data_keys(contract, pattern.event_type) if pattern.values else []
     unknown = [key for key in pattern.values if camel_case(key) not in known]
     check_keys(pattern.event_type, unknown, known, options=options)
+
+
+def check_is_sent(contract: Contract, event_type: str) -> None:
+    """Insist on an event that is sent under a contract, by its name there.
+
+    Raises:
+        InvalidInput: there is no such event, or only under other contracts.
+    """
+    check_endpoint(contract, event_types=[event_type])
+    is_of_tags = event_type == contract.event_type(words.LEAD_TAG_UPDATED)
+    if is_of_tags and not contract.lead_events.tag_fields:
+        raise InvalidInput(
+            f"contract {contract.name!r} does not send {event_type!r}; live does, and any other "
+            "with lead_events=live (start --contract-set)"
+        )
 
 
 def check_keys(

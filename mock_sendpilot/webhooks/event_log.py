@@ -13,7 +13,7 @@ from mock_sendpilot.domain.contracts import Contract
 from mock_sendpilot.domain.errors import NotFound
 from mock_sendpilot.domain.events import Event
 from mock_sendpilot.observation.patterns import EventPattern
-from mock_sendpilot.webhooks.deliveries import PENDING, Delivery, DeliveryLog
+from mock_sendpilot.webhooks.deliveries import DROPPED, PENDING, Delivery, DeliveryLog
 from mock_sendpilot.webhooks.payloads import payload
 
 MOST_EVENTS = 5000
@@ -40,9 +40,15 @@ class SentWebhook:
         return f"<SentWebhook {about}: {states}>"
 
     @property
+    def is_dropped(self) -> bool:
+        """Whether it is never sent to anybody, though somebody wanted it: on purpose."""
+        return bool(self.deliveries) and all(one.state == DROPPED for one in self.deliveries)
+
+    @property
     def is_sent(self) -> bool:
         """Whether each endpoint that wanted it has had its first attempt, or was ended."""
-        return all(one.attempts or one.state != PENDING for one in self.deliveries)
+        is_ended = all(one.attempts or one.state != PENDING for one in self.deliveries)
+        return is_ended and not self.is_dropped
 
     @property
     def json(self) -> dict[str, Any]:

@@ -117,7 +117,7 @@ class Outbox:
             InvalidInput: its endpoint is gone or disabled.
         """
         delivery = self.log.get(delivery_id)
-        endpoint = self._endpoint(delivery)
+        endpoint = self._courier.endpoint_of(delivery)
         if endpoint is None or not endpoint.is_enabled:
             state = "gone" if endpoint is None else "disabled"
             raise InvalidInput(
@@ -181,12 +181,8 @@ class Outbox:
         return [self.resend(one.id) for one in oldest_first if self._is_open(one)]
 
     def _is_open(self, delivery: Delivery) -> bool:
-        endpoint = self._endpoint(delivery)
+        endpoint = self._courier.endpoint_of(delivery)
         return endpoint is not None and endpoint.is_enabled
-
-    def _endpoint(self, delivery: Delivery) -> Endpoint | None:
-        known = self.endpoints.find(delivery.endpoint_id)
-        return known or self.job_endpoints.find(delivery.endpoint_id)
 
     def _enqueue(self, _workspace: Workspace, event: Event) -> None:
         name = event_type(event, self._workspace.contract)

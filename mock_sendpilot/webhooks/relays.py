@@ -125,21 +125,31 @@ class Relays:
         self._new_id = new_id
         self._lock = threading.Lock()
         self._relays: dict[str, Relay] = {}
+        self._gone: set[str] = set()
+        self._is_closed = False
 
     def of(self, endpoint_id: str) -> Relay:
-        """The relay of an endpoint, made when it is first asked for."""
+        """The relay of an endpoint, made when it is first asked for; a closed one if it is gone."""
         with self._lock:
-            return self._relays.setdefault(endpoint_id, Relay(self._new_id))
+            relay = self._relays.get(endpoint_id) or Relay(self._new_id)
+            if self._is_closed or endpoint_id in self._gone:
+                relay.close()
+            else:
+                self._relays[endpoint_id] = relay
+            return relay
 
     def forget(self, endpoint_id: str) -> None:
         """The endpoint is gone."""
         with self._lock:
             relay = self._relays.pop(endpoint_id, None)
+            if relay is not None:
+                self._gone.add(endpoint_id)
         if relay is not None:
             relay.close()
 
     def close(self) -> None:
         """All of them are gone."""
+        self._is_closed = True
         for endpoint_id in list(self._relays):
             self.forget(endpoint_id)
 

@@ -73,7 +73,7 @@ def new_secret(random_bytes: Callable[[int], bytes]) -> str:
 
 def is_secret(text: str) -> bool:
     """Whether a text can serve as a signing secret under every scheme."""
-    if not text.startswith(SECRET_PREFIX):
+    if not isinstance(text, str) or not text.startswith(SECRET_PREFIX):
         return False
     try:
         key = _decoded_key(text)

@@ -20,8 +20,7 @@ from mock_sendpilot.domain.events import TESTED, TRIGGERED, Telling
 from mock_sendpilot.domain.samples import SAMPLES, Subjects, sample_change
 from mock_sendpilot.domain.workspace import Workspace
 from mock_sendpilot.observation.patterns import EventPattern, camel_case
-from mock_sendpilot.webhooks.endpoints import check_endpoint
-from mock_sendpilot.webhooks.event_keys import check_keys
+from mock_sendpilot.webhooks.event_keys import check_is_sent, check_keys
 from mock_sendpilot.webhooks.event_log import SentWebhook
 from mock_sendpilot.webhooks.outbox import Outbox
 from mock_sendpilot.webhooks.payloads import change_data
@@ -121,14 +120,8 @@ def send_test(
 
 def _current_name(contract: Contract, event_type: str) -> str:
     own = contract.own_event_type(event_type)
-    check_endpoint(contract, event_types=[own])
-    name = words.EVENT_TYPES[contract.event_types.index(own)]
-    if name == words.LEAD_TAG_UPDATED and not contract.lead_events.tag_fields:
-        raise InvalidInput(
-            f"contract {contract.name!r} does not send {own!r}; live does, and any other with "
-            "lead_events=live (start --contract-set)"
-        )
-    return name
+    check_is_sent(contract, own)
+    return words.EVENT_TYPES[contract.event_types.index(own)]
 
 
 def _subjects(workspace: Workspace, name: str, wanted: Trigger) -> Subjects:
@@ -187,7 +180,7 @@ def _deed(workspace: Workspace, name: str, wanted: Trigger) -> Callable[[], obje
 def _check_is_json(overrides: Mapping[str, Any]) -> None:
     for key, value in overrides.items():
         try:
-            orjson.dumps(value)
+            orjson.dumps({"data": {key: value}})
         except TypeError as error:
             raise InvalidInput(f"set.{key} must be something that JSON can hold: {error}") from None
 

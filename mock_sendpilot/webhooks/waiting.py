@@ -8,6 +8,8 @@ from mock_sendpilot.domain.timekeeper import Timekeeper
 from mock_sendpilot.observation.patterns import EventPattern
 from mock_sendpilot.webhooks.event_log import EventLog, SentWebhook
 
+_MOST_HELD = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Waited:
@@ -42,26 +44,45 @@ def wait_for_events(
     Raises:
         NotFound: the log has no event `after`.
     """
+    keeper.settle(within_seconds)
     stands_still = keeper.stands_still
     beyond = 0 if after is None else events.get(after).sequence
     seconds = 0.0 if stands_still else within_seconds
     found = events.wait_for(pattern, count=count, beyond=beyond, within_seconds=seconds)
     if len(found) >= count:
         return Waited(found)
-    known = [webhook for webhook in events.all() if webhook.sequence > beyond]
-    sent = [webhook for webhook in known if webhook.is_sent]
+    known = events.all()
+    later = [webhook for webhook in known if webhook.sequence > beyond]
     notes = [f"{len(found)} of {count} came"] if count > 1 else []
-    notes += _notes(keeper, waiting=len(known) - len(sent))
-    bodies = [webhook.body for webhook in sent]
+    if after is not None:
+        before = [one for one in known if one.sequence <= beyond and pattern.matches(one.body)]
+        notes.append(f"after {after}; before that {len(before)} came that fit")
+    notes += _notes(keeper, later)
+    bodies = [webhook.body for webhook in later if webhook.is_sent]
     within = None if stands_still else within_seconds
     return Waited(found, pattern.failure(bodies, within=within, notes=notes))
 
 
-def _notes(keeper: Timekeeper, *, waiting: int) -> Sequence[str]:
-    notes = [f"{waiting} more wait for their first attempt"] if waiting else []
+def _notes(keeper: Timekeeper, webhooks: Sequence[SentWebhook]) -> Sequence[str]:
+    """Why what has happened is not sent, and what is due next."""
+    dropped = sum(webhook.is_dropped for webhook in webhooks)
+    waiting = [one for one in webhooks if not one.is_sent and not one.is_dropped]
+    notes = [f"{dropped} more dropped on purpose"] if dropped else []
+    notes += [f"{len(waiting)} more wait for their first attempt"] if waiting else []
+    notes += [note for webhook in waiting for note in _held_back(webhook)][:_MOST_HELD]
     if keeper.stands_still:
         due = keeper.agenda.next_due()
         still = f"the clock stands still at {iso_milliseconds(keeper.clock.now())}"
         what = f"due at {iso_milliseconds(due.at)} is {due.about}: advance it" if due else ""
         notes.append(f"{still}; {what or 'nothing is due'}")
     return notes
+
+
+def _held_back(webhook: SentWebhook) -> Sequence[str]:
+    """Of what a disruption puts off: until when."""
+    return [
+        f"{webhook.event_type} {webhook.event_id} is held back by {one.disruption.kind} until "
+        f"{iso_milliseconds(one.next_attempt_at)}"
+        for one in webhook.deliveries
+        if one.disruption and one.next_attempt_at and one.next_attempt_at > one.created_at
+    ]

@@ -83,32 +83,67 @@ def test_it_cannot_be_advanced_by_what_it_does(frozen: Timekeeper) -> None:
     assert refusal.startswith("the clock is being advanced already, and shows 2026-06-01T00:00:00")
 
 
-def test_what_never_ends_is_ended_and_the_clock_stays_there(
+def test_what_never_ends_is_ended_and_the_clock_gets_no_further(
     frozen: Timekeeper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(timekeeper, "MOST_ADDED_AT_ONCE", 100)
+    monkeypatch.setattr(timekeeper, "MOST_ROUNDS", 100)
 
     def again() -> None:
         frozen.agenda.add(again, due_at=frozen.clock.now(), lane="a")
 
     frozen.agenda.add(again, due_at=START + HOUR, lane="a")
-    with pytest.raises(InvalidInput, match="this never ends: more than 100 tasks were added"):
+    with pytest.raises(InvalidInput, match="this never ends: what is done while the clock shows"):
         frozen.advance(2 * HOUR)
 
     assert frozen.clock.now() == START + HOUR
     assert frozen.is_frozen
 
 
-def test_many_tasks_at_different_times_do_end(
+def test_many_tasks_in_a_chain_at_different_times_do_end(
     frozen: Timekeeper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(timekeeper, "MOST_ADDED_AT_ONCE", 100)
+    monkeypatch.setattr(timekeeper, "MOST_ROUNDS", 100)
 
     def again() -> None:
         frozen.agenda.add(again, due_at=frozen.clock.now() + HOUR / 1000, lane="a")
 
     again()
     assert frozen.advance(HOUR) == 1000
+
+
+def test_many_tasks_that_one_causes_at_one_time_do_end(
+    frozen: Timekeeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timekeeper, "MOST_ROUNDS", 2)
+
+    def many() -> None:
+        for number in range(1000):
+            frozen.agenda.add(lambda: None, due_at=START, lane=number % 3)
+
+    frozen.agenda.add(many, due_at=START, lane="a")
+    assert frozen.advance() == 1001
+
+
+@pytest.mark.parametrize("runs", [True, False])
+def test_a_clock_that_cannot_be_advanced_stays_as_it_was(
+    running: "Running", monkeypatch: pytest.MonkeyPatch, *, runs: bool
+) -> None:
+    monkeypatch.setattr(timekeeper, "_LONGEST_WAIT_SECONDS", 0.05)
+    keeper, is_at_work, may_end = running.keeper, threading.Event(), threading.Event()
+
+    def hanging() -> None:
+        is_at_work.set()
+        may_end.wait(10)
+
+    keeper.agenda.add(hanging, due_at=keeper.clock.now(), lane="b")
+    assert is_at_work.wait(5)
+    if not runs:
+        keeper.freeze()
+    with pytest.raises(InvalidInput, match="cannot be advanced while a webhook is being received"):
+        keeper.advance(HOUR, runs_afterwards=not runs)
+    may_end.set()
+
+    assert keeper.is_frozen == (not runs)
 
 
 def test_a_task_that_fails_is_logged_and_the_others_run(
@@ -174,10 +209,11 @@ def test_a_refusal_leaves_it_running(running: "Running") -> None:
 def test_what_has_happened_is_told_before_the_time_passes() -> None:
     settled: list[None] = []
 
-    def settle() -> None:
+    def settle(_seconds: float) -> bool:
         if not settled:
             settled.append(None)
             keeper.agenda.add(lambda: settled.append(None), due_at=START, lane="a")
+        return True
 
     keeper = Timekeeper(ManualClock(START), settle=settle)
     assert keeper.advance(HOUR) == 1

@@ -14,6 +14,7 @@ from mock_sendpilot.domain.clock import SystemClock
 from mock_sendpilot.domain.endpoint_settings import EndpointSettings
 from mock_sendpilot.webhooks import deadline
 from mock_sendpilot.webhooks.deliveries import Attempt
+from tests.support import read_request
 from tests.webhooks.conftest import World
 
 Serve = Callable[[socket.socket, threading.Event], None]
@@ -35,7 +36,7 @@ def tls_receiver(authority: trustme.CA, serve: Serve) -> Iterator[str]:
         def run() -> None:
             connection, _ = listener.accept()
             with suppress(OSError), context.wrap_socket(connection, server_side=True) as secured:
-                secured.recv(65536)
+                read_request(secured)
                 serve(secured, done)
 
         thread = threading.Thread(target=run, daemon=True)

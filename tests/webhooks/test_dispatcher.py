@@ -11,6 +11,7 @@ from mock_sendpilot.domain.clock import ManualClock
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.testing.receiver import WebhookReceiver
 from mock_sendpilot.webhooks.deliveries import Attempt
+from tests.support import read_request
 from tests.webhooks.conftest import START, World, seed_of_one_lead
 
 
@@ -26,7 +27,7 @@ def raw_receiver(answer: bytes, *, lingers: bool = False, trickles: bool = False
         def serve() -> None:
             connection, _ = listener.accept()
             with connection, suppress(OSError):
-                _read_request(connection)
+                read_request(connection)
                 connection.sendall(answer)
                 if lingers:
                     done.wait(10)
@@ -42,16 +43,6 @@ def raw_receiver(answer: bytes, *, lingers: bool = False, trickles: bool = False
         finally:
             done.set()
             thread.join(10)
-
-
-def _read_request(connection: socket.socket) -> None:
-    """All of it: to close a connection with something unread resets it."""
-    with connection.makefile("rb") as request:
-        length = 0
-        while line := request.readline().strip():
-            name, _, value = line.lower().partition(b":")
-            length = int(value) if name == b"content-length" else length
-        request.read(length)
 
 
 @contextmanager

@@ -202,14 +202,23 @@ def test_an_event_that_nobody_wants_is_sent_at_once(world: World) -> None:
     assert world.outbox.events.all()[0].is_sent
 
 
-@pytest.mark.parametrize("end", ["dropped", "cancelled"])
-def test_an_event_whose_deliveries_were_ended_is_sent(world: World, end: str) -> None:
+def test_an_event_whose_deliveries_were_cancelled_is_sent(world: World) -> None:
     endpoint = world.add_endpoint("https://a.example/")
-    if end == "dropped":
-        arm(world, "drop")
     world.change("DONE")
-    if end == "cancelled":
-        world.outbox.update_endpoint(endpoint.id, {"is_enabled": False})
+    world.outbox.update_endpoint(endpoint.id, {"is_enabled": False})
 
     assert world.outbox.events.all()[0].is_sent
-    assert [one.state for one in world.deliveries()] == [end]
+
+
+def test_an_event_that_was_dropped_everywhere_is_not_sent(
+    world: World, receiver: WebhookReceiver
+) -> None:
+    first = world.add_endpoint("https://a.example/")
+    world.outbox.disruptions.arm("drop", endpoint_id=first.id, times=None)
+    world.change("DONE")
+    world.add_endpoint(receiver.url)
+    world.change("PENDING")
+    world.advance()
+
+    assert [one.is_dropped for one in world.outbox.events.all()] == [True, False]
+    assert [one.is_sent for one in world.outbox.events.all()] == [False, True]

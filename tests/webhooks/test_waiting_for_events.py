@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from mock_sendpilot.domain.clock import SystemClock
+from mock_sendpilot.domain.clock import SystemClock, iso_milliseconds
 from mock_sendpilot.domain.errors import NotFound
 from mock_sendpilot.observation.patterns import ANY_EVENT, EventPattern
 from mock_sendpilot.testing.receiver import WebhookReceiver
@@ -119,7 +119,10 @@ def test_what_came_before_is_not_in_the_failure(live_world: World) -> None:
     live_world.change("DONE")
     first = wait(live_world, EventPattern(TYPE)).found[0]
 
-    assert failure(wait(live_world, after=first.event_id, within=0.05))[1:] == ["  nothing came"]
+    assert failure(wait(live_world, after=first.event_id, within=0.05))[1:] == [
+        f"  after {first.event_id}; before that 1 came that fit",
+        "  nothing came",
+    ]
 
 
 def test_after_an_event_that_is_not_known_is_refused(live_world: World) -> None:
@@ -179,7 +182,31 @@ def test_in_frozen_time_the_failure_says_what_is_due_next_and_when(
         "  the clock stands still at 2026-06-01T09:00:00.000Z; "
         f"due at 2026-06-01T{due} of {TYPE} to {receiver.url}: advance it"
     )
-    assert note in failure(wait(world, EventPattern("message.sent")))[1:3]
+    assert note in failure(wait(world, EventPattern("message.sent")))[1:4]
+
+
+def test_what_is_held_back_by_a_disruption_is_told_with_the_time(live_world: World) -> None:
+    live_world.add_endpoint("http://127.0.0.1:9/")
+    arm(live_world, "delay", seconds=60)
+    live_world.change("DONE")
+    (webhook,) = live_world.outbox.events.all()
+    lines = failure(wait(live_world, within=0.05))
+
+    until = webhook.deliveries[0].next_attempt_at
+    assert until is not None
+    held = f"  {TYPE} {webhook.event_id} is held back by delay until {iso_milliseconds(until)}"
+    assert lines[1:3] == ["  1 more wait for their first attempt", held]
+
+
+def test_what_is_dropped_does_not_come_and_the_failure_says_so(live_world: World) -> None:
+    live_world.add_endpoint("http://127.0.0.1:9/")
+    arm(live_world, "drop")
+    live_world.change("DONE")
+
+    assert failure(wait(live_world, within=0.05))[1:] == [
+        "  1 more dropped on purpose",
+        "  nothing came",
+    ]
 
 
 def test_a_resend_that_is_due_is_called_one(world: World, receiver: WebhookReceiver) -> None:
