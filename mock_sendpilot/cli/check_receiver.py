@@ -4,7 +4,6 @@ import errno
 import math
 import os
 import sys
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -233,8 +232,6 @@ class _Output:
             return
         if self._error.errno == errno.EPIPE:
             raise self._error
-        with suppress(OSError):
-            sys.stdout.close()  # or Python would try to write the rest, and tell of it
         fail(f"standard output cannot be written: {self._error.strerror}")
 
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import orjson
 
 from mock_sendpilot.domain import vocabulary as words
+from mock_sendpilot.domain.clock import SystemClock
 from mock_sendpilot.domain.contracts import Contract
 from mock_sendpilot.domain.events import Change, Event, LeadStatusChanged
 from mock_sendpilot.domain.ids import Ids
@@ -34,6 +35,7 @@ class Deliverer:
     Attributes:
         name: today's name of the event that is sent where none is named.
         accepted: the answers with a 2xx, in order, each with the type of its event.
+        accepted_at: when the last of them came, by the running seconds.
         hung_count: how many answers did not come in time, or not to their end.
     """
 
@@ -45,6 +47,7 @@ class Deliverer:
         self._lead = replace(SAMPLE_LEAD, id=lead_id)
         self.name = words.LEAD_UPDATED
         self.accepted: list[tuple[str, Answer]] = []
+        self.accepted_at = SystemClock.running_seconds()
         self.hung_count = 0
 
     def now(self) -> datetime:
@@ -119,6 +122,7 @@ class Deliverer:
         for draft, answer in zip(drafts, answers, strict=True):
             self.hung_count += answer.is_hung
             if answer.is_accepted:
+                self.accepted_at = SystemClock.running_seconds()
                 self.accepted.append((orjson.loads(draft.body)["eventType"], answer))
         return answers
 

@@ -10,11 +10,18 @@ from mock_sendpilot.domain.clock import SystemClock
 from mock_sendpilot.verdict.answers import acceptance
 from mock_sendpilot.verdict.findings import FAILED, NOT_JUDGED, PASSED, Finding
 from mock_sendpilot.verdict.growth import Growth, growth, is_length, multiples
-from mock_sendpilot.verdict.probes import look, look_until, look_until_still, pause
+from mock_sendpilot.verdict.probes import (
+    STILL_SECONDS,
+    look,
+    look_until,
+    look_until_still,
+    pause,
+)
 from mock_sendpilot.verdict.target import Probe
 from mock_sendpilot.verdict.visit import Effect, Visit
 
 _LEAST_PAUSE_SECONDS = 0.05
+_LONGEST_STILL_SECONDS = 1.0
 _CLOCK_SECONDS = 1.1  # in which what counts seconds has moved
 _SHOWN_BY_PROBES = (words.LEAD_UPDATED, words.REPLY_RECEIVED, words.MESSAGE_SENT)
 _BY_ITSELF = "what the probe shows changes by itself"
@@ -42,10 +49,10 @@ class Watch:
     began: float
 
     @classmethod
-    def begin(cls, visit: Visit, probe: Probe) -> "Watch":
-        """Begin when what is shown stands still."""
+    def begin(cls, visit: Visit, probe: Probe, *, still_seconds: float = STILL_SECONDS) -> "Watch":
+        """Begin when what is shown stands still for so long."""
         limit = visit.target.prompt_seconds
-        before = look_until_still(probe, within_seconds=limit)
+        before = look_until_still(probe, within_seconds=limit, still_seconds=still_seconds)
         return cls(probe, limit, before, SystemClock.running_seconds())
 
     @property
@@ -88,21 +95,25 @@ def first_effect(visit: Visit, probe: Probe) -> Effect | Finding:
     """The effect of the first kind of event that the receiver acts upon, or why there is none.
 
     The first one shows when all that came before is done, too; a second one then shows alone, and
-    takes a whole round of a worker that looks into its queue now and then.
+    takes a whole round of a worker that looks into its queue now and then. In between nothing is
+    to change for longer than there was between the first and what came before: it is the effect
+    of that which may have shown.
     """
     usual = visit.deliverer.name
     for name in dict.fromkeys((usual, *_SHOWN_BY_PROBES)):
         watch = Watch.begin(visit, probe)
+        gap = SystemClock.running_seconds() - visit.deliverer.accepted_at
         answer = visit.deliverer.post(visit.deliverer.draft(name))
         if name == usual and not answer.is_accepted:
             return acceptance(answer)
         if answer.is_accepted and watch.has_changed():
-            return _effect(visit, probe, name)
+            still = min(max(1.5 * gap, STILL_SECONDS), _LONGEST_STILL_SECONDS)
+            return _effect(visit, probe, name, still)
     return UNSEEN
 
 
-def _effect(visit: Visit, probe: Probe, name: str) -> Effect | Finding:
-    watch = Watch.begin(visit, probe)
+def _effect(visit: Visit, probe: Probe, name: str, still_seconds: float) -> Effect | Finding:
+    watch = Watch.begin(visit, probe, still_seconds=still_seconds)
     draft = visit.deliverer.again(visit.deliverer.draft(name))[0]
     answer = visit.deliverer.post(draft)
     if not answer.is_accepted:

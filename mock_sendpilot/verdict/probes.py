@@ -16,7 +16,7 @@ from mock_sendpilot.domain.clock import SystemClock
 from mock_sendpilot.verdict.target import Probe
 
 _POLL_SECONDS = 0.02
-_STILL_SECONDS = 0.05
+STILL_SECONDS = 0.05
 _LONGEST_ANSWER = 5_000_000
 _SAFE_IN_A_PATH = "/?%:@!$&'()*+,;=~"
 """What stays as it is, `%` included: what is quoted already is not quoted again."""
@@ -74,8 +74,15 @@ def look_until(probe: Probe, is_enough: Callable[[Any], object], *, within_secon
         pause(_POLL_SECONDS)
 
 
-def look_until_still(probe: Probe, *, within_seconds: float) -> Any:  # noqa: ANN401
+def look_until_still(
+    probe: Probe, *, within_seconds: float, still_seconds: float = STILL_SECONDS
+) -> Any:  # noqa: ANN401
     """What it shows once that stands still: what came before may still be at work.
+
+    Args:
+        probe: what is looked at.
+        within_seconds: how long it may take.
+        still_seconds: how long it has to stand still.
 
     Raises:
         NeverStill: it never does.
@@ -83,7 +90,7 @@ def look_until_still(probe: Probe, *, within_seconds: float) -> Any:  # noqa: AN
     deadline = SystemClock.running_seconds() + within_seconds
     shown = look(probe)
     while True:
-        pause(_STILL_SECONDS)
+        pause(still_seconds)
         before, shown = shown, look(probe)
         if shown == before:
             return shown

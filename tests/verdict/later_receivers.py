@@ -14,7 +14,9 @@ from tests.verdict.receivers import Receiver
 class ActsLater(Receiver):
     """Answers at once and acts after `delay` seconds. Is correct."""
 
-    delay = 0.1
+    def __init__(self, delay: float = 0.1) -> None:
+        super().__init__()
+        self.delay = delay
 
     def act(self, event: dict[str, Any]) -> None:
         self.act_after(self.delay, event)
@@ -28,13 +30,19 @@ class ActsLater(Receiver):
 class ActsOnRepetitionsLater(ActsLater):
     """A second effect shows long after that of the event that came next."""
 
-    delay_of_repetitions = 0.3
+    delay_of_repetitions = 0.22
 
     def handle(self, event: dict[str, Any]) -> Response:
         if event["eventId"] in self._seen:
             self.act_after(self.delay_of_repetitions, event)
             return Response(status=202)
         return super().handle(event)
+
+
+class ActsOnEveryDeliveryLater(ActsLater):
+    def handle(self, event: dict[str, Any]) -> Response:
+        self.act(event)
+        return Response(status=202)
 
 
 class ActsOnRepetitionsWithTheNext(Receiver):

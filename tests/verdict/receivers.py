@@ -292,8 +292,8 @@ class TakesWhatHasNoId(Receiver):
 
 def by_documents_but_any_time(body: bytes, headers: Headers) -> bool:
     """A time that is garbage counts as one that is not there to be compared."""
-    seconds = headers.get("Webhook-Signature", "t=0").partition(",")[0].removeprefix("t=")
-    return not seconds.isdecimal() or by_documents(body, headers)
+    t, _, seconds = headers.get("Webhook-Signature", "").partition(",")[0].partition("=")
+    return (t == "t" and not seconds.isdecimal()) or by_documents(body, headers)
 
 
 def by_documents_if_it_is_there(body: bytes, headers: Headers) -> bool:
@@ -439,14 +439,14 @@ class IsSlow(Receiver):
 
     def handle(self, event: dict[str, Any]) -> Response:
         if event["eventType"] == "message.sent":
-            threading.Event().wait(0.3)
+            threading.Event().wait(0.6)
         return super().handle(event)
 
 
 class WakesUpSlowly(Receiver):
     def handle(self, event: dict[str, Any]) -> Response:
         if not self.effects:
-            threading.Event().wait(0.3)
+            threading.Event().wait(0.6)
         return super().handle(event)
 
 

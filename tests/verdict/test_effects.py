@@ -16,7 +16,6 @@ from tests.verdict.test_probes import repeated
 @pytest.mark.parametrize(
     ("receiver", "expected"),
     [
-        pytest.param(later.ActsLater, {}, id="acts later"),
         pytest.param(
             later.ActsOnRepetitionsLater, DOES_IT_TWICE, id="acts on repetitions much later"
         ),
@@ -35,6 +34,20 @@ from tests.verdict.test_probes import repeated
 )
 def test_an_effect_is_awaited(receiver: type[r.Receiver], expected: dict[str, str]) -> None:
     assert blemishes(examined(receiver())) == expected
+
+
+@pytest.mark.parametrize("delay", [0.03, 0.07, 0.2])
+@pytest.mark.parametrize(
+    ("receiver", "expected"),
+    [
+        pytest.param(later.ActsLater, {}, id="once"),
+        pytest.param(later.ActsOnEveryDeliveryLater, DOES_IT_TWICE, id="twice"),
+    ],
+)
+def test_effects_that_are_still_to_come_are_not_taken_for_others(
+    receiver: type[later.ActsLater], expected: dict[str, str], delay: float
+) -> None:
+    assert blemishes(examined(receiver(delay))) == expected
 
 
 @pytest.mark.parametrize(
