@@ -87,9 +87,10 @@ def _in_a_folder(
 
 
 @click.command(
-    epilog="Examples: mock-sendpilot check-receiver http://127.0.0.1:9000/webhooks "
-    f"--secret {_EXAMPLE_SECRET} | mock-sendpilot check-receiver https://app.example/webhooks "
-    "--contract live --junit receiver.xml"
+    epilog="\b\nExamples:\n"
+    "  mock-sendpilot check-receiver http://127.0.0.1:9000/webhooks --secret whsec_…\n"
+    "  mock-sendpilot check-receiver https://app.example/webhooks --contract live \\\n"
+    "    --junit receiver.xml",
 )
 @click.argument("url", metavar="URL", callback=_url)
 @click.option(
@@ -148,7 +149,7 @@ def _in_a_folder(
     callback=_lead_id,
     help="A lead that your app knows. Example: --lead-id lead_abc123",
 )
-@click.option("--strict", is_flag=True, help="Let a warning count as a failure.")
+@click.option("--strict", is_flag=True, help="Let a warning count as a failure. Example: --strict")
 @click.option(
     "--junit",
     type=click.Path(dir_okay=False, writable=True, path_type=Path),

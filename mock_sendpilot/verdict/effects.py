@@ -12,6 +12,7 @@ from mock_sendpilot.verdict.findings import FAILED, NOT_JUDGED, PASSED, Finding
 from mock_sendpilot.verdict.growth import Growth, growth, is_length, multiples
 from mock_sendpilot.verdict.probes import (
     STILL_SECONDS,
+    ProbeFailed,
     look,
     look_until,
     look_until_still,
@@ -21,7 +22,7 @@ from mock_sendpilot.verdict.target import Probe
 from mock_sendpilot.verdict.visit import Effect, Visit
 
 _LEAST_PAUSE_SECONDS = 0.05
-_LONGEST_STILL_SECONDS = 1.0
+_LONGER = 1.5  # than anything took so far
 _CLOCK_SECONDS = 1.1  # in which what counts seconds has moved
 _SHOWN_BY_PROBES = (words.LEAD_UPDATED, words.REPLY_RECEIVED, words.MESSAGE_SENT)
 _BY_ITSELF = "what the probe shows changes by itself"
@@ -49,10 +50,18 @@ class Watch:
     began: float
 
     @classmethod
-    def begin(cls, visit: Visit, probe: Probe, *, still_seconds: float = STILL_SECONDS) -> "Watch":
-        """Begin when what is shown stands still for so long."""
-        limit = visit.target.prompt_seconds
-        before = look_until_still(probe, within_seconds=limit, still_seconds=still_seconds)
+    def begin(cls, visit: Visit, probe: Probe) -> "Watch":
+        """Begin when nothing is to come any more of what was sent before.
+
+        A worker that does one event after the other shows one effect at each pace, and so does one
+        that looks into its queue now and then.
+        """
+        limit, pace = visit.target.prompt_seconds, visit.pace_seconds or 0.0
+        before = look_until_still(
+            probe,
+            within_seconds=limit + _LONGER * pace * len(visit.deliverer.accepted),
+            still_seconds=_LONGER * pace + STILL_SECONDS,
+        )
         return cls(probe, limit, before, SystemClock.running_seconds())
 
     @property
@@ -91,29 +100,49 @@ class Watch:
         return bool(differs(before, shown))
 
 
-def first_effect(visit: Visit, probe: Probe) -> Effect | Finding:
-    """The effect of the first kind of event that the receiver acts upon, or why there is none.
+def learn_pace(visit: Visit, shown_first: Any) -> None:  # noqa: ANN401 - whatever is shown
+    """Learn how long an effect takes to show, from the first event and from one right after it.
 
-    The first one shows when all that came before is done, too; a second one then shows alone, and
-    takes a whole round of a worker that looks into its queue now and then. In between nothing is
-    to change for longer than there was between the first and what came before: it is the effect
-    of that which may have shown.
+    Nothing else is waiting then. The second one takes a whole round of a worker that looks into its
+    queue now and then. Where nothing shows in time the pace is left open.
     """
+    probe = visit.target.probe
+    if probe is None:
+        return
+    try:
+        for draft in (None, visit.deliverer.draft()):
+            began = visit.deliverer.accepted_at
+            if draft is not None:
+                began = SystemClock.running_seconds()
+                visit.deliverer.post(draft)
+            watch = Watch(probe, visit.target.prompt_seconds, shown_first, began)
+            if not watch.has_changed():
+                return
+            shown_first = look(probe)
+            visit.pace_seconds = max(visit.pace_seconds or 0.0, watch.seconds)
+    except ProbeFailed:  # the checks that need it will tell
+        return
+
+
+def first_effect(visit: Visit, probe: Probe) -> Effect | Finding:
+    """The effect of the first kind of event that the receiver acts upon, or why there is none."""
     usual = visit.deliverer.name
     for name in dict.fromkeys((usual, *_SHOWN_BY_PROBES)):
         watch = Watch.begin(visit, probe)
-        gap = SystemClock.running_seconds() - visit.deliverer.accepted_at
         answer = visit.deliverer.post(visit.deliverer.draft(name))
         if name == usual and not answer.is_accepted:
             return acceptance(answer)
         if answer.is_accepted and watch.has_changed():
-            still = min(max(1.5 * gap, STILL_SECONDS), _LONGEST_STILL_SECONDS)
-            return _effect(visit, probe, name, still)
+            if name == usual and visit.pace_seconds is None:
+                seen = f"effects show later than {watch.limit_seconds:g} s: see --prompt-within"
+                return Finding(NOT_JUDGED, seen, COUNT_EFFECTS)
+            visit.pace_seconds = max(visit.pace_seconds or 0.0, watch.seconds)
+            return _effect(visit, probe, name)
     return UNSEEN
 
 
-def _effect(visit: Visit, probe: Probe, name: str, still_seconds: float) -> Effect | Finding:
-    watch = Watch.begin(visit, probe, still_seconds=still_seconds)
+def _effect(visit: Visit, probe: Probe, name: str) -> Effect | Finding:
+    watch = Watch.begin(visit, probe)
     draft = visit.deliverer.again(visit.deliverer.draft(name))[0]
     answer = visit.deliverer.post(draft)
     if not answer.is_accepted:

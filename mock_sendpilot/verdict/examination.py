@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from contextlib import closing
+from typing import Any
 
 from mock_sendpilot.domain.clock import SystemClock
 from mock_sendpilot.domain.errors import InvalidInput
 from mock_sendpilot.verdict.checks import Check, checks_under
 from mock_sendpilot.verdict.deliverer import Deliverer
+from mock_sendpilot.verdict.effects import learn_pace
 from mock_sendpilot.verdict.findings import FAILED, NOT_JUDGED, Finding
 from mock_sendpilot.verdict.probes import ProbeFailed, look
 from mock_sendpilot.verdict.report import Report, Result
@@ -33,7 +35,7 @@ def examine(
     Raises:
         InvalidInput: its probe shows nothing; no event was sent.
     """
-    _try_probe(target)
+    shown_first = _first_look(target)
     results: list[Result] = []
     timeout = target.timeout_seconds
     with closing(Dispatcher(timeout_seconds=timeout, wall_clock=clock)) as dispatcher:
@@ -45,17 +47,18 @@ def examine(
             if on_result is not None:
                 on_result(result)
             obstacle = obstacle or _obstacle(check, result, visit)
+            if check.is_gate and obstacle is None:
+                learn_pace(visit, shown_first)
     schemes = tuple(map(in_words, visit.schemes)) if visit.verifies else ()
     return Report(
         url=target.url, contract=target.contract.name, schemes=schemes, results=tuple(results)
     )
 
 
-def _try_probe(target: Target) -> None:
+def _first_look(target: Target) -> Any:  # noqa: ANN401 - whatever the user's app shows
     """What was asked for and cannot be had must not look as if it had not been asked for."""
     try:
-        if target.probe is not None:
-            look(target.probe)
+        return None if target.probe is None else look(target.probe)
     except ProbeFailed as error:
         raise InvalidInput(f"{error}; no event was sent") from error
 

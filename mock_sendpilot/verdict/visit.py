@@ -39,6 +39,8 @@ class Visit:
         unverified: those of them under which it took an altered event.
         verifies: whether it was seen to verify them.
         effect: what the probe has shown that an event does.
+        pace_seconds: how long the effect of an event took to show while none else was waiting;
+            None as long as no effect has shown.
     """
 
     target: Target
@@ -48,6 +50,7 @@ class Visit:
     unverified: set[SchemeSet] = field(default_factory=set)
     verifies: bool = False
     effect: Effect | None = None
+    pace_seconds: float | None = None
 
     @property
     def verified(self) -> tuple[SchemeSet, ...]:

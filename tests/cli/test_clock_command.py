@@ -43,7 +43,7 @@ def test_it_advances_and_tells_what_was_done(server: EmulatorServer) -> None:
     result = run(server, "advance", "4h")
 
     assert result.exit_code == 0
-    assert "done: 1 tasks; attempts: 0 succeeded, 0 failed, 0 exhausted\n" in result.stdout
+    assert "done: 1 task; attempts: 0 succeeded, 0 failed, 0 exhausted\n" in result.stdout
     assert "  1 x connection.accepted\n" in result.stdout
 
 

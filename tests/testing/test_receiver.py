@@ -89,7 +89,9 @@ def test_any_status_can_be_answered(
         pytest.param(503, {"times": -1}, "times must be .* it was -1", id="less than 0"),
         pytest.param(503, {"times": None}, "times must be .* it was None", id="no number"),
         pytest.param(503, {"body": 5}, "body must be bytes, a text, or a dict or list", id="body"),
-        pytest.param(503, {"body": {"a": object()}}, "cannot be written as JSON", id="no JSON"),
+        pytest.param(
+            503, {"body": {"a": object()}}, "cannot be written as UTF-8 or JSON", id="no JSON"
+        ),
         pytest.param(503, {"headers": {"Connection": "close"}}, "the server's own", id="hop"),
         pytest.param(503, {"headers": {"X": "a\nb"}}, "on one line each; 'X' was", id="lines"),
         pytest.param(503, {"headers": {"X": "\u2713"}}, "must be Latin-1", id="letters"),

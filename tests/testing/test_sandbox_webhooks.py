@@ -60,7 +60,9 @@ def test_an_endpoint_has_settings_of_its_own(
         pytest.param({"retry_delays": [-1]}, "retryDelaysSeconds must be", id="schedule"),
         pytest.param({"timeout": 0}, "timeoutSeconds must be", id="timeout"),
         pytest.param({"signatures": ["hmac"]}, "signatures must name", id="signatures"),
-        pytest.param({"concurrency": 0}, "concurrency must be from 1 to 64", id="concurrency"),
+        pytest.param(
+            {"concurrency": 0}, "concurrency must be a whole number from 1 to 64", id="concurrency"
+        ),
         pytest.param({"signature_clock": "real"}, "must be wall or virtual", id="clock"),
     ],
 )

@@ -1,6 +1,7 @@
 """Receivers that answer first and act later, or have more to show than a list of effects."""
 
 import json
+import queue
 import threading
 from itertools import count
 from time import perf_counter
@@ -141,3 +142,35 @@ class HasABrokenProbe(Receiver):
         if request.path == "/effects" and len(self.effects) > 3:
             return Response("no such table", 500)
         return super().answer(request)
+
+
+class WorksOffAQueue(Receiver):
+    """Answers at once; one worker does one event after the other, each in `seconds`. Is correct."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self._queue: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+        self._seconds = seconds
+        threading.Thread(target=self._work, daemon=True).start()
+
+    def _work(self) -> None:
+        while True:
+            event = self._queue.get()
+            threading.Event().wait(self._seconds)
+            super().act(event)
+
+    def act(self, event: dict[str, Any]) -> None:
+        self._queue.put(event)
+
+
+class QueuesEveryDelivery(WorksOffAQueue):
+    def handle(self, event: dict[str, Any]) -> Response:
+        self.act(event)
+        return Response(status=202)
+
+
+class QueuesWhatIsNotDone(WorksOffAQueue):
+    def handle(self, event: dict[str, Any]) -> Response:
+        if event["eventId"] not in self.effects:
+            self.act(event)
+        return Response(status=202)

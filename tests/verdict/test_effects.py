@@ -50,6 +50,30 @@ def test_effects_that_are_still_to_come_are_not_taken_for_others(
     assert blemishes(examined(receiver(delay))) == expected
 
 
+@pytest.mark.parametrize("seconds", [0.05, 0.15])
+@pytest.mark.parametrize(
+    ("receiver", "expected"),
+    [
+        pytest.param(later.WorksOffAQueue, {}, id="once"),
+        pytest.param(later.QueuesEveryDelivery, DOES_IT_TWICE, id="twice"),
+        pytest.param(later.QueuesWhatIsNotDone, {"simultaneous": FAILED}, id="looks up"),
+    ],
+)
+def test_effects_of_a_worker_that_does_one_after_the_other_are_told_apart(
+    receiver: type[later.WorksOffAQueue], expected: dict[str, str], seconds: float
+) -> None:
+    assert blemishes(examined(receiver(seconds))) == expected
+
+
+def test_effects_that_show_too_late_are_not_taken_for_others() -> None:
+    receiver = later.WorksOffAQueue(0.2)
+
+    report = examined_with(receiver, lambda: len(receiver.effects), prompt=0.1)
+
+    assert report.result("idempotent").outcome == NOT_JUDGED
+    assert "see --prompt-within" in report.result("idempotent").seen
+
+
 @pytest.mark.parametrize(
     "shown",
     [

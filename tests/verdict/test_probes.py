@@ -12,6 +12,7 @@ from time import perf_counter
 from typing import Any
 
 import pytest
+import trustme
 from werkzeug.wrappers import Request, Response
 
 from mock_sendpilot.domain.errors import InvalidInput
@@ -25,7 +26,6 @@ from tests.verdict import receivers as r
 from tests.verdict.test_planted_faults import LIVE, blemishes
 from tests.webhooks.test_dispatcher import raw_receiver
 
-CERTIFICATE = Path(__file__).with_name("localhost.pem")
 REPEATED = ("idempotent", "simultaneous")
 
 
@@ -228,13 +228,11 @@ def test_an_answer_that_comes_letter_by_letter_has_one_deadline(beginning: bytes
 
 
 class _TlsServer(ThreadingHTTPServer):
-    """Has a certificate of its own making."""
+    context: ssl.SSLContext
 
     def get_request(self) -> tuple[socket.socket, Any]:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(CERTIFICATE)
         connection, address = super().get_request()
-        return context.wrap_socket(connection, server_side=True), address
+        return self.context.wrap_socket(connection, server_side=True), address
 
     def handle_error(self, *_: object) -> None:
         pass
@@ -251,8 +249,10 @@ class _Answers(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def tls_url() -> Iterator[str]:
+def tls_url(authority: trustme.CA) -> Iterator[str]:
     with _TlsServer(("127.0.0.1", 0), _Answers) as server:
+        server.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.issue_cert("127.0.0.1").configure_cert(server.context)
         thread = threading.Thread(target=server.serve_forever, args=[0.01])
         thread.start()
         yield f"https://127.0.0.1:{server.server_port}/"
@@ -261,9 +261,9 @@ def tls_url() -> Iterator[str]:
 
 
 def test_an_https_url_is_asked_over_tls_with_the_authority_of_the_environment(
-    monkeypatch: pytest.MonkeyPatch, tls_url: str
+    monkeypatch: pytest.MonkeyPatch, tls_url: str, authority_bundle: Path
 ) -> None:
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(CERTIFICATE))
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority_bundle))
 
     assert url_probe(tls_url, timeout_seconds=5)() == [1]
 

@@ -322,8 +322,12 @@ REFUSALS = [
         "signatures cannot be documented and standardwebhooks: both need Webhook-Signature",
         id="all schemes",
     ),
-    pytest.param({"concurrency": 0}, "concurrency must be from 1 to 64; it was 0", id="none"),
-    pytest.param({"concurrency": 65}, "concurrency must be from 1 to 64; it was 65", id="65"),
+    pytest.param(
+        {"concurrency": 0}, "concurrency must be a whole number from 1 to 64; it was 0", id="none"
+    ),
+    pytest.param(
+        {"concurrency": 65}, "concurrency must be a whole number from 1 to 64; it was 65", id="65"
+    ),
     pytest.param(
         {"signature_clock": "lunar"},
         "signatureClock must be wall or virtual; it was 'lunar'",
