@@ -175,6 +175,25 @@ def test_each_attempt_is_shown_with_what_came_of_it(
     assert answered == '    it answered: {"detail": "signature"}'
 
 
+def test_an_event_that_was_renamed_on_the_way_is_shown_by_that_name(
+    server: EmulatorServer, workspace: Workspace, outbox: Outbox, receiver: WebhookReceiver
+) -> None:
+    outbox.endpoints.add(receiver.url)
+    outbox.disruptions.arm("renamed_event")
+    workspace.store.set_lead_status(LEAD, status="DONE")
+    attempt(workspace)
+    _, first = run(server, "deliveries", "show", only(outbox).id).stdout.splitlines()
+
+    assert first.endswith(" ms, sent as lead.updated, disrupted: renamed_event")
+
+
+def test_the_id_of_an_event_is_not_that_of_a_delivery(server: EmulatorServer) -> None:
+    shown = run(server, "deliveries", "show", "evt_1780304400000_k3v9q2x7d")
+
+    assert shown.exit_code == 2
+    assert "is the id of an event; see: events show evt_1780304400000" in shown.stderr
+
+
 def test_an_error_is_shown_in_words(
     server: EmulatorServer, workspace: Workspace, outbox: Outbox
 ) -> None:

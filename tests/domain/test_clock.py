@@ -9,10 +9,12 @@ import time_machine
 
 from mock_sendpilot.domain.clock import (
     ManualClock,
+    SteadyClock,
     SystemClock,
     WorkspaceClock,
     epoch_milliseconds,
     iso_milliseconds,
+    parse_moment,
 )
 
 LONG_AGO = datetime(2001, 2, 3, tzinfo=timezone.utc)
@@ -134,3 +136,37 @@ def test_a_time_is_written_in_utc_with_milliseconds_and_z(moment: datetime, text
 
 def test_an_epoch_is_in_whole_milliseconds() -> None:
     assert epoch_milliseconds(datetime(2026, 1, 1, tzinfo=timezone.utc)) == 1767225600000
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        pytest.param("2026-06-01T09:00:00Z", (9, 0), id="UTC"),
+        pytest.param("2026-06-01T11:00:00.500+02:00", (9, 500_000), id="offset and milliseconds"),
+        pytest.param("2026-06-01T09:00:00.000001Z", (9, 1), id="microseconds"),
+    ],
+)
+def test_a_time_is_read(text: str, moment: tuple[int, int]) -> None:
+    hour, microsecond = moment
+    assert parse_moment(text) == datetime(2026, 6, 1, hour, 0, 0, microsecond, timezone.utc)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "2026-06-01", "2026-06-01T09:00:00", "2026-06-01T09:00:00.5Z", "2026-W05-4T09:00:00Z",
+     "2026-02-30T09:00:00Z", "0001-01-01T00:00:00+23:59", "20260601T090000Z"],
+)  # fmt: skip
+def test_what_not_every_python_reads_is_no_time(text: str) -> None:
+    assert parse_moment(text) is None
+
+
+def test_a_steady_clock_is_not_set_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds = [1000.0]
+    monkeypatch.setattr(SteadyClock, "_real_seconds", lambda _clock: seconds[0])
+    clock = SteadyClock()
+    seconds[0] = 1010.0
+    before = clock.now()
+    seconds[0] = 10.0
+    assert clock.now() == before
+    seconds[0] = 12.0
+    assert clock.now() - before == timedelta(seconds=2)

@@ -296,5 +296,5 @@ def test_the_help_has_examples_and_what_each_option_is_for() -> None:
     result = CliRunner().invoke(check_receiver, ["--help"])
 
     assert result.exit_code == 0
-    assert "Examples: mock-sendpilot check-receiver" in result.stdout
+    assert "Examples:\n    mock-sendpilot check-receiver" in result.stdout
     assert all(option in result.stdout for option in ("--probe", "--junit", "--lead-id"))
