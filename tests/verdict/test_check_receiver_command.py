@@ -121,9 +121,7 @@ def test_an_output_that_is_full_is_told_and_junit_is_written(url: str, tmp_path:
         errors = process.communicate(timeout=30)[1].decode()
 
     assert process.returncode == 1
-    assert errors == (
-        "mock-sendpilot: standard output cannot be written: No space left on device\n"
-    )
+    assert errors == "mock-sendpilot: the output cannot be written: No space left on device\n"
     assert path.exists()
 
 
