@@ -100,13 +100,13 @@ class Watch:
         return bool(differs(before, shown))
 
 
-def learn_pace(visit: Visit, shown_first: Any) -> None:  # noqa: ANN401 - whatever is shown
+def learn_pace(visit: Visit) -> None:
     """Learn how long an effect takes to show, from the first event and from one right after it.
 
     Nothing else is waiting then. The second one takes a whole round of a worker that looks into its
     queue now and then. Where nothing shows in time the pace is left open.
     """
-    probe = visit.target.probe
+    probe, before = visit.target.probe, visit.shown_first
     if probe is None:
         return
     try:
@@ -115,10 +115,10 @@ def learn_pace(visit: Visit, shown_first: Any) -> None:  # noqa: ANN401 - whatev
             if draft is not None:
                 began = SystemClock.running_seconds()
                 visit.deliverer.post(draft)
-            watch = Watch(probe, visit.target.prompt_seconds, shown_first, began)
+            watch = Watch(probe, visit.target.prompt_seconds, before, began)
             if not watch.has_changed():
                 return
-            shown_first = look(probe)
+            before = look(probe)
             visit.pace_seconds = max(visit.pace_seconds or 0.0, watch.seconds)
     except ProbeFailed:  # the checks that need it will tell
         return
@@ -127,15 +127,16 @@ def learn_pace(visit: Visit, shown_first: Any) -> None:  # noqa: ANN401 - whatev
 def first_effect(visit: Visit, probe: Probe) -> Effect | Finding:
     """The effect of the first kind of event that the receiver acts upon, or why there is none."""
     usual = visit.deliverer.name
+    if visit.pace_seconds is None and look(probe) != visit.shown_first:
+        limit = visit.target.prompt_seconds
+        seen = f"effects show later than {limit:g} s: see --prompt-within"
+        return Finding(NOT_JUDGED, seen, COUNT_EFFECTS)
     for name in dict.fromkeys((usual, *_SHOWN_BY_PROBES)):
         watch = Watch.begin(visit, probe)
         answer = visit.deliverer.post(visit.deliverer.draft(name))
         if name == usual and not answer.is_accepted:
             return acceptance(answer)
         if answer.is_accepted and watch.has_changed():
-            if name == usual and visit.pace_seconds is None:
-                seen = f"effects show later than {watch.limit_seconds:g} s: see --prompt-within"
-                return Finding(NOT_JUDGED, seen, COUNT_EFFECTS)
             visit.pace_seconds = max(visit.pace_seconds or 0.0, watch.seconds)
             return _effect(visit, probe, name)
     return UNSEEN

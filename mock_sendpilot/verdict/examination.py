@@ -39,7 +39,7 @@ def examine(
     results: list[Result] = []
     timeout = target.timeout_seconds
     with closing(Dispatcher(timeout_seconds=timeout, wall_clock=clock)) as dispatcher:
-        visit = Visit(target, Deliverer(target, dispatcher))
+        visit = Visit(target, Deliverer(target, dispatcher), shown_first=shown_first)
         obstacle: str | None = None
         for check in checks_under(target.contract):
             result = _result(check, visit, obstacle)
@@ -48,7 +48,7 @@ def examine(
                 on_result(result)
             obstacle = obstacle or _obstacle(check, result, visit)
             if check.is_gate and obstacle is None:
-                learn_pace(visit, shown_first)
+                learn_pace(visit)
     schemes = tuple(map(in_words, visit.schemes)) if visit.verifies else ()
     return Report(
         url=target.url, contract=target.contract.name, schemes=schemes, results=tuple(results)

@@ -1,6 +1,7 @@
 """A visit: an examination under way, with what it has learnt so far."""
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from mock_sendpilot.verdict.answers import Answer, acceptance
 from mock_sendpilot.verdict.deliverer import Deliverer
@@ -41,6 +42,7 @@ class Visit:
         effect: what the probe has shown that an event does.
         pace_seconds: how long the effect of an event took to show while none else was waiting;
             None as long as no effect has shown.
+        shown_first: what the probe showed before the first event.
     """
 
     target: Target
@@ -51,6 +53,7 @@ class Visit:
     verifies: bool = False
     effect: Effect | None = None
     pace_seconds: float | None = None
+    shown_first: Any = None
 
     @property
     def verified(self) -> tuple[SchemeSet, ...]:

@@ -174,3 +174,18 @@ class QueuesWhatIsNotDone(WorksOffAQueue):
         if event["eventId"] not in self.effects:
             self.act(event)
         return Response(status=202)
+
+
+class ActsWhenSomeHaveCome(Receiver):
+    """Its first effects show with the fourth event that it takes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._waiting: list[dict[str, Any]] = []
+
+    def act(self, event: dict[str, Any]) -> None:
+        self._waiting.append(event)
+        if len(self._waiting) > 3:
+            waiting, self._waiting = self._waiting, []
+            for one in waiting:
+                super().act(one)

@@ -66,7 +66,7 @@ def test_effects_of_a_worker_that_does_one_after_the_other_are_told_apart(
 
 
 def test_effects_that_show_too_late_are_not_taken_for_others() -> None:
-    receiver = later.WorksOffAQueue(0.2)
+    receiver = later.ActsWhenSomeHaveCome()
 
     report = examined_with(receiver, lambda: len(receiver.effects), prompt=0.1)
 
