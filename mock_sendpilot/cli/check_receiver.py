@@ -11,6 +11,7 @@ import orjson
 
 from mock_sendpilot.cli.control import fail, json_option
 from mock_sendpilot.cli.options import PREFIX, wants_colour
+from mock_sendpilot.cli.values import contract as contract_of_name
 from mock_sendpilot.verdict.target import (
     PROMPT_SECONDS,
     SCHEMES,
@@ -43,16 +44,6 @@ def _secret(_ctx: click.Context, _parameter: click.Parameter, secret: str) -> st
     if not is_secret(secret):
         raise click.BadParameter(f"must be {WANTED_OF_A_KEY}")
     return secret
-
-
-def _contract(_ctx: click.Context, _parameter: click.Parameter, name: str) -> "Contract":
-    from mock_sendpilot.domain.contracts import named_contract  # noqa: PLC0415
-    from mock_sendpilot.domain.errors import InvalidInput  # noqa: PLC0415
-
-    try:
-        return named_contract(name)
-    except InvalidInput as error:
-        raise click.BadParameter(str(error)) from error
 
 
 def _seconds(_ctx: click.Context, _parameter: click.Parameter, seconds: float) -> float:
@@ -107,7 +98,7 @@ def _in_a_folder(
     metavar="NAME",
     envvar=f"{PREFIX}CONTRACT",
     show_envvar=True,
-    callback=_contract,
+    callback=contract_of_name,
     help="Whose events: documented, example, schema or live. Example: --contract live",
 )
 @click.option(

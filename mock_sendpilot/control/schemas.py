@@ -1,13 +1,13 @@
 """The schemas of the control API. Unlike the vendor's API it refuses fields it does not know."""
 
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, pre_load, validates_schema
 
 from mock_sendpilot.api.fields import Choice, Text, Timestamp, WholeNumber, shown
 from mock_sendpilot.domain.clock import iso_milliseconds
+from mock_sendpilot.domain.errors import did_you_mean
 from mock_sendpilot.webhooks.deliveries import COPY, RESEND, STATES, Attempt, Delivery, Response
 
 
@@ -30,8 +30,7 @@ class Strict(Schema):
         given = original if isinstance(original, Mapping) else {}
         for name in given:
             if name not in self.fields:
-                near = get_close_matches(str(name), self.fields, n=1)
-                guess = f"did you mean {near[0]!r}? " if near else ""
+                guess = did_you_mean(str(name), self.fields)
                 known = ", ".join(self.fields)
                 raise ValidationError(f"unknown field {name!r}; {guess}known fields are: {known}")
 

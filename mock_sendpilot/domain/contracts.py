@@ -7,7 +7,6 @@ Code reads the points; it never asks which contract it has.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
-from difflib import get_close_matches
 
 from mock_sendpilot.domain import vocabulary as words
 from mock_sendpilot.domain.contract_points import (
@@ -20,7 +19,7 @@ from mock_sendpilot.domain.contract_points import (
     LeadEvents,
     PatchBody,
 )
-from mock_sendpilot.domain.errors import InvalidInput
+from mock_sendpilot.domain.errors import InvalidInput, did_you_mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +110,7 @@ def named_contract(name: str, settings: Iterable[tuple[str, str]] = ()) -> Contr
 
 def _unknown(what: str, found: str, known: Iterable[str]) -> str:
     names = list(known)
-    near = get_close_matches(found, names, n=1)
-    guess = f"did you mean {near[0]!r}? " if near else ""
+    guess = did_you_mean(found, names)
     return f"unknown {what} {found!r}; {guess}it must be one of: {', '.join(names)}"
 
 

@@ -5,14 +5,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mock_sendpilot.domain.endpoint_settings import WALL, EndpointSettings
-from mock_sendpilot.domain.errors import InvalidInput
 from mock_sendpilot.domain.models import Campaign, Lead, Sender
 from mock_sendpilot.domain.workspace import Workspace
 from mock_sendpilot.observation.patterns import ANY_EVENT, EventPattern
 from mock_sendpilot.testing.sandbox_checks import (
     Subject,
     as_tuple,
-    check_count,
     event_id_of,
     id_of,
     with_ids,
@@ -21,7 +19,7 @@ from mock_sendpilot.verdict.target import PROMPT_SECONDS, TIMEOUT_SECONDS
 from mock_sendpilot.webhooks import triggers
 from mock_sendpilot.webhooks.chaos import CHAOS_KINDS, DEFAULT_RATE
 from mock_sendpilot.webhooks.disruption import OPTIONS
-from mock_sendpilot.webhooks.disruptions import MOST_TIMES, Disruption
+from mock_sendpilot.webhooks.disruptions import Disruption
 from mock_sendpilot.webhooks.endpoints import Endpoint
 from mock_sendpilot.webhooks.event_log import SentWebhook
 from mock_sendpilot.webhooks.outbox import Outbox
@@ -167,8 +165,6 @@ class SandboxWebhooks:
         Raises:
             InvalidInput: an unknown kind, event type, number or key of data, or no times at all.
         """
-        if times is not None:
-            check_count("times", times, most=MOST_TIMES)
         endpoint_id = _optional_id(endpoint, "endpoint")
         pattern = EventPattern(event_type, with_ids(_without(values, OPTIONS)))
         self._outbox.check_target(endpoint_id, pattern, options=_OF_DISRUPT)
@@ -202,14 +198,11 @@ class SandboxWebhooks:
         Raises:
             InvalidInput: an unknown kind, or none at all, or a rate that is no share.
         """
-        mix = as_tuple(kinds)
-        if not mix:
-            raise InvalidInput("kinds must name at least one kind; leave it out for the usual mix")
         endpoint_id = _optional_id(endpoint, "endpoint")
         self._outbox.check_target(endpoint_id, ANY_EVENT)
         seed = self.random_seed if seed is None else seed
         let_loose = self._outbox.disruptions.let_loose
-        chaos = let_loose(seed, rate=rate, kinds=mix, endpoint_id=endpoint_id)
+        chaos = let_loose(seed, rate=rate, kinds=as_tuple(kinds), endpoint_id=endpoint_id)
         _logger.warning("chaos at rate %g, seed %r", rate, seed)
         return chaos
 

@@ -114,7 +114,7 @@ class Deliverer:
 
     def _answer(self, draft: Draft) -> Answer:
         timeout, name = self._target.timeout_seconds, f"receiver {id(draft)}"
-        posted = self._dispatcher.post(draft, connection=name, timeout_seconds=timeout)
+        posted = self._dispatcher.send(draft.signed(), connection=name, timeout_seconds=timeout)
         self._dispatcher.forget(name)
         return Answer(posted, timeout)
 

@@ -3,10 +3,9 @@
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from difflib import get_close_matches
 from typing import Any
 
-from mock_sendpilot.domain.errors import InvalidInput
+from mock_sendpilot.domain.errors import InvalidInput, did_you_mean
 from mock_sendpilot.verdict.findings import FAILED, NOT_JUDGED, OUTCOMES, PASSED, WARNED
 
 _MARKS: Mapping[str, str] = {PASSED: "✓", FAILED: "✗", WARNED: "!", NOT_JUDGED: "–"}  # noqa: RUF001
@@ -103,8 +102,7 @@ class Report:
         """
         known = {result.id: result for result in self.results}
         if check_id not in known:
-            near = get_close_matches(check_id, known, n=1)
-            guess = f"did you mean {near[0]!r}? " if near else ""
+            guess = did_you_mean(check_id, known)
             raise InvalidInput(f"no check {check_id!r}; {guess}there are: {', '.join(known)}")
         return known[check_id]
 

@@ -25,7 +25,7 @@ from mock_sendpilot.webhooks.deliveries import (
     Response,
     recorded_response,
 )
-from mock_sendpilot.webhooks.drafts import Draft, Posted, SignedRequest
+from mock_sendpilot.webhooks.drafts import Posted, SignedRequest
 
 if TYPE_CHECKING:
     import requests
@@ -73,12 +73,6 @@ class Dispatcher:
     def wall_time(self) -> datetime:
         """Real time."""
         return self._wall_clock.now()
-
-    def post(
-        self, draft: Draft, *, connection: str, timeout_seconds: float | None = None
-    ) -> Posted:
-        """Sign a draft and POST it: see `send`."""
-        return self.send(draft.signed(), connection=connection, timeout_seconds=timeout_seconds)
 
     def send(
         self,

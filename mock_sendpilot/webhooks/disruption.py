@@ -9,12 +9,11 @@ import base64
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from difflib import get_close_matches
 from typing import Any
 
 import orjson
 
-from mock_sendpilot.domain.errors import InvalidInput
+from mock_sendpilot.domain.errors import InvalidInput, did_you_mean
 from mock_sendpilot.webhooks.deliveries import Applied
 from mock_sendpilot.webhooks.drafts import Draft
 from mock_sendpilot.webhooks.signing import SECRET_PREFIX
@@ -240,7 +239,6 @@ def check_kind(kind: str) -> None:
         InvalidInput: it names the nearest.
     """
     if kind not in KINDS:
-        near = get_close_matches(kind, KINDS, n=1)
-        guess = f"did you mean {near[0]!r}? " if near else ""
+        guess = did_you_mean(kind, KINDS)
         known = ", ".join((*KINDS, CHAOS))
         raise InvalidInput(f"unknown kind {kind[:80]!r}; {guess}it must be one of: {known}")

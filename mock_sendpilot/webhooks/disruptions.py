@@ -138,7 +138,7 @@ class Disruptions:
         """
         _check_times(times)
         if not kinds:
-            raise InvalidInput("kinds must name at least one kind")
+            raise InvalidInput("kinds must name at least one kind; leave it out for the usual mix")
         if not isinstance(rate, int | float) or not 0 <= rate <= 1:
             raise InvalidInput(f"rate must be a share from 0 to 1; it was {rate!r}")
         for kind in kinds:
@@ -271,7 +271,6 @@ class Disruptions:
 
 
 def _check_times(times: int | None) -> None:
-    if times is not None and not 1 <= times <= MOST_TIMES:
-        raise InvalidInput(
-            f"times must be from 1 to {MOST_TIMES}, or None for ever; it was {times}"
-        )
+    is_whole = isinstance(times, int) and not isinstance(times, bool)
+    if times is not None and not (is_whole and 1 <= times <= MOST_TIMES):
+        raise InvalidInput(f"times must be a whole number from 1 to {MOST_TIMES}; it was {times!r}")

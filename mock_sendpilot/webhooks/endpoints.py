@@ -4,7 +4,6 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
-from difflib import get_close_matches
 from typing import Any
 
 from mock_sendpilot.domain.contracts import Contract
@@ -13,7 +12,7 @@ from mock_sendpilot.domain.endpoint_settings import (
     EndpointSettings,
     settings_problems,
 )
-from mock_sendpilot.domain.errors import InvalidInput, NotFound
+from mock_sendpilot.domain.errors import InvalidInput, NotFound, did_you_mean
 from mock_sendpilot.domain.events import Event
 from mock_sendpilot.domain.urls import url_problems
 from mock_sendpilot.webhooks.signing import WANTED_OF_A_KEY, is_secret
@@ -268,7 +267,6 @@ def _type_problem(name: str, contract: Contract) -> str:
     if called != name:
         return f"events: contract {contract.name!r} calls {name!r} by the name {called!r}"
     name = name[:100]
-    near = get_close_matches(name, contract.event_types, n=1)
-    guess = f"did you mean {near[0]!r}? " if near else ""
+    guess = did_you_mean(name, contract.event_types)
     known = ", ".join(contract.event_types)
     return f"events: unknown event type {name!r}; {guess}it must be one of: {known}"

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timezone
-from difflib import get_close_matches
 
 from mock_sendpilot.domain import vocabulary as words
 from mock_sendpilot.domain.contracts import Contract
-from mock_sendpilot.domain.errors import InvalidInput
+from mock_sendpilot.domain.errors import InvalidInput, did_you_mean
 from mock_sendpilot.domain.samples import sample_change
 from mock_sendpilot.observation.patterns import EventPattern, camel_case
 from mock_sendpilot.webhooks.endpoints import check_endpoint
@@ -76,8 +75,8 @@ def check_keys(
         if key in known:
             continue
         likely = [*options, *known]
-        near = [_LIKELY[key]] if _LIKELY.get(key) in likely else get_close_matches(key, likely, n=1)
-        guess = f"did you mean {near[0]!r}? " if near else ""
+        meant = _LIKELY.get(key, key)
+        guess = did_you_mean(meant if meant in likely else key, likely)
         raise InvalidInput(
             f"{where}data of {event_type or 'events'} has no key {key[:80]!r}; {guess}"
             f"it has: {', '.join(known)}"

@@ -7,7 +7,6 @@ test, since none is documented.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from functools import partial
 from typing import Any
 
@@ -15,7 +14,7 @@ import orjson
 
 from mock_sendpilot.domain import vocabulary as words
 from mock_sendpilot.domain.contracts import Contract
-from mock_sendpilot.domain.errors import InvalidInput, NotFound
+from mock_sendpilot.domain.errors import InvalidInput, NotFound, did_you_mean
 from mock_sendpilot.domain.events import TESTED, TRIGGERED, Telling
 from mock_sendpilot.domain.samples import SAMPLES, Subjects, sample_change
 from mock_sendpilot.domain.workspace import Workspace
@@ -193,8 +192,7 @@ def _word(event_type: str, wanted: Trigger, key: str, known: tuple[str, ...]) ->
             f"set.{key} is required with apply: what causes {event_type} is another {key}"
         )
     if word not in known:
-        near = get_close_matches(word, known, n=1)
-        guess = f"did you mean {near[0]!r}? " if near else ""
+        guess = did_you_mean(word, known)
         raise InvalidInput(
             f"set.{key}: {word[:80]!r} is unknown; {guess}it must be one of: {', '.join(known)}"
         )
