@@ -111,14 +111,14 @@ def test_no_module_holds_something_that_can_change(module: str) -> None:
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_a_file_has_at_most_300_lines_and_a_function_30(module: str) -> None:
+def test_a_file_has_at_most_500_lines_and_a_function_60(module: str) -> None:
     text = (ROOT / module).read_text(encoding="utf-8")
     functions = [
         node
         for node in ast.walk(ast.parse(text))
-        if isinstance(node, ast.FunctionDef) and _code_lines(node) > 30
+        if isinstance(node, ast.FunctionDef) and _code_lines(node) > 60
     ]
-    assert len(text.splitlines()) <= 300
+    assert len(text.splitlines()) <= 500
     assert [node.name for node in functions] == []
 
 
