@@ -128,7 +128,7 @@ def _folded(values: Iterable[str]) -> frozenset[str]:
 
 
 def _values(given: Mapping[str, Any], name: str) -> tuple[str, ...]:
-    found = given.get(name) or given.get(_ALIASES.get(name, "")) or ()
+    found = given.get(name) or (name in _ALIASES and given.get(_ALIASES[name])) or ()
     if name.endswith("bulk_domains"):
         texts = [_domain(text) for text in re.split(r"[\s,;]+", found or "")]
     else:

@@ -1,13 +1,15 @@
 """How a job goes: pending, running, done or failed, in steps on the agenda of its workspace.
 
 A job is frozen: each step replaces it by one with more leads. What it may cost is taken when it
-starts, and what it did not need is given back when it is over. How fast jobs go, and that they find
-in four steps, is invented.
+starts, and what it did not need is given back when it is over. A job whose work raises has failed,
+and the log has the traceback. How fast jobs go, and that they find in four steps, is invented.
 """
 
+import logging
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Generic, TypeVar
@@ -35,6 +37,8 @@ MOST_ENDED, _MOST_KEPT_LEADS = 200, 100_000
 """Of the jobs that are over so many are kept, with so many people in all."""
 _STEPS = 4
 _OVER = (DONE, FAILED)
+_CRASHED = "Internal server error"
+_logger = logging.getLogger(__name__)
 
 Job = TypeVar("Job", Search, Extraction)
 
@@ -90,18 +94,19 @@ class RunningJobs(ABC, Generic[Job]):
         return job_id in self._jobs
 
     def complete(self, job_id: str) -> Job:
-        """Let a job find at once what it would find, and be done.
+        """Let a job find at once what it would find, and be done; or failed, if its work raises.
 
         Raises:
             NotFound: the workspace has no such job.
             InvalidInput: it is over already.
         """
-        self._find(job_id, step=_STEPS, of=self._ongoing(job_id))
-        with self._store.transaction():
-            done = self._end(self._ongoing(job_id), DONE)
-            self._store.record(self._completion(done))
+        job = self._ongoing(job_id)
+        with self._failing(job_id):
+            self._find(job_id, step=_STEPS, of=job)
+            with self._store.transaction():
+                self._finish(self._ongoing(job_id))
         self._agenda.drop(_lane(job_id))
-        return done
+        return self.get(job_id)
 
     def fail(self, job_id: str, message: str) -> Job:
         """Let a job fail, keeping what it has found. The vendor documents no event for it.
@@ -111,7 +116,7 @@ class RunningJobs(ABC, Generic[Job]):
             InvalidInput: it is over already.
         """
         with self._store.transaction():
-            failed = self._end(self._ongoing(job_id), FAILED, error_message=message)
+            failed = self._fail(self._ongoing(job_id), message)
         self._agenda.drop(_lane(job_id))
         return failed
 
@@ -168,13 +173,31 @@ class RunningJobs(ABC, Generic[Job]):
         job = self._jobs[job_id]
         if job.state in _OVER:
             return
-        self._find(job_id, step=step, of=job)
-        if step < _STEPS:
-            return
-        with self._store.transaction():
-            job = self._jobs[job_id]
-            if job.state not in _OVER:  # nobody was quicker
-                self._store.record(self._completion(self._end(job, DONE)))
+        with self._failing(job_id):
+            self._find(job_id, step=step, of=job)
+            if step < _STEPS:
+                return
+            with self._store.transaction():
+                job = self._jobs[job_id]
+                if job.state not in _OVER:  # nobody was quicker
+                    self._finish(job)
+
+    @contextmanager
+    def _failing(self, job_id: str) -> Iterator[None]:
+        """Fail the job when its work raises. What it has found stays, and costs what it is worth.
+
+        An exception about a job that is over, or gone, is passed on.
+        """
+        try:
+            yield
+        except Exception:
+            with self._store.transaction():
+                job = self._jobs.get(job_id)
+                if job is None or job.state in _OVER:
+                    raise
+                self._fail(job, _CRASHED)
+            _logger.exception("%s %s failed", self.kind, job_id)
+            self._agenda.drop(_lane(job_id))
 
     def _find(self, job_id: str, *, step: int, of: Job) -> None:
         """Let a job have found its share of people. They are made up before the lock is taken."""
@@ -200,14 +223,23 @@ class RunningJobs(ABC, Generic[Job]):
             )
         return job
 
-    def _end(self, job: Job, state: str, *, error_message: str | None = None) -> Job:
+    def _finish(self, job: Job) -> None:
+        done = replace(job, state=DONE, completed_at=self._clock.now())
+        completion = self._completion(done)  # it may raise, and then nothing has changed
+        self._settle(done)
+        self._store.record(completion)
+
+    def _fail(self, job: Job, message: str) -> Job:
         now = self._clock.now()
-        ended = replace(job, state=state, completed_at=now, error_message=error_message)
+        failed = replace(job, state=FAILED, completed_at=now, error_message=message)
+        self._settle(failed)
+        return failed
+
+    def _settle(self, job: Job) -> None:
         self._credits.give_back(self._payments.pop(job.id), self.cost(job) - self._used(job))
-        self._jobs[job.id] = ended
+        self._jobs[job.id] = job
         self._plans.pop(job.id, None)
         self._forget_the_oldest(job.id)
-        return ended
 
     def _forget_the_oldest(self, ended_id: str) -> None:
         self._ended_ids.append(ended_id)

@@ -1,0 +1,194 @@
+"""Searches and extractions whose work raises: they fail, and pay for what they found."""
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from mock_sendpilot.domain.finding import extractions, searches
+from mock_sendpilot.domain.models import ApiKey
+from mock_sendpilot.emulator import Emulator
+from tests.api.job_world import job_workspace
+from tests.conftest import Serve
+from tests.support import DEMO_KEY, Api
+
+SEARCHES = "/v1/lead-database/searches"
+EXTRACTIONS = "/v1/lead-extractor/campaigns"
+LINKEDIN = "https://www.linkedin.com/search/results/people/?keywords=cfo"
+CREDITS = 1000
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of job: how it starts, and the functions that its work calls."""
+
+    path: str
+    body: dict[str, Any]
+    module: Any
+    failed: str
+    plan: str
+    person: str
+    completion: str
+
+
+KINDS = [
+    pytest.param(
+        Kind(
+            path=SEARCHES,
+            body={"name": "S", "limit": 100, "filters": {}},
+            module=searches,
+            failed="failed",
+            plan="Filters",
+            person="found_lead",
+            completion="SearchCompleted",
+        ),
+        id="search",
+    ),
+    pytest.param(
+        Kind(
+            path=EXTRACTIONS,
+            body={"name": "E", "limit": 100, "urls": [LINKEDIN]},
+            module=extractions,
+            failed="FAILED",
+            plan="_wanted_by",
+            person="extracted_lead",
+            completion="ExtractionCompleted",
+        ),
+        id="extraction",
+    ),
+]
+
+
+class Crash(Exception):
+    """Raised by a job's work."""
+
+
+@pytest.fixture
+def api(serve: Serve, emulator: Emulator) -> Api:
+    job_workspace(emulator, (ApiKey(key=DEMO_KEY),), subscription=CREDITS)
+    return serve(emulator)
+
+
+def crash(*_: object, **__: object) -> None:
+    raise Crash("on purpose")
+
+
+def start(api: Api, kind: Kind, **changes: Any) -> str:
+    return str(api("POST", kind.path, json={**kind.body, **changes}).json["id"])
+
+
+def advance(api: Api, seconds: int) -> None:
+    assert api("POST", "/_emulate/clock", json={"advance": f"{seconds}s"}).status == 200
+
+
+def status(api: Api, kind: Kind, job_id: str) -> dict[str, Any]:
+    found: dict[str, Any] = api("GET", f"{kind.path}/{job_id}/status").json
+    return found
+
+
+def complete(api: Api, job_id: str) -> dict[str, Any]:
+    reply = api("POST", f"/_emulate/jobs/{job_id}/simulate", json={"action": "complete"})
+    assert reply.status == 200, reply.body
+    found: dict[str, Any] = reply.json
+    return found
+
+
+def available(api: Api) -> int:
+    return int(api("GET", "/v1/credits").json["available"])
+
+
+def event_count(api: Api) -> int:
+    return len(api("GET", "/_emulate/events").json["events"])
+
+
+STEPS = [
+    pytest.param("plan", 0, id="while it is planned"),
+    pytest.param("person", 0, id="at the first people"),
+    pytest.param("person", 25, id="after a quarter"),
+    pytest.param("person", 75, id="after three quarters"),
+    pytest.param("completion", 100, id="when all are found"),
+]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("part", "found"), STEPS)
+def test_a_job_whose_work_raises_has_failed_and_pays_for_what_it_found(
+    api: Api,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    kind: Kind,
+    *,
+    part: str,
+    found: int,
+) -> None:
+    job_id = start(api, kind)
+    advance(api, 1 + min(found, 75) // 25)
+    monkeypatch.setattr(kind.module, getattr(kind, part), crash)
+
+    with caplog.at_level(logging.ERROR, "mock_sendpilot"):
+        advance(api, 10)
+
+    now = status(api, kind, job_id)
+    assert (now["status"], now["error_message"]) == (kind.failed, "Internal server error")
+    assert len(api("GET", f"{kind.path}/{job_id}/results").json["leads"]) == found
+    assert available(api) == CREDITS - found
+    assert event_count(api) == 0
+    assert [f"{job_id} failed" in record.getMessage() for record in caplog.records] == [True]
+    assert "Crash: on purpose" in caplog.text
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("part", "found"), [STEPS[0], STEPS[1], STEPS[-1]])
+def test_a_job_whose_work_raises_fails_when_it_is_completed_by_hand(
+    api: Api, monkeypatch: pytest.MonkeyPatch, kind: Kind, part: str, found: int
+) -> None:
+    job_id = start(api, kind)
+    monkeypatch.setattr(kind.module, getattr(kind, part), crash)
+
+    ended = complete(api, job_id)
+
+    assert (ended["state"], ended["found"]) == ("failed", found)
+    assert ended["errorMessage"] == "Internal server error"
+    assert available(api) == CREDITS - found
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_job_that_crashed_is_over_and_others_go_on(
+    api: Api, monkeypatch: pytest.MonkeyPatch, kind: Kind
+) -> None:
+    crashed = start(api, kind)
+    with monkeypatch.context() as patched:
+        patched.setattr(kind.module, kind.person, crash)
+        advance(api, 2)
+    later = start(api, kind)
+
+    reply = api("POST", f"/_emulate/jobs/{crashed}/simulate", json={"action": "complete"})
+    advance(api, 10)
+
+    assert reply.status == 400
+    assert "must be pending or running; it is failed" in reply.body.decode()
+    assert status(api, kind, later)["progress"]["percent_complete"] == 100
+    assert available(api) == CREDITS - 100
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [
+        pytest.param({"": "x"}, id="text"),
+        pytest.param({"": ["x"]}, id="list"),
+        pytest.param({"": 1}, id="number"),
+        pytest.param({"": {"": None}}, id="object"),
+        pytest.param({"": True, "job_titles": ["CFO"]}, id="with another"),
+    ],
+)
+def test_a_search_ignores_a_filter_with_an_empty_name(api: Api, filters: dict[str, Any]) -> None:
+    kind: Kind = KINDS[0].values[0]  # type: ignore[assignment]
+    by_itself = start(api, kind, filters=filters)
+    by_hand = start(api, kind, filters=filters)
+
+    ended = complete(api, by_hand)
+    advance(api, 10)
+
+    assert ended["state"] == "done"
+    assert status(api, kind, by_itself)["status"] == "completed"
