@@ -40,6 +40,7 @@ class StepSchema(Strict):
     )
     answers = list_of(Text(), validate=_at_least_one, load_default=None)
     givesUpAfter = Duration(attribute="gives_up_after")  # noqa: N815
+    doneAfter = Duration(attribute="done_after")  # noqa: N815
 
     @post_load
     def _made(self, given: Mapping[str, Any], **_: object) -> Step:

@@ -30,7 +30,7 @@ def test_a_step_is_read_with_its_defaults() -> None:
 def test_a_step_is_read_with_all_it_has() -> None:
     given = {
         "step": "message", "after": "1h30m", "text": "Hi", "answerRate": 0.25,
-        "answeredAfter": ["1h", "2h"], "answers": ["Yes"], "givesUpAfter": "3d",
+        "answeredAfter": ["1h", "2h"], "answers": ["Yes"], "givesUpAfter": "3d", "doneAfter": "4h",
     }  # fmt: skip
     (seed, _) = parsed(world_with(f"{WS}.campaigns[0].sequence", [given]))
 
@@ -43,6 +43,7 @@ def test_a_step_is_read_with_all_it_has() -> None:
             answered_after=(timedelta(hours=1), timedelta(hours=2)),
             answers=("Yes",),
             gives_up_after=timedelta(days=3),
+            done_after=timedelta(hours=4),
         ),
     )
 

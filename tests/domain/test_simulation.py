@@ -2,15 +2,19 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from mock_sendpilot.domain.contracts import CONTRACTS
 from mock_sendpilot.domain.outreach.sequences import Fate
 from mock_sendpilot.domain.progress import CONNECTED
 from tests.domain.walks import (
     ACCEPTED,
+    CONNECT,
     DAY,
     DONE_IN_OLDER,
+    FIRST,
     HOUR,
     LEAD,
     PEOPLE,
@@ -111,6 +115,86 @@ def test_a_lead_without_a_sender_stands_still() -> None:
 
 def test_a_campaign_without_a_sequence_does_nothing() -> None:
     assert made(sequence=()).after() == []
+
+
+# --- the end of a sequence ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("contract", CONTRACTS)
+def test_a_sequence_of_a_request_alone_is_done_right_after_the_acceptance(contract: str) -> None:
+    walk = made(contract=contract, sequence=(CONNECT,)).after()
+
+    assert walk == [*ACCEPTED, (5, "DONE"), (5, "campaign.finished")]
+
+
+def test_a_last_message_that_nobody_answers_is_done_at_once() -> None:
+    walk = made(sequence=(CONNECT, FIRST)).after(8 * HOUR)
+
+    assert walk[4:] == [
+        (7, "message 2"),
+        (7, "MESSAGE_SENT"),
+        (7, "DONE"),
+        (7, "campaign.finished"),
+    ]
+
+
+def test_a_last_message_that_somebody_answers_is_not_done_before() -> None:
+    walk = made(sequence=(CONNECT, FIRST), fates={"lead_1": REPLIES}).after()
+
+    assert walk[6:] == [(10, "reply"), (10, "REPLY_RECEIVED"), (10, "campaign.finished")]
+
+
+@pytest.mark.parametrize(
+    ("last", "done_at"),
+    [
+        pytest.param({"done_after": 3 * HOUR}, 5 + 3, id="request"),
+        pytest.param({"kind": "message", "done_after": 3 * HOUR}, 6 + 3, id="message"),
+        pytest.param({"kind": "message", "gives_up_after": DAY}, 6 + 24, id="awaited reply"),
+        pytest.param(
+            {"kind": "message", "gives_up_after": DAY, "done_after": 3 * HOUR},
+            6 + 24 + 3,
+            id="both",
+        ),
+    ],
+)
+def test_a_step_says_when_a_lead_is_done_after_it(last: dict[str, Any], done_at: int) -> None:
+    step = replace(CONNECT, **{"gives_up_after": None, **last})
+    is_request = step.kind == "connect"
+    steps = (step,) if is_request else (CONNECT, replace(step, answer_rate=0.0))
+    walk = made(sequence=steps).after()
+
+    assert [at for at, told in walk if told == "DONE"] == [done_at]
+
+
+def test_the_wait_for_done_does_not_shorten_that_for_an_acceptance() -> None:
+    step = replace(CONNECT, gives_up_after=None, answer_rate=0.0, done_after=timedelta())
+
+    assert made(sequence=(step,)).after()[2:] == [
+        (1 + 14 * 24, "CONNECTION_WITHDRAWN"), (1 + 14 * 24, "campaign.finished")
+    ]  # fmt: skip
+
+
+def test_a_lead_whose_sequence_is_over_already_is_done_when_the_campaign_begins() -> None:
+    world = made(replace(LEAD, status="CONNECTION_ACCEPTED"), sequence=(CONNECT,))
+
+    assert world.words(timedelta()) == ["DONE", "campaign.finished"]
+
+
+def test_an_acceptance_by_hand_ends_the_sequence_without_waiting_for_the_clock() -> None:
+    world = made(sequence=(CONNECT,))
+    world.words(2 * HOUR)
+
+    assert world.workspace.by_hand.act("lead_1", "accept_connection").status == "DONE"
+
+
+def test_a_pause_does_not_hold_back_what_sends_nothing() -> None:
+    world = made(sequence=(CONNECT,))
+    world.words(2 * HOUR)
+    world.act("pause")
+
+    assert world.words(DAY)[-3:] == ["acceptance", "CONNECTION_ACCEPTED", "DONE"]
+    world.act("resume")
+    assert world.words(timedelta())[-2:] == ["campaign.resumed", "campaign.finished"]
 
 
 # --- what holds a walk up -----------------------------------------------------------------------

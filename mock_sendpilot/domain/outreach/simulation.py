@@ -109,8 +109,13 @@ class Simulation:
     def _plan_next(self, walk: _Walk, campaign: Campaign) -> None:
         if walk.next_step < len(campaign.sequence):
             self._plan(walk, campaign.sequence[walk.next_step].after, self._take_step)
-        else:
-            self._plan(walk, campaign.sequence[-1].gives_up_after, self._finish)
+            return
+        last = campaign.sequence[-1]
+        after = last.done_after + (last.patience if last.kind != CONNECT else timedelta())
+        if after:
+            self._plan(walk, after, self._finish)
+        else:  # as the service does it; a pause holds back what is sent, and this sends nothing
+            self._finish(walk, _contact(self._store.lead(walk.lead_id)), campaign)
 
     def _go_on(self, walk: _Walk) -> None:
         walk.next_step += 1
@@ -163,7 +168,7 @@ class Simulation:
             self._responses.accept(contact)
         elif standing == progress.REQUESTED and contact.lead is not None:
             self._outreach.set_status(contact.lead, "CONNECTION_ALREADY_SENT", "CONNECTION_SENT")
-            self._plan(walk, step.gives_up_after, self._withdraw)
+            self._plan(walk, step.patience, self._withdraw)
         else:
             note = words_for(step.text, contact.lead)
             request = self._outreach.request_connection(contact, note=note, by=AUTOMATION)
@@ -171,7 +176,7 @@ class Simulation:
 
     def _await_acceptance(self, walk: _Walk, step: Step, contact: Contact) -> None:
         answer = self._responses.expect_acceptance(contact, step)
-        patience = step.gives_up_after + (answer.after if answer else timedelta())
+        patience = step.patience + (answer.after if answer else timedelta())
         self._plan(walk, patience, self._withdraw)
 
     def _send_message(self, walk: _Walk, step: Step, contact: Contact) -> None:
