@@ -3,11 +3,39 @@
 orjson reads objects nested 1,024 deep and writes them 254 deep; what is accepted must be writable.
 """
 
+import codecs
+
 import orjson
 
 from mock_sendpilot.domain.errors import InvalidInput
 
 _DEEPEST = 200
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16's, which is its beginning
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+def as_utf8(content: bytes) -> bytes:
+    """Return what a person saved in a file, in UTF-8 and without a byte order mark.
+
+    PowerShell and Notepad write the mark, and PowerShell 5 redirects in UTF-16.
+
+    Raises:
+        InvalidInput: the content is not in the encoding that its mark names.
+    """
+    for mark, encoding in _MARKS:
+        if content.startswith(mark):
+            try:
+                return content.decode(encoding).encode()
+            except UnicodeDecodeError as error:
+                raise InvalidInput(
+                    f"must be in {encoding.upper()}, as its byte order mark says; "
+                    f"byte {error.start} is not"
+                ) from error
+    return content.removeprefix(codecs.BOM_UTF8)
 
 
 def parse_json(text: bytes) -> object:

@@ -240,12 +240,13 @@ def _read_config(ctx: click.Context, _parameter: click.Parameter, path: Path | N
 
 
 def _parsed(path: Path) -> dict[str, Any]:
+    from mock_sendpilot.domain.errors import InvalidInput  # noqa: PLC0415 - only with a file
+    from mock_sendpilot.json_text import as_utf8  # noqa: PLC0415
+
     try:
-        if path.suffix == ".json":
-            found = orjson.loads(path.read_bytes())
-        else:
-            found = _toml(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+        content = as_utf8(path.read_bytes())
+        found = orjson.loads(content) if path.suffix == ".json" else _toml(content.decode())
+    except (OSError, ValueError, RecursionError, InvalidInput) as error:
         raise click.UsageError(f"{path}: cannot be read as TOML or JSON: {error}") from error
     if not isinstance(found, dict):
         raise click.UsageError(f"{path}: must hold an object of options")

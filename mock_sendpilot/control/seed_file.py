@@ -16,7 +16,7 @@ from mock_sendpilot.domain.contracts import CONTRACTS, Contract
 from mock_sendpilot.domain.errors import InvalidInput
 from mock_sendpilot.domain.models import ApiKey
 from mock_sendpilot.domain.seed import WorkspaceSeed
-from mock_sendpilot.json_text import parse_json
+from mock_sendpilot.json_text import as_utf8, parse_json
 
 DEMO = "demo.json"
 
@@ -40,7 +40,7 @@ def parse_seed(
     """The workspaces of a fixtures file.
 
     Args:
-        text: JSON.
+        text: JSON; a byte order mark before it is left out.
         now: stands in where a `createdAt` or `updatedAt` is left out.
         default_contract: of workspaces that name none; it decides which event types there are.
 
@@ -49,7 +49,7 @@ def parse_seed(
             was expected.
     """
     try:
-        raw = parse_json(text)
+        raw = parse_json(as_utf8(text))
     except InvalidInput as error:
         raise InvalidInput(f"$: {error}") from error
     try:

@@ -46,7 +46,7 @@ def test_the_world_that_the_tests_spoil_is_right() -> None:
     [
         pytest.param(b"", "$: is not valid JSON: ", id="empty"),
         pytest.param(b"{", "$: is not valid JSON: ", id="cut off"),
-        pytest.param(b"\xff\xfe", "$: must be JSON in UTF-8; byte 0", id="not UTF-8"),
+        pytest.param(b"\xff\xff", "$: must be JSON in UTF-8; byte 0", id="not UTF-8"),
         pytest.param(b"workspaces: []", "$: is not valid JSON: ", id="YAML"),
         pytest.param(b"[" * 2000 + b"]" * 2000, "$: is not valid JSON: ", id="far too deep"),
     ],
