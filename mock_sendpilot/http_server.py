@@ -79,8 +79,11 @@ class _Parser(HTTPRequestParser):  # type: ignore[misc]
 
 
 class _Channel(HTTPChannel):  # type: ignore[misc]
-    error_task_class = _JsonErrorTask
     parser_class = _Parser
+
+
+class _VendorChannel(_Channel):
+    error_task_class = _JsonErrorTask
 
 
 class HttpServer(Startable):
@@ -90,12 +93,21 @@ class HttpServer(Startable):
         app: what answers.
         host: an address of this machine.
         port: 0 takes a free one, which `port` then tells.
+        speaks_for_vendor: answer what never reaches the app in the vendor's envelope and never
+            with a 5xx. Everybody else's app gets the 5xx that a crash deserves.
 
     Raises:
         OSError: the port is taken, or the address is not ours.
     """
 
-    def __init__(self, app: "WSGIApplication", *, host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(
+        self,
+        app: "WSGIApplication",
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        speaks_for_vendor: bool = False,
+    ) -> None:
         self._pool = GrowingPool()
         self._sockets: dict[int, Any] = {}  # what waitress listens and talks on, by descriptor
         self._server = create_server(
@@ -110,7 +122,7 @@ class HttpServer(Startable):
             channel_timeout=_IDLE_SECONDS,
             cleanup_interval=_CLEANUP_SECONDS,
         )
-        self._server.channel_class = _Channel
+        self._server.channel_class = _VendorChannel if speaks_for_vendor else _Channel
         self.host = host
         self.port = int(self._server.effective_port)
         self._thread: threading.Thread | None = None

@@ -58,7 +58,7 @@ class EmulatorServer(Startable):
         )
         self._host = host
         self._check_exposure()
-        self._http = HttpServer(self.app, host=host, port=port)
+        self._http = HttpServer(self.app, host=host, port=port, speaks_for_vendor=True)
 
     @property
     def origin(self) -> str:

@@ -9,6 +9,7 @@ from mock_sendpilot.domain.contracts import Contract
 from mock_sendpilot.domain.errors import InvalidInput
 from mock_sendpilot.domain.urls import url_problems
 from mock_sendpilot.http_server import HttpServer
+from mock_sendpilot.testing.crashes import answering_crashes
 from mock_sendpilot.verdict.examination import examine
 from mock_sendpilot.verdict.probes import url_probe
 from mock_sendpilot.verdict.report import Report
@@ -71,7 +72,7 @@ def check_receiver(
         return examine(target("", receiver))
     if not path.startswith("/"):
         raise InvalidInput(f"the path must begin with /, unlike {path!r}")
-    with HttpServer(receiver) as server:
+    with HttpServer(answering_crashes(receiver)) as server:
         return examine(target(server.origin, f"{server.origin}{path}"), clock=_ShownClock())
 
 

@@ -167,10 +167,31 @@ def test_a_name_with_several_addresses_gets_one_server(gate: Gate) -> None:
     ],
 )
 def test_what_the_app_never_sees_is_answered_in_the_vendors_envelope(
-    server: HttpServer, sent: bytes, status: int
+    gate: Gate, sent: bytes, status: int
 ) -> None:
-    head, _, body = talk(server, sent).partition(b"\r\n\r\n")
+    with HttpServer(gate, speaks_for_vendor=True) as server:
+        head, _, body = talk(server, sent).partition(b"\r\n\r\n")
     assert head.split()[1] == str(status).encode()
     assert b"application/json" in head
     assert list(json.loads(body)) == ["statusCode", "message", "error"]
     assert json.loads(body)["statusCode"] == status
+
+
+@pytest.mark.parametrize(
+    ("speaks_for_vendor", "status"),
+    [
+        pytest.param(True, 400, id="the emulator"),
+        pytest.param(False, 500, id="somebody else's app"),
+    ],
+)
+def test_only_the_emulator_hides_a_crash_behind_a_400(
+    *,
+    speaks_for_vendor: bool,
+    status: int,
+) -> None:
+    def app(_environ: dict[str, Any], _start_response: Any) -> Iterable[bytes]:
+        raise RuntimeError("a bug of the app")
+
+    with HttpServer(app, speaks_for_vendor=speaks_for_vendor) as server:
+        found, _ = get(server, "/")
+    assert found == status
