@@ -75,8 +75,11 @@ def exchange(
     """
     from http.client import HTTPException
 
+    from mock_sendpilot.final_response import FinalResponse
+
     deadline = None if seconds is None else time.monotonic() + seconds
     connection = _connected(url, seconds)
+    connection.response_class = FinalResponse
     try:
         if connection.sock is not None:
             connection.sock.settimeout(_left(deadline))

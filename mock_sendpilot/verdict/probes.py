@@ -13,6 +13,7 @@ from urllib.parse import quote, urlsplit
 import orjson
 
 from mock_sendpilot.domain.clock import SystemClock
+from mock_sendpilot.final_response import FinalResponse
 from mock_sendpilot.verdict.target import Probe
 
 _POLL_SECONDS = 0.02
@@ -134,7 +135,7 @@ def _get(url: str, timeout_seconds: float) -> tuple[int, bytes]:
     try:
         accepted = {"Accept": "application/json, */*", "Connection": "close"}
         connection.request("GET", quote(path, safe=_SAFE_IN_A_PATH), headers=accepted)
-        answer = http.client.HTTPResponse(cast("Any", _Reader(connection.sock, deadline)))
+        answer = FinalResponse(cast("Any", _Reader(connection.sock, deadline)))
         answer.begin()
         return answer.status, answer.read(_LONGEST_ANSWER)
     finally:

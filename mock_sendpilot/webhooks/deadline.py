@@ -15,6 +15,7 @@ from urllib3.util.ssl_ import create_urllib3_context
 
 from mock_sendpilot.domain.clock import SystemClock
 from mock_sendpilot.domain.urls import is_link_local
+from mock_sendpilot.final_response import FinalResponse
 
 
 class _Deadline(socket.socket):
@@ -37,6 +38,8 @@ class _DeadlineTlsSocket(_Deadline, ssl.SSLSocket):
 
 
 class _KeepsToDeadline(HTTPConnection):
+    response_class = FinalResponse
+
     def getresponse(self) -> Any:  # noqa: ANN401 - urllib3's own
         """Read the head of the answer; its body has to come before the same deadline."""
         if isinstance(self.sock, _Deadline) and self.timeout is not None:

@@ -209,10 +209,8 @@ def _response(answer: "requests.Response", deadline: float) -> Response:
 def _has_ended(answer: "requests.Response") -> bool:
     """Whether nothing more of it can come, so that its connection can be used again.
 
-    After a 1xx another answer follows, and after a 204 sometimes a body that must not be there.
+    After a 204 sometimes a body follows that must not be there.
     """
-    if answer.status_code < HTTPStatus.OK:
-        return False
     has_body = answer.headers.get("content-length", "0") != "0"
     return (
         answer.status_code not in {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED} or not has_body

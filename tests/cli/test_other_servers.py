@@ -17,6 +17,7 @@ from click.testing import CliRunner, Result
 
 from mock_sendpilot.cli import control, main
 from mock_sendpilot.cli.exchange import Answer, exchange
+from tests.webhooks.test_dispatcher import raw_receiver
 
 READY = b'{"status":"ok","version":"1","workspaces":1,"pendingDeliveries":0}'
 EVENT = "evt_1780304400000_k3v9q2x7d"
@@ -244,6 +245,13 @@ def over_tls(authority: trustme.CA) -> Iterator[str]:
     with serving(200, READY) as server:
         server.socket = context.wrap_socket(server.socket, server_side=True)
         yield url_of(server, "https")
+
+
+def test_interim_responses_of_a_proxy_are_read_past() -> None:
+    interim = b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n"
+    length = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(READY)
+    with raw_receiver(interim + length + READY) as url:
+        assert run(url, "ready").exit_code == 0
 
 
 @pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"])

@@ -209,6 +209,13 @@ def test_a_host_that_is_none_is_told_in_words() -> None:
         probe()
 
 
+def test_interim_responses_before_the_answer_are_read_past() -> None:
+    interim = b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n"
+    final = b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n7"
+    with raw_receiver(interim + final) as url:
+        assert url_probe(url, timeout_seconds=5)() == 7
+
+
 @pytest.mark.parametrize(
     "beginning",
     [

@@ -148,13 +148,36 @@ def test_a_receiver_that_does_not_answer_is_given_up_after_the_timeout() -> None
         assert attempt.duration_seconds >= 0.2
 
 
-def test_an_interim_answer_is_no_success_and_its_connection_is_not_used_again(
-    world: World,
+@pytest.mark.parametrize(
+    "interim",
+    [
+        pytest.param(b"HTTP/1.1 100 Continue\r\n\r\n", id="100"),
+        pytest.param(b"HTTP/1.1 102 Processing\r\n\r\n", id="102"),
+        pytest.param(b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n", id="103"),
+        pytest.param(b"HTTP/1.1 199 Whatever\r\n\r\n", id="199"),
+        pytest.param(
+            b"HTTP/1.1 103 Early Hints\r\nX: 1\r\n\r\n" * 3 + b"HTTP/1.1 100 Continue\r\n\r\n",
+            id="several",
+        ),
+    ],
+)
+@pytest.mark.parametrize("status", [200, 503])
+def test_responses_before_the_final_one_are_read_past(
+    world: World, interim: bytes, status: int
 ) -> None:
-    answer = b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
-    with raw_receiver(answer, lingers=True) as url:
+    final = f"HTTP/1.1 {status} Any\r\nX-Final: yes\r\nContent-Length: 4\r\n\r\ndone".encode()
+    with raw_receiver(interim + final, lingers=True) as url:
         attempt = attempt_at(world, url)
-    assert not attempt.is_success
+    assert attempt.response is not None
+    assert (attempt.status_code, attempt.response.body) == (status, b"done")
+    assert dict(attempt.response.headers) == {"X-Final": "yes", "Content-Length": "4"}
+
+
+def test_interim_responses_without_a_final_one_end_at_the_timeout() -> None:
+    interim = b"HTTP/1.1 103 Early Hints\r\n\r\n"
+    with hurried_world(0.2) as world, raw_receiver(interim, lingers=True) as url:
+        attempt = attempt_at(world, url)
+    assert attempt.error == "no answer within 0.2 s"
 
 
 def test_of_a_flood_of_headers_the_beginning_is_kept(
