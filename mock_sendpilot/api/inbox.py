@@ -13,7 +13,7 @@ from mock_sendpilot.domain.workspace import Workspace
 
 inbox = Blueprint("inbox", __name__)
 
-_SENT = (words.MESSAGE_SENT, words.LEAD_UPDATED)
+_SENT = (words.MESSAGE_SENT,)
 
 
 @inbox.get("/inbox/conversations")

@@ -224,6 +224,13 @@ POINTS: Mapping[str, Point] = {
         documented="refused",
         extras={"accepted": "accepted"},
     ),
+    "direct_send_moves_status": _point(
+        "whether a message sent over the API moves the lead to MESSAGE_SENT, as those of a "
+        "sequence do",
+        "(e) 18; a client relied daily on its not doing so",
+        documented=False,
+        extras=_SWITCH,
+    ),
     "internal_recipients": _point(
         "sending to a URL with an internal id (ACoAA…): refused, as a client found, or taken",
         "(b) 12; observed",

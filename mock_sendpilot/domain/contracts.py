@@ -48,6 +48,7 @@ class Contract:
     campaign_item: tuple[str, ...]
     campaign_detail: tuple[str, ...]
     repeated_action: str
+    direct_send_moves_status: bool
     internal_recipients: str
     participant_urls: str
     event_urls: str

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from mock_sendpilot.domain.contracts import CONTRACTS
 from mock_sendpilot.domain.outreach.fates import INTERESTED, NOT_INTERESTED
 from tests.api.expect import assert_error, assert_invalid
 from tests.api.world import HOUR, IDA, PEOPLE, STRANGER, MakeWorld, World, make_world
@@ -73,11 +74,7 @@ def test_under_documented_its_events_have_a_preview_of_100_characters(world: Wor
     send(world, message=LONG)
 
     assert world.told() == [
-        ("message.sent", {**WHO, "senderId": "sam", "messagePreview": LONG[:100]}),
-        (
-            "lead.status.changed",
-            {**WHO, "previousStatus": "PENDING", "newStatus": "MESSAGE_SENT", "changedBy": "api"},
-        ),
+        ("message.sent", {**WHO, "senderId": "sam", "messagePreview": LONG[:100]})
     ]
 
 
@@ -85,10 +82,28 @@ def test_under_live_its_events_have_the_whole_text(make_world: MakeWorld) -> Non
     world = make_world("live", connections=(IDA,))
     send(world, message=LONG)
 
-    assert world.told() == [
-        ("message.sent", {**WHO, "senderId": "sam", "message": LONG}),
-        ("lead.updated", {**WHO, "previousStatus": "PENDING", "newStatus": "MESSAGE_SENT"}),
-    ]
+    assert world.told() == [("message.sent", {**WHO, "senderId": "sam", "message": LONG})]
+
+
+@pytest.mark.parametrize("contract", CONTRACTS)
+@pytest.mark.parametrize("before", ["PENDING", "CONNECTION_ACCEPTED", "DONE"])
+def test_a_message_leaves_the_status_of_its_lead_alone(
+    make_world: MakeWorld, contract: str, before: str
+) -> None:
+    world = make_world(contract, lead={"status": before}, connections=(IDA,))
+    send(world)
+
+    assert (world.types(48 * HOUR), world.lead.status) == (["message.sent"], before)
+
+
+def test_a_message_moves_its_lead_once_where_the_contract_says_so(make_world: MakeWorld) -> None:
+    world = make_world("live", connections=(IDA,), direct_send_moves_status="on")
+    send(world)
+    send(world)
+
+    moved = {**WHO, "previousStatus": "PENDING", "newStatus": "MESSAGE_SENT"}
+    assert world.types() == ["message.sent", "lead.updated", "message.sent"]
+    assert (world.told()[1][1], world.lead.status) == (moved, "MESSAGE_SENT")
 
 
 def test_a_message_to_a_stranger_has_neither_lead_nor_campaign(world: World) -> None:
@@ -132,7 +147,6 @@ def test_a_second_message_goes_into_the_same_conversation(world: World) -> None:
 
     assert first.json["conversationId"] == second.json["conversationId"]
     assert first.json["messageId"] != second.json["messageId"]
-    assert world.types().count("lead.status.changed") == 1
 
 
 def test_each_sender_has_a_conversation_of_its_own(world: World) -> None:
@@ -182,7 +196,7 @@ def test_a_reply_of_a_lead_moves_it_and_is_unread(make_world: MakeWorld) -> None
     send(world, url)
     world.workspace.advance(2 * HOUR)
 
-    assert world.types()[2:] == ["message.received", "lead.status.changed"]
+    assert world.types()[1:] == ["message.received", "lead.status.changed"]
     assert world.lead.status == "REPLY_RECEIVED"
     assert conversations(world.api)[0]["unreadCount"] == 1
     assert world.counts["replies_received"] == 1

@@ -185,7 +185,7 @@ def test_a_fate_says_what_a_lead_replies(make_world: MakeWorld) -> None:
     world.api("POST", "/v1/inbox/send", json=body)
     world.workspace.advance(timedelta(minutes=30))
 
-    told, data = world.told()[2]
+    told, data = world.told()[1]
     assert (told, data["leadId"], data["reply"]) == ("reply.received", "lead_1", "Later")
 
 

@@ -143,9 +143,23 @@ class Outreach:
         return SentRequest(id=request_id, contact=contact, was_connected=False, at=now)
 
     def send_message(
-        self, contact: Contact, text: str, *, step: int | None = None, by: str = "api"
+        self,
+        contact: Contact,
+        text: str,
+        *,
+        step: int | None = None,
+        by: str = "api",
+        moves_status: bool = True,
     ) -> SentMessage:
-        """Send a message to a person who is connected."""
+        """Send a message to a person who is connected.
+
+        Args:
+            contact: who sends it, and to whom.
+            text: the whole text.
+            step: the number of its step in a sequence, if a sequence sends it.
+            by: who is named in the event of the lead's change.
+            moves_status: whether the lead's status says afterwards that it was sent.
+        """
         sender = self.active_sender(contact.sender_id)
         self._insist_on_reachable(contact)
         self._insist_on_connection(contact)
@@ -153,8 +167,11 @@ class Outreach:
         message = self._write(contact, text, SENT)
         self._count(contact, messages_sent=1)
         self._store.record(MessageSent(contact, text, step))
-        is_followup = step is not None and contact.lead and contact.lead.status == "MESSAGE_SENT"
-        contact = self._move(contact, "FOLLOWUP_SENT" if is_followup else "MESSAGE_SENT", by)
+        if moves_status:
+            is_followup = (
+                step is not None and contact.lead and contact.lead.status == "MESSAGE_SENT"
+            )
+            contact = self._move(contact, "FOLLOWUP_SENT" if is_followup else "MESSAGE_SENT", by)
         conversation = self._inbox.id_of_pair(contact.sender_id, contact.linkedin_url) or ""
         return SentMessage(message=message, conversation_id=conversation, contact=contact)
 

@@ -3,6 +3,7 @@
 from mock_sendpilot.domain.contracts import Contract
 from mock_sendpilot.domain.errors import InvalidInput
 from mock_sendpilot.domain.linkedin import EXPECTED, is_internal, normal_profile_url
+from mock_sendpilot.domain.models import Contact
 from mock_sendpilot.domain.outreach.acts import Outreach, SentMessage, SentRequest, words_for
 from mock_sendpilot.domain.outreach.responses import Responses
 from mock_sendpilot.domain.store import Store
@@ -60,9 +61,7 @@ class Correspondence:
             url = self._profile(recipient_linkedin_url)
             lead = self._outreach.named_lead(lead_id, url)
             contact = self._outreach.contact(sender_id, url, lead=lead, campaign_id=campaign_id)
-            sent = self._outreach.send_message(contact, message)
-            self._responses.expect_reply(sent.contact)
-        return sent
+            return self._send(contact, message)
 
     def send_to_lead(
         self, lead_id: str, *, sender_id: str, message: str, campaign_id: str | None = None
@@ -80,8 +79,12 @@ class Correspondence:
             contact = self._outreach.contact(
                 sender_id, lead.linkedin_url, lead=lead, campaign_id=campaign_id
             )
-            sent = self._outreach.send_message(contact, text)
-            self._responses.expect_reply(sent.contact)
+            return self._send(contact, text)
+
+    def _send(self, contact: Contact, text: str) -> SentMessage:
+        moves_status = self._contract.direct_send_moves_status
+        sent = self._outreach.send_message(contact, text, moves_status=moves_status)
+        self._responses.expect_reply(sent.contact)
         return sent
 
     def _profile(self, text: str) -> str:
