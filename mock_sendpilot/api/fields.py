@@ -3,15 +3,16 @@
 import re
 from collections.abc import Iterable
 from datetime import datetime
-from difflib import get_close_matches
 from typing import Any, ClassVar
 
 import orjson
 from marshmallow import EXCLUDE, Schema, ValidationError, fields
 
 from mock_sendpilot.domain.clock import iso_milliseconds, parse_moment
+from mock_sendpilot.domain.suggestions import nearest_word
 
 _LONGEST_SHOWN = 60
+_MAX_SUGGESTIONS = 20
 _KINDS = {
     str: "a text",
     bool: "a boolean",
@@ -66,17 +67,14 @@ class Choice(Checked):
         """As JSON Schema."""
         return {"type": "string", "enum": list(self.words)}
 
-    def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:  # noqa: ANN401
+    def _deserialize(self, value: Any, *_: Any, suggests: bool = True, **__: Any) -> str:  # noqa: ANN401
         if isinstance(value, str) and value in self.words:
             return value
-        raise self.refusal(value, self._guess(value))
+        raise self.refusal(value, self._guess(value) if suggests else "")
 
     def _guess(self, value: object) -> str:
-        if not isinstance(value, str) or len(value) > _LONGEST_SHOWN:
-            return ""
-        normal = re.sub(r"[\s-]+", "_", value.strip()).upper()
-        near = get_close_matches(normal, self.words, n=1)
-        return f" (did you mean {near[0]}?)" if near else ""
+        near = nearest_word(value, self.words) if isinstance(value, str) else None
+        return f" (did you mean {near}?)" if near else ""
 
 
 class Text(Checked):
@@ -225,10 +223,20 @@ class ListOf(fields.List[Any]):
         """What the specification says of it beyond its items."""
         return {}
 
-    def _deserialize(self, value: Any, *rest: Any, **options: Any) -> list[Any]:  # noqa: ANN401
+    def _deserialize(self, value: Any, *_: Any, **options: Any) -> list[Any]:  # noqa: ANN401
         if not isinstance(value, list):
             raise ValidationError(f"{self.expected}; it was {shown(value)}")
-        return super()._deserialize(value, *rest, **options)
+        items: list[Any] = []
+        problems: dict[int, Any] = {}
+        for index, item in enumerate(value):
+            suggests = len(problems) < _MAX_SUGGESTIONS  # each takes time, and a list may be long
+            try:
+                items.append(self.inner.deserialize(item, suggests=suggests, **options))
+            except ValidationError as error:
+                problems[index] = error.messages
+        if problems:
+            raise ValidationError(problems)
+        return items
 
 
 class Told(fields.Function):

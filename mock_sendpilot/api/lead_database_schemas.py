@@ -5,7 +5,6 @@ They are the same under every contract: those of SB, and of production clients. 
 """
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Any
 
 from marshmallow import Schema, fields
@@ -33,10 +32,12 @@ from mock_sendpilot.domain.finding.lead_filters import (
     find_filter,
     values_of,
 )
+from mock_sendpilot.domain.suggestions import did_you_mean, nearest_word
 
 _LAST_OFFSET = 1_000_000
 _MOST_PER_PAGE = 1000  # invented: the vendor tells of no ceiling
 _PER_PAGE = 50
+_MAX_NAMED = 5
 
 
 # --- the catalogue of filters --------------------------------------------------------------------
@@ -140,7 +141,8 @@ def values_found(name: str, search: str, *, limit: int, offset: int) -> dict[str
     """
     lead_filter = find_filter(name)
     if lead_filter is None:
-        hint = "without this parameter all filters are listed"
+        guess = did_you_mean(name, [each.name for each in LEAD_FILTERS])
+        hint = f"{guess}without this parameter all filters are listed"
         expected = "filter must be the name of a filter of the lead database"
         raise InvalidInput(f"{expected}; it was {name[:80]!r}", hint=hint)
     found = [value for value in values_of(lead_filter) if search.casefold() in _text(value)]
@@ -150,13 +152,17 @@ def values_found(name: str, search: str, *, limit: int, offset: int) -> dict[str
 
 def hint_on(filters: Mapping[str, Any]) -> str:
     """What to tell of filters that there are not; the vendor ignores them without a word."""
-    known = [each.name for each in LEAD_FILTERS]
-    told = []
-    for name in filters:
-        if name not in known:
-            near = get_close_matches(name, known, n=1)
-            told.append(f"{name[:80]}{f' (did you mean {near[0]}?)' if near else ''}")
-    return f"unknown filters are ignored: {', '.join(told)}" if told else ""
+    known = {each.name for each in LEAD_FILTERS}
+    unknown = [name for name in filters if name not in known]
+    if not unknown:
+        return ""
+    named = []
+    for name in unknown[:_MAX_NAMED]:
+        near = nearest_word(name, sorted(known))
+        named.append(f"{name[:40]}{f' (did you mean {near}?)' if near else ''}")
+    rest = len(unknown) - len(named)
+    more = f", and {rest} more" if rest else ""
+    return f"unknown filters are ignored: {', '.join(named)}{more}"
 
 
 def _text(value: str | Labelled) -> str:

@@ -19,10 +19,10 @@ class Group(click.Group):
         name = args[0]
         is_option = name.startswith("-")
         if not is_option and not ctx.resilient_parsing and self.get_command(ctx, name) is None:
-            from difflib import get_close_matches  # noqa: PLC0415 - only where it is needed
+            from mock_sendpilot.domain.suggestions import nearest_word  # noqa: PLC0415 - as needed
 
-            near = get_close_matches(name, self.list_commands(ctx), n=1)
-            guess = f" Did you mean {near[0]!r}?" if near else ""
+            near = nearest_word(name, self.list_commands(ctx))
+            guess = f" Did you mean {near!r}?" if near else ""
             ctx.fail(f"No such command {name!r}.{guess}")
         return super().resolve_command(ctx, args)
 

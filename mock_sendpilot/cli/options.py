@@ -6,12 +6,13 @@ import re
 import secrets
 import sys
 from collections.abc import Callable
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 import orjson
+
+from mock_sendpilot.domain.suggestions import nearest_word
 
 PREFIX = "MOCK_SENDPILOT_"
 DEFAULT_PORT = 7363
@@ -232,8 +233,8 @@ def _read_config(ctx: click.Context, _parameter: click.Parameter, path: Path | N
     found = {key.replace("-", "_"): value for key, value in _parsed(path).items()}
     for key in found:
         if key not in KEYS:
-            near = get_close_matches(key, KEYS, n=1)
-            guess = f" Did you mean {near[0]!r}?" if near else ""
+            near = nearest_word(key, KEYS)
+            guess = f" Did you mean {near!r}?" if near else ""
             known = ", ".join(KEYS)
             raise click.UsageError(f"{path}: unknown option {key!r}.{guess} Known are: {known}")
     ctx.default_map = {key: _plain(key, value, path) for key, value in found.items()}

@@ -50,11 +50,10 @@ class OneOf(StringParamType):
     ) -> str:
         """The word."""
         if value not in self._words:
-            from difflib import get_close_matches  # noqa: PLC0415 - only where it is needed
+            from mock_sendpilot.domain.suggestions import did_you_mean  # noqa: PLC0415 - as needed
 
-            near = get_close_matches(value, self._words, n=1)
-            guess = f"did you mean {near[0]!r}?" if near else f"known are: {', '.join(self._words)}"
-            self.fail(f"{value!r} is not known; {guess}", param, ctx)
+            guess = did_you_mean(value, self._words) or f"known are: {', '.join(self._words)}"
+            self.fail(f"{value!r} is not known; {guess.strip()}", param, ctx)
         return value
 
 

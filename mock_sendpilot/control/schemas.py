@@ -7,7 +7,7 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields, pre_load, vali
 
 from mock_sendpilot.api.fields import Choice, Text, Timestamp, WholeNumber, shown
 from mock_sendpilot.domain.clock import iso_milliseconds
-from mock_sendpilot.domain.errors import did_you_mean
+from mock_sendpilot.domain.suggestions import did_you_mean
 from mock_sendpilot.webhooks.deliveries import COPY, RESEND, STATES, Attempt, Delivery, Response
 
 
@@ -32,7 +32,9 @@ class Strict(Schema):
             if name not in self.fields:
                 guess = did_you_mean(str(name), self.fields)
                 known = ", ".join(self.fields)
-                raise ValidationError(f"unknown field {name!r}; {guess}known fields are: {known}")
+                raise ValidationError(
+                    f"unknown field {str(name)[:80]!r}; {guess}known fields are: {known}"
+                )
 
 
 class DeliveryQuery(Strict):

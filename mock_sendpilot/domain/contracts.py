@@ -19,7 +19,8 @@ from mock_sendpilot.domain.contract_points import (
     LeadEvents,
     PatchBody,
 )
-from mock_sendpilot.domain.errors import InvalidInput, did_you_mean
+from mock_sendpilot.domain.errors import InvalidInput
+from mock_sendpilot.domain.suggestions import did_you_mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,7 @@ def named_contract(name: str, settings: Iterable[tuple[str, str]] = ()) -> Contr
 def _unknown(what: str, found: str, known: Iterable[str]) -> str:
     names = list(known)
     guess = did_you_mean(found, names)
-    return f"unknown {what} {found!r}; {guess}it must be one of: {', '.join(names)}"
+    return f"unknown {what} {found[:80]!r}; {guess}it must be one of: {', '.join(names)}"
 
 
 if {field.name for field in fields(Contract)} - {"name"} != set(POINTS):  # pragma: no cover

@@ -5,15 +5,6 @@ has to find the mistake; as a text an error is both. A table at the API's edge t
 the vendor's envelope.
 """
 
-from collections.abc import Iterable
-from difflib import get_close_matches
-
-
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """A question that names the nearest of the known words, to stand in a message; or nothing."""
-    near = get_close_matches(word, list(known), n=1)
-    return f"did you mean {near[0]!r}? " if near else ""
-
 
 class SendPilotError(Exception):
     """The root of all errors of the emulated world."""

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from datetime import datetime
-from difflib import get_close_matches
 from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -13,6 +12,7 @@ from mock_sendpilot.domain.finding.jobs import Extraction, Search
 from mock_sendpilot.domain.linkedin import EXPECTED, normal_profile_url
 from mock_sendpilot.domain.models import Campaign, Lead, Sender
 from mock_sendpilot.domain.outreach.sequences import WALKS
+from mock_sendpilot.domain.suggestions import did_you_mean
 from mock_sendpilot.webhooks.event_log import SentWebhook
 
 Subject = Lead | Campaign | Sender | Search | Extraction
@@ -53,7 +53,7 @@ def check_fields(model: type, given: Mapping[str, Any], *, within: str = "") -> 
     for name, value in given.items():
         if name not in known:
             raise InvalidInput(
-                f"{model.__name__} has no field {name!r}; {_guess(name, known)}"
+                f"{model.__name__} has no field {name!r}; {did_you_mean(name, known)}"
                 f"it has: {', '.join(known)}"
             )
         _check_value(f"{within}{name}", value, hints[name])
@@ -69,7 +69,7 @@ def check_word(name: str, word: str, known: Iterable[str]) -> None:
     """
     known = tuple(known)
     if word not in known:
-        guess = f"; {_guess(word, known)}".rstrip("; ")
+        guess = f"; {did_you_mean(str(word), known)}".rstrip("; ")
         expected = f"one of {', '.join(known)}"
         raise InvalidInput(f"{name} must be {expected}; it was {_shown(word)}{guess}")
 
@@ -138,12 +138,6 @@ def _fits(value: object, kind: type) -> bool:
     if issubclass(kind, datetime):  # freezegun has another class of that name
         return isinstance(value, datetime) and value.tzinfo is not None
     return isinstance(value, kind)
-
-
-def _guess(word: object, known: Iterable[str]) -> str:
-    by_capitals = {one.upper(): one for one in known}
-    near = get_close_matches(str(word)[:_LONGEST_SHOWN].upper(), by_capitals, n=1)
-    return f"did you mean {by_capitals[near[0]]!r}? " if near else ""
 
 
 def _shown(value: object) -> str:

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from mock_sendpilot.domain.errors import InvalidInput, did_you_mean
+from mock_sendpilot.domain.errors import InvalidInput
+from mock_sendpilot.domain.suggestions import did_you_mean
 from mock_sendpilot.verdict.findings import FAILED, NOT_JUDGED, OUTCOMES, PASSED, WARNED
 
 _MARKS: Mapping[str, str] = {PASSED: "✓", FAILED: "✗", WARNED: "!", NOT_JUDGED: "–"}  # noqa: RUF001

@@ -12,8 +12,9 @@ from mock_sendpilot.domain.endpoint_settings import (
     EndpointSettings,
     settings_problems,
 )
-from mock_sendpilot.domain.errors import InvalidInput, NotFound, did_you_mean
+from mock_sendpilot.domain.errors import InvalidInput, NotFound
 from mock_sendpilot.domain.events import Event
+from mock_sendpilot.domain.suggestions import did_you_mean
 from mock_sendpilot.domain.urls import url_problems
 from mock_sendpilot.webhooks.signing import WANTED_OF_A_KEY, is_secret
 

@@ -5,8 +5,9 @@ from datetime import datetime, timezone
 
 from mock_sendpilot.domain import vocabulary as words
 from mock_sendpilot.domain.contracts import Contract
-from mock_sendpilot.domain.errors import InvalidInput, did_you_mean
+from mock_sendpilot.domain.errors import InvalidInput
 from mock_sendpilot.domain.samples import sample_change
+from mock_sendpilot.domain.suggestions import did_you_mean
 from mock_sendpilot.observation.patterns import EventPattern, camel_case
 from mock_sendpilot.webhooks.endpoints import check_endpoint
 from mock_sendpilot.webhooks.payloads import change_data

@@ -14,9 +14,10 @@ import orjson
 
 from mock_sendpilot.domain import vocabulary as words
 from mock_sendpilot.domain.contracts import Contract
-from mock_sendpilot.domain.errors import InvalidInput, NotFound, did_you_mean
+from mock_sendpilot.domain.errors import InvalidInput, NotFound
 from mock_sendpilot.domain.events import TESTED, TRIGGERED, Telling
 from mock_sendpilot.domain.samples import SAMPLES, Subjects, sample_change
+from mock_sendpilot.domain.suggestions import did_you_mean
 from mock_sendpilot.domain.workspace import Workspace
 from mock_sendpilot.observation.patterns import EventPattern, camel_case
 from mock_sendpilot.webhooks.event_keys import check_is_sent, check_keys

@@ -137,7 +137,11 @@ FAULTS: list[tuple[str, object, str]] = [
     # words
     (f"{SENDER}.status", "ok", f'{SENDER_STATUS}; it was "ok"'),
     (f"{SENDER}.status", None, f"{SENDER_STATUS}; it was null"),
-    (f"{CAMPAIGN}.status", "STARTED", f'{CAMPAIGN_STATUS}; it was "STARTED"'),
+    (
+        f"{CAMPAIGN}.status",
+        "STARTED",
+        f'{CAMPAIGN_STATUS}; it was "STARTED" (did you mean started?)',
+    ),
     (f"{LEAD}.status", "done", f'{LEAD_STATUS}; it was "done" (did you mean DONE?)'),
     (f"{LEAD}.status", 5, f"{LEAD_STATUS}; it was 5"),
     (f"{LEAD}.customLeadStatus", "Lead", f'{TAG}; it was "Lead" (did you mean LEAD?)'),

@@ -1,0 +1,61 @@
+"""Suggestions: the word that was probably meant by one that is not known.
+
+Everything that refuses or ignores a word asks here, so that all of them guess alike.
+"""
+
+import re
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+_MAX_WORD_LENGTH = 80
+_MIN_ABBREVIATION = 3
+_MIN_LIKENESS = 0.7  # at difflib's 0.6 "serve" is like "seed", and "leads" like "ready"
+_PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+
+
+def nearest_word(word: str, known: Iterable[str]) -> str | None:
+    """Return the known word that was probably meant, or None.
+
+    That is one with the same letters (`first_name` for `firstName`), else one that the word
+    abbreviates (`dup` for `duplicate`, `accept` for `accept_connection`, `premium` for
+    `is_premium`), else one that is spelled much like it. Longer words than any of ours have none,
+    so that a long one costs no time.
+    """
+    letters = _letters(word) if len(word) <= _MAX_WORD_LENGTH else ""
+    if not letters:
+        return None
+    by_letters: dict[str, str] = {}
+    for one in known:
+        by_letters.setdefault(_letters(one), one)
+    if letters in by_letters:
+        return by_letters[letters]
+    if len(letters) >= _MIN_ABBREVIATION:
+        longer = [
+            each
+            for each, one in by_letters.items()
+            if each.startswith(letters) or _abbreviates(_parts(word), _parts(one))
+        ]
+        if longer:
+            return by_letters[min(longer, key=len)]
+    near = get_close_matches(letters, by_letters, n=1, cutoff=_MIN_LIKENESS)
+    return by_letters[near[0]] if near else None
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return a question that names the nearest of the known words, for a message; or nothing."""
+    near = nearest_word(word, known)
+    return "" if near is None else f"did you mean {near!r}? "
+
+
+def _letters(word: str) -> str:
+    return "".join(character for character in word.casefold() if character.isalnum())
+
+
+def _parts(word: str) -> list[str]:
+    return [part.lower() for part in _PARTS.findall(word)]
+
+
+def _abbreviates(parts: list[str], of: list[str]) -> bool:
+    """Return whether each part begins a part of the other word, in the same order."""
+    rest = iter(of)
+    return bool(parts) and all(any(each.startswith(part) for each in rest) for part in parts)
