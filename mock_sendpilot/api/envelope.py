@@ -56,8 +56,12 @@ def error_reply(status: HTTPStatus, message: str | list[str], *, hint: str = "")
 
 
 def with_hint(answer: Response, hint: str) -> Response:
-    """A reply that succeeds, with what the emulator has to say of the request, if it has."""
-    return _with_hint(answer, hint, remark=hint) if hint else answer
+    """Add what the emulator has to say of the request, if it has, after what it said before."""
+    if not hint:
+        return answer
+    header, remark = answer.headers.get(HINT_HEADER), request.environ.get(REMARK)
+    hints, remarks = filter(None, (header, hint)), filter(None, (remark, hint))
+    return _with_hint(answer, "; ".join(hints), remark="; ".join(remarks))
 
 
 def _with_hint(answer: Response, hint: str, *, remark: str) -> Response:

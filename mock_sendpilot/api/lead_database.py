@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from flask import Blueprint, Response
+from flask import Blueprint
 
 from mock_sendpilot.api import lead_database_schemas as schemas
-from mock_sendpilot.api.envelope import with_hint
-from mock_sendpilot.api.operation import Operation, dumped, serves
+from mock_sendpilot.api.ignored_names import add_hint
+from mock_sendpilot.api.operation import Operation, serves
 from mock_sendpilot.api.paging import offset_page
 from mock_sendpilot.domain import vocabulary as words
+from mock_sendpilot.domain.finding.jobs import Search
 from mock_sendpilot.domain.workspace import Workspace
 
 lead_database = Blueprint("lead_database", __name__)
@@ -59,11 +60,11 @@ def list_filters(
         ),
     )
 )
-def start_search(workspace: Workspace, **wanted: Any) -> Response:  # noqa: ANN401 - the body's fields
+def start_search(workspace: Workspace, **wanted: Any) -> Search:  # noqa: ANN401 - the body's fields
     """Start a search."""
     search = workspace.searches.start(**wanted)
-    answer = dumped(schemas.search_started, search, workspace.contract)
-    return with_hint(answer, schemas.hint_on(search.filters))
+    add_hint(schemas.hint_on(search.filters))
+    return search
 
 
 @lead_database.get("/lead-database/searches/<opaque:search_id>/status")

@@ -11,6 +11,7 @@ from marshmallow import Schema, fields
 
 from mock_sendpilot.api.fields import Checked, Request, Text, Timestamp, WholeNumber
 from mock_sendpilot.api.filter_schemas import filters_field
+from mock_sendpilot.api.ignored_names import hint_on_ignored
 from mock_sendpilot.api.job_schemas import (
     JobUrl,
     JsonCount,
@@ -32,12 +33,11 @@ from mock_sendpilot.domain.finding.lead_filters import (
     find_filter,
     values_of,
 )
-from mock_sendpilot.domain.suggestions import did_you_mean, nearest_word
+from mock_sendpilot.domain.suggestions import did_you_mean
 
 _LAST_OFFSET = 1_000_000
 _MOST_PER_PAGE = 1000  # invented: the vendor tells of no ceiling
 _PER_PAGE = 50
-_MAX_NAMED = 5
 
 
 # --- the catalogue of filters --------------------------------------------------------------------
@@ -151,18 +151,8 @@ def values_found(name: str, search: str, *, limit: int, offset: int) -> dict[str
 
 
 def hint_on(filters: Mapping[str, Any]) -> str:
-    """What to tell of filters that there are not; the vendor ignores them without a word."""
-    known = {each.name for each in LEAD_FILTERS}
-    unknown = [name for name in filters if name not in known]
-    if not unknown:
-        return ""
-    named = []
-    for name in unknown[:_MAX_NAMED]:
-        near = nearest_word(name, sorted(known))
-        named.append(f"{name[:40]}{f' (did you mean {near}?)' if near else ''}")
-    rest = len(unknown) - len(named)
-    more = f", and {rest} more" if rest else ""
-    return f"unknown filters are ignored: {', '.join(named)}{more}"
+    """Return a hint on the filters that there are not; the vendor ignores them without a word."""
+    return hint_on_ignored("filters", filters, dict.fromkeys(each.name for each in LEAD_FILTERS))
 
 
 def _text(value: str | Labelled) -> str:

@@ -8,6 +8,7 @@ from marshmallow import Schema, ValidationError
 from mock_sendpilot.api import lead_schemas, new_lead_schemas
 from mock_sendpilot.api.envelope import problems_of
 from mock_sendpilot.api.fields import shown
+from mock_sendpilot.api.ignored_names import add_hint, hint_on_custom_fields
 from mock_sendpilot.api.operation import Operation, dumped, schema, serves
 from mock_sendpilot.api.paging import Page
 from mock_sendpilot.domain import vocabulary as words
@@ -93,6 +94,7 @@ def list_leads(
 def add_leads(workspace: Workspace, campaign_id: str, leads: list[Any]) -> dict[str, Any]:
     """Add leads to a campaign: counters, and a reason for each that is refused."""
     shape = schema(new_lead_schemas.new_lead, workspace.contract)
+    add_hint(hint_on_custom_fields(leads, shape.fields))
     drafts = [_draft(entry, shape) for entry in leads]
     return _told(workspace.campaigns.add_leads(campaign_id, drafts), leads)
 

@@ -16,7 +16,8 @@ from marshmallow import Schema
 from mock_sendpilot.api.access import vendor_access
 from mock_sendpilot.api.body import json_object
 from mock_sendpilot.api.envelope import reply
-from mock_sendpilot.api.paging import load_query
+from mock_sendpilot.api.ignored_names import add_hint, hint_on_ignored
+from mock_sendpilot.api.paging import query_parameters
 from mock_sendpilot.domain.contracts import Contract
 
 SchemaOf = Callable[[Contract], Schema]
@@ -68,11 +69,7 @@ def serves(operation: Operation) -> Callable[[View], Callable[..., Response]]:
         def served(**parameters: str) -> Response:
             workspace = vendor_access(operation.scope).workspace
             contract = workspace.contract
-            given: dict[str, Any] = {}
-            if operation.query is not None:
-                given |= load_query(schema(operation.query, contract))
-            if operation.body is not None:
-                given |= schema(operation.body, contract).load(json_object())
+            given = {**_query(operation, contract), **_body(operation, contract)}
             answer = view(workspace, **parameters, **given)
             if isinstance(answer, Response):
                 return answer
@@ -82,6 +79,22 @@ def serves(operation: Operation) -> Callable[[View], Callable[..., Response]]:
         return served
 
     return decorate
+
+
+def _query(operation: Operation, contract: Contract) -> dict[str, Any]:
+    given = query_parameters()
+    shape = None if operation.query is None else schema(operation.query, contract)
+    add_hint(hint_on_ignored("query parameters", given, shape.fields if shape else ()))
+    return shape.load(given) if shape else {}
+
+
+def _body(operation: Operation, contract: Contract) -> dict[str, Any]:
+    if operation.body is None:
+        return {}
+    shape, given = schema(operation.body, contract), json_object()
+    add_hint(hint_on_ignored("fields of the body", given, shape.fields))
+    loaded: dict[str, Any] = shape.load(given)
+    return loaded
 
 
 def dumped(shape: SchemaOf, answer: object, contract: Contract) -> Response:

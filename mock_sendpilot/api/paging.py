@@ -20,12 +20,16 @@ Item = TypeVar("Item")
 
 
 def load_query(schema: Schema) -> dict[str, Any]:
+    """The query's parameters as a schema takes them."""
+    loaded: dict[str, Any] = schema.load(query_parameters())
+    return loaded
+
+
+def query_parameters() -> dict[str, Any]:
     """The query's parameters; one that is given twice is a list, which no field takes."""
     text = request.query_string.decode("utf-8", "replace")
     found = parse_qs(text, keep_blank_values=True)
-    given = {key: values[0] if len(values) == 1 else values for key, values in found.items()}
-    loaded: dict[str, Any] = schema.load(given)
-    return loaded
+    return {key: values[0] if len(values) == 1 else values for key, values in found.items()}
 
 
 class Pagination(Schema):

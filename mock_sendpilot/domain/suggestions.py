@@ -21,12 +21,10 @@ def nearest_word(word: str, known: Iterable[str]) -> str | None:
     `is_premium`), else one that is spelled much like it. Longer words than any of ours have none,
     so that a long one costs no time.
     """
-    letters = _letters(word) if len(word) <= _MAX_WORD_LENGTH else ""
+    letters = _letters(word)
     if not letters:
         return None
-    by_letters: dict[str, str] = {}
-    for one in known:
-        by_letters.setdefault(_letters(one), one)
+    by_letters = _by_letters(known)
     if letters in by_letters:
         return by_letters[letters]
     if len(letters) >= _MIN_ABBREVIATION:
@@ -41,13 +39,29 @@ def nearest_word(word: str, known: Iterable[str]) -> str | None:
     return by_letters[near[0]] if near else None
 
 
+def same_letters(word: str, known: Iterable[str]) -> str | None:
+    """Return the known word that differs in letter case and separators alone, or None."""
+    letters = _letters(word)
+    return _by_letters(known).get(letters) if letters else None
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return a question that names the nearest of the known words, for a message; or nothing."""
     near = nearest_word(word, known)
     return "" if near is None else f"did you mean {near!r}? "
 
 
+def _by_letters(known: Iterable[str]) -> dict[str, str]:
+    by_letters: dict[str, str] = {}
+    for one in known:
+        by_letters.setdefault(_letters(one), one)
+    return by_letters
+
+
 def _letters(word: str) -> str:
+    """The letters and digits in lower case; of a word longer than any of ours none."""
+    if len(word) > _MAX_WORD_LENGTH:
+        return ""
     return "".join(character for character in word.casefold() if character.isalnum())
 
 
