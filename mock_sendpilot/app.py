@@ -28,6 +28,7 @@ from mock_sendpilot.control.simulate import simulate
 from mock_sendpilot.control.specification import add_docs, specification
 from mock_sendpilot.control.wait import wait
 from mock_sendpilot.control.waiting_room import add_waiting_room
+from mock_sendpilot.domain.redaction import redacted
 from mock_sendpilot.paths import RAW_PATH, VENDOR_PREFIX, OneWayRule, OpaqueId, RawPaths
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 CONTROL_PREFIX = "/_emulate"
 VENDOR_RESOURCES = (account, campaigns, inbox, lead_database, lead_extractor, leads)
 
+_LONGEST_PART = 200
 _access_logger = logging.getLogger("mock_sendpilot.access")
 
 
@@ -104,12 +106,20 @@ class AccessLog:
         _access_logger.info(
             "%s %s %s %.1f ms%.300s",
             environ["REQUEST_METHOD"],
-            environ[RAW_PATH][:200].encode("unicode_escape").decode(),
+            _target(environ),
             statuses[0][:3],
             (time.perf_counter() - began) * 1000,
             f"  {environ[REMARK]}" if REMARK in environ else "",
         )
         return answer
+
+
+def _target(environ: "WSGIEnvironment") -> str:
+    """Return path and query as they were sent, each cut short, on one line, without secrets."""
+    target = environ[RAW_PATH][:_LONGEST_PART]
+    if environ.get("QUERY_STRING"):
+        target += f"?{environ['QUERY_STRING'][:_LONGEST_PART]}"
+    return redacted(target.encode("unicode_escape").decode())
 
 
 def _control(guard: Guard) -> Blueprint:

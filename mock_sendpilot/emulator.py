@@ -47,7 +47,8 @@ class Emulator:
 
     Args:
         contract: for workspaces that bring none of their own.
-        id_seed: the same seed gives the same ids and secrets; without one each start differs.
+        id_seed: the same seed gives the same ids and signing secrets; without one each start
+            differs, and nobody can work out a secret from the ids.
         timeout_seconds: how long a webhook receiver has for its answer.
         most_finished: how many finished deliveries each workspace's log keeps.
         rate_limit: of every API key that has none of its own.
@@ -64,7 +65,8 @@ class Emulator:
     ) -> None:
         self.contract = contract
         self._id_seed = secrets.token_hex(16) if id_seed is None else id_seed
-        self._ids = Ids(self._id_seed)
+        self._secret_bytes = secrets.token_bytes if id_seed is None else Ids(id_seed).random_bytes
+        self._is_replay = id_seed is not None
         self._most_finished = most_finished
         self._rate_limit = rate_limit
         self._system_clock = SteadyClock()
@@ -109,7 +111,7 @@ class Emulator:
 
     def new_secret(self) -> str:
         """A signing secret, for endpoints of several workspaces to share."""
-        return new_secret(self._ids.random_bytes)
+        return new_secret(self._secret_bytes)
 
     @property
     def pending_count(self) -> int:
@@ -196,7 +198,12 @@ class Emulator:
         self._dispatcher.close()
 
     def _register(self, workspace: Workspace, api_keys: Sequence[ApiKey]) -> None:
-        outbox = Outbox(workspace, self._dispatcher, most_finished=self._most_finished)
+        outbox = Outbox(
+            workspace,
+            self._dispatcher,
+            most_finished=self._most_finished,
+            secret_bytes=workspace.ids.random_bytes if self._is_replay else secrets.token_bytes,
+        )
         with self._lock:
             if workspace.id in self._workspaces:
                 raise InvalidInput(f"there is a workspace {workspace.id!r} already")

@@ -17,6 +17,7 @@ from werkzeug.exceptions import HTTPException
 
 from mock_sendpilot.api.access import contract_of_request
 from mock_sendpilot.domain import errors
+from mock_sendpilot.domain.redaction import redacted
 from mock_sendpilot.paths import RAW_PATH, VENDOR_PREFIX
 
 REMARK = "mock_sendpilot.remark"
@@ -111,7 +112,8 @@ def _invalid(problems: list[str], hint: str = "") -> Response:
 
 def problems_of(error: ValidationError) -> list[str]:
     """Marshmallow's nested messages as sentences: `field` and what is wrong with it."""
-    return [f"{path} {text}" if path else text for path, text in sentences(error, "")]
+    found = sentences(error, "")
+    return [redacted(f"{path} {text}" if path else text) for path, text in found]
 
 
 def sentences(error: ValidationError, root: str) -> list[tuple[str, str]]:

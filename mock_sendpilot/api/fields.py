@@ -9,6 +9,7 @@ import orjson
 from marshmallow import EXCLUDE, Schema, ValidationError, fields
 
 from mock_sendpilot.domain.clock import iso_milliseconds, parse_moment
+from mock_sendpilot.domain.redaction import is_secret_name, redacted, redacted_value
 from mock_sendpilot.domain.suggestions import nearest_word
 
 _LONGEST_SHOWN = 60
@@ -24,13 +25,23 @@ _KINDS = {
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,9}")
 
 
-def shown(value: object) -> str:
-    """A value as JSON, cut short, to stand in a message."""
+def shown(value: object, *, name: str | None = None) -> str:
+    """Return a value as JSON, cut short and without secrets, to stand in a message.
+
+    Of a text, list or object under the name of a secret it returns the kind alone.
+    """
+    if name is not None and is_secret_name(name) and isinstance(value, str | list | dict):
+        return kind_of(value)
     try:
-        text = orjson.dumps(value).decode()
+        text = redacted(orjson.dumps(redacted_value(value)).decode())
     except TypeError:
-        text = repr(value)
+        text = redacted(repr(value))
     return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "…"
+
+
+def kind_of(value: object) -> str:
+    """Return what kind of JSON a value is, for a message that must not show it."""
+    return '""' if value == "" else _KINDS.get(type(value), "something else")
 
 
 def absence_messages(expected: str) -> dict[str, Any]:
@@ -113,8 +124,7 @@ class SecretText(Text):
 
     def refusal(self, value: object, hint: str = "") -> ValidationError:
         """The error for a value that will not do, which it does not show."""
-        found = '""' if value == "" else _KINDS.get(type(value), "something else")
-        return ValidationError(f"{self.expected}; it was {found}{hint}")
+        return ValidationError(f"{self.expected}; it was {kind_of(value)}{hint}")
 
 
 class WholeNumber(Checked):
@@ -225,7 +235,7 @@ class ListOf(fields.List[Any]):
 
     def _deserialize(self, value: Any, *_: Any, **options: Any) -> list[Any]:  # noqa: ANN401
         if not isinstance(value, list):
-            raise ValidationError(f"{self.expected}; it was {shown(value)}")
+            raise ValidationError(f"{self.expected}; it was {shown(value, name=self.name)}")
         items: list[Any] = []
         problems: dict[int, Any] = {}
         for index, item in enumerate(value):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import wraps
 from http import HTTPStatus
 from typing import Any, NoReturn, TypeVar
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 import click
 import orjson
@@ -38,12 +38,17 @@ def _default_url() -> str:
 
 
 def _url(_ctx: click.Context, _parameter: click.Parameter, url: str) -> str:
+    """Return the URL without credentials, which are never sent and would stand in messages."""
     try:
         address(url)
     except ValueError as error:
+        from mock_sendpilot.domain.redaction import redacted_url  # noqa: PLC0415 - only to refuse
+
         wanted = "http://127.0.0.1:7363 or https://sendpilot.staging.example"
-        raise click.UsageError(f"--url must be such as {wanted}, not {url!r}") from error
-    return url
+        found = redacted_url(url)
+        raise click.UsageError(f"--url must be such as {wanted}, not {found!r}") from error
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
 def url_option(command: Command) -> Command:

@@ -51,6 +51,16 @@ class LazyGroup(Group):
 
             end_for(error)
 
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's own
+        """Invoke a command; what it is refused for is printed without secrets."""
+        try:
+            return super().invoke(ctx)
+        except click.ClickException as error:
+            from mock_sendpilot.domain.redaction import redacted  # noqa: PLC0415 - as above
+
+            error.message = redacted(error.message)  # type: ignore[misc]
+            raise
+
     def list_commands(self, _ctx: click.Context) -> list[str]:
         """The names of all commands."""
         return sorted(self._modules)

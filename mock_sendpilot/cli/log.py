@@ -10,6 +10,8 @@ import queue
 import sys
 import threading
 
+from mock_sendpilot.domain.redaction import redacted
+
 _MOST_WAITING = 10_000
 _FLUSH_SECONDS = 0.1
 
@@ -20,30 +22,29 @@ class StderrLog(logging.Handler):
     def __init__(self) -> None:
         super().__init__()
         self.setFormatter(logging.Formatter("%(asctime)s %(message)s", datefmt="%H:%M:%S"))
-        self._lines: queue.Queue[bytes] = queue.Queue(_MOST_WAITING)
+        self._lines: queue.Queue[str | None] = queue.Queue(_MOST_WAITING)
         self._is_written = threading.Event()
         threading.Thread(target=self._write, name="mock-sendpilot-log", daemon=True).start()
 
     def emit(self, record: logging.LogRecord) -> None:
         """Put a line on the queue, or drop it when the queue is full."""
-        line = self.format(record).encode("utf-8", "backslashreplace") + b"\n"
         try:
-            self._lines.put_nowait(line)
+            self._lines.put_nowait(self.format(record))
         except queue.Full:
             return
 
     def finish(self) -> None:
         """Wait a moment for the lines that are still to be written."""
         try:
-            self._lines.put_nowait(b"")
+            self._lines.put_nowait(None)
         except queue.Full:
             return
         self._is_written.wait(_FLUSH_SECONDS)
 
     def _write(self) -> None:
         try:
-            while line := self._lines.get():
-                os.write(2, line)
+            while (line := self._lines.get()) is not None:
+                os.write(2, redacted(line).encode("utf-8", "backslashreplace") + b"\n")
         except OSError:  # nobody listens any more
             return
         finally:

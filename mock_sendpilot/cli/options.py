@@ -49,7 +49,10 @@ def _origins(
 ) -> tuple[str, ...]:
     for origin in origins:
         if origin != "*" and not _ORIGIN.fullmatch(origin):
-            raise click.BadParameter(f"must be * or such as http://localhost:3000, not {origin!r}")
+            from mock_sendpilot.domain.redaction import redacted_url  # noqa: PLC0415
+
+            found = redacted_url(origin)
+            raise click.BadParameter(f"must be * or such as http://localhost:3000, not {found!r}")
     return origins
 
 

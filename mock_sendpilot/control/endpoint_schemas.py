@@ -17,9 +17,8 @@ from mock_sendpilot.domain.endpoint_settings import (
     SIGNATURE_SCHEMES,
     EndpointSettings,
 )
+from mock_sendpilot.domain.redaction import masked
 from mock_sendpilot.webhooks.endpoints import Endpoint
-
-_SECRET_SHOWN = 10
 
 
 class EventTypes(fields.Field[Any]):
@@ -109,13 +108,9 @@ class TestOfEndpoint(Strict):
 
 def _retired(endpoint: Endpoint) -> list[dict[str, str]]:
     return [
-        {"secret": _cut(one.secret), "validUntil": iso_milliseconds(one.valid_until)}
+        {"secret": masked(one.secret), "validUntil": iso_milliseconds(one.valid_until)}
         for one in endpoint.retired_secrets
     ]
-
-
-def _cut(secret: str) -> str:
-    return secret[: min(_SECRET_SHOWN, len(secret) // 2)] + "…"
 
 
 class EndpointReply(Schema):
@@ -125,7 +120,7 @@ class EndpointReply(Schema):
     url = fields.String()
     events = fields.Raw(attribute="event_types")
     enabled = fields.Boolean(attribute="is_enabled")
-    secret = fields.Function(lambda endpoint: _cut(endpoint.secret))
+    secret = fields.Function(lambda endpoint: masked(endpoint.secret))
     retiredSecrets = fields.Function(_retired)  # noqa: N815 - as the vendor spells
     relayed = fields.Boolean(attribute="is_relayed")
     disabledReason = fields.String(attribute="disabled_reason")  # noqa: N815

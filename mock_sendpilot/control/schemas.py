@@ -1,18 +1,30 @@
 """The schemas of the control API. Unlike the vendor's API it refuses fields it does not know."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, pre_load, validates_schema
 
-from mock_sendpilot.api.fields import Choice, Text, Timestamp, WholeNumber, shown
+from mock_sendpilot.api.fields import (
+    Choice,
+    SecretText,
+    Text,
+    Timestamp,
+    WholeNumber,
+    kind_of,
+    shown,
+)
 from mock_sendpilot.domain.clock import iso_milliseconds
+from mock_sendpilot.domain.redaction import redacted_headers
 from mock_sendpilot.domain.suggestions import did_you_mean
 from mock_sendpilot.webhooks.deliveries import COPY, RESEND, STATES, Attempt, Delivery, Response
 
 
 class Strict(Schema):
     """Names the nearest known field for one that is unknown."""
+
+    example: ClassVar[str] = ""
+    """An object that will do, for those that are easily mistaken."""
 
     class Meta:
         """marshmallow's settings."""
@@ -22,8 +34,14 @@ class Strict(Schema):
     @pre_load
     def _insist_on_object(self, data: object, **_: object) -> object:
         if not isinstance(data, Mapping):
-            raise ValidationError(f"must be a JSON object; it was {shown(data)}")
+            such_as = f" such as {self.example}" if self.example else ""
+            found = kind_of(data) if self._is_secret() else shown(data)
+            raise ValidationError(f"must be a JSON object{such_as}; it was {found}")
         return data
+
+    def _is_secret(self) -> bool:
+        """Return whether a bare text in the place of the object is likely to be a secret."""
+        return any(isinstance(one, SecretText) and one.required for one in self.fields.values())
 
     @validates_schema(pass_original=True, skip_on_field_errors=False)
     def _refuse_unknown(self, _data: object, original: object, **_: object) -> None:
@@ -107,7 +125,7 @@ def _attempt(attempt: Attempt, body: bytes) -> dict[str, Any]:
         "request": {
             "method": "POST",
             "url": attempt.url,
-            "headers": dict(attempt.request_headers),
+            "headers": redacted_headers(attempt.request_headers),
             "body": sent.decode("utf-8", "replace"),
             "truncated": len(sent) < attempt.sent_bytes,
         },
@@ -119,7 +137,7 @@ def _attempt(attempt: Attempt, body: bytes) -> dict[str, Any]:
 def _response(response: Response) -> dict[str, Any]:
     return {
         "status": response.status_code,
-        "headers": dict(response.headers),
+        "headers": redacted_headers(response.headers),
         "body": response.body.decode("utf-8", "replace"),
         "truncated": response.is_truncated,
     }

@@ -49,6 +49,8 @@ def _within_the_calendar(moment: datetime | None) -> None:
 class ApiKeySchema(Strict):
     """A key; without `scopes` it may do everything."""
 
+    example = '{"key": "sp_live_…"}'
+
     key = SecretText(required=True)
     name = Text(may_be_empty=True, load_default="")
     scopes = list_of(Choice(words.SCOPES), allow_none=True)

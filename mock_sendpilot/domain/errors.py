@@ -5,14 +5,16 @@ has to find the mistake; as a text an error is both. A table at the API's edge t
 the vendor's envelope.
 """
 
+from mock_sendpilot.domain.redaction import redacted
+
 
 class SendPilotError(Exception):
-    """The root of all errors of the emulated world."""
+    """The root of all errors of the emulated world. Secrets in their texts are masked."""
 
     def __init__(self, message: str, *, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+        self.message = redacted(message)
+        self.hint = redacted(hint) if hint else ""
+        super().__init__(self.message)
 
     def __str__(self) -> str:
         return f"{self.message} ({self.hint})" if self.hint else self.message
@@ -34,6 +36,7 @@ class InvalidInput(SendPilotError):
     """What was sent cannot be accepted. `problems` holds one sentence for each fault."""
 
     def __init__(self, *problems: str, hint: str = "") -> None:
+        problems = tuple(map(redacted, problems))
         super().__init__("; ".join(problems), hint=hint)
         self.problems = problems
 

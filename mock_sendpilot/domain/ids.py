@@ -41,7 +41,7 @@ class Ids:
         return f"msg_{self._text(_MIXED, 27)}"
 
     def random_bytes(self, count: int) -> bytes:
-        """`count` bytes, for a signing secret."""
+        """Return so many bytes; whoever sees enough of them can work out the next ones."""
         with self._lock:
             return self._random.randbytes(count)
 

@@ -5,6 +5,8 @@ import socket
 from contextlib import suppress
 from urllib.parse import SplitResult, urlsplit
 
+from mock_sendpilot.domain.redaction import redacted_url
+
 LONGEST_URL = 2048
 EXPECTED = "an absolute http or https URL such as http://127.0.0.1:9000/webhooks"
 
@@ -23,9 +25,9 @@ def url_problems(url: object) -> list[str]:
         parts = urlsplit(url)
         has_host = bool(parts.hostname) and (parts.port is None or parts.port > 0)
     except ValueError as error:
-        return [f"must be {EXPECTED}; {url!r} is none: {error}"]
+        return [f"must be {EXPECTED}; {redacted_url(url)!r} is none: {redacted_url(str(error))}"]
     if parts.scheme not in {"http", "https"} or not has_host or not url.isprintable() or " " in url:
-        return [f"must be {EXPECTED}; it was {url!r}"]
+        return [f"must be {EXPECTED}; it was {redacted_url(url)!r}"]
     return _unwanted(parts)
 
 

@@ -51,7 +51,7 @@ class Sandbox(SandboxWorld, SandboxWebhooks):
         self._emulator = server.emulator
         self.base_url = server.base_url
         self.origin = server.origin
-        self.api_key = f"sp_test_{token}"
+        self.api_key = f"sp_test_{secrets.token_hex(16)}"
         self.headers = {"X-API-Key": self.api_key}
         self.campaign_id = CAMPAIGN_ID
         self.sender_id = SENDER_ID

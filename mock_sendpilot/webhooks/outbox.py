@@ -1,6 +1,7 @@
 """A workspace's outbox: turns each event into deliveries, and holds all that sending is about."""
 
-from collections.abc import Iterable
+import secrets
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -39,10 +40,17 @@ class Outbox:
         workspace: whose events are sent, under its contract and on its clock.
         dispatcher: makes the attempts.
         most_finished: how many finished deliveries the log keeps.
+        secret_bytes: what signing secrets are made of. Those of a seeded generator could be worked
+            out from the public ids that it gives.
     """
 
     def __init__(
-        self, workspace: Workspace, dispatcher: Dispatcher, *, most_finished: int = MOST_FINISHED
+        self,
+        workspace: Workspace,
+        dispatcher: Dispatcher,
+        *,
+        most_finished: int = MOST_FINISHED,
+        secret_bytes: Callable[[int], bytes] = secrets.token_bytes,
     ) -> None:
         self._workspace = workspace
         self._dispatcher = dispatcher
@@ -51,7 +59,7 @@ class Outbox:
         self.endpoints = Endpoints(
             contract=workspace.contract,
             new_id=partial(workspace.ids.prefixed, "ep"),
-            new_secret=partial(new_secret, workspace.ids.random_bytes),
+            new_secret=partial(new_secret, secret_bytes),
             now=workspace.clock.now,
         )
         self.job_endpoints = JobEndpoints()

@@ -224,7 +224,7 @@ def test_requests_are_logged_a_line_each_without_the_key(start: Start) -> None:
     running.ask("GET", "/v1/leads/lead_abc123?full=true")
     _, errors = running.end()
     (line,) = [line for line in errors.splitlines() if "lead_abc123" in line]
-    assert "GET /v1/leads/lead_abc123 200" in line
+    assert "GET /v1/leads/lead_abc123?full=true 200" in line
     assert "YOUR_API_KEY" not in errors
 
 

@@ -11,6 +11,7 @@ TEXT = "must be a non-empty string"
 ANY_TEXT = "must be a string"
 ARRAY = "must be an array"
 OBJECT = "must be a JSON object"
+KEY_OBJECT = 'must be a JSON object such as {"key": "sp_live_…"}'
 PROFILE = "must be a LinkedIn profile URL such as https://www.linkedin.com/in/john-doe"
 TIME = "must be a time such as 2024-02-24T15:30:00.000Z"
 COUNT = "must be a whole number from 0 to 1000000000000"
@@ -116,7 +117,7 @@ FAULTS: list[tuple[str, object, str]] = [
     ("workspaces", {}, f"{ARRAY}; it was {{}}"),
     (f"{WS}.apiKeys", GONE, f"{ARRAY}; it was missing"),
     (f"{WS}.apiKeys", None, f"{ARRAY}; it was null"),
-    (f"{WS}.apiKeys", "key_a", f'{ARRAY}; it was "key_a"'),
+    (f"{WS}.apiKeys", "key_a", f"{ARRAY}; it was a text"),
     (f"{WS}.senders", {}, f"{ARRAY}; it was {{}}"),
     (f"{WS}.campaigns", 5, f"{ARRAY}; it was 5"),
     (f"{WS}.leads", "x", f'{ARRAY}; it was "x"'),
@@ -127,7 +128,14 @@ FAULTS: list[tuple[str, object, str]] = [
     # items of arrays
     ("workspaces[1]", 5, f"{OBJECT}; it was 5"),
     ("workspaces[1]", None, "must not be null"),
-    (f"{WS}.apiKeys[0]", "key_a", f'{OBJECT}; it was "key_a"'),
+    (f"{WS}.apiKeys[0]", "key_a", f"{KEY_OBJECT}; it was a text"),
+    (f"{WS}.apiKeys[0]", ["key_a"], f"{KEY_OBJECT}; it was a list"),
+    (f"{WS}.apiKeys", {"key": "key_a"}, f"{ARRAY}; it was an object"),
+    (
+        "workspaces",
+        {"id": "w", "apiKeys": ["key_a"]},
+        f'{ARRAY}; it was {{"id":"w","apiKeys":"…"}}',
+    ),
     (f"{WS}.senders[1]", [], f"{OBJECT}; it was []"),
     (f"{WS}.campaigns[1]", None, "must not be null"),
     (f"{WS}.leads[2]", "x", f'{OBJECT}; it was "x"'),
