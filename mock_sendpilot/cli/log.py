@@ -13,7 +13,7 @@ import threading
 from mock_sendpilot.domain.redaction import redacted
 
 _MOST_WAITING = 10_000
-_FLUSH_SECONDS = 0.1
+_FLUSH_SECONDS = 0.25
 
 
 class StderrLog(logging.Handler):
