@@ -59,7 +59,7 @@ def _lead_fields(*, full: bool) -> Mapping[str, fields.Field[Any]]:
         "lastName": _text("last_name"),
         "title": _text(),
         "company": _text(),
-        "campaignId": fields.String(attribute="campaign_id", **always),
+        "campaignId": _text("campaign_id"),  # null for a person whom no campaign knows
         "senderId": _text("sender_id"),
         "createdAt": Timestamp(attribute="created_at", **always),
         "updatedAt": Timestamp(attribute="updated_at", **always),

@@ -50,7 +50,11 @@ def update_status(workspace: Workspace, lead_id: str, **wanted: str) -> StatusCh
         query=lead_schemas.one_lead_query,
         reply=lead_schemas.either_lead,
         errors=(404,),
-        invented=("the scope", "which keys come only with full"),
+        invented=(
+            "the scope",
+            "which keys come only with full",
+            "campaignId is null for a person whom no campaign knows",
+        ),
     )
 )
 def get_lead(workspace: Workspace, lead_id: str, *, full: bool) -> Response:

@@ -90,12 +90,16 @@ class Campaign:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lead:
-    """One person in one campaign. `custom_fields` must not be changed in place."""
+    """One person in one campaign. `custom_fields` must not be changed in place.
+
+    Without a `campaign_id` it is the record of a person whom no campaign knows, and whom a sender
+    has asked to connect.
+    """
 
     id: str
     linkedin_url: str
     status: str
-    campaign_id: str
+    campaign_id: str | None
     created_at: datetime
     updated_at: datetime
     sender_id: str | None = None

@@ -99,14 +99,14 @@ class Store:
             InvalidInput: its id is taken, its campaign is unknown, or the campaign has that person.
         """
         with self._lock:
-            campaign = self._campaigns.get(lead.campaign_id)
+            campaign = self._campaigns.get(lead.campaign_id or "")
             if lead.id in self._leads:
                 raise InvalidInput(f"there is a lead {lead.id!r} already")
             if campaign is None:
                 raise InvalidInput(f"there is no campaign {lead.campaign_id!r}")
             if (lead.campaign_id, lead.linkedin_url) in self._lead_ids_by_profile:
                 raise InvalidInput(f"the campaign has a lead {lead.linkedin_url} already")
-            self._insert(lead)
+            self._insert(lead, campaign.id)
             counters = progress.counted(campaign.counters, lead.status)
             self._campaigns[campaign.id] = replace(campaign, counters=counters)
             if counters != campaign.counters:
@@ -149,10 +149,13 @@ class Store:
         return lead
 
     def leads(self, *, campaign_id: str | None = None, status: str | None = None) -> list[Lead]:
-        """The leads, in the order in which they were added; an unknown campaign has none."""
+        """The leads, in the order in which they were added; an unknown campaign has none.
+
+        A person whom no campaign knows is in no list.
+        """
         with self._lock:
             known = self._leads.values() if campaign_id is None else self.leads_in(campaign_id)
-            found = list(known)
+            found = [lead for lead in known if lead.campaign_id is not None]
         if status is None:
             return found
         return [lead for lead in found if lead.status == status]
@@ -163,7 +166,10 @@ class Store:
         return [self._leads[lead_id] for lead_id in known]
 
     def leads_of(self, linkedin_url: str) -> list[Lead]:
-        """The leads that are this person, at most one in each campaign, oldest first."""
+        """The leads that are this person: at most one in each campaign, oldest first.
+
+        The record of one whom no campaign knows is among them until a campaign does.
+        """
         return [self._leads[lead_id] for lead_id in self._lead_ids_by_url.get(linkedin_url, ())]
 
     def campaign(self, campaign_id: str) -> Campaign:
@@ -249,6 +255,22 @@ class Store:
             self.record(events.LeadTagChanged(after, before.custom_lead_status))
         return after
 
+    def add_person(self, linkedin_url: str, sender_id: str) -> Lead:
+        """Within a transaction: give a person whom no campaign knows a lead id of its own."""
+        now = self._clock.now()
+        lead = Lead(
+            id=self._new_lead_id(),
+            linkedin_url=linkedin_url,
+            status="PENDING",
+            campaign_id=None,
+            sender_id=sender_id,
+            created_at=now,
+            updated_at=now,
+        )
+        self._leads[lead.id] = lead
+        self._lead_ids_by_url.setdefault(linkedin_url, []).append(lead.id)
+        return lead
+
     def mark_contacted(self, lead: Lead) -> bool:
         """Within a transaction: a lead was contacted; tell whether for the first time."""
         is_first = lead.id not in self._contacted
@@ -274,13 +296,15 @@ class Store:
             outcome.duplicate_count += 1
         else:
             lead = self._new_lead(campaign, url, draft.details)
-            self._insert(lead)
+            self._insert(lead, campaign.id)
             outcome.added.append(lead)
 
     def _new_lead(self, campaign: Campaign, url: str, details: Mapping[str, Any]) -> Lead:
-        # Who sends to a new lead is not documented: the campaign's senders take turns.
+        # Who sends to a new lead is not documented: the campaign's senders take turns, but whoever
+        # has asked the person already goes on with it.
+        asked = [one.sender_id for one in self.leads_of(url) if one.campaign_id is None]
+        senders = [one for one in campaign.sender_ids if one in asked] or campaign.sender_ids
         count = len(self._lead_ids_by_campaign[campaign.id])
-        senders = campaign.sender_ids
         now = self._clock.now()
         defaults: dict[str, Any] = {
             "id": self._new_lead_id(),
@@ -291,8 +315,15 @@ class Store:
         }
         return Lead(linkedin_url=url, campaign_id=campaign.id, **{**defaults, **details})
 
-    def _insert(self, lead: Lead) -> None:
+    def _insert(self, lead: Lead, campaign_id: str) -> None:
+        url = lead.linkedin_url
+        others = [one for one in self.leads_of(url) if not _steps_back(one, lead)]
         self._leads[lead.id] = lead
-        self._lead_ids_by_campaign[lead.campaign_id].append(lead.id)
-        self._lead_ids_by_profile[lead.campaign_id, lead.linkedin_url] = lead.id
-        self._lead_ids_by_url.setdefault(lead.linkedin_url, []).append(lead.id)
+        self._lead_ids_by_campaign[campaign_id].append(lead.id)
+        self._lead_ids_by_profile[campaign_id, url] = lead.id
+        self._lead_ids_by_url[url] = [*(one.id for one in others), lead.id]
+
+
+def _steps_back(record: Lead, lead: Lead) -> bool:
+    """Whether from now on a lead of a campaign stands for the person, and the record does not."""
+    return record.campaign_id is None and lead.sender_id in {None, record.sender_id}

@@ -1,6 +1,8 @@
 """The `data` of the events about leads and the people behind them (section (c)).
 
-A one-off message or request may lack `leadId` and `campaignId`, as a client found: there is none.
+What is sent to a person whom no campaign knows has no `campaignId`, as a client found. A request
+has the `leadId` that the service then gives the person; a message to one who was never asked has
+none.
 """
 
 from collections.abc import Mapping
@@ -18,7 +20,7 @@ from mock_sendpilot.domain.events import (
     ReplyReceived,
 )
 from mock_sendpilot.domain.inbox import internal_id
-from mock_sendpilot.domain.models import Contact
+from mock_sendpilot.domain.models import Contact, Lead
 
 Data = Mapping[str, Any]
 
@@ -26,26 +28,22 @@ Data = Mapping[str, Any]
 def status_changed(change: LeadStatusChanged, contract: Contract) -> Data:
     """`lead.updated`, with `changedBy` in older contracts."""
     facts = {
-        "leadId": change.lead.id,
-        "campaignId": change.lead.campaign_id,
-        "linkedinUrl": _url(change.lead.linkedin_url, contract),
+        **_lead(change.lead, contract),
         "previousStatus": change.previous_status,
         "newStatus": change.lead.status,
         "changedBy": change.changed_by,
     }
-    return {field: facts[field] for field in contract.lead_events.status_fields}
+    return {field: facts[field] for field in contract.lead_events.status_fields if field in facts}
 
 
 def tag_changed(change: LeadTagChanged, contract: Contract) -> Data:
     """`lead.tag.updated`: the custom status."""
     facts = {
-        "leadId": change.lead.id,
-        "campaignId": change.lead.campaign_id,
-        "linkedinUrl": _url(change.lead.linkedin_url, contract),
+        **_lead(change.lead, contract),
         "previousTag": change.previous_tag,
         "newTag": change.lead.custom_lead_status,
     }
-    return {field: facts[field] for field in contract.lead_events.tag_fields}
+    return {field: facts[field] for field in contract.lead_events.tag_fields if field in facts}
 
 
 def message_sent(change: MessageSent, contract: Contract) -> Data:
@@ -79,6 +77,15 @@ def request_accepted(change: ConnectionRequestAccepted, contract: Contract) -> D
         **_who(change.contact, contract),
         "acceptedAt": iso_milliseconds(change.accepted_at),
     }
+
+
+def _lead(lead: Lead, contract: Contract) -> dict[str, str | None]:
+    who = {
+        "leadId": lead.id,
+        "campaignId": lead.campaign_id,
+        "linkedinUrl": _url(lead.linkedin_url, contract),
+    }
+    return _without_nothing(who)
 
 
 def _who(contact: Contact, contract: Contract) -> dict[str, Any]:

@@ -141,17 +141,6 @@ def test_the_person_accepts_after_four_hours(world: World) -> None:
     assert (world.lead.status, world.counts["connections_accepted"]) == ("CONNECTION_ACCEPTED", 1)
 
 
-def test_a_person_who_is_no_lead_has_neither_lead_nor_campaign(world: World) -> None:
-    connect(world, STRANGER)
-    world.workspace.advance(4 * HOUR)
-    who = {"linkedinUrl": STRANGER, "senderId": "sam"}
-
-    assert world.told() == [
-        ("connection.sent", who),
-        ("connection.accepted", {**who, "acceptedAt": "2026-06-01T13:00:00.000Z"}),
-    ]
-
-
 @pytest.mark.parametrize(
     ("sender", "note"), [("sam", "Hello"), ("basic", None)], ids=["premium", "not premium"]
 )

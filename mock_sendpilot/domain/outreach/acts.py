@@ -97,8 +97,12 @@ class Outreach:
             self._store.campaign(campaign_id)
         if lead is None:
             known = self._store.leads_of(linkedin_url)
-            own = [one for one in known if campaign_id in (None, one.campaign_id)]
-            lead = next((one for one in own if one.sender_id in (None, sender_id)), None)
+            own = [one for one in known if one.sender_id in (None, sender_id)]
+            enrolled = [
+                one for one in own if one.campaign_id and campaign_id in (None, one.campaign_id)
+            ]
+            without = [one for one in own if one.campaign_id is None]
+            lead = next(iter([*enrolled, *without]), None)
         if campaign_id is None and lead is not None:
             campaign_id = lead.campaign_id
         return Contact(
@@ -136,6 +140,9 @@ class Outreach:
             )
         self._quotas.use(sender, quotas.CONNECTIONS)
         self._store.set_connection(sender.id, contact.linkedin_url, progress.REQUESTED)
+        if contact.lead is None:  # the service's events always have a lead id
+            person = self._store.add_person(contact.linkedin_url, sender.id)
+            contact = replace(contact, lead=person)
         self._count(contact, connections_sent=1)
         sent_note = note if sender.is_premium else None
         self._store.record(ConnectionRequestSent(contact, sent_note or None))
@@ -230,14 +237,15 @@ class Outreach:
         )
 
     def _count(self, contact: Contact, **more: int) -> None:
-        """Count in the lead's campaign; one that is only named counts where no lead is known."""
-        campaign_id = contact.lead.campaign_id if contact.lead else contact.campaign_id
+        """Count in the lead's campaign; one that is only named counts where the lead has none."""
+        lead = contact.lead if contact.lead and contact.lead.campaign_id else None
+        campaign_id = lead.campaign_id if lead else contact.campaign_id
         if campaign_id is None:
             return
         campaign = self._store.campaign(campaign_id)
         counters = campaign.counters
         changes = {name: getattr(counters, name) + count for name, count in more.items()}
-        if contact.lead is not None and self._store.mark_contacted(contact.lead):
+        if lead is not None and self._store.mark_contacted(lead):
             changes["leads_contacted"] = counters.leads_contacted + 1
         self._store.change_campaign(campaign, counters=replace(counters, **changes))
 

@@ -1,7 +1,7 @@
 """Single steps made by hand: what a sender or a person does, now, through the same code.
 
-Each refuses what cannot happen, and says why. A step stands for one of a sequence: so a message moves
-the lead's status, unlike one that is sent over the API.
+Each refuses what cannot happen, and says why. A step stands for one of a sequence: so a message
+moves the lead's status, unlike one that is sent over the API.
 """
 
 from collections.abc import Callable, Mapping

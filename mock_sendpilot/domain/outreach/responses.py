@@ -170,7 +170,13 @@ class Responses:
 
     def _as_of_now(self, contact: Contact) -> Contact:
         lead = contact.lead
-        return contact if lead is None else replace(contact, lead=self._store.lead(lead.id))
+        if lead is None:
+            return contact
+        if lead.campaign_id is None:  # by now a campaign may know the person
+            return self._outreach.contact(
+                contact.sender_id, contact.linkedin_url, lead=None, campaign_id=contact.campaign_id
+            )
+        return replace(contact, lead=self._store.lead(lead.id))
 
 
 def _key(contact: Contact, what: str) -> tuple[str, str, str]:

@@ -72,7 +72,7 @@ class Simulation:
         """Queue leads for the sequence of their campaign, from where their status says they are."""
         with self._store.transaction():
             for lead in leads:
-                campaign = self._store.campaign(lead.campaign_id)
+                campaign = self._store.campaign(lead.campaign_id or "")
                 if campaign.sequence and campaign.status in {"started", "paused"}:
                     self._enter(lead, campaign)
 
