@@ -9,6 +9,7 @@ from mock_sendpilot.api.conversations import conversation_page, message_page
 from mock_sendpilot.api.operation import Operation, serves
 from mock_sendpilot.domain import vocabulary as words
 from mock_sendpilot.domain.outreach.acts import SentMessage, SentRequest
+from mock_sendpilot.domain.quotas import MESSAGES
 from mock_sendpilot.domain.workspace import Workspace
 
 inbox = Blueprint("inbox", __name__)
@@ -59,14 +60,15 @@ def list_messages(
     Operation(
         id="inbox.listSenders",
         scope=words.INBOX_READ,
-        source="(b) 10; C2, SB, SA",
+        source="(b) 10; C2, C7, SB, SA",
         reply=shapes.sender_list,
-        invented=("the scope",),
+        invented=("the scope", "a day begins at midnight UTC, as for /v1/senders/quotas"),
     )
 )
 def list_senders(workspace: Workspace) -> dict[str, Any]:
-    """The LinkedIn accounts that can send."""
-    found = workspace.store.senders()
+    """The LinkedIn accounts that can send, and the messages of their day."""
+    quota = workspace.quotas.quota
+    found = [shapes.SenderToday(one, quota(one, MESSAGES)) for one in workspace.store.senders()]
     return {"senders": found, "total": len(found)}
 
 

@@ -1,11 +1,15 @@
 """The schemas of the inbox API (sections (b) 8-13)."""
 
+from dataclasses import dataclass
+
 from marshmallow import Schema, fields
 
 from mock_sendpilot.api.fields import Choice, Request, Text, Timestamp, WholeNumber
 from mock_sendpilot.api.paging import MOST_PER_PAGE
 from mock_sendpilot.domain import vocabulary as words
 from mock_sendpilot.domain.contracts import Contract
+from mock_sendpilot.domain.models import Sender
+from mock_sendpilot.domain.quotas import Quota
 
 _CONVERSATIONS_PER_PAGE = 20
 _MESSAGES_PER_PAGE = 50
@@ -110,11 +114,22 @@ def messages_query(_contract: Contract) -> Schema:
     )()
 
 
+@dataclass(frozen=True, slots=True)
+class SenderToday:
+    """A sender and the messages of its day."""
+
+    sender: Sender
+    messages: Quota
+
+
 class _Sender(Schema):
-    id = fields.String(required=True)
-    name = fields.String(required=True)
-    linkedinUrl = fields.String(attribute="linkedin_url", required=True)  # noqa: N815
-    status = Choice(words.SENDER_STATUSES, required=True)
+    id = fields.String(attribute="sender.id", required=True)
+    name = fields.String(attribute="sender.name", required=True)
+    linkedinUrl = fields.String(attribute="sender.linkedin_url", required=True)  # noqa: N815
+    status = Choice(words.SENDER_STATUSES, attribute="sender.status", required=True)
+    dailyMessageLimit = fields.Integer(attribute="messages.limit", required=True)  # noqa: N815
+    messagesSentToday = fields.Integer(attribute="messages.used", required=True)  # noqa: N815
+    remainingMessages = fields.Integer(attribute="messages.remaining", required=True)  # noqa: N815
 
 
 class _SenderList(Schema):
@@ -123,7 +138,7 @@ class _SenderList(Schema):
 
 
 def sender_list(_contract: Contract) -> Schema:
-    """The senders: the four fields that are known."""
+    """The senders: the four fields of the documents, and the three that production clients read."""
     return _SenderList()
 
 
