@@ -15,6 +15,7 @@ from mock_sendpilot.domain.workspace import Workspace
 inbox = Blueprint("inbox", __name__)
 
 _SENT = (words.MESSAGE_SENT,)
+_OPENING = "only a message that is sent, not one that is received, opens with the conversation's id"
 
 
 @inbox.get("/inbox/conversations")
@@ -114,6 +115,7 @@ def send_connection_request(workspace: Workspace, **wanted: str) -> SentRequest:
             "the scope",
             "404 for an unknown lead or campaign, 400 for a lead who is not the recipient",
             "403 when the sender is not active (one weak source)",
+            _OPENING,
         ),
     )
 )
@@ -132,7 +134,7 @@ def send_message(workspace: Workspace, **wanted: str) -> SentMessage:
         reply=shapes.sent_message,
         errors=(400, 403, 404, 429),
         events=_SENT,
-        invented=("the scope", "a name that is not known is filled in as nothing"),
+        invented=("the scope", "a name that is not known is filled in as nothing", _OPENING),
     )
 )
 def send_message_to_lead(workspace: Workspace, lead_id: str, **wanted: str) -> SentMessage:

@@ -231,6 +231,14 @@ POINTS: Mapping[str, Point] = {
         documented=False,
         extras=_SWITCH,
     ),
+    "opening_message_id": _point(
+        "id of the message that opens a conversation: its own, or the conversation's as a client "
+        "found",
+        "(e) 19",
+        documented="own",
+        live="conversation",
+        extras={"own": "own", "conversation": "conversation"},
+    ),
     "internal_recipients": _point(
         "sending to a URL with an internal id (ACoAA…): refused, as a client found, or taken",
         "(b) 12; observed",

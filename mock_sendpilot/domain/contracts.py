@@ -50,6 +50,7 @@ class Contract:
     campaign_detail: tuple[str, ...]
     repeated_action: str
     direct_send_moves_status: bool
+    opening_message_id: str
     internal_recipients: str
     participant_urls: str
     event_urls: str

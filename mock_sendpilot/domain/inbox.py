@@ -62,10 +62,17 @@ class Conversation:
 
 
 class Inbox:
-    """All conversations of a workspace."""
+    """All conversations of a workspace.
 
-    def __init__(self, ids: Ids) -> None:
+    Args:
+        ids: gives the ids of new messages and conversations.
+        opening_message_id: `own`, or `conversation` for a message that is sent first to have the
+            id of the conversation that it opens.
+    """
+
+    def __init__(self, ids: Ids, *, opening_message_id: str = "own") -> None:
         self._ids = ids
+        self._opening_message_id = opening_message_id
         self._conversations: dict[str, Conversation] = {}
         self._ids_by_pair: dict[tuple[str, str], str] = {}
         self._messages: dict[str, list[Message]] = {}
@@ -116,8 +123,10 @@ class Inbox:
         """Add a message to the conversation of this pair, which begins with it if need be."""
         conversation = self._of_pair(sender_id, linkedin_url, name, at)
         is_received = direction == RECEIVED
+        opens = not is_received and not self._messages[conversation.id]
+        has_conversations_id = opens and self._opening_message_id == "conversation"
         message = Message(
-            id=self._ids.prefixed("msg"),
+            id=conversation.id if has_conversations_id else self._ids.prefixed("msg"),
             content=text,
             direction=direction,
             sent_at=at,

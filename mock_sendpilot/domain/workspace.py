@@ -64,7 +64,7 @@ class Workspace:
             new_lead_id=self._new_lead_id,
             announce=self._announce,
         )
-        self.inbox = Inbox(self.ids)
+        self.inbox = Inbox(self.ids, opening_message_id=self.contract.opening_message_id)
         self.quotas = Quotas(clock)
         self.credits = Credits(clock, seed.credits)
         self._set_up_outreach(id_seed)

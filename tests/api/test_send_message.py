@@ -149,6 +149,46 @@ def test_a_second_message_goes_into_the_same_conversation(world: World) -> None:
     assert first.json["messageId"] != second.json["messageId"]
 
 
+def test_under_live_the_message_that_opens_a_conversation_has_its_id(make_world: MakeWorld) -> None:
+    world = make_world("live", connections=(IDA,))
+    first, second = send(world).json, send(world).json
+
+    assert first["messageId"] == first["conversationId"]
+    assert re.fullmatch(r"msg_[0-9a-z]{12}", second["messageId"])
+    path = f"/v1/inbox/conversations/{first['messageId']}/messages?accountId=sam"
+    messages = world.api("GET", path).json["messages"]
+    assert [one["id"] for one in messages] == [first["messageId"], second["messageId"]]
+
+
+@pytest.mark.parametrize(
+    ("contract", "points", "is_its_own"),
+    [
+        pytest.param("documented", {}, True, id="documented"),
+        pytest.param("example", {}, True, id="example"),
+        pytest.param("schema", {}, True, id="schema"),
+        pytest.param("live", {"opening_message_id": "own"}, True, id="live with an id of its own"),
+        pytest.param(
+            "documented", {"opening_message_id": "conversation"}, False, id="documented as live"
+        ),
+    ],
+)
+def test_the_contract_says_which_id_an_opening_message_has(
+    make_world: MakeWorld, contract: str, points: dict[str, str], is_its_own: bool
+) -> None:
+    world = make_world(contract, connections=(IDA,), **points)
+    reply = send(world).json
+
+    assert (reply["messageId"] != reply["conversationId"]) is is_its_own
+
+
+def test_a_message_that_is_received_first_has_an_id_of_its_own(make_world: MakeWorld) -> None:
+    world = make_world("live", connections=(IDA,))
+    world.workspace.by_hand.act("lead_1", "reply")
+
+    reply = send(world).json
+    assert reply["messageId"] != reply["conversationId"]
+
+
 def test_each_sender_has_a_conversation_of_its_own(world: World) -> None:
     first, second = send(world), send(world, senderId="basic")
 
