@@ -26,7 +26,7 @@ lead_extractor = Blueprint("lead_extractor", __name__)
         events=(words.EXTRACTION_COMPLETED,),
         invented=(
             "the scope",
-            "a person costs one credit, an e-mail address another; the rest is given back",
+            "a person costs one credit, and another with enrichment; the rest is given back",
             "an extraction finds at most 10,000 people, all of them made up",
             "webhook_url may be http or local",
         ),

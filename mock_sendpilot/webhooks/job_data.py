@@ -29,7 +29,7 @@ def search_completed(change: SearchCompleted, _contract: Contract) -> Mapping[st
 
 
 def extraction_completed(change: ExtractionCompleted, _contract: Contract) -> Mapping[str, Any]:
-    """`lead_extractor.job.completed`; a credit for each lead extracted, and each enriched."""
+    """`lead_extractor.job.completed`; a credit for each lead, and each try to enrich one."""
     job = change.extraction
     return {
         "campaign_id": job.id,
@@ -43,8 +43,8 @@ def extraction_completed(change: ExtractionCompleted, _contract: Contract) -> Ma
         **_times(job.created_at, job.completed_at),
         "credits_used": {
             "extraction": job.extracted,
-            "enrichment": job.enriched,
-            "total": job.extracted + job.enriched,
+            "enrichment": job.enrichments_tried,
+            "total": job.extracted + job.enrichments_tried,
         },
         "leads": [asdict(lead) for lead in job.leads],
     }

@@ -15,6 +15,7 @@ from mock_sendpilot.domain.finding.jobs import DONE, FAILED, PENDING, RUNNING, E
 from mock_sendpilot.domain.seed import WorkspaceSeed
 from mock_sendpilot.domain.signals import event_recorded
 from mock_sendpilot.domain.workspace import Workspace
+from mock_sendpilot.webhooks.job_data import extraction_completed
 from tests.conftest import NOW
 
 PACE = Pace(starts_after=timedelta(seconds=1), takes=timedelta(seconds=4))
@@ -125,11 +126,17 @@ def test_what_it_may_need_is_taken_when_it_starts(
     assert workspace.credits.balance().used == cost
 
 
-@pytest.mark.parametrize("mode", ["extraction_only", "with_enrichment"])
-def test_in_the_end_it_costs_what_it_found(workspace: Workspace, mode: str) -> None:
+@pytest.mark.parametrize(("mode", "cost"), [("extraction_only", 100), ("with_enrichment", 200)])
+def test_it_costs_a_credit_for_each_person_and_for_each_try_to_enrich_one(
+    workspace: Workspace, events: list[Event], mode: str, cost: int
+) -> None:
     done = extracted(workspace, start(workspace, mode=mode))
+    data = extraction_completed(ExtractionCompleted(done), workspace.contract)
 
-    assert workspace.credits.balance().used == done.extracted + done.enriched
+    assert done.enriched < 100
+    assert workspace.credits.balance().used == cost
+    assert data["total_leads_enriched"] == done.enriched
+    assert data["credits_used"] == {"extraction": 100, "enrichment": cost - 100, "total": cost}
 
 
 def test_an_extraction_that_is_too_expensive_does_not_start(workspace: Workspace) -> None:
@@ -152,7 +159,7 @@ def test_one_that_fails_costs_what_it_found_until_then(
         50,
         "LinkedIn says no",
     )
-    assert workspace.credits.balance().used == 50 + failed.enriched
+    assert workspace.credits.balance().used == 50 + 50
     assert extracted(workspace, extraction) == failed
     assert events == []
 

@@ -119,3 +119,8 @@ class Extraction:
     def enriched(self) -> int:
         """For how many of them it has an e-mail address."""
         return sum(lead.email is not None for lead in self.leads)
+
+    @property
+    def enrichments_tried(self) -> int:
+        """For how many of them it has looked for an e-mail address: each costs a credit."""
+        return self.extracted if self.enriches else 0
