@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from http import HTTPStatus
 from typing import Any
 
 from apispec import APISpec
@@ -63,7 +64,7 @@ def specification(app: Flask, contract: Contract) -> dict[str, Any]:
         "apiKey", {"type": "apiKey", "in": "header", "name": "X-API-Key"}
     )
     for status, text in _ERRORS.items():
-        spec.components.response(str(status), _error(text, contract))
+        spec.components.response(str(status), _error(status, text, contract))
     for rule, method, operation, summary in operations(app):
         told = _operation(operation, contract, method, summary)
         told["parameters"] = [*_path_parameters(rule), *told["parameters"]]
@@ -137,16 +138,17 @@ def _json(schema: Schema) -> dict[str, Any]:
     return {"application/json": {"schema": schema}}
 
 
-def _error(description: str, contract: Contract) -> dict[str, Any]:
-    texts = {"type": "string"}
-    message = texts
-    if contract.validation_message == "list":
-        message = {"anyOf": [texts, {"type": "array", "items": texts}]}  # type: ignore[dict-item]
-    properties = {
-        "statusCode": {"type": "integer"},
-        "message": message,
-        "error": {"type": "string"},
-    }
+def _error(status: int, description: str, contract: Contract) -> dict[str, Any]:
+    text: dict[str, Any] = {"type": "string"}
+    sentences = {"type": "array", "items": text}
+    properties = {"statusCode": {"type": "integer"}, "message": text, "error": text}
+    if status == HTTPStatus.BAD_REQUEST:
+        properties |= {
+            "errors": {"errors": {**sentences, "description": "The name of the key is invented."}},
+            "bare": {},
+            "list": {"message": sentences},
+            "detailed": {},
+        }[contract.validation_message]
     envelope = {"type": "object", "properties": properties, "required": list(properties)}
     return {"description": description, "content": {"application/json": {"schema": envelope}}}
 

@@ -8,11 +8,12 @@ from typing import Any
 
 from flask import request
 
-from mock_sendpilot.domain.errors import BodyTooLarge, InvalidInput
+from mock_sendpilot.domain.errors import BodyTooLarge, InvalidInput, Problem
 from mock_sendpilot.json_text import parse_json
 
 MOST_BYTES = 1_048_576
 _JSON = "application/json"
+_EXPECTED = "the body must be a JSON object"
 
 
 def json_object() -> dict[str, Any]:
@@ -25,14 +26,13 @@ def json_object() -> dict[str, Any]:
     content = _content()
     if request.environ.get("CONTENT_TYPE") != _JSON and request.mimetype != _JSON:
         found = f"it was {request.mimetype!r}" if request.mimetype else "there was none"
-        raise InvalidInput(
-            f"Content-Type must be {_JSON}; {found}, and then the body counts as empty"
-        )
+        found = f"{found}, and then the body counts as empty"
+        raise InvalidInput(Problem(f"Content-Type must be {_JSON}", found))
     if not content.strip():
-        raise InvalidInput("the body must be a JSON object; it was empty")
+        raise InvalidInput(Problem(_EXPECTED, "it was empty"))
     parsed = _parsed(content)
     if not isinstance(parsed, dict):
-        raise InvalidInput(f"the body must be a JSON object; it was {_kind(parsed)}")
+        raise InvalidInput(Problem(_EXPECTED, f"it was {_kind(parsed)}"))
     return parsed
 
 
@@ -57,7 +57,7 @@ def _parsed(content: bytes) -> object:
     except InvalidInput as error:
         encoding = request.content_encoding
         because = f" (Content-Encoding {encoding!r} is not supported)" if encoding else ""
-        raise InvalidInput(f"the body {error}{because}") from error
+        raise InvalidInput(Problem(f"the body {error}{because}", rule=_EXPECTED)) from error
 
 
 def _kind(value: object) -> str:

@@ -1,12 +1,13 @@
 """Replies: JSON bytes, and the vendor's error envelope `{statusCode, message, error}`.
 
 What the emulator knows beyond the vendor's words goes into a header, `X-Emulator-Hint`, so that the
-body stays what the vendor would send.
+body stays what the vendor would send. A 400 has the vendor's two words as `message`, and its
+sentences in `errors`: the name of that key is invented, for the real one is not known.
 """
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -17,13 +18,14 @@ from werkzeug.exceptions import HTTPException
 
 from mock_sendpilot.api.access import contract_of_request
 from mock_sendpilot.domain import errors
-from mock_sendpilot.domain.redaction import redacted
 from mock_sendpilot.paths import RAW_PATH, VENDOR_PREFIX
 
 REMARK = "mock_sendpilot.remark"
 """Where the WSGI environment has what the log says of a request that was refused."""
 HINT_HEADER = "X-Emulator-Hint"
-_LONGEST_HINT = 500
+_MAX_HINT_CHARACTERS = 1000
+_CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f]")
+_VALIDATION_FAILED = "Validation failed"
 _logger = logging.getLogger(__name__)
 _CONTENT_TYPE = "application/json; charset=utf-8"
 
@@ -49,11 +51,19 @@ def reply(payload: object, status: int = HTTPStatus.OK) -> Response:
     return Response(orjson.dumps(payload), status, content_type=_CONTENT_TYPE)
 
 
-def error_reply(status: HTTPStatus, message: str | list[str], *, hint: str = "") -> Response:
-    """The vendor's envelope for an error."""
+def error_reply(
+    status: HTTPStatus,
+    message: str | list[str],
+    *,
+    hint: str = "",
+    sentences: list[str] | None = None,
+) -> Response:
+    """The vendor's envelope for an error, with the sentences of a 400 if they are given."""
     phrase = _PHRASES.get(status, status.phrase)
-    answer = reply({"statusCode": int(status), "message": message, "error": phrase}, status)
-    return _with_hint(answer, hint, remark=hint or str(message))
+    envelope = {"statusCode": int(status), "message": message, "error": phrase}
+    if sentences is not None:
+        envelope["errors"] = sentences
+    return _with_hint(reply(envelope, status), hint, remark=hint or str(message))
 
 
 def with_hint(answer: Response, hint: str) -> Response:
@@ -73,8 +83,10 @@ def _with_hint(answer: Response, hint: str, *, remark: str) -> Response:
 
 
 def _on_one_line(text: str) -> str:
-    safe = text.encode("ascii", "backslashreplace").decode()
-    return " ".join(safe.split())[:_LONGEST_HINT]
+    """A text that may stand in a header and in the log: printable ASCII, cut short."""
+    one_line = " ".join(text.split()).encode("ascii", "backslashreplace").decode()
+    safe = _CONTROL_CHARACTERS.sub(lambda found: f"\\x{ord(found[0]):02x}", one_line)
+    return errors.shortened(safe, _MAX_HINT_CHARACTERS)
 
 
 def register_error_handlers(app: Flask) -> None:
@@ -87,7 +99,7 @@ def register_error_handlers(app: Flask) -> None:
 
 def _domain_error(error: errors.SendPilotError) -> Response:
     if isinstance(error, errors.InvalidInput):
-        return _invalid(list(error.problems), error.hint)
+        return _invalid(error.problems, error.hint)
     answer = error_reply(_STATUS[type(error)], error.message, hint=error.hint)
     if isinstance(error, errors.LimitExceeded) and contract_of_request().retry_after:
         answer.headers["Retry-After"] = str(error.retry_after_seconds)
@@ -95,53 +107,85 @@ def _domain_error(error: errors.SendPilotError) -> Response:
 
 
 def _validation_error(error: ValidationError) -> Response:
-    return _invalid(problems_of(error))
+    problems = problems_of(error)
+    return _invalid(errors.bounded(problems), rules=(problem.rule for problem in problems))
 
 
-def _invalid(problems: list[str], hint: str = "") -> Response:
-    style = contract_of_request().validation_message
-    messages: dict[str, str | list[str]] = {
-        "detailed": "Validation failed: " + "; ".join(problems),
-        "bare": "Validation failed",
-        "list": problems,
+def _invalid(
+    problems: Sequence[str], hint: str = "", *, rules: Iterable[str] | None = None
+) -> Response:
+    """A 400 in the style of the contract; the control API always gives the details.
+
+    `rules` are the vendor's sentences, those of the problems unless they are given. One that many
+    array items have in common stands there once.
+    """
+    details = "; ".join(problems)
+    detailed = f"{_VALIDATION_FAILED}: {details}"
+    if not request.path.startswith(f"{VENDOR_PREFIX}/"):
+        return error_reply(HTTPStatus.BAD_REQUEST, detailed, hint=hint)
+    if rules is None:
+        rules = (getattr(problem, "rule", problem) for problem in problems)
+    sentences = errors.bounded(dict.fromkeys(rules))
+    found = f"{details} ({hint})" if hint else details
+    styles: dict[str, dict[str, Any]] = {
+        "errors": {"message": _VALIDATION_FAILED, "sentences": sentences, "hint": found},
+        "bare": {"message": _VALIDATION_FAILED, "hint": found},
+        "list": {"message": sentences, "hint": found},
+        "detailed": {"message": detailed, "hint": hint},
     }
-    if style == "bare":
-        hint = hint or "; ".join(problems)
-    return error_reply(HTTPStatus.BAD_REQUEST, messages[style], hint=hint)
+    return error_reply(HTTPStatus.BAD_REQUEST, **styles[contract_of_request().validation_message])
 
 
-def problems_of(error: ValidationError) -> list[str]:
+def problems_of(error: ValidationError) -> list[errors.Problem]:
     """Marshmallow's nested messages as sentences: `field` and what is wrong with it."""
-    found = sentences(error, "")
-    return [redacted(f"{path} {text}" if path else text) for path, text in found]
+    return [_problem(keys, text) for keys, text in _walk(error.messages, ())]
 
 
 def sentences(error: ValidationError, root: str) -> list[tuple[str, str]]:
     """Each message with the path of what it is about, such as `root.leads[3].status`."""
-    return list(_walk(error.messages, root))
+    return [(_path((root, *keys)), text) for keys, text in _walk(error.messages, ())]
 
 
-def _walk(messages: Any, path: str) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - nested at will
+_Keys = tuple[str | int, ...]
+
+
+def _walk(messages: Any, keys: _Keys) -> Iterator[tuple[_Keys, str]]:  # noqa: ANN401 - nested at will
     if isinstance(messages, dict):
         for key, inner in messages.items():
-            yield from _walk(inner, path if key == "_schema" else _joined(path, key))
+            yield from _walk(inner, keys if key == "_schema" else (*keys, key))
     elif isinstance(messages, list):
         for inner in messages:
-            yield from _walk(inner, path)
+            yield from _walk(inner, keys)
     else:
-        yield path, str(messages)
+        yield keys, messages
 
 
-def _joined(path: str, key: object) -> str:
-    if isinstance(key, int):
-        return f"{path}[{key}]"
-    return f"{path}.{key}" if path else str(key)
+def _problem(keys: _Keys, message: str) -> errors.Problem:
+    rule = getattr(message, "rule", message)
+    if not keys:
+        return errors.Problem(message, rule=rule)
+    return errors.Problem(f"{_path(keys)} {message}", rule=f"{_subject(keys)} {rule}")
+
+
+def _path(keys: _Keys) -> str:
+    first, *rest = keys
+    return str(first) + "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in rest)
+
+
+def _subject(keys: _Keys) -> str:
+    """The subject of a vendor's sentence as NestJS writes it: `filters.each value in titles`."""
+    *parents, last = keys
+    if isinstance(last, int) and parents:
+        last = f"each value in {parents.pop()}"
+    return ".".join(map(str, (*parents, last)))
 
 
 def _http_error(error: HTTPException) -> Response:
     if error.code in {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}:
         return _no_such_route()
     status = HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
+    if status == HTTPStatus.BAD_REQUEST:
+        return _invalid([error.description or status.phrase])
     return error_reply(status, error.description or status.phrase)
 
 

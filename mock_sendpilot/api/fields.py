@@ -1,4 +1,7 @@
-"""Fields of requests and replies. Each refusal says what is expected and what was found."""
+"""Fields of requests and replies. Each refusal says what is expected and what was found.
+
+Beside it stands the vendor's sentence for the same fault, its `rule`; see `rules.py`.
+"""
 
 import re
 from collections.abc import Iterable
@@ -8,7 +11,9 @@ from typing import Any, ClassVar
 import orjson
 from marshmallow import EXCLUDE, Schema, ValidationError, fields
 
+from mock_sendpilot.api import rules
 from mock_sendpilot.domain.clock import iso_milliseconds, parse_moment
+from mock_sendpilot.domain.errors import Problem
 from mock_sendpilot.domain.redaction import is_secret_name, redacted, redacted_value
 from mock_sendpilot.domain.suggestions import nearest_word
 
@@ -23,6 +28,7 @@ _KINDS = {
     dict: "an object",
 }
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,9}")
+_INTEGER = re.compile(r"-?[0-9]+", re.ASCII)
 
 
 def shown(value: object, *, name: str | None = None) -> str:
@@ -44,26 +50,48 @@ def kind_of(value: object) -> str:
     return '""' if value == "" else _KINDS.get(type(value), "something else")
 
 
-def absence_messages(expected: str) -> dict[str, Any]:
-    """What a field says when it is missing or null. marshmallow formats it: braces are doubled."""
-    template = expected.replace("{", "{{").replace("}", "}}")
-    return {"required": f"{template}; it was missing", "null": f"{template}; it was null"}
+def absence_messages(expected: str, *, rule: str | None = None) -> dict[str, Any]:
+    """Return the messages for a field that is missing or null.
+
+    They stand in lists because marshmallow formats a plain string and takes a list as it is.
+    """
+    return {
+        "required": [Problem(expected, "it was missing", rule=rule)],
+        "null": [Problem(expected, "it was null", rule=rule)],
+    }
 
 
 class Checked(fields.Field[Any]):
-    """A field with one sentence for what it expects."""
+    """A field with one sentence for what it expects, and the vendor's for the same.
 
-    def __init__(self, expected: str, **options: Any) -> None:  # noqa: ANN401 - marshmallow's own
+    `absence_rule` is the vendor's for a value that is missing or null, where it is another one.
+    """
+
+    def __init__(
+        self,
+        expected: str,
+        *,
+        rule: str | None = None,
+        absence_rule: str | None = None,
+        **options: Any,  # noqa: ANN401 - marshmallow's own
+    ) -> None:
         self.expected = expected
-        super().__init__(error_messages=absence_messages(expected), **options)
+        self.rule = expected if rule is None else rule
+        messages = absence_messages(expected, rule=absence_rule or self.rule)
+        super().__init__(error_messages=messages, **options)
 
     def published(self) -> dict[str, Any]:
         """What the specification says of it, as JSON Schema; that it may be null stands apart."""
         return {}
 
-    def refusal(self, value: object, hint: str = "") -> ValidationError:
-        """The error for a value that will not do."""
-        return ValidationError(f"{self.expected}; it was {shown(value)}{hint}")
+    def refusal(self, value: object, hint: str = "", *, rule: str | None = None) -> ValidationError:
+        """The error for a value that will not do; `rule` if another one than the field's."""
+        found = f"it was {self.described(value)}{hint}"
+        return ValidationError(Problem(self.expected, found, rule=rule or self.rule))
+
+    def described(self, value: object) -> str:
+        """Return a value as a refusal has it."""
+        return shown(value, name=self.name)
 
 
 class Choice(Checked):
@@ -89,13 +117,17 @@ class Choice(Checked):
 
 
 class Text(Checked):
-    """A string; unless `may_be_empty`, one with something in it; at most `longest` characters."""
+    """A string; unless `may_be_empty`, one with something in it; at most `longest` characters.
+
+    `rule` is the vendor's one sentence for it; without it there is one for each fault.
+    """
 
     def __init__(
         self,
         *,
         may_be_empty: bool = False,
         longest: int | None = None,
+        rule: str | None = None,
         **options: Any,  # noqa: ANN401
     ) -> None:
         self.may_be_empty = may_be_empty
@@ -103,7 +135,12 @@ class Text(Checked):
         expected = "must be a string" if may_be_empty else "must be a non-empty string"
         if longest is not None:
             expected += f" of at most {longest} characters"
-        super().__init__(expected, **options)
+        is_wanted = options.get("required", False) and not may_be_empty
+        self.empty_rule = rule or rules.MUST_NOT_BE_EMPTY
+        absence_rule = self.empty_rule if is_wanted else None
+        super().__init__(
+            expected, rule=rule or rules.MUST_BE_STRING, absence_rule=absence_rule, **options
+        )
 
     def published(self) -> dict[str, Any]:
         """As JSON Schema."""
@@ -112,19 +149,22 @@ class Text(Checked):
         return {"type": "string", **least, **most}
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:  # noqa: ANN401
-        if not isinstance(value, str) or not (value or self.may_be_empty):
+        if not isinstance(value, str):
             raise self.refusal(value)
+        if not (value or self.may_be_empty):
+            raise self.refusal(value, rule=self.empty_rule)
         if self.longest is not None and len(value) > self.longest:
-            raise ValidationError(f"{self.expected}; it has {len(value)}")
+            rule = rules.must_be_shorter(self.longest)
+            raise ValidationError(Problem(self.expected, f"it has {len(value)}", rule=rule))
         return value
 
 
 class SecretText(Text):
     """A key or a signing secret: a refusal goes into the log and must not tell it."""
 
-    def refusal(self, value: object, hint: str = "") -> ValidationError:
-        """The error for a value that will not do, which it does not show."""
-        return ValidationError(f"{self.expected}; it was {kind_of(value)}{hint}")
+    def described(self, value: object) -> str:
+        """Return the kind of a value, and not the value."""
+        return kind_of(value)
 
 
 class WholeNumber(Checked):
@@ -132,7 +172,8 @@ class WholeNumber(Checked):
 
     def __init__(self, lowest: int, highest: int, **options: Any) -> None:  # noqa: ANN401
         self.range = range(lowest, highest + 1)
-        super().__init__(f"must be a whole number from {lowest} to {highest}", **options)
+        expected = f"must be a whole number from {lowest} to {highest}"
+        super().__init__(expected, rule=rules.MUST_BE_INTEGER, **options)
 
     def published(self) -> dict[str, Any]:
         """As JSON Schema."""
@@ -142,7 +183,14 @@ class WholeNumber(Checked):
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> int:  # noqa: ANN401
         if isinstance(value, str) and _WHOLE_NUMBER.fullmatch(value) and int(value) in self.range:
             return int(value)
-        raise self.refusal(value)
+        raise self.refusal(value, rule=self._rule_against(value))
+
+    def _rule_against(self, value: object) -> str:
+        if not isinstance(value, str) or not _INTEGER.fullmatch(value):
+            return rules.MUST_BE_INTEGER
+        if value.startswith("-") or (_WHOLE_NUMBER.fullmatch(value) and int(value) < self.range[0]):
+            return rules.must_not_be_less(self.range[0])
+        return rules.must_not_be_greater(self.range[-1])
 
 
 class Flag(Checked):
@@ -168,7 +216,7 @@ class Boolean(Checked):
     """A JSON boolean, and nothing that looks like one."""
 
     def __init__(self, **options: Any) -> None:  # noqa: ANN401
-        super().__init__("must be true or false", **options)
+        super().__init__("must be true or false", rule=rules.MUST_BE_BOOLEAN, **options)
 
     def published(self) -> dict[str, Any]:
         """As JSON Schema."""
@@ -184,7 +232,7 @@ class JsonObject(Checked):
     """A JSON object of any content."""
 
     def __init__(self, **options: Any) -> None:  # noqa: ANN401
-        super().__init__("must be a JSON object", **options)
+        super().__init__("must be a JSON object", rule=rules.MUST_BE_OBJECT, **options)
 
     def published(self) -> dict[str, Any]:
         """As JSON Schema."""
@@ -227,7 +275,8 @@ class ListOf(fields.List[Any]):
         **options: Any,  # noqa: ANN401
     ) -> None:
         self.expected = expected
-        super().__init__(item, error_messages=absence_messages(expected), **options)
+        messages = absence_messages(expected, rule=rules.MUST_BE_ARRAY)
+        super().__init__(item, error_messages=messages, **options)
 
     def published(self) -> dict[str, Any]:
         """What the specification says of it beyond its items."""
@@ -235,7 +284,8 @@ class ListOf(fields.List[Any]):
 
     def _deserialize(self, value: Any, *_: Any, **options: Any) -> list[Any]:  # noqa: ANN401
         if not isinstance(value, list):
-            raise ValidationError(f"{self.expected}; it was {shown(value, name=self.name)}")
+            found = f"it was {shown(value, name=self.name)}"
+            raise ValidationError(Problem(self.expected, found, rule=rules.MUST_BE_ARRAY))
         items: list[Any] = []
         problems: dict[int, Any] = {}
         for index, item in enumerate(value):

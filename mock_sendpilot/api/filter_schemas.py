@@ -9,6 +9,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validates_schema
 
+from mock_sendpilot.api import rules
 from mock_sendpilot.api.fields import (
     Boolean,
     Checked,
@@ -20,6 +21,7 @@ from mock_sendpilot.api.fields import (
     shown,
 )
 from mock_sendpilot.api.job_schemas import JsonCount
+from mock_sendpilot.domain.errors import Problem
 from mock_sendpilot.domain.finding import lead_filters as kinds
 from mock_sendpilot.domain.finding.lead_filters import LEAD_FILTERS, LeadFilter
 
@@ -30,7 +32,8 @@ class _Date(Checked):
     """A day as `dd/mm/yyyy`."""
 
     def __init__(self) -> None:
-        super().__init__("must be a date written dd/mm/yyyy, such as 31/12/2025")
+        expected = "must be a date written dd/mm/yyyy, such as 31/12/2025"
+        super().__init__(expected, rule=rules.MUST_BE_DATE)
 
     def published(self) -> dict[str, Any]:
         """As JSON Schema."""
@@ -52,11 +55,13 @@ class _Object(fields.Nested):
 
     def __init__(self, nested: Schema, expected: str, **options: Any) -> None:  # noqa: ANN401
         self.expected = expected
-        super().__init__(nested, error_messages=absence_messages(expected), **options)
+        messages = absence_messages(expected, rule=rules.MUST_BE_OBJECT)
+        super().__init__(nested, error_messages=messages, **options)
 
     def _deserialize(self, value: Any, *rest: Any, **options: Any) -> Any:  # noqa: ANN401
         if not isinstance(value, dict):
-            raise ValidationError(f"{self.expected}; it was {shown(value)}")
+            found = f"it was {shown(value)}"
+            raise ValidationError(Problem(self.expected, found, rule=rules.MUST_BE_OBJECT))
         super()._deserialize(value, *rest, **options)
         return value
 
@@ -96,8 +101,10 @@ class _Filters(Request):
             if original is None or each.name not in data or original not in data:
                 continue
             if data[each.name] != data[original]:
-                text = f"must be left out or be the same as {original}, whose alias it is; it was "
-                raise ValidationError(text + shown(data[each.name]), each.name)
+                expected = f"must be left out or be the same as {original}, whose alias it is"
+                found = f"it was {shown(data[each.name])}"
+                problem = Problem(expected, found, rule=rules.must_be_equal(original))
+                raise ValidationError([problem], each.name)
 
 
 def filters_field() -> fields.Field[Any]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from marshmallow import Schema, fields
 
+from mock_sendpilot.api import rules
 from mock_sendpilot.api.fields import Choice, Request, Text, Timestamp, WholeNumber
 from mock_sendpilot.api.paging import MOST_PER_PAGE
 from mock_sendpilot.domain import vocabulary as words
@@ -142,12 +143,17 @@ def sender_list(_contract: Contract) -> Schema:
     return _SenderList()
 
 
+def _recipient() -> Text:
+    """The person's profile; the vendor says of anything else that it is no URL."""
+    return Text(required=True, attribute="recipient_linkedin_url", rule=rules.MUST_BE_URL)
+
+
 def connect_body(_contract: Contract) -> Schema:
     """A connection request."""
     return Request.from_dict(
         {
             "senderId": Text(required=True, attribute="sender_id"),
-            "recipientLinkedinUrl": Text(required=True, attribute="recipient_linkedin_url"),
+            "recipientLinkedinUrl": _recipient(),
             "message": Text(may_be_empty=True, allow_none=True, longest=_LONGEST_NOTE),
         }
     )()
@@ -181,7 +187,7 @@ def send_body(_contract: Contract) -> Schema:
     return Request.from_dict(
         {
             "senderId": Text(required=True, attribute="sender_id"),
-            "recipientLinkedinUrl": Text(required=True, attribute="recipient_linkedin_url"),
+            "recipientLinkedinUrl": _recipient(),
             "message": _message_text(),
             "leadId": Text(attribute="lead_id", allow_none=True),
             "campaignId": Text(attribute="campaign_id", allow_none=True),

@@ -9,7 +9,9 @@ from typing import Any
 
 from marshmallow import ValidationError, fields
 
+from mock_sendpilot.api import rules
 from mock_sendpilot.api.fields import Checked, Choice, ListOf, Request, WholeNumber
+from mock_sendpilot.domain.errors import Problem
 from mock_sendpilot.domain.finding.jobs import DONE, FAILED, PENDING, RUNNING, Extraction, Search
 from mock_sendpilot.domain.finding.running_jobs import MOST_LEADS
 from mock_sendpilot.domain.urls import EXPECTED, LONGEST_URL, url_problems
@@ -30,7 +32,8 @@ class JsonCount(Checked):
         self.lowest = lowest
         self.highest = highest
         limits = f"of at least {lowest}" if highest is None else f"from {lowest} to {highest}"
-        super().__init__(f"must be a whole number {limits}", **options)
+        expected = f"must be a whole number {limits}"
+        super().__init__(expected, rule=rules.MUST_BE_INTEGER, **options)
 
     def published(self) -> dict[str, Any]:
         """As JSON Schema."""
@@ -41,8 +44,10 @@ class JsonCount(Checked):
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         if not is_number or value != value // 1:
             raise self.refusal(value)
-        if value < self.lowest or (self.highest is not None and value > self.highest):
-            raise self.refusal(value)
+        if value < self.lowest:
+            raise self.refusal(value, rule=rules.must_not_be_less(self.lowest))
+        if self.highest is not None and value > self.highest:
+            raise self.refusal(value, rule=rules.must_not_be_greater(self.highest))
         return int(value)
 
 
@@ -50,7 +55,7 @@ class JobUrl(Checked):
     """Where the event of one job is sent."""
 
     def __init__(self, **options: Any) -> None:  # noqa: ANN401
-        super().__init__(f"must be {EXPECTED}", **options)
+        super().__init__(f"must be {EXPECTED}", rule=rules.MUST_BE_URL, **options)
 
     def published(self) -> dict[str, Any]:
         """As JSON Schema."""
@@ -61,7 +66,7 @@ class JobUrl(Checked):
             raise self.refusal(value)
         problems = url_problems(value)
         if problems:
-            raise ValidationError(problems)
+            raise ValidationError([Problem(each, rule=self.rule) for each in problems])
         return value
 
 
@@ -84,8 +89,9 @@ class Several(ListOf):
         return {"minItems": 1, "maxItems": self.most}
 
     def _count(self, items: list[Any]) -> None:
-        if not 1 <= len(items) <= self.most:
-            raise ValidationError(f"{self.expected}; it has {len(items)}")
+        problem = rules.count_problem(self.expected, len(items), most=self.most)
+        if problem is not None:
+            raise ValidationError(problem)
 
 
 class ResultsQuery(Request):

@@ -23,7 +23,7 @@ from mock_sendpilot.api.job_schemas import (
 from mock_sendpilot.api.paging import offset_page
 from mock_sendpilot.domain import vocabulary as words
 from mock_sendpilot.domain.contracts import Contract
-from mock_sendpilot.domain.errors import InvalidInput
+from mock_sendpilot.domain.errors import InvalidInput, Problem
 from mock_sendpilot.domain.finding import lead_filters as kinds
 from mock_sendpilot.domain.finding.jobs import Search
 from mock_sendpilot.domain.finding.lead_filters import (
@@ -144,7 +144,7 @@ def values_found(name: str, search: str, *, limit: int, offset: int) -> dict[str
         guess = did_you_mean(name, [each.name for each in LEAD_FILTERS])
         hint = f"{guess}without this parameter all filters are listed"
         expected = "filter must be the name of a filter of the lead database"
-        raise InvalidInput(f"{expected}; it was {name[:80]!r}", hint=hint)
+        raise InvalidInput(Problem(expected, f"it was {name[:80]!r}"), hint=hint)
     found = [value for value in values_of(lead_filter) if search.casefold() in _text(value)]
     page = offset_page(found, limit=limit, offset=offset)
     return {**page, "filter": name, "filters": [], "known": page["rows"]}

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from marshmallow import Schema, fields
 
+from mock_sendpilot.api import rules
 from mock_sendpilot.api.fields import Checked, Choice, Flag, Request, Text, Timestamp
 from mock_sendpilot.api.job_schemas import (
     JobUrl,
@@ -32,7 +33,8 @@ class _SearchUrl(Checked):
 
     def __init__(self) -> None:
         example = "https://www.linkedin.com/search/results/people/?keywords=cfo"
-        super().__init__(f"must be an https URL of linkedin.com, such as {example}")
+        expected = f"must be an https URL of linkedin.com, such as {example}"
+        super().__init__(expected, rule=rules.MUST_BE_URL)
 
     def published(self) -> dict[str, Any]:
         """As JSON Schema."""

@@ -12,6 +12,7 @@ from mock_sendpilot.api.ignored_names import add_hint, hint_on_custom_fields
 from mock_sendpilot.api.operation import Operation, dumped, schema, serves
 from mock_sendpilot.api.paging import Page
 from mock_sendpilot.domain import vocabulary as words
+from mock_sendpilot.domain.errors import bounded
 from mock_sendpilot.domain.lead_import import Import, LeadDraft
 from mock_sendpilot.domain.store import StatusChange
 from mock_sendpilot.domain.workspace import Workspace
@@ -110,7 +111,7 @@ def _draft(entry: object, shape: Schema) -> LeadDraft | str:
     try:
         details: dict[str, Any] = shape.load(entry)
     except ValidationError as error:
-        return "; ".join(problems_of(error))
+        return "; ".join(bounded(problems_of(error)))
     url, nested = details.pop("linkedinUrl"), details.pop("customFields", None) or {}
     flat = {key: value for key, value in entry.items() if key not in shape.fields}
     return LeadDraft(linkedin_url=url, details={**details, "custom_fields": {**flat, **nested}})

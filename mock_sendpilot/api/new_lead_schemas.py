@@ -4,6 +4,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields
 
+from mock_sendpilot.api import rules
 from mock_sendpilot.api.fields import JsonObject, ListOf, Request, Text
 from mock_sendpilot.domain.contracts import Contract
 
@@ -46,8 +47,9 @@ class LeadList(ListOf):
         return {"type": "array", "minItems": 1, "maxItems": self.most, "items": items}
 
     def _count(self, entries: list[Any]) -> None:
-        if not 1 <= len(entries) <= self.most:
-            raise ValidationError(f"{self.expected}; it has {len(entries)}")
+        problem = rules.count_problem(self.expected, len(entries), most=self.most)
+        if problem is not None:
+            raise ValidationError(problem)
 
 
 def new_leads(contract: Contract) -> Schema:

@@ -10,7 +10,7 @@ import orjson
 from flask import request
 from marshmallow import Schema, fields
 
-from mock_sendpilot.domain.errors import InvalidInput
+from mock_sendpilot.domain.errors import InvalidInput, Problem
 
 MOST_PAGES = 100  # SB only, applied under every contract
 MOST_PER_PAGE = 100
@@ -95,7 +95,7 @@ def _position(token: str) -> Position:
         return int(number), text
     except (ValueError, TypeError, LookupError, AttributeError):
         expected = "continuationToken must be one that an earlier page has told"
-        raise InvalidInput(f"{expected}; it was {token[:60]!r}") from None
+        raise InvalidInput(Problem(expected, f"it was {token[:60]!r}")) from None
 
 
 def offset_page(found: Sequence[Item], *, limit: int, offset: int) -> dict[str, Any]:

@@ -173,10 +173,11 @@ POINTS: Mapping[str, Point] = {
         extras={"200": 200},
     ),
     "validation_message": _point(
-        "`message` of a 400: with the detail, the vendor's two bare words, or a list of sentences",
-        "(a) Error envelope",
-        documented="detailed",
-        extras={"bare": "bare", "list": "list"},
+        "sentences of a 400: in `errors` (a name that is invented), nowhere, or as `message`, "
+        "either as a list or in one text with what was found",
+        "(a) Error envelope; (e) 21",
+        documented="errors",
+        extras={"bare": "bare", "list": "list", "detailed": "detailed"},
     ),
     "event_texts": _point(
         "texts in the events of messages and replies: previews of 100 characters, or all",

@@ -5,7 +5,59 @@ has to find the mistake; as a text an error is both. A table at the API's edge t
 the vendor's envelope.
 """
 
+from collections.abc import Iterable
+from itertools import islice
+from typing import TYPE_CHECKING
+
 from mock_sendpilot.domain.redaction import redacted
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+MAX_PROBLEMS = 20
+MAX_PROBLEM_CHARACTERS = 1000
+_TAIL_CHARACTERS = 300
+
+
+class Problem(str):
+    """A sentence about one fault: what was expected and, after a semicolon, what was found.
+
+    `rule` is the vendor's sentence for the same fault, without what was found. It is `expected`
+    unless it is given.
+    """
+
+    __slots__ = ("rule",)
+    rule: str
+
+    def __new__(cls, expected: str, found: str = "", *, rule: str | None = None) -> "Self":
+        """Make the sentence."""
+        problem = super().__new__(cls, f"{expected}; {found}" if found else expected)
+        problem.rule = expected if rule is None else rule
+        return problem
+
+
+def bounded(problems: Iterable[str]) -> list[str]:
+    """Return the first 20 problems and how many more there are.
+
+    Each is without secrets, and at most 1,000 characters long.
+    """
+    remaining = iter(problems)
+    first = [_presentable(problem) for problem in islice(remaining, MAX_PROBLEMS)]
+    omitted = sum(1 for _ in remaining)
+    return [*first, f"and {omitted:,} more"] if omitted else first
+
+
+def shortened(text: str, characters: int = MAX_PROBLEM_CHARACTERS) -> str:
+    """Return the text, without its middle if it is too long; the end says what was found."""
+    if len(text) <= characters:
+        return text
+    tail = min(_TAIL_CHARACTERS, characters // 2)
+    return f"{text[: characters - tail - 5]} ... {text[-tail:]}"
+
+
+def _presentable(problem: str) -> Problem:
+    rule = problem.rule if isinstance(problem, Problem) else problem
+    return Problem(shortened(redacted(problem)), rule=shortened(redacted(rule)))
 
 
 class SendPilotError(Exception):
@@ -33,12 +85,14 @@ class NotFound(SendPilotError):
 
 
 class InvalidInput(SendPilotError):
-    """What was sent cannot be accepted. `problems` holds one sentence for each fault."""
+    """What was sent cannot be accepted. `problems` holds a sentence for each of the first faults.
+
+    What the vendor's API can answer is a `Problem`, so that its `rule` can stand in the reply.
+    """
 
     def __init__(self, *problems: str, hint: str = "") -> None:
-        problems = tuple(map(redacted, problems))
-        super().__init__("; ".join(problems), hint=hint)
-        self.problems = problems
+        self.problems = tuple(bounded(problems))
+        super().__init__("; ".join(self.problems), hint=hint)
 
 
 class BodyTooLarge(SendPilotError):

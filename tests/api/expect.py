@@ -32,6 +32,7 @@ _PHRASES = {
     403: "Forbidden",
     404: "Not Found",
     413: "Payload Too Large",
+    500: "Internal Server Error",
 }
 
 
@@ -44,11 +45,28 @@ def assert_error(reply: Reply, status: int, message: str | list[str]) -> None:
 
 
 def assert_invalid(reply: Reply, *says: str) -> None:
-    """A 400 in the envelope, whose message holds these words."""
-    assert_error(reply, 400, reply.json.get("message"))
-    message = reply.json["message"]
-    assert message.startswith("Validation failed: ")
-    assert [words for words in says if words not in message] == [], message
+    """A 400 with the vendor's words in the body, and a hint that holds these words."""
+    assert reply.status == 400, reply.body
+    assert reply.headers["content-type"] == "application/json; charset=utf-8"
+    envelope = reply.json
+    assert list(envelope) == ["statusCode", "message", "error", "errors"]
+    sentences = envelope.pop("errors")
+    assert envelope == {"statusCode": 400, "message": "Validation failed", "error": "Bad Request"}
+    assert sentences
+    assert [sentence for sentence in sentences if "it was" in sentence or ";" in sentence] == []
+    hint = reply.headers["x-emulator-hint"]
+    assert [words for words in says if in_ascii(words) not in hint] == [], hint
+
+
+def assert_refused(reply: Reply, details: str) -> None:
+    """The same, and the hint is these details."""
+    assert_invalid(reply)
+    assert reply.headers["x-emulator-hint"] == in_ascii(details)
+
+
+def in_ascii(text: str) -> str:
+    """A text as a header has it."""
+    return text.encode("ascii", "backslashreplace").decode()
 
 
 def assert_no_route(reply: Reply, method: str, path: str) -> None:

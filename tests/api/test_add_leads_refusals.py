@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.api.expect import assert_error, assert_invalid
+from tests.api.expect import assert_error, assert_invalid, assert_refused
 from tests.api.test_add_leads import EMPTY_CAMPAIGN, add, counters, listed, person
 from tests.support import OTHER_KEY, Api
 
@@ -154,8 +154,8 @@ def test_one_lead_more_is_400_and_adds_none(api_under: ApiUnder, contract: str, 
     api = api_under(contract)
     reply = add(api, *map(person, range(most + 1)))
 
-    message = f"Validation failed: leads must be an array of 1 to {most} leads; it has {most + 1}"
-    assert_error(reply, 400, message)
+    message = f"leads must be an array of 1 to {most} leads; it has {most + 1}"
+    assert_refused(reply, message)
     assert listed(api) == []
 
 
@@ -179,8 +179,8 @@ def test_the_point_leads_per_post_works_alone(api_under: ApiUnder) -> None:
 def test_leads_must_be_an_array_with_something_in_it(api: Api, value: object, found: str) -> None:
     reply = api("POST", "/v1/leads", json={"campaignId": EMPTY_CAMPAIGN, "leads": value})
 
-    expected = f"Validation failed: leads must be an array of 1 to 100 leads; {found}"
-    assert_error(reply, 400, expected)
+    expected = f"leads must be an array of 1 to 100 leads; {found}"
+    assert_refused(reply, expected)
 
 
 @pytest.mark.parametrize(
@@ -189,8 +189,8 @@ def test_leads_must_be_an_array_with_something_in_it(api: Api, value: object, fo
 def test_campaign_id_must_be_a_string(api: Api, value: object, found: str) -> None:
     reply = api("POST", "/v1/leads", json={"campaignId": value, "leads": [person(1)]})
 
-    message = f"Validation failed: campaignId must be a non-empty string; it was {found}"
-    assert_error(reply, 400, message)
+    message = f"campaignId must be a non-empty string; it was {found}"
+    assert_refused(reply, message)
 
 
 def test_every_missing_field_is_named(api: Api) -> None:

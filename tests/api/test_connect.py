@@ -142,6 +142,35 @@ def test_the_person_accepts_after_four_hours(world: World) -> None:
 
 
 @pytest.mark.parametrize(
+    ("choice", "sender", "note", "status"),
+    [
+        pytest.param("on", "basic", "Hello", 500, id="a note without Premium"),
+        pytest.param("on", "basic", "", 201, id="an empty note"),
+        pytest.param("on", "basic", None, 201, id="no note"),
+        pytest.param("on", "sam", "Hello", 201, id="a note of a Premium sender"),
+        pytest.param("observed", "basic", "Hello", 500, id="under observed"),
+        pytest.param("strict", "basic", "Hello", 500, id="under strict"),
+        pytest.param("live", "basic", "Hello", 201, id="under live"),
+    ],
+)
+def test_a_note_of_a_sender_without_premium_can_fail(
+    make_world: MakeWorld, choice: str, sender: str, note: str | None, status: int
+) -> None:
+    world = make_world("live", note_fault=choice)
+
+    assert connect(world, senderId=sender, message=note).status == status
+
+
+def test_a_request_that_fails_for_its_note_is_not_sent(make_world: MakeWorld) -> None:
+    world = make_world("live", note_fault="on")
+    reply = connect(world, senderId="basic", message="Hello")
+
+    assert_error(reply, 500, "Internal server error")
+    assert "note_fault is on" in reply.headers["x-emulator-hint"]
+    assert (world.types(48 * HOUR), world.lead.status) == ([], "PENDING")
+
+
+@pytest.mark.parametrize(
     ("sender", "note"), [("sam", "Hello"), ("basic", None)], ids=["premium", "not premium"]
 )
 def test_only_premium_senders_send_the_note(world: World, sender: str, note: str | None) -> None:

@@ -5,7 +5,13 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.api.expect import DOCUMENTED_STATUSES, EVERY_STATUS, STATUS, assert_error, assert_invalid
+from tests.api.expect import (
+    DOCUMENTED_STATUSES,
+    EVERY_STATUS,
+    STATUS,
+    assert_invalid,
+    assert_refused,
+)
 from tests.api.test_get_lead import FULL, JOHN, KEYS, REST_OF_JOHN
 from tests.support import OTHER_KEY, Api
 
@@ -167,8 +173,8 @@ def test_the_campaign_may_be_left_out(api_under: ApiUnder, contract: str) -> Non
 def test_under_live_the_campaign_is_required(api_under: ApiUnder) -> None:
     reply = api_under("live")("GET", "/v1/leads?status=DONE")
 
-    message = "Validation failed: campaignId must be a non-empty string; it was missing"
-    assert_error(reply, 400, message)
+    message = "campaignId must be a non-empty string; it was missing"
+    assert_refused(reply, message)
 
 
 def test_the_point_list_needs_campaign_works_alone(api_under: ApiUnder) -> None:
@@ -237,7 +243,7 @@ def test_page_and_limit_are_whole_numbers_from_1_to_100(
     reply = api("GET", f"/v1/leads?{name}={value}")
 
     message = f"{name} must be a whole number from 1 to 100; it was {shown}"
-    assert_error(reply, 400, f"Validation failed: {message}")
+    assert_refused(reply, message)
 
 
 @pytest.mark.parametrize(
@@ -259,8 +265,8 @@ def test_a_parameter_that_is_given_twice_is_400(api: Api, query: str, says: str)
 def test_an_empty_campaign_is_400(api: Api) -> None:
     reply = api("GET", "/v1/leads?campaignId=")
 
-    message = 'Validation failed: campaignId must be a non-empty string; it was ""'
-    assert_error(reply, 400, message)
+    message = 'campaignId must be a non-empty string; it was ""'
+    assert_refused(reply, message)
 
 
 def test_a_status_in_lower_case_is_400_and_the_right_one_is_named(api: Api) -> None:

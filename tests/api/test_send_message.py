@@ -273,20 +273,36 @@ def test_a_message_of_1_to_8000_characters_is_taken(world: World, text: str) -> 
 
 
 @pytest.mark.parametrize("contract", ["documented", "example", "schema", "live"])
-def test_the_body_of_the_first_generation_is_400(make_world: MakeWorld, contract: str) -> None:
+def test_the_body_of_the_first_generation_gets_the_sentences_seen_live(
+    make_world: MakeWorld, contract: str
+) -> None:
     world = make_world(contract, connections=(IDA,))
     reply = world.api("POST", SEND, json={"leadId": "lead_1", "message": "Hi"})
 
     assert_invalid(reply, "senderId must be", "recipientLinkedinUrl must be")
+    assert reply.json["errors"] == [
+        "senderId should not be empty",
+        "recipientLinkedinUrl must be a URL address",
+    ]
 
 
-def test_the_body_of_the_first_generation_gets_the_two_words_seen_live(
-    make_world: MakeWorld,
-) -> None:
-    world = make_world("live", validation_message="bare")
-    reply = world.api("POST", SEND, json={"leadId": "lead_1", "message": "Hi"})
+def test_a_message_can_be_sent_and_answered_with_500(make_world: MakeWorld) -> None:
+    world = make_world("live", connections=(IDA,), send_fault="on")
+    replies = [send(world), send(world)]
 
-    assert_error(reply, 400, "Validation failed")
+    assert_error(replies[0], 500, "Internal server error")
+    assert replies[1].status == 500
+    assert world.used("messages") == 2
+    assert [name for name in world.types() if name == "message.sent"] == ["message.sent"] * 2
+
+
+def test_a_message_that_cannot_be_sent_is_refused_as_ever(make_world: MakeWorld) -> None:
+    assert_invalid(send(make_world("live", send_fault="on")), "first-degree connection")
+
+
+@pytest.mark.parametrize("contract", ["documented", "live", "strict", "observed"])
+def test_no_contract_denies_what_was_sent(make_world: MakeWorld, contract: str) -> None:
+    assert send(make_world(contract, connections=(IDA,))).status == 201
 
 
 @pytest.mark.parametrize(

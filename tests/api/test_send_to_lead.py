@@ -41,6 +41,13 @@ def test_a_message_is_answered_as_the_vendor_does(world: World) -> None:
     ]
 
 
+def test_a_message_can_be_sent_and_answered_with_500(make_world: MakeWorld) -> None:
+    world = make_world(connections=(IDA,), send_fault="on")
+
+    assert_error(send(world), 500, "Internal server error")
+    assert last_text(world) == "Hi"
+
+
 @pytest.mark.parametrize(
     ("message", "text"),
     [

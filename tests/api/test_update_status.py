@@ -6,7 +6,7 @@ import pytest
 
 from mock_sendpilot.domain.store import Store
 from mock_sendpilot.testing.sent_webhooks import SentWebhooks
-from tests.api.expect import A_TIME, JSON, LEAD, STATUS, assert_error
+from tests.api.expect import A_TIME, JSON, LEAD, STATUS, assert_refused
 from tests.support import Api
 
 
@@ -144,7 +144,7 @@ def test_the_note_is_shown_nowhere(api: Api) -> None:
 def test_a_note_that_is_no_string_is_refused(api: Api, note: object, shown: str) -> None:
     reply = api("PATCH", STATUS, json={"status": "DONE", "note": note})
 
-    assert_error(reply, 400, f"Validation failed: note must be a string; it was {shown}")
+    assert_refused(reply, f"note must be a string; it was {shown}")
 
 
 @pytest.mark.parametrize(

@@ -29,12 +29,33 @@ def test_the_specification_is_valid_openapi(api: Api, contract: str) -> None:
     assert [str(error) for error in OpenAPIV31SpecValidator(document).iter_errors()] == []
 
 
-@pytest.mark.parametrize("point", ["list", "bare", "documented"])
-def test_it_is_valid_with_every_kind_of_message(app: Flask, point: str) -> None:
-    contract = named_contract("documented", [("validation_message", point)])
+@pytest.mark.parametrize("option", ["list", "bare", "detailed", "documented"])
+def test_it_is_valid_with_every_kind_of_message(app: Flask, option: str) -> None:
+    contract = named_contract("documented", [("validation_message", option)])
     document = specification(app, contract)
 
     assert [str(error) for error in OpenAPIV31SpecValidator(document).iter_errors()] == []
+
+
+@pytest.mark.parametrize(
+    ("option", "message", "errors"),
+    [
+        pytest.param("documented", "string", "array", id="sentences in errors"),
+        pytest.param("bare", "string", None, id="no sentences"),
+        pytest.param("list", "array", None, id="sentences in message"),
+        pytest.param("detailed", "string", None, id="one text"),
+    ],
+)
+def test_it_says_where_the_sentences_of_a_400_stand(
+    app: Flask, option: str, message: str, errors: str | None
+) -> None:
+    contract = named_contract("documented", [("validation_message", option)])
+    response = specification(app, contract)["components"]["responses"]["400"]
+    envelope = response["content"]["application/json"]["schema"]
+
+    assert envelope["properties"]["message"]["type"] == message
+    assert envelope["properties"].get("errors", {}).get("type") == errors
+    assert envelope["required"] == list(envelope["properties"])
 
 
 def test_it_tells_of_all_23_operations(app: Flask) -> None:

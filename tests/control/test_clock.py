@@ -10,7 +10,7 @@ from mock_sendpilot.app import create_app
 from mock_sendpilot.domain.clock import ManualClock
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.testing.receiver import WebhookReceiver
-from tests.api.expect import assert_invalid
+from tests.control.expect import assert_invalid
 from tests.support import Api, in_process
 from tests.webhooks.conftest import seed_of_one_lead
 

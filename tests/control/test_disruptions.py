@@ -9,7 +9,8 @@ from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.testing.receiver import WebhookReceiver
 from mock_sendpilot.webhooks.chaos import CHAOS_KINDS
 from mock_sendpilot.webhooks.disruption import CHAOS, KINDS
-from tests.api.expect import STATUS, assert_error, assert_invalid
+from tests.api.expect import STATUS, assert_error
+from tests.control.expect import assert_invalid
 from tests.support import OTHER_KEY, SECRET, Api
 
 PATH = "/_emulate/disruptions"

@@ -8,7 +8,8 @@ import pytest
 
 from mock_sendpilot.domain.endpoint_settings import EndpointSettings
 from mock_sendpilot.testing.receiver import ReceivedWebhook, WebhookReceiver
-from tests.api.expect import STATUS, assert_error, assert_invalid
+from tests.api.expect import STATUS, assert_error
+from tests.control.expect import assert_invalid
 from tests.control.world import parsed, problems, world_with
 from tests.support import OTHER_KEY, SECRET, Api
 

@@ -8,7 +8,8 @@ import pytest
 
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.testing.receiver import WebhookReceiver
-from tests.api.expect import STATUS, assert_error, assert_invalid
+from tests.api.expect import STATUS, assert_error
+from tests.control.expect import assert_invalid
 from tests.support import OTHER_KEY, Api, eventually
 
 EVENTS = "/_emulate/events"

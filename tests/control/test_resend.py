@@ -10,7 +10,8 @@ from mock_sendpilot.cli import main
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.server import EmulatorServer
 from mock_sendpilot.testing.receiver import WebhookReceiver
-from tests.api.expect import STATUS, assert_error, assert_invalid
+from tests.api.expect import STATUS, assert_error
+from tests.control.expect import assert_invalid
 from tests.support import Api
 
 DELIVERIES = "/_emulate/deliveries"

@@ -9,8 +9,8 @@ import pytest
 
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.testing.sent_webhooks import SentWebhooks
-from tests.api.expect import assert_invalid
 from tests.api.world import HOUR, IDA, PEOPLE, MakeWorld, World, make_world
+from tests.control.expect import assert_invalid
 from tests.support import Api, Reply
 
 __all__ = ["make_world"]

@@ -9,7 +9,8 @@ import pytest
 
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.testing.receiver import WebhookReceiver
-from tests.api.expect import STATUS, assert_invalid
+from tests.api.expect import STATUS
+from tests.control.expect import assert_invalid
 from tests.support import OTHER_KEY, Api, Reply
 
 WAIT = "/_emulate/wait"

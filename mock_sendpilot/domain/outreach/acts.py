@@ -11,7 +11,7 @@ from datetime import datetime
 from mock_sendpilot.domain import progress, quotas
 from mock_sendpilot.domain.clock import Clock
 from mock_sendpilot.domain.contracts import Contract
-from mock_sendpilot.domain.errors import InvalidInput, SenderNotActive
+from mock_sendpilot.domain.errors import InvalidInput, Problem, SenderNotActive
 from mock_sendpilot.domain.events import (
     ConnectionRequestAccepted,
     ConnectionRequestSent,
@@ -81,9 +81,8 @@ class Outreach:
         """
         sender = self._store.sender(sender_id)
         if sender is None:
-            raise InvalidInput(
-                f"senderId must be the id of a sender of this workspace; it was {sender_id[:80]!r}"
-            )
+            expected = "senderId must be the id of a sender of this workspace"
+            raise InvalidInput(Problem(expected, f"it was {sender_id[:80]!r}"))
         if sender.status != "active":
             hint = f"sender {sender.id!r} is {sender.status}; only an active one sends"
             raise SenderNotActive("Sender is not active", hint=hint)
@@ -115,9 +114,8 @@ class Outreach:
             return None
         lead = self._store.lead(lead_id)
         if lead.linkedin_url != linkedin_url:
-            raise InvalidInput(
-                f"leadId must be a lead of the recipient; {lead_id!r} is {lead.linkedin_url}"
-            )
+            found = f"{lead_id!r} is {lead.linkedin_url}"
+            raise InvalidInput(Problem("leadId must be a lead of the recipient", found))
         return lead
 
     # --- what senders do ---------------------------------------------------------------------
@@ -134,10 +132,8 @@ class Outreach:
             return SentRequest(id=request_id, contact=contact, was_connected=True, at=now)
         self._insist_on_reachable(contact)
         if standing == progress.REQUESTED:
-            raise InvalidInput(
-                "recipientLinkedinUrl must not have an open request of this sender already; "
-                f"{contact.linkedin_url} has not answered yet"
-            )
+            expected = "recipientLinkedinUrl must not have an open request of this sender already"
+            raise InvalidInput(Problem(expected, f"{contact.linkedin_url} has not answered yet"))
         self._quotas.use(sender, quotas.CONNECTIONS)
         self._store.set_connection(sender.id, contact.linkedin_url, progress.REQUESTED)
         if contact.lead is None:  # the service's events always have a lead id
@@ -221,10 +217,11 @@ class Outreach:
         standing = self._store.connection(contact.sender_id, contact.linkedin_url)
         if standing != progress.CONNECTED:
             because = "its request is not accepted yet" if standing else "no request was sent"
-            raise InvalidInput(
-                f"recipientLinkedinUrl must be a first-degree connection of sender "
-                f"{contact.sender_id!r}; {contact.linkedin_url} is none: {because}"
+            expected = (
+                "recipientLinkedinUrl must be a first-degree connection of sender "
+                f"{contact.sender_id!r}"
             )
+            raise InvalidInput(Problem(expected, f"{contact.linkedin_url} is none: {because}"))
 
     def _write(self, contact: Contact, text: str, direction: str) -> Message:
         return self._inbox.add(
@@ -251,10 +248,8 @@ class Outreach:
 
     def _insist_on_reachable(self, contact: Contact) -> None:
         if self._fates.of(contact).is_unreachable:
-            raise InvalidInput(
-                "recipientLinkedinUrl must be a profile that can be reached; "
-                f"{contact.linkedin_url} is not"
-            )
+            expected = "recipientLinkedinUrl must be a profile that can be reached"
+            raise InvalidInput(Problem(expected, f"{contact.linkedin_url} is not"))
 
 
 def words_for(text: str, lead: Lead | None) -> str:

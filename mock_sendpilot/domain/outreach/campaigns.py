@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from mock_sendpilot.domain import progress
 from mock_sendpilot.domain import vocabulary as words
 from mock_sendpilot.domain.contracts import Contract
-from mock_sendpilot.domain.errors import InvalidInput
+from mock_sendpilot.domain.errors import InvalidInput, Problem
 from mock_sendpilot.domain.events import CampaignChanged
 from mock_sendpilot.domain.lead_import import Import, LeadDraft
 from mock_sendpilot.domain.models import Campaign, Lead
@@ -47,10 +47,11 @@ class Campaigns:
             if campaign.status == status and self._contract.repeated_action == "accepted":
                 return campaign
             if campaign.status not in wanted:
-                raise InvalidInput(
+                expected = (
                     f"action must suit the campaign: {action!r} needs one that is "
-                    f"{' or '.join(wanted)}; {campaign.id!r} is {campaign.status}"
+                    f"{' or '.join(wanted)}"
                 )
+                raise InvalidInput(Problem(expected, f"{campaign.id!r} is {campaign.status}"))
             campaign = self._become(campaign, action, by)
             if action == "resume":
                 self._simulation.release(campaign_id)

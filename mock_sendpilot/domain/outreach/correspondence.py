@@ -1,7 +1,7 @@
 """The correspondence of a workspace: what the inbox operations of the API do."""
 
 from mock_sendpilot.domain.contracts import Contract
-from mock_sendpilot.domain.errors import InvalidInput
+from mock_sendpilot.domain.errors import InvalidInput, Problem, ServiceFault
 from mock_sendpilot.domain.linkedin import EXPECTED, is_internal, normal_profile_url
 from mock_sendpilot.domain.models import Contact
 from mock_sendpilot.domain.outreach.acts import Outreach, SentMessage, SentRequest, words_for
@@ -29,10 +29,14 @@ class Correspondence:
             InvalidInput: no such sender, no profile URL, or a request is open already.
             SenderNotActive: the sender cannot send.
             LimitExceeded: it has sent all that a day takes.
+            ServiceFault: the contract asks for one; nothing was sent.
         """
         with self._store.transaction():
-            self._outreach.active_sender(sender_id)
+            sender = self._outreach.active_sender(sender_id)
             url = self._profile(recipient_linkedin_url)
+            if message and self._contract.note_fault and not sender.is_premium:
+                hint = f"note_fault is on: sender {sender_id!r} is not Premium; nothing was sent"
+                raise ServiceFault("Internal server error", hint=hint)
             contact = self._outreach.contact(sender_id, url, lead=None, campaign_id=None)
             request = self._outreach.request_connection(contact, note=message)
             if not request.was_connected:
@@ -90,10 +94,10 @@ class Correspondence:
     def _profile(self, text: str) -> str:
         url = normal_profile_url(text)
         if url is None:
-            raise InvalidInput(f"recipientLinkedinUrl must be {EXPECTED}; it was {text[:80]!r}")
+            expected = f"recipientLinkedinUrl must be {EXPECTED}"
+            rule = "recipientLinkedinUrl must be a URL address"  # the vendor's, for any such fault
+            raise InvalidInput(Problem(expected, f"it was {text[:80]!r}", rule=rule))
         if is_internal(url) and self._contract.internal_recipients == "refused":
-            raise InvalidInput(
-                "recipientLinkedinUrl must be the public profile URL; the internal form "
-                f"{url} reaches nobody"
-            )
+            expected = "recipientLinkedinUrl must be the public profile URL"
+            raise InvalidInput(Problem(expected, f"the internal form {url} reaches nobody"))
         return url
