@@ -12,7 +12,6 @@ from mock_sendpilot.domain.models import Sender
 from mock_sendpilot.domain.workspace import Workspace
 
 _PREVIEW = 100
-_FAULTY_LIMIT = 50
 _MANY_DIGITS = 10
 _INTERNAL = "https://www.linkedin.com/in/"
 
@@ -34,7 +33,9 @@ def conversation_page(
     contract = workspace.contract
     if account_id is not None and workspace.store.sender(account_id) is None:
         raise NotFound("Account not found", hint=_no_account(account_id))
-    if contract.conversations_limit_fault and limit >= _FAULTY_LIMIT:
+    fault = contract.conversations_limit_fault
+    is_faulty_account = fault is not None and (account_id is not None or not fault.is_of_account)
+    if fault is not None and is_faulty_account and limit >= fault.lowest_limit:
         raise ServiceFault("Internal server error", hint="conversations_limit_fault is on")
     with workspace.store.transaction():
         found = workspace.inbox.conversations(account_id)

@@ -8,6 +8,7 @@ from mock_sendpilot.api import inbox_schemas as shapes
 from mock_sendpilot.api.conversations import conversation_page, message_page
 from mock_sendpilot.api.operation import Operation, serves
 from mock_sendpilot.domain import vocabulary as words
+from mock_sendpilot.domain.errors import ServiceFault
 from mock_sendpilot.domain.outreach.acts import SentMessage, SentRequest
 from mock_sendpilot.domain.quotas import MESSAGES
 from mock_sendpilot.domain.workspace import Workspace
@@ -81,7 +82,7 @@ def list_senders(workspace: Workspace) -> dict[str, Any]:
         source="(b) 11; D3, SA, SB, C1",
         body=shapes.connect_body,
         reply=shapes.connect_reply,
-        errors=(400, 403, 429),
+        errors=(400, 403, 429, 500),
         events=(
             words.CONNECTION_REQUEST_SENT,
             words.CONNECTION_REQUEST_ACCEPTED,
@@ -109,7 +110,7 @@ def send_connection_request(workspace: Workspace, **wanted: str) -> SentRequest:
         source="(b) 12; D3, SA, SB, C1",
         body=shapes.send_body,
         reply=shapes.sent_message,
-        errors=(400, 403, 404, 429),
+        errors=(400, 403, 404, 429, 500),
         events=_SENT,
         invented=(
             "the scope",
@@ -121,7 +122,7 @@ def send_connection_request(workspace: Workspace, **wanted: str) -> SentRequest:
 )
 def send_message(workspace: Workspace, **wanted: str) -> SentMessage:
     """Send a message to a first-degree connection."""
-    return workspace.correspondence.send(**wanted)
+    return _answered(workspace, workspace.correspondence.send(**wanted))
 
 
 @inbox.post("/inbox/send/lead/<opaque:lead_id>")
@@ -132,11 +133,19 @@ def send_message(workspace: Workspace, **wanted: str) -> SentMessage:
         source="(b) 13; D3, SA, SB",
         body=shapes.send_to_lead_body,
         reply=shapes.sent_message,
-        errors=(400, 403, 404, 429),
+        errors=(400, 403, 404, 429, 500),
         events=_SENT,
         invented=("the scope", "a name that is not known is filled in as nothing", _OPENING),
     )
 )
 def send_message_to_lead(workspace: Workspace, lead_id: str, **wanted: str) -> SentMessage:
     """Send a message to a lead; `{{firstName}}` and `{{lastName}}` are filled in."""
-    return workspace.correspondence.send_to_lead(lead_id, **wanted)
+    return _answered(workspace, workspace.correspondence.send_to_lead(lead_id, **wanted))
+
+
+def _answered(workspace: Workspace, sent: SentMessage) -> SentMessage:
+    """A message that was sent, unless the contract asks for the answer that it was not."""
+    if workspace.contract.send_fault:
+        hint = f"send_fault is on: message {sent.message.id} was sent all the same"
+        raise ServiceFault("Internal server error", hint=hint)
+    return sent

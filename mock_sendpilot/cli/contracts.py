@@ -68,4 +68,6 @@ def reading(value: object) -> str:
         return f"{value.message_key}, {value.reply_key}: {amount}"
     if isinstance(value, tuple):
         return ", ".join(map(str, value))
-    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+    if value is None or isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)

@@ -1,7 +1,9 @@
 """The points on which the vendor's documents differ, and every reading of each.
 
 Source: section (e) of the reconstructed contract, whose row numbers stand beside the points, and
-the sections that tell what clients observed. What is observed is a switch that is off.
+the sections that tell what clients observed. What is observed is a switch that is off, but for the
+contract `observed`, which is `live` with all of them on. `strict` has on each point the value that
+takes and promises least of all that any source has, or that of `live` where none is less.
 """
 
 from collections.abc import Mapping
@@ -11,6 +13,7 @@ from typing import Any
 from mock_sendpilot.domain import vocabulary as words
 
 DOCUMENTED, EXAMPLE, SCHEMA, LIVE = "documented", "example", "schema", "live"
+STRICT, OBSERVED = "strict", "observed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,18 @@ class EventTexts:
 
 
 @dataclass(frozen=True, slots=True)
+class LimitFault:
+    """A page of conversations from `lowest_limit` on is 500, perhaps only with `accountId`."""
+
+    lowest_limit: int
+    is_of_account: bool
+
+    def __str__(self) -> str:
+        with_account = ", with accountId" if self.is_of_account else ""
+        return f"500 from limit {self.lowest_limit} on{with_account}"
+
+
+@dataclass(frozen=True, slots=True)
 class Point:
     """One thing the documents disagree on (or leave open), and the readings to choose from.
 
@@ -63,14 +78,22 @@ def _point(
     example: object = None,
     schema: object = None,
     live: object = None,
+    strict: object = None,
+    observed: object = None,
     extras: Mapping[str, object] | None = None,
 ) -> Point:
-    """A reading that is left out is that of `documented`."""
+    """Make a point.
+
+    A reading that is left out is that of `documented`; for `strict` and `observed`, that of `live`.
+    """
+    live = documented if live is None else live
     readings = {
         DOCUMENTED: documented,
         EXAMPLE: documented if example is None else example,
         SCHEMA: documented if schema is None else schema,
-        LIVE: documented if live is None else live,
+        LIVE: live,
+        STRICT: live if strict is None else strict,
+        OBSERVED: live if observed is None else observed,
     }
     return Point(about, source, readings, extras or {})
 
@@ -86,6 +109,9 @@ _SENDERS = ("linkedInSenderIds",)
 _LEGACY_NAMES = tuple(words.LEGACY_EVENT_TYPES.get(name, name) for name in words.EVENT_TYPES)
 
 _SWITCH: Mapping[str, object] = {"on": True, "off": False}
+_RETRY_DELAYS = (5, 30, 120, 900, 3600)
+_FROM_FIFTY = LimitFault(50, is_of_account=False)
+_HUNDRED_OF_ACCOUNT = LimitFault(100, is_of_account=True)
 
 POINTS: Mapping[str, Point] = {
     "patch_statuses": _point(
@@ -94,7 +120,8 @@ POINTS: Mapping[str, Point] = {
         documented=words.LEAD_STATUSES_WEBHOOK_PAGE,
         example=words.LEAD_STATUSES_PAGE_PROSE,
         schema=words.LEAD_STATUSES_OPENAPI_EARLIER,
-        live=words.LEAD_STATUSES_OUTCOME,
+        live=words.LEAD_STATUSES_TAKEN_TODAY,
+        strict=words.LEAD_STATUSES_OUTCOME,
     ),
     "patch_body": _point(
         "fields of the PATCH body",
@@ -102,6 +129,7 @@ POINTS: Mapping[str, Point] = {
         documented=PatchBody(("status", "note"), ("status",)),
         example=PatchBody(("status",), ("status",)),
         live=PatchBody(("status", "customLeadStatus", "note"), ("status", "customLeadStatus")),
+        strict=PatchBody(("status",), ("status",)),
     ),
     "patch_reply": _point(
         "keys of the PATCH reply, in order",
@@ -134,9 +162,10 @@ POINTS: Mapping[str, Point] = {
         extras={"standardwebhooks": ("standardwebhooks",)},
     ),
     "retry_delays_seconds": _point(
-        "seconds to wait before each further attempt",
+        "seconds to wait before each further attempt; the page also says five attempts in all",
         "(e) 7",
-        documented=(5, 30, 120, 900, 3600),
+        documented=_RETRY_DELAYS,
+        strict=_RETRY_DELAYS[:-1],
         extras={"svix": (5, 300, 1800, 7200, 18000, 36000, 36000)},
     ),
     "list_needs_campaign": _point(
@@ -149,9 +178,10 @@ POINTS: Mapping[str, Point] = {
         example=words.LEAD_STATUSES_OPENAPI_EARLIER,
         schema=words.LEAD_STATUSES_OPENAPI_EARLIER,
         live=words.LEAD_STATUSES_OPENAPI_LATER,
+        strict=words.LEAD_STATUSES_OPENAPI_EARLIER,
     ),
     "leads_per_post": _point(
-        "how many leads one POST /v1/leads takes", "(e) 10", documented=100, live=1000
+        "how many leads one POST /v1/leads takes", "(e) 10", documented=100, live=1000, strict=100
     ),
     "lead_fields": _point(
         "keys of a lead, in order: with or without senderId",
@@ -159,6 +189,7 @@ POINTS: Mapping[str, Point] = {
         documented=(*_LEAD, "senderId", *_TIMES),
         example=(*_LEAD, *_TIMES),
         schema=(*_LEAD, *_TIMES),
+        strict=(*_LEAD, *_TIMES),
     ),
     "lead_ids": _point(
         "style of the ids of new leads: as the pages write them, or cuid as the service gives them",
@@ -177,6 +208,7 @@ POINTS: Mapping[str, Point] = {
         "either as a list or in one text with what was found",
         "(a) Error envelope; (e) 21",
         documented="errors",
+        strict="bare",
         extras={"bare": "bare", "list": "list", "detailed": "detailed"},
     ),
     "event_texts": _point(
@@ -210,6 +242,7 @@ POINTS: Mapping[str, Point] = {
         "(b) 1",
         documented=("id", "name", "status", "totalLeads", *_COUNTERS, *_TIMES),
         example=("id", "name", "status", "totalLeads", *_TIMES),
+        strict=("id", "name", "status", "totalLeads", *_TIMES),
     ),
     "campaign_detail": _point(
         "keys of a single campaign, in order: flat counters, `metrics`, or both",
@@ -250,6 +283,8 @@ POINTS: Mapping[str, Point] = {
         "profile URLs in conversations: public, or internal (ACoAA…) as a client found",
         "(a) LinkedIn URLs; observed",
         documented="public",
+        strict="internal",
+        observed="internal",
         extras={"internal": "internal"},
     ),
     "event_urls": _point(
@@ -262,17 +297,40 @@ POINTS: Mapping[str, Point] = {
         "whether texts of messages end in a blank, as a client found",
         "(b) 9; observed",
         documented=False,
+        strict=True,
+        observed=True,
         extras=_SWITCH,
     ),
     "conversations_limit_fault": _point(
-        "whether conversations at `limit` 50 or more answer 500, as a client found",
+        "whether conversations answer 500 at `limit` 100 with accountId, as clients found in June "
+        "and July 2026, or from `limit` 50 on, as one found in May",
         "(b) 8; observed",
-        documented=False,
-        extras=_SWITCH,
+        documented=None,
+        strict=_FROM_FIFTY,
+        observed=_HUNDRED_OF_ACCOUNT,
+        extras={"on": _HUNDRED_OF_ACCOUNT, "from_50": _FROM_FIFTY, "off": None},
     ),
     "conversations_end_fault": _point(
         "whether conversations past the last page answer 500, as a note tells",
         "(b) 8; observed",
+        documented=False,
+        strict=True,
+        observed=True,
+        extras=_SWITCH,
+    ),
+    "note_fault": _point(
+        "whether a connection request with a note answers 500 and is not sent when the sender is "
+        "not Premium, as a client found; else it is sent without the note",
+        "(b) 11; observed",
+        documented=False,
+        strict=True,
+        observed=True,
+        extras=_SWITCH,
+    ),
+    "send_fault": _point(
+        "whether a message that is sent answers 500 all the same, as a client found: a retry sends "
+        "it twice",
+        "(b) 12; observed",
         documented=False,
         extras=_SWITCH,
     ),
@@ -298,6 +356,7 @@ POINTS: Mapping[str, Point] = {
         "whether a 429 has Retry-After; a client copes without it",
         "(a) Rate limits",
         documented=True,
+        strict=False,
         extras=_SWITCH,
     ),
 }

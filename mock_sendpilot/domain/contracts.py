@@ -1,6 +1,6 @@
 """Contracts: what the vendor's contradicting documents each promise, as data.
 
-A `Contract` names every point on which the documents differ. Four are given names; each point can
+A `Contract` names every point on which the documents differ. Six are given names; each point can
 also be set alone, to the reading of another contract or to one of its own extra choices.
 Code reads the points; it never asks which contract it has.
 """
@@ -13,10 +13,13 @@ from mock_sendpilot.domain.contract_points import (
     DOCUMENTED,
     EXAMPLE,
     LIVE,
+    OBSERVED,
     POINTS,
     SCHEMA,
+    STRICT,
     EventTexts,
     LeadEvents,
+    LimitFault,
     PatchBody,
 )
 from mock_sendpilot.domain.errors import InvalidInput
@@ -55,8 +58,10 @@ class Contract:
     participant_urls: str
     event_urls: str
     message_blanks: bool
-    conversations_limit_fault: bool
+    conversations_limit_fault: LimitFault | None
     conversations_end_fault: bool
+    note_fault: bool
+    send_fault: bool
     retry_after: bool
     gone_disables: bool
     failing_disables: bool
@@ -81,7 +86,7 @@ def _named(name: str) -> Contract:
 
 
 CONTRACTS: Mapping[str, Contract] = {
-    name: _named(name) for name in (DOCUMENTED, EXAMPLE, SCHEMA, LIVE)
+    name: _named(name) for name in (DOCUMENTED, EXAMPLE, SCHEMA, LIVE, STRICT, OBSERVED)
 }
 
 
@@ -89,7 +94,7 @@ def named_contract(name: str, settings: Iterable[tuple[str, str]] = ()) -> Contr
     """The contract of that name, with single points set to another choice.
 
     Args:
-        name: `documented`, `example`, `schema` or `live`.
+        name: `documented`, `example`, `schema`, `live`, `strict` or `observed`.
         settings: pairs of a point and the choice for it, such as `("patch_reply", "schema")`.
 
     Raises:

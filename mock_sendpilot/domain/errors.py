@@ -42,7 +42,7 @@ def bounded(problems: Iterable[str]) -> list[str]:
     Each is without secrets, and at most 1,000 characters long.
     """
     remaining = iter(problems)
-    first = [_presentable(problem) for problem in islice(remaining, MAX_PROBLEMS)]
+    first: list[str] = [_presentable(problem) for problem in islice(remaining, MAX_PROBLEMS)]
     omitted = sum(1 for _ in remaining)
     return [*first, f"and {omitted:,} more"] if omitted else first
 

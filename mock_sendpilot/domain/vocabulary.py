@@ -37,9 +37,21 @@ LEAD_STATUSES_OUTCOME = (
     "DONE",
     "UNSUBSCRIBED",
     "IRRELEVANT",
-    "NOT_INTERESTED",
 )
-"""What PATCH takes today: SB's five, and NOT_INTERESTED, which a production client sends."""
+"""SB's list for the PATCH body."""
+
+LEAD_STATUSES_TAKEN_TODAY = (
+    *LEAD_STATUSES_OUTCOME,
+    "NOT_INTERESTED",
+    "PENDING",
+    "CONNECTION_SENT",
+    "CONNECTION_ACCEPTED",
+    "MESSAGE_SENT",
+    "REPLY_RECEIVED",
+)
+"""What PATCH takes today: SB's five; NOT_INTERESTED, which a production client sends; and the five
+of a sequence, although SB's text refuses them: the service took two of them every day in July 2026.
+"""
 
 LEAD_STATUSES_OPENAPI_LATER = (
     "PENDING",

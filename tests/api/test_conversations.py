@@ -283,11 +283,28 @@ def test_texts_can_end_in_a_blank(api_under: Callable[..., Api]) -> None:
     assert listed(api)["conversations"][0]["lastMessage"]["content"].endswith(" ")
 
 
-@pytest.mark.parametrize(("limit", "status"), [(49, 200), (50, 500), (100, 500)])
-def test_large_limits_can_fail(api_under: Callable[..., Api], limit: int, status: int) -> None:
-    api = api_under("live", conversations_limit_fault="on")
+@pytest.mark.parametrize(
+    ("choice", "query", "status"),
+    [
+        pytest.param("on", "limit=99&accountId=sender_maria", 200, id="99 of an account"),
+        pytest.param("on", "limit=100&accountId=sender_maria", 500, id="100 of an account"),
+        pytest.param("on", "limit=100", 200, id="100 of all accounts"),
+        pytest.param("from_50", "limit=49&accountId=sender_maria", 200, id="in May, 49"),
+        pytest.param("from_50", "limit=50", 500, id="in May, 50"),
+        pytest.param("from_50", "limit=100&accountId=sender_maria", 500, id="in May, 100"),
+        pytest.param("off", "limit=100&accountId=sender_maria", 200, id="off"),
+        pytest.param("live", "limit=100&accountId=sender_maria", 200, id="under live"),
+        pytest.param("observed", "limit=100&accountId=sender_maria", 500, id="under observed"),
+        pytest.param("observed", "limit=99&accountId=sender_maria", 200, id="under observed, 99"),
+        pytest.param("strict", "limit=50", 500, id="under strict"),
+    ],
+)
+def test_large_limits_can_fail(
+    api_under: Callable[..., Api], choice: str, query: str, status: int
+) -> None:
+    api = api_under("live", conversations_limit_fault=choice)
 
-    assert api("GET", f"{LIST}?limit={limit}").status == status
+    assert api("GET", f"{LIST}?{query}").status == status
 
 
 @pytest.mark.parametrize(("page", "status"), [(1, 200), (2, 200), (3, 500), (9, 500)])

@@ -76,7 +76,8 @@ def test_with_neither_it_is_400(api: Api, body: dict[str, object]) -> None:
     reply = api("PATCH", STATUS, json=body)
 
     message = "at least one of status or customLeadStatus is required"
-    assert_refused(reply, message)
+    assert_invalid(reply, message)
+    assert reply.json["errors"] == [message]
 
 
 @pytest.mark.parametrize(

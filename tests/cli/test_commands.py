@@ -82,7 +82,7 @@ def test_seed_check_refuses_an_unknown_contract_without_a_verdict_on_the_file(
 
 def test_contracts_list_names_contracts_and_points() -> None:
     lines = run("contracts", "list").output.splitlines()
-    assert lines[0] == "contracts: documented, example, schema, live"
+    assert lines[0] == "contracts: documented, example, schema, live, strict, observed"
     assert any(line.startswith("patch_reply: keys of the PATCH reply") for line in lines)
 
 

@@ -22,7 +22,7 @@ SCOPES = (
     "campaigns:read, campaigns:write, inbox:read, inbox:write, leads:read, leads:write, "
     "senders:read, workspace:read"
 )
-CONTRACTS = "documented, example, schema, live"
+CONTRACTS = "documented, example, schema, live, strict, observed"
 SENDER_STATUS = f"{ONE_OF}active, disconnected, rate_limited"
 CAMPAIGN_STATUS = f"{ONE_OF}started, paused, draft, finished"
 LEAD_STATUS = f"{ONE_OF}{', '.join(EVERY_STATUS)}"

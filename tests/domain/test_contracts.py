@@ -3,13 +3,56 @@
 import pytest
 
 from mock_sendpilot.domain import vocabulary as words
-from mock_sendpilot.domain.contract_points import POINTS
-from mock_sendpilot.domain.contracts import CONTRACTS, named_contract
+from mock_sendpilot.domain.contract_points import POINTS, LimitFault, PatchBody
+from mock_sendpilot.domain.contracts import CONTRACTS, Contract, named_contract
 from mock_sendpilot.domain.errors import InvalidInput
 
+STRICT, OBSERVED, LIVE = CONTRACTS["strict"], CONTRACTS["observed"], CONTRACTS["live"]
 
-def test_there_are_four() -> None:
-    assert list(CONTRACTS) == ["documented", "example", "schema", "live"]
+
+def test_there_are_six() -> None:
+    assert list(CONTRACTS) == ["documented", "example", "schema", "live", "strict", "observed"]
+
+
+def values_apart_from_live(contract: Contract) -> dict[str, object]:
+    """The options on which a contract is not as `live`."""
+    found = {key: getattr(contract, key) for key in POINTS}
+    return {key: value for key, value in found.items() if value != getattr(LIVE, key)}
+
+
+def test_strict_takes_and_promises_the_least_that_any_source_does() -> None:
+    assert values_apart_from_live(STRICT) == {
+        "patch_statuses": (
+            "OPPORTUNITY", "MEETING_BOOKED", "DONE", "UNSUBSCRIBED", "IRRELEVANT",
+        ),
+        "patch_body": PatchBody(("status",), ("status",)),
+        "retry_delays_seconds": (5, 30, 120, 900),
+        "list_statuses": (
+            "PENDING", "CONNECTION_SENT", "CONNECTION_ACCEPTED", "MESSAGE_SENT", "REPLY_RECEIVED",
+            "DONE",
+        ),
+        "leads_per_post": 100,
+        "lead_fields": CONTRACTS["schema"].lead_fields,
+        "validation_message": "bare",
+        "campaign_item": CONTRACTS["example"].campaign_item,
+        "participant_urls": "internal",
+        "message_blanks": True,
+        "conversations_limit_fault": LimitFault(50, is_of_account=False),
+        "conversations_end_fault": True,
+        "note_fault": True,
+        "retry_after": False,
+    }  # fmt: skip
+    assert STRICT.list_needs_campaign
+
+
+def test_observed_is_live_with_what_clients_saw_in_production() -> None:
+    assert values_apart_from_live(OBSERVED) == {
+        "participant_urls": "internal",
+        "message_blanks": True,
+        "conversations_limit_fault": LimitFault(100, is_of_account=True),
+        "conversations_end_fault": True,
+        "note_fault": True,
+    }
 
 
 @pytest.mark.parametrize("key", POINTS)

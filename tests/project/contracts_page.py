@@ -10,7 +10,7 @@ from mock_sendpilot.domain.contracts import CONTRACTS
 _HEAD = """\
 # Contracts
 
-SendPilot's documents contradict each other. A contract is one reading of them; four have names:
+SendPilot's documents contradict each other. A contract is one reading of them; six have names:
 
 | name | what it stands for |
 | --- | --- |
@@ -18,6 +18,16 @@ SendPilot's documents contradict each other. A contract is one reading of them; 
 | `example` | only the hand-written half of that page: three statuses, the five-key reply |
 | `schema` | only its OpenAPI half: six statuses, `note`, the four-key reply |
 | `live` | what the service does now, as its newest specification and its clients show |
+| `strict` | on each point the value that takes and promises least, of all that any source has |
+| `observed` | `live`, with all that clients saw in production and hardly anybody expects |
+
+Integrating today: `live`. Writing from the published page: `documented`. To fail at home rather
+than in production: `strict`.
+
+A client that passes under `strict` leans on nothing doubtful. PATCH takes only the five newest
+statuses, `campaignId` is required, a POST takes 100 leads, leads have no `senderId`, pages of 50
+conversations and notes of senders without Premium answer 500, and a 400 has no sentences. Where no
+value is less than the others, `strict` has that of `live`.
 
 Choose one with `--contract`, in a workspace of the seed (`"contract": "live"`), or with the marker
 `@pytest.mark.sendpilot("live")`. Each point can be set alone to the reading of another contract or
