@@ -4,8 +4,9 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
 
 import orjson
 
@@ -34,11 +35,17 @@ _NOTHING = "to see that nothing came, assert received == [] after sendpilot.wait
 
 @dataclass(frozen=True, slots=True)
 class ReceivedWebhook:
-    """One request that came. `headers` have lower-case names."""
+    """One request that came.
+
+    `headers` have lower-case names. `query` has the parameters of the URL by name; of a name that
+    occurs twice, the last value.
+    """
 
     path: str
     headers: Mapping[str, str]
     body: bytes
+    method: str = "POST"
+    query: Mapping[str, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         event = parsed(self.body)
@@ -209,7 +216,13 @@ class WebhookReceiver(Startable):
             for key, value in environ.items()
             if key.startswith("HTTP_") or key in {"CONTENT_TYPE", "CONTENT_LENGTH"}
         }
-        webhook = ReceivedWebhook(environ["PATH_INFO"], headers, environ["wsgi.input"].read())
+        webhook = ReceivedWebhook(
+            path=environ["PATH_INFO"],
+            headers=headers,
+            body=environ["wsgi.input"].read(),
+            method=environ["REQUEST_METHOD"],
+            query=dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True)),
+        )
         with self._changed:
             self.received.append(webhook)
             told = self._answers.popleft() if self._answers else Answer()

@@ -20,6 +20,26 @@ def post(receiver: WebhookReceiver, body: bytes = b"{}") -> requests.Response:
     return requests.post(receiver.url, data=body, timeout=10)
 
 
+# --- what came ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "query"),
+    [
+        pytest.param("POST", "", {}, id="a webhook"),
+        pytest.param("PUT", "?token=a%20b&empty=", {"token": "a b", "empty": ""}, id="parameters"),
+        pytest.param("GET", "?n=1&n=2", {"n": "2"}, id="a name twice"),
+    ],
+)
+def test_a_received_request_has_its_method_and_its_query(
+    sendpilot_receiver: WebhookReceiver, method: str, target: str, query: dict[str, str]
+) -> None:
+    requests.request(method, sendpilot_receiver.url + target, timeout=10)
+    (received,) = sendpilot_receiver.received
+
+    assert (received.method, received.path, received.query) == (method, "/webhooks", query)
+
+
 # --- answers ------------------------------------------------------------------------------------
 
 
