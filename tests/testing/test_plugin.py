@@ -1,6 +1,11 @@
 """The pytest plugin in a stranger's project."""
 
 import pytest
+import requests
+
+from mock_sendpilot.domain.errors import InvalidInput
+from mock_sendpilot.testing import pytest_plugin
+from mock_sendpilot.testing.sandbox_factory import SandboxFactory
 
 APP_TEST = """
 import flask
@@ -119,19 +124,20 @@ def test_the_marker_chooses_the_contract(pytester: pytest.Pytester) -> None:
     run(pytester, "--strict-markers").assert_outcomes(passed=1)
 
 
-def test_a_choice_that_cannot_be_is_told_in_the_test_report(pytester: pytest.Pytester) -> None:
+def test_a_marker_that_cannot_be_read_is_an_error_in_words(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         """
         import pytest
 
-        @pytest.mark.sendpilot("life")
+        @pytest.mark.sendpilot("live", "example")
         def test_it(sendpilot):
             pass
         """
     )
     result = run(pytester)
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["*unknown contract 'life'; did you mean 'live'?*"])
+    result.stdout.fnmatch_lines(["E  *InvalidInput: @pytest.mark.sendpilot: expected one *"])
+    result.stdout.no_fnmatch_line("*TypeError*")
 
 
 def test_the_package_is_not_imported_by_those_who_do_not_use_it(
@@ -228,14 +234,99 @@ def test_at_the_end_of_the_session_no_thread_is_left(pytester: pytest.Pytester) 
     result.stdout.fnmatch_lines(["*threads after the fixtures: []*"])
 
 
-def test_a_marker_with_too_many_arguments_is_an_error(pytester: pytest.Pytester) -> None:
+def test_the_marker_starts_the_clock(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         """
         import pytest
 
-        @pytest.mark.sendpilot("live", "schema")
+        @pytest.mark.sendpilot(starts_at="2025-03-01T12:00:00Z", frozen=True)
         def test_it(sendpilot):
-            pass
+            assert sendpilot.clock.now.isoformat() == "2025-03-01T12:00:00+00:00"
+            assert sendpilot.clock.is_frozen
+            webhook = sendpilot.trigger("lead.status.changed", lead_id=sendpilot.add_lead())
+            assert webhook.json["timestamp"].startswith("2025-03-01T12:00:00")
         """
     )
-    run(pytester).assert_outcomes(errors=1)
+    run(pytester).assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize("name", ["mock_sendpilot", "mock_sendpilot.testing.pytest_plugin"])
+def test_the_plugin_can_be_named_again_on_the_command_line(
+    pytester: pytest.Pytester, name: str
+) -> None:
+    pytester.makepyfile("def test_it(sendpilot): pass")
+    run(pytester, "-p", name).assert_outcomes(passed=1)
+
+
+def test_the_plugin_can_be_named_again_in_conftest(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest("pytest_plugins = ['mock_sendpilot.testing.pytest_plugin']")
+    pytester.makepyfile("def test_it(sendpilot): pass")
+    run(pytester).assert_outcomes(passed=1)
+
+
+def test_the_plugin_can_be_switched_off(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("def test_it(sendpilot): pass")
+    result = run(pytester, "-p", "no:mock_sendpilot")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*fixture 'sendpilot' not found*"])
+
+
+def test_no_fixture_can_clash_with_those_of_others() -> None:
+    fixtures = [
+        name
+        for name, thing in vars(pytest_plugin).items()
+        if isinstance(thing, type(pytest_plugin.sendpilot))
+    ]
+
+    assert len(fixtures) >= 4
+    assert all(name.startswith("sendpilot") for name in fixtures)
+
+
+def test_a_factory_makes_workspaces_for_fixtures_of_a_wider_scope(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makepyfile(
+        """
+        import pytest, requests
+
+        @pytest.fixture(scope="module")
+        def world(sendpilot_factory):
+            with sendpilot_factory("live", patch_reply="example", starts_at="2025-03-01") as world:
+                yield world
+
+        @pytest.fixture(scope="session")
+        def key(sendpilot_factory):
+            return sendpilot_factory().api_key
+
+        def test_one(world):
+            world.add_lead(lead_id="lead_1")
+            assert world.clock.now.year == 2025
+
+        def test_two(world, sendpilot):
+            assert world.workspace.contract.name == "live+patch_reply=example"
+            assert world.lead("lead_1").id == "lead_1"
+            assert sendpilot.leads() == []
+
+        def test_three(world, key, sendpilot_server):
+            assert key != world.api_key
+            assert len(sendpilot_server.emulator.workspaces()) == 2
+        """
+    )
+    run(pytester, "-p", "no:xdist").assert_outcomes(passed=3)
+
+
+def test_a_workspace_of_a_factory_ends_with_its_block(
+    sendpilot_factory: SandboxFactory,
+) -> None:
+    with sendpilot_factory() as sandbox:
+        key = sandbox.api_key
+        reply = requests.get(f"{sandbox.base_url}/me", headers=sandbox.headers, timeout=10)
+        assert reply.status_code == 200
+
+    url = f"{sandbox.base_url}/me"
+    assert requests.get(url, headers={"X-API-Key": key}, timeout=10).status_code == 401
+
+
+def test_a_factory_refuses_what_it_does_not_know(sendpilot_factory: SandboxFactory) -> None:
+    with pytest.raises(InvalidInput, match="unknown contract 'life'; did you mean 'live'"):
+        sendpilot_factory("life")
