@@ -11,10 +11,10 @@ from importlib.util import find_spec
 from typing import Any
 
 from benchmarks.report import Finding, Row, Settings, Skipped
-from mock_sendpilot.domain.contracts import named_contract
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.server import EmulatorServer
 from mock_sendpilot.testing.sandbox import Sandbox
+from mock_sendpilot.testing.sandbox_options import sandbox_options
 
 _SANDBOX_COUNT = 1000
 _SERVER_COUNT = 20
@@ -58,10 +58,10 @@ def _timed(action: Callable[[], None], count: int) -> list[float]:
 
 def _sandboxes() -> list[float]:
     emulator = Emulator()
-    contract = named_contract("documented")
+    options = sandbox_options("documented")
     try:
         with EmulatorServer(emulator) as server:
-            return _timed(lambda: Sandbox(server, contract).close(), _SANDBOX_COUNT)
+            return _timed(lambda: Sandbox(server, options).close(), _SANDBOX_COUNT)
     finally:
         emulator.close()
 

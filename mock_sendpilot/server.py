@@ -24,7 +24,8 @@ class EmulatorServer(Startable):
 
     Args:
         emulator: what is served; it may be changed while the server runs.
-        host: the address to listen on.
+        host: the address to listen on. Containers reach `0.0.0.0`, not the default; what has to be
+            protected then is in docs/pytest.md.
         port: 0 takes a free one.
         allowed_hosts: names, besides addresses and `localhost`, that clients may call it by.
         cors_origins: origins whose pages may call the vendor's API.
@@ -64,6 +65,11 @@ class EmulatorServer(Startable):
     def origin(self) -> str:
         """Such as `http://127.0.0.1:7363`."""
         return self._http.origin
+
+    @property
+    def port(self) -> int:
+        """The port that it listens on."""
+        return self._http.port
 
     @property
     def base_url(self) -> str:

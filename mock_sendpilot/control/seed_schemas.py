@@ -1,6 +1,6 @@
 """The seed format: what a fixtures file may hold. `docs/seed.md` tells it in prose."""
 
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Any
 
 from marshmallow import ValidationError
@@ -25,10 +25,7 @@ from mock_sendpilot.control.seed_fields import (
 )
 from mock_sendpilot.domain import vocabulary as words
 from mock_sendpilot.domain.outreach.sequences import WALKS
-from mock_sendpilot.domain.timekeeper import LAST_MOMENT
-
-_FIRST_MOMENT = datetime(1970, 1, 2, tzinfo=timezone.utc)
-"""Signatures count the seconds since 1970."""
+from mock_sendpilot.domain.timekeeper import FIRST_MOMENT, LAST_MOMENT
 
 
 def _at_least_one(keys: list[Any]) -> None:
@@ -42,7 +39,7 @@ def _some(workspaces: list[Any]) -> None:
 
 
 def _within_the_calendar(moment: datetime | None) -> None:
-    if moment is not None and not _FIRST_MOMENT <= moment < LAST_MOMENT:
+    if moment is not None and not FIRST_MOMENT <= moment < LAST_MOMENT:
         raise ValidationError("must be from the year 1970 on, and before the year 9000")
 
 

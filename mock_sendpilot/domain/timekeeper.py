@@ -16,6 +16,8 @@ from mock_sendpilot.domain.errors import InvalidInput
 Wake = Callable[[Callable[[], object], datetime, int], None]
 """Has a function called at a time of the system's clock, in another thread, for a task's number."""
 
+FIRST_MOMENT = datetime(1970, 1, 2, tzinfo=timezone.utc)
+"""No clock starts earlier: event ids and signatures count the time since 1970."""
 LAST_MOMENT = datetime(9000, 1, 1, tzinfo=timezone.utc)
 """No clock goes so far, so that what is planned from there still has a date."""
 MOST_ROUNDS = 1000

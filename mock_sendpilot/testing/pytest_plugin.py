@@ -1,4 +1,4 @@
-"""The pytest plugin: `sendpilot_server`, `sendpilot` and `sendpilot_receiver`.
+"""The pytest plugin: `sendpilot_server`, `sendpilot`, `sendpilot_factory`, `sendpilot_receiver`.
 
 It is loaded in every test run where the package is installed, so it imports nothing of the package
 until one of its fixtures is asked for.
@@ -12,15 +12,16 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from mock_sendpilot.domain.contracts import Contract
     from mock_sendpilot.server import EmulatorServer
     from mock_sendpilot.testing.receiver import WebhookReceiver
     from mock_sendpilot.testing.sandbox import Sandbox
+    from mock_sendpilot.testing.sandbox_factory import SandboxFactory
 
 _SERVER = pytest.StashKey["EmulatorServer"]()
 """The server whose endpoints are looked through when nothing comes to a receiver."""
 _MARKER = (
-    "sendpilot(contract, **points): the contract under which the fixture `sendpilot` answers, "
+    "sendpilot(contract, starts_at=, frozen=, random_seed=, **options): the contract under which "
+    "the fixture `sendpilot` answers, and how its clock starts, "
     "such as @pytest.mark.sendpilot('live', patch_reply='example')"
 )
 
@@ -47,14 +48,27 @@ def sendpilot(
     sendpilot_server: "EmulatorServer", request: pytest.FixtureRequest
 ) -> "Iterator[Sandbox]":
     """A fresh workspace of this test's own; see `mock_sendpilot.testing.sandbox.Sandbox`."""
+    __tracebackhide__ = True
     from mock_sendpilot.testing.sandbox import Sandbox
+    from mock_sendpilot.testing.sandbox_options import marked_options
 
     request.config.stash[_SERVER] = sendpilot_server
-    marker = request.node.get_closest_marker("sendpilot")
-    contract = _contract_of(*marker.args, **marker.kwargs) if marker else _contract_of()
-    sandbox = Sandbox(sendpilot_server, contract, random_seed=request.node.nodeid)
-    yield sandbox
-    sandbox.close()
+    options = marked_options(request.node.get_closest_marker("sendpilot"))
+    with Sandbox(sendpilot_server, options, random_seed=request.node.nodeid) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="session")
+def sendpilot_factory(
+    sendpilot_server: "EmulatorServer", pytestconfig: pytest.Config
+) -> "Iterator[SandboxFactory]":
+    """Makes workspaces for fixtures of a wider scope, such as a module's."""
+    from mock_sendpilot.testing.sandbox_factory import SandboxFactory
+
+    pytestconfig.stash[_SERVER] = sendpilot_server
+    factory = SandboxFactory(sendpilot_server)
+    yield factory
+    factory.close()
 
 
 @pytest.fixture
@@ -70,10 +84,3 @@ def sendpilot_receiver(request: pytest.FixtureRequest) -> "Iterator[WebhookRecei
 
     with WebhookReceiver(explain=explain) as receiver:
         yield receiver
-
-
-def _contract_of(contract: str = "documented", **points: str) -> "Contract":
-    """What the marker says; its arguments are those of this function."""
-    from mock_sendpilot.domain.contracts import named_contract
-
-    return named_contract(contract, points.items())

@@ -2,15 +2,17 @@
 
 import secrets
 from datetime import timedelta
+from types import TracebackType
+from typing import TYPE_CHECKING
 
 from mock_sendpilot.domain.clock import SystemClock
-from mock_sendpilot.domain.contracts import Contract
 from mock_sendpilot.domain.finding.jobs import Pace
 from mock_sendpilot.domain.models import ApiKey, Sender
 from mock_sendpilot.domain.seed import WorkspaceSeed
 from mock_sendpilot.server import EmulatorServer
 from mock_sendpilot.testing.failures import NotIdle
 from mock_sendpilot.testing.sandbox_clock import SandboxClock
+from mock_sendpilot.testing.sandbox_options import SandboxOptions
 from mock_sendpilot.testing.sandbox_webhooks import SandboxWebhooks
 from mock_sendpilot.testing.sandbox_world import (
     CAMPAIGN_ID,
@@ -20,6 +22,9 @@ from mock_sendpilot.testing.sandbox_world import (
 )
 from mock_sendpilot.testing.sent_webhooks import SentWebhooks
 
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
 _QUICK = Pace(starts_after=timedelta(milliseconds=50), takes=timedelta(milliseconds=150))
 
 
@@ -28,8 +33,9 @@ class Sandbox(SandboxWorld, SandboxWebhooks):
 
     Args:
         server: the server of the test session.
-        contract: how the vendor is to answer here.
-        random_seed: what chance is drawn from: the same one gives the same people and fates.
+        options: the contract, the start of its clock, and the seed of chance.
+        random_seed: what chance is drawn from where the options have none: the same one gives the
+            same people and fates.
 
     Attributes:
         base_url: what replaces `https://api.sendpilot.ai/v1`.
@@ -45,7 +51,7 @@ class Sandbox(SandboxWorld, SandboxWebhooks):
     """
 
     def __init__(
-        self, server: EmulatorServer, contract: Contract, *, random_seed: str | None = None
+        self, server: EmulatorServer, options: SandboxOptions, *, random_seed: str | None = None
     ) -> None:
         token = secrets.token_hex(8)
         self._emulator = server.emulator
@@ -55,13 +61,24 @@ class Sandbox(SandboxWorld, SandboxWebhooks):
         self.headers = {"X-API-Key": self.api_key}
         self.campaign_id = CAMPAIGN_ID
         self.sender_id = SENDER_ID
-        self.random_seed = token if random_seed is None else random_seed
+        self.random_seed = options.random_seed or random_seed or token
         self.workspace = self._emulator.add_workspace(
-            _seed(token, self.api_key, contract, self.random_seed)
+            _seed(token, self.api_key, options, self.random_seed)
         )
         self._outbox = self._emulator.outbox(self.workspace)
         self.webhooks = SentWebhooks(self.workspace, self._outbox.events)
         self.clock = SandboxClock(self.workspace.timekeeper)
+
+    def __enter__(self) -> "Self":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
 
     def __repr__(self) -> str:
         return f"<Sandbox {self.workspace.id}, contract {self.workspace.contract.name}>"
@@ -81,12 +98,12 @@ class Sandbox(SandboxWorld, SandboxWebhooks):
             raise NotIdle(self.workspace.timekeeper, within)
 
     def close(self) -> None:
-        """Forget the workspace."""
+        """Forget the workspace; a second time does nothing."""
         self._emulator.remove_workspace(self.workspace)
 
 
-def _seed(token: str, api_key: str, contract: Contract, random_seed: str) -> WorkspaceSeed:
-    now = SystemClock().now()
+def _seed(token: str, api_key: str, options: SandboxOptions, random_seed: str) -> WorkspaceSeed:
+    now = options.starts_at or SystemClock().now()
     sender = Sender(
         id=SENDER_ID,
         name="Test Sender",
@@ -97,7 +114,9 @@ def _seed(token: str, api_key: str, contract: Contract, random_seed: str) -> Wor
         id=f"ws_{token}",
         random_seed=random_seed,
         name="Test",
-        contract=contract,
+        contract=options.contract,
+        starts_at=options.starts_at,
+        is_frozen=options.is_frozen,
         api_keys=(ApiKey(key=api_key),),
         senders=(sender,),
         pace=_QUICK,

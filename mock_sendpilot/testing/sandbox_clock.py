@@ -83,7 +83,24 @@ class SandboxClock:
         Raises:
             InvalidInput: it is none of these, or it has passed, or the clock is being advanced.
         """
-        return self._keeper.advance_to(_moment(moment))
+        return self._keeper.advance_to(moment_of(moment, "moment"))
+
+
+def moment_of(given: object, name: str) -> datetime:
+    """Read a time with a zone, from a `datetime` or a text; a date alone is its midnight in UTC.
+
+    Raises:
+        InvalidInput: it is none; the message calls it by this name.
+    """
+    moment = _read(given) if isinstance(given, str) else given
+    if not isinstance(moment, datetime):
+        raise InvalidInput(f"{name} must be {_MOMENT}; it was {given!r}")
+    if moment.tzinfo is None:
+        raise InvalidInput(
+            f"{name} must have a time zone, such as tzinfo=timezone.utc, or Z at the end of a "
+            f"text; it was {given!r}"
+        )
+    return moment
 
 
 def _duration(given: object) -> timedelta:
@@ -98,18 +115,6 @@ def _duration(given: object) -> timedelta:
     number = isinstance(given, int | float) and not isinstance(given, bool)
     instead = f"; for seconds write seconds={given!r}" if number else ""
     raise InvalidInput(f"{told}; it was {given!r}{instead}")
-
-
-def _moment(given: object) -> datetime:
-    moment = _read(given) if isinstance(given, str) else given
-    if not isinstance(moment, datetime):
-        raise InvalidInput(f"moment must be {_MOMENT}; it was {given!r}")
-    if moment.tzinfo is None:
-        raise InvalidInput(
-            "moment must have a time zone, such as tzinfo=timezone.utc, or Z at the end of a text; "
-            f"it was {given!r}"
-        )
-    return moment
 
 
 def _read(text: str) -> datetime | None:

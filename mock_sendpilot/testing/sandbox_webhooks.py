@@ -54,7 +54,8 @@ class SandboxWebhooks:
         """Have webhooks sent to a URL; the endpoint's `secret` is made unless it is given.
 
         Args:
-            url: where to.
+            url: where to; for an app in a container, its published port on 127.0.0.1. How a
+                container reaches the fixture (`host=`) is in docs/pytest.md.
             secret: `whsec_…`.
             events: which event type or types; all of them by default.
             retry_delays: seconds before each further attempt, in place of the contract's.

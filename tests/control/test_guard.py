@@ -6,6 +6,8 @@ import pytest
 
 from mock_sendpilot.app import create_app
 from mock_sendpilot.control.guard import Guard
+from mock_sendpilot.domain.models import ApiKey
+from mock_sendpilot.domain.seed import WorkspaceSeed
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.server import EmulatorServer
 from tests.api.expect import LEAD, assert_error, assert_no_route
@@ -254,3 +256,18 @@ def test_without_the_control_api_its_routes_are_not_there(emulator: Emulator) ->
 
     assert_no_route(api("GET", CONTROL), "GET", CONTROL)
     assert api("GET", LEAD).status == 200
+
+
+def test_a_server_for_containers_answers_to_the_name_they_call_it_by() -> None:
+    emulator = Emulator()
+    emulator.add_workspace(WorkspaceSeed(id="ws_1", name="W", api_keys=(ApiKey(key="sp_own"),)))
+    server = EmulatorServer(
+        emulator, host="0.0.0.0", allowed_hosts=["host.docker.internal"], has_control=False
+    )
+    with server:
+        api = over_a_socket(f"http://127.0.0.1:{server.port}")
+        headers = {"Host": f"host.docker.internal:{server.port}"}
+        reply = api("GET", "/v1/me", key="sp_own", headers=headers)
+    emulator.close()
+
+    assert reply.status == 200

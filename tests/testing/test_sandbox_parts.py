@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from mock_sendpilot.domain.contracts import CONTRACTS
 from mock_sendpilot.domain.errors import InvalidInput, NotFound
 from mock_sendpilot.domain.models import Campaign, Lead, Sender
 from mock_sendpilot.server import EmulatorServer
 from mock_sendpilot.testing.sandbox import Sandbox
+from mock_sendpilot.testing.sandbox_options import sandbox_options
 
 EVENT, PAUSED = "lead.status.changed", "campaign.paused"
 NAIVE = datetime(2026, 6, 1)  # noqa: DTZ001 - on purpose
@@ -258,7 +258,7 @@ def test_credits_can_be_set(sendpilot: Sandbox) -> None:
 
 
 def people(server: EmulatorServer, random_seed: str) -> list[str]:
-    box = Sandbox(server, CONTRACTS["live"], random_seed=random_seed)
+    box = Sandbox(server, sandbox_options("live", random_seed=random_seed))
     search = box.workspace.searches.start(name="s", limit=3, filters={})
     found = box.workspace.searches.complete(search.id).leads
     box.close()

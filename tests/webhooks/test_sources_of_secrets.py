@@ -8,8 +8,8 @@ from mock_sendpilot.domain.models import ApiKey
 from mock_sendpilot.domain.seed import EndpointSeed, WorkspaceSeed
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.server import EmulatorServer
-from mock_sendpilot.testing.pytest_plugin import _contract_of
 from mock_sendpilot.testing.sandbox import Sandbox
+from mock_sendpilot.testing.sandbox_options import sandbox_options
 
 URL = "http://127.0.0.1:9/webhooks"
 
@@ -44,7 +44,7 @@ def test_with_a_seed_they_are_the_same_again() -> None:
 
 def test_the_key_of_a_sandbox_has_nothing_to_do_with_its_workspace_id(emulator: Emulator) -> None:
     with EmulatorServer(emulator) as server:
-        sandbox = Sandbox(server, _contract_of())
+        sandbox = Sandbox(server, sandbox_options())
     key = sandbox.api_key.removeprefix("sp_test_")
 
     assert len(key) == 32

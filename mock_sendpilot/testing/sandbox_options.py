@@ -1,0 +1,104 @@
+"""The options of a sandbox: those of the marker and of `sendpilot_factory`."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from mock_sendpilot.domain.contract_points import DOCUMENTED, POINTS
+from mock_sendpilot.domain.contracts import CONTRACTS, Contract, named_contract
+from mock_sendpilot.domain.errors import InvalidInput
+from mock_sendpilot.domain.suggestions import did_you_mean
+from mock_sendpilot.domain.timekeeper import FIRST_MOMENT, LAST_MOMENT
+from mock_sendpilot.testing.sandbox_clock import moment_of
+
+if TYPE_CHECKING:
+    import pytest
+
+_MARKER = "@pytest.mark.sendpilot"
+_OWN_OPTIONS = ("starts_at", "frozen", "random_seed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SandboxOptions:
+    """What a sandbox starts with. Without `starts_at` its clock shows the system's time."""
+
+    contract: Contract
+    starts_at: datetime | None = None
+    is_frozen: bool = False
+    random_seed: str | None = None
+
+
+def sandbox_options(
+    contract: str = DOCUMENTED,
+    *,
+    starts_at: datetime | str | None = None,
+    frozen: bool = False,
+    random_seed: str | None = None,
+    **options: object,
+) -> SandboxOptions:
+    """Check what a sandbox is to start with.
+
+    Args:
+        contract: the name of a contract.
+        starts_at: what its clock shows at first, as for `sendpilot.clock.set`; also in the past.
+        frozen: the clock stands still from the start.
+        random_seed: what chance is drawn from.
+        options: options of the contract with their values.
+
+    Raises:
+        InvalidInput: an unknown contract, option or value; it says which are known.
+    """
+    if not isinstance(contract, str):
+        raise InvalidInput(f"contract: expected one of {', '.join(CONTRACTS)}, got {contract!r}")
+    for name in options:
+        if name not in POINTS:
+            known = [*_OWN_OPTIONS, *POINTS]
+            guess = did_you_mean(name, known)
+            raise InvalidInput(f"unknown option {name!r}; {guess}known are: {', '.join(known)}")
+    if not isinstance(frozen, bool):
+        raise InvalidInput(f"frozen: expected True or False, got {frozen!r}")
+    if not isinstance(random_seed, str | None):
+        raise InvalidInput(f"random_seed: expected a text, got {random_seed!r}")
+    return SandboxOptions(
+        contract=named_contract(contract, [(name, str(one)) for name, one in options.items()]),
+        starts_at=None if starts_at is None else _start(starts_at),
+        is_frozen=frozen,
+        random_seed=random_seed,
+    )
+
+
+def marked_options(marker: "pytest.Mark | None") -> SandboxOptions:
+    """Read the options of a test from its marker.
+
+    Raises:
+        InvalidInput: arguments that the marker does not take; the message names the marker.
+    """
+    if marker is None:
+        return sandbox_options()
+    try:
+        _check_contract_is_named_once(marker)
+        return sandbox_options(*marker.args, **marker.kwargs)
+    except InvalidInput as error:
+        raise InvalidInput(f"{_MARKER}: {error}") from None
+
+
+def _check_contract_is_named_once(marker: "pytest.Mark") -> None:
+    given = ", ".join(repr(one) for one in marker.args)
+    if len(marker.args) > 1:
+        raise InvalidInput(
+            f"expected one positional argument, the contract, got {len(marker.args)}: {given}; "
+            "name each option, such as patch_reply='example'"
+        )
+    if marker.args and "contract" in marker.kwargs:
+        raise InvalidInput(
+            f"expected one contract, got two: {given} and {marker.kwargs['contract']!r}"
+        )
+
+
+def _start(given: datetime | str) -> datetime:
+    moment = moment_of(given, "starts_at")
+    if not FIRST_MOMENT <= moment < LAST_MOMENT:
+        raise InvalidInput(
+            f"starts_at: expected a time from the year 1970 on and before 9000, got {given!r}"
+        )
+    return moment
