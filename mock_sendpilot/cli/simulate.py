@@ -13,7 +13,7 @@ from mock_sendpilot.cli.control import (
     print_json,
     segment,
 )
-from mock_sendpilot.cli.values import ID, OneOf, identity
+from mock_sendpilot.cli.values import ID, OneOf, identity, pairs
 
 _RESOURCES: Mapping[str, tuple[str, ...]] = {
     "leads": (
@@ -40,6 +40,14 @@ ACTIONS = tuple(action for actions in _RESOURCES.values() for action in actions)
 @identity
 @click.option("--text", help='The note, message, reply or error. Example: --text "Call me"')
 @click.option(
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="KEY=VALUE",
+    callback=pairs,
+    help='The same text by its key in the event. Example: --set reply="Call me"',
+)
+@click.option(
     "--sender", type=ID, help="A sender other than the lead's own. Example: --sender sender_tom"
 )
 @json_option
@@ -49,6 +57,7 @@ def simulate(
     action: str,
     target: str,
     text: str | None,
+    overrides: dict[str, Any],
     sender: str | None,
     wants_json: bool,
     server: Server,
@@ -61,6 +70,7 @@ def simulate(
     """
     resource = next(name for name, actions in _RESOURCES.items() if action in actions)
     body: dict[str, Any] = {"action": action, "text": text, "senderId": sender}
+    body["set"] = overrides or None
     given = {key: value for key, value in body.items() if value is not None}
     answer = ask(server, "POST", f"/{resource}/{segment(target)}/simulate", given)
     if wants_json:

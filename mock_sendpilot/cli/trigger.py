@@ -16,18 +16,20 @@ from mock_sendpilot.cli.control import (
 from mock_sendpilot.cli.values import ID, NonEmpty, pairs
 from mock_sendpilot.cli.words import EVENTS, table
 
-_HELP = f"""Have EVENT, any of the twelve, sent about something that is there.
+_HELP = f"""Send EVENT, any of the twelve, about something that exists.
 
 {table(EVENTS)}
 
-Those are the names of the default contract and what each needs; names of other contracts, such as
-lead.updated, are known, too. Nothing else changes, unless --apply says so.
+Those are the names of the default contract and the option that says what each is about; without it
+something suitable is taken, and named. The names of other contracts, such as lead.updated, are
+known, too. Nothing else changes, unless --apply says so.
 """
 
 
 @click.command(
     help=_HELP,
     epilog="\b\nExamples:\n"
+    '  mock-sendpilot trigger message.received --text "Call me Tuesday"\n'
     "  mock-sendpilot trigger lead.status.changed --lead lead_abc123 --set newStatus=DONE\n"
     "  mock-sendpilot trigger campaign.paused --campaign camp_xyz789 --apply",
 )
@@ -51,6 +53,11 @@ lead.updated, are known, too. Nothing else changes, unless --apply says so.
     help="What a key of its data is to hold; may be repeated. Example: --set newStatus=DONE",
 )
 @click.option(
+    "--text",
+    help="The message, reply or note in it, whatever the contract calls its key. "
+    'Example: --text "Call me"',
+)
+@click.option(
     "--apply",
     is_flag=True,
     help="Do what causes the event, with all its effects. Example: --apply",
@@ -65,6 +72,7 @@ def trigger(
     job: str | None,
     sender: str | None,
     overrides: dict[str, Any],
+    text: str | None,
     apply: bool,
     wants_json: bool,
     server: Server,
@@ -73,6 +81,7 @@ def trigger(
     about = {"leadId": lead, "campaignId": campaign, "jobId": job, "senderId": sender}
     body: dict[str, Any] = {key: value for key, value in about.items() if value is not None}
     body |= {"eventType": event, "set": overrides, "apply": apply}
+    body |= {} if text is None else {"text": text}
     try:
         answer = ask(server, "POST", "/events", body)
     except NoAnswer as error:
@@ -81,6 +90,8 @@ def trigger(
         print_json(answer)
         return
     click.echo(f"{answer['id']}: {answer['eventType']}")
+    for field, chosen in answer.get("chosen", {}).items():
+        click.echo(f"  about {chosen}; choose another with {_option_of(field)}")
     for delivery in answer["deliveries"]:
         click.echo(f"  to {delivery['endpointId']}: {delivery['state']}")
     if not answer["deliveries"]:
@@ -101,6 +112,12 @@ def _why_nobody_gets_it(server: Server, event_type: str) -> Iterator[str]:
 
 def _in_options(problem: str) -> str:
     """What the control API says of its fields, said of the options they come from."""
-    for field in ("lead", "campaign", "job"):
-        problem = problem.replace(f"{field}Id is required", f"--{field} is required")
-    return problem.replace("set.", "--set ")
+    for field in ("leadId", "campaignId", "jobId"):
+        problem = problem.replace(f"{field} is required", f"{_option_of(field)} is required")
+    problem = problem.replace("text cannot be set", "--text cannot be set")
+    return problem.replace("text and set.", "--text and set.").replace("set.", "--set ")
+
+
+def _option_of(field: str) -> str:
+    """Return the option that fills a field of the control API, such as --lead for leadId."""
+    return f"--{field.removesuffix('Id')}"

@@ -44,6 +44,7 @@ class TriggerSchema(Strict):
     jobId = Text(attribute="job_id", allow_none=True)  # noqa: N815
     senderId = Text(attribute="sender_id", allow_none=True)  # noqa: N815
     set = JsonObject(attribute="overrides", load_default=dict)
+    text = Text(may_be_empty=True, allow_none=True)
     apply = Boolean(load_default=False)
 
     @post_load

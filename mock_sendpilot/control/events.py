@@ -19,9 +19,10 @@ from mock_sendpilot.control.event_schemas import (
 )
 from mock_sendpilot.control.waiting_room import waiting
 from mock_sendpilot.domain.workspace import Workspace
-from mock_sendpilot.observation.patterns import EventPattern
+from mock_sendpilot.observation.patterns import EventPattern, camel_case
 from mock_sendpilot.webhooks import triggers
 from mock_sendpilot.webhooks.event_log import EventFilter
+from mock_sendpilot.webhooks.trigger_subjects import with_subject
 
 events = Blueprint("events", __name__)
 
@@ -63,8 +64,17 @@ def get_event(workspace: Workspace, event_id: str) -> Response:
 @events.post("/events")
 @of_workspace
 def trigger_event(workspace: Workspace) -> Response:
-    """Tell one of the twelve events of something that is there; or do what causes it."""
+    """Tell one of the twelve events of something that is there; or do what causes it.
+
+    Where it is not said of what, something suitable is taken, and the answer names it as `chosen`.
+    """
     wanted, is_applied = TriggerSchema().load(json_object())
+    about = with_subject(workspace, wanted, is_applied=is_applied)
     make = triggers.cause if is_applied else triggers.tell
-    made = make(workspace, outbox_of(workspace), wanted)
-    return reply(EventDetail().dump(made), HTTPStatus.CREATED)
+    answer = EventDetail().dump(make(workspace, outbox_of(workspace), about))
+    chosen = {
+        camel_case(name): getattr(about, name)
+        for name in ("lead_id", "campaign_id", "job_id")
+        if getattr(about, name) != getattr(wanted, name)
+    }
+    return reply({**answer, "chosen": chosen} if chosen else answer, HTTPStatus.CREATED)

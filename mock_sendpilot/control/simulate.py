@@ -51,7 +51,7 @@ def simulate_job(workspace: Workspace, job_id: str) -> Response:
     jobs = workspace.jobs_with(job_id)
     if wanted["action"] == "complete":
         return reply(job_reply(jobs.complete(job_id)))
-    return reply(job_reply(jobs.fail(job_id, wanted["text"])))
+    return reply(job_reply(jobs.fail(job_id, wanted.get("text", "The job failed"))))
 
 
 def _shown(shape: SchemaOf, found: object, workspace: Workspace) -> Response:

@@ -1,19 +1,49 @@
 """The schemas of the steps that are made by hand."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from mock_sendpilot.api.fields import Choice, Text
+from marshmallow import ValidationError, post_load
+
+from mock_sendpilot.api.fields import Choice, JsonObject, Text
 from mock_sendpilot.control.schemas import Strict
 from mock_sendpilot.domain.clock import iso_milliseconds
 from mock_sendpilot.domain.finding.jobs import Extraction, Search
 from mock_sendpilot.domain.outreach import by_hand, campaigns
+from mock_sendpilot.webhooks.triggers import STEPS
+
+LONGEST_TEXT = 8000
+_TEXT_KEYS: Mapping[str, tuple[str, ...]] = {**dict(STEPS.values()), "fail": ("errorMessage",)}
+"""The keys of events and replies that hold the text of a step."""
 
 
-class LeadStep(Strict):
+class _Step(Strict):
+    """A step with a text, which `set` can hold as well, under its key in the data of events."""
+
+    set = JsonObject()
+
+    @post_load
+    def _with_text(self, data: dict[str, Any], **_: object) -> dict[str, Any]:
+        overrides = data.pop("set", {})
+        keys = ("text", *_TEXT_KEYS.get(data["action"], ()))
+        for key, value in overrides.items():
+            if key not in keys:
+                known = f"takes {' or '.join(keys)}" if keys[1:] else "takes nothing"
+                raise ValidationError(f"has no {key!r}; {data['action']} {known}", "set")
+            if data.get("text") is not None:
+                raise ValidationError(f"and text exclude each other: set.{key} is the text", "set")
+            try:
+                data["text"] = Text(longest=LONGEST_TEXT).deserialize(value)
+            except ValidationError as error:
+                raise ValidationError({"set": {key: error.messages}}) from error
+        return data
+
+
+class LeadStep(_Step):
     """A step of a lead; `text` is the note, message or reply."""
 
     action = Choice(by_hand.ACTIONS, required=True)
-    text = Text(allow_none=True, longest=8000)
+    text = Text(allow_none=True, longest=LONGEST_TEXT)
     senderId = Text(allow_none=True, attribute="sender_id")  # noqa: N815
 
 
@@ -23,11 +53,11 @@ class CampaignStep(Strict):
     action = Choice(campaigns.ACTIONS, required=True)
 
 
-class JobStep(Strict):
+class JobStep(_Step):
     """The end of a job; `text` is the error of one that fails."""
 
     action = Choice(("complete", "fail"), required=True)
-    text = Text(load_default="The job failed")
+    text = Text()
 
 
 def job_reply(job: Search | Extraction) -> dict[str, Any]:

@@ -115,6 +115,7 @@ class SandboxWebhooks:
         job_id: Subject | str | None = None,
         sender_id: Sender | str | None = None,
         set: Mapping[str, Any] | None = None,  # noqa: A002 - as in the command and the control API
+        text: str | None = None,
         apply: bool = False,
     ) -> SentWebhook:
         """Have an event sent about something that is there, without anything else changing.
@@ -127,6 +128,7 @@ class SandboxWebhooks:
             job_id: for those of searches and extractions.
             sender_id: a sender other than the lead's own.
             set: keys of `data` that are to hold other values.
+            text: the message, reply or note in it, whatever the contract calls its key.
             apply: do what causes the event instead, with all its effects.
 
         Raises:
@@ -141,6 +143,7 @@ class SandboxWebhooks:
             job_id=_optional_id(job_id, "job_id"),
             sender_id=_optional_id(sender_id, "sender_id"),
             overrides=set or {},
+            text=text,
         )
         return make(self.workspace, self._outbox, wanted)
 

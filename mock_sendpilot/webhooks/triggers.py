@@ -5,8 +5,8 @@ test event is that of the vendor's dashboard: sample data to one endpoint, with 
 test, since none is documented.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -25,14 +25,15 @@ from mock_sendpilot.webhooks.event_log import SentWebhook
 from mock_sendpilot.webhooks.outbox import Outbox
 from mock_sendpilot.webhooks.payloads import change_data
 
-_OF_CAMPAIGNS: Mapping[str, str] = {
+ACTIONS_OF_CAMPAIGNS: Mapping[str, str] = {
     words.CAMPAIGN_STARTED: "start",
     words.CAMPAIGN_PAUSED: "pause",
     words.CAMPAIGN_RESUMED: "resume",
     words.CAMPAIGN_FINISHED: "finish",
 }
+"""What causes the events of campaigns."""
 _OF_JOBS = (words.SEARCH_COMPLETED, words.EXTRACTION_COMPLETED)
-_STEPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+STEPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     words.MESSAGE_SENT: ("message_sent", ("message", "messagePreview")),
     words.REPLY_RECEIVED: ("reply", ("reply", "replyPreview")),
     words.CONNECTION_REQUEST_SENT: ("connection_sent", ("note",)),
@@ -43,7 +44,11 @@ _STEPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trigger:
-    """What is to be told: the event, by its name in any contract, and of what."""
+    """What is to be told: the event, by its name in any contract, and of what.
+
+    `text` is what `overrides` can hold under the key that the contract has for the words of a
+    message, a reply or a note.
+    """
 
     event_type: str
     lead_id: str | None = None
@@ -51,6 +56,7 @@ class Trigger:
     job_id: str | None = None
     sender_id: str | None = None
     overrides: Mapping[str, Any] = field(default_factory=dict)
+    text: str | None = None
 
 
 def tell(workspace: Workspace, outbox: Outbox, wanted: Trigger) -> SentWebhook:
@@ -60,16 +66,17 @@ def tell(workspace: Workspace, outbox: Outbox, wanted: Trigger) -> SentWebhook:
         NotFound: there is no such lead, campaign or job.
         InvalidInput: there is no such event or key of its data, or it is not said of what.
     """
-    name = _current_name(workspace.contract, wanted.event_type)
+    name = current_name(workspace.contract, wanted.event_type)
     with workspace.store.transaction():
         subjects = _subjects(workspace, name, wanted)
         now = workspace.clock.now()
         change = sample_change(name, now, subjects)
         known = list(change_data(change, now, workspace.contract))
         own_name = workspace.contract.event_type(name)
-        check_keys(own_name, wanted.overrides, known, where="set: ")
-        _check_is_json(wanted.overrides)
-        telling = Telling(origin=TRIGGERED, overrides=wanted.overrides)
+        overrides = _overrides(name, own_name, wanted, known)
+        check_keys(own_name, overrides, known, where="set: ")
+        _check_is_json(overrides)
+        telling = Telling(origin=TRIGGERED, overrides=overrides)
         event = workspace.store.record(change, telling)
     return outbox.events.get_soon(event.id)
 
@@ -81,9 +88,10 @@ def cause(workspace: Workspace, outbox: Outbox, wanted: Trigger) -> SentWebhook:
         NotFound: there is no such lead, campaign or job.
         InvalidInput: it cannot happen, or an override is none of the deed's.
     """
-    name = _current_name(workspace.contract, wanted.event_type)
+    name = current_name(workspace.contract, wanted.event_type)
     own_name = workspace.contract.event_type(name)
     number = outbox.events.latest_change
+    wanted = replace(wanted, overrides=_overrides(name, own_name, wanted, _text_keys(name)))
     _deed(workspace, name, wanted)()
     pattern = EventPattern(own_name, _subject_keys(name, wanted))
     found = outbox.events.first_since(number, pattern)
@@ -111,14 +119,19 @@ def send_test(
     if not endpoint.is_enabled:
         raise InvalidInput(f"endpoint {endpoint_id!r} is disabled; enable it first")
     wanted = endpoint.event_types or (workspace.contract.event_type(words.LEAD_UPDATED),)
-    name = _current_name(workspace.contract, event_type or wanted[0])
+    name = current_name(workspace.contract, event_type or wanted[0])
     telling = Telling(origin=TESTED, endpoint_id=endpoint_id)
     with workspace.store.transaction():
         event = workspace.store.record(sample_change(name, workspace.clock.now()), telling)
     return outbox.events.get_soon(event.id)
 
 
-def _current_name(contract: Contract, event_type: str) -> str:
+def current_name(contract: Contract, event_type: str) -> str:
+    """Return today's name of an event that a contract sends, from its name in any contract.
+
+    Raises:
+        InvalidInput: there is no such event.
+    """
     own = contract.own_event_type(event_type)
     check_is_sent(contract, own)
     return words.EVENT_TYPES[contract.event_types.index(own)]
@@ -126,7 +139,7 @@ def _current_name(contract: Contract, event_type: str) -> str:
 
 def _subjects(workspace: Workspace, name: str, wanted: Trigger) -> Subjects:
     own = workspace.contract.event_type(name)
-    if name in _OF_CAMPAIGNS:
+    if name in ACTIONS_OF_CAMPAIGNS:
         campaign = workspace.store.campaign(_given(wanted, "campaign_id", own))
         return Subjects(campaign=campaign, total_leads=workspace.store.lead_count(campaign.id))
     if name == words.SEARCH_COMPLETED:
@@ -143,7 +156,7 @@ def _subjects(workspace: Workspace, name: str, wanted: Trigger) -> Subjects:
 
 def _subject_keys(name: str, wanted: Trigger) -> dict[str, str | None]:
     """The key of data that tells which thing an event is about, and its id."""
-    if name in _OF_CAMPAIGNS:
+    if name in ACTIONS_OF_CAMPAIGNS:
         return {"campaignId": wanted.campaign_id}
     if name in _OF_JOBS:
         key = "search_id" if name == words.SEARCH_COMPLETED else "campaign_id"
@@ -154,17 +167,19 @@ def _subject_keys(name: str, wanted: Trigger) -> dict[str, str | None]:
 def _deed(workspace: Workspace, name: str, wanted: Trigger) -> Callable[[], object]:
     """What causes an event."""
     own = workspace.contract.event_type(name)
-    if name in _OF_CAMPAIGNS:
+    if name in ACTIONS_OF_CAMPAIGNS:
         _takes(own, wanted, ())
         campaign_id = _given(wanted, "campaign_id", own)
-        return partial(workspace.campaigns.change, campaign_id, _OF_CAMPAIGNS[name], by="user")
+        return partial(
+            workspace.campaigns.change, campaign_id, ACTIONS_OF_CAMPAIGNS[name], by="user"
+        )
     if name in _OF_JOBS:
         _takes(own, wanted, ())
         jobs = workspace.searches if name == words.SEARCH_COMPLETED else workspace.extractions
         return partial(jobs.complete, _given(wanted, "job_id", own))
     lead_id = _given(wanted, "lead_id", own)
-    if name in _STEPS:
-        action, keys = _STEPS[name]
+    if name in STEPS:
+        action, keys = STEPS[name]
         _takes(own, wanted, keys)
         text = next((wanted.overrides[key] for key in keys if key in wanted.overrides), None)
         return partial(
@@ -175,6 +190,25 @@ def _deed(workspace: Workspace, name: str, wanted: Trigger) -> Callable[[], obje
         tag = _word(own, wanted, "newTag", words.CUSTOM_LEAD_STATUSES)
         return partial(change, custom_lead_status=tag)
     return partial(change, status=_word(own, wanted, "newStatus", words.LEAD_STATUSES))
+
+
+def _text_keys(name: str) -> tuple[str, ...]:
+    return STEPS[name][1] if name in STEPS else ()
+
+
+def _overrides(
+    name: str, event_type: str, wanted: Trigger, known: Iterable[str]
+) -> Mapping[str, Any]:
+    """Return the overrides with the text among them, under the first of the known keys for it."""
+    if wanted.text is None:
+        return wanted.overrides
+    keys = [key for key in _text_keys(name) if key in known]
+    if not keys:
+        raise InvalidInput(f"text cannot be set: {event_type} has none")
+    doubled = [key for key in _text_keys(name) if key in wanted.overrides]
+    if doubled:
+        raise InvalidInput(f"text and set.{doubled[0]} exclude each other: they are the same")
+    return {**wanted.overrides, keys[0]: wanted.text}
 
 
 def _check_is_json(overrides: Mapping[str, Any]) -> None:

@@ -43,6 +43,31 @@ def test_an_event_is_told_in_a_line(server: EmulatorServer) -> None:
     assert event.origin == "trigger"
 
 
+def test_what_was_chosen_is_named_with_the_option_to_choose_otherwise(
+    server: EmulatorServer,
+) -> None:
+    result = run(server, EVENT)
+    (event,) = log(server).all()
+
+    assert result.stdout.splitlines()[:2] == [
+        f"{event.event_id}: {EVENT}",
+        f"  about {LEAD}; choose another with --lead",
+    ]
+    assert (result.exit_code, event.lead_id) == (0, LEAD)
+
+
+def test_what_was_chosen_is_in_the_json(server: EmulatorServer) -> None:
+    result = run(server, "campaign.started", "--json")
+
+    assert json.loads(result.stdout)["chosen"] == {"campaignId": "camp_xyz789"}
+
+
+def test_the_text_is_set_whatever_its_key(server: EmulatorServer) -> None:
+    run(server, "message.received", "--text", "Call me")
+
+    assert log(server).all()[0].data["replyPreview"] == "Call me"
+
+
 def test_an_endpoint_that_would_get_it_but_is_disabled_is_named(server: EmulatorServer) -> None:
     endpoints = server.emulator.outbox(server.emulator.workspaces()[0]).endpoints
     endpoints.add("http://127.0.0.1:9/", event_types=["message.sent"], is_enabled=False)
@@ -134,7 +159,20 @@ def test_it_can_be_about_a_campaign_a_job_and_another_sender(server: EmulatorSer
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        pytest.param([EVENT], "--lead is required: lead.status.changed is", id="no lead"),
+        pytest.param(
+            ["campaign.paused", "--lead", LEAD], "--campaign is required", id="no campaign"
+        ),
+        pytest.param(
+            ["lead_database.search.completed"],
+            "--job is required: this workspace has no search; start one with POST",
+            id="no search",
+        ),
+        pytest.param([EVENT, "--text", "Hi"], "--text cannot be set: lead.status", id="no text"),
+        pytest.param(
+            ["message.sent", "--text", "Hi", "--set", "messagePreview=Hi"],
+            "--text and --set messagePreview exclude each other",
+            id="text twice",
+        ),
         pytest.param([EVENT, "--lead", "lead_x"], "Lead not found", id="unknown lead"),
         pytest.param(["lead.update", "--lead", LEAD], "did you mean", id="unknown event"),
         pytest.param(

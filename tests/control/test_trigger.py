@@ -124,10 +124,6 @@ def test_its_deliveries_are_told(api: Api) -> None:
             "did you mean 'lead.status.changed'?",
             id="unknown event",
         ),
-        pytest.param({"eventType": "message.sent"}, "leadId is required", id="no lead"),
-        pytest.param(
-            {"eventType": "message.sent", "leadId": None}, "leadId is required", id="lead is null"
-        ),
         pytest.param(
             {"eventType": "campaign.paused", "leadId": LEAD},
             "campaignId is required",

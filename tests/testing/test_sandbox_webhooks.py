@@ -215,6 +215,12 @@ def test_what_causes_an_event_can_be_applied(sendpilot: Sandbox) -> None:
     assert [webhook.event_type for webhook in sendpilot.webhooks] == ["message.received", EVENT]
 
 
+def test_the_text_of_an_event_is_set_whatever_its_key(sendpilot: Sandbox) -> None:
+    sent = sendpilot.trigger("message.received", lead_id=sendpilot.add_lead(), text="Tuesday")
+
+    assert sent.data["replyPreview"] == "Tuesday"
+
+
 def test_it_can_be_about_a_campaign_or_a_job(sendpilot: Sandbox) -> None:
     sendpilot.set_credits(subscription=10)
     sendpilot.clock.freeze()

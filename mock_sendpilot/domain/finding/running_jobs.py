@@ -89,6 +89,11 @@ class RunningJobs(ABC, Generic[Job]):
             raise NotFound(self.not_found, hint=hint)
         return job
 
+    def all(self) -> list[Job]:
+        """Return the jobs that are kept, oldest first."""
+        with self._store.transaction():
+            return list(self._jobs.values())
+
     def has(self, job_id: str) -> bool:
         """Whether there is a job of that id."""
         return job_id in self._jobs

@@ -24,6 +24,16 @@ _ACTIONS = {
 ACTIONS = tuple(_ACTIONS)
 
 
+def statuses_before(action: str) -> tuple[str, ...]:
+    """Return the statuses in which a campaign can be changed so."""
+    return _ACTIONS[action][0]
+
+
+def status_after(action: str) -> str:
+    """Return the status that an action gives a campaign."""
+    return _ACTIONS[action][1]
+
+
 class Campaigns:
     """What can be done with the campaigns of a workspace."""
 

@@ -1,0 +1,217 @@
+"""`POST /_emulate/events` without saying of what: something suitable is taken, and named."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from mock_sendpilot.app import create_app
+from mock_sendpilot.control.seed_file import empty_seed
+from mock_sendpilot.domain import vocabulary as words
+from mock_sendpilot.emulator import Emulator
+from tests.api.expect import assert_invalid
+from tests.api.world import MakeWorld
+from tests.control.test_trigger import extraction, search, trigger
+from tests.support import Api, in_process
+
+FIRST_LEAD = "lead_abc123"  # of sender_maria, REPLY_RECEIVED
+ApiUnder = Callable[..., Api]
+
+
+def chosen(api: Api, event_type: str, **wanted: Any) -> str:
+    reply = trigger(api, event_type, **wanted)
+    assert reply.status == 201, reply.body
+    ((_, found),) = reply.json["chosen"].items()
+    assert found in reply.json["body"]["data"].values()
+    return str(found)
+
+
+def status(api: Api, lead_id: str) -> str:
+    return str(api("GET", f"/v1/leads/{lead_id}").json["status"])
+
+
+@pytest.mark.parametrize(
+    ("event_type", "statuses"),
+    [
+        pytest.param("lead.status.changed", {"REPLY_RECEIVED"}, id="status"),
+        pytest.param("message.received", {"REPLY_RECEIVED"}, id="reply"),
+        pytest.param("connection.sent", {"PENDING"}, id="request"),
+        pytest.param("connection.accepted", {"CONNECTION_SENT"}, id="acceptance"),
+    ],
+)
+def test_a_lead_is_taken_that_the_event_suits(
+    api: Api, event_type: str, statuses: set[str]
+) -> None:
+    assert status(api, chosen(api, event_type)) in statuses
+
+
+def test_the_first_lead_that_suits_is_taken(api: Api) -> None:
+    assert chosen(api, "message.sent") == FIRST_LEAD
+
+
+@pytest.mark.parametrize(
+    ("event_type", "campaign"),
+    [
+        pytest.param("campaign.started", "camp_xyz789", id="started"),
+        pytest.param("campaign.paused", "camp_nordic1", id="paused"),
+        pytest.param("campaign.resumed", "camp_xyz789", id="resumed"),
+        pytest.param("campaign.finished", "camp_reconn3", id="finished"),
+    ],
+)
+def test_a_campaign_is_taken_that_is_in_that_state(
+    api: Api, event_type: str, campaign: str
+) -> None:
+    assert chosen(api, event_type) == campaign
+
+
+@pytest.mark.parametrize(
+    ("event_type", "campaign"),
+    [
+        pytest.param("campaign.started", "camp_spring7", id="start"),
+        pytest.param("campaign.paused", "camp_xyz789", id="pause"),
+        pytest.param("campaign.resumed", "camp_nordic1", id="resume"),
+        pytest.param("campaign.finished", "camp_xyz789", id="finish"),
+    ],
+)
+def test_a_campaign_is_taken_that_can_be_changed_so(
+    api: Api, event_type: str, campaign: str
+) -> None:
+    assert chosen(api, event_type, apply=True) == campaign
+
+
+@pytest.mark.parametrize(
+    ("event_type", "overrides", "before"),
+    [
+        pytest.param("message.sent", {"messagePreview": "Hi"}, "REPLY_RECEIVED", id="message"),
+        pytest.param("connection.sent", {}, "PENDING", id="request"),
+        pytest.param("connection.accepted", {}, "CONNECTION_SENT", id="acceptance"),
+        pytest.param("lead.status.changed", {"newStatus": "DONE"}, "REPLY_RECEIVED", id="status"),
+    ],
+)
+def test_a_lead_is_taken_to_which_it_can_happen(
+    api_under: ApiUnder, event_type: str, overrides: dict[str, str], before: str
+) -> None:
+    lead = chosen(api_under("documented"), event_type, apply=True, set=overrides)
+
+    assert status(api_under("documented"), lead) == before
+
+
+def test_a_lead_that_has_the_status_already_is_passed_over(api: Api) -> None:
+    lead = chosen(
+        api, "lead.status.changed", apply=True, set={"newStatus": status(api, FIRST_LEAD)}
+    )
+
+    assert lead != FIRST_LEAD
+
+
+@pytest.mark.parametrize(
+    ("event_type", "start"),
+    [
+        pytest.param(words.SEARCH_COMPLETED, search, id="search"),
+        pytest.param(words.EXTRACTION_COMPLETED, extraction, id="extraction"),
+    ],
+)
+def test_the_latest_job_is_taken(api: Api, event_type: str, start: Callable[[Api], str]) -> None:
+    api("POST", "/_emulate/clock", json={"freeze": True})
+    jobs = [start(api), start(api)]
+
+    assert chosen(api, event_type) == jobs[1]
+    assert chosen(api, event_type, apply=True) == jobs[1]
+    assert chosen(api, event_type, apply=True) == jobs[0]
+    assert_invalid(
+        trigger(api, event_type, apply=True), "that is not over; start one with POST /v1"
+    )
+
+
+def test_a_lead_of_the_campaign_that_is_named_is_taken(api: Api) -> None:
+    lead = chosen(api, "message.sent", campaignId="camp_nordic1")
+
+    assert api("GET", f"/v1/leads/{lead}").json["campaignId"] == "camp_nordic1"
+
+
+def test_a_sender_that_is_named_has_to_know_the_lead(api: Api) -> None:
+    reply = trigger(api, "message.sent", senderId="sender_tom", apply=True)
+
+    assert reply.json["body"]["data"]["senderId"] == "sender_tom"
+
+
+def test_an_event_about_what_is_named_has_nothing_chosen(api: Api) -> None:
+    assert "chosen" not in trigger(api, "message.sent", leadId=FIRST_LEAD).json
+
+
+def test_a_workspace_without_leads_and_campaigns_has_nothing_to_take() -> None:
+    emulator = Emulator()
+    emulator.add_workspace(empty_seed())
+    api = in_process(create_app(emulator).test_client())
+
+    assert_invalid(trigger(api, "message.sent"), "leadId is required: this workspace has no lead")
+    assert_invalid(
+        trigger(api, "campaign.paused"), "campaignId is required: this workspace has no campaign"
+    )
+    emulator.close()
+
+
+@pytest.mark.parametrize(
+    ("event_type", "says"),
+    [
+        pytest.param(
+            "message.sent", "has no lead that is connected with its active sender", id="message"
+        ),
+        pytest.param(
+            "connection_request.accepted",
+            "has no lead that has not answered its active",
+            id="acceptance",
+        ),
+        pytest.param("campaign.resumed", "has no campaign that is paused", id="campaign"),
+    ],
+)
+def test_what_can_happen_to_nothing_is_refused_with_what_it_needs(
+    make_world: MakeWorld, event_type: str, says: str
+) -> None:
+    world = make_world("live", lead={"status": "PENDING"})
+
+    assert_invalid(trigger(world.api, event_type, apply=True), says)
+    assert world.types() == []
+
+
+def test_a_campaign_without_leads_has_none_to_take(api: Api) -> None:
+    reply = trigger(api, "message.sent", campaignId="camp_spring7")
+
+    assert_invalid(reply, "leadId is required: campaign 'camp_spring7' has no lead")
+
+
+def test_an_unknown_event_is_refused_before_something_is_looked_for(api: Api) -> None:
+    assert_invalid(trigger(api, "message.snt"), "did you mean 'message.sent'?")
+
+
+# --- the text -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("is_applied", [False, True], ids=["told", "applied"])
+@pytest.mark.parametrize(
+    ("contract", "event_type", "key"),
+    [
+        pytest.param("documented", "message.received", "replyPreview", id="reply, documented"),
+        pytest.param("live", "reply.received", "reply", id="reply, live"),
+        pytest.param("live", "message.sent", "message", id="message, live"),
+    ],
+)
+def test_the_text_of_an_event_is_set_whatever_its_key(
+    api_under: ApiUnder, contract: str, event_type: str, key: str, is_applied: bool
+) -> None:
+    api = api_under(contract)
+    reply = trigger(api, event_type, text="Call me", apply=is_applied)
+
+    assert (reply.status, reply.json["body"]["data"][key]) == (201, "Call me")
+
+
+def test_an_event_without_a_text_takes_none(api: Api) -> None:
+    assert_invalid(
+        trigger(api, "campaign.paused", text="Hi"), "text cannot be set: campaign.paused"
+    )
+
+
+def test_the_text_is_not_given_twice(api: Api) -> None:
+    reply = trigger(api, "message.sent", text="Hi", set={"messagePreview": "Hello"})
+
+    assert_invalid(reply, "text and set.messagePreview exclude each other")
