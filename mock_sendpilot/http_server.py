@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 from waitress import wasyncore
+from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser, ParsingError
-from waitress.server import create_server
+from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, ThreadedTaskDispatcher
 
 from mock_sendpilot.domain.clock import SystemClock
 from mock_sendpilot.lifetime import Startable
+from mock_sendpilot.network import listening_socket
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 _FIRST_THREADS = 4
 _MOST_THREADS = 256
 _MOST_CONNECTIONS = 1000
+_MOST_WAITING = 1024  # connections that nobody has accepted yet
 _MOST_BODY_BYTES = 64_000_000  # the app answers 413 long before; this only bounds the memory
 _IDLE_SECONDS = 30  # a connection without a request goes after so long
 _CLEANUP_SECONDS = 5
@@ -110,17 +113,25 @@ class HttpServer(Startable):
     ) -> None:
         self._pool = GrowingPool()
         self._sockets: dict[int, Any] = {}  # what waitress listens and talks on, by descriptor
-        self._server = create_server(
+        listening = _listen_on(host, port)
+        # Not waitress.create_server: it ignores a socket that is no instance of what a test may
+        # have put in place of `socket.socket`.
+        self._server = TcpWSGIServer(
             app,
-            map=self._sockets,
-            _dispatcher=self._pool,
-            sockets=[_listening_socket(host, port)],
-            ident="mock-sendpilot",
-            connection_limit=_MOST_CONNECTIONS,
-            max_request_body_size=_MOST_BODY_BYTES,
-            clear_untrusted_proxy_headers=True,
-            channel_timeout=_IDLE_SECONDS,
-            cleanup_interval=_CLEANUP_SECONDS,
+            self._sockets,
+            _sock=listening,
+            dispatcher=self._pool,
+            adj=Adjustments(
+                ident="mock-sendpilot",
+                backlog=_MOST_WAITING,
+                connection_limit=_MOST_CONNECTIONS,
+                max_request_body_size=_MOST_BODY_BYTES,
+                clear_untrusted_proxy_headers=True,
+                channel_timeout=_IDLE_SECONDS,
+                cleanup_interval=_CLEANUP_SECONDS,
+            ),
+            sockinfo=(listening.family, listening.type, listening.proto, listening.getsockname()),
+            bind_socket=False,
         )
         self._server.channel_class = _VendorChannel if speaks_for_vendor else _Channel
         self.host = host
@@ -182,9 +193,10 @@ class HttpServer(Startable):
         wasyncore.close_all(self._sockets, ignore_all=True)
 
 
-def _listening_socket(host: str, port: int) -> socket.socket:
+def _listen_on(host: str, port: int) -> socket.socket:
     """A socket at one address of the host, IPv4 first; waitress would open one for each address."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    found = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)
     families = [family for family, *_ in found]
     chosen = families.index(socket.AF_INET) if socket.AF_INET in families else 0
-    return socket.create_server(found[chosen][4][:2], family=families[chosen], backlog=1024)
+    address = found[chosen][4][:2]
+    return listening_socket(address, family=families[chosen], backlog=_MOST_WAITING)

@@ -14,6 +14,7 @@ import orjson
 
 from mock_sendpilot.domain.clock import SystemClock
 from mock_sendpilot.final_response import FinalResponse
+from mock_sendpilot.network import connected, own_copy
 from mock_sendpilot.verdict.target import Probe
 
 _POLL_SECONDS = 0.02
@@ -145,12 +146,22 @@ def _get(url: str, timeout_seconds: float) -> tuple[int, bytes]:
 def _connection(url: str, timeout_seconds: float) -> http.client.HTTPConnection:
     parts = urlsplit(url)
     host = parts.hostname or ""
-    if parts.scheme == "https":
-        context = ssl.create_default_context(cafile=os.environ.get("REQUESTS_CA_BUNDLE") or None)
-        return http.client.HTTPSConnection(
-            host, parts.port, timeout=timeout_seconds, context=context
-        )
-    return http.client.HTTPConnection(host, parts.port, timeout=timeout_seconds)
+    # A copy: vcrpy replaces the classes for the whole process, and pook a method.
+    client = own_copy("http.client")
+    connection: http.client.HTTPConnection
+    if parts.scheme == "http":
+        connection = client.HTTPConnection(host, parts.port)
+        connection.sock = connected(host, connection.port, timeout_seconds=timeout_seconds)
+        return connection
+    context = ssl.create_default_context(cafile=os.environ.get("REQUESTS_CA_BUNDLE") or None)
+    connection = client.HTTPSConnection(host, parts.port, context=context)
+    made = connected(host, connection.port, timeout_seconds=timeout_seconds)
+    try:
+        connection.sock = context.wrap_socket(made, server_hostname=host)
+    except Exception:
+        made.close()
+        raise
+    return connection
 
 
 def _parsed(body: bytes) -> Any:  # noqa: ANN401

@@ -7,18 +7,28 @@ would never be given up.
 import socket
 import ssl
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+import urllib3.connection
+from urllib3.exceptions import ConnectTimeoutError
 from urllib3.util.ssl_ import create_urllib3_context
 
 from mock_sendpilot.domain.clock import SystemClock
 from mock_sendpilot.domain.urls import is_link_local
 from mock_sendpilot.final_response import FinalResponse
+from mock_sendpilot.network import Socket, connected, defined_in, own_copy
+
+if TYPE_CHECKING:
+    from urllib3.connection import HTTPConnection, HTTPSConnection
+    from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+else:  # as urllib3 defines them, should this be imported while a test has put others in their place
+    HTTPConnection = defined_in("urllib3.connection", urllib3.connection.HTTPConnection)
+    HTTPSConnection = defined_in("urllib3.connection", urllib3.connection.HTTPSConnection)
+    HTTPConnectionPool = own_copy("urllib3.connectionpool").HTTPConnectionPool
+    HTTPSConnectionPool = own_copy("urllib3.connectionpool").HTTPSConnectionPool
 
 
-class _Deadline(socket.socket):
+class _DeadlineSocket(Socket):
     """Of a socket: when all has to be there."""
 
     deadline = float("inf")
@@ -33,7 +43,7 @@ class _Deadline(socket.socket):
         return super().recv_into(*arguments, **options)
 
 
-class _DeadlineTlsSocket(_Deadline, ssl.SSLSocket):
+class _DeadlineTlsSocket(_DeadlineSocket, ssl.SSLSocket):
     """The same over TLS, where a read may take several of the socket's: they have one timeout."""
 
 
@@ -42,22 +52,19 @@ class _KeepsToDeadline(HTTPConnection):
 
     def getresponse(self) -> Any:  # noqa: ANN401 - urllib3's own
         """Read the head of the answer; its body has to come before the same deadline."""
-        if isinstance(self.sock, _Deadline) and self.timeout is not None:
+        if isinstance(self.sock, _DeadlineSocket) and self.timeout is not None:
             self.sock.deadline = SystemClock.running_seconds() + self.timeout
         return super().getresponse()
 
 
 class _DeadlineConnection(_KeepsToDeadline):
     def _new_conn(self) -> socket.socket:
-        connected = _checked(super()._new_conn())
-        timed = _Deadline(fileno=connected.detach())
-        timed.settimeout(self.timeout)
-        return timed
+        return _connected(self, _DeadlineSocket)
 
 
 class _DeadlineTlsConnection(_KeepsToDeadline, HTTPSConnection):
     def _new_conn(self) -> socket.socket:
-        return _checked(super()._new_conn())
+        return _connected(self, Socket)
 
     def connect(self) -> None:
         """Connect with such a socket; which certificates are good is for requests to say."""
@@ -67,13 +74,27 @@ class _DeadlineTlsConnection(_KeepsToDeadline, HTTPSConnection):
         super().connect()
 
 
-def _checked(connected: socket.socket) -> socket.socket:
+def _connected(connection: HTTPConnection, socket_class: type[socket.socket]) -> socket.socket:
+    try:
+        made = connected(
+            connection._dns_host,  # noqa: SLF001 - with the dot that ends a whole name
+            connection.port,
+            timeout_seconds=cast("float", connection.timeout),
+            options=connection.socket_options or (),
+            socket_class=socket_class,
+        )
+    except TimeoutError as error:
+        raise ConnectTimeoutError(connection, "no connection in time") from error
+    return _checked(made)
+
+
+def _checked(made: socket.socket) -> socket.socket:
     """Let go of a connection to a link-local address, to which a name may lead as well."""
-    address = str(connected.getpeername()[0])
+    address = str(made.getpeername()[0])
     if is_link_local(address):
-        connected.close()
+        made.close()
         raise OSError(f"nothing is sent to the link-local address {address}")
-    return connected
+    return made
 
 
 class _DeadlinePool(HTTPConnectionPool):

@@ -2,7 +2,8 @@
 
 The only module of the server that imports requests, and only when the first webhook is due.
 A `requests.Session` would take proxies and credentials from the environment and follow redirects;
-going to its `HTTPAdapter` with a prepared request avoids both and is the fastest way.
+going to its `HTTPAdapter` with a prepared request avoids both and is the fastest way. Nothing is
+used of the adapter that libraries such as `responses` replace: see `network.py`.
 """
 
 # ruff: noqa: PLC0415 - requests is imported where it is used, so that starting does not pay for it
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from http.client import BadStatusLine, RemoteDisconnected
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mock_sendpilot.domain.clock import SystemClock
 from mock_sendpilot.webhooks.deliveries import (
@@ -122,12 +123,7 @@ class Dispatcher:
     ) -> tuple[Response | None, str | None]:
         connection = self._connection(name, most, is_to_break=request.breaks_off)
         try:
-            answer = connection.adapter.send(
-                self._prepared(request),
-                stream=True,
-                timeout=timeout,
-                verify=os.environ.get("REQUESTS_CA_BUNDLE") or True,
-            )
+            answer = _sent(connection.adapter, self._prepared(request), timeout)
             return _response(answer, SystemClock.running_seconds() + timeout), None
         except _BrokenOff:
             return None, "the connection was reset in the middle of the body, on purpose"
@@ -189,6 +185,28 @@ def _new_connection(
     return _Connection(adapter, 0.0)
 
 
+def _sent(
+    adapter: "requests.adapters.HTTPAdapter", prepared: "requests.PreparedRequest", timeout: float
+) -> "requests.Response":
+    """Do what `HTTPAdapter.send` does, which a test may have replaced for the whole process."""
+    verify = os.environ.get("REQUESTS_CA_BUNDLE") or True
+    pool: Any = adapter.get_connection_with_tls_context(prepared, verify)
+    adapter.cert_verify(pool, prepared.url, verify, None)  # type: ignore[no-untyped-call]
+    raw = pool.urlopen(
+        "POST",
+        adapter.request_url(prepared, None),
+        body=prepared.body,
+        headers=prepared.headers,
+        redirect=False,
+        assert_same_host=False,
+        preload_content=False,
+        decode_content=False,
+        retries=False,
+        timeout=timeout,
+    )
+    return adapter.build_response(prepared, raw)
+
+
 def _response(answer: "requests.Response", deadline: float) -> Response:
     """Read the beginning of the body. The status counts even if the body then breaks off."""
     body, is_complete = b"", False
@@ -218,11 +236,11 @@ def _has_ended(answer: "requests.Response") -> bool:
 
 
 def _in_words(error: Exception, timeout_seconds: float) -> str:
-    from requests.exceptions import ConnectTimeout, ReadTimeout
+    from urllib3.exceptions import ConnectTimeoutError, ReadTimeoutError
 
-    if isinstance(error, ConnectTimeout):
+    if isinstance(error, ConnectTimeoutError):
         return f"no connection within {timeout_seconds:g} s"
-    if isinstance(error, ReadTimeout):
+    if isinstance(error, ReadTimeoutError):
         return f"no answer within {timeout_seconds:g} s"
     cause: BaseException = error
     while (deeper := cause.__cause__ or cause.__context__) is not None:

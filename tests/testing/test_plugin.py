@@ -152,7 +152,7 @@ def test_the_package_is_not_imported_by_those_who_do_not_use_it(
             assert not heavy, heavy
         """
     )
-    others = ("no:flask", "no:pytest_flask", "no:schemathesis")
+    others = ("no:flask", "no:pytest_flask", "no:schemathesis", "no:requests_mock", "no:pook")
     run(pytester, *(word for name in others for word in ("-p", name))).assert_outcomes(passed=1)
 
 
