@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from mock_sendpilot.app import CONTROL_PREFIX, create_app
-from mock_sendpilot.control.exposure import exposure_problems
+from mock_sendpilot.control.exposure import exposure_problems, is_loopback
 from mock_sendpilot.control.guard import Guard
 from mock_sendpilot.domain.errors import NotAllowed
 from mock_sendpilot.http_server import HttpServer
@@ -27,7 +27,8 @@ class EmulatorServer(Startable):
         host: the address to listen on. Containers reach `0.0.0.0`, not the default; what has to be
             protected then is in docs/pytest.md.
         port: 0 takes a free one.
-        allowed_hosts: names, besides addresses and `localhost`, that clients may call it by.
+        allowed_hosts: names, besides addresses and `localhost`, that clients may call it by; on a
+            loopback address also `api.sendpilot.ai`.
         cors_origins: origins whose pages may call the vendor's API.
         control_token: what the control API asks for.
         has_control: whether there is a control API.
@@ -53,7 +54,11 @@ class EmulatorServer(Startable):
         self.emulator = emulator
         self.app = create_app(
             emulator,
-            guard=Guard(allowed_hosts=allowed_hosts, control_token=control_token),
+            guard=Guard(
+                allowed_hosts=allowed_hosts,
+                allows_vendor_host=is_loopback(host),
+                control_token=control_token,
+            ),
             cors_origins=cors_origins,
             has_control=has_control,
         )

@@ -14,6 +14,7 @@ from flask import request
 from mock_sendpilot.domain.errors import NotAllowed
 
 ANY = "*"
+VENDOR_HOST = "api.sendpilot.ai"
 _MOST_HOSTS = 100
 
 
@@ -22,13 +23,20 @@ class Guard:
 
     Args:
         allowed_hosts: further names under which the emulator is reached; `*` for all.
+        allows_vendor_host: let the vendor's own name through, too: a proxy or an entry in a hosts
+            file brings clients here by it, and no stranger can point that name at this machine.
         control_token: what requests to the control API must carry, or None.
     """
 
     def __init__(
-        self, *, allowed_hosts: Iterable[str] = (), control_token: str | None = None
+        self,
+        *,
+        allowed_hosts: Iterable[str] = (),
+        allows_vendor_host: bool = True,
+        control_token: str | None = None,
     ) -> None:
-        self._allowed_hosts = frozenset(name.lower() for name in allowed_hosts)
+        names = {name.lower() for name in allowed_hosts}
+        self._allowed_hosts = frozenset(names | {VENDOR_HOST} if allows_vendor_host else names)
         self._control_token = control_token
         self._checked_hosts: set[str] = (
             set()

@@ -112,6 +112,18 @@ def test_a_star_allows_every_host(api_behind: Callable[[Guard], Api]) -> None:
     assert api("GET", LEAD, headers={"Host": "evil.example"}).status == 200
 
 
+@pytest.mark.parametrize(
+    "host", ["api.sendpilot.ai", "API.SendPilot.AI", "api.sendpilot.ai:443", "api.sendpilot.ai."]
+)
+def test_the_vendors_own_name_is_let_through(api: Api, host: str) -> None:
+    assert api("GET", LEAD, headers={"Host": host}).status == 200
+
+
+@pytest.mark.parametrize("host", ["sendpilot.ai", "app.sendpilot.ai", "api.sendpilot.ai.evil.com"])
+def test_no_other_name_like_the_vendors_is_let_through(api: Api, host: str) -> None:
+    assert_error(api("GET", LEAD, headers={"Host": host}), 403, f"Host {host!r} is not allowed")
+
+
 # --- Origin -------------------------------------------------------------------------------------
 
 
@@ -271,3 +283,15 @@ def test_a_server_for_containers_answers_to_the_name_they_call_it_by() -> None:
     emulator.close()
 
     assert reply.status == 200
+
+
+def test_beyond_loopback_a_server_takes_the_vendors_name_only_if_it_is_allowed(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mock_sendpilot.server.is_loopback", lambda _host: False)
+    vendor = {"Host": "api.sendpilot.ai"}
+
+    with EmulatorServer(emulator) as server:
+        assert over_a_socket(server.origin)("GET", LEAD, headers=vendor).status == 403
+    with EmulatorServer(emulator, allowed_hosts=["api.sendpilot.ai"]) as server:
+        assert over_a_socket(server.origin)("GET", LEAD, headers=vendor).status == 200
