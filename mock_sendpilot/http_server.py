@@ -5,6 +5,7 @@ sends slowly holds nobody up. Its pool has a fixed size; ours grows when all of 
 that handlers that hang do not hold anybody up either.
 """
 
+import re
 import socket
 import threading
 from contextlib import suppress
@@ -35,6 +36,7 @@ _IDLE_SECONDS = 30  # a connection without a request goes after so long
 _CLEANUP_SECONDS = 5
 _LOOP_SECONDS = 0.5
 _DRAIN_SECONDS = 0.02
+_BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
 
 
 class GrowingPool(ThreadedTaskDispatcher):  # type: ignore[misc]
@@ -71,12 +73,17 @@ class _JsonErrorTask(ErrorTask):  # type: ignore[misc]
 
 
 class _Parser(HTTPRequestParser):  # type: ignore[misc]
-    """Answers 400 where waitress would drop the connection: to a target such as `http://[x/`."""
+    """Answers 400 where waitress would drop the connection: to a target such as `http://[x/`.
+
+    Raw bytes beyond ASCII, as curl sends them, are percent-encoded: waitress refuses some of them.
+    """
 
     def parse_header(self, header_plus: bytes) -> None:
         """Read the request line and the headers."""
+        request_line, line_end, headers = header_plus.partition(b"\r\n")
+        request_line = _BEYOND_ASCII.sub(lambda byte: b"%%%02X" % byte[0][0], request_line)
         try:
-            super().parse_header(header_plus)
+            super().parse_header(request_line + line_end + headers)
         except ValueError as error:
             raise ParsingError("Bad URI") from error
 

@@ -15,6 +15,7 @@ import orjson
 from flask import Flask, Response, current_app, request
 from marshmallow import ValidationError
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import Rule
 
 from mock_sendpilot.api.access import contract_of_request
 from mock_sendpilot.domain import errors
@@ -195,8 +196,30 @@ def _no_such_route() -> Response:
     told = f"Cannot {request.method} {request.environ[RAW_PATH]}"
     message = f"{told}{query}"
     answer = reply({"message": message, "error": "Not Found", "statusCode": 404}, 404)
-    hint = f"there are: {', '.join(_routes_like(request.path))}"
+    meant = _routes_meant_by(request.path, request.method)
+    one_of = meant or _routes_like(request.path)
+    hint = f"{'did you mean' if meant else 'there are:'} {', '.join(one_of)}{'?' if meant else ''}"
     return _with_hint(answer, hint, remark=told)  # a query may hold what no log should
+
+
+def _routes_meant_by(path: str, method: str) -> list[str]:
+    """The routes of this path, or of the path below `/v1`; that of the method if there is one."""
+    routes = _routes_of(path) or _routes_of(VENDOR_PREFIX + path.removeprefix("/api"))
+    return [route for route in routes if route.startswith(f"{method} ")] or routes
+
+
+def _routes_of(path: str) -> list[str]:
+    adapter = current_app.url_map.bind("")
+    found = []
+    for method in adapter.allowed_methods(path):
+        rule, _ = adapter.match(path, method, return_rule=True)
+        found += _methods_of(rule)
+    return sorted(set(found))
+
+
+def _methods_of(rule: Rule) -> list[str]:
+    methods = sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
+    return [f"{method} {_PARAMETER.sub('{id}', rule.rule)}" for method in methods]
 
 
 def _routes_like(path: str) -> list[str]:
@@ -204,10 +227,7 @@ def _routes_like(path: str) -> list[str]:
     rules = list(current_app.url_map.iter_rules())
     beginning = "/" + path.split("/")[1] if path.startswith("/_") else VENDOR_PREFIX
     return [
-        f"{method} {_PARAMETER.sub('{id}', rule.rule)}"
-        for rule in rules
-        if rule.rule.startswith(beginning)
-        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
+        route for rule in rules if rule.rule.startswith(beginning) for route in _methods_of(rule)
     ]
 
 

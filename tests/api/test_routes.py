@@ -2,14 +2,14 @@
 
 import socket
 from collections.abc import Callable
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import pytest
 
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.server import EmulatorServer
 from tests.api.expect import LEAD, STATUS, assert_error, assert_no_route
-from tests.support import OTHER_KEY, Api
+from tests.support import DEMO_KEY, OTHER_KEY, Api, over_a_socket
 
 NOT_THERE = [
     pytest.param("PUT", STATUS, id="wrong method for the status"),
@@ -138,6 +138,84 @@ def test_a_target_that_is_no_url_is_answered_and_not_with_a_5xx(
             answer = connection.recv(100)
 
     assert answer.startswith((b"HTTP/1.1 400 ", b"HTTP/1.1 404 ", b"HTTP/1.1 401 "))
+
+
+@pytest.mark.parametrize(
+    ("target", "encoded"),
+    [
+        pytest.param("/v1/lead-database/filters?search=ü", "?search=%C3%BC", id="query"),
+        pytest.param("/v1/zürich", "/v1/z%C3%BCrich", id="path"),
+        pytest.param("/v1/nope?q=🚀", "?q=%F0%9F%9A%80", id="emoji"),
+        pytest.param("/v1/leads/a%20ü", "a%20%C3%BC", id="partly encoded"),
+    ],
+)
+def test_raw_utf_8_in_the_target_is_taken_as_if_it_were_percent_encoded(
+    emulator: Emulator, target: str, encoded: str
+) -> None:
+    with EmulatorServer(emulator) as server:
+        raw = raw_get(server, target.encode())
+        ascii_only = over_a_socket(server.origin)("GET", quote(target, safe="/?=%"))
+
+    head, _, body = raw.partition(b"\r\n\r\n")
+    assert quote(target, safe="/?=%").endswith(encoded)
+    assert (int(head.split()[1]), body) == (ascii_only.status, ascii_only.body)
+    assert ascii_only.status != 400
+
+
+def test_raw_bytes_that_are_not_utf_8_are_taken_too(emulator: Emulator) -> None:
+    with EmulatorServer(emulator) as server:
+        head = raw_get(server, b"/v1/lead-database/filters?search=\xff").partition(b"\r\n")[0]
+
+    assert head == b"HTTP/1.1 200 OK"
+
+
+def raw_get(server: EmulatorServer, target: bytes) -> bytes:
+    """The whole answer to a GET whose target is sent as it is."""
+    port = urlsplit(server.origin).port or 0
+    headers = f"Host: localhost\r\nX-API-Key: {DEMO_KEY}\r\nConnection: close\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        connection.sendall(b"GET " + target + b" HTTP/1.1\r\n" + headers.encode())
+        return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+# --- the hint on an unknown route ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "hint"),
+    [
+        pytest.param("GET", "/leads", "did you mean GET /v1/leads?", id="without /v1"),
+        pytest.param("GET", "/leads?page=2", "did you mean GET /v1/leads?", id="with a query"),
+        pytest.param("GET", "/api/leads", "did you mean GET /v1/leads?", id="after /api"),
+        pytest.param(
+            "PATCH",
+            "/leads/lead_abc123/status",
+            "did you mean PATCH /v1/leads/{id}/status?",
+            id="with an id",
+        ),
+        pytest.param(
+            "PUT",
+            "/v1/leads",
+            "did you mean GET /v1/leads, POST /v1/leads?",
+            id="another method",
+        ),
+        pytest.param("DELETE", "/leads", "did you mean GET /v1/leads, POST /v1/leads?", id="both"),
+    ],
+)
+def test_a_route_that_is_nearly_right_gets_a_hint_at_the_one_that_is_meant(
+    api: Api, method: str, path: str, hint: str
+) -> None:
+    reply = api(method, path)
+
+    assert_no_route(reply, method, path)
+    assert reply.headers["x-emulator-hint"] == hint
+
+
+def test_any_other_unknown_route_gets_a_hint_at_all_there_are(api: Api) -> None:
+    hint = api("GET", "/v1/nope").headers["x-emulator-hint"]
+
+    assert hint.startswith("there are: GET /v1/")
+    assert "POST /v1/" in hint
 
 
 # --- HEAD and OPTIONS ---------------------------------------------------------------------------
