@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
+import orjson
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Flask
@@ -14,7 +15,10 @@ from werkzeug.routing import Rule
 from mock_sendpilot.api.fields import Checked, ListOf, Request, Told
 from mock_sendpilot.api.operation import OPERATION, Operation
 from mock_sendpilot.domain.contracts import Contract
+from mock_sendpilot.domain.samples import sample_event
+from mock_sendpilot.domain.vocabulary import EVENT_TYPES
 from mock_sendpilot.version import __version__
+from mock_sendpilot.webhooks.payloads import event_type, payload
 
 _PARAMETER = re.compile(r"<opaque:(\w+)>")
 _ERRORS = {
@@ -73,7 +77,41 @@ def specification(app: Flask, contract: Contract) -> dict[str, Any]:
     for rule, method, operation, _ in operations(app):
         told = found["paths"][_PARAMETER.sub(r"{\1}", rule.rule)][method.lower()]
         _tell_any_of(told, operation, contract)
+    found["webhooks"] = _webhooks(contract)
     return found
+
+
+def _webhooks(contract: Contract) -> dict[str, Any]:
+    """The events by their names under a contract, each with an example of its body."""
+    samples = [(event, event_type(event, contract)) for event in map(sample_event, EVENT_TYPES)]
+    return {
+        name: {"post": _webhook(orjson.loads(payload(event, name, contract).body), contract)}
+        for event, name in samples
+        if name is not None
+    }
+
+
+def _webhook(body: dict[str, Any], contract: Contract) -> dict[str, Any]:
+    properties = {key: {"type": "string"} for key in body}
+    properties["eventType"] = {"const": body["eventType"]}
+    properties["timestamp"] = {"type": "string", "format": "date-time"}
+    data = {"type": "object", "properties": {key: {} for key in body["data"]}}
+    schema = {
+        "type": "object",
+        "properties": {**properties, "data": data},
+        "required": [*body],
+    }
+    return {
+        "summary": f"The event {body['eventType']}",
+        "description": f"Signed with: {', '.join(contract.signatures)}.",
+        "tags": ["webhooks"],
+        "security": [],
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": schema, "example": body}},
+        },
+        "responses": {"2XX": {"description": "Received; after anything else it is sent again"}},
+    }
 
 
 def _tell_any_of(told: dict[str, Any], operation: Operation, contract: Contract) -> None:

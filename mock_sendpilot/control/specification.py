@@ -26,8 +26,8 @@ def openapi_json() -> Response:
     cache: dict[Any, Any] = current_app.extensions.setdefault(_CACHE, {})
     if contract not in cache:
         cache[contract] = made(current_app, contract)
-    origin = request.host_url.rstrip("/")
-    return reply({**cache[contract], "servers": [{"url": origin}]})
+    # Relative to this document, so that it is right behind a proxy, whatever its name and scheme.
+    return reply({**cache[contract], "servers": [{"url": request.script_root or "/"}]})
 
 
 def add_docs(app: Flask) -> None:

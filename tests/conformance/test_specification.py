@@ -88,10 +88,48 @@ def test_an_unknown_contract_is_refused(api: Api) -> None:
     assert "did you mean 'live'?" in reply.json["message"]
 
 
-def test_its_server_is_the_one_that_was_asked(api: Api) -> None:
-    document = api("GET", "/openapi.json", headers={"Host": "127.0.0.1:7363"}).json
+@pytest.mark.parametrize("host", ["127.0.0.1:7363", "localhost", "api.sendpilot.ai"])
+def test_its_server_is_relative_to_where_it_was_read(api: Api, host: str) -> None:
+    headers = {"Host": host, "X-Forwarded-Proto": "https"}
+    document = api("GET", "/openapi.json", headers=headers).json
 
-    assert document["servers"] == [{"url": "http://127.0.0.1:7363"}]
+    assert document["servers"] == [{"url": "/"}]
+
+
+def test_its_server_has_the_prefix_that_the_app_is_mounted_at(app: Flask) -> None:
+    mounted = {"SCRIPT_NAME": "/sendpilot"}
+    document = app.test_client().get("/openapi.json", environ_overrides=mounted).get_json()
+
+    assert document["servers"] == [{"url": "/sendpilot"}]
+
+
+@pytest.mark.parametrize("contract", CONTRACTS)
+def test_its_webhooks_are_the_events_of_the_contract(app: Flask, contract: str) -> None:
+    webhooks = specification(app, CONTRACTS[contract])["webhooks"]
+
+    sends_tags = bool(CONTRACTS[contract].lead_events.tag_fields)
+    names = set(CONTRACTS[contract].event_types) - (set() if sends_tags else {"lead.tag.updated"})
+    assert set(webhooks) == names
+    for name, operation in webhooks.items():
+        example = operation["post"]["requestBody"]["content"]["application/json"]["example"]
+        assert list(example) == ["eventId", "eventType", "timestamp", "workspaceId", "data"]
+        assert (example["eventType"], bool(example["data"])) == (name, True)
+
+
+def test_an_example_of_a_webhook_has_the_words_of_its_contract(app: Flask) -> None:
+    def example(contract: str, name: str) -> object:
+        operation = specification(app, CONTRACTS[contract])["webhooks"][name]["post"]
+        return operation["requestBody"]["content"]["application/json"]["example"]["data"]
+
+    status = {"previousStatus": "REPLY_RECEIVED", "newStatus": "OPPORTUNITY"}
+    of_lead = {
+        "leadId": "lead_1",
+        "campaignId": "camp_1",
+        "linkedinUrl": "https://www.linkedin.com/in/ida-holm",
+        **status,
+    }
+    assert example("live", "lead.updated") == of_lead
+    assert example("documented", "lead.status.changed") == {**of_lead, "changedBy": "api"}
 
 
 def test_a_body_that_needs_one_of_two_fields_says_so(app: Flask) -> None:
