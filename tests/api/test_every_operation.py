@@ -120,7 +120,8 @@ OPERATIONS = {
         {"messages.0.direction": "sent", "messages.0.contentType": "TEXT"}),
     "inbox.listSenders": Case(
         "GET /v1/inbox/senders", "senders:array total:int",
-        {"senders.0": "id:str name:str linkedinUrl:str status:str"}),
+        {"senders.0": "id:str name:str linkedinUrl:str status:str dailyMessageLimit:int "
+                      "messagesSentToday:int remainingMessages:int"}),
     "inbox.sendConnectionRequest": Case(
         "POST /v1/inbox/connect",
         "success:bool requestId:str recipientLinkedinUrl:str status:str timestamp:str",
