@@ -1,10 +1,10 @@
 """Conversations and messages as the inbox API tells them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from mock_sendpilot.api.paging import continue_after
+from mock_sendpilot.api.paging import Page, continue_after
 from mock_sendpilot.domain.contracts import Contract
 from mock_sendpilot.domain.errors import NotFound, ServiceFault
 from mock_sendpilot.domain.inbox import SENT, Conversation, Message, Participant, internal_id
@@ -12,7 +12,6 @@ from mock_sendpilot.domain.models import Sender
 from mock_sendpilot.domain.workspace import Workspace
 
 _PREVIEW = 100
-_MANY_DIGITS = 10
 _INTERNAL = "https://www.linkedin.com/in/"
 
 
@@ -22,9 +21,9 @@ def conversation_page(
     limit: int,
     account_id: str | None = None,
     token: str | None = None,
-    page: str | None = None,
+    page: int | None = None,
 ) -> dict[str, Any]:
-    """A page of conversations.
+    """A page of conversations: of that number if one is given, else those after the token.
 
     Raises:
         NotFound: the workspace has no such account.
@@ -39,23 +38,31 @@ def conversation_page(
         raise ServiceFault("Internal server error", hint="conversations_limit_fault is on")
     with workspace.store.transaction():
         found = workspace.inbox.conversations(account_id)
-    part = continue_after(token, found, limit, lambda one: one.position)
-    if contract.conversations_end_fault and _is_past_end(page, limit, len(found)):
+    items, pagination = (
+        _by_token(found, limit, token) if page is None else _by_page(found, limit, page)
+    )
+    if contract.conversations_end_fault and page is not None and page > 1 and not items:
         raise ServiceFault("Internal server error", hint="conversations_end_fault is on")
     return {
-        "conversations": [_conversation(one, contract) for one in part.items],
-        "pagination": {
-            "continuationToken": part.token,
-            "limit": limit,
-            "hasMore": part.token is not None,
-        },
+        "conversations": [_conversation(one, contract) for one in items],
+        "pagination": pagination,
     }
 
 
-def _is_past_end(page: str | None, limit: int, total: int) -> bool:
-    """The older way of paging, in which the fault was seen."""
-    is_number = page is not None and page.isdecimal() and len(page) < _MANY_DIGITS
-    return page is not None and is_number and (int(page) - 1) * limit >= max(1, total)
+def _by_token(
+    found: Sequence[Conversation], limit: int, token: str | None
+) -> tuple[Sequence[Conversation], dict[str, Any]]:
+    part = continue_after(token, found, limit, lambda one: one.position)
+    has_more = part.token is not None
+    return part.items, {"continuationToken": part.token, "limit": limit, "hasMore": has_more}
+
+
+def _by_page(
+    found: Sequence[Conversation], limit: int, number: int
+) -> tuple[Sequence[Conversation], dict[str, Any]]:
+    """The older way, in which a client in production still pages."""
+    page = Page(found, number, limit)
+    return page.items, {**page.pagination, "hasMore": number < page.pagination["totalPages"]}
 
 
 def message_page(

@@ -24,11 +24,11 @@ _OPENING = "only a message that is sent, not one that is received, opens with th
     Operation(
         id="inbox.listConversations",
         scope=words.INBOX_READ,
-        source="(b) 8; D3, SA, SB, C2",
+        source="(b) 8; D3, SA, SB, C2, C4",
         query=shapes.conversations_query,
         reply=shapes.conversation_list,
         errors=(400, 404, 500),
-        invented=("the scope", "what the token holds"),
+        invented=("the scope", "what the token holds", "page goes before continuationToken"),
     )
 )
 def list_conversations(workspace: Workspace, **query: Any) -> dict[str, Any]:  # noqa: ANN401

@@ -14,6 +14,7 @@ from mock_sendpilot.domain.quotas import Quota
 
 _CONVERSATIONS_PER_PAGE = 20
 _MESSAGES_PER_PAGE = 50
+_MOST_PAGES = 1_000_000  # nobody tells of a limit: only what no inbox has is refused
 _LONGEST_MESSAGE = 8000  # D1-D3, SA
 _LONGEST_NOTE = 300  # D3
 _DIRECTIONS = ("sent", "received")
@@ -50,8 +51,13 @@ class _Conversation(Schema):
 
 
 class _ConversationPaging(Schema):
-    continuationToken = fields.String(required=True, allow_none=True)  # noqa: N815
+    """Of both ways to page: a token, or with `page` its number and those of the list."""
+
+    continuationToken = fields.String(allow_none=True)  # noqa: N815
+    page = fields.Integer()
     limit = fields.Integer(required=True)
+    total = fields.Integer()
+    totalPages = fields.Integer()  # noqa: N815
     hasMore = fields.Boolean(required=True)  # noqa: N815
 
 
@@ -66,13 +72,15 @@ def conversation_list(_contract: Contract) -> Schema:
 
 
 def conversations_query(_contract: Contract) -> Schema:
-    """`page` is that of an older capture; it does something only where it makes a fault."""
+    """`page` is that of an older capture; with it there are pages, and no token."""
     return Request.from_dict(
         {
             "accountId": Text(attribute="account_id"),
             "limit": WholeNumber(1, MOST_PER_PAGE, load_default=_CONVERSATIONS_PER_PAGE),
             "continuationToken": Text(attribute="token"),
-            "page": Text(metadata={"deprecated": True, "description": "of an older capture"}),
+            "page": WholeNumber(
+                1, _MOST_PAGES, metadata={"description": "pages in place of tokens, from 1"}
+            ),
         }
     )()
 

@@ -188,6 +188,67 @@ def test_the_last_message_is_cut_to_100_characters(api: Api, emulator: Emulator)
     assert api("GET", MESSAGES).json["messages"][-1]["content"] == "é" * 101
 
 
+# --- by the page --------------------------------------------------------------------------------
+
+
+def page(api: Api, number: int, limit: int, rest: str = "") -> Any:
+    reply = api("GET", f"{LIST}?page={number}&limit={limit}{rest}")
+    assert reply.status == 200, reply.body
+    return reply.json
+
+
+def test_a_page_that_is_named_tells_where_it_is(api: Api) -> None:
+    total = page(api, 1, 1)["pagination"]["total"]
+
+    assert list(page(api, 2, 10)["pagination"].items()) == [
+        ("page", 2), ("limit", 10), ("total", total), ("totalPages", -(-total // 10)),
+        ("hasMore", total > 20),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("limit", [1, 7, 20, 100])
+def test_the_named_pages_hold_every_conversation_once(api: Api, limit: int) -> None:
+    found = [page(api, 1, limit)]
+    while found[-1]["pagination"]["hasMore"]:
+        found.append(page(api, len(found) + 1, limit))
+
+    assert len(found) == found[0]["pagination"]["totalPages"]
+    assert ids(found) == ids(pages(api, f"{LIST}?", 100))
+
+
+def test_conversations_of_the_same_moment_stand_on_one_page_each(
+    api: Api, emulator: Emulator
+) -> None:
+    workspace = emulator.workspaces()[0]
+    for number in range(9):
+        url = f"https://www.linkedin.com/in/person-{number}"
+        with workspace.store.transaction():
+            workspace.inbox.add("sender_maria", url, "", text="Hi", direction=RECEIVED, at=NOW)
+    found = [page(api, number, 2) for number in range(1, 6)]
+
+    assert len({*ids(found)}) == len(ids(found)) == 10
+
+
+@pytest.mark.parametrize("number", [99, 1_000_000])
+def test_a_page_past_the_end_is_empty_and_the_last(api: Api, number: int) -> None:
+    found = page(api, number, 10)
+
+    assert found["conversations"] == []
+    assert (found["pagination"]["page"], found["pagination"]["hasMore"]) == (number, False)
+
+
+def test_a_page_of_one_account_counts_its_conversations(api: Api) -> None:
+    found = page(api, 1, 100, "&accountId=sender_tom")
+
+    assert found["pagination"]["total"] == len(found["conversations"])
+    assert {one["accountId"] for one in found["conversations"]} == {"sender_tom"}
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "abc", "1.5", "", "1&page=2"])
+def test_what_is_no_page_is_400(api: Api, number: str) -> None:
+    assert api("GET", f"{LIST}?page={number}").status == 400
+
+
 # --- messages -----------------------------------------------------------------------------------
 
 
@@ -307,9 +368,18 @@ def test_large_limits_can_fail(
     assert api("GET", f"{LIST}?{query}").status == status
 
 
-@pytest.mark.parametrize(("page", "status"), [(1, 200), (2, 200), (3, 500), (9, 500)])
-def test_pages_past_the_end_can_fail(api_under: Callable[..., Api], page: int, status: int) -> None:
+@pytest.mark.parametrize(("number", "status"), [(1, 200), (2, 200), (3, 500), (9, 500)])
+def test_pages_past_the_end_can_fail(
+    api_under: Callable[..., Api], number: int, status: int
+) -> None:
     api = api_under("live", conversations_end_fault="on")
-    reply = api("GET", f"{LIST}?limit=20&page={page}")
+    reply = api("GET", f"{LIST}?limit=20&page={number}")
 
     assert (reply.status, "Internal server error" in reply.body.decode()) == (status, status == 500)
+
+
+def test_the_only_page_of_an_empty_inbox_does_not_fail(api_under: Callable[..., Api]) -> None:
+    api = api_under("live", conversations_end_fault="on")
+
+    assert api("GET", f"{LIST}?accountId=sender_lena&page=1").status == 200
+    assert api("GET", f"{LIST}?accountId=sender_lena&page=2").status == 500
