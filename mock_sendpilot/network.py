@@ -65,7 +65,7 @@ class _ListeningSocket(Socket):
 
 
 def listening_socket(address: tuple[Any, ...], *, family: int, backlog: int) -> socket.socket:
-    """Listen on an address, as `socket.create_server` does.
+    """Listen on an address, as `socket.create_server` does; on `::` for IPv4 callers as well.
 
     Raises:
         OSError: the address is taken, or not of this machine.
@@ -75,7 +75,8 @@ def listening_socket(address: tuple[Any, ...], *, family: int, backlog: int) -> 
         if os.name == "posix":  # elsewhere it would let two servers share a port
             made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
-            made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            with suppress(OSError):  # a system without IPv4 takes no 0
+                made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, address[0] != "::")
         made.bind(address)
         made.listen(backlog)
     except OSError:

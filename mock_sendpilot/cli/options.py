@@ -92,8 +92,8 @@ def _chaos(
 _OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
     "--host": (
         (
-            "Address to listen on. Example: --host 0.0.0.0 (asks for keys of your own and for "
-            "--control-token or --no-control)"
+            "Address to listen on; :: takes IPv6 and IPv4. Example: --host 0.0.0.0 (asks for keys "
+            "of your own and for --control-token or --no-control)"
         ),
         {"default": "127.0.0.1", "show_default": True},
     ),

@@ -5,64 +5,15 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from mock_sendpilot.http_server import HttpServer
+from tests.server.callers import Gate, get, talk
 from tests.support import eventually
-
-
-class Gate:
-    """A WSGI app: `/hold` waits until the gate is opened, all else answers at once."""
-
-    def __init__(self) -> None:
-        self.opened = threading.Event()
-        self.held = 0
-        self._lock = threading.Lock()
-
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        if environ["PATH_INFO"] == "/hold":
-            with self._lock:
-                self.held += 1
-            self.opened.wait(20)
-        environ["wsgi.input"].read()
-        start_response("200 OK", [("Content-Type", "text/plain")])
-        return [b"done"]
-
-
-@pytest.fixture
-def gate() -> Gate:
-    return Gate()
-
-
-@pytest.fixture
-def server(gate: Gate) -> Iterator[HttpServer]:
-    with HttpServer(gate) as running:
-        yield running
-        gate.opened.set()
-
-
-def get(server: HttpServer, path: str) -> tuple[int, bytes]:
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
-    try:
-        connection.request("GET", path)
-        reply = connection.getresponse()
-        return reply.status, reply.read()
-    finally:
-        connection.close()
-
-
-def talk(server: HttpServer, sent: bytes) -> bytes:
-    """Send bytes and read until the server closes."""
-    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
-        connection.sendall(sent)
-        received = b""
-        while chunk := connection.recv(65536):
-            received += chunk
-        return received
 
 
 def test_32_callers_that_hang_do_not_stop_another(server: HttpServer, gate: Gate) -> None:
@@ -135,6 +86,40 @@ def test_a_server_can_be_stopped_twice_and_before_it_was_started(gate: Gate) -> 
     server.start()
     server.stop()
     server.stop()
+
+
+def test_a_server_that_was_stopped_does_not_start_again(gate: Gate) -> None:
+    server = HttpServer(gate)
+    server.stop()
+    with pytest.raises(RuntimeError, match="was stopped; make a new one to listen again"):
+        server.start()
+
+
+def test_a_server_that_ran_does_not_start_again(gate: Gate) -> None:
+    with HttpServer(gate) as server:
+        pass
+    with pytest.raises(RuntimeError, match="was stopped; make a new one to listen again"):
+        server.start()
+
+
+def test_a_running_server_does_not_start_twice(server: HttpServer) -> None:
+    with pytest.raises(RuntimeError, match="is running already; start it once"):
+        server.start()
+    assert get(server, "/") == (200, b"done")
+
+
+@pytest.mark.parametrize("host", ["::", "[::]"])
+def test_the_ipv6_wildcard_takes_ipv4_callers_as_well(gate: Gate, host: str) -> None:
+    with HttpServer(gate, host=host) as server:
+        assert server.origin == f"http://[::1]:{server.port}"
+        assert get(server, "/") == (200, b"done")
+
+
+@pytest.mark.parametrize("host", ["::1", "[::1]"])
+def test_an_ipv6_address_may_stand_in_brackets(gate: Gate, host: str) -> None:
+    with HttpServer(gate, host=host) as server:
+        assert server.origin == f"http://[::1]:{server.port}"
+        assert get(server, "/", host="::1") == (200, b"done")
 
 
 def test_a_port_that_is_taken_is_an_error(server: HttpServer, gate: Gate) -> None:

@@ -1,0 +1,297 @@
+"""The connections of the HTTP server: what a client may hold, how long, and who makes room.
+
+waitress closes a connection only after silence, answers all requests that a client has pipelined
+without a pause, and lets a thread wait for a client that does not read. Here a connection has one
+request at a time, a client that keeps the server waiting is cut after a while or when its place is
+needed, and no thread waits for a client.
+"""
+
+import logging
+import re
+import sys
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser, ParsingError
+from waitress.server import TcpWSGIServer
+from waitress.task import ErrorTask
+from waitress.utilities import BadRequest
+
+from mock_sendpilot.domain.clock import SystemClock
+
+_MAX_BODY_BYTES = 64_000_000  # the app answers 413 long before; this only bounds the memory
+_MAX_CONNECTIONS = 1000
+MAX_PENDING = 1024  # connections that nobody has accepted yet
+_MIN_CONNECTIONS = 8
+_MAX_CONNECTIONS_WITH_SELECT = 256  # Windows: select() takes 512 sockets of a process
+_POLL_SECONDS = 0.5
+_CROWDED_POLL_SECONDS = 0.05
+_CHECK_SECONDS = 0.25
+_PAUSE_SECONDS = 0.5  # until the next attempt when the system gives no more descriptors
+_WARNING_SECONDS = 60.0
+_NEVER = float("inf")
+_TLS_HANDSHAKE = 0x16
+_METHOD_CHARACTERS = frozenset(
+    b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+)
+_BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ConnectionLimits:
+    """What the clients of a server may take up.
+
+    Args:
+        max_connections: at most so many are open; None takes half of the descriptors that this
+            process may have, up to 1000: webhooks and files need the others.
+        client_seconds: a client has so long to send a request, to take the answer, and to be idle.
+        grace_seconds: for so long a client is not cut for the sake of others.
+        max_waiting_bytes: the memory for all requests that are not complete and all answers that
+            are not taken; beyond it the largest are cut.
+    """
+
+    max_connections: int | None = None
+    client_seconds: float = 30.0
+    grace_seconds: float = 1.0
+    max_waiting_bytes: int = 256_000_000
+
+    @property
+    def connections(self) -> int:
+        """The number of connections that may be open now."""
+        return self.max_connections or _affordable_connections()
+
+
+class JsonErrorTask(ErrorTask):  # type: ignore[misc]
+    """What waitress refuses before the app sees it, in the vendor's envelope and never as a 5xx."""
+
+    def execute(self) -> None:
+        """Write the error as JSON and close the connection."""
+        error = self.request.error
+        is_ours = error.code >= HTTPStatus.INTERNAL_SERVER_ERROR
+        code = HTTPStatus.BAD_REQUEST if is_ours else HTTPStatus(error.code)
+        body = orjson.dumps({"statusCode": code, "message": error.body, "error": code.phrase})
+        self.status = f"{code.value} {code.phrase}"
+        self.response_headers.append(("Content-Type", "application/json; charset=utf-8"))
+        self.response_headers.append(("Content-Length", str(len(body))))
+        self.set_close_on_finish()
+        self.content_length = len(body)
+        self.write(body)
+
+
+class Parser(HTTPRequestParser):  # type: ignore[misc]
+    """One request; what follows it in the same read is kept in `rest`."""
+
+    command = request_uri = path = query = ""  # waitress logs the path of what it could not read
+    rest = b""
+
+    def received(self, data: bytes) -> int:
+        """Take in bytes; all of them, when the request is complete."""
+        is_first = self.body_rcv is None and not self.header_plus
+        if is_first and data[0] not in _METHOD_CHARACTERS:
+            self.error = BadRequest(_no_http(data[0]))
+            self.completed = True
+        consumed: int = super().received(data)
+        if not self.completed:
+            return consumed
+        self.expect_continue = False  # there is nothing to continue: no body, or it came unasked
+        self.rest = data[consumed:]
+        return len(data)
+
+    def parse_header(self, header_plus: bytes) -> None:
+        """Read the request line and the headers.
+
+        Raw bytes beyond ASCII in the target, as curl sends them, are percent-encoded: waitress
+        refuses some of them. At a target such as `http://[x/` it would drop the connection.
+        """
+        request_line, line_end, headers = header_plus.partition(b"\r\n")
+        request_line = _BEYOND_ASCII.sub(lambda byte: b"%%%02X" % byte[0][0], request_line)
+        try:
+            super().parse_header(request_line + line_end + headers)
+        except ValueError as error:
+            raise ParsingError("Bad URI") from error
+
+
+class Channel(HTTPChannel):  # type: ignore[misc]
+    """A connection that takes its requests one by one, and knows since when it waits."""
+
+    parser_class = Parser
+    request: Parser | None = None
+    _rest = b""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - waitress's own
+        super().__init__(*arguments, **options)
+        # For the client: to send a request, or to take the answer.
+        self.waiting_since = SystemClock.running_seconds()
+
+    def readable(self) -> bool:
+        """Return whether to read from the socket; first take what came with the last request."""
+        if self._rest and super().readable():
+            rest, self._rest = self._rest, b""
+            self.received(rest)
+        return bool(super().readable())
+
+    def received(self, data: bytes) -> bool:
+        """Take in bytes; a request's time begins with its first one, not with each."""
+        if self.request is None:
+            data = data.lstrip(b"\r\n")  # blank lines before a request are allowed
+            if not data:
+                return False
+            self.request = self.parser_class(self.adj)
+            self.waiting_since = SystemClock.running_seconds()
+        request = self.request
+        is_taken: bool = super().received(data)
+        self._rest = request.rest
+        return is_taken
+
+    def service(self) -> None:
+        """Answer the request; while a thread does that, the client is not waited for."""
+        self.waiting_since = _NEVER
+        super().service()
+        self.waiting_since = SystemClock.running_seconds()
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it is the client's turn."""
+        return not self.requests and self.waiting_since < _NEVER
+
+    @property
+    def waiting_bytes(self) -> int:
+        """The memory for what has come of a request, and what is not sent of an answer."""
+        request = self.request
+        coming = 0 if request is None else len(request.header_plus) + request.body_bytes_received
+        return int(coming + len(self._rest) + self.total_outbufs_len)
+
+
+class VendorChannel(Channel):
+    """The same, with refusals in the vendor's envelope."""
+
+    error_task_class = JsonErrorTask
+
+
+class Listener(TcpWSGIServer):  # type: ignore[misc]
+    """The socket that accepts connections; it keeps their number and their memory within limits."""
+
+    channel_class: type[Channel] = Channel
+    adj: Any
+    active_channels: dict[int, Channel]
+
+    def __init__(self, app: Any, *, limits: ConnectionLimits, **options: Any) -> None:  # noqa: ANN401 - waitress's own
+        # Not by waitress.create_server: it ignores a socket that is no instance of what a test may
+        # have put in place of `socket.socket`.
+        self._limits = limits
+        self._max_connections = limits.connections
+        self._next_check_at = 0.0
+        self._next_warning_at = 0.0
+        self._accepts_at = 0.0
+        self._lacks_descriptor = False
+        super().__init__(
+            app,
+            **options,
+            ident="mock-sendpilot",
+            backlog=MAX_PENDING,
+            max_request_body_size=_MAX_BODY_BYTES,
+            inbuf_overflow=sys.maxsize,  # never into a temporary file: a container may have none
+            outbuf_overflow=sys.maxsize,
+            clear_untrusted_proxy_headers=True,
+            log_socket_errors=False,  # a client that goes away is no error of ours
+        )
+
+    def make_room(self) -> float:
+        """Cut the clients that keep the server waiting too long, or whose place is needed.
+
+        It has to be called between two polls: a descriptor that is closed is given to the next
+        connection, which must not be taken for the one that poll meant.
+
+        Returns:
+            the seconds to poll at most.
+        """
+        now = SystemClock.running_seconds()
+        if now >= self._next_check_at:
+            self._next_check_at = now + _CHECK_SECONDS
+            self._cut_overdue(now)
+            self._cut_largest(now)
+        if self._lacks_descriptor or self._is_full:
+            self._cut_longest(now)
+        is_crowded = self._is_full or now < self._accepts_at
+        return _CROWDED_POLL_SECONDS if is_crowded else _POLL_SECONDS
+
+    def readable(self) -> bool:
+        """Return whether to accept a connection now."""
+        if not self.accepting or SystemClock.running_seconds() < self._accepts_at:
+            return False
+        if not self._is_full:
+            return True
+        self._warn("all %d connections are busy; others have to wait", self._max_connections)
+        return False
+
+    def accept(self) -> Any:  # noqa: ANN401 - waitress's own
+        """Accept a connection; pause when the system has no descriptor for it."""
+        try:
+            return super().accept()
+        except OSError as error:
+            self._accepts_at = SystemClock.running_seconds() + _PAUSE_SECONDS
+            self._lacks_descriptor = True
+            self._warn("cannot accept a connection: %s; trying again", error.strerror or error)
+            return None
+
+    @property
+    def _is_full(self) -> bool:
+        return len(self.active_channels) >= self._max_connections
+
+    def _waiting(self, now: float, seconds: float) -> list[Channel]:
+        """The clients that have kept the server waiting for so long, the longest first."""
+        waiting = [
+            channel
+            for channel in list(self.active_channels.values())
+            if channel.is_waiting and now - channel.waiting_since > seconds
+        ]
+        return sorted(waiting, key=lambda channel: channel.waiting_since)
+
+    def _cut_overdue(self, now: float) -> None:
+        for channel in self._waiting(now, self._limits.client_seconds):
+            channel.handle_close()
+
+    def _cut_largest(self, now: float) -> None:
+        channels = list(self.active_channels.values())
+        excess = sum(one.waiting_bytes for one in channels) - self._limits.max_waiting_bytes
+        if excess <= 0:
+            return
+        waiting = self._waiting(now, self._limits.grace_seconds)
+        for channel in sorted(waiting, key=lambda channel: -channel.waiting_bytes):
+            if excess > 0:
+                excess -= channel.waiting_bytes
+                channel.handle_close()
+
+    def _cut_longest(self, now: float) -> None:
+        for channel in self._waiting(now, self._limits.grace_seconds)[:1]:
+            self._lacks_descriptor = False
+            channel.handle_close()
+
+    def _warn(self, message: str, argument: object) -> None:
+        now = SystemClock.running_seconds()
+        if now >= self._next_warning_at:
+            self._next_warning_at = now + _WARNING_SECONDS
+            _logger.warning(message, argument)
+
+
+def _affordable_connections() -> int:
+    try:
+        import resource  # noqa: PLC0415 - Windows has none
+    except ImportError:
+        return _MAX_CONNECTIONS_WITH_SELECT
+    descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if descriptors == resource.RLIM_INFINITY:
+        return _MAX_CONNECTIONS
+    return max(_MIN_CONNECTIONS, min(_MAX_CONNECTIONS, descriptors // 2))
+
+
+def _no_http(first: int) -> str:
+    if first == _TLS_HANDSHAKE:
+        message = "this port speaks plain HTTP, and got a TLS handshake: use http://, not https://"
+        _logger.warning(message)
+        return message
+    return "expected an HTTP request, got something else"

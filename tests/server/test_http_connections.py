@@ -1,0 +1,354 @@
+"""The connections of the HTTP server: what clients may hold, how long, and who makes room."""
+
+import errno
+import logging
+import resource
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from waitress import wasyncore
+from waitress.channel import ClientDisconnected
+
+from mock_sendpilot.http_connections import Channel, ConnectionLimits
+from mock_sendpilot.http_server import HttpServer
+from tests.cli.test_start import Running, environment
+from tests.server.callers import LARGE, Gate, connect, get, read_all, read_answer, talk
+from tests.support import eventually
+
+GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+GET_LARGE = GET.replace(b"/ ", b"/large ", 1)
+LAST_GET = GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+HALF = b"GET / HTTP/1.1\r\nHost: 127"
+
+Serve = Callable[..., HttpServer]
+
+
+@pytest.fixture
+def serve(gate: Gate) -> Iterator[Serve]:
+    """Serve the gate under limits."""
+    with ExitStack() as running:
+
+        def begin(**limits: Any) -> HttpServer:
+            return running.enter_context(HttpServer(gate, limits=ConnectionLimits(**limits)))
+
+        yield begin
+        gate.opened.set()
+
+
+@pytest.fixture
+def open_many() -> Iterator[Callable[..., list[socket.socket]]]:
+    """Open connections that send some bytes and no more; they are closed at the end."""
+    with ExitStack() as opened:
+
+        def begin(server: HttpServer, count: int, sent: bytes) -> list[socket.socket]:
+            return [opened.enter_context(connect(server, sent)) for _ in range(count)]
+
+        yield begin
+
+
+def connections(server: HttpServer) -> int:
+    return len(server._listener.active_channels)
+
+
+def waiting_bytes(server: HttpServer) -> int:
+    return sum(one.waiting_bytes for one in list(server._listener.active_channels.values()))
+
+
+# --- memory ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("head", "body"),
+    [
+        pytest.param(b"Content-Length: 2000000", b"x" * 2_000_000, id="with a length"),
+        pytest.param(
+            b"Transfer-Encoding: chunked",
+            b"1e8480\r\n" + b"x" * 2_000_000 + b"\r\n0\r\n\r\n",
+            id="chunked",
+        ),
+    ],
+)
+def test_large_bodies_and_answers_need_no_temporary_file(
+    server: HttpServer, monkeypatch: pytest.MonkeyPatch, head: bytes, body: bytes
+) -> None:
+    def no_file(*_: object, **__: object) -> None:
+        raise FileNotFoundError("No usable temporary directory found")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", no_file)
+    post = b"POST /large HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + head + b"\r\n\r\n"
+    answer = talk(server, post + body)
+    assert (answer[:15], answer[-len(LARGE) :] == LARGE) == (b"HTTP/1.1 200 OK", True)
+
+
+def test_the_largest_are_cut_when_clients_hold_too_much_memory(
+    serve: Serve, gate: Gate, open_many: Callable[..., list[socket.socket]]
+) -> None:
+    server = serve(max_waiting_bytes=12_000_000, grace_seconds=0.05)
+    open_many(server, 6, GET_LARGE)
+    (small,) = open_many(server, 1, HALF)
+    eventually(lambda: gate.calls == 6)
+    eventually(lambda: waiting_bytes(server) <= 12_000_000)
+    small.sendall(b".0.0.1\r\nConnection: close\r\n\r\n")
+    assert read_all(small).endswith(b"done")
+
+
+# --- what is no request ---------------------------------------------------------------------------
+
+
+def test_a_tls_handshake_is_closed_at_once_and_logged(
+    server: HttpServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+        context = ssl.create_default_context()
+        with pytest.raises(ssl.SSLError, match=r"(?i)version|record layer"):
+            context.wrap_socket(connection, server_hostname="localhost")
+    assert caplog.messages == [
+        "this port speaks plain HTTP, and got a TLS handshake: use http://, not https://"
+    ]
+
+
+@pytest.mark.parametrize("sent", [b"\x16", b"\x80\x2e\x01", b"\x00", b" GET / HTTP/1.1\r\n", b"{"])
+def test_what_begins_like_no_request_is_refused_at_once(server: HttpServer, sent: bytes) -> None:
+    assert talk(server, sent).startswith(b"HTTP/1.0 400 Bad Request\r\n")
+
+
+def test_blank_lines_before_a_request_are_passed_over(server: HttpServer) -> None:
+    assert talk(server, b"\r\n\r\n" + LAST_GET).endswith(b"\r\n\r\ndone")
+
+
+# --- Expect: 100-continue -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        pytest.param(b"", 200, id="no body"),
+        pytest.param(b"Content-Length: 0\r\n", 200, id="an empty body"),
+        pytest.param(b"Content-Length: 99999999999\r\n", 413, id="too large a body"),
+        pytest.param(b"Content-Length: -1\r\n", 400, id="a length that is none"),
+        pytest.param(b"Transfer-Encoding: gzip\r\n", 501, id="an unknown encoding"),
+    ],
+)
+def test_who_expects_to_continue_with_nothing_gets_the_answer(
+    server: HttpServer, headers: bytes, status: int
+) -> None:
+    post = b"POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nExpect: 100-continue\r\n"
+    answer = talk(server, post + headers + b"\r\n")
+    assert answer.startswith(b"HTTP/1.1 %d " % status)
+
+
+def test_who_expects_to_continue_with_a_body_is_asked_for_it(server: HttpServer) -> None:
+    post = b"POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nExpect: 100-continue\r\n"
+    with connect(server, post + b"Content-Length: 3\r\n\r\n") as connection:
+        assert connection.recv(1000) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        connection.sendall(b"abc")
+        assert read_all(connection).endswith(b"\r\n\r\ndone")
+
+
+# --- pipelining -----------------------------------------------------------------------------------
+
+
+def test_pipelined_requests_are_answered_in_order(server: HttpServer) -> None:
+    post = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello"
+    answer = talk(server, GET + post + GET_LARGE + post + LAST_GET)
+    sizes = [line for line in answer.split(b"\r\n") if line.startswith(b"Content-Length")]
+    assert [int(line.split()[1]) for line in sizes] == [4, 4, len(LARGE), 4, 4]
+
+
+def test_a_pipelined_request_waits_until_the_answer_before_is_taken(
+    server: HttpServer, gate: Gate
+) -> None:
+    with connect(server, GET_LARGE * 3 + LAST_GET) as connection:
+        eventually(lambda: gate.calls == 1)
+        assert get(server, "/") == (200, b"done")
+        assert gate.calls == 2  # of the four pipelined requests the first alone
+        assert read_all(connection).count(LARGE) == 3
+        assert gate.calls == 5
+
+
+# --- making room ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        pytest.param(b"", id="nothing"),
+        pytest.param(GET, id="a request, and is idle"),
+        pytest.param(HALF, id="half a request"),
+        pytest.param(GET_LARGE, id="a request, and does not read"),
+        pytest.param(GET_LARGE * 100, id="a hundred requests, and does not read"),
+    ],
+)
+def test_who_keeps_the_server_waiting_makes_room_for_a_new_caller(
+    serve: Serve, open_many: Callable[..., list[socket.socket]], sent: bytes
+) -> None:
+    server = serve(max_connections=8, grace_seconds=0.05)
+    open_many(server, 30, sent)
+    before = time.perf_counter()
+    assert get(server, "/") == (200, b"done")
+    assert time.perf_counter() - before < 5
+    assert connections(server) <= 8
+
+
+def test_who_trickles_makes_room_though_it_sends_all_the_time(
+    serve: Serve, open_many: Callable[..., list[socket.socket]]
+) -> None:
+    server = serve(max_connections=8, grace_seconds=0.05)
+    (trickling,) = open_many(server, 1, HALF)
+    eventually(lambda: connections(server) == 1)
+    (idle,) = open_many(server, 1, GET)
+    read_answer(idle)
+
+    def is_cut() -> bool:
+        with ExitStack() as others:
+            for _ in range(6):
+                read_answer(others.enter_context(connect(server, GET)))
+            try:
+                trickling.sendall(b"x")
+                return trickling.recv(1, socket.MSG_DONTWAIT | socket.MSG_PEEK) == b""
+            except BlockingIOError:
+                return False
+            except OSError:
+                return True
+
+    eventually(is_cut)
+    assert get(server, "/") == (200, b"done")
+
+
+def test_a_request_at_work_makes_no_room(
+    serve: Serve, gate: Gate, open_many: Callable[..., list[socket.socket]]
+) -> None:
+    server = serve(max_connections=2, grace_seconds=0.05)
+    hold = LAST_GET.replace(b"/ ", b"/hold ", 1)
+    working = open_many(server, 2, hold)
+    eventually(lambda: gate.held == 2)
+    (waiting,) = open_many(server, 1, LAST_GET)
+    gate.opened.set()
+    assert [read_all(one)[-4:] for one in (*working, waiting)] == [b"done"] * 3
+
+
+# --- time -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        pytest.param(b"", id="nothing"),
+        pytest.param(GET, id="a request, and is idle"),
+        pytest.param(HALF, id="half a request"),
+        pytest.param(GET_LARGE, id="a request, and does not read"),
+    ],
+)
+def test_who_keeps_the_server_waiting_is_cut_after_a_while(
+    serve: Serve, open_many: Callable[..., list[socket.socket]], sent: bytes
+) -> None:
+    server = serve(client_seconds=0.2)
+    open_many(server, 1, sent)
+    eventually(lambda: connections(server) == 1)
+    eventually(lambda: connections(server) == 0)
+
+
+def test_who_trickles_is_cut_after_a_while(
+    serve: Serve, open_many: Callable[..., list[socket.socket]]
+) -> None:
+    server = serve(client_seconds=0.2)
+    (trickling,) = open_many(server, 1, HALF)
+
+    def is_cut() -> bool:
+        try:
+            trickling.sendall(b"x")
+        except OSError:
+            return True
+        return False
+
+    eventually(is_cut)
+
+
+def test_the_time_of_the_app_is_not_the_clients(serve: Serve, gate: Gate) -> None:
+    server = serve(client_seconds=0.01)
+    with connect(server, LAST_GET.replace(b"/ ", b"/hold ", 1)) as held:
+        eventually(lambda: gate.held == 1)
+        with connect(server) as silent:
+            assert silent.recv(1) == b""  # cut, while the request at work goes on
+        gate.opened.set()
+        assert read_all(held).endswith(b"done")
+
+
+# --- descriptors ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("descriptors", "expected"),
+    [(64, 32), (256, 128), (1024, 512), (1_000_000, 1000), (resource.RLIM_INFINITY, 1000), (4, 8)],
+)
+def test_the_number_of_connections_follows_the_descriptors_of_the_process(
+    monkeypatch: pytest.MonkeyPatch, descriptors: int, expected: int
+) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (descriptors, descriptors))
+    assert ConnectionLimits().connections == expected
+
+
+def test_without_a_descriptor_it_makes_room_and_tries_again(
+    server: HttpServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    accept = wasyncore.dispatcher.accept
+    failures = iter([OSError(errno.EMFILE, "Too many open files")])
+
+    def short_of_descriptors(self: Any) -> Any:
+        for error in failures:
+            raise error
+        return accept(self)
+
+    with connect(server, GET) as idle:
+        read_answer(idle)
+        monkeypatch.setattr(wasyncore.dispatcher, "accept", short_of_descriptors)
+        assert get(server, "/") == (200, b"done")
+        assert idle.recv(1) == b""
+    assert caplog.messages == ["cannot accept a connection: Too many open files; trying again"]
+
+
+def test_a_hundred_idle_connections_stop_no_server_of_64_descriptors(tmp_path: Path) -> None:
+    command = f"ulimit -n 64; exec {sys.executable} -m mock_sendpilot start --port 0 --json"
+    process = subprocess.Popen(
+        ["bash", "-c", command],
+        cwd=tmp_path,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    running = Running(process)
+    with ExitStack() as opened:
+        opened.callback(process.communicate)
+        opened.callback(process.terminate)
+        port = int(running.facts["origin"].rpartition(":")[2])
+        for _ in range(100):
+            opened.enter_context(socket.create_connection(("127.0.0.1", port), timeout=10))
+        assert running.ask("GET", "/health").status == 200
+        code, errors = running.end()
+    assert (code, len(errors.splitlines()) < 10) == (0, True), errors
+
+
+# --- clients that are gone ------------------------------------------------------------------------
+
+
+def test_a_client_that_is_gone_while_an_error_is_written_leaves_no_traceback(
+    server: HttpServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def is_gone(*_: object) -> None:
+        raise ClientDisconnected
+
+    caplog.set_level(logging.INFO)
+    monkeypatch.setattr(Channel, "write_soon", is_gone)
+    assert talk(server, b"nonsense\r\n\r\n") == b""
+    eventually(lambda: caplog.records)
+    assert [record.levelname for record in caplog.records] == ["INFO"]
