@@ -61,6 +61,7 @@ def _made(dispatcher: "Dispatcher", taken: dict[str, Any]) -> dict[str, Any]:
         content=base64.b64decode(taken["content"]),
         seconds_to_send=taken["secondsToSend"],
         breaks_off=taken["breaksOff"],
+        loses_answer=taken["losesAnswer"],
     )
     posted = dispatcher.send(request, connection="forward", timeout_seconds=taken["timeoutSeconds"])
     if posted.response is None:

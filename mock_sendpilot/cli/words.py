@@ -19,6 +19,7 @@ KINDS: Mapping[str, str] = {
     "huge_body": "is very long (--bytes 1000000)",
     "slow_body": "takes its time to arrive (--seconds 3)",
     "broken_connection": "breaks off with a reset in the middle of its body",
+    "lost_answer": "is received, but its answer is never heard",
     "wrong_content_type": "says that it is text/plain",
     "chaos": "suffers any of these that loses nothing (--rate 0.2)",
 }

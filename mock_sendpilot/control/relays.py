@@ -75,6 +75,7 @@ def _shown(taken: RelayedRequest) -> dict[str, Any]:
         "content": base64.b64encode(request.content).decode(),
         "secondsToSend": request.seconds_to_send,
         "breaksOff": request.breaks_off,
+        "losesAnswer": request.loses_answer,
         "timeoutSeconds": taken.timeout_seconds,
     }
 

@@ -121,9 +121,12 @@ class Dispatcher:
     def _answer(
         self, request: SignedRequest, name: str, most: int, timeout: float
     ) -> tuple[Response | None, str | None]:
-        connection = self._connection(name, most, is_to_break=request.breaks_off)
+        connection = self._connection(name, most, is_to_be_cut=request.is_cut)
         try:
             answer = _sent(connection.adapter, self._prepared(request), timeout)
+            if request.loses_answer:
+                answer.close()
+                return None, f"the answer was lost on purpose; it was {answer.status_code}"
             return _response(answer, SystemClock.running_seconds() + timeout), None
         except _BrokenOff:
             return None, "the connection was reset in the middle of the body, on purpose"
@@ -131,14 +134,14 @@ class Dispatcher:
             return None, _in_words(error, timeout)
         finally:
             connection.used_at = SystemClock.running_seconds()
-            if request.breaks_off:
+            if request.is_cut:
                 connection.adapter.close()
             elif len(self._connections) > _MOST_KEPT_CONNECTIONS:
                 self.forget(name)
 
-    def _connection(self, name: str, most: int, *, is_to_break: bool) -> _Connection:
+    def _connection(self, name: str, most: int, *, is_to_be_cut: bool) -> _Connection:
         """A connection that was idle is not used again: the receiver may be about to close it."""
-        if is_to_break:
+        if is_to_be_cut:
             return _new_connection(1, [(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGERING)])
         connection = self._connections.get(name)
         if connection is None:

@@ -165,6 +165,10 @@ def _broken(draft: Draft, _applied: Applied) -> Draft:
     return replace(draft, breaks_off=True)
 
 
+def _lost_answer(draft: Draft, _applied: Applied) -> Draft:
+    return replace(draft, loses_answer=True)
+
+
 def _wrong_type(draft: Draft, _applied: Applied) -> Draft:
     return replace(draft, content_type="text/plain")
 
@@ -206,6 +210,10 @@ KINDS: Mapping[str, Kind] = {
     ),
     "slow_body": _altering("takes `seconds` to send", _slow, seconds=Option(3, 0, 25)),
     "broken_connection": _altering("breaks off with a reset in the middle of its body", _broken),
+    "lost_answer": _altering(
+        "is received and answered, but the connection is cut before the answer is heard",
+        _lost_answer,
+    ),
     "wrong_content_type": _altering("says that it is text/plain", _wrong_type),
 }
 

@@ -14,13 +14,22 @@ USER_AGENT = f"mock-sendpilot/{__version__}"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedRequest:
-    """A POST as it goes over the wire: at once, in `seconds_to_send`, or broken off in its body."""
+    """A POST as it goes over the wire: at once, in `seconds_to_send`, or cut on purpose.
+
+    It is cut in the middle of its body, or as soon as the receiver begins to answer.
+    """
 
     url: str
     headers: Mapping[str, str]
     content: bytes
     seconds_to_send: float = 0
     breaks_off: bool = False
+    loses_answer: bool = False
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether its connection ends before the answer is read."""
+        return self.breaks_off or self.loses_answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +61,7 @@ class Draft:
     sent_body: bytes | None = None
     seconds_to_send: float = 0
     breaks_off: bool = False
+    loses_answer: bool = False
 
     @property
     def content(self) -> bytes:
@@ -66,6 +76,7 @@ class Draft:
             content=self.content,
             seconds_to_send=self.seconds_to_send,
             breaks_off=self.breaks_off,
+            loses_answer=self.loses_answer,
         )
 
     def headers(self) -> dict[str, str]:

@@ -48,6 +48,7 @@ def test_a_request_is_taken_as_it_would_have_been_sent(api: Api, relay: str) -> 
     assert request["url"] == URL
     Webhook(SECRET).verify(base64.b64decode(request["content"]), request["headers"])
     assert (request["secondsToSend"], request["breaksOff"]) == (0, False)
+    assert request["losesAnswer"] is False
     assert request["timeoutSeconds"] == 30
     api("POST", f"{relay}/{request['id']}", json={"status": 200})
 

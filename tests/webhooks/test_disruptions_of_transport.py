@@ -12,7 +12,7 @@ import pytest
 from mock_sendpilot.testing.receiver import WebhookReceiver
 from mock_sendpilot.webhooks.deliveries import EXHAUSTED, PENDING, SUCCEEDED, Applied
 from mock_sendpilot.webhooks.disruption import KINDS
-from tests.support import SECRET, eventually
+from tests.support import SECRET, eventually, read_request
 from tests.webhooks.conftest import World
 from tests.webhooks.judges import DAY, NEW_SECRET, arm, only_delivery, svix_accepts
 
@@ -165,6 +165,77 @@ def test_a_broken_connection_does_not_break_the_one_that_is_kept(
 
     assert [webhook.json["data"]["newStatus"] for webhook in receiver.received] == ["A", "C"]
     assert [one.error for one in world.deliveries()[2].attempts] == [None]
+
+
+# --- lost_answer ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", [200, 204, 500])
+def test_the_answer_is_lost_after_the_receiver_did_its_work(
+    world: World, receiver: WebhookReceiver, status: int
+) -> None:
+    receiver.respond(status)
+    world.add_endpoint(receiver.url)
+    arm(world, "lost_answer")
+    world.change("DONE")
+    world.advance()
+
+    (webhook,) = receiver.received
+    (attempt,) = only_delivery(world).attempts
+    assert webhook.body == only_delivery(world).body
+    assert svix_accepts(webhook, SECRET)
+    assert attempt.error == f"the answer was lost on purpose; it was {status}"
+    assert (attempt.response, attempt.is_success) == (None, False)
+    assert only_delivery(world).state == PENDING
+
+
+def test_an_event_whose_answer_is_lost_comes_again(world: World, receiver: WebhookReceiver) -> None:
+    world.add_endpoint(receiver.url)
+    arm(world, "lost_answer")
+    world.change("DONE")
+    world.advance(5)
+
+    first, second = receiver.received
+    assert first.body == second.body
+    assert first.json["eventId"] == second.json["eventId"]
+    assert only_delivery(world).state == SUCCEEDED
+
+
+def test_the_connection_is_reset_once_the_answer_begins(world: World) -> None:
+    ends: list[str] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.settimeout(10)
+                read_request(connection)
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf")
+                try:
+                    ends.append(repr(connection.recv(1)))
+                except ConnectionResetError:
+                    ends.append("reset")
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        world.add_endpoint(f"http://127.0.0.1:{listener.getsockname()[1]}/")
+        arm(world, "lost_answer")
+        world.change("DONE")
+        world.advance()
+        thread.join(10)
+
+    assert ends == ["reset"]
+
+
+def test_a_receiver_that_is_not_there_loses_no_answer(world: World) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    world.add_endpoint(f"http://127.0.0.1:{port}/")
+    arm(world, "lost_answer")
+    world.change("DONE")
+    world.advance()
+
+    assert only_delivery(world).attempts[0].error == "Connection refused"
 
 
 # --- slow_body -----------------------------------------------------------------------------------
