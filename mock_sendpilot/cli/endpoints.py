@@ -110,7 +110,8 @@ def show(target: str, print_secret: bool, wants_json: bool, server: Server) -> N
 @click.option(
     "--signature-clock",
     metavar="CLOCK",
-    help="wall or virtual: which time signatures bear. Example: --signature-clock virtual",
+    help="Which time stands in signatures: wall, virtual (the clock of the workspace) or process "
+    "(the server's process). Example: --signature-clock virtual",
 )
 @json_option
 @control_options

@@ -37,7 +37,7 @@ def _turned(workspace: Workspace, wanted: dict[str, Any]) -> int:
     keeper = workspace.timekeeper
     runs = True if wanted.get("resume") else False if wanted.get("freeze") else None
     if "set" in wanted:
-        return keeper.advance_to(wanted["set"], runs_afterwards=runs)
+        return workspace.set_clock(wanted["set"], runs_afterwards=runs)
     if "advance" in wanted:
         return keeper.advance(wanted["advance"], runs_afterwards=runs)
     turn = keeper.resume if runs else keeper.freeze

@@ -37,6 +37,11 @@ class Announcer:
         self._told = threading.Condition()
         self._waiting_count = 0
 
+    @property
+    def recorded_count(self) -> int:
+        """How many events were ever recorded."""
+        return self._sequence
+
     def record(self, change: Change, *, at: datetime, telling: Telling = PLAINLY) -> Event:
         """Make an event of a change. The caller holds the lock."""
         self._sequence += 1

@@ -58,6 +58,17 @@ class SystemClock:
         return cls._running_seconds()
 
 
+class ProcessClock(SystemClock):
+    """The time that this process shows, also while a test freezes it or travels.
+
+    A receiver in the same process compares the time of a signature with this.
+    """
+
+    def now(self) -> datetime:
+        """The time, as an aware UTC datetime."""
+        return datetime.now(timezone.utc)
+
+
 class SteadyClock(SystemClock):
     """The same, but that it never goes back: where the machine's clock is set back, it runs on.
 
@@ -108,6 +119,17 @@ class WorkspaceClock:
     def now(self) -> datetime:
         """The time, as an aware UTC datetime."""
         return self._frozen_at or self._system.now() + self._offset
+
+    def start_at(self, moment: datetime) -> None:
+        """Show `moment`, also an earlier one, and run or stand still as before.
+
+        Nothing that has happened yet may be later than `moment`.
+        """
+        with self._lock:
+            moment = moment.astimezone(timezone.utc)
+            self._offset = moment - self._system.now()
+            if self._frozen_at is not None:
+                self._frozen_at = moment
 
     def run_with(self, system: Clock) -> None:
         """Run with another clock from now on, from what it shows."""

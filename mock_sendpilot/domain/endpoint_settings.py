@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 SIGNATURE_SCHEMES = ("documented", "svix", "standardwebhooks")
-WALL, VIRTUAL = "wall", "virtual"
-SIGNATURE_CLOCKS = (WALL, VIRTUAL)
-"""Real time, or what the clock of the workspace shows."""
+WALL, VIRTUAL, PROCESS = "wall", "virtual", "process"
+SIGNATURE_CLOCKS = (WALL, VIRTUAL, PROCESS)
+"""Real time; what the clock of the workspace shows; and what the emulator's process shows, which is
+real time unless a test in that process freezes it or travels."""
 MOST_CONCURRENCY = 64
 MOST_DELAYS, LONGEST_DELAY_SECONDS = 100, 30 * 24 * 3600
 SHORTEST_TIMEOUT_SECONDS, LONGEST_TIMEOUT_SECONDS = 0.1, 3600
@@ -38,7 +39,8 @@ def settings_problems(settings: EndpointSettings) -> list[str]:
         _concurrency_problem(settings.concurrency),
         None
         if settings.signature_clock in SIGNATURE_CLOCKS
-        else f"signatureClock must be wall or virtual; it was {settings.signature_clock!r}",
+        else f"signatureClock must be one of {', '.join(SIGNATURE_CLOCKS)}; "
+        f"it was {settings.signature_clock!r}",
     )
     return [problem for problem in checks if problem is not None]
 

@@ -37,7 +37,7 @@ class RateLimiter:
         self._limit = limit
         self._window = timedelta(seconds=limit.window_seconds)
         self._lock = threading.Lock()
-        self._ends_at: datetime | None = None
+        self._began_at: datetime | None = None
         self._count = 0
 
     def count(self) -> None:
@@ -48,12 +48,14 @@ class RateLimiter:
         """
         now = self._clock.now()
         with self._lock:
-            if self._ends_at is None or now >= self._ends_at:
-                self._ends_at, self._count = now + self._window, 0
+            began_at = self._began_at
+            if began_at is None or not began_at <= now < began_at + self._window:
+                began_at, self._count = now, 0  # also when the clock was set back
+            self._began_at = began_at
             self._count += 1
             if self._count <= self._limit.requests:
                 return
-            left = self._ends_at - now
+            left = began_at + self._window - now
         limit = f"{self._limit.requests} requests in {self._limit.window_seconds} s"
         raise LimitExceeded(
             "Rate limit exceeded",

@@ -1,10 +1,11 @@
 """A workspace: one isolated world with its contract, clock, ids, store and agenda."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from mock_sendpilot.domain.clock import WorkspaceClock
+from mock_sendpilot.domain.clock import WorkspaceClock, iso_milliseconds
 from mock_sendpilot.domain.contracts import Contract
 from mock_sendpilot.domain.credits import Credits
+from mock_sendpilot.domain.errors import InvalidInput
 from mock_sendpilot.domain.events import Event
 from mock_sendpilot.domain.finding.extractions import Extractions
 from mock_sendpilot.domain.finding.running_jobs import JobSurroundings
@@ -23,7 +24,7 @@ from mock_sendpilot.domain.quotas import Quotas
 from mock_sendpilot.domain.seed import WorkspaceSeed
 from mock_sendpilot.domain.signals import announce, event_recorded
 from mock_sendpilot.domain.store import Store
-from mock_sendpilot.domain.timekeeper import Timekeeper, Wake
+from mock_sendpilot.domain.timekeeper import FIRST_MOMENT, Timekeeper, Wake
 
 
 class Workspace:
@@ -78,6 +79,42 @@ class Workspace:
     def advance(self, duration: timedelta = timedelta()) -> int:
         """Let time pass, doing in this thread all that falls due: see `Timekeeper.advance`."""
         return self.timekeeper.advance(duration)
+
+    def set_clock(self, moment: datetime, *, runs_afterwards: bool | None = None) -> int:
+        """Let the time up to a moment pass; or go back to it, while nothing has happened yet.
+
+        Args:
+            moment: what the clock is to show.
+            runs_afterwards: whether the clock is to run then; None is as before.
+
+        Returns:
+            How many tasks ran.
+
+        Raises:
+            InvalidInput: it has passed, and something has happened; or as for `advance`.
+        """
+        if moment >= self.clock.now():
+            return self.timekeeper.advance_to(moment, runs_afterwards=runs_afterwards)
+        self._check_can_go_back(moment)
+        if runs_afterwards is False:
+            self.timekeeper.freeze()
+        self.clock.start_at(moment)
+        if runs_afterwards:
+            self.timekeeper.resume()
+        return 0
+
+    def _check_can_go_back(self, moment: datetime) -> None:
+        event_count, task_count = self.store.announcer.recorded_count, self.agenda.added_count
+        now, wanted = iso_milliseconds(self.clock.now()), iso_milliseconds(moment)
+        if event_count or task_count:
+            raise InvalidInput(
+                f"the clock must not go back once something has happened: it shows {now}, got "
+                f"{wanted} (events recorded: {event_count}, tasks scheduled: {task_count}); set it "
+                "before, or let the workspace start there: clock.startsAt in the seed, starts_at "
+                "in a test"
+            )
+        if moment < FIRST_MOMENT:
+            raise InvalidInput(f"the clock must not go back before 1970, got {wanted}")
 
     def _set_up_outreach(self, id_seed: str) -> None:
         store, contract = self.store, self.contract

@@ -1,11 +1,11 @@
 """`check_receiver`: the verdict on a receiver, for a test."""
 
-from collections.abc import Callable, Sequence
-from datetime import datetime, timezone
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Union
 
-from mock_sendpilot.domain.clock import SystemClock
+from mock_sendpilot.domain.clock import ProcessClock, SystemClock
 from mock_sendpilot.domain.contracts import Contract
+from mock_sendpilot.domain.endpoint_settings import PROCESS, WALL
 from mock_sendpilot.domain.errors import InvalidInput
 from mock_sendpilot.domain.urls import url_problems
 from mock_sendpilot.http_server import HttpServer
@@ -19,17 +19,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 Receiver = Union[str, "WSGIApplication"]
-
-
-class _ShownClock(SystemClock):
-    """The time that this process shows, also where a test has frozen it or travels.
-
-    A receiver within the process compares the time of a signature with that.
-    """
-
-    def now(self) -> datetime:
-        """The time, as an aware UTC datetime."""
-        return datetime.now(timezone.utc)
+_CLOCKS: Mapping[str, type[SystemClock]] = {PROCESS: ProcessClock, WALL: SystemClock}
 
 
 def check_receiver(
@@ -43,17 +33,20 @@ def check_receiver(
     timeout: float = TIMEOUT_SECONDS,
     prompt: float = PROMPT_SECONDS,
     lead_id: str | None = None,
+    signature_clock: str = PROCESS,
 ) -> Report:
     """Deliver a graded series of events to a receiver: `assert report.passed, str(report)`.
 
     The keywords but for the contract are those of `Sandbox.check_receiver`, which tells of them.
 
-    Signatures bear real time; for a WSGI app, that which the process shows, should a test have
-    frozen it.
-
     Raises:
-        InvalidInput: a bad URL, path, secret, scheme or lead id, or a probe that shows nothing.
+        InvalidInput: a bad URL, path, secret, scheme, lead id or signature clock, or a probe that
+            shows nothing.
     """
+    if signature_clock not in _CLOCKS:
+        expected = " or ".join(_CLOCKS)
+        raise InvalidInput(f"signature_clock: expected {expected}, got {signature_clock!r}")
+    clock = _CLOCKS[signature_clock]()
     schemes = (scheme,) if isinstance(scheme, str) else tuple(scheme or ())
 
     def target(origin: str, url: str) -> Target:
@@ -69,11 +62,11 @@ def check_receiver(
         )
 
     if isinstance(receiver, str):
-        return examine(target("", receiver))
+        return examine(target("", receiver), clock=clock)
     if not path.startswith("/"):
         raise InvalidInput(f"the path must begin with /, unlike {path!r}")
     with HttpServer(answering_crashes(receiver)) as server:
-        return examine(target(server.origin, f"{server.origin}{path}"), clock=_ShownClock())
+        return examine(target(server.origin, f"{server.origin}{path}"), clock=clock)
 
 
 def _probe(

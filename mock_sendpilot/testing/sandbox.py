@@ -67,7 +67,7 @@ class Sandbox(SandboxWorld, SandboxWebhooks):
         )
         self._outbox = self._emulator.outbox(self.workspace)
         self.webhooks = SentWebhooks(self.workspace, self._outbox.events)
-        self.clock = SandboxClock(self.workspace.timekeeper)
+        self.clock = SandboxClock(self.workspace)
 
     def __enter__(self) -> "Self":
         return self

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from mock_sendpilot.domain.clock import parse_moment
 from mock_sendpilot.domain.durations import parse_duration
 from mock_sendpilot.domain.errors import InvalidInput
-from mock_sendpilot.domain.timekeeper import Timekeeper
+from mock_sendpilot.domain.workspace import Workspace
 
 _DATE = "2030-01-31"
 _MOMENT = f"a datetime with a time zone, or a text such as {_DATE}T09:00:00Z or {_DATE}"
@@ -14,8 +14,9 @@ _MOMENT = f"a datetime with a time zone, or a text such as {_DATE}T09:00:00Z or 
 class SandboxClock:
     """Turns the clock of a test's workspace; the time of the test itself goes on."""
 
-    def __init__(self, keeper: Timekeeper) -> None:
-        self._keeper = keeper
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._keeper = workspace.timekeeper
 
     def __repr__(self) -> str:
         return f"<SandboxClock {self.now.isoformat()}, {'frozen' if self.is_frozen else 'running'}>"
@@ -76,14 +77,18 @@ class SandboxClock:
     def set(self, moment: datetime | str) -> int:
         """Let the time up to a moment pass; otherwise as `advance`.
 
+        As long as nothing has happened in the workspace, the moment may have passed. What is there
+        already, such as leads, keeps its dates.
+
         Args:
             moment: a `datetime` with a time zone, or a text such as `2030-01-31T09:00:00Z`, or the
                 date alone, which is its midnight in UTC.
 
         Raises:
-            InvalidInput: it is none of these, or it has passed, or the clock is being advanced.
+            InvalidInput: it is none of these; it has passed, and events were recorded or tasks
+                scheduled; or the clock is being advanced.
         """
-        return self._keeper.advance_to(moment_of(moment, "moment"))
+        return self._workspace.set_clock(moment_of(moment, "moment"))
 
 
 def moment_of(given: object, name: str) -> datetime:

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from mock_sendpilot.domain.endpoint_settings import WALL, EndpointSettings
+from mock_sendpilot.domain.endpoint_settings import PROCESS, EndpointSettings
 from mock_sendpilot.domain.models import Campaign, Lead, Sender
 from mock_sendpilot.domain.workspace import Workspace
 from mock_sendpilot.observation.patterns import ANY_EVENT, EventPattern
@@ -49,7 +49,7 @@ class SandboxWebhooks:
         timeout: float | None = None,
         signatures: str | Iterable[str] | None = None,
         concurrency: int = 1,
-        signature_clock: str = WALL,
+        signature_clock: str = PROCESS,
     ) -> Endpoint:
         """Have webhooks sent to a URL; the endpoint's `secret` is made unless it is given.
 
@@ -62,7 +62,9 @@ class SandboxWebhooks:
             timeout: seconds that the receiver has for its answer, in place of 30.
             signatures: out of `documented`, `svix` and `standardwebhooks`.
             concurrency: how many deliveries may be under way at once; more than 1 keep no order.
-            signature_clock: `virtual` has signatures bear the time of `sendpilot.clock`.
+            signature_clock: which time stands in signatures. `process` is what this process shows,
+                so that an app in it can verify while the test freezes time or travels; `wall` is
+                real time, and `virtual` that of `sendpilot.clock`.
 
         Raises:
             InvalidInput: a bad URL, secret or setting, or an event type unknown to the contract.
@@ -221,6 +223,7 @@ class SandboxWebhooks:
         timeout: float = TIMEOUT_SECONDS,
         prompt: float = PROMPT_SECONDS,
         lead_id: Lead | str | None = None,
+        signature_clock: str = PROCESS,
     ) -> "Report":
         """A verdict on a receiver, under this contract: `assert report.passed, str(report)`.
 
@@ -237,9 +240,11 @@ class SandboxWebhooks:
             timeout: seconds that it has for an answer.
             prompt: seconds that an answer, and its effect on the probe, should take at most.
             lead_id: of a lead that it knows; by default one is made up.
+            signature_clock: `process` or `wall`, as for `add_endpoint`.
 
         Raises:
-            InvalidInput: a bad URL, path, secret or scheme, or a probe that shows nothing.
+            InvalidInput: a bad URL, path, secret, scheme or signature clock, or a probe that shows
+                nothing.
         """
         from mock_sendpilot.testing.receiver_check import check_receiver  # noqa: PLC0415
 
@@ -253,6 +258,7 @@ class SandboxWebhooks:
             timeout=timeout,
             prompt=prompt,
             lead_id=_optional_id(lead_id, "lead_id"),
+            signature_clock=signature_clock,
         )
 
     def disruption(self, disruption: Disruption | str) -> Disruption:

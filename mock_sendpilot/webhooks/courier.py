@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from urllib.parse import urlsplit
 
-from mock_sendpilot.domain.endpoint_settings import VIRTUAL
+from mock_sendpilot.domain.clock import ProcessClock
+from mock_sendpilot.domain.endpoint_settings import PROCESS, VIRTUAL
 from mock_sendpilot.domain.signals import announce, delivery_attempted, delivery_cancelled
 from mock_sendpilot.domain.workspace import Workspace
 from mock_sendpilot.webhooks.deliveries import (
@@ -206,15 +207,21 @@ class Courier:
     def _draft(self, delivery: Delivery, endpoint: Endpoint, now: datetime) -> Draft:
         settings = endpoint.settings
         schemes = settings.signatures or self._workspace.contract.signatures
-        is_virtual = settings.signature_clock == VIRTUAL
         return Draft(
             url=endpoint.url,
             body=delivery.body,
             message_id=delivery.message_id,
             schemes=schemes if endpoint.secret else (),
             secrets=(endpoint.secret, *endpoint.older_secrets(now)),
-            signed_at=now if is_virtual else self._dispatcher.wall_time(),
+            signed_at=self._signing_time(settings.signature_clock, now),
         )
+
+    def _signing_time(self, signature_clock: str, now: datetime) -> datetime:
+        if signature_clock == VIRTUAL:
+            return now
+        if signature_clock == PROCESS:
+            return ProcessClock().now()
+        return self._dispatcher.wall_time()
 
     def _after(self, endpoint: Endpoint, delivery: Delivery, *, attempt: Attempt) -> Delivery:
         """Where an attempt leaves its delivery, which others may have ended meanwhile."""

@@ -58,7 +58,7 @@ def test_it_speaks_json(server: EmulatorServer) -> None:
     ("arguments", "says"),
     [
         pytest.param(("advance", "soon"), "must be a duration such as 90s", id="duration"),
-        pytest.param(("set", "2001-01-01T00:00:00Z"), "must not go back", id="back"),
+        pytest.param(("set", "1969-01-01T00:00:00Z"), "must not go back", id="back"),
     ],
 )
 def test_what_cannot_be_is_refused(

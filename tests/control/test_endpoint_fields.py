@@ -43,7 +43,9 @@ REFUSED_FIELDS = [
     pytest.param({"concurrency": 0}, "a whole number from 1 to 64", id="concurrency: none"),
     pytest.param({"concurrency": 65}, "a whole number from 1 to 64", id="concurrency: too much"),
     pytest.param({"concurrency": 1.5}, "a whole number from 1 to 64", id="concurrency: half"),
-    pytest.param({"signatureClock": "real"}, "following values: wall, virtual", id="clock"),
+    pytest.param(
+        {"signatureClock": "real"}, "following values: wall, virtual, process", id="clock"
+    ),
 ]
 """Values of a wrong kind, or beyond their limits."""
 REFUSED_SETTINGS = [

@@ -161,3 +161,15 @@ def test_two_limiters_do_not_know_each_other() -> None:
     one.count()
 
     other.count()
+
+
+def test_a_clock_that_was_set_back_begins_a_new_window() -> None:
+    clock = ManualClock(NOW)
+    counting = limiter(clock, requests=1)
+    counting.count()
+    clock.start_at(NOW - timedelta(days=400))
+    counting.count()
+
+    with pytest.raises(LimitExceeded) as refused:
+        counting.count()
+    assert refused.value.retry_after_seconds == 60

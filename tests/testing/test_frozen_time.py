@@ -11,10 +11,11 @@ import freezegun
 import pytest
 import requests
 import time_machine
+from svix.webhooks import Webhook
 
 from mock_sendpilot.domain.errors import InvalidInput
 from mock_sendpilot.testing.failures import NotIdle, WebhookNotSeen
-from mock_sendpilot.testing.receiver import WebhookReceiver
+from mock_sendpilot.testing.receiver import ReceivedWebhook, WebhookReceiver
 from mock_sendpilot.testing.sandbox import Sandbox
 
 EVENT = "lead.status.changed"
@@ -268,13 +269,53 @@ def test_times_of_the_test_are_taken_and_naive_ones_refused(
     assert lead.created_at == now
 
 
-def test_signatures_bear_real_time(
+def signing_year(received: ReceivedWebhook) -> int:
+    seconds = int(received.headers["svix-timestamp"])
+    return datetime.fromtimestamp(seconds, tz=timezone.utc).year
+
+
+def test_signatures_bear_the_time_that_the_test_sees_when_they_are_made(
+    sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver, travel: Travel
+) -> None:
+    sendpilot.add_endpoint(sendpilot_receiver.url)
+    with travel():
+        expected = datetime.now(timezone.utc).year
+        close(sendpilot)
+        sendpilot_receiver.wait_for_count(1, within=20)
+    close(sendpilot)
+    shifted, real = sendpilot_receiver.wait_for_count(2, within=20)
+
+    assert signing_year(shifted) == expected
+    assert 2020 < signing_year(real) < 2100
+
+
+def test_signatures_can_bear_real_time(
     sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver, travel: Travel
 ) -> None:
     with travel():
-        sendpilot.add_endpoint(sendpilot_receiver.url, signatures=["svix"])
+        sendpilot.add_endpoint(sendpilot_receiver.url, signature_clock="wall")
         close(sendpilot)
         (received,) = sendpilot_receiver.wait_for_count(1, within=20)
 
-    signed_at = datetime.fromtimestamp(int(received.headers["svix-timestamp"]), tz=timezone.utc)
-    assert 2020 < signed_at.year < 2100
+    assert 2020 < signing_year(received) < 2100
+
+
+def test_a_receiver_in_the_process_can_verify(
+    sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver, travel: Travel
+) -> None:
+    endpoint = sendpilot.add_endpoint(sendpilot_receiver.url)
+    with travel():
+        close(sendpilot)
+        (received,) = sendpilot_receiver.wait_for_count(1, within=20)
+        Webhook(endpoint.secret).verify(received.body, dict(received.headers))
+
+
+def test_a_receiver_in_the_process_can_verify_by_the_clock_of_the_workspace(
+    sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver
+) -> None:
+    with freezegun.freeze_time(LONG_AGO):
+        sendpilot.clock.set(LONG_AGO)
+        endpoint = sendpilot.add_endpoint(sendpilot_receiver.url, signature_clock="virtual")
+        close(sendpilot)
+        (received,) = sendpilot_receiver.wait_for_count(1, within=20)
+        Webhook(endpoint.secret).verify(received.body, dict(received.headers))

@@ -121,9 +121,36 @@ def test_what_is_no_duration_is_refused(
     assert sendpilot.clock.now - before < timedelta(minutes=1)
 
 
-def test_it_does_not_go_back(sendpilot: Sandbox) -> None:
-    with pytest.raises(InvalidInput, match="must not go back"):
+@pytest.mark.parametrize("is_frozen", [False, True])
+def test_it_goes_back_as_long_as_nothing_has_happened(sendpilot: Sandbox, is_frozen: bool) -> None:
+    if is_frozen:
+        sendpilot.clock.freeze()
+    sendpilot.clock.advance(days=30)
+    sendpilot.clock.set(LONG_AGO)
+    set_to = sendpilot.clock.now
+    event = sendpilot.trigger("lead.status.changed", lead_id=sendpilot.add_lead())
+
+    assert timedelta() <= set_to - LONG_AGO < timedelta(minutes=1)
+    assert sendpilot.clock.is_frozen == is_frozen
+    assert event.json["timestamp"].startswith("2001-02-03T00:")
+
+
+def test_it_does_not_go_back_once_an_event_is_recorded(sendpilot: Sandbox) -> None:
+    close_a_lead(sendpilot)
+    with pytest.raises(InvalidInput, match=r"must not go back once .* \(events recorded: 1, tasks"):
         sendpilot.clock.set(LONG_AGO)
+
+
+def test_it_does_not_go_back_once_a_task_is_scheduled(sendpilot: Sandbox) -> None:
+    sendpilot.add_campaign("camp_1", sequence=[{"step": "connect"}])
+    sendpilot.add_lead(campaign_id="camp_1")
+    with pytest.raises(InvalidInput, match="tasks scheduled: 1"):
+        sendpilot.clock.set(LONG_AGO)
+
+
+def test_it_does_not_go_back_before_1970(sendpilot: Sandbox) -> None:
+    with pytest.raises(InvalidInput, match="must not go back before 1970, got 1969"):
+        sendpilot.clock.set("1969-12-31")
 
 
 def test_in_time_that_freezegun_froze_webhooks_are_sent(sendpilot: Sandbox) -> None:

@@ -29,20 +29,32 @@ def close(sendpilot: Sandbox, lead_id: str | None = None, status: str = "DONE") 
 @pytest.mark.parametrize(
     ("given", "settings"),
     [
-        pytest.param({}, EndpointSettings(), id="nothing"),
+        pytest.param({}, EndpointSettings(signature_clock="process"), id="nothing"),
         pytest.param(
             {"retry_delays": [1, 2.5]},
-            EndpointSettings(retry_delays_seconds=(1, 2.5)),
+            EndpointSettings(retry_delays_seconds=(1, 2.5), signature_clock="process"),
             id="schedule",
         ),
         pytest.param(
-            {"retry_delays": []}, EndpointSettings(retry_delays_seconds=()), id="no retries"
+            {"retry_delays": []},
+            EndpointSettings(retry_delays_seconds=(), signature_clock="process"),
+            id="no retries",
         ),
-        pytest.param({"timeout": 1.5}, EndpointSettings(timeout_seconds=1.5), id="timeout"),
         pytest.param(
-            {"signatures": ["svix"]}, EndpointSettings(signatures=("svix",)), id="signatures"
+            {"timeout": 1.5},
+            EndpointSettings(timeout_seconds=1.5, signature_clock="process"),
+            id="timeout",
         ),
-        pytest.param({"concurrency": 8}, EndpointSettings(concurrency=8), id="concurrency"),
+        pytest.param(
+            {"signatures": ["svix"]},
+            EndpointSettings(signatures=("svix",), signature_clock="process"),
+            id="signatures",
+        ),
+        pytest.param(
+            {"concurrency": 8},
+            EndpointSettings(concurrency=8, signature_clock="process"),
+            id="concurrency",
+        ),
         pytest.param(
             {"signature_clock": "virtual"}, EndpointSettings(signature_clock="virtual"), id="clock"
         ),
@@ -63,7 +75,9 @@ def test_an_endpoint_has_settings_of_its_own(
         pytest.param(
             {"concurrency": 0}, "concurrency must be a whole number from 1 to 64", id="concurrency"
         ),
-        pytest.param({"signature_clock": "real"}, "must be wall or virtual", id="clock"),
+        pytest.param(
+            {"signature_clock": "real"}, "must be one of wall, virtual, process", id="clock"
+        ),
     ],
 )
 def test_a_setting_that_cannot_be_is_refused(

@@ -12,6 +12,7 @@ from svix.webhooks import Webhook, WebhookVerificationError
 
 from mock_sendpilot.domain.contracts import named_contract
 from mock_sendpilot.domain.errors import InvalidInput
+from mock_sendpilot.http_server import HttpServer
 from mock_sendpilot.testing.receiver_check import check_receiver
 from mock_sendpilot.verdict.checks import checks_under
 from tests.support import SECRET
@@ -158,6 +159,23 @@ def test_in_a_test_that_stops_the_time_an_app_is_sent_what_its_clock_says(
     assert report.result("idempotent").outcome == "passed"
 
 
+@pytest.mark.parametrize(
+    ("options", "passes"), [({}, True), ({"signature_clock": "wall"}, False)], ids=str
+)
+def test_an_app_of_the_process_behind_a_url_is_sent_what_its_clock_says(
+    options: dict[str, str], passes: bool
+) -> None:
+    with HttpServer(r.Receiver(r.by_svix)) as server, freezegun.freeze_time("2001-02-03"):
+        report = check_receiver(
+            f"{server.origin}/webhooks",
+            secret=SECRET,
+            contract=LIVE,
+            **options,  # type: ignore[arg-type]
+        )
+
+    assert report.passed is passes
+
+
 def test_the_older_event_comes_right_after_the_newer_one() -> None:
     times: list[datetime] = []
 
@@ -203,6 +221,9 @@ def test_every_event_has_an_id_of_its_own_in_the_vendors_form() -> None:
         pytest.param({"probe": "effects"}, "the probe must be an absolute", id="probe"),
         pytest.param(
             {"probe": "/webhooks"}, "the probe answered 401, not 200; no event was sent", id="401"
+        ),
+        pytest.param(
+            {"signature_clock": "virtual"}, "expected process or wall, got 'virtual'", id="clock"
         ),
         pytest.param({"lead_id": "\udcff"}, "the lead id must be UTF-8", id="lead id"),
         pytest.param(

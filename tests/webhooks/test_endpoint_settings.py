@@ -1,9 +1,11 @@
 """Settings of one endpoint: its schedule, timeout, signatures, concurrency and signature clock."""
 
 import threading
+from datetime import datetime, timezone
 from itertools import pairwise
 
 import pytest
+import time_machine
 
 from mock_sendpilot.domain.clock import ManualClock
 from mock_sendpilot.domain.endpoint_settings import EndpointSettings
@@ -25,6 +27,7 @@ from tests.webhooks.judges import (
 DELAYS_PROBLEM = (
     "retryDelaysSeconds must be at most 100 numbers of seconds from 0 to 2592000 (30 days)"
 )
+PROCESS_TIME = datetime(2001, 2, 3, tzinfo=timezone.utc)
 SIGNATURES_PROBLEM = (
     "signatures must name one or two different schemes out of documented, svix, standardwebhooks"
 )
@@ -277,6 +280,22 @@ def test_a_virtual_signature_bears_what_the_clock_of_the_workspace_shows(
     assert all(documented_accepts(webhook, SECRET) for webhook in receiver.received)
 
 
+def test_a_signature_can_bear_what_the_process_shows(
+    world: World, receiver: WebhookReceiver
+) -> None:
+    world.add_endpoint(receiver.url, settings=EndpointSettings(signature_clock="process"))
+    with time_machine.travel(PROCESS_TIME, tick=False):
+        world.change("DONE")
+        world.advance()
+    before = datetime.now(timezone.utc)
+    world.change("PENDING")
+    world.advance()
+
+    shifted, real = receiver.received
+    assert int(shifted.headers["svix-timestamp"]) == PROCESS_TIME.timestamp()
+    assert int(real.headers["svix-timestamp"]) >= int(before.timestamp())
+
+
 def test_the_log_tells_virtual_and_real_time_apart(world: World, receiver: WebhookReceiver) -> None:
     world.add_endpoint(receiver.url, settings=EndpointSettings(signature_clock="virtual"))
     world.change("DONE")
@@ -330,7 +349,7 @@ REFUSALS = [
     ),
     pytest.param(
         {"signature_clock": "lunar"},
-        "signatureClock must be wall or virtual; it was 'lunar'",
+        "signatureClock must be one of wall, virtual, process; it was 'lunar'",
         id="unknown clock",
     ),
 ]
