@@ -46,12 +46,16 @@ class Guard:
         """Refuse a request for a name that is not ours.
 
         Raises:
-            NotAllowed: the Host header bears another name.
+            NotAllowed: the Host header has another name, or is no host at all.
         """
         host = request.environ.get("HTTP_HOST", "")
         if host in self._checked_hosts:
             return
-        name = _name(f"//{host}")
+        name = _name(host)
+        if name is None:  # Werkzeug raises at some of them when it makes a URL
+            raise NotAllowed(
+                f"Host {host!r} is not allowed", hint="expected a name or NAME:PORT as Host"
+            )
         if not (_is_local(name) or _is_ip(name) or self._allows(name)):
             hint = f"if {name!r} is this emulator, start it with --allowed-host {name}"
             raise NotAllowed(f"Host {name!r} is not allowed", hint=hint)
@@ -78,11 +82,17 @@ class Guard:
         return ANY in self._allowed_hosts or name in self._allowed_hosts
 
 
-def _name(url: str) -> str:
+def _name(host: str) -> str | None:
+    """Return the name in a Host header, or None where it is malformed."""
     try:
-        return (urlsplit(url).hostname or "").lower().rstrip(".")
+        parts = urlsplit(f"//{host}")
+        _ = parts.port  # raises where it is none
+        name = (parts.hostname or "").lower().rstrip(".")
+        if "xn--" in name:
+            name.encode("ascii").decode("idna")  # raises, too
     except ValueError:
-        return url
+        return None
+    return name
 
 
 def _is_local(name: str) -> bool:

@@ -75,12 +75,29 @@ def test_any_other_name_is_403_and_the_hint_tells_the_option(
     assert reply.headers[HINT] == hint
 
 
-@pytest.mark.parametrize("host", ["[bad", "[::1", "a b"])
-def test_a_host_that_is_none_is_403(api: Api, host: str) -> None:
-    reply = api("GET", LEAD, headers={"Host": host})
+ODD_HOSTS = [
+    "[bad",
+    "[::1",
+    "127.0.0.1:99999999",
+    "localhost:abc",
+    "[::1]:-1",
+    "localhost:0x50",
+]
 
-    assert_error(reply, 403, reply.json["message"])
-    assert "is not allowed" in reply.json["message"]
+
+@pytest.mark.parametrize("host", ODD_HOSTS)
+@pytest.mark.parametrize("path", ["/v1/leads", CONTROL, "/health", "/", "/docs/", "/nope"])
+def test_a_host_that_is_none_is_403(
+    api_behind: Callable[[Guard], Api], host: str, path: str
+) -> None:
+    reply = api_behind(Guard(allowed_hosts=["*"]))("GET", path, headers={"Host": host})
+
+    assert_error(reply, 403, f"Host {host!r} is not allowed")
+    assert reply.headers[HINT] == "expected a name or NAME:PORT as Host"
+
+
+def test_a_host_with_a_blank_is_403(api: Api) -> None:
+    assert_error(api("GET", LEAD, headers={"Host": "a b"}), 403, "Host 'a b' is not allowed")
 
 
 @pytest.mark.parametrize("path", ["/v1/leads", "/api/v1/leads", CONTROL, "/health", "/", "/nope"])
@@ -256,6 +273,12 @@ def served(emulator: Emulator) -> Iterator[Api]:
 def test_a_server_takes_its_allowed_hosts(served: Api) -> None:
     assert served("GET", LEAD, headers={"Host": "sendpilot.test"}).status == 200
     assert served("GET", LEAD, headers={"Host": "evil.example"}).status == 403
+
+
+@pytest.mark.parametrize("host", [*ODD_HOSTS, "xn--.localhost", "xn--\x80.localhost"])
+@pytest.mark.parametrize("path", [LEAD, "/", "/docs/"])
+def test_a_server_refuses_a_host_that_is_none(served: Api, host: str, path: str) -> None:
+    assert served("GET", path, headers={"Host": host}).status == 403
 
 
 def test_a_server_takes_its_token(served: Api) -> None:
