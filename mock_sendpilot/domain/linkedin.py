@@ -2,45 +2,96 @@
 
 The vendor's pages write `https://www.linkedin.com/in/<slug>`. Production data also holds country
 hosts, trailing slashes and queries, as clients report; that all of these mean the same person is
-this emulator's reading.
+this emulator's reading, and so is what a slug may hold.
 """
 
 import re
-from urllib.parse import quote, unquote, urlsplit
+import unicodedata
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 
-_HOST = re.compile(r"(?:[a-z]{2,3}\.)?linkedin\.com")
-_SLUG = re.compile(r"(?!\.+$)[\w.\-~']{1,200}")
+_HOST = re.compile(r"(?:(?:www|m|[a-z]{2})\.)?linkedin\.com\.?")
 _SCHEME = re.compile(r"[a-zA-Z]+://")
-_WITHOUT_HOST = re.compile(r"/?in/")
-_INTERNAL_ID = re.compile(r"ACoAA[\w-]+")
+_WITHOUT_HOST = re.compile(r"/?in/", re.IGNORECASE)
+_LANGUAGE = re.compile(r"[a-z]{2}(?:[-_][a-z]{2})?", re.IGNORECASE)
+_PARTS_OF_PROFILE = frozenset({"detail", "details", "overlay", "recent-activity"})
+_INTERNAL_ID = re.compile(r"AC[ow]AA[A-Za-z0-9_-]+")
+_CONTROLS = re.compile(r"[\t\r\n]")
+_PORTS = {"http": 80, "https": 443}
+_MAX_SLUG_LENGTH = 200
+_MAX_DECOMPOSED_LENGTH = 4 * _MAX_SLUG_LENGTH  # a letter and its marks become one
+_ASCII_SIGNS = "-_.~'"
+# Persian and the scripts of India need joiners; emoji are joined, and the flags of England,
+# Scotland and Wales are spelled with tags.
+_JOINERS = frozenset("\u200c\u200d")
+_TAGS = range(0xE0020, 0xE0080)
+_REPLACEMENT = "\ufffd"
 
 EXPECTED = "a LinkedIn profile URL such as https://www.linkedin.com/in/john-doe"
 
 
 def normal_profile_url(text: str) -> str | None:
-    """The URL as `https://www.linkedin.com/in/<slug>`, or None when it is no profile URL.
+    """Return the URL as `https://www.linkedin.com/in/<slug>`, or None when it is no profile URL.
 
-    Scheme, host (`www`, of a country, or none), letter case, trailing slashes, query and fragment
-    do not count. The internal ids (`ACoAA…`) keep their case: there it distinguishes people.
+    Scheme, host (`www`, `m`, of a country, or none), letter case, blanks around, trailing slashes,
+    query and fragment do not count; nor does a language (`/in/x/en`) or a part of the profile
+    (`/in/x/overlay/…`). The internal ids (`ACoAA…`, `ACwAA…`) keep their case: there it
+    distinguishes people. The normal form of a normal form is itself.
     """
-    if _WITHOUT_HOST.match(text):  # as one client reports events to have it
-        text = f"www.linkedin.com/{text.lstrip('/')}"
-    try:
-        parts = urlsplit(text if _SCHEME.match(text) else f"https://{text}")
-        host, port = (parts.hostname or "").lower(), parts.port
-    except ValueError:
+    slug = _slug_of(text.strip())
+    if slug is None or len(slug) > _MAX_DECOMPOSED_LENGTH:
         return None
-    head, _, slug = parts.path.rstrip("/").rpartition("/")
-    if parts.scheme not in {"http", "https"} or port or not _HOST.fullmatch(host):
-        return None
-    name = unquote(slug)
-    if head.lower() != "/in" or not _SLUG.fullmatch(name):
-        return None
+    name = unicodedata.normalize("NFC", slug)
     if not _INTERNAL_ID.fullmatch(name):
-        name = name.lower()
-    return "https://www.linkedin.com/in/" + quote(name, safe="-_.~'")
+        # Lower case may fall apart again: that of İ is an i and a dot above.
+        name = unicodedata.normalize("NFC", name.lower())
+    if not _is_slug(name):
+        return None
+    return "https://www.linkedin.com/in/" + quote(name, safe=_ASCII_SIGNS)
 
 
 def is_internal(url: str) -> bool:
-    """Whether a normal profile URL has an internal id (`ACoAA…`) in place of the public slug."""
+    """Return whether a normal profile URL has an internal id in place of the public slug."""
     return bool(_INTERNAL_ID.fullmatch(url.rpartition("/")[2]))
+
+
+def _slug_of(text: str) -> str | None:
+    """The decoded slug of a URL, of any content."""
+    if _WITHOUT_HOST.match(text):  # as one client reports events to have it
+        text = f"www.linkedin.com/{text.lstrip('/')}"
+    try:
+        parts = urlsplit(text if _SCHEME.match(text) else f"https://{text.removeprefix('//')}")
+        is_ours = _is_linkedin(parts) and not _CONTROLS.search(text)  # urlsplit leaves them out
+        _, head, slug, *rest = parts.path.rstrip("/").split("/")
+        if not is_ours or head.lower() != "in" or not _is_about_all(rest):
+            return None
+        return unquote(slug, errors="strict").strip()
+    except ValueError:  # no port, no UTF-8, or too few segments
+        return None
+
+
+def _is_linkedin(parts: SplitResult) -> bool:
+    is_usual_port = parts.scheme in _PORTS and parts.port in {None, _PORTS[parts.scheme]}
+    return is_usual_port and "@" not in parts.netloc and bool(_HOST.fullmatch(parts.hostname or ""))
+
+
+def _is_about_all(rest: list[str]) -> bool:
+    """Whether what follows the slug leaves the person as it is."""
+    if len(rest) > 1:  # a part has a name: details/experience
+        return rest[0].lower() in _PARTS_OF_PROFILE
+    return not rest or bool(_LANGUAGE.fullmatch(rest[0]))
+
+
+def _is_slug(name: str) -> bool:
+    return 1 <= len(name) <= _MAX_SLUG_LENGTH and bool(name.strip(".")) and all(map(_fits, name))
+
+
+def _fits(character: str) -> bool:
+    """Whether a slug may hold a character: a letter with its marks, a digit, a sign, an emoji."""
+    if character.isascii():
+        return character.isalnum() or character in _ASCII_SIGNS
+    if character in _JOINERS or ord(character) in _TAGS:
+        return True
+    # Not what is invisible, or has been lost already. A code point that this Python does not know
+    # may be a newer emoji.
+    category = unicodedata.category(character)
+    return (category == "Cn" or category[0] not in "CZ") and character != _REPLACEMENT

@@ -156,6 +156,14 @@ def test_the_same_request_again_adds_nothing(api: Api) -> None:
     assert counters(add(api, person(1), person(2))) == (0, 2, 0)
 
 
+@pytest.mark.parametrize("slug", ["राहुल-1", "jane-🚀", "rene\u0301", "\u0130brahim-1", "ACwAAAbC"])
+def test_a_profile_url_that_the_api_gives_back_is_taken_again(api: Api, slug: str) -> None:
+    add(api, {"linkedinUrl": f"https://www.linkedin.com/in/{slug}"})
+    given = listed(api)[0]["linkedinUrl"]
+
+    assert counters(add(api, {"linkedinUrl": given})) == (0, 1, 0)
+
+
 # --- custom fields ------------------------------------------------------------------------------
 
 CUSTOM = {"crmId": 7, "score": 1.5, "tags": ["a", {"b": None}], "vip": True, "gone": None, "": "x"}
