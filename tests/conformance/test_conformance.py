@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from mock_sendpilot.domain.contract_points import POINTS
 from mock_sendpilot.domain.contracts import CONTRACTS, named_contract
 from mock_sendpilot.domain.seed import WorkspaceSeed
 from mock_sendpilot.emulator import Emulator
@@ -33,8 +34,9 @@ MOST_SECONDS = 60  # for one contract; it takes a quarter of that
 def server(
     request: pytest.FixtureRequest, demo_seeds: list[WorkspaceSeed]
 ) -> Iterator[EmulatorServer]:
-    """A server with the demo world under a contract."""
-    emulator = Emulator(contract=named_contract(request.param), id_seed="conformance")
+    """A server with the demo world under a contract, without the 500s that it asks for."""
+    faults = [(name, "off") for name in POINTS if name.endswith("_fault")]
+    emulator = Emulator(contract=named_contract(request.param, faults), id_seed="conformance")
     emulator.load(demo_seeds)
     with EmulatorServer(emulator) as running:
         yield running
