@@ -30,6 +30,7 @@ from mock_sendpilot.control.wait import wait
 from mock_sendpilot.control.waiting_room import add_waiting_room
 from mock_sendpilot.domain.redaction import redacted
 from mock_sendpilot.paths import RAW_PATH, VENDOR_PREFIX, OneWayRule, OpaqueId, RawPaths
+from mock_sendpilot.reason_phrases import NodeStatusLines
 
 if TYPE_CHECKING:
     import re
@@ -79,7 +80,9 @@ def create_app(
         app.register_blueprint(_control(guard))
     if cors_origins:
         _allow_origins(app, cors_origins)
-    app.wsgi_app = RawPaths(AccessLog(app.wsgi_app))  # type: ignore[method-assign]
+    app.wsgi_app = RawPaths(  # type: ignore[method-assign]
+        AccessLog(NodeStatusLines(app.wsgi_app))
+    )
     return app
 
 

@@ -21,6 +21,7 @@ from waitress.task import ErrorTask
 from waitress.utilities import BadRequest
 
 from mock_sendpilot.domain.clock import SystemClock
+from mock_sendpilot.reason_phrases import reason_phrase
 
 _MAX_BODY_BYTES = 64_000_000  # the app answers 413 long before; this only bounds the memory
 _MAX_CONNECTIONS = 1000
@@ -73,8 +74,9 @@ class JsonErrorTask(ErrorTask):  # type: ignore[misc]
         error = self.request.error
         is_ours = error.code >= HTTPStatus.INTERNAL_SERVER_ERROR
         code = HTTPStatus.BAD_REQUEST if is_ours else HTTPStatus(error.code)
-        body = orjson.dumps({"statusCode": code, "message": error.body, "error": code.phrase})
-        self.status = f"{code.value} {code.phrase}"
+        phrase = reason_phrase(code)
+        body = orjson.dumps({"statusCode": code, "message": error.body, "error": phrase})
+        self.status = f"{code.value} {phrase}"
         self.response_headers.append(("Content-Type", "application/json; charset=utf-8"))
         self.response_headers.append(("Content-Length", str(len(body))))
         self.set_close_on_finish()

@@ -20,6 +20,7 @@ from werkzeug.routing import Rule
 from mock_sendpilot.api.access import contract_of_request
 from mock_sendpilot.domain import errors
 from mock_sendpilot.paths import RAW_PATH, VENDOR_PREFIX
+from mock_sendpilot.reason_phrases import reason_phrase
 
 REMARK = "mock_sendpilot.remark"
 """Where the WSGI environment has what the log says of a request that was refused."""
@@ -44,7 +45,6 @@ _STATUS = {
     errors.NotAllowed: HTTPStatus.FORBIDDEN,
 }
 _PARAMETER = re.compile(r"<.*?>")
-_PHRASES = {HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "Payload Too Large"}
 
 
 def reply(payload: object, status: int = HTTPStatus.OK) -> Response:
@@ -60,7 +60,7 @@ def error_reply(
     sentences: list[str] | None = None,
 ) -> Response:
     """The vendor's envelope for an error, with the sentences of a 400 if they are given."""
-    phrase = _PHRASES.get(status, status.phrase)
+    phrase = reason_phrase(status)
     envelope = {"statusCode": int(status), "message": message, "error": phrase}
     if sentences is not None:
         envelope["errors"] = sentences

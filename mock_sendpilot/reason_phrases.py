@@ -1,0 +1,49 @@
+"""Reason phrases as a Node server writes them: `Not Found`, where Werkzeug writes `NOT FOUND`.
+
+The vendor's server is NestJS. Clients see the phrase: requests prints it in its exceptions.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+# Where Python has another one, or another one in some of its versions.
+_OF_NODE: Mapping[int, str] = {
+    413: "Payload Too Large",
+    414: "URI Too Long",
+    416: "Range Not Satisfiable",
+    418: "I'm a Teapot",
+    422: "Unprocessable Entity",
+    509: "Bandwidth Limit Exceeded",
+}
+
+
+def reason_phrase(status: int) -> str:
+    """Return the phrase that Node has for a status; `unknown` where it has none."""
+    if status in _OF_NODE:
+        return _OF_NODE[status]
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "unknown"
+
+
+class NodeStatusLines:
+    """WSGI middleware: gives each reply the reason phrase of a Node server."""
+
+    def __init__(self, app: "WSGIApplication") -> None:
+        self._app = app
+
+    def __call__(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        """Pass the request on, and write the status of its reply anew."""
+
+        def start(status: str, *rest: Any) -> Callable[[bytes], object]:  # noqa: ANN401 - of WSGI
+            code = status.partition(" ")[0]
+            return start_response(f"{code} {reason_phrase(int(code))}", *rest)
+
+        return self._app(environ, start)
