@@ -10,6 +10,8 @@ from mock_sendpilot.webhooks.endpoints import check_endpoint
 Part = dict[str, Any]
 Problem = str
 
+_MAX_IDS = 5
+
 
 def reference_problems(workspaces: list[Part], default_contract: Contract) -> Iterator[Problem]:
     """Every fault between the parts: a JSON path, and what is wrong there."""
@@ -48,20 +50,20 @@ def _keys_twice(workspaces: list[Part]) -> Iterator[Problem]:
 
 
 def _dangling(path: str, workspace: Part) -> Iterator[Problem]:
-    senders = {sender["id"] for sender in workspace["senders"]}
-    campaigns = {campaign["id"] for campaign in workspace["campaigns"]}
+    senders = _Known("a sender", workspace["senders"])
+    campaigns = _Known("a campaign", workspace["campaigns"])
     for index, campaign in enumerate(workspace["campaigns"]):
         for number, sender_id in enumerate(campaign["sender_ids"]):
             where = f"{path}.campaigns[{index}].senderIds[{number}]"
-            yield from _reference(where, sender_id, senders, "a sender")
+            yield from senders.problems(where, sender_id)
     for index, lead in enumerate(workspace["leads"]):
         where = f"{path}.leads[{index}]"
-        yield from _reference(f"{where}.campaignId", lead["campaign_id"], campaigns, "a campaign")
+        yield from campaigns.problems(f"{where}.campaignId", lead["campaign_id"])
         if lead.get("sender_id") is not None:
-            yield from _reference(f"{where}.senderId", lead["sender_id"], senders, "a sender")
+            yield from senders.problems(f"{where}.senderId", lead["sender_id"])
     for index, conversation in enumerate(workspace["conversations"]):
         where = f"{path}.conversations[{index}].senderId"
-        yield from _reference(where, conversation["sender_id"], senders, "a sender")
+        yield from senders.problems(where, conversation["sender_id"])
 
 
 def _nobody_sends(path: str, workspace: Part) -> Iterator[Problem]:
@@ -73,10 +75,19 @@ def _nobody_sends(path: str, workspace: Part) -> Iterator[Problem]:
             )
 
 
-def _reference(path: str, found: str, known: set[str], what: str) -> Iterator[Problem]:
-    if found not in known:
-        there_are = ", ".join(sorted(known)) or "none"
-        yield f"{path}: must be the id of {what} of this workspace ({there_are}); it was {found!r}"
+class _Known:
+    """The ids of one kind that a workspace has; a problem names the first few of them."""
+
+    def __init__(self, what: str, parts: Iterable[Part]) -> None:
+        self._ids = {part["id"] for part in parts}
+        names = ", ".join(sorted(self._ids)[:_MAX_IDS]) or "none"
+        more = f" and {len(self._ids) - _MAX_IDS:,} more" if len(self._ids) > _MAX_IDS else ""
+        self._expected = f"must be the id of {what} of this workspace ({names}{more})"
+
+    def problems(self, path: str, found: str) -> Iterator[Problem]:
+        """The problem of an id that is none of them."""
+        if found not in self._ids:
+            yield f"{path}: {self._expected}; it was {found!r}"
 
 
 def _same_person(path: str, owner: str, parts: Iterable[Part]) -> Iterator[Problem]:

@@ -232,3 +232,34 @@ def test_a_point_of_the_contract_may_be_set_with_a_number() -> None:
     assert found.post_status_code == 200
     assert found.patch_reply == ("id", "linkedinUrl", "previousStatus", "status", "updatedAt")
     assert found.event_type("lead.updated") == "lead.updated"
+
+
+def test_a_problem_names_the_first_few_ids_and_how_many_more() -> None:
+    senders = [
+        {
+            "id": f"snd_{number}",
+            "name": "S",
+            "linkedinUrl": f"https://www.linkedin.com/in/s{number}",
+        }
+        for number in range(1, 9)
+    ]
+    text = world_with(f"{WS}.senders", senders)
+
+    assert problems(text)[0] == (
+        "$.workspaces[0].campaigns[0].senderIds[0]: must be the id of a sender of this workspace "
+        "(snd_1, snd_2, snd_3, snd_4, snd_5 and 3 more); it was 'snd_a'"
+    )
+
+
+def test_a_seed_of_many_dangling_ids_is_refused_in_few_words() -> None:
+    campaigns = [
+        {"id": f"camp_{number}", "name": "C", "status": "started"} for number in range(4000)
+    ]
+    world = orjson.loads(world_with(f"{WS}.campaigns", campaigns))
+    world["workspaces"][0]["leads"] = [
+        a_lead(f"lead_{number}", f"https://www.linkedin.com/in/p{number}") for number in range(4000)
+    ]
+    found = problems(orjson.dumps(world))
+
+    assert (len(found), found[-1]) == (21, "and 3,980 more")
+    assert len("".join(found)) < 10_000

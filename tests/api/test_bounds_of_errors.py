@@ -1,0 +1,119 @@
+"""Errors stay small, whatever is wrong with a request; hints are headers that any client takes."""
+
+from collections.abc import Callable
+from urllib.parse import quote
+
+import httpx
+import pytest
+
+from mock_sendpilot.domain.errors import InvalidInput, Problem
+from mock_sendpilot.emulator import Emulator
+from mock_sendpilot.server import EmulatorServer
+from tests.support import DEMO_KEY, Api
+
+SEARCH = "/v1/lead-database/searches"
+MAX_BYTES = 25_000
+
+
+def search(filters: dict[str, object]) -> dict[str, object]:
+    return {"name": "s", "limit": 5, "filters": filters}
+
+
+def test_200_000_bad_items_make_one_sentence_and_a_short_hint(api: Api) -> None:
+    reply = api("POST", SEARCH, json=search({"job_titles": [5] * 200_000}))
+
+    assert reply.json["errors"] == ["filters.each value in job_titles must be a string"]
+    assert len(reply.headers["x-emulator-hint"]) <= 1000
+    assert reply.headers["x-emulator-hint"].endswith("and 199,980 more")
+
+
+def test_a_detailed_message_names_the_first_20_problems_and_how_many_more(
+    api_under: Callable[..., Api],
+) -> None:
+    api = api_under("live", validation_message="detailed")
+    reply = api("POST", SEARCH, json=search({"job_titles": [5] * 20_000}))
+
+    assert (reply.status, len(reply.body) < MAX_BYTES) == (400, True)
+    assert reply.json["message"].endswith("; and 19,980 more")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(f"/v1/leads?status={'x' * 100_000}", id="a parameter"),
+        pytest.param(f"/v1/leads?{'x' * 100_000}=1&page=0", id="the name of a parameter"),
+        pytest.param(f"/v1/lead-database/filters?filter={'x' * 100_000}", id="a filter"),
+        pytest.param(f"/_emulate/deliveries?{'x' * 100_000}=1", id="an unknown field"),
+        pytest.param(f"/_emulate/deliveries?state={'x' * 100_000}", id="a choice"),
+        pytest.param(f"/openapi.json?contract={'x' * 100_000}", id="a contract"),
+    ],
+)
+def test_a_long_value_makes_a_short_error(api: Api, path: str) -> None:
+    reply = api("GET", path)
+
+    assert (reply.status, len(reply.body) < MAX_BYTES) == (400, True)
+    assert len(reply.headers.get("x-emulator-hint", "")) <= 1000
+
+
+def test_many_bad_leads_in_a_post_have_a_short_reason_each(api: Api) -> None:
+    leads = [{"linkedinUrl": 5, "firstName": "x" * 9000, "email": ["x" * 9000]}] * 40
+    reply = api("POST", "/v1/leads", json={"campaignId": "camp_xyz789", "leads": leads})
+
+    assert max(len(one["reason"]) for one in reply.json["errors"]) < 300
+
+
+def test_an_error_keeps_20_problems_and_counts_the_rest() -> None:
+    error = InvalidInput(*(f"problem {number}" for number in range(1_000_000)))
+
+    assert error.problems == (*(f"problem {number}" for number in range(20)), "and 999,980 more")
+    assert len(str(error)) < 400
+
+
+def test_a_long_problem_loses_its_middle() -> None:
+    long = Problem("must be " + "a, " * 1000, 'it was "b"', rule="must be " + "a, " * 1000)
+    (problem,) = InvalidInput(long).problems
+
+    assert len(problem) <= 1000
+    assert problem.startswith("must be a, a, ")
+    assert problem.endswith('; it was "b"')
+    assert isinstance(problem, Problem)
+    assert len(problem.rule) <= 1000
+
+
+# --- headers ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(pytest.param(chr(code), id=f"U+{code:04X}") for code in (*range(33), *range(127, 161))),
+        pytest.param("\u2028", id="a line separator"),
+        pytest.param("é😀", id="not Latin-1"),
+        pytest.param(" " * 50, id="blanks"),
+        pytest.param("\\", id="a backslash"),
+        pytest.param("\x00" * 5000, id="many"),
+    ],
+)
+def test_httpx_takes_the_hint_on_a_name_with_odd_characters(emulator: Emulator, text: str) -> None:
+    headers = {"X-API-Key": DEMO_KEY}
+    with (
+        EmulatorServer(emulator) as server,
+        httpx.Client(base_url=server.origin, headers=headers, trust_env=False) as client,
+    ):
+        replies = [
+            client.post(SEARCH, json=search({f"x{text}": 1})),
+            client.post("/v1/inbox/send", json={"senderId": text, "message": text}),
+            client.get(f"/v1/leads/x{quote(text)}"),
+            client.get(f"/v1/leads?status={quote(text)}&x{quote(text)}=1"),
+        ]
+
+    assert [reply.status_code for reply in replies] == [201, 400, 404, 400]
+    for reply in replies:
+        assert reply.headers["x-emulator-hint"].isprintable()
+        assert reply.headers["x-emulator-hint"].isascii()
+
+
+def test_a_control_character_is_named_in_the_hint(api: Api) -> None:
+    reply = api("POST", SEARCH, json=search({"job\x00titles": 1}))
+
+    assert "\\x00" in reply.headers["x-emulator-hint"]
