@@ -2,12 +2,24 @@
 
 import ipaddress
 import socket
+import unicodedata
+from collections.abc import Iterator
 from contextlib import suppress
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from mock_sendpilot.domain.redaction import redacted_url
 
 LONGEST_URL = 2048
+_LOCAL_NAT64 = ipaddress.IPv6Network("64:ff9b:1::/48")
+_WITH_IPV4_AT_THE_END = (
+    ipaddress.IPv6Network("::/96"),  # "compatible", as in ::169.254.169.254
+    ipaddress.IPv6Network("::ffff:0:0/96"),  # mapped
+    ipaddress.IPv6Network("::ffff:0:0:0/96"),  # translated
+    ipaddress.IPv6Network("64:ff9b::/96"),  # NAT64
+    _LOCAL_NAT64,
+)
+_ISATAP = frozenset({b"\0\0\x5e\xfe", b"\2\0\x5e\xfe"})
+_DELIMITERS = frozenset('\\/?#@<>^`{|}"')
 EXPECTED = "an absolute http or https URL such as http://127.0.0.1:9000/webhooks"
 
 
@@ -36,16 +48,23 @@ def _unwanted(parts: SplitResult) -> list[str]:
         return ["must not hold a user name or password"]
     if parts.fragment:
         return [f"must have no fragment: '#{parts.fragment}' would never be sent"]
+    if _DELIMITERS & set(unquote(parts.netloc)):  # where clients do not agree what the host is
+        return [f"must be {EXPECTED}; {parts.netloc!r} is no host"]
     if is_link_local(parts.hostname or ""):
         return [f"must not be a link-local address; it was {parts.hostname}"]
     return []
 
 
 def is_link_local(host: str) -> bool:
-    """Whether a host is a link-local address, in any of the spellings that the system reads."""
-    address = _address(host.partition("%")[0])
-    mapped = getattr(address, "ipv4_mapped", None)
-    return address is not None and (mapped or address).is_link_local
+    """Tell whether a host is a link-local address, in any of the spellings that a system reads.
+
+    Percent-encoded, in compatibility characters or with characters in between that clients ignore;
+    in decimal, octal or hexadecimal; as an IPv6 address that stands for an IPv4 one.
+    """
+    text = unicodedata.normalize("NFKC", unquote(host)).replace("\N{IDEOGRAPHIC FULL STOP}", ".")
+    readable = "".join(character for character in text if character.isascii())
+    address = _address(readable.partition("%")[0].strip("[]").rstrip("."))
+    return address is not None and any(one.is_link_local for one in (address, *_inside(address)))
 
 
 def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
@@ -54,3 +73,23 @@ def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     with suppress(OSError, UnicodeError):
         return ipaddress.IPv4Address(socket.inet_aton(host))  # 2852039166, 0xa9fea9fe, 169.254.1
     return None
+
+
+def _inside(
+    address: ipaddress.IPv4Address | ipaddress.IPv6Address,
+) -> Iterator[ipaddress.IPv4Address]:
+    """Yield the IPv4 addresses that an IPv6 address may stand for."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return
+    packed = address.packed
+    if address.sixtofour is not None:
+        yield address.sixtofour
+    if address.teredo is not None:
+        yield from address.teredo
+    if any(address in network for network in _WITH_IPV4_AT_THE_END):
+        yield ipaddress.IPv4Address(packed[12:])
+    if packed[8:12] in _ISATAP:
+        yield ipaddress.IPv4Address(packed[12:])
+    if address in _LOCAL_NAT64:  # around the ninth byte, after a prefix of 48, 56 or 64 bits
+        rest = packed[:8] + packed[9:]
+        yield from (ipaddress.IPv4Address(rest[start : start + 4]) for start in (6, 7, 8))
