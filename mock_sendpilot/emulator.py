@@ -2,13 +2,14 @@
 
 import secrets
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from mock_sendpilot.domain.clock import SteadyClock, WorkspaceClock
 from mock_sendpilot.domain.contract_points import DOCUMENTED
 from mock_sendpilot.domain.contracts import CONTRACTS, Contract
-from mock_sendpilot.domain.errors import InvalidApiKey, InvalidInput, ScopeMissing
+from mock_sendpilot.domain.errors import InvalidApiKey, InvalidInput, NotAllowed, ScopeMissing
 from mock_sendpilot.domain.ids import Ids
 from mock_sendpilot.domain.models import ApiKey, RateLimit
 from mock_sendpilot.domain.rate_limits import RateLimiter
@@ -19,6 +20,9 @@ from mock_sendpilot.webhooks.dispatcher import TIMEOUT_SECONDS, Dispatcher
 from mock_sendpilot.webhooks.outbox import Outbox
 from mock_sendpilot.webhooks.signing import new_secret
 from mock_sendpilot.worker import Worker
+
+KeyRule = Callable[[Iterable[str]], None]
+"""Raises at API keys that must not be added."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,7 @@ class Emulator:
         self._dispatcher = Dispatcher(timeout_seconds=timeout_seconds)
         self._lock = threading.Lock()
         self._accesses: dict[str, Access] = {}
+        self._key_rules: list[KeyRule] = []
         self._outboxes: dict[str, Outbox] = {}
         self._workspaces: dict[str, Workspace] = {}
 
@@ -105,6 +110,21 @@ class Emulator:
             accesses = list(self._accesses.values())
         return [access.api_key for access in accesses if access.workspace is workspace]
 
+    def add_key_rule(self, rule: KeyRule) -> None:
+        """Check API keys with a function from now on: those that are there, and those to come.
+
+        Raises:
+            NotAllowed: or what else the rule raises at a key that is there.
+        """
+        with self._lock:
+            rule(self._accesses)
+            self._key_rules.append(rule)
+
+    def remove_key_rule(self, rule: KeyRule) -> None:
+        """Forget a rule, if there is such a one."""
+        with self._lock, suppress(ValueError):
+            self._key_rules.remove(rule)
+
     def outbox(self, workspace: Workspace) -> Outbox:
         """The outbox of a workspace: its endpoints and deliveries."""
         return self._outboxes[workspace.id]
@@ -135,7 +155,7 @@ class Emulator:
                 added += [self._add(seed, None)]
             for workspace in added:
                 self._add_endpoints(workspace, [_named_by(workspace, one) for one in endpoints])
-        except InvalidInput:
+        except (InvalidInput, NotAllowed):
             for workspace in added:
                 self.remove_workspace(workspace)
             raise
@@ -153,6 +173,7 @@ class Emulator:
 
         Raises:
             InvalidInput: an id or key is taken, or the seed does not fit together.
+            NotAllowed: everybody knows a key, and a server is open to others.
         """
         workspace = self._add(seed, clock)
         workspace.begin()
@@ -212,6 +233,8 @@ class Emulator:
                 raise InvalidInput(
                     f"the API key of workspace {workspace.id!r} is another one's too"
                 )
+            for rule in self._key_rules:
+                rule([api_key.key for api_key in api_keys])
             self._workspaces[workspace.id] = workspace
             self._outboxes[workspace.id] = outbox
             for api_key in api_keys:

@@ -1,6 +1,6 @@
 """A server: an emulator that listens on a port."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from mock_sendpilot.app import CONTROL_PREFIX, create_app
@@ -23,7 +23,8 @@ class EmulatorServer(Startable):
     The emulator is not closed with it.
 
     Args:
-        emulator: what is served; it may be changed while the server runs.
+        emulator: what is served; it may be changed while the server runs, but a key that
+            everybody knows cannot be added while it is open to others.
         host: the address to listen on. Containers reach `0.0.0.0`, not the default; what has to be
             protected then is in docs/pytest.md.
         port: 0 takes a free one.
@@ -63,8 +64,13 @@ class EmulatorServer(Startable):
             has_control=has_control,
         )
         self._host = host
-        self._check_exposure()
-        self._http = HttpServer(self.app, host=host, port=port, speaks_for_vendor=True)
+        if not is_loopback(host):
+            emulator.add_key_rule(self._check_keys)
+        try:
+            self._http = HttpServer(self.app, host=host, port=port, speaks_for_vendor=True)
+        except Exception:
+            emulator.remove_key_rule(self._check_keys)
+            raise
 
     @property
     def origin(self) -> str:
@@ -90,20 +96,24 @@ class EmulatorServer(Startable):
         """Begin to answer; every request from here on is answered.
 
         Raises:
-            NotAllowed: as when it was made; a key may have come since.
+            RuntimeError: it was started or stopped before.
         """
-        self._check_exposure()
         self._http.start()
 
     def stop(self, *, within_seconds: float = 1.0) -> None:
         """Accept nothing more, and wait at most so long for the requests at work."""
         self._http.stop(within_seconds=within_seconds)
+        self.emulator.remove_key_rule(self._check_keys)
 
-    def _check_exposure(self) -> None:
-        spaces = self.emulator.workspaces()
+    def _check_keys(self, api_keys: Iterable[str]) -> None:
+        """Refuse API keys that must not be open to others.
+
+        Raises:
+            NotAllowed: a key or the control API must not.
+        """
         problems = exposure_problems(
             self._host,
-            api_keys=[key.key for space in spaces for key in self.emulator.api_keys(space)],
+            api_keys=api_keys,
             has_control=self._has_control,
             control_token=self._control_token,
         )

@@ -3,8 +3,9 @@
 import ipaddress
 from collections.abc import Iterable
 
-DEMO_KEYS = frozenset({"YOUR_API_KEY", "YOUR_OTHER_API_KEY"})
-"""Everybody knows these: they stand on the vendor's page and in the shipped fixtures."""
+_PLACEHOLDER = "YOUR_"
+"""Part of all keys and tokens that everybody knows: those of the vendor's page, of the shipped
+fixtures and of the documents."""
 
 
 def exposure_problems(
@@ -14,7 +15,7 @@ def exposure_problems(
     if is_loopback(host):
         return []
     problems = []
-    if DEMO_KEYS & set(api_keys):
+    if any(_PLACEHOLDER in key for key in api_keys):
         problems.append(
             f"{host} can be reached from other machines, and the seed has an API key that "
             "everybody knows: load fixtures with keys of your own (--fixtures FILE)"
@@ -23,6 +24,11 @@ def exposure_problems(
         problems.append(
             f"{host} can be reached from other machines, and the control API is open: protect it "
             "(--control-token TOKEN) or leave it out (--no-control)"
+        )
+    elif has_control and _PLACEHOLDER in (control_token or ""):
+        problems.append(
+            f"{host} can be reached from other machines, and everybody knows the control token "
+            f"{control_token}: choose one of your own (--control-token TOKEN)"
         )
     return problems
 

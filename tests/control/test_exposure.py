@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from mock_sendpilot.control.exposure import exposure_problems
-from mock_sendpilot.domain.errors import NotAllowed
+from mock_sendpilot.domain.errors import InvalidApiKey, NotAllowed
 from mock_sendpilot.domain.models import ApiKey
 from mock_sendpilot.domain.seed import WorkspaceSeed
 from mock_sendpilot.emulator import Emulator
@@ -39,7 +40,7 @@ def test_nothing_speaks_against_a_loopback_address(host: str) -> None:
 @pytest.mark.parametrize(
     "host", ["0.0.0.0", "::", "192.168.1.20", "8.8.8.8", "fe80::1", "myhost", "", "localhost.evil"]
 )
-@pytest.mark.parametrize("key", ["YOUR_API_KEY", "YOUR_OTHER_API_KEY"])
+@pytest.mark.parametrize("key", ["YOUR_API_KEY", "YOUR_OTHER_API_KEY", "sp_live_YOUR_KEY"])
 def test_elsewhere_the_demo_keys_speak_against_it(host: str, key: str) -> None:
     found = problems(host, OWN_KEY, key, token="s3cret")
 
@@ -56,6 +57,12 @@ def test_elsewhere_an_open_control_api_speaks_against_it(token: str | None) -> N
     assert found[0].startswith(f"0.0.0.0 can be reached from other machines, and {OPEN_CONTROL}: ")
     assert "(--control-token TOKEN)" in found[0]
     assert "(--no-control)" in found[0]
+
+
+def test_elsewhere_a_token_that_everybody_knows_speaks_against_it() -> None:
+    (problem,) = problems("0.0.0.0", OWN_KEY, token="YOUR_CONTROL_TOKEN")
+
+    assert "everybody knows the control token YOUR_CONTROL_TOKEN: choose one of your own" in problem
 
 
 def test_both_are_told_at_once() -> None:
@@ -90,6 +97,61 @@ def test_the_refusal_of_a_server_tells_everything(emulator: Emulator) -> None:
 
     assert KNOWN_KEY in str(caught.value)
     assert OPEN_CONTROL in str(caught.value)
+
+
+KNOWN = WorkspaceSeed(id="ws_known", name="Known", api_keys=(ApiKey(key="YOUR_API_KEY"),))
+
+
+@pytest.fixture
+def open_server(own_emulator: Emulator) -> Iterator[EmulatorServer]:
+    with EmulatorServer(own_emulator, host="0.0.0.0", has_control=False) as server:
+        yield server
+
+
+def test_a_key_that_everybody_knows_cannot_be_added_to_a_server_that_is_open(
+    own_emulator: Emulator, open_server: EmulatorServer
+) -> None:
+    with pytest.raises(NotAllowed, match=KNOWN_KEY):
+        own_emulator.add_workspace(KNOWN)
+
+    assert [workspace.id for workspace in own_emulator.workspaces()] == ["ws_own"]
+    with pytest.raises(InvalidApiKey):
+        own_emulator.access("YOUR_API_KEY")
+
+
+def test_of_several_workspaces_none_is_added_when_everybody_knows_a_key(
+    own_emulator: Emulator, open_server: EmulatorServer
+) -> None:
+    fine = WorkspaceSeed(id="ws_fine", name="Fine", api_keys=(ApiKey(key="fine"),))
+    with pytest.raises(NotAllowed, match=KNOWN_KEY):
+        own_emulator.load([fine, KNOWN])
+
+    assert [workspace.id for workspace in own_emulator.workspaces()] == ["ws_own"]
+
+
+def test_a_key_of_ones_own_can_be_added_to_a_server_that_is_open(
+    own_emulator: Emulator, open_server: EmulatorServer
+) -> None:
+    own_emulator.add_workspace(replace(KNOWN, api_keys=(ApiKey(key="another"),)))
+
+    assert own_emulator.access("another").workspace.id == "ws_known"
+
+
+def test_when_the_server_is_stopped_the_key_can_be_added(
+    own_emulator: Emulator, open_server: EmulatorServer
+) -> None:
+    open_server.stop()
+    own_emulator.add_workspace(KNOWN)
+
+    assert own_emulator.access("YOUR_API_KEY").workspace.id == "ws_known"
+
+
+def test_a_server_that_cannot_listen_leaves_no_rule_behind(own_emulator: Emulator) -> None:
+    with pytest.raises(OSError):  # noqa: PT011 - each system has words of its own
+        EmulatorServer(own_emulator, host="192.0.2.1", has_control=False)
+    own_emulator.add_workspace(KNOWN)
+
+    assert own_emulator.access("YOUR_API_KEY").workspace.id == "ws_known"
 
 
 def test_a_server_for_this_machine_is_made_with_the_demo_keys(emulator: Emulator) -> None:

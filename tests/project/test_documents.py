@@ -12,6 +12,7 @@ from marshmallow import Schema
 from mock_sendpilot.cli import main
 from mock_sendpilot.cli.options import KEYS, PREFIX
 from mock_sendpilot.control.endpoint_schemas import NewEndpoint
+from mock_sendpilot.control.exposure import exposure_problems
 from mock_sendpilot.control.outreach_schemas import PARTS
 from mock_sendpilot.control.seed_schemas import (
     ApiKeySchema,
@@ -73,6 +74,25 @@ def test_each_command_is_in_the_readme() -> None:
     names = [name for name in commands if name not in groups]
     names += [f"{group} {name}" for group, one in groups.items() for name in one.commands]
     assert [name for name in names if not re.search(rf"`(mock-sendpilot )?{name}\b", README)] == []
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_each_key_and_token_of_a_document_is_refused_beyond_this_machine(path: Path) -> None:
+    """A reader may keep what stands there, and then everybody knows it."""
+    text = path.read_text(encoding="utf-8")
+    keys = re.findall(r'\{\s*"key": "([^"]+)"', text)
+    tokens = re.findall(r'control_token = "([^"]+)"|--control-token (\w{4,})', text)
+    found = [
+        *(
+            exposure_problems("0.0.0.0", api_keys=[key], has_control=False, control_token=None)
+            for key in keys
+        ),
+        *(
+            exposure_problems("0.0.0.0", api_keys=[], has_control=True, control_token=a or b)
+            for a, b in tokens
+        ),
+    ]
+    assert all(found), (keys, tokens)
 
 
 @pytest.mark.parametrize("kind", KINDS)
