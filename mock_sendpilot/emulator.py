@@ -15,6 +15,7 @@ from mock_sendpilot.domain.models import ApiKey, RateLimit
 from mock_sendpilot.domain.rate_limits import RateLimiter
 from mock_sendpilot.domain.seed import EndpointSeed, WorkspaceSeed
 from mock_sendpilot.domain.workspace import Workspace
+from mock_sendpilot.json_text import check_seed
 from mock_sendpilot.webhooks.deliveries import MOST_FINISHED
 from mock_sendpilot.webhooks.dispatcher import TIMEOUT_SECONDS, Dispatcher
 from mock_sendpilot.webhooks.outbox import Outbox
@@ -180,6 +181,7 @@ class Emulator:
         return workspace
 
     def _add(self, seed: WorkspaceSeed, clock: WorkspaceClock | None) -> Workspace:
+        check_seed(seed)
         workspace = Workspace(
             seed,
             contract=self.contract,

@@ -1,15 +1,27 @@
 """Reading JSON that strangers wrote, with an error for what would break on the way back.
 
+So it is with the values of Python code: what no JSON can hold is refused where it comes in.
+
 orjson reads objects nested 1,024 deep and writes them 254 deep; what is accepted must be writable.
 """
 
 import codecs
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from mock_sendpilot.domain.errors import InvalidInput
 
+if TYPE_CHECKING:
+    from mock_sendpilot.domain.seed import WorkspaceSeed
+
 _DEEPEST = 200
+_INTEGERS = range(-(2**63), 2**64)
+_MAX_SHOWN = 80
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16's, which is its beginning
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -51,6 +63,75 @@ def parse_json(text: bytes) -> object:
     if text.count(b"[") + text.count(b"{") > _DEEPEST and _depth(value) > _DEEPEST:
         raise InvalidInput(f"is nested deeper than {_DEEPEST} levels")
     return value
+
+
+def plain_json(value: object, name: str) -> Any:  # noqa: ANN401 - any JSON
+    """Return a copy of a value that JSON can hold; what it was made of may change later.
+
+    Args:
+        value: any value of Python code.
+        name: stands for it in the error.
+
+    Raises:
+        InvalidInput: JSON cannot hold it, or a part of it; the message says which.
+    """
+    return _plain(value, name, _DEEPEST)
+
+
+def check_seed(seed: "WorkspaceSeed") -> None:
+    """Refuse a seed with something that no reply could hold.
+
+    Raises:
+        InvalidInput: it says what cannot be held.
+    """
+    try:
+        orjson.dumps(replace(seed, contract=None), default=_plain_part)
+    except TypeError as error:
+        raise InvalidInput(f"workspace {seed.id!r} must be made of JSON values: {error}") from error
+
+
+def _plain_part(value: object) -> object:
+    """What a seed has beside JSON values."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, frozenset):
+        return sorted(value)
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    raise TypeError(f"it has {_shown(value)}")
+
+
+def _plain(value: object, name: str, levels: int) -> Any:  # noqa: ANN401
+    if value is None or isinstance(value, bool) or _is_plain_text(value) or _is_number(value):
+        return value
+    if isinstance(value, Mapping | list | tuple) and not levels:
+        raise InvalidInput(f"{name} must be nested at most {_DEEPEST} levels deep")
+    if isinstance(value, Mapping) and all(map(_is_plain_text, value)):
+        return {key: _plain(one, f"{name}.{key}", levels - 1) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one, f"{name}[{index}]", levels - 1) for index, one in enumerate(value)]
+    expected = "a text, a number of 64 bits, True, False, None, a list or a dict with text keys"
+    raise InvalidInput(
+        f"{name} must be something that JSON can hold: {expected}; it was {_shown(value)}"
+    )
+
+
+def _is_plain_text(value: object) -> bool:
+    return isinstance(value, str) and not any("\ud800" <= one <= "\udfff" for one in value)
+
+
+def _is_number(value: object) -> bool:
+    if isinstance(value, int):
+        return value in _INTEGERS
+    return isinstance(value, float) and math.isfinite(value)
+
+
+def _shown(value: object) -> str:
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001 - of any class, and of an int with more digits than Python writes
+        text = f"of the type {type(value).__name__}"
+    return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}…"
 
 
 def _reason(text: bytes, error: orjson.JSONDecodeError) -> str:

@@ -13,6 +13,7 @@ from mock_sendpilot.control.seed_fields import Count, Duration, ProfileUrl, Shar
 from mock_sendpilot.domain.errors import InvalidInput
 from mock_sendpilot.domain.inbox import RECEIVED, SENT
 from mock_sendpilot.domain.outreach.sequences import STEP_KINDS, Fate, Step
+from mock_sendpilot.json_text import plain_json
 
 _READ_STATUSES = ("read", "unread", "unknown")
 _RANGE = 2
@@ -60,12 +61,14 @@ def steps_of(sequence: Iterable[Step | Mapping[str, Any]]) -> tuple[Step, ...]:
 
 
 def _step(number: int, given: Step | Mapping[str, Any]) -> Step:
+    where = f"sequence[{number}]"
     if isinstance(given, Step):
+        plain_json((given.text, *given.answers), where)
         return given
     try:
-        step: Step = StepSchema().load(given)
+        step: Step = StepSchema().load(plain_json(given, where))
     except ValidationError as error:
-        told = sentences(error, f"sequence[{number}]")
+        told = sentences(error, where)
         raise InvalidInput(*(f"{path}: {text}" for path, text in told)) from error
     return step
 

@@ -1,18 +1,20 @@
 """What a sandbox is told, checked: names and values of fields, words, counts, and ids of things."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from datetime import datetime
 from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from mock_sendpilot.domain import vocabulary as words
+from mock_sendpilot.domain.clock import iso_milliseconds
 from mock_sendpilot.domain.errors import InvalidInput
 from mock_sendpilot.domain.finding.jobs import Extraction, Search
 from mock_sendpilot.domain.linkedin import EXPECTED, normal_profile_url
 from mock_sendpilot.domain.models import Campaign, Lead, Sender
 from mock_sendpilot.domain.outreach.sequences import WALKS
 from mock_sendpilot.domain.suggestions import did_you_mean
+from mock_sendpilot.json_text import plain_json
 from mock_sendpilot.webhooks.event_log import SentWebhook
 
 Subject = Lead | Campaign | Sender | Search | Extraction
@@ -37,8 +39,11 @@ _EXPECTED: Mapping[type, str] = {
 }
 
 
-def check_fields(model: type, given: Mapping[str, Any], *, within: str = "") -> None:
+def check_fields(model: type, given: Mapping[str, Any], *, within: str = "") -> dict[str, Any]:
     """Refuse names that are no fields of the model, and values that its fields cannot have.
+
+    Returns:
+        The values as they can be kept: what is a dict is copied.
 
     Args:
         model: a dataclass of the domain.
@@ -50,6 +55,7 @@ def check_fields(model: type, given: Mapping[str, Any], *, within: str = "") -> 
     """
     known = [field.name for field in fields(model)]
     hints = get_type_hints(model)
+    kept = {}
     for name, value in given.items():
         if name not in known:
             raise InvalidInput(
@@ -59,6 +65,19 @@ def check_fields(model: type, given: Mapping[str, Any], *, within: str = "") -> 
         _check_value(f"{within}{name}", value, hints[name])
         if (model, name) in _WORDS and value is not None:
             check_word(f"{within}{name}", value, _WORDS[model, name])
+        kept[name] = _kept(f"{within}{name}", value)
+    return kept
+
+
+def check_text(name: str, text: object) -> None:
+    """Refuse what is no text, or one with half a character, which no JSON can hold.
+
+    Raises:
+        InvalidInput: it says what was expected.
+    """
+    if not isinstance(text, str):
+        raise InvalidInput(f"{name} must be a text; it was {_shown(text)}")
+    plain_json(text, name)
 
 
 def check_word(name: str, word: str, known: Iterable[str]) -> None:
@@ -130,6 +149,20 @@ def _check_value(name: str, value: object, hint: Any) -> None:  # noqa: ANN401 -
     if not any(_fits(value, kind) for kind in plain):
         expected = " or ".join(_EXPECTED.get(kind, f"a {kind.__name__}") for kind in plain)
         raise InvalidInput(f"{name} must be {expected}; it was {_shown(value)}")
+
+
+def _kept(name: str, value: Any) -> Any:  # noqa: ANN401
+    if isinstance(value, str | Mapping):
+        return plain_json(value, name)
+    if isinstance(value, datetime):
+        try:
+            iso_milliseconds(value)
+        except OverflowError:
+            raise InvalidInput(f"{name} must be between the years 1 and 9999 in UTC") from None
+    if is_dataclass(value) and not isinstance(value, type):
+        parts = {field.name: getattr(value, field.name) for field in fields(value)}
+        check_fields(type(value), parts, within=f"{name}.")
+    return value
 
 
 def _fits(value: object, kind: type) -> bool:

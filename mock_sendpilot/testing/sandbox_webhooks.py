@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 from mock_sendpilot.domain.endpoint_settings import PROCESS, EndpointSettings
 from mock_sendpilot.domain.models import Campaign, Lead, Sender
 from mock_sendpilot.domain.workspace import Workspace
+from mock_sendpilot.json_text import plain_json
 from mock_sendpilot.observation.patterns import ANY_EVENT, EventPattern
 from mock_sendpilot.testing.sandbox_checks import (
     Subject,
     as_tuple,
+    check_text,
     event_id_of,
     id_of,
     with_ids,
@@ -169,10 +171,13 @@ class SandboxWebhooks:
                 of `data` in snake case with the values they must have, such as `lead_id=…`.
 
         Raises:
-            InvalidInput: an unknown kind, event type, number or key of data, or no times at all.
+            InvalidInput: an unknown kind, event type, number or key of data, a value that JSON
+                cannot hold, or no times at all.
         """
         endpoint_id = _optional_id(endpoint, "endpoint")
-        pattern = EventPattern(event_type, with_ids(_without(values, OPTIONS)))
+        wanted = with_ids(_without(values, OPTIONS))
+        plain = {name: plain_json(value, name) for name, value in wanted.items()}
+        pattern = EventPattern(event_type, plain)
         self._outbox.check_target(endpoint_id, pattern, options=_OF_DISRUPT)
         return self._outbox.disruptions.arm(
             kind,
@@ -207,6 +212,7 @@ class SandboxWebhooks:
         endpoint_id = _optional_id(endpoint, "endpoint")
         self._outbox.check_target(endpoint_id, ANY_EVENT)
         seed = self.random_seed if seed is None else seed
+        check_text("seed", seed)
         let_loose = self._outbox.disruptions.let_loose
         chaos = let_loose(seed, rate=rate, kinds=as_tuple(kinds), endpoint_id=endpoint_id)
         _logger.warning("chaos at rate %g, seed %r", rate, seed)

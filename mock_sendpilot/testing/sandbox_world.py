@@ -16,6 +16,7 @@ from mock_sendpilot.testing.sandbox_checks import (
     Subject,
     as_tuple,
     check_fields,
+    check_text,
     id_of,
     profile_url,
 )
@@ -55,7 +56,8 @@ class SandboxWorld:
                 right; it says which and why.
             NotFound: there is no such sender.
         """
-        check_fields(Campaign, {"id": campaign_id, "name": name, "status": status, **details})
+        check_fields(Campaign, {"id": campaign_id, "name": name, "status": status})
+        details = check_fields(Campaign, details)
         now = self.workspace.clock.now()
         campaign = replace(
             new_campaign(campaign_id, name or campaign_id, status, now),
@@ -90,7 +92,8 @@ class SandboxWorld:
             InvalidInput: one of `connections` is no profile URL, there is no such status or field,
                 or a field cannot have this value.
         """
-        check_fields(Sender, {"id": sender_id, "name": name, "status": status, **details})
+        check_fields(Sender, {"id": sender_id, "name": name, "status": status})
+        details = check_fields(Sender, details)
         check_fields(DailyLimits, limits or {}, within="limits.")
         people = [profile_url(person) for person in as_tuple(connections)]
         url = profile_url(details.pop("linkedin_url", f"linkedin.com/in/{_slug(sender_id)}"))
@@ -138,7 +141,8 @@ class SandboxWorld:
         """
         given_id = lead_id or self.workspace.ids.prefixed("lead")
         sender_id = details.pop("sender_id", SENDER_ID)
-        check_fields(Lead, {"id": given_id, "status": status, **details})
+        check_fields(Lead, {"id": given_id, "status": status})
+        details = check_fields(Lead, details)
         now = self.workspace.clock.now()
         defaults = {"created_at": now, "updated_at": now}
         lead = Lead(
@@ -176,8 +180,11 @@ class SandboxWorld:
 
         Raises:
             NotFound: there is no such lead, campaign or job.
-            InvalidInput: there is no such action, or it cannot happen; it says why.
+            InvalidInput: there is no such action, it cannot happen, or the text is none; it says
+                why.
         """
+        if text is not None:
+            check_text("text", text)
         sender = None if sender_id is None else self._sender_id(sender_id)
         known_id = id_of(target_id, "target_id")
         return step_by_hand(self.workspace, action, known_id, text=text, sender_id=sender)

@@ -10,8 +10,6 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-import orjson
-
 from mock_sendpilot.domain import vocabulary as words
 from mock_sendpilot.domain.contracts import Contract
 from mock_sendpilot.domain.errors import InvalidInput, NotFound
@@ -19,6 +17,7 @@ from mock_sendpilot.domain.events import TESTED, TRIGGERED, Telling
 from mock_sendpilot.domain.samples import SAMPLES, Subjects, sample_change
 from mock_sendpilot.domain.suggestions import did_you_mean
 from mock_sendpilot.domain.workspace import Workspace
+from mock_sendpilot.json_text import plain_json
 from mock_sendpilot.observation.patterns import EventPattern, camel_case
 from mock_sendpilot.webhooks.event_keys import check_is_sent, check_keys
 from mock_sendpilot.webhooks.event_log import SentWebhook
@@ -75,7 +74,6 @@ def tell(workspace: Workspace, outbox: Outbox, wanted: Trigger) -> SentWebhook:
         own_name = workspace.contract.event_type(name)
         overrides = _overrides(name, own_name, wanted, known)
         check_keys(own_name, overrides, known, where="set: ")
-        _check_is_json(overrides)
         telling = Telling(origin=TRIGGERED, overrides=overrides)
         event = workspace.store.record(change, telling)
     return outbox.events.get_soon(event.id)
@@ -200,23 +198,18 @@ def _overrides(
     name: str, event_type: str, wanted: Trigger, known: Iterable[str]
 ) -> Mapping[str, Any]:
     """Return the overrides with the text among them, under the first of the known keys for it."""
+    given = {key: plain_json(value, f"set.{key}") for key, value in wanted.overrides.items()}
     if wanted.text is None:
-        return wanted.overrides
+        return given
+    if not isinstance(wanted.text, str):
+        raise InvalidInput(f"text must be a text; it was {wanted.text!r}")
     keys = [key for key in _text_keys(name) if key in known]
     if not keys:
         raise InvalidInput(f"text cannot be set: {event_type} has none")
     doubled = [key for key in _text_keys(name) if key in wanted.overrides]
     if doubled:
         raise InvalidInput(f"text and set.{doubled[0]} exclude each other: they are the same")
-    return {**wanted.overrides, keys[0]: wanted.text}
-
-
-def _check_is_json(overrides: Mapping[str, Any]) -> None:
-    for key, value in overrides.items():
-        try:
-            orjson.dumps({"data": {key: value}})
-        except TypeError as error:
-            raise InvalidInput(f"set.{key} must be something that JSON can hold: {error}") from None
+    return {**given, keys[0]: plain_json(wanted.text, "text")}
 
 
 def _word(event_type: str, wanted: Trigger, key: str, known: tuple[str, ...]) -> str:
