@@ -19,6 +19,7 @@ from mock_sendpilot.cli.values import encodable
 __all__ = ["NoAnswer"]  # what `ask` raises
 
 _ANSWER_SECONDS = 65.0
+_TOKEN_OPTION = "--control-token"  # noqa: S105 - the option's name
 _OK = range(200, 300)
 _MOVED = range(300, 400)
 
@@ -237,11 +238,20 @@ def _not_ours(server: Server, status: int) -> str:
 def _refusal(server: Server, answer: Answer, found: dict[str, Any] | None) -> str:
     if found is not None and "message" in found:
         hint = answer.headers.get("X-Emulator-Hint")
+        if answer.status == HTTPStatus.FORBIDDEN and _TOKEN_OPTION in (hint or ""):
+            hint = _token_hint(server)  # the server's own names the header
         return f"{found['message']}{f' ({hint})' if hint else ''}"
     to = answer.headers.get("Location")
     if answer.status in _MOVED and to:
         return f"{server.url} answers {answer.status} and points to {to}"
     return _not_ours(server, answer.status)
+
+
+def _token_hint(server: Server) -> str:
+    options = f"{_TOKEN_OPTION} or {PREFIX}CONTROL_TOKEN"
+    if server.control_token:
+        return f"that of {options} is not the server's"
+    return f"give it with {options}"
 
 
 def _readable(value: Any) -> Any:  # noqa: ANN401 - of a body

@@ -1,6 +1,7 @@
 """`mock-sendpilot endpoints`: what the vendor's dashboard does with webhook endpoints."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import click
 
@@ -18,7 +19,14 @@ from mock_sendpilot.cli.lazy_group import Group
 from mock_sendpilot.cli.options import finite
 from mock_sendpilot.cli.values import NonEmpty, event_option, identity
 
+Command = TypeVar("Command", bound=Callable[..., Any])
 _SECRET = "whsec_c2VuZHBpbG90LWVtdWxhdG9yLXNlY3JldC0zMmJ5dGU="  # noqa: S105 - an example
+
+
+def _secret_only_option(command: Command) -> Command:
+    """Give a command `--secret-only`; it gets `secret_only`."""
+    text = 'Print the secret and nothing else, for "$(…)". Example: --secret-only'
+    return click.option("--secret-only", is_flag=True, help=text)(command)
 
 
 @click.group(cls=Group)
@@ -44,15 +52,22 @@ def list_all(wants_json: bool, server: Server) -> None:
 @endpoints.command(
     epilog="\b\nExamples:\n"
     "  mock-sendpilot endpoints show ep_8fj2kd93ms0a\n"
-    "  mock-sendpilot endpoints show ep_8fj2kd93ms0a --print-secret"
+    "  mock-sendpilot endpoints show ep_8fj2kd93ms0a --print-secret\n"
+    "  mock-sendpilot endpoints show ep_8fj2kd93ms0a --secret-only"
 )
 @identity
 @click.option("--print-secret", is_flag=True, help="The secret in full. Example: --print-secret")
+@_secret_only_option
 @json_option
 @control_options
-def show(target: str, print_secret: bool, wants_json: bool, server: Server) -> None:
+def show(
+    target: str, print_secret: bool, secret_only: bool, wants_json: bool, server: Server
+) -> None:
     """Show all that is known of endpoint ID."""
     path = f"/endpoints/{segment(target)}"
+    if secret_only:
+        _print_secret(ask(server, "GET", f"{path}/secret"), wants_json=wants_json)
+        return
     endpoint = ask(server, "GET", path)
     if print_secret:
         endpoint["secret"] = ask(server, "GET", f"{path}/secret")["secret"]
@@ -113,9 +128,17 @@ def show(target: str, print_secret: bool, wants_json: bool, server: Server) -> N
     help="Which time stands in signatures: wall, virtual (the clock of the workspace) or process "
     "(the server's process). Example: --signature-clock virtual",
 )
+@_secret_only_option
 @json_option
 @control_options
-def add(*, receiver: str, wants_json: bool, server: Server, **options: Any) -> None:  # noqa: ANN401 - the options above
+def add(
+    *,
+    receiver: str,
+    secret_only: bool,
+    wants_json: bool,
+    server: Server,
+    **options: Any,  # noqa: ANN401 - the options above
+) -> None:
     """Have events sent to the URL RECEIVER, and print the signing secret."""
     body = {
         "url": receiver,
@@ -129,7 +152,9 @@ def add(*, receiver: str, wants_json: bool, server: Server, **options: Any) -> N
     }
     given = {key: value for key, value in body.items() if value is not None}
     answer = ask(server, "POST", "/endpoints", given)
-    if wants_json:
+    if secret_only:
+        _print_secret(answer, wants_json=wants_json)
+    elif wants_json:
         print_json(answer)
     else:
         click.echo(f"{line(answer)}\nsecret: {answer['secret']}")
@@ -162,11 +187,17 @@ def enable(target: str, wants_json: bool, server: Server) -> None:
 @click.option(
     "--secret", help=f"The new secret; one is made if it is left out. Example: --secret {_SECRET}"
 )
+@_secret_only_option
 @json_option
 @control_options
-def rotate(target: str, secret: str | None, wants_json: bool, server: Server) -> None:
+def rotate(
+    target: str, secret: str | None, secret_only: bool, wants_json: bool, server: Server
+) -> None:
     """Give endpoint ID a new secret, and print it; the old one is valid for 24 hours more."""
     answer = ask(server, "POST", f"/endpoints/{segment(target)}/rotate", {"secret": secret})
+    if secret_only:
+        _print_secret(answer, wants_json=wants_json)
+        return
     if wants_json:
         print_json(answer)
         return
@@ -203,6 +234,13 @@ def delete(target: str, wants_json: bool, server: Server) -> None:
         print_json({"deleted": [target]})
     else:
         click.echo(f"{target}: deleted")
+
+
+def _print_secret(answer: dict[str, Any], *, wants_json: bool) -> None:
+    if wants_json:
+        print_json({"secret": answer["secret"]})
+    else:
+        click.echo(answer["secret"])
 
 
 def _change(server: Server, endpoint: str, body: dict[str, Any], *, wants_json: bool) -> None:

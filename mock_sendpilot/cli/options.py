@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import click
 import orjson
+from click.core import ParameterSource
 
 from mock_sendpilot.domain.suggestions import nearest_word
 
@@ -20,6 +21,41 @@ _ORIGIN = re.compile(r"https?://[\w.\-]+(:\d{1,5})?")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+_CONFIG = f"{__name__}.config"
+"""Where the context has the path of the config file."""
+
+
+class ConfigurableCommand(click.Command):
+    """A command that blames the config file for a value that stands there."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the command line; what is refused is named as its user wrote it."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.BadParameter as error:
+            if error.param is not None and error.param.name is not None:
+                error.param_hint = error.param_hint or _place(ctx, error.param.name)
+            raise
+
+
+def source_of(key: str) -> ParameterSource | None:
+    """Return where the current command has the value of an option from."""
+    return click.get_current_context().get_parameter_source(key)
+
+
+def places(*keys: str) -> str:
+    """Return where the current command was given these options: by flags or in the config file."""
+    ctx = click.get_current_context()
+    flags = ", ".join(f"--{key.replace('_', '-')}" for key in keys)
+    found = [place for key in keys if (place := _place(ctx, key))]
+    given = [key for key in keys if ctx.get_parameter_source(key) is not ParameterSource.DEFAULT]
+    return ", ".join(found) if found and len(found) == len(given) else flags
+
+
+def _place(ctx: click.Context, key: str) -> str | None:
+    """Return the file and key of a value from the config file; None of all others."""
+    is_from_file = ctx.get_parameter_source(key) is ParameterSource.DEFAULT_MAP
+    return f"{key!r} in {ctx.meta[_CONFIG]}" if is_from_file else None
 
 
 def printable(_ctx: click.Context, _parameter: click.Parameter, text: str | None) -> str | None:
@@ -111,6 +147,14 @@ _OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
     "--empty": (
         "Start with one workspace: the key YOUR_API_KEY and nothing in it. Example: --empty",
         {"is_flag": True},
+    ),
+    "--api-key": (
+        (
+            "Give the workspace of --empty, or of the demo world, this key instead of "
+            "YOUR_API_KEY; of the demo world's two workspaces it is the first, alone. "
+            "Example: --api-key $(openssl rand -hex 16)"
+        ),
+        {"metavar": "KEY", "callback": printable},
     ),
     "--contract": (
         (
@@ -240,6 +284,7 @@ def _read_config(ctx: click.Context, _parameter: click.Parameter, path: Path | N
             guess = f" Did you mean {near!r}?" if near else ""
             known = ", ".join(KEYS)
             raise click.UsageError(f"{path}: unknown option {key!r}.{guess} Known are: {known}")
+    ctx.meta[_CONFIG] = path
     ctx.default_map = {key: _plain(key, value, path) for key, value in found.items()}
 
 

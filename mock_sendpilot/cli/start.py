@@ -4,13 +4,15 @@ import logging
 import os
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
+from click.core import ParameterSource
 
 from mock_sendpilot.cli.log import log_to_stderr, write_line
-from mock_sendpilot.cli.options import start_options
+from mock_sendpilot.cli.options import PREFIX, ConfigurableCommand, places, source_of, start_options
 
 if TYPE_CHECKING:
     from mock_sendpilot.domain.contracts import Contract
@@ -23,9 +25,10 @@ _logger = logging.getLogger(__name__)
 
 
 @click.command(
+    cls=ConfigurableCommand,
     epilog="\b\nExamples:\n"
     "  mock-sendpilot start --port 0 --json\n"
-    "  mock-sendpilot start --webhook http://127.0.0.1:9000/hooks --contract live"
+    "  mock-sendpilot start --webhook http://127.0.0.1:9000/hooks --contract live",
 )
 @start_options
 def start(**options: Any) -> None:  # noqa: ANN401 - the options of `options.py`
@@ -54,7 +57,8 @@ def _ready_to_serve(options: dict[str, Any]) -> "tuple[Emulator, EmulatorServer]
     except SendPilotError as error:
         _fail(*getattr(error, "problems", (error.message,)))
     except OSError as error:
-        _fail(f"cannot read {options['fixtures']}: {_reason(error)}")
+        where = f"{options['fixtures']} ({places('fixtures')})"
+        _fail(f"cannot read {where}: {_reason(error)}")
     try:
         return emulator, _server(emulator, options)
     except SendPilotError as error:
@@ -89,7 +93,7 @@ def _emulator(options: dict[str, Any]) -> "Emulator":
     try:
         contract = named_contract(options["contract"], points)
     except InvalidInput as error:
-        raise click.UsageError(f"--contract, --contract-set: {error}") from error
+        raise click.UsageError(f"{places('contract', 'contract_set')}: {error}") from error
     emulator = Emulator(
         contract=contract,
         id_seed=options["random_seed"],
@@ -121,13 +125,33 @@ def _server(emulator: "Emulator", options: dict[str, Any]) -> "EmulatorServer":
 def _seeds(options: dict[str, Any], contract: "Contract") -> "list[WorkspaceSeed]":
     from mock_sendpilot.control.seed_file import demo_text, empty_seed, parse_seed  # noqa: PLC0415
     from mock_sendpilot.domain.clock import SystemClock  # noqa: PLC0415
+    from mock_sendpilot.domain.models import ApiKey  # noqa: PLC0415
 
+    own_key: str | None = options["api_key"]
     if options["empty"]:
         if options["fixtures"]:
-            raise click.UsageError("--empty and --fixtures exclude each other")
-        return [empty_seed()]
+            raise click.UsageError(f"{places('empty', 'fixtures')} exclude each other")
+        return [empty_seed(own_key) if own_key else empty_seed()]
     text = read_fixtures(options["fixtures"]) if options["fixtures"] else demo_text()
-    return parse_seed(text, now=SystemClock().now(), default_contract=contract)
+    seeds = parse_seed(text, now=SystemClock().now(), default_contract=contract)
+    if own_key is None:
+        return seeds
+    if not options["fixtures"]:  # the other workspaces of the demo have keys that everybody knows
+        return [replace(seeds[0], api_keys=(ApiKey(key=own_key),))]
+    _check_key(own_key, seeds)
+    return seeds
+
+
+def _check_key(own_key: str, seeds: "list[WorkspaceSeed]") -> None:
+    """Check a key beside fixtures, which have their own. The commands have the same variable."""
+    if source_of("api_key") is not ParameterSource.ENVIRONMENT:
+        raise click.UsageError(
+            f"{places('api_key', 'fixtures')} exclude each other: the keys stand in the seed"
+        )
+    if all(key.key != own_key for seed in seeds for key in seed.api_keys):
+        _logger.warning(
+            "%sAPI_KEY opens no workspace here: the keys stand in the seed of --fixtures", PREFIX
+        )
 
 
 def read_fixtures(path: str) -> bytes:
@@ -172,7 +196,7 @@ def _check_webhook(
     try:
         check_endpoint(contract, url=url, secret=secret, event_types=names)
     except InvalidInput as error:
-        raise click.UsageError(f"--webhook, --webhook-secret: {error}") from error
+        raise click.UsageError(f"{places('webhook', 'webhook_secret')}: {error}") from error
 
 
 def _reason(error: Exception) -> str:

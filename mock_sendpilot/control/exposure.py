@@ -18,7 +18,8 @@ def exposure_problems(
     if any(_PLACEHOLDER in key for key in api_keys):
         problems.append(
             f"{host} can be reached from other machines, and the seed has an API key that "
-            "everybody knows: load fixtures with keys of your own (--fixtures FILE)"
+            "everybody knows: give the demo world one of your own (--api-key KEY), or load "
+            "fixtures with such keys (--fixtures FILE)"
         )
     if has_control and not control_token:
         problems.append(

@@ -29,9 +29,9 @@ def demo_text() -> bytes:
     return (Path(__file__).parents[2] / "fixtures" / DEMO).read_bytes()
 
 
-def empty_seed() -> WorkspaceSeed:
-    """A workspace with the key of the vendor's example and nothing in it."""
-    return WorkspaceSeed(id="ws_empty", name="Empty", api_keys=(ApiKey(key="YOUR_API_KEY"),))
+def empty_seed(api_key: str = "YOUR_API_KEY") -> WorkspaceSeed:
+    """A workspace with one key, by default that of the vendor's example, and nothing in it."""
+    return WorkspaceSeed(id="ws_empty", name="Empty", api_keys=(ApiKey(key=api_key),))
 
 
 def parse_seed(

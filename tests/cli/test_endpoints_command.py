@@ -309,3 +309,39 @@ def test_what_is_refused_is_told_with_the_reason(
 )
 def test_what_cannot_be_asked_is_2(server: EmulatorServer, arguments: list[str]) -> None:
     assert run(server, *arguments).exit_code == 2
+
+
+# --- the secret alone ---------------------------------------------------------------------------
+
+
+def test_the_secret_of_an_endpoint_is_printed_alone(
+    server: EmulatorServer, endpoint: Endpoint
+) -> None:
+    result = run(server, "show", endpoint.id, "--secret-only")
+
+    assert (result.exit_code, result.stdout, result.stderr) == (0, f"{SECRET}\n", "")
+
+
+def test_that_of_a_new_endpoint_is_too(server: EmulatorServer, outbox: Outbox) -> None:
+    result = run(server, "add", URL, "--secret-only")
+    (endpoint,) = outbox.endpoints.all()
+
+    assert (result.exit_code, result.stdout) == (0, f"{endpoint.secret}\n")
+
+
+def test_that_of_a_rotation_is_too(server: EmulatorServer, endpoint: Endpoint) -> None:
+    result = run(server, "rotate", endpoint.id, "--secret", NEW_SECRET, "--secret-only")
+
+    assert (result.exit_code, result.stdout) == (0, f"{NEW_SECRET}\n")
+
+
+def test_it_is_an_object_in_json(server: EmulatorServer, endpoint: Endpoint) -> None:
+    result = run(server, "show", endpoint.id, "--secret-only", "--json")
+
+    assert json.loads(result.stdout) == {"secret": SECRET}
+
+
+def test_an_endpoint_that_does_not_exist_prints_no_secret(server: EmulatorServer) -> None:
+    result = run(server, "show", "ep_x", "--secret-only")
+
+    assert (result.exit_code, result.stdout) == (1, "")

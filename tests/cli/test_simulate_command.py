@@ -159,6 +159,32 @@ def test_a_server_with_a_control_token_asks_for_it(
     assert (result.exit_code, "needs its token" in result.stderr) == (code, code == 1)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        pytest.param(
+            [],
+            "needs its token (give it with --control-token or MOCK_SENDPILOT_CONTROL_TOKEN)",
+            id="none",
+        ),
+        pytest.param(
+            ["--control-token", "wrong"],
+            "needs its token (that of --control-token or MOCK_SENDPILOT_CONTROL_TOKEN is not the "
+            "server's)",
+            id="a wrong one",
+        ),
+    ],
+)
+def test_a_missing_token_is_told_by_the_option_and_not_by_the_header(
+    emulator: Emulator, arguments: list[str], says: str
+) -> None:
+    with EmulatorServer(emulator, control_token="s3cret") as server:
+        result = run("done", ANSWERED, "--url", server.origin, *arguments)
+
+    assert says in result.stderr
+    assert "Authorization" not in result.stderr
+
+
 def test_where_and_with_what_can_come_from_the_environment(emulator: Emulator) -> None:
     with EmulatorServer(emulator, control_token="s3cret") as server:
         result = run(
