@@ -208,13 +208,16 @@ def test_an_extraction_takes_what_it_may_cost(ask: Api, mode: str, cost: int) ->
     assert balance(ask)["available"] == 12_500 - cost
 
 
-def test_an_extraction_is_charged_for_what_it_has_found(workspace: Workspace, ask: Api) -> None:
+def test_an_extraction_is_charged_for_each_person_and_each_try_to_enrich_one(
+    workspace: Workspace, ask: Api
+) -> None:
     job = extract(ask, 100).json["id"]
     workspace.advance(timedelta(minutes=1))
     path = f"/v1/lead-extractor/campaigns/{job}/status"
     progress = ask("GET", path, key=KEY).json["progress"]
 
-    assert balance(ask)["used"] == 2_500 + progress["extracted"] + progress["enriched"]
+    assert progress["enriched"] < progress["extracted"] == 100
+    assert balance(ask)["used"] == 2_500 + 100 + 100
 
 
 def test_a_search_beyond_the_credits_is_403_and_spends_nothing(ask: Api) -> None:
