@@ -44,7 +44,7 @@ def conversation_page(
     if contract.conversations_end_fault and page is not None and page > 1 and not items:
         raise ServiceFault("Internal server error", hint="conversations_end_fault is on")
     return {
-        "conversations": [_conversation(one, contract) for one in items],
+        "conversations": [_conversation(one, workspace) for one in items],
         "pagination": pagination,
     }
 
@@ -100,14 +100,19 @@ def _no_account(account_id: str) -> str:
     return f"no sender of this workspace has the id {account_id[:80]!r}"
 
 
-def _conversation(found: Conversation, contract: Contract) -> dict[str, Any]:
+def _conversation(found: Conversation, workspace: Workspace) -> dict[str, Any]:
+    contract = workspace.contract
+    person = _participant(found.participant, contract)
+    picture = found.participant.profile_picture_url or _picture_of_lead(found, workspace)
+    if picture is not None:
+        person["profilePicture"] = picture
     last = found.last_message
     if last is not None:
         last = replace(last, content=_content(last, contract)[:_PREVIEW])
     return {
         "id": found.id,
         "sender_id": found.sender_id,
-        "participants": [_participant(found.participant, contract)],
+        "participants": [person],
         "last_message": last,
         "last_activity_at": found.last_activity_at,
         "unread_count": found.unread_count,
@@ -116,16 +121,18 @@ def _conversation(found: Conversation, contract: Contract) -> dict[str, Any]:
     }
 
 
+def _picture_of_lead(found: Conversation, workspace: Workspace) -> str | None:
+    leads = workspace.store.leads_of(found.participant.profile_url)
+    return next((one.profile_picture_url for one in leads if one.profile_picture_url), None)
+
+
 def _participant(person: Participant, contract: Contract) -> dict[str, Any]:
     is_internal = contract.participant_urls == "internal"
-    told = {
+    return {
         "id": person.id,
         "name": person.name,
         "profile_url": _INTERNAL + person.id if is_internal else person.profile_url,
     }
-    if person.profile_picture_url is not None:
-        told["profilePicture"] = person.profile_picture_url
-    return told
 
 
 def _message(

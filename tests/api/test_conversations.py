@@ -10,8 +10,11 @@ import pytest
 from mock_sendpilot.domain.inbox import RECEIVED
 from mock_sendpilot.emulator import Emulator
 from tests.api.expect import assert_error, assert_invalid, assert_no_route
+from tests.api.world import IDA, MakeWorld, World, make_world
 from tests.conftest import NOW
 from tests.support import OTHER_KEY, Api
+
+__all__ = ["make_world"]
 
 LIST = "/v1/inbox/conversations"
 JOHN = "2-OVp-y-UNyFXBYvx0FqmQ"
@@ -186,6 +189,31 @@ def test_the_last_message_is_cut_to_100_characters(api: Api, emulator: Emulator)
 
     assert listed(api, limit=1)["conversations"][0]["lastMessage"]["content"] == "é" * 100
     assert api("GET", MESSAGES).json["messages"][-1]["content"] == "é" * 101
+
+
+# --- pictures -----------------------------------------------------------------------------------
+
+
+def first_person(world: World) -> dict[str, str]:
+    person: dict[str, str] = listed(world.api)["conversations"][0]["participants"][0]
+    return person
+
+
+def test_a_participant_has_the_picture_of_its_lead(make_world: MakeWorld) -> None:
+    picture = "https://pictures.example/ida.jpg"
+    world = make_world(lead={"profile_picture_url": picture}, connections=(IDA,))
+    world.workspace.correspondence.send_to_lead("lead_1", sender_id="sam", message="Hi")
+
+    person = first_person(world)
+    assert list(person) == ["id", "name", "profileUrl", "profilePicture"]
+    assert person["profilePicture"] == picture
+
+
+def test_a_participant_without_a_picture_has_no_such_key(make_world: MakeWorld) -> None:
+    world = make_world(connections=(IDA,))
+    world.workspace.correspondence.send_to_lead("lead_1", sender_id="sam", message="Hi")
+
+    assert "profilePicture" not in first_person(world)
 
 
 # --- by the page --------------------------------------------------------------------------------
