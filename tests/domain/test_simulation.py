@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mock_sendpilot.domain.contracts import CONTRACTS
-from mock_sendpilot.domain.outreach.sequences import Fate
+from mock_sendpilot.domain.outreach.sequences import Fate, Step
 from mock_sendpilot.domain.progress import CONNECTED
 from tests.domain.walks import (
     ACCEPTED,
@@ -127,15 +127,16 @@ def test_a_sequence_of_a_request_alone_is_done_right_after_the_acceptance(contra
     assert walk == [*ACCEPTED, (5, "DONE"), (5, "campaign.finished")]
 
 
-def test_a_last_message_that_nobody_answers_is_done_at_once() -> None:
-    walk = made(sequence=(CONNECT, FIRST)).after(8 * HOUR)
+@pytest.mark.parametrize("days", [0, 3])
+def test_a_lead_that_does_not_answer_the_last_message_is_done_when_it_is_given_up(
+    days: int,
+) -> None:
+    last = replace(FIRST, gives_up_after=days * DAY)
+    walk = made(sequence=(CONNECT, last)).after()
 
-    assert walk[4:] == [
-        (7, "message 2"),
-        (7, "MESSAGE_SENT"),
-        (7, "DONE"),
-        (7, "campaign.finished"),
-    ]
+    end = 7 + 24 * days
+    sent, ended = ["message 2", "MESSAGE_SENT"], ["DONE", "campaign.finished"]
+    assert walk[4:] == [*((7, one) for one in sent), *((end, one) for one in ended)]
 
 
 def test_a_last_message_that_somebody_answers_is_not_done_before() -> None:
@@ -148,17 +149,14 @@ def test_a_last_message_that_somebody_answers_is_not_done_before() -> None:
     ("last", "done_at"),
     [
         pytest.param({"done_after": 3 * HOUR}, 5 + 3, id="request"),
-        pytest.param({"kind": "message", "done_after": 3 * HOUR}, 6 + 3, id="message"),
-        pytest.param({"kind": "message", "gives_up_after": DAY}, 6 + 24, id="awaited reply"),
+        pytest.param({"kind": "message"}, 6 + 24, id="message"),
         pytest.param(
-            {"kind": "message", "gives_up_after": DAY, "done_after": 3 * HOUR},
-            6 + 24 + 3,
-            id="both",
+            {"kind": "message", "done_after": 3 * HOUR}, 6 + 24 + 3, id="message, and later"
         ),
     ],
 )
 def test_a_step_says_when_a_lead_is_done_after_it(last: dict[str, Any], done_at: int) -> None:
-    step = replace(CONNECT, **{"gives_up_after": None, **last})
+    step = replace(CONNECT, **last)
     is_request = step.kind == "connect"
     steps = (step,) if is_request else (CONNECT, replace(step, answer_rate=0.0))
     walk = made(sequence=steps).after()
@@ -167,10 +165,11 @@ def test_a_step_says_when_a_lead_is_done_after_it(last: dict[str, Any], done_at:
 
 
 def test_the_wait_for_done_does_not_shorten_that_for_an_acceptance() -> None:
-    step = replace(CONNECT, gives_up_after=None, answer_rate=0.0, done_after=timedelta())
+    step = Step(kind="connect", answer_rate=0.0)
 
+    withdrawn = 1 + 14 * 24
     assert made(sequence=(step,)).after()[2:] == [
-        (1 + 14 * 24, "CONNECTION_WITHDRAWN"), (1 + 14 * 24, "campaign.finished")
+        (withdrawn, "CONNECTION_WITHDRAWN"), (withdrawn, "campaign.finished")
     ]  # fmt: skip
 
 

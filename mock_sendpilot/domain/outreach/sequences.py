@@ -13,7 +13,6 @@ CONNECT, MESSAGE = "connect", "message"
 STEP_KINDS = (CONNECT, MESSAGE)
 WALKS = ("all", "added", "none")
 DEFAULT_REPLY = "Thanks for reaching out. Let us talk next week."
-_REQUEST_PATIENCE = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,9 +26,8 @@ class Step:
         answer_rate: the share of people who accept or reply, 0 to 1.
         answered_after: the shortest and the longest time until they do.
         answers: what they reply, one of these.
-        gives_up_after: how long an unanswered step waits: a request is then withdrawn, and the
-            sequence of a last message is over. By default 14 days for a request, and no time at
-            all for a message.
+        gives_up_after: how long an unanswered step waits: a request is then withdrawn, and a
+            sequence that ends with a message is over.
         done_after: how long a lead whose sequence is over waits before it is DONE. The service
             was seen to do it at once.
     """
@@ -40,15 +38,8 @@ class Step:
     answer_rate: float = 0.5
     answered_after: tuple[timedelta, timedelta] = (timedelta(hours=2), timedelta(days=2))
     answers: tuple[str, ...] = (DEFAULT_REPLY,)
-    gives_up_after: timedelta | None = None
+    gives_up_after: timedelta = timedelta(days=14)
     done_after: timedelta = timedelta()
-
-    @property
-    def patience(self) -> timedelta:
-        """How long the step waits for an answer."""
-        if self.gives_up_after is not None:
-            return self.gives_up_after
-        return _REQUEST_PATIENCE if self.kind == CONNECT else timedelta()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

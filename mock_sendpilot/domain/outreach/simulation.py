@@ -111,7 +111,8 @@ class Simulation:
             self._plan(walk, campaign.sequence[walk.next_step].after, self._take_step)
             return
         last = campaign.sequence[-1]
-        after = last.done_after + (last.patience if last.kind != CONNECT else timedelta())
+        is_answered = last.kind == CONNECT  # a reply to a last message may still come
+        after = last.done_after + (timedelta() if is_answered else last.gives_up_after)
         if after:
             self._plan(walk, after, self._finish)
         else:  # as the service does it; a pause holds back what is sent, and this sends nothing
@@ -168,7 +169,7 @@ class Simulation:
             self._responses.accept(contact)
         elif standing == progress.REQUESTED and contact.lead is not None:
             self._outreach.set_status(contact.lead, "CONNECTION_ALREADY_SENT", "CONNECTION_SENT")
-            self._plan(walk, step.patience, self._withdraw)
+            self._plan(walk, step.gives_up_after, self._withdraw)
         else:
             note = words_for(step.text, contact.lead)
             request = self._outreach.request_connection(contact, note=note, by=AUTOMATION)
@@ -176,7 +177,7 @@ class Simulation:
 
     def _await_acceptance(self, walk: _Walk, step: Step, contact: Contact) -> None:
         answer = self._responses.expect_acceptance(contact, step)
-        patience = step.patience + (answer.after if answer else timedelta())
+        patience = step.gives_up_after + (answer.after if answer else timedelta())
         self._plan(walk, patience, self._withdraw)
 
     def _send_message(self, walk: _Walk, step: Step, contact: Contact) -> None:
