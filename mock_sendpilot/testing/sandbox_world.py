@@ -198,7 +198,7 @@ class SandboxWorld:
         return self.workspace.store.lead(id_of(lead_id, "lead_id"))
 
     def leads(self) -> list[Lead]:
-        """All leads, oldest first."""
+        """All leads of campaigns, oldest first."""
         return self.workspace.store.leads()
 
     def set_credits(self, *, subscription: int = 0, purchased: int = 0) -> None:

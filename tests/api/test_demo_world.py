@@ -125,9 +125,9 @@ def test_every_field_of_every_reply_is_filled_somewhere(
     document = specification(app, CONTRACTS[contract])
     empty = []
     for methods in document["paths"].values():
-        for told in methods.values():
-            name = told["operationId"]
-            (success,) = (reply for code, reply in told["responses"].items() if code < "300")
+        for operation in methods.values():
+            name = operation["operationId"]
+            (success,) = (reply for code, reply in operation["responses"].items() if code < "300")
             fields = set(declared(success["content"]["application/json"]["schema"]))
             found = {path for reply in walk.replies[name] for path in filled(reply)}
             empty += sorted(f"{name}: {field}" for field in fields - found)

@@ -66,11 +66,11 @@ def test_every_contract_tells_the_same(api_under: Callable[..., Api], contract: 
 def numbers(world: World) -> tuple[int, int, int]:
     """Limit, sent and remaining, which the quotas have too."""
     (sender, *_) = world.api("GET", SENDERS).json["senders"]
-    told = tuple(sender[key] for key in KEYS[-3:])
+    found = tuple(sender[key] for key in KEYS[-3:])
     (same, *_) = world.api("GET", "/v1/senders/quotas").json["senders"]
     quota = same["quotas"]["messages"]
-    assert told == (quota["limit"], quota["used"], quota["remaining"])
-    return told
+    assert found == (quota["limit"], quota["used"], quota["remaining"])
+    return found
 
 
 @pytest.mark.parametrize("contract", CONTRACTS)
