@@ -9,8 +9,8 @@ from mock_sendpilot.app import create_app
 from mock_sendpilot.control.seed_file import empty_seed
 from mock_sendpilot.domain import vocabulary as words
 from mock_sendpilot.emulator import Emulator
-from tests.api.expect import assert_invalid
 from tests.api.world import MakeWorld
+from tests.control.expect import assert_invalid
 from tests.control.test_trigger import extraction, search, trigger
 from tests.support import Api, in_process
 
