@@ -16,12 +16,13 @@ from mock_sendpilot.cli.exchange import Answer, NoAnswer, address, exchange
 from mock_sendpilot.cli.options import DEFAULT_PORT, PREFIX, Port, printable
 from mock_sendpilot.cli.values import encodable
 
-__all__ = ["NoAnswer"]  # what `ask` raises
+__all__ = ["NoAnswer", "Refused"]  # what `ask` raises
 
 _ANSWER_SECONDS = 65.0
 _TOKEN_OPTION = "--control-token"  # noqa: S105 - the option's name
 _OK = range(200, 300)
 _MOVED = range(300, 400)
+_REFUSALS = frozenset(range(400, 500)) - {HTTPStatus.TOO_MANY_REQUESTS}
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -116,6 +117,10 @@ def segment(text: str) -> str:
     return quote(encodable(text), safe="")
 
 
+class Refused(NoAnswer):
+    """The server is there and refuses: asking again would not help."""
+
+
 class Reply(dict[str, Any]):
     """A JSON object that a server answered; one that lacks a key is not of such a server.
 
@@ -128,7 +133,7 @@ class Reply(dict[str, Any]):
         self._url = url
 
     def __missing__(self, key: str) -> NoReturn:
-        raise NoAnswer(
+        raise Refused(
             f"{self._url} is no mock_sendpilot, or one of another version: "
             f"its answer has no {key!r}"
         )
@@ -177,6 +182,7 @@ def ask_for(
 
     Raises:
         NoAnswer: with the reason; a command that lets it pass ends with it.
+        Refused: the same, where the server itself has refused the request.
     """
     headers = {"X-API-Key": server.api_key, "Content-Type": "application/json"}
     if server.control_token:
@@ -189,7 +195,8 @@ def ask_for(
     )
     found = parsed_object(answer.content)
     if answer.status not in _OK and answer.status not in accepted:
-        raise NoAnswer(_refusal(server, answer, found))
+        is_final = answer.status in _REFUSALS and found is not None and "message" in found
+        raise (Refused if is_final else NoAnswer)(_refusal(server, answer, found))
     if found is None and answer.status != HTTPStatus.NO_CONTENT:
         raise NoAnswer(_not_ours(server, answer.status))
     return None if found is None else Reply(server.url, found)

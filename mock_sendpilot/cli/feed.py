@@ -23,25 +23,48 @@ class Feed:
     """Prints what is new.
 
     Args:
-        endpoint_id: only what goes to this endpoint, besides the events; None is for all.
+        endpoint_id: print only what goes to this endpoint; None is for all.
+        after_sequence: print only events with a later number.
         wants_json: a line of JSON for each.
+        wants_all: print what goes to other endpoints, too.
     """
 
-    def __init__(self, endpoint_id: str | None, *, wants_json: bool) -> None:
+    def __init__(
+        self,
+        endpoint_id: str | None,
+        *,
+        after_sequence: int = 0,
+        wants_json: bool,
+        wants_all: bool = False,
+    ) -> None:
         self._endpoint_id = endpoint_id
+        self._after_sequence = after_sequence
         self._wants_json = wants_json
+        self._wants_all = wants_all
         self._seen: dict[str, set[tuple[str, object]]] = {}  # of each event, what was printed
+
+    def restart(self, endpoint_id: str | None) -> None:
+        """Begin with the events of a new log, and with the endpoint that is there now."""
+        self._endpoint_id = endpoint_id
+        self._after_sequence = 0
+        self._seen.clear()
 
     def show(self, event: dict[str, Any]) -> None:
         """Print what is new of an event."""
+        deliveries = [one for one in event["deliveries"] if self._is_wanted(one)]
+        is_watched = deliveries or self._wants_all or self._endpoint_id is None
+        if event["sequence"] <= self._after_sequence or not is_watched:
+            return
         if event["id"] not in self._seen:
             self._seen[event["id"]] = set()
             if len(self._seen) > _MOST_SEEN:
                 del self._seen[next(iter(self._seen))]
             self._print_event(event)
-        for delivery in event["deliveries"]:
-            if self._endpoint_id in {None, delivery["endpointId"]}:
-                self._show_delivery(event, delivery)
+        for delivery in deliveries:
+            self._show_delivery(event, delivery)
+
+    def _is_wanted(self, delivery: dict[str, Any]) -> bool:
+        return self._wants_all or self._endpoint_id in {None, delivery["endpointId"]}
 
     def _show_delivery(self, event: dict[str, Any], delivery: dict[str, Any]) -> None:
         kind = (delivery["disruption"] or {}).get("kind")

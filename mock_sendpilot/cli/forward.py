@@ -2,53 +2,128 @@
 
 # ruff: noqa: PLC0415 - only those who forward pay for what it takes
 import base64
-import os
-import signal
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mock_sendpilot.cli.control import NoAnswer, Server, ask_for, segment
+from mock_sendpilot.cli.control import NoAnswer, Refused, Server, ask, ask_for, segment
 
 if TYPE_CHECKING:
     from mock_sendpilot.webhooks.dispatcher import Dispatcher
 
 _WAIT_SECONDS = 5  # so long the server takes a listener for alive that is not
+_EXTRA_SECONDS = 10.0
+_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.25, 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """The endpoint of a listener, and the event log of the server that has it."""
+
+    log: str
+    endpoint_id: str
+
+
+def growing_pauses() -> Iterator[float]:
+    """Yield how long to wait before each further try."""
+    pause = _FIRST_PAUSE_SECONDS
+    while True:
+        yield pause
+        pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
 
 
 class Forwarding:
-    """Forwards in a thread from now on.
+    """Forwards in a thread from now on, and tries again whenever the server is not there.
 
-    Attributes:
-        end_reason: why it has ended, such as that the server is gone; then the process is told to
-            end, too. None as long as it goes on.
+    Args:
+        server: whose requests.
+        registration: of which endpoint.
+        end: called with the reason when there is nothing to forward any more.
     """
 
-    def __init__(self, server: Server, endpoint_id: str) -> None:
-        self.end_reason: str | None = None
-        arguments = (server, endpoint_id)
-        name = "mock-sendpilot-forward"
-        threading.Thread(target=self._run, args=arguments, name=name, daemon=True).start()
+    def __init__(
+        self, server: Server, registration: Registration, end: Callable[[str], None]
+    ) -> None:
+        self._server = server
+        self._registration = registration
+        self._end = end
+        self._is_back = threading.Event()
+        self._pauses = growing_pauses()
+        self._is_over = False
+        threading.Thread(target=self._run, name="mock-sendpilot-forward", daemon=True).start()
 
-    def _run(self, server: Server, endpoint_id: str) -> None:
+    def resume(self, registration: Registration) -> None:
+        """Go on at once: the server is there again, perhaps with another endpoint."""
+        self._registration = registration
+        self._is_back.set()
+
+    def stop(self) -> None:
+        """Take no more requests."""
+        self._is_over = True
+        self._is_back.set()
+
+    def _run(self) -> None:
         try:
-            _forward(server, endpoint_id)
+            self._forward()
+        except Refused as error:
+            self._end(error.message)
         except Exception as error:  # noqa: BLE001 - whatever it is, listening is of no use any more
-            words = error.message if isinstance(error, NoAnswer) else f"forwarding: {error!r}"
-            self.end_reason = words
-            os.kill(os.getpid(), signal.SIGTERM)
+            self._end(f"forwarding: {error!r}")
 
+    def _forward(self) -> None:
+        from mock_sendpilot.webhooks.dispatcher import Dispatcher
 
-def _forward(server: Server, endpoint_id: str) -> None:
-    from mock_sendpilot.webhooks.dispatcher import Dispatcher
+        with closing(Dispatcher()) as dispatcher:
+            self._forward_with(dispatcher)
 
-    dispatcher = Dispatcher()
-    path = f"/endpoints/{segment(endpoint_id)}/relay"
-    while True:
-        taken = ask_for(server, "GET", f"{path}?waitSeconds={_WAIT_SECONDS}")
-        if taken is not None:
-            answer = _made(dispatcher, taken)
-            # Nobody may wait for the answer any more: then there is nothing to be done about it.
-            ask_for(server, "POST", f"{path}/{segment(taken['id'])}", answer, accepted=(404,))
+    def _forward_with(self, dispatcher: "Dispatcher") -> None:
+        while not self._is_over:
+            registration = self._registration
+            path = f"/endpoints/{segment(registration.endpoint_id)}/relay"
+            try:
+                taken = self._ask_for("GET", f"{path}?waitSeconds={_WAIT_SECONDS}")
+            except Refused:
+                if self._is_final(registration):
+                    raise
+                self._pause()
+            except NoAnswer:
+                self._pause()
+            else:
+                self._pauses = growing_pauses()
+                if taken is not None:
+                    self._bring(f"{path}/{segment(taken['id'])}", _made(dispatcher, taken))
+
+    def _bring(self, path: str, answer: dict[str, Any]) -> None:
+        """Bring an answer to the server, as long as somebody may wait for it."""
+        registration = self._registration
+        while registration is self._registration and not self._is_over:
+            try:
+                self._ask_for("POST", path, answer)
+            except Refused:  # nobody waits any more: then there is nothing to be done about it
+                return
+            except NoAnswer:
+                self._pause()
+            else:
+                return
+
+    def _ask_for(
+        self, method: str, path: str, body: dict[str, Any] | None = None
+    ) -> dict[str, Any] | None:
+        return ask_for(self._server, method, path, body, seconds=_WAIT_SECONDS + _EXTRA_SECONDS)
+
+    def _is_final(self, registration: Registration) -> bool:
+        """Tell whether a server that was not restarted has the endpoint no more."""
+        try:
+            changes = ask(self._server, "GET", "/events/changes", seconds=_EXTRA_SECONDS)
+        except NoAnswer:
+            return False  # the listener hears of that, too
+        return registration == self._registration and bool(changes["log"] == registration.log)
+
+    def _pause(self) -> None:
+        self._is_back.wait(next(self._pauses))
+        self._is_back.clear()
 
 
 def _made(dispatcher: "Dispatcher", taken: dict[str, Any]) -> dict[str, Any]:

@@ -1,28 +1,16 @@
 """`mock-sendpilot listen`: events and attempts as they happen; with a URL, forwarded to it."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 import click
 
-from mock_sendpilot.cli.control import (
-    NoAnswer,
-    Server,
-    ask,
-    control_options,
-    fail,
-    json_option,
-    print_json,
-    segment,
-    tell,
-)
+from mock_sendpilot.cli.control import Server, control_options, fail, json_option, print_json
 from mock_sendpilot.cli.feed import Feed
-from mock_sendpilot.cli.forward import Forwarding
+from mock_sendpilot.cli.listener import Back, Ended, Heard, Listener, Lost
 from mock_sendpilot.cli.stopping import Told, raise_when_told
 from mock_sendpilot.cli.values import NonEmpty
 
-_WAIT_SECONDS = 20
 _SECRET = "whsec_c2VuZHBpbG90LWVtdWxhdG9yLXNlY3JldC0zMmJ5dGU="  # noqa: S105 - an example
 
 
@@ -52,6 +40,12 @@ _SECRET = "whsec_c2VuZHBpbG90LWVtdWxhdG9yLXNlY3JldC0zMmJ5dGU="  # noqa: S105 - a
 @click.option(
     "--print-secret", is_flag=True, help="Print the signing secret first. Example: --print-secret"
 )
+@click.option(
+    "--all",
+    "wants_all",
+    is_flag=True,
+    help="Print what goes to other endpoints, too. Example: --all",
+)
 @json_option
 @control_options
 def listen(
@@ -60,46 +54,51 @@ def listen(
     event: tuple[str, ...],
     secret: str | None,
     print_secret: bool,
+    wants_all: bool,
     wants_json: bool,
     server: Server,
 ) -> None:
-    """Print events and attempts as they happen, until Ctrl+C.
+    """Print events and attempts as they happen from now on, until Ctrl+C.
 
     With --forward-to there is an endpoint until this ends, signed and retried like any other; the
-    requests are made from here, wherever the server is, and of the attempts those to it alone are
-    printed. With --json each event, each attempt and each delivery that is dropped, delayed or
-    reordered on purpose is a line of JSON.
+    requests are made from here, wherever the server is, and only what goes to it is printed. With
+    --json each event, each attempt and each delivery that is dropped, delayed or reordered on
+    purpose is a line of JSON.
+
+    A server that is lost is tried until it answers again. Events that came meanwhile follow; one
+    that was restarted gets the endpoint with the same secret.
     """
-    if forward_to is None and (event or secret or print_secret):
-        raise click.UsageError("--event, --secret and --print-secret go with --forward-to")
-    raise_when_told()
-    try:
-        latest = ask(server, "GET", "/events/changes")["latest"]
-        if forward_to is None:
-            if not wants_json:
-                click.echo(f"listening to {server.url}; Ctrl+C ends it")
-            _follow(server, latest, Feed(None, wants_json=wants_json))
+    if forward_to is None and (event or secret or print_secret or wants_all):
+        raise click.UsageError("--event, --secret, --print-secret and --all go with --forward-to")
+    wanted: dict[str, Any] | None = None
+    if forward_to is not None:
         wanted = {"url": forward_to, "events": list(event) or None, "secret": secret}
-        with _endpoint(server, {**wanted, "relayed": True}) as endpoint:
-            _say_where(endpoint, print_secret=print_secret, wants_json=wants_json)
-            _forward_and_follow(server, latest, endpoint["id"], wants_json=wants_json)
+        wanted["relayed"] = True
+    raise_when_told()
+    listener = Listener(server, wanted)
+    try:
+        listener.begin()
+        _say_where(server, listener.endpoint, print_secret=print_secret, wants_json=wants_json)
+        feed = Feed(
+            None if listener.endpoint is None else listener.endpoint["id"],
+            after_sequence=listener.after_sequence,
+            wants_json=wants_json,
+            wants_all=wants_all,
+        )
+        _follow(server, listener, feed, wants_json=wants_json)
     except Told:
         pass
-
-
-@contextmanager
-def _endpoint(server: Server, wanted: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """An endpoint, as long as this listens."""
-    endpoint = ask(server, "POST", "/endpoints", wanted)
-    try:
-        yield endpoint
     finally:
-        # Nobody hears of this end but the server, if it is there.
-        with suppress(NoAnswer):
-            tell(server, "DELETE", f"/endpoints/{segment(endpoint['id'])}")
+        listener.end()
 
 
-def _say_where(endpoint: dict[str, Any], *, print_secret: bool, wants_json: bool) -> None:
+def _say_where(
+    server: Server, endpoint: Mapping[str, Any] | None, *, print_secret: bool, wants_json: bool
+) -> None:
+    if endpoint is None:
+        if not wants_json:
+            click.echo(f"listening to {server.url}; Ctrl+C ends it")
+        return
     if wants_json:
         secret = {"secret": endpoint["secret"]} if print_secret else {}
         facts = {"endpointId": endpoint["id"], "forwardTo": endpoint["url"]}
@@ -110,21 +109,29 @@ def _say_where(endpoint: dict[str, Any], *, print_secret: bool, wants_json: bool
         click.echo(f"secret: {endpoint['secret']}")
 
 
-def _forward_and_follow(server: Server, latest: int, endpoint_id: str, *, wants_json: bool) -> None:
-    forwarding = Forwarding(server, endpoint_id)
-    try:
-        _follow(server, latest, Feed(endpoint_id, wants_json=wants_json))
-    except Told:
-        if forwarding.end_reason is not None:
-            fail(forwarding.end_reason)
-        raise
-
-
-def _follow(server: Server, latest: int, feed: Feed) -> NoReturn:
+def _follow(server: Server, listener: Listener, feed: Feed, *, wants_json: bool) -> NoReturn:
     """Print what is new, for ever."""
     while True:
-        path = f"/events/changes?since={latest}&waitSeconds={_WAIT_SECONDS}"
-        answer = ask(server, "GET", path)
-        latest = answer["latest"]
-        for event in answer["events"]:
-            feed.show(event)
+        news = listener.next_news()
+        if isinstance(news, Heard):
+            for event in news.events:
+                feed.show(event)
+        elif isinstance(news, Lost):
+            click.echo(f"mock-sendpilot: {news.reason}; trying again until it answers", err=True)
+        elif isinstance(news, Ended):
+            fail(news.reason)
+        else:
+            _say_that_it_is_back(server, news)
+            if news.is_restarted:
+                feed.restart(None if news.endpoint is None else news.endpoint["id"])
+                if wants_json:
+                    _say_where(server, news.endpoint, print_secret=False, wants_json=True)
+
+
+def _say_that_it_is_back(server: Server, news: Back) -> None:
+    how = "answers again"
+    if news.is_restarted:
+        how = "was restarted"
+        if news.endpoint is not None:
+            how += f"; forwarding as endpoint {news.endpoint['id']} with the same secret"
+    click.echo(f"mock-sendpilot: {server.url} {how}", err=True)

@@ -8,14 +8,20 @@ class Told(Exception):
     """Somebody asked the process to end."""
 
 
+_SIGNALS = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name)
+)
+"""SIGBREAK is Ctrl+Break on Windows, and what ends a process group there."""
+
+
 def raise_when_told() -> None:
-    """From now on SIGINT and SIGTERM raise `Told` in the main thread; only the first of them."""
-    for number in (signal.SIGINT, signal.SIGTERM):
+    """From now on these signals raise `Told` in the main thread; only the first of them."""
+    for number in _SIGNALS:
         signal.signal(number, _stop)
 
 
 def _stop(*_: object) -> NoReturn:
     """Handles signals by raising: it takes no lock that the interrupted thread may hold."""
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _SIGNALS:
         signal.signal(number, signal.SIG_IGN)
     raise Told

@@ -3,10 +3,11 @@
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_load
+from marshmallow.validate import Length
 
 from mock_sendpilot.api.fields import Boolean, Choice, SecretText, Text, Timestamp, shown
 from mock_sendpilot.control.schemas import Strict
-from mock_sendpilot.control.seed_fields import CountFrom, Number
+from mock_sendpilot.control.seed_fields import CountFrom, Number, list_of
 from mock_sendpilot.domain.clock import iso_milliseconds
 from mock_sendpilot.domain.endpoint_settings import (
     LONGEST_DELAY_SECONDS,
@@ -19,6 +20,9 @@ from mock_sendpilot.domain.endpoint_settings import (
 )
 from mock_sendpilot.domain.redaction import masked
 from mock_sendpilot.webhooks.endpoints import Endpoint
+
+MAX_EVENTS = 500
+"""How many events one request may have delivered."""
 
 
 class EventTypes(fields.Field[Any]):
@@ -98,6 +102,14 @@ class Rotation(Strict):
     """The body of POST /_emulate/endpoints/{id}/rotate; without a secret one is made."""
 
     secret = SecretText(allow_none=True)
+
+
+class MissedEvents(Strict):
+    """The body of POST /_emulate/endpoints/{id}/deliveries: the ids of recorded events."""
+
+    eventIds = list_of(  # noqa: N815
+        Text(), required=True, attribute="event_ids", validate=Length(1, MAX_EVENTS)
+    )
 
 
 class TestOfEndpoint(Strict):

@@ -15,10 +15,12 @@ from mock_sendpilot.control.endpoint_schemas import (
     EndpointChanges,
     EndpointReply,
     MadeEndpoint,
+    MissedEvents,
     Rotation,
     TestOfEndpoint,
 )
 from mock_sendpilot.control.event_schemas import EventDetail
+from mock_sendpilot.control.schemas import DeliverySummary
 from mock_sendpilot.domain.workspace import Workspace
 from mock_sendpilot.webhooks import triggers
 
@@ -80,6 +82,22 @@ def rotate_secret(workspace: Workspace, endpoint_id: str) -> Response:
     wanted = Rotation().load(optional_object())
     endpoint = outbox_of(workspace).endpoints.rotate(endpoint_id, wanted.get("secret"))
     return reply({**EndpointReply().dump(endpoint), "secret": endpoint.secret})
+
+
+@endpoints.post("/endpoints/<opaque:endpoint_id>/deliveries")
+@of_workspace
+def deliver_events(workspace: Workspace, endpoint_id: str) -> Response:
+    """Deliver recorded events that an endpoint has missed.
+
+    Events that it has or does not want, and those that the log does not hold, are left out.
+    """
+    outbox = outbox_of(workspace)
+    if outbox.endpoints.get(endpoint_id).is_relayed:
+        outbox.relay_of(endpoint_id).greet()
+    ids = MissedEvents().load(json_object())["event_ids"]
+    made = [outbox.deliver(event_id, endpoint_id) for event_id in dict.fromkeys(ids)]
+    rows = DeliverySummary(many=True).dump([one for one in made if one is not None])
+    return reply({"deliveries": rows}, HTTPStatus.ACCEPTED)
 
 
 @endpoints.post("/endpoints/<opaque:endpoint_id>/test")

@@ -27,9 +27,13 @@ class EventQuery(Strict):
 
 
 class ChangesQuery(Strict):
-    """The query of GET /_emulate/events/changes; without `since`, from now on."""
+    """The query of GET /_emulate/events/changes; without `since`, from now on.
+
+    `log` names the log that `since` is a number of.
+    """
 
     since = WholeNumber(0, 999_999_999)
+    log = Text()
     waitSeconds = WholeNumber(  # noqa: N815
         0, _MOST_WAIT_SECONDS, attribute="wait_seconds", load_default=0
     )

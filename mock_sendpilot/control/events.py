@@ -48,10 +48,12 @@ def list_changes(workspace: Workspace) -> Response:
     query = load_query(ChangesQuery())
     log = outbox_of(workspace).events
     since = query.get("since", log.latest_change)
+    if query.get("log", log.id) != log.id:  # the server was restarted: all of its log is new
+        since = 0
     seconds = query["wait_seconds"]
     with waiting(seconds):
         found, latest = log.changed_since(since, within_seconds=seconds)
-    return reply({"events": ChangedEvent(many=True).dump(found), "latest": latest})
+    return reply({"events": ChangedEvent(many=True).dump(found), "latest": latest, "log": log.id})
 
 
 @events.get("/events/<opaque:event_id>")

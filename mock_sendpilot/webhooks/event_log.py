@@ -1,6 +1,7 @@
 """The events of a workspace as they were sent: a bounded log that can be waited for."""
 
 import itertools
+import secrets
 import threading
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -26,6 +27,7 @@ class SentWebhook:
     """One event as it was sent, with its delivery to each endpoint that wanted it."""
 
     event_id: str
+    message_id: str
     event_type: str
     sequence: int
     occurred_at: datetime
@@ -101,9 +103,13 @@ class EventLog:
     Args:
         contract: under which bodies are made.
         deliveries: where the deliveries of the events are.
+
+    Attributes:
+        id: another one for each log, so that its numbers are not taken for those of another.
     """
 
     def __init__(self, contract: Contract, deliveries: DeliveryLog) -> None:
+        self.id = secrets.token_hex(8)
         self._contract = contract
         self._deliveries = deliveries
         self._changed = threading.Condition()
@@ -140,6 +146,14 @@ class EventLog:
         """A delivery of an event has changed."""
         with self._changed:
             if event_id in self._entries:
+                self._note(event_id)
+
+    def add_delivery(self, event_id: str, delivery_id: str) -> None:
+        """Add a delivery that was made after the event had come."""
+        with self._changed:
+            entry = self._entries.get(event_id)
+            if entry is not None:
+                entry.delivery_ids = (*entry.delivery_ids, delivery_id)
                 self._note(event_id)
 
     def get(self, event_id: str) -> SentWebhook:
@@ -261,6 +275,7 @@ class EventLog:
 def _facts(event: Event, event_type: str, body: bytes) -> SentWebhook:
     return SentWebhook(
         event_id=event.id,
+        message_id=event.message_id,
         event_type=event_type,
         sequence=event.sequence,
         occurred_at=event.occurred_at,

@@ -14,6 +14,7 @@ from mock_sendpilot.domain.workspace import Workspace
 from mock_sendpilot.observation.patterns import EventPattern
 from mock_sendpilot.webhooks.courier import Courier
 from mock_sendpilot.webhooks.deliveries import (
+    CANCELLED,
     DROPPED,
     MOST_FINISHED,
     Delivery,
@@ -152,6 +153,40 @@ class Outbox:
         found = self.log.select(DeliveryFilter())
         return self._resend_all(one for one in found if one.has_failed and one.created_at >= since)
 
+    def deliver(self, event_id: str, endpoint_id: str) -> Delivery | None:
+        """Deliver an event that has been recorded to an endpoint that has missed it.
+
+        Its listener was gone, or the endpoint is newer than the event. No disruption is applied.
+
+        Returns:
+            The delivery; None where the endpoint does not want the event, or has it already, or the
+            log does not hold it.
+
+        Raises:
+            NotFound: there is no such endpoint.
+        """
+        endpoint = self.endpoints.get(endpoint_id)
+        try:
+            sent = self.events.get(event_id)
+        except NotFound:
+            return None
+        own = (one for one in sent.deliveries if one.endpoint_id == endpoint_id)
+        if not endpoint.wants(sent.event_type) or any(one.state != CANCELLED for one in own):
+            return None
+        delivery = self._new_delivery(
+            endpoint,
+            event_id=sent.event_id,
+            message_id=sent.message_id,
+            event_type=sent.event_type,
+            lead_id=sent.lead_id,
+            body=sent.body,
+            sequence=sent.sequence,
+        )
+        self.log.put(delivery)
+        self.events.add_delivery(event_id, delivery.id)
+        self._courier.schedule(delivery)
+        return delivery
+
     def check_target(
         self, endpoint_id: str | None, pattern: EventPattern, *, options: Iterable[str] = ()
     ) -> None:
@@ -216,20 +251,26 @@ class Outbox:
             self._courier.schedule(delivery)
 
     def _delivery(self, event: Event, sent: Payload, endpoint: Endpoint) -> Delivery:
-        now = self._workspace.clock.now()
-        delivery = Delivery(
-            id=self._workspace.ids.prefixed("dlv"),
-            endpoint_id=endpoint.id,
+        delivery = self._new_delivery(
+            endpoint,
             event_id=event.id,
             message_id=event.message_id,
             event_type=sent.event_type,
             lead_id=event.lead_id,
             body=sent.body,
-            created_at=now,
             sequence=event.sequence,
-            next_attempt_at=now,
         )
         return self._disrupted(delivery, event, sent, endpoint)
+
+    def _new_delivery(self, endpoint: Endpoint, **facts: Any) -> Delivery:  # noqa: ANN401 - of the event
+        now = self._workspace.clock.now()
+        return Delivery(
+            id=self._workspace.ids.prefixed("dlv"),
+            endpoint_id=endpoint.id,
+            created_at=now,
+            next_attempt_at=now,
+            **facts,
+        )
 
     def _disrupted(
         self, delivery: Delivery, event: Event, sent: Payload, endpoint: Endpoint

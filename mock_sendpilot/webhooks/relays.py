@@ -49,9 +49,10 @@ class Relay:
         self._new_id = new_id
         self._changed = threading.Condition()
         self._waiting: deque[RelayedRequest] = deque()
-        self._taken: set[str] = set()
+        self._taken: dict[str, RelayedRequest] = {}
         self._answers: dict[str, Answer] = {}
         self._listener_count = 0
+        self._turn = 0
         self._heard_at = SystemClock.running_seconds()
         self._is_closed = False
 
@@ -67,34 +68,50 @@ class Relay:
         with self._changed:
             self._waiting.append(relayed)
             self._changed.notify_all()
+            patience = request.seconds_to_send + timeout_seconds + _EXTRA_SECONDS
             while relayed in self._waiting:
                 if not self._is_listened_to():
                     self._waiting.remove(relayed)
                     return Answer(None, NOBODY)
                 self._changed.wait(_SILENCE_SECONDS / 10)
-            patience = request.seconds_to_send + timeout_seconds + _EXTRA_SECONDS
-            self._changed.wait_for(lambda: relayed.id in self._answers or self._is_closed, patience)
-            self._taken.discard(relayed.id)
+                if relayed not in self._waiting:
+                    self._changed.wait_for(lambda: self._is_done_with(relayed), patience)
+            self._taken.pop(relayed.id, None)
             self._heard_at = SystemClock.running_seconds()
             return self._answers.pop(relayed.id, Answer(None, _SILENT))
 
     def take(self, *, within_seconds: float) -> RelayedRequest | None:
-        """The next request, for the listener; None when none comes in time."""
+        """The next request, for the listener; None when none comes in time.
+
+        There is one listener, which brings an answer before it takes the next request. So whatever
+        was taken before was lost on its way, and who still waits has lost the connection.
+        """
         with self._changed:
+            self._turn += 1
+            turn = self._turn
+            self._waiting.extendleft(reversed(self._taken.values()))
+            self._taken.clear()
             self._listener_count += 1
+            self._changed.notify_all()
             try:
                 self._changed.wait_for(
-                    lambda: bool(self._waiting) or self._is_closed, within_seconds
+                    lambda: bool(self._waiting) or self._is_closed or turn != self._turn,
+                    within_seconds,
                 )
-                if not self._waiting:
+                if not self._waiting or turn != self._turn:
                     return None
                 taken = self._waiting.popleft()
-                self._taken.add(taken.id)
+                self._taken[taken.id] = taken
                 self._changed.notify_all()
                 return taken
             finally:
                 self._listener_count -= 1
                 self._heard_at = SystemClock.running_seconds()
+
+    def greet(self) -> None:
+        """Hear from the listener, which is about to ask for requests."""
+        with self._changed:
+            self._heard_at = SystemClock.running_seconds()
 
     def answer(self, request_id: str, answer: Answer) -> None:
         """Bring the answer of a request that was taken.
@@ -107,8 +124,13 @@ class Relay:
             if request_id not in self._taken:
                 hint = f"no request {request_id[:80]!r} waits for an answer"
                 raise NotFound("Relayed request not found", hint=hint)
+            del self._taken[request_id]
             self._answers[request_id] = answer
             self._changed.notify_all()
+
+    def _is_done_with(self, relayed: RelayedRequest) -> bool:
+        """Whether a request that was taken is answered, or to be taken once more."""
+        return relayed.id in self._answers or relayed in self._waiting or self._is_closed
 
     def _is_listened_to(self) -> bool:
         if self._is_closed:

@@ -20,6 +20,7 @@ from svix.webhooks import Webhook
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.server import EmulatorServer
 from mock_sendpilot.testing.receiver import WebhookReceiver
+from mock_sendpilot.webhooks import triggers
 from mock_sendpilot.webhooks.deliveries import DeliveryFilter
 from mock_sendpilot.webhooks.outbox import Outbox
 from tests.support import SECRET, eventually
@@ -290,6 +291,66 @@ def test_with_a_receiver_of_its_own_attempts_at_others_are_not_printed(
     assert [line for line in listening.lines if "POST http://127.0.0.1:9/" in line] == []
 
 
+@pytest.mark.parametrize(
+    ("options", "prints_others"),
+    [pytest.param([], False, id="by default"), pytest.param(["--all"], True, id="all")],
+)
+def test_what_goes_to_other_endpoints_is_printed_only_when_asked_for(
+    server: EmulatorServer,
+    receiver: WebhookReceiver,
+    listen: Listen,
+    outbox: Outbox,
+    options: list[str],
+    *,
+    prints_others: bool,
+) -> None:
+    outbox.endpoints.add("http://127.0.0.1:9/")
+    events = ("--event", "message.sent")
+    listening = listen("--forward-to", receiver.url, *events, *options)
+    listening.line("Ctrl+C ends it")
+    change(server)
+    workspace = server.emulator.workspaces()[0]
+    triggers.tell(workspace, outbox, triggers.Trigger(event_type="message.sent", lead_id=LEAD))
+    listening.line(f"POST {receiver.url}")
+
+    assert any(EVENT in line for line in listening.lines) is prints_others
+    if prints_others:
+        listening.line("POST http://127.0.0.1:9/  attempt 1")
+    else:
+        assert not any("POST http://127.0.0.1:9/" in line for line in listening.lines)
+
+
+def test_an_attempt_of_an_earlier_event_is_not_printed(
+    server: EmulatorServer, receiver: WebhookReceiver, listen: Listen, outbox: Outbox
+) -> None:
+    outbox.endpoints.add(receiver.url)
+    change(server, "OPPORTUNITY")
+    receiver.wait_for_count(1, within=_SECONDS)
+    listening = listen()
+    listening.line("Ctrl+C ends it")
+    outbox.resend_event(outbox.events.all()[0].event_id)
+    receiver.wait_for_count(2, within=_SECONDS)
+    change(server, "DONE")
+    listening.line("attempt 1")
+
+    assert not any("OPPORTUNITY" in line.partition("previousStatus")[0] for line in listening.lines)
+    assert not any("resent" in line for line in listening.lines)
+
+
+def test_an_answer_that_is_lost_on_purpose_comes_again(
+    server: EmulatorServer, receiver: WebhookReceiver, listen: Listen, outbox: Outbox
+) -> None:
+    outbox.disruptions.arm("lost_answer")
+    listening = listen("--forward-to", receiver.url)
+    listening.line("Ctrl+C ends it")
+    outbox.update_endpoint(outbox.endpoints.all()[0].id, {"retry_delays_seconds": (0.1,)})
+    change(server)
+    listening.line("attempt 2")
+
+    assert "the answer was lost on purpose; it was 200" in listening.line("attempt 1")
+    assert len(receiver.received) == 2
+
+
 def test_what_was_before_is_not_printed(
     server: EmulatorServer, receiver: WebhookReceiver, listen: Listen, outbox: Outbox
 ) -> None:
@@ -489,16 +550,76 @@ def test_a_signal_ends_one_that_only_watches(
     assert listening.end(number) == (0, "")
 
 
-def test_when_the_server_ends_so_does_it_with_the_reason(
+def test_a_loss_is_said_in_one_line_and_what_came_meanwhile_follows(
     server: EmulatorServer, receiver: WebhookReceiver, listen: Listen
 ) -> None:
     listening = listen("--forward-to", receiver.url)
     listening.line("Ctrl+C ends it")
     server.stop()
+    change(server, "OPPORTUNITY")
+    with EmulatorServer(server.emulator, port=server._http.port):
+        listening.line("attempt 1")
+        code, errors = listening.end()
+
+    assert code == 0  # since it was asked to end
+    assert '"newStatus":"OPPORTUNITY"' in listening.line(EVENT)
+    lost, back = errors.splitlines()
+    assert lost.startswith(f"mock-sendpilot: {server.origin} does not answer: ")
+    assert lost.endswith("; trying again until it answers")
+    assert back == f"mock-sendpilot: {server.origin} answers again"
+
+
+def test_a_server_that_was_restarted_gets_the_endpoint_again(
+    server: EmulatorServer,
+    receiver: WebhookReceiver,
+    listen: Listen,
+    make_emulator: Callable[..., Emulator],
+) -> None:
+    listening = listen("--forward-to", receiver.url, "--print-secret", "--json")
+    secret = listening.json("listening")["secret"]
+    server.stop()
+    with EmulatorServer(make_emulator(), port=server._http.port) as restarted:
+        eventually(lambda: len(listening.lines) == 2, within=_SECONDS)
+        change(restarted)
+        (received,) = receiver.wait_for_count(1, within=_SECONDS)
+        listening.json("attempt")
+        (endpoint,) = restarted.emulator.outbox(restarted.emulator.workspaces()[0]).endpoints.all()
+        code, errors = listening.end()
+
+    Webhook(secret).verify(received.body, dict(received.headers))
+    assert json.loads(listening.lines[1]) == {
+        "kind": "listening",
+        "endpointId": endpoint.id,
+        "forwardTo": receiver.url,
+    }
+    assert code == 0
+    assert errors.splitlines()[1] == (
+        f"mock-sendpilot: {server.origin} was restarted; "
+        f"forwarding as endpoint {endpoint.id} with the same secret"
+    )
+
+
+def test_an_end_that_nobody_asked_for_is_1(
+    receiver: WebhookReceiver, listen: Listen, outbox: Outbox
+) -> None:
+    listening = listen("--forward-to", receiver.url)
+    listening.line("Ctrl+C ends it")
+    outbox.remove_endpoint(outbox.endpoints.all()[0].id)
     code, errors = listening.ended()
 
     assert code == 1
-    assert f"{server.origin} does not answer" in errors
+    assert errors.startswith("mock-sendpilot: Webhook endpoint not found")
+
+
+def test_a_signal_ends_one_that_has_lost_its_server(
+    server: EmulatorServer, receiver: WebhookReceiver, listen: Listen
+) -> None:
+    listening = listen("--forward-to", receiver.url)
+    listening.line("Ctrl+C ends it")
+    server.stop()
+    code, errors = listening.end()
+
+    assert code == 0
     assert "Traceback" not in errors
 
 
@@ -529,6 +650,7 @@ def test_a_reader_that_goes_away_ends_it_and_its_endpoint(
         pytest.param(["--event", EVENT], 2, "go with --forward-to", id="event alone"),
         pytest.param(["--secret", SECRET], 2, "go with --forward-to", id="secret alone"),
         pytest.param(["--print-secret"], 2, "go with --forward-to", id="print alone"),
+        pytest.param(["--all"], 2, "go with --forward-to", id="all alone"),
         pytest.param(["--url", "ftp://a.b"], 2, "--url must be such as", id="url"),
         pytest.param(["--forward-to", "nope"], 1, "absolute http or https URL", id="receiver"),
         pytest.param(

@@ -55,6 +55,38 @@ def test_a_listener_that_is_at_work_is_there(
     assert [sent.result(5) for sent in (first, second)] == [FINE, FINE]
 
 
+def test_a_request_that_was_lost_on_its_way_is_taken_again(
+    relay: Relay, pool: ThreadPoolExecutor
+) -> None:
+    sent = [send(pool, relay), send(pool, relay)]
+    lost = relay.take(within_seconds=5)
+    again = relay.take(within_seconds=5)  # by a listener that has lost its connection
+    assert again is not None
+    assert again == lost
+    relay.answer(again.id, FINE)
+    other = relay.take(within_seconds=5)
+    assert other is not None
+    assert other != lost
+    relay.answer(other.id, FINE)
+
+    assert [one.result(5) for one in sent] == [FINE, FINE]
+
+
+def test_who_asks_again_takes_the_place_of_a_connection_that_is_lost(
+    relay: Relay, pool: ThreadPoolExecutor
+) -> None:
+    lost = pool.submit(relay.take, within_seconds=20)
+    eventually(lambda: relay._listener_count == 1)
+    found = pool.submit(relay.take, within_seconds=20)
+
+    assert lost.result(5) is None
+    sent = send(pool, relay)
+    taken = found.result(5)
+    assert taken is not None
+    relay.answer(taken.id, FINE)
+    assert sent.result(5) == FINE
+
+
 def test_where_nobody_asks_nobody_is_there(
     relay: Relay, pool: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
