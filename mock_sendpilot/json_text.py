@@ -9,7 +9,7 @@ import codecs
 import math
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -98,6 +98,8 @@ def _plain_part(value: object) -> object:
         return sorted(value)
     if isinstance(value, timedelta):
         return value.total_seconds()
+    if isinstance(value, datetime):  # of the classes that freeze time in tests
+        return value.isoformat()
     raise TypeError(f"it has {_shown(value)}")
 
 
