@@ -43,6 +43,7 @@ CONTROL_PREFIX = "/_emulate"
 VENDOR_RESOURCES = (account, campaigns, inbox, lead_database, lead_extractor, leads)
 
 _LONGEST_PART = 200
+_LONGEST_REMARK = 300
 _access_logger = logging.getLogger("mock_sendpilot.access")
 
 
@@ -106,14 +107,16 @@ class AccessLog:
             return start_response(status, *rest)  # type: ignore[arg-type]
 
         answer = self._app(environ, noting)
-        _access_logger.info(
-            "%s %s %s %.1f ms%.300s",
-            environ["REQUEST_METHOD"],
-            _target(environ),
-            statuses[0][:3],
-            (time.perf_counter() - began) * 1000,
-            f"  {environ[REMARK]}" if REMARK in environ else "",
-        )
+        remark: str = environ.get(REMARK, "")[:_LONGEST_REMARK]
+        fields = {
+            "method": environ["REQUEST_METHOD"],
+            "target": _target(environ),
+            "status": int(statuses[0][:3]),
+            "durationMs": round((time.perf_counter() - began) * 1000, 1),
+            **({"remark": remark} if remark else {}),
+        }
+        line = "{method} {target} {status} {durationMs:.1f} ms".format_map(fields)
+        _access_logger.info("%s%s", line, f"  {remark}" if remark else "", extra={"fields": fields})
         return answer
 
 

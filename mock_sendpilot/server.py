@@ -73,6 +73,16 @@ class EmulatorServer(Startable):
             raise
 
     @property
+    def host(self) -> str:
+        """The address that it listens on, which may be one for all."""
+        return self._host
+
+    @property
+    def needs_control_token(self) -> bool:
+        """Whether the control API asks for a token."""
+        return self._has_control and self._control_token is not None
+
+    @property
     def origin(self) -> str:
         """Such as `http://127.0.0.1:7363`."""
         return self._http.origin

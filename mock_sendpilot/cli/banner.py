@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 import click
 import orjson
 
-from mock_sendpilot.cli.options import wants_colour
+from mock_sendpilot.cli.options import PREFIX, wants_colour
+from mock_sendpilot.cli.words import counted
+from mock_sendpilot.control.exposure import is_loopback, is_public
+from mock_sendpilot.domain.redaction import masked, redacted
 from mock_sendpilot.version import __version__
 
 if TYPE_CHECKING:
@@ -23,23 +26,40 @@ def as_json(server: "EmulatorServer") -> str:
     return orjson.dumps(_facts(server)).decode()
 
 
-def as_text(server: "EmulatorServer") -> str:
-    """The banner."""
+def as_text(server: "EmulatorServer", *, shows_secrets: bool) -> str:
+    """Return the banner.
+
+    Args:
+        server: what is served.
+        shows_secrets: whether keys and secrets stand there in full; if not, those that everybody
+            knows still do.
+    """
     facts = _facts(server)
+    is_masked = not shows_secrets and _mask(facts)
     lines = [
         "",
         f"  {_bold(f'mock_sendpilot {__version__}')}  the SendPilot API on your own machine",
         "",
         _row("Base URL", f"{_bold(facts['baseUrl'])}  for https://api.sendpilot.ai/v1"),
+        *_address_rows(server),
         _row("Docs", f"{facts['docsUrl']}  to read and to try out"),
-        _row("Control", facts["controlUrl"] or "left out"),
-        _row("Contract", facts["contract"]),
+        _row("Control", _control(facts)),
         *_chaos_rows(facts["chaos"]),
         "",
     ]
     for workspace in facts["workspaces"]:
         lines += _workspace_rows(workspace)
-    lines += ["", "  Try it:", "", *_curl(server, facts), "", "  Ctrl+C stops the server.", ""]
+    if is_masked:
+        lines += ["", "  Keys and secrets are cut short; --show-secrets prints them in full."]
+    lines += [
+        "",
+        "  Try it:",
+        "",
+        *_curl(server, facts, is_masked=is_masked),
+        "",
+        "  Ctrl+C stops the server.",
+        "",
+    ]
     text = "\n".join(lines)
     return text if wants_colour() else click.unstyle(text)
 
@@ -49,10 +69,12 @@ def _facts(server: "EmulatorServer") -> dict[str, Any]:
     return {
         "version": __version__,
         "pid": os.getpid(),
+        "host": server.host,
         "origin": server.origin,
         "baseUrl": server.base_url,
         "docsUrl": f"{server.origin}/docs/",
         "controlUrl": server.control_url,
+        "controlNeedsToken": server.needs_control_token,
         "contract": server.emulator.contract.name,
         "chaos": _chaos(server),
         "workspaces": [_workspace_facts(server, workspace) for workspace in spaces],
@@ -87,6 +109,30 @@ def _workspace_facts(server: "EmulatorServer", workspace: "Workspace") -> dict[s
     }
 
 
+def _mask(facts: dict[str, Any]) -> bool:
+    """Cut short what a log should not hold, and return whether there was anything."""
+    is_masked = False
+    for workspace in facts["workspaces"]:
+        keys = workspace["apiKeys"]
+        workspace["apiKeys"] = [key if is_public(key) else masked(key) for key in keys]
+        is_masked |= keys != workspace["apiKeys"] or bool(workspace["endpoints"])
+        for endpoint in workspace["endpoints"]:
+            endpoint |= {"url": redacted(endpoint["url"]), "secret": masked(endpoint["secret"])}
+    return is_masked
+
+
+def _address_rows(server: "EmulatorServer") -> Iterator[str]:
+    if not is_loopback(server.host):
+        yield _row("Listening", f"on {server.host}, where other machines can reach it")
+
+
+def _control(facts: dict[str, Any]) -> str:
+    if facts["controlUrl"] is None:
+        return "left out"
+    token = "  asks for its token" if facts["controlNeedsToken"] else ""
+    return f"{facts['controlUrl']}{token}"
+
+
 def _chaos_rows(chaos: dict[str, Any] | None) -> Iterator[str]:
     if chaos is not None:
         again = f"--chaos {chaos['rate']:g}:{chaos['seed']}"
@@ -94,7 +140,8 @@ def _chaos_rows(chaos: dict[str, Any] | None) -> Iterator[str]:
 
 
 def _workspace_rows(workspace: dict[str, Any]) -> Iterator[str]:
-    about = f"{workspace['name']}, {workspace['leads']} leads, contract {workspace['contract']}"
+    leads = counted(workspace["leads"], "lead")
+    about = f"{workspace['name']}, {leads}, contract {workspace['contract']}"
     yield _row("Workspace", f"{workspace['id']}  {about}")
     for key in workspace["apiKeys"]:
         yield _row("  API key", _bold(key))
@@ -106,12 +153,14 @@ def _workspace_rows(workspace: dict[str, Any]) -> Iterator[str]:
         yield _row("  webhook", "none; add one with --webhook http://127.0.0.1:9000/webhooks")
 
 
-def _curl(server: "EmulatorServer", facts: dict[str, Any]) -> list[str]:
+def _curl(server: "EmulatorServer", facts: dict[str, Any], *, is_masked: bool) -> list[str]:
     """A request to copy: the vendor's own example where its lead is there."""
     for workspace, shown in zip(server.emulator.workspaces(), facts["workspaces"], strict=True):
         leads = workspace.store.leads()
         if leads and shown["apiKeys"]:
             key = shlex.quote(f"X-API-Key: {shown['apiKeys'][0]}")
+            if is_masked and not is_public(key):
+                key = f'"X-API-Key: ${PREFIX}API_KEY"'
             status = workspace.contract.patch_statuses[-1]
             if "OPPORTUNITY" in workspace.contract.patch_statuses:
                 status = "OPPORTUNITY"

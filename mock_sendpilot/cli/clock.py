@@ -6,6 +6,7 @@ import click
 
 from mock_sendpilot.cli.control import Server, ask, control_options, json_option, print_json
 from mock_sendpilot.cli.lazy_group import Group
+from mock_sendpilot.cli.words import counted
 
 
 @click.group(cls=Group)
@@ -26,8 +27,7 @@ def _print(answer: dict[str, Any], *, wants_json: bool) -> None:
     passed = answer.get("passed")
     if passed and passed["tasks"]:
         attempts = ", ".join(f"{count} {name}" for name, count in passed["attempts"].items())
-        tasks = f"{passed['tasks']} task{'' if passed['tasks'] == 1 else 's'}"
-        click.echo(f"done: {tasks}; attempts: {attempts}")
+        click.echo(f"done: {counted(passed['tasks'], 'task')}; attempts: {attempts}")
         for name, count in passed["events"].items():
             click.echo(f"  {count} x {name}")
     click.echo(next_line(answer))

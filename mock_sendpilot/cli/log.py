@@ -9,19 +9,55 @@ import os
 import queue
 import sys
 import threading
+from datetime import datetime, timezone
 
+import orjson
+
+from mock_sendpilot.domain.clock import iso_milliseconds
 from mock_sendpilot.domain.redaction import redacted
 
 _MOST_WAITING = 10_000
 _FLUSH_SECONDS = 0.25
 
 
+class TextFormatter(logging.Formatter):
+    """Lines for people: the time of day and the message, without secrets."""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(message)s", datefmt="%H:%M:%S")
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line, with the traceback where there is one."""
+        return redacted(super().format(record))
+
+
+class JsonFormatter(logging.Formatter):
+    """Lines for programs: an object each, with date and time in UTC, without secrets.
+
+    A record may bring members of its own as `extra={"fields": …}`.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        moment = datetime.fromtimestamp(record.created, timezone.utc)
+        facts = {
+            "time": iso_milliseconds(moment),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": _writable(record.getMessage()),
+            **getattr(record, "fields", {}),
+        }
+        if record.exc_info:
+            facts["traceback"] = _writable(self.formatException(record.exc_info))
+        return orjson.dumps(facts).decode()
+
+
 class StderrLog(logging.Handler):
     """Formats in the caller's thread and writes in its own; never waits for the reader."""
 
-    def __init__(self) -> None:
+    def __init__(self, formatter: logging.Formatter) -> None:
         super().__init__()
-        self.setFormatter(logging.Formatter("%(asctime)s %(message)s", datefmt="%H:%M:%S"))
+        self.setFormatter(formatter)
         self._lines: queue.Queue[str | None] = queue.Queue(_MOST_WAITING)
         self._is_written = threading.Event()
         threading.Thread(target=self._write, name="mock-sendpilot-log", daemon=True).start()
@@ -44,16 +80,21 @@ class StderrLog(logging.Handler):
     def _write(self) -> None:
         try:
             while (line := self._lines.get()) is not None:
-                os.write(2, redacted(line).encode("utf-8", "backslashreplace") + b"\n")
+                os.write(2, line.encode("utf-8", "backslashreplace") + b"\n")
         except OSError:  # nobody listens any more
             return
         finally:
             self._is_written.set()
 
 
-def log_to_stderr(level: str) -> StderrLog:
+def _writable(text: str) -> str:
+    """Return a text without secrets and without what UTF-8 cannot hold."""
+    return redacted(text).encode("utf-8", "backslashreplace").decode()
+
+
+def log_to_stderr(level: str, *, as_json: bool) -> StderrLog:
     """Send the log of this process to standard error from this level on."""
-    handler = StderrLog()
+    handler = StderrLog(JsonFormatter() if as_json else TextFormatter())
     logging.basicConfig(level=level.upper(), handlers=[handler])
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     logging.getLogger("urllib3").setLevel(logging.ERROR)

@@ -18,6 +18,7 @@ from mock_sendpilot.domain.suggestions import nearest_word
 PREFIX = "MOCK_SENDPILOT_"
 DEFAULT_PORT = 7363
 _ORIGIN = re.compile(r"https?://[\w.\-]+(:\d{1,5})?")
+LOG_FORMATS = ("text", "json")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -240,8 +241,22 @@ _OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
         ),
         {"default": "info", "show_default": True, "type": click.Choice(LOG_LEVELS)},
     ),
+    "--log-format": (
+        (
+            "How to log: text for people, or json, an object a line with date and time in UTC. "
+            "Example: --log-format json"
+        ),
+        {"default": "text", "show_default": True, "type": click.Choice(LOG_FORMATS)},
+    ),
+    "--show-secrets": (
+        (
+            "Print keys and signing secrets in full; otherwise the banner has them in full on a "
+            "terminal only, so that they do not end up in a log. Example: --show-secrets"
+        ),
+        {"is_flag": True},
+    ),
     "--json": (
-        "Print one line of JSON instead of the banner. Example: --json",
+        "Print one line of JSON instead of the banner, with keys and secrets. Example: --json",
         {"is_flag": True, "expose_value": True},
     ),
 }
@@ -269,9 +284,14 @@ def start_options(command: Command) -> Command:
     )(command)
 
 
+def is_terminal() -> bool:
+    """Return whether a person reads standard output."""
+    return sys.stdout is not None and sys.stdout.isatty()
+
+
 def wants_colour() -> bool:
     """Whether a person looks, and has not set NO_COLOR."""
-    return not os.environ.get("NO_COLOR") and sys.stdout is not None and sys.stdout.isatty()
+    return not os.environ.get("NO_COLOR") and is_terminal()
 
 
 def _read_config(ctx: click.Context, _parameter: click.Parameter, path: Path | None) -> None:

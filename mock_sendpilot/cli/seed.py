@@ -8,6 +8,7 @@ import click
 from mock_sendpilot.cli import values
 from mock_sendpilot.cli.control import json_option, print_json
 from mock_sendpilot.cli.lazy_group import Group
+from mock_sendpilot.cli.words import counted
 
 if TYPE_CHECKING:
     from mock_sendpilot.domain.contracts import Contract
@@ -61,4 +62,4 @@ def _report(problems: tuple[str, ...], counts: tuple[int, int], *, wants_json: b
         for problem in problems:
             click.echo(problem, err=True)
     else:
-        click.echo(f"valid: {counts[0]} workspaces, {counts[1]} leads")
+        click.echo(f"valid: {counted(counts[0], 'workspace')}, {counted(counts[1], 'lead')}")

@@ -12,7 +12,14 @@ import click
 from click.core import ParameterSource
 
 from mock_sendpilot.cli.log import log_to_stderr, write_line
-from mock_sendpilot.cli.options import PREFIX, ConfigurableCommand, places, source_of, start_options
+from mock_sendpilot.cli.options import (
+    PREFIX,
+    ConfigurableCommand,
+    is_terminal,
+    places,
+    source_of,
+    start_options,
+)
 
 if TYPE_CHECKING:
     from mock_sendpilot.domain.contracts import Contract
@@ -35,12 +42,12 @@ def start(**options: Any) -> None:  # noqa: ANN401 - the options of `options.py`
     """Start the server and serve until Ctrl+C or SIGTERM."""
     from mock_sendpilot.cli.stopping import Told, raise_when_told  # noqa: PLC0415 - as the rest
 
-    log = log_to_stderr(options["log_level"])
+    log = log_to_stderr(options["log_level"], as_json=options["log_format"] == "json")
     try:
         raise_when_told()
         emulator, server = _ready_to_serve(options)
         try:
-            _serve(server, as_json=options["json"])
+            _serve(server, as_json=options["json"], shows_secrets=options["show_secrets"])
         finally:
             _end(emulator, server)
     except Told:
@@ -68,11 +75,14 @@ def _ready_to_serve(options: dict[str, Any]) -> "tuple[Emulator, EmulatorServer]
         _fail(f"cannot listen on {where}: {_reason(error)}; another port may be free: --port 0")
 
 
-def _serve(server: "EmulatorServer", *, as_json: bool) -> None:
+def _serve(server: "EmulatorServer", *, as_json: bool, shows_secrets: bool) -> None:
     from mock_sendpilot.cli import banner  # noqa: PLC0415 - flask only where a server is started
 
     server.start()
-    write_line(banner.as_json(server) if as_json else banner.as_text(server))
+    shows_secrets = shows_secrets or is_terminal()
+    write_line(
+        banner.as_json(server) if as_json else banner.as_text(server, shows_secrets=shows_secrets)
+    )
     while True:
         time.sleep(1)  # a signal ends it by raising
 

@@ -45,6 +45,11 @@ STATES = ("pending", "succeeded", "exhausted", "cancelled", "dropped")
 """How a delivery can be."""
 
 
+def counted(count: int, noun: str) -> str:
+    """Return a number with its noun, such as `1 lead` or `2 leads`."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
 def table(rows: Mapping[str, str]) -> str:
     """Two columns for a help text, which click is not to wrap."""
     width = max(map(len, rows))

@@ -15,7 +15,7 @@ def exposure_problems(
     if is_loopback(host):
         return []
     problems = []
-    if any(_PLACEHOLDER in key for key in api_keys):
+    if any(map(is_public, api_keys)):
         problems.append(
             f"{host} can be reached from other machines, and the seed has an API key that "
             "everybody knows: give the demo world one of your own (--api-key KEY), or load "
@@ -26,12 +26,17 @@ def exposure_problems(
             f"{host} can be reached from other machines, and the control API is open: protect it "
             "(--control-token TOKEN) or leave it out (--no-control)"
         )
-    elif has_control and _PLACEHOLDER in (control_token or ""):
+    elif has_control and is_public(control_token or ""):
         problems.append(
             f"{host} can be reached from other machines, and everybody knows the control token "
             f"{control_token}: choose one of your own (--control-token TOKEN)"
         )
     return problems
+
+
+def is_public(secret: str) -> bool:
+    """Return whether everybody knows a key or token."""
+    return _PLACEHOLDER in secret
 
 
 def is_loopback(host: str) -> bool:

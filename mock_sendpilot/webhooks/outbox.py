@@ -1,5 +1,6 @@
 """A workspace's outbox: turns each event into deliveries, and holds all that sending is about."""
 
+import logging
 import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -32,6 +33,8 @@ from mock_sendpilot.webhooks.payloads import Payload, event_type, payload
 from mock_sendpilot.webhooks.relays import LISTENER_GONE, Relay, Relays
 from mock_sendpilot.webhooks.signing import new_secret
 from mock_sendpilot.webhooks.tally import Tally
+
+_logger = logging.getLogger(__name__)
 
 
 class Outbox:
@@ -235,6 +238,8 @@ class Outbox:
         wanting = [*self.endpoints.for_event(event, name), *self.job_endpoints.for_event(event)]
         is_watched = bool(deliveries_queued.has_receivers_for(self._workspace))
         is_light = event.job_id is None and not event.telling.overrides
+        if not wanting and _logger.isEnabledFor(logging.INFO):
+            _log_without_endpoint(event, name, self.endpoints.all())
         if not wanting and not is_watched and is_light:
             self.events.put(event, name, None, ())
             return
@@ -286,3 +291,11 @@ class Outbox:
             later = delivery.created_at + timedelta(seconds=applied.options["seconds"])
             return replace(delivery, next_attempt_at=later)
         return delivery
+
+
+def _log_without_endpoint(event: Event, name: str, endpoints: list[Endpoint]) -> None:
+    """Log an event that goes nowhere: a receiver may wait for it."""
+    reason = "no endpoint wants it" if endpoints else "no endpoint"
+    fields = {"eventType": name, "eventId": event.id, "leadId": event.lead_id}
+    about = f", {event.lead_id}" if event.lead_id else ""
+    _logger.info("%s: %s (%s%s)", name, reason, event.id, about, extra={"fields": fields})

@@ -29,7 +29,7 @@ def test_a_seed_file_is_read_in_the_encoding_its_mark_names(tmp_path: Path, enco
     path.write_bytes(WORLD.encode(encoding))
     result = run("seed", "check", str(path))
 
-    assert (result.exit_code, result.stdout) == (0, "valid: 1 workspaces, 0 leads\n")
+    assert (result.exit_code, result.stdout) == (0, "valid: 1 workspace, 0 leads\n")
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
