@@ -101,6 +101,9 @@ def test_a_sender_is_made_up_as_far_as_it_is_not_given(sendpilot: Sandbox) -> No
         "name": "sender_ann",
         "linkedinUrl": "https://www.linkedin.com/in/sender-ann",
         "status": "active",
+        "dailyMessageLimit": 100,
+        "messagesSentToday": 0,
+        "remainingMessages": 100,
     }
 
 
