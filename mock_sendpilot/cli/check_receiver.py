@@ -99,7 +99,8 @@ def _in_a_folder(
     envvar=f"{PREFIX}CONTRACT",
     show_envvar=True,
     callback=contract_of_name,
-    help="Whose events: documented, example, schema or live. Example: --contract live",
+    help="Whose events: documented, example, schema, live, strict or observed. "
+    "Example: --contract live",
 )
 @click.option(
     "--scheme",

@@ -160,7 +160,7 @@ _OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
     "--contract": (
         (
             "Which of the vendor's contradicting documents to follow: documented, example, schema, "
-            "or live. Example: --contract live"
+            "live, strict or observed. Example: --contract live"
         ),
         {"default": "documented", "show_default": True, "metavar": "NAME"},
     ),

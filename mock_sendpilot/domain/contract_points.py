@@ -209,7 +209,7 @@ POINTS: Mapping[str, Point] = {
         "(a) Error envelope; (e) 21",
         documented="errors",
         strict="bare",
-        extras={"bare": "bare", "list": "list", "detailed": "detailed"},
+        extras={name: name for name in ("errors", "bare", "list", "detailed")},
     ),
     "event_texts": _point(
         "texts in the events of messages and replies: previews of 100 characters, or all",

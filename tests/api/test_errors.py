@@ -99,6 +99,7 @@ DETAILS = f'{SENTENCES[0]}; it was "DON" (did you mean DONE?); note must be a st
         pytest.param(
             "documented", {"message": "Validation failed", "errors": SENTENCES}, id="errors"
         ),
+        pytest.param("errors", {"message": "Validation failed", "errors": SENTENCES}, id="named"),
         pytest.param("bare", {"message": "Validation failed"}, id="bare"),
         pytest.param("list", {"message": SENTENCES}, id="list"),
         pytest.param("detailed", {"message": f"Validation failed: {DETAILS}"}, id="detailed"),
