@@ -43,11 +43,14 @@ def start(**options: Any) -> None:  # noqa: ANN401 - the options of `options.py`
     from mock_sendpilot.cli.stopping import Told, raise_when_told  # noqa: PLC0415 - as the rest
 
     log = log_to_stderr(options["log_level"], as_json=options["log_format"] == "json")
+    emulator, server = _ready_to_serve(options)
+    banner = _banner(server, as_json=options["json"], shows_secrets=options["show_secrets"])
+    # Signals end the process at once until here: nothing has to be cleaned up, and an exception in
+    # the middle of an import may crash it.
     try:
         raise_when_told()
-        emulator, server = _ready_to_serve(options)
         try:
-            _serve(server, as_json=options["json"], shows_secrets=options["show_secrets"])
+            _serve(server, banner)
         finally:
             _end(emulator, server)
     except Told:
@@ -75,14 +78,17 @@ def _ready_to_serve(options: dict[str, Any]) -> "tuple[Emulator, EmulatorServer]
         _fail(f"cannot listen on {where}: {_reason(error)}; another port may be free: --port 0")
 
 
-def _serve(server: "EmulatorServer", *, as_json: bool, shows_secrets: bool) -> None:
+def _banner(server: "EmulatorServer", *, as_json: bool, shows_secrets: bool) -> str:
     from mock_sendpilot.cli import banner  # noqa: PLC0415 - flask only where a server is started
 
+    if as_json:
+        return banner.as_json(server)
+    return banner.as_text(server, shows_secrets=shows_secrets or is_terminal())
+
+
+def _serve(server: "EmulatorServer", banner: str) -> None:
     server.start()
-    shows_secrets = shows_secrets or is_terminal()
-    write_line(
-        banner.as_json(server) if as_json else banner.as_text(server, shows_secrets=shows_secrets)
-    )
+    write_line(banner)
     while True:
         time.sleep(1)  # a signal ends it by raising
 

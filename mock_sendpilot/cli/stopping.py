@@ -4,8 +4,8 @@ import signal
 from typing import NoReturn
 
 
-class Told(Exception):
-    """Somebody asked the process to end."""
+class Told(BaseException):
+    """Somebody asked the process to end; no `except Exception` is to swallow the only one."""
 
 
 _SIGNALS = tuple(

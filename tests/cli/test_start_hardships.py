@@ -3,6 +3,7 @@
 import json
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -31,6 +32,48 @@ def test_a_burst_of_signals_ends_it_cleanly(start: Start) -> None:
             running.process.send_signal(number)
     running.process.communicate(timeout=10)
     assert running.process.returncode == 0
+
+
+INTERRUPTED = """
+import os, runpy, signal, sys
+
+class Interruption:
+    def find_spec(self, name, *_):
+        if name == module:
+            sys.meta_path.remove(self)
+            os.kill(os.getpid(), signal.SIGINT)
+
+module, sys.argv[1:] = sys.argv[1], ["start", "--port", "0"]
+sys.meta_path.insert(0, Interruption())
+runpy.run_module("mock_sendpilot", run_name="__main__", alter_sys=True)
+"""
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "mock_sendpilot.cli",
+        "click",
+        "mock_sendpilot.cli.lazy_group",
+        "mock_sendpilot.cli.start",
+        "mock_sendpilot.cli.options",
+        "mock_sendpilot.cli.stopping",
+        "mock_sendpilot.emulator",
+        "mock_sendpilot.server",
+        "flask",
+    ],
+)
+def test_an_interruption_while_it_starts_leaves_no_traceback(tmp_path: Path, module: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED, module],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (-signal.SIGINT, "")
 
 
 def test_it_starts_with_standard_output_closed(tmp_path: Path) -> None:
