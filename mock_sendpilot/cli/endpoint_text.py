@@ -30,6 +30,7 @@ def sheet(endpoint: dict[str, Any]) -> str:
         "signatures": _OF_CONTRACT if schemes is None else ", ".join(schemes),
         "concurrency": endpoint["concurrency"],
         "signature clock": endpoint["signatureClock"],
+        "headers": _headers(endpoint) or "none",
         "forwarded": "yes, by a listener" if endpoint["relayed"] else "no",
         "created at": endpoint["createdAt"],
     }
@@ -47,6 +48,8 @@ def _unusual(endpoint: dict[str, Any]) -> Iterator[str]:
         yield f"concurrency {endpoint['concurrency']}"
     if endpoint["signatureClock"] != "wall":
         yield f"signature clock {endpoint['signatureClock']}"
+    if endpoint["headers"]:
+        yield f"headers {_headers(endpoint)}"
     if endpoint["relayed"]:
         yield "forwarded"
 
@@ -54,6 +57,10 @@ def _unusual(endpoint: dict[str, Any]) -> Iterator[str]:
 def _delays(delays: list[float]) -> str:
     shown = ", ".join(f"{seconds:g}" for seconds in delays)
     return f"after {shown} s" if delays else "none"
+
+
+def _headers(endpoint: dict[str, Any]) -> str:
+    return ", ".join(f"{name}: {value}" for name, value in endpoint["headers"].items())
 
 
 def _events(endpoint: dict[str, Any]) -> str:

@@ -17,7 +17,7 @@ from mock_sendpilot.cli.control import (
 from mock_sendpilot.cli.endpoint_text import line, sheet
 from mock_sendpilot.cli.lazy_group import Group
 from mock_sendpilot.cli.options import finite
-from mock_sendpilot.cli.values import NonEmpty, event_option, identity
+from mock_sendpilot.cli.values import NonEmpty, event_option, header_option, identity
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 _SECRET = "whsec_c2VuZHBpbG90LWVtdWxhdG9yLXNlY3JldC0zMmJ5dGU="  # noqa: S105 - an example
@@ -128,6 +128,7 @@ def show(
     help="Which time stands in signatures: wall, virtual (the clock of the workspace) or process "
     "(the server's process). Example: --signature-clock virtual",
 )
+@header_option
 @_secret_only_option
 @json_option
 @control_options
@@ -149,6 +150,7 @@ def add(
         "signatures": list(options["signature"]) or None,
         "concurrency": options["concurrency"],
         "signatureClock": options["signature_clock"],
+        "headers": options["headers"] or None,
     }
     given = {key: value for key, value in body.items() if value is not None}
     answer = ask(server, "POST", "/endpoints", given)

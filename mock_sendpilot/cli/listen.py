@@ -9,7 +9,7 @@ from mock_sendpilot.cli.control import Server, control_options, fail, json_optio
 from mock_sendpilot.cli.feed import Feed
 from mock_sendpilot.cli.listener import Back, Ended, Heard, Listener, Lost
 from mock_sendpilot.cli.stopping import Told, raise_when_told
-from mock_sendpilot.cli.values import NonEmpty
+from mock_sendpilot.cli.values import NonEmpty, header_option
 
 _SECRET = "whsec_c2VuZHBpbG90LWVtdWxhdG9yLXNlY3JldC0zMmJ5dGU="  # noqa: S105 - an example
 
@@ -37,6 +37,7 @@ _SECRET = "whsec_c2VuZHBpbG90LWVtdWxhdG9yLXNlY3JldC0zMmJ5dGU="  # noqa: S105 - a
     help="Sign what is forwarded with this secret instead of a new one. "
     f"Example: --secret {_SECRET}",
 )
+@header_option
 @click.option(
     "--print-secret", is_flag=True, help="Print the signing secret first. Example: --print-secret"
 )
@@ -53,6 +54,7 @@ def listen(
     forward_to: str | None,
     event: tuple[str, ...],
     secret: str | None,
+    headers: dict[str, str],
     print_secret: bool,
     wants_all: bool,
     wants_json: bool,
@@ -68,12 +70,13 @@ def listen(
     A server that is lost is tried until it answers again. Events that came meanwhile follow; one
     that was restarted gets the endpoint with the same secret.
     """
-    if forward_to is None and (event or secret or print_secret or wants_all):
-        raise click.UsageError("--event, --secret, --print-secret and --all go with --forward-to")
+    if forward_to is None and (event or secret or headers or print_secret or wants_all):
+        options = "--event, --secret, --header, --print-secret and --all"
+        raise click.UsageError(f"{options} go with --forward-to")
     wanted: dict[str, Any] | None = None
     if forward_to is not None:
         wanted = {"url": forward_to, "events": list(event) or None, "secret": secret}
-        wanted["relayed"] = True
+        wanted |= {"relayed": True, "headers": headers}
     raise_when_told()
     listener = Listener(server, wanted)
     try:

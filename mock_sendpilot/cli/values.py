@@ -105,6 +105,34 @@ def pairs(_ctx: click.Context, parameter: click.Parameter, texts: Sequence[str])
     return found
 
 
+def _headers(
+    _ctx: click.Context, _parameter: click.Parameter, texts: Sequence[str]
+) -> dict[str, str]:
+    """`NAME: VALUE` texts as an object; a text is not shown, since it may hold a secret."""
+    found: dict[str, str] = {}
+    for text in texts:
+        name, colon, value = encodable(text).partition(":")
+        if not name.strip() or not colon:
+            raise click.BadParameter('must be "NAME: VALUE", with a colon')
+        if name.strip() in found:
+            raise click.BadParameter(f"{name.strip()} is given twice")
+        found[name.strip()] = value.strip()
+    return found
+
+
+def header_option(command: Command) -> Command:
+    """Give a command `--header`; it gets one object, `headers`."""
+    option = click.option(
+        "--header",
+        "headers",
+        multiple=True,
+        metavar="NAME: VALUE",
+        callback=_headers,
+        help='Send this header with each webhook; may be repeated. Example: --header "X-Env: ci"',
+    )
+    return option(command)
+
+
 def encodable(text: str) -> str:
     """A text without the halves of characters that a terminal may pass on."""
     return text.encode("utf-8", "replace").decode()

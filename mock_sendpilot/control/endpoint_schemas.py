@@ -5,7 +5,16 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, post_load
 from marshmallow.validate import Length
 
-from mock_sendpilot.api.fields import Boolean, Choice, SecretText, Text, Timestamp, shown
+from mock_sendpilot.api.fields import (
+    Boolean,
+    Choice,
+    JsonObject,
+    SecretText,
+    Text,
+    Timestamp,
+    kind_of,
+    shown,
+)
 from mock_sendpilot.control.schemas import Strict
 from mock_sendpilot.control.seed_fields import CountFrom, Number, list_of
 from mock_sendpilot.domain.clock import iso_milliseconds
@@ -18,7 +27,7 @@ from mock_sendpilot.domain.endpoint_settings import (
     SIGNATURE_SCHEMES,
     EndpointSettings,
 )
-from mock_sendpilot.domain.redaction import masked
+from mock_sendpilot.domain.redaction import masked, redacted_headers
 from mock_sendpilot.webhooks.endpoints import Endpoint
 
 MAX_EVENTS = 500
@@ -47,6 +56,15 @@ class TupleOf(fields.Field[Any]):
         return tuple(self._item.deserialize(item) for item in value)
 
 
+class HeadersField(JsonObject):
+    """Headers by name. A refusal shows none of the values."""
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> dict[str, Any]:  # noqa: ANN401
+        if isinstance(value, dict):
+            return value
+        raise ValidationError(f"{self.expected}; it was {kind_of(value)}")
+
+
 class _Settings(Strict):
     """How an endpoint is delivered to; null is what the contract or the server says."""
 
@@ -65,6 +83,7 @@ class _Settings(Strict):
     signatures = TupleOf(Choice(SIGNATURE_SCHEMES), allow_none=True)
     concurrency = CountFrom(1, MOST_CONCURRENCY)
     signatureClock = Choice(SIGNATURE_CLOCKS, attribute="signature_clock")  # noqa: N815
+    headers = HeadersField()
 
 
 class NewEndpoint(_Settings):
@@ -141,6 +160,7 @@ class EndpointReply(Schema):
     signatures = fields.Raw(attribute="settings.signatures")
     concurrency = fields.Raw(attribute="settings.concurrency")
     signatureClock = fields.Raw(attribute="settings.signature_clock")  # noqa: N815
+    headers = fields.Function(lambda endpoint: redacted_headers(endpoint.settings.headers))
     createdAt = Timestamp(attribute="created_at")  # noqa: N815
 
 

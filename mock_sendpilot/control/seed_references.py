@@ -111,6 +111,7 @@ def _endpoints(path: str, endpoints: Iterable[Part], contract: Contract) -> Iter
                 url=endpoint["url"],
                 secret=endpoint.get("secret"),
                 event_types=endpoint.get("event_types"),
+                settings=endpoint["settings"],
             )
         except InvalidInput as error:
             for problem in error.problems:

@@ -52,6 +52,7 @@ class SandboxWebhooks:
         signatures: str | Iterable[str] | None = None,
         concurrency: int = 1,
         signature_clock: str = PROCESS,
+        headers: Mapping[str, str] | None = None,
     ) -> Endpoint:
         """Have webhooks sent to a URL; the endpoint's `secret` is made unless it is given.
 
@@ -67,6 +68,7 @@ class SandboxWebhooks:
             signature_clock: which time stands in signatures. `process` is what this process shows,
                 so that an app in it can verify while the test freezes time or travels; `wall` is
                 real time, and `virtual` that of `sendpilot.clock`.
+            headers: sent with each webhook, besides those that the emulator sets itself.
 
         Raises:
             InvalidInput: a bad URL, secret or setting, or an event type unknown to the contract.
@@ -77,6 +79,7 @@ class SandboxWebhooks:
             signatures=None if signatures is None else as_tuple(signatures),
             concurrency=concurrency,
             signature_clock=signature_clock,
+            headers={} if headers is None else headers,
         )
         types = None if events is None else as_tuple(events)
         add = self._outbox.endpoints.add

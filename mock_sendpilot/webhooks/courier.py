@@ -214,6 +214,7 @@ class Courier:
             schemes=schemes if endpoint.secret else (),
             secrets=(endpoint.secret, *endpoint.older_secrets(now)),
             signed_at=self._signing_time(settings.signature_clock, now),
+            extra_headers=settings.headers,
         )
 
     def _signing_time(self, signature_clock: str, now: datetime) -> datetime:

@@ -39,6 +39,7 @@ _REUSE_SECONDS = 1.0
 _TRICKLE_PARTS = 10
 _NO_LINGERING = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
 """Of SO_LINGER: to close is to reset."""
+_CA_BUNDLE = "REQUESTS_CA_BUNDLE"
 _logger = logging.getLogger(__name__)
 
 
@@ -192,7 +193,7 @@ def _sent(
     adapter: "requests.adapters.HTTPAdapter", prepared: "requests.PreparedRequest", timeout: float
 ) -> "requests.Response":
     """Do what `HTTPAdapter.send` does, which a test may have replaced for the whole process."""
-    verify = os.environ.get("REQUESTS_CA_BUNDLE") or True
+    verify = os.environ.get(_CA_BUNDLE) or True
     pool: Any = adapter.get_connection_with_tls_context(prepared, verify)
     adapter.cert_verify(pool, prepared.url, verify, None)  # type: ignore[no-untyped-call]
     raw = pool.urlopen(
@@ -239,6 +240,8 @@ def _has_ended(answer: "requests.Response") -> bool:
 
 
 def _in_words(error: Exception, timeout_seconds: float) -> str:
+    from ssl import SSLCertVerificationError
+
     from urllib3.exceptions import ConnectTimeoutError, ReadTimeoutError
 
     if isinstance(error, ConnectTimeoutError):
@@ -248,6 +251,11 @@ def _in_words(error: Exception, timeout_seconds: float) -> str:
     cause: BaseException = error
     while (deeper := cause.__cause__ or cause.__context__) is not None:
         cause = deeper
+    if isinstance(cause, SSLCertVerificationError):
+        return (
+            f"certificate verify failed: {cause.verify_message}; to trust one of your own, set "
+            f"{_CA_BUNDLE} to its file where the webhooks are sent from"
+        )
     text = str(getattr(cause, "strerror", None) or str(cause) or type(cause).__name__)
     if isinstance(cause, BadStatusLine) and not isinstance(cause, RemoteDisconnected):
         text = f"the answer is not HTTP: {text!r}"

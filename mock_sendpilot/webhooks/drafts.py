@@ -1,7 +1,7 @@
 """Drafts: a POST before it is signed, so that it can be made otherwise on purpose."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from mock_sendpilot.version import __version__
@@ -48,7 +48,7 @@ class Draft:
     """What is to be sent, and how.
 
     `secrets` begin with the newest; without `schemes` nothing is signed. `sent_body` is sent in
-    place of the body that is signed.
+    place of the body that is signed. `extra_headers` are the endpoint's own.
     """
 
     url: str
@@ -62,6 +62,7 @@ class Draft:
     seconds_to_send: float = 0
     breaks_off: bool = False
     loses_answer: bool = False
+    extra_headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def content(self) -> bytes:
@@ -72,7 +73,7 @@ class Draft:
         """The request, with its signatures."""
         return SignedRequest(
             url=self.url,
-            headers={"User-Agent": USER_AGENT, **self.headers()},
+            headers={"User-Agent": USER_AGENT, **self.extra_headers, **self.headers()},
             content=self.content,
             seconds_to_send=self.seconds_to_send,
             breaks_off=self.breaks_off,

@@ -70,6 +70,11 @@ def test_an_endpoint_is_added_and_its_secret_shown(server: EmulatorServer, outbo
         ),
         pytest.param(["--concurrency", "8"], {"concurrency": 8}, id="concurrency"),
         pytest.param(["--signature-clock", "virtual"], {"signatureClock": "virtual"}, id="clock"),
+        pytest.param(
+            ["--header", "X-Env: a: b", "--header", "Authorization:Basic aHVudGVyMg=="],
+            {"headers": {"X-Env": "a: b", "Authorization": "Basic aHV…"}},
+            id="headers",
+        ),
         pytest.param([], {"events": None, "retryDelaysSeconds": None}, id="nothing"),
     ],
 )
@@ -104,6 +109,7 @@ def test_they_are_listed_a_line_each(server: EmulatorServer, outbox: Outbox) -> 
         pytest.param(["--signature", "svix"], "signatures svix", id="signatures"),
         pytest.param(["--concurrency", "8"], "concurrency 8", id="concurrency"),
         pytest.param(["--signature-clock", "virtual"], "signature clock virtual", id="clock"),
+        pytest.param(["--header", "X-Env: ci"], "headers X-Env: ci", id="headers"),
         pytest.param(["--timeout", "2", "--concurrency", "3"], "timeout 2 s; concurrency 3"),
     ],
 )
@@ -154,6 +160,7 @@ def test_one_is_shown_with_everything(server: EmulatorServer, outbox: Outbox) ->
         "signatures": "svix",
         "concurrency": "1",
         "signature clock": "wall",
+        "headers": "none",
         "forwarded": "no",
     }
 
@@ -345,3 +352,25 @@ def test_an_endpoint_that_does_not_exist_prints_no_secret(server: EmulatorServer
     result = run(server, "show", "ep_x", "--secret-only")
 
     assert (result.exit_code, result.stdout) == (1, "")
+
+
+@pytest.mark.parametrize(
+    ("texts", "says"),
+    [
+        pytest.param(["hunter2"], 'must be "NAME: VALUE", with a colon', id="no colon"),
+        pytest.param([": hunter2"], 'must be "NAME: VALUE", with a colon', id="no name"),
+        pytest.param(["X-Env: hunter2", "X-Env: b"], "X-Env is given twice", id="twice"),
+    ],
+)
+def test_a_header_that_is_none_is_2_and_not_shown(texts: list[str], says: str) -> None:
+    options = [word for text in texts for word in ("--header", text)]
+    result = CliRunner().invoke(main, ["endpoints", "add", URL, *options])
+
+    assert (result.exit_code, says in result.stderr) == (2, True), result.stderr
+    assert "hunter2" not in result.output
+
+
+def test_a_header_that_is_reserved_is_1(server: EmulatorServer) -> None:
+    result = run(server, "add", URL, "--header", "Host: hunter2")
+
+    assert (result.exit_code, "headers.Host is reserved" in result.stderr) == (1, True)

@@ -508,6 +508,16 @@ def test_secret_and_events_can_be_given(
     assert endpoint.event_types == ("message.sent", "campaign.paused")
 
 
+def test_headers_can_be_given(
+    server: EmulatorServer, listen: Listen, receiver: WebhookReceiver
+) -> None:
+    listen("--forward-to", receiver.url, "--header", "X-Env: ci", "--header", "X-Trace: a b")
+    change_until(server, lambda: bool(receiver.received))
+
+    headers = receiver.received[0].headers
+    assert (headers["x-env"], headers["x-trace"]) == ("ci", "a b")
+
+
 def test_a_receiver_that_fails_gets_it_again_by_the_schedule(
     server: EmulatorServer, receiver: WebhookReceiver, listen: Listen, outbox: Outbox
 ) -> None:

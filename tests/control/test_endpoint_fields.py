@@ -22,6 +22,7 @@ DEFAULTS: dict[str, Any] = {
     "signatures": None,
     "concurrency": 1,
     "signatureClock": "wall",
+    "headers": {},
 }
 SETTINGS: dict[str, Any] = {
     "retryDelaysSeconds": [0.5, 2],
@@ -29,6 +30,7 @@ SETTINGS: dict[str, Any] = {
     "signatures": ["standardwebhooks", "svix"],
     "concurrency": 8,
     "signatureClock": "virtual",
+    "headers": {"X-Env": "staging", "X-Trace": "a b"},
 }
 REFUSED_FIELDS = [
     pytest.param({"retryDelaysSeconds": 5}, "must be an array; it was 5", id="delays: a number"),
@@ -105,7 +107,7 @@ def test_null_takes_a_setting_back(api: Api, key: str) -> None:
     assert settings_of(reply.json) == {**SETTINGS, key: None}
 
 
-@pytest.mark.parametrize("key", ["concurrency", "signatureClock"])
+@pytest.mark.parametrize("key", ["concurrency", "signatureClock", "headers"])
 def test_what_is_never_null_is_refused_as_null(api: Api, key: str) -> None:
     endpoint = made(api)
     reply = api("PATCH", f"{PATH}/{endpoint['id']}", json={key: None})
@@ -151,6 +153,7 @@ def test_an_endpoint_of_a_seed_has_settings_of_its_own() -> None:
         signatures=("standardwebhooks", "svix"),
         concurrency=8,
         signature_clock="virtual",
+        headers={"X-Env": "staging", "X-Trace": "a b"},
     )
 
 

@@ -115,6 +115,7 @@ def test_a_certificate_that_nobody_trusts_is_refused(world: World, authority: tr
     assert attempt.response is None
     assert attempt.error is not None
     assert "certificate verify failed" in attempt.error
+    assert "set REQUESTS_CA_BUNDLE to its file where the webhooks are sent from" in attempt.error
 
 
 @pytest.mark.parametrize("is_tls", [False, True])
