@@ -16,11 +16,11 @@ from mock_sendpilot.domain.rate_limits import RateLimiter
 from mock_sendpilot.domain.seed import EndpointSeed, WorkspaceSeed
 from mock_sendpilot.domain.workspace import Workspace
 from mock_sendpilot.json_text import check_seed
+from mock_sendpilot.scheduling.workers import Workers
 from mock_sendpilot.webhooks.deliveries import MOST_FINISHED
 from mock_sendpilot.webhooks.dispatcher import TIMEOUT_SECONDS, Dispatcher
 from mock_sendpilot.webhooks.outbox import Outbox
 from mock_sendpilot.webhooks.signing import new_secret
-from mock_sendpilot.worker import Worker
 
 KeyRule = Callable[[Iterable[str]], None]
 """Raises at API keys that must not be added."""
@@ -75,7 +75,7 @@ class Emulator:
         self._most_finished = most_finished
         self._rate_limit = rate_limit
         self._system_clock = SteadyClock()
-        self._worker = Worker(self._system_clock)
+        self._workers = Workers(self._system_clock)
         self._dispatcher = Dispatcher(timeout_seconds=timeout_seconds)
         self._lock = threading.Lock()
         self._accesses: dict[str, Access] = {}
@@ -187,7 +187,7 @@ class Emulator:
             contract=self.contract,
             clock=self._clock_of(seed, clock),
             id_seed=f"{self._id_seed}/{seed.random_seed or seed.id}",
-            wake=self._worker.wake,
+            workers=self._workers,
         )
         self._register(workspace, seed.api_keys)
         try:
@@ -208,14 +208,14 @@ class Emulator:
             for key in keys:
                 del self._accesses[key]
         outbox.close()
-        self._worker.forget(workspace.timekeeper.run_next)
+        self._workers.forget(workspace.scheduler)
 
     def close(self, *, within_seconds: float = 1.0) -> None:
         """Let the attempts at work finish, at most so long, and stop."""
         self._dispatcher.begin_to_close()
         for workspace in self.workspaces():
             self.outbox(workspace).end_waits()
-        self._worker.stop(within_seconds=within_seconds)
+        self._workers.stop(timeout_seconds=within_seconds)
         for workspace in self.workspaces():
             self.remove_workspace(workspace)
         self._dispatcher.close()
@@ -243,7 +243,7 @@ class Emulator:
                 self._accesses[api_key.key] = self._opened(workspace, api_key)
 
     def _clock_of(self, seed: WorkspaceSeed, clock: WorkspaceClock | None) -> WorkspaceClock:
-        """One that runs with the clock by which the worker goes."""
+        """One that runs with the clock by which the workers go."""
         if clock is None:
             starts_at, is_frozen = seed.starts_at, seed.is_frozen
             return WorkspaceClock(self._system_clock, starts_at=starts_at, is_frozen=is_frozen)

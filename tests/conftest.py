@@ -49,7 +49,7 @@ def pytest_fixture_setup(
 def _threads_of_the_session(request: pytest.FixtureRequest) -> set[threading.Thread]:
     """The worker's threads of the server of the session, which may start one at any time."""
     servers = request.config.stash.get(_SERVERS, [])
-    return {thread for server in servers for thread in server.emulator._worker._threads}
+    return {thread for server in servers for thread in server.emulator._workers._threads}
 
 
 @pytest.fixture(autouse=True)

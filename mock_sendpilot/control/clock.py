@@ -1,5 +1,6 @@
 """`/_emulate/clock`: the clock of a workspace, to be turned."""
 
+from http import HTTPStatus
 from typing import Any
 
 from flask import Blueprint, Response
@@ -7,8 +8,9 @@ from flask import Blueprint, Response
 from mock_sendpilot.api.access import of_workspace
 from mock_sendpilot.api.body import json_object
 from mock_sendpilot.api.envelope import reply
-from mock_sendpilot.control.clock_schemas import ClockTurn, clock_shown, passed_shown
+from mock_sendpilot.control.clock_schemas import ClockTurn, clock_shown, left_shown, passed_shown
 from mock_sendpilot.control.current import outbox_of
+from mock_sendpilot.domain.errors import AdvanceTimedOut
 from mock_sendpilot.domain.workspace import Workspace
 
 clock = Blueprint("clock", __name__)
@@ -18,28 +20,48 @@ clock = Blueprint("clock", __name__)
 @of_workspace
 def show_clock(workspace: Workspace) -> Response:
     """What it shows, whether it stands still, and what is due next."""
-    return reply(clock_shown(workspace.timekeeper))
+    return reply(clock_shown(workspace.scheduler))
 
 
 @clock.post("/clock")
 @of_workspace
 def turn_clock(workspace: Workspace) -> Response:
-    """Freeze, resume, set or advance it; answers the clock, and what has happened meanwhile."""
+    """Freeze, resume, set or advance it; answers the clock, and what has happened meanwhile.
+
+    409 when the time for it was over first, with what is left. What is asked of a clock that is
+    just being advanced takes effect after that: `deferred` is then true.
+    """
     wanted = ClockTurn().load(json_object())
     tally = outbox_of(workspace).tally
     before = tally.copy()
-    tasks = _turned(workspace, wanted)
-    shown = clock_shown(workspace.timekeeper)
-    return reply({**shown, "passed": passed_shown(tasks, tally.since(before))})
+    is_deferred = workspace.scheduler.is_advancing
+    failure: AdvanceTimedOut | None = None
+    try:
+        task_count = _turned(workspace, wanted)
+    except AdvanceTimedOut as error:
+        failure, task_count = error, error.task_count
+    answer = {
+        **clock_shown(workspace.scheduler),
+        "deferred": is_deferred,
+        "passed": passed_shown(task_count, tally.since(before)),
+        "left": None if failure is None else left_shown(failure),
+        "failure": None if failure is None else failure.message,
+    }
+    return reply(answer, HTTPStatus.OK if failure is None else HTTPStatus.CONFLICT)
 
 
 def _turned(workspace: Workspace, wanted: dict[str, Any]) -> int:
-    keeper = workspace.timekeeper
-    runs = True if wanted.get("resume") else False if wanted.get("freeze") else None
+    scheduler = workspace.scheduler
+    then_frozen = False if wanted.get("resume") else True if wanted.get("freeze") else None
+    timeout_seconds = wanted["timeout_seconds"]
     if "set" in wanted:
-        return workspace.set_clock(wanted["set"], runs_afterwards=runs)
+        return workspace.set_clock(
+            wanted["set"], then_frozen=then_frozen, timeout_seconds=timeout_seconds
+        )
     if "advance" in wanted:
-        return keeper.advance(wanted["advance"], runs_afterwards=runs)
-    turn = keeper.resume if runs else keeper.freeze
+        return scheduler.advance(
+            wanted["advance"], then_frozen=then_frozen, timeout_seconds=timeout_seconds
+        )
+    turn = scheduler.freeze if then_frozen else scheduler.resume
     turn()
     return 0

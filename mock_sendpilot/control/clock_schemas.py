@@ -8,27 +8,43 @@ from mock_sendpilot.api.fields import Boolean, JsonObject, Text, Timestamp
 from mock_sendpilot.control.schemas import Strict
 from mock_sendpilot.control.seed_fields import CountFrom, Duration, Number
 from mock_sendpilot.domain.clock import iso_milliseconds
-from mock_sendpilot.domain.timekeeper import Timekeeper
+from mock_sendpilot.domain.errors import AdvanceTimedOut
 from mock_sendpilot.observation.patterns import EventPattern
+from mock_sendpilot.scheduling.scheduler import (
+    ADVANCE_TIMEOUT_SECONDS,
+    MAX_ADVANCE_SECONDS,
+    Scheduler,
+)
 from mock_sendpilot.webhooks.event_log import MOST_EVENTS
 from mock_sendpilot.webhooks.tally import Tally
 
 _MOST_SECONDS = 60
+_ACTIONS = ("freeze", "set", "advance", "resume")
 _EXPECTATION = {"event_type", "match", "count", "after"}
 
 
 class ClockTurn(Strict):
-    """What to do: `freeze`, then `set` or `advance`, then `resume`; at least one of them."""
+    """Actions: `freeze`, then `set` or `advance`, then `resume`; at least one of them.
+
+    `timeoutSeconds` limits, in real time, how long an advance may take.
+    """
 
     freeze = Boolean()
     set = Timestamp()
     advance = Duration()
     resume = Boolean()
+    timeoutSeconds = Number(  # noqa: N815
+        0,
+        MAX_ADVANCE_SECONDS,
+        of="of seconds",
+        attribute="timeout_seconds",
+        load_default=ADVANCE_TIMEOUT_SECONDS,
+    )
 
     @validates_schema(skip_on_field_errors=True)
     def _something(self, data: dict[str, Any], **_: object) -> None:
-        if not any(data.get(name) not in (None, False) for name in self.fields):
-            names = ", ".join(self.fields)
+        if not any(data.get(name) not in (None, False) for name in _ACTIONS):
+            names = ", ".join(_ACTIONS)
             raise ValidationError(f'needs one of {names}, such as {{"advance": "1h30m"}}')
         if "set" in data and "advance" in data:
             raise ValidationError("takes set or advance, not both")
@@ -63,12 +79,13 @@ class Wait(Strict):
         return {**data, "pattern": pattern}
 
 
-def clock_shown(keeper: Timekeeper) -> dict[str, Any]:
+def clock_shown(scheduler: Scheduler) -> dict[str, Any]:
     """A clock, and what is due next, and when."""
-    due = keeper.agenda.next_due()
+    due = scheduler.next_due()
     return {
-        "now": iso_milliseconds(keeper.clock.now()),
-        "frozen": keeper.is_frozen,
+        "now": iso_milliseconds(scheduler.clock.now()),
+        "frozen": scheduler.is_frozen,
+        "advancing": scheduler.is_advancing,
         "nextDueAt": iso_milliseconds(due.at) if due else None,
         "nextDue": due.about if due else None,
     }
@@ -82,3 +99,8 @@ def passed_shown(tasks: int, tally: Tally) -> dict[str, Any]:
         "events": dict(tally.events),
         "attempts": {outcome: tally.attempts[outcome] for outcome in outcomes},
     }
+
+
+def left_shown(failure: AdvanceTimedOut) -> dict[str, Any]:
+    """Return what an advance has left that was not over in time."""
+    return {"tasks": failure.left_count, "heldUpBy": list(failure.held_up_by)}

@@ -25,7 +25,7 @@ from mock_sendpilot.control.seed_fields import (
 )
 from mock_sendpilot.domain import vocabulary as words
 from mock_sendpilot.domain.outreach.sequences import WALKS
-from mock_sendpilot.domain.timekeeper import FIRST_MOMENT, LAST_MOMENT
+from mock_sendpilot.scheduling.scheduler import FIRST_MOMENT, LAST_MOMENT
 
 
 def _at_least_one(keys: list[Any]) -> None:

@@ -27,12 +27,12 @@ def wait_for(workspace: Workspace) -> Response:
     with waiting(wanted["timeout_seconds"]):
         has_come, found = wait_until(workspace, wanted)
     status = HTTPStatus.OK if has_come else HTTPStatus.CONFLICT
-    return reply({**found, **clock_shown(workspace.timekeeper)}, status)
+    return reply({**found, **clock_shown(workspace.scheduler)}, status)
 
 
 def _idle(workspace: Workspace, wanted: dict[str, Any]) -> tuple[bool, dict[str, Any]]:
     seconds = wanted["timeout_seconds"]
-    is_idle = workspace.timekeeper.wait_until_idle(within_seconds=seconds)
+    is_idle = workspace.scheduler.wait_until_idle(timeout_seconds=seconds)
     return is_idle, {"idle": is_idle}
 
 
@@ -41,7 +41,7 @@ def _events(workspace: Workspace, wanted: dict[str, Any]) -> tuple[bool, dict[st
     outbox.check_target(None, pattern)
     waited = wait_for_events(
         outbox.events,
-        workspace.timekeeper,
+        workspace.scheduler,
         pattern,
         count=wanted.get("count", 1),
         after=wanted.get("after"),

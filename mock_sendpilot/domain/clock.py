@@ -93,12 +93,12 @@ class SteadyClock(SystemClock):
 
 
 class WorkspaceClock:
-    """The clock of a workspace: runs with the system's, or stands still; time never goes back.
+    """The clock of a workspace: runs with the system's, or is frozen; time never goes back.
 
     Args:
         system: what it runs with.
         starts_at: what it shows at first; by default what the system shows.
-        is_frozen: whether it stands still from the beginning.
+        is_frozen: whether it is frozen from the beginning.
     """
 
     def __init__(
@@ -109,16 +109,21 @@ class WorkspaceClock:
         now = system.now()
         start = now if starts_at is None else starts_at.astimezone(timezone.utc)
         self._offset = start - now
-        self._frozen_at = start if is_frozen else None
+        self._is_frozen = is_frozen
+        self._is_held = False
+        self._shows = start if is_frozen else None  # while it is frozen or held
 
     @property
     def is_frozen(self) -> bool:
-        """Whether it stands still."""
-        return self._frozen_at is not None
+        """Whether it stays as it is until it is advanced or resumed.
+
+        While it is being advanced: whether it will be so afterwards.
+        """
+        return self._is_frozen
 
     def now(self) -> datetime:
         """The time, as an aware UTC datetime."""
-        return self._frozen_at or self._system.now() + self._offset
+        return self._shows or self._system.now() + self._offset
 
     def start_at(self, moment: datetime) -> None:
         """Show `moment`, also an earlier one, and run or stand still as before.
@@ -128,42 +133,59 @@ class WorkspaceClock:
         with self._lock:
             moment = moment.astimezone(timezone.utc)
             self._offset = moment - self._system.now()
-            if self._frozen_at is not None:
-                self._frozen_at = moment
+            if self._shows is not None:
+                self._shows = moment
 
     def run_with(self, system: Clock) -> None:
         """Run with another clock from now on, from what it shows."""
         with self._lock:
-            shown = self.now()
+            now = self.now()
             self._system = system
-            self._offset = shown - system.now()
+            self._offset = now - system.now()
 
     def freeze(self) -> None:
-        """Stand still at what it shows."""
+        """Stop at what it shows."""
         with self._lock:
-            self._frozen_at = self.now()
+            self._is_frozen = True
+            self._shows = self.now()
 
     def resume(self) -> None:
-        """Run on from what it shows."""
+        """Run on from what it shows; one that is held runs on when it is released."""
         with self._lock:
-            if self._frozen_at is not None:
-                self._offset = self._frozen_at - self._system.now()
-                self._frozen_at = None
+            self._is_frozen = False
+            self._run_on()
+
+    def hold(self) -> None:
+        """Stop, frozen or not, so that only `move_to` moves it."""
+        with self._lock:
+            self._is_held = True
+            self._shows = self.now()
+
+    def release(self) -> None:
+        """End `hold`: run on, unless it is frozen."""
+        with self._lock:
+            self._is_held = False
+            self._run_on()
 
     def move_to(self, moment: datetime) -> None:
-        """Show `moment`, and run or stand still as before; one that has passed changes nothing."""
+        """Show `moment`, and run or stand as before; one that has passed changes nothing."""
         with self._lock:
             further = moment - self.now()
             if further <= timedelta():
                 return
-            if self._frozen_at is None:
+            if self._shows is None:
                 self._offset += further
             else:
-                self._frozen_at = moment
+                self._shows = moment
 
     def system_time(self, moment: datetime) -> datetime:
-        """What the system shows when this clock, running, shows `moment`."""
+        """Return what the system shows when this clock, running, shows `moment`."""
         return moment - self._offset
+
+    def _run_on(self) -> None:
+        if self._shows is not None and not self._is_frozen and not self._is_held:
+            self._offset = self._shows - self._system.now()
+            self._shows = None
 
 
 class ManualClock(WorkspaceClock):

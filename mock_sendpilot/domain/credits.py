@@ -85,7 +85,7 @@ DEFAULT_BALANCE = Balance(subscription=10_000, monthly=10_000)
 
 
 class Credits:
-    """The credits of one workspace. `spend` and `give_back` belong into a transaction."""
+    """The credits of one workspace. All but `balance` belongs into a transaction."""
 
     def __init__(self, clock: Clock, balance: Balance) -> None:
         self._clock = clock

@@ -5,7 +5,7 @@ has to find the mistake; as a text an error is both. A table at the API's edge t
 the vendor's envelope.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -113,6 +113,28 @@ class LimitExceeded(SendPilotError):
     def __init__(self, message: str, *, retry_after_seconds: int, hint: str = "") -> None:
         super().__init__(message, hint=hint)
         self.retry_after_seconds = retry_after_seconds
+
+
+class AdvanceTimedOut(SendPilotError):
+    """A clock was not advanced as far as it should be in the time there was for it.
+
+    Attributes:
+        task_count: how many tasks ran.
+        left_count: how many are left, of those that are due by the target.
+        held_up_by: what was running still.
+    """
+
+    def __init__(
+        self, *, now: str, target: str, task_count: int, left_count: int, held_up_by: Sequence[str]
+    ) -> None:
+        busy = ", ".join(held_up_by) or "nothing that runs"
+        super().__init__(
+            f"the clock has got to {now} and not to {target} in time: {task_count} tasks ran, "
+            f"{left_count} are left; it was held up by {busy}"
+        )
+        self.task_count = task_count
+        self.left_count = left_count
+        self.held_up_by = tuple(held_up_by)
 
 
 class ServiceFault(SendPilotError):

@@ -27,7 +27,7 @@ delivery_cancelled = _signals.signal("delivery-cancelled")
 _logger = logging.getLogger(__name__)
 
 
-def announce(signal: NamedSignal, sender: object, **facts: Any) -> None:  # noqa: ANN401
+def send(signal: NamedSignal, sender: object, **facts: Any) -> None:  # noqa: ANN401
     """Send a signal; a receiver that fails neither stops the others nor reaches the caller."""
     for receiver in signal.receivers_for(sender):
         try:

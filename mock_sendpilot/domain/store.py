@@ -1,21 +1,22 @@
 """The store: the leads, campaigns, senders and connections of one workspace, in memory.
 
-One lock guards it all, and the inbox, quotas and jobs of the workspace besides. A change is
-committed under the lock and announced after it, in the order in which the changes happened.
+One lock guards it all, and the inbox, quotas, credits and jobs of the workspace. A change is
+committed under the lock and its events are published after it, in the order in which they were
+recorded; it returns when they are.
 """
 
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
 from mock_sendpilot.domain import events, progress
-from mock_sendpilot.domain.announcer import Announcer
 from mock_sendpilot.domain.clock import Clock
 from mock_sendpilot.domain.errors import InvalidInput, NotFound
+from mock_sendpilot.domain.event_publisher import EventPublisher
 from mock_sendpilot.domain.events import PLAINLY, Event, Telling
-from mock_sendpilot.domain.ids import Ids
 from mock_sendpilot.domain.lead_import import Import, LeadDraft
 from mock_sendpilot.domain.linkedin import EXPECTED, normal_profile_url
 from mock_sendpilot.domain.models import Campaign, Lead, Sender
@@ -35,30 +36,27 @@ class Store:
     Those that say "within a transaction" are for the rest of the domain: they take no lock.
 
     Args:
-        announce: called with each event, in order, after the change is committed.
+        clock: what changes are dated by.
         new_lead_id: gives the id of a lead that is added.
-
-    Attributes:
-        announcer: tells what has happened.
-        on_status_changed: called, within the transaction, with a lead that has another status.
+        publisher: numbers and publishes the events.
+        react: called with each event that was recorded, in order, at the end of its transaction
+            and within it; it may record more.
     """
 
     def __init__(
         self,
         *,
-        workspace_id: str,
         clock: Clock,
-        ids: Ids,
         new_lead_id: Callable[[], str],
-        announce: Callable[[Event], None],
+        publisher: EventPublisher,
+        react: Callable[[Event], None] = lambda _event: None,
     ) -> None:
         self._clock = clock
-        self.on_status_changed: Callable[[Lead], None] = lambda _lead: None
         self._new_lead_id = new_lead_id
+        self._publisher = publisher
+        self._react = react
         self._lock = threading.Lock()
-        self.announcer = Announcer(
-            self._lock, workspace_id=workspace_id, ids=ids, announce=announce
-        )
+        self._recorded: deque[Event] = deque()  # those that the transaction has not reacted to
         self._campaigns: dict[str, Campaign] = {}
         self._senders: dict[str, Sender] = {}
         self._leads: dict[str, Lead] = {}
@@ -70,12 +68,18 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Hold the lock; what was recorded meanwhile is announced after it."""
+        """Hold the lock; what was recorded meanwhile is published after it."""
+        last_recorded = 0
         try:
             with self._lock:
-                yield
+                try:
+                    yield
+                finally:
+                    while self._recorded:
+                        last_recorded = self._recorded[0].sequence
+                        self._react(self._recorded.popleft())
         finally:
-            self.announcer.announce_recorded()
+            self._publisher.publish(last_recorded)
 
     # --- filling -----------------------------------------------------------------------------
 
@@ -116,7 +120,9 @@ class Store:
                 self._connections.setdefault((lead.sender_id, lead.linkedin_url), connection)
 
     def add_leads(self, campaign_id: str, drafts: Iterable[LeadDraft | str]) -> Import:
-        """Add leads to a campaign as new ones, in order. The vendor documents no event for it.
+        """Within a transaction: add leads to a campaign as new ones, in order.
+
+        The vendor documents no event for it.
 
         Args:
             campaign_id: where they go.
@@ -129,10 +135,9 @@ class Store:
             NotFound: the campaign is unknown.
         """
         outcome = Import()
-        with self._lock:
-            campaign = self.campaign(campaign_id)
-            for index, draft in enumerate(drafts):
-                self._add_lead(campaign, index, draft, outcome)
+        campaign = self.campaign(campaign_id)
+        for index, draft in enumerate(drafts):
+            self._add_lead(campaign, index, draft, outcome)
         return outcome
 
     # --- reading -----------------------------------------------------------------------------
@@ -242,7 +247,9 @@ class Store:
 
     def record(self, change: events.Change, telling: Telling = PLAINLY) -> Event:
         """Within a transaction: make an event of a change."""
-        return self.announcer.record(change, at=self._clock.now(), telling=telling)
+        event = self._publisher.record(change, at=self._clock.now(), telling=telling)
+        self._recorded.append(event)
+        return event
 
     def change_lead(self, before: Lead, *, changed_by: str, **changes: Any) -> Lead:  # noqa: ANN401
         """Within a transaction: change a lead, and record what its events tell."""
@@ -250,7 +257,6 @@ class Store:
         self._leads[after.id] = after
         if after.status != before.status:
             self.record(events.LeadStatusChanged(after, before.status, changed_by))
-            self.on_status_changed(after)
         if after.custom_lead_status != before.custom_lead_status:
             self.record(events.LeadTagChanged(after, before.custom_lead_status))
         return after

@@ -1,14 +1,16 @@
-"""A workspace: one isolated world with its contract, clock, ids, store and agenda."""
+"""A workspace: one isolated world with its contract, clock, ids, store and scheduler."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from mock_sendpilot.domain.clock import WorkspaceClock, iso_milliseconds
+from mock_sendpilot.domain.context import WorkspaceContext
 from mock_sendpilot.domain.contracts import Contract
 from mock_sendpilot.domain.credits import Credits
 from mock_sendpilot.domain.errors import InvalidInput
-from mock_sendpilot.domain.events import Event
+from mock_sendpilot.domain.event_publisher import EventPublisher
+from mock_sendpilot.domain.events import CHANGED, Event
 from mock_sendpilot.domain.finding.extractions import Extractions
-from mock_sendpilot.domain.finding.running_jobs import JobSurroundings
 from mock_sendpilot.domain.finding.searches import Searches
 from mock_sendpilot.domain.ids import Ids
 from mock_sendpilot.domain.inbox import Inbox
@@ -22,9 +24,14 @@ from mock_sendpilot.domain.outreach.simulation import Simulation
 from mock_sendpilot.domain.progress import CONNECTED
 from mock_sendpilot.domain.quotas import Quotas
 from mock_sendpilot.domain.seed import WorkspaceSeed
-from mock_sendpilot.domain.signals import announce, event_recorded
+from mock_sendpilot.domain.signals import event_recorded, send
 from mock_sendpilot.domain.store import Store
-from mock_sendpilot.domain.timekeeper import FIRST_MOMENT, Timekeeper, Wake
+from mock_sendpilot.scheduling.scheduler import (
+    ADVANCE_TIMEOUT_SECONDS,
+    FIRST_MOMENT,
+    Scheduler,
+    TaskRunner,
+)
 
 
 class Workspace:
@@ -35,7 +42,7 @@ class Workspace:
         contract: for a seed that brings none.
         clock: a `ManualClock` makes time stand still until it is advanced.
         id_seed: the same seed and the same calls give the same ids, secrets and fates.
-        wake: has what is due done in another thread, while the clock runs.
+        workers: run what is due while the clock runs.
 
     Raises:
         InvalidInput: the seed does not fit together.
@@ -48,7 +55,7 @@ class Workspace:
         contract: Contract,
         clock: WorkspaceClock,
         id_seed: str,
-        wake: Wake | None = None,
+        workers: TaskRunner | None = None,
     ) -> None:
         self.id = seed.id
         self.name = seed.name
@@ -56,55 +63,71 @@ class Workspace:
         self.contract = seed.contract or contract
         self.clock = clock
         self.ids = Ids(id_seed)
-        self.timekeeper = Timekeeper(clock, wake, settle=self._settle)
-        self.agenda = self.timekeeper.agenda
+        self.scheduler = Scheduler(clock, workers)
+        self._publisher = EventPublisher(workspace_id=seed.id, ids=self.ids, publish=self._publish)
         self.store = Store(
-            workspace_id=seed.id,
             clock=clock,
-            ids=self.ids,
             new_lead_id=self._new_lead_id,
-            announce=self._announce,
+            publisher=self._publisher,
+            react=self._react,
         )
         self.inbox = Inbox(self.ids, opening_message_id=self.contract.opening_message_id)
         self.quotas = Quotas(clock)
         self.credits = Credits(clock, seed.credits)
-        self._set_up_outreach(id_seed)
-        self._set_up_campaigns()
-        self._set_up_jobs(seed)
+        context = WorkspaceContext(
+            store=self.store,
+            clock=clock,
+            ids=self.ids,
+            contract=self.contract,
+            scheduler=self.scheduler,
+            random_seed=id_seed,
+        )
+        self._set_up_outreach(context)
+        self._set_up_jobs(context, seed)
         self._fill(seed)
 
     def __repr__(self) -> str:
         return f"<Workspace {self.id}>"
 
     def advance(self, duration: timedelta = timedelta()) -> int:
-        """Let time pass, doing in this thread all that falls due: see `Timekeeper.advance`."""
-        return self.timekeeper.advance(duration)
+        """Let time pass, running all that falls due: see `Scheduler.advance`."""
+        return self.scheduler.advance(duration)
 
-    def set_clock(self, moment: datetime, *, runs_afterwards: bool | None = None) -> int:
+    def set_clock(
+        self,
+        moment: datetime,
+        *,
+        then_frozen: bool | None = None,
+        timeout_seconds: float = ADVANCE_TIMEOUT_SECONDS,
+    ) -> int:
         """Let the time up to a moment pass; or go back to it, while nothing has happened yet.
 
         Args:
             moment: what the clock is to show.
-            runs_afterwards: whether the clock is to run then; None is as before.
+            then_frozen: whether the clock is to be frozen afterwards; None is as before.
+            timeout_seconds: how long it may take, in real time.
 
         Returns:
             How many tasks ran.
 
         Raises:
             InvalidInput: it has passed, and something has happened; or as for `advance`.
+            AdvanceTimedOut: as for `advance`.
         """
         if moment >= self.clock.now():
-            return self.timekeeper.advance_to(moment, runs_afterwards=runs_afterwards)
+            return self.scheduler.advance_to(
+                moment, then_frozen=then_frozen, timeout_seconds=timeout_seconds
+            )
         self._check_can_go_back(moment)
-        if runs_afterwards is False:
-            self.timekeeper.freeze()
+        if then_frozen:
+            self.scheduler.freeze()
         self.clock.start_at(moment)
-        if runs_afterwards:
-            self.timekeeper.resume()
+        if then_frozen is False:
+            self.scheduler.resume()
         return 0
 
     def _check_can_go_back(self, moment: datetime) -> None:
-        event_count, task_count = self.store.announcer.recorded_count, self.agenda.added_count
+        event_count, task_count = self._publisher.last_recorded, self.scheduler.added_count
         now, wanted = iso_milliseconds(self.clock.now()), iso_milliseconds(moment)
         if event_count or task_count:
             raise InvalidInput(
@@ -116,56 +139,22 @@ class Workspace:
         if moment < FIRST_MOMENT:
             raise InvalidInput(f"the clock must not go back before 1970, got {wanted}")
 
-    def _set_up_outreach(self, id_seed: str) -> None:
-        store, contract = self.store, self.contract
+    def _set_up_outreach(self, context: WorkspaceContext) -> None:
         self.fates = Fates()
         self.outreach = outreach = Outreach(
-            store=store,
-            inbox=self.inbox,
-            daily_quotas=self.quotas,
-            clock=self.clock,
-            ids=self.ids,
-            contract=contract,
-            fates=self.fates,
+            context, inbox=self.inbox, daily_quotas=self.quotas, fates=self.fates
         )
-        self.responses = responses = Responses(
-            store=store,
-            outreach=outreach,
-            fates=self.fates,
-            agenda=self.agenda,
-            clock=self.clock,
-            seed=id_seed,
-        )
-        self.correspondence = Correspondence(
-            store=store, outreach=outreach, responses=responses, contract=contract
-        )
-        self.by_hand = ByHand(store=store, outreach=outreach, responses=responses)
+        self.responses = responses = Responses(context, outreach, self.fates)
+        self.correspondence = Correspondence(context, outreach, responses)
+        self.by_hand = ByHand(context, outreach, responses)
+        self.simulation = Simulation(context, outreach, responses, self.fates)
+        self.campaigns = Campaigns(context, self.simulation)
 
-    def _set_up_campaigns(self) -> None:
-        self.simulation = Simulation(
-            store=self.store,
-            outreach=self.outreach,
-            responses=self.responses,
-            fates=self.fates,
-            agenda=self.agenda,
-            clock=self.clock,
-        )
-        self.campaigns = Campaigns(
-            store=self.store, simulation=self.simulation, contract=self.contract
-        )
-
-    def _set_up_jobs(self, seed: WorkspaceSeed) -> None:
-        around = JobSurroundings(
-            store=self.store,
-            agenda=self.agenda,
-            clock=self.clock,
-            ids=self.ids,
-            pace=seed.pace,
-            credits=self.credits,
-            seed=seed.random_seed or seed.id,
-        )
-        self.searches = Searches(around, people=seed.people)
-        self.extractions = Extractions(around)
+    def _set_up_jobs(self, context: WorkspaceContext, seed: WorkspaceSeed) -> None:
+        # What jobs find does not depend on the emulator's seed: the same search, the same people.
+        context = replace(context, random_seed=seed.random_seed or seed.id)
+        self.searches = Searches(context, self.credits, seed.pace, people=seed.people)
+        self.extractions = Extractions(context, self.credits, seed.pace)
 
     def _fill(self, seed: WorkspaceSeed) -> None:
         for sender in seed.senders:
@@ -197,8 +186,10 @@ class Workspace:
     def _new_lead_id(self) -> str:
         return self.ids.cuid() if self.contract.lead_ids == "cuid" else self.ids.prefixed("lead")
 
-    def _settle(self, seconds: float) -> bool:
-        return self.store.announcer.wait_until_told(within_seconds=seconds)
+    def _react(self, event: Event) -> None:
+        """Move campaigns on, within the transaction that has recorded an event."""
+        if event.telling.origin == CHANGED:
+            self.campaigns.react(event.change)
 
-    def _announce(self, event: Event) -> None:
-        announce(event_recorded, self, event=event)
+    def _publish(self, event: Event) -> None:
+        send(event_recorded, self, event=event)

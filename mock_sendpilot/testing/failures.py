@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from mock_sendpilot.domain.clock import iso_milliseconds
-from mock_sendpilot.domain.timekeeper import Timekeeper
 from mock_sendpilot.domain.workspace import Workspace
 from mock_sendpilot.emulator import Emulator
+from mock_sendpilot.scheduling.scheduler import Scheduler
 from mock_sendpilot.webhooks.endpoints import Endpoint
 
 _THIS_MACHINE = ("127.0.0.1", "localhost")
@@ -19,11 +19,11 @@ class WebhookNotSeen(AssertionError):
 class NotIdle(AssertionError):
     """Something was still at work or due when the time to wait was over."""
 
-    def __init__(self, keeper: Timekeeper, within: float) -> None:
-        due = keeper.agenda.next_due()
+    def __init__(self, scheduler: Scheduler, within: float) -> None:
+        due = scheduler.next_due()
         text = f"due at {iso_milliseconds(due.at)}: {due.about}" if due else "a task is at work"
-        now = iso_milliseconds(keeper.clock.now())
-        if keeper.is_frozen:
+        now = iso_milliseconds(scheduler.clock.now())
+        if scheduler.is_frozen:
             super().__init__(f"not idle: the clock stands still at {now}, {text}; advance it")
         else:
             super().__init__(f"not idle within {within:g} s: it is {now}, {text}")
@@ -42,9 +42,9 @@ def why_it_does_not_come(emulator: Emulator, url: str) -> Iterator[str]:
         yield f"no endpoint points there: {added}"
     for workspace, endpoint in endpoints:
         yield f"there points {endpoint!r}"
-        keeper = workspace.timekeeper
-        if keeper.stands_still:
-            yield f"its clock stands still at {iso_milliseconds(keeper.clock.now())}: advance it"
+        scheduler = workspace.scheduler
+        if scheduler.stands_still:
+            yield f"its clock stands still at {iso_milliseconds(scheduler.clock.now())}: advance it"
 
 
 def _endpoints_at(emulator: Emulator, url: str) -> Iterator[tuple[Workspace, Endpoint]]:

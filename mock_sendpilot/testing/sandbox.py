@@ -94,8 +94,8 @@ class Sandbox(SandboxWorld, SandboxWebhooks):
             NotIdle: something is still at work or due; it says what is due next.
         """
         __tracebackhide__ = True
-        if not self.workspace.timekeeper.wait_until_idle(within_seconds=within):
-            raise NotIdle(self.workspace.timekeeper, within)
+        if not self.workspace.scheduler.wait_until_idle(timeout_seconds=within):
+            raise NotIdle(self.workspace.scheduler, within)
 
     def close(self) -> None:
         """Forget the workspace; a second time does nothing."""

@@ -6,6 +6,7 @@ from mock_sendpilot.domain.clock import parse_moment
 from mock_sendpilot.domain.durations import parse_duration
 from mock_sendpilot.domain.errors import InvalidInput
 from mock_sendpilot.domain.workspace import Workspace
+from mock_sendpilot.scheduling.scheduler import ADVANCE_TIMEOUT_SECONDS
 
 _DATE = "2030-01-31"
 _MOMENT = f"a datetime with a time zone, or a text such as {_DATE}T09:00:00Z or {_DATE}"
@@ -16,7 +17,7 @@ class SandboxClock:
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
-        self._keeper = workspace.timekeeper
+        self._scheduler = workspace.scheduler
 
     def __repr__(self) -> str:
         return f"<SandboxClock {self.now.isoformat()}, {'frozen' if self.is_frozen else 'running'}>"
@@ -24,20 +25,20 @@ class SandboxClock:
     @property
     def now(self) -> datetime:
         """What it shows, in UTC."""
-        return self._keeper.clock.now()
+        return self._scheduler.clock.now()
 
     @property
     def is_frozen(self) -> bool:
         """Whether it stands still: then nothing is sent but by `advance`."""
-        return self._keeper.is_frozen
+        return self._scheduler.is_frozen
 
     def freeze(self) -> None:
         """Stand still."""
-        self._keeper.freeze()
+        self._scheduler.freeze()
 
     def resume(self) -> None:
         """Run on from what it shows."""
-        self._keeper.resume()
+        self._scheduler.resume()
 
     def advance(
         self,
@@ -47,8 +48,12 @@ class SandboxClock:
         hours: float = 0,
         minutes: float = 0,
         seconds: float = 0,
+        timeout: float = ADVANCE_TIMEOUT_SECONDS,
     ) -> int:
-        """Let time pass, doing at once all that falls due in it; returns when it is quiet.
+        """Let time pass, running at once all that falls due in it; return when it has run.
+
+        Webhooks go to different endpoints at the same time, and to each in their order. What
+        receivers change in reaction is sent as well, two reactions deep.
 
         Args:
             duration: a `timedelta`, or a text such as `1h30m`; the rest is added to it.
@@ -56,12 +61,14 @@ class SandboxClock:
             hours: further hours.
             minutes: further minutes.
             seconds: further seconds.
+            timeout: how long it may take, in seconds of real time.
 
         Returns:
             How many tasks were done: attempts, steps of campaigns and of jobs.
 
         Raises:
             InvalidInput: no duration, or the clock is being advanced already.
+            AdvanceTimedOut: it was not over in time; it says what is left and what held it up.
         """
         given = _duration(duration)
         try:
@@ -72,7 +79,7 @@ class SandboxClock:
                 f"days, hours, minutes and seconds must be numbers that a timedelta takes: {error}"
             )
             raise InvalidInput(told) from error
-        return self._keeper.advance(whole)
+        return self._scheduler.advance(whole, timeout_seconds=timeout)
 
     def set(self, moment: datetime | str) -> int:
         """Let the time up to a moment pass; otherwise as `advance`.

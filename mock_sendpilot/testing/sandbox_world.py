@@ -209,7 +209,8 @@ class SandboxWorld:
         """
         check_fields(Balance, {"subscription": subscription, "purchased": purchased})
         balance = Balance(subscription=subscription, purchased=purchased)
-        self.workspace.credits.set(balance)
+        with self.workspace.store.transaction():
+            self.workspace.credits.set(balance)
 
     def _sender_id(self, given: Sender | str) -> str:
         sender_id = id_of(given, "sender_id")

@@ -79,7 +79,7 @@ class SentWebhooks(Sequence[SentWebhook]):
             check_count("count", count, most=MOST_EVENTS)
         waited = wait_for_events(
             self._events,
-            self._workspace.timekeeper,
+            self._workspace.scheduler,
             pattern,
             count=1 if count is None else count,
             after=None if after is None else event_id_of(after),
@@ -135,6 +135,4 @@ class SentWebhooks(Sequence[SentWebhook]):
         return [webhook for webhook in self._all() if webhook.is_sent]
 
     def _all(self) -> list[SentWebhook]:
-        """Also what another thread is just announcing."""
-        self._workspace.store.announcer.wait_until_told()
         return self._events.all()

@@ -19,7 +19,6 @@ from mock_sendpilot.webhooks.payloads import payload
 
 MOST_EVENTS = 5000
 _MOST_BYTES = 32_000_000
-_SOON_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +95,21 @@ class _Entry:
     number: int = 0
     """That of its first change: that it came."""
 
+    def may_match(self, pattern: EventPattern, beyond: int) -> bool:
+        """Whether it is worth to make a body and look into it."""
+        facts = self.facts
+        return facts.sequence > beyond and pattern.event_type in {None, facts.event_type}
+
+
+class _Waiter:
+    """Somebody who waits for events; it hears of those alone that may be the ones."""
+
+    def __init__(self, lock: threading.Lock, pattern: EventPattern, beyond: int) -> None:
+        self.has_news = threading.Condition(lock)
+        self.pattern = pattern
+        self.beyond = beyond
+        self.news: list[_Entry] = []
+
 
 class EventLog:
     """The latest events of one workspace, in their order. Any thread may call any method.
@@ -112,7 +126,9 @@ class EventLog:
         self.id = secrets.token_hex(8)
         self._contract = contract
         self._deliveries = deliveries
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
+        self._waiters: set[_Waiter] = set()
         self._entries: dict[str, _Entry] = {}
         self._recorded_bytes = 0
         self._is_closed = False
@@ -124,7 +140,7 @@ class EventLog:
     ) -> None:
         """Add an event. One that weighs much has to bring its body, and is not kept besides it."""
         facts = _facts(event, event_type, body or b"")
-        with self._changed:
+        with self._lock:
             kept = event if body is None else None
             entry = self._entries[event.id] = _Entry(facts, kept, delivery_ids)
             self._recorded_bytes += len(facts.body)
@@ -137,14 +153,16 @@ class EventLog:
             entry.number = self._note(event.id)
 
     def close(self) -> None:
-        """Nobody is to wait for anything any more."""
-        with self._changed:
+        """Let nobody wait for anything any more."""
+        with self._lock:
             self._is_closed = True
             self._changed.notify_all()
+            for waiter in self._waiters:
+                waiter.has_news.notify()
 
     def note(self, event_id: str) -> None:
-        """A delivery of an event has changed."""
-        with self._changed:
+        """Note that a delivery of an event has changed."""
+        with self._lock:
             if event_id in self._entries:
                 self._note(event_id)
 
@@ -157,117 +175,119 @@ class EventLog:
                 self._note(event_id)
 
     def get(self, event_id: str) -> SentWebhook:
-        """The event of that id.
+        """Return the event of that id.
 
         Raises:
             NotFound: there is none, or not any more.
         """
-        with self._changed:
-            entry = self._entries.get(event_id)
-            if entry is None:
-                hint = f"this workspace's log has no event {event_id[:80]!r}; it keeps the latest"
-                raise NotFound("Event not found", hint=hint)
-            return self._shown(entry)
-
-    def get_soon(self, event_id: str) -> SentWebhook:
-        """The event of that id, which another thread may be about to announce.
-
-        Raises:
-            NotFound: it did not come within a second.
-        """
-        with self._changed:
-            self._changed.wait_for(lambda: event_id in self._entries, _SOON_SECONDS)
-        return self.get(event_id)
+        entry = self._entries.get(event_id)
+        if entry is None:
+            hint = f"this workspace's log has no event {event_id[:80]!r}; it keeps the latest"
+            raise NotFound("Event not found", hint=hint)
+        return self._complete(entry)
 
     def all(self) -> list[SentWebhook]:
-        """All of them, oldest first."""
-        with self._changed:
-            return [self._shown(entry) for entry in self._entries.values()]
+        """Return all of them, oldest first."""
+        with self._lock:
+            entries = list(self._entries.values())
+        return [self._complete(entry) for entry in entries]
 
     def changed_since(
         self, number: int, *, within_seconds: float = 0
     ) -> tuple[list[SentWebhook], int]:
-        """What has come or changed since a number, waiting for it if need be; and the next number.
+        """Return what has come or changed since a number, waiting if need be; and the next number.
 
         Begin with 0 for all, or with `latest_change`.
         """
-        with self._changed:
+        with self._lock:
             self._changed.wait_for(
                 lambda: self._latest() > number or self._is_closed, within_seconds
             )
-            return self._since(number), max(number, self._latest())
+            newest_first = itertools.takewhile(
+                lambda event_id: self._changes[event_id] > number, reversed(self._changes)
+            )
+            entries = [self._entries[event_id] for event_id in newest_first]
+            latest = max(number, self._latest())
+        return [self._complete(entry) for entry in reversed(entries)], latest
 
     @property
     def latest_change(self) -> int:
         """The number of the latest change."""
-        with self._changed:
+        with self._lock:
             return self._latest()
 
     def first_since(self, number: int, pattern: EventPattern) -> SentWebhook | None:
-        """The first event that fits and came after a change of that number.
-
-        It may come just now; None if it does not within a second.
-        """
-        with self._changed:
-            self._changed.wait_for(lambda: self._came_since(number, pattern), _SOON_SECONDS)
-            found = self._came_since(number, pattern)
-            return None if found is None else self._shown(found)
+        """Return the first event that fits and came after a change of that number, or None."""
+        with self._lock:
+            newest_first = itertools.takewhile(
+                lambda entry: entry.number > number, reversed(self._entries.values())
+            )
+            entries = [entry for entry in newest_first if entry.may_match(pattern, 0)]
+        oldest_first = map(self._complete, reversed(entries))
+        return next((one for one in oldest_first if pattern.matches(one.body)), None)
 
     def wait_for(
         self, pattern: EventPattern, *, count: int = 1, beyond: int = 0, within_seconds: float
     ) -> list[SentWebhook]:
-        """The first events that fit and are sent, as soon as there are so many; or those in time.
+        """Return the first events that fit and are sent, once there are so many; or those in time.
 
         An event is sent when each endpoint that wants it has had its first attempt. Only those with
         a sequence number beyond the one given count.
         """
         deadline = SystemClock.running_seconds() + within_seconds
         fitting: dict[int, SentWebhook] = {}
-        number = 0
-        while len(fitting) < count:
-            remaining = deadline - SystemClock.running_seconds()
-            news, number = self.changed_since(number, within_seconds=max(0.0, remaining))
-            for webhook in news:
-                is_late_enough = webhook.sequence > beyond and webhook.is_sent
-                if is_late_enough and pattern.matches(webhook.body):
-                    fitting[webhook.sequence] = webhook
-            if remaining <= 0 or self._is_closed:
-                break
-        return [fitting[sequence] for sequence in sorted(fitting)][:count]
+        waiter = _Waiter(self._lock, pattern, beyond)
+        with self._lock:
+            entries = list(self._entries.values())
+            self._waiters.add(waiter)
+        try:
+            news = [entry for entry in entries if entry.may_match(pattern, beyond)]
+            while True:
+                fitting |= self._sent_among(news, pattern)
+                remaining = deadline - SystemClock.running_seconds()
+                if len(fitting) >= count or remaining <= 0 or self._is_closed:
+                    return [fitting[sequence] for sequence in sorted(fitting)][:count]
+                with self._lock:
+                    waiter.has_news.wait_for(lambda: waiter.news or self._is_closed, remaining)
+                    news, waiter.news = waiter.news, []
+        finally:
+            with self._lock:
+                self._waiters.discard(waiter)
 
-    def _since(self, number: int) -> list[SentWebhook]:
-        newest_first = itertools.takewhile(
-            lambda event_id: self._changes[event_id] > number, reversed(self._changes)
-        )
-        return [self._shown(self._entries[event_id]) for event_id in reversed(list(newest_first))]
-
-    def _came_since(self, number: int, pattern: EventPattern) -> _Entry | None:
-        """The first such event; the latest come last."""
-        newest_first = itertools.takewhile(
-            lambda entry: entry.number > number, reversed(self._entries.values())
-        )
-        oldest_first = reversed(list(newest_first))
-        return next((one for one in oldest_first if pattern.matches(self._body(one))), None)
+    def _sent_among(self, entries: list[_Entry], pattern: EventPattern) -> dict[int, SentWebhook]:
+        """Return those that fit and are sent, by their sequence numbers."""
+        found = {}
+        for entry in entries:
+            webhook = self._complete(entry)
+            if webhook.is_sent and pattern.matches(webhook.body):
+                found[webhook.sequence] = webhook
+        return found
 
     def _note(self, event_id: str) -> int:
         self._changes.pop(event_id, None)
         number = self._changes[event_id] = next(self._numbers)
         self._changed.notify_all()
+        entry = self._entries[event_id]
+        for waiter in self._waiters:
+            if entry.may_match(waiter.pattern, waiter.beyond):
+                waiter.news.append(entry)
+                waiter.has_news.notify()
         return number
 
     def _latest(self) -> int:
         last = next(reversed(self._changes), None)
         return 0 if last is None else self._changes[last]
 
-    def _body(self, entry: _Entry) -> bytes:
-        if entry.event is not None:
-            made = payload(entry.event, entry.facts.event_type, self._contract)
-            entry.facts, entry.event = replace(entry.facts, body=made.body), None
-            self._recorded_bytes += len(made.body)
-        return entry.facts.body
-
-    def _shown(self, entry: _Entry) -> SentWebhook:
-        self._body(entry)
+    def _complete(self, entry: _Entry) -> SentWebhook:
+        """Return an event with its body and its deliveries; nobody waits while a body is made."""
+        event = entry.event
+        if event is not None:
+            body = payload(event, entry.facts.event_type, self._contract).body
+            with self._lock:
+                if entry.event is not None:
+                    entry.facts, entry.event = replace(entry.facts, body=body), None
+                    if self._entries.get(event.id) is entry:
+                        self._recorded_bytes += len(body)
         found = map(self._deliveries.find, entry.delivery_ids)
         return replace(entry.facts, deliveries=tuple(one for one in found if one is not None))
 

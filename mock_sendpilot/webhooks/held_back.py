@@ -3,15 +3,16 @@
 import threading
 from dataclasses import dataclass
 
+from mock_sendpilot.scheduling.task_queue import Task
 from mock_sendpilot.webhooks.deliveries import Delivery
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A delivery whose first attempt is put off, and the number of that task on the agenda."""
+    """A delivery whose first attempt is put off, and the task that is to make it."""
 
     delivery: Delivery
-    task_number: int
+    task: Task
 
 
 class HeldBack:
@@ -21,11 +22,11 @@ class HeldBack:
         self._lock = threading.Lock()
         self._held: dict[str, list[Held]] = {}
 
-    def hold(self, delivery: Delivery, task_number: int) -> None:
+    def hold(self, delivery: Delivery, task: Task) -> None:
         """Remember a delivery until a later one has passed it."""
         with self._lock:
             held = self._held.setdefault(delivery.endpoint_id, [])
-            held.append(Held(delivery, task_number))
+            held.append(Held(delivery, task))
 
     def passed_by(self, delivery: Delivery) -> list[Held]:
         """Those that a delivery has passed, oldest first; they are not held any more.

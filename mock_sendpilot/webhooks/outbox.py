@@ -10,10 +10,9 @@ from typing import Any
 
 from mock_sendpilot.domain.errors import InvalidInput, NotFound
 from mock_sendpilot.domain.events import Event
-from mock_sendpilot.domain.signals import announce, deliveries_queued, event_recorded
+from mock_sendpilot.domain.signals import deliveries_queued, event_recorded, send
 from mock_sendpilot.domain.workspace import Workspace
 from mock_sendpilot.observation.patterns import EventPattern
-from mock_sendpilot.webhooks.courier import Courier
 from mock_sendpilot.webhooks.deliveries import (
     CANCELLED,
     DROPPED,
@@ -31,7 +30,9 @@ from mock_sendpilot.webhooks.event_log import EventLog
 from mock_sendpilot.webhooks.job_endpoints import JobEndpoints
 from mock_sendpilot.webhooks.payloads import Payload, event_type, payload
 from mock_sendpilot.webhooks.relays import LISTENER_GONE, Relay, Relays
+from mock_sendpilot.webhooks.runner import DeliveryRunner
 from mock_sendpilot.webhooks.signing import new_secret
+from mock_sendpilot.webhooks.state import WebhookState
 from mock_sendpilot.webhooks.tally import Tally
 
 _logger = logging.getLogger(__name__)
@@ -74,9 +75,7 @@ class Outbox:
         )
         self.relays = Relays(partial(workspace.ids.prefixed, "req"))
         self.tally = Tally()
-        self._courier = Courier(
-            workspace,
-            dispatcher,
+        state = WebhookState(
             log=self.log,
             events=self.events,
             endpoints=self.endpoints,
@@ -84,16 +83,17 @@ class Outbox:
             relays=self.relays,
             tally=self.tally,
         )
+        self._runner = DeliveryRunner(workspace, dispatcher, state)
         event_recorded.connect(self._enqueue, sender=workspace)
 
     def update_endpoint(self, endpoint_id: str, changes: dict[str, Any]) -> Endpoint:
         """Change an endpoint; disabling it cancels what is pending for it."""
         if "is_enabled" in changes:
             changes = {**changes, "disabled_reason": None}
-            self._courier.begin_anew(endpoint_id)
+            self._runner.begin_anew(endpoint_id)
         endpoint = self.endpoints.update(endpoint_id, changes)
         if not endpoint.is_enabled:
-            self._courier.cancel(endpoint_id, "the endpoint was disabled")
+            self._runner.cancel(endpoint_id, "the endpoint was disabled")
         return endpoint
 
     def relay_of(self, endpoint_id: str) -> Relay:
@@ -113,8 +113,8 @@ class Outbox:
     def remove_endpoint(self, endpoint_id: str) -> None:
         """Forget an endpoint and cancel what is pending for it."""
         self.endpoints.remove(endpoint_id)
-        self._courier.begin_anew(endpoint_id)
-        self._courier.cancel(endpoint_id, "the endpoint was deleted")
+        self._runner.begin_anew(endpoint_id)
+        self._runner.cancel(endpoint_id, "the endpoint was deleted")
         self._dispatcher.forget(endpoint_id)
         self.relays.forget(endpoint_id)
 
@@ -129,14 +129,14 @@ class Outbox:
             InvalidInput: its endpoint is gone or disabled.
         """
         delivery = self.log.get(delivery_id)
-        endpoint = self._courier.endpoint_of(delivery)
+        endpoint = self._runner.endpoint_of(delivery)
         if endpoint is None or not endpoint.is_enabled:
             state = "gone" if endpoint is None else "disabled"
             raise InvalidInput(
                 f"the endpoint of delivery {delivery_id!r} must be there and enabled; "
                 f"{delivery.endpoint_id!r} is {state}"
             )
-        self._courier.send_besides(delivery, endpoint)
+        self._runner.send_besides(delivery, endpoint)
         return delivery
 
     def resend_event(self, event_id: str) -> list[Delivery]:
@@ -187,7 +187,7 @@ class Outbox:
         )
         self.log.put(delivery)
         self.events.add_delivery(event_id, delivery.id)
-        self._courier.schedule(delivery)
+        self._runner.schedule(delivery)
         return delivery
 
     def check_target(
@@ -217,7 +217,7 @@ class Outbox:
         """Send nothing more."""
         event_recorded.disconnect(self._enqueue, sender=self._workspace)
         self.end_waits()
-        self._workspace.agenda.close()
+        self._workspace.scheduler.close()
         endpoints = [endpoint.id for endpoint in self.endpoints.all()]
         for endpoint_id in (*endpoints, *self.job_endpoints.ids()):
             self._dispatcher.forget(endpoint_id)
@@ -227,7 +227,7 @@ class Outbox:
         return [self.resend(one.id) for one in oldest_first if self._is_open(one)]
 
     def _is_open(self, delivery: Delivery) -> bool:
-        endpoint = self._courier.endpoint_of(delivery)
+        endpoint = self._runner.endpoint_of(delivery)
         return endpoint is not None and endpoint.is_enabled
 
     def _enqueue(self, _workspace: Workspace, event: Event) -> None:
@@ -249,11 +249,11 @@ class Outbox:
             self.log.put(delivery)
         self.events.put(event, name, sent.body, tuple(one.id for one in deliveries))
         facts = {"event": event, "payload": sent, "deliveries": deliveries}
-        announce(deliveries_queued, self._workspace, **facts)
+        send(deliveries_queued, self._workspace, **facts)
         for delivery in deliveries:
             if delivery.state == DROPPED:
                 self.job_endpoints.forget(delivery.endpoint_id, event.id)
-            self._courier.schedule(delivery)
+            self._runner.schedule(delivery)
 
     def _delivery(self, event: Event, sent: Payload, endpoint: Endpoint) -> Delivery:
         delivery = self._new_delivery(

@@ -76,7 +76,7 @@ def tell(workspace: Workspace, outbox: Outbox, wanted: Trigger) -> SentWebhook:
         check_keys(own_name, overrides, known, where="set: ")
         telling = Telling(origin=TRIGGERED, overrides=overrides)
         event = workspace.store.record(change, telling)
-    return outbox.events.get_soon(event.id)
+    return outbox.events.get(event.id)
 
 
 def cause(workspace: Workspace, outbox: Outbox, wanted: Trigger) -> SentWebhook:
@@ -121,7 +121,7 @@ def send_test(
     telling = Telling(origin=TESTED, endpoint_id=endpoint_id)
     with workspace.store.transaction():
         event = workspace.store.record(sample_change(name, workspace.clock.now()), telling)
-    return outbox.events.get_soon(event.id)
+    return outbox.events.get(event.id)
 
 
 def current_name(contract: Contract, event_type: str) -> str:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mock_sendpilot.domain.clock import iso_milliseconds
-from mock_sendpilot.domain.timekeeper import Timekeeper
 from mock_sendpilot.observation.patterns import EventPattern
+from mock_sendpilot.scheduling.scheduler import Scheduler
 from mock_sendpilot.webhooks.event_log import EventLog, SentWebhook
 
 _MOST_HELD = 3
@@ -21,7 +21,7 @@ class Waited:
 
 def wait_for_events(
     events: EventLog,
-    keeper: Timekeeper,
+    scheduler: Scheduler,
     pattern: EventPattern,
     *,
     count: int = 1,
@@ -35,7 +35,7 @@ def wait_for_events(
 
     Args:
         events: the workspace's.
-        keeper: its clock.
+        scheduler: its clock.
         pattern: what they must fit.
         count: how many.
         after: the id of an event; only those that came after it count.
@@ -44,8 +44,7 @@ def wait_for_events(
     Raises:
         NotFound: the log has no event `after`.
     """
-    keeper.settle(within_seconds)
-    stands_still = keeper.stands_still
+    stands_still = scheduler.stands_still
     beyond = 0 if after is None else events.get(after).sequence
     seconds = 0.0 if stands_still else within_seconds
     found = events.wait_for(pattern, count=count, beyond=beyond, within_seconds=seconds)
@@ -57,22 +56,22 @@ def wait_for_events(
     if after is not None:
         before = [one for one in known if one.sequence <= beyond and pattern.matches(one.body)]
         notes.append(f"after {after}; before that {len(before)} came that fit")
-    notes += _notes(keeper, later)
+    notes += _notes(scheduler, later)
     bodies = [webhook.body for webhook in later if webhook.is_sent]
     within = None if stands_still else within_seconds
     return Waited(found, pattern.failure(bodies, within=within, notes=notes))
 
 
-def _notes(keeper: Timekeeper, webhooks: Sequence[SentWebhook]) -> Sequence[str]:
+def _notes(scheduler: Scheduler, webhooks: Sequence[SentWebhook]) -> Sequence[str]:
     """Why what has happened is not sent, and what is due next."""
     dropped = sum(webhook.is_dropped for webhook in webhooks)
     waiting = [one for one in webhooks if not one.is_sent and not one.is_dropped]
     notes = [f"{dropped} more dropped on purpose"] if dropped else []
     notes += [f"{len(waiting)} more wait for their first attempt"] if waiting else []
     notes += [note for webhook in waiting for note in _held_back(webhook)][:_MOST_HELD]
-    if keeper.stands_still:
-        due = keeper.agenda.next_due()
-        still = f"the clock stands still at {iso_milliseconds(keeper.clock.now())}"
+    if scheduler.stands_still:
+        due = scheduler.next_due()
+        still = f"the clock stands still at {iso_milliseconds(scheduler.clock.now())}"
         what = f"due at {iso_milliseconds(due.at)} is {due.about}: advance it" if due else ""
         notes.append(f"{still}; {what or 'nothing is due'}")
     return notes

@@ -33,7 +33,7 @@ def server(emulator: Emulator) -> Iterator[EmulatorServer]:
 def workspace(server: EmulatorServer) -> Workspace:
     """One whose clock stands still: attempts are made when it is advanced."""
     found = server.emulator.workspaces()[0]
-    found.timekeeper.freeze()
+    found.scheduler.freeze()
     return found
 
 
@@ -55,7 +55,7 @@ def run(server: EmulatorServer, *arguments: str) -> Result:
 
 def attempt(workspace: Workspace) -> None:
     """Have done what is due."""
-    workspace.timekeeper.advance()
+    workspace.scheduler.advance()
 
 
 def only(outbox: Outbox) -> Delivery:

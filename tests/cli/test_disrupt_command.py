@@ -155,7 +155,7 @@ def test_what_cannot_be_asked_is_2(
 
 def test_they_are_listed_with_what_they_have_done(server: EmulatorServer) -> None:
     workspace = server.emulator.workspaces()[0]
-    workspace.timekeeper.freeze()
+    workspace.scheduler.freeze()
     server.emulator.outbox(workspace).endpoints.add("http://127.0.0.1:9/")
     used = known(server).arm("drop", times=2)
     unused = known(server).arm("delay", times=None)

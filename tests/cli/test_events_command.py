@@ -79,7 +79,7 @@ def test_they_can_be_chosen(
 
 
 def test_the_state_of_each_delivery_is_told(server: EmulatorServer, workspace: Workspace) -> None:
-    workspace.timekeeper.freeze()
+    workspace.scheduler.freeze()
     outbox = server.emulator.outbox(workspace)
     outbox.endpoints.add("http://127.0.0.1:9/")
     outbox.disruptions.arm("drop")
@@ -92,7 +92,7 @@ def test_the_state_of_each_delivery_is_told(server: EmulatorServer, workspace: W
 def test_one_is_shown_with_body_and_deliveries(
     server: EmulatorServer, workspace: Workspace
 ) -> None:
-    workspace.timekeeper.freeze()
+    workspace.scheduler.freeze()
     outbox = server.emulator.outbox(workspace)
     endpoint = outbox.endpoints.add("http://127.0.0.1:9/")
     workspace.store.set_lead_status(LEAD, status="DONE")

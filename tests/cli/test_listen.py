@@ -220,7 +220,7 @@ def test_an_attempt_besides_the_schedule_is_told_as_resent(
 def test_what_befalls_a_delivery_before_any_attempt_is_told_once(
     server: EmulatorServer, listen: Listen, outbox: Outbox, kind: str, says: str
 ) -> None:
-    server.emulator.workspaces()[0].timekeeper.freeze()
+    server.emulator.workspaces()[0].scheduler.freeze()
     endpoint = outbox.endpoints.add("http://127.0.0.1:9/")
     listening = listen()
     change_until_seen(server, listening)
@@ -284,7 +284,7 @@ def test_with_a_receiver_of_its_own_attempts_at_others_are_not_printed(
     listening.line("Ctrl+C ends it")
     change(server)
     listening.line(f"POST {receiver.url}  attempt 1")
-    server.emulator.workspaces()[0].timekeeper.wait_until_idle(within_seconds=_SECONDS)
+    server.emulator.workspaces()[0].scheduler.wait_until_idle(timeout_seconds=_SECONDS)
     change(server, "OPPORTUNITY")
     listening.line('"newStatus":"OPPORTUNITY"')
 
@@ -381,7 +381,7 @@ def test_long_data_is_cut(
     workspace = server.emulator.workspaces()[0]
     listening = listen("--forward-to", receiver.url)
     listening.line("Ctrl+C ends it")
-    workspace.timekeeper.freeze()
+    workspace.scheduler.freeze()
     search = workspace.searches.start(name="x" * 400, limit=1, filters={})
     workspace.searches.complete(search.id)
 
@@ -406,7 +406,7 @@ def test_in_a_test_that_freezes_time_it_hears_of_everything_and_ends(
     with travel():
         change(server)
         receiver.wait_for_count(1, within=_SECONDS)
-        server.emulator.workspaces()[0].timekeeper.wait_until_idle(within_seconds=_SECONDS)
+        server.emulator.workspaces()[0].scheduler.wait_until_idle(timeout_seconds=_SECONDS)
 
     listening.line("attempt 1")
     assert listening.end() == (0, "")

@@ -90,7 +90,7 @@ def test_an_event_that_goes_nowhere_is_logged(
 def test_an_event_that_is_delivered_is_not_called_so(
     emulator: Emulator, api: Api, caplog: pytest.LogCaptureFixture
 ) -> None:
-    emulator.workspaces()[0].timekeeper.freeze()
+    emulator.workspaces()[0].scheduler.freeze()
     api("POST", "/_emulate/endpoints", json={"url": "http://127.0.0.1:9/"})
     with caplog.at_level(logging.INFO, logger="mock_sendpilot.webhooks.outbox"):
         api("POST", "/_emulate/events", json=EVENT)

@@ -90,7 +90,7 @@ def test_one_that_wants_other_events_is_not(server: EmulatorServer) -> None:
 
 def test_each_delivery_is_a_line(server: EmulatorServer) -> None:
     workspace = server.emulator.workspaces()[0]
-    workspace.timekeeper.freeze()
+    workspace.scheduler.freeze()
     endpoint = server.emulator.outbox(workspace).endpoints.add("http://127.0.0.1:9/")
     result = run(server, EVENT, "--lead", LEAD)
 
@@ -145,7 +145,7 @@ def test_with_apply_it_is_done(server: EmulatorServer) -> None:
 def test_it_can_be_about_a_campaign_a_job_and_another_sender(server: EmulatorServer) -> None:
     searches = server.emulator.workspaces()[0].searches
     job_id = searches.start(name="S", limit=3, filters={}).id
-    server.emulator.workspaces()[0].timekeeper.freeze()
+    server.emulator.workspaces()[0].scheduler.freeze()
     run(server, "campaign.paused", "--campaign", "camp_xyz789")
     run(server, "lead_database.search.completed", "--job", job_id)
     run(server, "message.sent", "--lead", LEAD, "--sender", "sender_tom")

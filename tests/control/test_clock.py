@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 
 import pytest
@@ -42,7 +43,7 @@ def frozen(receiver: WebhookReceiver) -> Iterator[Api]:
 def test_a_clock_runs_at_first(api: Api) -> None:
     shown = api("GET", CLOCK).json
 
-    assert list(shown) == ["now", "frozen", "nextDueAt", "nextDue"]
+    assert list(shown) == ["now", "frozen", "advancing", "nextDueAt", "nextDue"]
     assert (shown["frozen"], shown["nextDueAt"]) == (False, None)
 
 
@@ -66,13 +67,17 @@ def test_an_exhausted_schedule_takes_the_time_of_six_posts(
     assert answer == {
         "now": "2026-06-01T11:00:00.000Z",
         "frozen": True,
+        "advancing": False,
         "nextDueAt": None,
         "nextDue": None,
+        "deferred": False,
         "passed": {
             "tasks": 6,
             "events": {},
             "attempts": {"succeeded": 0, "failed": 6, "exhausted": 1},
         },
+        "left": None,
+        "failure": None,
     }
     assert len(receiver.received) == 6
 
@@ -90,8 +95,8 @@ def test_it_can_be_set(frozen: Api) -> None:
     answer = frozen("POST", CLOCK, json={"set": "2027-01-01T00:00:00Z"}).json
 
     assert answer == {
-        "now": "2027-01-01T00:00:00.000Z", "frozen": True, "nextDueAt": None,
-        "nextDue": None, "passed": NOTHING,
+        "now": "2027-01-01T00:00:00.000Z", "frozen": True, "advancing": False, "nextDueAt": None,
+        "nextDue": None, "deferred": False, "passed": NOTHING, "left": None, "failure": None,
     }  # fmt: skip
 
 
@@ -212,3 +217,43 @@ def test_quotas_and_credits_follow_the_clock(frozen: Api) -> None:
     frozen("POST", CLOCK, json={"advance": "1d"})
 
     assert frozen("GET", "/v1/credits").json["used"] == 0
+
+
+# --- limits of an advance -------------------------------------------------------------------------
+
+
+def test_an_advance_that_takes_too_long_is_409_with_what_is_left(
+    frozen: Api, receiver: WebhookReceiver
+) -> None:
+    with receiver.holding():
+        frozen("PATCH", "/v1/leads/lead_1/status", json={"status": "DONE"})
+        frozen("PATCH", "/v1/leads/lead_1/status", json={"status": "PENDING"})
+        reply = frozen("POST", CLOCK, json={"advance": "1h", "timeoutSeconds": 0.1})
+
+    assert reply.status == 409
+    assert reply.json["now"] == "2026-06-01T09:00:00.000Z"
+    assert reply.json["passed"]["tasks"] == 1
+    assert reply.json["left"]["tasks"] == 2
+    (held_up_by,) = reply.json["left"]["heldUpBy"]
+    assert held_up_by == f"attempt 1 of lead.status.changed to {receiver.url}"
+    assert held_up_by in reply.json["failure"]
+
+
+def test_freezing_during_an_advance_says_that_it_counts_afterwards(
+    frozen: Api, receiver: WebhookReceiver
+) -> None:
+    frozen("PATCH", "/v1/leads/lead_1/status", json={"status": "DONE"})
+    with ThreadPoolExecutor(1) as pool, receiver.holding():
+        advanced = pool.submit(frozen, "POST", CLOCK, json={"advance": "1h", "resume": True})
+        receiver.wait_for_count(1)
+        shown = frozen("GET", CLOCK).json
+        frozen_now = frozen("POST", CLOCK, json={"freeze": True}).json
+
+    assert (shown["advancing"], shown["frozen"]) == (True, False)
+    assert (frozen_now["deferred"], frozen_now["advancing"], frozen_now["frozen"]) == (
+        True,
+        True,
+        True,
+    )
+    assert advanced.result().json["now"] == "2026-06-01T10:00:00.000Z"
+    assert frozen("GET", CLOCK).json["frozen"] is True

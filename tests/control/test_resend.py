@@ -82,7 +82,7 @@ def server(emulator: Emulator, receiver: WebhookReceiver) -> Iterator[EmulatorSe
     with EmulatorServer(emulator) as running:
         workspace = emulator.workspaces()[0]
         workspace.store.set_lead_status("lead_abc123", status="DONE")
-        assert workspace.timekeeper.wait_until_idle(within_seconds=10)
+        assert workspace.scheduler.wait_until_idle(timeout_seconds=10)
         yield running
 
 

@@ -26,7 +26,7 @@ def test_where_nothing_is_due_it_answers_at_once(api: Api) -> None:
     reply = api("POST", WAIT, json={})
 
     assert reply.status == 200
-    assert list(reply.json) == ["idle", "now", "frozen", "nextDueAt", "nextDue"]
+    assert list(reply.json) == ["idle", "now", "frozen", "advancing", "nextDueAt", "nextDue"]
     assert reply.json["idle"] is True
 
 

@@ -66,7 +66,15 @@ def test_what_has_come_is_answered_at_once(api: Api, receiver: WebhookReceiver) 
     reply = wait(api, eventType=EVENT)
 
     assert reply.status == 200
-    assert list(reply.json) == ["events", "failure", "now", "frozen", "nextDueAt", "nextDue"]
+    assert list(reply.json) == [
+        "events",
+        "failure",
+        "now",
+        "frozen",
+        "advancing",
+        "nextDueAt",
+        "nextDue",
+    ]
     assert reply.json["failure"] is None
     (event,) = reply.json["events"]
     assert event == api("GET", f"/_emulate/events/{event['id']}").json

@@ -226,7 +226,7 @@ def test_a_search_that_is_too_expensive_does_not_start(workspace: Workspace) -> 
         start(workspace, limit=20_001)
 
     assert workspace.credits.balance().available == 20_000
-    assert workspace.agenda.next_due_at() is None
+    assert workspace.scheduler.next_due() is None
 
 
 # --- by hand ------------------------------------------------------------------------------------

@@ -24,11 +24,11 @@ from mock_sendpilot.domain.outreach.sequences import (
 )
 from tests.domain.walks import (
     HOUR,
-    LEAD,
     REPLIES,
     SENDER,
     SEQUENCE,
     World,
+    hours_of,
     lead,
     made,
     word,
@@ -238,11 +238,7 @@ def test_leads_added_with_a_name_are_written_to_by_it() -> None:
 
 def _story(world: World, lead_id: str) -> list[tuple[float, str]]:
     world.after()
-    return [
-        ((one.occurred_at - LEAD.created_at) / HOUR, word(one.change))
-        for one in world.events
-        if one.lead_id == lead_id
-    ]
+    return [(hours_of(one), word(one.change)) for one in world.events if one.lead_id == lead_id]
 
 
 def _by_lot(*numbers: int, id_seed: str = "1") -> World:

@@ -81,6 +81,11 @@ def word(change: Change) -> str:
     return kinds[type(change)]
 
 
+def hours_of(event: Event) -> float:
+    """Since the start; what events at the same moment are apart, a millisecond, does not count."""
+    return round((event.occurred_at - START) / HOUR, 4)
+
+
 @dataclass(eq=False)
 class World:
     """A workspace, and what has happened in it."""
@@ -94,7 +99,7 @@ class World:
     def after(self, duration: timedelta = 60 * DAY) -> list[tuple[float, str]]:
         """What has happened by then: hours since the start, and a word."""
         self.workspace.advance(duration)
-        return [((event.occurred_at - START) / HOUR, word(event.change)) for event in self.events]
+        return [(hours_of(event), word(event.change)) for event in self.events]
 
     def words(self, duration: timedelta = 60 * DAY, lead_id: str | None = None) -> list[str]:
         self.workspace.advance(duration)

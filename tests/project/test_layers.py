@@ -82,8 +82,8 @@ def test_marshmallow_is_for_api_control_and_the_specification_alone() -> None:
 def test_signals_are_connected_where_events_are_sent_and_where_tests_watch() -> None:
     assert importers("mock_sendpilot.domain.signals") == [
         "domain/workspace.py",
-        "webhooks/courier.py",
         "webhooks/outbox.py",
+        "webhooks/runner.py",
     ]
 
 

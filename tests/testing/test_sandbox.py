@@ -1,18 +1,15 @@
 """The fixtures themselves: `sendpilot`, its webhooks, and `sendpilot_receiver`."""
 
 import re
-import threading
 from typing import Any
 
 import pytest
 import requests
 
 from mock_sendpilot.domain.errors import InvalidInput, NotFound
-from mock_sendpilot.domain.signals import event_recorded
 from mock_sendpilot.testing.failures import WebhookNotSeen
 from mock_sendpilot.testing.receiver import WebhookReceiver
 from mock_sendpilot.testing.sandbox import Sandbox
-from mock_sendpilot.webhooks.event_log import SentWebhook
 
 
 def close(sendpilot: Sandbox, lead_id: str, status: str = "DONE") -> None:
@@ -181,31 +178,6 @@ def test_what_is_on_its_way_is_found_too(sendpilot: Sandbox) -> None:
 
     assert not found.is_sent
     assert len(sendpilot.webhooks) == 0
-
-
-def test_what_another_thread_is_about_to_tell_is_waited_for(sendpilot: Sandbox) -> None:
-    lead = sendpilot.add_lead()
-    is_announcing, may_go_on = threading.Event(), threading.Event()
-
-    def hold_up(_workspace: object, event: object) -> None:
-        is_announcing.set()
-        may_go_on.wait(10)
-
-    found: list[SentWebhook] = []
-    closing = threading.Thread(target=close, args=(sendpilot, lead.id))
-    looking = threading.Thread(target=lambda: found.extend(sendpilot.webhooks.matching()))
-    with event_recorded.connected_to(hold_up, sender=sendpilot.workspace):
-        closing.start()
-        is_announcing.wait(10)
-        looking.start()
-        looking.join(0.1)
-        is_waiting = looking.is_alive()
-        may_go_on.set()
-        looking.join(10)
-        closing.join(10)
-
-    assert is_waiting
-    assert [one.lead_id for one in found] == [lead.id]
 
 
 @pytest.mark.parametrize(

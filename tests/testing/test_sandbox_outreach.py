@@ -178,12 +178,12 @@ def test_a_campaign_without_a_sequence_leaves_its_leads_alone(sendpilot: Sandbox
     sendpilot.add_campaign("camp_2")
     sendpilot.add_lead(IDA, campaign_id="camp_2")
 
-    assert sendpilot.workspace.agenda.next_due_at() is None
+    assert sendpilot.workspace.scheduler.next_due() is None
 
 
 def test_a_paused_campaign_sends_nothing(sendpilot: Sandbox) -> None:
     sendpilot.add_campaign("camp_2", status="paused", sequence=SEQUENCE)
     lead = sendpilot.add_lead(IDA, campaign_id="camp_2")
-    eventually(lambda: sendpilot.workspace.agenda.next_due_at() is None)
+    eventually(lambda: sendpilot.workspace.scheduler.next_due() is None)
 
     assert (sendpilot.lead(lead.id).status, list(sendpilot.webhooks)) == ("PENDING", [])

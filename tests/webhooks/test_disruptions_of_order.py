@@ -68,7 +68,7 @@ def test_when_it_has_come_nothing_of_it_is_due_any_more(
     world.change("B")
 
     assert world.advance() == 2
-    assert world.workspace.agenda.next_due_at() is None
+    assert world.workspace.scheduler.next_due() is None
 
 
 def test_in_a_wide_lane_what_is_under_way_is_not_sent_again_when_the_next_has_come(
@@ -81,7 +81,7 @@ def test_in_a_wide_lane_what_is_under_way_is_not_sent_again_when_the_next_has_co
         world.change("A")
         world.change("B")
         receiver.wait_for_count(2, within=5)
-    assert world.workspace.timekeeper.wait_until_idle(within_seconds=5)
+    assert world.workspace.scheduler.wait_until_idle(timeout_seconds=5)
 
     assert sorted(statuses(receiver)) == ["A", "B"]
     assert [len(one.attempts) for one in world.deliveries()] == [1, 1]

@@ -95,7 +95,7 @@ def test_no_copy_is_sent_of_what_is_cancelled(live_world: World, receiver: Webho
         live_world.outbox.update_endpoint(endpoint.id, {"is_enabled": False})
         live_world.outbox.update_endpoint(endpoint.id, {"is_enabled": True})
     eventually(lambda: live_world.deliveries()[0].attempts)
-    assert live_world.workspace.timekeeper.wait_until_idle(within_seconds=5)
+    assert live_world.workspace.scheduler.wait_until_idle(timeout_seconds=5)
 
     assert len(receiver.received) == 1
     assert live_world.deliveries()[0].state == CANCELLED

@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from mock_sendpilot.domain.errors import NotFound
 from mock_sendpilot.observation.patterns import ANY_EVENT, EventPattern
 from mock_sendpilot.testing.receiver import WebhookReceiver
 from mock_sendpilot.webhooks.event_log import SentWebhook
@@ -187,21 +186,6 @@ def test_an_event_that_changes_often_counts_once(world: World, receiver: Webhook
 # --- by threads ----------------------------------------------------------------------------------
 
 
-def test_an_event_that_another_thread_is_about_to_announce_is_found_soon(world: World) -> None:
-    world.change("A")
-    twin = world.outbox.events.all()[0]
-
-    assert world.outbox.events.get_soon(twin.event_id) == twin
-
-
-def test_an_event_that_does_not_come_soon_is_not_found(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(f"{LOG}._SOON_SECONDS", 0.05)
-    with pytest.raises(NotFound, match="Event not found"):
-        world.outbox.events.get_soon("evt_x")
-
-
 def test_the_first_event_of_a_lead_since_a_change_is_found(world: World) -> None:
     world.change("A")
     number = world.outbox.events.latest_change
@@ -230,10 +214,7 @@ def test_an_event_from_before_whose_delivery_changes_is_not_the_first_since(
     assert news([found]) == ["B"]
 
 
-def test_where_no_such_event_comes_there_is_no_first(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(f"{LOG}._SOON_SECONDS", 0.05)
+def test_where_no_such_event_came_there_is_no_first(world: World) -> None:
     world.change("A")
     number = world.outbox.events.latest_change
     record(world, "campaign.paused")

@@ -25,7 +25,7 @@ def wait(
 ) -> Waited:
     return wait_for_events(
         world.outbox.events,
-        world.workspace.timekeeper,
+        world.workspace.scheduler,
         pattern,
         count=count,
         after=after,
@@ -230,7 +230,7 @@ def test_a_clock_that_is_frozen_meanwhile_ends_no_wait_too_early(
         thread = threading.Thread(target=lambda: waited.append(wait(live_world)))
         thread.start()
         assert not threading.Event().wait(0.02)
-        live_world.workspace.timekeeper.freeze()
+        live_world.workspace.scheduler.freeze()
     thread.join(10)
 
     assert waited[0].failure is None

@@ -67,7 +67,7 @@ def test_a_log_handler_may_look_at_the_deliveries(world: World, receiver: Webhoo
             assert record
             seen.append(len(world.outbox.log.select(DeliveryFilter())))
 
-    handler, logger = Looking(), logging.getLogger("mock_sendpilot.webhooks.courier")
+    handler, logger = Looking(), logging.getLogger("mock_sendpilot.webhooks.runner")
     world.add_endpoint(receiver.url)
     receiver.respond(500, times=6)
     world.change("A")
@@ -113,39 +113,32 @@ def test_of_a_job_whose_webhook_fails_nothing_is_kept(
     world.advance(DAY)
 
     assert len(receiver.received) == 6
-    assert world.outbox._courier._health._failing_since == {}
+    assert world.outbox._runner._health._failing_since == {}
 
 
-def test_what_happened_is_not_idle_before_it_is_queued(
+def test_a_change_that_has_returned_is_not_idle_before_its_webhook_has_arrived(
     live_world: World, receiver: WebhookReceiver
 ) -> None:
-    """Another thread is announcing, and the event is left to it."""
+    """Also where another thread is publishing, and holds the change up."""
     live_world.add_endpoint(receiver.url)
-    is_announcing, may_go_on = threading.Event(), threading.Event()
+    is_publishing, may_go_on = threading.Event(), threading.Event()
 
     def slow(_workspace: object, **_facts: object) -> None:
-        is_announcing.set()
+        is_publishing.set()
         may_go_on.wait(10)
 
     deliveries_queued.connect(slow, sender=live_world.workspace)
-    first = threading.Thread(target=live_world.change, args=("A",))
-    first.start()
-    assert is_announcing.wait(5)
-    live_world.change("B")
-    idle: list[bool] = []
-    waiting = threading.Thread(
-        target=lambda: idle.append(
-            live_world.workspace.timekeeper.wait_until_idle(within_seconds=10)
-        )
-    )
-    waiting.start()
+    threads = [threading.Thread(target=live_world.change, args=(status,)) for status in "AB"]
+    threads[0].start()
+    assert is_publishing.wait(5)
+    threads[1].start()
     assert not threading.Event().wait(0.05)
-    assert idle == []
+    assert threads[1].is_alive()
     may_go_on.set()
-    waiting.join(10)
-    first.join(10)
+    for thread in threads:
+        thread.join(10)
 
-    assert idle == [True]
+    assert live_world.workspace.scheduler.wait_until_idle(timeout_seconds=10)
     assert statuses(receiver) == ["A", "B"]
 
 
@@ -164,7 +157,7 @@ class _SetBack(SteadyClock):
 def machine(slow_emulator: Emulator) -> _SetBack:
     clock = _SetBack()
     slow_emulator._system_clock = clock
-    slow_emulator._worker._clock = clock
+    slow_emulator._workers._clock = clock
     return clock
 
 
@@ -212,7 +205,7 @@ def test_what_is_under_way_does_not_hold_up_the_end(
     if is_relayed:
         assert live_world.outbox.relays.of(endpoint.id).take(within_seconds=5)
     else:
-        eventually(live_world.workspace.agenda._is_busy)
+        eventually(live_world.workspace.scheduler.running)
     began = SystemClock.running_seconds()
     slow_emulator.close(within_seconds=10)
 

@@ -1,35 +1,37 @@
-"""How a job goes: pending, running, done or failed, in steps on the agenda of its workspace.
+"""The course of a job: pending, running, done or failed.
 
-A job is frozen: each step replaces it by one with more leads. What it may cost is taken when it
-starts, and what it did not need is given back when it is over. A job whose work raises has failed,
-and the log has the traceback. How fast jobs go, and that they find in four steps, is invented.
+Whom a job finds depends on the seed, its request and the index alone, so its progress is a function
+of the clock, worked out when somebody asks; its end is the only task. What it may cost is taken
+when it starts, and what it did not need is given back when it is over. A job whose work raises has
+failed, and the log has the traceback. How fast jobs go, and that they find in four steps, is
+invented.
 """
 
 import logging
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Hashable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from datetime import timedelta
 from functools import partial
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from mock_sendpilot.domain.agenda import Agenda
-from mock_sendpilot.domain.clock import Clock
+from mock_sendpilot.domain.context import WorkspaceContext
 from mock_sendpilot.domain.credits import Credits, Payment
 from mock_sendpilot.domain.errors import InvalidInput, NotFound
 from mock_sendpilot.domain.events import ExtractionCompleted, SearchCompleted
 from mock_sendpilot.domain.finding.jobs import (
     DONE,
     FAILED,
-    PENDING,
     RUNNING,
     Extraction,
     Pace,
     Search,
 )
-from mock_sendpilot.domain.ids import Ids
-from mock_sendpilot.domain.store import Store
+
+if TYPE_CHECKING:
+    from mock_sendpilot.scheduling.task_queue import Task
 
 MOST_LEADS = 10_000
 """No job finds more, whatever its limit: results cannot be read beyond it (`offset` ends there)."""
@@ -43,19 +45,6 @@ _logger = logging.getLogger(__name__)
 Job = TypeVar("Job", Search, Extraction)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobSurroundings:
-    """What jobs need of their workspace; the same seed and the same job find the same people."""
-
-    store: Store
-    agenda: Agenda
-    clock: Clock
-    ids: Ids
-    pace: Pace
-    credits: Credits
-    seed: str
-
-
 class RunningJobs(ABC, Generic[Job]):
     """The jobs of one kind in a workspace. Every method may be called from any thread."""
 
@@ -63,22 +52,24 @@ class RunningJobs(ABC, Generic[Job]):
     not_found: str
     too_expensive: str
 
-    def __init__(self, around: JobSurroundings) -> None:
-        self._store = around.store
-        self._agenda = around.agenda
-        self._clock = around.clock
-        self._ids = around.ids
-        self._pace = around.pace
-        self._credits = around.credits
-        self._seed = around.seed
+    def __init__(self, context: WorkspaceContext, balance: Credits, pace: Pace) -> None:
+        self._store = context.store
+        self._scheduler = context.scheduler
+        self._clock = context.clock
+        self._ids = context.ids
+        self._seed = context.random_seed
+        self._credits = balance
+        self._pace = pace
         self._payments: dict[str, Payment] = {}  # of the jobs that are not over
         self._jobs: dict[str, Job] = {}
         self._plans: dict[str, Any] = {}  # of the jobs at work
+        self._found: dict[str, tuple[Any, ...]] = {}  # of the jobs at work, as far as it was asked
+        self._ends: dict[str, Task] = {}  # of the jobs at work
         self._ended_ids: deque[str] = deque()
         self._kept_leads = 0
 
     def get(self, job_id: str) -> Job:
-        """The job of that id, as it is now.
+        """Return the job of that id, as it is now; failed, if its work raises.
 
         Raises:
             NotFound: the workspace has no such job.
@@ -87,12 +78,17 @@ class RunningJobs(ABC, Generic[Job]):
         if job is None:
             hint = f"this workspace has no {self.kind} {job_id[:80]!r}"
             raise NotFound(self.not_found, hint=hint)
-        return job
+        if job.state in _OVER:
+            return job
+        with self._failing(job_id):
+            return self._as_of_now(job)
+        return self._jobs[job_id]
 
     def all(self) -> list[Job]:
         """Return the jobs that are kept, oldest first."""
         with self._store.transaction():
-            return list(self._jobs.values())
+            job_ids = list(self._jobs)
+        return [self.get(job_id) for job_id in job_ids if job_id in self._jobs]
 
     def has(self, job_id: str) -> bool:
         """Whether there is a job of that id."""
@@ -107,10 +103,10 @@ class RunningJobs(ABC, Generic[Job]):
         """
         job = self._ongoing(job_id)
         with self._failing(job_id):
-            self._find(job_id, step=_STEPS, of=job)
+            complete = self._grown(job, _STEPS)
             with self._store.transaction():
-                self._finish(self._ongoing(job_id))
-        self._agenda.drop(_lane(job_id))
+                self._ongoing_record(job_id)
+                self._finish(complete)
         return self.get(job_id)
 
     def fail(self, job_id: str, message: str) -> Job:
@@ -120,10 +116,10 @@ class RunningJobs(ABC, Generic[Job]):
             NotFound: the workspace has no such job.
             InvalidInput: it is over already.
         """
+        job = self._ongoing(job_id)
         with self._store.transaction():
-            failed = self._fail(self._ongoing(job_id), message)
-        self._agenda.drop(_lane(job_id))
-        return failed
+            self._ongoing_record(job_id)
+            return self._fail(job, message)
 
     # --- what differs ---------------------------------------------------------------------------
 
@@ -158,34 +154,43 @@ class RunningJobs(ABC, Generic[Job]):
             payment = self._credits.spend(self.cost(job), message=self.too_expensive)
             self._payments[job.id] = payment
             self._jobs[job.id] = job
-        starts_at = job.created_at + self._pace.starts_after
-        lane = _lane(job.id)
-        about = f"the course of {self.kind} {job.id}"
-        self._agenda.add(partial(self._run, job.id), due_at=starts_at, lane=lane, about=about)
-        for step in range(1, _STEPS + 1):
-            due_at = starts_at + self._pace.takes * step / _STEPS
-            task = partial(self._take_step, job.id, step)
-            self._agenda.add(task, due_at=due_at, lane=lane, about=about)
+            self._ends[job.id] = self._scheduler.add(
+                partial(self._end, job.id),
+                due_at=job.created_at + self._pace.starts_after + self._pace.takes,
+                lane=("job", job.id),
+                about=f"the end of {self.kind} {job.id}",
+            )
         return job
 
-    def _run(self, job_id: str) -> None:
-        with self._store.transaction():
-            job = self._jobs[job_id]
-            if job.state == PENDING:
-                self._jobs[job_id] = replace(job, state=RUNNING)
-
-    def _take_step(self, job_id: str, step: int) -> None:
+    def _end(self, job_id: str) -> None:
         job = self._jobs[job_id]
-        if job.state in _OVER:
-            return
         with self._failing(job_id):
-            self._find(job_id, step=step, of=job)
-            if step < _STEPS:
-                return
+            complete = self._grown(job, _STEPS)
             with self._store.transaction():
-                job = self._jobs[job_id]
-                if job.state not in _OVER:  # nobody was quicker
-                    self._finish(job)
+                if self._jobs[job_id].state not in _OVER:  # nobody was quicker
+                    self._finish(complete)
+
+    def _as_of_now(self, job: Job) -> Job:
+        """Return a job that is not over as it is by the clock."""
+        running_for = self._clock.now() - job.created_at - self._pace.starts_after
+        if running_for < timedelta():
+            return job
+        # The last step is the end, and that is for its task to bring about.
+        step = _STEPS - 1 if not self._pace.takes else running_for * _STEPS // self._pace.takes
+        return replace(self._grown(job, min(step, _STEPS - 1)), state=RUNNING)
+
+    def _grown(self, job: Job, step: int) -> Job:
+        """Return a job with what it has found after a step: always the same people."""
+        plan: Any = self._plans.get(job.id)
+        if plan is None:
+            plan = self._plans[job.id] = self._plan(job)
+        count: int = self._count(job, plan) * step // _STEPS
+        found: tuple[Any, ...] = self._found.get(job.id, ())
+        if len(found) < count:
+            found = (*found, *self._leads(job, plan, len(found), count))
+            if job.id in self._payments:  # nobody has ended it meanwhile
+                self._found[job.id] = found
+        return replace(job, leads=found[:count])
 
     @contextmanager
     def _failing(self, job_id: str) -> Iterator[None]:
@@ -200,33 +205,19 @@ class RunningJobs(ABC, Generic[Job]):
                 job = self._jobs.get(job_id)
                 if job is None or job.state in _OVER:
                     raise
-                self._fail(job, _CRASHED)
+                found = self._found.get(job_id, ())
+                self._fail(replace(job, leads=found), _CRASHED)
             _logger.exception("%s %s failed", self.kind, job_id)
-            self._agenda.drop(_lane(job_id))
-
-    def _find(self, job_id: str, *, step: int, of: Job) -> None:
-        """Let a job have found its share of people. They are made up before the lock is taken."""
-        plan = self._plans.get(job_id)
-        if plan is None:
-            plan = self._plans[job_id] = self._plan(of)
-        seen = self._jobs[job_id]
-        count = self._count(seen, plan) * step // _STEPS
-        more = self._leads(seen, plan, len(seen.leads), count)
-        with self._store.transaction():
-            self._jobs[job_id] = self._grown(self._jobs[job_id], more, first=len(seen.leads))
-
-    def _grown(self, job: Job, more: tuple[Any, ...], *, first: int) -> Job:
-        if job.state in _OVER:
-            return job
-        return replace(job, leads=(*job.leads, *more[len(job.leads) - first :]))
 
     def _ongoing(self, job_id: str) -> Job:
         job = self.get(job_id)
-        if job.state in _OVER:
-            raise InvalidInput(
-                f"{self.kind} {job_id} must be pending or running; it is {job.state}"
-            )
+        self._ongoing_record(job_id)
         return job
+
+    def _ongoing_record(self, job_id: str) -> None:
+        state = self._jobs[job_id].state
+        if state in _OVER:
+            raise InvalidInput(f"{self.kind} {job_id} must be pending or running; it is {state}")
 
     def _finish(self, job: Job) -> None:
         done = replace(job, state=DONE, completed_at=self._clock.now())
@@ -243,7 +234,9 @@ class RunningJobs(ABC, Generic[Job]):
     def _settle(self, job: Job) -> None:
         self._credits.give_back(self._payments.pop(job.id), self.cost(job) - self._used(job))
         self._jobs[job.id] = job
+        self._scheduler.cancel(self._ends.pop(job.id))
         self._plans.pop(job.id, None)
+        self._found.pop(job.id, None)
         self._forget_the_oldest(job.id)
 
     def _forget_the_oldest(self, ended_id: str) -> None:
@@ -252,7 +245,3 @@ class RunningJobs(ABC, Generic[Job]):
         while len(self._ended_ids) > MOST_ENDED or self._kept_leads > _MOST_KEPT_LEADS:
             oldest = self._jobs.pop(self._ended_ids.popleft())
             self._kept_leads -= len(oldest.leads)
-
-
-def _lane(job_id: str) -> Hashable:
-    return ("job", job_id)

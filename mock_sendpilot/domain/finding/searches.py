@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from mock_sendpilot.domain.context import WorkspaceContext
+from mock_sendpilot.domain.credits import Credits
 from mock_sendpilot.domain.events import SearchCompleted
 from mock_sendpilot.domain.finding.filter_matching import Filters, username
-from mock_sendpilot.domain.finding.jobs import FoundLead, Search
+from mock_sendpilot.domain.finding.jobs import FoundLead, Pace, Search
 from mock_sendpilot.domain.finding.people import found_lead
-from mock_sendpilot.domain.finding.running_jobs import MOST_LEADS, JobSurroundings, RunningJobs
+from mock_sendpilot.domain.finding.running_jobs import MOST_LEADS, RunningJobs
 from mock_sendpilot.domain.finding.wanted import Wanted, wanted
 
 _Plan = tuple[list[FoundLead], Wanted]
@@ -21,7 +23,9 @@ class Searches(RunningJobs[Search]):
     """The searches of a workspace.
 
     Args:
-        around: as for all jobs.
+        context: of the workspace.
+        balance: its credits.
+        pace: how fast searches go.
         people: those who are in the lead database before the made-up ones.
     """
 
@@ -29,8 +33,15 @@ class Searches(RunningJobs[Search]):
     not_found = "Search not found"
     too_expensive = "Insufficient quota"
 
-    def __init__(self, around: JobSurroundings, *, people: Sequence[FoundLead]) -> None:
-        super().__init__(around)
+    def __init__(
+        self,
+        context: WorkspaceContext,
+        balance: Credits,
+        pace: Pace,
+        *,
+        people: Sequence[FoundLead],
+    ) -> None:
+        super().__init__(context, balance, pace)
         self._people = tuple(people)
 
     def start(

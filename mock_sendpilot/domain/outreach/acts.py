@@ -9,8 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mock_sendpilot.domain import progress, quotas
-from mock_sendpilot.domain.clock import Clock
-from mock_sendpilot.domain.contracts import Contract
+from mock_sendpilot.domain.context import WorkspaceContext
 from mock_sendpilot.domain.errors import InvalidInput, Problem, SenderNotActive
 from mock_sendpilot.domain.events import (
     ConnectionRequestAccepted,
@@ -18,13 +17,11 @@ from mock_sendpilot.domain.events import (
     MessageSent,
     ReplyReceived,
 )
-from mock_sendpilot.domain.ids import Ids
 from mock_sendpilot.domain.inbox import RECEIVED, SENT, Inbox, Message
 from mock_sendpilot.domain.models import Contact, Lead, Sender
 from mock_sendpilot.domain.outreach.fates import Fates
 from mock_sendpilot.domain.outreach.sequences import filled
 from mock_sendpilot.domain.quotas import Quotas
-from mock_sendpilot.domain.store import Store
 
 AUTOMATION = "automation"
 
@@ -52,22 +49,14 @@ class Outreach:
     """The acts; each belongs into a transaction of the store."""
 
     def __init__(
-        self,
-        *,
-        store: Store,
-        inbox: Inbox,
-        daily_quotas: Quotas,
-        clock: Clock,
-        ids: Ids,
-        contract: Contract,
-        fates: Fates,
+        self, context: WorkspaceContext, *, inbox: Inbox, daily_quotas: Quotas, fates: Fates
     ) -> None:
-        self._store = store
+        self._store = context.store
         self._inbox = inbox
         self._quotas = daily_quotas
-        self._clock = clock
-        self._ids = ids
-        self._contract = contract
+        self._clock = context.clock
+        self._ids = context.ids
+        self._contract = context.contract
         self._fates = fates
 
     # --- who ---------------------------------------------------------------------------------

@@ -7,12 +7,12 @@ moves the lead's status, unlike one that is sent over the API.
 from collections.abc import Callable, Mapping
 
 from mock_sendpilot.domain import progress
+from mock_sendpilot.domain.context import WorkspaceContext
 from mock_sendpilot.domain.errors import InvalidInput
 from mock_sendpilot.domain.models import Contact, Lead
 from mock_sendpilot.domain.outreach.acts import AUTOMATION, Outreach, words_for
 from mock_sendpilot.domain.outreach.responses import Responses
 from mock_sendpilot.domain.outreach.sequences import DEFAULT_REPLY
-from mock_sendpilot.domain.store import Store
 
 _DEFAULT_MESSAGE = "Hi {{firstName}}, do you have ten minutes this week?"
 _Step = Callable[[Contact, str | None], Contact]
@@ -30,8 +30,8 @@ ACTIONS = (
 class ByHand:
     """The steps of a workspace's leads."""
 
-    def __init__(self, *, store: Store, outreach: Outreach, responses: Responses) -> None:
-        self._store = store
+    def __init__(self, context: WorkspaceContext, outreach: Outreach, responses: Responses) -> None:
+        self._store = context.store
         self._outreach = outreach
         self._responses = responses
         self._steps: Mapping[str, _Step] = {
@@ -72,7 +72,7 @@ class ByHand:
                 sender, lead.linkedin_url, lead=lead, campaign_id=lead.campaign_id
             )
             self._steps[action](contact, text)
-            return self._store.lead(lead_id)
+        return self._store.lead(lead_id)  # after the campaign has reacted to it
 
     def _send_connection(self, contact: Contact, text: str | None) -> Contact:
         request = self._outreach.request_connection(contact, note=text, by=AUTOMATION)

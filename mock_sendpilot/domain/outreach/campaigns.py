@@ -4,13 +4,12 @@ from collections.abc import Iterable
 
 from mock_sendpilot.domain import progress
 from mock_sendpilot.domain import vocabulary as words
-from mock_sendpilot.domain.contracts import Contract
+from mock_sendpilot.domain.context import WorkspaceContext
 from mock_sendpilot.domain.errors import InvalidInput, Problem
-from mock_sendpilot.domain.events import CampaignChanged
+from mock_sendpilot.domain.events import CampaignChanged, Change
 from mock_sendpilot.domain.lead_import import Import, LeadDraft
-from mock_sendpilot.domain.models import Campaign, Lead
+from mock_sendpilot.domain.models import Campaign
 from mock_sendpilot.domain.outreach.simulation import Simulation
-from mock_sendpilot.domain.store import Store
 
 STARTED, PAUSED, DRAFT, FINISHED = "started", "paused", "draft", "finished"
 
@@ -37,11 +36,10 @@ def status_after(action: str) -> str:
 class Campaigns:
     """What can be done with the campaigns of a workspace."""
 
-    def __init__(self, *, store: Store, simulation: Simulation, contract: Contract) -> None:
-        self._store = store
+    def __init__(self, context: WorkspaceContext, simulation: Simulation) -> None:
+        self._store = context.store
         self._simulation = simulation
-        self._contract = contract
-        simulation.on_campaign_over = self._finish_if_over
+        self._contract = context.contract
 
     def change(self, campaign_id: str, action: str, *, by: str) -> Campaign:
         """Start, pause, resume or finish a campaign.
@@ -50,7 +48,6 @@ class Campaigns:
             NotFound: the workspace has no such campaign.
             InvalidInput: its status does not allow it.
         """
-        begins: list[Lead] = []
         with self._store.transaction():
             campaign = self._store.campaign(campaign_id)
             wanted, status, _ = _ACTIONS[action]
@@ -62,23 +59,30 @@ class Campaigns:
                     f"{' or '.join(wanted)}"
                 )
                 raise InvalidInput(Problem(expected, f"{campaign.id!r} is {campaign.status}"))
-            campaign = self._become(campaign, action, by)
-            if action == "resume":
-                self._simulation.release(campaign_id)
-        if action == "start" and campaign.walks != "none":
-            begins = self._store.leads(campaign_id=campaign_id)
-        self._simulation.begin(begins)
-        if action in {"start", "resume"}:
-            with self._store.transaction():
-                self._finish_if_over(campaign_id)
-        return campaign
+            return self._become(campaign, action, by)
 
     def add_leads(self, campaign_id: str, drafts: Iterable[LeadDraft | str]) -> Import:
         """Add leads; a campaign that runs takes them into its sequence. See `Store.add_leads`."""
-        outcome = self._store.add_leads(campaign_id, drafts)
-        if self._store.campaign(campaign_id).walks != "none":
-            self._simulation.begin(outcome.added)
+        with self._store.transaction():
+            outcome = self._store.add_leads(campaign_id, drafts)
+            if self._store.campaign(campaign_id).walks != "none":
+                self._simulation.enroll(outcome.added)
         return outcome
+
+    def react(self, change: Change) -> None:
+        """Within a transaction: do what follows from a change for campaigns and their leads."""
+        if not isinstance(change, CampaignChanged):
+            emptied_id = self._simulation.react(change)
+            if emptied_id is not None:
+                self._finish_if_over(emptied_id)
+            return
+        campaign = self._store.campaign(change.campaign.id)
+        if change.event_type == words.CAMPAIGN_STARTED and campaign.walks != "none":
+            self._simulation.enroll(self._store.leads_in(campaign.id))
+        elif change.event_type == words.CAMPAIGN_RESUMED:
+            self._simulation.release(campaign.id)
+        if change.event_type in {words.CAMPAIGN_STARTED, words.CAMPAIGN_RESUMED}:
+            self._finish_if_over(campaign.id)
 
     def _finish_if_over(self, campaign_id: str) -> None:
         """Finish a campaign that runs by itself when nothing is left to be sent to any lead."""

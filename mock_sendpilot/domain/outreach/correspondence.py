@@ -1,24 +1,21 @@
 """The correspondence of a workspace: what the inbox operations of the API do."""
 
-from mock_sendpilot.domain.contracts import Contract
+from mock_sendpilot.domain.context import WorkspaceContext
 from mock_sendpilot.domain.errors import InvalidInput, Problem, ServiceFault
 from mock_sendpilot.domain.linkedin import EXPECTED, is_internal, normal_profile_url
 from mock_sendpilot.domain.models import Contact
 from mock_sendpilot.domain.outreach.acts import Outreach, SentMessage, SentRequest, words_for
 from mock_sendpilot.domain.outreach.responses import Responses
-from mock_sendpilot.domain.store import Store
 
 
 class Correspondence:
     """Connection requests and messages that no campaign sends."""
 
-    def __init__(
-        self, *, store: Store, outreach: Outreach, responses: Responses, contract: Contract
-    ) -> None:
-        self._store = store
+    def __init__(self, context: WorkspaceContext, outreach: Outreach, responses: Responses) -> None:
+        self._store = context.store
         self._outreach = outreach
         self._responses = responses
-        self._contract = contract
+        self._contract = context.contract
 
     def connect(
         self, *, sender_id: str, recipient_linkedin_url: str, message: str | None = None

@@ -4,7 +4,6 @@ What is drawn by lot depends on the seed, the campaign, the person and the step 
 not matter what else happens meanwhile.
 """
 
-import itertools
 import random
 from dataclasses import replace
 from datetime import timedelta
@@ -12,9 +11,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from mock_sendpilot.domain import progress
-from mock_sendpilot.domain.agenda import Agenda
-from mock_sendpilot.domain.clock import Clock
-from mock_sendpilot.domain.models import Contact, Lead
+from mock_sendpilot.domain.context import WorkspaceContext
+from mock_sendpilot.domain.models import Contact
 from mock_sendpilot.domain.outreach.acts import Outreach
 from mock_sendpilot.domain.outreach.fates import Fates
 from mock_sendpilot.domain.outreach.sequences import (
@@ -24,47 +22,25 @@ from mock_sendpilot.domain.outreach.sequences import (
     Step,
     answer_to,
 )
-from mock_sendpilot.domain.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from mock_sendpilot.scheduling.task_queue import Task
 
 ACCEPTS, REPLIES = "connect", "reply"
 _REPLIES_AFTER = timedelta(hours=2)
 
 
-def _ignore(_lead: Lead) -> None:
-    pass
-
-
 class Responses:
-    """The responses of a workspace's people; they belong into a transaction.
+    """The responses of a workspace's people; they belong into a transaction."""
 
-    Attributes:
-        on_accepted: called with the lead when a person has accepted.
-        on_ended: called with the lead when nothing further is to be sent to it.
-    """
-
-    def __init__(
-        self,
-        *,
-        store: Store,
-        outreach: Outreach,
-        fates: Fates,
-        agenda: Agenda,
-        clock: Clock,
-        seed: str,
-    ) -> None:
-        self._store = store
+    def __init__(self, context: WorkspaceContext, outreach: Outreach, fates: Fates) -> None:
+        self._store = context.store
+        self._scheduler = context.scheduler
+        self._clock = context.clock
+        self._seed = context.random_seed
         self._outreach = outreach
-        self._agenda = agenda
-        self._clock = clock
-        self._seed = seed
         self._fates = fates
-        self._numbers = itertools.count()
-        self._expected: dict[tuple[str, str, str], int] = {}  # the number of the answer planned
-        self.on_accepted: Callable[[Lead], None] = _ignore
-        self.on_ended: Callable[[Lead], None] = _ignore
+        self._expected: dict[tuple[str, str, str], Task] = {}  # the answers that are planned
 
     # --- what people are going to do ------------------------------------------------------------
 
@@ -94,19 +70,14 @@ class Responses:
         """The person accepts; so it does for all leads of this sender that have asked it."""
         others = self._others_who_wait(contact)
         contact = self._outreach.accept_connection(contact)
-        accepted = [contact, *map(self._outreach.accept_connection, others)]
-        for one in accepted:
-            if one.lead is not None:
-                self.on_accepted(one.lead)
+        for other in others:
+            self._outreach.accept_connection(other)
         return contact
 
     def reply(self, contact: Contact, text: str) -> Contact:
         """The person replies; a sequence sends nothing more."""
-        self._expected.pop(_key(contact, REPLIES), None)
-        contact = self._outreach.receive_reply(contact, text)
-        if contact.lead is not None:
-            self.on_ended(contact.lead)
-        return contact
+        self._forget(contact, REPLIES)
+        return self._outreach.receive_reply(contact, text)
 
     def withdraw(self, contact: Contact) -> Contact:
         """The person has not answered: the sender takes its request back and gives up.
@@ -117,7 +88,7 @@ class Responses:
         standing = self._store.connection(contact.sender_id, contact.linkedin_url)
         if standing == progress.REQUESTED:
             self._store.set_connection(contact.sender_id, contact.linkedin_url, None)
-            self._expected.pop(_key(contact, ACCEPTS), None)
+            self._forget(contact, ACCEPTS)
         for other in others:
             self.give_up(other, "CONNECTION_WITHDRAWN")
         return self.give_up(contact, "CONNECTION_WITHDRAWN")
@@ -125,15 +96,13 @@ class Responses:
     def forget(self, contact: Contact) -> None:
         """What was expected of a person does not happen any more."""
         for what in (ACCEPTS, REPLIES):
-            self._expected.pop(_key(contact, what), None)
+            self._forget(contact, what)
 
     def give_up(self, contact: Contact, status: str) -> Contact:
         """Nothing more is sent. The lead is of this status, or DONE where the contract has none."""
         if contact.lead is None:
             return contact
-        lead = self._outreach.set_status(contact.lead, status, "DONE")
-        self.on_ended(lead)
-        return replace(contact, lead=lead)
+        return replace(contact, lead=self._outreach.set_status(contact.lead, status, "DONE"))
 
     def _others_who_wait(self, contact: Contact) -> list[Contact]:
         named = contact.lead.id if contact.lead else None
@@ -147,19 +116,24 @@ class Responses:
 
     def _expect(self, contact: Contact, what: str, answer: Answer | None) -> None:
         """Plan an answer in place of the one that was expected, if there was one."""
-        key = _key(contact, what)
-        number = self._expected[key] = next(self._numbers)
+        self._forget(contact, what)
         if answer is not None:
-            self._agenda.add(
-                partial(self._answer_due, contact, what, number, answer.text),
+            self._expected[_key(contact, what)] = self._scheduler.add(
+                partial(self._answer_due, contact, what, answer.text),
                 due_at=self._clock.now() + answer.after,
                 lane=("campaign", contact.campaign_id or contact.linkedin_url),
                 about=f"what {contact.linkedin_url} answers to {contact.sender_id}",
             )
 
-    def _answer_due(self, contact: Contact, what: str, number: int, text: str) -> None:
+    def _forget(self, contact: Contact, what: str) -> None:
+        task = self._expected.pop(_key(contact, what), None)
+        if task is not None:
+            self._scheduler.cancel(task)
+
+    def _answer_due(self, contact: Contact, what: str, text: str) -> None:
         with self._store.transaction():
-            if self._expected.get(_key(contact, what)) != number:
+            expected = self._expected.get(_key(contact, what))
+            if expected is None or not expected.is_taken:  # another answer is planned by now
                 return
             contact = self._as_of_now(contact)
             standing = self._store.connection(contact.sender_id, contact.linkedin_url)

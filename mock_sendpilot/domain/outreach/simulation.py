@@ -9,27 +9,32 @@ from datetime import timedelta
 from functools import partial
 
 from mock_sendpilot.domain import progress
-from mock_sendpilot.domain.agenda import Agenda
-from mock_sendpilot.domain.clock import Clock
+from mock_sendpilot.domain.context import WorkspaceContext
 from mock_sendpilot.domain.errors import InvalidInput, LimitExceeded, SenderNotActive
+from mock_sendpilot.domain.events import (
+    Change,
+    ConnectionRequestAccepted,
+    LeadStatusChanged,
+    ReplyReceived,
+)
 from mock_sendpilot.domain.models import Campaign, Contact, Lead
 from mock_sendpilot.domain.outreach.acts import AUTOMATION, Outreach, words_for
 from mock_sendpilot.domain.outreach.fates import Fates
 from mock_sendpilot.domain.outreach.responses import Responses
 from mock_sendpilot.domain.outreach.sequences import CONNECT, Step
-from mock_sendpilot.domain.store import Store
+from mock_sendpilot.scheduling.task_queue import Task
 
 _LOOK_AGAIN = timedelta(hours=1)
 
 
 @dataclass(slots=True, eq=False)
 class _Walk:
-    """Where a lead is in its sequence. A task whose `turn` is not the walk's is out of date."""
+    """Where a lead is in its sequence, and the task that moves it on."""
 
     lead_id: str
     campaign_id: str
     next_step: int = 0
-    turn: int = 0
+    task: Task | None = None
     held_back: "_Act | None" = None
     """What fell due while the campaign was paused."""
 
@@ -38,43 +43,34 @@ _Act = Callable[[_Walk, Contact, Campaign], None]
 
 
 class Simulation:
-    """The walks of a workspace's leads.
-
-    Attributes:
-        on_campaign_over: called, within a transaction, with the id of a campaign whose last walk
-            has ended.
-    """
+    """The walks of a workspace's leads."""
 
     def __init__(
-        self,
-        *,
-        store: Store,
-        outreach: Outreach,
-        responses: Responses,
-        fates: Fates,
-        agenda: Agenda,
-        clock: Clock,
+        self, context: WorkspaceContext, outreach: Outreach, responses: Responses, fates: Fates
     ) -> None:
-        self._store = store
+        self._store = context.store
+        self._scheduler = context.scheduler
+        self._clock = context.clock
         self._outreach = outreach
         self._responses = responses
         self._fates = fates
-        self._agenda = agenda
-        self._clock = clock
-        self.on_campaign_over: Callable[[str], None] = lambda _campaign_id: None
         self._walks: dict[str, _Walk] = {}
         self._walking: dict[str, dict[str, None]] = {}  # lead ids by campaign, in their order
-        responses.on_accepted = self._accepted
-        responses.on_ended = self._ended
-        store.on_status_changed = self._status_changed
 
     def begin(self, leads: Iterable[Lead]) -> None:
-        """Queue leads for the sequence of their campaign, from where their status says they are."""
+        """Enroll leads, in a transaction of its own."""
         with self._store.transaction():
-            for lead in leads:
-                campaign = self._store.campaign(lead.campaign_id or "")
-                if campaign.sequence and campaign.status in {"started", "paused"}:
-                    self._enter(lead, campaign)
+            self.enroll(leads)
+
+    def enroll(self, leads: Iterable[Lead]) -> None:
+        """Within a transaction: queue leads for the sequence of their campaign.
+
+        Each begins from where its status says it is.
+        """
+        for lead in leads:
+            campaign = self._store.campaign(lead.campaign_id or "")
+            if campaign.sequence and campaign.status in {"started", "paused"}:
+                self._enter(lead, campaign)
 
     def release(self, campaign_id: str) -> None:
         """Within a transaction: take the steps that were held back while a campaign was paused."""
@@ -86,6 +82,20 @@ class Simulation:
     def has_walks(self, campaign_id: str) -> bool:
         """Whether some lead of a campaign is still on its way."""
         return bool(self._walking.get(campaign_id))
+
+    def react(self, change: Change) -> str | None:
+        """Within a transaction: move the lead of a change on, or end its walk.
+
+        Returns:
+            The id of a campaign whose last walk has ended.
+        """
+        if isinstance(change, ConnectionRequestAccepted) and change.contact.lead is not None:
+            self._accepted(change.contact.lead)
+        elif isinstance(change, ReplyReceived) and change.contact.lead is not None:
+            return self._end(change.contact.lead)
+        elif isinstance(change, LeadStatusChanged) and progress.is_done_with(change.lead.status):
+            return self._end(change.lead)
+        return None
 
     # --- the way ------------------------------------------------------------------------------
 
@@ -127,16 +137,15 @@ class Simulation:
         if walk is not None and self._step(walk).kind == CONNECT:
             self._go_on(walk)
 
-    def _ended(self, lead: Lead) -> None:
+    def _end(self, lead: Lead) -> str | None:
         walk = self._walks.pop(lead.id, None)
-        if walk is not None:
-            del self._walking[walk.campaign_id][lead.id]
-            if not self._walking[walk.campaign_id]:
-                self.on_campaign_over(walk.campaign_id)
-
-    def _status_changed(self, lead: Lead) -> None:
-        if progress.is_done_with(lead.status):
-            self._ended(lead)
+        if walk is None:
+            return None
+        if walk.task is not None:
+            self._scheduler.cancel(walk.task)
+        walking = self._walking[walk.campaign_id]
+        del walking[lead.id]
+        return None if walking else walk.campaign_id
 
     def _step(self, walk: _Walk) -> Step:
         steps = self._store.campaign(walk.campaign_id).sequence
@@ -199,18 +208,20 @@ class Simulation:
     # --- on the clock ---------------------------------------------------------------------------
 
     def _plan(self, walk: _Walk, after: timedelta, act: _Act) -> None:
-        walk.turn += 1
+        if walk.task is not None:
+            self._scheduler.cancel(walk.task)
         walk.held_back = None
-        self._agenda.add(
-            partial(self._run, walk, walk.turn, act),
+        walk.task = self._scheduler.add(
+            partial(self._run, walk, act),
             due_at=self._clock.now() + after,
             lane=("campaign", walk.campaign_id),
             about=f"a step of lead {walk.lead_id} in campaign {walk.campaign_id}",
         )
 
-    def _run(self, walk: _Walk, turn: int, act: _Act) -> None:
+    def _run(self, walk: _Walk, act: _Act) -> None:
         with self._store.transaction():
-            if self._walks.get(walk.lead_id) is not walk or walk.turn != turn:
+            is_planned = walk.task is not None and walk.task.is_taken  # and no other one by now
+            if self._walks.get(walk.lead_id) is not walk or not is_planned:
                 return
             lead = self._store.lead(walk.lead_id)
             campaign = self._store.campaign(walk.campaign_id)

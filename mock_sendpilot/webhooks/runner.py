@@ -1,4 +1,4 @@
-"""The courier: takes deliveries to their endpoints, attempt by attempt, at their times."""
+"""Runs deliveries: attempt by attempt, each at its time, until one succeeds or none is left."""
 
 import logging
 from collections.abc import Hashable
@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 
 from mock_sendpilot.domain.clock import ProcessClock
 from mock_sendpilot.domain.endpoint_settings import PROCESS, VIRTUAL
-from mock_sendpilot.domain.signals import announce, delivery_attempted, delivery_cancelled
+from mock_sendpilot.domain.signals import delivery_attempted, delivery_cancelled, send
 from mock_sendpilot.domain.workspace import Workspace
+from mock_sendpilot.scheduling.task_queue import Task
 from mock_sendpilot.webhooks.deliveries import (
     CANCELLED,
     COPY,
@@ -22,72 +23,53 @@ from mock_sendpilot.webhooks.deliveries import (
     Applied,
     Attempt,
     Delivery,
-    DeliveryLog,
 )
 from mock_sendpilot.webhooks.dispatcher import Dispatcher
 from mock_sendpilot.webhooks.disruption import DUPLICATE, REORDER, disrupted
 from mock_sendpilot.webhooks.drafts import Draft, Posted
 from mock_sendpilot.webhooks.endpoint_health import EndpointHealth
-from mock_sendpilot.webhooks.endpoints import Endpoint, Endpoints
-from mock_sendpilot.webhooks.event_log import EventLog
+from mock_sendpilot.webhooks.endpoints import Endpoint
 from mock_sendpilot.webhooks.held_back import HeldBack
-from mock_sendpilot.webhooks.job_endpoints import JobEndpoints
-from mock_sendpilot.webhooks.relays import LISTENER_GONE, NOBODY, Relays
-from mock_sendpilot.webhooks.tally import Tally
+from mock_sendpilot.webhooks.relays import LISTENER_GONE, NOBODY
+from mock_sendpilot.webhooks.state import WebhookState
 
 FAILED = "failed"
 """How an attempt ends that is no success; its delivery may still succeed."""
 _logger = logging.getLogger(__name__)
 
 
-class Courier:
+class DeliveryRunner:
     """Attempts and the retry schedule of one workspace.
 
     Args:
         workspace: under whose contract, and on whose clock.
         dispatcher: makes the attempts.
-        log: the deliveries.
-        events: the events; told of every change of a delivery.
-        endpoints: where to.
-        job_endpoints: the same of jobs.
-        relays: how to, where the server itself cannot.
-        tally: counts the attempts.
+        state: of its webhooks.
     """
 
-    def __init__(
-        self,
-        workspace: Workspace,
-        dispatcher: Dispatcher,
-        *,
-        log: DeliveryLog,
-        events: EventLog,
-        endpoints: Endpoints,
-        job_endpoints: JobEndpoints,
-        relays: Relays,
-        tally: Tally,
-    ) -> None:
+    def __init__(self, workspace: Workspace, dispatcher: Dispatcher, state: WebhookState) -> None:
         self._workspace = workspace
         self._dispatcher = dispatcher
-        self._log = log
-        self._events = events
-        self._endpoints = endpoints
-        self._job_endpoints = job_endpoints
-        self._relays = relays
-        self._tally = tally
+        self._log = state.log
+        self._events = state.events
+        self._endpoints = state.endpoints
+        self._job_endpoints = state.job_endpoints
+        self._relays = state.relays
+        self._tally = state.tally
         self._health = EndpointHealth(workspace.contract)
         self._held_back = HeldBack()
 
     def schedule(self, delivery: Delivery) -> None:
-        """Put the next attempt of a delivery on the agenda, if it is to have one."""
+        """Queue the next attempt of a delivery, if it is to have one."""
         if delivery.next_attempt_at is None:
             return
         endpoint = self.endpoint_of(delivery)
         if endpoint is None or not endpoint.is_enabled:
             self._end(delivery.id)
             return
-        task_number = self._put(delivery, endpoint, due_at=delivery.next_attempt_at)
+        task = self._put(delivery, endpoint, due_at=delivery.next_attempt_at)
         if not delivery.attempts and delivery.disruption and delivery.disruption.kind == REORDER:
-            self._held_back.hold(delivery, task_number)
+            self._held_back.hold(delivery, task)
 
     def send_besides(self, delivery: Delivery, endpoint: Endpoint, besides: str = RESEND) -> None:
         """Make one more attempt, now and besides the schedule."""
@@ -95,7 +77,7 @@ class Courier:
 
     def cancel(self, endpoint_id: str, reason: str) -> None:
         """End what is pending for an endpoint."""
-        self._workspace.agenda.drop(endpoint_id)
+        self._workspace.scheduler.drop(endpoint_id)
         self._held_back.forget(endpoint_id)
         for delivery in self._log.cancel_pending(endpoint_id, reason):
             self._tell_of_end(delivery)
@@ -108,7 +90,7 @@ class Courier:
 
     def _tell_of_end(self, delivery: Delivery) -> None:
         self._events.note(delivery.event_id)
-        announce(delivery_cancelled, self._workspace, delivery=delivery)
+        send(delivery_cancelled, self._workspace, delivery=delivery)
 
     def begin_anew(self, endpoint_id: str) -> None:
         """Forget that an endpoint has failed."""
@@ -121,15 +103,16 @@ class Courier:
         *,
         due_at: datetime,
         besides: str | None = None,
-    ) -> int:
+    ) -> Task:
         number = delivery.scheduled_count + 1
         what = f"a {besides}" if besides else f"attempt {number}"
-        return self._workspace.agenda.add(
+        return self._workspace.scheduler.add(
             partial(self._attempt, delivery.id, besides or number),
             due_at=due_at,
             lane=self._lane(endpoint),
             about=f"{what} of {delivery.event_type} to {endpoint.url}",
             width=endpoint.settings.concurrency,
+            is_attempt=True,
         )
 
     def endpoint_of(self, delivery: Delivery) -> Endpoint | None:
@@ -253,7 +236,7 @@ class Courier:
             self.schedule(delivery)
             self._do_what_follows(delivery, endpoint)
         self._events.note(delivery.event_id)
-        announce(delivery_attempted, self._workspace, delivery=delivery)
+        send(delivery_attempted, self._workspace, delivery=delivery)
         if endpoint.id not in self._job_endpoints:
             self._disable_if_it_should(endpoint.id, attempt)
         elif delivery.is_over and self._job_endpoints.forget(endpoint.id, delivery.event_id):
@@ -269,9 +252,7 @@ class Courier:
                 self.send_besides(delivery, endpoint, COPY)
         for held in self._held_back.passed_by(delivery):
             # Its own time has passed: it comes before whatever was queued after it.
-            self._workspace.agenda.bring_forward(
-                held.task_number, lane=self._lane(endpoint), due_at=held.delivery.created_at
-            )
+            self._workspace.scheduler.bring_forward(held.task, due_at=held.delivery.created_at)
 
     def _disable_if_it_should(self, endpoint_id: str, attempt: Attempt) -> None:
         reason = self._health.reason_to_disable(endpoint_id, attempt)

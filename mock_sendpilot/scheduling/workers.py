@@ -1,0 +1,278 @@
+"""Threads that run what falls due, for every workspace of an emulator whose clock runs.
+
+There are as many threads as tasks run at one time, up to a limit: with one receiver one thread does
+all the work, and a receiver that hangs holds one thread and stops nobody else. A thread that has
+had nothing to do for a minute ends.
+"""
+
+import heapq
+import itertools
+import logging
+import threading
+from collections import Counter
+from datetime import datetime, timedelta, timezone
+
+from mock_sendpilot.domain.clock import SystemClock
+from mock_sendpilot.scheduling.scheduler import Scheduler
+from mock_sendpilot.scheduling.task_queue import Task
+
+MAX_THREADS = 256
+EAGER_THREADS = 4
+MAX_IDLE_SECONDS = 60.0
+_PATIENCE_SECONDS = 0.005
+_MAX_OUTDATED = 64
+_MAX_WAIT = timedelta(
+    seconds=5
+)  # the system's clock may be set, or the machine sleep: look again now and then
+_logger = logging.getLogger(__name__)
+
+
+class Workers:
+    """Runs the tasks of schedulers. Starts its first thread when the first task is due.
+
+    Workspaces take turns. None may have more threads than are free: so the first may have half of
+    all, the next one half of the rest, and there is always one left for somebody new.
+
+    Args:
+        clock: the one that the workspaces' clocks run with.
+        max_threads: how many tasks can run at one time.
+        eager_threads: with so many at work, a further one begins only after it has waited for 5 ms
+            for one of them: more that do something, and do not just wait, would slow each other.
+        max_idle_seconds: how long a thread waits for something to do.
+    """
+
+    def __init__(
+        self,
+        clock: SystemClock,
+        *,
+        max_threads: int = MAX_THREADS,
+        eager_threads: int = EAGER_THREADS,
+        max_idle_seconds: float = MAX_IDLE_SECONDS,
+    ) -> None:
+        self._clock = clock
+        self._max_threads = max_threads
+        self._eager_threads = eager_threads
+        self._max_idle_seconds = max_idle_seconds
+        self._lock = threading.Lock()
+        # One thread at a time watches for what is due next; the others run a task or are idle.
+        self._watching = threading.Condition(self._lock)
+        self._idling = threading.Condition(self._lock)
+        self._ready: dict[Scheduler, None] = {}  # those that may have something due, in turn
+        self._later: list[tuple[datetime, int]] = []  # when, and the number of an entry
+        self._entries: dict[int, Scheduler] = {}  # by number; what is not here is outdated
+        self._awaited: dict[Scheduler, tuple[datetime, int]] = {}
+        self._numbers = itertools.count()
+        self._running: Counter[Scheduler] = Counter()
+        self._busy_count = 0
+        self._threads: set[threading.Thread] = set()
+        self._thread_numbers = itertools.count(1)
+        self._is_watched = False
+        self._watched_until: datetime | None = None
+        self._idle_count = 0
+        self._promoted_count = 0  # idle threads that are to watch, and do not know it yet
+        self._is_stopping = False
+
+    def wake(self, scheduler: Scheduler) -> bool:
+        """Have a thread look at what a scheduler has to run; tell whether one will."""
+        look_again_at = scheduler.look_again_at()
+        with self._lock:
+            if self._is_stopping:
+                return False
+            if look_again_at is not None:
+                self._put(scheduler, look_again_at, self._clock.now())
+            # A thread of ours looks for its next task anyhow: to wake another would only make the
+            # two of them compete for the interpreter.
+            return threading.current_thread() in self._threads or self._alert()
+
+    def forget(self, scheduler: Scheduler) -> None:
+        """Run nothing of a scheduler any more, and do not keep it alive."""
+        with self._lock:
+            self._ready.pop(scheduler, None)
+            self._unawait(scheduler)
+            self._tidy()
+
+    def stop(self, *, timeout_seconds: float = 1.0) -> None:
+        """Begin nothing more, and wait at most so long for the tasks that run."""
+        with self._lock:
+            self._is_stopping = True
+            self._watching.notify_all()
+            self._idling.notify_all()
+            threads = list(self._threads)
+        deadline = self._clock.running_seconds() + timeout_seconds
+        for thread in threads:
+            thread.join(max(0.0, deadline - self._clock.running_seconds()))
+
+    @property
+    def thread_count(self) -> int:
+        """How many threads there are."""
+        return len(self._threads)
+
+    # --- what is due --------------------------------------------------------------------------
+
+    def _put(self, scheduler: Scheduler, at: datetime, now: datetime) -> None:
+        """Look at a scheduler at a time of the system's clock, or earlier if that was asked for."""
+        if scheduler in self._ready:
+            return
+        if at <= now:
+            self._unawait(scheduler)
+            self._ready[scheduler] = None
+        elif scheduler not in self._awaited or self._awaited[scheduler][0] > at:
+            self._unawait(scheduler)
+            number = next(self._numbers)
+            self._entries[number] = scheduler
+            self._awaited[scheduler] = at, number
+            heapq.heappush(self._later, (at, number))
+            self._tidy()
+
+    def _unawait(self, scheduler: Scheduler) -> None:
+        entry = self._awaited.pop(scheduler, None)
+        if entry is not None:
+            del self._entries[entry[1]]
+
+    def _tidy(self) -> None:
+        """Leave out the outdated entries, once there are many."""
+        if len(self._later) > 2 * len(self._awaited) + _MAX_OUTDATED:
+            self._later = list(self._awaited.values())
+            heapq.heapify(self._later)
+
+    def _collect(self, now: datetime) -> None:
+        """Make ready what has fallen due."""
+        while self._later and self._later[0][0] <= now:
+            _, number = heapq.heappop(self._later)
+            scheduler = self._entries.get(number)
+            if scheduler is not None:
+                self._unawait(scheduler)
+                self._ready[scheduler] = None
+
+    def _pick(self) -> tuple[Scheduler, Task] | None:
+        """Take a task of the scheduler whose turn it is."""
+        now = self._clock.now()
+        self._collect(now)
+        for _ in range(len(self._ready)):
+            scheduler = next(iter(self._ready))
+            del self._ready[scheduler]
+            if self._running[scheduler] >= self._max_threads - self._busy_count:
+                self._ready[scheduler] = None  # others first
+                continue
+            task, look_again_at = scheduler.take()
+            if look_again_at is not None:
+                self._put(scheduler, look_again_at, now)
+            if task is not None:
+                self._busy_count += 1
+                self._running[scheduler] += 1
+                return scheduler, task
+        return None
+
+    # --- threads ------------------------------------------------------------------------------
+
+    def _alert(self) -> bool:
+        """Make sure that a thread looks at what is due next; tell whether one will."""
+        first = _LONG_AGO if self._ready else self._later[0][0] if self._later else None
+        if first is None:
+            return True
+        if self._is_watched:
+            if self._watched_until is not None and first < self._watched_until:
+                self._watched_until = None
+                self._watching.notify()
+            return True
+        if self._idle_count > self._promoted_count:
+            self._is_watched = True
+            self._promoted_count += 1
+            self._idling.notify()
+            return True
+        return self._start_thread()
+
+    def _start_thread(self) -> bool:
+        if len(self._threads) > self._max_threads:
+            return True  # they look when they have ended what they do
+        name = f"mock-sendpilot-worker-{next(self._thread_numbers)}"
+        thread = threading.Thread(target=self._serve, name=name, daemon=True)
+        self._threads.add(thread)
+        self._is_watched = True
+        try:
+            thread.start()
+        except RuntimeError as error:
+            # Nothing is lost: what is due stays where it is, for the threads that there are.
+            self._threads.discard(thread)
+            self._is_watched = False
+            _logger.warning("no further thread for webhooks: %s", error)
+            return bool(self._threads)
+        return True
+
+    def _serve(self) -> None:
+        with self._lock:
+            found = self._watch()
+        while found is not None:
+            scheduler, task = found
+            scheduler.run(task)
+            del task, found  # what they belong to may be forgotten while this thread waits
+            with self._lock:
+                self._end(scheduler)
+                del scheduler
+                found = self._next()
+
+    def _end(self, scheduler: Scheduler) -> None:
+        self._busy_count -= 1
+        self._running[scheduler] -= 1
+        if not self._running[scheduler]:
+            del self._running[scheduler]
+        self._ready.setdefault(scheduler)  # its lane has room again
+
+    def _next(self) -> tuple[Scheduler, Task] | None:
+        """Wait for a task; None when the thread is to end."""
+        found = None if self._is_stopping else self._pick()
+        if found is not None:
+            self._alert()
+            return found
+        if not self._is_watched:
+            return self._watch()
+        self._alert()  # what its last task has added may be due before the watching thread looks
+        while not self._is_stopping:
+            self._idle_count += 1
+            is_notified = self._idling.wait(self._max_idle_seconds)
+            self._idle_count -= 1
+            if self._promoted_count:
+                self._promoted_count -= 1
+                return self._watch()
+            if not is_notified:
+                break
+        self._threads.discard(threading.current_thread())
+        return None
+
+    def _watch(self) -> tuple[Scheduler, Task] | None:
+        """Wait for what is due next, as the one thread that does; None when it is to end."""
+        self._is_watched = True
+        has_been_patient = False
+        while not self._is_stopping:
+            now = self._clock.now()
+            self._collect(now)
+            if self._ready and self._busy_count >= self._eager_threads and not has_been_patient:
+                has_been_patient = True
+                self._watching.wait(_PATIENCE_SECONDS)
+                continue
+            found = self._pick()
+            if found is not None:
+                self._is_watched = False
+                self._alert()
+                return found
+            has_been_patient = False
+            if not self._wait_until_due(now):
+                break
+        self._is_watched = False
+        self._threads.discard(threading.current_thread())
+        return None
+
+    def _wait_until_due(self, now: datetime) -> bool:
+        """Wait for the next task; tell whether to go on waiting."""
+        until = now + _MAX_WAIT
+        if self._later:
+            until = min(until, self._later[0][0])
+        elif not self._ready:
+            until = now + timedelta(seconds=self._max_idle_seconds)
+        self._watched_until = until
+        is_notified = self._watching.wait(max(0.0, (until - now).total_seconds()))
+        self._watched_until = None
+        return is_notified or bool(self._later or self._ready)
+
+
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=timezone.utc)

@@ -1,0 +1,31 @@
+"""The state of one workspace's webhooks, which the outbox fills and the runner works on."""
+
+from dataclasses import dataclass
+
+from mock_sendpilot.webhooks.deliveries import DeliveryLog
+from mock_sendpilot.webhooks.endpoints import Endpoints
+from mock_sendpilot.webhooks.event_log import EventLog
+from mock_sendpilot.webhooks.job_endpoints import JobEndpoints
+from mock_sendpilot.webhooks.relays import Relays
+from mock_sendpilot.webhooks.tally import Tally
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookState:
+    """The shared state of one workspace's webhooks.
+
+    Attributes:
+        log: the deliveries.
+        events: the events, which notice every change of their deliveries.
+        endpoints: where deliveries go to.
+        job_endpoints: the URLs of single jobs.
+        relays: the way to endpoints that the server itself cannot reach.
+        tally: counts events and attempts.
+    """
+
+    log: DeliveryLog
+    events: EventLog
+    endpoints: Endpoints
+    job_endpoints: JobEndpoints
+    relays: Relays
+    tally: Tally

@@ -1,0 +1,233 @@
+"""The workers: as many threads as there is to do, turns for everybody, and nothing lost."""
+
+import threading
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+
+import pytest
+
+from mock_sendpilot.domain.clock import SystemClock, WorkspaceClock
+from mock_sendpilot.scheduling.scheduler import Scheduler
+from mock_sendpilot.scheduling.workers import Workers
+from tests.support import eventually
+
+FAR = timedelta(days=300)
+
+
+class Hanging:
+    """Tasks that run until they are all let go."""
+
+    def __init__(self) -> None:
+        self.may_end = threading.Event()
+        self.count = 0
+        self._lock = threading.Lock()
+
+    def __call__(self) -> None:
+        with self._lock:
+            self.count += 1
+        self.may_end.wait(10)
+
+
+Made = Callable[..., Workers]
+
+
+@pytest.fixture
+def make() -> Iterator[Made]:
+    """Make workers that are stopped after the test."""
+    made: list[Workers] = []
+
+    def make(**options: float) -> Workers:
+        made.append(Workers(SystemClock(), **options))  # type: ignore[arg-type]
+        return made[-1]
+
+    yield make
+    for workers in made:
+        workers.stop(timeout_seconds=5)
+
+
+def scheduler(workers: Workers) -> Scheduler:
+    return Scheduler(WorkspaceClock(SystemClock()), workers)
+
+
+def add(to: Scheduler, run: Callable[[], object], *, lane: object, after: float = 0) -> None:
+    due_at = to.clock.now() + timedelta(seconds=after)
+    to.add(run, due_at=due_at, lane=lane, is_attempt=True)
+
+
+def hang(workers: Workers, count: int) -> tuple[Scheduler, Hanging]:
+    """A workspace with so many endpoints that hang."""
+    one, hanging = scheduler(workers), Hanging()
+    for number in range(count):
+        add(one, hanging, lane=number)
+    return one, hanging
+
+
+def test_there_is_no_thread_before_something_is_due(make: Made) -> None:
+    workers = make()
+    scheduler(workers)
+
+    assert workers.thread_count == 0
+
+
+def test_one_receiver_needs_few_threads(make: Made) -> None:
+    workers = make()
+    one, ran = scheduler(workers), list[int]()
+    for number in range(200):
+        add(one, lambda number=number: ran.append(number), lane="a")  # type: ignore[misc]
+    eventually(lambda: len(ran) == 200)
+
+    assert ran == list(range(200))
+    assert workers.thread_count <= 4
+
+
+def test_tasks_run_at_their_time_and_not_before(make: Made) -> None:
+    one, ran = scheduler(make()), list[tuple[float, datetime]]()
+    start = one.clock.now()
+    for after in (0.06, 0.02, 0.04):
+        add(one, lambda after=after: ran.append((after, one.clock.now())), lane=after, after=after)  # type: ignore[misc]
+    eventually(lambda: len(ran) == 3)
+
+    assert [after for after, _ in ran] == [0.02, 0.04, 0.06]
+    assert all((at - start).total_seconds() >= after for after, at in ran)
+
+
+def test_a_task_that_a_task_adds_for_soon_runs_though_another_thread_watches_for_later(
+    make: Made,
+) -> None:
+    one, done = scheduler(make()), threading.Event()
+    add(one, lambda: None, lane="watched for", after=60)
+    add(one, lambda: add(one, done.set, lane="soon", after=0.01), lane="first")
+
+    assert done.wait(5)
+
+
+def test_tasks_that_hang_stop_nobody_else(make: Made) -> None:
+    workers = make()
+    one, hanging = hang(workers, 20)
+    eventually(lambda: hanging.count == 20)
+    done = threading.Event()
+    add(one, done.set, lane="healthy")
+
+    assert done.wait(5)
+    hanging.may_end.set()
+
+
+def test_a_workspace_that_hangs_leaves_threads_for_another(make: Made) -> None:
+    workers = make(max_threads=16)
+    _, hanging = hang(workers, 40)
+    eventually(lambda: hanging.count == 8)
+    other, done = scheduler(workers), threading.Event()
+    add(other, done.set, lane="a")
+
+    assert done.wait(5)
+    assert hanging.count == 8
+    hanging.may_end.set()
+
+
+def test_several_workspaces_that_hang_leave_a_thread_for_a_new_one(make: Made) -> None:
+    workers = make(max_threads=16)
+    hangs = [hang(workers, 40)[1] for _ in range(3)]
+    eventually(lambda: sum(one.count for one in hangs) == 12)
+    done = threading.Event()
+    add(scheduler(workers), done.set, lane="a")
+
+    assert done.wait(5)
+    for one in hangs:
+        one.may_end.set()
+
+
+def test_what_a_full_pool_could_not_run_runs_when_it_can(make: Made) -> None:
+    workers = make(max_threads=8)
+    _, hanging = hang(workers, 40)
+    eventually(lambda: hanging.count == 4)
+    hanging.may_end.set()
+
+    eventually(lambda: hanging.count == 40)
+
+
+def test_workspaces_take_turns(make: Made) -> None:
+    """With one thread, a workspace with much to do does not keep it for itself."""
+    workers = make(max_threads=2, eager_threads=1)
+    ran: list[str] = []
+    gate = threading.Event()
+    first, busy, other = scheduler(workers), scheduler(workers), scheduler(workers)
+    add(first, lambda: gate.wait(10), lane="a")
+    eventually(first.running)
+    for number in range(20):
+        add(busy, lambda: ran.append("busy"), lane=number)
+    add(other, lambda: ran.append("other"), lane="a")
+    gate.set()
+    eventually(lambda: len(ran) == 21)
+
+    assert ran.index("other") <= 2
+
+
+def test_threads_that_have_nothing_to_do_end(make: Made) -> None:
+    workers = make(max_idle_seconds=0.05)
+    one, hanging = hang(workers, 10)
+    eventually(lambda: hanging.count == 10)
+    hanging.may_end.set()
+
+    eventually(lambda: workers.thread_count == 0)
+    done = threading.Event()
+    add(one, done.set, lane="a")
+    assert done.wait(5)
+
+
+def test_where_no_further_thread_can_be_had_nothing_is_lost(
+    make: Made, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    start, started = threading.Thread.start, list[threading.Thread]()
+
+    def start_one(thread: threading.Thread) -> None:
+        if started and "worker" in thread.name:
+            raise RuntimeError("can't start new thread")
+        started.append(thread)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start_one)
+    workers = make()
+    one, ran = scheduler(workers), list[int]()
+    for number in range(20):
+        add(one, lambda number=number: ran.append(number), lane=number)  # type: ignore[misc]
+    eventually(lambda: len(ran) == 20)
+    workers.stop(timeout_seconds=5)
+
+    assert sorted(ran) == list(range(20))
+    assert "no further thread for webhooks: can't start new thread" in caplog.text
+
+
+def test_a_scheduler_that_is_forgotten_is_not_kept(make: Made) -> None:
+    workers = make()
+    one, other = scheduler(workers), scheduler(workers)
+    for each in (one, other):
+        add(each, lambda: None, lane="a", after=FAR.total_seconds())
+    workers.forget(one)
+
+    assert list(workers._awaited) == [other]
+
+
+def test_however_often_a_time_changes_the_entries_stay_few(make: Made) -> None:
+    workers = make()
+    one = scheduler(workers)
+    for number in range(1000, 0, -1):
+        add(one, lambda: None, lane=number, after=FAR.total_seconds() + number)
+    done = threading.Event()
+    add(one, done.set, lane="now")
+
+    assert done.wait(5)
+    assert len(workers._later) < 200
+
+
+def test_stopping_begins_nothing_more(make: Made) -> None:
+    workers = make()
+    one, hanging = hang(workers, 3)
+    eventually(lambda: hanging.count == 3)
+    ran: list[int] = []
+    add(one, lambda: ran.append(1), lane=0)
+    hanging.may_end.set()
+    workers.stop(timeout_seconds=5)
+    add(one, lambda: ran.append(2), lane="b")
+
+    assert ran in ([], [1])
+    eventually(lambda: workers.thread_count == 0)
