@@ -43,7 +43,12 @@ class EventPattern:
         return not self.misses(body)
 
     def failure(
-        self, bodies: Sequence[bytes], *, within: float | None, notes: Sequence[str] = ()
+        self,
+        bodies: Sequence[bytes],
+        *,
+        within: float | None,
+        notes: Sequence[str] = (),
+        noun: str = "webhook",
     ) -> str:
         """Some lines that take the nearest of what came apart, and list the latest of it.
 
@@ -51,11 +56,12 @@ class EventPattern:
             bodies: what came, oldest first.
             within: how many seconds were waited; None where there was no waiting.
             notes: what else there is to say.
+            noun: what is missed, `webhook` or `event`.
         """
         values = "".join(f", {key}={value!r}" for key, value in self.values.items())
         wanted = "of any type" if self.event_type is None else repr(self.event_type)
         waited = "" if within is None else f" within {within:g} s"
-        lines = [f"no webhook {wanted}{values}{waited}", *(f"  {note}" for note in notes)]
+        lines = [f"no {noun} {wanted}{values}{waited}", *(f"  {note}" for note in notes)]
         nearest = self._nearest(bodies)
         if nearest is not None:
             lines.append(f"  nearest miss: {_summary(nearest, _LONGEST_MISS)}")

@@ -1,14 +1,19 @@
 """What fails a test that waits, and why nothing came."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
 from mock_sendpilot.domain.clock import iso_milliseconds
+from mock_sendpilot.domain.contracts import Contract
+from mock_sendpilot.domain.vocabulary import EXTRACTION_COMPLETED, SEARCH_COMPLETED
 from mock_sendpilot.domain.workspace import Workspace
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.scheduling.scheduler import Scheduler
 from mock_sendpilot.webhooks.endpoints import Endpoint
+from mock_sendpilot.webhooks.failed_attempts import failed_attempts
+from mock_sendpilot.webhooks.outbox import Outbox
 
+_OF_JOBS = (SEARCH_COMPLETED, EXTRACTION_COMPLETED)
 _THIS_MACHINE = ("127.0.0.1", "localhost")
 
 
@@ -19,14 +24,15 @@ class WebhookNotSeen(AssertionError):
 class NotIdle(AssertionError):
     """Something was still at work or due when the time to wait was over."""
 
-    def __init__(self, scheduler: Scheduler, within: float) -> None:
+    def __init__(self, scheduler: Scheduler, within: float, notes: Sequence[str] = ()) -> None:
         due = scheduler.next_due()
         text = f"due at {iso_milliseconds(due.at)}: {due.about}" if due else "a task is at work"
         now = iso_milliseconds(scheduler.clock.now())
         if scheduler.is_frozen:
-            super().__init__(f"not idle: the clock stands still at {now}, {text}; advance it")
+            first = f"not idle: the clock stands still at {now}, {text}; advance it"
         else:
-            super().__init__(f"not idle within {within:g} s: it is {now}, {text}")
+            first = f"not idle within {within:g} s: it is {now}, {text}"
+        super().__init__("\n".join([first, *(f"  {note}" for note in notes)]))
 
 
 def why_it_does_not_come(emulator: Emulator, url: str) -> Iterator[str]:
@@ -45,6 +51,31 @@ def why_it_does_not_come(emulator: Emulator, url: str) -> Iterator[str]:
         scheduler = workspace.scheduler
         if scheduler.stands_still:
             yield f"its clock stands still at {iso_milliseconds(scheduler.clock.now())}: advance it"
+    outboxes = [emulator.outbox(workspace) for workspace in emulator.workspaces()]
+    yield from failed_attempts(one for outbox in outboxes for one in outbox.log.all())
+
+
+def no_endpoint(outbox: Outbox, contract: Contract, event_type: str | None) -> str | None:
+    """Say that no endpoint could ever get an event of this type, or any; None when one could.
+
+    A search or an extraction may bring a URL of its own: its events could always be sent.
+    """
+    if event_type in {contract.event_type(name) for name in _OF_JOBS}:
+        return None
+    endpoints = outbox.endpoints.all()
+    if any(one.is_enabled if event_type is None else one.wants(event_type) for one in endpoints):
+        return None
+    wanted = "" if event_type is None else f" for {event_type}"
+    first = (
+        f"no endpoint is registered{wanted}: call add_endpoint(...), or assert what happened with "
+        "sendpilot.events"
+    )
+    others = [f"  there is {endpoint!r}{_why_disabled(endpoint)}" for endpoint in endpoints]
+    return "\n".join([first, *others])
+
+
+def _why_disabled(endpoint: Endpoint) -> str:
+    return f": {endpoint.disabled_reason}" if endpoint.disabled_reason else ""
 
 
 def _endpoints_at(emulator: Emulator, url: str) -> Iterator[tuple[Workspace, Endpoint]]:

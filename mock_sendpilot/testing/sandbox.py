@@ -11,6 +11,7 @@ from mock_sendpilot.domain.models import ApiKey, Sender
 from mock_sendpilot.domain.seed import WorkspaceSeed
 from mock_sendpilot.server import EmulatorServer
 from mock_sendpilot.testing.failures import NotIdle
+from mock_sendpilot.testing.recorded_events import RecordedEvents
 from mock_sendpilot.testing.sandbox_clock import SandboxClock
 from mock_sendpilot.testing.sandbox_options import SandboxOptions
 from mock_sendpilot.testing.sandbox_webhooks import SandboxWebhooks
@@ -21,6 +22,7 @@ from mock_sendpilot.testing.sandbox_world import (
     new_campaign,
 )
 from mock_sendpilot.testing.sent_webhooks import SentWebhooks
+from mock_sendpilot.webhooks.failed_attempts import failed_attempts
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -46,6 +48,7 @@ class Sandbox(SandboxWorld, SandboxWebhooks):
         sender_id: the sender of those leads.
         random_seed: what chance is drawn from here.
         workspace: the emulator's own object, to which all of this is done; it may change.
+        events: what happened.
         webhooks: what was sent.
         clock: the clock of this workspace, to be turned.
     """
@@ -66,7 +69,8 @@ class Sandbox(SandboxWorld, SandboxWebhooks):
             _seed(token, self.api_key, options, self.random_seed)
         )
         self._outbox = self._emulator.outbox(self.workspace)
-        self.webhooks = SentWebhooks(self.workspace, self._outbox.events)
+        self.events = RecordedEvents(self.workspace, self._outbox)
+        self.webhooks = SentWebhooks(self.workspace, self._outbox)
         self.clock = SandboxClock(self.workspace)
 
     def __enter__(self) -> "Self":
@@ -95,7 +99,8 @@ class Sandbox(SandboxWorld, SandboxWebhooks):
         """
         __tracebackhide__ = True
         if not self.workspace.scheduler.wait_until_idle(timeout_seconds=within):
-            raise NotIdle(self.workspace.scheduler, within)
+            notes = failed_attempts(self._outbox.log.all())
+            raise NotIdle(self.workspace.scheduler, within, notes)
 
     def close(self) -> None:
         """Forget the workspace; a second time does nothing."""

@@ -225,11 +225,14 @@ class DeliveryLog:
         """The delivery of that id, or None."""
         return self._deliveries.get(delivery_id)
 
+    def all(self) -> list[Delivery]:
+        """Return all deliveries, oldest first."""
+        with self._lock:
+            return list(self._deliveries.values())
+
     def select(self, wanted: DeliveryFilter) -> list[Delivery]:
         """The deliveries that match, newest first."""
-        with self._lock:
-            known = list(self._deliveries.values())
-        return [delivery for delivery in reversed(known) if wanted.matches(delivery)]
+        return [delivery for delivery in reversed(self.all()) if wanted.matches(delivery)]
 
     def cancel(self, delivery_id: str, reason: str) -> Delivery | None:
         """End a delivery if it is pending, and return it; None if it is not."""

@@ -5,6 +5,7 @@ import secrets
 import threading
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import Enum
 from typing import Any
 
 import orjson
@@ -21,6 +22,17 @@ MOST_EVENTS = 5000
 _MOST_BYTES = 32_000_000
 
 
+class Stage(Enum):
+    """How far an event has come: what a wait for it waits for."""
+
+    RECORDED = "recorded"
+    """It has happened."""
+    SETTLED = "settled"
+    """Each endpoint that wanted it has had its first attempt; or there was no such endpoint."""
+    ATTEMPTED = "attempted"
+    """The same, and there was one."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentWebhook:
     """One event as it was sent, with its delivery to each endpoint that wanted it."""
@@ -34,6 +46,8 @@ class SentWebhook:
     origin: str
     body: bytes
     deliveries: tuple[Delivery, ...]
+    endpoint_count: int = 0
+    """How many endpoints wanted it; the log may have dropped the oldest of its deliveries."""
 
     def __repr__(self) -> str:
         states = ", ".join(one.state for one in self.deliveries) or "no endpoint"
@@ -50,6 +64,18 @@ class SentWebhook:
         """Whether each endpoint that wanted it has had its first attempt, or was ended."""
         is_ended = all(one.attempts or one.state != PENDING for one in self.deliveries)
         return is_ended and not self.is_dropped
+
+    @property
+    def is_attempted(self) -> bool:
+        """Whether it was sent to anybody, and no first attempt is still to come."""
+        is_known_to_be = any(one.attempts for one in self.deliveries)
+        return self.is_sent and (is_known_to_be or len(self.deliveries) < self.endpoint_count)
+
+    def has_reached(self, stage: Stage) -> bool:
+        """Return whether it has come so far."""
+        if stage is Stage.RECORDED:
+            return True
+        return self.is_attempted if stage is Stage.ATTEMPTED else self.is_sent
 
     @property
     def json(self) -> dict[str, Any]:
@@ -139,7 +165,7 @@ class EventLog:
         self, event: Event, event_type: str, body: bytes | None, delivery_ids: tuple[str, ...]
     ) -> None:
         """Add an event. One that weighs much has to bring its body, and is not kept besides it."""
-        facts = _facts(event, event_type, body or b"")
+        facts = replace(_facts(event, event_type, body or b""), endpoint_count=len(delivery_ids))
         with self._lock:
             kept = event if body is None else None
             entry = self._entries[event.id] = _Entry(facts, kept, delivery_ids)
@@ -227,12 +253,17 @@ class EventLog:
         return next((one for one in oldest_first if pattern.matches(one.body)), None)
 
     def wait_for(
-        self, pattern: EventPattern, *, count: int = 1, beyond: int = 0, within_seconds: float
+        self,
+        pattern: EventPattern,
+        *,
+        count: int = 1,
+        beyond: int = 0,
+        within_seconds: float,
+        stage: Stage = Stage.SETTLED,
     ) -> list[SentWebhook]:
-        """Return the first events that fit and are sent, once there are so many; or those in time.
+        """Return the first events that fit at a stage, once there are so many; or those in time.
 
-        An event is sent when each endpoint that wants it has had its first attempt. Only those with
-        a sequence number beyond the one given count.
+        Only those with a sequence number beyond the one given count.
         """
         deadline = SystemClock.running_seconds() + within_seconds
         fitting: dict[int, SentWebhook] = {}
@@ -243,7 +274,7 @@ class EventLog:
         try:
             news = [entry for entry in entries if entry.may_match(pattern, beyond)]
             while True:
-                fitting |= self._sent_among(news, pattern)
+                fitting |= self._at_stage(news, pattern, stage)
                 remaining = deadline - SystemClock.running_seconds()
                 if len(fitting) >= count or remaining <= 0 or self._is_closed:
                     return [fitting[sequence] for sequence in sorted(fitting)][:count]
@@ -254,12 +285,14 @@ class EventLog:
             with self._lock:
                 self._waiters.discard(waiter)
 
-    def _sent_among(self, entries: list[_Entry], pattern: EventPattern) -> dict[int, SentWebhook]:
-        """Return those that fit and are sent, by their sequence numbers."""
+    def _at_stage(
+        self, entries: list[_Entry], pattern: EventPattern, stage: Stage
+    ) -> dict[int, SentWebhook]:
+        """Return those that fit and have reached a stage, by their sequence numbers."""
         found = {}
         for entry in entries:
             webhook = self._complete(entry)
-            if webhook.is_sent and pattern.matches(webhook.body):
+            if webhook.has_reached(stage) and pattern.matches(webhook.body):
                 found[webhook.sequence] = webhook
         return found
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from mock_sendpilot.domain.clock import iso_milliseconds
 from mock_sendpilot.observation.patterns import EventPattern
 from mock_sendpilot.scheduling.scheduler import Scheduler
-from mock_sendpilot.webhooks.event_log import EventLog, SentWebhook
+from mock_sendpilot.webhooks.event_log import EventLog, SentWebhook, Stage
+from mock_sendpilot.webhooks.failed_attempts import failed_attempts
 
 _MOST_HELD = 3
 
@@ -27,11 +28,12 @@ def wait_for_events(
     count: int = 1,
     after: str | None = None,
     within_seconds: float,
+    stage: Stage = Stage.SETTLED,
 ) -> Waited:
-    """Wait until so many events that fit are sent.
+    """Wait until so many events that fit have reached a stage.
 
-    A clock that stands still sends nothing: then there is no waiting, and the failure says what is
-    due next, and when.
+    A clock that stands still sends nothing: then there is no waiting, unless for events that are
+    to be recorded alone, and the failure says what is due next, and when.
 
     Args:
         events: the workspace's.
@@ -40,14 +42,17 @@ def wait_for_events(
         count: how many.
         after: the id of an event; only those that came after it count.
         within_seconds: how long to wait.
+        stage: how far they must have come.
 
     Raises:
         NotFound: the log has no event `after`.
     """
-    stands_still = scheduler.stands_still
+    stands_still = scheduler.stands_still and stage is not Stage.RECORDED
     beyond = 0 if after is None else events.get(after).sequence
     seconds = 0.0 if stands_still else within_seconds
-    found = events.wait_for(pattern, count=count, beyond=beyond, within_seconds=seconds)
+    found = events.wait_for(
+        pattern, count=count, beyond=beyond, within_seconds=seconds, stage=stage
+    )
     if len(found) >= count:
         return Waited(found)
     known = events.all()
@@ -56,25 +61,46 @@ def wait_for_events(
     if after is not None:
         before = [one for one in known if one.sequence <= beyond and pattern.matches(one.body)]
         notes.append(f"after {after}; before that {len(before)} came that fit")
-    notes += _notes(scheduler, later)
-    bodies = [webhook.body for webhook in later if webhook.is_sent]
+    notes += _unsent(later, stage)
+    notes += _clock_notes(scheduler)
+    notes += failed_attempts(one for webhook in known for one in webhook.deliveries)
+    bodies = [webhook.body for webhook in later if webhook.has_reached(stage)]
     within = None if stands_still else within_seconds
-    return Waited(found, pattern.failure(bodies, within=within, notes=notes))
+    noun = "event" if stage is Stage.RECORDED else "webhook"
+    return Waited(found, pattern.failure(bodies, within=within, notes=notes, noun=noun))
 
 
-def _notes(scheduler: Scheduler, webhooks: Sequence[SentWebhook]) -> Sequence[str]:
-    """Why what has happened is not sent, and what is due next."""
+def _unsent(webhooks: Sequence[SentWebhook], stage: Stage) -> Sequence[str]:
+    """Why what has happened has not come to that stage."""
+    if stage is Stage.RECORDED:
+        return []
     dropped = sum(webhook.is_dropped for webhook in webhooks)
     waiting = [one for one in webhooks if not one.is_sent and not one.is_dropped]
     notes = [f"{dropped} more dropped on purpose"] if dropped else []
     notes += [f"{len(waiting)} more wait for their first attempt"] if waiting else []
     notes += [note for webhook in waiting for note in _held_back(webhook)][:_MOST_HELD]
-    if scheduler.stands_still:
-        due = scheduler.next_due()
-        still = f"the clock stands still at {iso_milliseconds(scheduler.clock.now())}"
-        what = f"due at {iso_milliseconds(due.at)} is {due.about}: advance it" if due else ""
-        notes.append(f"{still}; {what or 'nothing is due'}")
-    return notes
+    return notes if stage is Stage.SETTLED else [*notes, *_unattempted(webhooks)]
+
+
+def _unattempted(webhooks: Sequence[SentWebhook]) -> Sequence[str]:
+    """Why nobody was sent what is over."""
+    never = [one for one in webhooks if one.is_sent and not one.is_attempted]
+    without = sum(not one.endpoint_count for one in never)
+    notes = [f"{without} more had no endpoint"] if without else []
+    cancelled = [one.reason for webhook in never for one in webhook.deliveries]
+    return notes + [
+        f"{cancelled.count(reason)} more: {reason}" for reason in dict.fromkeys(cancelled)
+    ]
+
+
+def _clock_notes(scheduler: Scheduler) -> Sequence[str]:
+    """What is due next, where it has to be advanced to."""
+    if not scheduler.stands_still:
+        return []
+    due = scheduler.next_due()
+    still = f"the clock stands still at {iso_milliseconds(scheduler.clock.now())}"
+    what = f"due at {iso_milliseconds(due.at)} is {due.about}: advance it" if due else ""
+    return [f"{still}; {what or 'nothing is due'}"]
 
 
 def _held_back(webhook: SentWebhook) -> Sequence[str]:

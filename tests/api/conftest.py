@@ -6,7 +6,7 @@ from mock_sendpilot.domain.models import ApiKey
 from mock_sendpilot.domain.seed import WorkspaceSeed
 from mock_sendpilot.domain.store import Store
 from mock_sendpilot.emulator import Emulator
-from mock_sendpilot.testing.sent_webhooks import SentWebhooks
+from mock_sendpilot.testing.recorded_events import RecordedEvents
 
 pytest.register_assert_rewrite("tests.api.expect")
 
@@ -32,7 +32,7 @@ def store(emulator: Emulator) -> Store:
 
 
 @pytest.fixture
-def sent(emulator: Emulator) -> SentWebhooks:
+def sent(emulator: Emulator) -> RecordedEvents:
     """What the demo workspace, behind `api`, sends from now on."""
     workspace = emulator.workspaces()[0]
-    return SentWebhooks(workspace, emulator.outbox(workspace).events)
+    return RecordedEvents(workspace, emulator.outbox(workspace))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mock_sendpilot.testing.sent_webhooks import SentWebhooks
+from mock_sendpilot.testing.recorded_events import RecordedEvents
 from tests.api.expect import A_TIME
 from tests.support import Api, Reply
 
@@ -106,7 +106,7 @@ def test_the_campaigns_senders_take_turns(api: Api) -> None:
     assert senders[:2] == senders[2:]
 
 
-def test_no_event_is_sent(api: Api, sent: SentWebhooks) -> None:
+def test_no_event_is_sent(api: Api, sent: RecordedEvents) -> None:
     add(api, person(1), person(2))
 
     assert list(sent) == []

@@ -9,7 +9,7 @@ import pytest
 from mock_sendpilot.domain.events import CampaignChanged, Change, Event
 from mock_sendpilot.domain.signals import event_recorded
 from mock_sendpilot.emulator import Emulator
-from mock_sendpilot.testing.sent_webhooks import SentWebhooks
+from mock_sendpilot.testing.recorded_events import RecordedEvents
 from tests.api.expect import A_TIME, NO_SCOPE_KEY, READ_KEY, assert_error, assert_invalid
 from tests.support import OTHER_KEY, Api
 
@@ -222,7 +222,7 @@ def test_a_paused_campaign_can_be_resumed_and_paused_again(api: Api) -> None:
     ],
 )
 def test_an_action_makes_its_event(
-    api: Api, *, sent: SentWebhooks, campaign_id: str, action: str, event_type: str, who: str
+    api: Api, *, sent: RecordedEvents, campaign_id: str, action: str, event_type: str, who: str
 ) -> None:
     act(api, campaign_id, action)
     data = sent.wait_for(event_type).data

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from mock_sendpilot.emulator import Emulator
-from mock_sendpilot.testing.sent_webhooks import SentWebhooks
+from mock_sendpilot.testing.recorded_events import RecordedEvents
 from tests.api.expect import LEAD, STATUS, assert_invalid, assert_refused
 from tests.conftest import Serve
 from tests.support import Api
@@ -27,9 +27,9 @@ def api(serve: Serve, live: Emulator) -> Api:
 
 
 @pytest.fixture
-def sent(live: Emulator) -> SentWebhooks:
+def sent(live: Emulator) -> RecordedEvents:
     workspace = live.workspaces()[0]
-    return SentWebhooks(workspace, live.outbox(workspace).events)
+    return RecordedEvents(workspace, live.outbox(workspace))
 
 
 def full_lead(api: Api) -> dict[str, object]:
@@ -114,7 +114,7 @@ def test_a_null_status_beside_it_is_400(api: Api) -> None:
     assert_invalid(reply, "status must be one of", "it was null")
 
 
-def test_its_change_is_told_as_a_tag_and_not_as_a_status(api: Api, sent: SentWebhooks) -> None:
+def test_its_change_is_told_as_a_tag_and_not_as_a_status(api: Api, sent: RecordedEvents) -> None:
     api("PATCH", STATUS, json={"customLeadStatus": "LEAD"})
     api("PATCH", STATUS, json={"customLeadStatus": "CLOSED"})
 
@@ -122,13 +122,13 @@ def test_its_change_is_told_as_a_tag_and_not_as_a_status(api: Api, sent: SentWeb
     assert told == [("lead.tag.updated", None, "LEAD"), ("lead.tag.updated", "LEAD", "CLOSED")]
 
 
-def test_a_change_of_both_is_told_twice(api: Api, sent: SentWebhooks) -> None:
+def test_a_change_of_both_is_told_twice(api: Api, sent: RecordedEvents) -> None:
     api("PATCH", STATUS, json={"status": "DONE", "customLeadStatus": "CLOSED"})
 
     assert [one.event_type for one in sent] == ["lead.updated", "lead.tag.updated"]
 
 
-def test_what_it_was_already_is_not_told(api: Api, sent: SentWebhooks) -> None:
+def test_what_it_was_already_is_not_told(api: Api, sent: RecordedEvents) -> None:
     api("PATCH", STATUS, json={"customLeadStatus": "LEAD"})
     reply = api("PATCH", STATUS, json={"customLeadStatus": "LEAD"})
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from mock_sendpilot.domain.store import Store
-from mock_sendpilot.testing.sent_webhooks import SentWebhooks
+from mock_sendpilot.testing.recorded_events import RecordedEvents
 from tests.api.expect import A_TIME, JSON, LEAD, STATUS, assert_refused
 from tests.support import Api
 
@@ -86,7 +86,7 @@ def test_a_patch_that_changes_nothing_succeeds(api: Api) -> None:
     assert reply.json["success"] is True
 
 
-def test_a_patch_that_changes_nothing_sends_nothing(api: Api, sent: SentWebhooks) -> None:
+def test_a_patch_that_changes_nothing_sends_nothing(api: Api, sent: RecordedEvents) -> None:
     api("PATCH", STATUS, json={"status": "REPLY_RECEIVED", "note": "again"})
     api("PATCH", STATUS, json={"status": "DONE"})
     api("PATCH", STATUS, json={"status": "DONE"})
@@ -96,7 +96,7 @@ def test_a_patch_that_changes_nothing_sends_nothing(api: Api, sent: SentWebhooks
     ]
 
 
-def test_a_refused_patch_changes_and_sends_nothing(api: Api, sent: SentWebhooks) -> None:
+def test_a_refused_patch_changes_and_sends_nothing(api: Api, sent: RecordedEvents) -> None:
     before = api("GET", f"{LEAD}?full=true").json
     reply = api("PATCH", STATUS, json={"status": "DONE", "note": 5})
 

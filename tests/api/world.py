@@ -13,7 +13,7 @@ from mock_sendpilot.domain.models import ApiKey, Campaign, DailyLimits, Lead, Se
 from mock_sendpilot.domain.seed import WorkspaceSeed
 from mock_sendpilot.domain.workspace import Workspace
 from mock_sendpilot.emulator import Emulator
-from mock_sendpilot.testing.sent_webhooks import SentWebhooks
+from mock_sendpilot.testing.recorded_events import RecordedEvents
 from tests.support import DEMO_KEY, Api
 
 SEND = "/v1/inbox/send/lead/"
@@ -66,7 +66,7 @@ class World:
 
     workspace: Workspace
     api: Api
-    sent: SentWebhooks
+    sent: RecordedEvents
 
     def told(self) -> list[tuple[str, dict[str, Any]]]:
         return [(webhook.event_type, webhook.data) for webhook in self.sent]
@@ -119,7 +119,7 @@ def make_world(serve: "Callable[[Emulator], Api]") -> Iterator[MakeWorld]:
         )
         workspace = emulator.add_workspace(seed, clock=ManualClock(START))
         return World(
-            workspace, serve(emulator), SentWebhooks(workspace, emulator.outbox(workspace).events)
+            workspace, serve(emulator), RecordedEvents(workspace, emulator.outbox(workspace))
         )
 
     yield make

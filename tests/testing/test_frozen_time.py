@@ -125,7 +125,7 @@ def test_what_does_not_come_is_given_up_in_time_without_spinning(
     with travel():
         watch = Stopwatch()
         with pytest.raises(WebhookNotSeen, match="nothing came"):
-            sendpilot.webhooks.wait_for(EVENT, within=0.5)
+            sendpilot.events.wait_for(EVENT, within=0.5)
 
     assert 0.5 <= watch.seconds < 15
     assert watch.busy_seconds < 0.2
@@ -213,11 +213,11 @@ def test_the_next_of_a_kind_that_does_not_come_is_given_up_in_time(
 ) -> None:
     with travel():
         close(sendpilot)
-        first = sendpilot.webhooks.wait_for(EVENT)
+        first = sendpilot.events.wait_for(EVENT)
         close(sendpilot)
         watch = Stopwatch()
         with pytest.raises(WebhookNotSeen, match="1 of 2 came"):
-            sendpilot.webhooks.wait_for(EVENT, count=2, after=first, within=0.5)
+            sendpilot.events.wait_for(EVENT, count=2, after=first, within=0.5)
 
     assert 0.5 <= watch.seconds < 15
 

@@ -56,7 +56,7 @@ def test_it_works_beside_pytest_flask_with_an_app_of_the_users_own(
         def test_the_users_app_calls_the_emulator(client, sendpilot):
             lead = sendpilot.add_lead()
             assert client.post(f"/close/{lead.id}").json["status"] == "DONE"
-            sendpilot.webhooks.wait_for("lead.status.changed", lead_id=lead.id)
+            sendpilot.events.wait_for("lead.status.changed", lead_id=lead.id)
 
         def test_pytest_flask_keeps_its_own_fixtures(app, client, config, sendpilot):
             assert app.name == "users_own"
@@ -77,8 +77,8 @@ def test_it_works_with_xdist(pytester: pytest.Pytester) -> None:
             lead = sendpilot.add_lead(lead_id="lead_same")
             url = f"{sendpilot.base_url}/leads/{lead.id}/status"
             requests.patch(url, json={"status": "DONE"}, headers=sendpilot.headers)
-            sendpilot.webhooks.wait_for("lead.status.changed", lead_id=lead.id)
-            assert len(sendpilot.webhooks) == 1
+            sendpilot.events.wait_for("lead.status.changed", lead_id=lead.id)
+            assert len(sendpilot.events) == 1
         """
     )
     run(pytester, "-n", "2").assert_outcomes(passed=8)
@@ -118,7 +118,7 @@ def test_the_marker_chooses_the_contract(pytester: pytest.Pytester) -> None:
             url = f"{sendpilot.base_url}/leads/{lead.id}/status"
             reply = requests.patch(url, json={"status": "DONE"}, headers=sendpilot.headers)
             assert list(reply.json())[0] == "id"
-            sendpilot.webhooks.wait_for("lead.updated", new_status="DONE")
+            sendpilot.events.wait_for("lead.updated", new_status="DONE")
         """
     )
     run(pytester, "--strict-markers").assert_outcomes(passed=1)

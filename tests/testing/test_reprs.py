@@ -62,19 +62,31 @@ def test_an_endpoint_tells_what_it_wants_and_no_secret(sendpilot: Sandbox) -> No
 @pytest.mark.parametrize(
     ("count", "shown"),
     [
-        pytest.param(0, "<SentWebhooks 0: none>", id="none"),
-        pytest.param(2, f"<SentWebhooks 2: {EVENT}, {EVENT}>", id="few"),
-        pytest.param(7, f"<SentWebhooks 7: … {', '.join([EVENT] * 5)}>", id="many"),
+        pytest.param(0, "<RecordedEvents 0: none>", id="none"),
+        pytest.param(2, f"<RecordedEvents 2: {EVENT}, {EVENT}>", id="few"),
+        pytest.param(7, f"<RecordedEvents 7: … {', '.join([EVENT] * 5)}>", id="many"),
     ],
 )
-def test_all_webhooks_are_counted_and_the_latest_named(
+def test_all_events_are_counted_and_the_latest_named(
     sendpilot: Sandbox, count: int, shown: str
 ) -> None:
     lead = sendpilot.add_lead()
     for _ in range(count):
         sendpilot.trigger(EVENT, lead_id=lead)
 
-    assert repr(sendpilot.webhooks) == shown
+    assert repr(sendpilot.events) == shown
+
+
+def test_webhooks_are_counted_apart_from_events(
+    sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver
+) -> None:
+    lead = sendpilot.add_lead()
+    sendpilot.trigger(EVENT, lead_id=lead)
+    sendpilot.add_endpoint(sendpilot_receiver.url)
+    sendpilot.trigger(EVENT, lead_id=lead)
+    sendpilot.webhooks.wait_for(EVENT)
+
+    assert repr(sendpilot.webhooks) == f"<SentWebhooks 1: {EVENT}>"
 
 
 ASSERTIONS = """

@@ -58,10 +58,11 @@ def test_an_unknown_lead_is_not_found(sendpilot: Sandbox) -> None:
         sendpilot.lead("lead_x")
 
 
-def test_without_an_endpoint_an_event_counts_as_sent_at_once(sendpilot: Sandbox) -> None:
+def test_without_an_endpoint_an_event_has_happened_and_is_not_sent(sendpilot: Sandbox) -> None:
     lead = sendpilot.add_lead()
     close(sendpilot, lead.id)
-    (webhook,) = sendpilot.webhooks
+    (webhook,) = sendpilot.events
+    assert len(sendpilot.webhooks) == 0
     assert webhook.event_type == "lead.status.changed"
     assert webhook.data["leadId"] == lead.id
     assert webhook.json["workspaceId"] == sendpilot.workspace.id
@@ -97,12 +98,12 @@ def test_what_does_not_come_is_told_with_the_nearest_miss(sendpilot: Sandbox) ->
     close(sendpilot, other.id, "OPPORTUNITY")
     close(sendpilot, lead.id)
     with pytest.raises(WebhookNotSeen) as caught:
-        sendpilot.webhooks.wait_for(
+        sendpilot.events.wait_for(
             "lead.status.changed", lead_id="lead_1", new_status="OPPORTUNITY", within=0.05
         )
     text = str(caught.value)
     assert text.startswith(
-        "no webhook 'lead.status.changed', lead_id='lead_1', new_status='OPPORTUNITY' within 0.05 s"
+        "no event 'lead.status.changed', lead_id='lead_1', new_status='OPPORTUNITY' within 0.05 s"
     )
     assert text.count("\n    lead.status.changed {") == 2
     assert "    data.newStatus is 'DONE', not 'OPPORTUNITY'" in text
@@ -120,23 +121,23 @@ def test_a_key_that_the_data_never_has_is_refused_at_once(
     sendpilot: Sandbox, name: str, guess: str
 ) -> None:
     with pytest.raises(InvalidInput, match=f"has no key '{name}'; did you mean '{guess}'"):
-        sendpilot.webhooks.wait_for("lead.status.changed", **{name: 60})  # type: ignore[call-overload]
+        sendpilot.events.wait_for("lead.status.changed", **{name: 60})  # type: ignore[call-overload]
 
 
 def test_the_next_of_its_kind_can_be_waited_for(sendpilot: Sandbox) -> None:
     lead = sendpilot.add_lead()
     close(sendpilot, lead.id)
-    first = sendpilot.webhooks.wait_for("lead.status.changed")
+    first = sendpilot.events.wait_for("lead.status.changed")
     close(sendpilot, lead.id, "OPPORTUNITY")
 
     for after in (first, first.event_id):
-        second = sendpilot.webhooks.wait_for("lead.status.changed", after=after)
+        second = sendpilot.events.wait_for("lead.status.changed", after=after)
         assert second.data["newStatus"] == "OPPORTUNITY"
 
 
 def test_nothing_at_all_is_told(sendpilot: Sandbox) -> None:
     with pytest.raises(WebhookNotSeen, match="nothing came"):
-        sendpilot.webhooks.wait_for("lead.status.changed", within=0.05)
+        sendpilot.events.wait_for("lead.status.changed", within=0.05)
 
 
 def test_an_event_that_waits_for_its_attempt_is_told(
@@ -151,7 +152,7 @@ def test_an_event_that_waits_for_its_attempt_is_told(
 
 def test_an_unknown_event_type_is_refused_at_once(sendpilot: Sandbox) -> None:
     with pytest.raises(InvalidInput, match=r"calls 'lead.updated' by the name"):
-        sendpilot.webhooks.wait_for("lead.updated", within=60)
+        sendpilot.events.wait_for("lead.updated", within=60)
 
 
 # --- what was not sent --------------------------------------------------------------------------
@@ -162,12 +163,12 @@ def test_what_fits_is_found_without_waiting(sendpilot: Sandbox) -> None:
     close(sendpilot, lead.id)
     close(sendpilot, other.id)
     close(sendpilot, lead.id, "OPPORTUNITY")
-    found = sendpilot.webhooks.matching("lead.status.changed", lead_id=lead)
+    found = sendpilot.events.matching("lead.status.changed", lead_id=lead)
 
     assert [one.data["newStatus"] for one in found] == ["DONE", "OPPORTUNITY"]
-    assert sendpilot.webhooks.matching("message.sent") == []
-    assert len(sendpilot.webhooks.matching(lead_id=other.id)) == 1
-    assert len(sendpilot.webhooks.matching()) == 3
+    assert sendpilot.events.matching("message.sent") == []
+    assert len(sendpilot.events.matching(lead_id=other.id)) == 1
+    assert len(sendpilot.events.matching()) == 3
 
 
 def test_what_is_on_its_way_is_found_too(sendpilot: Sandbox) -> None:
@@ -192,7 +193,7 @@ def test_what_nothing_can_fit_is_refused(
     sendpilot: Sandbox, event_type: str | None, values: dict[str, Any], says: str
 ) -> None:
     with pytest.raises(InvalidInput, match=says):
-        sendpilot.webhooks.matching(event_type, **values)
+        sendpilot.events.matching(event_type, **values)
 
 
 def test_what_is_waited_for_can_be_a_thing(sendpilot: Sandbox) -> None:
@@ -200,4 +201,4 @@ def test_what_is_waited_for_can_be_a_thing(sendpilot: Sandbox) -> None:
     lead = sendpilot.add_lead()
     close(sendpilot, lead.id)
 
-    assert sendpilot.webhooks.wait_for("lead.status.changed", lead_id=lead).lead_id == lead.id
+    assert sendpilot.events.wait_for("lead.status.changed", lead_id=lead).lead_id == lead.id

@@ -156,7 +156,7 @@ def test_it_does_not_go_back_before_1970(sendpilot: Sandbox) -> None:
 def test_in_time_that_freezegun_froze_webhooks_are_sent(sendpilot: Sandbox) -> None:
     with freezegun.freeze_time(LONG_AGO):
         lead_id = close_a_lead(sendpilot)
-        sendpilot.webhooks.wait_for("lead.status.changed", lead_id=lead_id)
+        sendpilot.events.wait_for("lead.status.changed", lead_id=lead_id)
 
 
 def test_in_time_that_time_machine_froze_the_clock_can_be_advanced(

@@ -41,9 +41,9 @@ def test_a_step_is_told(sendpilot: Sandbox) -> None:
     lead = sendpilot.add_lead(IDA, status="MESSAGE_SENT")
     sendpilot.simulate("reply", lead.id, text="Call me Tuesday")
 
-    told = sendpilot.webhooks.wait_for("message.received", lead_id=lead.id)
+    told = sendpilot.events.wait_for("message.received", lead_id=lead.id)
     assert told.data["replyPreview"] == "Call me Tuesday"
-    assert [one.event_type for one in sendpilot.webhooks] == [
+    assert [one.event_type for one in sendpilot.events] == [
         "message.received", "lead.status.changed"
     ]  # fmt: skip
 
@@ -53,7 +53,7 @@ def test_a_step_is_told_as_the_contract_says(sendpilot: Sandbox) -> None:
     lead = sendpilot.add_lead(IDA, status="MESSAGE_SENT")
     sendpilot.simulate("reply", lead.id, text="Call me Tuesday")
 
-    assert sendpilot.webhooks.wait_for("reply.received").data["reply"] == "Call me Tuesday"
+    assert sendpilot.events.wait_for("reply.received").data["reply"] == "Call me Tuesday"
 
 
 def test_all_steps_of_a_lead(sendpilot: Sandbox) -> None:
@@ -155,10 +155,10 @@ def test_a_connection_that_is_no_profile_is_refused(sendpilot: Sandbox) -> None:
 def test_a_campaign_with_a_sequence_walks_its_leads(sendpilot: Sandbox) -> None:
     sendpilot.add_campaign("camp_2", sequence=SEQUENCE)
     lead = sendpilot.add_lead(IDA, campaign_id="camp_2")
-    sendpilot.webhooks.wait_for("campaign.finished", campaign_id="camp_2", within=5)
+    sendpilot.events.wait_for("campaign.finished", campaign_id="camp_2", within=5)
 
     assert sendpilot.lead(lead.id).status == "REPLY_RECEIVED"
-    assert [one.event_type for one in sendpilot.webhooks] == [
+    assert [one.event_type for one in sendpilot.events] == [
         "connection.sent", "lead.status.changed", "connection.accepted", "lead.status.changed",
         "message.sent", "lead.status.changed", "message.received", "lead.status.changed",
         "campaign.finished",
@@ -186,4 +186,4 @@ def test_a_paused_campaign_sends_nothing(sendpilot: Sandbox) -> None:
     lead = sendpilot.add_lead(IDA, campaign_id="camp_2")
     eventually(lambda: sendpilot.workspace.scheduler.next_due() is None)
 
-    assert (sendpilot.lead(lead.id).status, list(sendpilot.webhooks)) == ("PENDING", [])
+    assert (sendpilot.lead(lead.id).status, list(sendpilot.events)) == ("PENDING", [])

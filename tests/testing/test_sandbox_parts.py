@@ -229,7 +229,7 @@ def test_a_step_can_be_that_of_another_sender(sendpilot: Sandbox) -> None:
     lead, sender = sendpilot.add_lead(), sendpilot.add_sender("sender_2")
     sendpilot.simulate("connection_sent", lead, sender_id=sender)
 
-    told = sendpilot.webhooks.wait_for("connection.sent", lead_id=lead)
+    told = sendpilot.events.wait_for("connection.sent", lead_id=lead)
     assert told.data["senderId"] == "sender_2"
 
 
@@ -274,5 +274,5 @@ def test_keys_of_searches_are_looked_for_as_they_stand(sendpilot: Sandbox) -> No
     search = sendpilot.workspace.searches.start(name="s", limit=1, filters={})
 
     event = "lead_database.search.completed"
-    webhook = sendpilot.webhooks.wait_for(event, search_id=search.id, total_leads_found=1)
+    webhook = sendpilot.events.wait_for(event, search_id=search.id, total_leads_found=1)
     assert webhook.data["search_name"] == "s"

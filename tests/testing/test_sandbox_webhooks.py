@@ -184,7 +184,8 @@ def test_disabling_cancels_what_is_pending(sendpilot: Sandbox) -> None:
     close(sendpilot)
     sendpilot.set_enabled(endpoint, enabled=False)
 
-    assert sendpilot.webhooks[0].deliveries[0].state == "cancelled"
+    assert sendpilot.events[0].deliveries[0].state == "cancelled"
+    assert len(sendpilot.webhooks) == 0
 
 
 # --- events by hand -----------------------------------------------------------------------------
@@ -226,7 +227,7 @@ def test_what_causes_an_event_can_be_applied(sendpilot: Sandbox) -> None:
 
     assert sent.data["replyPreview"] == "Tuesday"
     assert sendpilot.lead(lead.id).status == "REPLY_RECEIVED"
-    assert [webhook.event_type for webhook in sendpilot.webhooks] == ["message.received", EVENT]
+    assert [webhook.event_type for webhook in sendpilot.events] == ["message.received", EVENT]
 
 
 def test_the_text_of_an_event_is_set_whatever_its_key(sendpilot: Sandbox) -> None:
@@ -266,7 +267,7 @@ def test_what_cannot_be_triggered_is_refused(
     with pytest.raises(error, match=says):
         sendpilot.trigger(EVENT, **options)
 
-    assert len(sendpilot.webhooks) == 0
+    assert len(sendpilot.events) == 0
 
 
 @pytest.mark.sendpilot("live")
@@ -281,7 +282,7 @@ def test_the_names_of_another_contract_are_taken(sendpilot: Sandbox) -> None:
 
 def test_with_a_count_there_is_a_list_even_of_one(sendpilot: Sandbox) -> None:
     lead_id = close(sendpilot)
-    found = sendpilot.webhooks.wait_for(EVENT, count=1)
+    found = sendpilot.events.wait_for(EVENT, count=1)
 
     assert [webhook.data["leadId"] for webhook in found] == [lead_id]
 
@@ -290,10 +291,10 @@ def test_the_first_that_fit_are_taken(sendpilot: Sandbox) -> None:
     lead_id, other = close(sendpilot), close(sendpilot)
     close(sendpilot, lead_id, "PENDING")
     close(sendpilot, lead_id, "OPPORTUNITY")
-    found = sendpilot.webhooks.wait_for(EVENT, count=2, lead_id=lead_id)
+    found = sendpilot.events.wait_for(EVENT, count=2, lead_id=lead_id)
 
     assert [webhook.data["newStatus"] for webhook in found] == ["DONE", "PENDING"]
-    assert len(sendpilot.webhooks.wait_for(EVENT, count=1, lead_id=other)) == 1
+    assert len(sendpilot.events.wait_for(EVENT, count=1, lead_id=other)) == 1
 
 
 def test_too_few_are_told_with_what_came_and_the_nearest_miss(sendpilot: Sandbox) -> None:
@@ -301,10 +302,10 @@ def test_too_few_are_told_with_what_came_and_the_nearest_miss(sendpilot: Sandbox
     close(sendpilot, "lead_1")
     close(sendpilot, "lead_1", "PENDING")
     with pytest.raises(WebhookNotSeen) as missed:
-        sendpilot.webhooks.wait_for(EVENT, count=2, within=0.05, new_status="DONE")
+        sendpilot.events.wait_for(EVENT, count=2, within=0.05, new_status="DONE")
     lines = str(missed.value).splitlines()
 
-    assert lines[0] == f"no webhook '{EVENT}', new_status='DONE' within 0.05 s"
+    assert lines[0] == f"no event '{EVENT}', new_status='DONE' within 0.05 s"
     assert lines[1] == "  1 of 2 came"
     assert lines[3] == "    data.newStatus is 'PENDING', not 'DONE'"
     assert [line[:24] for line in lines[4:]] == ["  came:", *[f"    {EVENT} "] * 2]
@@ -325,7 +326,7 @@ def test_an_event_that_the_contract_has_not_is_refused_at_once(
     sendpilot: Sandbox, name: str
 ) -> None:
     with pytest.raises(InvalidInput, match=re.escape(f"'{name}'")):
-        sendpilot.webhooks.wait_for(name, within=60)
+        sendpilot.events.wait_for(name, within=60)
 
 
 def test_events_of_jobs_are_found_by_their_own_keys(sendpilot: Sandbox) -> None:
@@ -333,7 +334,7 @@ def test_events_of_jobs_are_found_by_their_own_keys(sendpilot: Sandbox) -> None:
     url = f"{sendpilot.base_url}/lead-database/searches"
     body = {"name": "S", "limit": 3, "filters": {"job_titles": ["CFO"]}}
     job = requests.post(url, json=body, headers=sendpilot.headers, timeout=10).json()
-    webhook = sendpilot.webhooks.wait_for(
+    webhook = sendpilot.events.wait_for(
         "lead_database.search.completed", within=20, search_id=job["id"]
     )
 

@@ -1,6 +1,9 @@
 """Waiting in a test: for several webhooks, until it is idle, and not at all in frozen time."""
 
+import re
+import threading
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -9,6 +12,7 @@ from mock_sendpilot.testing.receiver import WebhookReceiver
 from mock_sendpilot.testing.sandbox import Sandbox
 
 EVENT = "lead.status.changed"
+Wait = Callable[[Sandbox, WebhookReceiver], object]
 
 
 def close(sendpilot: Sandbox, count: int = 1) -> list[str]:
@@ -28,10 +32,10 @@ def test_several_webhooks_can_be_waited_for(
     assert [webhook.data["leadId"] for webhook in found] == ids[:3]
 
 
-def test_too_few_webhooks_are_counted(sendpilot: Sandbox) -> None:
+def test_too_few_events_are_counted(sendpilot: Sandbox) -> None:
     close(sendpilot, count=2)
     with pytest.raises(WebhookNotSeen, match="2 of 3 came"):
-        sendpilot.webhooks.wait_for(EVENT, count=3, within=0.05)
+        sendpilot.events.wait_for(EVENT, count=3, within=0.05)
 
 
 def test_in_frozen_time_there_is_no_waiting_and_what_is_due_is_told(
@@ -51,8 +55,21 @@ def test_in_frozen_time_there_is_no_waiting_and_what_is_due_is_told(
 
 def test_in_frozen_time_with_nothing_due_the_failure_says_so(sendpilot: Sandbox) -> None:
     sendpilot.clock.freeze()
+    sendpilot.add_endpoint("http://127.0.0.1:9/never")
     with pytest.raises(WebhookNotSeen, match="; nothing is due"):
         sendpilot.webhooks.wait_for(EVENT, within=60)
+
+
+def test_in_frozen_time_an_event_that_is_still_to_happen_is_waited_for(
+    sendpilot: Sandbox,
+) -> None:
+    sendpilot.clock.freeze()
+    closing = threading.Timer(0.05, close, [sendpilot])
+    closing.start()
+    event = sendpilot.events.wait_for(EVENT, within=20)
+    closing.join()
+
+    assert event.deliveries == ()
 
 
 def test_after_waiting_until_idle_everything_is_sent(
@@ -107,3 +124,147 @@ def test_a_webhook_can_be_resent(sendpilot: Sandbox, sendpilot_receiver: Webhook
 
     first, second = sendpilot_receiver.received
     assert first.body == second.body
+
+
+# --- nobody could ever get it -------------------------------------------------------------------
+
+
+FORGOTTEN = (
+    f"no endpoint is registered for {EVENT}: call add_endpoint(...), or assert what happened with "
+    "sendpilot.events"
+)
+
+
+def test_a_test_without_an_endpoint_fails_at_once(sendpilot: Sandbox) -> None:
+    close(sendpilot)
+    began = time.perf_counter()
+    with pytest.raises(WebhookNotSeen, match=f"^{re.escape(FORGOTTEN)}$"):
+        sendpilot.webhooks.wait_for(EVENT, within=60)
+
+    assert time.perf_counter() - began < 30
+
+
+def test_an_endpoint_that_wants_something_else_is_named(sendpilot: Sandbox) -> None:
+    other = sendpilot.add_endpoint("http://127.0.0.1:9/never", events="message.sent")
+    disabled = sendpilot.add_endpoint("http://127.0.0.1:9/never")
+    sendpilot.set_enabled(disabled, enabled=False)
+    close(sendpilot)
+    with pytest.raises(WebhookNotSeen) as missed:
+        sendpilot.webhooks.wait_for(EVENT, within=60)
+
+    lines = [FORGOTTEN, f"  there is {other!r}", f"  there is {disabled!r}"[:-1] + ", disabled>"]
+    assert str(missed.value).splitlines() == lines
+
+
+def test_what_was_sent_before_the_endpoint_went_is_found(
+    sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver
+) -> None:
+    endpoint = sendpilot.add_endpoint(sendpilot_receiver.url)
+    close(sendpilot)
+    sendpilot_receiver.wait_for_count(1)
+    sendpilot.wait_until_idle()
+    sendpilot.set_enabled(endpoint, enabled=False)
+
+    assert sendpilot.webhooks.wait_for(EVENT).deliveries[0].state == "succeeded"
+
+
+def test_an_event_for_the_url_of_a_search_is_waited_for(
+    sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver
+) -> None:
+    url = sendpilot_receiver.url
+    search = sendpilot.workspace.searches.start(name="s", limit=1, filters={}, webhook_url=url)
+    webhook = sendpilot.webhooks.wait_for("lead_database.search.completed", within=20)
+
+    assert webhook.data["search_id"] == search.id
+
+
+def test_a_test_event_is_waited_for_though_nobody_subscribed_to_it(
+    sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver
+) -> None:
+    endpoint = sendpilot.add_endpoint(sendpilot_receiver.url, events="message.sent")
+    sent = sendpilot.send_test_event(endpoint, EVENT)
+
+    assert sendpilot.webhooks.wait_for(EVENT, within=20).event_id == sent.event_id
+
+
+def test_that_nothing_was_sent_needs_an_endpoint_to_say_something(sendpilot: Sandbox) -> None:
+    with pytest.raises(WebhookNotSeen, match=f"^{re.escape(FORGOTTEN)}$"):
+        sendpilot.webhooks.matching(EVENT)
+    with pytest.raises(WebhookNotSeen, match=r"^no endpoint is registered: call add_endpoint"):
+        sendpilot.webhooks.matching()
+    sendpilot.add_endpoint("http://127.0.0.1:9/never")
+
+    assert sendpilot.webhooks.matching(EVENT) == sendpilot.webhooks.matching() == []
+
+
+def test_what_was_cancelled_before_its_first_attempt_was_not_sent(sendpilot: Sandbox) -> None:
+    sendpilot.clock.freeze()
+    going = sendpilot.add_endpoint("http://127.0.0.1:9/never")
+    close(sendpilot)
+    sendpilot.set_enabled(going, enabled=False)
+    sendpilot.set_enabled(going, enabled=True)
+    with pytest.raises(WebhookNotSeen, match="1 more: the endpoint was disabled"):
+        sendpilot.webhooks.wait_for(EVENT, within=60)
+
+
+# --- attempts that failed -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def failing(sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver) -> Sandbox:
+    """One attempt that nobody listens to, and one that was answered with 500."""
+    sendpilot.add_endpoint("http://127.0.0.1:9/never", retry_delays=[3600])
+    sendpilot.add_endpoint(sendpilot_receiver.url, retry_delays=[3600])
+    sendpilot_receiver.respond(500, body="KeyError: 'plan'\n")
+    close(sendpilot)
+    sendpilot.wait_until_idle(within=20)
+    return sendpilot
+
+
+@pytest.mark.parametrize(
+    "wait",
+    [
+        pytest.param(
+            lambda box, _: box.webhooks.wait_for("message.sent", within=0.01), id="webhooks"
+        ),
+        pytest.param(lambda box, _: box.events.wait_for("message.sent", within=0.01), id="events"),
+        pytest.param(
+            lambda _, receiver: receiver.wait_for("message.sent", within=0.01), id="receiver"
+        ),
+        pytest.param(lambda _, receiver: receiver.wait_for_count(9, within=0.01), id="count"),
+    ],
+)
+def test_a_wait_in_vain_tells_each_attempt_that_failed(
+    failing: Sandbox, sendpilot_receiver: WebhookReceiver, wait: Wait
+) -> None:
+    with pytest.raises(WebhookNotSeen) as missed:
+        wait(failing, sendpilot_receiver)
+
+    text = str(missed.value)
+    refused = rf"\n  attempt 1 of {EVENT} to http://127\.0\.0\.1:9/never failed: .*[Cc]onnect"
+    answered = f"\n  attempt 1 of {EVENT} to {sendpilot_receiver.url} failed: the answer was 500 "
+    assert re.search(refused, text)
+    assert f"""{answered}"KeyError: 'plan'\"\n""" in text
+
+
+def test_what_is_not_idle_tells_each_attempt_that_failed(
+    failing: Sandbox, sendpilot_receiver: WebhookReceiver
+) -> None:
+    with sendpilot_receiver.holding():
+        close(failing)
+        with pytest.raises(NotIdle, match=f"\n  attempt 1 of {EVENT} to http://127.0.0.1:9/never"):
+            failing.wait_until_idle(within=0.05)
+
+
+def test_of_many_attempts_that_failed_the_latest_are_told(sendpilot: Sandbox) -> None:
+    sendpilot.clock.freeze()
+    sendpilot.add_endpoint("http://127.0.0.1:9/never", retry_delays=[1] * 14)
+    close(sendpilot)
+    sendpilot.clock.advance("1m")
+    with pytest.raises(WebhookNotSeen) as missed:
+        sendpilot.webhooks.wait_for("message.sent")
+
+    text = str(missed.value)
+    assert "\n  5 earlier attempts failed as well\n  attempt 6 of" in text
+    assert text.count("127.0.0.1:9/never failed:") == 10
+    assert "\n  attempt 15 of" in text

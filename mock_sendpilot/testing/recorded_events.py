@@ -1,0 +1,166 @@
+"""The events of a workspace: the list behind `sendpilot.events`."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, ClassVar, overload
+
+from mock_sendpilot.domain.workspace import Workspace
+from mock_sendpilot.observation.patterns import EventPattern
+from mock_sendpilot.testing.failures import WebhookNotSeen
+from mock_sendpilot.testing.sandbox_checks import check_count, event_id_of, with_ids
+from mock_sendpilot.webhooks.event_keys import check_pattern
+from mock_sendpilot.webhooks.event_log import MOST_EVENTS, SentWebhook, Stage
+from mock_sendpilot.webhooks.outbox import Outbox
+from mock_sendpilot.webhooks.waiting import wait_for_events
+
+_MOST_SHOWN = 5
+
+
+class RecordedEvents(Sequence[SentWebhook]):
+    """The events of a workspace, oldest first: the latest 5,000.
+
+    An event is here as soon as it has happened, whether or not it is sent to anybody.
+    """
+
+    _stage: ClassVar[Stage] = Stage.RECORDED
+
+    def __init__(self, workspace: Workspace, outbox: Outbox) -> None:
+        self._workspace = workspace
+        self._outbox = outbox
+
+    @overload
+    def wait_for(
+        self,
+        event_type: str,
+        *,
+        count: None = None,
+        after: SentWebhook | str | None = None,
+        within: float = 2.0,
+        **values: Any,  # noqa: ANN401
+    ) -> SentWebhook: ...
+    @overload
+    def wait_for(
+        self,
+        event_type: str,
+        *,
+        count: int,
+        after: SentWebhook | str | None = None,
+        within: float = 2.0,
+        **values: Any,  # noqa: ANN401
+    ) -> list[SentWebhook]: ...
+    def wait_for(
+        self,
+        event_type: str,
+        *,
+        count: int | None = None,
+        after: SentWebhook | str | None = None,
+        within: float = 2.0,
+        **values: Any,
+    ) -> SentWebhook | list[SentWebhook]:
+        """Return the first event of this type whose data holds these values; wait if need be.
+
+        One of before counts, too: `after` is for the next one of the same kind.
+
+        `sendpilot.events` waits until it has happened. `sendpilot.webhooks` waits until each
+        endpoint that wants it has had its first attempt, so that the app under test has handled it;
+        it fails at once where no endpoint could ever get it, or while the clock of the workspace
+        is frozen, since nothing is sent then.
+
+        Args:
+            event_type: such as `lead.status.changed`.
+            count: for so many: then the first `count` that fit, as a list.
+            after: an event, or its id; only later ones count.
+            within: seconds of real time.
+            values: keys of `data` in snake case, such as `lead_id="lead_abc123"`; a lead, a
+                campaign or the like stands for its id.
+
+        Raises:
+            InvalidInput: the workspace's contract has no such event type, or key of its data; or a
+                count that is not 1 or more.
+            NotFound: there is no event `after`.
+            WebhookNotSeen: none came in time; it shows what came, the nearest miss, and every
+                attempt that failed.
+        """
+        __tracebackhide__ = True
+        pattern = self._pattern(event_type, values, options=("count", "after", "within"))
+        if count is not None:
+            check_count("count", count, most=MOST_EVENTS)
+        obstacle = self._obstacle(pattern)
+        waited = wait_for_events(
+            self._outbox.events,
+            self._workspace.scheduler,
+            pattern,
+            count=1 if count is None else count,
+            after=None if after is None else event_id_of(after),
+            within_seconds=within if obstacle is None else 0.0,
+            stage=self._stage,
+        )
+        if waited.failure is not None:
+            raise WebhookNotSeen(obstacle or waited.failure)
+        return waited.found[0] if count is None else waited.found
+
+    def matching(self, event_type: str | None = None, **values: Any) -> list[SentWebhook]:  # noqa: ANN401
+        """Return all so far that fit, oldest first, without any waiting.
+
+        `matching(…) == []` says that nothing of the kind has happened. `sendpilot.webhooks` also
+        has those whose first attempt is still to come, and those that a disruption drops: there it
+        says that nothing of the kind was sent, nor is on its way. What your app has yet to ask for
+        cannot be known: have it finish before.
+
+        Args:
+            event_type: such as `lead.status.changed`; None is any.
+            values: as for `wait_for`.
+
+        Raises:
+            InvalidInput: the workspace's contract has no such event type, or key of its data.
+            WebhookNotSeen: of `sendpilot.webhooks`, when there is no endpoint at all: then that
+                nothing was sent says nothing.
+        """
+        pattern = self._pattern(event_type, values, options=("event_type",))
+        __tracebackhide__ = True
+        found = [one for one in self._candidates() if pattern.matches(one.body)]
+        if not found:
+            self._check_that_some_could_come(pattern)
+        return found
+
+    def __len__(self) -> int:
+        return len(self._reached())
+
+    def __iter__(self) -> Iterator[SentWebhook]:
+        return iter(self._reached())
+
+    @overload
+    def __getitem__(self, index: int) -> SentWebhook: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[SentWebhook]: ...
+    def __getitem__(self, index: int | slice) -> SentWebhook | Sequence[SentWebhook]:
+        return self._reached()[index]
+
+    def __repr__(self) -> str:
+        types = [one.event_type for one in self]
+        latest = ", ".join(types[-_MOST_SHOWN:]) or "none"
+        more = "… " if len(types) > _MOST_SHOWN else ""
+        return f"<{type(self).__name__} {len(types)}: {more}{latest}>"
+
+    def _pattern(
+        self, event_type: str | None, values: Mapping[str, Any], *, options: Iterable[str]
+    ) -> EventPattern:
+        pattern = EventPattern(event_type, with_ids(values))
+        check_pattern(self._workspace.contract, pattern, options=options)
+        return pattern
+
+    def _obstacle(self, _pattern: EventPattern) -> str | None:
+        """Say why it is no use to wait for anything; None when it may come."""
+        return None
+
+    def _candidates(self) -> list[SentWebhook]:
+        """Those among which `matching` looks."""
+        return self._all()
+
+    def _check_that_some_could_come(self, pattern: EventPattern) -> None:
+        """Refuse to say that there are none where there could not be any."""
+
+    def _reached(self) -> list[SentWebhook]:
+        return [one for one in self._all() if one.has_reached(self._stage)]
+
+    def _all(self) -> list[SentWebhook]:
+        return self._outbox.events.all()
