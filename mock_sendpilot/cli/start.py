@@ -150,24 +150,18 @@ def _seeds(options: dict[str, Any], contract: "Contract") -> "list[WorkspaceSeed
         return [empty_seed(own_key) if own_key else empty_seed()]
     text = read_fixtures(options["fixtures"]) if options["fixtures"] else demo_text()
     seeds = parse_seed(text, now=SystemClock().now(), default_contract=contract)
-    if own_key is None:
+    known_keys = {key.key for seed in seeds for key in seed.api_keys}
+    if own_key is None or own_key in known_keys:
         return seeds
     if not options["fixtures"]:  # the other workspaces of the demo have keys that everybody knows
         return [replace(seeds[0], api_keys=(ApiKey(key=own_key),))]
-    _check_key(own_key, seeds)
-    return seeds
-
-
-def _check_key(own_key: str, seeds: "list[WorkspaceSeed]") -> None:
-    """Check a key beside fixtures, which have their own. The commands have the same variable."""
     if source_of("api_key") is not ParameterSource.ENVIRONMENT:
-        raise click.UsageError(
-            f"{places('api_key', 'fixtures')} exclude each other: the keys stand in the seed"
-        )
-    if all(key.key != own_key for seed in seeds for key in seed.api_keys):
-        _logger.warning(
-            "%sAPI_KEY opens no workspace here: the keys stand in the seed of --fixtures", PREFIX
-        )
+        where = places("api_key", "fixtures")
+        raise click.UsageError(f"{where} exclude each other: the keys stand in the seed")
+    _logger.warning(  # and no more: the other commands have the same variable
+        "%sAPI_KEY opens no workspace here: the keys stand in the seed of --fixtures", PREFIX
+    )
+    return seeds
 
 
 def read_fixtures(path: str) -> bytes:

@@ -37,6 +37,14 @@ def test_the_demo_world_is_opened_by_the_key_alone(
         assert running.ask("GET", "/v1/me", key=known).status == 401
 
 
+@pytest.mark.parametrize("key", ["YOUR_API_KEY", "YOUR_OTHER_API_KEY"])
+def test_a_variable_with_a_key_of_the_demo_world_leaves_it_as_it_is(start: Start, key: str) -> None:
+    running = start(MOCK_SENDPILOT_API_KEY=key)
+
+    for known in ("YOUR_API_KEY", "YOUR_OTHER_API_KEY"):
+        assert running.ask("GET", "/v1/me", key=known).status == 200
+
+
 def test_the_empty_workspace_is_opened_by_it(start: Start) -> None:
     running = start("--empty", "--api-key", KEY)
 
