@@ -218,7 +218,7 @@ def test_a_turn_of_the_clock_may_take_as_long_as_it_takes(
 
     def answer(*_: object, seconds: float | None, **__: object) -> Answer:
         given.append(seconds)
-        return Answer(200, None, b'{"now":"N","frozen":true,"nextDueAt":null}')  # type: ignore[arg-type]
+        return Answer(200, None, b'{"now":"N","frozen":true,"nextDueAt":null,"failure":null}')  # type: ignore[arg-type]
 
     monkeypatch.setattr(control, "exchange", answer)
     result = run("http://127.0.0.1:9", "clock", *arguments)
