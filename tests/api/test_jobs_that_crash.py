@@ -123,7 +123,9 @@ def test_a_job_whose_work_raises_has_failed_and_pays_for_what_it_found(
     found: int,
 ) -> None:
     job_id = start(api, kind)
-    advance(api, 1 + min(found, 75) // 25)
+    if found:
+        advance(api, 1 + min(found, 75) // 25)
+        status(api, kind, job_id)  # what a client has seen stays found
     monkeypatch.setattr(kind.module, getattr(kind, part), crash)
 
     with caplog.at_level(logging.ERROR, "mock_sendpilot"):
@@ -161,6 +163,7 @@ def test_a_job_that_crashed_is_over_and_others_go_on(
     with monkeypatch.context() as patched:
         patched.setattr(kind.module, kind.person, crash)
         advance(api, 2)
+        assert status(api, kind, crashed)["status"] == kind.failed
     later = start(api, kind)
 
     reply = api("POST", f"/_emulate/jobs/{crashed}/simulate", json={"action": "complete"})
