@@ -4,7 +4,7 @@ The scheduler holds its lock whenever it asks, and decides which thread runs a t
 """
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from datetime import datetime
 
 from mock_sendpilot.domain.clock import WorkspaceClock, iso_milliseconds
@@ -15,9 +15,9 @@ from mock_sendpilot.scheduling.task_queue import Task, TaskQueue
 class Advance:
     """An advance of a clock that is held, over a queue of tasks.
 
-    Tasks belong to it by their number: those below a cutoff, which is raised whenever the clock
-    moves, by the tasks that its own tasks add, and by what receivers change in reaction. What
-    others add otherwise is left to them.
+    To it belong all tasks that were queued before the clock moved to the moment it shows, those
+    that its own tasks add since, and what receivers change in reaction. What others add since is
+    left to them.
 
     Args:
         target: what the clock is to show.
@@ -46,8 +46,9 @@ class Advance:
         self._target = target
         self._max_rounds = max_rounds
         self._max_reaction_depth = max_reaction_depth
-        self._cutoff = 0
-        self._depths: dict[int, int] = {}  # of the tasks that are reactions, by their number
+        self._cutoff = 0  # tasks with a lower number were queued before this moment
+        self._depths: dict[int, int] = {}  # of later ones that belong to it, by their number
+        self._left_lanes: set[Hashable] = set()  # where something of others waits
         self._round_end = 0
         self._round_count = 0
 
@@ -61,6 +62,7 @@ class Advance:
         self._cutoff = self._round_end = self._queue.next_order
         self._round_count = 0
         self._depths.clear()
+        self._left_lanes.clear()
 
     def move_to_target(self) -> None:
         """Let the clock show the target, once nothing is left before it."""
@@ -101,15 +103,17 @@ class Advance:
         """
         cause = running.get(threading.get_ident())
         if cause is not None:
-            depth = self._depth(cause)
-        elif running:
-            # Others have queued it while a receiver had a webhook: perhaps in reaction to that.
-            depth = 1 + max(map(self._depth, running.values()))
-        else:
+            self._depths[task.order] = self._depth(cause)
             return
-        self._depths[task.order] = depth
-        if depth <= self._max_reaction_depth:
-            self._cutoff = max(self._cutoff, task.order + 1)
+        # Others have queued it. It may be a reaction of a receiver, if one has just a webhook about
+        # the same thing; there is no way to know. A lane in which something of others waits takes
+        # no more of them: so an advance ends although others keep changing things.
+        causes = [one for one in running.values() if _may_cause(one, task)]
+        depth = 1 + max(map(self._depth, causes), default=self._max_reaction_depth)
+        if depth <= self._max_reaction_depth and task.lane not in self._left_lanes:
+            self._depths[task.order] = depth
+        else:
+            self._left_lanes.add(task.lane)
 
     def check_ends(self) -> None:
         """Refuse to go on where tasks cause more tasks at the same moment without end.
@@ -137,13 +141,20 @@ class Advance:
 
     def _depth(self, task: Task) -> int:
         """Return how many reactions of receivers lie between the advance and a task."""
-        return self._depths.get(task.order, 0)
+        if task.order < self._cutoff:
+            return 0
+        return self._depths.get(task.order, self._max_reaction_depth + 1)
 
     def _is_own(self, task: Task) -> bool:
-        return task.order < self._cutoff and task.due_at <= self._target
+        is_own = task.order < self._cutoff or task.order in self._depths
+        return is_own and task.due_at <= self._target
 
     def _has_own_in_lane_of(self, head: Task) -> bool:
         """Whether a lane has a task of the advance: what is in front of it runs with it."""
         if self._is_own(head):
             return True
         return any(self._is_own(task) for task in self._queue.waiting_in(head.lane))
+
+
+def _may_cause(cause: Task, task: Task) -> bool:
+    return cause.subject is None or task.subject is None or cause.subject == task.subject

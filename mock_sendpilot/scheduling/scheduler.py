@@ -93,11 +93,18 @@ class Scheduler:
         about: str = "a task",
         width: int = 1,
         is_attempt: bool = False,
+        subject: Hashable = None,
     ) -> Task:
         """Run `run` at `due_at`, or as soon after it as its lane has room. See `TaskQueue.add`."""
         with self._lock:
             task = self._queue.add(
-                run, due_at=due_at, lane=lane, about=about, width=width, is_attempt=is_attempt
+                run,
+                due_at=due_at,
+                lane=lane,
+                about=about,
+                width=width,
+                is_attempt=is_attempt,
+                subject=subject,
             )
             if self._advance is not None:
                 self._advance.include(task, self._running)

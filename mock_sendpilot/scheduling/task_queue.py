@@ -26,6 +26,7 @@ class Task:
         lane: tasks of one lane wait for each other.
         about: what it is, for people.
         is_attempt: it waits for somebody else's answer, so a thread of its own may run it.
+        subject: what it concerns, such as a lead; None is anything.
     """
 
     due_at: datetime
@@ -34,6 +35,7 @@ class Task:
     lane: Hashable = field(compare=False)
     about: str = field(compare=False)
     is_attempt: bool = field(compare=False, default=False)
+    subject: Hashable = field(compare=False, default=None)
     is_cancelled: bool = field(compare=False, default=False)
     is_taken: bool = field(compare=False, default=False)
 
@@ -90,6 +92,7 @@ class TaskQueue:
         about: str = "a task",
         width: int = 1,
         is_attempt: bool = False,
+        subject: Hashable = None,
     ) -> Task:
         """Add a task. A closed queue takes none: the task then counts as cancelled.
 
@@ -100,8 +103,9 @@ class TaskQueue:
             about: what it is, for people.
             width: how many tasks of the lane may run at one time, from now on.
             is_attempt: it waits for somebody else's answer.
+            subject: what it concerns; None is anything.
         """
-        task = Task(due_at, next(self._orders), run, lane, about, is_attempt)
+        task = Task(due_at, next(self._orders), run, lane, about, is_attempt, subject)
         self.next_order = task.order + 1
         if self._is_closed:
             task.is_cancelled = True

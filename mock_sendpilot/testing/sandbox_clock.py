@@ -53,7 +53,7 @@ class SandboxClock:
         """Let time pass, running at once all that falls due in it; return when it has run.
 
         Webhooks go to different endpoints at the same time, and to each in their order. What
-        receivers change in reaction is sent as well, two reactions deep.
+        receivers change about the same lead in reaction is sent as well, two reactions deep.
 
         Args:
             duration: a `timedelta`, or a text such as `1h30m`; the rest is added to it.

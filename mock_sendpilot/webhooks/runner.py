@@ -113,6 +113,7 @@ class DeliveryRunner:
             about=f"{what} of {delivery.event_type} to {endpoint.url}",
             width=endpoint.settings.concurrency,
             is_attempt=True,
+            subject=delivery.lead_id,
         )
 
     def endpoint_of(self, delivery: Delivery) -> Endpoint | None:

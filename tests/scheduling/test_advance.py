@@ -387,6 +387,30 @@ def test_reactions_to_reactions_are_run_two_deep_and_the_rest_is_left(threaded: 
     assert threaded.next_due() is not None
 
 
+@pytest.mark.parametrize(
+    ("subject", "count"),
+    [
+        pytest.param("lead_1", 2, id="the same"),
+        pytest.param("lead_2", 1, id="another"),
+        pytest.param(None, 2, id="none"),
+    ],
+)
+def test_what_others_change_about_something_else_is_no_reaction(
+    threaded: Scheduler, subject: str | None, count: int
+) -> None:
+    def others_add() -> None:
+        threaded.add(nothing, due_at=START, lane="a", is_attempt=True, subject=subject)
+
+    def attempt() -> None:
+        other = threading.Thread(target=others_add)
+        other.start()
+        other.join()
+
+    threaded.add(attempt, due_at=START, lane="a", is_attempt=True, subject="lead_1")
+
+    assert threaded.advance() == count
+
+
 def test_a_lane_keeps_its_order_though_others_have_queued_something_meanwhile(
     workers: Workers,
 ) -> None:
