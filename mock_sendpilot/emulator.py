@@ -10,10 +10,12 @@ from mock_sendpilot.domain.clock import SteadyClock, WorkspaceClock
 from mock_sendpilot.domain.contract_points import DOCUMENTED
 from mock_sendpilot.domain.contracts import CONTRACTS, Contract
 from mock_sendpilot.domain.errors import InvalidApiKey, InvalidInput, NotAllowed, ScopeMissing
+from mock_sendpilot.domain.events import Event
 from mock_sendpilot.domain.ids import Ids
 from mock_sendpilot.domain.models import ApiKey, RateLimit
 from mock_sendpilot.domain.rate_limits import RateLimiter
 from mock_sendpilot.domain.seed import EndpointSeed, WorkspaceSeed
+from mock_sendpilot.domain.signals import event_recorded
 from mock_sendpilot.domain.workspace import Workspace
 from mock_sendpilot.json_text import check_seed
 from mock_sendpilot.scheduling.workers import Workers
@@ -79,6 +81,9 @@ class Emulator:
         self._dispatcher = Dispatcher(timeout_seconds=timeout_seconds)
         self._lock = threading.Lock()
         self._accesses: dict[str, Access] = {}
+        self._keys_by_workspace: dict[str, tuple[str, ...]] = {}
+        # One receiver for all workspaces: to forget one of many costs blinker a look at each.
+        event_recorded.connect(self._enqueue)
         self._key_rules: list[KeyRule] = []
         self._outboxes: dict[str, Outbox] = {}
         self._workspaces: dict[str, Workspace] = {}
@@ -108,8 +113,8 @@ class Emulator:
     def api_keys(self, workspace: Workspace) -> list[ApiKey]:
         """The keys of a workspace."""
         with self._lock:
-            accesses = list(self._accesses.values())
-        return [access.api_key for access in accesses if access.workspace is workspace]
+            keys = self._keys_by_workspace.get(workspace.id, ())
+            return [self._accesses[key].api_key for key in keys]
 
     def add_key_rule(self, rule: KeyRule) -> None:
         """Check API keys with a function from now on: those that are there, and those to come.
@@ -204,8 +209,7 @@ class Emulator:
                 return
             del self._workspaces[workspace.id]
             outbox = self._outboxes.pop(workspace.id)
-            keys = [key for key, access in self._accesses.items() if access.workspace is workspace]
-            for key in keys:
+            for key in self._keys_by_workspace.pop(workspace.id):
                 del self._accesses[key]
         outbox.close()
         self._workers.forget(workspace.scheduler)
@@ -218,7 +222,13 @@ class Emulator:
         self._workers.stop(timeout_seconds=within_seconds)
         for workspace in self.workspaces():
             self.remove_workspace(workspace)
+        event_recorded.disconnect(self._enqueue)
         self._dispatcher.close()
+
+    def _enqueue(self, workspace: Workspace, *, event: Event) -> None:
+        """Hand an event to the outbox of its workspace, if that is one of this emulator."""
+        if self._workspaces.get(workspace.id) is workspace:
+            self._outboxes[workspace.id].enqueue(event)
 
     def _register(self, workspace: Workspace, api_keys: Sequence[ApiKey]) -> None:
         outbox = Outbox(
@@ -241,6 +251,8 @@ class Emulator:
             self._outboxes[workspace.id] = outbox
             for api_key in api_keys:
                 self._accesses[api_key.key] = self._opened(workspace, api_key)
+            keys = tuple(dict.fromkeys(api_key.key for api_key in api_keys))
+            self._keys_by_workspace[workspace.id] = keys
 
     def _clock_of(self, seed: WorkspaceSeed, clock: WorkspaceClock | None) -> WorkspaceClock:
         """One that runs with the clock by which the workers go."""

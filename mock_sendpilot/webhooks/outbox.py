@@ -10,7 +10,7 @@ from typing import Any
 
 from mock_sendpilot.domain.errors import InvalidInput, NotFound
 from mock_sendpilot.domain.events import Event
-from mock_sendpilot.domain.signals import deliveries_queued, event_recorded, send
+from mock_sendpilot.domain.signals import deliveries_queued, send
 from mock_sendpilot.domain.workspace import Workspace
 from mock_sendpilot.observation.patterns import EventPattern
 from mock_sendpilot.webhooks.deliveries import (
@@ -84,7 +84,6 @@ class Outbox:
             tally=self.tally,
         )
         self._runner = DeliveryRunner(workspace, dispatcher, state)
-        event_recorded.connect(self._enqueue, sender=workspace)
 
     def update_endpoint(self, endpoint_id: str, changes: dict[str, Any]) -> Endpoint:
         """Change an endpoint; disabling it cancels what is pending for it."""
@@ -215,7 +214,6 @@ class Outbox:
 
     def close(self) -> None:
         """Send nothing more."""
-        event_recorded.disconnect(self._enqueue, sender=self._workspace)
         self.end_waits()
         self._workspace.scheduler.close()
         endpoints = [endpoint.id for endpoint in self.endpoints.all()]
@@ -230,7 +228,8 @@ class Outbox:
         endpoint = self._runner.endpoint_of(delivery)
         return endpoint is not None and endpoint.is_enabled
 
-    def _enqueue(self, _workspace: Workspace, event: Event) -> None:
+    def enqueue(self, event: Event) -> None:
+        """Make deliveries of an event that was recorded, and queue their first attempts."""
         name = event_type(event, self._workspace.contract)
         if name is None:
             return

@@ -79,9 +79,10 @@ def test_marshmallow_is_for_api_control_and_the_specification_alone() -> None:
     assert rooms == {"api", "control", "openapi.py"}
 
 
-def test_signals_are_connected_where_events_are_sent_and_where_tests_watch() -> None:
+def test_signals_are_sent_by_the_world_and_by_webhooks_and_connected_by_the_emulator() -> None:
     assert importers("mock_sendpilot.domain.signals") == [
         "domain/workspace.py",
+        "emulator.py",
         "webhooks/outbox.py",
         "webhooks/runner.py",
     ]

@@ -183,6 +183,33 @@ def test_an_event_that_changes_often_counts_once(world: World, receiver: Webhook
     assert news(found) == ["DONE", "NEXT"]
 
 
+class _Counting(EventPattern):
+    """A pattern that counts how often a body is looked into."""
+
+    looks: list[bytes]
+
+    def matches(self, body: bytes) -> bool:
+        self.looks.append(body)
+        return super().matches(body)
+
+
+def test_a_wait_looks_only_at_what_is_new_and_may_fit(world: World) -> None:
+    change_often(world, 20)
+    wanted = _Counting("campaign.paused", {})
+    object.__setattr__(wanted, "looks", [])
+
+    def meanwhile() -> None:
+        change_often(world, 20)
+        record(world, "campaign.paused")
+
+    found = in_another_thread(
+        lambda: world.outbox.events.wait_for(wanted, within_seconds=LONG), meanwhile
+    )
+
+    assert [one.event_type for one in found] == ["campaign.paused"]
+    assert wanted.looks == [found[0].body]
+
+
 # --- by threads ----------------------------------------------------------------------------------
 
 
