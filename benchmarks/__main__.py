@@ -9,7 +9,17 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from benchmarks import cold_start, deliveries, fixture_cost, memory, others, patch_cost, retries
+from benchmarks import (
+    cold_start,
+    deliveries,
+    fixture_cost,
+    memory,
+    others,
+    patch_cost,
+    refusing,
+    retries,
+    waiting,
+)
 from benchmarks.report import Finding, Settings
 
 _BENCHMARKS: dict[str, Callable[[Settings], Iterator[Finding]]] = {
@@ -17,6 +27,8 @@ _BENCHMARKS: dict[str, Callable[[Settings], Iterator[Finding]]] = {
     "patch": patch_cost.run,
     "deliveries": deliveries.run,
     "retries": retries.run,
+    "refusing": refusing.run,
+    "waiting": waiting.run,
     "memory": memory.run,
     "fixture": fixture_cost.run,
     "others": others.run,

@@ -23,7 +23,10 @@ class EventPattern:
 
     def misses(self, body: bytes) -> list[str]:
         """What does not fit, a sentence each; nothing where all fits."""
-        found = parsed(body)
+        return self.misses_in(parsed(body))
+
+    def misses_in(self, found: Mapping[str, Any] | None) -> list[str]:
+        """Return what does not fit in an event that was parsed; None is a body that is no event."""
         if found is None:
             return ["the body is no JSON object with an object `data`"]
         misses = []

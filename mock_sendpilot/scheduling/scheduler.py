@@ -108,7 +108,10 @@ class Scheduler:
             )
             if self._advance is not None:
                 self._advance.include(task, self._running)
-        self._wake()
+            # Whoever takes what comes before it looks for the next task then.
+            is_first = self._queue.first() is task
+        if is_first:
+            self._wake()
         return task
 
     def cancel(self, task: Task) -> None:

@@ -17,7 +17,7 @@ from mock_sendpilot.scheduling.scheduler import Scheduler
 from mock_sendpilot.scheduling.task_queue import Task
 
 MAX_THREADS = 256
-EAGER_THREADS = 4
+EAGER_THREADS = 2
 MAX_IDLE_SECONDS = 60.0
 _PATIENCE_SECONDS = 0.005
 _MAX_OUTDATED = 64

@@ -14,7 +14,7 @@ from mock_sendpilot.domain.clock import SystemClock
 from mock_sendpilot.domain.contracts import Contract
 from mock_sendpilot.domain.errors import NotFound
 from mock_sendpilot.domain.events import Event
-from mock_sendpilot.observation.patterns import EventPattern
+from mock_sendpilot.observation.patterns import EventPattern, parsed
 from mock_sendpilot.webhooks.deliveries import DROPPED, PENDING, Delivery, DeliveryLog
 from mock_sendpilot.webhooks.payloads import payload
 
@@ -128,13 +128,19 @@ class _Entry:
 
 
 class _Waiter:
-    """Somebody who waits for events; it hears of those alone that may be the ones."""
+    """Somebody who waits for events; it hears of those alone that fit."""
 
     def __init__(self, lock: threading.Lock, pattern: EventPattern, beyond: int) -> None:
         self.has_news = threading.Condition(lock)
         self.pattern = pattern
         self.beyond = beyond
+        self.fitting: set[str] = set()  # the ids of the events that fit
         self.news: list[_Entry] = []
+
+    def hear(self, entry: _Entry) -> None:
+        """Be woken for an event that fits, and has come or changed."""
+        self.news.append(entry)
+        self.has_news.notify()
 
 
 class EventLog:
@@ -177,6 +183,7 @@ class EventLog:
                 self._recorded_bytes -= len(self._entries.pop(oldest).facts.body)
                 self._changes.pop(oldest, None)
             entry.number = self._note(event.id)
+            self._offer(entry)
 
     def close(self) -> None:
         """Let nobody wait for anything any more."""
@@ -266,18 +273,19 @@ class EventLog:
         Only those with a sequence number beyond the one given count.
         """
         deadline = SystemClock.running_seconds() + within_seconds
-        fitting: dict[int, SentWebhook] = {}
+        found: dict[int, SentWebhook] = {}
         waiter = _Waiter(self._lock, pattern, beyond)
         with self._lock:
             entries = list(self._entries.values())
             self._waiters.add(waiter)
         try:
-            news = [entry for entry in entries if entry.may_match(pattern, beyond)]
+            news = [entry for entry in entries if self._fits(entry, waiter)]
             while True:
-                fitting |= self._at_stage(news, pattern, stage)
+                reached = [one for one in map(self._complete, news) if one.has_reached(stage)]
+                found |= {one.sequence: one for one in reached}
                 remaining = deadline - SystemClock.running_seconds()
-                if len(fitting) >= count or remaining <= 0 or self._is_closed:
-                    return [fitting[sequence] for sequence in sorted(fitting)][:count]
+                if len(found) >= count or remaining <= 0 or self._is_closed:
+                    return [found[sequence] for sequence in sorted(found)][:count]
                 with self._lock:
                     waiter.has_news.wait_for(lambda: waiter.news or self._is_closed, remaining)
                     news, waiter.news = waiter.news, []
@@ -285,26 +293,37 @@ class EventLog:
             with self._lock:
                 self._waiters.discard(waiter)
 
-    def _at_stage(
-        self, entries: list[_Entry], pattern: EventPattern, stage: Stage
-    ) -> dict[int, SentWebhook]:
-        """Return those that fit and have reached a stage, by their sequence numbers."""
-        found = {}
-        for entry in entries:
-            webhook = self._complete(entry)
-            if webhook.has_reached(stage) and pattern.matches(webhook.body):
-                found[webhook.sequence] = webhook
-        return found
+    def _fits(self, entry: _Entry, waiter: _Waiter) -> bool:
+        """Look whether an event from before the wait fits; from now on its changes are heard."""
+        if not entry.may_match(waiter.pattern, waiter.beyond):
+            return False
+        if not waiter.pattern.matches(self._complete(entry).body):
+            return False
+        with self._lock:
+            waiter.fitting.add(entry.facts.event_id)
+        return True
+
+    def _offer(self, entry: _Entry) -> None:
+        """Wake those who wait for a new event; its body is made and read once for all of them."""
+        waiters = [one for one in self._waiters if entry.may_match(one.pattern, one.beyond)]
+        if not waiters:
+            return
+        body = entry.facts.body
+        if entry.event is not None:
+            body = payload(entry.event, entry.facts.event_type, self._contract).body
+        event = parsed(body)
+        for waiter in waiters:
+            if not waiter.pattern.misses_in(event):
+                waiter.fitting.add(entry.facts.event_id)
+                waiter.hear(entry)
 
     def _note(self, event_id: str) -> int:
         self._changes.pop(event_id, None)
         number = self._changes[event_id] = next(self._numbers)
         self._changed.notify_all()
-        entry = self._entries[event_id]
         for waiter in self._waiters:
-            if entry.may_match(waiter.pattern, waiter.beyond):
-                waiter.news.append(entry)
-                waiter.has_news.notify()
+            if event_id in waiter.fitting:
+                waiter.hear(self._entries[event_id])
         return number
 
     def _latest(self) -> int:

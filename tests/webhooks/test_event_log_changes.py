@@ -1,8 +1,9 @@
 """What is new in the event log, and waiting for it."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -184,13 +185,14 @@ def test_an_event_that_changes_often_counts_once(world: World, receiver: Webhook
 
 
 class _Counting(EventPattern):
-    """A pattern that counts how often a body is looked into."""
+    """A pattern that notes each event that is looked into."""
 
-    looks: list[bytes]
+    looks: list[str]
 
-    def matches(self, body: bytes) -> bool:
-        self.looks.append(body)
-        return super().matches(body)
+    def misses_in(self, found: Mapping[str, Any] | None) -> list[str]:
+        assert found is not None
+        self.looks.append(found["eventId"])
+        return super().misses_in(found)
 
 
 def test_a_wait_looks_only_at_what_is_new_and_may_fit(world: World) -> None:
@@ -207,7 +209,7 @@ def test_a_wait_looks_only_at_what_is_new_and_may_fit(world: World) -> None:
     )
 
     assert [one.event_type for one in found] == ["campaign.paused"]
-    assert wanted.looks == [found[0].body]
+    assert wanted.looks == [found[0].event_id]
 
 
 # --- by threads ----------------------------------------------------------------------------------
