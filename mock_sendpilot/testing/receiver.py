@@ -15,7 +15,9 @@ from mock_sendpilot.domain.errors import InvalidInput
 from mock_sendpilot.http_server import HttpServer
 from mock_sendpilot.lifetime import Startable
 from mock_sendpilot.observation.patterns import ANY_EVENT, EventPattern, parsed
+from mock_sendpilot.testing.aio import AsyncReceiver
 from mock_sendpilot.testing.answers import Answer, answer
+from mock_sendpilot.testing.event_loop import refuse_in_event_loop
 from mock_sendpilot.testing.failures import WebhookNotSeen
 from mock_sendpilot.testing.sandbox_checks import check_count, with_ids
 from mock_sendpilot.webhooks.signing import verify
@@ -92,6 +94,7 @@ class WebhookReceiver(Startable):
     Attributes:
         url: where to have webhooks sent.
         received: every request so far, oldest first.
+        aio: the calls that wait, to be awaited in a test with an event loop.
     """
 
     def __init__(
@@ -101,6 +104,7 @@ class WebhookReceiver(Startable):
         self._server = HttpServer(self._answer, port=port)
         self.url = f"{self._server.origin}/webhooks"
         self.received: list[ReceivedWebhook] = []
+        self.aio = AsyncReceiver(self)
         self._changed = threading.Condition()
         self._answers: deque[Answer] = deque()
         self._may_answer = threading.Event()
@@ -152,8 +156,10 @@ class WebhookReceiver(Startable):
         Raises:
             InvalidInput: a name that only `sendpilot.webhooks.wait_for` takes.
             WebhookNotSeen: none came in time; it shows what came, and the nearest miss.
+            EventLoopBlocked: called in a coroutine; await `aio.wait_for` there.
         """
         __tracebackhide__ = True
+        refuse_in_event_loop("sendpilot_receiver.aio.wait_for")
         for name in values.keys() & _NO_KEYS.keys():
             raise InvalidInput(f"wait_for takes no {name!r}; {_NO_KEYS[name]}")
         wanted = EventPattern(event_type, with_ids(values))
@@ -169,8 +175,10 @@ class WebhookReceiver(Startable):
         Raises:
             InvalidInput: a count that is not 1 or more.
             WebhookNotSeen: there were fewer in time; it shows what came.
+            EventLoopBlocked: called in a coroutine; await `aio.wait_for_count` there.
         """
         __tracebackhide__ = True
+        refuse_in_event_loop("sendpilot_receiver.aio.wait_for_count")
         if count == 0:
             raise InvalidInput(f"count must be 1 or more; {_NOTHING}")
         check_count("count", count, most=_MOST_TOLD)

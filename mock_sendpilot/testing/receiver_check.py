@@ -1,24 +1,19 @@
 """`check_receiver`: the verdict on a receiver, for a test."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Union
+from typing import Any
 
 from mock_sendpilot.domain.clock import ProcessClock, SystemClock
 from mock_sendpilot.domain.contracts import Contract
 from mock_sendpilot.domain.endpoint_settings import PROCESS, WALL
 from mock_sendpilot.domain.errors import InvalidInput
 from mock_sendpilot.domain.urls import url_problems
-from mock_sendpilot.http_server import HttpServer
-from mock_sendpilot.testing.crashes import answering_crashes
+from mock_sendpilot.testing.serving import AppServer, Receiver, checked_path
 from mock_sendpilot.verdict.examination import examine
 from mock_sendpilot.verdict.probes import url_probe
 from mock_sendpilot.verdict.report import Report
 from mock_sendpilot.verdict.target import PROMPT_SECONDS, TIMEOUT_SECONDS, Probe, Target
 
-if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
-
-Receiver = Union[str, "WSGIApplication"]
 _CLOCKS: Mapping[str, type[SystemClock]] = {PROCESS: ProcessClock, WALL: SystemClock}
 
 
@@ -27,7 +22,7 @@ def check_receiver(
     *,
     secret: str,
     contract: Contract,
-    path: str = "/webhooks",
+    path: str | None = None,
     scheme: str | Sequence[str] | None = None,
     probe: str | Callable[[], Any] | None = None,
     timeout: float = TIMEOUT_SECONDS,
@@ -63,9 +58,8 @@ def check_receiver(
 
     if isinstance(receiver, str):
         return examine(target("", receiver), clock=clock)
-    if not path.startswith("/"):
-        raise InvalidInput(f"the path must begin with /, unlike {path!r}")
-    with HttpServer(answering_crashes(receiver)) as server:
+    path = checked_path(path)
+    with AppServer(receiver) as server:
         return examine(target(server.origin, f"{server.origin}{path}"), clock=clock)
 
 

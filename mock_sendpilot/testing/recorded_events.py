@@ -5,6 +5,7 @@ from typing import Any, ClassVar, overload
 
 from mock_sendpilot.domain.workspace import Workspace
 from mock_sendpilot.observation.patterns import EventPattern
+from mock_sendpilot.testing.event_loop import refuse_in_event_loop
 from mock_sendpilot.testing.failures import WebhookNotSeen
 from mock_sendpilot.testing.sandbox_checks import check_count, event_id_of, with_ids
 from mock_sendpilot.webhooks.event_keys import check_pattern
@@ -21,6 +22,7 @@ class RecordedEvents(Sequence[SentWebhook]):
     An event is here as soon as it has happened, whether or not it is sent to anybody.
     """
 
+    _name: ClassVar[str] = "events"
     _stage: ClassVar[Stage] = Stage.RECORDED
 
     def __init__(self, workspace: Workspace, outbox: Outbox) -> None:
@@ -79,8 +81,10 @@ class RecordedEvents(Sequence[SentWebhook]):
             NotFound: there is no event `after`.
             WebhookNotSeen: none came in time; it shows what came, the nearest miss, and every
                 attempt that failed.
+            EventLoopBlocked: called in a coroutine; await `sendpilot.aio` there.
         """
         __tracebackhide__ = True
+        refuse_in_event_loop(f"sendpilot.aio.{self._name}.wait_for")
         pattern = self._pattern(event_type, values, options=("count", "after", "within"))
         if count is not None:
             check_count("count", count, most=MOST_EVENTS)

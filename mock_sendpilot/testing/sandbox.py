@@ -10,6 +10,8 @@ from mock_sendpilot.domain.finding.jobs import Pace
 from mock_sendpilot.domain.models import ApiKey, Sender
 from mock_sendpilot.domain.seed import WorkspaceSeed
 from mock_sendpilot.server import EmulatorServer
+from mock_sendpilot.testing.aio import AsyncSandbox
+from mock_sendpilot.testing.event_loop import refuse_in_event_loop
 from mock_sendpilot.testing.failures import NotIdle
 from mock_sendpilot.testing.recorded_events import RecordedEvents
 from mock_sendpilot.testing.sandbox_clock import SandboxClock
@@ -51,6 +53,7 @@ class Sandbox(SandboxWorld, SandboxWebhooks):
         events: what happened.
         webhooks: what was sent.
         clock: the clock of this workspace, to be turned.
+        aio: the calls that wait, to be awaited in a test with an event loop.
     """
 
     def __init__(
@@ -69,9 +72,11 @@ class Sandbox(SandboxWorld, SandboxWebhooks):
             _seed(token, self.api_key, options, self.random_seed)
         )
         self._outbox = self._emulator.outbox(self.workspace)
+        self._servers = {}
         self.events = RecordedEvents(self.workspace, self._outbox)
         self.webhooks = SentWebhooks(self.workspace, self._outbox)
         self.clock = SandboxClock(self.workspace)
+        self.aio = AsyncSandbox(self)
 
     def __enter__(self) -> "Self":
         return self
@@ -96,15 +101,20 @@ class Sandbox(SandboxWorld, SandboxWebhooks):
 
         Raises:
             NotIdle: something is still at work or due; it says what is due next.
+            EventLoopBlocked: called in a coroutine; await `sendpilot.aio.wait_until_idle` there.
         """
         __tracebackhide__ = True
+        refuse_in_event_loop("sendpilot.aio.wait_until_idle")
         if not self.workspace.scheduler.wait_until_idle(timeout_seconds=within):
             notes = failed_attempts(self._outbox.log.all())
             raise NotIdle(self.workspace.scheduler, within, notes)
 
     def close(self) -> None:
-        """Forget the workspace; a second time does nothing."""
+        """Forget the workspace, and end what serves its apps; a second time does nothing."""
         self._emulator.remove_workspace(self.workspace)
+        while self._servers:
+            _, server = self._servers.popitem()
+            server.stop()
 
 
 def _seed(token: str, api_key: str, options: SandboxOptions, random_seed: str) -> WorkspaceSeed:

@@ -7,6 +7,7 @@ from mock_sendpilot.domain.durations import parse_duration
 from mock_sendpilot.domain.errors import InvalidInput
 from mock_sendpilot.domain.workspace import Workspace
 from mock_sendpilot.scheduling.scheduler import ADVANCE_TIMEOUT_SECONDS
+from mock_sendpilot.testing.event_loop import refuse_in_event_loop
 
 _DATE = "2030-01-31"
 _MOMENT = f"a datetime with a time zone, or a text such as {_DATE}T09:00:00Z or {_DATE}"
@@ -69,7 +70,10 @@ class SandboxClock:
         Raises:
             InvalidInput: no duration, or the clock is being advanced already.
             AdvanceTimedOut: it was not over in time; it says what is left and what held it up.
+            EventLoopBlocked: called in a coroutine; await `sendpilot.aio.clock.advance` there.
         """
+        __tracebackhide__ = True
+        refuse_in_event_loop("sendpilot.aio.clock.advance")
         given = _duration(duration)
         try:
             more = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
@@ -94,7 +98,10 @@ class SandboxClock:
         Raises:
             InvalidInput: it is none of these; it has passed, and events were recorded or tasks
                 scheduled; or the clock is being advanced.
+            EventLoopBlocked: called in a coroutine; await `sendpilot.aio.clock.set` there.
         """
+        __tracebackhide__ = True
+        refuse_in_event_loop("sendpilot.aio.clock.set")
         return self._workspace.set_clock(moment_of(moment, "moment"))
 
 

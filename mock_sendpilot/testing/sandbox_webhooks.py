@@ -5,10 +5,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mock_sendpilot.domain.endpoint_settings import PROCESS, EndpointSettings
+from mock_sendpilot.domain.errors import InvalidInput
 from mock_sendpilot.domain.models import Campaign, Lead, Sender
 from mock_sendpilot.domain.workspace import Workspace
 from mock_sendpilot.json_text import plain_json
 from mock_sendpilot.observation.patterns import ANY_EVENT, EventPattern
+from mock_sendpilot.testing.event_loop import refuse_in_event_loop
 from mock_sendpilot.testing.sandbox_checks import (
     Subject,
     as_tuple,
@@ -27,7 +29,7 @@ from mock_sendpilot.webhooks.event_log import SentWebhook
 from mock_sendpilot.webhooks.outbox import Outbox
 
 if TYPE_CHECKING:
-    from mock_sendpilot.testing.receiver_check import Receiver
+    from mock_sendpilot.testing.serving import App, AppServer, Receiver
     from mock_sendpilot.verdict.report import Report
 
 _OF_DISRUPT = ("endpoint", "event_type", "times", *OPTIONS)
@@ -40,11 +42,14 @@ class SandboxWebhooks:
     workspace: Workspace
     random_seed: str
     _outbox: Outbox
+    _servers: "dict[int, AppServer]"
+    """Of the apps that are served, by the id of the app, which they keep alive."""
 
     def add_endpoint(
         self,
-        url: str,
+        url: "Receiver",
         *,
+        path: str | None = None,
         secret: str | None = None,
         events: str | Iterable[str] | None = None,
         retry_delays: Iterable[float] | None = None,
@@ -54,11 +59,13 @@ class SandboxWebhooks:
         signature_clock: str = PROCESS,
         headers: Mapping[str, str] | None = None,
     ) -> Endpoint:
-        """Have webhooks sent to a URL; the endpoint's `secret` is made unless it is given.
+        """Have webhooks sent to a URL or an app; a `secret` is made unless it is given.
 
         Args:
-            url: where to; for an app in a container, its published port on 127.0.0.1. How a
+            url: where to; or a WSGI or ASGI app, which is served in a thread for the length of the
+                test. For an app in a container it is its published port on 127.0.0.1; how a
                 container reaches the fixture (`host=`) is in docs/pytest.md.
+            path: where an app takes webhooks, by default `/webhooks`.
             secret: `whsec_…`.
             events: which event type or types; all of them by default.
             retry_delays: seconds before each further attempt, in place of the contract's.
@@ -71,8 +78,12 @@ class SandboxWebhooks:
             headers: sent with each webhook, besides those that the emulator sets itself.
 
         Raises:
-            InvalidInput: a bad URL, secret or setting, or an event type unknown to the contract.
+            InvalidInput: a bad URL, secret or setting, an event type unknown to the contract, or an
+                object that is no app.
+            AppNotStarted: the startup of an ASGI app failed.
         """
+        if isinstance(url, str) and path is not None:
+            raise InvalidInput(f"path is for an app; write {path!r} at the end of the URL")
         settings = EndpointSettings(
             retry_delays_seconds=None if retry_delays is None else tuple(retry_delays),
             timeout_seconds=timeout,
@@ -83,7 +94,20 @@ class SandboxWebhooks:
         )
         types = None if events is None else as_tuple(events)
         add = self._outbox.endpoints.add
-        return add(url, secret=secret, event_types=types, settings=settings)
+        target = url if isinstance(url, str) else self._served(url, path)
+        return add(target, secret=secret, event_types=types, settings=settings)
+
+    def _served(self, app: "App", path: str | None) -> str:
+        """Serve an app, if it is not served yet, and return the URL at which it takes webhooks."""
+        from mock_sendpilot.testing.serving import AppServer, checked_path  # noqa: PLC0415
+
+        path = checked_path(path)
+        server = self._servers.get(id(app))
+        if server is None:
+            server = AppServer(app)
+            server.start()
+            self._servers[id(app)] = server
+        return f"{server.origin}{path}"
 
     def rotate_secret(self, endpoint: Endpoint | str, *, secret: str | None = None) -> Endpoint:
         """Give an endpoint a new secret; the old one is valid for 24 hours more, by the clock.
@@ -226,7 +250,7 @@ class SandboxWebhooks:
         receiver: "Receiver",
         *,
         secret: str,
-        path: str = "/webhooks",
+        path: str | None = None,
         scheme: str | Sequence[str] | None = None,
         probe: str | Callable[[], Any] | None = None,
         timeout: float = TIMEOUT_SECONDS,
@@ -240,12 +264,12 @@ class SandboxWebhooks:
         it is in `webhooks`. docs/check-receiver.md has all that is checked.
 
         Args:
-            receiver: a URL, or a WSGI app, which is served on a free port meanwhile.
+            receiver: a URL, or a WSGI or ASGI app, which is served in a thread meanwhile.
             secret: `whsec_…`, which the receiver has, too.
-            path: where a WSGI app takes webhooks.
+            path: where an app takes webhooks, by default `/webhooks`.
             scheme: out of `documented`, `svix`, `standardwebhooks`; by default the contract's.
             probe: shows what the receiver has done, so that a second effect can be seen: a function
-                whose results can be compared, a URL, or a path of the WSGI app.
+                whose results can be compared, a URL, or a path of the app.
             timeout: seconds that it has for an answer.
             prompt: seconds that an answer, and its effect on the probe, should take at most.
             lead_id: of a lead that it knows; by default one is made up.
@@ -254,7 +278,10 @@ class SandboxWebhooks:
         Raises:
             InvalidInput: a bad URL, path, secret, scheme or signature clock, or a probe that shows
                 nothing.
+            EventLoopBlocked: called in a coroutine; await `sendpilot.aio.check_receiver` there.
         """
+        __tracebackhide__ = True
+        refuse_in_event_loop("sendpilot.aio.check_receiver")
         from mock_sendpilot.testing.receiver_check import check_receiver  # noqa: PLC0415
 
         return check_receiver(

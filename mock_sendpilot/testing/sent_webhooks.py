@@ -14,6 +14,7 @@ class SentWebhooks(RecordedEvents):
     An event counts as sent when an endpoint wants it and each that does has had its first attempt.
     """
 
+    _name: ClassVar[str] = "webhooks"
     _stage: ClassVar[Stage] = Stage.ATTEMPTED
 
     def _obstacle(self, pattern: EventPattern) -> str | None:

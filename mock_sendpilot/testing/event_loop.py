@@ -1,0 +1,74 @@
+"""Waiting in a test with an event loop: in another thread, so that the loop goes on."""
+
+import inspect
+import sys
+from collections.abc import Callable, Coroutine
+from functools import wraps
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+from mock_sendpilot.domain.errors import SendPilotError
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+P = ParamSpec("P")
+T = TypeVar("T")
+_COROUTINE = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR | inspect.CO_ITERABLE_COROUTINE
+
+
+class EventLoopBlocked(RuntimeError):
+    """A call that waits was made in a coroutine, whose event loop would stand still meanwhile."""
+
+
+def refuse_in_event_loop(twin: str) -> None:
+    """Refuse a call that waits, if a coroutine of a running event loop has made it.
+
+    A loop may also run beside code that is not asynchronous, such as that of Playwright's
+    synchronous API, which switches between stacks: there nothing can be awaited.
+
+    Args:
+        twin: what to await instead.
+
+    Raises:
+        EventLoopBlocked: with that advice.
+    """
+    __tracebackhide__ = True
+    asyncio = sys.modules.get("asyncio")  # a program without it has no loop
+    if asyncio is None or asyncio._get_running_loop() is None:  # noqa: SLF001 - documented; None, where get_running_loop raises
+        return
+    if _is_called_by_coroutine(sys._getframe(1)):  # noqa: SLF001 - the way to ask for a frame
+        name = twin.rpartition(".")[2]
+        raise EventLoopBlocked(
+            f"{name} would stop the event loop of this test, and with it an app that runs in it: "
+            f"write await {twin}(...)"
+        )
+
+
+def awaitable(call: Callable[P, T]) -> Callable[P, Coroutine[Any, Any, T]]:
+    """Make the twin of a call that waits: it is awaited, and waits in a thread."""
+
+    @wraps(call)
+    async def twin(*args: P.args, **kwargs: P.kwargs) -> T:
+        __tracebackhide__ = True
+        return await in_thread(call, *args, **kwargs)
+
+    return twin
+
+
+async def in_thread(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Make a call in another thread; its failure has no frames of that thread."""
+    __tracebackhide__ = True
+    import asyncio  # noqa: PLC0415 - where there is a loop it is imported already
+
+    try:
+        return await asyncio.to_thread(call, *args, **kwargs)
+    except (AssertionError, SendPilotError) as error:
+        raise error.with_traceback(None) from None
+
+
+def _is_called_by_coroutine(frame: "FrameType | None") -> bool:
+    while frame is not None:
+        if frame.f_code.co_flags & _COROUTINE:
+            return True
+        frame = frame.f_back
+    return False
