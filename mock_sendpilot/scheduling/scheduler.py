@@ -106,10 +106,12 @@ class Scheduler:
                 is_attempt=is_attempt,
                 subject=subject,
             )
+            # Whoever takes what comes before it looks for the next task then.
             if self._advance is not None:
                 self._advance.include(task, self._running)
-            # Whoever takes what comes before it looks for the next task then.
-            is_first = self._queue.first() is task
+                is_first = self._next_for_worker() is task
+            else:
+                is_first = self._queue.first() is task
         if is_first:
             self._wake()
         return task
