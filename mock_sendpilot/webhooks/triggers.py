@@ -66,8 +66,9 @@ def tell(workspace: Workspace, outbox: Outbox, wanted: Trigger) -> SentWebhook:
         InvalidInput: there is no such event or key of its data, or it is not said of what.
     """
     name = current_name(workspace.contract, wanted.event_type)
+    job = _job(workspace, name, wanted)  # before the transaction: a job whose work raises needs one
     with workspace.store.transaction():
-        subjects = _subjects(workspace, name, wanted)
+        subjects = job or _subjects(workspace, name, wanted)
         now = workspace.clock.now()
         change = sample_change(name, now, subjects)
         known = list(change_data(change, now, workspace.contract))
@@ -135,15 +136,21 @@ def current_name(contract: Contract, event_type: str) -> str:
     return words.EVENT_TYPES[contract.event_types.index(own)]
 
 
+def _job(workspace: Workspace, name: str, wanted: Trigger) -> Subjects | None:
+    """Return the job of an event about one; None of all others."""
+    own = workspace.contract.event_type(name)
+    if name == words.SEARCH_COMPLETED:
+        return Subjects(search=workspace.searches.get(_given(wanted, "job_id", own)))
+    if name == words.EXTRACTION_COMPLETED:
+        return Subjects(extraction=workspace.extractions.get(_given(wanted, "job_id", own)))
+    return None
+
+
 def _subjects(workspace: Workspace, name: str, wanted: Trigger) -> Subjects:
     own = workspace.contract.event_type(name)
     if name in ACTIONS_OF_CAMPAIGNS:
         campaign = workspace.store.campaign(_given(wanted, "campaign_id", own))
         return Subjects(campaign=campaign, total_leads=workspace.store.lead_count(campaign.id))
-    if name == words.SEARCH_COMPLETED:
-        return Subjects(search=workspace.searches.get(_given(wanted, "job_id", own)))
-    if name == words.EXTRACTION_COMPLETED:
-        return Subjects(extraction=workspace.extractions.get(_given(wanted, "job_id", own)))
     lead = workspace.store.lead(_given(wanted, "lead_id", own))
     if wanted.sender_id is not None and workspace.store.sender(wanted.sender_id) is None:
         hint = f"this workspace has no sender {wanted.sender_id[:80]!r}"

@@ -30,6 +30,7 @@ class Kind:
     plan: str
     person: str
     completion: str
+    event_type: str
 
 
 KINDS = [
@@ -42,6 +43,7 @@ KINDS = [
             plan="Filters",
             person="found_lead",
             completion="SearchCompleted",
+            event_type="lead_database.search.completed",
         ),
         id="search",
     ),
@@ -54,6 +56,7 @@ KINDS = [
             plan="_wanted_by",
             person="extracted_lead",
             completion="ExtractionCompleted",
+            event_type="lead_extractor.job.completed",
         ),
         id="extraction",
     ),
@@ -173,6 +176,59 @@ def test_a_job_that_crashed_is_over_and_others_go_on(
     assert "must be pending or running; it is failed" in reply.body.decode()
     assert status(api, kind, later)["progress"]["percent_complete"] == 100
     assert available(api) == CREDITS - 100
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_job_that_crashes_for_two_callers_at_once_has_failed_for_both(
+    api: Api, monkeypatch: pytest.MonkeyPatch, kind: Kind
+) -> None:
+    job_id = start(api, kind)
+    advance(api, 2)
+    replies = []
+
+    def crash_after_another(*_: object, **__: object) -> None:
+        monkeypatch.setattr(kind.module, kind.person, crash)
+        replies.append(status(api, kind, job_id))
+        raise Crash("on purpose")
+
+    monkeypatch.setattr(kind.module, kind.person, crash_after_another)
+    replies.append(status(api, kind, job_id))
+
+    assert [reply["status"] for reply in replies] == [kind.failed] * 2
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_event_by_hand_about_a_job_that_crashes_holds_nobody_up(
+    api: Api, monkeypatch: pytest.MonkeyPatch, kind: Kind
+) -> None:
+    job_id = start(api, kind)
+    advance(api, 2)
+    monkeypatch.setattr(kind.module, kind.person, crash)
+    body = {"eventType": kind.event_type, "jobId": job_id}
+
+    assert api("POST", "/_emulate/events", json=body).status == 201
+    assert status(api, kind, job_id)["status"] == kind.failed
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_is_kept_for_a_job_that_ended_while_it_was_planned(
+    api: Api, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, kind: Kind
+) -> None:
+    workspace = emulator.workspaces()[0]
+    job_id = start(api, kind)
+    jobs = workspace.jobs_with(job_id)
+    plan = getattr(kind.module, kind.plan)
+
+    def end_and_plan(*arguments: Any) -> Any:
+        monkeypatch.setattr(kind.module, kind.plan, plan)
+        jobs.complete(job_id)
+        return plan(*arguments)
+
+    monkeypatch.setattr(kind.module, kind.plan, end_and_plan)
+    advance(api, 2)
+    status(api, kind, job_id)
+
+    assert (jobs._plans, jobs._found) == ({}, {})
 
 
 @pytest.mark.parametrize(

@@ -183,28 +183,37 @@ class RunningJobs(ABC, Generic[Job]):
         """Return a job with what it has found after a step: always the same people."""
         plan: Any = self._plans.get(job.id)
         if plan is None:
-            plan = self._plans[job.id] = self._plan(job)
+            plan = self._plan(job)
+            self._keep(self._plans, job.id, plan)
         count: int = self._count(job, plan) * step // _STEPS
         found: tuple[Any, ...] = self._found.get(job.id, ())
         if len(found) < count:
             found = (*found, *self._leads(job, plan, len(found), count))
-            if job.id in self._payments:  # nobody has ended it meanwhile
-                self._found[job.id] = found
+            self._keep(self._found, job.id, found)
         return replace(job, leads=found[:count])
+
+    def _keep(self, made: dict[str, Any], job_id: str, value: object) -> None:
+        """Keep what was made for a job, unless it has ended meanwhile: nobody would forget it."""
+        with self._store.transaction():
+            if job_id in self._payments:
+                made[job_id] = value
 
     @contextmanager
     def _failing(self, job_id: str) -> Iterator[None]:
         """Fail the job when its work raises. What it has found stays, and costs what it is worth.
 
-        An exception about a job that is over, or gone, is passed on.
+        A refusal because the job is over is passed on. Other exceptions of a job that has ended
+        meanwhile change nothing.
         """
         try:
             yield
-        except Exception:
+        except Exception as error:
             with self._store.transaction():
                 job = self._jobs.get(job_id)
                 if job is None or job.state in _OVER:
-                    raise
+                    if isinstance(error, InvalidInput):
+                        raise
+                    return
                 found = self._found.get(job_id, ())
                 self._fail(replace(job, leads=found), _CRASHED)
             _logger.exception("%s %s failed", self.kind, job_id)
