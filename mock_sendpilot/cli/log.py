@@ -45,7 +45,10 @@ class JsonFormatter(logging.Formatter):
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": _writable(record.getMessage()),
-            **getattr(record, "fields", {}),
+            **{
+                name: _writable(value) if isinstance(value, str) else value
+                for name, value in getattr(record, "fields", {}).items()
+            },
         }
         if record.exc_info:
             facts["traceback"] = _writable(self.formatException(record.exc_info))

@@ -37,7 +37,7 @@ def test_a_line_for_people_has_the_time_of_day() -> None:
 
 @pytest.mark.parametrize("make", [TextFormatter, JsonFormatter])
 def test_no_line_has_a_secret(make: Callable[[], logging.Formatter]) -> None:
-    made = record('%s "?token=abcdef"', f"http://me:pw@h/ {KEY}")
+    made = record('%s "?token=abcdef"', f"http://me:pw@h/ {KEY}", remark=f"no route /{KEY}")
     try:
         int(KEY)  # its error has the text
     except ValueError:
@@ -50,9 +50,9 @@ def test_no_line_has_a_secret(make: Callable[[], logging.Formatter]) -> None:
 
 
 def test_half_a_character_breaks_no_line_of_json() -> None:
-    line = JsonFormatter().format(record("a\udcff"))
+    facts = json.loads(JsonFormatter().format(record("a\udcff", remark="b\udcff")))
 
-    assert json.loads(line)["message"] == "a\\udcff"
+    assert (facts["message"], facts["remark"]) == ("a\\udcff", "b\\udcff")
 
 
 def test_the_server_logs_objects_if_asked_to(start: Start) -> None:
