@@ -120,14 +120,14 @@ class Emulator:
         """Check API keys with a function from now on: those that are there, and those to come.
 
         Raises:
-            NotAllowed: or what else the rule raises at a key that is there.
+            NotAllowed: the rule refuses a key that is there.
         """
         with self._lock:
             rule(self._accesses)
             self._key_rules.append(rule)
 
     def remove_key_rule(self, rule: KeyRule) -> None:
-        """Forget a rule, if there is such a one."""
+        """Forget a rule; do nothing where there is none."""
         with self._lock, suppress(ValueError):
             self._key_rules.remove(rule)
 
@@ -227,8 +227,10 @@ class Emulator:
 
     def _enqueue(self, workspace: Workspace, *, event: Event) -> None:
         """Hand an event to the outbox of its workspace, if that is one of this emulator."""
-        if self._workspaces.get(workspace.id) is workspace:
-            self._outboxes[workspace.id].enqueue(event)
+        outbox = self._outboxes.get(workspace.id)
+        # Looked up first: another thread may remove the workspace between the two.
+        if outbox is not None and self._workspaces.get(workspace.id) is workspace:
+            outbox.enqueue(event)
 
     def _register(self, workspace: Workspace, api_keys: Sequence[ApiKey]) -> None:
         outbox = Outbox(
