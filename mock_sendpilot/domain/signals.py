@@ -5,6 +5,7 @@ quick: put the event on a queue and return. What a receiver raises is logged and
 """
 
 import logging
+import threading
 from typing import Any
 
 from blinker import NamedSignal, Namespace
@@ -28,9 +29,16 @@ _logger = logging.getLogger(__name__)
 
 
 def send(signal: NamedSignal, sender: object, **facts: Any) -> None:  # noqa: ANN401
-    """Send a signal; a receiver that fails neither stops the others nor reaches the caller."""
+    """Send a signal; a receiver that fails neither stops the others nor reaches the caller.
+
+    In the main thread Ctrl+C and the like reach the caller, such as `pytest.fail` in a receiver. In
+    a thread that answers a request or makes an attempt they would end nothing but that.
+    """
     for receiver in signal.receivers_for(sender):
         try:
             receiver(sender, **facts)
-        except Exception:
+        except BaseException as error:
+            is_to_end = not isinstance(error, Exception)
+            if is_to_end and threading.current_thread() is threading.main_thread():
+                raise
             _logger.exception("a receiver of the signal %r failed", signal.name)

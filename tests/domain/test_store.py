@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timezone
 from typing import Any
 
@@ -165,6 +166,35 @@ def test_a_receiver_that_fails_stops_nobody(
         workspace.store.set_lead_status("lead_1", status="DONE")
     assert len(events) == 1
     assert "a receiver of the signal 'event-recorded' failed" in caplog.text
+
+
+def test_a_receiver_that_ends_its_thread_stops_nobody(
+    workspace: Workspace, events: list[Event], caplog: pytest.LogCaptureFixture
+) -> None:
+    """As `pytest.fail` does in the thread that answers a request: the answer is still to come."""
+
+    def fail(_workspace: Workspace, event: Event) -> None:
+        pytest.fail(event.id)
+
+    with event_recorded.connected_to(fail, sender=workspace), ThreadPoolExecutor(1) as pool:
+        change = pool.submit(workspace.store.set_lead_status, "lead_1", status="DONE").result()
+    assert change.lead.status == "DONE"
+    assert len(events) == 1
+    assert "a receiver of the signal 'event-recorded' failed" in caplog.text
+
+
+def test_what_ends_the_main_thread_reaches_who_made_the_change(
+    workspace: Workspace, events: list[Event]
+) -> None:
+    def interrupt(_workspace: Workspace, event: Event) -> None:
+        if event.sequence == 1:
+            raise KeyboardInterrupt
+
+    with event_recorded.connected_to(interrupt, sender=workspace):
+        with pytest.raises(KeyboardInterrupt):
+            workspace.store.set_lead_status("lead_1", status="DONE")
+        workspace.store.set_lead_status("lead_1", status="OPPORTUNITY")
+    assert events[-1].sequence == 2
 
 
 @pytest.mark.parametrize(
