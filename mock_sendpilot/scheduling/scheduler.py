@@ -210,8 +210,8 @@ class Scheduler:
 
         Raises:
             InvalidInput: beyond what a calendar holds; the clock is being advanced already, such as
-                by a receiver of a webhook that this very advance sends; or it never ends, since
-                tasks cause ever more tasks at the same moment.
+                by a receiver of a webhook that this very advance sends; a task that runs asks for
+                it; or it never ends, since tasks cause ever more tasks at the same moment.
             AdvanceTimedOut: it was not over in time; it says what is left.
         """
         return self._run_advance(
@@ -340,6 +340,12 @@ class Scheduler:
                 now = iso_milliseconds(self.clock.now())
                 raise InvalidInput(
                     f"the clock is being advanced already, and shows {now}; wait until that is over"
+                )
+            own = self._running.get(threading.get_ident())
+            if own is not None:
+                raise InvalidInput(
+                    f"the clock cannot be advanced by what runs on it: {own.about} would wait for "
+                    "its own end; advance the clock from another thread"
                 )
             moment = _later(self.clock.now(), target)
             self.clock.hold()

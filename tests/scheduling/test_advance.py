@@ -136,6 +136,22 @@ def test_a_task_cannot_advance_the_clock_that_runs_it(
     assert refusal.startswith("the clock is being advanced already, and shows 2026-06-01T00:00:00")
 
 
+def test_a_task_of_a_running_clock_that_advances_it_is_refused_at_once(running: Scheduler) -> None:
+    refusals: list[str] = []
+
+    def advance() -> None:
+        with pytest.raises(InvalidInput) as refused:
+            running.advance(HOUR)
+        refusals.append(str(refused.value))
+
+    began = SystemClock.running_seconds()
+    running.add(advance, due_at=running.clock.now(), lane="a", about="attempt 1", is_attempt=True)
+
+    eventually(lambda: refusals, within=LONG)
+    assert SystemClock.running_seconds() - began < LONG / 2
+    assert "attempt 1 would wait for its own end" in refusals[0]
+
+
 # --- side by side ---------------------------------------------------------------------------------
 
 
