@@ -102,5 +102,8 @@ def advance(duration: str, timeout: float, wants_json: bool, server: Server) -> 
 @json_option
 @control_options
 def set_to(moment: str, timeout: float, wants_json: bool, server: Server) -> None:
-    """Let the time up to MOMENT pass, with all that falls due until then; never back."""
+    """Let the time up to MOMENT pass, with all that falls due until then.
+
+    It goes back only as long as nothing has happened in the workspace.
+    """
     _turn(server, {"set": moment, "timeoutSeconds": timeout}, wants_json=wants_json)
