@@ -181,5 +181,3 @@ LEGACY_EVENT_TYPES = {
     LEAD_UPDATED: "lead.status.changed",
 }
 """Today's name to the one of D1 and D2, where they differ."""
-
-CHANGED_BY = ("api", "automation", "user")

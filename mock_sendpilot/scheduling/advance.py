@@ -20,7 +20,7 @@ class Advance:
     left to them.
 
     Args:
-        target: what the clock is to show.
+        target: what the clock shows at the end.
         deadline: when it must be over, in seconds of real time.
         max_rounds: how often tasks may cause more tasks at the same moment, and those more again.
         max_reaction_depth: how many reactions to reactions of receivers belong to it.
@@ -54,7 +54,7 @@ class Advance:
 
     @property
     def has_reached_target(self) -> bool:
-        """Whether the clock shows what it is to show."""
+        """Return whether the clock shows the target."""
         return self._clock.now() >= self._target
 
     def begin_moment(self) -> None:
@@ -150,7 +150,7 @@ class Advance:
         return is_own and task.due_at <= self._target
 
     def _has_own_in_lane_of(self, head: Task) -> bool:
-        """Whether a lane has a task of the advance: what is in front of it runs with it."""
+        """Return whether a lane has a task of the advance: what is in front of it runs with it."""
         if self._is_own(head):
             return True
         return any(self._is_own(task) for task in self._queue.waiting_in(head.lane))

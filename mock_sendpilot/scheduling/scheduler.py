@@ -20,6 +20,8 @@ from mock_sendpilot.scheduling.task_queue import Task, TaskQueue
 
 FIRST_MOMENT = datetime(1970, 1, 2, tzinfo=timezone.utc)
 """No clock starts earlier: event ids and signatures count the time since 1970."""
+AT_ONCE = datetime(1970, 1, 1, tzinfo=timezone.utc)
+"""A time of the system's clock that has passed: what can run then can run now."""
 LAST_MOMENT = datetime(9000, 1, 1, tzinfo=timezone.utc)
 """No clock goes so far, so that what is planned from there still has a date."""
 ADVANCE_TIMEOUT_SECONDS = 60.0
@@ -74,7 +76,7 @@ class Scheduler:
         self._max_reaction_depth = max_reaction_depth
         self._max_wait_seconds = max_wait_seconds
         self._lock = threading.Lock()
-        # Two groups wait on the one lock: whoever waits for idle, and the thread that advances.
+        # Two groups wait on the one lock: those who wait for idle, and the thread that advances.
         self._became_idle = threading.Condition(self._lock)
         self._progressed = threading.Condition(self._lock)
         self._queue = TaskQueue()
@@ -106,7 +108,7 @@ class Scheduler:
                 is_attempt=is_attempt,
                 subject=subject,
             )
-            # Whoever takes what comes before it looks for the next task then.
+            # The thread that takes an earlier task looks for the next one then.
             if self._advance is not None:
                 self._advance.include(task, self._running)
                 is_first = self._next_for_worker() is task
@@ -144,7 +146,7 @@ class Scheduler:
 
     @property
     def added_count(self) -> int:
-        """How many tasks were ever added."""
+        """The number of tasks that were ever added."""
         return self._queue.next_order
 
     def next_due(self) -> Due | None:
@@ -162,17 +164,17 @@ class Scheduler:
 
     @property
     def is_frozen(self) -> bool:
-        """Whether the clock is frozen, or will be when an advance at work has ended."""
+        """Return whether the clock is frozen, or will be when the current advance has ended."""
         return self.clock.is_frozen
 
     @property
     def is_advancing(self) -> bool:
-        """Whether some thread is in `advance`."""
+        """Return whether some thread is in `advance`."""
         return self._advance is not None
 
     @property
     def stands_still(self) -> bool:
-        """Whether nothing happens by itself: the clock is frozen, and nobody advances it."""
+        """Return whether nothing happens by itself: the clock is frozen, and nobody advances it."""
         return self.clock.is_frozen and self._advance is None
 
     def freeze(self) -> None:
@@ -298,8 +300,7 @@ class Scheduler:
 
     def _look_again_at(self) -> datetime | None:
         if self._advance is not None or self.clock.is_frozen:
-            # What can run can run at once.
-            return _LONG_AGO if self._next_for_worker() is not None else None
+            return AT_ONCE if self._next_for_worker() is not None else None
         task = self._queue.first()
         return None if task is None else self.clock.system_time(task.due_at)
 
@@ -312,7 +313,7 @@ class Scheduler:
             self._became_idle.notify_all()
 
     def _is_quiet(self) -> bool:
-        """Whether nothing is going to happen by itself now."""
+        """Return whether nothing is going to happen by itself now."""
         if self._is_closed:
             return True
         if self._running or self._advance is not None:
@@ -427,9 +428,6 @@ class Scheduler:
                 return
             self._begin(task)
         self.run(task)
-
-
-_LONG_AGO = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 def _later(now: datetime, target: Callable[[datetime], datetime]) -> datetime:

@@ -80,7 +80,6 @@ class TaskQueue:
         self._head_orders: set[int] = set()  # so that no task is there twice
         self._orders = itertools.count()
         self.next_order = 0
-        self._running_count = 0
         self._is_closed = False
 
     def add(
@@ -185,7 +184,6 @@ class TaskQueue:
         lane = self._lanes[task.lane]
         heapq.heappop(lane.tasks)
         lane.running_count += 1
-        self._running_count += 1
         task.is_taken = True
         self._offer(lane)
         return task
@@ -194,13 +192,7 @@ class TaskQueue:
         """End a task that was taken: its lane has room for another one."""
         lane = self._lanes[task.lane]
         lane.running_count -= 1
-        self._running_count -= 1
         self._settle(task.lane, lane)
-
-    @property
-    def is_running(self) -> bool:
-        """Whether a task has begun and not ended."""
-        return bool(self._running_count)
 
     def waiting(self) -> Iterator[Task]:
         """Iterate over all tasks that wait, in no order."""

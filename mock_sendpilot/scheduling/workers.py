@@ -10,10 +10,10 @@ import itertools
 import logging
 import threading
 from collections import Counter
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 
 from mock_sendpilot.domain.clock import SystemClock
-from mock_sendpilot.scheduling.scheduler import Scheduler
+from mock_sendpilot.scheduling.scheduler import AT_ONCE, Scheduler
 from mock_sendpilot.scheduling.task_queue import Task
 
 MAX_THREADS = 256
@@ -21,9 +21,8 @@ EAGER_THREADS = 2
 MAX_IDLE_SECONDS = 60.0
 _PATIENCE_SECONDS = 0.005
 _MAX_OUTDATED = 64
-_MAX_WAIT = timedelta(
-    seconds=5
-)  # the system's clock may be set, or the machine sleep: look again now and then
+# The system's clock may be set, or the machine sleep: look again now and then.
+_MAX_WAIT = timedelta(seconds=5)
 _logger = logging.getLogger(__name__)
 
 
@@ -104,7 +103,7 @@ class Workers:
 
     @property
     def thread_count(self) -> int:
-        """How many threads there are."""
+        """The number of threads that exist."""
         return len(self._threads)
 
     # --- what is due --------------------------------------------------------------------------
@@ -167,7 +166,7 @@ class Workers:
 
     def _alert(self) -> bool:
         """Make sure that a thread looks at what is due next; tell whether one will."""
-        first = _LONG_AGO if self._ready else self._later[0][0] if self._later else None
+        first = AT_ONCE if self._ready else self._later[0][0] if self._later else None
         if first is None:
             return True
         if self._is_watched:
@@ -273,6 +272,3 @@ class Workers:
         is_notified = self._watching.wait(max(0.0, (until - now).total_seconds()))
         self._watched_until = None
         return is_notified or bool(self._later or self._ready)
-
-
-_LONG_AGO = datetime(1970, 1, 1, tzinfo=timezone.utc)

@@ -167,15 +167,6 @@ def test_a_closed_queue_takes_nothing() -> None:
     assert run_due(queue, at(9)) == 0
 
 
-def test_a_queue_is_running_while_a_task_is() -> None:
-    queue, ran = TaskQueue(), list[str]()
-    add(queue, ran, "a")
-    (task,) = begin(queue, 1)
-    assert queue.is_running
-    queue.finish(task)
-    assert not queue.is_running
-
-
 # --- cancelling -----------------------------------------------------------------------------------
 
 
