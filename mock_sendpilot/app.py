@@ -42,8 +42,8 @@ if TYPE_CHECKING:
 CONTROL_PREFIX = "/_emulate"
 VENDOR_RESOURCES = (account, campaigns, inbox, lead_database, lead_extractor, leads)
 
-_LONGEST_PART = 200
-_LONGEST_REMARK = 300
+_MAX_PART_LENGTH = 200
+_MAX_REMARK_LENGTH = 300
 _access_logger = logging.getLogger("mock_sendpilot.access")
 
 
@@ -107,7 +107,7 @@ class AccessLog:
             return start_response(status, *rest)  # type: ignore[arg-type]
 
         answer = self._app(environ, noting)
-        remark: str = environ.get(REMARK, "")[:_LONGEST_REMARK]
+        remark: str = environ.get(REMARK, "")[:_MAX_REMARK_LENGTH]
         fields = {
             "method": environ["REQUEST_METHOD"],
             "target": _target(environ),
@@ -122,9 +122,9 @@ class AccessLog:
 
 def _target(environ: "WSGIEnvironment") -> str:
     """Return path and query as they were sent, each cut short, on one line, without secrets."""
-    target = environ[RAW_PATH][:_LONGEST_PART]
+    target = environ[RAW_PATH][:_MAX_PART_LENGTH]
     if environ.get("QUERY_STRING"):
-        target += f"?{environ['QUERY_STRING'][:_LONGEST_PART]}"
+        target += f"?{environ['QUERY_STRING'][:_MAX_PART_LENGTH]}"
     return redacted(target.encode("unicode_escape").decode())
 
 

@@ -44,7 +44,7 @@ _logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ConnectionLimits:
-    """What the clients of a server may take up.
+    """Limits of what the clients of a server may take up.
 
     Args:
         max_connections: at most so many are open; None takes half of the descriptors that this
@@ -67,7 +67,7 @@ class ConnectionLimits:
 
 
 class JsonErrorTask(ErrorTask):  # type: ignore[misc]
-    """What waitress refuses before the app sees it, in the vendor's envelope and never as a 5xx."""
+    """The refusals of waitress itself, in the vendor's envelope and never as a 5xx."""
 
     def execute(self) -> None:
         """Write the error as JSON and close the connection."""
@@ -157,7 +157,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
 
     @property
     def is_waiting(self) -> bool:
-        """Whether it is the client's turn."""
+        """Return whether it is the client's turn."""
         return not self.requests and self.waiting_since < _NEVER
 
     @property

@@ -91,7 +91,7 @@ class HttpServer(Startable):
 
     @property
     def origin(self) -> str:
-        """`http://host:port`; the wildcard addresses are shown as 127.0.0.1 and [::1]."""
+        """`http://host:port`; with 127.0.0.1 or [::1] for a wildcard address."""
         host = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 

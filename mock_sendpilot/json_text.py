@@ -91,7 +91,7 @@ def check_seed(seed: "WorkspaceSeed") -> None:
 
 
 def _plain_part(value: object) -> object:
-    """What a seed has beside JSON values."""
+    """Return a part of a seed that is no JSON value as one."""
     if isinstance(value, Mapping):
         return dict(value)
     if isinstance(value, frozenset):

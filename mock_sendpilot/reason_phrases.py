@@ -40,7 +40,7 @@ class NodeStatusLines:
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
-        """Pass the request on, and write the status of its reply anew."""
+        """Pass the request on, and rewrite the status of its reply."""
 
         def start(status: str, *rest: Any) -> Callable[[bytes], object]:  # noqa: ANN401 - of WSGI
             code = status.partition(" ")[0]

@@ -79,7 +79,7 @@ class EmulatorServer(Startable):
 
     @property
     def needs_control_token(self) -> bool:
-        """Whether the control API asks for a token."""
+        """Return whether the control API asks for a token."""
         return self._has_control and self._control_token is not None
 
     @property

@@ -14,7 +14,7 @@ from mock_sendpilot.domain.quotas import Quota
 
 _CONVERSATIONS_PER_PAGE = 20
 _MESSAGES_PER_PAGE = 50
-_MOST_PAGES = 1_000_000  # nobody tells of a limit: only what no inbox has is refused
+_MAX_PAGE = 1_000_000  # no limit is documented: only what no inbox has is refused
 _LONGEST_MESSAGE = 8000  # D1-D3, SA
 _LONGEST_NOTE = 300  # D3
 _DIRECTIONS = ("sent", "received")
@@ -79,7 +79,7 @@ def conversations_query(_contract: Contract) -> Schema:
             "limit": WholeNumber(1, MOST_PER_PAGE, load_default=_CONVERSATIONS_PER_PAGE),
             "continuationToken": Text(attribute="token"),
             "page": WholeNumber(
-                1, _MOST_PAGES, metadata={"description": "pages in place of tokens, from 1"}
+                1, _MAX_PAGE, metadata={"description": "pages in place of tokens, from 1"}
             ),
         }
     )()

@@ -170,7 +170,7 @@ def ask_for(
     accepted: Sequence[int] = (),
     seconds: float | None = _ANSWER_SECONDS,
 ) -> Reply | None:
-    """What the control API answers; None where that is 204.
+    """Return what the control API answers; None where that is 204.
 
     Args:
         server: which.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _WAIT_SECONDS = 5  # so long the server takes a listener for alive that is not
 _EXTRA_SECONDS = 10.0
-_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.25, 10.0
+_MIN_PAUSE_SECONDS, _MAX_PAUSE_SECONDS = 0.25, 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +28,10 @@ class Registration:
 
 def growing_pauses() -> Iterator[float]:
     """Yield how long to wait before each further try."""
-    pause = _FIRST_PAUSE_SECONDS
+    pause = _MIN_PAUSE_SECONDS
     while True:
         yield pause
-        pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+        pause = min(2 * pause, _MAX_PAUSE_SECONDS)
 
 
 class Forwarding:

@@ -15,7 +15,7 @@ _SIGNALS = tuple(
 
 
 def raise_when_told() -> None:
-    """From now on these signals raise `Told` in the main thread; only the first of them."""
+    """Have the first of these signals raise `Told` in the main thread."""
     for number in _SIGNALS:
         signal.signal(number, _stop)
 

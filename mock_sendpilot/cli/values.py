@@ -108,7 +108,7 @@ def pairs(_ctx: click.Context, parameter: click.Parameter, texts: Sequence[str])
 def _headers(
     _ctx: click.Context, _parameter: click.Parameter, texts: Sequence[str]
 ) -> dict[str, str]:
-    """`NAME: VALUE` texts as an object; a text is not shown, since it may hold a secret."""
+    """`NAME: VALUE` texts as an object; no error quotes a text, since it may hold a secret."""
     found: dict[str, str] = {}
     for text in texts:
         name, colon, value = encodable(text).partition(":")

@@ -19,7 +19,7 @@ _MOST_HOSTS = 100
 
 
 class Guard:
-    """What is let through. IP addresses and `localhost` always are, as Host.
+    """Checks of Host, Origin and control token. Any IP address and `localhost` may be the Host.
 
     Args:
         allowed_hosts: further names under which the emulator is reached; `*` for all.

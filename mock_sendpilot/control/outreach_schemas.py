@@ -68,8 +68,8 @@ def _step(number: int, given: Step | Mapping[str, Any]) -> Step:
     try:
         step: Step = StepSchema().load(plain_json(given, where))
     except ValidationError as error:
-        told = sentences(error, where)
-        raise InvalidInput(*(f"{path}: {text}" for path, text in told)) from error
+        problems = sentences(error, where)
+        raise InvalidInput(*(f"{path}: {text}" for path, text in problems)) from error
     return step
 
 

@@ -12,7 +12,7 @@ from mock_sendpilot.domain.finding.jobs import Extraction, Search
 from mock_sendpilot.domain.outreach import by_hand, campaigns
 from mock_sendpilot.webhooks.triggers import STEPS
 
-LONGEST_TEXT = 8000
+MAX_TEXT_LENGTH = 8000
 _TEXT_KEYS: Mapping[str, tuple[str, ...]] = {**dict(STEPS.values()), "fail": ("errorMessage",)}
 """The keys of events and replies that hold the text of a step."""
 
@@ -33,7 +33,7 @@ class _Step(Strict):
             if data.get("text") is not None:
                 raise ValidationError(f"and text exclude each other: set.{key} is the text", "set")
             try:
-                data["text"] = Text(longest=LONGEST_TEXT).deserialize(value)
+                data["text"] = Text(longest=MAX_TEXT_LENGTH).deserialize(value)
             except ValidationError as error:
                 raise ValidationError({"set": {key: error.messages}}) from error
         return data
@@ -43,7 +43,7 @@ class LeadStep(_Step):
     """A step of a lead; `text` is the note, message or reply."""
 
     action = Choice(by_hand.ACTIONS, required=True)
-    text = Text(allow_none=True, longest=LONGEST_TEXT)
+    text = Text(allow_none=True, longest=MAX_TEXT_LENGTH)
     senderId = Text(allow_none=True, attribute="sender_id")  # noqa: N815
 
 

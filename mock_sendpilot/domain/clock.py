@@ -115,7 +115,7 @@ class WorkspaceClock:
 
     @property
     def is_frozen(self) -> bool:
-        """Whether it stays as it is until it is advanced or resumed.
+        """Return whether it stays as it is until it is advanced or resumed.
 
         While it is being advanced: whether it will be so afterwards.
         """

@@ -40,8 +40,8 @@ class EndpointSettings:
     """None stands for what the contract or the server says.
 
     `concurrency` is how many deliveries may be under way at one time; only with 1 does their order
-    hold. `signature_clock` says which time signatures bear. `headers` are sent with each attempt,
-    and must not be changed in place.
+    hold. `signature_clock` says which time stands in signatures. `headers` are sent with each
+    attempt, and must not be changed in place.
     """
 
     retry_delays_seconds: tuple[float, ...] | None = None

@@ -85,7 +85,7 @@ class NotFound(SendPilotError):
 
 
 class InvalidInput(SendPilotError):
-    """What was sent cannot be accepted. `problems` holds a sentence for each of the first faults.
+    """Input that cannot be accepted. `problems` holds a sentence for each of the first faults.
 
     What the vendor's API can answer is a `Problem`, so that its `rule` can stand in the reply.
     """

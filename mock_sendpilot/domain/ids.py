@@ -41,7 +41,7 @@ class Ids:
         return f"msg_{self._text(_MIXED, 27)}"
 
     def random_bytes(self, count: int) -> bytes:
-        """Return so many bytes; whoever sees enough of them can work out the next ones."""
+        """Return so many bytes; from enough of them the next ones can be worked out."""
         with self._lock:
             return self._random.randbytes(count)
 

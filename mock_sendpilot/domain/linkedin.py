@@ -75,7 +75,7 @@ def _is_linkedin(parts: SplitResult) -> bool:
 
 
 def _is_about_all(rest: list[str]) -> bool:
-    """Whether what follows the slug leaves the person as it is."""
+    """Return whether the rest of the path leaves the person as it is."""
     if len(rest) > 1:  # a part has a name: details/experience
         return rest[0].lower() in _PARTS_OF_PROFILE
     return not rest or bool(_LANGUAGE.fullmatch(rest[0]))
@@ -86,7 +86,7 @@ def _is_slug(name: str) -> bool:
 
 
 def _fits(character: str) -> bool:
-    """Whether a slug may hold a character: a letter with its marks, a digit, a sign, an emoji."""
+    """Tell whether a slug may hold it: a letter with its marks, a digit, a sign, an emoji."""
     if character.isascii():
         return character.isalnum() or character in _ASCII_SIGNS
     if character in _JOINERS or ord(character) in _TAGS:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 MASK = "…"
-_MOST_SHOWN = 10
+_MAX_VISIBLE = 10
 _SECRET_NAME = re.compile(
     r"apikey|secret|password|passwd|authorization|credential|cookie|bypass"
     r"|(?<!continuation)token|^(pwd|key|keys|auth|sig)$",
@@ -17,7 +17,7 @@ _SECRET_NAME = re.compile(
 _NO_LETTER = re.compile(r"[^a-z0-9]+")
 _IN_TEXT = re.compile(
     # Credentials of a URL. A password may hold what should have been encoded, such as a slash;
-    # then it is told from a port.
+    # then a port has to be ruled out.
     r"(?P<scheme>://)(?:[^\s/?#\[\]'\"]{1,300}"
     r"|[^\s/?#@:\[\]'\"]{1,100}:(?!\d{1,5}(?:[/?#]|$))[^\s@'\"]{1,200})@"
     r"|(?P<token>sp_(?:live|test)_[\w-]{6,}|whsec_[A-Za-z0-9+/=_-]{8,})"
@@ -28,7 +28,7 @@ _IN_TEXT = re.compile(
 
 def masked(secret: str) -> str:
     """Return the beginning of a secret: enough to tell it from another one."""
-    return secret[: min(_MOST_SHOWN, len(secret) // 2)] + MASK
+    return secret[: min(_MAX_VISIBLE, len(secret) // 2)] + MASK
 
 
 def is_secret_name(name: str) -> bool:

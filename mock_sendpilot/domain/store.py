@@ -306,8 +306,8 @@ class Store:
             outcome.added.append(lead)
 
     def _new_lead(self, campaign: Campaign, url: str, details: Mapping[str, Any]) -> Lead:
-        # Who sends to a new lead is not documented: the campaign's senders take turns, but whoever
-        # has asked the person already goes on with it.
+        # Who sends to a new lead is not documented: the campaign's senders take turns, but the
+        # one that has asked the person already goes on with it.
         asked = [one.sender_id for one in self.leads_of(url) if one.campaign_id is None]
         senders = [one for one in campaign.sender_ids if one in asked] or campaign.sender_ids
         count = len(self._lead_ids_by_campaign[campaign.id])
@@ -331,5 +331,5 @@ class Store:
 
 
 def _steps_back(record: Lead, lead: Lead) -> bool:
-    """Whether from now on a lead of a campaign stands for the person, and the record does not."""
+    """Return whether a lead of a campaign now stands for the person in place of the record."""
     return record.campaign_id is None and lead.sender_id in {None, record.sender_id}

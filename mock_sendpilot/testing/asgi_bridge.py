@@ -284,7 +284,7 @@ def _scope(environ: "WSGIEnvironment", state: Mapping[str, Any]) -> dict[str, An
 
 
 def _as_exception(error: BaseException) -> BaseException:
-    """What a thread can wait for: to be cancelled means that the test was over."""
+    """Return an exception that a thread can raise, also for a request that was cancelled."""
     if isinstance(error, asyncio.CancelledError):
         return RuntimeError(_STOPPED)
     return error

@@ -13,7 +13,7 @@ from mock_sendpilot.webhooks.event_log import MOST_EVENTS, SentWebhook, Stage
 from mock_sendpilot.webhooks.outbox import Outbox
 from mock_sendpilot.webhooks.waiting import wait_for_events
 
-_MOST_SHOWN = 5
+_MAX_LISTED = 5
 
 
 class RecordedEvents(Sequence[SentWebhook]):
@@ -141,8 +141,8 @@ class RecordedEvents(Sequence[SentWebhook]):
 
     def __repr__(self) -> str:
         types = [one.event_type for one in self]
-        latest = ", ".join(types[-_MOST_SHOWN:]) or "none"
-        more = "… " if len(types) > _MOST_SHOWN else ""
+        latest = ", ".join(types[-_MAX_LISTED:]) or "none"
+        more = "… " if len(types) > _MAX_LISTED else ""
         return f"<{type(self).__name__} {len(types)}: {more}{latest}>"
 
     def _pattern(

@@ -20,7 +20,7 @@ _OWN_OPTIONS = ("starts_at", "frozen", "random_seed")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxOptions:
-    """What a sandbox starts with. Without `starts_at` its clock shows the system's time."""
+    """The start of a sandbox. Without `starts_at` its clock shows the system's time."""
 
     contract: Contract
     starts_at: datetime | None = None

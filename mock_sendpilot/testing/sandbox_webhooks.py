@@ -75,7 +75,7 @@ class SandboxWebhooks:
             signature_clock: which time stands in signatures. `process` is what this process shows,
                 so that an app in it can verify while the test freezes time or travels; `wall` is
                 real time, and `virtual` that of `sendpilot.clock`.
-            headers: sent with each webhook, besides those that the emulator sets itself.
+            headers: sent with each webhook, in addition to those that the emulator sets itself.
 
         Raises:
             InvalidInput: a bad URL, secret or setting, an event type unknown to the contract, or an

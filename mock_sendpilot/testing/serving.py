@@ -37,7 +37,7 @@ class AppServer(Startable):
 
     @property
     def origin(self) -> str:
-        """Where it is served, such as `http://127.0.0.1:41234`."""
+        """The origin that it is served at, such as `http://127.0.0.1:41234`."""
         return self._http.origin
 
     def start(self) -> None:
@@ -92,7 +92,7 @@ def _is_asgi(app: object) -> bool:
 
 
 def _takes(app: Any, count: int) -> bool:  # noqa: ANN401 - whatever was given
-    """Whether an app can be called with so many arguments."""
+    """Tell whether an app can be called with so many arguments."""
     if not callable(app):
         return False
     try:

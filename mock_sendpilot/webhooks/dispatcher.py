@@ -229,7 +229,7 @@ def _response(answer: "requests.Response", deadline: float) -> Response:
 
 
 def _has_ended(answer: "requests.Response") -> bool:
-    """Whether nothing more of it can come, so that its connection can be used again.
+    """Return whether nothing more of it can come, so that its connection can be used again.
 
     After a 204 sometimes a body follows that must not be there.
     """

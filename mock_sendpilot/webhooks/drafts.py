@@ -28,7 +28,7 @@ class SignedRequest:
 
     @property
     def is_cut(self) -> bool:
-        """Whether its connection ends before the answer is read."""
+        """Return whether its connection ends before the answer is read."""
         return self.breaks_off or self.loses_answer
 
 
@@ -45,7 +45,7 @@ class Posted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """What is to be sent, and how.
+    """A POST before it is signed.
 
     `secrets` begin with the newest; without `schemes` nothing is signed. `sent_body` is sent in
     place of the body that is signed. `extra_headers` are the endpoint's own.

@@ -23,7 +23,7 @@ _MOST_BYTES = 32_000_000
 
 
 class Stage(Enum):
-    """How far an event has come: what a wait for it waits for."""
+    """The stages of an event; a wait names the one that it waits for."""
 
     RECORDED = "recorded"
     """It has happened."""
@@ -67,7 +67,7 @@ class SentWebhook:
 
     @property
     def is_attempted(self) -> bool:
-        """Whether it was sent to anybody, and no first attempt is still to come."""
+        """Return whether it was sent to anybody, and no first attempt is still to come."""
         is_known_to_be = any(one.attempts for one in self.deliveries)
         return self.is_sent and (is_known_to_be or len(self.deliveries) < self.endpoint_count)
 
@@ -122,7 +122,7 @@ class _Entry:
     """That of its first change: that it came."""
 
     def may_match(self, pattern: EventPattern, beyond: int) -> bool:
-        """Whether it is worth to make a body and look into it."""
+        """Return whether it is worth making the body and looking into it."""
         facts = self.facts
         return facts.sequence > beyond and pattern.event_type in {None, facts.event_type}
 
@@ -294,7 +294,7 @@ class EventLog:
                 self._waiters.discard(waiter)
 
     def _fits(self, entry: _Entry, waiter: _Waiter) -> bool:
-        """Look whether an event from before the wait fits; from now on its changes are heard."""
+        """Tell whether an event from before the wait fits; from now on its changes are heard."""
         if not entry.may_match(waiter.pattern, waiter.beyond):
             return False
         if not waiter.pattern.matches(self._complete(entry).body):

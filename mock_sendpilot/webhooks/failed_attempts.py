@@ -1,4 +1,4 @@
-"""Failed attempts in words, for whoever has waited in vain."""
+"""Failed attempts in words, for the message of a wait that ended in vain."""
 
 from collections.abc import Iterable
 

@@ -129,7 +129,7 @@ class Relay:
             self._changed.notify_all()
 
     def _is_done_with(self, relayed: RelayedRequest) -> bool:
-        """Whether a request that was taken is answered, or to be taken once more."""
+        """Return whether a request that was taken is answered, or to be taken once more."""
         return relayed.id in self._answers or relayed in self._waiting or self._is_closed
 
     def _is_listened_to(self) -> bool:

@@ -43,7 +43,7 @@ STEPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trigger:
-    """What is to be told: the event, by its name in any contract, and of what.
+    """A request for an event by its name in any contract, and for what it is about.
 
     `text` is what `overrides` can hold under the key that the contract has for the words of a
     message, a reply or a note.

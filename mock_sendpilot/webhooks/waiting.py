@@ -71,7 +71,7 @@ def wait_for_events(
 
 
 def _unsent(webhooks: Sequence[SentWebhook], stage: Stage) -> Sequence[str]:
-    """Why what has happened has not come to that stage."""
+    """Say why events that were recorded have not reached a stage."""
     if stage is Stage.RECORDED:
         return []
     dropped = sum(webhook.is_dropped for webhook in webhooks)
@@ -83,7 +83,7 @@ def _unsent(webhooks: Sequence[SentWebhook], stage: Stage) -> Sequence[str]:
 
 
 def _unattempted(webhooks: Sequence[SentWebhook]) -> Sequence[str]:
-    """Why nobody was sent what is over."""
+    """Say why events whose deliveries have ended were sent to nobody."""
     never = [one for one in webhooks if one.is_sent and not one.is_attempted]
     without = sum(not one.endpoint_count for one in never)
     notes = [f"{without} more had no endpoint"] if without else []
@@ -94,7 +94,7 @@ def _unattempted(webhooks: Sequence[SentWebhook]) -> Sequence[str]:
 
 
 def _clock_notes(scheduler: Scheduler) -> Sequence[str]:
-    """What is due next, where it has to be advanced to."""
+    """Say what is due next, where the clock has to be advanced to it."""
     if not scheduler.stands_still:
         return []
     due = scheduler.next_due()

@@ -26,7 +26,7 @@ TOKEN = "the token of the page before"
 
 @dataclass(frozen=True)
 class Operation:
-    """Where an operation is, a query that it answers, and for each parameter one more."""
+    """The place of an operation, a query that it answers, and for each parameter one more."""
 
     path: str
     base: dict[str, str]

@@ -38,7 +38,7 @@ def seed(number: int) -> WorkspaceSeed:
 
 
 def lines_among(others: int) -> list[int]:
-    """How many lines it takes to add a workspace among so many, to name its keys, to remove it."""
+    """Count the lines that run to add a workspace among so many, name its keys and remove it."""
     emulator = Emulator(id_seed="tests")
     emulator.load(map(seed, range(others)))
     added: list[Any] = []

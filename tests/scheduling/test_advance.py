@@ -430,7 +430,7 @@ def test_what_others_change_about_something_else_is_no_reaction(
 def test_a_lane_keeps_its_order_though_others_have_queued_something_meanwhile(
     workers: Workers,
 ) -> None:
-    """What stands in front of a task of the advance runs with it."""
+    """A task in front of one of the advance runs with it."""
     scheduler = Scheduler(ManualClock(START), workers, max_reaction_depth=-1)
     ran: list[str] = []
 

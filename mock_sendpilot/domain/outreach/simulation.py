@@ -29,7 +29,7 @@ _LOOK_AGAIN = timedelta(hours=1)
 
 @dataclass(slots=True, eq=False)
 class _Walk:
-    """Where a lead is in its sequence, and the task that moves it on."""
+    """The place of a lead in its sequence, and the task that moves it on."""
 
     lead_id: str
     campaign_id: str
