@@ -85,9 +85,9 @@ def refusal(answer: Answer) -> Finding:
         return Finding(PASSED, str(answer))
     how = "refused by a redirect" if answer.status_code in _REDIRECTS else "refused by crashing"
     if answer.is_hung:
-        return Finding(WARNED, f"refused by hanging: {answer}", "Answer 400 or 401 at once.")
+        return Finding(WARNED, f"refused by hanging: {answer}", "Answer 401 at once.")
     fix = (
-        "Answer 400 or 401: catch whatever the verification raises. (On a malformed header the "
+        "Answer 401: catch whatever the verification raises. (On a malformed header the "
         "packages svix and standardwebhooks may raise ValueError besides their own error.)"
     )
     return Finding(WARNED, f"{how}: {answer}", fix)

@@ -107,7 +107,7 @@ BEFORE_EVENTS = (
         "garbled_signature",
         "refuses garbled or missing headers",
         "What strangers send must neither pass nor crash: anybody could set off your alarms.",
-        "Want every header, catch whatever the verification raises, and answer 400 or 401.",
+        "Want every header, catch whatever the verification raises, and answer 401.",
         refusing.refuses_garbled,
     ),
     Check(

@@ -16,8 +16,8 @@ def test_a_change_is_seen(sendpilot):
     url = f"{sendpilot.base_url}/leads/{lead.id}/status"
     reply = requests.patch(url, json={"status": "DONE"}, headers=sendpilot.headers)
     assert reply.json()["previousStatus"] == "REPLY_RECEIVED"
-    webhook = sendpilot.webhooks.wait_for("lead.status.changed", lead_id=lead.id, within=2)
-    assert webhook.data["newStatus"] == sendpilot.lead(lead.id).status == "DONE"
+    event = sendpilot.events.wait_for("lead.status.changed", lead_id=lead.id, within=2)
+    assert event.data["newStatus"] == sendpilot.lead(lead.id).status == "DONE"
 """
 
 
