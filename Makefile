@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 SETTINGS := setup.cfg pyproject.toml
 
-.PHONY: run test check bench clean help
+.PHONY: run test check bench release-check clean help
 
 run: $(VENV)/.run  ## Start the server with the demo world; ARGS="--port 0" adds options
 	@exec $(BIN)/mock-sendpilot start $(ARGS)
@@ -24,11 +24,14 @@ check: $(VENV)/.check  ## Format, lint, types, layering, docs, packaging
 bench: $(VENV)/.check  ## Measure, side by side with a bare Flask app; ARGS="--only patch" chooses
 	$(BIN)/python -m benchmarks $(ARGS)
 
+release-check: $(VENV)/.release  ## Build what a release consists of, and try it in an empty environment
+	bash .ci/release-check
+
 clean:  ## Remove what the other targets made
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 help:  ## Show this list
-	@sed -n 's/^\([a-z]*\):.*##/\1:/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*##/\1:/p' Makefile
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
@@ -47,3 +50,7 @@ $(VENV)/.test: $(BIN)/python $(SETTINGS)
 $(VENV)/.check: $(BIN)/python $(SETTINGS)
 	@$(PIP) --editable '.[check]'
 	@touch $@ $(VENV)/.test $(VENV)/.run
+
+$(VENV)/.release: $(BIN)/python $(SETTINGS)
+	@$(PIP) --editable '.[release]'
+	@touch $@ $(VENV)/.run

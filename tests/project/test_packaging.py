@@ -1,4 +1,4 @@
-"""The wheel: what it holds, and that it starts in an empty folder."""
+"""The sdist, the wheel made from it, and the settings of the tools around them."""
 
 import configparser
 import json
@@ -7,6 +7,8 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from email.message import Message
+from email.parser import Parser
 from pathlib import Path
 
 import pytest
@@ -18,17 +20,30 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A wheel built from a copy of what the project consists of."""
+    """A wheel built from the sdist, as `make release-check` does."""
     source = tmp_path_factory.mktemp("source")
-    for name in ("setup.cfg", "pyproject.toml", "README.md"):
+    for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source)
     for name in ("mock_sendpilot", "fixtures"):
         shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
-    target = tmp_path_factory.mktemp("wheel")
+    target = tmp_path_factory.mktemp("dist")
+    build_sdist = (
+        "import sys; from setuptools.build_meta import build_sdist; build_sdist(sys.argv[1])"
+    )
+    run = [sys.executable, "-c", build_sdist, str(target)]
+    subprocess.run(run, cwd=source, check=True, capture_output=True)
+    (sdist,) = target.glob("*.tar.gz")
     build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
-    subprocess.run([*build, "--wheel-dir", str(target), str(source)], check=True)
+    subprocess.run([*build, "--wheel-dir", str(target), str(sdist)], check=True)
     (built,) = target.glob("*.whl")
     return built
+
+
+@pytest.fixture(scope="module")
+def metadata(wheel: Path) -> Message:
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        return Parser().parsestr(archive.read(name).decode())
 
 
 def test_the_wheel_holds_fixtures_types_and_every_package(wheel: Path) -> None:
@@ -36,6 +51,14 @@ def test_the_wheel_holds_fixtures_types_and_every_package(wheel: Path) -> None:
     modules = {path.relative_to(ROOT).as_posix() for path in ROOT.glob("mock_sendpilot/**/*.py")}
     assert modules <= names
     assert {"mock_sendpilot/py.typed", "mock_sendpilot/fixtures/demo.json"} <= names
+
+
+def test_the_wheel_has_the_license(wheel: Path, metadata: Message) -> None:
+    assert metadata["License-Expression"] == "MIT"
+    assert metadata.get_all("License-File") == ["LICENSE"]
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = (name for name in archive.namelist() if name.endswith("/licenses/LICENSE"))
+        assert archive.read(name).decode() == (ROOT / "LICENSE").read_text(encoding="utf-8")
 
 
 def test_the_wheel_starts_in_an_empty_folder(wheel: Path, tmp_path: Path) -> None:
