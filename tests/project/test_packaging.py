@@ -3,6 +3,7 @@
 import configparser
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -59,6 +60,28 @@ def test_the_wheel_has_the_license(wheel: Path, metadata: Message) -> None:
     with zipfile.ZipFile(wheel) as archive:
         (name,) = (name for name in archive.namelist() if name.endswith("/licenses/LICENSE"))
         assert archive.read(name).decode() == (ROOT / "LICENSE").read_text(encoding="utf-8")
+
+
+def test_the_metadata_names_the_python_versions_that_tox_runs(metadata: Message) -> None:
+    classifiers = "\n".join(metadata.get_all("Classifier", []))
+    versions = re.findall(
+        r"^Programming Language :: Python :: (3\.\d+)$", classifiers, re.MULTILINE
+    )
+    tox = configparser.ConfigParser()
+    tox.read(ROOT / "tox.ini")
+    expected = [f"py{version.replace('.', '')}" for version in versions]
+    assert re.split(r",\s*", tox["tox"]["env_list"]) == expected
+    assert metadata["Requires-Python"] == f">={versions[0]}"
+
+
+def test_the_commit_hooks_run_the_tools_of_make_check_and_fetch_nothing() -> None:
+    hooks = (ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8")
+    recipe = (ROOT / "Makefile").read_text(encoding="utf-8").partition("\ncheck:")[2]
+    tools = re.findall(r"^\t\$\(BIN\)/(\w+)", recipe.partition("\n\n")[0], re.MULTILINE)
+    assert tools == ["ruff", "ruff", "mypy", "python"]
+    assert re.findall(r"entry: \.venv/bin/(\w+)", hooks) == tools
+    assert set(re.findall(r"repo: (.*)", hooks)) == {"local"}
+    assert set(re.findall(r"language: (.*)", hooks)) == {"system"}
 
 
 def test_the_wheel_starts_in_an_empty_folder(wheel: Path, tmp_path: Path) -> None:
