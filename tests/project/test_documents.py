@@ -95,6 +95,24 @@ def test_each_key_and_token_of_a_document_is_refused_beyond_this_machine(path: P
     assert all(found), (keys, tokens)
 
 
+def test_each_option_in_the_security_policy_exists() -> None:
+    text = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+    context = click.Context(main)
+    commands = [main.get_command(context, name) for name in main.list_commands(context)]
+    commands += [
+        one
+        for group in commands
+        if isinstance(group, click.Group)
+        for one in group.commands.values()
+    ]
+    options = {
+        flag for command in commands if command for one in command.params for flag in one.opts
+    }
+    named = set(re.findall(r"--[a-z][a-z-]+", text))
+    assert named
+    assert named <= options
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_kind_of_disruption_is_in_its_document(kind: str) -> None:
     text = (ROOT / "docs" / "webhooks.md").read_text(encoding="utf-8")
