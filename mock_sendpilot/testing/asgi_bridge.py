@@ -29,7 +29,7 @@ AsgiApp = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 STARTUP_SECONDS = 10.0
 SHUTDOWN_SECONDS = 2.0
 _NAMING_SECONDS = 0.5
-"""How long a 5xx is held back for the exception that frameworks raise after it."""
+"""The time for which a 5xx is held back, for the exception that frameworks raise after it."""
 _LOOK_SECONDS = 1.0
 _STOPPED = "the app was stopped before it had answered"
 _ASGI = {"version": "3.0", "spec_version": "2.3"}

@@ -1,4 +1,4 @@
-"""What fails a test that waits, and why nothing came."""
+"""Failures of a test that waits, and the reasons why nothing came."""
 
 from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
@@ -36,7 +36,7 @@ class NotIdle(AssertionError):
 
 
 def why_it_does_not_come(emulator: Emulator, url: str) -> Iterator[str]:
-    """What there is to say of a receiver that waits in vain, a line each.
+    """Say why a receiver waits in vain, a line for each reason.
 
     Args:
         emulator: whose endpoints are looked through.

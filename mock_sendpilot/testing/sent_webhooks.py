@@ -1,4 +1,4 @@
-"""What a workspace has sent: the list behind `sendpilot.webhooks`."""
+"""The webhooks that a workspace has sent: the list behind `sendpilot.webhooks`."""
 
 from typing import ClassVar
 
