@@ -205,6 +205,8 @@ class EventLog:
             entry = self._entries.get(event_id)
             if entry is not None:
                 entry.delivery_ids = (*entry.delivery_ids, delivery_id)
+                endpoint_count = max(entry.facts.endpoint_count, len(entry.delivery_ids))
+                entry.facts = replace(entry.facts, endpoint_count=endpoint_count)
                 self._note(event_id)
 
     def get(self, event_id: str) -> SentWebhook:

@@ -6,6 +6,7 @@ import pytest
 
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.testing.receiver import WebhookReceiver
+from mock_sendpilot.testing.sandbox import Sandbox
 from mock_sendpilot.webhooks.outbox import Outbox
 from tests.api.expect import STATUS, assert_error
 from tests.control.expect import assert_invalid
@@ -49,6 +50,16 @@ def test_an_endpoint_gets_events_that_are_older_than_itself(api: Api, outbox: Ou
     assert [one.event_id for one in receiver.received] == [first, second]
     deliveries = api("GET", f"/_emulate/events/{first}").json["deliveries"]
     assert [one["id"] for one in deliveries] == [made[0]["id"]]
+
+
+def test_an_event_that_an_endpoint_gets_later_was_sent(sendpilot: Sandbox) -> None:
+    event = sendpilot.trigger("message.sent", lead_id=sendpilot.add_lead())
+    with WebhookReceiver() as receiver:
+        endpoint = sendpilot.add_endpoint(receiver.url)
+        sendpilot._outbox.deliver(event.event_id, endpoint.id)
+        sent = sendpilot.webhooks.wait_for("message.sent")
+
+    assert sendpilot.webhooks.matching("message.sent") == [sent]
 
 
 def test_it_is_the_same_message_as_at_other_endpoints(api: Api, outbox: Outbox) -> None:
