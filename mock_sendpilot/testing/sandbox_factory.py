@@ -1,5 +1,6 @@
 """`sendpilot_factory`: sandboxes that live longer than one test."""
 
+import itertools
 from datetime import datetime
 
 from mock_sendpilot.server import EmulatorServer
@@ -16,7 +17,8 @@ class SandboxFactory:
 
     def __init__(self, server: EmulatorServer) -> None:
         self._server = server
-        self._sandboxes: list[Sandbox] = []
+        self._sandboxes: list[Sandbox] = []  # those that are open
+        self._numbers = itertools.count(1)
 
     def __call__(
         self,
@@ -44,9 +46,11 @@ class SandboxFactory:
         wanted = sandbox_options(
             contract, starts_at=starts_at, frozen=frozen, random_seed=random_seed, **options
         )
-        number = len(self._sandboxes) + 1
-        sandbox = Sandbox(self._server, wanted, random_seed=f"sendpilot_factory/{number}")
-        self._sandboxes.append(sandbox)
+        seed = f"sendpilot_factory/{next(self._numbers)}"
+        sandbox = Sandbox(self._server, wanted, random_seed=seed)
+        known = self._server.emulator.workspaces()
+        still_open = [one for one in self._sandboxes if one.workspace in known]
+        self._sandboxes = [*still_open, sandbox]
         return sandbox
 
     def close(self) -> None:

@@ -1,5 +1,8 @@
 """The pytest plugin in a stranger's project."""
 
+import gc
+import weakref
+
 import pytest
 import requests
 
@@ -325,6 +328,15 @@ def test_a_workspace_of_a_factory_ends_with_its_block(
 
     url = f"{sandbox.base_url}/me"
     assert requests.get(url, headers={"X-API-Key": key}, timeout=10).status_code == 401
+
+
+def test_a_factory_keeps_no_sandbox_that_is_closed(sendpilot_factory: SandboxFactory) -> None:
+    with sendpilot_factory() as sandbox:
+        closed = weakref.ref(sandbox)
+    del sandbox
+    with sendpilot_factory():
+        gc.collect()
+        assert closed() is None
 
 
 def test_a_factory_refuses_what_it_does_not_know(sendpilot_factory: SandboxFactory) -> None:
