@@ -13,6 +13,7 @@ from mock_sendpilot.domain.events import PLAINLY, Change, Event, Telling
 from mock_sendpilot.domain.ids import Ids
 
 MAX_STALL_SECONDS = 1.0
+MAX_WAIT_SECONDS = 60.0
 _MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -21,8 +22,10 @@ class EventPublisher:
 
     Args:
         publish: called with each event, in order, with no lock held.
-        max_stall_seconds: how long a thread waits for others while nothing at all is published. A
-            receiver of a signal that asks the API over HTTP waits for a thread that waits for it.
+        may_wait_for_us: returns whether `publish` may wait for a thread that waits for its turn, as
+            a receiver of a signal does that asks the API over HTTP.
+        max_stall_seconds: how long a thread waits while nothing at all is published, where it may.
+        max_wait_seconds: the same where it may not: then only a busy machine can be the reason.
     """
 
     def __init__(
@@ -31,12 +34,16 @@ class EventPublisher:
         workspace_id: str,
         ids: Ids,
         publish: Callable[[Event], None],
+        may_wait_for_us: Callable[[], bool] = lambda: True,
         max_stall_seconds: float = MAX_STALL_SECONDS,
+        max_wait_seconds: float = MAX_WAIT_SECONDS,
     ) -> None:
         self._workspace_id = workspace_id
         self._ids = ids
         self._publish = publish
+        self._may_wait_for_us = may_wait_for_us
         self._max_stall_seconds = max_stall_seconds
+        self._max_wait_seconds = max_wait_seconds
         self._unpublished: deque[Event] = deque()
         self._latest_at: datetime | None = None
         self.last_recorded = 0
@@ -100,9 +107,12 @@ class EventPublisher:
             return False
 
     def _has_progressed(self) -> bool:
+        is_at_risk = self._may_wait_for_us()
         self._waiting_count += 1
         try:
-            return self._turn.wait(self._max_stall_seconds)
+            return self._turn.wait(
+                self._max_stall_seconds if is_at_risk else self._max_wait_seconds
+            )
         finally:
             self._waiting_count -= 1
 

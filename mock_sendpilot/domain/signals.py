@@ -25,7 +25,17 @@ delivery_attempted = _signals.signal("delivery-attempted")
 delivery_cancelled = _signals.signal("delivery-cancelled")
 """A delivery ends because its endpoint did. Sender: the `Workspace`. Keyword: `delivery`."""
 
+_PACKAGE = __name__.partition(".")[0]
 _logger = logging.getLogger(__name__)
+
+
+def has_foreign_receivers(sender: object) -> bool:
+    """Return whether code outside this package hears the events of `sender` as they happen."""
+    return any(
+        str(getattr(receiver, "__module__", "")).partition(".")[0] != _PACKAGE
+        for signal in (event_recorded, deliveries_queued)
+        for receiver in signal.receivers_for(sender)
+    )
 
 
 def send(signal: NamedSignal, sender: object, **facts: Any) -> None:  # noqa: ANN401

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from mock_sendpilot.domain.clock import WorkspaceClock, iso_milliseconds
 from mock_sendpilot.domain.context import WorkspaceContext
@@ -24,7 +25,7 @@ from mock_sendpilot.domain.outreach.simulation import Simulation
 from mock_sendpilot.domain.progress import CONNECTED
 from mock_sendpilot.domain.quotas import Quotas
 from mock_sendpilot.domain.seed import WorkspaceSeed
-from mock_sendpilot.domain.signals import event_recorded, send
+from mock_sendpilot.domain.signals import event_recorded, has_foreign_receivers, send
 from mock_sendpilot.domain.store import Store
 from mock_sendpilot.scheduling.scheduler import (
     ADVANCE_TIMEOUT_SECONDS,
@@ -64,7 +65,12 @@ class Workspace:
         self.clock = clock
         self.ids = Ids(id_seed)
         self.scheduler = Scheduler(clock, workers)
-        self._publisher = EventPublisher(workspace_id=seed.id, ids=self.ids, publish=self._publish)
+        self._publisher = EventPublisher(
+            workspace_id=seed.id,
+            ids=self.ids,
+            publish=self._publish,
+            may_wait_for_us=partial(has_foreign_receivers, self),
+        )
         self.store = Store(
             clock=clock,
             new_lead_id=self._new_lead_id,

@@ -2,10 +2,11 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -24,7 +25,7 @@ CHANGE = sample_change("lead.updated", NOW)
 class Publishing:
     """A publisher with the lock of a store, and what it has published, by which thread."""
 
-    def __init__(self, *, max_stall_seconds: float = 10.0) -> None:
+    def __init__(self, **options: Any) -> None:
         self.lock = threading.Lock()
         self.published: list[int] = []
         self.threads: list[int] = []
@@ -33,7 +34,7 @@ class Publishing:
             workspace_id="ws_1",
             ids=Ids("1"),
             publish=self._publish,
-            max_stall_seconds=max_stall_seconds,
+            **{"max_stall_seconds": 10.0, **options},
         )
 
     def _publish(self, event: Event) -> None:
@@ -132,6 +133,21 @@ def test_a_thread_that_waits_for_a_receiver_that_waits_for_it_goes_on_after_a_wh
         publishing.change()
 
     assert changed == [2]
+    assert publishing.published == [1, 2]
+
+
+def test_a_busy_machine_does_not_let_a_change_return_before_its_event_is_published() -> None:
+    """Nothing that publishing does here waits for the thread: it takes as long as it takes."""
+    publishing = Publishing(may_wait_for_us=lambda: False, max_stall_seconds=0.01)
+    slow = Slow(publishing, 1)
+    with in_threads(2) as pool:
+        first = pool.submit(publishing.change)
+        assert slow.has_begun.wait(5)
+        second = pool.submit(publishing.change)
+        assert wait([second], timeout=0.2).done == set()
+        slow.may_end.set()
+        assert [first.result(5), second.result(5)] == [1, 2]
+
     assert publishing.published == [1, 2]
 
 
