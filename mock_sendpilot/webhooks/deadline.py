@@ -4,6 +4,8 @@ A socket's own timeout starts anew with every byte, so a receiver that sends one
 would never be given up.
 """
 
+import errno
+import os
 import socket
 import ssl
 from collections.abc import Mapping
@@ -52,6 +54,8 @@ class _KeepsToDeadline(HTTPConnection):
 
     def getresponse(self) -> Any:  # noqa: ANN401 - urllib3's own
         """Read the head of the answer; its body has to come before the same deadline."""
+        if self.sock is None:  # reset while it was made, which urllib3 passes over
+            raise ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
         if isinstance(self.sock, _DeadlineSocket) and self.timeout is not None:
             self.sock.deadline = SystemClock.running_seconds() + self.timeout
         return super().getresponse()

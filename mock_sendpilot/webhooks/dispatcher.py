@@ -213,6 +213,10 @@ def _sent(
 
 def _response(answer: "requests.Response", deadline: float) -> Response:
     """Read the beginning of the body. The status counts even if the body then breaks off."""
+    if _has_forbidden_body(answer):
+        # Closed before it is read to its end: from there on the connection would be kept.
+        answer.close()
+        return recorded_response(answer.status_code, answer.headers, b"")
     body, is_complete = b"", False
     try:
         while len(body) <= MOST_BODY_BYTES and SystemClock.running_seconds() < deadline:
@@ -223,20 +227,15 @@ def _response(answer: "requests.Response", deadline: float) -> Response:
             body += chunk
     except Exception as error:  # noqa: BLE001 - as above
         _logger.debug("the body of an answer broke off: %s", error)
-    if not (is_complete and _has_ended(answer)):
+    if not is_complete:
         answer.close()
     return recorded_response(answer.status_code, answer.headers, body, is_complete=is_complete)
 
 
-def _has_ended(answer: "requests.Response") -> bool:
-    """Return whether nothing more of it can come, so that its connection can be used again.
-
-    After a 204 sometimes a body follows that must not be there.
-    """
+def _has_forbidden_body(answer: "requests.Response") -> bool:
+    """Return whether a body follows that must not be there, as sometimes after a 204."""
     has_body = answer.headers.get("content-length", "0") != "0"
-    return (
-        answer.status_code not in {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED} or not has_body
-    )
+    return has_body and answer.status_code in {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}
 
 
 def _in_words(error: Exception, timeout_seconds: float) -> str:
@@ -250,6 +249,8 @@ def _in_words(error: Exception, timeout_seconds: float) -> str:
         return f"no answer within {timeout_seconds:g} s"
     cause: BaseException = error
     while (deeper := cause.__cause__ or cause.__context__) is not None:
+        if isinstance(cause, BadStatusLine):  # it says more than why its status is no number
+            break
         cause = deeper
     if isinstance(cause, SSLCertVerificationError):
         return (

@@ -1,5 +1,7 @@
 """Deadlines of answers, over TLS too, and connections that must not be used (again)."""
 
+import errno
+import os
 import socket
 import ssl
 import threading
@@ -136,18 +138,33 @@ def test_a_name_that_leads_to_a_link_local_address_is_not_sent_to(
     assert served == []
 
 
+def test_a_connection_that_is_reset_while_it_is_made_is_recorded_as_such(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """urllib3 passes over the reset and goes on to read from a socket that it does not have."""
+
+    def reset(*_: object, **__: object) -> socket.socket:
+        raise ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
+
+    monkeypatch.setattr(deadline, "connected", reset)
+
+    attempt = attempt_at(world, "http://127.0.0.1:9/")
+
+    assert attempt.error == os.strerror(errno.ECONNRESET)
+
+
 def test_after_a_204_with_a_body_the_connection_is_not_used_again(world: World) -> None:
-    requests: list[bytes] = []
+    requests: list[int] = []
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def serve() -> None:
             with suppress(OSError):
-                for _ in range(2):
+                for number in range(2):
                     connection, _address = listener.accept()
                     with connection:
                         while content := connection.recv(65536):
                             if content.endswith(b"}}"):
-                                requests.append(content)
+                                requests.append(number)
                                 head = b"HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n"
                                 connection.sendall(head + b"hello")
 
@@ -162,4 +179,4 @@ def test_after_a_204_with_a_body_the_connection_is_not_used_again(world: World) 
     thread.join(5)
 
     assert [one.state for one in world.deliveries()] == ["succeeded", "succeeded"]
-    assert len(requests) == 2
+    assert requests == [0, 1]

@@ -62,8 +62,16 @@ def attempt_at(world: World, url: str) -> Attempt:
     return delivery.attempts[0]
 
 
-def test_an_answer_that_is_not_http_is_told_in_plain_letters() -> None:
-    with raw_receiver(b"\x00\x1b[31mbinary\xff\r\n\r\n") as url, hurried_world(5) as world:
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(b"\x00\x1b[31mbinary\xff\r\n\r\n", id="another protocol"),
+        pytest.param(b"HTTP/1.1 abc OK\r\n\r\n", id="a status that is no number"),
+        pytest.param(b"HTTP/1.1 42 OK\r\n\r\n", id="a status that is none"),
+    ],
+)
+def test_an_answer_that_is_not_http_is_told_in_plain_letters(answer: bytes) -> None:
+    with raw_receiver(answer) as url, hurried_world(5) as world:
         attempt = attempt_at(world, url)
 
     assert attempt.error is not None
