@@ -123,7 +123,8 @@ class WorkspaceClock:
 
     def now(self) -> datetime:
         """The time, as an aware UTC datetime."""
-        return self._shows or self._system.now() + self._offset
+        with self._lock:  # else it could be frozen between two steps, at an earlier time
+            return self._now()
 
     def start_at(self, moment: datetime) -> None:
         """Show `moment`, also an earlier one, and run or stand still as before.
@@ -139,7 +140,7 @@ class WorkspaceClock:
     def run_with(self, system: Clock) -> None:
         """Run with another clock from now on, from what it shows."""
         with self._lock:
-            now = self.now()
+            now = self._now()
             self._system = system
             self._offset = now - system.now()
 
@@ -147,7 +148,7 @@ class WorkspaceClock:
         """Stop at what it shows."""
         with self._lock:
             self._is_frozen = True
-            self._shows = self.now()
+            self._shows = self._now()
 
     def resume(self) -> None:
         """Run on from what it shows; one that is held runs on when it is released."""
@@ -159,7 +160,7 @@ class WorkspaceClock:
         """Stop, frozen or not, so that only `move_to` moves it."""
         with self._lock:
             self._is_held = True
-            self._shows = self.now()
+            self._shows = self._now()
 
     def release(self) -> None:
         """End `hold`: run on, unless it is frozen."""
@@ -170,7 +171,7 @@ class WorkspaceClock:
     def move_to(self, moment: datetime) -> None:
         """Show `moment`, and run or stand as before; one that has passed changes nothing."""
         with self._lock:
-            further = moment - self.now()
+            further = moment - self._now()
             if further <= timedelta():
                 return
             if self._shows is None:
@@ -181,6 +182,9 @@ class WorkspaceClock:
     def system_time(self, moment: datetime) -> datetime:
         """Return what the system shows when this clock, running, shows `moment`."""
         return moment - self._offset
+
+    def _now(self) -> datetime:
+        return self._shows or self._system.now() + self._offset
 
     def _run_on(self) -> None:
         if self._shows is not None and not self._is_frozen and not self._is_held:

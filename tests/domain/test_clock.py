@@ -1,5 +1,6 @@
 """Time: real while a test of the user's freezes it, and in the vendor's spelling."""
 
+import threading
 import time
 from datetime import datetime, timedelta, timezone
 
@@ -105,6 +106,29 @@ def test_a_clock_that_runs_can_be_moved_and_runs_on() -> None:
 
     assert clock.now() == LONG_AGO + timedelta(days=1, hours=1)
     assert clock.system_time(clock.now()) == system.shows
+
+
+def test_a_clock_that_is_frozen_while_it_is_read_does_not_go_back() -> None:
+    """Whoever has read it sees no earlier time afterwards."""
+    freezing: list[threading.Thread] = []
+
+    class Interrupted(SystemClock):
+        """Has the workspace's clock frozen between two steps of a thread that reads it."""
+
+        def now(self) -> datetime:
+            if not freezing:
+                freezing.append(threading.Thread(target=clock.freeze))
+                freezing[0].start()
+                freezing[0].join(0.2)  # a clock that is being read makes it wait
+            return super().now()
+
+    clock = WorkspaceClock(SystemClock())
+    clock._system = Interrupted()
+    shown = clock.now()
+    freezing[0].join(5)
+
+    assert clock.is_frozen
+    assert clock.now() >= shown
 
 
 def test_resuming_a_clock_that_runs_changes_nothing() -> None:
