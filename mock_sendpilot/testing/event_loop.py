@@ -2,8 +2,11 @@
 
 import inspect
 import sys
+import threading
 from collections.abc import Callable, Coroutine
-from functools import wraps
+from contextlib import suppress
+from contextvars import copy_context
+from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from mock_sendpilot.domain.errors import SendPilotError
@@ -56,12 +59,34 @@ def awaitable(call: Callable[P, T]) -> Callable[P, Coroutine[Any, Any, T]]:
 
 
 async def in_thread(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Make a call in another thread; its failure has no frames of that thread."""
+    """Make a call in a thread of its own; its failure has no frames of that thread.
+
+    Not in a thread of the loop's own pool: that has few, which the app may need for what is waited
+    for, and the end of the loop waits for them, also after the wait was cancelled.
+    """
     __tracebackhide__ = True
     import asyncio  # noqa: PLC0415 - where there is a loop it is imported already
 
+    loop = asyncio.get_running_loop()
+    outcome: asyncio.Future[T] = loop.create_future()
+
+    def run() -> None:
+        try:
+            result = call(*args, **kwargs)
+        except BaseException as error:  # noqa: BLE001 - it is raised where the call is awaited
+            settle(outcome.set_exception, error)
+        else:
+            settle(outcome.set_result, result)
+
+    def settle(give: Callable[[Any], None], value: object) -> None:
+        with suppress(RuntimeError):  # the loop has ended, and with it whoever awaited this
+            loop.call_soon_threadsafe(lambda: None if outcome.done() else give(value))
+
+    context = copy_context()
+    name = "mock-sendpilot-wait"
+    threading.Thread(target=partial(context.run, run), name=name, daemon=True).start()
     try:
-        return await asyncio.to_thread(call, *args, **kwargs)
+        return await outcome
     except (AssertionError, SendPilotError) as error:
         raise error.with_traceback(None) from None
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from mock_sendpilot.domain.clock import SystemClock
 from mock_sendpilot.domain.errors import InvalidInput
 from mock_sendpilot.testing.event_loop import EventLoopBlocked
 from mock_sendpilot.testing.failures import NotIdle, WebhookNotSeen
@@ -173,6 +174,35 @@ def test_what_a_receiver_gets_is_awaited(
         assert await sendpilot_receiver.aio.wait_for_count(1, within=20) == [received]
 
     asyncio.run(test())
+
+
+def test_many_waits_leave_the_threads_of_the_loop_to_the_app(sendpilot: Sandbox) -> None:
+    async def test() -> None:
+        leads = [sendpilot.add_lead() for _ in range(40)]  # the loop's own pool has at most 32
+        waits = asyncio.gather(
+            *(sendpilot.aio.events.wait_for(EVENT, lead_id=one, within=20) for one in leads)
+        )
+        await asyncio.sleep(0)
+        for lead in leads:
+            sent = asyncio.to_thread(sendpilot.trigger, EVENT, lead_id=lead)
+            await asyncio.wait_for(sent, timeout=10)
+        assert [one.lead_id for one in await waits] == [lead.id for lead in leads]
+
+    asyncio.run(test())
+
+
+def test_a_wait_that_is_cancelled_does_not_hold_up_the_end_of_the_loop(
+    sendpilot: Sandbox,
+) -> None:
+    async def test() -> None:
+        wait = sendpilot.aio.events.wait_for(EVENT, within=10)
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(wait, timeout=0.05)
+
+    began = SystemClock.running_seconds()
+    asyncio.run(test())
+    assert SystemClock.running_seconds() - began < 5
+    trigger(sendpilot)  # so that its thread ends
 
 
 @pytest.mark.parametrize(
