@@ -187,8 +187,13 @@ class _Lifespan:
         scope = {"type": "lifespan", "asgi": dict(_ASGI), "state": self.state}
         try:
             await self._app(scope, self._requested.get, self._send)
+        except asyncio.CancelledError:
+            raise
         except Exception:
             _logger.debug("the lifespan of the app ended", exc_info=True)
+        except BaseException as error:  # noqa: BLE001 - such as of `sys.exit`: the app gives up
+            reason = f"{type(error).__name__}: {error}".rstrip(": ")
+            await self._answered.put({"type": "lifespan.startup.failed", "message": reason})
 
     async def _send(self, message: Message) -> None:
         if not str(message["type"]).startswith("lifespan."):
@@ -216,9 +221,9 @@ class _Exchange:
                 _logger.warning("the app raised an exception after its answer", exc_info=error)
             else:
                 self.answer.set_exception(_as_exception(error))
-            if not isinstance(error, Exception):
+            if isinstance(error, asyncio.CancelledError):
                 raise
-            return
+            return  # what `sys.exit` raises would end the loop, and with it the app
         self._give()
         if not self.answer.done():
             self.answer.set_exception(RuntimeError("the app returned without a complete answer"))

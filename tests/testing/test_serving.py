@@ -5,6 +5,7 @@ import functools
 import http.client
 import io
 import logging
+import sys
 import threading
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -219,6 +220,11 @@ async def returns_in_the_middle(scope: Any, receive: Any, send: Any) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})
 
 
+async def exits(scope: Any, receive: Any, send: Any) -> None:
+    if scope["type"] == "http":
+        sys.exit("no configuration")
+
+
 async def sends_what_nobody_knows(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.zstd"})
 
@@ -229,6 +235,7 @@ async def sends_what_nobody_knows(scope: Any, receive: Any, send: Any) -> None:
         pytest.param(raises_at_once, "KeyError: 'plan'", id="at once"),
         pytest.param(raises_in_the_middle, "KeyError: 'plan'", id="in the middle"),
         pytest.param(raises_after_its_500, "KeyError: 'plan'", id="after a 500"),
+        pytest.param(exits, "SystemExit: no configuration", id="exit"),
         pytest.param(
             returns_in_the_middle,
             "RuntimeError: the app returned without a complete answer",
@@ -247,6 +254,18 @@ def test_an_asgi_app_that_fails_is_answered_with_a_500_that_says_how(
     reply = ask(served)
 
     assert (reply.status, reply.body.decode()) == (500, body)
+
+
+def test_an_asgi_app_that_exits_once_answers_the_next_request() -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            if scope["path"] == "/exit":
+                sys.exit()
+            await answer(send, 204)
+
+    with AppServer(app) as server:
+        api = over_a_socket(server.origin)
+        assert [api("GET", path, key=None).status for path in ("/exit", "/")] == [500, 204]
 
 
 def test_a_500_of_the_apps_own_stays_as_it_is() -> None:
@@ -320,6 +339,15 @@ def test_an_app_that_does_not_start_is_an_error_in_words(startup: str, message: 
     bridge = AsgiBridge(Lifespan(startup), startup_seconds=0.1, shutdown_seconds=0.1)
     with pytest.raises(AppNotStarted, match=f"^{message}$"):
         bridge.start()
+
+
+def test_an_app_that_exits_in_its_startup_is_an_error_in_words() -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        sys.exit("no configuration")
+
+    with pytest.raises(AppNotStarted, match="startup of the app failed: SystemExit: no config"):
+        AsgiBridge(app).start()
 
 
 def test_an_endpoint_of_an_app_that_does_not_start_is_none(sendpilot: Sandbox) -> None:
