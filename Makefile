@@ -5,15 +5,23 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+OLDEST := .venv-oldest
+OLDEST_PYTHON := $(shell python3.10 -c 'print("python3.10")' 2>/dev/null || echo $(PYTHON))
+# What touches the dependencies. The world itself imports none but blinker; what is said of the
+# package and its documents does not depend on their releases.
+OLDEST_TESTS := $(addprefix tests/,api cli conformance/test_specification.py control server testing webhooks)
 SETTINGS := setup.cfg pyproject.toml
 
-.PHONY: run test check bench release-check clean help
+.PHONY: run test test-oldest check bench release-check clean help
 
 run: $(VENV)/.run  ## Start the server with the demo world; ARGS="--port 0" adds options
 	@exec $(BIN)/mock-sendpilot start $(ARGS)
 
 test: $(VENV)/.test  ## Run the whole suite; ARGS="-k webhook" adds options
 	$(BIN)/python -m pytest --numprocesses=auto $(ARGS)
+
+test-oldest: $(OLDEST)/.test  ## Run what touches the dependencies with the oldest of them
+	$(OLDEST)/bin/python -m pytest --numprocesses=auto $(OLDEST_TESTS) $(ARGS)
 
 check: $(VENV)/.check  ## Format, lint, types, layering, docs, packaging
 	$(BIN)/ruff format --check .
@@ -28,7 +36,7 @@ release-check: $(VENV)/.release  ## Build what a release consists of, and try it
 	bash .ci/release-check
 
 clean:  ## Remove what the other targets made
-	rm -rf $(VENV) .tox build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(OLDEST) .tox build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*##/\1:/p' Makefile
@@ -54,3 +62,10 @@ $(VENV)/.check: $(BIN)/python $(SETTINGS)
 $(VENV)/.release: $(BIN)/python $(SETTINGS)
 	@$(PIP) --editable '.[release]'
 	@touch $@ $(VENV)/.run
+
+$(OLDEST)/.test: $(SETTINGS) tests/oldest.txt
+	@echo "Setting up $(OLDEST) with $(OLDEST_PYTHON), once..."
+	@$(OLDEST_PYTHON) -m venv $(OLDEST)
+	@$(OLDEST)/bin/python -m pip --disable-pip-version-check install --quiet \
+		--constraint tests/oldest.txt --editable '.[test]'
+	@touch $@

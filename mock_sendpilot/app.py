@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Flask
+from werkzeug.routing import Map
 
 from mock_sendpilot.api.access import EXTENSION
 from mock_sendpilot.api.account import account
@@ -29,7 +30,7 @@ from mock_sendpilot.control.specification import add_docs, specification
 from mock_sendpilot.control.wait import wait
 from mock_sendpilot.control.waiting_room import add_waiting_room
 from mock_sendpilot.domain.redaction import redacted
-from mock_sendpilot.paths import RAW_PATH, VENDOR_PREFIX, OneWayRule, OpaqueId, RawPaths
+from mock_sendpilot.paths import RAW_PATH, VENDOR_PREFIX, OneWayRule, RawMap, RawPaths
 from mock_sendpilot.reason_phrases import NodeStatusLines
 
 if TYPE_CHECKING:
@@ -62,12 +63,8 @@ def create_app(
         cors_origins: origins whose pages may call the vendor's API; none by default.
         has_control: whether `/_emulate` is there.
     """
-    app = Flask(__name__, static_folder=None)
+    app = _App(__name__, static_folder=None)
     app.extensions[EXTENSION] = emulator
-    app.url_rule_class = OneWayRule
-    app.url_map.strict_slashes = False
-    app.url_map.merge_slashes = False
-    app.url_map.converters["opaque"] = OpaqueId
     guard = guard or Guard()
     app.before_request(guard.check_host)
     register_error_handlers(app)
@@ -85,6 +82,11 @@ def create_app(
         AccessLog(NodeStatusLines(app.wsgi_app))
     )
     return app
+
+
+class _App(Flask):
+    url_rule_class = OneWayRule
+    url_map_class: type[Map] = RawMap
 
 
 class AccessLog:

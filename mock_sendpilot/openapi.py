@@ -12,7 +12,7 @@ from flask import Flask
 from marshmallow import Schema, fields
 from werkzeug.routing import Rule
 
-from mock_sendpilot.api.fields import Checked, ListOf, Request, Told
+from mock_sendpilot.api.fields import AnyField, Checked, ListOf, Request, Told
 from mock_sendpilot.api.operation import OPERATION, Operation
 from mock_sendpilot.domain.contracts import Contract
 from mock_sendpilot.domain.samples import sample_event
@@ -191,7 +191,7 @@ def _error(status: int, description: str, contract: Contract) -> dict[str, Any]:
     return {"description": description, "content": {"application/json": {"schema": envelope}}}
 
 
-def _published(_converter: object, field: fields.Field[Any], **_context: object) -> dict[str, Any]:
+def _published(_converter: object, field: AnyField, **_context: object) -> dict[str, Any]:
     """What our own fields say of themselves, and what apispec does not see in the others."""
     if isinstance(field, fields.Constant):
         return {"const": field.constant}

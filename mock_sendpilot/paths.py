@@ -8,10 +8,10 @@ encoded; the converter `opaque` of the routes decodes those two.
 """
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
-from werkzeug.routing import BaseConverter, Rule
+from werkzeug.routing import BaseConverter, Map, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -58,6 +58,17 @@ class OpaqueId(BaseConverter):
     def to_python(self, value: str) -> str:
         """The segment as the client meant it."""
         return value.replace("%2F", "/").replace("%25", "%")
+
+
+class RawMap(Map):
+    """Routes that take a path as it is: two slashes are not one.
+
+    Werkzeug before 3.0.3 heeds `merge_slashes` only here.
+    """
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401 - Werkzeug's own
+        super().__init__(merge_slashes=False, strict_slashes=False, **options)
+        self.converters["opaque"] = OpaqueId
 
 
 class OneWayRule(Rule):

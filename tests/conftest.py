@@ -3,10 +3,13 @@
 import threading
 from collections.abc import Callable, Generator, Iterator
 from datetime import datetime, timezone
+from functools import partialmethod
+from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from click.testing import CliRunner
 from flask import Flask
 
 from mock_sendpilot.app import create_app
@@ -22,6 +25,9 @@ if TYPE_CHECKING:
     import trustme
 
 pytest_plugins = ["pytester"]
+
+if "mix_stderr" in signature(CliRunner).parameters:  # click before 8.2
+    CliRunner.__init__ = partialmethod(CliRunner.__init__, mix_stderr=False)  # type: ignore[method-assign,assignment]
 
 NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
 Serve = Callable[[Emulator], Api]

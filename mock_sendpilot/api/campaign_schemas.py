@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import Schema, fields
 
-from mock_sendpilot.api.fields import Choice, Request, Timestamp, Told, WholeNumber
+from mock_sendpilot.api.fields import AnyField, Choice, Request, Timestamp, Told, WholeNumber
 from mock_sendpilot.api.paging import MOST_PAGES, MOST_PER_PAGE, Pagination
 from mock_sendpilot.domain import vocabulary as words
 from mock_sendpilot.domain.contracts import Contract
@@ -55,7 +55,7 @@ class _Metrics(Schema):
 
 def _shape(contract: Contract, keys: Iterable[str]) -> Schema:
     always: dict[str, Any] = {"required": True}
-    known: dict[str, fields.Field[Any]] = {
+    known: dict[str, AnyField] = {
         "id": fields.String(attribute="campaign.id", **always),
         "name": fields.String(attribute="campaign.name", **always),
         "status": _Status(contract, attribute="campaign.status", **always),

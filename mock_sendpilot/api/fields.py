@@ -6,7 +6,7 @@ Beside it stands the vendor's sentence for the same fault, its `rule`; see `rule
 import re
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import orjson
 from marshmallow import EXCLUDE, Schema, ValidationError, fields
@@ -16,6 +16,13 @@ from mock_sendpilot.domain.clock import iso_milliseconds, parse_moment
 from mock_sendpilot.domain.errors import Problem
 from mock_sendpilot.domain.redaction import is_secret_name, redacted, redacted_value
 from mock_sendpilot.domain.suggestions import nearest_word
+
+if TYPE_CHECKING:
+    AnyField = fields.Field[Any]
+    _AnyList = fields.List[Any]
+else:  # marshmallow 3 takes no type arguments
+    AnyField = fields.Field
+    _AnyList = fields.List
 
 _LONGEST_SHOWN = 60
 _MAX_SUGGESTIONS = 20
@@ -61,7 +68,7 @@ def absence_messages(expected: str, *, rule: str | None = None) -> dict[str, Any
     }
 
 
-class Checked(fields.Field[Any]):
+class Checked(AnyField):
     """A field with one sentence for what it expects, and the vendor's for the same.
 
     `absence_rule` is the vendor's for a value that is missing or null, where it is another one.
@@ -264,12 +271,12 @@ class Timestamp(Checked):
         return moment
 
 
-class ListOf(fields.List[Any]):
+class ListOf(_AnyList):
     """An array; what is wrong with an item is told with its index."""
 
     def __init__(
         self,
-        item: fields.Field[Any],
+        item: AnyField,
         *,
         expected: str = "must be an array",
         **options: Any,  # noqa: ANN401

@@ -11,6 +11,7 @@ from marshmallow import Schema, ValidationError, fields, validates_schema
 
 from mock_sendpilot.api import rules
 from mock_sendpilot.api.fields import (
+    AnyField,
     Boolean,
     Checked,
     Choice,
@@ -73,9 +74,9 @@ class Labelled(Request):
     value = Text(required=True)
 
 
-def _field(lead_filter: LeadFilter) -> fields.Field[Any]:
+def _field(lead_filter: LeadFilter) -> AnyField:
     low, high = lead_filter.minimum or 0, lead_filter.maximum
-    made: dict[str, fields.Field[Any]] = {
+    made: dict[str, AnyField] = {
         kinds.TEXTS: ListOf(Text(), expected="must be an array of strings"),
         kinds.CHOICES: ListOf(Choice(lead_filter.choices), expected="must be an array of strings"),
         kinds.CODES: ListOf(JsonCount(low, high), expected="must be an array of whole numbers"),
@@ -107,7 +108,7 @@ class _Filters(Request):
                 raise ValidationError([problem], each.name)
 
 
-def filters_field() -> fields.Field[Any]:
+def filters_field() -> AnyField:
     """The filters of a search, checked and then kept as they were given."""
     schema = _Filters.from_dict({each.name: _field(each) for each in LEAD_FILTERS})
     return _Object(schema(), "must be an object of filters", required=True)

@@ -7,10 +7,10 @@ plain http and local hosts are taken, too, because receivers under test are loca
 from collections.abc import Sequence
 from typing import Any
 
-from marshmallow import ValidationError, fields
+from marshmallow import ValidationError
 
 from mock_sendpilot.api import rules
-from mock_sendpilot.api.fields import Checked, Choice, ListOf, Request, WholeNumber
+from mock_sendpilot.api.fields import AnyField, Checked, Choice, ListOf, Request, WholeNumber
 from mock_sendpilot.domain.errors import Problem
 from mock_sendpilot.domain.finding.jobs import DONE, FAILED, PENDING, RUNNING, Extraction, Search
 from mock_sendpilot.domain.finding.running_jobs import MOST_LEADS
@@ -75,7 +75,7 @@ class Several(ListOf):
 
     def __init__(
         self,
-        item: fields.Field[Any],
+        item: AnyField,
         *,
         most: int,
         expected: str,

@@ -10,6 +10,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validates_schema
 
 from mock_sendpilot.api.fields import (
+    AnyField,
     Choice,
     Flag,
     JsonObject,
@@ -47,7 +48,7 @@ def _text(attribute: str | None = None, **options: Any) -> fields.String:  # noq
     return fields.String(attribute=attribute, **{"required": True, "allow_none": True, **options})
 
 
-def _lead_fields(*, full: bool) -> Mapping[str, fields.Field[Any]]:
+def _lead_fields(*, full: bool) -> Mapping[str, AnyField]:
     """What a lead can have; `full` says whether the second half has to be there."""
     always: dict[str, Any] = {"required": True}
     nullable: dict[str, Any] = {"required": full, "allow_none": True}
@@ -125,7 +126,7 @@ def status_reply(contract: Contract) -> Schema:
     return _with(_status_reply_fields(), contract.patch_reply)
 
 
-def _status_reply_fields() -> Mapping[str, fields.Field[Any]]:
+def _status_reply_fields() -> Mapping[str, AnyField]:
     always: dict[str, Any] = {"required": True}
     return {
         "id": fields.String(attribute="lead.id", **always),
@@ -143,7 +144,7 @@ def _status_message(change: StatusChange) -> str:
     return f"Lead status updated to '{change.lead.status}'"
 
 
-def _with(known: Mapping[str, fields.Field[Any]], keys: Iterable[str]) -> Schema:
+def _with(known: Mapping[str, AnyField], keys: Iterable[str]) -> Schema:
     """A schema with these keys, in this order."""
     return Schema.from_dict({key: known[key] for key in keys})()
 
@@ -151,7 +152,7 @@ def _with(known: Mapping[str, fields.Field[Any]], keys: Iterable[str]) -> Schema
 def status_body(contract: Contract) -> Schema:
     """What PATCH takes."""
     body = contract.patch_body
-    known: dict[str, fields.Field[Any]] = {
+    known: dict[str, AnyField] = {
         "status": Choice(contract.patch_statuses, required=body.any_of == ("status",)),
         "customLeadStatus": Choice(words.CUSTOM_LEAD_STATUSES, attribute="custom_lead_status"),
         "note": Text(may_be_empty=True, allow_none=True),

@@ -6,6 +6,7 @@ from marshmallow import Schema, ValidationError, fields, post_load
 from marshmallow.validate import Length
 
 from mock_sendpilot.api.fields import (
+    AnyField,
     Boolean,
     Choice,
     JsonObject,
@@ -34,7 +35,7 @@ MAX_EVENTS = 500
 """How many events one request may have delivered."""
 
 
-class EventTypes(fields.Field[Any]):
+class EventTypes(AnyField):
     """A list of event types; which ones exist is the contract's matter."""
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> tuple[str, ...]:  # noqa: ANN401
@@ -43,10 +44,10 @@ class EventTypes(fields.Field[Any]):
         raise ValidationError(f"must be an array of event types; it was {shown(value)}")
 
 
-class TupleOf(fields.Field[Any]):
+class TupleOf(AnyField):
     """An array of such items."""
 
-    def __init__(self, item: fields.Field[Any], **options: Any) -> None:  # noqa: ANN401
+    def __init__(self, item: AnyField, **options: Any) -> None:  # noqa: ANN401
         self._item = item
         super().__init__(**options)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields
 
-from mock_sendpilot.api.fields import Checked, ListOf, absence_messages
+from mock_sendpilot.api.fields import AnyField, Checked, ListOf, absence_messages
 from mock_sendpilot.domain.contracts import Contract, named_contract
 from mock_sendpilot.domain.durations import EXPECTED as DURATION_EXPECTED
 from mock_sendpilot.domain.durations import parse_duration
@@ -25,7 +25,7 @@ def nested(schema: type[Schema], **options: Any) -> fields.Nested:  # noqa: ANN4
     return fields.Nested(schema, error_messages=messages, **options)
 
 
-def list_of(item: fields.Field[Any] | type[Schema], **options: Any) -> ListOf:  # noqa: ANN401
+def list_of(item: AnyField | type[Schema], **options: Any) -> ListOf:  # noqa: ANN401
     """An array, empty when it is left out; no item may be null."""
     inner = item if isinstance(item, fields.Field) else fields.Nested(item)
     inner.error_messages["null"] = "must not be null"

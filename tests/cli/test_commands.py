@@ -36,7 +36,7 @@ def test_ready_is_1_when_nobody_answers() -> None:
         port = listener.getsockname()[1]
     result = run("ready", "--url", f"http://127.0.0.1:{port}", "--wait", "0.1")
     assert result.exit_code == 1
-    assert "is not ready" in result.output
+    assert "is not ready" in result.stderr
 
 
 def test_ready_refuses_what_is_no_url() -> None:
@@ -54,7 +54,7 @@ def test_seed_check_accepts_the_demo_world(tmp_path: Path, source: str) -> None:
 def test_seed_check_names_each_fault_with_its_path() -> None:
     result = run("seed", "check", "-", stdin=b'{"workspaces": [{"id": "w", "apiKeys": 3}]}')
     assert result.exit_code == 1
-    assert result.output.splitlines() == [
+    assert result.stderr.splitlines() == [
         "$.workspaces[0].name: must be a non-empty string; it was missing",
         "$.workspaces[0].apiKeys: must be an array; it was 3",
     ]
@@ -95,7 +95,7 @@ def test_contracts_show_tells_each_point() -> None:
 def test_contracts_show_refuses_an_unknown_one() -> None:
     result = run("contracts", "show", "life")
     assert result.exit_code == 2
-    assert "did you mean 'live'?" in result.output
+    assert "did you mean 'live'?" in result.stderr
 
 
 @pytest.mark.parametrize("key", KEYS)

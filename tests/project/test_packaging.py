@@ -114,3 +114,21 @@ def test_setup_cfg_lists_every_package() -> None:
     folders = {path.parent for path in (ROOT / "mock_sendpilot").rglob("*.py")}
     packages = {".".join(folder.relative_to(ROOT).parts) for folder in folders}
     assert listed == packages | {"mock_sendpilot.fixtures"}
+
+
+def _floors() -> dict[str, str]:
+    """The oldest release of each dependency of the package and of its plugin."""
+    config = configparser.ConfigParser()
+    config.read(ROOT / "setup.cfg", encoding="utf-8")
+    wanted = config["options"]["install_requires"] + config["options.extras_require"]["pytest"]
+    return dict(re.findall(r"^([\w-]+)>=([\d.]+)(?![^\n]*python_version)", wanted, re.MULTILINE))
+
+
+def test_the_oldest_releases_that_are_tested_are_the_oldest_that_are_allowed() -> None:
+    lines = (ROOT / "tests" / "oldest.txt").read_text(encoding="utf-8")
+    tested = dict(re.findall(r"^([\w-]+)==([\d.]+)$", lines, re.MULTILINE))
+    assert tested.keys() == _floors().keys()
+    different = [
+        name for name, floor in _floors().items() if not f"{tested[name]}.".startswith(f"{floor}.")
+    ]
+    assert different == []

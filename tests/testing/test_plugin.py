@@ -1,13 +1,13 @@
 """The pytest plugin in a stranger's project."""
 
 import gc
+import re
 import weakref
 
 import pytest
 import requests
 
 from mock_sendpilot.domain.errors import InvalidInput
-from mock_sendpilot.testing import pytest_plugin
 from mock_sendpilot.testing.sandbox_factory import SandboxFactory
 
 APP_TEST = """
@@ -274,12 +274,9 @@ def test_the_plugin_can_be_switched_off(pytester: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(["*fixture 'sendpilot' not found*"])
 
 
-def test_no_fixture_can_clash_with_those_of_others() -> None:
-    fixtures = [
-        name
-        for name, thing in vars(pytest_plugin).items()
-        if isinstance(thing, type(pytest_plugin.sendpilot))
-    ]
+def test_no_fixture_can_clash_with_those_of_others(pytester: pytest.Pytester) -> None:
+    listed = run(pytester, "--fixtures").stdout.str()
+    fixtures = re.findall(r"^(\w+).* -- .*\bmock_sendpilot.testing.", listed, re.MULTILINE)
 
     assert len(fixtures) >= 4
     assert all(name.startswith("sendpilot") for name in fixtures)
