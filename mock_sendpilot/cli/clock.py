@@ -57,9 +57,10 @@ def _print(answer: dict[str, Any], *, wants_json: bool) -> None:
 
 
 def next_line(answer: dict[str, Any]) -> str:
-    """What is due next, and when, of an answer that tells the clock."""
+    """Return what still runs, and what is due next, of an answer that shows the clock."""
     due_at = answer["nextDueAt"]
-    return f"next: {due_at}, {answer['nextDue']}" if due_at else "next: nothing"
+    due = f"next: {due_at}, {answer['nextDue']}" if due_at else "next: nothing"
+    return "; ".join([*(f"still running: {about}" for about in answer["running"]), due])
 
 
 @clock.command(epilog="Example: mock-sendpilot clock show")

@@ -80,12 +80,13 @@ class Wait(Strict):
 
 
 def clock_shown(scheduler: Scheduler) -> dict[str, Any]:
-    """A clock, and what is due next, and when."""
+    """Return a clock, what runs just now, and what is due next, and when."""
     due = scheduler.next_due()
     return {
         "now": iso_milliseconds(scheduler.clock.now()),
         "frozen": scheduler.is_frozen,
         "advancing": scheduler.is_advancing,
+        "running": scheduler.running(),
         "nextDueAt": iso_milliseconds(due.at) if due else None,
         "nextDue": due.about if due else None,
     }

@@ -127,10 +127,11 @@ class AdvanceTimedOut(SendPilotError):
     def __init__(
         self, *, now: str, target: str, task_count: int, left_count: int, held_up_by: Sequence[str]
     ) -> None:
-        busy = ", ".join(held_up_by) or "nothing that runs"
+        busy = f"it was held up by {', '.join(held_up_by)}; " if held_up_by else ""
+        shorter = ", or the endpoint that hangs a shorter timeout" if held_up_by else ""
         super().__init__(
-            f"the clock has got to {now} and not to {target} in time: {task_count} tasks ran, "
-            f"{left_count} are left; it was held up by {busy}"
+            f"the clock has reached {now}, not {target}, in the time given (tasks run: "
+            f"{task_count}, left: {left_count}); {busy}give the advance more time{shorter}"
         )
         self.task_count = task_count
         self.left_count = left_count

@@ -382,7 +382,8 @@ class Scheduler:
                 running = ", ".join(task.about for task in self._running.values())
                 raise InvalidInput(
                     f"the clock cannot be advanced while something runs: {running} has not ended "
-                    f"for {max(0.0, seconds):.3g} s"
+                    f"for {max(0.0, seconds):.3g} s; try again when it has, or give the endpoint "
+                    "that hangs a shorter timeout"
                 )
 
     def _take_step(self, advance: Advance) -> bool:

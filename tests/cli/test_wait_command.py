@@ -45,3 +45,4 @@ def test_it_fails_when_a_receiver_hangs(server: EmulatorServer) -> None:
 
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr.startswith("not idle at 20")
+    assert f"; still running: attempt 1 of lead.status.changed to {receiver.url}; " in result.stderr

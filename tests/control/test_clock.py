@@ -43,7 +43,7 @@ def frozen(receiver: WebhookReceiver) -> Iterator[Api]:
 def test_a_clock_runs_at_first(api: Api) -> None:
     shown = api("GET", CLOCK).json
 
-    assert list(shown) == ["now", "frozen", "advancing", "nextDueAt", "nextDue"]
+    assert list(shown) == ["now", "frozen", "advancing", "running", "nextDueAt", "nextDue"]
     assert (shown["frozen"], shown["nextDueAt"]) == (False, None)
 
 
@@ -68,6 +68,7 @@ def test_an_exhausted_schedule_takes_the_time_of_six_posts(
         "now": "2026-06-01T11:00:00.000Z",
         "frozen": True,
         "advancing": False,
+        "running": [],
         "nextDueAt": None,
         "nextDue": None,
         "deferred": False,
@@ -95,8 +96,9 @@ def test_it_can_be_set(frozen: Api) -> None:
     answer = frozen("POST", CLOCK, json={"set": "2027-01-01T00:00:00Z"}).json
 
     assert answer == {
-        "now": "2027-01-01T00:00:00.000Z", "frozen": True, "advancing": False, "nextDueAt": None,
-        "nextDue": None, "deferred": False, "passed": NOTHING, "left": None, "failure": None,
+        "now": "2027-01-01T00:00:00.000Z", "frozen": True, "advancing": False, "running": [],
+        "nextDueAt": None, "nextDue": None, "deferred": False, "passed": NOTHING, "left": None,
+        "failure": None,
     }  # fmt: skip
 
 

@@ -72,6 +72,7 @@ def test_what_has_come_is_answered_at_once(api: Api, receiver: WebhookReceiver) 
         "now",
         "frozen",
         "advancing",
+        "running",
         "nextDueAt",
         "nextDue",
     ]
