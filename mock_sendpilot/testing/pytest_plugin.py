@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _SERVER = pytest.StashKey["EmulatorServer"]()
 """The server whose endpoints are looked through when nothing comes to a receiver."""
+_SANDBOX = pytest.StashKey["Sandbox"]()
+"""The workspace of a test, whose failed attempts belong into the report."""
 _MARKER = (
     "sendpilot(contract, starts_at=, frozen=, random_seed=, **options): the contract under which "
     "the fixture `sendpilot` answers, and how its clock starts, "
@@ -29,6 +31,22 @@ _MARKER = (
 def pytest_configure(config: pytest.Config) -> None:
     """Make the marker known."""
     config.addinivalue_line("markers", _MARKER)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+    """Add the failed webhook attempts to the report of a test that failed."""
+    sandbox = item.stash.get(_SANDBOX, None)
+    if sandbox is None or call.when != "call" or call.excinfo is None:
+        return
+    from mock_sendpilot.testing.failures import NotIdle, WebhookNotSeen
+    from mock_sendpilot.webhooks.failed_attempts import failed_attempts
+
+    if isinstance(call.excinfo.value, (NotIdle, WebhookNotSeen)):
+        return  # these list them already
+    outbox = item.config.stash[_SERVER].emulator.outbox(sandbox.workspace)
+    if lines := failed_attempts(outbox.log.all()):
+        item.add_report_section("call", "failed webhook attempts", "\n".join(lines))
 
 
 @pytest.fixture(scope="session")
@@ -55,6 +73,7 @@ def sendpilot(
     request.config.stash[_SERVER] = sendpilot_server
     options = marked_options(request.node.get_closest_marker("sendpilot"))
     with Sandbox(sendpilot_server, options, random_seed=request.node.nodeid) as sandbox:
+        request.node.stash[_SANDBOX] = sandbox
         yield sandbox
 
 

@@ -339,3 +339,42 @@ def test_a_factory_keeps_no_sandbox_that_is_closed(sendpilot_factory: SandboxFac
 def test_a_factory_refuses_what_it_does_not_know(sendpilot_factory: SandboxFactory) -> None:
     with pytest.raises(InvalidInput, match="unknown contract 'life'; did you mean 'live'"):
         sendpilot_factory("life")
+
+
+FAILING_TEST = """
+import flask, requests
+
+def test_the_handler_is_called(sendpilot):
+    sendpilot.add_endpoint(flask.Flask("without_a_route"))
+    lead = sendpilot.add_lead()
+    url = f"{sendpilot.base_url}/leads/{lead.id}/status"
+    requests.patch(url, json={"status": "DONE"}, headers=sendpilot.headers)
+    sendpilot.webhooks.wait_for("lead.status.changed", lead_id=lead.id)
+    assert OUTCOME
+"""
+
+
+def test_a_report_of_a_failed_test_lists_the_failed_attempts(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(FAILING_TEST.replace("OUTCOME", "False"))
+    result = run(pytester)
+
+    result.assert_outcomes(failed=1)
+    attempt = "attempt 1 of lead.status.changed to http://127.0.0.1:*/webhooks failed: *404*"
+    result.stdout.fnmatch_lines(["*failed webhook attempts*", attempt])
+
+
+def test_a_report_of_a_passed_test_lists_no_attempts(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(FAILING_TEST.replace("OUTCOME", "True"))
+    result = run(pytester, "-rA")
+
+    result.assert_outcomes(passed=1)
+    result.stdout.no_fnmatch_line("*failed webhook attempts*")
+
+
+def test_a_report_of_a_wait_lists_the_failed_attempts_once(pytester: pytest.Pytester) -> None:
+    wait = 'sendpilot.webhooks.wait_for("message.sent", within=0.05)'
+    pytester.makepyfile(FAILING_TEST.replace("OUTCOME", wait))
+    result = run(pytester)
+
+    result.assert_outcomes(failed=1)
+    result.stdout.no_fnmatch_line("*failed webhook attempts*")
