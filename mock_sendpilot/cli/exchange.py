@@ -123,7 +123,10 @@ def _connected(url: str, seconds: float | None) -> "http.client.HTTPConnection":
 
 
 def _not_there(url: str, error: Exception) -> NoAnswer:
-    return NoAnswer(f"{url} does not answer: {error}; start it with: mock-sendpilot start")
+    return NoAnswer(
+        f"{url} does not answer: {error}; start it with: mock-sendpilot start, or name a server "
+        "that runs elsewhere with --url"
+    )
 
 
 def _connection(url: str, seconds: float) -> "http.client.HTTPConnection":

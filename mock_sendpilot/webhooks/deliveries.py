@@ -217,7 +217,10 @@ class DeliveryLog:
         """
         delivery = self.find(delivery_id)
         if delivery is None:
-            hint = f"this workspace's log has no delivery {delivery_id[:80]!r}; it keeps the latest"
+            hint = (
+                f"this workspace's log has no delivery {delivery_id[:80]!r}: it is "
+                "another workspace's, or so old that the log has dropped it"
+            )
             raise NotFound("Delivery not found", hint=hint)
         return delivery
 

@@ -217,7 +217,10 @@ class EventLog:
         """
         entry = self._entries.get(event_id)
         if entry is None:
-            hint = f"this workspace's log has no event {event_id[:80]!r}; it keeps the latest"
+            hint = (
+                f"this workspace's log has no event {event_id[:80]!r}: it is "
+                "another workspace's, or so old that the log has dropped it"
+            )
             raise NotFound("Event not found", hint=hint)
         return self._complete(entry)
 

@@ -698,4 +698,4 @@ def test_a_server_that_does_not_answer_is_1() -> None:
 
     assert (code, listening.lines) == (1, [])
     assert errors.startswith(f"mock-sendpilot: {url} does not answer: ")
-    assert errors.endswith("start it with: mock-sendpilot start\n")
+    assert errors.endswith("or name a server that runs elsewhere with --url\n")

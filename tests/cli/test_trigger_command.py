@@ -226,3 +226,4 @@ def test_a_server_that_does_not_answer_is_1() -> None:
 
     assert result.exit_code == 1
     assert f"{url} does not answer" in result.stderr
+    assert "mock-sendpilot start, or name a server that runs elsewhere with --url" in result.stderr
