@@ -47,7 +47,7 @@ def why_it_does_not_come(emulator: Emulator, url: str) -> Iterator[str]:
         added = "was it added with sendpilot.add_endpoint(sendpilot_receiver.url)?"
         yield f"no endpoint points there: {added}"
     for workspace, endpoint in endpoints:
-        yield f"there points {endpoint!r}"
+        yield f"{endpoint!r} points there"
         scheduler = workspace.scheduler
         if scheduler.stands_still:
             yield f"its clock stands still at {iso_milliseconds(scheduler.clock.now())}: advance it"

@@ -77,7 +77,8 @@ def _unsent(webhooks: Sequence[SentWebhook], stage: Stage) -> Sequence[str]:
     dropped = sum(webhook.is_dropped for webhook in webhooks)
     waiting = [one for one in webhooks if not one.is_sent and not one.is_dropped]
     notes = [f"{dropped} more dropped on purpose"] if dropped else []
-    notes += [f"{len(waiting)} more wait for their first attempt"] if waiting else []
+    verb = "waits for its" if len(waiting) == 1 else "wait for their"
+    notes += [f"{len(waiting)} more {verb} first attempt"] if waiting else []
     notes += [note for webhook in waiting for note in _held_back(webhook)][:_MOST_HELD]
     return notes if stage is Stage.SETTLED else [*notes, *_unattempted(webhooks)]
 

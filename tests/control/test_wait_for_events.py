@@ -198,7 +198,7 @@ def test_what_is_on_its_way_is_told(api: Api, receiver: WebhookReceiver) -> None
         reply = wait(api, within=0.05, eventType=EVENT)
 
     assert (reply.status, reply.json["events"]) == (409, [])
-    assert "  1 more wait for their first attempt" in reply.json["failure"].splitlines()
+    assert "  1 more waits for its first attempt" in reply.json["failure"].splitlines()
 
 
 def test_events_of_another_workspace_do_not_come(api: Api) -> None:

@@ -167,7 +167,7 @@ def test_the_endpoint_that_points_there_is_told(
     endpoint = sendpilot.add_endpoint(url, events="message.sent")
 
     for text in failures(sendpilot_receiver):
-        assert f"  there points <Endpoint {endpoint.id} {url}: message.sent>\n" in text
+        assert f"  <Endpoint {endpoint.id} {url}: message.sent> points there\n" in text
         assert ADDED not in text
         assert "stands still" not in text
 

@@ -146,7 +146,7 @@ def test_an_event_that_waits_for_its_attempt_is_told(
     sendpilot.add_endpoint(sendpilot_receiver.url)
     with sendpilot_receiver.holding():
         close(sendpilot, sendpilot.add_lead().id)
-        with pytest.raises(WebhookNotSeen, match="1 more wait for their first attempt"):
+        with pytest.raises(WebhookNotSeen, match="1 more waits for its first attempt"):
             sendpilot.webhooks.wait_for("lead.status.changed", within=0.05)
 
 

@@ -317,7 +317,7 @@ def test_what_is_on_its_way_is_told(
     sendpilot.add_endpoint(sendpilot_receiver.url)
     with sendpilot_receiver.holding():
         close(sendpilot)
-        with pytest.raises(WebhookNotSeen, match="1 more wait for their first attempt"):
+        with pytest.raises(WebhookNotSeen, match="1 more waits for its first attempt"):
             sendpilot.webhooks.wait_for(EVENT, within=0.05)
 
 

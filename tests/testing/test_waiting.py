@@ -49,7 +49,7 @@ def test_in_frozen_time_there_is_no_waiting_and_what_is_due_is_told(
         sendpilot.webhooks.wait_for(EVENT, within=60)
 
     assert time.perf_counter() - began < 30
-    assert "1 more wait for their first attempt\n  the clock stands still at" in str(missed.value)
+    assert "1 more waits for its first attempt\n  the clock stands still at" in str(missed.value)
     assert f"is attempt 1 of {EVENT} to {sendpilot_receiver.url}: advance it" in str(missed.value)
 
 

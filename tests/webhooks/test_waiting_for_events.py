@@ -195,7 +195,7 @@ def test_what_is_held_back_by_a_disruption_is_told_with_the_time(live_world: Wor
     until = webhook.deliveries[0].next_attempt_at
     assert until is not None
     held = f"  {TYPE} {webhook.event_id} is held back by delay until {iso_milliseconds(until)}"
-    assert lines[1:3] == ["  1 more wait for their first attempt", held]
+    assert lines[1:3] == ["  1 more waits for its first attempt", held]
 
 
 def test_what_is_dropped_does_not_come_and_the_failure_says_so(live_world: World) -> None:
