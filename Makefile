@@ -44,7 +44,7 @@ help:  ## Show this list
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
 		|| { echo "Python 3.10 or later is needed; choose one with: make run PYTHON=python3.12"; exit 1; }
-	@echo "Setting up $(VENV), once..."
+	@echo "Setting up $(VENV), once; this takes up to a minute..."
 	@$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.run: $(BIN)/python $(SETTINGS)
