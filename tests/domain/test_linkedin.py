@@ -183,9 +183,11 @@ def test_the_normal_form_of_any_text_stays_if_it_has_one(text: str) -> None:
 
 def test_every_letter_and_mark_of_unicode_has_a_normal_form_that_stays() -> None:
     characters = [c for c in map(chr, range(0x110000)) if unicodedata.category(c)[0] in "LM"]
+    # So few that a slug stays short enough: some letters become three in the normal form, and how
+    # many of them are neighbors depends on Python's version of Unicode.
     slugs = [
-        "".join(f"a{one}I{one}\u0307" for one in characters[start : start + 30])
-        for start in range(0, len(characters), 30)
+        "".join(f"a{one}I{one}\u0307" for one in characters[start : start + 20])
+        for start in range(0, len(characters), 20)
     ]
     urls = [normal_profile_url(f"https://www.linkedin.com/in/{slug}") for slug in slugs]
 
