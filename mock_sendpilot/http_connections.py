@@ -25,6 +25,7 @@ from mock_sendpilot.reason_phrases import reason_phrase
 
 _MAX_BODY_BYTES = 64_000_000  # the app answers 413 long before; this only bounds the memory
 _MAX_CONNECTIONS = 1000
+_MAX_ACCEPTED_AT_ONCE = 64
 MAX_PENDING = 1024  # connections that nobody has accepted yet
 _MIN_CONNECTIONS = 8
 _MAX_CONNECTIONS_WITH_SELECT = 256  # Windows: select() takes 512 sockets of a process
@@ -227,8 +228,16 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
             return False
         if not self._is_full:
             return True
-        self._warn("all %d connections are busy; others have to wait", self._max_connections)
+        self._warn("all %d connections are taken; others have to wait", self._max_connections)
         return False
+
+    def handle_accept(self) -> None:
+        """Accept whom there is room for; with one at a time a crowd would wait for many polls."""
+        for _ in range(_MAX_ACCEPTED_AT_ONCE):
+            before = len(self.active_channels)
+            super().handle_accept()
+            if len(self.active_channels) == before or self._is_full:
+                return
 
     def accept(self) -> Any:  # noqa: ANN401 - waitress's own
         """Accept a connection; pause when the system has no descriptor for it."""
