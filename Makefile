@@ -12,7 +12,7 @@ OLDEST_PYTHON := $(shell python3.10 -c 'print("python3.10")' 2>/dev/null || echo
 OLDEST_TESTS := $(addprefix tests/,api cli conformance/test_specification.py control server testing webhooks)
 SETTINGS := setup.cfg pyproject.toml
 
-.PHONY: run test test-oldest check bench release-check clean help
+.PHONY: run test test-oldest check bench soak release-check clean help
 
 run: $(VENV)/.run  ## Start the server with the demo world; ARGS="--port 0" adds options
 	@exec $(BIN)/mock-sendpilot start $(ARGS)
@@ -34,6 +34,9 @@ bench: $(VENV)/.check  ## Measure, side by side with a bare Flask app; ARGS="--o
 
 release-check: $(VENV)/.release  ## Build what a release consists of, and try it in an empty environment
 	bash .ci/release-check
+
+soak: $(VENV)/.check  ## Load a server for a minute, then account for each event; ARGS="--minutes 8"
+	$(BIN)/python -m benchmarks.soak $(ARGS)
 
 clean:  ## Remove what the other targets made
 	rm -rf $(VENV) $(OLDEST) .tox build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from urllib.parse import urlsplit
 
 ROOT = Path(__file__).parents[1]
@@ -32,12 +32,18 @@ class Started:
 
 
 @contextmanager
-def running(*arguments: str, text: str = "") -> Iterator["subprocess.Popen[str]"]:
-    """`python` with these arguments and this standard input, ended with the context."""
+def running(
+    *arguments: str, text: str = "", errors: IO[str] | None = None
+) -> Iterator["subprocess.Popen[str]"]:
+    """`python` with these arguments and this standard input, ended with the context.
+
+    Its standard error goes to the file `errors`; by default to that of this process.
+    """
     process = subprocess.Popen(
         [sys.executable, *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
+        stderr=errors,
         text=True,
         cwd=ROOT,
         env=_environment(),
@@ -52,9 +58,9 @@ def running(*arguments: str, text: str = "") -> Iterator["subprocess.Popen[str]"
 
 
 @contextmanager
-def started(*arguments: str, text: str = "") -> Iterator[Started]:
+def started(*arguments: str, text: str = "", errors: IO[str] | None = None) -> Iterator[Started]:
     """The same for a process that prints one line of JSON with its `origin` when it is ready."""
-    with running(*arguments, text=text) as process:
+    with running(*arguments, text=text, errors=errors) as process:
         line = first_line(process)
         if not line:
             raise RuntimeError(f"{' '.join(arguments)} did not start")
