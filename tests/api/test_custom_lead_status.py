@@ -114,7 +114,9 @@ def test_a_null_status_beside_it_is_400(api: Api) -> None:
     assert_invalid(reply, "status must be one of", "it was null")
 
 
-def test_its_change_is_told_as_a_tag_and_not_as_a_status(api: Api, sent: RecordedEvents) -> None:
+def test_its_change_is_an_event_of_a_tag_and_not_of_a_status(
+    api: Api, sent: RecordedEvents
+) -> None:
     api("PATCH", STATUS, json={"customLeadStatus": "LEAD"})
     api("PATCH", STATUS, json={"customLeadStatus": "CLOSED"})
 
@@ -122,13 +124,13 @@ def test_its_change_is_told_as_a_tag_and_not_as_a_status(api: Api, sent: Recorde
     assert told == [("lead.tag.updated", None, "LEAD"), ("lead.tag.updated", "LEAD", "CLOSED")]
 
 
-def test_a_change_of_both_is_told_twice(api: Api, sent: RecordedEvents) -> None:
+def test_a_change_of_both_makes_two_events(api: Api, sent: RecordedEvents) -> None:
     api("PATCH", STATUS, json={"status": "DONE", "customLeadStatus": "CLOSED"})
 
     assert [one.event_type for one in sent] == ["lead.updated", "lead.tag.updated"]
 
 
-def test_what_it_was_already_is_not_told(api: Api, sent: RecordedEvents) -> None:
+def test_a_value_that_it_has_already_makes_no_event(api: Api, sent: RecordedEvents) -> None:
     api("PATCH", STATUS, json={"customLeadStatus": "LEAD"})
     reply = api("PATCH", STATUS, json={"customLeadStatus": "LEAD"})
 

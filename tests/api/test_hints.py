@@ -95,7 +95,7 @@ def test_a_field_of_the_contract_is_what_is_meant(
     assert f"ignored: {name!r} (did you mean {meant!r}?)" in reply.headers[HINT]
 
 
-def test_what_is_refused_is_told_together_with_what_is_ignored(
+def test_a_hint_names_what_is_refused_and_what_is_ignored(
     api_under: Callable[..., Api],
 ) -> None:
     reply = api_under("live")("GET", "/v1/leads?campaign_id=camp_xyz789")
@@ -146,7 +146,7 @@ def test_what_is_known_needs_no_hint(api: Api) -> None:
         pytest.param(f"{'x' * 5000}=1", f"ignored: '{'x' * 40}'", id="long"),
     ],
 )
-def test_an_odd_name_is_shown_in_printable_ascii(api: Api, query: str, says: str) -> None:
+def test_an_odd_name_is_written_in_printable_ascii(api: Api, query: str, says: str) -> None:
     reply = api("GET", f"/v1/leads?{query}")
 
     assert reply.status == 200

@@ -362,7 +362,7 @@ def test_an_endpoint_that_does_not_exist_prints_no_secret(server: EmulatorServer
         pytest.param(["X-Env: hunter2", "X-Env: b"], "X-Env is given twice", id="twice"),
     ],
 )
-def test_a_header_that_is_none_is_2_and_not_shown(texts: list[str], says: str) -> None:
+def test_an_invalid_header_is_exit_code_2_and_is_not_printed(texts: list[str], says: str) -> None:
     options = [word for text in texts for word in ("--header", text)]
     result = CliRunner().invoke(main, ["endpoints", "add", URL, *options])
 

@@ -175,7 +175,7 @@ def test_a_server_with_a_control_token_asks_for_it(
         ),
     ],
 )
-def test_a_missing_token_is_told_by_the_option_and_not_by_the_header(
+def test_the_refusal_of_a_missing_token_names_the_option_and_not_the_header(
     emulator: Emulator, arguments: list[str], says: str
 ) -> None:
     with EmulatorServer(emulator, control_token="s3cret") as server:

@@ -73,7 +73,7 @@ def test_masking_takes_time_in_proportion_to_the_text(part: str) -> None:
         pytest.param("http://h/x", "http://h/x", id="no credentials"),
     ],
 )
-def test_a_refused_url_is_shown_without_credentials(url: str, expected: str) -> None:
+def test_a_refused_url_is_quoted_without_credentials(url: str, expected: str) -> None:
     assert redacted_url(url) == expected
 
 

@@ -274,7 +274,7 @@ def signing_year(received: ReceivedWebhook) -> int:
     return datetime.fromtimestamp(seconds, tz=timezone.utc).year
 
 
-def test_signatures_bear_the_time_that_the_test_sees_when_they_are_made(
+def test_a_signature_has_the_time_that_the_test_sees_when_it_is_made(
     sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver, travel: Travel
 ) -> None:
     sendpilot.add_endpoint(sendpilot_receiver.url)
@@ -289,7 +289,7 @@ def test_signatures_bear_the_time_that_the_test_sees_when_they_are_made(
     assert 2020 < signing_year(real) < 2100
 
 
-def test_signatures_can_bear_real_time(
+def test_a_signature_can_have_real_time(
     sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver, travel: Travel
 ) -> None:
     with travel():

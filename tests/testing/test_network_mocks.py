@@ -76,7 +76,7 @@ def test_a_test_that_closes_the_network_closes_it_to_webhooks(
         pytest.param("", False, id="empty"),
     ],
 )
-def test_loopback_is_told_by_address_and_by_name(host: str, *, is_here: bool) -> None:
+def test_loopback_is_recognized_by_address_and_by_name(host: str, *, is_here: bool) -> None:
     assert is_loopback(host) is is_here
 
 

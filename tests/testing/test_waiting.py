@@ -256,7 +256,7 @@ def test_what_is_not_idle_tells_each_attempt_that_failed(
             failing.wait_until_idle(within=0.05)
 
 
-def test_of_many_attempts_that_failed_the_latest_are_told(sendpilot: Sandbox) -> None:
+def test_a_failure_names_the_latest_of_many_failed_attempts(sendpilot: Sandbox) -> None:
     sendpilot.clock.freeze()
     sendpilot.add_endpoint("http://127.0.0.1:9/never", retry_delays=[1] * 14)
     close(sendpilot)

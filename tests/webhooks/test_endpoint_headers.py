@@ -150,5 +150,5 @@ def test_a_test_gives_them_too(sendpilot: Sandbox, sendpilot_receiver: WebhookRe
     assert sendpilot_receiver.wait_for("message.sent").headers["x-env"] == "staging"
 
 
-def test_they_are_not_shown_where_settings_are() -> None:
+def test_the_repr_of_settings_has_no_headers() -> None:
     assert "hunter2" not in repr(EndpointSettings(headers={"X-Api-Key": "hunter2"}))

@@ -280,7 +280,7 @@ def test_a_virtual_signature_bears_what_the_clock_of_the_workspace_shows(
     assert all(documented_accepts(webhook, SECRET) for webhook in receiver.received)
 
 
-def test_a_signature_can_bear_what_the_process_shows(
+def test_a_signature_can_have_the_time_of_the_process(
     world: World, receiver: WebhookReceiver
 ) -> None:
     world.add_endpoint(receiver.url, settings=EndpointSettings(signature_clock="process"))
