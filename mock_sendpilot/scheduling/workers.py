@@ -55,7 +55,6 @@ class Workers:
         self._lock = threading.Lock()
         # One thread at a time watches for what is due next; the others run a task or are idle.
         self._watching = threading.Condition(self._lock)
-        self._idling = threading.Condition(self._lock)
         self._ready: dict[Scheduler, None] = {}  # those that may have something due, in turn
         self._later: list[tuple[datetime, int]] = []  # when, and the number of an entry
         self._entries: dict[int, Scheduler] = {}  # by number; what is not here is outdated
@@ -67,8 +66,8 @@ class Workers:
         self._thread_numbers = itertools.count(1)
         self._is_watched = False
         self._watched_until: datetime | None = None
-        self._idle_count = 0
-        self._promoted_count = 0  # idle threads that are to watch, and do not know it yet
+        # What each idle thread waits on. The latest goes on first, so that the others can end.
+        self._idle: list[threading.Condition] = []
         self._is_stopping = False
 
     def wake(self, scheduler: Scheduler) -> bool:
@@ -95,7 +94,8 @@ class Workers:
         with self._lock:
             self._is_stopping = True
             self._watching.notify_all()
-            self._idling.notify_all()
+            for idle in self._idle:
+                idle.notify()
             threads = list(self._threads)
         deadline = self._clock.running_seconds() + timeout_seconds
         for thread in threads:
@@ -174,10 +174,9 @@ class Workers:
                 self._watched_until = None
                 self._watching.notify()
             return True
-        if self._idle_count > self._promoted_count:
+        if self._idle:
             self._is_watched = True
-            self._promoted_count += 1
-            self._idling.notify()
+            self._idle.pop().notify()
             return True
         return self._start_thread()
 
@@ -226,15 +225,13 @@ class Workers:
         if not self._is_watched:
             return self._watch()
         self._alert()  # what its last task has added may be due before the watching thread looks
-        while not self._is_stopping:
-            self._idle_count += 1
-            is_notified = self._idling.wait(self._max_idle_seconds)
-            self._idle_count -= 1
-            if self._promoted_count:
-                self._promoted_count -= 1
+        if not self._is_stopping:
+            is_to_watch = threading.Condition(self._lock)
+            self._idle.append(is_to_watch)
+            is_to_watch.wait(self._max_idle_seconds)
+            if is_to_watch not in self._idle:
                 return self._watch()
-            if not is_notified:
-                break
+            self._idle.remove(is_to_watch)
         self._threads.discard(threading.current_thread())
         return None
 

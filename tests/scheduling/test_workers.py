@@ -174,6 +174,23 @@ def test_threads_that_have_nothing_to_do_end(make: Made) -> None:
     assert done.wait(5)
 
 
+def test_the_threads_of_a_burst_end_though_there_is_always_a_little_to_do(make: Made) -> None:
+    """Those that have had the latest tasks take the next ones; the others have none."""
+    workers = make(max_idle_seconds=1)
+    one, hanging = hang(workers, 20)
+    eventually(lambda: hanging.count == 20)
+    hanging.may_end.set()
+
+    def few_threads_are_left_after_two_more_tasks() -> bool:
+        together = threading.Barrier(3)
+        for lane in ("a", "b"):
+            add(one, lambda: together.wait(5), lane=lane)
+        together.wait(5)
+        return workers.thread_count <= 4
+
+    eventually(few_threads_are_left_after_two_more_tasks)
+
+
 def test_where_no_further_thread_can_be_had_nothing_is_lost(
     make: Made, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
