@@ -19,7 +19,7 @@ from mock_sendpilot.testing.aio import AsyncReceiver
 from mock_sendpilot.testing.answers import Answer, answer
 from mock_sendpilot.testing.event_loop import refuse_in_event_loop
 from mock_sendpilot.testing.failures import WebhookNotSeen
-from mock_sendpilot.testing.sandbox_checks import check_count, with_ids
+from mock_sendpilot.testing.sandbox_checks import check_count, check_seconds, with_ids
 from mock_sendpilot.webhooks.signing import verify
 
 if TYPE_CHECKING:
@@ -154,7 +154,8 @@ class WebhookReceiver(Startable):
             values: keys of `data` in snake case; a lead, a campaign or the like stands for its id.
 
         Raises:
-            InvalidInput: a name that only `sendpilot.webhooks.wait_for` takes.
+            InvalidInput: a name that only `sendpilot.webhooks.wait_for` takes, or a `within` that
+                is no number of seconds.
             WebhookNotSeen: none came in time; it shows what came, and the nearest miss.
             EventLoopBlocked: called in a coroutine; await `aio.wait_for` there.
         """
@@ -162,6 +163,7 @@ class WebhookReceiver(Startable):
         refuse_in_event_loop("sendpilot_receiver.aio.wait_for")
         for name in values.keys() & _NO_KEYS.keys():
             raise InvalidInput(f"wait_for takes no {name!r}; {_NO_KEYS[name]}")
+        check_seconds("within", within)
         wanted = EventPattern(event_type, with_ids(values))
         if self._wait(lambda: self._first(wanted) is not None, within):
             found = self._first(wanted)
@@ -173,7 +175,7 @@ class WebhookReceiver(Startable):
         """All requests, once there are so many.
 
         Raises:
-            InvalidInput: a count that is not 1 or more.
+            InvalidInput: a count that is not 1 or more, or a `within` that is no number of seconds.
             WebhookNotSeen: there were fewer in time; it shows what came.
             EventLoopBlocked: called in a coroutine; await `aio.wait_for_count` there.
         """
@@ -182,6 +184,7 @@ class WebhookReceiver(Startable):
         if count == 0:
             raise InvalidInput(f"count must be 1 or more; {_NOTHING}")
         check_count("count", count, most=_MOST_TOLD)
+        check_seconds("within", within)
         if not self._wait(lambda: len(self.received) >= count, within):
             _, *lines = self._failure(ANY_EVENT, within).splitlines()
             first = f"{len(self.received)} webhooks within {within:g} s, not {count}"

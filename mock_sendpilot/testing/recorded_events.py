@@ -7,7 +7,12 @@ from mock_sendpilot.domain.workspace import Workspace
 from mock_sendpilot.observation.patterns import EventPattern
 from mock_sendpilot.testing.event_loop import refuse_in_event_loop
 from mock_sendpilot.testing.failures import WebhookNotSeen
-from mock_sendpilot.testing.sandbox_checks import check_count, event_id_of, with_ids
+from mock_sendpilot.testing.sandbox_checks import (
+    check_count,
+    check_seconds,
+    event_id_of,
+    with_ids,
+)
 from mock_sendpilot.webhooks.event_keys import check_pattern
 from mock_sendpilot.webhooks.event_log import MOST_EVENTS, SentWebhook, Stage
 from mock_sendpilot.webhooks.outbox import Outbox
@@ -76,8 +81,8 @@ class RecordedEvents(Sequence[SentWebhook]):
                 campaign or the like stands for its id.
 
         Raises:
-            InvalidInput: the workspace's contract has no such event type, or key of its data; or a
-                count that is not 1 or more.
+            InvalidInput: the workspace's contract has no such event type, or key of its data; a
+                count that is not 1 or more; or a `within` that is no number of seconds.
             NotFound: there is no event `after`.
             WebhookNotSeen: none came in time; it shows what came, the nearest miss, and every
                 attempt that failed.
@@ -88,6 +93,7 @@ class RecordedEvents(Sequence[SentWebhook]):
         pattern = self._pattern(event_type, values, options=("count", "after", "within"))
         if count is not None:
             check_count("count", count, most=MOST_EVENTS)
+        check_seconds("within", within)
         obstacle = self._obstacle(pattern)
         waited = wait_for_events(
             self._outbox.events,

@@ -14,6 +14,7 @@ from mock_sendpilot.testing.aio import AsyncSandbox
 from mock_sendpilot.testing.event_loop import refuse_in_event_loop
 from mock_sendpilot.testing.failures import NotIdle
 from mock_sendpilot.testing.recorded_events import RecordedEvents
+from mock_sendpilot.testing.sandbox_checks import check_seconds
 from mock_sendpilot.testing.sandbox_clock import SandboxClock
 from mock_sendpilot.testing.sandbox_options import SandboxOptions
 from mock_sendpilot.testing.sandbox_webhooks import SandboxWebhooks
@@ -100,11 +101,13 @@ class Sandbox(SandboxWorld, SandboxWebhooks):
                 needs `clock.advance()`.
 
         Raises:
+            InvalidInput: a `within` that is no number of seconds.
             NotIdle: something is still at work or due; it says what is due next.
             EventLoopBlocked: called in a coroutine; await `sendpilot.aio.wait_until_idle` there.
         """
         __tracebackhide__ = True
         refuse_in_event_loop("sendpilot.aio.wait_until_idle")
+        check_seconds("within", within)
         if not self.workspace.scheduler.wait_until_idle(timeout_seconds=within):
             notes = failed_attempts(self._outbox.log.all())
             raise NotIdle(self.workspace.scheduler, within, notes)

@@ -21,6 +21,7 @@ Subject = Lead | Campaign | Sender | Search | Extraction
 """What events are about, and what may stand for its own id."""
 
 _MOST = 10**12  # as in a seed
+_MAX_SECONDS = 86_400
 _LONGEST_SHOWN = 80
 _WORDS: Mapping[tuple[type, str], tuple[str, ...]] = {
     (Campaign, "status"): words.CAMPAIGN_STATUSES,
@@ -102,6 +103,18 @@ def check_count(name: str, count: object, *, most: int) -> None:
     if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= most:
         expected = f"a whole number from 1 to {most}"
         raise InvalidInput(f"{name} must be {expected}; it was {_shown(count)}")
+
+
+def check_seconds(name: str, seconds: object) -> None:
+    """Refuse what nobody can wait for: not a number, one below 0, or more than a day.
+
+    Raises:
+        InvalidInput: it says what was expected.
+    """
+    is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
+    if not is_number or not 0 <= seconds <= _MAX_SECONDS:  # type: ignore[operator]
+        expected = f"a number of seconds from 0 to {_MAX_SECONDS}"
+        raise InvalidInput(f"{name}: expected {expected}, got {_shown(seconds)}")
 
 
 def profile_url(given: object) -> str:

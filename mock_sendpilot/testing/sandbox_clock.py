@@ -8,6 +8,7 @@ from mock_sendpilot.domain.errors import InvalidInput
 from mock_sendpilot.domain.workspace import Workspace
 from mock_sendpilot.scheduling.scheduler import ADVANCE_TIMEOUT_SECONDS
 from mock_sendpilot.testing.event_loop import refuse_in_event_loop
+from mock_sendpilot.testing.sandbox_checks import check_seconds
 
 _DATE = "2030-01-31"
 _MOMENT = f"a datetime with a time zone, or a text such as {_DATE}T09:00:00Z or {_DATE}"
@@ -68,12 +69,14 @@ class SandboxClock:
             How many tasks were done: attempts, steps of campaigns and of jobs.
 
         Raises:
-            InvalidInput: no duration, or the clock is being advanced already.
+            InvalidInput: no duration, no number of seconds as `timeout`, or the clock is being
+                advanced already.
             AdvanceTimedOut: it was not over in time; it says what is left and what held it up.
             EventLoopBlocked: called in a coroutine; await `sendpilot.aio.clock.advance` there.
         """
         __tracebackhide__ = True
         refuse_in_event_loop("sendpilot.aio.clock.advance")
+        check_seconds("timeout", timeout)
         given = _duration(duration)
         try:
             more = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)

@@ -1,12 +1,16 @@
 """Waiting in a test: for several webhooks, until it is idle, and not at all in frozen time."""
 
+import math
 import re
 import threading
 import time
 from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from mock_sendpilot.domain.errors import InvalidInput
 from mock_sendpilot.testing.failures import NotIdle, WebhookNotSeen
 from mock_sendpilot.testing.receiver import WebhookReceiver
 from mock_sendpilot.testing.sandbox import Sandbox
@@ -268,3 +272,38 @@ def test_a_failure_names_the_latest_of_many_failed_attempts(sendpilot: Sandbox) 
     assert "\n  5 earlier attempts failed as well\n  attempt 6 of" in text
     assert text.count("127.0.0.1:9/never failed:") == 10
     assert "\n  attempt 15 of" in text
+
+
+WAITS = [
+    pytest.param(
+        lambda box, _, seconds: box.events.wait_for("message.sent", within=seconds), id="event"
+    ),
+    pytest.param(
+        lambda _, receiver, seconds: receiver.wait_for("message.sent", within=seconds), id="request"
+    ),
+    pytest.param(
+        lambda _, receiver, seconds: receiver.wait_for_count(1, within=seconds), id="requests"
+    ),
+    pytest.param(lambda box, _, seconds: box.wait_until_idle(within=seconds), id="idle"),
+    pytest.param(lambda box, _, seconds: box.clock.advance("1h", timeout=seconds), id="advance"),
+]
+
+
+@pytest.mark.parametrize("wait", WAITS)
+@pytest.mark.parametrize(
+    "seconds",
+    [
+        pytest.param("2s", id="text"),
+        pytest.param(None, id="none"),
+        pytest.param(timedelta(seconds=1), id="timedelta"),
+        pytest.param(True, id="bool"),
+        pytest.param(-1, id="negative"),
+        pytest.param(math.nan, id="nan"),
+        pytest.param(math.inf, id="inf"),
+    ],
+)
+def test_nobody_waits_for_what_is_no_number_of_seconds(
+    sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver, wait: Any, seconds: object
+) -> None:
+    with pytest.raises(InvalidInput, match="expected a number of seconds from 0 to 86400, got"):
+        wait(sendpilot, sendpilot_receiver, seconds)
