@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from mock_sendpilot.domain.clock import SteadyClock, WorkspaceClock
 from mock_sendpilot.domain.contract_points import DOCUMENTED
 from mock_sendpilot.domain.contracts import CONTRACTS, Contract
 from mock_sendpilot.domain.errors import InvalidApiKey, InvalidInput, NotAllowed, ScopeMissing
@@ -18,6 +17,7 @@ from mock_sendpilot.domain.seed import EndpointSeed, WorkspaceSeed
 from mock_sendpilot.domain.signals import event_recorded
 from mock_sendpilot.domain.workspace import Workspace
 from mock_sendpilot.json_text import check_seed
+from mock_sendpilot.scheduling.clock import SteadyClock, WorkspaceClock
 from mock_sendpilot.scheduling.workers import Workers
 from mock_sendpilot.webhooks.deliveries import MOST_FINISHED
 from mock_sendpilot.webhooks.dispatcher import TIMEOUT_SECONDS, Dispatcher

@@ -20,8 +20,8 @@ from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask
 from waitress.utilities import BadRequest
 
-from mock_sendpilot.domain.clock import SystemClock
 from mock_sendpilot.reason_phrases import reason_phrase
+from mock_sendpilot.scheduling.clock import SystemClock
 
 _MAX_BODY_BYTES = 64_000_000  # the app answers 413 long before; this only bounds the memory
 _MAX_CONNECTIONS = 1000

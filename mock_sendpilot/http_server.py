@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from waitress import wasyncore
 from waitress.task import ThreadedTaskDispatcher
 
-from mock_sendpilot.domain.clock import SystemClock
 from mock_sendpilot.http_connections import (
     MAX_PENDING,
     Channel,
@@ -23,6 +22,7 @@ from mock_sendpilot.http_connections import (
 )
 from mock_sendpilot.lifetime import Startable
 from mock_sendpilot.network import listening_socket
+from mock_sendpilot.scheduling.clock import SystemClock
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication

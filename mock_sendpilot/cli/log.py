@@ -13,8 +13,8 @@ from datetime import datetime, timezone
 
 import orjson
 
-from mock_sendpilot.domain.clock import iso_milliseconds
 from mock_sendpilot.domain.redaction import redacted
+from mock_sendpilot.scheduling.clock import iso_milliseconds
 
 _MOST_WAITING = 10_000
 _FLUSH_SECONDS = 0.25

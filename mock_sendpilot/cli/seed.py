@@ -38,8 +38,8 @@ def check(file: str, contract: "Contract", wants_json: bool) -> None:
     """Check FILE (- for standard input): every fault with its JSON path."""
     from mock_sendpilot.cli.start import read_fixtures  # noqa: PLC0415
     from mock_sendpilot.control.seed_file import parse_seed  # noqa: PLC0415
-    from mock_sendpilot.domain.clock import SystemClock  # noqa: PLC0415
     from mock_sendpilot.domain.errors import InvalidInput  # noqa: PLC0415
+    from mock_sendpilot.scheduling.clock import SystemClock  # noqa: PLC0415
 
     problems: tuple[str, ...] = ()
     counts = (0, 0)

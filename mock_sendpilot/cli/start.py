@@ -140,8 +140,8 @@ def _server(emulator: "Emulator", options: dict[str, Any]) -> "EmulatorServer":
 
 def _seeds(options: dict[str, Any], contract: "Contract") -> "list[WorkspaceSeed]":
     from mock_sendpilot.control.seed_file import demo_text, empty_seed, parse_seed  # noqa: PLC0415
-    from mock_sendpilot.domain.clock import SystemClock  # noqa: PLC0415
     from mock_sendpilot.domain.models import ApiKey  # noqa: PLC0415
+    from mock_sendpilot.scheduling.clock import SystemClock  # noqa: PLC0415
 
     own_key: str | None = options["api_key"]
     if options["empty"]:

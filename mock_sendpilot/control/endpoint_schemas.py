@@ -18,7 +18,6 @@ from mock_sendpilot.api.fields import (
 )
 from mock_sendpilot.control.schemas import Strict
 from mock_sendpilot.control.seed_fields import CountFrom, Number, list_of
-from mock_sendpilot.domain.clock import iso_milliseconds
 from mock_sendpilot.domain.endpoint_settings import (
     LONGEST_DELAY_SECONDS,
     LONGEST_TIMEOUT_SECONDS,
@@ -29,6 +28,7 @@ from mock_sendpilot.domain.endpoint_settings import (
     EndpointSettings,
 )
 from mock_sendpilot.domain.redaction import masked, redacted_headers
+from mock_sendpilot.scheduling.clock import iso_milliseconds
 from mock_sendpilot.webhooks.endpoints import Endpoint
 
 MAX_EVENTS = 500

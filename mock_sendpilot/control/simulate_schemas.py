@@ -7,9 +7,9 @@ from marshmallow import ValidationError, post_load
 
 from mock_sendpilot.api.fields import Choice, JsonObject, Text
 from mock_sendpilot.control.schemas import Strict
-from mock_sendpilot.domain.clock import iso_milliseconds
 from mock_sendpilot.domain.finding.jobs import Extraction, Search
 from mock_sendpilot.domain.outreach import by_hand, campaigns
+from mock_sendpilot.scheduling.clock import iso_milliseconds
 from mock_sendpilot.webhooks.triggers import STEPS
 
 MAX_TEXT_LENGTH = 8000

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from mock_sendpilot.domain.clock import WorkspaceClock
 from mock_sendpilot.domain.contracts import Contract
 from mock_sendpilot.domain.ids import Ids
 from mock_sendpilot.domain.store import Store
+from mock_sendpilot.scheduling.clock import WorkspaceClock
 from mock_sendpilot.scheduling.scheduler import Scheduler
 
 

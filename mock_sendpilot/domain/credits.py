@@ -7,8 +7,8 @@ before what was purchased, and what a refill brings, is invented.
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from mock_sendpilot.domain.clock import Clock
 from mock_sendpilot.domain.errors import CreditsExhausted
+from mock_sendpilot.scheduling.clock import Clock
 
 _MONTHS = 12
 

@@ -5,7 +5,7 @@ import string
 import threading
 from datetime import datetime
 
-from mock_sendpilot.domain.clock import epoch_milliseconds
+from mock_sendpilot.scheduling.clock import epoch_milliseconds
 
 
 def _letters_of_bytes(alphabet: str) -> bytes:

@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from mock_sendpilot.domain.clock import epoch_milliseconds
 from mock_sendpilot.domain.errors import NotFound
 from mock_sendpilot.domain.ids import Ids
+from mock_sendpilot.scheduling.clock import epoch_milliseconds
 
 SENT, RECEIVED = "sent", "received"
 

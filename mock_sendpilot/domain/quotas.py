@@ -7,9 +7,9 @@ day begins at midnight UTC, are invented.
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
 
-from mock_sendpilot.domain.clock import Clock
 from mock_sendpilot.domain.errors import LimitExceeded
 from mock_sendpilot.domain.models import Sender
+from mock_sendpilot.scheduling.clock import Clock
 
 CONNECTIONS, MESSAGES, LIKES = "connections", "messages", "likes"
 KINDS = (CONNECTIONS, MESSAGES, LIKES)

@@ -7,9 +7,9 @@ import re
 import threading
 from datetime import datetime, timedelta
 
-from mock_sendpilot.domain.clock import Clock
 from mock_sendpilot.domain.errors import InvalidInput, LimitExceeded
 from mock_sendpilot.domain.models import RateLimit
+from mock_sendpilot.scheduling.clock import Clock
 
 _WINDOWS = {"s": 1, "sec": 1, "min": 60, "m": 60, "h": 3600, "hour": 3600, "day": 86400, "d": 86400}
 _TEXT = re.compile(r"([1-9][0-9]{0,8})/([0-9]{0,5})([a-z]+)")

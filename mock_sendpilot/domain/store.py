@@ -13,13 +13,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mock_sendpilot.domain import events, progress
-from mock_sendpilot.domain.clock import Clock
 from mock_sendpilot.domain.errors import InvalidInput, NotFound
 from mock_sendpilot.domain.event_publisher import EventPublisher
 from mock_sendpilot.domain.events import PLAINLY, Event, Telling
 from mock_sendpilot.domain.lead_import import Import, LeadDraft
 from mock_sendpilot.domain.linkedin import EXPECTED, normal_profile_url
 from mock_sendpilot.domain.models import Campaign, Lead, Sender
+from mock_sendpilot.scheduling.clock import Clock
 
 
 @dataclass(frozen=True, slots=True)

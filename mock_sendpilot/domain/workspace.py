@@ -4,7 +4,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from mock_sendpilot.domain.clock import WorkspaceClock, iso_milliseconds
 from mock_sendpilot.domain.context import WorkspaceContext
 from mock_sendpilot.domain.contracts import Contract
 from mock_sendpilot.domain.credits import Credits
@@ -27,6 +26,7 @@ from mock_sendpilot.domain.quotas import Quotas
 from mock_sendpilot.domain.seed import WorkspaceSeed
 from mock_sendpilot.domain.signals import event_recorded, has_foreign_receivers, send
 from mock_sendpilot.domain.store import Store
+from mock_sendpilot.scheduling.clock import WorkspaceClock, iso_milliseconds
 from mock_sendpilot.scheduling.scheduler import (
     ADVANCE_TIMEOUT_SECONDS,
     FIRST_MOMENT,

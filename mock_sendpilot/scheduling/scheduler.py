@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Protocol
 
-from mock_sendpilot.domain.clock import SystemClock, WorkspaceClock, iso_milliseconds
 from mock_sendpilot.domain.errors import InvalidInput
 from mock_sendpilot.scheduling.advance import Advance
+from mock_sendpilot.scheduling.clock import SystemClock, WorkspaceClock, iso_milliseconds
 from mock_sendpilot.scheduling.task_queue import Task, TaskQueue
 
 FIRST_MOMENT = datetime(1970, 1, 2, tzinfo=timezone.utc)

@@ -12,7 +12,7 @@ import threading
 from collections import Counter
 from datetime import datetime, timedelta
 
-from mock_sendpilot.domain.clock import SystemClock
+from mock_sendpilot.scheduling.clock import SystemClock
 from mock_sendpilot.scheduling.scheduler import AT_ONCE, Scheduler
 from mock_sendpilot.scheduling.task_queue import Task
 

@@ -15,8 +15,8 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from wsgiref.util import is_hop_by_hop
 
-from mock_sendpilot.domain.clock import SystemClock
 from mock_sendpilot.lifetime import Startable
+from mock_sendpilot.scheduling.clock import SystemClock
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from mock_sendpilot.domain.clock import ProcessClock, SystemClock
 from mock_sendpilot.domain.contracts import Contract
 from mock_sendpilot.domain.endpoint_settings import PROCESS, WALL
 from mock_sendpilot.domain.errors import InvalidInput
 from mock_sendpilot.domain.urls import url_problems
+from mock_sendpilot.scheduling.clock import ProcessClock, SystemClock
 from mock_sendpilot.testing.serving import AppServer, Receiver, checked_path
 from mock_sendpilot.verdict.examination import examine
 from mock_sendpilot.verdict.probes import url_probe

@@ -5,10 +5,10 @@ from datetime import timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from mock_sendpilot.domain.clock import SystemClock
 from mock_sendpilot.domain.finding.jobs import Pace
 from mock_sendpilot.domain.models import ApiKey, Sender
 from mock_sendpilot.domain.seed import WorkspaceSeed
+from mock_sendpilot.scheduling.clock import SystemClock
 from mock_sendpilot.server import EmulatorServer
 from mock_sendpilot.testing.aio import AsyncSandbox
 from mock_sendpilot.testing.event_loop import refuse_in_event_loop

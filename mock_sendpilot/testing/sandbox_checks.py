@@ -7,7 +7,6 @@ from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from mock_sendpilot.domain import vocabulary as words
-from mock_sendpilot.domain.clock import iso_milliseconds
 from mock_sendpilot.domain.errors import InvalidInput
 from mock_sendpilot.domain.finding.jobs import Extraction, Search
 from mock_sendpilot.domain.linkedin import EXPECTED, normal_profile_url
@@ -15,6 +14,7 @@ from mock_sendpilot.domain.models import Campaign, Lead, Sender
 from mock_sendpilot.domain.outreach.sequences import WALKS
 from mock_sendpilot.domain.suggestions import did_you_mean
 from mock_sendpilot.json_text import plain_json
+from mock_sendpilot.scheduling.clock import iso_milliseconds
 from mock_sendpilot.webhooks.event_log import SentWebhook
 
 Subject = Lead | Campaign | Sender | Search | Extraction

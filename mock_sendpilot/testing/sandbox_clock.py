@@ -2,10 +2,10 @@
 
 from datetime import datetime, timedelta
 
-from mock_sendpilot.domain.clock import parse_moment
-from mock_sendpilot.domain.durations import parse_duration
 from mock_sendpilot.domain.errors import InvalidInput
 from mock_sendpilot.domain.workspace import Workspace
+from mock_sendpilot.scheduling.clock import parse_moment
+from mock_sendpilot.scheduling.durations import parse_duration
 from mock_sendpilot.scheduling.scheduler import ADVANCE_TIMEOUT_SECONDS
 from mock_sendpilot.testing.event_loop import refuse_in_event_loop
 from mock_sendpilot.testing.sandbox_checks import check_seconds

@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 import orjson
 
 from mock_sendpilot.domain import vocabulary as words
-from mock_sendpilot.domain.clock import SystemClock
 from mock_sendpilot.domain.contracts import Contract
 from mock_sendpilot.domain.events import Change, Event, LeadStatusChanged
 from mock_sendpilot.domain.ids import Ids
 from mock_sendpilot.domain.samples import SAMPLE_LEAD, Subjects, sample_change, sample_event
+from mock_sendpilot.scheduling.clock import SystemClock
 from mock_sendpilot.verdict.answers import Answer
 from mock_sendpilot.verdict.target import Target
 from mock_sendpilot.webhooks.dispatcher import Dispatcher

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mock_sendpilot.domain import vocabulary as words
-from mock_sendpilot.domain.clock import SystemClock
+from mock_sendpilot.scheduling.clock import SystemClock
 from mock_sendpilot.verdict.answers import acceptance
 from mock_sendpilot.verdict.findings import FAILED, NOT_JUDGED, PASSED, Finding
 from mock_sendpilot.verdict.growth import Growth, growth, is_length, multiples

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from contextlib import closing
 from typing import Any
 
-from mock_sendpilot.domain.clock import SystemClock
 from mock_sendpilot.domain.errors import InvalidInput
+from mock_sendpilot.scheduling.clock import SystemClock
 from mock_sendpilot.verdict.checks import Check, checks_under
 from mock_sendpilot.verdict.deliverer import Deliverer
 from mock_sendpilot.verdict.effects import learn_pace

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping, Sized
 from decimal import Decimal
 
-from mock_sendpilot.domain.clock import SystemClock
+from mock_sendpilot.scheduling.clock import SystemClock
 
 Growth = Mapping[str, float]
 """From the way to a number or a length to its change, which is not 0."""

@@ -12,9 +12,9 @@ from urllib.parse import quote, urlsplit
 
 import orjson
 
-from mock_sendpilot.domain.clock import SystemClock
 from mock_sendpilot.final_response import FinalResponse
 from mock_sendpilot.network import connected, own_copy
+from mock_sendpilot.scheduling.clock import SystemClock
 from mock_sendpilot.verdict.target import Probe
 
 _POLL_SECONDS = 0.02

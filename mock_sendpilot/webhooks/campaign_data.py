@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from mock_sendpilot.domain import vocabulary as words
-from mock_sendpilot.domain.clock import iso_milliseconds
 from mock_sendpilot.domain.events import CampaignChanged
+from mock_sendpilot.scheduling.clock import iso_milliseconds
 
 
 def campaign_changed(change: CampaignChanged, at: datetime) -> Mapping[str, Any]:

@@ -19,7 +19,7 @@ from http import HTTPStatus
 from http.client import BadStatusLine, RemoteDisconnected
 from typing import TYPE_CHECKING, Any
 
-from mock_sendpilot.domain.clock import SystemClock
+from mock_sendpilot.scheduling.clock import SystemClock
 from mock_sendpilot.webhooks.deliveries import (
     LONGEST_TEXT,
     MOST_BODY_BYTES,

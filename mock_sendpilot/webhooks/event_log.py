@@ -10,11 +10,11 @@ from typing import Any
 
 import orjson
 
-from mock_sendpilot.domain.clock import SystemClock
 from mock_sendpilot.domain.contracts import Contract
 from mock_sendpilot.domain.errors import NotFound
 from mock_sendpilot.domain.events import Event
 from mock_sendpilot.observation.patterns import EventPattern, parsed
+from mock_sendpilot.scheduling.clock import SystemClock
 from mock_sendpilot.webhooks.deliveries import DROPPED, PENDING, Delivery, DeliveryLog
 from mock_sendpilot.webhooks.payloads import payload
 

@@ -8,9 +8,9 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from mock_sendpilot.domain.clock import iso_milliseconds
 from mock_sendpilot.domain.contracts import Contract
 from mock_sendpilot.domain.events import ExtractionCompleted, SearchCompleted
+from mock_sendpilot.scheduling.clock import iso_milliseconds
 
 
 def search_completed(change: SearchCompleted, _contract: Contract) -> Mapping[str, Any]:

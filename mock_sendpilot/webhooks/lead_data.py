@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from mock_sendpilot.domain.clock import iso_milliseconds
 from mock_sendpilot.domain.contracts import Contract
 from mock_sendpilot.domain.events import (
     ConnectionRequestAccepted,
@@ -21,6 +20,7 @@ from mock_sendpilot.domain.events import (
 )
 from mock_sendpilot.domain.inbox import internal_id
 from mock_sendpilot.domain.models import Contact, Lead
+from mock_sendpilot.scheduling.clock import iso_milliseconds
 
 Data = Mapping[str, Any]
 

@@ -13,9 +13,9 @@ import orjson
 
 from mock_sendpilot.domain import events
 from mock_sendpilot.domain import vocabulary as words
-from mock_sendpilot.domain.clock import iso_milliseconds
 from mock_sendpilot.domain.contracts import Contract
 from mock_sendpilot.domain.events import Event
+from mock_sendpilot.scheduling.clock import iso_milliseconds
 from mock_sendpilot.webhooks import campaign_data, job_data, lead_data
 
 Data = Mapping[str, Any]

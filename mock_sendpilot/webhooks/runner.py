@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from functools import partial
 from urllib.parse import urlsplit
 
-from mock_sendpilot.domain.clock import ProcessClock
 from mock_sendpilot.domain.endpoint_settings import PROCESS, VIRTUAL
 from mock_sendpilot.domain.signals import delivery_attempted, delivery_cancelled, send
 from mock_sendpilot.domain.workspace import Workspace
+from mock_sendpilot.scheduling.clock import ProcessClock
 from mock_sendpilot.scheduling.task_queue import Task
 from mock_sendpilot.webhooks.deliveries import (
     CANCELLED,

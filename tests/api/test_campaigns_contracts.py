@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from mock_sendpilot.domain.clock import ManualClock
 from mock_sendpilot.domain.contracts import named_contract
 from mock_sendpilot.domain.events import CampaignChanged, Event
 from mock_sendpilot.domain.models import ApiKey, Campaign, Sender
@@ -16,6 +15,7 @@ from mock_sendpilot.domain.seed import WorkspaceSeed
 from mock_sendpilot.domain.signals import event_recorded
 from mock_sendpilot.domain.workspace import Workspace
 from mock_sendpilot.emulator import Emulator
+from mock_sendpilot.scheduling.clock import ManualClock
 from tests.api.expect import assert_invalid
 from tests.conftest import NOW, Serve
 from tests.support import Api

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from mock_sendpilot.domain.clock import ManualClock
 from mock_sendpilot.domain.contracts import named_contract
 from mock_sendpilot.domain.models import ApiKey, Campaign, DailyLimits, Lead, Sender
 from mock_sendpilot.domain.seed import WorkspaceSeed
 from mock_sendpilot.domain.workspace import Workspace
 from mock_sendpilot.emulator import Emulator
+from mock_sendpilot.scheduling.clock import ManualClock
 from mock_sendpilot.testing.recorded_events import RecordedEvents
 from tests.support import DEMO_KEY, Api
 

@@ -8,8 +8,8 @@ from datetime import datetime, timezone
 import pytest
 
 from mock_sendpilot.app import create_app
-from mock_sendpilot.domain.clock import ManualClock
 from mock_sendpilot.emulator import Emulator
+from mock_sendpilot.scheduling.clock import ManualClock
 from mock_sendpilot.testing.receiver import WebhookReceiver
 from tests.control.expect import assert_invalid
 from tests.support import Api, in_process

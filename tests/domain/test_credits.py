@@ -4,9 +4,9 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from mock_sendpilot.domain.clock import ManualClock
 from mock_sendpilot.domain.credits import DEFAULT_BALANCE, Balance, Credits
 from mock_sendpilot.domain.errors import CreditsExhausted
+from mock_sendpilot.scheduling.clock import ManualClock
 
 RESET_AT = datetime(2026, 2, 1, tzinfo=timezone.utc)
 FULL = Balance(

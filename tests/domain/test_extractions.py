@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from mock_sendpilot.domain.clock import ManualClock
 from mock_sendpilot.domain.contracts import CONTRACTS
 from mock_sendpilot.domain.credits import Balance
 from mock_sendpilot.domain.errors import CreditsExhausted, NotFound
@@ -15,6 +14,7 @@ from mock_sendpilot.domain.finding.jobs import DONE, FAILED, PENDING, RUNNING, E
 from mock_sendpilot.domain.seed import WorkspaceSeed
 from mock_sendpilot.domain.signals import event_recorded
 from mock_sendpilot.domain.workspace import Workspace
+from mock_sendpilot.scheduling.clock import ManualClock
 from mock_sendpilot.webhooks.job_data import extraction_completed
 from tests.conftest import NOW
 

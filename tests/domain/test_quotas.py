@@ -4,10 +4,10 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from mock_sendpilot.domain.clock import ManualClock
 from mock_sendpilot.domain.errors import LimitExceeded
 from mock_sendpilot.domain.models import DailyLimits, Sender
 from mock_sendpilot.domain.quotas import CONNECTIONS, KINDS, LIKES, MESSAGES, Quotas
+from mock_sendpilot.scheduling.clock import ManualClock
 
 MORNING = datetime(2026, 1, 1, 9, 30, tzinfo=timezone.utc)
 MIDNIGHT = datetime(2026, 1, 2, tzinfo=timezone.utc)

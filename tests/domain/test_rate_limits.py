@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from mock_sendpilot.domain.clock import ManualClock
 from mock_sendpilot.domain.errors import InvalidInput, LimitExceeded
 from mock_sendpilot.domain.models import RateLimit
 from mock_sendpilot.domain.rate_limits import EXPECTED, RateLimiter, parse_rate_limit
+from mock_sendpilot.scheduling.clock import ManualClock
 from tests.conftest import NOW
 
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from mock_sendpilot.domain.clock import ManualClock
 from mock_sendpilot.domain.contracts import CONTRACTS
 from mock_sendpilot.domain.credits import Balance
 from mock_sendpilot.domain.errors import CreditsExhausted, InvalidInput, NotFound
@@ -26,6 +25,7 @@ from mock_sendpilot.domain.finding.wanted import wanted
 from mock_sendpilot.domain.seed import WorkspaceSeed
 from mock_sendpilot.domain.signals import event_recorded
 from mock_sendpilot.domain.workspace import Workspace
+from mock_sendpilot.scheduling.clock import ManualClock
 from tests.conftest import NOW
 
 PACE = Pace(starts_after=timedelta(seconds=1), takes=timedelta(seconds=4))

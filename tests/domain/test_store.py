@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from mock_sendpilot.domain.clock import SystemClock, WorkspaceClock
 from mock_sendpilot.domain.contracts import CONTRACTS
 from mock_sendpilot.domain.errors import InvalidInput, NotFound
 from mock_sendpilot.domain.events import Event, LeadStatusChanged
@@ -16,6 +15,7 @@ from mock_sendpilot.domain.models import Campaign, Lead
 from mock_sendpilot.domain.seed import WorkspaceSeed
 from mock_sendpilot.domain.signals import event_recorded
 from mock_sendpilot.domain.workspace import Workspace
+from mock_sendpilot.scheduling.clock import SystemClock, WorkspaceClock
 from tests.conftest import NOW
 
 

@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from mock_sendpilot.domain.clock import ManualClock
 from mock_sendpilot.domain.contracts import CONTRACTS
 from mock_sendpilot.domain.events import (
     CampaignChanged,
@@ -21,6 +20,7 @@ from mock_sendpilot.domain.outreach.sequences import Fate, Step
 from mock_sendpilot.domain.seed import WorkspaceSeed
 from mock_sendpilot.domain.signals import event_recorded
 from mock_sendpilot.domain.workspace import Workspace
+from mock_sendpilot.scheduling.clock import ManualClock
 
 START = datetime(2026, 6, 1, 9, tzinfo=timezone.utc)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

@@ -51,6 +51,27 @@ def test_the_domain_knows_no_other_room(room: str) -> None:
 
 
 @pytest.mark.parametrize("package", ["flask", "werkzeug", "marshmallow", "requests", "click"])
+def test_scheduling_knows_no_framework(package: str) -> None:
+    assert importers(package, among="scheduling/") == []
+
+
+def test_scheduling_knows_nothing_else_but_the_errors() -> None:
+    names = {
+        name
+        for module in MODULES
+        if module.startswith("scheduling/")
+        for name in imports(module)
+        if name.startswith("mock_sendpilot.")
+    }
+    outside = {name for name in names if not name.startswith("mock_sendpilot.scheduling")}
+    assert {name.rpartition(".")[0] for name in outside} <= {
+        "mock_sendpilot.domain",
+        "mock_sendpilot.domain.errors",
+    }
+    assert "mock_sendpilot.domain.errors" in outside
+
+
+@pytest.mark.parametrize("package", ["flask", "werkzeug", "marshmallow", "requests", "click"])
 def test_observation_knows_no_framework(package: str) -> None:
     assert importers(package, among="observation/") == []
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from mock_sendpilot.domain.clock import ManualClock, SystemClock, WorkspaceClock
+from mock_sendpilot.scheduling.clock import ManualClock, SystemClock, WorkspaceClock
 from mock_sendpilot.scheduling.scheduler import Due, Scheduler
 from mock_sendpilot.scheduling.workers import Workers
 from tests.support import eventually

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from mock_sendpilot.domain.clock import SystemClock, WorkspaceClock
+from mock_sendpilot.scheduling.clock import SystemClock, WorkspaceClock
 from mock_sendpilot.scheduling.scheduler import Scheduler
 from mock_sendpilot.scheduling.workers import Workers
 from tests.support import eventually

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from mock_sendpilot.domain.clock import SystemClock
 from mock_sendpilot.domain.errors import InvalidInput
+from mock_sendpilot.scheduling.clock import SystemClock
 from mock_sendpilot.testing.event_loop import EventLoopBlocked
 from mock_sendpilot.testing.failures import NotIdle, WebhookNotSeen
 from mock_sendpilot.testing.receiver import WebhookReceiver

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from mock_sendpilot.domain.clock import SystemClock
+from mock_sendpilot.scheduling.clock import SystemClock
 from mock_sendpilot.verdict.growth import growth, multiples
 
 NOW = SystemClock().now().timestamp()

@@ -6,12 +6,12 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from mock_sendpilot.domain.clock import ManualClock
 from mock_sendpilot.domain.contracts import named_contract
 from mock_sendpilot.domain.models import ApiKey, Campaign, Lead
 from mock_sendpilot.domain.seed import WorkspaceSeed
 from mock_sendpilot.domain.workspace import Workspace
 from mock_sendpilot.emulator import Emulator
+from mock_sendpilot.scheduling.clock import ManualClock
 from mock_sendpilot.testing.receiver import WebhookReceiver
 from mock_sendpilot.webhooks.deliveries import Delivery, DeliveryFilter
 from mock_sendpilot.webhooks.endpoints import Endpoint

@@ -99,6 +99,6 @@ def a_second_passes_each_time(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
     """Whenever somebody asks for real time, it is a second later."""
     seconds = count(1767225600)
     with monkeypatch.context() as patched:
-        clock = "mock_sendpilot.domain.clock.SystemClock._wall_seconds"
+        clock = "mock_sendpilot.scheduling.clock.SystemClock._wall_seconds"
         patched.setattr(clock, staticmethod(lambda: float(next(seconds))))
         yield

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 import trustme
 
-from mock_sendpilot.domain.clock import SystemClock
 from mock_sendpilot.domain.endpoint_settings import EndpointSettings
+from mock_sendpilot.scheduling.clock import SystemClock
 from mock_sendpilot.webhooks import deadline
 from mock_sendpilot.webhooks.deliveries import Attempt
 from tests.support import read_request

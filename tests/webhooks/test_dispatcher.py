@@ -7,8 +7,8 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
-from mock_sendpilot.domain.clock import ManualClock
 from mock_sendpilot.emulator import Emulator
+from mock_sendpilot.scheduling.clock import ManualClock
 from mock_sendpilot.testing.receiver import WebhookReceiver
 from mock_sendpilot.webhooks.deliveries import Attempt
 from tests.support import read_request

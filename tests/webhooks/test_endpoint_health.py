@@ -5,8 +5,8 @@ from email.utils import format_datetime
 
 import pytest
 
-from mock_sendpilot.domain.clock import ManualClock, SystemClock
 from mock_sendpilot.emulator import Emulator
+from mock_sendpilot.scheduling.clock import ManualClock, SystemClock
 from mock_sendpilot.testing.receiver import WebhookReceiver
 from mock_sendpilot.webhooks.deliveries import CANCELLED
 from mock_sendpilot.webhooks.endpoints import Endpoint

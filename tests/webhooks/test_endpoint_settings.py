@@ -7,10 +7,10 @@ from itertools import pairwise
 import pytest
 import time_machine
 
-from mock_sendpilot.domain.clock import ManualClock
 from mock_sendpilot.domain.endpoint_settings import EndpointSettings
 from mock_sendpilot.domain.errors import InvalidInput
 from mock_sendpilot.emulator import Emulator
+from mock_sendpilot.scheduling.clock import ManualClock
 from mock_sendpilot.testing.receiver import WebhookReceiver
 from mock_sendpilot.webhooks.deliveries import EXHAUSTED, PENDING
 from tests.support import SECRET, eventually
@@ -254,7 +254,7 @@ def test_the_concurrency_of_an_endpoint_is_not_that_of_another(
 def test_a_signature_bears_real_time_though_the_clock_of_the_workspace_shows_another(
     world: World, receiver: WebhookReceiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clock = "mock_sendpilot.domain.clock.SystemClock._wall_seconds"
+    clock = "mock_sendpilot.scheduling.clock.SystemClock._wall_seconds"
     monkeypatch.setattr(clock, staticmethod(lambda: 1767225600.5))
     world.add_endpoint(receiver.url)
     world.change("DONE")

@@ -3,9 +3,9 @@
 import pytest
 
 from mock_sendpilot.domain import vocabulary as words
-from mock_sendpilot.domain.clock import ManualClock
 from mock_sendpilot.domain.errors import NotFound
 from mock_sendpilot.emulator import Emulator
+from mock_sendpilot.scheduling.clock import ManualClock
 from mock_sendpilot.testing.receiver import WebhookReceiver
 from mock_sendpilot.webhooks.event_log import MOST_EVENTS, EventFilter
 from tests.webhooks.conftest import START, World, seed_of_one_lead

@@ -9,8 +9,8 @@ import freezegun
 import pytest
 import time_machine
 
-from mock_sendpilot.domain.clock import SystemClock
 from mock_sendpilot.emulator import Emulator
+from mock_sendpilot.scheduling.clock import SystemClock
 from mock_sendpilot.testing.receiver import WebhookReceiver
 from mock_sendpilot.webhooks.deliveries import DeliveryFilter
 from tests.support import SECRET, eventually
@@ -104,7 +104,7 @@ def test_a_failed_attempt_is_repeated_on_the_system_clock(
     ahead = [0.0]
     real = time.time
     monkeypatch.setattr(
-        "mock_sendpilot.domain.clock.SystemClock._wall_seconds",
+        "mock_sendpilot.scheduling.clock.SystemClock._wall_seconds",
         staticmethod(lambda: real() + ahead[0]),
     )
     receiver.respond(500)

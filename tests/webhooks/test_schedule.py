@@ -71,7 +71,7 @@ def test_each_attempt_is_signed_afresh(
     world: World, receiver: WebhookReceiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def it_is(seconds: float) -> None:
-        clock = "mock_sendpilot.domain.clock.SystemClock._wall_seconds"
+        clock = "mock_sendpilot.scheduling.clock.SystemClock._wall_seconds"
         monkeypatch.setattr(clock, staticmethod(lambda: seconds))
 
     receiver.respond(500)

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from mock_sendpilot.domain import vocabulary as words
-from mock_sendpilot.domain.clock import ManualClock
 from mock_sendpilot.domain.contracts import named_contract
 from mock_sendpilot.domain.credits import Balance
 from mock_sendpilot.domain.errors import InvalidInput, NotFound
@@ -16,6 +15,7 @@ from mock_sendpilot.domain.models import ApiKey, Campaign, Lead, Sender
 from mock_sendpilot.domain.seed import WorkspaceSeed
 from mock_sendpilot.domain.workspace import Workspace
 from mock_sendpilot.emulator import Emulator
+from mock_sendpilot.scheduling.clock import ManualClock
 from mock_sendpilot.webhooks import triggers
 from mock_sendpilot.webhooks.event_log import SentWebhook
 from mock_sendpilot.webhooks.outbox import Outbox

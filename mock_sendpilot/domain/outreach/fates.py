@@ -5,10 +5,10 @@ The magic slugs are this emulator's, and so is everything else here.
 
 import re
 
-from mock_sendpilot.domain.durations import parse_duration
 from mock_sendpilot.domain.errors import InvalidInput
 from mock_sendpilot.domain.models import Contact
 from mock_sendpilot.domain.outreach.sequences import Fate
+from mock_sendpilot.scheduling.durations import parse_duration
 
 INTERESTED = "Yes, I am interested. Call me Tuesday."
 NOT_INTERESTED = "Thank you, but we are not interested."

@@ -8,7 +8,7 @@ import freezegun
 import pytest
 import time_machine
 
-from mock_sendpilot.domain.clock import (
+from mock_sendpilot.scheduling.clock import (
     ManualClock,
     SteadyClock,
     SystemClock,

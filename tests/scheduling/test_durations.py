@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from mock_sendpilot.domain.durations import EXPECTED, parse_duration, written
 from mock_sendpilot.domain.errors import InvalidInput
+from mock_sendpilot.scheduling.durations import EXPECTED, parse_duration, written
 
 
 @pytest.mark.parametrize(
