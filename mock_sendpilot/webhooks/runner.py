@@ -110,7 +110,7 @@ class DeliveryRunner:
             partial(self._attempt, delivery.id, besides or number),
             due_at=due_at,
             lane=self._lane(endpoint),
-            about=f"{what} of {delivery.event_type} to {endpoint.url}",
+            about=f"{what} of {delivery.event_type} to {_without_query(endpoint.url)}",
             width=endpoint.settings.concurrency,
             is_attempt=True,
             subject=delivery.lead_id,
@@ -278,9 +278,14 @@ def _log_attempt(delivery: Delivery, attempt: Attempt) -> None:
     _logger.info(
         "webhook %s to %s, attempt %d: %s, %.0f ms%s",
         delivery.event_type,
-        attempt.url.partition("?")[0],
+        _without_query(attempt.url),
         attempt.number,
         str(outcome).encode("unicode_escape").decode(),
         attempt.duration_seconds * 1000,
         f", disrupted: {attempt.disruption}" if attempt.disruption else "",
     )
+
+
+def _without_query(url: str) -> str:
+    """Return a URL as it may be logged: many receivers take a token in the query."""
+    return url.partition("?")[0]

@@ -40,6 +40,18 @@ def frozen(receiver: WebhookReceiver) -> Iterator[Api]:
     emulator.close()
 
 
+def test_what_is_due_next_is_named_without_the_query_of_its_url(
+    frozen: Api, receiver: WebhookReceiver
+) -> None:
+    endpoint = frozen("GET", "/_emulate/endpoints").json["endpoints"][0]
+    url = {"url": f"{receiver.url}?token=of-the-receiver"}
+    assert frozen("PATCH", f"/_emulate/endpoints/{endpoint['id']}", json=url).status == 200
+    frozen("PATCH", "/v1/leads/lead_1/status", json={"status": "DONE"})
+
+    next_due = frozen("GET", CLOCK).json["nextDue"]
+    assert next_due == f"attempt 1 of lead.status.changed to {receiver.url}"
+
+
 def test_a_clock_runs_at_first(api: Api) -> None:
     shown = api("GET", CLOCK).json
 
