@@ -15,7 +15,7 @@ from mock_sendpilot.scheduling.scheduler import (
     MAX_ADVANCE_SECONDS,
     Scheduler,
 )
-from mock_sendpilot.webhooks.event_log import MOST_EVENTS
+from mock_sendpilot.webhooks.event_log import MAX_EVENTS
 from mock_sendpilot.webhooks.tally import Tally
 
 _MOST_SECONDS = 60
@@ -56,7 +56,7 @@ class Wait(Strict):
     idle = Boolean()
     eventType = Text(attribute="event_type")  # noqa: N815
     match = JsonObject()
-    count = CountFrom(1, MOST_EVENTS)
+    count = CountFrom(1, MAX_EVENTS)
     after = Text()
     timeoutSeconds = Number(  # noqa: N815
         0, _MOST_SECONDS, of="of seconds", attribute="timeout_seconds", load_default=5.0

@@ -19,7 +19,7 @@ from mock_sendpilot.scheduling.task_queue import Task
 MAX_THREADS = 256
 EAGER_THREADS = 2
 MAX_IDLE_SECONDS = 60.0
-_PATIENCE_SECONDS = 0.005
+PATIENCE_SECONDS = 0.005
 _MAX_OUTDATED = 64
 # The system's clock may be set, or the machine sleep: look again now and then.
 _MAX_WAIT = timedelta(seconds=5)
@@ -35,8 +35,9 @@ class Workers:
     Args:
         clock: the one that the workspaces' clocks run with.
         max_threads: how many tasks can run at one time.
-        eager_threads: with so many at work, a further one begins only after it has waited for 5 ms
-            for one of them: more that do something, and do not just wait, would slow each other.
+        eager_threads: with so many at work, a further one begins only after it has waited for one
+            of them: more that do something, and do not just wait, would slow each other.
+        patience_seconds: how long it waits then.
         max_idle_seconds: how long a thread waits for something to do.
     """
 
@@ -46,11 +47,13 @@ class Workers:
         *,
         max_threads: int = MAX_THREADS,
         eager_threads: int = EAGER_THREADS,
+        patience_seconds: float = PATIENCE_SECONDS,
         max_idle_seconds: float = MAX_IDLE_SECONDS,
     ) -> None:
         self._clock = clock
         self._max_threads = max_threads
         self._eager_threads = eager_threads
+        self._patience_seconds = patience_seconds
         self._max_idle_seconds = max_idle_seconds
         self._lock = threading.Lock()
         # One thread at a time watches for what is due next; the others run a task or are idle.
@@ -244,7 +247,7 @@ class Workers:
             self._collect(now)
             if self._ready and self._busy_count >= self._eager_threads and not has_been_patient:
                 has_been_patient = True
-                self._watching.wait(_PATIENCE_SECONDS)
+                self._watching.wait(self._patience_seconds)
                 continue
             found = self._pick()
             if found is not None:

@@ -14,7 +14,7 @@ from mock_sendpilot.testing.sandbox_checks import (
     with_ids,
 )
 from mock_sendpilot.webhooks.event_keys import check_pattern
-from mock_sendpilot.webhooks.event_log import MOST_EVENTS, SentWebhook, Stage
+from mock_sendpilot.webhooks.event_log import MAX_EVENTS, SentWebhook, Stage
 from mock_sendpilot.webhooks.outbox import Outbox
 from mock_sendpilot.webhooks.waiting import wait_for_events
 
@@ -92,7 +92,7 @@ class RecordedEvents(Sequence[SentWebhook]):
         refuse_in_event_loop(f"sendpilot.aio.{self._name}.wait_for")
         pattern = self._pattern(event_type, values, options=("count", "after", "within"))
         if count is not None:
-            check_count("count", count, most=MOST_EVENTS)
+            check_count("count", count, most=MAX_EVENTS)
         check_seconds("within", within)
         obstacle = self._obstacle(pattern)
         waited = wait_for_events(

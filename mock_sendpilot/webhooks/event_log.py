@@ -18,8 +18,8 @@ from mock_sendpilot.scheduling.clock import SystemClock
 from mock_sendpilot.webhooks.deliveries import DROPPED, PENDING, Delivery, DeliveryLog
 from mock_sendpilot.webhooks.payloads import payload
 
-MOST_EVENTS = 5000
-_MOST_BYTES = 32_000_000
+MAX_EVENTS = 5000
+MAX_BYTES = 32_000_000
 
 
 class Stage(Enum):
@@ -149,13 +149,24 @@ class EventLog:
     Args:
         contract: under which bodies are made.
         deliveries: where the deliveries of the events are.
+        max_events: how many it keeps.
+        max_bytes: of bodies that it keeps.
 
     Attributes:
         id: another one for each log, so that its numbers are not taken for those of another.
     """
 
-    def __init__(self, contract: Contract, deliveries: DeliveryLog) -> None:
+    def __init__(
+        self,
+        contract: Contract,
+        deliveries: DeliveryLog,
+        *,
+        max_events: int = MAX_EVENTS,
+        max_bytes: int = MAX_BYTES,
+    ) -> None:
         self.id = secrets.token_hex(8)
+        self._max_events = max_events
+        self._max_bytes = max_bytes
         self._contract = contract
         self._deliveries = deliveries
         self._lock = threading.Lock()
@@ -177,7 +188,7 @@ class EventLog:
             entry = self._entries[event.id] = _Entry(facts, kept, delivery_ids)
             self._recorded_bytes += len(facts.body)
             while len(self._entries) > 1 and (
-                len(self._entries) > MOST_EVENTS or self._recorded_bytes > _MOST_BYTES
+                len(self._entries) > self._max_events or self._recorded_bytes > self._max_bytes
             ):
                 oldest = next(iter(self._entries))
                 self._recorded_bytes -= len(self._entries.pop(oldest).facts.body)

@@ -7,12 +7,9 @@ from mock_sendpilot.domain.errors import NotFound
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.scheduling.clock import ManualClock
 from mock_sendpilot.testing.receiver import WebhookReceiver
-from mock_sendpilot.webhooks.event_log import MOST_EVENTS, EventFilter
+from mock_sendpilot.webhooks.event_log import MAX_EVENTS, EventFilter
 from tests.webhooks.conftest import START, World, seed_of_one_lead
 from tests.webhooks.judges import arm, change_often, news, record
-
-LOG = "mock_sendpilot.webhooks.event_log"
-
 
 # --- what is in it -------------------------------------------------------------------------------
 
@@ -135,7 +132,7 @@ def test_a_body_that_is_made_later_tells_the_lead_as_it_was_then(world: World) -
 def test_beyond_its_bound_the_oldest_go_first(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(f"{LOG}.MOST_EVENTS", 10)
+    monkeypatch.setattr(world.outbox.events, "_max_events", 10)
     change_often(world, 1)
     first = world.outbox.events.all()[0]
     change_often(world, 12)
@@ -146,9 +143,9 @@ def test_beyond_its_bound_the_oldest_go_first(
 
 
 def test_it_keeps_5000_events(world: World) -> None:
-    change_often(world, MOST_EVENTS + 2)
+    change_often(world, MAX_EVENTS + 2)
 
-    assert MOST_EVENTS == 5000
+    assert MAX_EVENTS == 5000
     found = world.outbox.events.all()
     assert (len(found), found[0].data["newStatus"]) == (5000, "S2")
 
@@ -158,7 +155,7 @@ def test_beyond_so_many_bytes_the_oldest_go_first(
     world: World, monkeypatch: pytest.MonkeyPatch, *, is_sent: bool
 ) -> None:
     world.add_endpoint("https://a.example/", is_enabled=is_sent)
-    monkeypatch.setattr(f"{LOG}._MOST_BYTES", 1000)
+    monkeypatch.setattr(world.outbox.events, "_max_bytes", 1000)
     for number in range(10):
         world.change(f"{number}" + "x" * 300)
         world.outbox.events.all()
@@ -172,7 +169,7 @@ def test_the_latest_event_is_kept_however_long_it_is(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.add_endpoint("https://a.example/")
-    monkeypatch.setattr(f"{LOG}._MOST_BYTES", 10)
+    monkeypatch.setattr(world.outbox.events, "_max_bytes", 10)
     change_often(world, 3)
 
     assert news(world.outbox.events.all()) == ["S2"]

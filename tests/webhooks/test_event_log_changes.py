@@ -13,7 +13,6 @@ from mock_sendpilot.webhooks.event_log import SentWebhook
 from tests.webhooks.conftest import World
 from tests.webhooks.judges import arm, change_often, news, record
 
-LOG = "mock_sendpilot.webhooks.event_log"
 LONG = 10.0
 """No test waits so long: it is when a wait that does not end is given up."""
 
@@ -255,7 +254,7 @@ def test_where_no_such_event_came_there_is_no_first(world: World) -> None:
 def test_readers_and_writers_do_not_disturb_each_other(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(f"{LOG}.MOST_EVENTS", 50)
+    monkeypatch.setattr(world.outbox.events, "_max_events", 50)
 
     def follow() -> list[str]:
         seen: list[str] = []
