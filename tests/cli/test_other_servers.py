@@ -218,7 +218,8 @@ def test_a_turn_of_the_clock_may_take_as_long_as_it_takes(
 
     def answer(*_: object, seconds: float | None, **__: object) -> Answer:
         given.append(seconds)
-        return Answer(200, None, b'{"now":"N","frozen":true,"nextDueAt":null,"failure":null}')  # type: ignore[arg-type]
+        clock = b'{"now":"N","frozen":true,"running":[],"nextDueAt":null,"failure":null}'
+        return Answer(200, None, clock)  # type: ignore[arg-type]
 
     monkeypatch.setattr(control, "exchange", answer)
     result = run("http://127.0.0.1:9", "clock", *arguments)
@@ -298,7 +299,8 @@ def test_the_variable_of_the_port_is_read_as_start_reads_it(
 
     def answer(url: str, *_: object, **__: object) -> Answer:
         asked.append(url)
-        return Answer(200, None, b'{"now":"N","frozen":true,"nextDueAt":null}')  # type: ignore[arg-type]
+        clock = b'{"now":"N","frozen":true,"running":[],"nextDueAt":null}'
+        return Answer(200, None, clock)  # type: ignore[arg-type]
 
     monkeypatch.setattr(control, "exchange", answer)
     variables = {"MOCK_SENDPILOT_PORT": value, "MOCK_SENDPILOT_URL": ""}
