@@ -28,11 +28,14 @@ def run(settings: Settings) -> Iterator[Finding]:
     """Measure it."""
     ours: list[float] = []
     alone: list[float] = []
-    with emulator() as busy, emulator() as quiet:
+    streams = [patches(number) for number in range(_CONNECTIONS)]
+    with emulator() as busy, emulator() as quiet, ExitStack() as stack:
+        for number in range(_WAITERS):
+            stack.enter_context(_waiter(busy, number))
         for number in range(settings.rounds):
             for server in (busy, quiet) if number % 2 else (quiet, busy):
-                seen = _round(server, _WAITERS if server is busy else 0, settings)
-                (ours if server is busy else alone).append(seen)
+                seen = load.for_seconds(server.port, streams, settings.seconds)
+                (ours if server is busy else alone).append(1_000_000 / seen.per_second)
     yield Row(
         name=f"PATCH beside {_WAITERS} who wait",
         unit="us/request",
@@ -43,16 +46,10 @@ def run(settings: Settings) -> Iterator[Finding]:
     )
 
 
-def _round(server: Started, waiter_count: int, settings: Settings) -> float:
-    with ExitStack() as stack:
-        for number in range(waiter_count):
-            wanted = json.dumps(
-                {**_PATTERNS[number % len(_PATTERNS)], "timeoutSeconds": _WAIT_SECONDS}
-            )
-            headers = f"Content-Type: application/json\r\nX-API-Key: {KEY}"
-            waiter = stack.enter_context(socket.create_connection(("127.0.0.1", server.port)))
-            waiter.sendall(message("POST", "/_emulate/wait", wanted, headers).encode())
-        seen = load.for_seconds(
-            server.port, [patches(number) for number in range(_CONNECTIONS)], settings.seconds
-        )
-    return 1_000_000 / seen.per_second
+def _waiter(server: Started, number: int) -> socket.socket:
+    """A connection that waits; the server would wait on if it were closed."""
+    wanted = {**_PATTERNS[number % len(_PATTERNS)], "timeoutSeconds": _WAIT_SECONDS}
+    headers = f"Content-Type: application/json\r\nX-API-Key: {KEY}"
+    waiter = socket.create_connection(("127.0.0.1", server.port))
+    waiter.sendall(message("POST", "/_emulate/wait", json.dumps(wanted), headers).encode())
+    return waiter

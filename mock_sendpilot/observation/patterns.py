@@ -25,6 +25,17 @@ class EventPattern:
         """What does not fit, a sentence each; nothing where all fits."""
         return self.misses_in(parsed(body))
 
+    def fits(self, found: Mapping[str, Any] | None) -> bool:
+        """Return whether an event that was parsed fits; cheaper than its misses in words."""
+        if found is None or self.event_type not in {None, found.get("eventType")}:
+            return False
+        data = found.get("data", {})
+        for key, value in self.values.items():
+            name = key if key in data else camel_case(key)
+            if name not in data or not _is_same(data[name], value):
+                return False
+        return True
+
     def misses_in(self, found: Mapping[str, Any] | None) -> list[str]:
         """Return what does not fit in an event that was parsed; None is a body that is no event."""
         if found is None:
@@ -43,7 +54,7 @@ class EventPattern:
 
     def matches(self, body: bytes) -> bool:
         """Whether a body fits."""
-        return not self.misses(body)
+        return self.fits(parsed(body))
 
     def failure(
         self,

@@ -329,7 +329,7 @@ class EventLog:
             body = payload(entry.event, entry.facts.event_type, self._contract).body
         event = parsed(body)
         for waiter in waiters:
-            if not waiter.pattern.misses_in(event):
+            if waiter.pattern.fits(event):
                 waiter.fitting.add(entry.facts.event_id)
                 waiter.hear(entry)
 

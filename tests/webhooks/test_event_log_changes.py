@@ -188,10 +188,10 @@ class _Counting(EventPattern):
 
     looks: list[str]
 
-    def misses_in(self, found: Mapping[str, Any] | None) -> list[str]:
+    def fits(self, found: Mapping[str, Any] | None) -> bool:
         assert found is not None
         self.looks.append(found["eventId"])
-        return super().misses_in(found)
+        return super().fits(found)
 
 
 def test_a_wait_looks_only_at_what_is_new_and_may_fit(world: World) -> None:
