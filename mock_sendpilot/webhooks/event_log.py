@@ -324,10 +324,10 @@ class EventLog:
         waiters = [one for one in self._waiters if entry.may_match(one.pattern, one.beyond)]
         if not waiters:
             return
-        body = entry.facts.body
         if entry.event is not None:
-            body = payload(entry.event, entry.facts.event_type, self._contract).body
-        event = parsed(body)
+            made = payload(entry.event, entry.facts.event_type, self._contract)
+            self._keep_body(entry, made.body)
+        event = parsed(entry.facts.body)
         for waiter in waiters:
             if waiter.pattern.fits(event):
                 waiter.fitting.add(entry.facts.event_id)
@@ -346,16 +346,21 @@ class EventLog:
         last = next(reversed(self._changes), None)
         return 0 if last is None else self._changes[last]
 
+    def _keep_body(self, entry: _Entry, body: bytes) -> None:
+        """Keep a body in place of the event that it was made of. The caller holds the lock."""
+        if entry.event is None:
+            return
+        entry.facts, entry.event = replace(entry.facts, body=body), None
+        if self._entries.get(entry.facts.event_id) is entry:
+            self._recorded_bytes += len(body)
+
     def _complete(self, entry: _Entry) -> SentWebhook:
         """Return an event with its body and its deliveries; nobody waits while a body is made."""
         event = entry.event
         if event is not None:
             body = payload(event, entry.facts.event_type, self._contract).body
             with self._lock:
-                if entry.event is not None:
-                    entry.facts, entry.event = replace(entry.facts, body=body), None
-                    if self._entries.get(event.id) is entry:
-                        self._recorded_bytes += len(body)
+                self._keep_body(entry, body)
         found = map(self._deliveries.find, entry.delivery_ids)
         return replace(entry.facts, deliveries=tuple(one for one in found if one is not None))
 
