@@ -73,7 +73,7 @@ def _whole_server() -> None:
     emulator.close()
 
 
-def _other_starts(module: Any) -> list[float]:  # noqa: ANN401 - a package that may be missing
+def _other_starts(module: Any) -> list[float]:
     def start_and_stop() -> None:
         server = module.HTTPServer(host="127.0.0.1", port=0)
         server.start()
@@ -82,6 +82,6 @@ def _other_starts(module: Any) -> list[float]:  # noqa: ANN401 - a package that 
     return _timed(start_and_stop, _SLOW_COUNT)
 
 
-def _other_clears(module: Any) -> list[float]:  # noqa: ANN401 - as above
+def _other_clears(module: Any) -> list[float]:
     with module.HTTPServer(host="127.0.0.1", port=0) as server:
         return _timed(server.clear, _SANDBOX_COUNT)

@@ -10,7 +10,7 @@ if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line."""
-    from mock_sendpilot.cli import main as command_line  # noqa: PLC0415 - takes a while
+    from mock_sendpilot.cli import main as command_line  # importing the commands takes a while
 
     command_line(arguments)
 

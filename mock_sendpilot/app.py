@@ -149,6 +149,6 @@ def _allow_origins(app: Flask, origins: Sequence[str]) -> None:
     resources: dict[str | re.Pattern[str], dict[str, Any]] = {
         f"{VENDOR_PREFIX}/*": {"origins": list(origins)}
     }
-    from flask_cors import CORS  # noqa: PLC0415 - only those who ask for it pay for it
+    from flask_cors import CORS  # only apps with CORS pay for it
 
     CORS(app, resources=resources, allow_headers=["X-API-Key", "Content-Type"], max_age=600)

@@ -125,7 +125,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
     request: Parser | None = None
     _rest = b""
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - waitress's own
+    def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         # For the client: to send a request, or to take the answer.
         self.waiting_since = SystemClock.running_seconds()
@@ -182,7 +182,7 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
     adj: Any
     active_channels: dict[int, Channel]
 
-    def __init__(self, app: Any, *, limits: ConnectionLimits, **options: Any) -> None:  # noqa: ANN401 - waitress's own
+    def __init__(self, app: Any, *, limits: ConnectionLimits, **options: Any) -> None:
         # Not by waitress.create_server: it ignores a socket that is no instance of what a test may
         # have put in place of `socket.socket`.
         self._limits = limits
@@ -239,7 +239,7 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
             if len(self.active_channels) == before or self._is_full:
                 return
 
-    def accept(self) -> Any:  # noqa: ANN401 - waitress's own
+    def accept(self) -> Any:
         """Accept a connection; pause when the system has no descriptor for it."""
         try:
             return super().accept()
@@ -291,7 +291,7 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
 
 def _affordable_connections() -> int:
     try:
-        import resource  # noqa: PLC0415 - Windows has none
+        import resource  # Windows has none
     except ImportError:
         return _MAX_CONNECTIONS_WITH_SELECT
     descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)

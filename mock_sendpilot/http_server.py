@@ -35,7 +35,7 @@ _DRAIN_SECONDS = 0.02
 class GrowingPool(ThreadedTaskDispatcher):  # type: ignore[misc]
     """waitress's thread pool, with a further thread whenever a request would have to wait."""
 
-    def add_task(self, task: Any) -> None:  # noqa: ANN401 - waitress has no types
+    def add_task(self, task: Any) -> None:
         """Hand a request to an idle thread, or to a new one."""
         with self.lock:
             self.queue.append(task)

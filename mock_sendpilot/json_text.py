@@ -65,7 +65,7 @@ def parse_json(text: bytes) -> object:
     return value
 
 
-def plain_json(value: object, name: str) -> Any:  # noqa: ANN401 - any JSON
+def plain_json(value: object, name: str) -> Any:
     """Return a copy of a value that JSON can hold; what it was made of may change later.
 
     Args:
@@ -103,7 +103,7 @@ def _plain_part(value: object) -> object:
     raise TypeError(f"it has {_shown(value)}")
 
 
-def _plain(value: object, name: str, levels: int) -> Any:  # noqa: ANN401
+def _plain(value: object, name: str, levels: int) -> Any:
     if value is None or isinstance(value, bool) or _is_plain_text(value) or _is_number(value):
         return value
     if isinstance(value, Mapping | list | tuple) and not levels:
@@ -131,7 +131,7 @@ def _is_number(value: object) -> bool:
 def _shown(value: object) -> str:
     try:
         text = repr(value)
-    except Exception:  # noqa: BLE001 - of any class, and of an int with more digits than Python writes
+    except Exception:  # of any class, and of an int with more digits than Python prints
         text = f"of the type {type(value).__name__}"
     return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}…"
 

@@ -119,7 +119,7 @@ def connected(
                 made.setsockopt(*option)
             made.settimeout(timeout_seconds)
             made.connect(address)
-        except Exception as error:  # noqa: BLE001 - raised below, unless another address accepts
+        except Exception as error:  # raised below, unless another address accepts
             made.close()
             failure = error
         else:

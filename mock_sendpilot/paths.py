@@ -66,7 +66,7 @@ class RawMap(Map):
     Werkzeug before 3.0.3 heeds `merge_slashes` only here.
     """
 
-    def __init__(self, **options: Any) -> None:  # noqa: ANN401 - Werkzeug's own
+    def __init__(self, **options: Any) -> None:
         super().__init__(merge_slashes=False, strict_slashes=False, **options)
         self.converters["opaque"] = OpaqueId
 

@@ -42,7 +42,7 @@ class NodeStatusLines:
     ) -> Iterable[bytes]:
         """Pass the request on, and rewrite the status of its reply."""
 
-        def start(status: str, *rest: Any) -> Callable[[bytes], object]:  # noqa: ANN401 - of WSGI
+        def start(status: str, *rest: Any) -> Callable[[bytes], object]:
             code = status.partition(" ")[0]
             return start_response(f"{code} {reason_phrase(int(code))}", *rest)
 

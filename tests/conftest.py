@@ -139,7 +139,7 @@ def api_under(serve: Serve, make_emulator: Callable[..., Emulator]) -> Callable[
 @pytest.fixture(scope="session")
 def authority() -> "trustme.CA":
     """Vouches for the TLS servers of tests."""
-    import trustme  # noqa: PLC0415 - only those tests pay for it
+    import trustme  # only the TLS tests pay for it
 
     return trustme.CA()
 

@@ -31,7 +31,7 @@ class Callers:
         self._ledger = ledger
         self._callers = []
         for number in range(CONNECTION_COUNT):
-            chance = random.Random(f"{seed}/{number}")  # noqa: S311 - repeatable, guards nothing
+            chance = random.Random(f"{seed}/{number}")
             connection = Connection(port, ledger)
             changes = Changes(number, connection, ledger, chance)
             reads = Reads(connection, ledger, chance)
@@ -87,7 +87,7 @@ class Callers:
         def run() -> None:
             try:
                 target()
-            except Exception as error:  # noqa: BLE001 - an unforeseen reply
+            except Exception as error:  # recorded as an unforeseen reply
                 self._ledger.complain(f"a connection gave up: {type(error).__name__}: {error}")
 
         return run

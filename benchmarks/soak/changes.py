@@ -169,5 +169,5 @@ class Changes:
             key = Key(events.STATUS_CHANGED, world.profile_of(lead_id), before, after)
             self._note_fact(reply, key, is_serial=is_serial)
 
-    def _note_fact(self, reply: Reply, key: Key, **facts: Any) -> None:  # noqa: ANN401 - of a Fact
+    def _note_fact(self, reply: Reply, key: Key, **facts: Any) -> None:
         self._ledger.note(Fact(key, reply.began, reply.ended, **facts))

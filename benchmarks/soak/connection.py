@@ -81,7 +81,7 @@ class Connection:
         self._connection.close()
 
 
-def _parsed(text: bytes) -> Any:  # noqa: ANN401 - JSON
+def _parsed(text: bytes) -> Any:
     try:
         return json.loads(text) if text else {}
     except ValueError:

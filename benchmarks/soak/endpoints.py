@@ -82,7 +82,7 @@ class Endpoints:
         self._ledger = ledger
         self._pace = pace
         self._receivers = receivers
-        self._chance = random.Random(f"{seed}/endpoints")  # noqa: S311 - repeatable, guards nothing
+        self._chance = random.Random(f"{seed}/endpoints")
         self._numbers = itertools.count(1)
         self._churned: list[Endpoint] = []
         self._thread = threading.Thread(target=self._churn, name="endpoints", daemon=True)

@@ -105,7 +105,7 @@ class Receivers:
     async def _listen(self) -> list[asyncio.Server]:
         servers = []
         for name, behavior in BEHAVIORS.items():
-            chance = random.Random(f"{self._seed}/{name}")  # noqa: S311 - repeatable, guards nothing
+            chance = random.Random(f"{self._seed}/{name}")
             made = partial(_Connection, self, name, behavior(chance))
             server = await self._loop.create_server(made, "127.0.0.1")
             self._ports[name] = server.sockets[0].getsockname()[1]

@@ -34,7 +34,7 @@ class Turning:
         self._connection = Connection(port, ledger)
         self._ledger = ledger
         self._pace = pace
-        self._chance = random.Random(f"{seed}/clock")  # noqa: S311 - repeatable, guards nothing
+        self._chance = random.Random(f"{seed}/clock")
         self._latest = ""
         self._thread = threading.Thread(target=self._turn, name="clock", daemon=True)
 

@@ -32,11 +32,11 @@ def _spelled(contract: Contract, status: str) -> str:
 class _Status(Choice):
     """A campaign's status as the contract spells it."""
 
-    def __init__(self, contract: Contract, **options: Any) -> None:  # noqa: ANN401
+    def __init__(self, contract: Contract, **options: Any) -> None:
         self._contract = contract
         super().__init__(contract.campaign_statuses, **options)
 
-    def _serialize(self, value: Any, *_: Any, **__: Any) -> str:  # noqa: ANN401
+    def _serialize(self, value: Any, *_: Any, **__: Any) -> str:
         return _spelled(self._contract, value)
 
 

@@ -150,7 +150,7 @@ def sentences(error: ValidationError, root: str) -> list[tuple[str, str]]:
 _Keys = tuple[str | int, ...]
 
 
-def _walk(messages: Any, keys: _Keys) -> Iterator[tuple[_Keys, str]]:  # noqa: ANN401 - nested at will
+def _walk(messages: Any, keys: _Keys) -> Iterator[tuple[_Keys, str]]:
     if isinstance(messages, dict):
         for key, inner in messages.items():
             yield from _walk(inner, keys if key == "_schema" else (*keys, key))

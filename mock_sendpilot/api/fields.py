@@ -80,7 +80,7 @@ class Checked(AnyField):
         *,
         rule: str | None = None,
         absence_rule: str | None = None,
-        **options: Any,  # noqa: ANN401 - marshmallow's own
+        **options: Any,
     ) -> None:
         self.expected = expected
         self.rule = expected if rule is None else rule
@@ -104,7 +104,7 @@ class Checked(AnyField):
 class Choice(Checked):
     """One of some words, in exactly this spelling."""
 
-    def __init__(self, words: Iterable[str], **options: Any) -> None:  # noqa: ANN401
+    def __init__(self, words: Iterable[str], **options: Any) -> None:
         self.words = tuple(words)
         expected = f"must be one of the following values: {', '.join(self.words)}"
         super().__init__(expected, **options)
@@ -113,7 +113,7 @@ class Choice(Checked):
         """As JSON Schema."""
         return {"type": "string", "enum": list(self.words)}
 
-    def _deserialize(self, value: Any, *_: Any, suggests: bool = True, **__: Any) -> str:  # noqa: ANN401
+    def _deserialize(self, value: Any, *_: Any, suggests: bool = True, **__: Any) -> str:
         if isinstance(value, str) and value in self.words:
             return value
         raise self.refusal(value, self._guess(value) if suggests else "")
@@ -135,7 +135,7 @@ class Text(Checked):
         may_be_empty: bool = False,
         longest: int | None = None,
         rule: str | None = None,
-        **options: Any,  # noqa: ANN401
+        **options: Any,
     ) -> None:
         self.may_be_empty = may_be_empty
         self.longest = longest
@@ -155,7 +155,7 @@ class Text(Checked):
         most = {} if self.longest is None else {"maxLength": self.longest}
         return {"type": "string", **least, **most}
 
-    def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:  # noqa: ANN401
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
         if not isinstance(value, str):
             raise self.refusal(value)
         if not (value or self.may_be_empty):
@@ -177,7 +177,7 @@ class SecretText(Text):
 class WholeNumber(Checked):
     """A whole number of a query, within limits."""
 
-    def __init__(self, lowest: int, highest: int, **options: Any) -> None:  # noqa: ANN401
+    def __init__(self, lowest: int, highest: int, **options: Any) -> None:
         self.range = range(lowest, highest + 1)
         expected = f"must be a whole number from {lowest} to {highest}"
         super().__init__(expected, rule=rules.MUST_BE_INTEGER, **options)
@@ -187,7 +187,7 @@ class WholeNumber(Checked):
         lowest, highest = self.range.start, self.range.stop - 1
         return {"type": "integer", "minimum": lowest, "maximum": highest}
 
-    def _deserialize(self, value: Any, *_: Any, **__: Any) -> int:  # noqa: ANN401
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> int:
         if isinstance(value, str) and _WHOLE_NUMBER.fullmatch(value) and int(value) in self.range:
             return int(value)
         raise self.refusal(value, rule=self._rule_against(value))
@@ -205,7 +205,7 @@ class Flag(Checked):
 
     _meanings: ClassVar = {"true": True, "1": True, "false": False, "0": False}
 
-    def __init__(self, **options: Any) -> None:  # noqa: ANN401
+    def __init__(self, **options: Any) -> None:
         super().__init__("must be one of the following values: true, 1, false, 0", **options)
 
     def published(self) -> dict[str, Any]:
@@ -213,7 +213,7 @@ class Flag(Checked):
         default = {} if self.required else {"default": str(self.load_default).lower()}
         return {"type": "string", "enum": list(self._meanings), **default}
 
-    def _deserialize(self, value: Any, *_: Any, **__: Any) -> bool:  # noqa: ANN401
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> bool:
         if isinstance(value, str) and value in self._meanings:
             return self._meanings[value]
         raise self.refusal(value)
@@ -222,14 +222,14 @@ class Flag(Checked):
 class Boolean(Checked):
     """A JSON boolean, and nothing that looks like one."""
 
-    def __init__(self, **options: Any) -> None:  # noqa: ANN401
+    def __init__(self, **options: Any) -> None:
         super().__init__("must be true or false", rule=rules.MUST_BE_BOOLEAN, **options)
 
     def published(self) -> dict[str, Any]:
         """As JSON Schema."""
         return {"type": "boolean"}
 
-    def _deserialize(self, value: Any, *_: Any, **__: Any) -> bool:  # noqa: ANN401
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> bool:
         if isinstance(value, bool):
             return value
         raise self.refusal(value)
@@ -238,14 +238,14 @@ class Boolean(Checked):
 class JsonObject(Checked):
     """A JSON object of any content."""
 
-    def __init__(self, **options: Any) -> None:  # noqa: ANN401
+    def __init__(self, **options: Any) -> None:
         super().__init__("must be a JSON object", rule=rules.MUST_BE_OBJECT, **options)
 
     def published(self) -> dict[str, Any]:
         """As JSON Schema."""
         return {"type": "object"}
 
-    def _deserialize(self, value: Any, *_: Any, **__: Any) -> dict[str, Any]:  # noqa: ANN401
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> dict[str, Any]:
         if isinstance(value, dict):
             return value
         raise self.refusal(value)
@@ -254,17 +254,17 @@ class JsonObject(Checked):
 class Timestamp(Checked):
     """A time: written in UTC with milliseconds and `Z`; read with any offset."""
 
-    def __init__(self, **options: Any) -> None:  # noqa: ANN401
+    def __init__(self, **options: Any) -> None:
         super().__init__("must be a time such as 2024-02-24T15:30:00.000Z", **options)
 
     def published(self) -> dict[str, Any]:
         """As JSON Schema."""
         return {"type": "string", "format": "date-time"}
 
-    def _serialize(self, value: Any, *_: Any, **__: Any) -> str | None:  # noqa: ANN401
+    def _serialize(self, value: Any, *_: Any, **__: Any) -> str | None:
         return None if value is None else iso_milliseconds(value)
 
-    def _deserialize(self, value: Any, *_: Any, **__: Any) -> datetime:  # noqa: ANN401
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> datetime:
         moment = parse_moment(value) if isinstance(value, str) else None
         if moment is None:
             raise self.refusal(value)
@@ -279,7 +279,7 @@ class ListOf(_AnyList):
         item: AnyField,
         *,
         expected: str = "must be an array",
-        **options: Any,  # noqa: ANN401
+        **options: Any,
     ) -> None:
         self.expected = expected
         messages = absence_messages(expected, rule=rules.MUST_BE_ARRAY)
@@ -289,7 +289,7 @@ class ListOf(_AnyList):
         """What the specification says of it beyond its items."""
         return {}
 
-    def _deserialize(self, value: Any, *_: Any, **options: Any) -> list[Any]:  # noqa: ANN401
+    def _deserialize(self, value: Any, *_: Any, **options: Any) -> list[Any]:
         if not isinstance(value, list):
             found = f"it was {shown(value, name=self.name)}"
             raise ValidationError(Problem(self.expected, found, rule=rules.MUST_BE_ARRAY))

@@ -40,7 +40,7 @@ class _Date(Checked):
         """As JSON Schema."""
         return {"type": "string", "pattern": r"^\d{2}/\d{2}/\d{4}$"}
 
-    def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:  # noqa: ANN401
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
         found = _DATE.fullmatch(value) if isinstance(value, str) else None
         try:
             if found is None:
@@ -54,12 +54,12 @@ class _Date(Checked):
 class _Object(fields.Nested):
     """A nested object; anything else is refused with a sentence."""
 
-    def __init__(self, nested: Schema, expected: str, **options: Any) -> None:  # noqa: ANN401
+    def __init__(self, nested: Schema, expected: str, **options: Any) -> None:
         self.expected = expected
         messages = absence_messages(expected, rule=rules.MUST_BE_OBJECT)
         super().__init__(nested, error_messages=messages, **options)
 
-    def _deserialize(self, value: Any, *rest: Any, **options: Any) -> Any:  # noqa: ANN401
+    def _deserialize(self, value: Any, *rest: Any, **options: Any) -> Any:
         if not isinstance(value, dict):
             found = f"it was {shown(value)}"
             raise ValidationError(Problem(self.expected, found, rule=rules.MUST_BE_OBJECT))

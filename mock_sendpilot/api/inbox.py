@@ -31,7 +31,7 @@ _OPENING = "only a message that is sent, not one that is received, opens with th
         invented=("the scope", "what the token holds", "page goes before continuationToken"),
     )
 )
-def list_conversations(workspace: Workspace, **query: Any) -> dict[str, Any]:  # noqa: ANN401
+def list_conversations(workspace: Workspace, **query: Any) -> dict[str, Any]:
     """The conversations of one account or of all, the latest activity first."""
     return conversation_page(workspace, **query)
 
@@ -51,7 +51,7 @@ def list_conversations(workspace: Workspace, **query: Any) -> dict[str, Any]:  #
 def list_messages(
     workspace: Workspace,
     conversation_id: str,
-    **query: Any,  # noqa: ANN401
+    **query: Any,
 ) -> dict[str, Any]:
     """The messages of a conversation, oldest first."""
     return message_page(workspace, conversation_id, **query)

@@ -27,7 +27,7 @@ class JsonCount(Checked):
         self,
         lowest: int,
         highest: int | None = None,
-        **options: Any,  # noqa: ANN401 - marshmallow's own
+        **options: Any,
     ) -> None:
         self.lowest = lowest
         self.highest = highest
@@ -40,7 +40,7 @@ class JsonCount(Checked):
         most = {} if self.highest is None else {"maximum": self.highest}
         return {"type": "integer", "minimum": self.lowest, **most}
 
-    def _deserialize(self, value: Any, *_: Any, **__: Any) -> int:  # noqa: ANN401
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> int:
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         if not is_number or value != value // 1:
             raise self.refusal(value)
@@ -54,14 +54,14 @@ class JsonCount(Checked):
 class JobUrl(Checked):
     """Where the event of one job is sent."""
 
-    def __init__(self, **options: Any) -> None:  # noqa: ANN401
+    def __init__(self, **options: Any) -> None:
         super().__init__(f"must be {EXPECTED}", rule=rules.MUST_BE_URL, **options)
 
     def published(self) -> dict[str, Any]:
         """As JSON Schema."""
         return {"type": "string", "format": "uri", "maxLength": LONGEST_URL}
 
-    def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:  # noqa: ANN401
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
         if not isinstance(value, str):
             raise self.refusal(value)
         problems = url_problems(value)
@@ -79,7 +79,7 @@ class Several(ListOf):
         *,
         most: int,
         expected: str,
-        **options: Any,  # noqa: ANN401
+        **options: Any,
     ) -> None:
         self.most = most
         super().__init__(item, expected=expected, validate=self._count, **options)
@@ -121,7 +121,7 @@ class StateWord(Choice):
         self.word_of = dict(zip((PENDING, RUNNING, DONE, FAILED), words, strict=True))
         super().__init__(words, attribute="state", required=True)
 
-    def _serialize(self, value: Any, *_: Any, **__: Any) -> str:  # noqa: ANN401
+    def _serialize(self, value: Any, *_: Any, **__: Any) -> str:
         return self.word_of[value]
 
 

@@ -60,7 +60,7 @@ def list_filters(
         ),
     )
 )
-def start_search(workspace: Workspace, **wanted: Any) -> Search:  # noqa: ANN401 - the body's fields
+def start_search(workspace: Workspace, **wanted: Any) -> Search:
     """Start a search."""
     search = workspace.searches.start(**wanted)
     add_hint(schemas.hint_on(search.filters))

@@ -87,11 +87,11 @@ class _CatalogueValue(Checked):
         }
         return {"anyOf": [text, labelled]}
 
-    def _serialize(self, value: Any, *_: Any, **__: Any) -> object:  # noqa: ANN401
+    def _serialize(self, value: Any, *_: Any, **__: Any) -> object:
         is_labelled = isinstance(value, Labelled)
         return {"label": value.label, "value": value.value} if is_labelled else value
 
-    def _deserialize(self, value: Any, *_: Any, **__: Any) -> object:  # noqa: ANN401
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> object:
         parts = value.values() if isinstance(value, dict) else [value]
         is_labelled = not isinstance(value, dict) or list(value) == ["label", "value"]
         if is_labelled and all(isinstance(part, str) for part in parts):

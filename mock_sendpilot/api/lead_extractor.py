@@ -32,7 +32,7 @@ lead_extractor = Blueprint("lead_extractor", __name__)
         ),
     )
 )
-def start_extraction(workspace: Workspace, **wanted: Any) -> dict[str, Any]:  # noqa: ANN401 - the body's fields
+def start_extraction(workspace: Workspace, **wanted: Any) -> dict[str, Any]:
     """Start an extraction."""
     started = workspace.extractions.start(**wanted)
     return {**facts_of(started), "estimated_credits": workspace.extractions.cost(started)}

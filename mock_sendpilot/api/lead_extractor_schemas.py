@@ -40,7 +40,7 @@ class _SearchUrl(Checked):
         """As JSON Schema."""
         return {"type": "string", "format": "uri", "maxLength": LONGEST_URL}
 
-    def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:  # noqa: ANN401
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
         if isinstance(value, str) and not url_problems(value.partition("#")[0]):
             parts = urlsplit(value)
             host = (parts.hostname or "").rstrip(".")

@@ -44,7 +44,7 @@ _FULL = (
 )
 
 
-def _text(attribute: str | None = None, **options: Any) -> fields.String:  # noqa: ANN401
+def _text(attribute: str | None = None, **options: Any) -> fields.String:
     return fields.String(attribute=attribute, **{"required": True, "allow_none": True, **options})
 
 

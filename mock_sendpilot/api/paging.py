@@ -14,7 +14,7 @@ from mock_sendpilot.domain.errors import InvalidInput, Problem
 
 MOST_PAGES = 100  # SB only, applied under every contract
 MOST_PER_PAGE = 100
-_TOKEN_KEY = "continuation"  # noqa: S105 - as in the sample token of the vendor's page
+_TOKEN_KEY = "continuation"  # as in the sample token of the vendor's page
 
 Item = TypeVar("Item")
 

@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from mock_sendpilot.domain.contracts import Contract
     from mock_sendpilot.verdict.report import Report, Result
 
-_SIGNS = "✓✗–"  # noqa: RUF001 - one of the signs
-_EXAMPLE_SECRET = "whsec_c2VuZHBpbG90LWVtdWxhdG9yLXNlY3JldC0zMmJ5dGU="  # noqa: S105 - an example
+_SIGNS = "✓✗–"
+_EXAMPLE_SECRET = "whsec_c2VuZHBpbG90LWVtdWxhdG9yLXNlY3JldC0zMmJ5dGU="
 
 
 def _url(_ctx: click.Context, _parameter: click.Parameter, url: str | None) -> str | None:
-    from mock_sendpilot.domain.urls import url_problems  # noqa: PLC0415
+    from mock_sendpilot.domain.urls import url_problems
 
     problems = [] if url is None else url_problems(url)
     if problems:
@@ -39,7 +39,7 @@ def _url(_ctx: click.Context, _parameter: click.Parameter, url: str | None) -> s
 
 
 def _secret(_ctx: click.Context, _parameter: click.Parameter, secret: str) -> str:
-    from mock_sendpilot.webhooks.signing import WANTED_OF_A_KEY, is_secret  # noqa: PLC0415
+    from mock_sendpilot.webhooks.signing import WANTED_OF_A_KEY, is_secret
 
     if not is_secret(secret):
         raise click.BadParameter(f"must be {WANTED_OF_A_KEY}")
@@ -171,7 +171,7 @@ def check_receiver(
     Exit codes: 0 nothing failed, 1 something did, 2 the command line is wrong or the probe shows
     nothing.
     """
-    from mock_sendpilot.verdict.probes import url_probe  # noqa: PLC0415
+    from mock_sendpilot.verdict.probes import url_probe
 
     target = Target(
         url=url,
@@ -226,10 +226,10 @@ class _Output:
 
 def _examined(target: Target, output: _Output, *, wants_json: bool) -> "Report":
     """Examine it, and print each line as soon as it is there."""
-    from mock_sendpilot.domain.errors import InvalidInput  # noqa: PLC0415
-    from mock_sendpilot.verdict.checks import checks_under  # noqa: PLC0415
-    from mock_sendpilot.verdict.examination import examine  # noqa: PLC0415
-    from mock_sendpilot.verdict.report import Style  # noqa: PLC0415
+    from mock_sendpilot.domain.errors import InvalidInput
+    from mock_sendpilot.verdict.checks import checks_under
+    from mock_sendpilot.verdict.examination import examine
+    from mock_sendpilot.verdict.report import Style
 
     checks = checks_under(target.contract)
     width = max(len(check.title) for check in checks)
@@ -271,7 +271,7 @@ def _shown(text: str, stream: TextIO | None) -> str:
 
 
 def _write(path: Path, report: "Report", *, is_strict: bool) -> None:
-    from mock_sendpilot.verdict.junit import as_junit  # noqa: PLC0415
+    from mock_sendpilot.verdict.junit import as_junit
 
     try:
         path.write_bytes(as_junit(report, is_strict=is_strict))

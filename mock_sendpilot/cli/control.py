@@ -19,7 +19,7 @@ from mock_sendpilot.cli.values import encodable
 __all__ = ["NoAnswer", "Refused"]  # what `ask` raises
 
 _ANSWER_SECONDS = 65.0
-_TOKEN_OPTION = "--control-token"  # noqa: S105 - the option's name
+_TOKEN_OPTION = "--control-token"
 _OK = range(200, 300)
 _MOVED = range(300, 400)
 _REFUSALS = frozenset(range(400, 500)) - {HTTPStatus.TOO_MANY_REQUESTS}
@@ -44,7 +44,7 @@ def _url(_ctx: click.Context, _parameter: click.Parameter, url: str) -> str:
     try:
         address(url)
     except ValueError as error:
-        from mock_sendpilot.domain.redaction import redacted_url  # noqa: PLC0415 - only to refuse
+        from mock_sendpilot.domain.redaction import redacted_url
 
         wanted = "http://127.0.0.1:7363 or https://sendpilot.staging.example"
         found = redacted_url(url)
@@ -79,7 +79,7 @@ def control_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options that tell of a server; it gets them as one `server`."""
 
     @wraps(command)
-    def with_server(*, url: str, api_key: str, control_token: str | None, **rest: Any) -> Any:  # noqa: ANN401 - the command's own
+    def with_server(*, url: str, api_key: str, control_token: str | None, **rest: Any) -> Any:
         return command(server=Server(url, api_key, control_token), **rest)
 
     token = click.option(
@@ -261,7 +261,7 @@ def _token_hint(server: Server) -> str:
     return f"give it with {options}"
 
 
-def _readable(value: Any) -> Any:  # noqa: ANN401 - of a body
+def _readable(value: Any) -> Any:
     """A text, or some, without the halves of characters that a terminal may pass on."""
     if isinstance(value, str):
         return encodable(value)

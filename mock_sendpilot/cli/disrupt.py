@@ -79,7 +79,7 @@ without knowing it.
 )
 @json_option
 @control_options
-def disrupt(*, kind: str, wants_json: bool, server: Server, **options: Any) -> None:  # noqa: ANN401 - the options above
+def disrupt(*, kind: str, wants_json: bool, server: Server, **options: Any) -> None:
     """Arm a disruption; the help says of which kinds."""
     answer = ask(server, "POST", "/disruptions", _body(kind, options))
     if wants_json:

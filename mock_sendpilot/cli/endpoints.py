@@ -20,7 +20,7 @@ from mock_sendpilot.cli.options import finite
 from mock_sendpilot.cli.values import NonEmpty, event_option, header_option, identity
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-_SECRET = "whsec_c2VuZHBpbG90LWVtdWxhdG9yLXNlY3JldC0zMmJ5dGU="  # noqa: S105 - an example
+_SECRET = "whsec_c2VuZHBpbG90LWVtdWxhdG9yLXNlY3JldC0zMmJ5dGU="
 
 
 def _secret_only_option(command: Command) -> Command:
@@ -138,7 +138,7 @@ def add(
     secret_only: bool,
     wants_json: bool,
     server: Server,
-    **options: Any,  # noqa: ANN401 - the options above
+    **options: Any,
 ) -> None:
     """Have events sent to the URL RECEIVER, and print the signing secret."""
     body = {

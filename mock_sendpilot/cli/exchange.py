@@ -1,6 +1,6 @@
 """One request to a server, over HTTP or HTTPS, and its answer."""
 
-# ruff: noqa: PLC0415 - only those who ask pay for what it takes
+# Imports are deferred: only commands that send a request pay for them.
 import os
 import time
 from collections.abc import Mapping

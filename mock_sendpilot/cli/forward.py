@@ -1,6 +1,6 @@
 """Forwarding: takes an endpoint's requests from the server and makes them from here."""
 
-# ruff: noqa: PLC0415 - only those who forward pay for what it takes
+# Imports are deferred: only commands that forward webhooks pay for them.
 import base64
 import threading
 from collections.abc import Callable, Iterator
@@ -69,7 +69,7 @@ class Forwarding:
             self._forward()
         except Refused as error:
             self._end(error.message)
-        except Exception as error:  # noqa: BLE001 - whatever it is, listening is of no use any more
+        except Exception as error:  # any failure ends the listening
             self._end(f"forwarding: {error!r}")
 
     def _forward(self) -> None:

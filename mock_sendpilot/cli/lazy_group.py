@@ -19,7 +19,7 @@ class Group(click.Group):
         name = args[0]
         is_option = name.startswith("-")
         if not is_option and not ctx.resilient_parsing and self.get_command(ctx, name) is None:
-            from mock_sendpilot.domain.suggestions import nearest_word  # noqa: PLC0415 - as needed
+            from mock_sendpilot.domain.suggestions import nearest_word
 
             near = nearest_word(name, self.list_commands(ctx))
             guess = f" Did you mean {near!r}?" if near else ""
@@ -35,11 +35,11 @@ class LazyGroup(Group):
             `_` for `-`).
     """
 
-    def __init__(self, *, modules: Mapping[str, str], **options: Any) -> None:  # noqa: ANN401 - click's own
+    def __init__(self, *, modules: Mapping[str, str], **options: Any) -> None:
         super().__init__(**options)
         self._modules = modules
 
-    def main(self, *args: Any, **options: Any) -> Any:  # noqa: ANN401 - click's own
+    def main(self, *args: Any, **options: Any) -> Any:
         """Run a command; an output that cannot be written ends it in words."""
         if isinstance(sys.stdout, io.TextIOWrapper):
             # What a terminal's encoding lacks is written as an escape.
@@ -47,16 +47,16 @@ class LazyGroup(Group):
         try:
             return super().main(*args, **options)
         except OSError as error:
-            from mock_sendpilot.cli.output import end_for  # noqa: PLC0415 - as above
+            from mock_sendpilot.cli.output import end_for
 
             end_for(error)
 
-    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's own
+    def invoke(self, ctx: click.Context) -> Any:
         """Invoke a command; what it is refused for is printed without secrets."""
         try:
             return super().invoke(ctx)
         except click.ClickException as error:
-            from mock_sendpilot.domain.redaction import redacted  # noqa: PLC0415 - as above
+            from mock_sendpilot.domain.redaction import redacted
 
             error.message = redacted(error.message)  # type: ignore[misc]
             raise

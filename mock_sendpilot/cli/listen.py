@@ -11,7 +11,7 @@ from mock_sendpilot.cli.listener import Back, Ended, Heard, Listener, Lost
 from mock_sendpilot.cli.stopping import Told, raise_when_told
 from mock_sendpilot.cli.values import NonEmpty, header_option
 
-_SECRET = "whsec_c2VuZHBpbG90LWVtdWxhdG9yLXNlY3JldC0zMmJ5dGU="  # noqa: S105 - an example
+_SECRET = "whsec_c2VuZHBpbG90LWVtdWxhdG9yLXNlY3JldC0zMmJ5dGU="
 
 
 @click.command(

@@ -131,7 +131,7 @@ class Listener:
             self._hear()
         except Refused as error:
             self._end_with(error.message)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the main thread has to hear of it
+        except Exception as error:  # any failure is raised again in the main thread
             self._end_with(f"listening: {error!r}")
 
     def _hear(self) -> None:

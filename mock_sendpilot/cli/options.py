@@ -71,10 +71,10 @@ class Port(click.IntRange):
 
     def convert(
         self,
-        value: Any,  # noqa: ANN401 - click's own
+        value: Any,
         param: click.Parameter | None,
         ctx: click.Context | None,
-    ) -> Any:  # noqa: ANN401
+    ) -> Any:
         """The number."""
         if isinstance(value, str) and value.startswith(("tcp://", "udp://")):
             return DEFAULT_PORT
@@ -86,14 +86,14 @@ def _origins(
 ) -> tuple[str, ...]:
     for origin in origins:
         if origin != "*" and not _ORIGIN.fullmatch(origin):
-            from mock_sendpilot.domain.redaction import redacted_url  # noqa: PLC0415
+            from mock_sendpilot.domain.redaction import redacted_url
 
             found = redacted_url(origin)
             raise click.BadParameter(f"must be * or such as http://localhost:3000, not {found!r}")
     return origins
 
 
-def finite(_ctx: click.Context, _parameter: click.Parameter, given: Any) -> Any:  # noqa: ANN401 - one number, some, or none
+def finite(_ctx: click.Context, _parameter: click.Parameter, given: Any) -> Any:
     """Refuse what is no number, and what has no end."""
     for number in given if isinstance(given, tuple) else (given,):
         if number is not None and not math.isfinite(number):
@@ -101,9 +101,9 @@ def finite(_ctx: click.Context, _parameter: click.Parameter, given: Any) -> Any:
     return given
 
 
-def _rate_limit(_ctx: click.Context, _parameter: click.Parameter, text: str | None) -> Any:  # noqa: ANN401
-    from mock_sendpilot.domain.errors import InvalidInput  # noqa: PLC0415
-    from mock_sendpilot.domain.rate_limits import parse_rate_limit  # noqa: PLC0415
+def _rate_limit(_ctx: click.Context, _parameter: click.Parameter, text: str | None) -> Any:
+    from mock_sendpilot.domain.errors import InvalidInput
+    from mock_sendpilot.domain.rate_limits import parse_rate_limit
 
     try:
         return None if text is None else parse_rate_limit(text)
@@ -309,8 +309,8 @@ def _read_config(ctx: click.Context, _parameter: click.Parameter, path: Path | N
 
 
 def _parsed(path: Path) -> dict[str, Any]:
-    from mock_sendpilot.domain.errors import InvalidInput  # noqa: PLC0415 - only with a file
-    from mock_sendpilot.json_text import as_utf8  # noqa: PLC0415
+    from mock_sendpilot.domain.errors import InvalidInput
+    from mock_sendpilot.json_text import as_utf8
 
     try:
         content = as_utf8(path.read_bytes())
@@ -324,14 +324,14 @@ def _parsed(path: Path) -> dict[str, Any]:
 
 def _toml(text: str) -> dict[str, Any]:
     if sys.version_info >= (3, 11):
-        import tomllib  # noqa: PLC0415 - only those with a TOML file pay for it
+        import tomllib  # only commands with a TOML file pay for it
     else:
-        import tomli as tomllib  # noqa: PLC0415
+        import tomli as tomllib
     found: dict[str, Any] = tomllib.loads(text)
     return found
 
 
-def _plain(key: str, value: Any, path: Path) -> Any:  # noqa: ANN401 - whatever the file holds
+def _plain(key: str, value: Any, path: Path) -> Any:
     """A value as the flag takes it: a list where it is repeatable, a path from here.
 
     A value that is refused is not shown: it may be a secret.

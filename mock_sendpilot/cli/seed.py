@@ -36,10 +36,10 @@ def seed() -> None:
 @json_option
 def check(file: str, contract: "Contract", wants_json: bool) -> None:
     """Check FILE (- for standard input): every fault with its JSON path."""
-    from mock_sendpilot.cli.start import read_fixtures  # noqa: PLC0415
-    from mock_sendpilot.control.seed_file import parse_seed  # noqa: PLC0415
-    from mock_sendpilot.domain.errors import InvalidInput  # noqa: PLC0415
-    from mock_sendpilot.scheduling.clock import SystemClock  # noqa: PLC0415
+    from mock_sendpilot.cli.start import read_fixtures
+    from mock_sendpilot.control.seed_file import parse_seed
+    from mock_sendpilot.domain.errors import InvalidInput
+    from mock_sendpilot.scheduling.clock import SystemClock
 
     problems: tuple[str, ...] = ()
     counts = (0, 0)

@@ -38,9 +38,9 @@ _logger = logging.getLogger(__name__)
     "  mock-sendpilot start --webhook http://127.0.0.1:9000/hooks --contract live",
 )
 @start_options
-def start(**options: Any) -> None:  # noqa: ANN401 - the options of `options.py`
+def start(**options: Any) -> None:
     """Start the server and serve until Ctrl+C or SIGTERM."""
-    from mock_sendpilot.cli.stopping import Told, raise_when_told  # noqa: PLC0415 - as the rest
+    from mock_sendpilot.cli.stopping import Told, raise_when_told
 
     log = log_to_stderr(options["log_level"], as_json=options["log_format"] == "json")
     emulator, server = _ready_to_serve(options)
@@ -60,7 +60,7 @@ def start(**options: Any) -> None:  # noqa: ANN401 - the options of `options.py`
 
 def _ready_to_serve(options: dict[str, Any]) -> "tuple[Emulator, EmulatorServer]":
     """Everything made and checked, the port open; or the end of the process with a reason."""
-    from mock_sendpilot.domain.errors import SendPilotError  # noqa: PLC0415
+    from mock_sendpilot.domain.errors import SendPilotError
 
     try:
         emulator = _emulator(options)
@@ -79,7 +79,7 @@ def _ready_to_serve(options: dict[str, Any]) -> "tuple[Emulator, EmulatorServer]
 
 
 def _banner(server: "EmulatorServer", *, as_json: bool, shows_secrets: bool) -> str:
-    from mock_sendpilot.cli import banner  # noqa: PLC0415 - flask only where a server is started
+    from mock_sendpilot.cli import banner  # flask only where a server is started
 
     if as_json:
         return banner.as_json(server)
@@ -101,9 +101,9 @@ def _end(emulator: "Emulator", server: "EmulatorServer") -> None:
 
 
 def _emulator(options: dict[str, Any]) -> "Emulator":
-    from mock_sendpilot.domain.contracts import named_contract  # noqa: PLC0415
-    from mock_sendpilot.domain.errors import InvalidInput  # noqa: PLC0415
-    from mock_sendpilot.emulator import Emulator  # noqa: PLC0415
+    from mock_sendpilot.domain.contracts import named_contract
+    from mock_sendpilot.domain.errors import InvalidInput
+    from mock_sendpilot.emulator import Emulator
 
     points = [_point(text) for text in options["contract_set"]]
     try:
@@ -125,7 +125,7 @@ def _emulator(options: dict[str, Any]) -> "Emulator":
 
 
 def _server(emulator: "Emulator", options: dict[str, Any]) -> "EmulatorServer":
-    from mock_sendpilot.server import EmulatorServer  # noqa: PLC0415
+    from mock_sendpilot.server import EmulatorServer
 
     return EmulatorServer(
         emulator,
@@ -139,9 +139,9 @@ def _server(emulator: "Emulator", options: dict[str, Any]) -> "EmulatorServer":
 
 
 def _seeds(options: dict[str, Any], contract: "Contract") -> "list[WorkspaceSeed]":
-    from mock_sendpilot.control.seed_file import demo_text, empty_seed, parse_seed  # noqa: PLC0415
-    from mock_sendpilot.domain.models import ApiKey  # noqa: PLC0415
-    from mock_sendpilot.scheduling.clock import SystemClock  # noqa: PLC0415
+    from mock_sendpilot.control.seed_file import demo_text, empty_seed, parse_seed
+    from mock_sendpilot.domain.models import ApiKey
+    from mock_sendpilot.scheduling.clock import SystemClock
 
     own_key: str | None = options["api_key"]
     if options["empty"]:
@@ -182,7 +182,7 @@ def _point(text: str) -> tuple[str, str]:
 
 def _endpoints(options: dict[str, Any], emulator: "Emulator") -> "list[EndpointSeed]":
     """One endpoint seed for each --webhook; the secret is the same in every workspace."""
-    from mock_sendpilot.domain.seed import EndpointSeed  # noqa: PLC0415
+    from mock_sendpilot.domain.seed import EndpointSeed
 
     if options["webhook_secret"] and not options["webhook"]:
         raise click.UsageError("--webhook-secret is of no use without --webhook")
@@ -199,8 +199,8 @@ def _endpoints(options: dict[str, Any], emulator: "Emulator") -> "list[EndpointS
 def _check_webhook(
     url: str, secret: str, types: tuple[str, ...] | None, contract: "Contract"
 ) -> None:
-    from mock_sendpilot.domain.errors import InvalidInput  # noqa: PLC0415
-    from mock_sendpilot.webhooks.endpoints import check_endpoint  # noqa: PLC0415
+    from mock_sendpilot.domain.errors import InvalidInput
+    from mock_sendpilot.webhooks.endpoints import check_endpoint
 
     names = None if types is None else map(contract.own_event_type, types)
     try:

@@ -50,7 +50,7 @@ class OneOf(StringParamType):
     ) -> str:
         """The word."""
         if value not in self._words:
-            from mock_sendpilot.domain.suggestions import did_you_mean  # noqa: PLC0415 - as needed
+            from mock_sendpilot.domain.suggestions import did_you_mean
 
             guess = did_you_mean(value, self._words) or f"known are: {', '.join(self._words)}"
             self.fail(f"{value!r} is not known; {guess.strip()}", param, ctx)
@@ -85,8 +85,8 @@ def limit_option(command: Command) -> Command:
 
 def contract(_ctx: click.Context, _parameter: click.Parameter, name: str) -> "Contract":
     """The contract of that name."""
-    from mock_sendpilot.domain.contracts import named_contract  # noqa: PLC0415 - as above
-    from mock_sendpilot.domain.errors import InvalidInput  # noqa: PLC0415
+    from mock_sendpilot.domain.contracts import named_contract
+    from mock_sendpilot.domain.errors import InvalidInput
 
     try:
         return named_contract(name)
@@ -138,9 +138,9 @@ def encodable(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def _value(key: str, text: bytes, parameter: click.Parameter) -> Any:  # noqa: ANN401 - any JSON
-    from mock_sendpilot.domain.errors import InvalidInput  # noqa: PLC0415 - only with such a value
-    from mock_sendpilot.json_text import parse_json  # noqa: PLC0415
+def _value(key: str, text: bytes, parameter: click.Parameter) -> Any:
+    from mock_sendpilot.domain.errors import InvalidInput
+    from mock_sendpilot.json_text import parse_json
 
     try:
         orjson.loads(text)

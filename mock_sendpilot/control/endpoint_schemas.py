@@ -38,7 +38,7 @@ MAX_EVENTS = 500
 class EventTypes(AnyField):
     """A list of event types; which ones exist is the contract's matter."""
 
-    def _deserialize(self, value: Any, *_: Any, **__: Any) -> tuple[str, ...]:  # noqa: ANN401
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> tuple[str, ...]:
         if isinstance(value, list) and all(isinstance(name, str) for name in value):
             return tuple(value)
         raise ValidationError(f"must be an array of event types; it was {shown(value)}")
@@ -47,11 +47,11 @@ class EventTypes(AnyField):
 class TupleOf(AnyField):
     """An array of such items."""
 
-    def __init__(self, item: AnyField, **options: Any) -> None:  # noqa: ANN401
+    def __init__(self, item: AnyField, **options: Any) -> None:
         self._item = item
         super().__init__(**options)
 
-    def _deserialize(self, value: Any, *_: Any, **__: Any) -> tuple[Any, ...]:  # noqa: ANN401
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> tuple[Any, ...]:
         if not isinstance(value, list):
             raise ValidationError(f"must be an array; it was {shown(value)}")
         return tuple(self._item.deserialize(item) for item in value)
@@ -60,7 +60,7 @@ class TupleOf(AnyField):
 class HeadersField(JsonObject):
     """Headers by name. A refusal shows none of the values."""
 
-    def _deserialize(self, value: Any, *_: Any, **__: Any) -> dict[str, Any]:  # noqa: ANN401
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> dict[str, Any]:
         if isinstance(value, dict):
             return value
         raise ValidationError(f"{self.expected}; it was {kind_of(value)}")

@@ -19,13 +19,13 @@ from mock_sendpilot.scheduling.durations import parse_duration
 _MOST = 10**12  # far below what JSON libraries take for a number
 
 
-def nested(schema: type[Schema], **options: Any) -> fields.Nested:  # noqa: ANN401
+def nested(schema: type[Schema], **options: Any) -> fields.Nested:
     """An object within another."""
     messages = absence_messages("must be a JSON object")
     return fields.Nested(schema, error_messages=messages, **options)
 
 
-def list_of(item: AnyField | type[Schema], **options: Any) -> ListOf:  # noqa: ANN401
+def list_of(item: AnyField | type[Schema], **options: Any) -> ListOf:
     """An array, empty when it is left out; no item may be null."""
     inner = item if isinstance(item, fields.Field) else fields.Nested(item)
     inner.error_messages["null"] = "must not be null"
@@ -37,10 +37,10 @@ def list_of(item: AnyField | type[Schema], **options: Any) -> ListOf:  # noqa: A
 class ProfileUrl(Checked):
     """A LinkedIn profile URL, brought into its normal form."""
 
-    def __init__(self, **options: Any) -> None:  # noqa: ANN401
+    def __init__(self, **options: Any) -> None:
         super().__init__(f"must be {EXPECTED}", **options)
 
-    def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:  # noqa: ANN401
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
         url = normal_profile_url(value) if isinstance(value, str) else None
         if url is None:
             raise self.refusal(value)
@@ -50,10 +50,10 @@ class ProfileUrl(Checked):
 class Count(Checked):
     """A whole number, 0 or more."""
 
-    def __init__(self, **options: Any) -> None:  # noqa: ANN401
+    def __init__(self, **options: Any) -> None:
         super().__init__(f"must be a whole number from 0 to {_MOST}", **options)
 
-    def _deserialize(self, value: Any, *_: Any, **__: Any) -> int:  # noqa: ANN401
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> int:
         if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST:
             return value
         raise self.refusal(value)
@@ -62,10 +62,10 @@ class Count(Checked):
 class Share(Checked):
     """A number from 0 to 1."""
 
-    def __init__(self, **options: Any) -> None:  # noqa: ANN401
+    def __init__(self, **options: Any) -> None:
         super().__init__("must be a number from 0 to 1", **options)
 
-    def _deserialize(self, value: Any, *_: Any, **__: Any) -> float:  # noqa: ANN401
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> float:
         if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1:
             return float(value)
         raise self.refusal(value)
@@ -80,13 +80,13 @@ class Number(Checked):
         highest: float,
         *,
         of: str = "",
-        **options: Any,  # noqa: ANN401
+        **options: Any,
     ) -> None:
         self.limits = lowest, highest
         what = f"a number {of}".strip()
         super().__init__(f"must be {what} from {lowest:.15g} to {highest:.15g}", **options)
 
-    def _deserialize(self, value: Any, *_: Any, **__: Any) -> float:  # noqa: ANN401
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> float:
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         if is_number and self.limits[0] <= value <= self.limits[1]:
             return float(value)
@@ -96,11 +96,11 @@ class Number(Checked):
 class CountFrom(Checked):
     """A whole number, within limits."""
 
-    def __init__(self, lowest: int, highest: int, **options: Any) -> None:  # noqa: ANN401
+    def __init__(self, lowest: int, highest: int, **options: Any) -> None:
         self.limits = lowest, highest
         super().__init__(f"must be a whole number from {lowest} to {highest}", **options)
 
-    def _deserialize(self, value: Any, *_: Any, **__: Any) -> int:  # noqa: ANN401
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> int:
         is_whole = isinstance(value, int) and not isinstance(value, bool)
         if is_whole and self.limits[0] <= value <= self.limits[1]:
             return int(value)
@@ -110,10 +110,10 @@ class CountFrom(Checked):
 class Duration(Checked):
     """A text such as `1h30m`."""
 
-    def __init__(self, **options: Any) -> None:  # noqa: ANN401
+    def __init__(self, **options: Any) -> None:
         super().__init__(f"must be {DURATION_EXPECTED}", **options)
 
-    def _deserialize(self, value: Any, *_: Any, **__: Any) -> timedelta:  # noqa: ANN401
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> timedelta:
         try:
             if isinstance(value, str):
                 return parse_duration(value)
@@ -125,10 +125,10 @@ class Duration(Checked):
 class Rate(Checked):
     """A text such as `60/min`."""
 
-    def __init__(self, **options: Any) -> None:  # noqa: ANN401
+    def __init__(self, **options: Any) -> None:
         super().__init__(f"must be {RATE_EXPECTED}", **options)
 
-    def _deserialize(self, value: Any, *_: Any, **__: Any) -> RateLimit:  # noqa: ANN401
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> RateLimit:
         try:
             return parse_rate_limit(value if isinstance(value, str) else "")
         except InvalidInput:
@@ -138,10 +138,10 @@ class Rate(Checked):
 class ContractChoice(Checked):
     """A contract's name, or `{"name": …, "set": {point: choice}}`."""
 
-    def __init__(self, **options: Any) -> None:  # noqa: ANN401
+    def __init__(self, **options: Any) -> None:
         super().__init__('must be a name or {"name": …, "set": {…}}', **options)
 
-    def _deserialize(self, value: Any, *_: Any, **__: Any) -> Contract:  # noqa: ANN401
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> Contract:
         given = {"name": value} if isinstance(value, str) else value
         if not isinstance(given, Mapping) or not set(given) <= {"name", "set"}:
             raise self.refusal(value)

@@ -19,7 +19,7 @@ _CACHE = "mock_sendpilot.specifications"
 @specification.get(_PATH)
 def openapi_json() -> Response:
     """OpenAPI 3.1, under `?contract=`, else under the contract of the API key."""
-    from mock_sendpilot.openapi import specification as made  # noqa: PLC0415 - apispec, when asked
+    from mock_sendpilot.openapi import specification as made  # apispec is slow to import
 
     name = request.args.get("contract")
     contract = contract_of_request() if name is None else named_contract(name)
@@ -32,7 +32,7 @@ def openapi_json() -> Response:
 
 def add_docs(app: Flask) -> None:
     """Show the specification at `/docs`, with Swagger UI as its package brings it along."""
-    from flask_swagger_ui import get_swaggerui_blueprint  # noqa: PLC0415
+    from flask_swagger_ui import get_swaggerui_blueprint
 
     urls = [{"name": name, "url": f"{_PATH}?contract={name}"} for name in CONTRACTS]
     config = {

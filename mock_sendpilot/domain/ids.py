@@ -21,7 +21,7 @@ class Ids:
     """A workspace's source of ids and of other random bytes; safe to share between threads."""
 
     def __init__(self, seed: str) -> None:
-        self._random = random.Random(seed.encode("utf-8", "surrogateescape"))  # noqa: S311 - repeatable on purpose, guards nothing
+        self._random = random.Random(seed.encode("utf-8", "surrogateescape"))
         self._lock = threading.Lock()
 
     def prefixed(self, prefix: str) -> str:

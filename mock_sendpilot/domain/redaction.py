@@ -57,7 +57,7 @@ def redacted_headers(headers: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def redacted_value(value: Any) -> Any:  # noqa: ANN401 - any JSON
+def redacted_value(value: Any) -> Any:
     """Return a JSON value with a mask for each member whose name says that it is a secret."""
     if isinstance(value, Mapping):
         return {

@@ -38,7 +38,7 @@ def has_foreign_receivers(sender: object) -> bool:
     )
 
 
-def send(signal: NamedSignal, sender: object, **facts: Any) -> None:  # noqa: ANN401
+def send(signal: NamedSignal, sender: object, **facts: Any) -> None:
     """Send a signal; a receiver that fails neither stops the others nor reaches the caller.
 
     In the main thread Ctrl+C and the like reach the caller, such as `pytest.fail` in a receiver. In

@@ -251,7 +251,7 @@ class Store:
         self._recorded.append(event)
         return event
 
-    def change_lead(self, before: Lead, *, changed_by: str, **changes: Any) -> Lead:  # noqa: ANN401
+    def change_lead(self, before: Lead, *, changed_by: str, **changes: Any) -> Lead:
         """Within a transaction: change a lead, and record what its events tell."""
         after = replace(before, updated_at=self._clock.now(), **changes)
         self._leads[after.id] = after
@@ -283,7 +283,7 @@ class Store:
         self._contacted.add(lead.id)
         return is_first
 
-    def change_campaign(self, campaign: Campaign, **changes: Any) -> Campaign:  # noqa: ANN401
+    def change_campaign(self, campaign: Campaign, **changes: Any) -> Campaign:
         """Within a transaction: change a campaign; tells nobody."""
         after = replace(campaign, updated_at=self._clock.now(), **changes)
         self._campaigns[after.id] = after

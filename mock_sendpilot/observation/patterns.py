@@ -103,7 +103,7 @@ class EventPattern:
 ANY_EVENT = EventPattern()
 
 
-def _is_same(found: Any, wanted: Any) -> bool:  # noqa: ANN401 - JSON
+def _is_same(found: Any, wanted: Any) -> bool:
     """Whether two values of JSON are the same; to Python true is 1 as well."""
     return bool(found == wanted) and isinstance(found, bool) == isinstance(wanted, bool)
 

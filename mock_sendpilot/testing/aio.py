@@ -28,7 +28,7 @@ class AsyncEvents:
         count: None = None,
         after: SentWebhook | str | None = None,
         within: float = 2.0,
-        **values: Any,  # noqa: ANN401
+        **values: Any,
     ) -> SentWebhook: ...
     @overload
     async def wait_for(
@@ -38,7 +38,7 @@ class AsyncEvents:
         count: int,
         after: SentWebhook | str | None = None,
         within: float = 2.0,
-        **values: Any,  # noqa: ANN401
+        **values: Any,
     ) -> list[SentWebhook]: ...
     async def wait_for(
         self, event_type: str, *, count: int | None = None, **options: Any

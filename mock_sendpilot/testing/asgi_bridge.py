@@ -191,7 +191,7 @@ class _Lifespan:
             raise
         except Exception:
             _logger.debug("the lifespan of the app ended", exc_info=True)
-        except BaseException as error:  # noqa: BLE001 - such as of `sys.exit`: the app gives up
+        except BaseException as error:  # `sys.exit` in the app included
             reason = f"{type(error).__name__}: {error}".rstrip(": ")
             await self._answered.put({"type": "lifespan.startup.failed", "message": reason})
 

@@ -65,7 +65,7 @@ async def in_thread(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> 
     for, and the end of the loop waits for them, also after the wait was cancelled.
     """
     __tracebackhide__ = True
-    import asyncio  # noqa: PLC0415 - where there is a loop it is imported already
+    import asyncio  # already imported where a loop runs
 
     loop = asyncio.get_running_loop()
     outcome: asyncio.Future[T] = loop.create_future()
@@ -73,7 +73,7 @@ async def in_thread(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> 
     def run() -> None:
         try:
             result = call(*args, **kwargs)
-        except BaseException as error:  # noqa: BLE001 - it is raised where the call is awaited
+        except BaseException as error:  # it is raised where the call is awaited
             settle(outcome.set_exception, error)
         else:
             settle(outcome.set_result, result)

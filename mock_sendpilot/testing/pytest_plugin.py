@@ -4,7 +4,6 @@ It is loaded in every test run where the package is installed, so it imports not
 until one of its fixtures is asked for.
 """
 
-# ruff: noqa: PLC0415 - see above
 from typing import TYPE_CHECKING
 
 import pytest

@@ -145,7 +145,7 @@ class WebhookReceiver(Startable):
         finally:
             self._may_answer.set()
 
-    def wait_for(self, event_type: str, *, within: float = 2.0, **values: Any) -> ReceivedWebhook:  # noqa: ANN401
+    def wait_for(self, event_type: str, *, within: float = 2.0, **values: Any) -> ReceivedWebhook:
         """The first request with an event of this type whose data holds these values.
 
         Args:
@@ -200,7 +200,7 @@ class WebhookReceiver(Startable):
         self._may_answer.set()
         self._server.stop()
 
-    def _wait(self, condition: Any, within: float) -> bool:  # noqa: ANN401
+    def _wait(self, condition: Any, within: float) -> bool:
         deadline = SystemClock.running_seconds() + within
         with self._changed:
             while not condition():

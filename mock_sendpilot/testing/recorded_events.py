@@ -42,7 +42,7 @@ class RecordedEvents(Sequence[SentWebhook]):
         count: None = None,
         after: SentWebhook | str | None = None,
         within: float = 2.0,
-        **values: Any,  # noqa: ANN401
+        **values: Any,
     ) -> SentWebhook: ...
     @overload
     def wait_for(
@@ -52,7 +52,7 @@ class RecordedEvents(Sequence[SentWebhook]):
         count: int,
         after: SentWebhook | str | None = None,
         within: float = 2.0,
-        **values: Any,  # noqa: ANN401
+        **values: Any,
     ) -> list[SentWebhook]: ...
     def wait_for(
         self,
@@ -108,7 +108,7 @@ class RecordedEvents(Sequence[SentWebhook]):
             raise WebhookNotSeen(obstacle or waited.failure)
         return waited.found[0] if count is None else waited.found
 
-    def matching(self, event_type: str | None = None, **values: Any) -> list[SentWebhook]:  # noqa: ANN401
+    def matching(self, event_type: str | None = None, **values: Any) -> list[SentWebhook]:
         """Return all so far that fit, oldest first, without any waiting.
 
         `matching(…) == []` says that nothing of the kind has happened. `sendpilot.webhooks` also

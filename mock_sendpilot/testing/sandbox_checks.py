@@ -156,7 +156,7 @@ def with_ids(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: one.id if isinstance(one, Subject) else one for name, one in values.items()}
 
 
-def _check_value(name: str, value: object, hint: Any) -> None:  # noqa: ANN401 - a type, as annotated
+def _check_value(name: str, value: object, hint: Any) -> None:
     kinds = get_args(hint) if isinstance(hint, UnionType) else (hint,)
     plain = tuple(get_origin(kind) or kind for kind in kinds)
     if not any(_fits(value, kind) for kind in plain):
@@ -164,7 +164,7 @@ def _check_value(name: str, value: object, hint: Any) -> None:  # noqa: ANN401 -
         raise InvalidInput(f"{name} must be {expected}; it was {_shown(value)}")
 
 
-def _kept(name: str, value: Any) -> Any:  # noqa: ANN401
+def _kept(name: str, value: Any) -> Any:
     if isinstance(value, str | Mapping):
         return plain_json(value, name)
     if isinstance(value, datetime):

@@ -12,7 +12,7 @@ _JOB_ACTIONS = ("complete", "fail")
 
 def step_by_hand(
     workspace: Workspace, action: str, target_id: str, *, text: str | None, sender_id: str | None
-) -> Any:  # noqa: ANN401 - a lead, a campaign or a job
+) -> Any:
     """One step of a lead, a campaign or a job, which is told by the action.
 
     Raises:

@@ -99,7 +99,7 @@ class SandboxWebhooks:
 
     def _served(self, app: "App", path: str | None) -> str:
         """Serve an app, if it is not served yet, and return the URL at which it takes webhooks."""
-        from mock_sendpilot.testing.serving import AppServer, checked_path  # noqa: PLC0415
+        from mock_sendpilot.testing.serving import AppServer, checked_path
 
         path = checked_path(path)
         server = self._servers.get(id(app))
@@ -185,7 +185,7 @@ class SandboxWebhooks:
         endpoint: Endpoint | str | None = None,
         event_type: str | None = None,
         times: int | None = 1,
-        **values: Any,  # noqa: ANN401 - numbers of the kind, and values of data
+        **values: Any,
     ) -> Disruption:
         """Make the next delivery that fits hostile; deliveries that are queued already are not.
 
@@ -282,7 +282,7 @@ class SandboxWebhooks:
         """
         __tracebackhide__ = True
         refuse_in_event_loop("sendpilot.aio.check_receiver")
-        from mock_sendpilot.testing.receiver_check import check_receiver  # noqa: PLC0415
+        from mock_sendpilot.testing.receiver_check import check_receiver
 
         return check_receiver(
             receiver,

@@ -39,7 +39,7 @@ class SandboxWorld:
         status: str = "started",
         sequence: Iterable[Step | Mapping[str, Any]] = (),
         sender_ids: Iterable[Sender | str] = (SENDER_ID,),
-        **details: Any,  # noqa: ANN401 - the other fields of `Campaign`
+        **details: Any,
     ) -> Campaign:
         """Add a campaign; with a sequence, written as in a seed, it walks its leads through it.
 
@@ -76,7 +76,7 @@ class SandboxWorld:
         status: str = "active",
         connections: str | Iterable[str] = (),
         limits: Mapping[str, int] | None = None,
-        **details: Any,  # noqa: ANN401 - the other fields of `Sender`
+        **details: Any,
     ) -> Sender:
         """Add a LinkedIn account, connected with these people.
 
@@ -123,7 +123,7 @@ class SandboxWorld:
         lead_id: str | None = None,
         status: str = "PENDING",
         campaign_id: Campaign | str = CAMPAIGN_ID,
-        **details: Any,  # noqa: ANN401 - the other fields of `Lead`
+        **details: Any,
     ) -> Lead:
         """Add a lead; what is not given is made up.
 
@@ -164,7 +164,7 @@ class SandboxWorld:
         *,
         text: str | None = None,
         sender_id: Sender | str | None = None,
-    ) -> Any:  # noqa: ANN401 - a lead, a campaign or a job
+    ) -> Any:
         """Make one step by hand, and what follows from it.
 
         Args:

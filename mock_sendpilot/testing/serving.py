@@ -91,7 +91,7 @@ def _is_asgi(app: object) -> bool:
     )
 
 
-def _takes(app: Any, count: int) -> bool:  # noqa: ANN401 - whatever was given
+def _takes(app: Any, count: int) -> bool:
     """Tell whether an app can be called with so many arguments."""
     if not callable(app):
         return False

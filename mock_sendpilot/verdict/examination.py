@@ -55,7 +55,7 @@ def examine(
     )
 
 
-def _first_look(target: Target) -> Any:  # noqa: ANN401 - whatever the user's app shows
+def _first_look(target: Target) -> Any:
     """What was asked for and cannot be had must not look as if it had not been asked for."""
     try:
         return None if target.probe is None else look(target.probe)

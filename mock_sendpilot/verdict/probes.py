@@ -43,7 +43,7 @@ def url_probe(url: str, *, timeout_seconds: float) -> Probe:
         ProbeFailed: no whole answer in time, or not a 200.
     """
 
-    def look() -> Any:  # noqa: ANN401 - whatever the user's app shows
+    def look() -> Any:
         try:
             status, body = _get(url, timeout_seconds)
         except TimeoutError as error:
@@ -57,16 +57,16 @@ def url_probe(url: str, *, timeout_seconds: float) -> Probe:
     return look
 
 
-def look(probe: Probe) -> Any:  # noqa: ANN401
+def look(probe: Probe) -> Any:
     """What a probe shows now; a copy, since it may be the very list that the receiver fills."""
     shown = probe()
     try:
         return copy.deepcopy(shown)
-    except Exception:  # noqa: BLE001 - what cannot be copied can still be shown
+    except Exception:  # what cannot be copied can still be shown
         return repr(shown)
 
 
-def look_until(probe: Probe, is_enough: Callable[[Any], object], *, within_seconds: float) -> Any:  # noqa: ANN401
+def look_until(probe: Probe, is_enough: Callable[[Any], object], *, within_seconds: float) -> Any:
     """What it shows once that is enough, or at the end."""
     began = SystemClock.running_seconds()
     while True:
@@ -78,7 +78,7 @@ def look_until(probe: Probe, is_enough: Callable[[Any], object], *, within_secon
 
 def look_until_still(
     probe: Probe, *, within_seconds: float, still_seconds: float = STILL_SECONDS
-) -> Any:  # noqa: ANN401
+) -> Any:
     """What it shows once that stands still: what came before may still be at work.
 
     Args:
@@ -108,14 +108,14 @@ def pause(seconds: float) -> None:
 class _Reader(io.RawIOBase):
     """Reads from a socket until a deadline: the socket's own timeout starts anew with each byte."""
 
-    def __init__(self, connected: Any, deadline: float) -> None:  # noqa: ANN401 - plain or TLS
+    def __init__(self, connected: Any, deadline: float) -> None:
         self._socket = connected
         self._deadline = deadline
 
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: Any) -> int:  # noqa: ANN401 - any buffer
+    def readinto(self, buffer: Any) -> int:
         remaining = self._deadline - SystemClock.running_seconds()
         if remaining <= 0:
             raise TimeoutError
@@ -164,7 +164,7 @@ def _connection(url: str, timeout_seconds: float) -> http.client.HTTPConnection:
     return connection
 
 
-def _parsed(body: bytes) -> Any:  # noqa: ANN401
+def _parsed(body: bytes) -> Any:
     try:
         return orjson.loads(body)
     except ValueError:

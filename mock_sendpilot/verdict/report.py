@@ -9,7 +9,7 @@ from mock_sendpilot.domain.errors import InvalidInput
 from mock_sendpilot.domain.suggestions import did_you_mean
 from mock_sendpilot.verdict.findings import FAILED, NOT_JUDGED, OUTCOMES, PASSED, WARNED
 
-_MARKS: Mapping[str, str] = {PASSED: "✓", FAILED: "✗", WARNED: "!", NOT_JUDGED: "–"}  # noqa: RUF001
+_MARKS: Mapping[str, str] = {PASSED: "✓", FAILED: "✗", WARNED: "!", NOT_JUDGED: "–"}
 _PLAIN_MARKS: Mapping[str, str] = {PASSED: "+", FAILED: "x", WARNED: "!", NOT_JUDGED: "-"}
 _COLOURS: Mapping[str, int] = {PASSED: 32, FAILED: 31, WARNED: 33, NOT_JUDGED: 2}
 _WORDS: Mapping[str, str] = {NOT_JUDGED: "not judged"}

@@ -40,7 +40,7 @@ class Chaos:
         with self._lock:
             number = self._endpoint_numbers.setdefault(endpoint_id, len(self._endpoint_numbers))
             self._counts[endpoint_id] += 1
-            chance = random.Random(f"{self._seed}/{number}/{self._counts[endpoint_id]}")  # noqa: S311 - repeatable on purpose
+            chance = random.Random(f"{self._seed}/{number}/{self._counts[endpoint_id]}")
         if chance.random() >= self._rate:
             return None
         return chance.choice(possible) if possible else None

@@ -35,7 +35,7 @@ class _DeadlineSocket(Socket):
 
     deadline = float("inf")
 
-    def recv_into(self, *arguments: Any, **options: Any) -> int:  # noqa: ANN401 - the socket's own
+    def recv_into(self, *arguments: Any, **options: Any) -> int:
         """Wait at most until the deadline."""
         remaining = self.deadline - SystemClock.running_seconds()
         if remaining <= 0:
@@ -52,7 +52,7 @@ class _DeadlineTlsSocket(_DeadlineSocket, ssl.SSLSocket):
 class _KeepsToDeadline(HTTPConnection):
     response_class = FinalResponse
 
-    def getresponse(self) -> Any:  # noqa: ANN401 - urllib3's own
+    def getresponse(self) -> Any:
         """Read the head of the answer; its body has to come before the same deadline."""
         if self.sock is None:  # reset while it was made, which urllib3 passes over
             raise ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))

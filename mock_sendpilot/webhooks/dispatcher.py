@@ -6,7 +6,7 @@ going to its `HTTPAdapter` with a prepared request avoids both and is the fastes
 used of the adapter that libraries such as `responses` replace: see `network.py`.
 """
 
-# ruff: noqa: PLC0415 - requests is imported where it is used, so that starting does not pay for it
+# requests is imported where it is used, so that starting does not pay for it.
 import logging
 import os
 import socket
@@ -131,7 +131,7 @@ class Dispatcher:
             return _response(answer, SystemClock.running_seconds() + timeout), None
         except _BrokenOff:
             return None, "the connection was reset in the middle of the body, on purpose"
-        except Exception as error:  # noqa: BLE001 - whatever a receiver or a URL causes is its record
+        except Exception as error:  # any failure becomes the attempt's record
             return None, _in_words(error, timeout)
         finally:
             connection.used_at = SystemClock.running_seconds()
@@ -225,7 +225,7 @@ def _response(answer: "requests.Response", deadline: float) -> Response:
                 is_complete = True
                 break
             body += chunk
-    except Exception as error:  # noqa: BLE001 - as above
+    except Exception as error:
         _logger.debug("the body of an answer broke off: %s", error)
     if not is_complete:
         answer.close()

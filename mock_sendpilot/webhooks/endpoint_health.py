@@ -56,6 +56,6 @@ def _wait_asked_for(retry_after: str, sent_at: datetime) -> timedelta:
         return timedelta(seconds=int(retry_after))
     try:
         wait = parsedate_to_datetime(retry_after) - sent_at
-    except Exception:  # noqa: BLE001 - whatever a receiver sends that is no date
+    except Exception:  # a receiver may send anything in place of a date
         return timedelta()
     return wait if wait < _LONGEST_WAIT else timedelta()

@@ -266,7 +266,7 @@ class Outbox:
         )
         return self._disrupted(delivery, event, sent, endpoint)
 
-    def _new_delivery(self, endpoint: Endpoint, **facts: Any) -> Delivery:  # noqa: ANN401 - of the event
+    def _new_delivery(self, endpoint: Endpoint, **facts: Any) -> Delivery:
         now = self._workspace.clock.now()
         return Delivery(
             id=self._workspace.ids.prefixed("dlv"),

@@ -20,7 +20,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
-SECRET_PREFIX = "whsec_"  # noqa: S105 - the prefix of every secret, not one
+SECRET_PREFIX = "whsec_"
 SECRET_BYTES = 24
 _MOST_SECRET_BYTES = 256
 _UNIX_SECONDS = re.compile(r"[0-9]{1,15}")

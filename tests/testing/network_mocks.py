@@ -4,7 +4,7 @@ Imports nothing of the project: `python -m tests.testing.network_mocks NAME` sen
 everything imported for the first time while the library is active.
 """
 
-# ruff: noqa: PLC0415 - what is imported when is the point
+# what is imported when is the point
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping

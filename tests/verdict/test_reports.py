@@ -48,7 +48,7 @@ def test_the_table_has_a_line_for_each_check_and_says_what_to_do() -> None:
         "✓ is passed      500 in 3 ms",
         "✗ is failed      500 in 3 ms",
         "! is warned      500 in 3 ms",
-        "– is not_judged  500 in 3 ms",  # noqa: RUF001 - the sign of what is not judged
+        "– is not_judged  500 in 3 ms",
         "",
         "✗ is failed (check_failed)",
         "    Seen: 500 in 3 ms",
@@ -71,7 +71,7 @@ def test_what_was_not_tried_is_one_line() -> None:
 
     assert lines[2:4] == [
         "✗ is failed      500 in 3 ms",
-        "– 3 more checks: not tried, since …",  # noqa: RUF001 - as above
+        "– 3 more checks: not tried, since …",
     ]
 
 
@@ -207,7 +207,7 @@ def test_what_xml_cannot_hold_is_replaced(letter: str) -> None:
 
 
 class AnswersWithEscapes(r.Receiver):
-    def answer(self, request: Request) -> Response:  # noqa: ARG002
+    def answer(self, request: Request) -> Response:
         return Response(b"\x1b[2Jgone\x07\xff\n" + b"x" * 500, 500)
 
 
@@ -221,7 +221,7 @@ def test_what_a_receiver_says_cannot_steer_a_terminal() -> None:
 
 def test_of_a_page_only_the_title_is_shown() -> None:
     class ShowsAPage(r.Receiver):
-        def answer(self, request: Request) -> Response:  # noqa: ARG002
+        def answer(self, request: Request) -> Response:
             return Response("<!doctype html><title>Not here</title><p>Sorry", 404)
 
     seen = check_receiver(ShowsAPage(), secret=SECRET, contract=LIVE).results[0].seen
@@ -232,7 +232,7 @@ def test_of_a_page_only_the_title_is_shown() -> None:
 @pytest.mark.parametrize("body", ["500 Internal Server Error", "500: Internal Server Error"])
 def test_a_status_is_said_once(body: str) -> None:
     class Breaks(r.Receiver):
-        def answer(self, request: Request) -> Response:  # noqa: ARG002
+        def answer(self, request: Request) -> Response:
             return Response(body, 500)
 
     seen = check_receiver(Breaks(), secret=SECRET, contract=LIVE).results[0].seen

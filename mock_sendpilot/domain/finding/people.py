@@ -46,7 +46,7 @@ class _Identity:
 
 def found_lead(seed: str, index: int, wanted: Wanted) -> FoundLead:
     """The person at an index, from 0 to less than `Wanted.count`, of those that are wanted."""
-    chance = random.Random(f"{seed}/{wanted.key}/{index}")  # noqa: S311 - repeatable on purpose
+    chance = random.Random(f"{seed}/{wanted.key}/{index}")
     identity = _identity(seed, index, wanted)
     city = chance.choice(wanted.cities)
     role, company = _employment(chance, wanted)
@@ -75,7 +75,7 @@ def extracted_lead(seed: str, index: int, wanted: Wanted, *, enriches: bool) -> 
     """The same as LinkedIn shows it. Without enrichment nobody has an e-mail address."""
     person = found_lead(seed, index, wanted)
     token = person.id.removeprefix("ldb_")
-    chance = random.Random(token)  # noqa: S311 - repeatable on purpose
+    chance = random.Random(token)
     headline = f"{person.job_title} at {person.company}"
     place = ", ".join(part for part in (person.location, person.country) if part)
     summary = f"{headline}. {person.industry}, {place}."

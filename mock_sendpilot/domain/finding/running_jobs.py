@@ -132,15 +132,15 @@ class RunningJobs(ABC, Generic[Job]):
         """How many credits what it has found is worth."""
 
     @abstractmethod
-    def _plan(self, job: Job) -> Any:  # noqa: ANN401 - each kind of job has its own
+    def _plan(self, job: Job) -> Any:
         """What takes time to find out about a job; it is done once, for the two below."""
 
     @abstractmethod
-    def _count(self, job: Job, plan: Any) -> int:  # noqa: ANN401
+    def _count(self, job: Job, plan: Any) -> int:
         """How many people it is going to find."""
 
     @abstractmethod
-    def _leads(self, job: Job, plan: Any, start: int, stop: int) -> tuple[Any, ...]:  # noqa: ANN401
+    def _leads(self, job: Job, plan: Any, start: int, stop: int) -> tuple[Any, ...]:
         """The people it finds, from one index to before another."""
 
     @abstractmethod

@@ -47,7 +47,7 @@ class Responses:
     def answer(self, contact: Contact, step: Step, name: str) -> Answer | None:
         """What this person answers to a step of that name, or None."""
         seed = f"{self._seed}/{contact.campaign_id}/{contact.linkedin_url}/{name}"
-        chance = random.Random(seed)  # noqa: S311 - repeatable on purpose, guards nothing
+        chance = random.Random(seed)
         return answer_to(step, self._fates.of(contact), chance)
 
     def expect_acceptance(self, contact: Contact, step: Step = ONE_OFF) -> Answer | None:
