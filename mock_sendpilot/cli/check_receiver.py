@@ -12,7 +12,7 @@ import orjson
 from mock_sendpilot.cli.control import fail, json_option
 from mock_sendpilot.cli.options import PREFIX, wants_colour
 from mock_sendpilot.cli.values import contract as contract_of_name
-from mock_sendpilot.verdict.target import (
+from mock_sendpilot.receiver_check.target import (
     PROMPT_SECONDS,
     SCHEMES,
     TIMEOUT_SECONDS,
@@ -23,7 +23,7 @@ from mock_sendpilot.verdict.target import (
 
 if TYPE_CHECKING:
     from mock_sendpilot.domain.contracts import Contract
-    from mock_sendpilot.verdict.report import Report, Result
+    from mock_sendpilot.receiver_check.report import Report, Result
 
 _SIGNS = "✓✗–"
 _EXAMPLE_SECRET = "whsec_c2VuZHBpbG90LWVtdWxhdG9yLXNlY3JldC0zMmJ5dGU="
@@ -171,7 +171,7 @@ def check_receiver(
     Exit codes: 0 nothing failed, 1 something did, 2 the command line is wrong or the probe shows
     nothing.
     """
-    from mock_sendpilot.verdict.probes import url_probe
+    from mock_sendpilot.receiver_check.probes import url_probe
 
     target = Target(
         url=url,
@@ -227,9 +227,9 @@ class _Output:
 def _examined(target: Target, output: _Output, *, wants_json: bool) -> "Report":
     """Examine it, and print each line as soon as it is there."""
     from mock_sendpilot.domain.errors import InvalidInput
-    from mock_sendpilot.verdict.checks import checks_under
-    from mock_sendpilot.verdict.examination import examine
-    from mock_sendpilot.verdict.report import Style
+    from mock_sendpilot.receiver_check.checks import checks_under
+    from mock_sendpilot.receiver_check.examination import examine
+    from mock_sendpilot.receiver_check.report import Style
 
     checks = checks_under(target.contract)
     width = max(len(check.title) for check in checks)
@@ -271,7 +271,7 @@ def _shown(text: str, stream: TextIO | None) -> str:
 
 
 def _write(path: Path, report: "Report", *, is_strict: bool) -> None:
-    from mock_sendpilot.verdict.junit import as_junit
+    from mock_sendpilot.receiver_check.junit import as_junit
 
     try:
         path.write_bytes(as_junit(report, is_strict=is_strict))

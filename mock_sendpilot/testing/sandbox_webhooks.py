@@ -10,6 +10,7 @@ from mock_sendpilot.domain.models import Campaign, Lead, Sender
 from mock_sendpilot.domain.workspace import Workspace
 from mock_sendpilot.json_text import plain_json
 from mock_sendpilot.observation.patterns import ANY_EVENT, EventPattern
+from mock_sendpilot.receiver_check.target import PROMPT_SECONDS, TIMEOUT_SECONDS
 from mock_sendpilot.testing.event_loop import refuse_in_event_loop
 from mock_sendpilot.testing.sandbox_checks import (
     Subject,
@@ -19,7 +20,6 @@ from mock_sendpilot.testing.sandbox_checks import (
     id_of,
     with_ids,
 )
-from mock_sendpilot.verdict.target import PROMPT_SECONDS, TIMEOUT_SECONDS
 from mock_sendpilot.webhooks import triggers
 from mock_sendpilot.webhooks.chaos import CHAOS_KINDS, DEFAULT_RATE
 from mock_sendpilot.webhooks.disruption import OPTIONS
@@ -29,8 +29,8 @@ from mock_sendpilot.webhooks.event_log import SentWebhook
 from mock_sendpilot.webhooks.outbox import Outbox
 
 if TYPE_CHECKING:
+    from mock_sendpilot.receiver_check.report import Report
     from mock_sendpilot.testing.serving import App, AppServer, Receiver
-    from mock_sendpilot.verdict.report import Report
 
 _OF_DISRUPT = ("endpoint", "event_type", "times", *OPTIONS)
 _logger = logging.getLogger(__name__)

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from mock_sendpilot.domain.errors import InvalidInput
+from mock_sendpilot.receiver_check.report import Report
 from mock_sendpilot.scheduling.clock import SystemClock
 from mock_sendpilot.testing.event_loop import EventLoopBlocked
 from mock_sendpilot.testing.failures import NotIdle, WebhookNotSeen
 from mock_sendpilot.testing.receiver import WebhookReceiver
 from mock_sendpilot.testing.sandbox import Sandbox
-from mock_sendpilot.verdict.report import Report
 from tests.support import SECRET
 
 EVENT = "message.sent"

@@ -19,8 +19,8 @@ from mock_sendpilot.domain.errors import InvalidInput
 from mock_sendpilot.testing.asgi_bridge import AppNotStarted, AsgiApp, AsgiBridge
 from mock_sendpilot.testing.sandbox import Sandbox
 from mock_sendpilot.testing.serving import AppServer
+from tests.receiver_check import receivers
 from tests.support import SECRET, Reply, eventually, over_a_socket
-from tests.verdict import receivers
 
 EVENT = "message.sent"
 

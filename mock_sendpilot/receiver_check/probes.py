@@ -14,8 +14,8 @@ import orjson
 
 from mock_sendpilot.final_response import FinalResponse
 from mock_sendpilot.network import connected, own_copy
+from mock_sendpilot.receiver_check.target import Probe
 from mock_sendpilot.scheduling.clock import SystemClock
-from mock_sendpilot.verdict.target import Probe
 
 _POLL_SECONDS = 0.02
 STILL_SECONDS = 0.05

@@ -1,4 +1,4 @@
-"""Whom the verdict may know."""
+"""What `receiver_check` imports."""
 
 import pytest
 
@@ -6,13 +6,13 @@ from tests.project.test_layers import importers
 
 
 @pytest.mark.parametrize("room", ["api", "control", "cli", "testing"])
-def test_the_verdict_knows_no_room_above_it(room: str) -> None:
-    assert importers(f"mock_sendpilot.{room}", among="verdict/") == []
+def test_the_receiver_check_imports_no_room_above_it(room: str) -> None:
+    assert importers(f"mock_sendpilot.{room}", among="receiver_check/") == []
 
 
 @pytest.mark.parametrize("package", ["requests", "click", "flask", "werkzeug", "marshmallow"])
-def test_the_verdict_knows_no_framework(package: str) -> None:
-    assert importers(package, among="verdict/") == []
+def test_the_receiver_check_imports_no_framework(package: str) -> None:
+    assert importers(package, among="receiver_check/") == []
 
 
 @pytest.mark.parametrize("package", ["svix", "standardwebhooks"])

@@ -3,11 +3,11 @@
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from mock_sendpilot.verdict.answers import Answer, acceptance
-from mock_sendpilot.verdict.deliverer import Deliverer
-from mock_sendpilot.verdict.findings import FAILED, NOT_JUDGED, Finding
-from mock_sendpilot.verdict.growth import Growth
-from mock_sendpilot.verdict.target import Target
+from mock_sendpilot.receiver_check.answers import Answer, acceptance
+from mock_sendpilot.receiver_check.deliverer import Deliverer
+from mock_sendpilot.receiver_check.findings import FAILED, NOT_JUDGED, Finding
+from mock_sendpilot.receiver_check.growth import Growth
+from mock_sendpilot.receiver_check.target import Target
 from mock_sendpilot.webhooks.drafts import Draft
 
 SchemeSet = tuple[str, ...]

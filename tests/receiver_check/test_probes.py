@@ -17,13 +17,13 @@ from werkzeug.wrappers import Request, Response
 
 from mock_sendpilot.domain.errors import InvalidInput
 from mock_sendpilot.http_server import HttpServer
+from mock_sendpilot.receiver_check.probes import ProbeFailed, look, url_probe
+from mock_sendpilot.receiver_check.report import Report
 from mock_sendpilot.testing.receiver_check import check_receiver
-from mock_sendpilot.verdict.probes import ProbeFailed, look, url_probe
-from mock_sendpilot.verdict.report import Report
+from tests.receiver_check import later_receivers as later
+from tests.receiver_check import receivers as r
+from tests.receiver_check.test_planted_faults import LIVE, blemishes
 from tests.support import SECRET
-from tests.verdict import later_receivers as later
-from tests.verdict import receivers as r
-from tests.verdict.test_planted_faults import LIVE, blemishes
 from tests.webhooks.test_dispatcher import raw_receiver
 
 REPEATED = ("idempotent", "simultaneous")

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from functools import partial
 
 from mock_sendpilot.domain.contracts import Contract
-from mock_sendpilot.verdict import acknowledging, enduring, refusing, repeating
-from mock_sendpilot.verdict.deliverer import event_names
-from mock_sendpilot.verdict.findings import FAILED, WARNED, Finding
-from mock_sendpilot.verdict.visit import Visit
+from mock_sendpilot.receiver_check import acknowledging, enduring, refusing, repeating
+from mock_sendpilot.receiver_check.deliverer import event_names
+from mock_sendpilot.receiver_check.findings import FAILED, WARNED, Finding
+from mock_sendpilot.receiver_check.visit import Visit
 
 EACH_EVENT = "event"
 """The ids of the checks of each event begin with it: `event:lead.updated`."""

@@ -13,11 +13,11 @@ from svix.webhooks import Webhook, WebhookVerificationError
 from mock_sendpilot.domain.contracts import named_contract
 from mock_sendpilot.domain.errors import InvalidInput
 from mock_sendpilot.http_server import HttpServer
+from mock_sendpilot.receiver_check.checks import checks_under
 from mock_sendpilot.testing.receiver_check import check_receiver
-from mock_sendpilot.verdict.checks import checks_under
+from tests.receiver_check import receivers as r
+from tests.receiver_check.test_planted_faults import LIVE, NO_PROBE, NO_ROTATION, blemishes
 from tests.support import SECRET
-from tests.verdict import receivers as r
-from tests.verdict.test_planted_faults import LIVE, NO_PROBE, NO_ROTATION, blemishes
 
 STANDARD = {"signatures": "standardwebhooks"}
 

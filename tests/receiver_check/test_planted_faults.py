@@ -10,11 +10,11 @@ from werkzeug.serving import BaseWSGIServer, make_server
 
 from mock_sendpilot.domain.contracts import named_contract
 from mock_sendpilot.http_server import HttpServer
+from mock_sendpilot.receiver_check.deliverer import event_names
+from mock_sendpilot.receiver_check.report import Report
 from mock_sendpilot.testing.receiver_check import check_receiver
-from mock_sendpilot.verdict.deliverer import event_names
-from mock_sendpilot.verdict.report import Report
+from tests.receiver_check import receivers as r
 from tests.support import SECRET
-from tests.verdict import receivers as r
 
 FAILED, WARNED, NOT_JUDGED = "failed", "warned", "not_judged"
 LIVE = named_contract("live")

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from mock_sendpilot.verdict.findings import FAILED, NOT_JUDGED, PASSED
-from tests.verdict import later_receivers as later
-from tests.verdict import receivers as r
-from tests.verdict.test_planted_faults import DOES_IT_TWICE, blemishes, examined
-from tests.verdict.test_probes import examined as examined_with
-from tests.verdict.test_probes import repeated
+from mock_sendpilot.receiver_check.findings import FAILED, NOT_JUDGED, PASSED
+from tests.receiver_check import later_receivers as later
+from tests.receiver_check import receivers as r
+from tests.receiver_check.test_planted_faults import DOES_IT_TWICE, blemishes, examined
+from tests.receiver_check.test_probes import examined as examined_with
+from tests.receiver_check.test_probes import repeated
 
 
 @pytest.mark.parametrize(

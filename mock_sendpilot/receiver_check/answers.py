@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from mock_sendpilot.verdict.findings import FAILED, NOT_JUDGED, PASSED, WARNED, Finding
+from mock_sendpilot.receiver_check.findings import FAILED, NOT_JUDGED, PASSED, WARNED, Finding
 from mock_sendpilot.webhooks.drafts import Posted
 
 _LONGEST_EXCERPT = 160

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from mock_sendpilot.domain import vocabulary as words
-from mock_sendpilot.scheduling.clock import SystemClock
-from mock_sendpilot.verdict.answers import acceptance
-from mock_sendpilot.verdict.findings import FAILED, NOT_JUDGED, PASSED, Finding
-from mock_sendpilot.verdict.growth import Growth, growth, is_length, multiples
-from mock_sendpilot.verdict.probes import (
+from mock_sendpilot.receiver_check.answers import acceptance
+from mock_sendpilot.receiver_check.findings import FAILED, NOT_JUDGED, PASSED, Finding
+from mock_sendpilot.receiver_check.growth import Growth, growth, is_length, multiples
+from mock_sendpilot.receiver_check.probes import (
     STILL_SECONDS,
     ProbeFailed,
     look,
@@ -18,8 +17,9 @@ from mock_sendpilot.verdict.probes import (
     look_until_still,
     pause,
 )
-from mock_sendpilot.verdict.target import Probe
-from mock_sendpilot.verdict.visit import Effect, Visit
+from mock_sendpilot.receiver_check.target import Probe
+from mock_sendpilot.receiver_check.visit import Effect, Visit
+from mock_sendpilot.scheduling.clock import SystemClock
 
 _LEAST_PAUSE_SECONDS = 0.05
 _LONGER = 1.5  # than anything took so far

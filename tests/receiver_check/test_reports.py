@@ -7,12 +7,12 @@ import pytest
 from werkzeug.wrappers import Request, Response
 
 from mock_sendpilot.domain.errors import InvalidInput
+from mock_sendpilot.receiver_check.junit import as_junit
+from mock_sendpilot.receiver_check.report import Report, Result, Style
 from mock_sendpilot.testing.receiver_check import check_receiver
-from mock_sendpilot.verdict.junit import as_junit
-from mock_sendpilot.verdict.report import Report, Result, Style
+from tests.receiver_check import receivers as r
+from tests.receiver_check.test_planted_faults import LIVE
 from tests.support import SECRET
-from tests.verdict import receivers as r
-from tests.verdict.test_planted_faults import LIVE
 
 
 def result(outcome: str, **changes: object) -> Result:

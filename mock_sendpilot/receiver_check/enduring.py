@@ -6,11 +6,11 @@ from dataclasses import replace
 from mock_sendpilot.domain import vocabulary as words
 from mock_sendpilot.domain.events import SearchCompleted
 from mock_sendpilot.domain.samples import SAMPLE_SEARCH
-from mock_sendpilot.verdict.answers import acceptance
-from mock_sendpilot.verdict.findings import FAILED, NOT_JUDGED, Finding, gravest
-from mock_sendpilot.verdict.probes import pause
-from mock_sendpilot.verdict.target import SEVERAL_SIGNATURES
-from mock_sendpilot.verdict.visit import Visit, in_words
+from mock_sendpilot.receiver_check.answers import acceptance
+from mock_sendpilot.receiver_check.findings import FAILED, NOT_JUDGED, Finding, gravest
+from mock_sendpilot.receiver_check.probes import pause
+from mock_sendpilot.receiver_check.target import SEVERAL_SIGNATURES
+from mock_sendpilot.receiver_check.visit import Visit, in_words
 from mock_sendpilot.webhooks.disruption import (
     FORGED_SECRET,
     with_extra_fields,

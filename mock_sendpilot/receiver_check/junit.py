@@ -3,8 +3,8 @@
 import re
 from xml.etree import ElementTree as ET
 
-from mock_sendpilot.verdict.findings import FAILED, NOT_JUDGED, WARNED
-from mock_sendpilot.verdict.report import Report, Result
+from mock_sendpilot.receiver_check.findings import FAILED, NOT_JUDGED, WARNED
+from mock_sendpilot.receiver_check.report import Report, Result
 
 _SUITE = "mock-sendpilot check-receiver"
 _CLASS = "check_receiver"

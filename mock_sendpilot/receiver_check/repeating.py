@@ -5,8 +5,8 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
-from mock_sendpilot.verdict.answers import Answer, acceptance
-from mock_sendpilot.verdict.effects import (
+from mock_sendpilot.receiver_check.answers import Answer, acceptance
+from mock_sendpilot.receiver_check.effects import (
     COUNT_EFFECTS,
     UNSEEN,
     Watch,
@@ -14,11 +14,11 @@ from mock_sendpilot.verdict.effects import (
     of_pair,
     of_repetition,
 )
-from mock_sendpilot.verdict.findings import FAILED, NOT_JUDGED, PASSED, Finding, gravest
-from mock_sendpilot.verdict.likeness import of_answers
-from mock_sendpilot.verdict.probes import NeverStill, ProbeFailed
-from mock_sendpilot.verdict.target import Probe
-from mock_sendpilot.verdict.visit import Visit
+from mock_sendpilot.receiver_check.findings import FAILED, NOT_JUDGED, PASSED, Finding, gravest
+from mock_sendpilot.receiver_check.likeness import of_answers
+from mock_sendpilot.receiver_check.probes import NeverStill, ProbeFailed
+from mock_sendpilot.receiver_check.target import Probe
+from mock_sendpilot.receiver_check.visit import Visit
 
 _EARLIER = timedelta(minutes=1)
 _UNSEEN_EFFECTS = "both accepted; a probe would show whether it acts twice"

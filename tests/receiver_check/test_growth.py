@@ -4,8 +4,8 @@ from decimal import Decimal
 
 import pytest
 
+from mock_sendpilot.receiver_check.growth import growth, multiples
 from mock_sendpilot.scheduling.clock import SystemClock
-from mock_sendpilot.verdict.growth import growth, multiples
 
 NOW = SystemClock().now().timestamp()
 

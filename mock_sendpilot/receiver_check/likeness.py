@@ -8,8 +8,8 @@ from typing import Any
 
 import orjson
 
-from mock_sendpilot.verdict.answers import Answer, printable
-from mock_sendpilot.verdict.findings import FAILED, NOT_JUDGED, PASSED, WARNED, Finding
+from mock_sendpilot.receiver_check.answers import Answer, printable
+from mock_sendpilot.receiver_check.findings import FAILED, NOT_JUDGED, PASSED, WARNED, Finding
 
 _Said = Mapping[str, Any]
 """What an answer says, part by part: from the way to a value to the value."""

@@ -5,9 +5,9 @@ from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 from functools import partial
 
-from mock_sendpilot.verdict.answers import refusal
-from mock_sendpilot.verdict.findings import Finding, gravest
-from mock_sendpilot.verdict.visit import SchemeSet, Visit, in_words
+from mock_sendpilot.receiver_check.answers import refusal
+from mock_sendpilot.receiver_check.findings import Finding, gravest
+from mock_sendpilot.receiver_check.visit import SchemeSet, Visit, in_words
 from mock_sendpilot.webhooks.disruption import FORGED_SECRET, altered_body
 from mock_sendpilot.webhooks.drafts import Draft
 

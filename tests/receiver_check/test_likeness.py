@@ -5,8 +5,8 @@ from datetime import datetime, timezone
 
 import pytest
 
-from mock_sendpilot.verdict.answers import Answer
-from mock_sendpilot.verdict.likeness import of_answers
+from mock_sendpilot.receiver_check.answers import Answer
+from mock_sendpilot.receiver_check.likeness import of_answers
 from mock_sendpilot.webhooks.deliveries import Response
 from mock_sendpilot.webhooks.drafts import Posted
 

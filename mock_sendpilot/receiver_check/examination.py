@@ -5,15 +5,15 @@ from contextlib import closing
 from typing import Any
 
 from mock_sendpilot.domain.errors import InvalidInput
+from mock_sendpilot.receiver_check.checks import Check, checks_under
+from mock_sendpilot.receiver_check.deliverer import Deliverer
+from mock_sendpilot.receiver_check.effects import learn_pace
+from mock_sendpilot.receiver_check.findings import FAILED, NOT_JUDGED, Finding
+from mock_sendpilot.receiver_check.probes import ProbeFailed, look
+from mock_sendpilot.receiver_check.report import Report, Result
+from mock_sendpilot.receiver_check.target import Target
+from mock_sendpilot.receiver_check.visit import Visit, in_words
 from mock_sendpilot.scheduling.clock import SystemClock
-from mock_sendpilot.verdict.checks import Check, checks_under
-from mock_sendpilot.verdict.deliverer import Deliverer
-from mock_sendpilot.verdict.effects import learn_pace
-from mock_sendpilot.verdict.findings import FAILED, NOT_JUDGED, Finding
-from mock_sendpilot.verdict.probes import ProbeFailed, look
-from mock_sendpilot.verdict.report import Report, Result
-from mock_sendpilot.verdict.target import Target
-from mock_sendpilot.verdict.visit import Visit, in_words
 from mock_sendpilot.webhooks.dispatcher import Dispatcher
 
 _MOST_HUNG = 2

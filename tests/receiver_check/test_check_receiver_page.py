@@ -7,7 +7,7 @@ import pytest
 
 from mock_sendpilot.cli.check_receiver import check_receiver
 from mock_sendpilot.domain.contracts import named_contract
-from mock_sendpilot.verdict.checks import AFTER_EVENTS, BEFORE_EVENTS, Check, checks_under
+from mock_sendpilot.receiver_check.checks import AFTER_EVENTS, BEFORE_EVENTS, Check, checks_under
 
 PAGE = (Path(__file__).parents[2] / "docs" / "check-receiver.md").read_text(encoding="utf-8")
 OF_EVENTS = next(c for c in checks_under(named_contract("live")) if c.id.startswith("event:"))

@@ -6,11 +6,11 @@ from dataclasses import replace
 import orjson
 
 from mock_sendpilot.domain import vocabulary as words
-from mock_sendpilot.verdict.answers import acceptance
-from mock_sendpilot.verdict.findings import FAILED, NOT_JUDGED, PASSED, Finding, gravest
-from mock_sendpilot.verdict.refusing import with_wrong_secret
-from mock_sendpilot.verdict.target import SCHEMES
-from mock_sendpilot.verdict.visit import SchemeSet, Visit, in_words
+from mock_sendpilot.receiver_check.answers import acceptance
+from mock_sendpilot.receiver_check.findings import FAILED, NOT_JUDGED, PASSED, Finding, gravest
+from mock_sendpilot.receiver_check.refusing import with_wrong_secret
+from mock_sendpilot.receiver_check.target import SCHEMES
+from mock_sendpilot.receiver_check.visit import SchemeSet, Visit, in_words
 
 _NO_ROUTE = (404, 405)
 _ABOUT_LEADS = (

@@ -13,9 +13,9 @@ from mock_sendpilot.domain.contracts import Contract
 from mock_sendpilot.domain.events import Change, Event, LeadStatusChanged
 from mock_sendpilot.domain.ids import Ids
 from mock_sendpilot.domain.samples import SAMPLE_LEAD, Subjects, sample_change, sample_event
+from mock_sendpilot.receiver_check.answers import Answer
+from mock_sendpilot.receiver_check.target import Target
 from mock_sendpilot.scheduling.clock import SystemClock
-from mock_sendpilot.verdict.answers import Answer
-from mock_sendpilot.verdict.target import Target
 from mock_sendpilot.webhooks.dispatcher import Dispatcher
 from mock_sendpilot.webhooks.drafts import Draft
 from mock_sendpilot.webhooks.payloads import event_type, payload

@@ -9,7 +9,7 @@ from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
-from tests.verdict.receivers import Receiver
+from tests.receiver_check.receivers import Receiver
 
 
 class ActsLater(Receiver):

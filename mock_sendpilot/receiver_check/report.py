@@ -7,7 +7,7 @@ from typing import Any
 
 from mock_sendpilot.domain.errors import InvalidInput
 from mock_sendpilot.domain.suggestions import did_you_mean
-from mock_sendpilot.verdict.findings import FAILED, NOT_JUDGED, OUTCOMES, PASSED, WARNED
+from mock_sendpilot.receiver_check.findings import FAILED, NOT_JUDGED, OUTCOMES, PASSED, WARNED
 
 _MARKS: Mapping[str, str] = {PASSED: "✓", FAILED: "✗", WARNED: "!", NOT_JUDGED: "–"}
 _PLAIN_MARKS: Mapping[str, str] = {PASSED: "+", FAILED: "x", WARNED: "!", NOT_JUDGED: "-"}

@@ -4,8 +4,8 @@ from datetime import datetime, timezone
 
 import pytest
 
-from mock_sendpilot.verdict.answers import Answer, acceptance, refusal
-from mock_sendpilot.verdict.findings import Finding, gravest
+from mock_sendpilot.receiver_check.answers import Answer, acceptance, refusal
+from mock_sendpilot.receiver_check.findings import Finding, gravest
 from mock_sendpilot.webhooks.deliveries import Response
 from mock_sendpilot.webhooks.drafts import Posted
 
