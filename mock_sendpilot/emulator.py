@@ -54,7 +54,7 @@ class Emulator:
 
     Args:
         contract: for workspaces that bring none of their own.
-        id_seed: the same seed gives the same ids and signing secrets; without one each start
+        random_seed: the same seed gives the same ids and signing secrets; without one each start
             differs, and nobody can work out a secret from the ids.
         timeout_seconds: how long a webhook receiver has for its answer.
         most_finished: how many finished deliveries each workspace's log keeps.
@@ -65,15 +65,17 @@ class Emulator:
         self,
         *,
         contract: Contract = CONTRACTS[DOCUMENTED],
-        id_seed: str | None = None,
+        random_seed: str | None = None,
         timeout_seconds: float = TIMEOUT_SECONDS,
         most_finished: int = MOST_FINISHED,
         rate_limit: RateLimit | None = None,
     ) -> None:
         self.contract = contract
-        self._id_seed = secrets.token_hex(16) if id_seed is None else id_seed
-        self._secret_bytes = secrets.token_bytes if id_seed is None else Ids(id_seed).random_bytes
-        self._is_replay = id_seed is not None
+        self._random_seed = secrets.token_hex(16) if random_seed is None else random_seed
+        self._secret_bytes = (
+            secrets.token_bytes if random_seed is None else Ids(random_seed).random_bytes
+        )
+        self._is_replay = random_seed is not None
         self._most_finished = most_finished
         self._rate_limit = rate_limit
         self._system_clock = SteadyClock()
@@ -191,7 +193,7 @@ class Emulator:
             seed,
             contract=self.contract,
             clock=self._clock_of(seed, clock),
-            id_seed=f"{self._id_seed}/{seed.random_seed or seed.id}",
+            random_seed=f"{self._random_seed}/{seed.random_seed or seed.id}",
             workers=self._workers,
         )
         self._register(workspace, seed.api_keys)
@@ -214,12 +216,12 @@ class Emulator:
         outbox.close()
         self._workers.forget(workspace.scheduler)
 
-    def close(self, *, within_seconds: float = 1.0) -> None:
+    def close(self, *, timeout_seconds: float = 1.0) -> None:
         """Let the attempts at work finish, at most so long, and stop."""
         self._dispatcher.begin_to_close()
         for workspace in self.workspaces():
             self.outbox(workspace).end_waits()
-        self._workers.stop(timeout_seconds=within_seconds)
+        self._workers.stop(timeout_seconds=timeout_seconds)
         for workspace in self.workspaces():
             self.remove_workspace(workspace)
         event_recorded.disconnect(self._enqueue)

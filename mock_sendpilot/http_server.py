@@ -110,16 +110,16 @@ class HttpServer(Startable):
         self._thread = threading.Thread(target=self._serve, name=name, daemon=True)
         self._thread.start()
 
-    def stop(self, *, within_seconds: float = 1.0) -> None:
+    def stop(self, *, timeout_seconds: float = 1.0) -> None:
         """Accept nothing more, and wait at most so long for the requests at work."""
-        self._drain_until = SystemClock.running_seconds() + within_seconds
+        self._drain_until = SystemClock.running_seconds() + timeout_seconds
         if self._thread is None:
             self._is_stopping = True
             self._close()
         elif self._thread.is_alive():
             with suppress(OSError):  # it stopped just now
                 self._listener.trigger.pull_trigger(self._begin_to_stop)
-            self._thread.join(within_seconds + _DRAIN_SECONDS)
+            self._thread.join(timeout_seconds + _DRAIN_SECONDS)
 
     def _begin_to_stop(self) -> None:
         """Runs in the server's own thread."""

@@ -110,9 +110,9 @@ class EmulatorServer(Startable):
         """
         self._http.start()
 
-    def stop(self, *, within_seconds: float = 1.0) -> None:
+    def stop(self, *, timeout_seconds: float = 1.0) -> None:
         """Accept nothing more, and wait at most so long for the requests at work."""
-        self._http.stop(within_seconds=within_seconds)
+        self._http.stop(timeout_seconds=timeout_seconds)
         self.emulator.remove_key_rule(self._check_keys)
 
     def _check_keys(self, api_keys: Iterable[str]) -> None:

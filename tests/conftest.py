@@ -80,7 +80,7 @@ def make_emulator(demo_seeds: list[WorkspaceSeed]) -> Iterator[Callable[..., Emu
     made: list[Emulator] = []
 
     def make(contract: str = "documented", **points: str) -> Emulator:
-        emulator = Emulator(contract=named_contract(contract, points.items()), id_seed="tests")
+        emulator = Emulator(contract=named_contract(contract, points.items()), random_seed="tests")
         emulator.load(demo_seeds)
         made.append(emulator)
         return emulator

@@ -85,11 +85,11 @@ def over_a_socket(origin: str) -> Api:
     return Api(send)
 
 
-def eventually(condition: Callable[[], object], *, within: float = 5.0) -> None:
+def eventually(condition: Callable[[], object], *, timeout: float = 5.0) -> None:
     """Wait until the condition holds; fail when it does not in time."""
-    deadline = time.perf_counter() + within
+    deadline = time.perf_counter() + timeout
     while not condition():
-        assert time.perf_counter() < deadline, f"not within {within} s: {condition}"
+        assert time.perf_counter() < deadline, f"not within {timeout} s: {condition}"
         time.sleep(0.005)
 
 

@@ -60,7 +60,7 @@ def get_campaign(workspace: Workspace, campaign_id: str) -> shapes.CountedCampai
         invented=(
             "the scope",
             "the message of a resume",
-            "pausing what is paused is 400 (point repeated_action)",
+            "pausing what is paused is 400 (point repeat_action)",
         ),
     )
 )

@@ -159,4 +159,4 @@ def _both(sender: Sender, person: Participant, contract: Contract) -> dict[str, 
 
 
 def _content(message: Message, contract: Contract) -> str:
-    return f"{message.content} " if contract.message_blanks else message.content
+    return f"{message.content} " if contract.trailing_space else message.content

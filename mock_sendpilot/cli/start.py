@@ -94,9 +94,9 @@ def _serve(server: "EmulatorServer", banner: str) -> None:
 
 
 def _end(emulator: "Emulator", server: "EmulatorServer") -> None:
-    server.stop(within_seconds=_STOP_SECONDS)
+    server.stop(timeout_seconds=_STOP_SECONDS)
     pending = emulator.pending_count
-    emulator.close(within_seconds=_STOP_SECONDS / 2)
+    emulator.close(timeout_seconds=_STOP_SECONDS / 2)
     _logger.info("stopped; deliveries still pending: %d", pending)
 
 
@@ -112,7 +112,7 @@ def _emulator(options: dict[str, Any]) -> "Emulator":
         raise click.UsageError(f"{places('contract', 'contract_set')}: {error}") from error
     emulator = Emulator(
         contract=contract,
-        id_seed=options["random_seed"],
+        random_seed=options["random_seed"],
         timeout_seconds=options["webhook_timeout"],
         rate_limit=options["rate_limit"],
     )
@@ -120,7 +120,7 @@ def _emulator(options: dict[str, Any]) -> "Emulator":
     if options["chaos"] is not None:
         rate, seed = options["chaos"]
         for workspace in emulator.workspaces():
-            emulator.outbox(workspace).disruptions.let_loose(seed, rate=rate)
+            emulator.outbox(workspace).disruptions.arm_chaos(seed, rate=rate)
     return emulator
 
 

@@ -60,7 +60,7 @@ def arm(disruptions: Disruptions, wanted: dict[str, Any]) -> Disruption:
         return disruptions.arm(kind, options=options, **where)
     for name in options:
         raise InvalidInput(f"{name} is no option of chaos; each kind has its own default")
-    return disruptions.let_loose(
+    return disruptions.arm_chaos(
         mix.get("seed") or secrets.token_hex(_SEED_BYTES),
         rate=mix.get("rate", DEFAULT_RATE),
         kinds=tuple(kinds or CHAOS_KINDS),

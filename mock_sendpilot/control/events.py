@@ -52,7 +52,7 @@ def list_changes(workspace: Workspace) -> Response:
         since = 0
     seconds = query["wait_seconds"]
     with waiting(seconds):
-        found, latest = log.changed_since(since, within_seconds=seconds)
+        found, latest = log.changed_since(since, timeout_seconds=seconds)
     return reply({"events": ChangedEvent(many=True).dump(found), "latest": latest, "log": log.id})
 
 

@@ -53,7 +53,7 @@ def take_request(workspace: Workspace, endpoint_id: str) -> Response:
     query = load_query(RelayQuery())
     relay = outbox_of(workspace).relay_of(endpoint_id)
     with waiting(query["wait_seconds"]):
-        taken = relay.take(within_seconds=query["wait_seconds"])
+        taken = relay.take(timeout_seconds=query["wait_seconds"])
     return Response(status=HTTPStatus.NO_CONTENT) if taken is None else reply(_shown(taken))
 
 

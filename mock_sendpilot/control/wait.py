@@ -45,7 +45,7 @@ def _events(workspace: Workspace, wanted: dict[str, Any]) -> tuple[bool, dict[st
         pattern,
         count=wanted.get("count", 1),
         after=wanted.get("after"),
-        within_seconds=wanted["timeout_seconds"],
+        timeout_seconds=wanted["timeout_seconds"],
     )
     rows = EventDetail(many=True).dump(waited.found)
     return waited.failure is None, {"events": rows, "failure": waited.failure}

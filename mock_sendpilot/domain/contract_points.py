@@ -252,7 +252,7 @@ POINTS: Mapping[str, Point] = {
         schema=(*_CAMPAIGN, *_COUNTERS, *_SENDERS, "description", *_TIMES),
         live=(*_CAMPAIGN, "leadsContacted", *_COUNTERS, *_SENDERS, *_TIMES),
     ),
-    "repeated_action": _point(
+    "repeat_action": _point(
         "pausing what is paused, or resuming what runs: 400, or accepted as it is",
         "(b) 3; unknown",
         documented="refused",
@@ -293,7 +293,7 @@ POINTS: Mapping[str, Point] = {
         documented="public",
         extras={"mini_profile": "mini_profile"},
     ),
-    "message_blanks": _point(
+    "trailing_space": _point(
         "whether texts of messages end in a blank, as a client found",
         "(b) 9; observed",
         documented=False,
@@ -334,19 +334,19 @@ POINTS: Mapping[str, Point] = {
         documented=False,
         extras=_SWITCH,
     ),
-    "gone_disables": _point(
+    "disable_on_410": _point(
         "whether a receiver's 410 disables its endpoint, as with Svix",
         "(c) Delivery; unknown",
         documented=False,
         extras=_SWITCH,
     ),
-    "failing_disables": _point(
+    "disable_after_failing_days": _point(
         "whether an endpoint that has failed for five days is disabled, as with Svix",
         "(c) Delivery; unknown",
         documented=False,
         extras=_SWITCH,
     ),
-    "receiver_retry_after": _point(
+    "honor_retry_after": _point(
         "whether Retry-After of a receiver's 429 or 503 puts off the next attempt",
         "(c) Delivery; unknown",
         documented=False,

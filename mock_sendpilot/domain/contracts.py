@@ -51,21 +51,21 @@ class Contract:
     campaign_filters: tuple[str, ...]
     campaign_item: tuple[str, ...]
     campaign_detail: tuple[str, ...]
-    repeated_action: str
+    repeat_action: str
     direct_send_moves_status: bool
     opening_message_id: str
     internal_recipients: str
     participant_urls: str
     event_urls: str
-    message_blanks: bool
+    trailing_space: bool
     conversations_limit_fault: LimitFault | None
     conversations_end_fault: bool
     note_fault: bool
     send_fault: bool
     retry_after: bool
-    gone_disables: bool
-    failing_disables: bool
-    receiver_retry_after: bool
+    disable_on_410: bool
+    disable_after_failing_days: bool
+    honor_retry_after: bool
 
     def __hash__(self) -> int:
         """Of the name alone, which tells every point: it is asked for with every request."""

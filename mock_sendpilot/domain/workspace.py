@@ -42,7 +42,7 @@ class Workspace:
         seed: what it starts with; its id also stands in every webhook body.
         contract: for a seed that brings none.
         clock: a `ManualClock` makes time stand still until it is advanced.
-        id_seed: the same seed and the same calls give the same ids, secrets and fates.
+        random_seed: the same seed and the same calls give the same ids, secrets and fates.
         workers: run what is due while the clock runs.
 
     Raises:
@@ -55,7 +55,7 @@ class Workspace:
         *,
         contract: Contract,
         clock: WorkspaceClock,
-        id_seed: str,
+        random_seed: str,
         workers: TaskRunner | None = None,
     ) -> None:
         self.id = seed.id
@@ -63,7 +63,7 @@ class Workspace:
         self.plan = seed.plan
         self.contract = seed.contract or contract
         self.clock = clock
-        self.ids = Ids(id_seed)
+        self.ids = Ids(random_seed)
         self.scheduler = Scheduler(clock, workers)
         self._publisher = EventPublisher(
             workspace_id=seed.id,
@@ -86,7 +86,7 @@ class Workspace:
             ids=self.ids,
             contract=self.contract,
             scheduler=self.scheduler,
-            random_seed=id_seed,
+            random_seed=random_seed,
         )
         self._set_up_outreach(context)
         self._set_up_jobs(context, seed)

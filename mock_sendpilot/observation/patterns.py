@@ -60,7 +60,7 @@ class EventPattern:
         self,
         bodies: Sequence[bytes],
         *,
-        within: float | None,
+        timeout_seconds: float | None,
         notes: Sequence[str] = (),
         noun: str = "webhook",
     ) -> str:
@@ -68,13 +68,13 @@ class EventPattern:
 
         Args:
             bodies: what came, oldest first.
-            within: how many seconds were waited; None where there was no waiting.
+            timeout_seconds: how long it was waited for; None where there was no waiting.
             notes: what else there is to say.
             noun: what is missed, `webhook` or `event`.
         """
         values = "".join(f", {key}={value!r}" for key, value in self.values.items())
         wanted = "of any type" if self.event_type is None else repr(self.event_type)
-        waited = "" if within is None else f" within {within:g} s"
+        waited = "" if timeout_seconds is None else f" within {timeout_seconds:g} s"
         lines = [f"no {noun} {wanted}{values}{waited}", *(f"  {note}" for note in notes)]
         nearest = self._nearest(bodies)
         if nearest is not None:

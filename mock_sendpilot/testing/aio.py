@@ -9,7 +9,7 @@ from mock_sendpilot.webhooks.event_log import SentWebhook
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mock_sendpilot.testing.receiver import WebhookReceiver
+    from mock_sendpilot.testing.receiver import ReceivedWebhook, WebhookReceiver
     from mock_sendpilot.testing.sandbox import Sandbox
     from mock_sendpilot.testing.sandbox_clock import SandboxClock
 
@@ -27,7 +27,7 @@ class AsyncEvents:
         *,
         count: None = None,
         after: SentWebhook | str | None = None,
-        within: float = 2.0,
+        timeout: float = 2.0,
         **values: Any,
     ) -> SentWebhook: ...
     @overload
@@ -37,7 +37,7 @@ class AsyncEvents:
         *,
         count: int,
         after: SentWebhook | str | None = None,
-        within: float = 2.0,
+        timeout: float = 2.0,
         **values: Any,
     ) -> list[SentWebhook]: ...
     async def wait_for(
@@ -77,8 +77,33 @@ class AsyncSandbox:
 
 
 class AsyncReceiver:
-    """The calls of `sendpilot_receiver` that wait."""
+    """The waiting call of `sendpilot_receiver`."""
 
     def __init__(self, receiver: "WebhookReceiver") -> None:
-        self.wait_for = awaitable(receiver.wait_for)
-        self.wait_for_count = awaitable(receiver.wait_for_count)
+        self._receiver = receiver
+
+    @overload
+    async def wait_for(
+        self,
+        event_type: str | None = None,
+        *,
+        count: None = None,
+        timeout: float = 2.0,
+        **values: Any,
+    ) -> "ReceivedWebhook": ...
+    @overload
+    async def wait_for(
+        self,
+        event_type: str | None = None,
+        *,
+        count: int,
+        timeout: float = 2.0,
+        **values: Any,
+    ) -> "list[ReceivedWebhook]": ...
+    async def wait_for(
+        self, event_type: str | None = None, *, count: int | None = None, **options: Any
+    ) -> "ReceivedWebhook | list[ReceivedWebhook]":
+        """Wait as `wait_for` of the receiver does, while the event loop goes on."""
+        __tracebackhide__ = True
+        wait: Callable[..., ReceivedWebhook | list[ReceivedWebhook]] = self._receiver.wait_for
+        return await in_thread(wait, event_type, count=count, **options)

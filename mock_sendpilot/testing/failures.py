@@ -24,14 +24,14 @@ class WebhookNotSeen(AssertionError):
 class NotIdle(AssertionError):
     """Something was still at work or due when the time to wait was over."""
 
-    def __init__(self, scheduler: Scheduler, within: float, notes: Sequence[str] = ()) -> None:
+    def __init__(self, scheduler: Scheduler, timeout: float, notes: Sequence[str] = ()) -> None:
         due = scheduler.next_due()
         text = f"due at {iso_milliseconds(due.at)}: {due.about}" if due else "a task is at work"
         now = iso_milliseconds(scheduler.clock.now())
         if scheduler.is_frozen:
             first = f"not idle: the clock stands still at {now}, {text}; advance it"
         else:
-            first = f"not idle within {within:g} s: it is {now}, {text}"
+            first = f"not idle within {timeout:g} s: it is {now}, {text}"
         super().__init__("\n".join([first, *(f"  {note}" for note in notes)]))
 
 

@@ -54,7 +54,7 @@ def sendpilot_server() -> "Iterator[EmulatorServer]":
     from mock_sendpilot.emulator import Emulator
     from mock_sendpilot.server import EmulatorServer
 
-    emulator = Emulator(id_seed="pytest")
+    emulator = Emulator(random_seed="pytest")
     with EmulatorServer(emulator) as server:
         yield server
     emulator.close()

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 from urllib.parse import parse_qsl
 
 import orjson
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 _MOST_HELD_SECONDS = 60.0
 _MOST_TOLD = 1_000_000
 _LONGEST_SHOWN = 60
-_NO_KEYS = {
-    "timeout": "did you mean 'within'?",
-    "count": "wait_for_count(n) waits for several",
+_NOT_OPTIONS = {
+    "after": "sendpilot.webhooks.wait_for does",
+    "timeout_seconds": "did you mean 'timeout'?",
 }
 _NOTHING = "to see that nothing came, assert received == [] after sendpilot.wait_until_idle()"
 
@@ -137,7 +137,7 @@ class WebhookReceiver(Startable):
         self._answers.extend([told] * times)
 
     @contextmanager
-    def holding(self) -> Iterator[None]:
+    def hold_responses(self) -> Iterator[None]:
         """Within this context requests are kept and counted, but not answered until it ends."""
         self._may_answer.clear()
         try:
@@ -145,51 +145,64 @@ class WebhookReceiver(Startable):
         finally:
             self._may_answer.set()
 
-    def wait_for(self, event_type: str, *, within: float = 2.0, **values: Any) -> ReceivedWebhook:
-        """The first request with an event of this type whose data holds these values.
+    @overload
+    def wait_for(
+        self,
+        event_type: str | None = None,
+        *,
+        count: None = None,
+        timeout: float = 2.0,
+        **values: Any,
+    ) -> ReceivedWebhook: ...
+    @overload
+    def wait_for(
+        self,
+        event_type: str | None = None,
+        *,
+        count: int,
+        timeout: float = 2.0,
+        **values: Any,
+    ) -> list[ReceivedWebhook]: ...
+    def wait_for(
+        self,
+        event_type: str | None = None,
+        *,
+        count: int | None = None,
+        timeout: float = 2.0,
+        **values: Any,
+    ) -> ReceivedWebhook | list[ReceivedWebhook]:
+        """Wait for a request with an event of this type whose data holds these values.
+
+        Requests received before the call count, too.
 
         Args:
-            event_type: such as `lead.status.changed`.
-            within: seconds of real time.
+            event_type: such as `lead.status.changed`; None is any.
+            count: return the first `count` requests that match, as a list.
+            timeout: seconds of real time.
             values: keys of `data` in snake case; a lead, a campaign or the like stands for its id.
 
         Raises:
-            InvalidInput: a name that only `sendpilot.webhooks.wait_for` takes, or a `within` that
-                is no number of seconds.
-            WebhookNotSeen: none came in time; it shows what came, and the nearest miss.
+            InvalidInput: an option that only `sendpilot.webhooks.wait_for` takes, a count that is
+                not 1 or more, or a `timeout` that is no number of seconds.
+            WebhookNotSeen: too few came in time; it shows what came, and the nearest miss.
             EventLoopBlocked: called in a coroutine; await `aio.wait_for` there.
         """
         __tracebackhide__ = True
         refuse_in_event_loop("sendpilot_receiver.aio.wait_for")
-        for name in values.keys() & _NO_KEYS.keys():
-            raise InvalidInput(f"wait_for takes no {name!r}; {_NO_KEYS[name]}")
-        check_seconds("within", within)
-        wanted = EventPattern(event_type, with_ids(values))
-        if self._wait(lambda: self._first(wanted) is not None, within):
-            found = self._first(wanted)
-            if found is not None:
-                return found
-        raise WebhookNotSeen(self._failure(wanted, within))
-
-    def wait_for_count(self, count: int, *, within: float = 2.0) -> list[ReceivedWebhook]:
-        """All requests, once there are so many.
-
-        Raises:
-            InvalidInput: a count that is not 1 or more, or a `within` that is no number of seconds.
-            WebhookNotSeen: there were fewer in time; it shows what came.
-            EventLoopBlocked: called in a coroutine; await `aio.wait_for_count` there.
-        """
-        __tracebackhide__ = True
-        refuse_in_event_loop("sendpilot_receiver.aio.wait_for_count")
+        for name in values.keys() & _NOT_OPTIONS.keys():
+            raise InvalidInput(f"wait_for takes no {name!r}; {_NOT_OPTIONS[name]}")
         if count == 0:
             raise InvalidInput(f"count must be 1 or more; {_NOTHING}")
-        check_count("count", count, most=_MOST_TOLD)
-        check_seconds("within", within)
-        if not self._wait(lambda: len(self.received) >= count, within):
-            _, *lines = self._failure(ANY_EVENT, within).splitlines()
-            first = f"{len(self.received)} webhooks within {within:g} s, not {count}"
-            raise WebhookNotSeen("\n".join([first, *lines]))
-        return list(self.received)
+        if count is not None:
+            check_count("count", count, most=_MOST_TOLD)
+        check_seconds("timeout", timeout)
+        needed = 1 if count is None else count
+        wanted = EventPattern(event_type, with_ids(values))
+        self._wait(lambda: len(self._matching(wanted)) >= needed, timeout)
+        found = self._matching(wanted)
+        if len(found) < needed:
+            raise WebhookNotSeen(self._failure(wanted, timeout, needed, len(found)))
+        return found[0] if count is None else found[:count]
 
     def start(self) -> None:
         """Begin to listen."""
@@ -200,24 +213,26 @@ class WebhookReceiver(Startable):
         self._may_answer.set()
         self._server.stop()
 
-    def _wait(self, condition: Any, within: float) -> bool:
-        deadline = SystemClock.running_seconds() + within
+    def _wait(self, condition: Callable[[], bool], timeout: float) -> None:
+        deadline = SystemClock.running_seconds() + timeout
         with self._changed:
             while not condition():
                 remaining = deadline - SystemClock.running_seconds()
                 if remaining <= 0:
-                    return False
+                    return
                 self._changed.wait(remaining)
-        return True
 
-    def _failure(self, wanted: EventPattern, within: float) -> str:
+    def _failure(self, wanted: EventPattern, timeout: float, needed: int, found: int) -> str:
         bodies = [webhook.body for webhook in self.received]
         silence = [] if bodies else [f"nothing has reached {self.url}"]
         notes = [*silence, *self._explain(self.url)]
-        return wanted.failure(bodies, within=within, notes=notes)
+        text = wanted.failure(bodies, timeout_seconds=timeout, notes=notes)
+        return text if needed == 1 else f"{found} of {needed} webhooks{text[len('no webhook') :]}"
 
-    def _first(self, wanted: EventPattern) -> ReceivedWebhook | None:
-        return next((one for one in self.received if wanted.matches(one.body)), None)
+    def _matching(self, wanted: EventPattern) -> list[ReceivedWebhook]:
+        if wanted == ANY_EVENT:
+            return list(self.received)
+        return [one for one in self.received if wanted.matches(one.body)]
 
     def _answer(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"

@@ -41,7 +41,7 @@ class RecordedEvents(Sequence[SentWebhook]):
         *,
         count: None = None,
         after: SentWebhook | str | None = None,
-        within: float = 2.0,
+        timeout: float = 2.0,
         **values: Any,
     ) -> SentWebhook: ...
     @overload
@@ -51,7 +51,7 @@ class RecordedEvents(Sequence[SentWebhook]):
         *,
         count: int,
         after: SentWebhook | str | None = None,
-        within: float = 2.0,
+        timeout: float = 2.0,
         **values: Any,
     ) -> list[SentWebhook]: ...
     def wait_for(
@@ -60,7 +60,7 @@ class RecordedEvents(Sequence[SentWebhook]):
         *,
         count: int | None = None,
         after: SentWebhook | str | None = None,
-        within: float = 2.0,
+        timeout: float = 2.0,
         **values: Any,
     ) -> SentWebhook | list[SentWebhook]:
         """Return the first event of this type whose data holds these values; wait if need be.
@@ -76,13 +76,13 @@ class RecordedEvents(Sequence[SentWebhook]):
             event_type: such as `lead.status.changed`.
             count: for so many: then the first `count` that fit, as a list.
             after: an event, or its id; only later ones count.
-            within: seconds of real time.
+            timeout: seconds of real time.
             values: keys of `data` in snake case, such as `lead_id="lead_abc123"`; a lead, a
                 campaign or the like stands for its id.
 
         Raises:
             InvalidInput: the workspace's contract has no such event type, or key of its data; a
-                count that is not 1 or more; or a `within` that is no number of seconds.
+                count that is not 1 or more; or a `timeout` that is no number of seconds.
             NotFound: there is no event `after`.
             WebhookNotSeen: none came in time; it shows what came, the nearest miss, and every
                 attempt that failed.
@@ -90,10 +90,10 @@ class RecordedEvents(Sequence[SentWebhook]):
         """
         __tracebackhide__ = True
         refuse_in_event_loop(f"sendpilot.aio.{self._name}.wait_for")
-        pattern = self._pattern(event_type, values, options=("count", "after", "within"))
+        pattern = self._pattern(event_type, values, options=("count", "after", "timeout"))
         if count is not None:
             check_count("count", count, most=MAX_EVENTS)
-        check_seconds("within", within)
+        check_seconds("timeout", timeout)
         obstacle = self._obstacle(pattern)
         waited = wait_for_events(
             self._outbox.events,
@@ -101,7 +101,7 @@ class RecordedEvents(Sequence[SentWebhook]):
             pattern,
             count=1 if count is None else count,
             after=None if after is None else event_id_of(after),
-            within_seconds=within if obstacle is None else 0.0,
+            timeout_seconds=timeout if obstacle is None else 0.0,
             stage=self._stage,
         )
         if waited.failure is not None:

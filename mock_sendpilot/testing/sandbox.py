@@ -93,24 +93,24 @@ class Sandbox(SandboxWorld, SandboxWebhooks):
     def __repr__(self) -> str:
         return f"<Sandbox {self.workspace.id}, contract {self.workspace.contract.name}>"
 
-    def wait_until_idle(self, *, within: float = 5.0) -> None:
+    def wait_until_idle(self, *, timeout: float = 5.0) -> None:
         """Wait until nothing is being sent or due; retries and steps that are due later may remain.
 
         Args:
-            within: seconds of real time. With a frozen clock there is no waiting: what is due then
+            timeout: seconds of real time. With a frozen clock there is no waiting: what is due then
                 needs `clock.advance()`.
 
         Raises:
-            InvalidInput: a `within` that is no number of seconds.
+            InvalidInput: a `timeout` that is no number of seconds.
             NotIdle: something is still at work or due; it says what is due next.
             EventLoopBlocked: called in a coroutine; await `sendpilot.aio.wait_until_idle` there.
         """
         __tracebackhide__ = True
         refuse_in_event_loop("sendpilot.aio.wait_until_idle")
-        check_seconds("within", within)
-        if not self.workspace.scheduler.wait_until_idle(timeout_seconds=within):
+        check_seconds("timeout", timeout)
+        if not self.workspace.scheduler.wait_until_idle(timeout_seconds=timeout):
             notes = failed_attempts(self._outbox.log.all())
-            raise NotIdle(self.workspace.scheduler, within, notes)
+            raise NotIdle(self.workspace.scheduler, timeout, notes)
 
     def close(self) -> None:
         """Forget the workspace, and end what serves its apps; a second time does nothing."""

@@ -240,8 +240,8 @@ class SandboxWebhooks:
         self._outbox.check_target(endpoint_id, ANY_EVENT)
         seed = self.random_seed if seed is None else seed
         check_text("seed", seed)
-        let_loose = self._outbox.disruptions.let_loose
-        chaos = let_loose(seed, rate=rate, kinds=as_tuple(kinds), endpoint_id=endpoint_id)
+        arm_chaos = self._outbox.disruptions.arm_chaos
+        chaos = arm_chaos(seed, rate=rate, kinds=as_tuple(kinds), endpoint_id=endpoint_id)
         _logger.warning("chaos at rate %g, seed %r", rate, seed)
         return chaos
 

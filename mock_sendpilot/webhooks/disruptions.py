@@ -121,7 +121,7 @@ class Disruptions:
             )
         )
 
-    def let_loose(
+    def arm_chaos(
         self,
         seed: str,
         *,

@@ -29,17 +29,17 @@ class EndpointHealth:
         if attempt.is_success:
             self._failing_since.pop(endpoint_id, None)
             return None
-        if self._contract.gone_disables and attempt.status_code == HTTPStatus.GONE:
+        if self._contract.disable_on_410 and attempt.status_code == HTTPStatus.GONE:
             return "the receiver answered 410 Gone"
         since = self._failing_since.setdefault(endpoint_id, attempt.started_at)
         is_long = attempt.started_at - since >= timedelta(days=_FAILING_DAYS)
-        if self._contract.failing_disables and is_long:
+        if self._contract.disable_after_failing_days and is_long:
             return f"it has failed for {_FAILING_DAYS} days"
         return None
 
     def wait_for(self, attempt: Attempt, scheduled: timedelta) -> timedelta:
         """How long to wait for the next attempt: what a busy receiver asks for, if it is longer."""
-        if not self._contract.receiver_retry_after or attempt.status_code not in _BUSY:
+        if not self._contract.honor_retry_after or attempt.status_code not in _BUSY:
             return scheduled
         headers = attempt.response.headers if attempt.response else {}
         asked = {name.lower(): value for name, value in headers.items()}.get("retry-after", "")

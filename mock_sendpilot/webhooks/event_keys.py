@@ -13,7 +13,7 @@ from mock_sendpilot.webhooks.endpoints import check_endpoint
 from mock_sendpilot.webhooks.payloads import change_data
 
 _ANY_TIME = datetime(2026, 6, 1, tzinfo=timezone.utc)
-_LIKELY = {"timeout": "within", "event": "event_type", "events": "event_type"}
+_LIKELY = {"timeout_seconds": "timeout", "event": "event_type", "events": "event_type"}
 """What people write for an option of the pytest fixture."""
 
 

@@ -242,7 +242,7 @@ class EventLog:
         return [self._complete(entry) for entry in entries]
 
     def changed_since(
-        self, number: int, *, within_seconds: float = 0
+        self, number: int, *, timeout_seconds: float = 0
     ) -> tuple[list[SentWebhook], int]:
         """Return what has come or changed since a number, waiting if need be; and the next number.
 
@@ -250,7 +250,7 @@ class EventLog:
         """
         with self._lock:
             self._changed.wait_for(
-                lambda: self._latest() > number or self._is_closed, within_seconds
+                lambda: self._latest() > number or self._is_closed, timeout_seconds
             )
             newest_first = itertools.takewhile(
                 lambda event_id: self._changes[event_id] > number, reversed(self._changes)
@@ -281,14 +281,14 @@ class EventLog:
         *,
         count: int = 1,
         beyond: int = 0,
-        within_seconds: float,
+        timeout_seconds: float,
         stage: Stage = Stage.SETTLED,
     ) -> list[SentWebhook]:
         """Return the first events that fit at a stage, once there are so many; or those in time.
 
         Only those with a sequence number beyond the one given count.
         """
-        deadline = SystemClock.running_seconds() + within_seconds
+        deadline = SystemClock.running_seconds() + timeout_seconds
         found: dict[int, SentWebhook] = {}
         waiter = _Waiter(self._lock, pattern, beyond)
         with self._lock:

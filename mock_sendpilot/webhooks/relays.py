@@ -80,7 +80,7 @@ class Relay:
             self._heard_at = SystemClock.running_seconds()
             return self._answers.pop(relayed.id, Answer(None, _SILENT))
 
-    def take(self, *, within_seconds: float) -> RelayedRequest | None:
+    def take(self, *, timeout_seconds: float) -> RelayedRequest | None:
         """The next request, for the listener; None when none comes in time.
 
         There is one listener, which brings an answer before it takes the next request. So whatever
@@ -96,7 +96,7 @@ class Relay:
             try:
                 self._changed.wait_for(
                     lambda: bool(self._waiting) or self._is_closed or turn != self._turn,
-                    within_seconds,
+                    timeout_seconds,
                 )
                 if not self._waiting or turn != self._turn:
                     return None

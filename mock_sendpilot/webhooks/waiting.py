@@ -27,7 +27,7 @@ def wait_for_events(
     *,
     count: int = 1,
     after: str | None = None,
-    within_seconds: float,
+    timeout_seconds: float,
     stage: Stage = Stage.SETTLED,
 ) -> Waited:
     """Wait until so many events that fit have reached a stage.
@@ -41,7 +41,7 @@ def wait_for_events(
         pattern: what they must fit.
         count: how many.
         after: the id of an event; only those that came after it count.
-        within_seconds: how long to wait.
+        timeout_seconds: how long to wait.
         stage: how far they must have come.
 
     Raises:
@@ -49,9 +49,9 @@ def wait_for_events(
     """
     stands_still = scheduler.stands_still and stage is not Stage.RECORDED
     beyond = 0 if after is None else events.get(after).sequence
-    seconds = 0.0 if stands_still else within_seconds
+    seconds = 0.0 if stands_still else timeout_seconds
     found = events.wait_for(
-        pattern, count=count, beyond=beyond, within_seconds=seconds, stage=stage
+        pattern, count=count, beyond=beyond, timeout_seconds=seconds, stage=stage
     )
     if len(found) >= count:
         return Waited(found)
@@ -65,9 +65,11 @@ def wait_for_events(
     notes += _clock_notes(scheduler)
     notes += failed_attempts(one for webhook in known for one in webhook.deliveries)
     bodies = [webhook.body for webhook in later if webhook.has_reached(stage)]
-    within = None if stands_still else within_seconds
+    waited_seconds = None if stands_still else timeout_seconds
     noun = "event" if stage is Stage.RECORDED else "webhook"
-    return Waited(found, pattern.failure(bodies, within=within, notes=notes, noun=noun))
+    return Waited(
+        found, pattern.failure(bodies, timeout_seconds=waited_seconds, notes=notes, noun=noun)
+    )
 
 
 def _unsent(webhooks: Sequence[SentWebhook], stage: Stage) -> Sequence[str]:

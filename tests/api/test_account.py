@@ -63,7 +63,7 @@ SEED = WorkspaceSeed(
 @pytest.fixture
 def made(serve: Serve) -> Iterator[tuple[Workspace, Api]]:
     """A workspace on a clock of its own, and who asks it."""
-    emulator = Emulator(id_seed="tests")
+    emulator = Emulator(random_seed="tests")
     workspace = emulator.add_workspace(SEED, clock=ManualClock(NOON))
     yield workspace, serve(emulator)
     emulator.close()

@@ -180,7 +180,7 @@ def test_a_repeated_action_can_be_accepted_without_an_event(
     action: str,
     status: str,
 ) -> None:
-    emulator = make_emulator(repeated_action="accepted")
+    emulator = make_emulator(repeat_action="accepted")
     api = serve(emulator)
     path = f"{CAMPAIGNS}/{campaign_id}"
     before = api("GET", path).json
@@ -197,7 +197,7 @@ def test_a_repeated_action_can_be_accepted_without_an_event(
 def test_an_action_that_is_no_repetition_is_refused_all_the_same(
     api_under: ApiUnder, campaign_id: str, action: str
 ) -> None:
-    api = api_under("documented", repeated_action="accepted")
+    api = api_under("documented", repeat_action="accepted")
     reply = api("PATCH", f"{CAMPAIGNS}/{campaign_id}", json={"action": action})
 
     assert_invalid(reply, "action must suit the campaign")
@@ -235,7 +235,7 @@ def world(serve: Serve) -> Iterator[tuple[Workspace, Api]]:
         senders=(sender,),
         campaigns=(campaign,),
     )
-    emulator = Emulator(contract=named_contract("live", ()), id_seed="tests")
+    emulator = Emulator(contract=named_contract("live", ()), random_seed="tests")
     workspace = emulator.add_workspace(seed, clock=ManualClock(NOW))
     api = serve(emulator)
     people = [{"linkedinUrl": f"https://www.linkedin.com/in/person-{n}"} for n in range(LEADS)]

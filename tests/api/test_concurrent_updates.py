@@ -50,7 +50,7 @@ def receiver() -> Iterator[WebhookReceiver]:
 
 @pytest.fixture
 def emulator(contract: Contract, receiver: WebhookReceiver) -> Iterator[Emulator]:
-    emulator = Emulator(contract=contract, id_seed="tests")
+    emulator = Emulator(contract=contract, random_seed="tests")
     emulator.load(parse_seed(demo_text(), now=NOW))
     emulator.outbox(emulator.workspaces()[0]).endpoints.add(receiver.url)
     yield emulator
@@ -127,7 +127,7 @@ def test_the_receiver_gets_each_change_once(
 ) -> None:
     patch_at_once(api, OWN_STATUSES)
     log = emulator.outbox(emulator.workspaces()[0]).log
-    eventually(lambda: log.pending_count == 0, within=20)
+    eventually(lambda: log.pending_count == 0, timeout=20)
 
     news = [webhook.json["data"]["newStatus"] for webhook in receiver.received]
     assert sorted(news) == sorted(OWN_STATUSES)

@@ -366,7 +366,7 @@ def test_participants_can_have_internal_urls(api_under: Callable[..., Api]) -> N
 
 
 def test_texts_can_end_in_a_blank(api_under: Callable[..., Api]) -> None:
-    api = api_under("live", message_blanks="on")
+    api = api_under("live", trailing_space="on")
 
     assert api("GET", MESSAGES).json["messages"][-1]["content"] == "Call me Tuesday. "
     assert listed(api)["conversations"][0]["lastMessage"]["content"].endswith(" ")

@@ -223,7 +223,9 @@ def world_under(serve: Serve, demo_seeds: list[WorkspaceSeed]) -> Iterator[Calla
     made: list[Emulator] = []
 
     def make(contract: str, **points: str) -> World:
-        made.append(Emulator(contract=named_contract(contract, points.items()), id_seed="tests"))
+        made.append(
+            Emulator(contract=named_contract(contract, points.items()), random_seed="tests")
+        )
         workspace = made[-1].add_workspace(demo_seeds[0], clock=ManualClock(PAGE_TIME))
         return World(serve(made[-1]), workspace)
 

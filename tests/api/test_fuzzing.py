@@ -57,7 +57,7 @@ leads = st.fixed_dictionaries(
 
 @pytest.fixture(scope="module")
 def wsgi() -> Iterator[Flask]:
-    emulator = Emulator(id_seed="tests")
+    emulator = Emulator(random_seed="tests")
     emulator.load(parse_seed(demo_text(), now=NOW))
     yield create_app(emulator)
     emulator.close()

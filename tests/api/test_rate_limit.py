@@ -50,7 +50,7 @@ def make(serve: Serve) -> Iterator[Callable[..., Made]]:
 
     def made(rate_limit: RateLimit | None = TWO_A_MINUTE, **points: str) -> Made:
         contract = named_contract("documented", points.items())
-        emulator = Emulator(contract=contract, id_seed="tests", rate_limit=rate_limit)
+        emulator = Emulator(contract=contract, random_seed="tests", rate_limit=rate_limit)
         emulators.append(emulator)
         workspace = emulator.add_workspace(SEED, clock=ManualClock(EVENING))
         return workspace, serve(emulator)
@@ -87,7 +87,7 @@ def test_beyond_the_limit_it_is_429_in_the_envelope(workspace_and_ask: Made) -> 
 
 
 def test_over_a_socket_it_is_the_same() -> None:
-    emulator = Emulator(id_seed="tests", rate_limit=TWO_A_MINUTE)
+    emulator = Emulator(random_seed="tests", rate_limit=TWO_A_MINUTE)
     emulator.add_workspace(SEED, clock=ManualClock(EVENING))
     with EmulatorServer(emulator) as server:
         ask = over_a_socket(server.origin)

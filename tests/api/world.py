@@ -106,7 +106,7 @@ def make_world(serve: "Callable[[Emulator], Api]") -> Iterator[MakeWorld]:
         connections: tuple[str, ...] = (),
         **points: str,
     ) -> World:
-        emulator = Emulator(id_seed="tests", contract=named_contract(contract, points.items()))
+        emulator = Emulator(random_seed="tests", contract=named_contract(contract, points.items()))
         emulators.append(emulator)
         seed = WorkspaceSeed(
             id="ws_1",

@@ -49,7 +49,7 @@ class Listening:
 
     def line(self, words: str) -> str:
         """The first line that holds these words, as soon as it is printed."""
-        eventually(lambda: [one for one in self.lines if words in one], within=_SECONDS)
+        eventually(lambda: [one for one in self.lines if words in one], timeout=_SECONDS)
         return next(one for one in self.lines if words in one)
 
     def json(self, kind: str) -> dict[str, Any]:
@@ -143,7 +143,7 @@ def change_until(server: EmulatorServer, condition: Callable[[], bool]) -> None:
         change(server, statuses[0])
         return condition()
 
-    eventually(is_so, within=_SECONDS)
+    eventually(is_so, timeout=_SECONDS)
 
 
 def change_until_seen(server: EmulatorServer, listening: Listening) -> None:
@@ -265,7 +265,7 @@ def test_a_copy_is_not_told_as_resent(
     listening = listen("--forward-to", receiver.url)
     listening.line("Ctrl+C ends it")
     change(server)
-    eventually(lambda: len(copies(listening)) == 2, within=_SECONDS)
+    eventually(lambda: len(copies(listening)) == 2, timeout=_SECONDS)
     outbox.resend_event(outbox.events.all()[0].event_id)
 
     assert "resent, " in listening.line("resent")
@@ -325,11 +325,11 @@ def test_an_attempt_of_an_earlier_event_is_not_printed(
 ) -> None:
     outbox.endpoints.add(receiver.url)
     change(server, "OPPORTUNITY")
-    receiver.wait_for_count(1, within=_SECONDS)
+    receiver.wait_for(count=1, timeout=_SECONDS)
     listening = listen()
     listening.line("Ctrl+C ends it")
     outbox.resend_event(outbox.events.all()[0].event_id)
-    receiver.wait_for_count(2, within=_SECONDS)
+    receiver.wait_for(count=2, timeout=_SECONDS)
     change(server, "DONE")
     listening.line("attempt 1")
 
@@ -405,7 +405,7 @@ def test_in_a_test_that_freezes_time_it_hears_of_everything_and_ends(
     listening.line("Ctrl+C ends it")
     with travel():
         change(server)
-        receiver.wait_for_count(1, within=_SECONDS)
+        receiver.wait_for(count=1, timeout=_SECONDS)
         server.emulator.workspaces()[0].scheduler.wait_until_idle(timeout_seconds=_SECONDS)
 
     listening.line("attempt 1")
@@ -477,7 +477,7 @@ def test_the_secret_that_is_printed_is_right_for_what_comes(
     listening = listen("--forward-to", receiver.url, "--print-secret")
     secret = listening.line("secret: ").removeprefix("secret: ")
     change(server)
-    (received,) = receiver.wait_for_count(1, within=_SECONDS)
+    (received,) = receiver.wait_for(count=1, timeout=_SECONDS)
 
     Webhook(secret).verify(received.body, dict(received.headers))
     assert secret.startswith("whsec_")
@@ -589,9 +589,9 @@ def test_a_server_that_was_restarted_gets_the_endpoint_again(
     secret = listening.json("listening")["secret"]
     server.stop()
     with EmulatorServer(make_emulator(), port=server._http.port) as restarted:
-        eventually(lambda: len(listening.lines) == 2, within=_SECONDS)
+        eventually(lambda: len(listening.lines) == 2, timeout=_SECONDS)
         change(restarted)
-        (received,) = receiver.wait_for_count(1, within=_SECONDS)
+        (received,) = receiver.wait_for(count=1, timeout=_SECONDS)
         listening.json("attempt")
         (endpoint,) = restarted.emulator.outbox(restarted.emulator.workspaces()[0]).endpoints.all()
         code, errors = listening.end()

@@ -136,16 +136,16 @@ def test_events_that_came_while_nobody_listened_are_forwarded(
         assert listener.endpoint is not None
         endpoint_id, secret = listener.endpoint["id"], listener.endpoint["secret"]
         change(emulator, "DONE")
-        eventually(lambda: outbox_of(emulator).log.select(SUCCESSFUL), within=10)
+        eventually(lambda: outbox_of(emulator).log.select(SUCCESSFUL), timeout=10)
     until(listener, Lost)
     endpoints, relay = outbox_of(emulator).endpoints, outbox_of(emulator).relays.of(endpoint_id)
-    eventually(lambda: not relay._listener_count, within=10)
+    eventually(lambda: not relay._listener_count, timeout=10)
     change(emulator, "OPPORTUNITY")
-    eventually(lambda: not endpoints.get(endpoint_id).is_enabled, within=10)
+    eventually(lambda: not endpoints.get(endpoint_id).is_enabled, timeout=10)
     change(emulator, "PENDING")  # makes no delivery any more
     monkeypatch.setattr(relays, "_SILENCE_SECONDS", 5)
     with serving(emulator, server._http.port):
-        receiver.wait_for_count(3, within=10)
+        receiver.wait_for(count=3, timeout=10)
         listener.end()
 
     received = receiver.received
@@ -166,16 +166,16 @@ def test_a_restarted_server_gets_the_endpoint_with_the_same_secret(
         assert listener.endpoint is not None
         secret = listener.endpoint["secret"]
         change(first, "DONE")
-        receiver.wait_for_count(1, within=10)
+        receiver.wait_for(count=1, timeout=10)
     until(listener, Lost)
     change(second, "OPPORTUNITY")  # before the endpoint is there
     other = outbox_of(second).endpoints.add("http://127.0.0.1:9/", event_types=["message.sent"])
     send_test(second.workspaces()[0], outbox_of(second), other.id, None)  # for another endpoint
     with serving(second, server._http.port):
         back = until(listener, Back)
-        receiver.wait_for_count(2, within=10)
+        receiver.wait_for(count=2, timeout=10)
         change(second, "IRRELEVANT")
-        receiver.wait_for_count(3, within=10)
+        receiver.wait_for(count=3, timeout=10)
         (_, made) = outbox_of(second).endpoints.all()
         listener.end()
 

@@ -111,10 +111,10 @@ def test_a_signal_ends_it_cleanly_within_a_second(start: Start, number: int) -> 
 
 
 def test_a_receiver_that_hangs_does_not_keep_it_from_ending(start: Start) -> None:
-    with WebhookReceiver() as receiver, receiver.holding():
+    with WebhookReceiver() as receiver, receiver.hold_responses():
         running = start("--webhook", receiver.url)
         running.ask("PATCH", "/v1/leads/lead_abc123/status", json={"status": "DONE"})
-        receiver.wait_for_count(1)
+        receiver.wait_for(count=1)
         before = time.perf_counter()
         assert running.end()[0] == 0
         assert time.perf_counter() - before < 1

@@ -39,7 +39,7 @@ def test_it_fails_when_a_receiver_hangs(server: EmulatorServer) -> None:
     workspace = server.emulator.workspaces()[0]
     with WebhookReceiver() as receiver:
         server.emulator.outbox(workspace).endpoints.add(receiver.url)
-        with receiver.holding():
+        with receiver.hold_responses():
             workspace.store.set_lead_status("lead_abc123", status="DONE")
             result = run(server, "--timeout", "0.05")
 

@@ -36,7 +36,7 @@ def server(
 ) -> Iterator[EmulatorServer]:
     """A server with the demo world under a contract, without the 500s that it asks for."""
     faults = [(name, "off") for name in POINTS if name.endswith("_fault")]
-    emulator = Emulator(contract=named_contract(request.param, faults), id_seed="conformance")
+    emulator = Emulator(contract=named_contract(request.param, faults), random_seed="conformance")
     emulator.load(demo_seeds)
     with EmulatorServer(emulator) as running:
         yield running

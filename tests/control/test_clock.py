@@ -29,7 +29,7 @@ def receiver() -> Iterator[WebhookReceiver]:
 @pytest.fixture
 def frozen(receiver: WebhookReceiver) -> Iterator[Api]:
     """A workspace with one lead and one endpoint, whose clock stands still."""
-    emulator = Emulator(id_seed="tests")
+    emulator = Emulator(random_seed="tests")
     workspace = emulator.add_workspace(seed_of_one_lead(), clock=ManualClock(START))
     emulator.outbox(workspace).endpoints.add(receiver.url)
     ask = in_process(create_app(emulator).test_client())
@@ -185,14 +185,14 @@ class Advancing:
         turn = {"advance": "1h"}
         self.thread = threading.Thread(target=lambda: api("POST", CLOCK, json=turn))
         self.thread.start()
-        receiver.wait_for_count(1, within=5)
+        receiver.wait_for(count=1, timeout=5)
 
 
 @pytest.mark.parametrize("freezes", [True, False])
 def test_who_freezes_a_clock_while_it_is_advanced_has_it_frozen(
     api: Api, receiver: WebhookReceiver, *, freezes: bool
 ) -> None:
-    with receiver.holding():
+    with receiver.hold_responses():
         advancing = Advancing(api, receiver)
         assert api("GET", CLOCK).json["frozen"] is False
         if freezes:
@@ -207,7 +207,7 @@ def test_while_a_clock_is_advanced_there_is_something_to_wait_for(
 ) -> None:
     waited: list[int] = []
     wanted = {"eventType": "lead.status.changed", "timeoutSeconds": 10}
-    with receiver.holding():
+    with receiver.hold_responses():
         advancing = Advancing(api, receiver)
         waiting = threading.Thread(
             target=lambda: waited.append(api("POST", "/_emulate/wait", json=wanted).status)
@@ -239,7 +239,7 @@ def test_quotas_and_credits_follow_the_clock(frozen: Api) -> None:
 def test_an_advance_that_takes_too_long_is_409_with_what_is_left(
     frozen: Api, receiver: WebhookReceiver
 ) -> None:
-    with receiver.holding():
+    with receiver.hold_responses():
         frozen("PATCH", "/v1/leads/lead_1/status", json={"status": "DONE"})
         frozen("PATCH", "/v1/leads/lead_1/status", json={"status": "PENDING"})
         reply = frozen("POST", CLOCK, json={"advance": "1h", "timeoutSeconds": 0.1})
@@ -257,9 +257,9 @@ def test_freezing_during_an_advance_says_that_it_counts_afterwards(
     frozen: Api, receiver: WebhookReceiver
 ) -> None:
     frozen("PATCH", "/v1/leads/lead_1/status", json={"status": "DONE"})
-    with ThreadPoolExecutor(1) as pool, receiver.holding():
+    with ThreadPoolExecutor(1) as pool, receiver.hold_responses():
         advanced = pool.submit(frozen, "POST", CLOCK, json={"advance": "1h", "resume": True})
-        receiver.wait_for_count(1)
+        receiver.wait_for(count=1)
         shown = frozen("GET", CLOCK).json
         frozen_now = frozen("POST", CLOCK, json={"freeze": True}).json
 

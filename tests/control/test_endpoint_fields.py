@@ -184,7 +184,7 @@ def receiver() -> Iterator[WebhookReceiver]:
 def sent_test(api: Api, endpoint_id: str, receiver: WebhookReceiver) -> ReceivedWebhook:
     """What the receiver gets as a test."""
     api("POST", f"{PATH}/{endpoint_id}/test")
-    return receiver.wait_for_count(1)[-1]
+    return receiver.wait_for(count=1)[-1]
 
 
 @pytest.mark.parametrize("body", [None, {}, {"secret": None}], ids=["none", "empty", "null"])
@@ -265,7 +265,7 @@ def test_a_test_is_an_event_with_sample_data(
 ) -> None:
     endpoint = made(api, url=receiver.url, secret=SECRET)
     reply = api("POST", f"{PATH}/{endpoint['id']}/test", json=body)
-    (webhook,) = receiver.wait_for_count(1)
+    (webhook,) = receiver.wait_for(count=1)
 
     assert (reply.status, reply.json["origin"]) == (201, "test")
     assert reply.json["eventType"] == "lead.status.changed"

@@ -152,7 +152,7 @@ def test_another_workspace_sees_none_of_it(api: Api, five: list[str]) -> None:
 
 def test_the_body_is_what_was_sent(api: Api, receiver: WebhookReceiver) -> None:
     event_id = trigger(api, set={"messagePreview": "Grüße ☀", "campaignId": None})
-    (received,) = receiver.wait_for_count(1)
+    (received,) = receiver.wait_for(count=1)
     wait_until_idle(api)
     event = api("GET", f"{EVENTS}/{event_id}").json
 
@@ -300,9 +300,9 @@ def test_it_waits_until_something_comes(api: Api) -> None:
 
 def test_it_waits_until_an_attempt_is_made(api: Api, receiver: WebhookReceiver) -> None:
     answers: list[dict[str, Any]] = []
-    with receiver.holding():
+    with receiver.hold_responses():
         trigger(api)
-        receiver.wait_for_count(1)
+        receiver.wait_for(count=1)
         latest = changes(api)["latest"]
         watching = threading.Thread(
             target=lambda: answers.append(changes(api, since=latest, waitSeconds=30))

@@ -68,7 +68,7 @@ def test_it_is_the_same_message_as_at_other_endpoints(api: Api, outbox: Outbox) 
         event_id = event_of(api, "DONE")
         later = outbox.endpoints.add(receiver.url)
         deliver(api, later.id, event_id)
-        first, second = receiver.wait_for_count(2)
+        first, second = receiver.wait_for(count=2)
         wait_until_idle(api)
 
     assert first.body == second.body
@@ -97,7 +97,7 @@ def test_what_was_cancelled_is_delivered_once_more(api: Api, outbox: Outbox) -> 
         outbox.update_endpoint(endpoint.id, {"is_enabled": False})
         outbox.update_endpoint(endpoint.id, {"is_enabled": True})
         (made,) = deliver(api, endpoint.id, event_id, event_id)
-        receiver.wait_for_count(1)
+        receiver.wait_for(count=1)
         wait_until_idle(api)
 
     states = {one.id: one.state for one in outbox.events.get(event_id).deliveries}

@@ -23,7 +23,7 @@ WS = "workspaces[0]"
 
 @pytest.fixture
 def emulator() -> Iterator[Emulator]:
-    emulator = Emulator(id_seed="tests")
+    emulator = Emulator(random_seed="tests")
     yield emulator
     emulator.close()
 

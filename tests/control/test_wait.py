@@ -49,7 +49,7 @@ def test_a_retry_that_is_due_later_does_not_count(api: Api, receiver: WebhookRec
 
 
 def test_while_a_receiver_hangs_it_is_not_idle(api: Api, receiver: WebhookReceiver) -> None:
-    with receiver.holding():
+    with receiver.hold_responses():
         api("PATCH", STATUS, json={"status": "DONE"})
         reply = api("POST", WAIT, json={"timeoutSeconds": 0.05})
 
@@ -74,7 +74,7 @@ def test_it_ends_in_the_moment_in_which_the_last_answer_comes(
     def wait() -> None:
         replies.append(api("POST", WAIT, json={"timeoutSeconds": 60}).status)
 
-    with receiver.holding():
+    with receiver.hold_responses():
         api("PATCH", STATUS, json={"status": "DONE"})
         waiting = threading.Thread(target=wait)
         waiting.start()

@@ -31,8 +31,8 @@ def change(api: Api, *statuses: str) -> None:
         assert api("PATCH", STATUS, json={"status": status}).status == 200
 
 
-def wait(api: Api, *, within: float = 10, key: str | None = None, **wanted: Any) -> Reply:
-    body = {"timeoutSeconds": within, **wanted}
+def wait(api: Api, *, timeout: float = 10, key: str | None = None, **wanted: Any) -> Reply:
+    body = {"timeoutSeconds": timeout, **wanted}
     return api("POST", WAIT, json=body) if key is None else api("POST", WAIT, key=key, json=body)
 
 
@@ -46,7 +46,7 @@ class Waiting:
     def __init__(self, api: Api, **wanted: Any) -> None:
         self._replies: list[Reply] = []
         self._thread = threading.Thread(
-            target=lambda: self._replies.append(wait(api, within=30, **wanted))
+            target=lambda: self._replies.append(wait(api, timeout=30, **wanted))
         )
         self._thread.start()
         self._thread.join(0.05)
@@ -62,7 +62,7 @@ class Waiting:
 
 def test_what_has_come_is_answered_at_once(api: Api, receiver: WebhookReceiver) -> None:
     change(api, "DONE")
-    receiver.wait_for_count(1)
+    receiver.wait_for(count=1)
     reply = wait(api, eventType=EVENT)
 
     assert reply.status == 200
@@ -84,7 +84,7 @@ def test_what_has_come_is_answered_at_once(api: Api, receiver: WebhookReceiver) 
 def test_without_an_endpoint_an_event_has_come_when_it_has_happened(api: Api) -> None:
     change(api, "DONE")
 
-    assert wait(api, eventType=EVENT, within=0).status == 200
+    assert wait(api, eventType=EVENT, timeout=0).status == 200
 
 
 def test_it_waits_until_it_comes(api: Api) -> None:
@@ -96,9 +96,9 @@ def test_it_waits_until_it_comes(api: Api) -> None:
 
 
 def test_it_waits_until_the_first_attempt_is_over(api: Api, receiver: WebhookReceiver) -> None:
-    with receiver.holding():
+    with receiver.hold_responses():
         change(api, "DONE")
-        receiver.wait_for_count(1)
+        receiver.wait_for(count=1)
         waiting = Waiting(api, eventType=EVENT)
     reply = waiting.reply()
 
@@ -154,7 +154,7 @@ def test_what_does_not_come_is_told_with_the_nearest_miss(api: Api) -> None:
     change(api, "DONE", "PENDING")
     api("POST", "/_emulate/events", json={"eventType": "message.sent", "leadId": LEAD})
     match = {"leadId": LEAD, "newStatus": "OPPORTUNITY", "previousStatus": "REPLY_RECEIVED"}
-    reply = wait(api, within=0.05, eventType=EVENT, match=match)
+    reply = wait(api, timeout=0.05, eventType=EVENT, match=match)
 
     assert (reply.status, reply.json["events"]) == (409, [])
     lines = reply.json["failure"].splitlines()
@@ -173,12 +173,12 @@ def test_after_an_event_only_later_ones_count(api: Api) -> None:
     change(api, "PENDING")
 
     assert statuses(wait(api, eventType=EVENT, after=first)) == ["PENDING"]
-    assert wait(api, within=0, count=2, after=first).status == 409
+    assert wait(api, timeout=0, count=2, after=first).status == 409
     assert wait(api, after="evt_none").status == 404
 
 
 def test_that_nothing_came_is_told(api: Api) -> None:
-    reply = wait(api, within=0.05, eventType=EVENT)
+    reply = wait(api, timeout=0.05, eventType=EVENT)
 
     assert reply.status == 409
     assert reply.json["failure"].endswith("within 0.05 s\n  nothing came")
@@ -186,16 +186,16 @@ def test_that_nothing_came_is_told(api: Api) -> None:
 
 def test_too_few_are_counted_and_shown(api: Api) -> None:
     change(api, "DONE", "PENDING")
-    reply = wait(api, within=0.05, eventType=EVENT, count=3)
+    reply = wait(api, timeout=0.05, eventType=EVENT, count=3)
 
     assert (reply.status, statuses(reply)) == (409, ["DONE", "PENDING"])
     assert "  2 of 3 came" in reply.json["failure"].splitlines()
 
 
 def test_what_is_on_its_way_is_told(api: Api, receiver: WebhookReceiver) -> None:
-    with receiver.holding():
+    with receiver.hold_responses():
         change(api, "DONE")
-        reply = wait(api, within=0.05, eventType=EVENT)
+        reply = wait(api, timeout=0.05, eventType=EVENT)
 
     assert (reply.status, reply.json["events"]) == (409, [])
     assert "  1 more waits for its first attempt" in reply.json["failure"].splitlines()
@@ -204,7 +204,7 @@ def test_what_is_on_its_way_is_told(api: Api, receiver: WebhookReceiver) -> None
 def test_events_of_another_workspace_do_not_come(api: Api) -> None:
     change(api, "DONE")
 
-    assert wait(api, within=0, key=OTHER_KEY, count=1).status == 409
+    assert wait(api, timeout=0, key=OTHER_KEY, count=1).status == 409
 
 
 # --- frozen time --------------------------------------------------------------------------------
@@ -216,7 +216,7 @@ def test_with_a_frozen_clock_there_is_no_waiting_and_what_is_due_is_told(
     now = api("POST", "/_emulate/clock", json={"freeze": True}).json["now"]
     change(api, "DONE")
     began = time.perf_counter()
-    reply = wait(api, within=60, eventType=EVENT)
+    reply = wait(api, timeout=60, eventType=EVENT)
 
     assert time.perf_counter() - began < 30
     assert (reply.status, reply.json["frozen"], receiver.received) == (409, True, [])
@@ -232,7 +232,7 @@ def test_with_a_frozen_clock_what_has_come_is_found(api: Api, receiver: WebhookR
     change(api, "DONE")
     api("POST", "/_emulate/clock", json={"advance": "0s"})
 
-    assert wait(api, within=60, eventType=EVENT).status == 200
+    assert wait(api, timeout=60, eventType=EVENT).status == 200
 
 
 # --- refused ------------------------------------------------------------------------------------

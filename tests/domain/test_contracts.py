@@ -36,7 +36,7 @@ def test_strict_takes_and_promises_the_least_that_any_source_does() -> None:
         "validation_message": "bare",
         "campaign_item": CONTRACTS["example"].campaign_item,
         "participant_urls": "internal",
-        "message_blanks": True,
+        "trailing_space": True,
         "conversations_limit_fault": LimitFault(50, is_of_account=False),
         "conversations_end_fault": True,
         "note_fault": True,
@@ -48,7 +48,7 @@ def test_strict_takes_and_promises_the_least_that_any_source_does() -> None:
 def test_observed_is_live_with_what_clients_saw_in_production() -> None:
     assert values_apart_from_live(OBSERVED) == {
         "participant_urls": "internal",
-        "message_blanks": True,
+        "trailing_space": True,
         "conversations_limit_fault": LimitFault(100, is_of_account=True),
         "conversations_end_fault": True,
         "note_fault": True,

@@ -39,7 +39,7 @@ def seed(number: int) -> WorkspaceSeed:
 
 def lines_among(others: int) -> list[int]:
     """Count the lines that run to add a workspace among so many, name its keys and remove it."""
-    emulator = Emulator(id_seed="tests")
+    emulator = Emulator(random_seed="tests")
     emulator.load(map(seed, range(others)))
     added: list[Any] = []
     try:
@@ -59,7 +59,7 @@ def test_a_workspace_costs_the_same_among_few_and_among_many() -> None:
 
 
 def test_a_key_that_is_named_twice_opens_the_workspace_and_is_removed_once() -> None:
-    emulator = Emulator(id_seed="tests")
+    emulator = Emulator(random_seed="tests")
     twice = WorkspaceSeed(id="ws_1", name="W", api_keys=(ApiKey(key="k"), ApiKey(key="k")))
     workspace = emulator.add_workspace(twice)
     emulator.remove_workspace(workspace)

@@ -28,7 +28,9 @@ ENRICHED = {"mode": "with_enrichment"}
 def workspace() -> Workspace:
     balance = Balance(subscription=30_000)
     seed = WorkspaceSeed(id="ws_1", name="W", api_keys=(), credits=balance, pace=PACE)
-    return Workspace(seed, contract=CONTRACTS["documented"], clock=ManualClock(NOW), id_seed="1")
+    return Workspace(
+        seed, contract=CONTRACTS["documented"], clock=ManualClock(NOW), random_seed="1"
+    )
 
 
 @pytest.fixture

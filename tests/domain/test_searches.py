@@ -42,7 +42,9 @@ def made_workspace(*people: FoundLead) -> Workspace:
         pace=PACE,
         people=people,
     )
-    return Workspace(seed, contract=CONTRACTS["documented"], clock=ManualClock(NOW), id_seed="1")
+    return Workspace(
+        seed, contract=CONTRACTS["documented"], clock=ManualClock(NOW), random_seed="1"
+    )
 
 
 @pytest.fixture

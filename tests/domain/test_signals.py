@@ -19,7 +19,7 @@ from tests.webhooks.conftest import seed_of_one_lead
 
 @pytest.fixture
 def workspace() -> Iterator[Workspace]:
-    emulator = Emulator(id_seed="tests")
+    emulator = Emulator(random_seed="tests")
     yield emulator.add_workspace(seed_of_one_lead())
     emulator.close()
 

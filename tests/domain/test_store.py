@@ -34,7 +34,7 @@ def make_lead(**changes: Any) -> Lead:
 def make_workspace(workspace_id: str) -> Workspace:
     seed = WorkspaceSeed(id=workspace_id, name="W", api_keys=())
     return Workspace(
-        seed, contract=CONTRACTS["documented"], clock=WorkspaceClock(SystemClock()), id_seed="1"
+        seed, contract=CONTRACTS["documented"], clock=WorkspaceClock(SystemClock()), random_seed="1"
     )
 
 

@@ -124,7 +124,7 @@ def made(
     sender: Sender = SENDER,
     fates: dict[str, Fate] | None = None,
     connections: tuple[str, ...] = (),
-    id_seed: str = "1",
+    random_seed: str = "1",
     **campaign: Any,
 ) -> World:
     seed = WorkspaceSeed(
@@ -138,7 +138,7 @@ def made(
         fates=fates or {},
     )
     clock = ManualClock(START)
-    workspace = Workspace(seed, contract=CONTRACTS[contract], clock=clock, id_seed=id_seed)
+    workspace = Workspace(seed, contract=CONTRACTS[contract], clock=clock, random_seed=random_seed)
     world = World(workspace, [])
     event_recorded.connect(world.hear, sender=workspace)
     workspace.begin()

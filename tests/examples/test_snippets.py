@@ -104,7 +104,7 @@ class Reader:
 
     def _serve(self, command: str, port: str) -> None:
         process = self._run_on(command, subprocess.DEVNULL)
-        eventually(lambda: _is_open(self.ports[port]) or process.poll() is not None, within=20)
+        eventually(lambda: _is_open(self.ports[port]) or process.poll() is not None, timeout=20)
         assert process.poll() is None, f"it ended: {command}"
 
     def _shell(self, text: str, *, repeatedly: bool = False) -> None:
@@ -122,7 +122,7 @@ class Reader:
             assert done.returncode == 0, done.stdout + done.stderr
             return not repeatedly or '"total":0' not in done.stdout
 
-        eventually(run, within=20)
+        eventually(run, timeout=20)
 
     def _with_our_ports(self, text: str) -> str:
         for port, ours in self.ports.items():

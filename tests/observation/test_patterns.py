@@ -150,19 +150,19 @@ def test_snake_case_becomes_camel_case(name: str, expected: str) -> None:
 def test_when_nothing_came_the_failure_says_so() -> None:
     pattern = EventPattern("lead.updated", {"lead_id": "lead_1"})
 
-    assert pattern.failure([], within=2.5).splitlines() == [
+    assert pattern.failure([], timeout_seconds=2.5).splitlines() == [
         "no webhook 'lead.updated', lead_id='lead_1' within 2.5 s",
         "  nothing came",
     ]
 
 
 def test_a_failure_of_any_type_says_so() -> None:
-    first = EventPattern(None, {"lead_id": "x"}).failure([], within=2).splitlines()[0]
+    first = EventPattern(None, {"lead_id": "x"}).failure([], timeout_seconds=2).splitlines()[0]
     assert first == "no webhook of any type, lead_id='x' within 2 s"
 
 
 def test_of_one_that_came_the_failure_takes_it_apart() -> None:
-    failure = EventPattern("lead.updated", {"lead_id": "x"}).failure([body()], within=2)
+    failure = EventPattern("lead.updated", {"lead_id": "x"}).failure([body()], timeout_seconds=2)
 
     assert failure.splitlines()[1:] == [
         '  nearest miss: lead.updated {"leadId":"lead_1","newStatus":"DONE","campaignId":null}',
@@ -172,7 +172,7 @@ def test_of_one_that_came_the_failure_takes_it_apart() -> None:
 
 def test_of_several_the_failure_takes_the_nearest_apart_and_lists_all() -> None:
     far, near = body("a", {"leadId": "x"}), body("lead.updated", {"leadId": "y"})
-    failure = EventPattern("lead.updated", {"lead_id": "z"}).failure([near, far], within=2)
+    failure = EventPattern("lead.updated", {"lead_id": "z"}).failure([near, far], timeout_seconds=2)
 
     assert failure.splitlines()[1:] == [
         '  nearest miss: lead.updated {"leadId":"y"}',
@@ -185,14 +185,14 @@ def test_of_several_the_failure_takes_the_nearest_apart_and_lists_all() -> None:
 
 def test_of_those_that_are_equally_near_the_latest_is_taken_apart() -> None:
     bodies = [body("a", {"number": number}) for number in range(3)]
-    lines = EventPattern("b").failure(bodies, within=2).splitlines()
+    lines = EventPattern("b").failure(bodies, timeout_seconds=2).splitlines()
 
     assert lines[1] == '  nearest miss: a {"number":2}'
 
 
 def test_of_more_than_ten_the_failure_lists_the_latest() -> None:
     bodies = [body("a", {"number": number}) for number in range(13)]
-    lines = EventPattern("b").failure(bodies, within=2).splitlines()
+    lines = EventPattern("b").failure(bodies, timeout_seconds=2).splitlines()
 
     assert lines[3] == "  came; the latest of 13:"
     assert lines[4:] == [f'    a {{"number":{number}}}' for number in range(3, 13)]
@@ -200,17 +200,19 @@ def test_of_more_than_ten_the_failure_lists_the_latest() -> None:
 
 @pytest.mark.parametrize("count", [2, 10])
 def test_of_ten_and_fewer_the_failure_lists_all(count: int) -> None:
-    lines = EventPattern("b").failure([body("a", {})] * count, within=2).splitlines()
+    lines = EventPattern("b").failure([body("a", {})] * count, timeout_seconds=2).splitlines()
 
     assert lines[3:] == ["  came:", *["    a {}"] * count]
 
 
 def test_without_waiting_the_failure_tells_no_time() -> None:
-    assert EventPattern("b").failure([], within=None).splitlines()[0] == "no webhook 'b'"
+    assert EventPattern("b").failure([], timeout_seconds=None).splitlines()[0] == "no webhook 'b'"
 
 
 def test_a_long_body_is_cut() -> None:
-    lines = EventPattern("b").failure([body("a", {"text": "x" * 5000})], within=2).splitlines()
+    lines = (
+        EventPattern("b").failure([body("a", {"text": "x" * 5000})], timeout_seconds=2).splitlines()
+    )
 
     assert lines[1].startswith('  nearest miss: a {"text":"xxx')
     assert lines[1].endswith("x…")
@@ -219,27 +221,27 @@ def test_a_long_body_is_cut() -> None:
 
 def test_a_body_that_is_no_event_is_shown_as_it_came() -> None:
     came, shown = b"\xff" * 300, b"\xff" * 200
-    lines = EventPattern("b").failure([came], within=2).splitlines()
+    lines = EventPattern("b").failure([came], timeout_seconds=2).splitlines()
 
     assert lines[1] == f"  nearest miss: {shown!r}"
     assert lines[2] == "    the body is no JSON object with an object `data`"
 
 
 def test_notes_come_first() -> None:
-    lines = EventPattern("b").failure([body()], within=2, notes=["1", "2"]).splitlines()
+    lines = EventPattern("b").failure([body()], timeout_seconds=2, notes=["1", "2"]).splitlines()
     assert lines[1:3] == ["  1", "  2"]
 
 
 def test_where_some_fit_the_nearest_of_the_same_type_is_taken_apart() -> None:
     """Of two that were wanted one came."""
     fits, other = body("a", {"x": 1}), body("a", {"x": 2})
-    lines = EventPattern("a", {"x": 1}).failure([fits, other], within=2).splitlines()
+    lines = EventPattern("a", {"x": 1}).failure([fits, other], timeout_seconds=2).splitlines()
 
     assert lines[1:3] == ['  nearest miss: a {"x":2}', "    data.x is 2, not 1"]
 
 
 def test_where_some_fit_one_of_another_type_is_no_near_miss() -> None:
     fits, other = body("a", {"x": 1}), body("b", {"x": 1})
-    lines = EventPattern("a").failure([fits, other], within=2).splitlines()
+    lines = EventPattern("a").failure([fits, other], timeout_seconds=2).splitlines()
 
     assert lines[1:] == ["  came:", '    a {"x":1}', '    b {"x":1}']

@@ -147,7 +147,7 @@ def test_a_task_of_a_running_clock_that_advances_it_is_refused_at_once(running: 
     began = SystemClock.running_seconds()
     running.add(advance, due_at=running.clock.now(), lane="a", about="attempt 1", is_attempt=True)
 
-    eventually(lambda: refusals, within=LONG)
+    eventually(lambda: refusals, timeout=LONG)
     assert SystemClock.running_seconds() - began < LONG / 2
     assert "attempt 1 would wait for its own end" in refusals[0]
 

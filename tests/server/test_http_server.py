@@ -66,7 +66,7 @@ def test_stopping_does_not_wait_longer_than_it_may(gate: Gate) -> None:
         waiting = callers.submit(get, server, "/hold")
         eventually(lambda: gate.held == 1)
         before = time.perf_counter()
-        server.stop(within_seconds=0.1)
+        server.stop(timeout_seconds=0.1)
         assert time.perf_counter() - before < 1
         gate.opened.set()
         assert isinstance(waiting.exception(), http.client.HTTPException | OSError)

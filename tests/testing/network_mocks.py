@@ -94,7 +94,7 @@ def main(name: str) -> None:
         with WebhookReceiver() as receiver:
             endpoint = outbox.endpoints.add(receiver.url)
             send_test(workspace, outbox, endpoint.id, None)
-            receiver.wait_for_count(1, within=10)
+            receiver.wait_for(count=1, timeout=10)
         emulator.close()
         print(f"received 1, recorded {len(recorded())}")  # noqa: T201 - read by the test
 

@@ -41,8 +41,8 @@ CALLS = [
         id="received",
     ),
     pytest.param(
-        lambda _, receiver: receiver.wait_for_count(1),
-        "sendpilot_receiver.aio.wait_for_count",
+        lambda _, receiver: receiver.wait_for(count=1),
+        "sendpilot_receiver.aio.wait_for",
         id="count",
     ),
 ]
@@ -123,11 +123,11 @@ def awaited(
 def test_a_webhook_to_the_own_loop_is_awaited(sendpilot: Sandbox) -> None:
     async def test(_url: str) -> None:
         first = trigger(sendpilot)
-        webhook = await sendpilot.aio.webhooks.wait_for(EVENT, within=20)
+        webhook = await sendpilot.aio.webhooks.wait_for(EVENT, timeout=20)
         assert (webhook.event_id, webhook.deliveries[0].state) == (first, "succeeded")
         trigger(sendpilot)
-        both = await sendpilot.aio.webhooks.wait_for(EVENT, count=2, within=20)
-        (second,) = await sendpilot.aio.events.wait_for(EVENT, count=1, after=webhook, within=20)
+        both = await sendpilot.aio.webhooks.wait_for(EVENT, count=2, timeout=20)
+        (second,) = await sendpilot.aio.events.wait_for(EVENT, count=1, after=webhook, timeout=20)
         assert both == [webhook, both[1]]
         assert both[1].event_id == second.event_id
 
@@ -149,7 +149,7 @@ def test_an_advance_that_sends_to_the_own_loop_is_awaited(sendpilot: Sandbox) ->
 def test_idle_is_awaited(sendpilot: Sandbox) -> None:
     async def test(_url: str) -> None:
         trigger(sendpilot)
-        await sendpilot.aio.wait_until_idle(within=20)
+        await sendpilot.aio.wait_until_idle(timeout=20)
         assert len(sendpilot.webhooks) == 1
 
     awaited(sendpilot, test)
@@ -170,8 +170,8 @@ def test_what_a_receiver_gets_is_awaited(
     async def test() -> None:
         sendpilot.add_endpoint(sendpilot_receiver.url)
         trigger(sendpilot)
-        received = await sendpilot_receiver.aio.wait_for(EVENT, within=20)
-        assert await sendpilot_receiver.aio.wait_for_count(1, within=20) == [received]
+        received = await sendpilot_receiver.aio.wait_for(EVENT, timeout=20)
+        assert await sendpilot_receiver.aio.wait_for(count=1, timeout=20) == [received]
 
     asyncio.run(test())
 
@@ -180,7 +180,7 @@ def test_many_waits_leave_the_threads_of_the_loop_to_the_app(sendpilot: Sandbox)
     async def test() -> None:
         leads = [sendpilot.add_lead() for _ in range(40)]  # the loop's own pool has at most 32
         waits = asyncio.gather(
-            *(sendpilot.aio.events.wait_for(EVENT, lead_id=one, within=20) for one in leads)
+            *(sendpilot.aio.events.wait_for(EVENT, lead_id=one, timeout=20) for one in leads)
         )
         await asyncio.sleep(0)
         for lead in leads:
@@ -195,7 +195,7 @@ def test_a_wait_that_is_cancelled_does_not_hold_up_the_end_of_the_loop(
     sendpilot: Sandbox,
 ) -> None:
     async def test() -> None:
-        wait = sendpilot.aio.events.wait_for(EVENT, within=10)
+        wait = sendpilot.aio.events.wait_for(EVENT, timeout=10)
         with pytest.raises(asyncio.TimeoutError):
             await asyncio.wait_for(wait, timeout=0.05)
 
@@ -209,15 +209,15 @@ def test_a_wait_that_is_cancelled_does_not_hold_up_the_end_of_the_loop(
     ("call", "error"),
     [
         pytest.param(
-            lambda box, _: box.aio.events.wait_for(EVENT, within=0.01), WebhookNotSeen, id="event"
+            lambda box, _: box.aio.events.wait_for(EVENT, timeout=0.01), WebhookNotSeen, id="event"
         ),
         pytest.param(lambda box, _: box.aio.webhooks.wait_for(EVENT), WebhookNotSeen, id="webhook"),
         pytest.param(
-            lambda _, receiver: receiver.aio.wait_for(EVENT, within=0.01),
+            lambda _, receiver: receiver.aio.wait_for(EVENT, timeout=0.01),
             WebhookNotSeen,
             id="receiver",
         ),
-        pytest.param(lambda box, _: box.aio.wait_until_idle(within=0.01), NotIdle, id="idle"),
+        pytest.param(lambda box, _: box.aio.wait_until_idle(timeout=0.01), NotIdle, id="idle"),
         pytest.param(lambda box, _: box.aio.clock.advance("soon"), InvalidInput, id="advance"),
     ],
 )

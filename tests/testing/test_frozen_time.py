@@ -75,7 +75,7 @@ def test_a_delay_on_a_running_clock_is_over_in_time(
         sendpilot.disrupt("delay", seconds=0.2)
         watch = Stopwatch()
         lead_id = close(sendpilot)
-        sendpilot.webhooks.wait_for(EVENT, lead_id=lead_id, within=20)
+        sendpilot.webhooks.wait_for(EVENT, lead_id=lead_id, timeout=20)
 
     assert 0.2 <= watch.seconds < 15
     assert len(sendpilot_receiver.received) == 1
@@ -89,7 +89,7 @@ def test_a_delay_does_not_spin(
         sendpilot.disrupt("delay", seconds=0.5)
         close(sendpilot)
         watch = Stopwatch()
-        sendpilot.webhooks.wait_for(EVENT, within=20)
+        sendpilot.webhooks.wait_for(EVENT, timeout=20)
 
     assert watch.busy_seconds < 0.2
 
@@ -102,7 +102,7 @@ def test_a_retry_comes_in_time(
         sendpilot.disrupt("wrong_secret")
         sendpilot_receiver.respond(401)
         close(sendpilot)
-        first, second = sendpilot_receiver.wait_for_count(2, within=20)
+        first, second = sendpilot_receiver.wait_for(count=2, timeout=20)
 
     assert first.headers["svix-id"] == second.headers["svix-id"]
 
@@ -125,7 +125,7 @@ def test_what_does_not_come_is_given_up_in_time_without_spinning(
     with travel():
         watch = Stopwatch()
         with pytest.raises(WebhookNotSeen, match="nothing came"):
-            sendpilot.events.wait_for(EVENT, within=0.5)
+            sendpilot.events.wait_for(EVENT, timeout=0.5)
 
     assert 0.5 <= watch.seconds < 15
     assert watch.busy_seconds < 0.2
@@ -180,8 +180,8 @@ def test_a_receiver_gives_a_wait_up_in_time_without_spinning(
 ) -> None:
     with travel():
         for wait in (
-            lambda: sendpilot_receiver.wait_for(EVENT, within=0.5),
-            lambda: sendpilot_receiver.wait_for_count(1, within=0.5),
+            lambda: sendpilot_receiver.wait_for(EVENT, timeout=0.5),
+            lambda: sendpilot_receiver.wait_for(count=1, timeout=0.5),
         ):
             watch = Stopwatch()
             with pytest.raises(WebhookNotSeen, match="nothing has reached"):
@@ -198,9 +198,9 @@ def test_several_and_the_next_of_a_kind_are_waited_for(
         sendpilot.add_endpoint(sendpilot_receiver.url)
         sendpilot.disrupt("delay", seconds=0.1, times=None)
         lead_ids = [close(sendpilot) for _ in range(3)]
-        first = sendpilot.webhooks.wait_for(EVENT, within=20)
-        second, third = sendpilot.webhooks.wait_for(EVENT, count=2, after=first, within=20)
-        received = sendpilot_receiver.wait_for(EVENT, lead_id=third.lead_id, within=20)
+        first = sendpilot.webhooks.wait_for(EVENT, timeout=20)
+        second, third = sendpilot.webhooks.wait_for(EVENT, count=2, after=first, timeout=20)
+        received = sendpilot_receiver.wait_for(EVENT, lead_id=third.lead_id, timeout=20)
         matching = sendpilot.webhooks.matching(EVENT)
 
     assert [one.lead_id for one in (first, second, third)] == lead_ids
@@ -217,7 +217,7 @@ def test_the_next_of_a_kind_that_does_not_come_is_given_up_in_time(
         close(sendpilot)
         watch = Stopwatch()
         with pytest.raises(WebhookNotSeen, match="1 of 2 came"):
-            sendpilot.events.wait_for(EVENT, count=2, after=first, within=0.5)
+            sendpilot.events.wait_for(EVENT, count=2, after=first, timeout=0.5)
 
     assert 0.5 <= watch.seconds < 15
 
@@ -229,13 +229,13 @@ def test_it_is_waited_until_idle(
         sendpilot.add_endpoint(sendpilot_receiver.url)
         for _ in range(3):
             close(sendpilot)
-        sendpilot.wait_until_idle(within=20)
+        sendpilot.wait_until_idle(timeout=20)
         count = len(sendpilot_receiver.received)
-        with sendpilot_receiver.holding():
+        with sendpilot_receiver.hold_responses():
             close(sendpilot)
             watch = Stopwatch()
             with pytest.raises(NotIdle):
-                sendpilot.wait_until_idle(within=0.5)
+                sendpilot.wait_until_idle(timeout=0.5)
 
     assert count == 3
     assert 0.5 <= watch.seconds < 15
@@ -281,9 +281,9 @@ def test_a_signature_has_the_time_that_the_test_sees_when_it_is_made(
     with travel():
         expected = datetime.now(timezone.utc).year
         close(sendpilot)
-        sendpilot_receiver.wait_for_count(1, within=20)
+        sendpilot_receiver.wait_for(count=1, timeout=20)
     close(sendpilot)
-    shifted, real = sendpilot_receiver.wait_for_count(2, within=20)
+    shifted, real = sendpilot_receiver.wait_for(count=2, timeout=20)
 
     assert signing_year(shifted) == expected
     assert 2020 < signing_year(real) < 2100
@@ -295,7 +295,7 @@ def test_a_signature_can_have_real_time(
     with travel():
         sendpilot.add_endpoint(sendpilot_receiver.url, signature_clock="wall")
         close(sendpilot)
-        (received,) = sendpilot_receiver.wait_for_count(1, within=20)
+        (received,) = sendpilot_receiver.wait_for(count=1, timeout=20)
 
     assert 2020 < signing_year(received) < 2100
 
@@ -306,7 +306,7 @@ def test_a_receiver_in_the_process_can_verify(
     endpoint = sendpilot.add_endpoint(sendpilot_receiver.url)
     with travel():
         close(sendpilot)
-        (received,) = sendpilot_receiver.wait_for_count(1, within=20)
+        (received,) = sendpilot_receiver.wait_for(count=1, timeout=20)
         Webhook(endpoint.secret).verify(received.body, dict(received.headers))
 
 
@@ -317,5 +317,5 @@ def test_a_receiver_in_the_process_can_verify_by_the_clock_of_the_workspace(
         sendpilot.clock.set(LONG_AGO)
         endpoint = sendpilot.add_endpoint(sendpilot_receiver.url, signature_clock="virtual")
         close(sendpilot)
-        (received,) = sendpilot_receiver.wait_for_count(1, within=20)
+        (received,) = sendpilot_receiver.wait_for(count=1, timeout=20)
         Webhook(endpoint.secret).verify(received.body, dict(received.headers))

@@ -25,9 +25,9 @@ def test_webhooks_arrive_and_are_no_calls_of_the_app(
     lead = sendpilot.add_lead()
     with MOCKS[name]() as recorded:
         sendpilot.trigger("message.sent", lead_id=lead.id)
-        sendpilot_receiver.wait_for("message.sent", within=10)
+        sendpilot_receiver.wait_for("message.sent", timeout=10)
         sendpilot.trigger("message.received", lead_id=lead.id)  # over the same connection
-        sendpilot_receiver.wait_for("message.received", within=10)
+        sendpilot_receiver.wait_for("message.received", timeout=10)
         assert recorded() == []
 
 

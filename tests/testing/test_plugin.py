@@ -19,7 +19,7 @@ def test_a_change_is_seen(sendpilot):
     url = f"{sendpilot.base_url}/leads/{lead.id}/status"
     reply = requests.patch(url, json={"status": "DONE"}, headers=sendpilot.headers)
     assert reply.json()["previousStatus"] == "REPLY_RECEIVED"
-    event = sendpilot.events.wait_for("lead.status.changed", lead_id=lead.id, within=2)
+    event = sendpilot.events.wait_for("lead.status.changed", lead_id=lead.id, timeout=2)
     assert event.data["newStatus"] == sendpilot.lead(lead.id).status == "DONE"
 """
 
@@ -204,7 +204,7 @@ def test_time_that_is_frozen_from_the_start_of_the_session_does_not_stop_webhook
             webhook = sendpilot.webhooks.wait_for("lead.status.changed", lead_id=lead.id)
             assert webhook.json["timestamp"] > "2026"
             with pytest.raises(AssertionError):
-                sendpilot.webhooks.wait_for("lead.status.changed", lead_id="x", within=0.1)
+                sendpilot.webhooks.wait_for("lead.status.changed", lead_id="x", timeout=0.1)
         """
     )
     run(pytester).assert_outcomes(passed=1)
@@ -372,7 +372,7 @@ def test_a_report_of_a_passed_test_lists_no_attempts(pytester: pytest.Pytester) 
 
 
 def test_a_report_of_a_wait_lists_the_failed_attempts_once(pytester: pytest.Pytester) -> None:
-    wait = 'sendpilot.webhooks.wait_for("message.sent", within=0.05)'
+    wait = 'sendpilot.webhooks.wait_for("message.sent", timeout=0.05)'
     pytester.makepyfile(FAILING_TEST.replace("OUTCOME", wait))
     result = run(pytester)
 

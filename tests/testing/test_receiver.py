@@ -132,16 +132,16 @@ def test_an_answer_that_cannot_be_is_refused(
 
 def test_what_did_not_come_is_told(sendpilot_receiver: WebhookReceiver) -> None:
     with pytest.raises(WebhookNotSeen, match=f"nothing has reached {sendpilot_receiver.url}"):
-        sendpilot_receiver.wait_for("lead.updated", within=0.05)
-    with pytest.raises(AssertionError, match=r"0 webhooks within 0\.05 s, not 1\n  nothing has"):
-        sendpilot_receiver.wait_for_count(1, within=0.05)
+        sendpilot_receiver.wait_for("lead.updated", timeout=0.05)
+    with pytest.raises(AssertionError, match=r"no webhook of any type within 0\.05 s\n  nothing"):
+        sendpilot_receiver.wait_for(count=1, timeout=0.05)
 
 
 def failures(receiver: WebhookReceiver) -> list[str]:
     told = []
     for wait in (
-        lambda: receiver.wait_for(EVENT, within=0.05),
-        lambda: receiver.wait_for_count(9, within=0.05),
+        lambda: receiver.wait_for(EVENT, timeout=0.05),
+        lambda: receiver.wait_for(count=9, timeout=0.05),
     ):
         with pytest.raises(WebhookNotSeen) as caught:
             wait()
@@ -191,11 +191,11 @@ def test_without_sendpilot_nothing_is_said_of_endpoints() -> None:
 def test_what_came_is_listed(sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver) -> None:
     sendpilot.add_endpoint(sendpilot_receiver.url)
     sendpilot.trigger("message.sent", lead_id=sendpilot.add_lead(lead_id="lead_1"))
-    sendpilot_receiver.wait_for_count(1)
+    sendpilot_receiver.wait_for(count=1)
     of_type, of_count = failures(sendpilot_receiver)
 
     assert 'nearest miss: message.sent {"leadId":"lead_1"' in of_type
-    assert of_count.startswith("1 webhooks within 0.05 s, not 9\n")
+    assert of_count.startswith("1 of 9 webhooks of any type within 0.05 s\n")
     assert '  came:\n    message.sent {"leadId":"lead_1"' in of_count
     assert "nothing has reached" not in of_type + of_count
 
@@ -212,14 +212,14 @@ def test_a_count_that_is_there_at_once_is_refused(
     sendpilot_receiver: WebhookReceiver, count: int, says: str
 ) -> None:
     with pytest.raises(InvalidInput, match=says):
-        sendpilot_receiver.wait_for_count(count)
+        sendpilot_receiver.wait_for(count=count)
 
 
 @pytest.mark.parametrize(
     ("name", "says"),
     [
-        pytest.param("timeout", "did you mean 'within'", id="timeout"),
-        pytest.param("count", "wait_for_count", id="count"),
+        pytest.param("timeout_seconds", "did you mean 'timeout'", id="timeout"),
+        pytest.param("after", "sendpilot.webhooks.wait_for", id="after"),
     ],
 )
 def test_what_only_its_sibling_takes_is_refused_at_once(
@@ -227,7 +227,7 @@ def test_what_only_its_sibling_takes_is_refused_at_once(
 ) -> None:
     values: dict[str, Any] = {name: 3}
     with pytest.raises(InvalidInput, match=f"takes no '{name}'; {re.escape(says)}"):
-        sendpilot_receiver.wait_for(EVENT, within=60, **values)
+        sendpilot_receiver.wait_for(EVENT, timeout=60, **values)
 
 
 # --- what came ----------------------------------------------------------------------------------
@@ -278,10 +278,10 @@ def test_when_it_stops_what_is_held_is_answered() -> None:
     receiver = WebhookReceiver()
     receiver.start()
     statuses: list[int] = []
-    with receiver.holding():
+    with receiver.hold_responses():
         sending = threading.Thread(target=lambda: statuses.append(post(receiver).status_code))
         sending.start()
-        receiver.wait_for_count(1, within=10)
+        receiver.wait_for(count=1, timeout=10)
         receiver.stop()
         sending.join(20)
 

@@ -93,7 +93,7 @@ ASSERTIONS = """
 def test_it(sendpilot, sendpilot_receiver):
     sendpilot.add_endpoint(sendpilot_receiver.url, secret=SECRET)
     sendpilot.trigger("lead.status.changed", lead_id=sendpilot.add_lead(lead_id="lead_1"))
-    sendpilot_receiver.wait_for_count(1)
+    sendpilot_receiver.wait_for(count=1)
     sendpilot.webhooks.wait_for("lead.status.changed")
     assert sendpilot_receiver.received == []
 

@@ -74,9 +74,9 @@ def test_with_an_endpoint_it_counts_when_the_attempt_is_over(
 ) -> None:
     sendpilot.add_endpoint(sendpilot_receiver.url)
     lead = sendpilot.add_lead()
-    with sendpilot_receiver.holding():
+    with sendpilot_receiver.hold_responses():
         close(sendpilot, lead.id)
-        sendpilot_receiver.wait_for_count(1)
+        sendpilot_receiver.wait_for(count=1)
         assert len(sendpilot.webhooks) == 0
     webhook = sendpilot.webhooks.wait_for("lead.status.changed", lead_id=lead.id)
     assert [delivery.state for delivery in webhook.deliveries] == ["succeeded"]
@@ -99,7 +99,7 @@ def test_what_does_not_come_is_told_with_the_nearest_miss(sendpilot: Sandbox) ->
     close(sendpilot, lead.id)
     with pytest.raises(WebhookNotSeen) as caught:
         sendpilot.events.wait_for(
-            "lead.status.changed", lead_id="lead_1", new_status="OPPORTUNITY", within=0.05
+            "lead.status.changed", lead_id="lead_1", new_status="OPPORTUNITY", timeout=0.05
         )
     text = str(caught.value)
     assert text.startswith(
@@ -113,8 +113,8 @@ def test_what_does_not_come_is_told_with_the_nearest_miss(sendpilot: Sandbox) ->
     ("name", "guess"),
     [
         pytest.param("lead_idd", "leadId", id="nearly a key"),
-        pytest.param("withn", "within", id="nearly an option"),
-        pytest.param("timeout", "within", id="another word for an option"),
+        pytest.param("timout", "timeout", id="nearly an option"),
+        pytest.param("timeout_seconds", "timeout", id="another word for an option"),
     ],
 )
 def test_a_key_that_the_data_never_has_is_refused_at_once(
@@ -137,22 +137,22 @@ def test_the_next_of_its_kind_can_be_waited_for(sendpilot: Sandbox) -> None:
 
 def test_nothing_at_all_is_told(sendpilot: Sandbox) -> None:
     with pytest.raises(WebhookNotSeen, match="nothing came"):
-        sendpilot.events.wait_for("lead.status.changed", within=0.05)
+        sendpilot.events.wait_for("lead.status.changed", timeout=0.05)
 
 
 def test_an_event_that_waits_for_its_attempt_is_told(
     sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver
 ) -> None:
     sendpilot.add_endpoint(sendpilot_receiver.url)
-    with sendpilot_receiver.holding():
+    with sendpilot_receiver.hold_responses():
         close(sendpilot, sendpilot.add_lead().id)
         with pytest.raises(WebhookNotSeen, match="1 more waits for its first attempt"):
-            sendpilot.webhooks.wait_for("lead.status.changed", within=0.05)
+            sendpilot.webhooks.wait_for("lead.status.changed", timeout=0.05)
 
 
 def test_an_unknown_event_type_is_refused_at_once(sendpilot: Sandbox) -> None:
     with pytest.raises(InvalidInput, match=r"calls 'lead.updated' by the name"):
-        sendpilot.events.wait_for("lead.updated", within=60)
+        sendpilot.events.wait_for("lead.updated", timeout=60)
 
 
 # --- what was not sent --------------------------------------------------------------------------

@@ -153,7 +153,7 @@ def kinds_drawn(
     first = len(sendpilot.webhooks)
     for _ in range(20):
         close(sendpilot)
-    sendpilot.wait_until_idle(within=20)
+    sendpilot.wait_until_idle(timeout=20)
     ids = [webhook.event_id for webhook in sendpilot.webhooks[first:]]
     sendpilot.set_enabled(endpoint, enabled=False)
     matches = sendpilot.disruption(disruption).matches

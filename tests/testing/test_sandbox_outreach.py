@@ -155,7 +155,7 @@ def test_a_connection_that_is_no_profile_is_refused(sendpilot: Sandbox) -> None:
 def test_a_campaign_with_a_sequence_walks_its_leads(sendpilot: Sandbox) -> None:
     sendpilot.add_campaign("camp_2", sequence=SEQUENCE)
     lead = sendpilot.add_lead(IDA, campaign_id="camp_2")
-    sendpilot.events.wait_for("campaign.finished", campaign_id="camp_2", within=5)
+    sendpilot.events.wait_for("campaign.finished", campaign_id="camp_2", timeout=5)
 
     assert sendpilot.lead(lead.id).status == "REPLY_RECEIVED"
     assert [one.event_type for one in sendpilot.events] == [

@@ -120,9 +120,9 @@ def test_a_receiver_that_hangs_is_given_up_after_its_timeout(
     sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver
 ) -> None:
     sendpilot.add_endpoint(sendpilot_receiver.url, timeout=0.1)
-    with sendpilot_receiver.holding():
+    with sendpilot_receiver.hold_responses():
         close(sendpilot)
-        webhook = sendpilot.webhooks.wait_for(EVENT, within=20)
+        webhook = sendpilot.webhooks.wait_for(EVENT, timeout=20)
 
     assert webhook.deliveries[0].attempts[0].error == "no answer within 0.1 s"
 
@@ -131,10 +131,10 @@ def test_with_concurrency_several_are_under_way_at_once(
     sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver
 ) -> None:
     sendpilot.add_endpoint(sendpilot_receiver.url, concurrency=3)
-    with sendpilot_receiver.holding():
+    with sendpilot_receiver.hold_responses():
         for _ in range(3):
             close(sendpilot)
-        sendpilot_receiver.wait_for_count(3, within=10)
+        sendpilot_receiver.wait_for(count=3, timeout=10)
 
 
 def test_a_secret_is_rotated_and_the_old_one_is_good_for_a_day(
@@ -198,7 +198,7 @@ def test_a_test_event_goes_to_one_endpoint(
     endpoint = sendpilot.add_endpoint(sendpilot_receiver.url, events=["message.sent"])
     sent = sendpilot.send_test_event(endpoint)
     chosen = sendpilot.send_test_event(endpoint, "reply.received")
-    received = sendpilot_receiver.wait_for_count(2)
+    received = sendpilot_receiver.wait_for(count=2)
 
     assert [sent.event_type, chosen.event_type] == ["message.sent", "message.received"]
     assert [one.body for one in received] == [sent.body, chosen.body]
@@ -302,7 +302,7 @@ def test_too_few_are_told_with_what_came_and_the_nearest_miss(sendpilot: Sandbox
     close(sendpilot, "lead_1")
     close(sendpilot, "lead_1", "PENDING")
     with pytest.raises(WebhookNotSeen) as missed:
-        sendpilot.events.wait_for(EVENT, count=2, within=0.05, new_status="DONE")
+        sendpilot.events.wait_for(EVENT, count=2, timeout=0.05, new_status="DONE")
     lines = str(missed.value).splitlines()
 
     assert lines[0] == f"no event '{EVENT}', new_status='DONE' within 0.05 s"
@@ -315,10 +315,10 @@ def test_what_is_on_its_way_is_told(
     sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver
 ) -> None:
     sendpilot.add_endpoint(sendpilot_receiver.url)
-    with sendpilot_receiver.holding():
+    with sendpilot_receiver.hold_responses():
         close(sendpilot)
         with pytest.raises(WebhookNotSeen, match="1 more waits for its first attempt"):
-            sendpilot.webhooks.wait_for(EVENT, within=0.05)
+            sendpilot.webhooks.wait_for(EVENT, timeout=0.05)
 
 
 @pytest.mark.parametrize("name", ["lead.update", "lead.updated"])
@@ -326,7 +326,7 @@ def test_an_event_that_the_contract_has_not_is_refused_at_once(
     sendpilot: Sandbox, name: str
 ) -> None:
     with pytest.raises(InvalidInput, match=re.escape(f"'{name}'")):
-        sendpilot.events.wait_for(name, within=60)
+        sendpilot.events.wait_for(name, timeout=60)
 
 
 def test_events_of_jobs_are_found_by_their_own_keys(sendpilot: Sandbox) -> None:
@@ -335,7 +335,7 @@ def test_events_of_jobs_are_found_by_their_own_keys(sendpilot: Sandbox) -> None:
     body = {"name": "S", "limit": 3, "filters": {"job_titles": ["CFO"]}}
     job = requests.post(url, json=body, headers=sendpilot.headers, timeout=10).json()
     webhook = sendpilot.events.wait_for(
-        "lead_database.search.completed", within=20, search_id=job["id"]
+        "lead_database.search.completed", timeout=20, search_id=job["id"]
     )
 
     assert webhook.data["search_name"] == "S"

@@ -469,7 +469,7 @@ def test_an_app_gets_webhooks_for_the_length_of_a_test(
     first = sendpilot.add_endpoint(app)
     second = sendpilot.add_endpoint(app, path="/others?token=1")
     trigger(sendpilot)
-    webhook = sendpilot.webhooks.wait_for(EVENT, within=20)
+    webhook = sendpilot.webhooks.wait_for(EVENT, timeout=20)
     sendpilot.close()
 
     assert [one.state for one in webhook.deliveries] == ["succeeded", "succeeded"]
@@ -499,10 +499,10 @@ def test_a_crash_of_an_app_stands_in_the_attempt(sendpilot: Sandbox) -> None:
 
     sendpilot.add_endpoint(app)
     trigger(sendpilot)
-    sendpilot.webhooks.wait_for(EVENT, within=20)
+    sendpilot.webhooks.wait_for(EVENT, timeout=20)
 
     with pytest.raises(AssertionError, match=r"failed: the answer was 500 \"KeyError: 'plan'\""):
-        sendpilot.webhooks.wait_for(EVENT, count=2, within=0.01)
+        sendpilot.webhooks.wait_for(EVENT, count=2, timeout=0.01)
 
 
 @pytest.mark.parametrize(

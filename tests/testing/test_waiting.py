@@ -39,7 +39,7 @@ def test_several_webhooks_can_be_waited_for(
 def test_too_few_events_are_counted(sendpilot: Sandbox) -> None:
     close(sendpilot, count=2)
     with pytest.raises(WebhookNotSeen, match="2 of 3 came"):
-        sendpilot.events.wait_for(EVENT, count=3, within=0.05)
+        sendpilot.events.wait_for(EVENT, count=3, timeout=0.05)
 
 
 def test_in_frozen_time_there_is_no_waiting_and_what_is_due_is_told(
@@ -50,7 +50,7 @@ def test_in_frozen_time_there_is_no_waiting_and_what_is_due_is_told(
     close(sendpilot)
     began = time.perf_counter()
     with pytest.raises(WebhookNotSeen) as missed:
-        sendpilot.webhooks.wait_for(EVENT, within=60)
+        sendpilot.webhooks.wait_for(EVENT, timeout=60)
 
     assert time.perf_counter() - began < 30
     assert "1 more waits for its first attempt\n  the clock stands still at" in str(missed.value)
@@ -61,7 +61,7 @@ def test_in_frozen_time_with_nothing_due_the_failure_says_so(sendpilot: Sandbox)
     sendpilot.clock.freeze()
     sendpilot.add_endpoint("http://127.0.0.1:9/never")
     with pytest.raises(WebhookNotSeen, match="; nothing is due"):
-        sendpilot.webhooks.wait_for(EVENT, within=60)
+        sendpilot.webhooks.wait_for(EVENT, timeout=60)
 
 
 def test_in_frozen_time_an_event_that_is_still_to_happen_is_waited_for(
@@ -70,7 +70,7 @@ def test_in_frozen_time_an_event_that_is_still_to_happen_is_waited_for(
     sendpilot.clock.freeze()
     closing = threading.Timer(0.05, close, [sendpilot])
     closing.start()
-    event = sendpilot.events.wait_for(EVENT, within=20)
+    event = sendpilot.events.wait_for(EVENT, timeout=20)
     closing.join()
 
     assert event.deliveries == ()
@@ -101,10 +101,10 @@ def test_what_does_not_end_in_time_is_told(
     sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver
 ) -> None:
     sendpilot.add_endpoint(sendpilot_receiver.url)
-    with sendpilot_receiver.holding():
+    with sendpilot_receiver.hold_responses():
         close(sendpilot)
         with pytest.raises(NotIdle, match=r"not idle within 0\.05 s: it is .*, a task is at work"):
-            sendpilot.wait_until_idle(within=0.05)
+            sendpilot.wait_until_idle(timeout=0.05)
 
 
 def test_in_frozen_time_what_is_due_has_to_be_advanced_to(sendpilot: Sandbox) -> None:
@@ -115,7 +115,7 @@ def test_in_frozen_time_what_is_due_has_to_be_advanced_to(sendpilot: Sandbox) ->
     with pytest.raises(
         NotIdle, match=r"the clock stands still at .*, due at .*: attempt 1 of .*; advance it"
     ):
-        sendpilot.wait_until_idle(within=60)
+        sendpilot.wait_until_idle(timeout=60)
     sendpilot.clock.advance()
     sendpilot.wait_until_idle()
 
@@ -124,7 +124,7 @@ def test_a_webhook_can_be_resent(sendpilot: Sandbox, sendpilot_receiver: Webhook
     sendpilot.add_endpoint(sendpilot_receiver.url)
     close(sendpilot)
     sendpilot.resend(sendpilot.webhooks.wait_for(EVENT))
-    sendpilot_receiver.wait_for_count(2)
+    sendpilot_receiver.wait_for(count=2)
 
     first, second = sendpilot_receiver.received
     assert first.body == second.body
@@ -143,7 +143,7 @@ def test_a_test_without_an_endpoint_fails_at_once(sendpilot: Sandbox) -> None:
     close(sendpilot)
     began = time.perf_counter()
     with pytest.raises(WebhookNotSeen, match=f"^{re.escape(FORGOTTEN)}$"):
-        sendpilot.webhooks.wait_for(EVENT, within=60)
+        sendpilot.webhooks.wait_for(EVENT, timeout=60)
 
     assert time.perf_counter() - began < 30
 
@@ -154,7 +154,7 @@ def test_an_endpoint_that_wants_something_else_is_named(sendpilot: Sandbox) -> N
     sendpilot.set_enabled(disabled, enabled=False)
     close(sendpilot)
     with pytest.raises(WebhookNotSeen) as missed:
-        sendpilot.webhooks.wait_for(EVENT, within=60)
+        sendpilot.webhooks.wait_for(EVENT, timeout=60)
 
     lines = [FORGOTTEN, f"  there is {other!r}", f"  there is {disabled!r}"[:-1] + ", disabled>"]
     assert str(missed.value).splitlines() == lines
@@ -165,7 +165,7 @@ def test_what_was_sent_before_the_endpoint_went_is_found(
 ) -> None:
     endpoint = sendpilot.add_endpoint(sendpilot_receiver.url)
     close(sendpilot)
-    sendpilot_receiver.wait_for_count(1)
+    sendpilot_receiver.wait_for(count=1)
     sendpilot.wait_until_idle()
     sendpilot.set_enabled(endpoint, enabled=False)
 
@@ -177,7 +177,7 @@ def test_an_event_for_the_url_of_a_search_is_waited_for(
 ) -> None:
     url = sendpilot_receiver.url
     search = sendpilot.workspace.searches.start(name="s", limit=1, filters={}, webhook_url=url)
-    webhook = sendpilot.webhooks.wait_for("lead_database.search.completed", within=20)
+    webhook = sendpilot.webhooks.wait_for("lead_database.search.completed", timeout=20)
 
     assert webhook.data["search_id"] == search.id
 
@@ -188,7 +188,7 @@ def test_a_test_event_is_waited_for_though_nobody_subscribed_to_it(
     endpoint = sendpilot.add_endpoint(sendpilot_receiver.url, events="message.sent")
     sent = sendpilot.send_test_event(endpoint, EVENT)
 
-    assert sendpilot.webhooks.wait_for(EVENT, within=20).event_id == sent.event_id
+    assert sendpilot.webhooks.wait_for(EVENT, timeout=20).event_id == sent.event_id
 
 
 def test_that_nothing_was_sent_needs_an_endpoint_to_say_something(sendpilot: Sandbox) -> None:
@@ -208,7 +208,7 @@ def test_what_was_cancelled_before_its_first_attempt_was_not_sent(sendpilot: San
     sendpilot.set_enabled(going, enabled=False)
     sendpilot.set_enabled(going, enabled=True)
     with pytest.raises(WebhookNotSeen, match="1 more: the endpoint was disabled"):
-        sendpilot.webhooks.wait_for(EVENT, within=60)
+        sendpilot.webhooks.wait_for(EVENT, timeout=60)
 
 
 # --- attempts that failed -----------------------------------------------------------------------
@@ -221,7 +221,7 @@ def failing(sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver) -> Sandbox:
     sendpilot.add_endpoint(sendpilot_receiver.url, retry_delays=[3600])
     sendpilot_receiver.respond(500, body="KeyError: 'plan'\n")
     close(sendpilot)
-    sendpilot.wait_until_idle(within=20)
+    sendpilot.wait_until_idle(timeout=20)
     return sendpilot
 
 
@@ -229,13 +229,13 @@ def failing(sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver) -> Sandbox:
     "wait",
     [
         pytest.param(
-            lambda box, _: box.webhooks.wait_for("message.sent", within=0.01), id="webhooks"
+            lambda box, _: box.webhooks.wait_for("message.sent", timeout=0.01), id="webhooks"
         ),
-        pytest.param(lambda box, _: box.events.wait_for("message.sent", within=0.01), id="events"),
+        pytest.param(lambda box, _: box.events.wait_for("message.sent", timeout=0.01), id="events"),
         pytest.param(
-            lambda _, receiver: receiver.wait_for("message.sent", within=0.01), id="receiver"
+            lambda _, receiver: receiver.wait_for("message.sent", timeout=0.01), id="receiver"
         ),
-        pytest.param(lambda _, receiver: receiver.wait_for_count(9, within=0.01), id="count"),
+        pytest.param(lambda _, receiver: receiver.wait_for(count=9, timeout=0.01), id="count"),
     ],
 )
 def test_a_wait_in_vain_tells_each_attempt_that_failed(
@@ -254,10 +254,10 @@ def test_a_wait_in_vain_tells_each_attempt_that_failed(
 def test_what_is_not_idle_tells_each_attempt_that_failed(
     failing: Sandbox, sendpilot_receiver: WebhookReceiver
 ) -> None:
-    with sendpilot_receiver.holding():
+    with sendpilot_receiver.hold_responses():
         close(failing)
         with pytest.raises(NotIdle, match=f"\n  attempt 1 of {EVENT} to http://127.0.0.1:9/never"):
-            failing.wait_until_idle(within=0.05)
+            failing.wait_until_idle(timeout=0.05)
 
 
 def test_a_failure_names_the_latest_of_many_failed_attempts(sendpilot: Sandbox) -> None:
@@ -276,15 +276,16 @@ def test_a_failure_names_the_latest_of_many_failed_attempts(sendpilot: Sandbox) 
 
 WAITS = [
     pytest.param(
-        lambda box, _, seconds: box.events.wait_for("message.sent", within=seconds), id="event"
+        lambda box, _, seconds: box.events.wait_for("message.sent", timeout=seconds), id="event"
     ),
     pytest.param(
-        lambda _, receiver, seconds: receiver.wait_for("message.sent", within=seconds), id="request"
+        lambda _, receiver, seconds: receiver.wait_for("message.sent", timeout=seconds),
+        id="request",
     ),
     pytest.param(
-        lambda _, receiver, seconds: receiver.wait_for_count(1, within=seconds), id="requests"
+        lambda _, receiver, seconds: receiver.wait_for(count=1, timeout=seconds), id="requests"
     ),
-    pytest.param(lambda box, _, seconds: box.wait_until_idle(within=seconds), id="idle"),
+    pytest.param(lambda box, _, seconds: box.wait_until_idle(timeout=seconds), id="idle"),
     pytest.param(lambda box, _, seconds: box.clock.advance("1h", timeout=seconds), id="advance"),
 ]
 

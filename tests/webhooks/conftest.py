@@ -77,7 +77,7 @@ def receiver() -> Iterator[WebhookReceiver]:
 @pytest.fixture
 def slow_emulator() -> Iterator[Emulator]:
     """An emulator whose attempts have as long as the vendor's: 30 s."""
-    emulator = Emulator(id_seed="tests")
+    emulator = Emulator(random_seed="tests")
     yield emulator
     emulator.close()
 

@@ -30,15 +30,15 @@ URL = "https://a.example/"
 
 
 @contextmanager
-def fresh_world(id_seed: str) -> Iterator[World]:
-    emulator = Emulator(id_seed=id_seed)
+def fresh_world(random_seed: str) -> Iterator[World]:
+    emulator = Emulator(random_seed=random_seed)
     workspace = emulator.add_workspace(seed_of_one_lead(), clock=ManualClock(START))
     yield World(workspace, emulator.outbox(workspace))
     emulator.close()
 
 
-def let_loose(world: World, seed: str, *, rate: float, kinds: Iterable[str] = CHAOS_KINDS) -> str:
-    return world.outbox.disruptions.let_loose(seed, rate=rate, kinds=tuple(kinds)).id
+def arm_chaos(world: World, seed: str, *, rate: float, kinds: Iterable[str] = CHAOS_KINDS) -> str:
+    return world.outbox.disruptions.arm_chaos(seed, rate=rate, kinds=tuple(kinds)).id
 
 
 def chaos_of(world: World) -> Disruption:
@@ -51,12 +51,12 @@ def drawn(world: World) -> list[str | None]:
     return [one.disruption.kind if one.disruption else None for one in world.deliveries()]
 
 
-def kinds_of_a_run(seed: str, *, id_seed: str = "tests", rate: float = 0.5) -> list[str | None]:
+def kinds_of_a_run(seed: str, *, random_seed: str = "tests", rate: float = 0.5) -> list[str | None]:
     """What befalls forty changes, each to two endpoints."""
-    with fresh_world(id_seed) as world:
+    with fresh_world(random_seed) as world:
         for name in ("a", "b"):
             world.add_endpoint(f"{URL}{name}")
-        let_loose(world, seed, rate=rate)
+        arm_chaos(world, seed, rate=rate)
         for number in range(40):
             world.change(f"S{number}")
         return drawn(world)
@@ -66,9 +66,9 @@ def kinds_of_a_run(seed: str, *, id_seed: str = "tests", rate: float = 0.5) -> l
 
 
 def test_the_same_seed_draws_the_same_again_whatever_the_ids() -> None:
-    first = kinds_of_a_run("rain", id_seed="one")
+    first = kinds_of_a_run("rain", random_seed="one")
 
-    assert kinds_of_a_run("rain", id_seed="two") == first
+    assert kinds_of_a_run("rain", random_seed="two") == first
     assert len(set(first)) > 8
 
 
@@ -85,7 +85,7 @@ def test_what_befalls_one_endpoint_does_not_depend_on_what_goes_to_another() -> 
     both = kinds_of_a_run("rain")
     with fresh_world("tests") as world:
         world.add_endpoint(URL)
-        let_loose(world, "rain", rate=0.5)
+        arm_chaos(world, "rain", rate=0.5)
         for number in range(40):
             world.change(f"S{number}")
 
@@ -108,7 +108,7 @@ def test_the_rate_is_the_share_of_deliveries_that_are_disrupted() -> None:
 
 def test_the_kinds_can_be_restricted(world: World) -> None:
     world.add_endpoint(URL)
-    let_loose(world, "rain", rate=1, kinds=("drop", "delay"))
+    arm_chaos(world, "rain", rate=1, kinds=("drop", "delay"))
     for number in range(30):
         world.change(f"S{number}")
 
@@ -122,13 +122,13 @@ def test_the_default_mix_has_no_kind_after_which_a_right_receiver_lacks_an_event
 @pytest.mark.parametrize("rate", [-0.1, 1.1, 30, float("nan")])
 def test_a_rate_that_is_no_share_is_refused(world: World, rate: float) -> None:
     with pytest.raises(InvalidInput, match="rate must be a share from 0 to 1; it was"):
-        let_loose(world, "rain", rate=rate)
+        arm_chaos(world, "rain", rate=rate)
     assert world.outbox.disruptions.all() == []
 
 
 def test_what_is_not_possible_is_not_drawn(world: World) -> None:
     world.add_endpoint(URL)
-    let_loose(world, "rain", rate=1, kinds=("old_secret", "renamed_event"))
+    arm_chaos(world, "rain", rate=1, kinds=("old_secret", "renamed_event"))
     for _ in range(10):
         record(world, "campaign.paused")
 
@@ -139,7 +139,7 @@ def test_what_is_not_possible_is_not_drawn(world: World) -> None:
 def test_what_is_possible_is_drawn_in_its_place(world: World) -> None:
     endpoint = world.add_endpoint(URL)
     world.outbox.endpoints.rotate(endpoint.id, NEW_SECRET)
-    let_loose(world, "rain", rate=1, kinds=("old_secret", "renamed_event"))
+    arm_chaos(world, "rain", rate=1, kinds=("old_secret", "renamed_event"))
     for _ in range(10):
         record(world, "campaign.paused")
 
@@ -151,7 +151,7 @@ def test_what_is_possible_is_drawn_in_its_place(world: World) -> None:
 
 def test_its_matches_tell_the_kinds_that_were_drawn(world: World) -> None:
     world.add_endpoint(URL)
-    chaos_id = let_loose(world, "rain", rate=0.5)
+    chaos_id = arm_chaos(world, "rain", rate=0.5)
     for number in range(20):
         world.change(f"S{number}")
 
@@ -166,7 +166,7 @@ def test_its_matches_tell_the_kinds_that_were_drawn(world: World) -> None:
 
 def test_what_was_drawn_has_the_options_of_its_kind(world: World) -> None:
     world.add_endpoint(URL)
-    let_loose(world, "rain", rate=1, kinds=("delay",))
+    arm_chaos(world, "rain", rate=1, kinds=("delay",))
     world.change("A")
 
     (delivery,) = world.deliveries()
@@ -178,7 +178,7 @@ def test_what_was_drawn_has_the_options_of_its_kind(world: World) -> None:
 def test_chaos_can_be_restricted_to_an_endpoint_a_pattern_and_a_number(world: World) -> None:
     world.add_endpoint(URL)
     other = world.add_endpoint(URL)
-    world.outbox.disruptions.let_loose(
+    world.outbox.disruptions.arm_chaos(
         "rain",
         rate=1,
         kinds=("drop",),
@@ -198,7 +198,7 @@ def test_chaos_can_be_restricted_to_an_endpoint_a_pattern_and_a_number(world: Wo
 
 def test_where_chaos_draws_nothing_the_next_disruption_has_its_turn(world: World) -> None:
     world.add_endpoint(URL)
-    let_loose(world, "rain", rate=0)
+    arm_chaos(world, "rain", rate=0)
     world.outbox.disruptions.arm("drop")
     world.change("A")
 
@@ -207,7 +207,7 @@ def test_where_chaos_draws_nothing_the_next_disruption_has_its_turn(world: World
 
 def test_an_unknown_kind_in_a_mix_is_refused(world: World) -> None:
     with pytest.raises(InvalidInput, match="unknown kind 'dropp'; did you mean 'drop'"):
-        let_loose(world, "rain", rate=1, kinds=("delay", "dropp"))
+        arm_chaos(world, "rain", rate=1, kinds=("delay", "dropp"))
     assert world.outbox.disruptions.all() == []
 
 
@@ -269,7 +269,7 @@ def _swift_bodies(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_correct_receiver_processes_each_event_once_in_the_end(world: World, seed: str) -> None:
     with CorrectReceiver() as receiver:
         world.add_endpoint(receiver.url)
-        let_loose(world, seed, rate=1)
+        arm_chaos(world, seed, rate=1)
         for number in range(60):
             world.change(f"S{number}")
             world.advance(1)

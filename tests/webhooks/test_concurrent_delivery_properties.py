@@ -40,7 +40,7 @@ def running_world(lead_count: int) -> Iterator[World]:
         replace(lead, id=f"lead_{number}", linkedin_url=f"{lead.linkedin_url}-{number}")
         for number in range(lead_count)
     ]
-    emulator = Emulator(id_seed="tests")
+    emulator = Emulator(random_seed="tests")
     try:
         workspace = emulator.add_workspace(replace(seed, leads=tuple(leads)))
         yield World(workspace, emulator.outbox(workspace))
@@ -110,7 +110,7 @@ def test_changes_of_several_threads_arrive_in_their_order_and_none_is_lost(
                 for status in told:
                     receiver.respond(status)
             change_all_at_once(world, counts)
-            eventually(lambda: world.outbox.log.pending_count == 0, within=20)
+            eventually(lambda: world.outbox.log.pending_count == 0, timeout=20)
         in_order = [event.event_id for event in world.outbox.events.all()]
     for log in logs:
         attempts = by_event(log)
@@ -139,7 +139,7 @@ def test_four_deliveries_are_under_way_at_one_time_as_long_as_there_is_work_and_
         with receiver:
             world.add_endpoint(receiver.url, settings=SIDE_BY_SIDE)
             change_all_at_once(world, counts)
-            eventually(lambda: world.outbox.log.pending_count == 0, within=30)
+            eventually(lambda: world.outbox.log.pending_count == 0, timeout=30)
     assert receiver.most_under_way == min(CONCURRENCY, sum(counts))
     assert receiver.given_up_count == 0
     attempts = by_event(receiver.arrivals)

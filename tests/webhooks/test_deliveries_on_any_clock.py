@@ -69,7 +69,7 @@ class DeliveriesOnAnyClock(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.emulator = Emulator(id_seed="tests")
+        self.emulator = Emulator(random_seed="tests")
         seed = seed_of_one_lead()
         (lead,) = seed.leads
         leads = [

@@ -64,7 +64,7 @@ class Deliveries(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.emulator = Emulator(id_seed="tests")
+        self.emulator = Emulator(random_seed="tests")
         workspace = self.emulator.add_workspace(seed_of_some_leads(), clock=ManualClock(START))
         self.world = World(workspace, self.emulator.outbox(workspace))
         self.receivers = [RestartingReceiver(workspace.clock.now) for _ in range(RECEIVERS)]

@@ -47,7 +47,7 @@ def raw_receiver(answer: bytes, *, lingers: bool = False, trickles: bool = False
 
 @contextmanager
 def hurried_world(timeout_seconds: float) -> Iterator[World]:
-    emulator = Emulator(id_seed="tests", timeout_seconds=timeout_seconds)
+    emulator = Emulator(random_seed="tests", timeout_seconds=timeout_seconds)
     workspace = emulator.add_workspace(seed_of_one_lead(), clock=ManualClock(START))
     yield World(workspace, emulator.outbox(workspace))
     emulator.close()
@@ -150,7 +150,7 @@ def test_nobody_listening_is_told_in_words(world: World) -> None:
 
 
 def test_a_receiver_that_does_not_answer_is_given_up_after_the_timeout() -> None:
-    with hurried_world(0.2) as world, WebhookReceiver() as receiver, receiver.holding():
+    with hurried_world(0.2) as world, WebhookReceiver() as receiver, receiver.hold_responses():
         attempt = attempt_at(world, receiver.url)
         assert attempt.error == "no answer within 0.2 s"
         assert attempt.duration_seconds >= 0.2

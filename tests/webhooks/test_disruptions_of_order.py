@@ -77,10 +77,10 @@ def test_in_a_wide_lane_what_is_under_way_is_not_sent_again_when_the_next_has_co
     world = live_world
     world.add_endpoint(receiver.url, settings=EndpointSettings(concurrency=2))
     arm(world, "reorder", seconds=0.05)
-    with receiver.holding():
+    with receiver.hold_responses():
         world.change("A")
         world.change("B")
-        receiver.wait_for_count(2, within=5)
+        receiver.wait_for(count=2, timeout=5)
     assert world.workspace.scheduler.wait_until_idle(timeout_seconds=5)
 
     assert sorted(statuses(receiver)) == ["A", "B"]
@@ -227,7 +227,7 @@ def test_the_next_overtakes_on_a_running_clock_too(
     arm(world, "reorder", seconds=3600)
     world.change("A")
     world.change("B")
-    receiver.wait_for_count(2, within=5)
+    receiver.wait_for(count=2, timeout=5)
     eventually(lambda: len(world.deliveries(state=SUCCEEDED)) == 2)
 
     assert statuses(receiver) == ["B", "A"]

@@ -33,7 +33,7 @@ def endpoint(world: World) -> Endpoint:
     return found
 
 
-@switched_on("gone_disables")
+@switched_on("disable_on_410")
 def test_a_410_disables_the_endpoint_with_a_reason(world: World, receiver: WebhookReceiver) -> None:
     world.add_endpoint(receiver.url)
     receiver.respond(410)
@@ -47,7 +47,7 @@ def test_a_410_disables_the_endpoint_with_a_reason(world: World, receiver: Webho
     assert len(receiver.received) == 1
 
 
-@switched_on("receiver_retry_after")
+@switched_on("honor_retry_after")
 def test_a_receiver_may_name_a_date_by_real_time(world: World, receiver: WebhookReceiver) -> None:
     world.add_endpoint(receiver.url)
     later = SystemClock().now() + timedelta(hours=1)
@@ -80,7 +80,7 @@ def fail_every_day(world: World, days: int) -> None:
         world.advance(DAY)
 
 
-@switched_on("failing_disables")
+@switched_on("disable_after_failing_days")
 def test_an_endpoint_that_fails_for_five_days_is_disabled(
     world: World, receiver: WebhookReceiver
 ) -> None:
@@ -94,7 +94,7 @@ def test_an_endpoint_that_fails_for_five_days_is_disabled(
     assert endpoint(world).disabled_reason == "it has failed for 5 days"
 
 
-@switched_on("failing_disables")
+@switched_on("disable_after_failing_days")
 def test_a_success_in_between_begins_the_five_days_anew(
     world: World, receiver: WebhookReceiver
 ) -> None:
@@ -106,7 +106,7 @@ def test_a_success_in_between_begins_the_five_days_anew(
     assert endpoint(world).is_enabled
 
 
-@switched_on("failing_disables")
+@switched_on("disable_after_failing_days")
 def test_enabling_it_again_begins_anew(world: World, receiver: WebhookReceiver) -> None:
     world.add_endpoint(receiver.url)
     receiver.respond(500, times=999)
@@ -117,7 +117,7 @@ def test_enabling_it_again_begins_anew(world: World, receiver: WebhookReceiver) 
     assert (endpoint(world).is_enabled, endpoint(world).disabled_reason) == (True, None)
 
 
-@switched_on("receiver_retry_after")
+@switched_on("honor_retry_after")
 @pytest.mark.parametrize(
     ("status", "asked", "seconds"),
     [

@@ -117,7 +117,7 @@ def test_a_receiver_that_holds_is_given_up_after_the_timeout_of_its_endpoint(
     world: World, receiver: WebhookReceiver
 ) -> None:
     world.add_endpoint(receiver.url, settings=EndpointSettings(timeout_seconds=0.2))
-    with receiver.holding():
+    with receiver.hold_responses():
         world.change("DONE")
         world.advance()
         (attempt,) = only_delivery(world).attempts
@@ -130,15 +130,15 @@ def test_a_receiver_that_holds_is_given_up_after_the_timeout_of_its_endpoint(
 def test_the_timeout_of_an_endpoint_may_be_longer_than_the_servers(
     receiver: WebhookReceiver,
 ) -> None:
-    emulator = Emulator(id_seed="tests", timeout_seconds=0.1)
+    emulator = Emulator(random_seed="tests", timeout_seconds=0.1)
     workspace = emulator.add_workspace(seed_of_one_lead(), clock=ManualClock(START))
     world = World(workspace, emulator.outbox(workspace))
     world.add_endpoint(receiver.url, settings=EndpointSettings(timeout_seconds=10))
-    with receiver.holding():
+    with receiver.hold_responses():
         world.change("DONE")
         thread = threading.Thread(target=world.advance)
         thread.start()
-        receiver.wait_for_count(1)
+        receiver.wait_for(count=1)
         assert not threading.Event().wait(0.3)
     thread.join(10)
     emulator.close()
@@ -188,8 +188,8 @@ def test_an_endpoint_has_its_own_schemes_whatever_the_contract(
 
 def nothing_beyond(receiver: WebhookReceiver, number: int) -> bool:
     """Whether no more than so many requests come within a short while."""
-    with pytest.raises(AssertionError, match="webhooks within"):
-        receiver.wait_for_count(number + 1, within=0.2)
+    with pytest.raises(AssertionError, match="webhooks of any type within"):
+        receiver.wait_for(count=number + 1, timeout=0.2)
     return len(receiver.received) == number
 
 
@@ -198,12 +198,13 @@ def test_so_many_requests_are_held_at_one_time_and_no_more(
     live_world: World, receiver: WebhookReceiver, concurrency: int
 ) -> None:
     live_world.add_endpoint(receiver.url, settings=EndpointSettings(concurrency=concurrency))
-    with receiver.holding():
+    with receiver.hold_responses():
         for number in range(5):
             live_world.change(f"S{number}")
-        receiver.wait_for_count(concurrency)
+        receiver.wait_for(count=concurrency)
         assert nothing_beyond(receiver, concurrency)
-    assert len(receiver.wait_for_count(5)) == 5
+    receiver.wait_for(count=5)
+    assert len(receiver.received) == 5
 
 
 def test_each_of_many_deliveries_comes_once_on_a_wide_lane(
@@ -213,7 +214,7 @@ def test_each_of_many_deliveries_comes_once_on_a_wide_lane(
     expected = {f"S{number}" for number in range(100)}
     for status in sorted(expected):
         live_world.change(status)
-    receiver.wait_for_count(100, within=20)
+    receiver.wait_for(count=100, timeout=20)
     eventually(lambda: len(live_world.deliveries(state="succeeded")) == 100)
 
     assert {webhook.json["data"]["newStatus"] for webhook in receiver.received} == expected
@@ -225,10 +226,10 @@ def test_a_concurrency_that_is_raised_counts_for_what_comes_then(
 ) -> None:
     endpoint = live_world.add_endpoint(receiver.url)
     live_world.outbox.update_endpoint(endpoint.id, {"concurrency": 3})
-    with receiver.holding():
+    with receiver.hold_responses():
         for number in range(5):
             live_world.change(f"S{number}")
-        receiver.wait_for_count(3)
+        receiver.wait_for(count=3)
         assert nothing_beyond(receiver, 3)
 
 
@@ -238,10 +239,10 @@ def test_the_concurrency_of_an_endpoint_is_not_that_of_another(
     settings = EndpointSettings(concurrency=3)
     live_world.add_endpoint(f"{receiver.url}/wide", settings=settings)
     live_world.add_endpoint(f"{receiver.url}/narrow")
-    with receiver.holding():
+    with receiver.hold_responses():
         for number in range(5):
             live_world.change(f"S{number}")
-        receiver.wait_for_count(4)
+        receiver.wait_for(count=4)
         assert nothing_beyond(receiver, 4)
         paths = sorted(webhook.path for webhook in receiver.received)
 

@@ -23,7 +23,7 @@ def test_the_end_of_a_listener_in_mid_attempt_does_not_end_an_advance(world: Wor
     world.change("DONE")
     advance = threading.Thread(target=world.advance, args=(HOUR,))
     advance.start()
-    assert world.outbox.relays.of(endpoint.id).take(within_seconds=5)
+    assert world.outbox.relays.of(endpoint.id).take(timeout_seconds=5)
     world.outbox.remove_endpoint(endpoint.id)
     advance.join(10)
 
@@ -89,9 +89,9 @@ def test_no_copy_is_sent_of_what_is_cancelled(live_world: World, receiver: Webho
     endpoint = live_world.add_endpoint(receiver.url)
     arm(live_world, "duplicate")
     receiver.respond(500)
-    with receiver.holding():
+    with receiver.hold_responses():
         live_world.change("A")
-        receiver.wait_for_count(1)
+        receiver.wait_for(count=1)
         live_world.outbox.update_endpoint(endpoint.id, {"is_enabled": False})
         live_world.outbox.update_endpoint(endpoint.id, {"is_enabled": True})
     eventually(lambda: live_world.deliveries()[0].attempts)
@@ -108,11 +108,11 @@ def test_a_success_stands_though_the_last_attempt_of_the_schedule_fails_after_it
     live_world.add_endpoint(receiver.url, settings=settings)
     receiver.respond(500)
     receiver.respond(200)
-    with receiver.holding():
+    with receiver.hold_responses():
         live_world.change("DONE")
-        receiver.wait_for_count(1)
+        receiver.wait_for(count=1)
         live_world.outbox.resend(live_world.deliveries()[0].id)
-        receiver.wait_for_count(2)
+        receiver.wait_for(count=2)
     eventually(lambda: len(live_world.deliveries()[0].attempts) == 2)
 
     (delivery,) = live_world.deliveries()

@@ -100,7 +100,7 @@ def test_a_body_that_is_made_later_is_the_one_that_is_sent(
     """Two workspaces with the same ids: in one of them nobody wants the events."""
     bodies: list[list[bytes]] = []
     for is_sent in (True, False):
-        emulator = Emulator(id_seed="tests")
+        emulator = Emulator(random_seed="tests")
         workspace = emulator.add_workspace(seed_of_one_lead(contract), clock=ManualClock(START))
         world = World(workspace, emulator.outbox(workspace))
         url = receiver.url if is_sent else "https://a.example/"

@@ -89,7 +89,7 @@ def in_another_thread(act: Callable[[], list[SentWebhook]], meanwhile: Callable[
 def test_a_change_ends_the_wait_for_it(world: World) -> None:
     number = world.outbox.events.latest_change
     found = in_another_thread(
-        lambda: world.outbox.events.changed_since(number, within_seconds=LONG)[0],
+        lambda: world.outbox.events.changed_since(number, timeout_seconds=LONG)[0],
         lambda: world.change("DONE"),
     )
 
@@ -101,7 +101,7 @@ def test_an_attempt_ends_the_wait_for_a_change(world: World, receiver: WebhookRe
     world.change("DONE")
     number = world.outbox.events.latest_change
     found = in_another_thread(
-        lambda: world.outbox.events.changed_since(number, within_seconds=LONG)[0], world.advance
+        lambda: world.outbox.events.changed_since(number, timeout_seconds=LONG)[0], world.advance
     )
 
     assert [one.state for one in found[0].deliveries] == ["succeeded"]
@@ -113,7 +113,7 @@ def test_an_attempt_ends_the_wait_for_a_change(world: World, receiver: WebhookRe
 def test_what_is_there_already_needs_no_waiting(world: World) -> None:
     change_often(world, 3)
     found = world.outbox.events.wait_for(
-        EventPattern(None, {"new_status": "S1"}), within_seconds=LONG
+        EventPattern(None, {"new_status": "S1"}), timeout_seconds=LONG
     )
 
     assert news(found) == ["S1"]
@@ -122,7 +122,7 @@ def test_what_is_there_already_needs_no_waiting(world: World) -> None:
 def test_of_more_that_fit_the_first_are_given(world: World) -> None:
     change_often(world, 5)
 
-    assert news(world.outbox.events.wait_for(ANY_EVENT, count=2, within_seconds=LONG)) == [
+    assert news(world.outbox.events.wait_for(ANY_EVENT, count=2, timeout_seconds=LONG)) == [
         "S0", "S1",
     ]  # fmt: skip
 
@@ -130,7 +130,7 @@ def test_of_more_that_fit_the_first_are_given(world: World) -> None:
 def test_those_that_came_in_time_are_given_though_they_are_too_few(world: World) -> None:
     change_often(world, 2)
 
-    assert news(world.outbox.events.wait_for(ANY_EVENT, count=3, within_seconds=0.05)) == [
+    assert news(world.outbox.events.wait_for(ANY_EVENT, count=3, timeout_seconds=0.05)) == [
         "S0", "S1",
     ]  # fmt: skip
 
@@ -139,7 +139,7 @@ def test_the_last_of_several_ends_the_wait(world: World) -> None:
     world.change("A")
     wanted = EventPattern("lead.status.changed", {"lead_id": "lead_1"})
     found = in_another_thread(
-        lambda: world.outbox.events.wait_for(wanted, count=3, within_seconds=LONG),
+        lambda: world.outbox.events.wait_for(wanted, count=3, timeout_seconds=LONG),
         lambda: change_often(world, 2),
     )
 
@@ -149,7 +149,7 @@ def test_the_last_of_several_ends_the_wait(world: World) -> None:
 def test_what_does_not_fit_does_not_end_the_wait(world: World) -> None:
     wanted = EventPattern(None, {"new_status": "S4"})
     found = in_another_thread(
-        lambda: world.outbox.events.wait_for(wanted, within_seconds=LONG),
+        lambda: world.outbox.events.wait_for(wanted, timeout_seconds=LONG),
         lambda: change_often(world, 9),
     )
 
@@ -160,7 +160,7 @@ def test_what_is_not_sent_yet_is_waited_for(world: World, receiver: WebhookRecei
     world.add_endpoint(receiver.url)
     world.change("DONE")
     found = in_another_thread(
-        lambda: world.outbox.events.wait_for(ANY_EVENT, within_seconds=LONG), world.advance
+        lambda: world.outbox.events.wait_for(ANY_EVENT, timeout_seconds=LONG), world.advance
     )
 
     assert len(found[0].deliveries[0].attempts) == 1
@@ -177,7 +177,7 @@ def test_an_event_that_changes_often_counts_once(world: World, receiver: Webhook
         world.advance()
 
     found = in_another_thread(
-        lambda: world.outbox.events.wait_for(ANY_EVENT, count=2, within_seconds=LONG), go_on
+        lambda: world.outbox.events.wait_for(ANY_EVENT, count=2, timeout_seconds=LONG), go_on
     )
 
     assert news(found) == ["DONE", "NEXT"]
@@ -204,7 +204,7 @@ def test_a_wait_looks_only_at_what_is_new_and_may_fit(world: World) -> None:
         record(world, "campaign.paused")
 
     found = in_another_thread(
-        lambda: world.outbox.events.wait_for(wanted, within_seconds=LONG), meanwhile
+        lambda: world.outbox.events.wait_for(wanted, timeout_seconds=LONG), meanwhile
     )
 
     assert [one.event_type for one in found] == ["campaign.paused"]
@@ -260,7 +260,7 @@ def test_readers_and_writers_do_not_disturb_each_other(
         seen: list[str] = []
         number = 0
         while "LAST" not in seen:
-            found, number = world.outbox.events.changed_since(number, within_seconds=LONG)
+            found, number = world.outbox.events.changed_since(number, timeout_seconds=LONG)
             seen += news(found)
         return seen
 

@@ -48,21 +48,23 @@ def test_a_hanging_endpoint_delays_no_other(
 ) -> None:
     live_world.add_endpoint(receiver.url)
     live_world.add_endpoint(second_receiver.url)
-    with receiver.holding():
+    with receiver.hold_responses():
         for status in ("DONE", "PENDING", "DONE"):
             live_world.change(status)
-        assert len(second_receiver.wait_for_count(3)) == 3
+        second_receiver.wait_for(count=3)
+        assert len(second_receiver.received) == 3
         assert len(receiver.received) == 1
-    assert len(receiver.wait_for_count(3)) == 3
+    receiver.wait_for(count=3)
+    assert len(receiver.received) == 3
 
 
 def test_a_change_does_not_wait_for_a_receiver(
     live_world: World, receiver: WebhookReceiver
 ) -> None:
     live_world.add_endpoint(receiver.url)
-    with receiver.holding():
+    with receiver.hold_responses():
         live_world.change("DONE")
-        receiver.wait_for_count(1)
+        receiver.wait_for(count=1)
         live_world.change("PENDING")
         assert live_world.workspace.store.lead("lead_1").status == "PENDING"
         assert live_world.outbox.log.pending_count == 2
@@ -73,7 +75,7 @@ def test_a_hundred_changes_arrive_in_order(live_world: World, receiver: WebhookR
     expected = [f"S{number}" for number in range(100)]
     for status in expected:
         live_world.change(status)
-    webhooks = receiver.wait_for_count(100, within=20)
+    webhooks = receiver.wait_for(count=100, timeout=20)
     assert [webhook.json["data"]["newStatus"] for webhook in webhooks] == expected
 
 
@@ -82,7 +84,7 @@ def test_one_endpoint_needs_one_thread(live_world: World, receiver: WebhookRecei
     live_world.add_endpoint(receiver.url)
     for number in range(50):
         live_world.change(f"S{number}")
-    receiver.wait_for_count(50, within=20)
+    receiver.wait_for(count=50, timeout=20)
     assert len(_worker_threads() - before) <= 2
 
 
@@ -91,9 +93,10 @@ def test_twenty_hanging_endpoints_are_all_attempted_at_once(
 ) -> None:
     for number in range(20):
         live_world.add_endpoint(f"{receiver.url}/{number}")
-    with receiver.holding():
+    with receiver.hold_responses():
         live_world.change("DONE")
-        assert len(receiver.wait_for_count(20, within=10)) == 20
+        receiver.wait_for(count=20, timeout=10)
+        assert len(receiver.received) == 20
 
 
 def test_a_failed_attempt_is_repeated_on_the_system_clock(
@@ -110,11 +113,12 @@ def test_a_failed_attempt_is_repeated_on_the_system_clock(
     receiver.respond(500)
     world.add_endpoint(receiver.url)
     world.change("DONE")
-    receiver.wait_for_count(1)
+    receiver.wait_for(count=1)
     eventually(lambda: world.deliveries()[0].attempts)
     ahead[0] = 4.9  # the wall clock is set forward: the retry is due in a tenth of a second
     world.change("PENDING")  # and the worker has a reason to look at it
-    assert len(receiver.wait_for_count(3, within=10)) == 3
+    receiver.wait_for(count=3, timeout=10)
+    assert len(receiver.received) == 3
     eventually(lambda: len(world.deliveries(state="succeeded")) == 2)
 
 
@@ -165,10 +169,10 @@ def test_a_removed_workspace_sends_nothing_more(
     slow_emulator: Emulator, live_world: World, receiver: WebhookReceiver
 ) -> None:
     live_world.add_endpoint(receiver.url)
-    with receiver.holding():
+    with receiver.hold_responses():
         live_world.change("DONE")
         live_world.change("PENDING")
-        receiver.wait_for_count(1)
+        receiver.wait_for(count=1)
         slow_emulator.remove_workspace(live_world.workspace)
     live_world.change("OPPORTUNITY")
     eventually(lambda: live_world.outbox.log.select(DeliveryFilter(state="succeeded")))
@@ -182,9 +186,9 @@ def test_closing_an_emulator_does_not_wait_for_a_receiver_that_hangs(
     workspace = emulator.add_workspace(seed_of_one_lead())
     world = World(workspace, emulator.outbox(workspace))
     world.add_endpoint(receiver.url)
-    with receiver.holding():
+    with receiver.hold_responses():
         world.change("DONE")
-        receiver.wait_for_count(1)
+        receiver.wait_for(count=1)
         before = time.perf_counter()
-        emulator.close(within_seconds=0.1)
+        emulator.close(timeout_seconds=0.1)
         assert time.perf_counter() - before < 1

@@ -79,11 +79,11 @@ def test_an_attempt_that_is_under_way_when_its_endpoint_is_disabled_is_kept(
 ) -> None:
     receiver.respond(status)
     endpoint = world.add_endpoint(receiver.url)
-    with receiver.holding():
+    with receiver.hold_responses():
         world.change("DONE")
         thread = threading.Thread(target=world.advance)
         thread.start()
-        receiver.wait_for_count(1)
+        receiver.wait_for(count=1)
         world.outbox.update_endpoint(endpoint.id, {"is_enabled": False})
     thread.join(10)
     (delivery,) = world.deliveries()

@@ -43,12 +43,12 @@ def test_a_listener_that_is_at_work_is_there(
 ) -> None:
     monkeypatch.setattr(relays, "_SILENCE_SECONDS", 0.05)
     first, second = send(pool, relay), send(pool, relay)
-    taken = relay.take(within_seconds=5)
+    taken = relay.take(timeout_seconds=5)
     assert taken is not None
     assert not threading.Event().wait(0.2)  # its receiver is slow
     assert not second.done()
     relay.answer(taken.id, FINE)
-    other = relay.take(within_seconds=5)
+    other = relay.take(timeout_seconds=5)
     assert other is not None
     relay.answer(other.id, FINE)
 
@@ -59,12 +59,12 @@ def test_a_request_that_was_lost_on_its_way_is_taken_again(
     relay: Relay, pool: ThreadPoolExecutor
 ) -> None:
     sent = [send(pool, relay), send(pool, relay)]
-    lost = relay.take(within_seconds=5)
-    again = relay.take(within_seconds=5)  # by a listener that has lost its connection
+    lost = relay.take(timeout_seconds=5)
+    again = relay.take(timeout_seconds=5)  # by a listener that has lost its connection
     assert again is not None
     assert again == lost
     relay.answer(again.id, FINE)
-    other = relay.take(within_seconds=5)
+    other = relay.take(timeout_seconds=5)
     assert other is not None
     assert other != lost
     relay.answer(other.id, FINE)
@@ -75,9 +75,9 @@ def test_a_request_that_was_lost_on_its_way_is_taken_again(
 def test_who_asks_again_takes_the_place_of_a_connection_that_is_lost(
     relay: Relay, pool: ThreadPoolExecutor
 ) -> None:
-    lost = pool.submit(relay.take, within_seconds=20)
+    lost = pool.submit(relay.take, timeout_seconds=20)
     eventually(lambda: relay._listener_count == 1)
-    found = pool.submit(relay.take, within_seconds=20)
+    found = pool.submit(relay.take, timeout_seconds=20)
 
     assert lost.result(5) is None
     sent = send(pool, relay)
@@ -99,7 +99,7 @@ def test_a_listener_that_brings_no_answer_is_not_taken_for_gone(
 ) -> None:
     monkeypatch.setattr(relays, "_EXTRA_SECONDS", 0.05)
     sent = send(pool, relay, timeout=0.05)
-    assert relay.take(within_seconds=5)
+    assert relay.take(timeout_seconds=5)
 
     assert sent.result(5).error == "the listener took the request and has brought no answer"
 
@@ -115,7 +115,7 @@ def test_a_body_that_is_sent_slowly_has_its_time_besides(
     advance = threading.Thread(target=world.advance)
     advance.start()
     relay = world.outbox.relay_of(endpoint.id)
-    taken = relay.take(within_seconds=5)
+    taken = relay.take(timeout_seconds=5)
     assert taken is not None
     assert taken.request.seconds_to_send == 5
     assert not threading.Event().wait(0.3)  # longer than its time-out
@@ -137,7 +137,7 @@ def test_an_endpoint_is_enabled_again_when_its_listener_is_back(
 
     assert endpoints.get(endpoint.id).is_enabled
     live_world.change("B")
-    taken = relay.take(within_seconds=5)
+    taken = relay.take(timeout_seconds=5)
     assert taken is not None
     relay.answer(taken.id, FINE)
 

@@ -14,9 +14,9 @@ from mock_sendpilot.testing.sandbox_options import sandbox_options
 URL = "http://127.0.0.1:9/webhooks"
 
 
-def secrets_of(id_seed: str | None) -> list[str]:
+def secrets_of(random_seed: str | None) -> list[str]:
     """Those that an emulator makes: for a seed, by hand, at a rotation, for all workspaces."""
-    emulator = Emulator(id_seed=id_seed)
+    emulator = Emulator(random_seed=random_seed)
     seed = WorkspaceSeed(
         id="w", name="W", api_keys=(ApiKey(key="k"),), endpoints=(EndpointSeed(url=URL),)
     )

@@ -34,7 +34,7 @@ def walking(workspace_id: str) -> WorkspaceSeed:
 def test_no_event_is_lost_that_happens_at_once(receiver: WebhookReceiver) -> None:
     emulator = Emulator()
     emulator.load([walking("ws_1"), walking("ws_2")], endpoints=[EndpointSeed(url=receiver.url)])
-    receiver.wait_for_count(4)
+    receiver.wait_for(count=4)
     types = sorted(one.json["eventType"] for one in receiver.received)
     emulator.close()
 

@@ -129,7 +129,7 @@ def make() -> Iterator[MakeWorld]:
     emulators: list[Emulator] = []
 
     def make_one(contract: str = "documented", status: str = "PENDING", **points: str) -> World:
-        emulator = Emulator(id_seed="tests")
+        emulator = Emulator(random_seed="tests")
         emulators.append(emulator)
         sender = Sender(
             id="sam", name="Sam", linkedin_url=f"{IDA}-sam", status="active", is_premium=True

@@ -21,7 +21,7 @@ def wait(
     *,
     count: int = 1,
     after: str | None = None,
-    within: float = 10,
+    timeout: float = 10,
 ) -> Waited:
     return wait_for_events(
         world.outbox.events,
@@ -29,7 +29,7 @@ def wait(
         pattern,
         count=count,
         after=after,
-        within_seconds=within,
+        timeout_seconds=timeout,
     )
 
 
@@ -54,7 +54,7 @@ def test_what_is_sent_while_it_is_waited_for_is_given(
 
 def test_what_does_not_come_in_time_is_given_up_then(live_world: World) -> None:
     began = SystemClock.running_seconds()
-    waited = wait(live_world, within=0.2)
+    waited = wait(live_world, timeout=0.2)
 
     assert 0.2 <= SystemClock.running_seconds() - began < 5
     assert failure(waited) == ["no webhook of any type within 0.2 s", "  nothing came"]
@@ -64,7 +64,7 @@ def test_what_does_not_come_in_time_is_given_up_then(live_world: World) -> None:
 def test_the_failure_says_what_came_and_takes_the_nearest_apart(live_world: World) -> None:
     record(live_world, "campaign.paused")
     live_world.change("DONE")
-    lines = failure(wait(live_world, EventPattern(TYPE, {"new_status": "OPEN"}), within=0.05))
+    lines = failure(wait(live_world, EventPattern(TYPE, {"new_status": "OPEN"}), timeout=0.05))
 
     assert lines[0] == f"no webhook '{TYPE}', new_status='OPEN' within 0.05 s"
     assert lines[1].startswith(f"  nearest miss: {TYPE} {{")
@@ -74,7 +74,7 @@ def test_the_failure_says_what_came_and_takes_the_nearest_apart(live_world: Worl
 
 def test_the_failure_says_how_many_of_several_came(live_world: World) -> None:
     live_world.change("DONE")
-    waited = wait(live_world, EventPattern(TYPE), count=3, within=0.05)
+    waited = wait(live_world, EventPattern(TYPE), count=3, timeout=0.05)
 
     assert failure(waited)[1] == "  1 of 3 came"
     assert [webhook.data["newStatus"] for webhook in waited.found] == ["DONE"]
@@ -84,10 +84,10 @@ def test_the_failure_says_what_waits_for_its_first_attempt(
     live_world: World, receiver: WebhookReceiver
 ) -> None:
     live_world.add_endpoint(receiver.url)
-    with receiver.holding():
+    with receiver.hold_responses():
         live_world.change("DONE")
         live_world.change("PENDING")
-        lines = failure(wait(live_world, within=0.05))
+        lines = failure(wait(live_world, timeout=0.05))
 
     assert lines[1:] == ["  2 more wait for their first attempt", "  nothing came"]
 
@@ -95,7 +95,7 @@ def test_the_failure_says_what_waits_for_its_first_attempt(
 def test_of_many_the_failure_lists_the_latest(live_world: World) -> None:
     for number in range(23):
         live_world.change(f"S{number}")
-    lines = failure(wait(live_world, EventPattern("message.sent"), within=0.05))
+    lines = failure(wait(live_world, EventPattern("message.sent"), timeout=0.05))
 
     came = lines[lines.index("  came; the latest of 23:") + 1 :]
     assert len(came) == 10
@@ -119,7 +119,7 @@ def test_what_came_before_is_not_in_the_failure(live_world: World) -> None:
     live_world.change("DONE")
     first = wait(live_world, EventPattern(TYPE)).found[0]
 
-    assert failure(wait(live_world, after=first.event_id, within=0.05))[1:] == [
+    assert failure(wait(live_world, after=first.event_id, timeout=0.05))[1:] == [
         f"  after {first.event_id}; before that 1 came that fit",
         "  nothing came",
     ]
@@ -135,7 +135,7 @@ def test_after_an_event_that_is_not_known_is_refused(live_world: World) -> None:
 
 def test_in_frozen_time_there_is_no_waiting(world: World) -> None:
     began = SystemClock.running_seconds()
-    waited = wait(world, within=60)
+    waited = wait(world, timeout=60)
 
     assert SystemClock.running_seconds() - began < 5
     assert waited.found == []
@@ -190,7 +190,7 @@ def test_what_is_held_back_by_a_disruption_is_told_with_the_time(live_world: Wor
     arm(live_world, "delay", seconds=60)
     live_world.change("DONE")
     (webhook,) = live_world.outbox.events.all()
-    lines = failure(wait(live_world, within=0.05))
+    lines = failure(wait(live_world, timeout=0.05))
 
     until = webhook.deliveries[0].next_attempt_at
     assert until is not None
@@ -203,7 +203,7 @@ def test_what_is_dropped_does_not_come_and_the_failure_says_so(live_world: World
     arm(live_world, "drop")
     live_world.change("DONE")
 
-    assert failure(wait(live_world, within=0.05))[1:] == [
+    assert failure(wait(live_world, timeout=0.05))[1:] == [
         "  1 more dropped on purpose",
         "  nothing came",
     ]
@@ -223,9 +223,9 @@ def test_a_clock_that_is_frozen_meanwhile_ends_no_wait_too_early(
     live_world: World, receiver: WebhookReceiver
 ) -> None:
     live_world.add_endpoint(receiver.url)
-    with receiver.holding():
+    with receiver.hold_responses():
         live_world.change("DONE")
-        receiver.wait_for_count(1)
+        receiver.wait_for(count=1)
         waited: list[Waited] = []
         thread = threading.Thread(target=lambda: waited.append(wait(live_world)))
         thread.start()

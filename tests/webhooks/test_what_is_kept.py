@@ -55,7 +55,7 @@ def test_the_first_event_is_the_one_that_happened_first(
     world.change("B")
     world.advance(10)
 
-    (found,) = world.outbox.events.wait_for(ANY_EVENT, within_seconds=0)
+    (found,) = world.outbox.events.wait_for(ANY_EVENT, timeout_seconds=0)
     assert found.data["newStatus"] == "A"
 
 
@@ -167,13 +167,13 @@ def test_the_order_holds_though_the_clock_of_the_machine_is_set_back(
     workspace = slow_emulator.add_workspace(seed_of_one_lead())
     world = World(workspace, slow_emulator.outbox(workspace))
     world.add_endpoint(receiver.url)
-    with receiver.holding():
+    with receiver.hold_responses():
         world.change("A")
-        receiver.wait_for_count(1)
+        receiver.wait_for(count=1)
         world.change("B")
         machine.by = timedelta(hours=1)
         world.change("C")
-    receiver.wait_for_count(3, within=5)
+    receiver.wait_for(count=3, timeout=5)
 
     assert statuses(receiver) == ["A", "B", "C"]
 
@@ -182,7 +182,9 @@ def test_the_order_holds_though_the_clock_of_the_machine_is_set_back(
 def waiting(slow_emulator: Emulator) -> Iterator[threading.Thread]:
     workspace = slow_emulator.add_workspace(seed_of_one_lead())
     log = slow_emulator.outbox(workspace).events
-    thread = threading.Thread(target=log.wait_for, args=(ANY_EVENT,), kwargs={"within_seconds": 30})
+    thread = threading.Thread(
+        target=log.wait_for, args=(ANY_EVENT,), kwargs={"timeout_seconds": 30}
+    )
     thread.start()
     yield thread
     thread.join(10)
@@ -203,10 +205,10 @@ def test_what_is_under_way_does_not_hold_up_the_end(
         arm(live_world, "slow_body", seconds=20)
     live_world.change("A")
     if is_relayed:
-        assert live_world.outbox.relays.of(endpoint.id).take(within_seconds=5)
+        assert live_world.outbox.relays.of(endpoint.id).take(timeout_seconds=5)
     else:
         eventually(live_world.workspace.scheduler.running)
     began = SystemClock.running_seconds()
-    slow_emulator.close(within_seconds=10)
+    slow_emulator.close(timeout_seconds=10)
 
     assert SystemClock.running_seconds() - began < 5

@@ -51,7 +51,7 @@ class Campaigns:
         with self._store.transaction():
             campaign = self._store.campaign(campaign_id)
             wanted, status, _ = _ACTIONS[action]
-            if campaign.status == status and self._contract.repeated_action == "accepted":
+            if campaign.status == status and self._contract.repeat_action == "accepted":
                 return campaign
             if campaign.status not in wanted:
                 expected = (
