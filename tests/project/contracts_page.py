@@ -50,12 +50,12 @@ def _section(key: str, point: Point) -> Iterator[str]:
     yield f"## {key}\n"
     yield f"{point.about[0].upper()}{point.about[1:]}.\n"
     yield "| choice | reading |\n| --- | --- |"
-    seen: dict[str, str] = {}
+    earlier: dict[str, str] = {}
     for name, value in point.choices().items():
-        shown = reading(value)
-        yield f"| `{name}` | {f'as `{seen[shown]}`' if shown in seen else shown} |"
+        text = reading(value)
+        yield f"| `{name}` | {f'as `{earlier[text]}`' if text in earlier else text} |"
         if name in CONTRACTS:
-            seen.setdefault(shown, name)
+            earlier.setdefault(text, name)
     yield ""
 
 

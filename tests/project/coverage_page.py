@@ -69,26 +69,26 @@ def _operations() -> Iterator[str]:
         if operation.invented:
             yield f"- invented: {'; '.join(operation.invented)}"
         yield ""
-        told = {
+        by_contract = {
             name: document["paths"][path][method.lower()] for name, document in documents.items()
         }
-        yield from _table(told)
+        yield from _table(by_contract)
         assert rule.rule.startswith("/v1")
 
 
-def _table(told: Mapping[str, dict[str, Any]]) -> Iterator[str]:
+def _table(by_contract: Mapping[str, dict[str, Any]]) -> Iterator[str]:
     yield "| contract | takes | answers | with |\n| --- | --- | --- | --- |"
-    seen: dict[str, str] = {}
-    for name, operation in told.items():
+    earlier: dict[str, str] = {}
+    for name, operation in by_contract.items():
         answers = ", ".join(sorted(operation["responses"]))
-        row = f"{_taken(operation)} | {answers} | {_given(operation)}"
-        shown = f"as `{seen[row]}` | | " if row in seen else row
-        seen.setdefault(row, name)
-        yield f"| `{name}` | {shown} |"
+        row = f"{_request_keys(operation)} | {answers} | {_response_keys(operation)}"
+        cells = f"as `{earlier[row]}` | | " if row in earlier else row
+        earlier.setdefault(row, name)
+        yield f"| `{name}` | {cells} |"
     yield ""
 
 
-def _taken(operation: dict[str, Any]) -> str:
+def _request_keys(operation: dict[str, Any]) -> str:
     parts = [_parameter(one) for one in operation["parameters"] if one["in"] == "query"]
     body = operation.get("requestBody")
     if body is not None:
@@ -106,22 +106,22 @@ def _keys(shape: dict[str, Any]) -> list[str]:
     return [f"`{key}`{'*' if key in required else ''}" for key in shape.get("properties", {})]
 
 
-def _given(operation: dict[str, Any]) -> str:
+def _response_keys(operation: dict[str, Any]) -> str:
     status = min(operation["responses"])
     shape = operation["responses"][status]["content"]["application/json"]["schema"]
-    return _shape(shape)
+    return _object_keys(shape)
 
 
-def _shape(shape: Mapping[str, Any]) -> str:
+def _object_keys(shape: Mapping[str, Any]) -> str:
     """The keys of an object, with those of objects and arrays within it in brackets."""
-    return ", ".join(f"`{key}`{_within(value)}" for key, value in shape["properties"].items())
+    return ", ".join(f"`{key}`{_nested_keys(value)}" for key, value in shape["properties"].items())
 
 
-def _within(shape: Mapping[str, Any]) -> str:
+def _nested_keys(shape: Mapping[str, Any]) -> str:
     if "properties" in shape:
-        return f" {{{_shape(shape)}}}"
+        return f" {{{_object_keys(shape)}}}"
     items = shape.get("items", {})
-    return f" [{_shape(items)}]" if "properties" in items else ""
+    return f" [{_object_keys(items)}]" if "properties" in items else ""
 
 
 def _events() -> Iterator[str]:
@@ -139,11 +139,11 @@ def _events() -> Iterator[str]:
 
 
 def _event_rows(name: str) -> Iterator[str]:
-    seen: dict[str, str] = {}
+    earlier: dict[str, str] = {}
     for key, contract in CONTRACTS.items():
         row = _event(name, contract)
-        yield f"| `{key}` | {f'as `{seen[row]}` |' if row in seen else row} |"
-        seen.setdefault(row, key)
+        yield f"| `{key}` | {f'as `{earlier[row]}` |' if row in earlier else row} |"
+        earlier.setdefault(row, key)
 
 
 def _event(name: str, contract: Contract) -> str:

@@ -167,7 +167,7 @@ def test_the_changelog_has_this_version() -> None:
     assert f"## [{__version__}]" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 
 
-def test_every_module_the_architecture_names_is_there() -> None:
+def test_every_module_the_architecture_names_exists() -> None:
     text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
     named = re.findall(r"^ *((?:\w+/)?\w+\.py)\b", text, flags=re.MULTILINE)
     there = {path.name for path in (ROOT / "mock_sendpilot").rglob("*.py")}
