@@ -13,7 +13,7 @@ from mock_sendpilot.cli.control import fail, json_option
 from mock_sendpilot.cli.options import PREFIX, wants_colour
 from mock_sendpilot.cli.values import contract as contract_of_name
 from mock_sendpilot.receiver_check.target import (
-    PROMPT_SECONDS,
+    MAX_LATENCY_SECONDS,
     SCHEMES,
     TIMEOUT_SECONDS,
     Target,
@@ -120,13 +120,13 @@ def _in_a_folder(
     help="Seconds that it has for an answer. Example: --timeout 10",
 )
 @click.option(
-    "--prompt-within",
-    default=PROMPT_SECONDS,
+    "--max-latency",
+    default=MAX_LATENCY_SECONDS,
     show_default=True,
     type=click.FloatRange(0.01, 3600),
     callback=_seconds,
     help="Seconds that an answer, and its effect on the probe, should take at most. "
-    "Example: --prompt-within 1",
+    "Example: --max-latency 1",
 )
 @click.option(
     "--probe",
@@ -156,7 +156,7 @@ def check_receiver(
     contract: "Contract",
     schemes: tuple[str, ...],
     timeout: float,
-    prompt_within: float,
+    max_latency: float,
     probe: str | None,
     lead_id: str | None,
     strict: bool,
@@ -179,7 +179,7 @@ def check_receiver(
         contract=contract,
         schemes=schemes,
         timeout_seconds=timeout,
-        prompt_seconds=prompt_within,
+        max_latency_seconds=max_latency,
         probe=None if probe is None else url_probe(probe, timeout_seconds=timeout),
         lead_id=lead_id,
     )

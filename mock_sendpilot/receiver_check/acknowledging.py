@@ -7,7 +7,7 @@ import orjson
 
 from mock_sendpilot.domain import vocabulary as words
 from mock_sendpilot.receiver_check.answers import acceptance
-from mock_sendpilot.receiver_check.findings import FAILED, NOT_JUDGED, PASSED, Finding, gravest
+from mock_sendpilot.receiver_check.findings import FAILED, INCONCLUSIVE, PASSED, Finding, gravest
 from mock_sendpilot.receiver_check.refusing import with_wrong_secret
 from mock_sendpilot.receiver_check.target import SCHEMES
 from mock_sendpilot.receiver_check.visit import SchemeSet, Visit, in_words
@@ -90,7 +90,7 @@ def _is_forgery_refused(visit: Visit, scheme: str) -> bool:
 def verifies_raw_body(visit: Visit) -> Finding:
     """Bytes that come out otherwise when they are parsed and written again."""
     if not visit.verified:
-        return Finding(NOT_JUDGED, "it takes altered events, so this cannot be seen")
+        return Finding(INCONCLUSIVE, "it takes altered events, so this cannot be seen")
     found = []
     for schemes in visit.verified:
         found.append(_with_letters(visit, schemes).about(f"{in_words(schemes)}, other letters"))
@@ -121,7 +121,7 @@ def acknowledges_each(visit: Visit, name: str) -> Finding:
 
 def is_prompt(visit: Visit) -> Finding:
     """All answers that were accepted, by the clock; one that was slow to wake up is forgiven."""
-    limit = visit.target.prompt_seconds
+    limit = visit.target.max_latency_seconds
     accepted = visit.deliverer.accepted
     name, slowest = max(accepted, key=lambda one: one[1].seconds)
     late = sum(answer.seconds > limit for _, answer in accepted)

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from mock_sendpilot.receiver_check.findings import FAILED, NOT_JUDGED, PASSED, WARNED, Finding
+from mock_sendpilot.receiver_check.findings import FAILED, INCONCLUSIVE, PASSED, WARNED, Finding
 from mock_sendpilot.webhooks.drafts import Posted
 
 _LONGEST_EXCERPT = 160
@@ -80,7 +80,9 @@ def refusal(answer: Answer) -> Finding:
     if answer.is_accepted:
         return Finding(FAILED, f"{answer}: it took it")
     if answer.status_code == HTTPStatus.TOO_MANY_REQUESTS:
-        return Finding(NOT_JUDGED, f"{answer}: that limits the rate and refuses nothing", _NO_LIMIT)
+        return Finding(
+            INCONCLUSIVE, f"{answer}: that limits the rate and refuses nothing", _NO_LIMIT
+        )
     if answer.status_code in _REFUSALS and not answer.is_hung:
         return Finding(PASSED, str(answer))
     how = "refused by a redirect" if answer.status_code in _REDIRECTS else "refused by crashing"

@@ -7,7 +7,7 @@ from typing import Any
 
 from mock_sendpilot.domain import vocabulary as words
 from mock_sendpilot.receiver_check.answers import acceptance
-from mock_sendpilot.receiver_check.findings import FAILED, NOT_JUDGED, PASSED, Finding
+from mock_sendpilot.receiver_check.findings import FAILED, INCONCLUSIVE, PASSED, Finding
 from mock_sendpilot.receiver_check.growth import Growth, growth, is_length, multiples
 from mock_sendpilot.receiver_check.probes import (
     STILL_SECONDS,
@@ -30,7 +30,7 @@ COUNT_EFFECTS = (
     "Have the probe show the effects of events (rows, messages sent, a counter of them), and use "
     "--lead-id if your app only acts on leads that it knows."
 )
-UNSEEN = Finding(NOT_JUDGED, "the probe does not show what events do", COUNT_EFFECTS)
+UNSEEN = Finding(INCONCLUSIVE, "the probe does not show what events do", COUNT_EFFECTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Watch:
         A worker that does one event after the other shows one effect at each pace, and so does one
         that looks into its queue now and then.
         """
-        limit, pace = visit.target.prompt_seconds, visit.pace_seconds or 0.0
+        limit, pace = visit.target.max_latency_seconds, visit.pace_seconds or 0.0
         before = look_until_still(
             probe,
             within_seconds=limit + _LONGER * pace * len(visit.deliverer.accepted),
@@ -115,7 +115,7 @@ def learn_pace(visit: Visit) -> None:
             if draft is not None:
                 began = SystemClock.running_seconds()
                 visit.deliverer.post(draft)
-            watch = Watch(probe, visit.target.prompt_seconds, before, began)
+            watch = Watch(probe, visit.target.max_latency_seconds, before, began)
             if not watch.has_changed():
                 return
             before = look(probe)
@@ -128,9 +128,9 @@ def first_effect(visit: Visit, probe: Probe) -> Effect | Finding:
     """The effect of the first kind of event that the receiver acts upon, or why there is none."""
     usual = visit.deliverer.name
     if visit.pace_seconds is None and look(probe) != visit.shown_first:
-        limit = visit.target.prompt_seconds
-        seen = f"effects show later than {limit:g} s: see --prompt-within"
-        return Finding(NOT_JUDGED, seen, COUNT_EFFECTS)
+        limit = visit.target.max_latency_seconds
+        seen = f"effects show later than {limit:g} s: see --max-latency"
+        return Finding(INCONCLUSIVE, seen, COUNT_EFFECTS)
     for name in dict.fromkeys((usual, *_SHOWN_BY_PROBES)):
         watch = Watch.begin(visit, probe)
         answer = visit.deliverer.post(visit.deliverer.draft(name))
@@ -186,7 +186,7 @@ def _of_any_change(visit: Visit, probe: Probe, effect: Effect) -> Finding:
     if not watch.has_changed(within_seconds=seconds):
         return Finding(PASSED, "the probe shows no second effect")
     if watch.moves_by_itself(operator.ne, least_seconds=_CLOCK_SECONDS):
-        return Finding(NOT_JUDGED, _BY_ITSELF, COUNT_EFFECTS)
+        return Finding(INCONCLUSIVE, _BY_ITSELF, COUNT_EFFECTS)
     return Finding(FAILED, "the probe shows that the second delivery had an effect, too")
 
 
@@ -199,7 +199,7 @@ def of_pair(watch: Watch, effect: Effect) -> Finding:
     """Whether a pair of deliveries, made after the watch began, had the effect of one event."""
     total = watch.growth_like(effect) if effect.growth else {}
     if not (total.keys() & effect.growth.keys() or watch.has_changed()):
-        return Finding(NOT_JUDGED, "the probe does not show what the two did", COUNT_EFFECTS)
+        return Finding(INCONCLUSIVE, "the probe does not show what the two did", COUNT_EFFECTS)
     unknown = "the probe shows no number of effects, so one or two look alike"
     return _judged(watch, effect, total) or Finding(PASSED, f"both accepted; {unknown}")
 
@@ -214,5 +214,5 @@ def _judged(watch: Watch, effect: Effect, total: Growth) -> Finding | None:
     if watch.moves_by_itself(
         lambda before, shown: growth(before, shown).keys() & several, least_seconds=least
     ):
-        return Finding(NOT_JUDGED, _BY_ITSELF, COUNT_EFFECTS)
+        return Finding(INCONCLUSIVE, _BY_ITSELF, COUNT_EFFECTS)
     return Finding(FAILED, f"the probe shows {max(counts.values())} effects of one event")

@@ -7,7 +7,7 @@ from mock_sendpilot.domain import vocabulary as words
 from mock_sendpilot.domain.events import SearchCompleted
 from mock_sendpilot.domain.samples import SAMPLE_SEARCH
 from mock_sendpilot.receiver_check.answers import acceptance
-from mock_sendpilot.receiver_check.findings import FAILED, NOT_JUDGED, Finding, gravest
+from mock_sendpilot.receiver_check.findings import FAILED, INCONCLUSIVE, Finding, gravest
 from mock_sendpilot.receiver_check.probes import pause
 from mock_sendpilot.receiver_check.target import SEVERAL_SIGNATURES
 from mock_sendpilot.receiver_check.visit import Visit, in_words
@@ -64,10 +64,10 @@ def accepts_second_signature(visit: Visit) -> Finding:
 
 def _rotated(visit: Visit, secrets: tuple[str, str]) -> Finding:
     if not visit.verified:
-        return Finding(NOT_JUDGED, "it takes altered events, so this cannot be seen")
+        return Finding(INCONCLUSIVE, "it takes altered events, so this cannot be seen")
     able = [schemes for schemes in visit.verified if SEVERAL_SIGNATURES.issuperset(schemes)]
     if not able:
-        return Finding(NOT_JUDGED, "the documented header cannot carry two signatures")
+        return Finding(INCONCLUSIVE, "the documented header cannot carry two signatures")
     found = []
     for schemes in able:
         draft = replace(visit.deliverer.draft(schemes=schemes), secrets=secrets)
@@ -83,7 +83,7 @@ def stands_large_event(visit: Visit) -> Finding:
     draft = visit.deliverer.draft(words.SEARCH_COMPLETED, change=change)
     plain = visit.deliverer.draft(words.SEARCH_COMPLETED)
     finding = visit.acceptance(draft, plain=plain)
-    if finding.outcome == NOT_JUDGED:
+    if finding.outcome == INCONCLUSIVE:
         draft = _with_blanks(visit.deliverer.draft(), len(draft.body))
         finding = visit.acceptance(draft, plain=_with_blanks(visit.deliverer.draft(), 1))
     return finding.about(f"{len(draft.body) / 1_000_000:.1f} MB")

@@ -8,7 +8,7 @@ from mock_sendpilot.domain.errors import InvalidInput
 from mock_sendpilot.receiver_check.checks import Check, checks_under
 from mock_sendpilot.receiver_check.deliverer import Deliverer
 from mock_sendpilot.receiver_check.effects import learn_pace
-from mock_sendpilot.receiver_check.findings import FAILED, NOT_JUDGED, Finding
+from mock_sendpilot.receiver_check.findings import FAILED, INCONCLUSIVE, Finding
 from mock_sendpilot.receiver_check.probes import ProbeFailed, look
 from mock_sendpilot.receiver_check.report import Report, Result
 from mock_sendpilot.receiver_check.target import Target
@@ -65,7 +65,7 @@ def _first_look(target: Target) -> Any:
 
 def _result(check: Check, visit: Visit, obstacle: str | None) -> Result:
     began = SystemClock.running_seconds()
-    found = Finding(NOT_JUDGED, obstacle) if obstacle else check.run(visit).at_most(check.level)
+    found = Finding(INCONCLUSIVE, obstacle) if obstacle else check.run(visit).at_most(check.level)
     return Result(
         id=check.id,
         title=check.title,

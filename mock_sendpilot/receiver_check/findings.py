@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-PASSED, FAILED, WARNED, NOT_JUDGED = "passed", "failed", "warned", "not_judged"
-OUTCOMES = (PASSED, FAILED, WARNED, NOT_JUDGED)
-"""`not_judged` is what cannot be seen from outside, or was not tried after all."""
-_BY_GRAVITY = (PASSED, NOT_JUDGED, WARNED, FAILED)
+PASSED, FAILED, WARNED, INCONCLUSIVE = "passed", "failed", "warned", "inconclusive"
+OUTCOMES = (PASSED, FAILED, WARNED, INCONCLUSIVE)
+"""`inconclusive` is what cannot be seen from outside, or was not tried after all."""
+_BY_GRAVITY = (PASSED, INCONCLUSIVE, WARNED, FAILED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import re
 from xml.etree import ElementTree as ET
 
-from mock_sendpilot.receiver_check.findings import FAILED, NOT_JUDGED, WARNED
+from mock_sendpilot.receiver_check.findings import FAILED, INCONCLUSIVE, WARNED
 from mock_sendpilot.receiver_check.report import Report, Result
 
 _SUITE = "mock-sendpilot check-receiver"
@@ -25,7 +25,7 @@ def as_junit(report: Report, *, is_strict: bool = False) -> bytes:
         tests=str(len(report.results)),
         failures=str(failures),
         errors="0",
-        skipped=str(len(report.having(NOT_JUDGED))),
+        skipped=str(len(report.having(INCONCLUSIVE))),
         time=_seconds(sum(result.duration_seconds for result in report.results)),
     )
     properties = ET.SubElement(suite, "properties")
@@ -51,7 +51,7 @@ def _add_case(suite: ET.Element, result: Result, *, is_failure: bool) -> None:
     text = _allowed(f"{result.seen}\n\nWhy: {result.why}\nFix: {result.fix}")
     if is_failure:
         ET.SubElement(case, "failure", message=seen, type=result.id).text = text
-    elif result.outcome == NOT_JUDGED:
+    elif result.outcome == INCONCLUSIVE:
         ET.SubElement(case, "skipped", message=seen)
     else:
         label = "warning: " if result.outcome == WARNED else ""

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from mock_sendpilot.receiver_check.answers import Answer, printable
-from mock_sendpilot.receiver_check.findings import FAILED, NOT_JUDGED, PASSED, WARNED, Finding
+from mock_sendpilot.receiver_check.findings import FAILED, INCONCLUSIVE, PASSED, WARNED, Finding
 
 _Said = Mapping[str, Any]
 """What an answer says, part by part: from the way to a value to the value."""
@@ -44,8 +44,8 @@ def of_answers(same: Sequence[Answer], fresh: Answer) -> Finding:
         seen = f"a new number each time, as if for new rows: {', '.join(map(_shown, same))}"
         return Finding(FAILED if created else WARNED, seen, _FIX)
     if noise or telling:
-        return Finding(NOT_JUDGED, f"the answers differ, but not in what they say; {_TRY_PROBE}")
-    return Finding(NOT_JUDGED, f"the answers are alike; {_TRY_PROBE}")
+        return Finding(INCONCLUSIVE, f"the answers differ, but not in what they say; {_TRY_PROBE}")
+    return Finding(INCONCLUSIVE, f"the answers are alike; {_TRY_PROBE}")
 
 
 def _tells_alike(path: str, first: _Said, second: _Said, fresh: _Said) -> bool:

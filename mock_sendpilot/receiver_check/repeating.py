@@ -14,7 +14,7 @@ from mock_sendpilot.receiver_check.effects import (
     of_pair,
     of_repetition,
 )
-from mock_sendpilot.receiver_check.findings import FAILED, NOT_JUDGED, PASSED, Finding, gravest
+from mock_sendpilot.receiver_check.findings import FAILED, INCONCLUSIVE, PASSED, Finding, gravest
 from mock_sendpilot.receiver_check.likeness import of_answers
 from mock_sendpilot.receiver_check.probes import NeverStill, ProbeFailed
 from mock_sendpilot.receiver_check.target import Probe
@@ -55,7 +55,7 @@ def _while_the_probe_works(run: Callable[[], Finding]) -> Finding:
     try:
         return run()
     except NeverStill as error:
-        return Finding(NOT_JUDGED, str(error), COUNT_EFFECTS)
+        return Finding(INCONCLUSIVE, str(error), COUNT_EFFECTS)
     except ProbeFailed as error:
         return Finding(FAILED, f"{error}, unlike before", _KEEP_PROBE)
 

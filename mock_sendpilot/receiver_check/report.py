@@ -7,12 +7,11 @@ from typing import Any
 
 from mock_sendpilot.domain.errors import InvalidInput
 from mock_sendpilot.domain.suggestions import did_you_mean
-from mock_sendpilot.receiver_check.findings import FAILED, NOT_JUDGED, OUTCOMES, PASSED, WARNED
+from mock_sendpilot.receiver_check.findings import FAILED, INCONCLUSIVE, OUTCOMES, PASSED, WARNED
 
-_MARKS: Mapping[str, str] = {PASSED: "✓", FAILED: "✗", WARNED: "!", NOT_JUDGED: "–"}
-_PLAIN_MARKS: Mapping[str, str] = {PASSED: "+", FAILED: "x", WARNED: "!", NOT_JUDGED: "-"}
-_COLOURS: Mapping[str, int] = {PASSED: 32, FAILED: 31, WARNED: 33, NOT_JUDGED: 2}
-_WORDS: Mapping[str, str] = {NOT_JUDGED: "not judged"}
+_MARKS: Mapping[str, str] = {PASSED: "✓", FAILED: "✗", WARNED: "!", INCONCLUSIVE: "–"}
+_PLAIN_MARKS: Mapping[str, str] = {PASSED: "+", FAILED: "x", WARNED: "!", INCONCLUSIVE: "-"}
+_COLOURS: Mapping[str, int] = {PASSED: 32, FAILED: 31, WARNED: 33, INCONCLUSIVE: 2}
 _WIDTH = 100
 _INDENT = "    "
 
@@ -131,8 +130,8 @@ class Report:
         Results for which the same matters and the same is to be done share a paragraph.
         """
         untried = [result for result in self.results if not result.is_tried]
-        rest = f"{style.mark(NOT_JUDGED)} {len(untried)} more checks" if untried else ""
-        lines = [f"{style.painted(rest, NOT_JUDGED)}: {untried[0].seen}"] if untried else []
+        rest = f"{style.mark(INCONCLUSIVE)} {len(untried)} more checks" if untried else ""
+        lines = [f"{style.painted(rest, INCONCLUSIVE)}: {untried[0].seen}"] if untried else []
         alike: dict[tuple[str, ...], list[Result]] = {}
         for one in (*self.failed, *self.warned):
             alike.setdefault((one.outcome, one.why, one.fix), []).append(one)
@@ -144,7 +143,7 @@ class Report:
         for outcome in OUTCOMES:
             ids = [result.id for result in self.having(outcome)]
             named = f" ({', '.join(ids)})" if is_detailed and outcome in {FAILED, WARNED} else ""
-            text = f"{len(ids)} {_WORDS.get(outcome, outcome)}{named}"
+            text = f"{len(ids)} {outcome}{named}"
             parts += [style.painted(text, outcome)] if ids else []
         return ", ".join(parts)
 

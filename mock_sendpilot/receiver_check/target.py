@@ -17,7 +17,7 @@ _ONE_HEADER = (
     "Webhook-Signature; check them one after the other"
 )
 TIMEOUT_SECONDS = 30.0
-PROMPT_SECONDS = 5.0
+MAX_LATENCY_SECONDS = 5.0
 Probe = Callable[[], Any]
 
 
@@ -31,7 +31,7 @@ class Target:
         contract: gives the names and bodies of the events.
         schemes: signature schemes that may be sent; by default the contract's.
         timeout_seconds: how long it has for an answer.
-        prompt_seconds: how long it should take at most.
+        max_latency_seconds: how long it should take at most.
         probe: shows what it has done so far, as any value that can be compared.
         lead_id: of a lead that it knows; by default one is made up.
 
@@ -44,7 +44,7 @@ class Target:
     contract: Contract
     schemes: tuple[str, ...] = ()
     timeout_seconds: float = TIMEOUT_SECONDS
-    prompt_seconds: float = PROMPT_SECONDS
+    max_latency_seconds: float = MAX_LATENCY_SECONDS
     probe: Probe | None = None
     lead_id: str | None = None
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from mock_sendpilot.receiver_check.answers import Answer, acceptance
 from mock_sendpilot.receiver_check.deliverer import Deliverer
-from mock_sendpilot.receiver_check.findings import FAILED, NOT_JUDGED, Finding
+from mock_sendpilot.receiver_check.findings import FAILED, INCONCLUSIVE, Finding
 from mock_sendpilot.receiver_check.growth import Growth
 from mock_sendpilot.receiver_check.target import Target
 from mock_sendpilot.webhooks.drafts import Draft
@@ -73,7 +73,7 @@ class Visit:
         if self.deliverer.post(plain).is_accepted:
             return found
         return replace(
-            found, outcome=NOT_JUDGED, seen=f"{answer}; a plain one is refused, too", fix=None
+            found, outcome=INCONCLUSIVE, seen=f"{answer}; a plain one is refused, too", fix=None
         )
 
 

@@ -10,7 +10,7 @@ from mock_sendpilot.domain.urls import url_problems
 from mock_sendpilot.receiver_check.examination import examine
 from mock_sendpilot.receiver_check.probes import url_probe
 from mock_sendpilot.receiver_check.report import Report
-from mock_sendpilot.receiver_check.target import PROMPT_SECONDS, TIMEOUT_SECONDS, Probe, Target
+from mock_sendpilot.receiver_check.target import MAX_LATENCY_SECONDS, TIMEOUT_SECONDS, Probe, Target
 from mock_sendpilot.scheduling.clock import ProcessClock, SystemClock
 from mock_sendpilot.testing.serving import AppServer, Receiver, checked_path
 
@@ -26,7 +26,7 @@ def check_receiver(
     scheme: str | Sequence[str] | None = None,
     probe: str | Callable[[], Any] | None = None,
     timeout: float = TIMEOUT_SECONDS,
-    prompt: float = PROMPT_SECONDS,
+    max_latency: float = MAX_LATENCY_SECONDS,
     lead_id: str | None = None,
     signature_clock: str = PROCESS,
 ) -> Report:
@@ -51,7 +51,7 @@ def check_receiver(
             contract=contract,
             schemes=schemes,
             timeout_seconds=timeout,
-            prompt_seconds=prompt,
+            max_latency_seconds=max_latency,
             probe=_probe(probe, origin, timeout),
             lead_id=lead_id,
         )

@@ -10,7 +10,7 @@ from mock_sendpilot.domain.models import Campaign, Lead, Sender
 from mock_sendpilot.domain.workspace import Workspace
 from mock_sendpilot.json_text import plain_json
 from mock_sendpilot.observation.patterns import ANY_EVENT, EventPattern
-from mock_sendpilot.receiver_check.target import PROMPT_SECONDS, TIMEOUT_SECONDS
+from mock_sendpilot.receiver_check.target import MAX_LATENCY_SECONDS, TIMEOUT_SECONDS
 from mock_sendpilot.testing.event_loop import refuse_in_event_loop
 from mock_sendpilot.testing.sandbox_checks import (
     Subject,
@@ -254,7 +254,7 @@ class SandboxWebhooks:
         scheme: str | Sequence[str] | None = None,
         probe: str | Callable[[], Any] | None = None,
         timeout: float = TIMEOUT_SECONDS,
-        prompt: float = PROMPT_SECONDS,
+        max_latency: float = MAX_LATENCY_SECONDS,
         lead_id: Lead | str | None = None,
         signature_clock: str = PROCESS,
     ) -> "Report":
@@ -271,7 +271,7 @@ class SandboxWebhooks:
             probe: shows what the receiver has done, so that a second effect can be seen: a function
                 whose results can be compared, a URL, or a path of the app.
             timeout: seconds that it has for an answer.
-            prompt: seconds that an answer, and its effect on the probe, should take at most.
+            max_latency: seconds that an answer, and its effect on the probe, should take at most.
             lead_id: of a lead that it knows; by default one is made up.
             signature_clock: `process` or `wall`, as for `add_endpoint`.
 
@@ -292,7 +292,7 @@ class SandboxWebhooks:
             scheme=scheme,
             probe=probe,
             timeout=timeout,
-            prompt=prompt,
+            max_latency=max_latency,
             lead_id=_optional_id(lead_id, "lead_id"),
             signature_clock=signature_clock,
         )

@@ -61,7 +61,7 @@ def test_only_a_2xx_accepts(answer: Answer, outcome: str, fix: str | None) -> No
         pytest.param(answered(204), "failed", id="2xx"),
         pytest.param(answered(400), "passed", id="400"),
         pytest.param(answered(401), "passed", id="401"),
-        pytest.param(answered(429), "not_judged", id="rate limit"),
+        pytest.param(answered(429), "inconclusive", id="rate limit"),
         pytest.param(answered(302), "warned", id="redirect"),
         pytest.param(answered(500), "warned", id="5xx"),
         pytest.param(answered(None, error="Connection reset by peer"), "warned", id="reset"),
@@ -72,8 +72,10 @@ def test_only_a_4xx_refuses(answer: Answer, outcome: str) -> None:
 
 
 def test_the_gravest_of_several_findings_counts() -> None:
-    found = [Finding(outcome, outcome) for outcome in ("passed", "warned", "failed", "not_judged")]
+    found = [
+        Finding(outcome, outcome) for outcome in ("passed", "warned", "failed", "inconclusive")
+    ]
 
     assert gravest(found).outcome == "failed"
     assert gravest(found[:2]).outcome == "warned"
-    assert gravest([found[0], found[3]]).outcome == "not_judged"
+    assert gravest([found[0], found[3]]).outcome == "inconclusive"

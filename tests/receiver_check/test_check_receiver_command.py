@@ -42,7 +42,7 @@ def test_a_correct_receiver_is_a_table_and_exit_code_0(url: str) -> None:
     assert (result.exit_code, result.stderr) == (0, "")
     assert lines[0] == f"{url}, contract live"
     assert lines[2].startswith("✓ acknowledges a valid event")
-    assert lines[-1] == "31 passed, 1 not judged"
+    assert lines[-1] == "31 passed, 1 inconclusive"
 
 
 @has(r.CrashesOnUnknownEvents)
@@ -50,9 +50,9 @@ def test_a_failure_is_explained_and_exit_code_1(url: str) -> None:
     result = run(url)
 
     assert result.exit_code == 1
-    assert "✗ stands an unknown event type (unknown_event)\n    Seen: 500 in" in result.stdout
+    assert "✗ tolerates an unknown event type (unknown_event)\n    Seen: 500 in" in result.stdout
     assert "    Fix: Answer 2xx to event types that you do not know" in result.stdout
-    assert result.stdout.endswith("\n30 passed, 1 failed, 1 not judged\n")
+    assert result.stdout.endswith("\n30 passed, 1 failed, 1 inconclusive\n")
 
 
 @has(r.TrustsTheFuture)
@@ -162,12 +162,12 @@ def test_a_probe_shows_a_second_effect(url: str) -> None:
     failed = [
         one["id"] for one in json.loads(result.stdout)["checks"] if one["outcome"] == "failed"
     ]
-    assert failed == ["idempotent", "simultaneous"]
+    assert failed == ["idempotent", "concurrent_duplicate"]
 
 
 @has(r.IsSlow)
 def test_the_limit_of_a_prompt_answer_can_be_set(url: str) -> None:
-    result = run(url, "--prompt-within", "0.5")
+    result = run(url, "--max-latency", "0.5")
 
     assert "! answers promptly" in result.stdout
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from mock_sendpilot.receiver_check.findings import FAILED, NOT_JUDGED, PASSED
+from mock_sendpilot.receiver_check.findings import FAILED, INCONCLUSIVE, PASSED
 from tests.receiver_check import later_receivers as later
 from tests.receiver_check import receivers as r
 from tests.receiver_check.test_planted_faults import DOES_IT_TWICE, blemishes, examined
@@ -25,7 +25,9 @@ from tests.receiver_check.test_probes import repeated
             id="acts on repetitions with the next event",
         ),
         pytest.param(
-            later.LooksUpAndQueues, {"simultaneous": FAILED}, id="looks up, queues, and acts later"
+            later.LooksUpAndQueues,
+            {"concurrent_duplicate": FAILED},
+            id="looks up, queues, and acts later",
         ),
         pytest.param(
             later.KnowsEventsByTheirSignature, DOES_IT_TWICE, id="knows events by their signature"
@@ -56,7 +58,7 @@ def test_effects_that_are_still_to_come_are_not_taken_for_others(
     [
         pytest.param(later.WorksOffAQueue, {}, id="once"),
         pytest.param(later.QueuesEveryDelivery, DOES_IT_TWICE, id="twice"),
-        pytest.param(later.QueuesWhatIsNotDone, {"simultaneous": FAILED}, id="looks up"),
+        pytest.param(later.QueuesWhatIsNotDone, {"concurrent_duplicate": FAILED}, id="looks up"),
     ],
 )
 def test_effects_of_a_worker_that_does_one_after_the_other_are_told_apart(
@@ -68,10 +70,10 @@ def test_effects_of_a_worker_that_does_one_after_the_other_are_told_apart(
 def test_effects_that_show_too_late_are_not_taken_for_others() -> None:
     receiver = later.ActsWhenSomeHaveCome()
 
-    report = examined_with(receiver, lambda: len(receiver.effects), prompt=0.1)
+    report = examined_with(receiver, lambda: len(receiver.effects), max_latency=0.1)
 
-    assert report.result("idempotent").outcome == NOT_JUDGED
-    assert "see --prompt-within" in report.result("idempotent").seen
+    assert report.result("idempotent").outcome == INCONCLUSIVE
+    assert "see --max-latency" in report.result("idempotent").seen
 
 
 @pytest.mark.parametrize(
@@ -97,7 +99,7 @@ def test_numbers_of_any_kind_are_counted(
     report = examined_with(one, lambda: shown(one))
 
     assert repeated(report) == [PASSED, outcome]
-    assert "effect" in report.result("simultaneous").seen
+    assert "effect" in report.result("concurrent_duplicate").seen
 
 
 @pytest.mark.parametrize(
@@ -127,7 +129,7 @@ def test_what_moves_by_itself_is_no_effect(shown: Callable[[later.HasAClock], An
 
     report = examined_with(receiver, lambda: shown(receiver))
 
-    assert report.result("idempotent").outcome == NOT_JUDGED
+    assert report.result("idempotent").outcome == INCONCLUSIVE
     assert report.result("idempotent").seen == "what the probe shows changes by itself"
     assert report.passed
 
@@ -149,7 +151,7 @@ def test_without_a_number_a_change_tells_of_a_second_effect() -> None:
     report = examined_with(receiver, lambda: f"#{len(receiver.effects)}:")
 
     assert repeated(report) == [FAILED, PASSED]
-    assert "no number of effects" in report.result("simultaneous").seen
+    assert "no number of effects" in report.result("concurrent_duplicate").seen
 
 
 def test_where_the_next_event_counts_otherwise_a_repetition_is_looked_at_alone() -> None:

@@ -44,7 +44,7 @@ DONE, SEEN = (202, "done"), (200, "seen already")
         pytest.param(
             [(200, {}), (200, {"seen": "a"}), (200, {"seen": "b"})],
             (200, {}),
-            "not_judged",
+            "inconclusive",
             id="by what is new each time",
         ),
         pytest.param(
@@ -65,35 +65,35 @@ DONE, SEEN = (202, "done"), (200, "seen already")
             "passed",
             id="by a key, with the id of the row",
         ),
-        pytest.param([DONE, DONE, DONE], DONE, "not_judged", id="alike"),
+        pytest.param([DONE, DONE, DONE], DONE, "inconclusive", id="alike"),
         pytest.param(
             [(200, {"eventId": "evt_1"})] * 3,
             (200, {"eventId": "evt_2"}),
-            "not_judged",
+            "inconclusive",
             id="an echo",
         ),
         pytest.param(
             [(200, {"requestId": one}) for one in ("0f", "a1", "77")],
             (200, {"requestId": "c4"}),
-            "not_judged",
+            "inconclusive",
             id="the id of a request",
         ),
         pytest.param(
             [(200, {"at": 1_767_225_600.25 + one}) for one in range(3)],
             (200, {"at": 1_767_225_604.5}),
-            "not_judged",
+            "inconclusive",
             id="a time",
         ),
         pytest.param(
             [(201, {"at": 1_767_225_600 + one}) for one in range(3)],
             (201, {"at": 1_767_225_604}),
-            "not_judged",
+            "inconclusive",
             id="a time in seconds",
         ),
         pytest.param(
             [(200, {"at": "10:00"}), (200, {"at": "10:01"}), (200, {"at": "10:01"})],
             (200, {"at": "10:01"}),
-            "not_judged",
+            "inconclusive",
             id="a time that was another at first",
         ),
         pytest.param(
@@ -115,12 +115,12 @@ DONE, SEEN = (202, "done"), (200, "seen already")
             id="a number that may be that of the request",
         ),
         pytest.param(
-            [DONE, (202, "seen"), (202, "again?")], DONE, "not_judged", id="another each time"
+            [DONE, (202, "seen"), (202, "again?")], DONE, "inconclusive", id="another each time"
         ),
         pytest.param(
             [(200, {"a": [1]}), (200, {"a": [2]}), (200, {"a": [4]})],
             (200, {"a": [9]}),
-            "not_judged",
+            "inconclusive",
             id="numbers that do not count",
         ),
     ],

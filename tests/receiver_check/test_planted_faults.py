@@ -16,10 +16,10 @@ from mock_sendpilot.testing.receiver_check import check_receiver
 from tests.receiver_check import receivers as r
 from tests.support import SECRET
 
-FAILED, WARNED, NOT_JUDGED = "failed", "warned", "not_judged"
+FAILED, WARNED, INCONCLUSIVE = "failed", "warned", "inconclusive"
 LIVE = named_contract("live")
 FORGERIES = ("missing_signature", "wrong_secret", "altered_body", "stale_timestamp")
-REFUSALS = (*FORGERIES, "future_timestamp", "garbled_signature")
+REFUSALS = (*FORGERIES, "future_timestamp", "malformed_signature")
 
 
 def blemishes(report: Report) -> dict[str, str]:
@@ -32,20 +32,20 @@ def examined(receiver: r.Receiver) -> Report:
     return check_receiver(receiver, secret=SECRET, contract=LIVE, probe=lambda: receiver.effects)
 
 
-NO_ROTATION = dict.fromkeys(("rotation_first", "rotation_second"), NOT_JUDGED)
-NOTHING_TO_SEE = {"raw_body": NOT_JUDGED, **NO_ROTATION}
+NO_ROTATION = dict.fromkeys(("rotation_first", "rotation_second"), INCONCLUSIVE)
+NOTHING_TO_SEE = {"raw_body": INCONCLUSIVE, **NO_ROTATION}
 NOTHING_VERIFIED = {
-    **dict.fromkeys((*FORGERIES, "garbled_signature", "scheme"), FAILED),
+    **dict.fromkeys((*FORGERIES, "malformed_signature", "scheme"), FAILED),
     "future_timestamp": WARNED,
     **NOTHING_TO_SEE,
 }
 LOOKS_AT_THE_TIME = {
-    **dict.fromkeys(("wrong_secret", "altered_body", "garbled_signature"), FAILED),
+    **dict.fromkeys(("wrong_secret", "altered_body", "malformed_signature"), FAILED),
     **NOTHING_TO_SEE,
 }
-IGNORES_WHAT_IS_MISSING = dict.fromkeys(("missing_signature", "garbled_signature"), FAILED)
-NO_PROBE = {"idempotent": NOT_JUDGED}
-DOES_IT_TWICE = dict.fromkeys(("idempotent", "simultaneous"), FAILED)
+IGNORES_WHAT_IS_MISSING = dict.fromkeys(("missing_signature", "malformed_signature"), FAILED)
+NO_PROBE = {"idempotent": INCONCLUSIVE}
+DOES_IT_TWICE = dict.fromkeys(("idempotent", "concurrent_duplicate"), FAILED)
 
 
 @pytest.mark.parametrize(
@@ -84,16 +84,16 @@ DOES_IT_TWICE = dict.fromkeys(("idempotent", "simultaneous"), FAILED)
         ),
         pytest.param(r.RefusesByCrashing, dict.fromkeys(REFUSALS, WARNED), id="refuses with 500"),
         pytest.param(r.RefusesByRedirect, dict.fromkeys(REFUSALS, WARNED), id="refuses with 302"),
-        pytest.param(r.CrashesOnGarbage, {"garbled_signature": WARNED}, id="crashes on garbage"),
+        pytest.param(r.CrashesOnGarbage, {"malformed_signature": WARNED}, id="crashes on garbage"),
         pytest.param(
-            r.CrashesOnAGarbledTime, {"garbled_signature": WARNED}, id="crashes on a garbled time"
+            r.CrashesOnAGarbledTime, {"malformed_signature": WARNED}, id="crashes on a garbled time"
         ),
         pytest.param(
-            r.TakesWhatHasAGarbledTime, {"garbled_signature": FAILED}, id="takes a garbled time"
+            r.TakesWhatHasAGarbledTime, {"malformed_signature": FAILED}, id="takes a garbled time"
         ),
-        pytest.param(r.TakesWhatHasNoId, {"garbled_signature": FAILED}, id="needs no id"),
+        pytest.param(r.TakesWhatHasNoId, {"malformed_signature": FAILED}, id="needs no id"),
         pytest.param(
-            r.LimitsTheRateOfForgeries, dict.fromkeys(REFUSALS, NOT_JUDGED), id="limits the rate"
+            r.LimitsTheRateOfForgeries, dict.fromkeys(REFUSALS, INCONCLUSIVE), id="limits the rate"
         ),
     ],
 )
@@ -124,21 +124,21 @@ def test_a_fault_of_the_verification_is_found(
             "documented",
             {},
             r.by_svix_or_the_time,
-            {"wrong_secret": FAILED, "altered_body": FAILED, "garbled_signature": FAILED},
+            {"wrong_secret": FAILED, "altered_body": FAILED, "malformed_signature": FAILED},
             id="documented and svix, one of them is not verified",
         ),
         pytest.param(
             "example",
             {},
             r.by_documents_but_any_time,
-            {"garbled_signature": FAILED, **NO_ROTATION},
+            {"malformed_signature": FAILED, **NO_ROTATION},
             id="documented, takes a garbled time",
         ),
         pytest.param(
             "example",
             {},
             r.by_documents_if_it_is_there,
-            {"garbled_signature": FAILED, **NO_ROTATION},
+            {"malformed_signature": FAILED, **NO_ROTATION},
             id="documented, takes a time without a signature",
         ),
         pytest.param(
@@ -192,14 +192,14 @@ def test_who_refuses_other_types_of_events_is_told_of_that_alone(
 
     types = map(LIVE.event_type, event_names(LIVE))
     unknown = {f"event:{one}": FAILED for one in types if one not in receiver.known}
-    others = {"unknown_event": FAILED, "missing_fields": NOT_JUDGED}
+    others = {"unknown_event": FAILED, "missing_fields": INCONCLUSIVE}
     assert found == {**unknown, **others, **expected}
 
 
-def test_what_is_refused_for_its_words_is_not_judged_for_its_bytes() -> None:
+def test_what_is_refused_for_its_words_is_inconclusive_for_its_bytes() -> None:
     report = examined(r.IsStrictAboutUrls())
 
-    assert blemishes(report) == {"raw_body": NOT_JUDGED}
+    assert blemishes(report) == {"raw_body": INCONCLUSIVE}
     assert "422 in" in report.result("raw_body").seen
     assert "a plain one is refused, too" in report.result("raw_body").seen
 
@@ -219,9 +219,11 @@ def test_where_another_type_is_acknowledged_that_is_what_is_used() -> None:
         pytest.param(r.NeedsTheNote, {"missing_fields": FAILED}, id="needs the note"),
         pytest.param(r.CrashesOnOneEvent, {"event:campaign.paused": FAILED}, id="one known event"),
         pytest.param(r.ActsOnEveryDelivery, DOES_IT_TWICE, id="acts on every delivery"),
-        pytest.param(r.LooksUpBeforeItActs, {"simultaneous": FAILED}, id="looks up before it acts"),
+        pytest.param(
+            r.LooksUpBeforeItActs, {"concurrent_duplicate": FAILED}, id="looks up before it acts"
+        ),
         pytest.param(r.RefusesDuplicates, DOES_IT_TWICE, id="409 for duplicates"),
-        pytest.param(r.RefusesOlderEvents, {"reordered": FAILED}, id="409 for older events"),
+        pytest.param(r.RefusesOlderEvents, {"out_of_order": FAILED}, id="409 for older events"),
         pytest.param(r.LimitsTheBody, {"large_event": WARNED}, id="limits the body"),
     ],
 )
@@ -236,18 +238,18 @@ def test_a_number_that_is_new_each_time_tells_of_a_second_effect() -> None:
 
 
 def test_a_slow_answer_to_one_type_of_event_is_a_warning_that_names_it() -> None:
-    report = check_receiver(r.IsSlow(), secret=SECRET, contract=LIVE, prompt=0.5)
+    report = check_receiver(r.IsSlow(), secret=SECRET, contract=LIVE, max_latency=0.5)
 
-    assert blemishes(report) == {"prompt": WARNED, **NO_PROBE}
-    assert report.result("prompt").seen.startswith("message.sent in ")
-    assert "in more than 0.5 s" in report.result("prompt").seen
+    assert blemishes(report) == {"latency": WARNED, **NO_PROBE}
+    assert report.result("latency").seen.startswith("message.sent in ")
+    assert "in more than 0.5 s" in report.result("latency").seen
 
 
 def test_a_first_answer_that_is_slow_is_forgiven() -> None:
-    report = check_receiver(r.WakesUpSlowly(), secret=SECRET, contract=LIVE, prompt=0.5)
+    report = check_receiver(r.WakesUpSlowly(), secret=SECRET, contract=LIVE, max_latency=0.5)
 
     assert blemishes(report) == NO_PROBE
-    assert report.result("prompt").seen.startswith("the first in ")
+    assert report.result("latency").seen.startswith("the first in ")
 
 
 @pytest.mark.parametrize(
@@ -269,7 +271,7 @@ def test_without_an_acknowledgement_nothing_else_is_tried(
     assert report.result("acknowledges").outcome == FAILED
     assert seen in report.result("acknowledges").seen
     assert fix in report.result("acknowledges").fix
-    assert {one.outcome for one in report.results[1:]} == {NOT_JUDGED}
+    assert {one.outcome for one in report.results[1:]} == {INCONCLUSIVE}
     assert not any(one.is_tried for one in report.results[1:])
 
 
@@ -302,7 +304,7 @@ def test_a_receiver_that_hangs_is_given_up(hanging: str) -> None:
 
     assert report.result("acknowledges").seen == "no answer within 0.1 s"
     assert "Answer first and work afterwards" in report.result("acknowledges").fix
-    assert {one.outcome for one in report.results[1:]} == {NOT_JUDGED}
+    assert {one.outcome for one in report.results[1:]} == {INCONCLUSIVE}
 
 
 @pytest.mark.parametrize("hanging", [r.HangsOnForgeries], indirect=True)

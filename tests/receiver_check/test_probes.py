@@ -26,13 +26,15 @@ from tests.receiver_check.test_planted_faults import LIVE, blemishes
 from tests.support import SECRET
 from tests.webhooks.test_dispatcher import raw_receiver
 
-REPEATED = ("idempotent", "simultaneous")
+REPEATED = ("idempotent", "concurrent_duplicate")
 
 
 def examined(
-    receiver: r.Receiver, probe: "str | Callable[[], Any]", *, prompt: float = 5.0
+    receiver: r.Receiver, probe: "str | Callable[[], Any]", *, max_latency: float = 5.0
 ) -> Report:
-    return check_receiver(receiver, secret=SECRET, contract=LIVE, probe=probe, prompt=prompt)
+    return check_receiver(
+        receiver, secret=SECRET, contract=LIVE, probe=probe, max_latency=max_latency
+    )
 
 
 def repeated(report: Report) -> list[str]:
@@ -82,7 +84,7 @@ def test_where_effects_cannot_be_counted_two_at_once_look_like_one() -> None:
     report = examined(receiver, lambda: receiver.effects[-1:])
 
     assert blemishes(report) == {}
-    assert "no number of effects" in report.result("simultaneous").seen
+    assert "no number of effects" in report.result("concurrent_duplicate").seen
 
 
 class ActsOnRepliesAlone(r.ActsOnEveryDelivery):
@@ -94,7 +96,7 @@ class ActsOnRepliesAlone(r.ActsOnEveryDelivery):
 def test_another_event_is_tried_where_the_first_has_no_effect() -> None:
     receiver = ActsOnRepliesAlone()
 
-    report = examined(receiver, lambda: receiver.effects, prompt=0.2)
+    report = examined(receiver, lambda: receiver.effects, max_latency=0.2)
 
     assert repeated(report) == ["failed", "failed"]
 
@@ -107,9 +109,9 @@ def test_another_event_is_tried_where_the_first_has_no_effect() -> None:
     ],
 )
 def test_a_probe_that_tells_nothing_leaves_it_open(probe: Callable[[], Any], says: str) -> None:
-    report = examined(r.ActsOnEveryDelivery(), probe, prompt=0.1)
+    report = examined(r.ActsOnEveryDelivery(), probe, max_latency=0.1)
 
-    assert repeated(report) == ["not_judged", "not_judged"]
+    assert repeated(report) == ["inconclusive", "inconclusive"]
     assert says in report.result("idempotent").seen
     assert "Have the probe show the effects" in report.result("idempotent").fix
 

@@ -38,17 +38,17 @@ def parsed(document: bytes) -> ET.Element:
     return ET.fromstring(document)[0]  # noqa: S314 - it is our own
 
 
-OF_EACH = report(*(result(one) for one in ("passed", "failed", "warned", "not_judged")))
+OF_EACH = report(*(result(one) for one in ("passed", "failed", "warned", "inconclusive")))
 
 
 def test_the_table_has_a_line_for_each_check_and_says_what_to_do() -> None:
     assert str(OF_EACH).splitlines() == [
         "http://x/webhooks, contract live",
         "",
-        "✓ is passed      500 in 3 ms",
-        "✗ is failed      500 in 3 ms",
-        "! is warned      500 in 3 ms",
-        "– is not_judged  500 in 3 ms",
+        "✓ is passed        500 in 3 ms",
+        "✗ is failed        500 in 3 ms",
+        "! is warned        500 in 3 ms",
+        "– is inconclusive  500 in 3 ms",
         "",
         "✗ is failed (check_failed)",
         "    Seen: 500 in 3 ms",
@@ -60,17 +60,17 @@ def test_the_table_has_a_line_for_each_check_and_says_what_to_do() -> None:
         "    Why: it matters",
         "    Fix: do better",
         "",
-        "1 passed, 1 failed, 1 warned, 1 not judged",
+        "1 passed, 1 failed, 1 warned, 1 inconclusive",
     ]
 
 
 def test_what_was_not_tried_is_one_line() -> None:
-    untried = [result("not_judged", seen="not tried, since …", is_tried=False)] * 3
+    untried = [result("inconclusive", seen="not tried, since …", is_tried=False)] * 3
 
     lines = str(report(result("failed"), *untried)).splitlines()
 
     assert lines[2:4] == [
-        "✗ is failed      500 in 3 ms",
+        "✗ is failed        500 in 3 ms",
         "– 3 more checks: not tried, since …",
     ]
 
@@ -111,7 +111,7 @@ def test_a_result_that_is_not_there_is_an_error_with_a_guess() -> None:
 def test_for_a_test_that_fails_there_is_a_short_form() -> None:
     assert repr(OF_EACH) == (
         "<Report http://x/webhooks: 1 passed, 1 failed (check_failed), 1 warned (check_warned), "
-        "1 not judged>"
+        "1 inconclusive>"
     )
 
 
@@ -140,7 +140,7 @@ def test_programs_get_everything() -> None:
     found = OF_EACH.as_json()
 
     assert found["passed"] is False
-    assert found["counts"] == {"passed": 1, "failed": 1, "warned": 1, "not_judged": 1}
+    assert found["counts"] == {"passed": 1, "failed": 1, "warned": 1, "inconclusive": 1}
     assert found["checks"][1] == {
         "id": "check_failed",
         "title": "is failed",
@@ -169,7 +169,7 @@ def test_junit_has_a_case_for_each_check() -> None:
         "is passed",
         "is failed",
         "is warned",
-        "is not_judged",
+        "is inconclusive",
     ]
     assert [case[0].tag for case in cases] == ["system-out", "failure", "system-out", "skipped"]
 

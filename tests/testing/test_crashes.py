@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 REFUSALS = {
-    "missing_signature", "wrong_secret", "altered_body", "stale_timestamp", "garbled_signature",
+    "missing_signature", "wrong_secret", "altered_body", "stale_timestamp", "malformed_signature",
 }  # fmt: skip
 
 
