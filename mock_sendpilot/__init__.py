@@ -11,19 +11,19 @@ from mock_sendpilot.version import __version__
 
 if TYPE_CHECKING:
     from mock_sendpilot.app import create_app
-    from mock_sendpilot.domain.contracts import Contract, named_contract
+    from mock_sendpilot.contracts.contract import Contract, named_contract
     from mock_sendpilot.emulator import Emulator
     from mock_sendpilot.scheduling.clock import ManualClock, SystemClock
     from mock_sendpilot.server import EmulatorServer
 
 _HOMES = {
-    "Contract": "mock_sendpilot.domain.contracts",
+    "Contract": "mock_sendpilot.contracts.contract",
     "Emulator": "mock_sendpilot.emulator",
     "EmulatorServer": "mock_sendpilot.server",
     "ManualClock": "mock_sendpilot.scheduling.clock",
     "SystemClock": "mock_sendpilot.scheduling.clock",
     "create_app": "mock_sendpilot.app",
-    "named_contract": "mock_sendpilot.domain.contracts",
+    "named_contract": "mock_sendpilot.contracts.contract",
 }
 
 __all__ = [

@@ -29,9 +29,9 @@ from mock_sendpilot.control.simulate import simulate
 from mock_sendpilot.control.specification import add_docs, specification
 from mock_sendpilot.control.wait import wait
 from mock_sendpilot.control.waiting_room import add_waiting_room
-from mock_sendpilot.domain.redaction import redacted
 from mock_sendpilot.paths import RAW_PATH, VENDOR_PREFIX, OneWayRule, RawMap, RawPaths
 from mock_sendpilot.reason_phrases import NodeStatusLines
+from mock_sendpilot.redaction import redacted
 
 if TYPE_CHECKING:
     import re

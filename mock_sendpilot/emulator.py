@@ -6,23 +6,23 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from mock_sendpilot.domain.contract_points import DOCUMENTED
-from mock_sendpilot.domain.contracts import CONTRACTS, Contract
-from mock_sendpilot.domain.errors import InvalidApiKey, InvalidInput, NotAllowed, ScopeMissing
-from mock_sendpilot.domain.events import Event
-from mock_sendpilot.domain.ids import Ids
-from mock_sendpilot.domain.models import ApiKey, RateLimit
-from mock_sendpilot.domain.rate_limits import RateLimiter
-from mock_sendpilot.domain.seed import EndpointSeed, WorkspaceSeed
-from mock_sendpilot.domain.signals import event_recorded
-from mock_sendpilot.domain.workspace import Workspace
+from mock_sendpilot.contracts.contract import CONTRACTS, Contract
+from mock_sendpilot.contracts.options import DOCUMENTED
+from mock_sendpilot.errors import InvalidApiKey, InvalidInput, NotAllowed, ScopeMissing
 from mock_sendpilot.json_text import check_seed
 from mock_sendpilot.scheduling.clock import SteadyClock, WorkspaceClock
 from mock_sendpilot.scheduling.workers import Workers
+from mock_sendpilot.signals import event_recorded
 from mock_sendpilot.webhooks.deliveries import MOST_FINISHED
 from mock_sendpilot.webhooks.dispatcher import TIMEOUT_SECONDS, Dispatcher
 from mock_sendpilot.webhooks.outbox import Outbox
 from mock_sendpilot.webhooks.signing import new_secret
+from mock_sendpilot.world.events import Event
+from mock_sendpilot.world.ids import Ids
+from mock_sendpilot.world.models import ApiKey, RateLimit
+from mock_sendpilot.world.rate_limits import RateLimiter
+from mock_sendpilot.world.seed import EndpointSeed, WorkspaceSeed
+from mock_sendpilot.world.workspace import Workspace
 
 KeyRule = Callable[[Iterable[str]], None]
 """Raises at API keys that must not be added."""

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from mock_sendpilot.domain.errors import InvalidInput
+from mock_sendpilot.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from mock_sendpilot.domain.seed import WorkspaceSeed
+    from mock_sendpilot.world.seed import WorkspaceSeed
 
 _DEEPEST = 200
 _INTEGERS = range(-(2**63), 2**64)

@@ -14,11 +14,11 @@ from werkzeug.routing import Rule
 
 from mock_sendpilot.api.fields import AnyField, Checked, ListOf, Request, Told
 from mock_sendpilot.api.operation import OPERATION, Operation
-from mock_sendpilot.domain.contracts import Contract
-from mock_sendpilot.domain.samples import sample_event
-from mock_sendpilot.domain.vocabulary import EVENT_TYPES
+from mock_sendpilot.contracts.contract import Contract
+from mock_sendpilot.contracts.vocabulary import EVENT_TYPES
 from mock_sendpilot.version import __version__
 from mock_sendpilot.webhooks.payloads import event_type, payload
+from mock_sendpilot.world.samples import sample_event
 
 _PARAMETER = re.compile(r"<opaque:(\w+)>")
 _ERRORS = {

@@ -13,11 +13,11 @@ from click.testing import CliRunner
 from flask import Flask
 
 from mock_sendpilot.app import create_app
+from mock_sendpilot.contracts.contract import named_contract
 from mock_sendpilot.control.seed_file import demo_text, parse_seed
-from mock_sendpilot.domain.contracts import named_contract
-from mock_sendpilot.domain.seed import WorkspaceSeed
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.server import EmulatorServer
+from mock_sendpilot.world.seed import WorkspaceSeed
 from tests.api.world import make_world  # noqa: F401 - a fixture
 from tests.support import Api, eventually, in_process, over_a_socket
 

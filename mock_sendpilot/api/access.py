@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec
 
 from flask import Response, current_app, request
 
-from mock_sendpilot.domain.contracts import Contract
-from mock_sendpilot.domain.errors import InvalidApiKey
-from mock_sendpilot.domain.workspace import Workspace
+from mock_sendpilot.contracts.contract import Contract
+from mock_sendpilot.errors import InvalidApiKey
+from mock_sendpilot.world.workspace import Workspace
 
 if TYPE_CHECKING:
     from mock_sendpilot.emulator import Access, Emulator

@@ -7,10 +7,10 @@ from flask import Blueprint
 from mock_sendpilot.api import account_schemas as shapes
 from mock_sendpilot.api.access import access_of_request
 from mock_sendpilot.api.operation import Operation, serves
-from mock_sendpilot.domain import vocabulary as words
-from mock_sendpilot.domain.credits import Balance
-from mock_sendpilot.domain.quotas import KINDS
-from mock_sendpilot.domain.workspace import Workspace
+from mock_sendpilot.contracts import vocabulary as words
+from mock_sendpilot.world.credits import Balance
+from mock_sendpilot.world.quotas import KINDS
+from mock_sendpilot.world.workspace import Workspace
 
 account = Blueprint("account", __name__)
 

@@ -11,10 +11,10 @@ from typing import Any
 from marshmallow import Schema, fields
 
 from mock_sendpilot.api.fields import Choice, ListOf, Timestamp
-from mock_sendpilot.domain import vocabulary as words
-from mock_sendpilot.domain.contracts import Contract
-from mock_sendpilot.domain.models import Sender
-from mock_sendpilot.domain.quotas import Quota
+from mock_sendpilot.contracts import vocabulary as words
+from mock_sendpilot.contracts.contract import Contract
+from mock_sendpilot.world.models import Sender
+from mock_sendpilot.world.quotas import Quota
 
 
 class _Balance(Schema):

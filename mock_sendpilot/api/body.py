@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import request
 
-from mock_sendpilot.domain.errors import BodyTooLarge, InvalidInput, Problem
+from mock_sendpilot.errors import BodyTooLarge, InvalidInput, Problem
 from mock_sendpilot.json_text import parse_json
 
 MOST_BYTES = 1_048_576

@@ -8,9 +8,9 @@ from marshmallow import Schema, fields
 
 from mock_sendpilot.api.fields import AnyField, Choice, Request, Timestamp, Told, WholeNumber
 from mock_sendpilot.api.paging import MOST_PAGES, MOST_PER_PAGE, Pagination
-from mock_sendpilot.domain import vocabulary as words
-from mock_sendpilot.domain.contracts import Contract
-from mock_sendpilot.domain.models import Campaign
+from mock_sendpilot.contracts import vocabulary as words
+from mock_sendpilot.contracts.contract import Contract
+from mock_sendpilot.world.models import Campaign
 
 _PER_PAGE = 20
 ALL = "all"

@@ -5,8 +5,8 @@ from flask import Blueprint
 from mock_sendpilot.api import campaign_schemas as shapes
 from mock_sendpilot.api.operation import Operation, serves
 from mock_sendpilot.api.paging import Page
-from mock_sendpilot.domain import vocabulary as words
-from mock_sendpilot.domain.workspace import Workspace
+from mock_sendpilot.contracts import vocabulary as words
+from mock_sendpilot.world.workspace import Workspace
 
 campaigns = Blueprint("campaigns", __name__)
 

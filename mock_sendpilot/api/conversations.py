@@ -5,11 +5,11 @@ from dataclasses import replace
 from typing import Any
 
 from mock_sendpilot.api.paging import Page, continue_after
-from mock_sendpilot.domain.contracts import Contract
-from mock_sendpilot.domain.errors import NotFound, ServiceFault
-from mock_sendpilot.domain.inbox import SENT, Conversation, Message, Participant, internal_id
-from mock_sendpilot.domain.models import Sender
-from mock_sendpilot.domain.workspace import Workspace
+from mock_sendpilot.contracts.contract import Contract
+from mock_sendpilot.errors import NotFound, ServiceFault
+from mock_sendpilot.world.inbox import SENT, Conversation, Message, Participant, internal_id
+from mock_sendpilot.world.models import Sender
+from mock_sendpilot.world.workspace import Workspace
 
 _PREVIEW = 100
 _INTERNAL = "https://www.linkedin.com/in/"

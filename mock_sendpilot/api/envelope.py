@@ -17,8 +17,8 @@ from marshmallow import ValidationError
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Rule
 
+from mock_sendpilot import errors
 from mock_sendpilot.api.access import contract_of_request
-from mock_sendpilot.domain import errors
 from mock_sendpilot.paths import RAW_PATH, VENDOR_PREFIX
 from mock_sendpilot.reason_phrases import reason_phrase
 

@@ -12,10 +12,10 @@ import orjson
 from marshmallow import EXCLUDE, Schema, ValidationError, fields
 
 from mock_sendpilot.api import rules
-from mock_sendpilot.domain.errors import Problem
-from mock_sendpilot.domain.redaction import is_secret_name, redacted, redacted_value
-from mock_sendpilot.domain.suggestions import nearest_word
+from mock_sendpilot.errors import Problem
+from mock_sendpilot.redaction import is_secret_name, redacted, redacted_value
 from mock_sendpilot.scheduling.clock import iso_milliseconds, parse_moment
+from mock_sendpilot.suggestions import nearest_word
 
 if TYPE_CHECKING:
     AnyField = fields.Field[Any]

@@ -1,4 +1,4 @@
-"""The schema of a search's filters, made of the table in `domain/finding/lead_filters.py`.
+"""The schema of a search's filters, made of the table in `world/lead_filters.py`.
 
 Unknown filters are ignored, as a production client reports; known ones are checked.
 """
@@ -22,9 +22,9 @@ from mock_sendpilot.api.fields import (
     shown,
 )
 from mock_sendpilot.api.job_schemas import JsonCount
-from mock_sendpilot.domain.errors import Problem
-from mock_sendpilot.domain.finding import lead_filters as kinds
-from mock_sendpilot.domain.finding.lead_filters import LEAD_FILTERS, LeadFilter
+from mock_sendpilot.errors import Problem
+from mock_sendpilot.world import lead_filters as kinds
+from mock_sendpilot.world.lead_filters import LEAD_FILTERS, LeadFilter
 
 _DATE = re.compile(r"(\d\d)/(\d\d)/(\d{4})", re.ASCII)
 

@@ -11,7 +11,7 @@ from itertools import islice
 from flask import after_this_request
 
 from mock_sendpilot.api.envelope import with_hint
-from mock_sendpilot.domain.suggestions import nearest_word, same_letters
+from mock_sendpilot.suggestions import nearest_word, same_letters
 
 _MAX_NAMED = 5
 _MAX_NAME_LENGTH = 40

@@ -7,11 +7,11 @@ from flask import Blueprint
 from mock_sendpilot.api import inbox_schemas as shapes
 from mock_sendpilot.api.conversations import conversation_page, message_page
 from mock_sendpilot.api.operation import Operation, serves
-from mock_sendpilot.domain import vocabulary as words
-from mock_sendpilot.domain.errors import ServiceFault
-from mock_sendpilot.domain.outreach.acts import SentMessage, SentRequest
-from mock_sendpilot.domain.quotas import MESSAGES
-from mock_sendpilot.domain.workspace import Workspace
+from mock_sendpilot.contracts import vocabulary as words
+from mock_sendpilot.errors import ServiceFault
+from mock_sendpilot.world.acts import SentMessage, SentRequest
+from mock_sendpilot.world.quotas import MESSAGES
+from mock_sendpilot.world.workspace import Workspace
 
 inbox = Blueprint("inbox", __name__)
 

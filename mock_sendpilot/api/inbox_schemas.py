@@ -7,10 +7,10 @@ from marshmallow import Schema, fields
 from mock_sendpilot.api import rules
 from mock_sendpilot.api.fields import Choice, Request, Text, Timestamp, WholeNumber
 from mock_sendpilot.api.paging import MOST_PER_PAGE
-from mock_sendpilot.domain import vocabulary as words
-from mock_sendpilot.domain.contracts import Contract
-from mock_sendpilot.domain.models import Sender
-from mock_sendpilot.domain.quotas import Quota
+from mock_sendpilot.contracts import vocabulary as words
+from mock_sendpilot.contracts.contract import Contract
+from mock_sendpilot.world.models import Sender
+from mock_sendpilot.world.quotas import Quota
 
 _CONVERSATIONS_PER_PAGE = 20
 _MESSAGES_PER_PAGE = 50

@@ -11,10 +11,10 @@ from marshmallow import ValidationError
 
 from mock_sendpilot.api import rules
 from mock_sendpilot.api.fields import AnyField, Checked, Choice, ListOf, Request, WholeNumber
-from mock_sendpilot.domain.errors import Problem
-from mock_sendpilot.domain.finding.jobs import DONE, FAILED, PENDING, RUNNING, Extraction, Search
-from mock_sendpilot.domain.finding.running_jobs import MOST_LEADS
-from mock_sendpilot.domain.urls import EXPECTED, LONGEST_URL, url_problems
+from mock_sendpilot.errors import Problem
+from mock_sendpilot.urls import EXPECTED, LONGEST_URL, url_problems
+from mock_sendpilot.world.jobs import DONE, FAILED, PENDING, RUNNING, Extraction, Search
+from mock_sendpilot.world.running_jobs import MOST_LEADS
 
 _MOST_PER_PAGE = 1000  # invented: the vendor tells of no ceiling
 _PER_PAGE = 100

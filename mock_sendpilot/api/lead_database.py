@@ -8,9 +8,9 @@ from mock_sendpilot.api import lead_database_schemas as schemas
 from mock_sendpilot.api.ignored_names import add_hint
 from mock_sendpilot.api.operation import Operation, serves
 from mock_sendpilot.api.paging import offset_page
-from mock_sendpilot.domain import vocabulary as words
-from mock_sendpilot.domain.finding.jobs import Search
-from mock_sendpilot.domain.workspace import Workspace
+from mock_sendpilot.contracts import vocabulary as words
+from mock_sendpilot.world.jobs import Search
+from mock_sendpilot.world.workspace import Workspace
 
 lead_database = Blueprint("lead_database", __name__)
 

@@ -21,19 +21,19 @@ from mock_sendpilot.api.job_schemas import (
     percent_complete,
 )
 from mock_sendpilot.api.paging import offset_page
-from mock_sendpilot.domain import vocabulary as words
-from mock_sendpilot.domain.contracts import Contract
-from mock_sendpilot.domain.errors import InvalidInput, Problem
-from mock_sendpilot.domain.finding import lead_filters as kinds
-from mock_sendpilot.domain.finding.jobs import Search
-from mock_sendpilot.domain.finding.lead_filters import (
+from mock_sendpilot.contracts import vocabulary as words
+from mock_sendpilot.contracts.contract import Contract
+from mock_sendpilot.errors import InvalidInput, Problem
+from mock_sendpilot.suggestions import did_you_mean
+from mock_sendpilot.world import lead_filters as kinds
+from mock_sendpilot.world.jobs import Search
+from mock_sendpilot.world.lead_filters import (
     LEAD_FILTERS,
     Labelled,
     LeadFilter,
     find_filter,
     values_of,
 )
-from mock_sendpilot.domain.suggestions import did_you_mean
 
 _LAST_OFFSET = 1_000_000
 _MOST_PER_PAGE = 1000  # invented: the vendor tells of no ceiling

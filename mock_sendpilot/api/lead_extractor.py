@@ -8,8 +8,8 @@ from mock_sendpilot.api import lead_extractor_schemas as schemas
 from mock_sendpilot.api.job_schemas import facts_of
 from mock_sendpilot.api.operation import Operation, serves
 from mock_sendpilot.api.paging import offset_page
-from mock_sendpilot.domain import vocabulary as words
-from mock_sendpilot.domain.workspace import Workspace
+from mock_sendpilot.contracts import vocabulary as words
+from mock_sendpilot.world.workspace import Workspace
 
 lead_extractor = Blueprint("lead_extractor", __name__)
 

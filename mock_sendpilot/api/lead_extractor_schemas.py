@@ -20,10 +20,10 @@ from mock_sendpilot.api.job_schemas import (
     facts_of,
     percent_complete,
 )
-from mock_sendpilot.domain import vocabulary as words
-from mock_sendpilot.domain.contracts import Contract
-from mock_sendpilot.domain.finding.jobs import Extraction
-from mock_sendpilot.domain.urls import LONGEST_URL, url_problems
+from mock_sendpilot.contracts import vocabulary as words
+from mock_sendpilot.contracts.contract import Contract
+from mock_sendpilot.urls import LONGEST_URL, url_problems
+from mock_sendpilot.world.jobs import Extraction
 
 _MOST_URLS = 100  # invented: the vendor tells of no ceiling
 

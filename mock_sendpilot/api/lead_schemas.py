@@ -21,10 +21,10 @@ from mock_sendpilot.api.fields import (
     WholeNumber,
 )
 from mock_sendpilot.api.paging import MOST_PAGES, MOST_PER_PAGE, Pagination
-from mock_sendpilot.domain import vocabulary as words
-from mock_sendpilot.domain.contract_points import PatchBody
-from mock_sendpilot.domain.contracts import Contract
-from mock_sendpilot.domain.store import StatusChange
+from mock_sendpilot.contracts import vocabulary as words
+from mock_sendpilot.contracts.contract import Contract
+from mock_sendpilot.contracts.options import PatchBody
+from mock_sendpilot.world.store import StatusChange
 
 _PER_PAGE = 50
 

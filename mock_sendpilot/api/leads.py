@@ -11,11 +11,11 @@ from mock_sendpilot.api.fields import shown
 from mock_sendpilot.api.ignored_names import add_hint, hint_on_custom_fields
 from mock_sendpilot.api.operation import Operation, dumped, schema, serves
 from mock_sendpilot.api.paging import Page
-from mock_sendpilot.domain import vocabulary as words
-from mock_sendpilot.domain.errors import bounded
-from mock_sendpilot.domain.lead_import import Import, LeadDraft
-from mock_sendpilot.domain.store import StatusChange
-from mock_sendpilot.domain.workspace import Workspace
+from mock_sendpilot.contracts import vocabulary as words
+from mock_sendpilot.errors import bounded
+from mock_sendpilot.world.lead_import import Import, LeadDraft
+from mock_sendpilot.world.store import StatusChange
+from mock_sendpilot.world.workspace import Workspace
 
 leads = Blueprint("leads", __name__)
 

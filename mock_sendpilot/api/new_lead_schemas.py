@@ -6,7 +6,7 @@ from marshmallow import Schema, ValidationError, fields
 
 from mock_sendpilot.api import rules
 from mock_sendpilot.api.fields import JsonObject, ListOf, Request, Text
-from mock_sendpilot.domain.contracts import Contract
+from mock_sendpilot.contracts.contract import Contract
 
 
 class _NewLead(Request):

@@ -18,7 +18,7 @@ from mock_sendpilot.api.body import json_object
 from mock_sendpilot.api.envelope import reply
 from mock_sendpilot.api.ignored_names import add_hint, hint_on_ignored
 from mock_sendpilot.api.paging import query_parameters
-from mock_sendpilot.domain.contracts import Contract
+from mock_sendpilot.contracts.contract import Contract
 
 SchemaOf = Callable[[Contract], Schema]
 """Makes a schema under a contract; called once for each contract of an app."""

@@ -10,7 +10,7 @@ import orjson
 from flask import request
 from marshmallow import Schema, fields
 
-from mock_sendpilot.domain.errors import InvalidInput, Problem
+from mock_sendpilot.errors import InvalidInput, Problem
 
 MOST_PAGES = 100  # SB only, applied under every contract
 MOST_PER_PAGE = 100

@@ -5,7 +5,7 @@ be a URL address`. They are that library's; for other faults it would say what s
 follows the name of the field. There is one for each fault, where the library may have several.
 """
 
-from mock_sendpilot.domain.errors import Problem
+from mock_sendpilot.errors import Problem
 
 MUST_BE_STRING = "must be a string"
 MUST_NOT_BE_EMPTY = "should not be empty"

@@ -11,12 +11,12 @@ import orjson
 from mock_sendpilot.cli.options import PREFIX, wants_colour
 from mock_sendpilot.cli.words import counted
 from mock_sendpilot.control.exposure import is_loopback, is_public
-from mock_sendpilot.domain.redaction import masked, redacted
+from mock_sendpilot.redaction import masked, redacted
 from mock_sendpilot.version import __version__
 
 if TYPE_CHECKING:
-    from mock_sendpilot.domain.workspace import Workspace
     from mock_sendpilot.server import EmulatorServer
+    from mock_sendpilot.world.workspace import Workspace
 
 _WIDTH = 11
 

@@ -22,7 +22,7 @@ from mock_sendpilot.receiver_check.target import (
 )
 
 if TYPE_CHECKING:
-    from mock_sendpilot.domain.contracts import Contract
+    from mock_sendpilot.contracts.contract import Contract
     from mock_sendpilot.receiver_check.report import Report, Result
 
 _SIGNS = "✓✗–"
@@ -30,7 +30,7 @@ _EXAMPLE_SECRET = "whsec_c2VuZHBpbG90LWVtdWxhdG9yLXNlY3JldC0zMmJ5dGU="
 
 
 def _url(_ctx: click.Context, _parameter: click.Parameter, url: str | None) -> str | None:
-    from mock_sendpilot.domain.urls import url_problems
+    from mock_sendpilot.urls import url_problems
 
     problems = [] if url is None else url_problems(url)
     if problems:
@@ -226,7 +226,7 @@ class _Output:
 
 def _examined(target: Target, output: _Output, *, wants_json: bool) -> "Report":
     """Examine it, and print each line as soon as it is there."""
-    from mock_sendpilot.domain.errors import InvalidInput
+    from mock_sendpilot.errors import InvalidInput
     from mock_sendpilot.receiver_check.checks import checks_under
     from mock_sendpilot.receiver_check.examination import examine
     from mock_sendpilot.receiver_check.report import Style

@@ -9,7 +9,7 @@ from mock_sendpilot.cli.control import json_option, print_json
 from mock_sendpilot.cli.lazy_group import Group
 
 if TYPE_CHECKING:
-    from mock_sendpilot.domain.contracts import Contract
+    from mock_sendpilot.contracts.contract import Contract
 
 
 @click.group(cls=Group)
@@ -20,8 +20,8 @@ def contracts() -> None:
 @contracts.command("list", epilog="Example: mock-sendpilot contracts list")
 def list_contracts() -> None:
     """Name the contracts and the points on which they differ."""
-    from mock_sendpilot.domain.contract_points import POINTS
-    from mock_sendpilot.domain.contracts import CONTRACTS
+    from mock_sendpilot.contracts.contract import CONTRACTS
+    from mock_sendpilot.contracts.options import POINTS
 
     click.echo("contracts: " + ", ".join(CONTRACTS))
     for key, point in POINTS.items():
@@ -33,8 +33,8 @@ def list_contracts() -> None:
 @json_option
 def show(contract: "Contract", wants_json: bool) -> None:
     """Show what the contract NAME says on each point."""
-    from mock_sendpilot.domain.contract_points import POINTS
-    from mock_sendpilot.domain.contracts import named_contract
+    from mock_sendpilot.contracts.contract import named_contract
+    from mock_sendpilot.contracts.options import POINTS
 
     default = named_contract("documented")
     readings: dict[str, Any] = {key: getattr(contract, key) for key in POINTS}
@@ -51,7 +51,7 @@ def show(contract: "Contract", wants_json: bool) -> None:
 
 def reading(value: object) -> str:
     """What a contract says on a point, in words."""
-    from mock_sendpilot.domain.contract_points import (
+    from mock_sendpilot.contracts.options import (
         EventTexts,
         LeadEvents,
         PatchBody,

@@ -44,7 +44,7 @@ def _url(_ctx: click.Context, _parameter: click.Parameter, url: str) -> str:
     try:
         address(url)
     except ValueError as error:
-        from mock_sendpilot.domain.redaction import redacted_url
+        from mock_sendpilot.redaction import redacted_url
 
         wanted = "http://127.0.0.1:7363 or https://sendpilot.staging.example"
         found = redacted_url(url)

@@ -19,7 +19,7 @@ class Group(click.Group):
         name = args[0]
         is_option = name.startswith("-")
         if not is_option and not ctx.resilient_parsing and self.get_command(ctx, name) is None:
-            from mock_sendpilot.domain.suggestions import nearest_word
+            from mock_sendpilot.suggestions import nearest_word
 
             near = nearest_word(name, self.list_commands(ctx))
             guess = f" Did you mean {near!r}?" if near else ""
@@ -56,7 +56,7 @@ class LazyGroup(Group):
         try:
             return super().invoke(ctx)
         except click.ClickException as error:
-            from mock_sendpilot.domain.redaction import redacted
+            from mock_sendpilot.redaction import redacted
 
             error.message = redacted(error.message)  # type: ignore[misc]
             raise

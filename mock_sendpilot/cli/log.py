@@ -13,7 +13,7 @@ from datetime import datetime, timezone
 
 import orjson
 
-from mock_sendpilot.domain.redaction import redacted
+from mock_sendpilot.redaction import redacted
 from mock_sendpilot.scheduling.clock import iso_milliseconds
 
 _MOST_WAITING = 10_000

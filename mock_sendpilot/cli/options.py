@@ -13,7 +13,7 @@ import click
 import orjson
 from click.core import ParameterSource
 
-from mock_sendpilot.domain.suggestions import nearest_word
+from mock_sendpilot.suggestions import nearest_word
 
 PREFIX = "MOCK_SENDPILOT_"
 DEFAULT_PORT = 7363
@@ -86,7 +86,7 @@ def _origins(
 ) -> tuple[str, ...]:
     for origin in origins:
         if origin != "*" and not _ORIGIN.fullmatch(origin):
-            from mock_sendpilot.domain.redaction import redacted_url
+            from mock_sendpilot.redaction import redacted_url
 
             found = redacted_url(origin)
             raise click.BadParameter(f"must be * or such as http://localhost:3000, not {found!r}")
@@ -102,8 +102,8 @@ def finite(_ctx: click.Context, _parameter: click.Parameter, given: Any) -> Any:
 
 
 def _rate_limit(_ctx: click.Context, _parameter: click.Parameter, text: str | None) -> Any:
-    from mock_sendpilot.domain.errors import InvalidInput
-    from mock_sendpilot.domain.rate_limits import parse_rate_limit
+    from mock_sendpilot.errors import InvalidInput
+    from mock_sendpilot.world.rate_limits import parse_rate_limit
 
     try:
         return None if text is None else parse_rate_limit(text)
@@ -309,7 +309,7 @@ def _read_config(ctx: click.Context, _parameter: click.Parameter, path: Path | N
 
 
 def _parsed(path: Path) -> dict[str, Any]:
-    from mock_sendpilot.domain.errors import InvalidInput
+    from mock_sendpilot.errors import InvalidInput
     from mock_sendpilot.json_text import as_utf8
 
     try:

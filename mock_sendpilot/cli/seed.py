@@ -11,7 +11,7 @@ from mock_sendpilot.cli.lazy_group import Group
 from mock_sendpilot.cli.words import counted
 
 if TYPE_CHECKING:
-    from mock_sendpilot.domain.contracts import Contract
+    from mock_sendpilot.contracts.contract import Contract
 
 
 @click.group(cls=Group)
@@ -38,7 +38,7 @@ def check(file: str, contract: "Contract", wants_json: bool) -> None:
     """Check FILE (- for standard input): every fault with its JSON path."""
     from mock_sendpilot.cli.start import read_fixtures
     from mock_sendpilot.control.seed_file import parse_seed
-    from mock_sendpilot.domain.errors import InvalidInput
+    from mock_sendpilot.errors import InvalidInput
     from mock_sendpilot.scheduling.clock import SystemClock
 
     problems: tuple[str, ...] = ()

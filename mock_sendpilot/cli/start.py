@@ -22,10 +22,10 @@ from mock_sendpilot.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from mock_sendpilot.domain.contracts import Contract
-    from mock_sendpilot.domain.seed import EndpointSeed, WorkspaceSeed
+    from mock_sendpilot.contracts.contract import Contract
     from mock_sendpilot.emulator import Emulator
     from mock_sendpilot.server import EmulatorServer
+    from mock_sendpilot.world.seed import EndpointSeed, WorkspaceSeed
 
 _STOP_SECONDS = 0.5  # for requests at work; what is sent to receivers gets half of it
 _logger = logging.getLogger(__name__)
@@ -60,7 +60,7 @@ def start(**options: Any) -> None:
 
 def _ready_to_serve(options: dict[str, Any]) -> "tuple[Emulator, EmulatorServer]":
     """Everything made and checked, the port open; or the end of the process with a reason."""
-    from mock_sendpilot.domain.errors import SendPilotError
+    from mock_sendpilot.errors import SendPilotError
 
     try:
         emulator = _emulator(options)
@@ -101,9 +101,9 @@ def _end(emulator: "Emulator", server: "EmulatorServer") -> None:
 
 
 def _emulator(options: dict[str, Any]) -> "Emulator":
-    from mock_sendpilot.domain.contracts import named_contract
-    from mock_sendpilot.domain.errors import InvalidInput
+    from mock_sendpilot.contracts.contract import named_contract
     from mock_sendpilot.emulator import Emulator
+    from mock_sendpilot.errors import InvalidInput
 
     points = [_point(text) for text in options["contract_set"]]
     try:
@@ -140,8 +140,8 @@ def _server(emulator: "Emulator", options: dict[str, Any]) -> "EmulatorServer":
 
 def _seeds(options: dict[str, Any], contract: "Contract") -> "list[WorkspaceSeed]":
     from mock_sendpilot.control.seed_file import demo_text, empty_seed, parse_seed
-    from mock_sendpilot.domain.models import ApiKey
     from mock_sendpilot.scheduling.clock import SystemClock
+    from mock_sendpilot.world.models import ApiKey
 
     own_key: str | None = options["api_key"]
     if options["empty"]:
@@ -182,7 +182,7 @@ def _point(text: str) -> tuple[str, str]:
 
 def _endpoints(options: dict[str, Any], emulator: "Emulator") -> "list[EndpointSeed]":
     """One endpoint seed for each --webhook; the secret is the same in every workspace."""
-    from mock_sendpilot.domain.seed import EndpointSeed
+    from mock_sendpilot.world.seed import EndpointSeed
 
     if options["webhook_secret"] and not options["webhook"]:
         raise click.UsageError("--webhook-secret is of no use without --webhook")
@@ -199,7 +199,7 @@ def _endpoints(options: dict[str, Any], emulator: "Emulator") -> "list[EndpointS
 def _check_webhook(
     url: str, secret: str, types: tuple[str, ...] | None, contract: "Contract"
 ) -> None:
-    from mock_sendpilot.domain.errors import InvalidInput
+    from mock_sendpilot.errors import InvalidInput
     from mock_sendpilot.webhooks.endpoints import check_endpoint
 
     names = None if types is None else map(contract.own_event_type, types)

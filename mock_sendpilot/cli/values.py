@@ -8,7 +8,7 @@ import orjson
 from click.types import StringParamType
 
 if TYPE_CHECKING:
-    from mock_sendpilot.domain.contracts import Contract
+    from mock_sendpilot.contracts.contract import Contract
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -50,7 +50,7 @@ class OneOf(StringParamType):
     ) -> str:
         """The word."""
         if value not in self._words:
-            from mock_sendpilot.domain.suggestions import did_you_mean
+            from mock_sendpilot.suggestions import did_you_mean
 
             guess = did_you_mean(value, self._words) or f"known are: {', '.join(self._words)}"
             self.fail(f"{value!r} is not known; {guess.strip()}", param, ctx)
@@ -85,8 +85,8 @@ def limit_option(command: Command) -> Command:
 
 def contract(_ctx: click.Context, _parameter: click.Parameter, name: str) -> "Contract":
     """The contract of that name."""
-    from mock_sendpilot.domain.contracts import named_contract
-    from mock_sendpilot.domain.errors import InvalidInput
+    from mock_sendpilot.contracts.contract import named_contract
+    from mock_sendpilot.errors import InvalidInput
 
     try:
         return named_contract(name)
@@ -139,7 +139,7 @@ def encodable(text: str) -> str:
 
 
 def _value(key: str, text: bytes, parameter: click.Parameter) -> Any:
-    from mock_sendpilot.domain.errors import InvalidInput
+    from mock_sendpilot.errors import InvalidInput
     from mock_sendpilot.json_text import parse_json
 
     try:

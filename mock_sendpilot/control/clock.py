@@ -10,8 +10,8 @@ from mock_sendpilot.api.body import json_object
 from mock_sendpilot.api.envelope import reply
 from mock_sendpilot.control.clock_schemas import ClockTurn, clock_shown, left_shown, passed_shown
 from mock_sendpilot.control.current import outbox_of
-from mock_sendpilot.domain.errors import AdvanceTimedOut
-from mock_sendpilot.domain.workspace import Workspace
+from mock_sendpilot.errors import AdvanceTimedOut
+from mock_sendpilot.world.workspace import Workspace
 
 clock = Blueprint("clock", __name__)
 

@@ -7,8 +7,8 @@ from marshmallow import ValidationError, post_load, validates_schema
 from mock_sendpilot.api.fields import Boolean, JsonObject, Text, Timestamp
 from mock_sendpilot.control.schemas import Strict
 from mock_sendpilot.control.seed_fields import CountFrom, Duration, Number
-from mock_sendpilot.domain.errors import AdvanceTimedOut
-from mock_sendpilot.observation.patterns import EventPattern
+from mock_sendpilot.errors import AdvanceTimedOut
+from mock_sendpilot.matching import EventPattern
 from mock_sendpilot.scheduling.clock import iso_milliseconds
 from mock_sendpilot.scheduling.scheduler import (
     ADVANCE_TIMEOUT_SECONDS,

@@ -15,9 +15,9 @@ from mock_sendpilot.control.schemas import (
     DeliverySummary,
     ResendFailed,
 )
-from mock_sendpilot.domain.workspace import Workspace
-from mock_sendpilot.observation.patterns import EventPattern
+from mock_sendpilot.matching import EventPattern
 from mock_sendpilot.webhooks.deliveries import Delivery, DeliveryFilter
+from mock_sendpilot.world.workspace import Workspace
 
 deliveries = Blueprint("deliveries", __name__)
 

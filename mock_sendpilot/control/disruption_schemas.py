@@ -8,8 +8,8 @@ from marshmallow import Schema, fields, post_load
 from mock_sendpilot.api.fields import Choice, JsonObject, Text, Timestamp, shown
 from mock_sendpilot.control.schemas import Strict
 from mock_sendpilot.control.seed_fields import CountFrom, Number, Share, list_of
-from mock_sendpilot.domain.errors import InvalidInput
-from mock_sendpilot.observation.patterns import EventPattern
+from mock_sendpilot.errors import InvalidInput
+from mock_sendpilot.matching import EventPattern
 from mock_sendpilot.scheduling.clock import iso_milliseconds
 from mock_sendpilot.webhooks.chaos import CHAOS_KINDS, DEFAULT_RATE
 from mock_sendpilot.webhooks.disruption import CHAOS, KINDS, OPTIONS

@@ -9,8 +9,8 @@ from mock_sendpilot.api.body import json_object
 from mock_sendpilot.api.envelope import reply
 from mock_sendpilot.control.current import outbox_of
 from mock_sendpilot.control.disruption_schemas import DisruptionReply, NewDisruption, arm
-from mock_sendpilot.domain.workspace import Workspace
 from mock_sendpilot.webhooks.disruptions import Disruptions
+from mock_sendpilot.world.workspace import Workspace
 
 disruptions = Blueprint("disruptions", __name__)
 

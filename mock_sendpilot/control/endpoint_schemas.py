@@ -18,7 +18,10 @@ from mock_sendpilot.api.fields import (
 )
 from mock_sendpilot.control.schemas import Strict
 from mock_sendpilot.control.seed_fields import CountFrom, Number, list_of
-from mock_sendpilot.domain.endpoint_settings import (
+from mock_sendpilot.redaction import masked, redacted_headers
+from mock_sendpilot.scheduling.clock import iso_milliseconds
+from mock_sendpilot.webhooks.endpoints import Endpoint
+from mock_sendpilot.world.endpoint_settings import (
     LONGEST_DELAY_SECONDS,
     LONGEST_TIMEOUT_SECONDS,
     MOST_CONCURRENCY,
@@ -27,9 +30,6 @@ from mock_sendpilot.domain.endpoint_settings import (
     SIGNATURE_SCHEMES,
     EndpointSettings,
 )
-from mock_sendpilot.domain.redaction import masked, redacted_headers
-from mock_sendpilot.scheduling.clock import iso_milliseconds
-from mock_sendpilot.webhooks.endpoints import Endpoint
 
 MAX_EVENTS = 500
 """How many events one request may have delivered."""

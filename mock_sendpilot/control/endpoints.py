@@ -21,8 +21,8 @@ from mock_sendpilot.control.endpoint_schemas import (
 )
 from mock_sendpilot.control.event_schemas import EventDetail
 from mock_sendpilot.control.schemas import DeliverySummary
-from mock_sendpilot.domain.workspace import Workspace
 from mock_sendpilot.webhooks import triggers
+from mock_sendpilot.world.workspace import Workspace
 
 endpoints = Blueprint("endpoints", __name__)
 

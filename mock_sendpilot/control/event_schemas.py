@@ -7,11 +7,11 @@ from marshmallow import Schema, fields, post_load
 
 from mock_sendpilot.api.fields import Boolean, Choice, JsonObject, Text, Timestamp, WholeNumber
 from mock_sendpilot.control.schemas import DeliverySummary, Strict, last_outcome
-from mock_sendpilot.domain.events import ORIGINS
 from mock_sendpilot.scheduling.clock import iso_milliseconds
 from mock_sendpilot.webhooks.deliveries import COPY, RESEND, Attempt
 from mock_sendpilot.webhooks.event_log import SentWebhook
 from mock_sendpilot.webhooks.triggers import Trigger
+from mock_sendpilot.world.events import ORIGINS
 
 _MOST_WAIT_SECONDS = 30
 

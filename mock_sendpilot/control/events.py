@@ -18,11 +18,11 @@ from mock_sendpilot.control.event_schemas import (
     TriggerSchema,
 )
 from mock_sendpilot.control.waiting_room import waiting
-from mock_sendpilot.domain.workspace import Workspace
-from mock_sendpilot.observation.patterns import EventPattern, camel_case
+from mock_sendpilot.matching import EventPattern, camel_case
 from mock_sendpilot.webhooks import triggers
 from mock_sendpilot.webhooks.event_log import EventFilter
 from mock_sendpilot.webhooks.trigger_subjects import with_subject
+from mock_sendpilot.world.workspace import Workspace
 
 events = Blueprint("events", __name__)
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from flask import request
 
-from mock_sendpilot.domain.errors import NotAllowed
+from mock_sendpilot.errors import NotAllowed
 
 ANY = "*"
 VENDOR_HOST = "api.sendpilot.ai"

@@ -10,10 +10,10 @@ from mock_sendpilot.api.envelope import sentences
 from mock_sendpilot.api.fields import Boolean, Choice, Text, Timestamp
 from mock_sendpilot.control.schemas import Strict
 from mock_sendpilot.control.seed_fields import Count, Duration, ProfileUrl, Share, list_of
-from mock_sendpilot.domain.errors import InvalidInput
-from mock_sendpilot.domain.inbox import RECEIVED, SENT
-from mock_sendpilot.domain.outreach.sequences import STEP_KINDS, Fate, Step
+from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.json_text import plain_json
+from mock_sendpilot.world.inbox import RECEIVED, SENT
+from mock_sendpilot.world.sequences import STEP_KINDS, Fate, Step
 
 _READ_STATUSES = ("read", "unread", "unknown")
 _RANGE = 2

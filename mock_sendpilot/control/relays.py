@@ -16,9 +16,9 @@ from mock_sendpilot.control.current import outbox_of
 from mock_sendpilot.control.schemas import Strict
 from mock_sendpilot.control.seed_fields import CountFrom
 from mock_sendpilot.control.waiting_room import waiting
-from mock_sendpilot.domain.workspace import Workspace
 from mock_sendpilot.webhooks.deliveries import LONGEST_TEXT, recorded_response
 from mock_sendpilot.webhooks.relays import Answer, RelayedRequest
+from mock_sendpilot.world.workspace import Workspace
 
 relays = Blueprint("relays", __name__)
 _MOST_WAIT_SECONDS = 30

@@ -14,9 +14,9 @@ from mock_sendpilot.api.fields import (
     kind_of,
     shown,
 )
-from mock_sendpilot.domain.redaction import redacted_headers
-from mock_sendpilot.domain.suggestions import did_you_mean
+from mock_sendpilot.redaction import redacted_headers
 from mock_sendpilot.scheduling.clock import iso_milliseconds
+from mock_sendpilot.suggestions import did_you_mean
 from mock_sendpilot.webhooks.deliveries import COPY, RESEND, STATES, Attempt, Delivery, Response
 
 

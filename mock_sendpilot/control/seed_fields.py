@@ -7,14 +7,14 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields
 
 from mock_sendpilot.api.fields import AnyField, Checked, ListOf, absence_messages
-from mock_sendpilot.domain.contracts import Contract, named_contract
-from mock_sendpilot.domain.errors import InvalidInput
-from mock_sendpilot.domain.linkedin import EXPECTED, normal_profile_url
-from mock_sendpilot.domain.models import RateLimit
-from mock_sendpilot.domain.rate_limits import EXPECTED as RATE_EXPECTED
-from mock_sendpilot.domain.rate_limits import parse_rate_limit
+from mock_sendpilot.contracts.contract import Contract, named_contract
+from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.scheduling.durations import EXPECTED as DURATION_EXPECTED
 from mock_sendpilot.scheduling.durations import parse_duration
+from mock_sendpilot.world.linkedin import EXPECTED, normal_profile_url
+from mock_sendpilot.world.models import RateLimit
+from mock_sendpilot.world.rate_limits import EXPECTED as RATE_EXPECTED
+from mock_sendpilot.world.rate_limits import parse_rate_limit
 
 _MOST = 10**12  # far below what JSON libraries take for a number
 

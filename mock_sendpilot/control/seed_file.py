@@ -8,15 +8,15 @@ from typing import Any
 from marshmallow import ValidationError
 
 from mock_sendpilot.api.envelope import sentences
+from mock_sendpilot.contracts.contract import CONTRACTS, Contract
+from mock_sendpilot.contracts.options import DOCUMENTED
 from mock_sendpilot.control.seed_parts import workspace_seed
 from mock_sendpilot.control.seed_references import reference_problems
 from mock_sendpilot.control.seed_schemas import SeedSchema
-from mock_sendpilot.domain.contract_points import DOCUMENTED
-from mock_sendpilot.domain.contracts import CONTRACTS, Contract
-from mock_sendpilot.domain.errors import InvalidInput
-from mock_sendpilot.domain.models import ApiKey
-from mock_sendpilot.domain.seed import WorkspaceSeed
+from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.json_text import as_utf8, parse_json
+from mock_sendpilot.world.models import ApiKey
+from mock_sendpilot.world.seed import WorkspaceSeed
 
 DEMO = "demo.json"
 

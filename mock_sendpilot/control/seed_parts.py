@@ -3,11 +3,11 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from mock_sendpilot.domain.credits import Balance
-from mock_sendpilot.domain.finding.jobs import FoundLead, Pace
-from mock_sendpilot.domain.inbox import Conversation, Message, participant
-from mock_sendpilot.domain.models import ApiKey, Campaign, DailyLimits, Lead, Sender
-from mock_sendpilot.domain.seed import EndpointSeed, WorkspaceSeed
+from mock_sendpilot.world.credits import Balance
+from mock_sendpilot.world.inbox import Conversation, Message, participant
+from mock_sendpilot.world.jobs import FoundLead, Pace
+from mock_sendpilot.world.models import ApiKey, Campaign, DailyLimits, Lead, Sender
+from mock_sendpilot.world.seed import EndpointSeed, WorkspaceSeed
 
 Part = dict[str, Any]
 

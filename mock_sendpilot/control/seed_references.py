@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from mock_sendpilot.domain.contracts import Contract
-from mock_sendpilot.domain.errors import InvalidInput
+from mock_sendpilot.contracts.contract import Contract
+from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.webhooks.endpoints import check_endpoint
 
 Part = dict[str, Any]

@@ -6,6 +6,7 @@ from typing import Any
 from marshmallow import ValidationError
 
 from mock_sendpilot.api.fields import Boolean, Choice, JsonObject, SecretText, Text, Timestamp
+from mock_sendpilot.contracts import vocabulary as words
 from mock_sendpilot.control.endpoint_schemas import NewEndpoint
 from mock_sendpilot.control.outreach_schemas import (
     ConversationSchema,
@@ -23,9 +24,8 @@ from mock_sendpilot.control.seed_fields import (
     list_of,
     nested,
 )
-from mock_sendpilot.domain import vocabulary as words
-from mock_sendpilot.domain.outreach.sequences import WALKS
 from mock_sendpilot.scheduling.scheduler import FIRST_MOMENT, LAST_MOMENT
+from mock_sendpilot.world.sequences import WALKS
 
 
 def _at_least_one(keys: list[Any]) -> None:

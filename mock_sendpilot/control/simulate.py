@@ -9,7 +9,7 @@ from mock_sendpilot.api.envelope import reply
 from mock_sendpilot.api.operation import SchemaOf, schema
 from mock_sendpilot.control.outreach_schemas import FateSchema
 from mock_sendpilot.control.simulate_schemas import CampaignStep, JobStep, LeadStep, job_reply
-from mock_sendpilot.domain.workspace import Workspace
+from mock_sendpilot.world.workspace import Workspace
 
 simulate = Blueprint("simulate", __name__)
 

@@ -7,10 +7,10 @@ from marshmallow import ValidationError, post_load
 
 from mock_sendpilot.api.fields import Choice, JsonObject, Text
 from mock_sendpilot.control.schemas import Strict
-from mock_sendpilot.domain.finding.jobs import Extraction, Search
-from mock_sendpilot.domain.outreach import by_hand, campaigns
 from mock_sendpilot.scheduling.clock import iso_milliseconds
 from mock_sendpilot.webhooks.triggers import STEPS
+from mock_sendpilot.world import by_hand, campaigns
+from mock_sendpilot.world.jobs import Extraction, Search
 
 MAX_TEXT_LENGTH = 8000
 _TEXT_KEYS: Mapping[str, tuple[str, ...]] = {**dict(STEPS.values()), "fail": ("errorMessage",)}

@@ -7,7 +7,7 @@ from werkzeug.http import parse_date
 
 from mock_sendpilot.api.access import contract_of_request
 from mock_sendpilot.api.envelope import reply
-from mock_sendpilot.domain.contracts import CONTRACTS, named_contract
+from mock_sendpilot.contracts.contract import CONTRACTS, named_contract
 
 specification = Blueprint("specification", __name__)
 

@@ -12,8 +12,8 @@ from mock_sendpilot.control.clock_schemas import Wait, clock_shown
 from mock_sendpilot.control.current import outbox_of
 from mock_sendpilot.control.event_schemas import EventDetail
 from mock_sendpilot.control.waiting_room import waiting
-from mock_sendpilot.domain.workspace import Workspace
 from mock_sendpilot.webhooks.waiting import wait_for_events
+from mock_sendpilot.world.workspace import Workspace
 
 wait = Blueprint("wait", __name__)
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from flask import Flask, current_app
 
-from mock_sendpilot.domain.errors import LimitExceeded
+from mock_sendpilot.errors import LimitExceeded
 
 MOST_WAITING = 128
 _EXTENSION = "mock_sendpilot.waiting_room"

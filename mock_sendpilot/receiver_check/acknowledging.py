@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import orjson
 
-from mock_sendpilot.domain import vocabulary as words
+from mock_sendpilot.contracts import vocabulary as words
 from mock_sendpilot.receiver_check.answers import acceptance
 from mock_sendpilot.receiver_check.findings import FAILED, INCONCLUSIVE, PASSED, Finding, gravest
 from mock_sendpilot.receiver_check.refusing import with_wrong_secret

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from mock_sendpilot.domain.contracts import Contract
+from mock_sendpilot.contracts.contract import Contract
 from mock_sendpilot.receiver_check import acknowledging, enduring, refusing, repeating
 from mock_sendpilot.receiver_check.deliverer import event_names
 from mock_sendpilot.receiver_check.findings import FAILED, WARNED, Finding

@@ -8,17 +8,17 @@ from datetime import datetime, timedelta
 
 import orjson
 
-from mock_sendpilot.domain import vocabulary as words
-from mock_sendpilot.domain.contracts import Contract
-from mock_sendpilot.domain.events import Change, Event, LeadStatusChanged
-from mock_sendpilot.domain.ids import Ids
-from mock_sendpilot.domain.samples import SAMPLE_LEAD, Subjects, sample_change, sample_event
+from mock_sendpilot.contracts import vocabulary as words
+from mock_sendpilot.contracts.contract import Contract
 from mock_sendpilot.receiver_check.answers import Answer
 from mock_sendpilot.receiver_check.target import Target
 from mock_sendpilot.scheduling.clock import SystemClock
 from mock_sendpilot.webhooks.dispatcher import Dispatcher
 from mock_sendpilot.webhooks.drafts import Draft
 from mock_sendpilot.webhooks.payloads import event_type, payload
+from mock_sendpilot.world.events import Change, Event, LeadStatusChanged
+from mock_sendpilot.world.ids import Ids
+from mock_sendpilot.world.samples import SAMPLE_LEAD, Subjects, sample_change, sample_event
 
 _WORKSPACE_ID = "ws_check"
 _RETRY = timedelta(seconds=5)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from mock_sendpilot.domain import vocabulary as words
+from mock_sendpilot.contracts import vocabulary as words
 from mock_sendpilot.receiver_check.answers import acceptance
 from mock_sendpilot.receiver_check.findings import FAILED, INCONCLUSIVE, PASSED, Finding
 from mock_sendpilot.receiver_check.growth import Growth, growth, is_length, multiples

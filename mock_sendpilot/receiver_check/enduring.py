@@ -3,9 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from mock_sendpilot.domain import vocabulary as words
-from mock_sendpilot.domain.events import SearchCompleted
-from mock_sendpilot.domain.samples import SAMPLE_SEARCH
+from mock_sendpilot.contracts import vocabulary as words
 from mock_sendpilot.receiver_check.answers import acceptance
 from mock_sendpilot.receiver_check.findings import FAILED, INCONCLUSIVE, Finding, gravest
 from mock_sendpilot.receiver_check.probes import pause
@@ -18,6 +16,8 @@ from mock_sendpilot.webhooks.disruption import (
     without_optional_fields,
 )
 from mock_sendpilot.webhooks.drafts import Draft
+from mock_sendpilot.world.events import SearchCompleted
+from mock_sendpilot.world.samples import SAMPLE_SEARCH
 
 _LARGE_LEADS = 2700  # 1 MB
 _NOTICE_SECONDS = 0.05  # what a receiver may need to find that the connection is gone

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from contextlib import closing
 from typing import Any
 
-from mock_sendpilot.domain.errors import InvalidInput
+from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.receiver_check.checks import Check, checks_under
 from mock_sendpilot.receiver_check.deliverer import Deliverer
 from mock_sendpilot.receiver_check.effects import learn_pace

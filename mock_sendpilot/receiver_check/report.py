@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from mock_sendpilot.domain.errors import InvalidInput
-from mock_sendpilot.domain.suggestions import did_you_mean
+from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.receiver_check.findings import FAILED, INCONCLUSIVE, OUTCOMES, PASSED, WARNED
+from mock_sendpilot.suggestions import did_you_mean
 
 _MARKS: Mapping[str, str] = {PASSED: "✓", FAILED: "✗", WARNED: "!", INCONCLUSIVE: "–"}
 _PLAIN_MARKS: Mapping[str, str] = {PASSED: "+", FAILED: "x", WARNED: "!", INCONCLUSIVE: "-"}

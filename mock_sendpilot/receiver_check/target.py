@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mock_sendpilot.domain.contracts import Contract
-from mock_sendpilot.domain.errors import InvalidInput
-from mock_sendpilot.domain.urls import url_problems
+from mock_sendpilot.contracts.contract import Contract
+from mock_sendpilot.errors import InvalidInput
+from mock_sendpilot.urls import url_problems
 from mock_sendpilot.webhooks.signing import WANTED_OF_A_KEY, is_secret
 
 SCHEMES = ("documented", "svix", "standardwebhooks")

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Hashable, Mapping
 from datetime import datetime
 
-from mock_sendpilot.domain.errors import AdvanceTimedOut, InvalidInput
+from mock_sendpilot.errors import AdvanceTimedOut, InvalidInput
 from mock_sendpilot.scheduling.clock import WorkspaceClock, iso_milliseconds
 from mock_sendpilot.scheduling.task_queue import Task, TaskQueue
 

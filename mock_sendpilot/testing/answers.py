@@ -8,7 +8,7 @@ from wsgiref.util import is_hop_by_hop
 
 import orjson
 
-from mock_sendpilot.domain.errors import InvalidInput
+from mock_sendpilot.errors import InvalidInput
 
 _LOWEST, _HIGHEST = 100, 999
 _HEADER = re.compile(r"[\w-]+: [^\x00-\x1f\x7f\u0100-\U0010ffff]*", re.ASCII)

@@ -9,7 +9,7 @@ from contextvars import copy_context
 from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from mock_sendpilot.domain.errors import SendPilotError
+from mock_sendpilot.errors import SendPilotError
 
 if TYPE_CHECKING:
     from types import FrameType

@@ -3,15 +3,15 @@
 from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
-from mock_sendpilot.domain.contracts import Contract
-from mock_sendpilot.domain.vocabulary import EXTRACTION_COMPLETED, SEARCH_COMPLETED
-from mock_sendpilot.domain.workspace import Workspace
+from mock_sendpilot.contracts.contract import Contract
+from mock_sendpilot.contracts.vocabulary import EXTRACTION_COMPLETED, SEARCH_COMPLETED
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.scheduling.clock import iso_milliseconds
 from mock_sendpilot.scheduling.scheduler import Scheduler
 from mock_sendpilot.webhooks.endpoints import Endpoint
 from mock_sendpilot.webhooks.failed_attempts import failed_attempts
 from mock_sendpilot.webhooks.outbox import Outbox
+from mock_sendpilot.world.workspace import Workspace
 
 _OF_JOBS = (SEARCH_COMPLETED, EXTRACTION_COMPLETED)
 _THIS_MACHINE = ("127.0.0.1", "localhost")

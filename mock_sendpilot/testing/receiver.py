@@ -10,10 +10,10 @@ from urllib.parse import parse_qsl
 
 import orjson
 
-from mock_sendpilot.domain.errors import InvalidInput
+from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.http_server import HttpServer
 from mock_sendpilot.lifetime import Startable
-from mock_sendpilot.observation.patterns import ANY_EVENT, EventPattern, parsed
+from mock_sendpilot.matching import ANY_EVENT, EventPattern, parsed
 from mock_sendpilot.scheduling.clock import SystemClock
 from mock_sendpilot.testing.aio import AsyncReceiver
 from mock_sendpilot.testing.answers import Answer, answer

@@ -3,16 +3,16 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from mock_sendpilot.domain.contracts import Contract
-from mock_sendpilot.domain.endpoint_settings import PROCESS, WALL
-from mock_sendpilot.domain.errors import InvalidInput
-from mock_sendpilot.domain.urls import url_problems
+from mock_sendpilot.contracts.contract import Contract
+from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.receiver_check.examination import examine
 from mock_sendpilot.receiver_check.probes import url_probe
 from mock_sendpilot.receiver_check.report import Report
 from mock_sendpilot.receiver_check.target import MAX_LATENCY_SECONDS, TIMEOUT_SECONDS, Probe, Target
 from mock_sendpilot.scheduling.clock import ProcessClock, SystemClock
 from mock_sendpilot.testing.serving import AppServer, Receiver, checked_path
+from mock_sendpilot.urls import url_problems
+from mock_sendpilot.world.endpoint_settings import PROCESS, WALL
 
 _CLOCKS: Mapping[str, type[SystemClock]] = {PROCESS: ProcessClock, WALL: SystemClock}
 

@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, overload
 
-from mock_sendpilot.domain.workspace import Workspace
-from mock_sendpilot.observation.patterns import EventPattern
+from mock_sendpilot.matching import EventPattern
 from mock_sendpilot.testing.event_loop import refuse_in_event_loop
 from mock_sendpilot.testing.failures import WebhookNotSeen
 from mock_sendpilot.testing.sandbox_checks import (
@@ -17,6 +16,7 @@ from mock_sendpilot.webhooks.event_keys import check_pattern
 from mock_sendpilot.webhooks.event_log import MAX_EVENTS, SentWebhook, Stage
 from mock_sendpilot.webhooks.outbox import Outbox
 from mock_sendpilot.webhooks.waiting import wait_for_events
+from mock_sendpilot.world.workspace import Workspace
 
 _MAX_LISTED = 5
 

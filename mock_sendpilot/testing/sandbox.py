@@ -5,9 +5,6 @@ from datetime import timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from mock_sendpilot.domain.finding.jobs import Pace
-from mock_sendpilot.domain.models import ApiKey, Sender
-from mock_sendpilot.domain.seed import WorkspaceSeed
 from mock_sendpilot.scheduling.clock import SystemClock
 from mock_sendpilot.server import EmulatorServer
 from mock_sendpilot.testing.aio import AsyncSandbox
@@ -26,6 +23,9 @@ from mock_sendpilot.testing.sandbox_world import (
 )
 from mock_sendpilot.testing.sent_webhooks import SentWebhooks
 from mock_sendpilot.webhooks.failed_attempts import failed_attempts
+from mock_sendpilot.world.jobs import Pace
+from mock_sendpilot.world.models import ApiKey, Sender
+from mock_sendpilot.world.seed import WorkspaceSeed
 
 if TYPE_CHECKING:
     from typing_extensions import Self

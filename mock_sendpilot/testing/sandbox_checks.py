@@ -6,16 +6,16 @@ from datetime import datetime
 from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
-from mock_sendpilot.domain import vocabulary as words
-from mock_sendpilot.domain.errors import InvalidInput
-from mock_sendpilot.domain.finding.jobs import Extraction, Search
-from mock_sendpilot.domain.linkedin import EXPECTED, normal_profile_url
-from mock_sendpilot.domain.models import Campaign, Lead, Sender
-from mock_sendpilot.domain.outreach.sequences import WALKS
-from mock_sendpilot.domain.suggestions import did_you_mean
+from mock_sendpilot.contracts import vocabulary as words
+from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.json_text import plain_json
 from mock_sendpilot.scheduling.clock import iso_milliseconds
+from mock_sendpilot.suggestions import did_you_mean
 from mock_sendpilot.webhooks.event_log import SentWebhook
+from mock_sendpilot.world.jobs import Extraction, Search
+from mock_sendpilot.world.linkedin import EXPECTED, normal_profile_url
+from mock_sendpilot.world.models import Campaign, Lead, Sender
+from mock_sendpilot.world.sequences import WALKS
 
 Subject = Lead | Campaign | Sender | Search | Extraction
 """What events are about, and what may stand for its own id."""

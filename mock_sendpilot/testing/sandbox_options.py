@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from mock_sendpilot.domain.contract_points import DOCUMENTED, POINTS
-from mock_sendpilot.domain.contracts import CONTRACTS, Contract, named_contract
-from mock_sendpilot.domain.errors import InvalidInput
-from mock_sendpilot.domain.suggestions import did_you_mean
+from mock_sendpilot.contracts.contract import CONTRACTS, Contract, named_contract
+from mock_sendpilot.contracts.options import DOCUMENTED, POINTS
+from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.scheduling.scheduler import FIRST_MOMENT, LAST_MOMENT
+from mock_sendpilot.suggestions import did_you_mean
 from mock_sendpilot.testing.sandbox_clock import moment_of
 
 if TYPE_CHECKING:

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from mock_sendpilot.domain.errors import InvalidInput
-from mock_sendpilot.domain.outreach import by_hand, campaigns
-from mock_sendpilot.domain.workspace import Workspace
+from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.testing.sandbox_checks import check_word
+from mock_sendpilot.world import by_hand, campaigns
+from mock_sendpilot.world.workspace import Workspace
 
 _JOB_ACTIONS = ("complete", "fail")
 

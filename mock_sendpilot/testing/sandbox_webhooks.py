@@ -4,12 +4,9 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from mock_sendpilot.domain.endpoint_settings import PROCESS, EndpointSettings
-from mock_sendpilot.domain.errors import InvalidInput
-from mock_sendpilot.domain.models import Campaign, Lead, Sender
-from mock_sendpilot.domain.workspace import Workspace
+from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.json_text import plain_json
-from mock_sendpilot.observation.patterns import ANY_EVENT, EventPattern
+from mock_sendpilot.matching import ANY_EVENT, EventPattern
 from mock_sendpilot.receiver_check.target import MAX_LATENCY_SECONDS, TIMEOUT_SECONDS
 from mock_sendpilot.testing.event_loop import refuse_in_event_loop
 from mock_sendpilot.testing.sandbox_checks import (
@@ -27,6 +24,9 @@ from mock_sendpilot.webhooks.disruptions import Disruption
 from mock_sendpilot.webhooks.endpoints import Endpoint
 from mock_sendpilot.webhooks.event_log import SentWebhook
 from mock_sendpilot.webhooks.outbox import Outbox
+from mock_sendpilot.world.endpoint_settings import PROCESS, EndpointSettings
+from mock_sendpilot.world.models import Campaign, Lead, Sender
+from mock_sendpilot.world.workspace import Workspace
 
 if TYPE_CHECKING:
     from mock_sendpilot.receiver_check.report import Report

@@ -6,12 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from mock_sendpilot.control.outreach_schemas import steps_of
-from mock_sendpilot.domain.credits import Balance
-from mock_sendpilot.domain.errors import NotFound
-from mock_sendpilot.domain.models import Campaign, DailyLimits, Lead, Sender
-from mock_sendpilot.domain.outreach.sequences import Step
-from mock_sendpilot.domain.progress import CONNECTED
-from mock_sendpilot.domain.workspace import Workspace
+from mock_sendpilot.errors import NotFound
 from mock_sendpilot.testing.sandbox_checks import (
     Subject,
     as_tuple,
@@ -21,6 +16,11 @@ from mock_sendpilot.testing.sandbox_checks import (
     profile_url,
 )
 from mock_sendpilot.testing.sandbox_parts import step_by_hand
+from mock_sendpilot.world.credits import Balance
+from mock_sendpilot.world.models import Campaign, DailyLimits, Lead, Sender
+from mock_sendpilot.world.progress import CONNECTED
+from mock_sendpilot.world.sequences import Step
+from mock_sendpilot.world.workspace import Workspace
 
 CAMPAIGN_ID = "camp_test"
 SENDER_ID = "sender_test"

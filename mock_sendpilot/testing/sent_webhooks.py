@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from mock_sendpilot.observation.patterns import EventPattern
+from mock_sendpilot.matching import EventPattern
 from mock_sendpilot.testing.failures import WebhookNotSeen, no_endpoint
 from mock_sendpilot.testing.recorded_events import RecordedEvents
 from mock_sendpilot.webhooks.event_log import SentWebhook, Stage

@@ -3,7 +3,7 @@
 import inspect
 from typing import TYPE_CHECKING, Any, Union, cast
 
-from mock_sendpilot.domain.errors import InvalidInput
+from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.http_server import HttpServer
 from mock_sendpilot.lifetime import Startable
 from mock_sendpilot.testing.asgi_bridge import AsgiApp, AsgiBridge

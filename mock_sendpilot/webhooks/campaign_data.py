@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from mock_sendpilot.domain import vocabulary as words
-from mock_sendpilot.domain.events import CampaignChanged
+from mock_sendpilot.contracts import vocabulary as words
 from mock_sendpilot.scheduling.clock import iso_milliseconds
+from mock_sendpilot.world.events import CampaignChanged
 
 
 def campaign_changed(change: CampaignChanged, at: datetime) -> Mapping[str, Any]:

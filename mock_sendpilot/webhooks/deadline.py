@@ -15,10 +15,10 @@ import urllib3.connection
 from urllib3.exceptions import ConnectTimeoutError
 from urllib3.util.ssl_ import create_urllib3_context
 
-from mock_sendpilot.domain.urls import is_link_local
 from mock_sendpilot.final_response import FinalResponse
 from mock_sendpilot.network import Socket, connected, defined_in, own_copy
 from mock_sendpilot.scheduling.clock import SystemClock
+from mock_sendpilot.urls import is_link_local
 
 if TYPE_CHECKING:
     from urllib3.connection import HTTPConnection, HTTPSConnection

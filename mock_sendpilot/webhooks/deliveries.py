@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from mock_sendpilot.domain.errors import NotFound
+from mock_sendpilot.errors import NotFound
 
 PENDING, SUCCEEDED, EXHAUSTED = "pending", "succeeded", "exhausted"
 CANCELLED, DROPPED = "cancelled", "dropped"

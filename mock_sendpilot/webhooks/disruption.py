@@ -13,8 +13,8 @@ from typing import Any
 
 import orjson
 
-from mock_sendpilot.domain.errors import InvalidInput
-from mock_sendpilot.domain.suggestions import did_you_mean
+from mock_sendpilot.errors import InvalidInput
+from mock_sendpilot.suggestions import did_you_mean
 from mock_sendpilot.webhooks.deliveries import Applied
 from mock_sendpilot.webhooks.drafts import Draft
 from mock_sendpilot.webhooks.signing import SECRET_PREFIX

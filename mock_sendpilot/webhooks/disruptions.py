@@ -5,10 +5,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from mock_sendpilot.domain.contracts import CONTRACTS, Contract
-from mock_sendpilot.domain.errors import InvalidInput, NotFound
-from mock_sendpilot.domain.events import Event
-from mock_sendpilot.observation.patterns import ANY_EVENT, EventPattern
+from mock_sendpilot.contracts.contract import CONTRACTS, Contract
+from mock_sendpilot.errors import InvalidInput, NotFound
+from mock_sendpilot.matching import ANY_EVENT, EventPattern
 from mock_sendpilot.webhooks.chaos import CHAOS_KINDS, Chaos
 from mock_sendpilot.webhooks.deliveries import Applied
 from mock_sendpilot.webhooks.disruption import (
@@ -21,6 +20,7 @@ from mock_sendpilot.webhooks.disruption import (
 )
 from mock_sendpilot.webhooks.endpoints import Endpoint
 from mock_sendpilot.webhooks.payloads import Payload, event_type, payload
+from mock_sendpilot.world.events import Event
 
 ARMED, CONSUMED = "armed", "consumed"
 MOST_TIMES = 1_000_000

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
-from mock_sendpilot.domain.contracts import Contract
+from mock_sendpilot.contracts.contract import Contract
 from mock_sendpilot.webhooks.deliveries import Attempt
 
 _FAILING_DAYS = 5

@@ -6,17 +6,17 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from mock_sendpilot.domain.contracts import Contract
-from mock_sendpilot.domain.endpoint_settings import (
+from mock_sendpilot.contracts.contract import Contract
+from mock_sendpilot.errors import InvalidInput, NotFound
+from mock_sendpilot.suggestions import did_you_mean
+from mock_sendpilot.urls import url_problems
+from mock_sendpilot.webhooks.signing import WANTED_OF_A_KEY, is_secret
+from mock_sendpilot.world.endpoint_settings import (
     DEFAULT_SETTINGS,
     EndpointSettings,
     settings_problems,
 )
-from mock_sendpilot.domain.errors import InvalidInput, NotFound
-from mock_sendpilot.domain.events import Event
-from mock_sendpilot.domain.suggestions import did_you_mean
-from mock_sendpilot.domain.urls import url_problems
-from mock_sendpilot.webhooks.signing import WANTED_OF_A_KEY, is_secret
+from mock_sendpilot.world.events import Event
 
 SECRET_OVERLAP = timedelta(hours=24)
 """How long an old secret stays valid after a rotation (section (c), Delivery)."""

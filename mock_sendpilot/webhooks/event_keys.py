@@ -3,14 +3,14 @@
 from collections.abc import Iterable
 from datetime import datetime, timezone
 
-from mock_sendpilot.domain import vocabulary as words
-from mock_sendpilot.domain.contracts import Contract
-from mock_sendpilot.domain.errors import InvalidInput
-from mock_sendpilot.domain.samples import sample_change
-from mock_sendpilot.domain.suggestions import did_you_mean
-from mock_sendpilot.observation.patterns import EventPattern, camel_case
+from mock_sendpilot.contracts import vocabulary as words
+from mock_sendpilot.contracts.contract import Contract
+from mock_sendpilot.errors import InvalidInput
+from mock_sendpilot.matching import EventPattern, camel_case
+from mock_sendpilot.suggestions import did_you_mean
 from mock_sendpilot.webhooks.endpoints import check_endpoint
 from mock_sendpilot.webhooks.payloads import change_data
+from mock_sendpilot.world.samples import sample_change
 
 _ANY_TIME = datetime(2026, 6, 1, tzinfo=timezone.utc)
 _LIKELY = {"timeout_seconds": "timeout", "event": "event_type", "events": "event_type"}

@@ -10,13 +10,13 @@ from typing import Any
 
 import orjson
 
-from mock_sendpilot.domain.contracts import Contract
-from mock_sendpilot.domain.errors import NotFound
-from mock_sendpilot.domain.events import Event
-from mock_sendpilot.observation.patterns import EventPattern, parsed
+from mock_sendpilot.contracts.contract import Contract
+from mock_sendpilot.errors import NotFound
+from mock_sendpilot.matching import EventPattern, parsed
 from mock_sendpilot.scheduling.clock import SystemClock
 from mock_sendpilot.webhooks.deliveries import DROPPED, PENDING, Delivery, DeliveryLog
 from mock_sendpilot.webhooks.payloads import payload
+from mock_sendpilot.world.events import Event
 
 MAX_EVENTS = 5000
 MAX_BYTES = 32_000_000

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from mock_sendpilot.domain.redaction import redacted
+from mock_sendpilot.redaction import redacted
 from mock_sendpilot.webhooks.deliveries import Attempt, Delivery
 
 _MAX_FAILED = 10

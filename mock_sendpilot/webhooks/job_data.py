@@ -8,9 +8,9 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from mock_sendpilot.domain.contracts import Contract
-from mock_sendpilot.domain.events import ExtractionCompleted, SearchCompleted
+from mock_sendpilot.contracts.contract import Contract
 from mock_sendpilot.scheduling.clock import iso_milliseconds
+from mock_sendpilot.world.events import ExtractionCompleted, SearchCompleted
 
 
 def search_completed(change: SearchCompleted, _contract: Contract) -> Mapping[str, Any]:

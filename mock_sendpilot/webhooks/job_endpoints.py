@@ -5,8 +5,8 @@ They are not signed, since no secret for them is known of.
 
 import threading
 
-from mock_sendpilot.domain.events import Event
 from mock_sendpilot.webhooks.endpoints import Endpoint
+from mock_sendpilot.world.events import Event
 
 
 class JobEndpoints:

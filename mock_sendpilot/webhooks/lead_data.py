@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from mock_sendpilot.domain.contracts import Contract
-from mock_sendpilot.domain.events import (
+from mock_sendpilot.contracts.contract import Contract
+from mock_sendpilot.scheduling.clock import iso_milliseconds
+from mock_sendpilot.world.events import (
     ConnectionRequestAccepted,
     ConnectionRequestSent,
     LeadStatusChanged,
@@ -18,9 +19,8 @@ from mock_sendpilot.domain.events import (
     MessageSent,
     ReplyReceived,
 )
-from mock_sendpilot.domain.inbox import internal_id
-from mock_sendpilot.domain.models import Contact, Lead
-from mock_sendpilot.scheduling.clock import iso_milliseconds
+from mock_sendpilot.world.inbox import internal_id
+from mock_sendpilot.world.models import Contact, Lead
 
 Data = Mapping[str, Any]
 

@@ -8,11 +8,9 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from mock_sendpilot.domain.errors import InvalidInput, NotFound
-from mock_sendpilot.domain.events import Event
-from mock_sendpilot.domain.signals import deliveries_queued, send
-from mock_sendpilot.domain.workspace import Workspace
-from mock_sendpilot.observation.patterns import EventPattern
+from mock_sendpilot.errors import InvalidInput, NotFound
+from mock_sendpilot.matching import EventPattern
+from mock_sendpilot.signals import deliveries_queued, send
 from mock_sendpilot.webhooks.deliveries import (
     CANCELLED,
     DROPPED,
@@ -34,6 +32,8 @@ from mock_sendpilot.webhooks.runner import DeliveryRunner
 from mock_sendpilot.webhooks.signing import new_secret
 from mock_sendpilot.webhooks.state import WebhookState
 from mock_sendpilot.webhooks.tally import Tally
+from mock_sendpilot.world.events import Event
+from mock_sendpilot.world.workspace import Workspace
 
 _logger = logging.getLogger(__name__)
 

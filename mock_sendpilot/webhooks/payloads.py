@@ -11,12 +11,12 @@ from typing import Any
 
 import orjson
 
-from mock_sendpilot.domain import events
-from mock_sendpilot.domain import vocabulary as words
-from mock_sendpilot.domain.contracts import Contract
-from mock_sendpilot.domain.events import Event
+from mock_sendpilot.contracts import vocabulary as words
+from mock_sendpilot.contracts.contract import Contract
 from mock_sendpilot.scheduling.clock import iso_milliseconds
 from mock_sendpilot.webhooks import campaign_data, job_data, lead_data
+from mock_sendpilot.world import events
+from mock_sendpilot.world.events import Event
 
 Data = Mapping[str, Any]
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from mock_sendpilot.domain.errors import NotFound
+from mock_sendpilot.errors import NotFound
 from mock_sendpilot.scheduling.clock import SystemClock
 from mock_sendpilot.webhooks.deliveries import Response
 from mock_sendpilot.webhooks.drafts import Posted, SignedRequest

@@ -7,11 +7,9 @@ from datetime import datetime, timedelta
 from functools import partial
 from urllib.parse import urlsplit
 
-from mock_sendpilot.domain.endpoint_settings import PROCESS, VIRTUAL
-from mock_sendpilot.domain.signals import delivery_attempted, delivery_cancelled, send
-from mock_sendpilot.domain.workspace import Workspace
 from mock_sendpilot.scheduling.clock import ProcessClock
 from mock_sendpilot.scheduling.task_queue import Task
+from mock_sendpilot.signals import delivery_attempted, delivery_cancelled, send
 from mock_sendpilot.webhooks.deliveries import (
     CANCELLED,
     COPY,
@@ -32,6 +30,8 @@ from mock_sendpilot.webhooks.endpoints import Endpoint
 from mock_sendpilot.webhooks.held_back import HeldBack
 from mock_sendpilot.webhooks.relays import LISTENER_GONE, NOBODY
 from mock_sendpilot.webhooks.state import WebhookState
+from mock_sendpilot.world.endpoint_settings import PROCESS, VIRTUAL
+from mock_sendpilot.world.workspace import Workspace
 
 FAILED = "failed"
 """How an attempt ends that is no success; its delivery may still succeed."""

@@ -7,14 +7,13 @@ event is to be done, in the state that this needs; of jobs the latest.
 from collections.abc import Mapping
 from dataclasses import replace
 
-from mock_sendpilot.domain import progress
-from mock_sendpilot.domain import vocabulary as words
-from mock_sendpilot.domain.errors import InvalidInput
-from mock_sendpilot.domain.finding.jobs import DONE, FAILED, Extraction, Search
-from mock_sendpilot.domain.models import Campaign, Lead
-from mock_sendpilot.domain.outreach import campaigns
-from mock_sendpilot.domain.workspace import Workspace
+from mock_sendpilot.contracts import vocabulary as words
+from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.webhooks.triggers import ACTIONS_OF_CAMPAIGNS, Trigger, current_name
+from mock_sendpilot.world import campaigns, progress
+from mock_sendpilot.world.jobs import DONE, FAILED, Extraction, Search
+from mock_sendpilot.world.models import Campaign, Lead
+from mock_sendpilot.world.workspace import Workspace
 
 _STANDINGS: Mapping[str, tuple[str | None, str]] = {
     words.MESSAGE_SENT: (progress.CONNECTED, "that is connected with its active sender"),

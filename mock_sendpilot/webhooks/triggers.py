@@ -10,19 +10,19 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from mock_sendpilot.domain import vocabulary as words
-from mock_sendpilot.domain.contracts import Contract
-from mock_sendpilot.domain.errors import InvalidInput, NotFound
-from mock_sendpilot.domain.events import TESTED, TRIGGERED, Telling
-from mock_sendpilot.domain.samples import SAMPLES, Subjects, sample_change
-from mock_sendpilot.domain.suggestions import did_you_mean
-from mock_sendpilot.domain.workspace import Workspace
+from mock_sendpilot.contracts import vocabulary as words
+from mock_sendpilot.contracts.contract import Contract
+from mock_sendpilot.errors import InvalidInput, NotFound
 from mock_sendpilot.json_text import plain_json
-from mock_sendpilot.observation.patterns import EventPattern, camel_case
+from mock_sendpilot.matching import EventPattern, camel_case
+from mock_sendpilot.suggestions import did_you_mean
 from mock_sendpilot.webhooks.event_keys import check_is_sent, check_keys
 from mock_sendpilot.webhooks.event_log import SentWebhook
 from mock_sendpilot.webhooks.outbox import Outbox
 from mock_sendpilot.webhooks.payloads import change_data
+from mock_sendpilot.world.events import TESTED, TRIGGERED, Telling
+from mock_sendpilot.world.samples import SAMPLES, Subjects, sample_change
+from mock_sendpilot.world.workspace import Workspace
 
 ACTIONS_OF_CAMPAIGNS: Mapping[str, str] = {
     words.CAMPAIGN_STARTED: "start",

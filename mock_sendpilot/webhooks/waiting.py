@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mock_sendpilot.observation.patterns import EventPattern
+from mock_sendpilot.matching import EventPattern
 from mock_sendpilot.scheduling.clock import iso_milliseconds
 from mock_sendpilot.scheduling.scheduler import Scheduler
 from mock_sendpilot.webhooks.event_log import EventLog, SentWebhook, Stage

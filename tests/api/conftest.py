@@ -2,11 +2,11 @@
 
 import pytest
 
-from mock_sendpilot.domain.models import ApiKey
-from mock_sendpilot.domain.seed import WorkspaceSeed
-from mock_sendpilot.domain.store import Store
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.testing.recorded_events import RecordedEvents
+from mock_sendpilot.world.models import ApiKey
+from mock_sendpilot.world.seed import WorkspaceSeed
+from mock_sendpilot.world.store import Store
 
 pytest.register_assert_rewrite("tests.api.expect")
 

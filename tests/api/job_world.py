@@ -2,13 +2,13 @@
 
 from datetime import timedelta
 
-from mock_sendpilot.domain.credits import Balance
-from mock_sendpilot.domain.finding.jobs import Pace
-from mock_sendpilot.domain.models import ApiKey
-from mock_sendpilot.domain.seed import WorkspaceSeed
-from mock_sendpilot.domain.workspace import Workspace
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.scheduling.clock import ManualClock
+from mock_sendpilot.world.credits import Balance
+from mock_sendpilot.world.jobs import Pace
+from mock_sendpilot.world.models import ApiKey
+from mock_sendpilot.world.seed import WorkspaceSeed
+from mock_sendpilot.world.workspace import Workspace
 from tests.conftest import NOW
 
 

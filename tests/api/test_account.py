@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from mock_sendpilot.domain.credits import Balance
-from mock_sendpilot.domain.models import ApiKey, DailyLimits, RateLimit, Sender
-from mock_sendpilot.domain.seed import WorkspaceSeed
-from mock_sendpilot.domain.workspace import Workspace
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.scheduling.clock import ManualClock
+from mock_sendpilot.world.credits import Balance
+from mock_sendpilot.world.models import ApiKey, DailyLimits, RateLimit, Sender
+from mock_sendpilot.world.seed import WorkspaceSeed
+from mock_sendpilot.world.workspace import Workspace
 from tests.api.expect import NO_SCOPE_KEY, READ_KEY, WRITE_KEY, assert_error
 from tests.conftest import Serve
 from tests.support import Api, Reply

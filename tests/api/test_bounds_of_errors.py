@@ -6,8 +6,8 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from mock_sendpilot.domain.errors import InvalidInput, Problem
 from mock_sendpilot.emulator import Emulator
+from mock_sendpilot.errors import InvalidInput, Problem
 from mock_sendpilot.server import EmulatorServer
 from tests.support import DEMO_KEY, Api
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from mock_sendpilot.domain.events import CampaignChanged, Change, Event
-from mock_sendpilot.domain.signals import event_recorded
 from mock_sendpilot.emulator import Emulator
+from mock_sendpilot.signals import event_recorded
 from mock_sendpilot.testing.recorded_events import RecordedEvents
+from mock_sendpilot.world.events import CampaignChanged, Change, Event
 from tests.api.expect import A_TIME, NO_SCOPE_KEY, READ_KEY, assert_error, assert_invalid
 from tests.support import OTHER_KEY, Api
 

@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from mock_sendpilot.domain.contracts import named_contract
-from mock_sendpilot.domain.events import CampaignChanged, Event
-from mock_sendpilot.domain.models import ApiKey, Campaign, Sender
-from mock_sendpilot.domain.outreach.sequences import Step
-from mock_sendpilot.domain.seed import WorkspaceSeed
-from mock_sendpilot.domain.signals import event_recorded
-from mock_sendpilot.domain.workspace import Workspace
+from mock_sendpilot.contracts.contract import named_contract
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.scheduling.clock import ManualClock
+from mock_sendpilot.signals import event_recorded
+from mock_sendpilot.world.events import CampaignChanged, Event
+from mock_sendpilot.world.models import ApiKey, Campaign, Sender
+from mock_sendpilot.world.seed import WorkspaceSeed
+from mock_sendpilot.world.sequences import Step
+from mock_sendpilot.world.workspace import Workspace
 from tests.api.expect import assert_invalid
 from tests.conftest import NOW, Serve
 from tests.support import Api

@@ -7,8 +7,8 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
-from mock_sendpilot.domain.inbox import RECEIVED
 from mock_sendpilot.emulator import Emulator
+from mock_sendpilot.world.inbox import RECEIVED
 from tests.api.expect import assert_error, assert_invalid, assert_no_route
 from tests.api.world import IDA, MakeWorld, World, make_world
 from tests.conftest import NOW

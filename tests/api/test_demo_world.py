@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from mock_sendpilot.app import create_app
-from mock_sendpilot.domain.contracts import CONTRACTS
+from mock_sendpilot.contracts.contract import CONTRACTS
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.openapi import operations, specification
 from tests.support import DEMO_KEY, OTHER_KEY, Api, in_process

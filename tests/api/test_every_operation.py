@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from mock_sendpilot.domain.contracts import named_contract
-from mock_sendpilot.domain.seed import WorkspaceSeed
-from mock_sendpilot.domain.workspace import Workspace
+from mock_sendpilot.contracts.contract import named_contract
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.openapi import operations
 from mock_sendpilot.scheduling.clock import ManualClock
+from mock_sendpilot.world.seed import WorkspaceSeed
+from mock_sendpilot.world.workspace import Workspace
 from tests.api.expect import assert_error, assert_no_route
 from tests.conftest import Serve
 from tests.support import DEMO_KEY, Api, Reply

@@ -6,8 +6,8 @@ from urllib.parse import quote
 
 import pytest
 
-from mock_sendpilot.domain.models import Lead
-from mock_sendpilot.domain.store import Store
+from mock_sendpilot.world.models import Lead
+from mock_sendpilot.world.store import Store
 from tests.api.expect import LEAD, assert_error, assert_refused
 from tests.support import OTHER_KEY, Api
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from mock_sendpilot.domain.finding import extractions, searches
-from mock_sendpilot.domain.models import ApiKey
 from mock_sendpilot.emulator import Emulator
+from mock_sendpilot.world import extractions, searches
+from mock_sendpilot.world.models import ApiKey
 from tests.api.job_world import job_workspace
 from tests.conftest import Serve
 from tests.support import DEMO_KEY, Api

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from mock_sendpilot.domain.models import ApiKey
-from mock_sendpilot.domain.workspace import Workspace
 from mock_sendpilot.emulator import Emulator
+from mock_sendpilot.world.models import ApiKey
+from mock_sendpilot.world.workspace import Workspace
 from tests.api.expect import READ_KEY, WRITE_KEY, assert_error, assert_invalid
 from tests.api.job_world import job_workspace
 from tests.conftest import Serve

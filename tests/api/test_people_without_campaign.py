@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from mock_sendpilot.domain.models import Lead
-from mock_sendpilot.domain.outreach.sequences import Step
+from mock_sendpilot.world.models import Lead
+from mock_sendpilot.world.sequences import Step
 from tests.api.expect import assert_error
 from tests.api.world import (
     CAMPAIGN,

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 
 from mock_sendpilot.app import create_app
-from mock_sendpilot.domain.contracts import CONTRACTS
+from mock_sendpilot.contracts.contract import CONTRACTS
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.openapi import operations, specification
 from tests.support import Api, in_process

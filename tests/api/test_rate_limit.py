@@ -5,13 +5,13 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from mock_sendpilot.domain.contracts import named_contract
-from mock_sendpilot.domain.models import ApiKey, DailyLimits, RateLimit, Sender
-from mock_sendpilot.domain.seed import WorkspaceSeed
-from mock_sendpilot.domain.workspace import Workspace
+from mock_sendpilot.contracts.contract import named_contract
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.scheduling.clock import ManualClock
 from mock_sendpilot.server import EmulatorServer
+from mock_sendpilot.world.models import ApiKey, DailyLimits, RateLimit, Sender
+from mock_sendpilot.world.seed import WorkspaceSeed
+from mock_sendpilot.world.workspace import Workspace
 from tests.conftest import Serve
 from tests.support import Api, Reply, over_a_socket
 

@@ -4,8 +4,8 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from mock_sendpilot.domain.store import Store
 from mock_sendpilot.testing.recorded_events import RecordedEvents
+from mock_sendpilot.world.store import Store
 from tests.api.expect import A_TIME, JSON, LEAD, STATUS, assert_refused
 from tests.support import Api
 

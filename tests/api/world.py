@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from mock_sendpilot.domain.contracts import named_contract
-from mock_sendpilot.domain.models import ApiKey, Campaign, DailyLimits, Lead, Sender
-from mock_sendpilot.domain.seed import WorkspaceSeed
-from mock_sendpilot.domain.workspace import Workspace
+from mock_sendpilot.contracts.contract import named_contract
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.scheduling.clock import ManualClock
 from mock_sendpilot.testing.recorded_events import RecordedEvents
+from mock_sendpilot.world.models import ApiKey, Campaign, DailyLimits, Lead, Sender
+from mock_sendpilot.world.seed import WorkspaceSeed
+from mock_sendpilot.world.workspace import Workspace
 from tests.support import DEMO_KEY, Api
 
 SEND = "/v1/inbox/send/lead/"

@@ -8,14 +8,14 @@ import pytest
 from click.testing import CliRunner, Result
 
 from mock_sendpilot.cli import main, words
-from mock_sendpilot.domain.endpoint_settings import EndpointSettings
-from mock_sendpilot.domain.workspace import Workspace
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.server import EmulatorServer
 from mock_sendpilot.testing.receiver import WebhookReceiver
 from mock_sendpilot.webhooks import deliveries
 from mock_sendpilot.webhooks.deliveries import Delivery
 from mock_sendpilot.webhooks.outbox import Outbox
+from mock_sendpilot.world.endpoint_settings import EndpointSettings
+from mock_sendpilot.world.workspace import Workspace
 
 LEAD, OTHER_LEAD = "lead_abc123", "lead_az4fr5"
 EVENT = "lead.status.changed"

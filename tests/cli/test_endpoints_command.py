@@ -8,11 +8,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from mock_sendpilot.cli import main
-from mock_sendpilot.domain.endpoint_settings import EndpointSettings
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.server import EmulatorServer
 from mock_sendpilot.webhooks.endpoints import Endpoint
 from mock_sendpilot.webhooks.outbox import Outbox
+from mock_sendpilot.world.endpoint_settings import EndpointSettings
 from tests.support import SECRET
 
 URL = "http://127.0.0.1:9000/webhooks"

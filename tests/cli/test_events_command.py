@@ -8,10 +8,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from mock_sendpilot.cli import main
-from mock_sendpilot.domain.workspace import Workspace
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.server import EmulatorServer
 from mock_sendpilot.webhooks.event_log import SentWebhook
+from mock_sendpilot.world.workspace import Workspace
 
 EVENT = "lead.status.changed"
 LEAD, OTHER_LEAD = "lead_abc123", "lead_az4fr5"

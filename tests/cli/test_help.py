@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from mock_sendpilot.cli import main, words
-from mock_sendpilot.domain.contracts import named_contract
+from mock_sendpilot.contracts.contract import named_contract
 from mock_sendpilot.webhooks.disruption import KINDS
 
 OTHERS = {"check-receiver"}

@@ -11,7 +11,7 @@ import pytest
 
 from mock_sendpilot.cli.output import end_for
 from mock_sendpilot.emulator import Emulator
-from mock_sendpilot.observation.patterns import EventPattern
+from mock_sendpilot.matching import EventPattern
 from mock_sendpilot.server import EmulatorServer
 from tests.cli.test_start import environment
 

@@ -9,9 +9,9 @@ from click.testing import CliRunner, Result
 
 from mock_sendpilot.cli import main
 from mock_sendpilot.cli.simulate import ACTIONS
-from mock_sendpilot.domain.outreach import by_hand, campaigns
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.server import EmulatorServer
+from mock_sendpilot.world import by_hand, campaigns
 
 ASKED = "lead_hb5qqh"  # CONNECTION_SENT, of sender_maria
 ANSWERED = "lead_abc123"  # REPLY_RECEIVED, of sender_maria

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from mock_sendpilot.domain.contract_points import POINTS
-from mock_sendpilot.domain.contracts import CONTRACTS, named_contract
-from mock_sendpilot.domain.seed import WorkspaceSeed
+from mock_sendpilot.contracts.contract import CONTRACTS, named_contract
+from mock_sendpilot.contracts.options import POINTS
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.server import EmulatorServer
+from mock_sendpilot.world.seed import WorkspaceSeed
 from tests.support import DEMO_KEY, over_a_socket
 
 CHECKS = (

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from mock_sendpilot.domain.contracts import CONTRACTS, named_contract
+from mock_sendpilot.contracts.contract import CONTRACTS, named_contract
 from mock_sendpilot.openapi import operations, specification
 from tests.support import OTHER_KEY, Api
 

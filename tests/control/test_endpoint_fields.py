@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from mock_sendpilot.domain.endpoint_settings import EndpointSettings
 from mock_sendpilot.testing.receiver import ReceivedWebhook, WebhookReceiver
+from mock_sendpilot.world.endpoint_settings import EndpointSettings
 from tests.api.expect import STATUS, assert_error
 from tests.control.expect import assert_invalid
 from tests.control.world import parsed, problems, world_with

@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 
 from mock_sendpilot.control.exposure import exposure_problems
-from mock_sendpilot.domain.errors import InvalidApiKey, NotAllowed
-from mock_sendpilot.domain.models import ApiKey
-from mock_sendpilot.domain.seed import WorkspaceSeed
 from mock_sendpilot.emulator import Emulator
+from mock_sendpilot.errors import InvalidApiKey, NotAllowed
 from mock_sendpilot.server import EmulatorServer
+from mock_sendpilot.world.models import ApiKey
+from mock_sendpilot.world.seed import WorkspaceSeed
 
 OWN_KEY = "sp_live_of_my_own"
 KNOWN_KEY = "the seed has an API key that everybody knows"

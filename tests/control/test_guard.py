@@ -6,10 +6,10 @@ import pytest
 
 from mock_sendpilot.app import create_app
 from mock_sendpilot.control.guard import Guard
-from mock_sendpilot.domain.models import ApiKey
-from mock_sendpilot.domain.seed import WorkspaceSeed
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.server import EmulatorServer
+from mock_sendpilot.world.models import ApiKey
+from mock_sendpilot.world.seed import WorkspaceSeed
 from tests.api.expect import LEAD, assert_error, assert_no_route
 from tests.support import Api, in_process, over_a_socket
 

@@ -3,7 +3,7 @@
 import orjson
 import pytest
 
-from mock_sendpilot.domain.errors import InvalidInput
+from mock_sendpilot.errors import InvalidInput
 from tests.api.expect import EVERY_STATUS
 from tests.control.world import GONE, WORLD, parsed, problems, world_with
 

@@ -9,11 +9,11 @@ import orjson
 import pytest
 
 from mock_sendpilot.app import create_app
-from mock_sendpilot.domain.contracts import CONTRACTS, named_contract
-from mock_sendpilot.domain.errors import InvalidApiKey, InvalidInput
-from mock_sendpilot.domain.models import ApiKey, Campaign, Lead, Sender
-from mock_sendpilot.domain.seed import EndpointSeed, WorkspaceSeed
+from mock_sendpilot.contracts.contract import CONTRACTS, named_contract
 from mock_sendpilot.emulator import Emulator
+from mock_sendpilot.errors import InvalidApiKey, InvalidInput
+from mock_sendpilot.world.models import ApiKey, Campaign, Lead, Sender
+from mock_sendpilot.world.seed import EndpointSeed, WorkspaceSeed
 from tests.conftest import NOW
 from tests.control.world import WORLD, parsed, problems, world_with
 from tests.support import in_process

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from mock_sendpilot.domain import vocabulary as words
+from mock_sendpilot.contracts import vocabulary as words
 from tests.api.expect import assert_error
 from tests.control.expect import assert_invalid
 from tests.support import OTHER_KEY, Api, Reply

@@ -4,8 +4,8 @@ import sys
 from collections.abc import Iterator
 
 from mock_sendpilot.cli.contracts import reading
-from mock_sendpilot.domain.contract_points import POINTS, Point
-from mock_sendpilot.domain.contracts import CONTRACTS
+from mock_sendpilot.contracts.contract import CONTRACTS
+from mock_sendpilot.contracts.options import POINTS, Point
 
 _HEAD = """\
 # Contracts
@@ -37,7 +37,7 @@ to one of its extra choices: `--contract-set patch_reply=schema`, `{"name": "liv
 The same under every contract: the error envelope, unknown routes answer 404 `Cannot PUT /v1/...`,
 unknown body fields are ignored, a PATCH that changes nothing is 200 and makes no event.
 
-This page is made from `mock_sendpilot/domain/contract_points.py`.
+This page is made from `mock_sendpilot/contracts/options.py`.
 """
 
 

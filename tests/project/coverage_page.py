@@ -7,12 +7,12 @@ from typing import Any
 import orjson
 
 from mock_sendpilot.app import create_app
-from mock_sendpilot.domain import vocabulary as words
-from mock_sendpilot.domain.contracts import CONTRACTS, Contract
-from mock_sendpilot.domain.samples import sample_event
+from mock_sendpilot.contracts import vocabulary as words
+from mock_sendpilot.contracts.contract import CONTRACTS, Contract
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.openapi import operations, specification
 from mock_sendpilot.webhooks.payloads import event_type, payload
+from mock_sendpilot.world.samples import sample_event
 
 _HEAD = """\
 # What is emulated, and where it is known from

@@ -9,8 +9,11 @@ from blinker import NamedSignal
 from flask import Flask
 from marshmallow import Schema
 
+from mock_sendpilot import signals
 from mock_sendpilot.cli import main
 from mock_sendpilot.cli.options import KEYS, PREFIX
+from mock_sendpilot.contracts.contract import CONTRACTS
+from mock_sendpilot.contracts.options import POINTS
 from mock_sendpilot.control.endpoint_schemas import NewEndpoint
 from mock_sendpilot.control.exposure import exposure_problems
 from mock_sendpilot.control.outreach_schemas import PARTS
@@ -25,9 +28,6 @@ from mock_sendpilot.control.seed_schemas import (
     SenderSchema,
     WorkspaceSchema,
 )
-from mock_sendpilot.domain import signals
-from mock_sendpilot.domain.contract_points import POINTS
-from mock_sendpilot.domain.contracts import CONTRACTS
 from mock_sendpilot.testing import pytest_plugin
 from mock_sendpilot.version import __version__
 from mock_sendpilot.webhooks.disruption import KINDS

@@ -40,45 +40,30 @@ def importers(package: str, *, among: str = "") -> list[str]:
     ]
 
 
+@pytest.mark.parametrize("room", ["world/", "contracts/", "scheduling/", "matching.py"])
 @pytest.mark.parametrize("package", ["flask", "werkzeug", "marshmallow", "requests", "click"])
-def test_the_domain_knows_no_framework(package: str) -> None:
-    assert importers(package, among="domain/") == []
+def test_the_rooms_below_the_webhooks_know_no_framework(room: str, package: str) -> None:
+    assert importers(package, among=room) == []
 
 
-@pytest.mark.parametrize("room", ["webhooks", "api", "control", "cli", "testing", "observation"])
-def test_the_domain_knows_no_other_room(room: str) -> None:
-    assert importers(f"mock_sendpilot.{room}", among="domain/") == []
-
-
-@pytest.mark.parametrize("package", ["flask", "werkzeug", "marshmallow", "requests", "click"])
-def test_scheduling_knows_no_framework(package: str) -> None:
-    assert importers(package, among="scheduling/") == []
-
-
-def test_scheduling_knows_nothing_else_but_the_errors() -> None:
-    names = {
-        name
+@pytest.mark.parametrize(
+    ("room", "known"),
+    [
+        ("matching.py", set()),
+        ("contracts/", {"contracts", "errors", "suggestions"}),
+        ("scheduling/", {"errors", "scheduling"}),
+        ("world/", {"contracts", "errors", "scheduling", "signals", "world"}),
+    ],
+)
+def test_the_rooms_below_the_webhooks_know_only_each_other(room: str, known: set[str]) -> None:
+    names = [
+        name.split(".")
         for module in MODULES
-        if module.startswith("scheduling/")
+        if module.startswith(room)
         for name in imports(module)
         if name.startswith("mock_sendpilot.")
-    }
-    outside = {name for name in names if not name.startswith("mock_sendpilot.scheduling")}
-    assert {name.rpartition(".")[0] for name in outside} <= {
-        "mock_sendpilot.domain",
-        "mock_sendpilot.domain.errors",
-    }
-    assert "mock_sendpilot.domain.errors" in outside
-
-
-@pytest.mark.parametrize("package", ["flask", "werkzeug", "marshmallow", "requests", "click"])
-def test_observation_knows_no_framework(package: str) -> None:
-    assert importers(package, among="observation/") == []
-
-
-@pytest.mark.parametrize("room", ["webhooks", "api", "control", "cli", "testing"])
-def test_observation_knows_no_other_room_but_the_domain(room: str) -> None:
-    assert importers(f"mock_sendpilot.{room}", among="observation/") == []
+    ]
+    assert {name[1] for name in names} == known
 
 
 @pytest.mark.parametrize("room", ["api", "control", "cli", "testing"])
@@ -86,7 +71,7 @@ def test_webhooks_know_neither_api_nor_control(room: str) -> None:
     assert importers(f"mock_sendpilot.{room}", among="webhooks/") == []
 
 
-@pytest.mark.parametrize("package", ["webhooks", "domain.signals", "control"])
+@pytest.mark.parametrize("package", ["webhooks", "signals", "control"])
 def test_an_endpoint_of_the_api_cannot_send_a_webhook(package: str) -> None:
     assert importers(f"mock_sendpilot.{package}", among="api/") == []
 
@@ -102,11 +87,11 @@ def test_marshmallow_is_for_api_control_and_the_specification_alone() -> None:
 
 
 def test_signals_are_sent_by_the_world_and_by_webhooks_and_connected_by_the_emulator() -> None:
-    assert importers("mock_sendpilot.domain.signals") == [
-        "domain/workspace.py",
+    assert importers("mock_sendpilot.signals") == [
         "emulator.py",
         "webhooks/outbox.py",
         "webhooks/runner.py",
+        "world/workspace.py",
     ]
 
 

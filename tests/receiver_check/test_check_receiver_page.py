@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from mock_sendpilot.cli.check_receiver import check_receiver
-from mock_sendpilot.domain.contracts import named_contract
+from mock_sendpilot.contracts.contract import named_contract
 from mock_sendpilot.receiver_check.checks import AFTER_EVENTS, BEFORE_EVENTS, Check, checks_under
 
 PAGE = (Path(__file__).parents[2] / "docs" / "check-receiver.md").read_text(encoding="utf-8")

@@ -10,8 +10,8 @@ import pytest
 import time_machine
 from svix.webhooks import Webhook, WebhookVerificationError
 
-from mock_sendpilot.domain.contracts import named_contract
-from mock_sendpilot.domain.errors import InvalidInput
+from mock_sendpilot.contracts.contract import named_contract
+from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.http_server import HttpServer
 from mock_sendpilot.receiver_check.checks import checks_under
 from mock_sendpilot.testing.receiver_check import check_receiver

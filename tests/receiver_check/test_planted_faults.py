@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from mock_sendpilot.domain.contracts import named_contract
+from mock_sendpilot.contracts.contract import named_contract
 from mock_sendpilot.http_server import HttpServer
 from mock_sendpilot.receiver_check.deliverer import event_names
 from mock_sendpilot.receiver_check.report import Report

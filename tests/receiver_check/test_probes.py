@@ -15,7 +15,7 @@ import pytest
 import trustme
 from werkzeug.wrappers import Request, Response
 
-from mock_sendpilot.domain.errors import InvalidInput
+from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.http_server import HttpServer
 from mock_sendpilot.receiver_check.probes import ProbeFailed, look, url_probe
 from mock_sendpilot.receiver_check.report import Report

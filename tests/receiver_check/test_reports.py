@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from werkzeug.wrappers import Request, Response
 
-from mock_sendpilot.domain.errors import InvalidInput
+from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.receiver_check.junit import as_junit
 from mock_sendpilot.receiver_check.report import Report, Result, Style
 from mock_sendpilot.testing.receiver_check import check_receiver

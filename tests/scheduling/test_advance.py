@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from mock_sendpilot.domain.errors import AdvanceTimedOut, InvalidInput
+from mock_sendpilot.errors import AdvanceTimedOut, InvalidInput
 from mock_sendpilot.scheduling.clock import ManualClock, SystemClock, WorkspaceClock
 from mock_sendpilot.scheduling.scheduler import Scheduler
 from mock_sendpilot.scheduling.workers import Workers

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from mock_sendpilot.domain.errors import InvalidInput
+from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.scheduling.durations import EXPECTED, parse_duration, written
 
 

@@ -83,10 +83,10 @@ def main(name: str) -> None:
     """Import the project while a library is active, send a webhook, and print what came of it."""
     with MOCKS[name]() as recorded:
         assert not [one for one in sys.modules if one.startswith("mock_sendpilot")]
-        from mock_sendpilot.domain.seed import WorkspaceSeed
         from mock_sendpilot.emulator import Emulator
         from mock_sendpilot.testing.receiver import WebhookReceiver
         from mock_sendpilot.webhooks.triggers import send_test
+        from mock_sendpilot.world.seed import WorkspaceSeed
 
         emulator = Emulator()
         workspace = emulator.add_workspace(WorkspaceSeed(id="ws_1", name="One", api_keys=()))

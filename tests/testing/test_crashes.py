@@ -8,7 +8,7 @@ import flask
 import pytest
 from svix.webhooks import Webhook
 
-from mock_sendpilot.domain.contracts import CONTRACTS
+from mock_sendpilot.contracts.contract import CONTRACTS
 from mock_sendpilot.http_server import HttpServer
 from mock_sendpilot.testing.crashes import answering_crashes, crash_body
 from mock_sendpilot.testing.receiver_check import check_receiver

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mock_sendpilot.domain.errors import InvalidInput
+from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.receiver_check.report import Report
 from mock_sendpilot.scheduling.clock import SystemClock
 from mock_sendpilot.testing.event_loop import EventLoopBlocked

@@ -13,7 +13,7 @@ import requests
 import time_machine
 from svix.webhooks import Webhook
 
-from mock_sendpilot.domain.errors import InvalidInput
+from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.testing.failures import NotIdle, WebhookNotSeen
 from mock_sendpilot.testing.receiver import ReceivedWebhook, WebhookReceiver
 from mock_sendpilot.testing.sandbox import Sandbox

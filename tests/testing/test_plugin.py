@@ -7,7 +7,7 @@ import weakref
 import pytest
 import requests
 
-from mock_sendpilot.domain.errors import InvalidInput
+from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.testing.sandbox_factory import SandboxFactory
 
 APP_TEST = """

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import requests
 
-from mock_sendpilot.domain.errors import InvalidInput
+from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.testing.failures import WebhookNotSeen
 from mock_sendpilot.testing.receiver import ReceivedWebhook, WebhookReceiver
 from mock_sendpilot.testing.sandbox import Sandbox

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import requests
 
-from mock_sendpilot.domain.errors import InvalidInput, NotFound
+from mock_sendpilot.errors import InvalidInput, NotFound
 from mock_sendpilot.testing.failures import WebhookNotSeen
 from mock_sendpilot.testing.receiver import WebhookReceiver
 from mock_sendpilot.testing.sandbox import Sandbox

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from mock_sendpilot.domain.errors import InvalidInput, NotFound
+from mock_sendpilot.errors import InvalidInput, NotFound
 from mock_sendpilot.testing.receiver import WebhookReceiver
 from mock_sendpilot.testing.sandbox import Sandbox
 from mock_sendpilot.webhooks.disruption import KINDS

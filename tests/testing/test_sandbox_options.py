@@ -5,7 +5,7 @@ from datetime import datetime, timezone
 
 import pytest
 
-from mock_sendpilot.domain.errors import InvalidInput
+from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.testing.sandbox_options import marked_options
 
 

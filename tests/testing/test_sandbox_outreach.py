@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 import requests
 
-from mock_sendpilot.domain.errors import InvalidInput, NotFound
-from mock_sendpilot.domain.outreach.sequences import Step
+from mock_sendpilot.errors import InvalidInput, NotFound
 from mock_sendpilot.testing.sandbox import Sandbox
 from mock_sendpilot.testing.sandbox_world import SENDER_ID
+from mock_sendpilot.world.sequences import Step
 from tests.support import eventually
 
 IDA = "https://www.linkedin.com/in/ida-holm"

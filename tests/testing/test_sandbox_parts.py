@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from mock_sendpilot.domain.errors import InvalidInput, NotFound
-from mock_sendpilot.domain.models import Campaign, Lead, Sender
+from mock_sendpilot.errors import InvalidInput, NotFound
 from mock_sendpilot.server import EmulatorServer
 from mock_sendpilot.testing.sandbox import Sandbox
 from mock_sendpilot.testing.sandbox_options import sandbox_options
+from mock_sendpilot.world.models import Campaign, Lead, Sender
 
 EVENT, PAUSED = "lead.status.changed", "campaign.paused"
 NAIVE = datetime(2026, 6, 1)  # noqa: DTZ001 - on purpose

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 import requests
 
-from mock_sendpilot.domain.endpoint_settings import EndpointSettings
-from mock_sendpilot.domain.errors import InvalidInput, NotFound
+from mock_sendpilot.errors import InvalidInput, NotFound
 from mock_sendpilot.testing.failures import WebhookNotSeen
 from mock_sendpilot.testing.receiver import WebhookReceiver
 from mock_sendpilot.testing.sandbox import Sandbox
+from mock_sendpilot.world.endpoint_settings import EndpointSettings
 
 EVENT = "lead.status.changed"
 URL = "http://127.0.0.1:9/webhooks"

@@ -15,7 +15,7 @@ import freezegun
 import orjson
 import pytest
 
-from mock_sendpilot.domain.errors import InvalidInput
+from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.testing.asgi_bridge import AppNotStarted, AsgiApp, AsgiBridge
 from mock_sendpilot.testing.sandbox import Sandbox
 from mock_sendpilot.testing.serving import AppServer

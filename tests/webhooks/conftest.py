@@ -6,16 +6,16 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from mock_sendpilot.domain.contracts import named_contract
-from mock_sendpilot.domain.models import ApiKey, Campaign, Lead
-from mock_sendpilot.domain.seed import WorkspaceSeed
-from mock_sendpilot.domain.workspace import Workspace
+from mock_sendpilot.contracts.contract import named_contract
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.scheduling.clock import ManualClock
 from mock_sendpilot.testing.receiver import WebhookReceiver
 from mock_sendpilot.webhooks.deliveries import Delivery, DeliveryFilter
 from mock_sendpilot.webhooks.endpoints import Endpoint
 from mock_sendpilot.webhooks.outbox import Outbox
+from mock_sendpilot.world.models import ApiKey, Campaign, Lead
+from mock_sendpilot.world.seed import WorkspaceSeed
+from mock_sendpilot.world.workspace import Workspace
 from tests.support import SECRET
 
 START = datetime(2026, 6, 1, 9, 0, tzinfo=timezone.utc)

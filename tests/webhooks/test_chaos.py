@@ -10,11 +10,11 @@ import orjson
 import pytest
 from svix.webhooks import Webhook, WebhookVerificationError
 
-from mock_sendpilot.domain.errors import InvalidInput
 from mock_sendpilot.emulator import Emulator
+from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.http_server import HttpServer
 from mock_sendpilot.lifetime import Startable
-from mock_sendpilot.observation.patterns import EventPattern
+from mock_sendpilot.matching import EventPattern
 from mock_sendpilot.scheduling.clock import ManualClock
 from mock_sendpilot.webhooks.chaos import CHAOS_KINDS, Chaos
 from mock_sendpilot.webhooks.disruption import KINDS, Option

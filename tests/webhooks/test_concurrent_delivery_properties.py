@@ -9,8 +9,8 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mock_sendpilot.domain.endpoint_settings import EndpointSettings
 from mock_sendpilot.emulator import Emulator
+from mock_sendpilot.world.endpoint_settings import EndpointSettings
 from tests.support import eventually
 from tests.webhooks.conftest import World, seed_of_one_lead
 from tests.webhooks.delivery_model import Arrival, NotingReceiver

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 import trustme
 
-from mock_sendpilot.domain.endpoint_settings import EndpointSettings
 from mock_sendpilot.scheduling.clock import SystemClock
 from mock_sendpilot.webhooks import deadline
 from mock_sendpilot.webhooks.deliveries import Attempt
+from mock_sendpilot.world.endpoint_settings import EndpointSettings
 from tests.support import read_request
 from tests.webhooks.conftest import World
 

@@ -23,11 +23,11 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from mock_sendpilot.domain.endpoint_settings import EndpointSettings
-from mock_sendpilot.domain.errors import AdvanceTimedOut, InvalidInput
 from mock_sendpilot.emulator import Emulator
+from mock_sendpilot.errors import AdvanceTimedOut, InvalidInput
 from mock_sendpilot.webhooks.deliveries import Attempt, Delivery
 from mock_sendpilot.webhooks.event_log import SentWebhook
+from mock_sendpilot.world.endpoint_settings import EndpointSettings
 from tests.webhooks.conftest import World, seed_of_one_lead
 from tests.webhooks.delivery_model import CANCELLED, EXHAUSTED, SUCCEEDED
 from tests.webhooks.moody_receiver import HANG, RESET, MoodyReceiver

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from mock_sendpilot.domain.errors import NotFound
+from mock_sendpilot.errors import NotFound
 from mock_sendpilot.webhooks.deliveries import (
     Attempt,
     Delivery,

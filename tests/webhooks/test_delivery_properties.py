@@ -18,12 +18,12 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from mock_sendpilot.domain.errors import InvalidInput
-from mock_sendpilot.domain.seed import WorkspaceSeed
 from mock_sendpilot.emulator import Emulator
+from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.scheduling.clock import ManualClock
 from mock_sendpilot.testing.receiver import ReceivedWebhook
 from mock_sendpilot.webhooks.deliveries import Delivery
+from mock_sendpilot.world.seed import WorkspaceSeed
 from tests.webhooks.conftest import START, World, seed_of_one_lead
 from tests.webhooks.delivery_model import (
     EXHAUSTED,

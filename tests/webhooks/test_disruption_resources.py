@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from mock_sendpilot.domain.errors import InvalidInput, NotFound
-from mock_sendpilot.observation.patterns import EventPattern
+from mock_sendpilot.errors import InvalidInput, NotFound
+from mock_sendpilot.matching import EventPattern
 from mock_sendpilot.testing.receiver import WebhookReceiver
 from mock_sendpilot.webhooks.disruption import KINDS
 from mock_sendpilot.webhooks.disruptions import Disruptions

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from mock_sendpilot.domain.events import SearchCompleted
-from mock_sendpilot.domain.samples import SAMPLE_SEARCH
 from mock_sendpilot.testing.receiver import WebhookReceiver
 from mock_sendpilot.webhooks.deliveries import DROPPED, SUCCEEDED
+from mock_sendpilot.world.events import SearchCompleted
+from mock_sendpilot.world.samples import SAMPLE_SEARCH
 from tests.webhooks.conftest import World
 from tests.webhooks.judges import DAY, arm, only_delivery
 

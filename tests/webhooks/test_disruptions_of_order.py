@@ -4,12 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from mock_sendpilot.domain.endpoint_settings import EndpointSettings
 from mock_sendpilot.testing.receiver import WebhookReceiver
 from mock_sendpilot.webhooks.deliveries import (
     CANCELLED,
     SUCCEEDED,
 )
+from mock_sendpilot.world.endpoint_settings import EndpointSettings
 from tests.support import eventually
 from tests.webhooks.conftest import START, World
 from tests.webhooks.judges import (

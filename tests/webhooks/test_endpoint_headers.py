@@ -4,15 +4,15 @@ from typing import Any
 
 import pytest
 
-from mock_sendpilot.domain.endpoint_settings import (
+from mock_sendpilot.errors import InvalidInput
+from mock_sendpilot.testing.receiver import WebhookReceiver
+from mock_sendpilot.testing.sandbox import Sandbox
+from mock_sendpilot.world.endpoint_settings import (
     MAX_HEADER_LENGTH,
     MAX_HEADERS,
     RESERVED_HEADERS,
     EndpointSettings,
 )
-from mock_sendpilot.domain.errors import InvalidInput
-from mock_sendpilot.testing.receiver import WebhookReceiver
-from mock_sendpilot.testing.sandbox import Sandbox
 from tests.control.world import problems, world_with
 from tests.support import SECRET, Api
 from tests.webhooks.conftest import World

@@ -7,12 +7,12 @@ from itertools import pairwise
 import pytest
 import time_machine
 
-from mock_sendpilot.domain.endpoint_settings import EndpointSettings
-from mock_sendpilot.domain.errors import InvalidInput
 from mock_sendpilot.emulator import Emulator
+from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.scheduling.clock import ManualClock
 from mock_sendpilot.testing.receiver import WebhookReceiver
 from mock_sendpilot.webhooks.deliveries import EXHAUSTED, PENDING
+from mock_sendpilot.world.endpoint_settings import EndpointSettings
 from tests.support import SECRET, eventually
 from tests.webhooks.conftest import START, World, seed_of_one_lead
 from tests.webhooks.judges import (

@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from mock_sendpilot.domain.endpoint_settings import EndpointSettings
-from mock_sendpilot.domain.events import Event
 from mock_sendpilot.testing.receiver import WebhookReceiver
 from mock_sendpilot.webhooks.deliveries import CANCELLED, PENDING, SUCCEEDED
 from mock_sendpilot.webhooks.endpoints import Endpoint, Endpoints
+from mock_sendpilot.world.endpoint_settings import EndpointSettings
+from mock_sendpilot.world.events import Event
 from tests.support import eventually
 from tests.webhooks.conftest import START, World
 from tests.webhooks.judges import arm

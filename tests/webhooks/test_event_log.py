@@ -2,9 +2,9 @@
 
 import pytest
 
-from mock_sendpilot.domain import vocabulary as words
-from mock_sendpilot.domain.errors import NotFound
+from mock_sendpilot.contracts import vocabulary as words
 from mock_sendpilot.emulator import Emulator
+from mock_sendpilot.errors import NotFound
 from mock_sendpilot.scheduling.clock import ManualClock
 from mock_sendpilot.testing.receiver import WebhookReceiver
 from mock_sendpilot.webhooks.event_log import MAX_EVENTS, EventFilter

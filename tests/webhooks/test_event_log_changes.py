@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mock_sendpilot.observation.patterns import ANY_EVENT, EventPattern
+from mock_sendpilot.matching import ANY_EVENT, EventPattern
 from mock_sendpilot.testing.receiver import WebhookReceiver
 from mock_sendpilot.webhooks.event_log import SentWebhook
 from tests.webhooks.conftest import World

@@ -5,9 +5,9 @@ from itertools import pairwise
 
 import pytest
 
-from mock_sendpilot.domain.workspace import Workspace
 from mock_sendpilot.testing.receiver import WebhookReceiver
 from mock_sendpilot.webhooks.deliveries import CANCELLED, EXHAUSTED, PENDING, SUCCEEDED
+from mock_sendpilot.world.workspace import Workspace
 from tests.support import SECRET
 from tests.webhooks.conftest import World
 

@@ -7,11 +7,11 @@ from itertools import count
 
 import pytest
 
-from mock_sendpilot.domain.endpoint_settings import EndpointSettings
 from mock_sendpilot.webhooks import relays
 from mock_sendpilot.webhooks.deliveries import SUCCEEDED, recorded_response
 from mock_sendpilot.webhooks.drafts import SignedRequest
 from mock_sendpilot.webhooks.relays import NOBODY, Answer, Relay
+from mock_sendpilot.world.endpoint_settings import EndpointSettings
 from tests.support import eventually
 from tests.webhooks.conftest import World
 from tests.webhooks.judges import arm

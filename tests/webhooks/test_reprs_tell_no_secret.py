@@ -2,10 +2,10 @@
 
 import pytest
 
-from mock_sendpilot.domain.models import ApiKey
-from mock_sendpilot.domain.seed import EndpointSeed
 from mock_sendpilot.webhooks.deliveries import Applied
 from mock_sendpilot.webhooks.endpoints import RetiredSecret
+from mock_sendpilot.world.models import ApiKey
+from mock_sendpilot.world.seed import EndpointSeed
 from tests.support import SECRET
 from tests.webhooks.conftest import START
 

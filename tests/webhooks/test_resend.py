@@ -2,7 +2,7 @@
 
 import pytest
 
-from mock_sendpilot.domain.errors import InvalidInput, NotFound
+from mock_sendpilot.errors import InvalidInput, NotFound
 from mock_sendpilot.testing.receiver import WebhookReceiver
 from mock_sendpilot.webhooks.deliveries import EXHAUSTED, PENDING, SUCCEEDED, Delivery
 from tests.webhooks.conftest import START, World

@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from mock_sendpilot.domain.endpoint_settings import EndpointSettings
-from mock_sendpilot.domain.errors import InvalidInput, NotFound
+from mock_sendpilot.errors import InvalidInput, NotFound
 from mock_sendpilot.testing.receiver import ReceivedWebhook, WebhookReceiver
 from mock_sendpilot.webhooks.endpoints import Endpoint
 from mock_sendpilot.webhooks.signing import is_secret
+from mock_sendpilot.world.endpoint_settings import EndpointSettings
 from tests.support import SECRET
 from tests.webhooks.conftest import START, World
 from tests.webhooks.judges import (

@@ -115,7 +115,7 @@ def test_advance_stops_where_it_was_asked_to(world: World, receiver: WebhookRece
     [pytest.param({"retry_delays_seconds": "svix"}, id="svix")],
 )
 def test_the_schedule_is_a_point_of_the_contract(points: dict[str, str]) -> None:
-    from mock_sendpilot.domain.contracts import named_contract
+    from mock_sendpilot.contracts.contract import named_contract
 
     contract = named_contract("documented", points.items())
     assert contract.retry_delays_seconds == (5, 300, 1800, 7200, 18000, 36000, 36000)

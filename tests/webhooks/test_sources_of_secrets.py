@@ -4,12 +4,12 @@ import secrets
 
 import pytest
 
-from mock_sendpilot.domain.models import ApiKey
-from mock_sendpilot.domain.seed import EndpointSeed, WorkspaceSeed
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.server import EmulatorServer
 from mock_sendpilot.testing.sandbox import Sandbox
 from mock_sendpilot.testing.sandbox_options import sandbox_options
+from mock_sendpilot.world.models import ApiKey
+from mock_sendpilot.world.seed import EndpointSeed, WorkspaceSeed
 
 URL = "http://127.0.0.1:9/webhooks"
 

@@ -7,18 +7,18 @@ from typing import Any
 
 import pytest
 
-from mock_sendpilot.domain import vocabulary as words
-from mock_sendpilot.domain.contracts import named_contract
-from mock_sendpilot.domain.credits import Balance
-from mock_sendpilot.domain.errors import InvalidInput, NotFound
-from mock_sendpilot.domain.models import ApiKey, Campaign, Lead, Sender
-from mock_sendpilot.domain.seed import WorkspaceSeed
-from mock_sendpilot.domain.workspace import Workspace
+from mock_sendpilot.contracts import vocabulary as words
+from mock_sendpilot.contracts.contract import named_contract
 from mock_sendpilot.emulator import Emulator
+from mock_sendpilot.errors import InvalidInput, NotFound
 from mock_sendpilot.scheduling.clock import ManualClock
 from mock_sendpilot.webhooks import triggers
 from mock_sendpilot.webhooks.event_log import SentWebhook
 from mock_sendpilot.webhooks.outbox import Outbox
+from mock_sendpilot.world.credits import Balance
+from mock_sendpilot.world.models import ApiKey, Campaign, Lead, Sender
+from mock_sendpilot.world.seed import WorkspaceSeed
+from mock_sendpilot.world.workspace import Workspace
 
 START = datetime(2026, 6, 1, 9, tzinfo=timezone.utc)
 NINE = "2026-06-01T09:00:00.000Z"

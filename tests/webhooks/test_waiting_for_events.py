@@ -4,8 +4,8 @@ import threading
 
 import pytest
 
-from mock_sendpilot.domain.errors import NotFound
-from mock_sendpilot.observation.patterns import ANY_EVENT, EventPattern
+from mock_sendpilot.errors import NotFound
+from mock_sendpilot.matching import ANY_EVENT, EventPattern
 from mock_sendpilot.scheduling.clock import SystemClock, iso_milliseconds
 from mock_sendpilot.testing.receiver import WebhookReceiver
 from mock_sendpilot.webhooks.waiting import Waited, wait_for_events

@@ -7,11 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from mock_sendpilot.domain.errors import InvalidInput
-from mock_sendpilot.domain.signals import deliveries_queued
 from mock_sendpilot.emulator import Emulator
-from mock_sendpilot.observation.patterns import ANY_EVENT
+from mock_sendpilot.errors import InvalidInput
+from mock_sendpilot.matching import ANY_EVENT
 from mock_sendpilot.scheduling.clock import SteadyClock, SystemClock
+from mock_sendpilot.signals import deliveries_queued
 from mock_sendpilot.testing.receiver import WebhookReceiver
 from mock_sendpilot.webhooks import triggers
 from mock_sendpilot.webhooks.deliveries import SUCCEEDED, DeliveryFilter, recorded_response

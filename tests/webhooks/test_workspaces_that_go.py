@@ -3,10 +3,10 @@
 import gc
 import weakref
 
-from mock_sendpilot.domain.workspace import Workspace
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.scheduling.clock import ManualClock
 from mock_sendpilot.testing.receiver import WebhookReceiver
+from mock_sendpilot.world.workspace import Workspace
 from tests.support import eventually
 from tests.webhooks.conftest import START, World, seed_of_one_lead
 from tests.webhooks.judges import DAY, arm, only_delivery

@@ -1,1 +1,0 @@
-"""The emulated world itself: leads, campaigns, senders, and the clock they live by."""

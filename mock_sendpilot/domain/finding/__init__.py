@@ -1,1 +1,0 @@
-"""Finding people: searches of the lead database, and extractions from LinkedIn."""

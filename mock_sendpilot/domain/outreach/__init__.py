@@ -1,1 +1,0 @@
-"""Outreach: what senders and people do to each other, and what makes them do it."""

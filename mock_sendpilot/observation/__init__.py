@@ -1,1 +1,0 @@
-"""What is looked for in what has happened: one matcher for expectations and disruptions."""

@@ -1,0 +1,1 @@
+"""One customer's world: leads, campaigns, senders, jobs, and the clock they live by."""

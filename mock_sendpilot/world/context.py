@@ -1,0 +1,30 @@
+"""What the parts of one workspace share."""
+
+from dataclasses import dataclass
+
+from mock_sendpilot.contracts.contract import Contract
+from mock_sendpilot.scheduling.clock import WorkspaceClock
+from mock_sendpilot.scheduling.scheduler import Scheduler
+from mock_sendpilot.world.ids import Ids
+from mock_sendpilot.world.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkspaceContext:
+    """The shared parts of one workspace.
+
+    Attributes:
+        store: its leads, campaigns and senders, and the one lock of all its state.
+        clock: its time.
+        ids: where all its ids come from.
+        contract: how the vendor answers here.
+        scheduler: runs what falls due.
+        random_seed: what chance is drawn from; the same seed gives the same behavior.
+    """
+
+    store: Store
+    clock: WorkspaceClock
+    ids: Ids
+    contract: Contract
+    scheduler: Scheduler
+    random_seed: str

@@ -1,0 +1,141 @@
+"""The event publisher: numbers the events of a workspace, and publishes them in their order.
+
+Each thread publishes what was recorded before its own last event and that event itself, and then
+hands over: no request works for others, and a change returns when its events are published.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from mock_sendpilot.world.events import PLAINLY, Change, Event, Telling
+from mock_sendpilot.world.ids import Ids
+
+MAX_STALL_SECONDS = 1.0
+MAX_WAIT_SECONDS = 60.0
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+class EventPublisher:
+    """The events of a workspace that are recorded and not yet published.
+
+    Args:
+        publish: called with each event, in order, with no lock held.
+        may_wait_for_us: returns whether `publish` may wait for a thread that waits for its turn, as
+            a receiver of a signal does that asks the API over HTTP.
+        max_stall_seconds: how long a thread waits while nothing at all is published, where it may.
+        max_wait_seconds: the same where it may not: then only a busy machine can be the reason.
+    """
+
+    def __init__(
+        self,
+        *,
+        workspace_id: str,
+        ids: Ids,
+        publish: Callable[[Event], None],
+        may_wait_for_us: Callable[[], bool] = lambda: True,
+        max_stall_seconds: float = MAX_STALL_SECONDS,
+        max_wait_seconds: float = MAX_WAIT_SECONDS,
+    ) -> None:
+        self._workspace_id = workspace_id
+        self._ids = ids
+        self._publish = publish
+        self._may_wait_for_us = may_wait_for_us
+        self._max_stall_seconds = max_stall_seconds
+        self._max_wait_seconds = max_wait_seconds
+        self._unpublished: deque[Event] = deque()
+        self._latest_at: datetime | None = None
+        self.last_recorded = 0
+        self._published = 0
+        self._turn = threading.Condition()
+        self._publishing_thread: int | None = None
+        self._up_to = 0  # what the publishing thread has to publish
+        self._waiting_count = 0
+
+    def record(self, change: Change, *, at: datetime, telling: Telling = PLAINLY) -> Event:
+        """Make an event of a change. The caller holds the lock of the store.
+
+        Every event is later than the one before, by a millisecond at least, on any clock: receivers
+        that order by `timestamp` have to be right.
+        """
+        at = at.replace(microsecond=at.microsecond // 1000 * 1000)
+        if self._latest_at is not None and at <= self._latest_at:
+            at = self._latest_at + _MILLISECOND
+        self._latest_at = at
+        self.last_recorded += 1
+        event = Event(
+            id=self._ids.event_id(at),
+            message_id=self._ids.webhook_message_id(),
+            sequence=self.last_recorded,
+            occurred_at=at,
+            workspace_id=self._workspace_id,
+            change=change,
+            telling=telling,
+        )
+        self._unpublished.append(event)
+        return event
+
+    def publish(self, up_to: int) -> None:
+        """Return when the events up to this number are published; publish them, if nobody does.
+
+        Called by a receiver of a signal, which is just hearing an event, it returns at once: what
+        the receiver has changed is published in its order, after the event that it hears.
+        """
+        if self._published >= up_to or not self._is_my_turn(up_to):
+            return
+        while (event := self._next()) is not None:
+            try:
+                self._publish(event)
+            except BaseException:  # such as Ctrl+C: the next change publishes what is left
+                self._hand_over(event)
+                raise
+            self._note_published(event)
+
+    def _is_my_turn(self, up_to: int) -> bool:
+        """Wait for the turn of this thread; tell whether it has something to publish then."""
+        this_thread = threading.get_ident()
+        with self._turn:
+            while self._published < up_to:
+                if self._publishing_thread is None:
+                    self._publishing_thread = this_thread
+                    self._up_to = up_to
+                    return True
+                if self._publishing_thread == this_thread or not self._has_progressed():
+                    self._up_to = max(self._up_to, up_to)  # they are left to the one who publishes
+                    return False
+            return False
+
+    def _has_progressed(self) -> bool:
+        is_at_risk = self._may_wait_for_us()
+        self._waiting_count += 1
+        try:
+            return self._turn.wait(
+                self._max_stall_seconds if is_at_risk else self._max_wait_seconds
+            )
+        finally:
+            self._waiting_count -= 1
+
+    def _next(self) -> Event | None:
+        """Return what this thread has to publish next; if that is nothing, hand over at once.
+
+        Both under one lock, so that nothing can be left to a thread that has just looked.
+        """
+        with self._turn:
+            if self._unpublished and self._unpublished[0].sequence <= self._up_to:
+                return self._unpublished.popleft()
+            self._publishing_thread = None
+            self._turn.notify_all()
+            return None
+
+    def _note_published(self, event: Event) -> None:
+        with self._turn:
+            self._published = event.sequence
+            if self._waiting_count:
+                self._turn.notify_all()
+
+    def _hand_over(self, event: Event) -> None:
+        with self._turn:
+            self._published = event.sequence
+            self._publishing_thread = None
+            self._turn.notify_all()

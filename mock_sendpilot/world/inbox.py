@@ -1,0 +1,187 @@
+"""The inbox: the conversations of the senders, each with one person.
+
+Guarded by the lock of the store: what changes it does so within a transaction.
+"""
+
+import base64
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from mock_sendpilot.errors import NotFound
+from mock_sendpilot.scheduling.clock import epoch_milliseconds
+from mock_sendpilot.world.ids import Ids
+
+SENT, RECEIVED = "sent", "received"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Participant:
+    """The other person; `id` is LinkedIn's internal one (`ACoAA…`)."""
+
+    id: str
+    name: str
+    profile_url: str
+    profile_picture_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One message, sent or received."""
+
+    id: str
+    content: str
+    direction: str
+    sent_at: datetime
+    read_status: str = "read"
+    content_type: str = "TEXT"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversation:
+    """One sender and one person. Its messages are `Inbox.messages`."""
+
+    id: str
+    sender_id: str
+    participant: Participant
+    created_at: datetime
+    updated_at: datetime
+    unread_count: int = 0
+    last_message: Message | None = None
+
+    @property
+    def last_activity_at(self) -> datetime:
+        """When the last message was sent or received."""
+        return self.updated_at if self.last_message is None else self.last_message.sent_at
+
+    @property
+    def position(self) -> tuple[int, str]:
+        """Where it stands in a list: the latest activity first."""
+        return -epoch_milliseconds(self.last_activity_at), self.id
+
+
+class Inbox:
+    """All conversations of a workspace.
+
+    Args:
+        ids: gives the ids of new messages and conversations.
+        opening_message_id: `own`, or `conversation` for a message that is sent first to have the
+            id of the conversation that it opens.
+    """
+
+    def __init__(self, ids: Ids, *, opening_message_id: str = "own") -> None:
+        self._ids = ids
+        self._opening_message_id = opening_message_id
+        self._conversations: dict[str, Conversation] = {}
+        self._ids_by_pair: dict[tuple[str, str], str] = {}
+        self._messages: dict[str, list[Message]] = {}
+
+    def conversations(self, sender_id: str | None = None) -> list[Conversation]:
+        """The conversations of a sender, or all, the latest activity first."""
+        found = [
+            one
+            for one in list(self._conversations.values())
+            if sender_id is None or one.sender_id == sender_id
+        ]
+        return sorted(found, key=lambda one: one.position)
+
+    def conversation(self, conversation_id: str, sender_id: str) -> Conversation:
+        """A conversation of this sender.
+
+        Raises:
+            NotFound: this sender has none of that id.
+        """
+        found = self._conversations.get(conversation_id)
+        if found is None or found.sender_id != sender_id:
+            hint = f"sender {sender_id[:80]!r} has no conversation {conversation_id[:80]!r}"
+            raise NotFound("Conversation or account not found", hint=hint)
+        return found
+
+    def messages(self, conversation_id: str) -> Sequence[Message]:
+        """The messages of a conversation, oldest first."""
+        return list(self._messages[conversation_id])
+
+    def put(self, conversation: Conversation, messages: Sequence[Message]) -> None:
+        """Add a conversation as it is."""
+        last = messages[-1] if messages else None
+        pair = conversation.sender_id, conversation.participant.profile_url
+        self._conversations[conversation.id] = replace(conversation, last_message=last)
+        self._ids_by_pair[pair] = conversation.id
+        self._messages[conversation.id] = list(messages)
+
+    def add(
+        self,
+        sender_id: str,
+        linkedin_url: str,
+        name: str,
+        *,
+        text: str,
+        direction: str,
+        at: datetime,
+    ) -> Message:
+        """Add a message to the conversation of this pair, which begins with it if need be."""
+        conversation = self._of_pair(sender_id, linkedin_url, name, at)
+        is_received = direction == RECEIVED
+        opens = not is_received and not self._messages[conversation.id]
+        has_conversations_id = opens and self._opening_message_id == "conversation"
+        message = Message(
+            id=conversation.id if has_conversations_id else self._ids.prefixed("msg"),
+            content=text,
+            direction=direction,
+            sent_at=at,
+            read_status="unread" if is_received else "read",
+        )
+        messages = self._messages[conversation.id]
+        if not is_received and conversation.unread_count:  # who answers has read
+            messages[:] = [replace(one, read_status="read") for one in messages]
+        messages.append(message)
+        self._conversations[conversation.id] = replace(
+            conversation,
+            last_message=message,
+            updated_at=at,
+            unread_count=conversation.unread_count + 1 if is_received else 0,
+        )
+        return message
+
+    def id_of_pair(self, sender_id: str, linkedin_url: str) -> str | None:
+        """The id of the conversation of a sender and a person, or None."""
+        return self._ids_by_pair.get((sender_id, linkedin_url))
+
+    def _of_pair(self, sender_id: str, linkedin_url: str, name: str, at: datetime) -> Conversation:
+        known = self._ids_by_pair.get((sender_id, linkedin_url))
+        if known is not None:
+            return self._conversations[known]
+        conversation = Conversation(
+            id=conversation_id(self._ids.random_bytes),
+            sender_id=sender_id,
+            participant=participant(linkedin_url, name),
+            created_at=at,
+            updated_at=at,
+        )
+        self.put(conversation, ())
+        return conversation
+
+
+def conversation_id(random_bytes: Callable[[int], bytes]) -> str:
+    """An id like LinkedIn's: `2-` and 22 characters of base64 for URLs."""
+    return "2-" + base64.urlsafe_b64encode(random_bytes(16)).decode().rstrip("=")
+
+
+def participant(
+    linkedin_url: str, name: str = "", *, picture_url: str | None = None
+) -> Participant:
+    """A person as conversations show them; a name that is not known is made from the slug."""
+    slug = linkedin_url.rpartition("/")[2]
+    return Participant(
+        id=internal_id(linkedin_url),
+        name=name or slug.replace("-", " ").title(),
+        profile_url=linkedin_url,
+        profile_picture_url=picture_url,
+    )
+
+
+def internal_id(linkedin_url: str) -> str:
+    """An id in LinkedIn's style, always the same for a person."""
+    digest = hashlib.sha256(linkedin_url.encode()).digest()
+    return "ACoAA" + base64.urlsafe_b64encode(digest).decode()[:27].replace("=", "A")

@@ -1,0 +1,177 @@
+"""One event of each kind: made up, or about something that is there."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from functools import partial
+
+from mock_sendpilot.contracts import vocabulary as words
+from mock_sendpilot.world import events
+from mock_sendpilot.world.events import Change, Event
+from mock_sendpilot.world.jobs import DONE, ExtractedLead, Extraction, FoundLead, Search
+from mock_sendpilot.world.models import Campaign, Contact, Lead
+
+AT = datetime(2026, 6, 1, 9, tzinfo=timezone.utc)
+_URL = "https://www.linkedin.com/in/ida-holm"
+_OUTCOMES = ("OPPORTUNITY", "DONE")
+_TAGS = ("INTERESTED", "MEETING_BOOKED")
+_NAME = {"first_name": "Ida", "last_name": "Holm", "full_name": "Ida Holm"}
+SAMPLE_LEAD = Lead(
+    id="lead_1",
+    linkedin_url=_URL,
+    status="REPLY_RECEIVED",
+    campaign_id="camp_1",
+    created_at=AT,
+    updated_at=AT,
+    sender_id="sender_1",
+)
+SAMPLE_CAMPAIGN = Campaign(
+    id="camp_1",
+    name="Nordic CFOs",
+    status="started",
+    sender_ids=("sender_1",),
+    created_at=AT,
+    updated_at=AT,
+)
+_FOUND = FoundLead(
+    id="ldb_1",
+    **_NAME,
+    email="ida@fjord.example",
+    phone=None,
+    linkedin_url=_URL,
+    job_title="CFO",
+    company="Fjord AS",
+    location="Oslo",
+    country="Norway",
+    industry="Energy",
+    seniority="C-Level",
+    company_linkedin_url=None,
+    website="https://fjord.example",
+    employees="51-200",
+)
+_EXTRACTED = ExtractedLead(
+    id="lx_1",
+    linkedin_identifier="ida-holm",
+    linkedin_url=_URL,
+    **_NAME,
+    headline="CFO at Fjord AS",
+    summary=None,
+    location="Oslo, Norway",
+    city="Oslo",
+    country="Norway",
+    profile_picture_url=None,
+    company="Fjord AS",
+    job_position="CFO",
+    email="ida@fjord.example",
+)
+SAMPLE_SEARCH = Search(
+    id="search_1",
+    name="Q3 CFOs",
+    filters={"job_titles": ["CFO"]},
+    limit=1,
+    created_at=AT,
+    state=DONE,
+    completed_at=AT,
+    leads=(_FOUND,),
+)
+SAMPLE_EXTRACTION = Extraction(
+    id="camp_x1",
+    name="Founders",
+    mode="with_enrichment",
+    url_type="linkedin_search",
+    urls=("https://www.linkedin.com/search/results/people/",),
+    limit=1,
+    created_at=AT,
+    state=DONE,
+    completed_at=AT,
+    leads=(_EXTRACTED,),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subjects:
+    """What the samples are about; made up where nothing is given."""
+
+    lead: Lead = SAMPLE_LEAD
+    campaign: Campaign = SAMPLE_CAMPAIGN
+    total_leads: int = 120
+    sender_id: str = SAMPLE_LEAD.sender_id or ""
+    search: Search = SAMPLE_SEARCH
+    extraction: Extraction = SAMPLE_EXTRACTION
+
+
+SAMPLES = Subjects()
+
+
+def sample_change(name: str, at: datetime = AT, subjects: Subjects = SAMPLES) -> Change:
+    """A change that the event of today's `name` tells."""
+    return _MAKERS[name](subjects, at)
+
+
+def sample_event(
+    name: str,
+    *,
+    event_id: str = "evt_1780304400000_k3v9q2x7d",
+    message_id: str = "msg_2emulatorEmulatorEmulator01",
+    at: datetime = AT,
+    workspace_id: str = "ws_1",
+) -> Event:
+    """A made-up event of today's `name`."""
+    return Event(
+        id=event_id,
+        message_id=message_id,
+        sequence=1,
+        occurred_at=at,
+        workspace_id=workspace_id,
+        change=sample_change(name, at),
+    )
+
+
+def _contact(of: Subjects) -> Contact:
+    return Contact(
+        sender_id=of.sender_id,
+        linkedin_url=of.lead.linkedin_url,
+        lead=of.lead,
+        campaign_id=of.lead.campaign_id,
+    )
+
+
+def _status_changed(of: Subjects, _at: datetime) -> Change:
+    return events.LeadStatusChanged(
+        replace(of.lead, status=_another(of.lead.status, _OUTCOMES)), of.lead.status, "api"
+    )
+
+
+def _tag_changed(of: Subjects, _at: datetime) -> Change:
+    before = of.lead.custom_lead_status
+    return events.LeadTagChanged(
+        replace(of.lead, custom_lead_status=_another(before, _TAGS)), before
+    )
+
+
+def _another(word: str | None, words_: tuple[str, str]) -> str:
+    return words_[1] if word == words_[0] else words_[0]
+
+
+def _campaign_changed(name: str, of: Subjects, _at: datetime) -> Change:
+    return events.CampaignChanged(name, of.campaign, of.total_leads, "api")
+
+
+_MAKERS: Mapping[str, Callable[[Subjects, datetime], Change]] = {
+    words.MESSAGE_SENT: lambda of, _: events.MessageSent(_contact(of), "Good morning", 2),
+    words.REPLY_RECEIVED: lambda of, _: events.ReplyReceived(_contact(of), "Call me Tuesday"),
+    words.CONNECTION_REQUEST_SENT: lambda of, _: events.ConnectionRequestSent(
+        _contact(of), "Hello"
+    ),
+    words.CONNECTION_REQUEST_ACCEPTED: lambda of, at: events.ConnectionRequestAccepted(
+        _contact(of), at
+    ),
+    words.CAMPAIGN_STARTED: partial(_campaign_changed, words.CAMPAIGN_STARTED),
+    words.CAMPAIGN_PAUSED: partial(_campaign_changed, words.CAMPAIGN_PAUSED),
+    words.CAMPAIGN_RESUMED: partial(_campaign_changed, words.CAMPAIGN_RESUMED),
+    words.CAMPAIGN_FINISHED: partial(_campaign_changed, words.CAMPAIGN_FINISHED),
+    words.LEAD_UPDATED: _status_changed,
+    words.LEAD_TAG_UPDATED: _tag_changed,
+    words.SEARCH_COMPLETED: lambda of, _: events.SearchCompleted(of.search),
+    words.EXTRACTION_COMPLETED: lambda of, _: events.ExtractionCompleted(of.extraction),
+}

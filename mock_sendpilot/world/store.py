@@ -1,0 +1,335 @@
+"""The store: the leads, campaigns, senders and connections of one workspace, in memory.
+
+One lock guards it all, and the inbox, quotas, credits and jobs of the workspace. A change is
+committed under the lock and its events are published after it, in the order in which they were
+recorded; it returns when they are.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from mock_sendpilot.errors import InvalidInput, NotFound
+from mock_sendpilot.scheduling.clock import Clock
+from mock_sendpilot.world import events, progress
+from mock_sendpilot.world.event_publisher import EventPublisher
+from mock_sendpilot.world.events import PLAINLY, Event, Telling
+from mock_sendpilot.world.lead_import import Import, LeadDraft
+from mock_sendpilot.world.linkedin import EXPECTED, normal_profile_url
+from mock_sendpilot.world.models import Campaign, Lead, Sender
+
+
+@dataclass(frozen=True, slots=True)
+class StatusChange:
+    """What an update did: the lead after it, and the status immediately before it."""
+
+    lead: Lead
+    previous_status: str
+
+
+class Store:
+    """Everything a workspace knows. Each method may be called from any thread.
+
+    Those that say "within a transaction" are for the rest of the domain: they take no lock.
+
+    Args:
+        clock: what changes are dated by.
+        new_lead_id: gives the id of a lead that is added.
+        publisher: numbers and publishes the events.
+        react: called with each event that was recorded, in order, at the end of its transaction
+            and within it; it may record more.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        new_lead_id: Callable[[], str],
+        publisher: EventPublisher,
+        react: Callable[[Event], None] = lambda _event: None,
+    ) -> None:
+        self._clock = clock
+        self._new_lead_id = new_lead_id
+        self._publisher = publisher
+        self._react = react
+        self._lock = threading.Lock()
+        self._recorded: deque[Event] = deque()  # those that the transaction has not reacted to
+        self._campaigns: dict[str, Campaign] = {}
+        self._senders: dict[str, Sender] = {}
+        self._leads: dict[str, Lead] = {}
+        self._lead_ids_by_campaign: dict[str, list[str]] = {}
+        self._lead_ids_by_profile: dict[tuple[str, str], str] = {}
+        self._lead_ids_by_url: dict[str, list[str]] = {}
+        self._connections: dict[tuple[str, str], str] = {}
+        self._contacted: set[str] = set()  # lead ids
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Hold the lock; what was recorded meanwhile is published after it."""
+        last_recorded = 0
+        try:
+            with self._lock:
+                try:
+                    yield
+                finally:
+                    while self._recorded:
+                        last_recorded = self._recorded[0].sequence
+                        self._react(self._recorded.popleft())
+        finally:
+            self._publisher.publish(last_recorded)
+
+    # --- filling -----------------------------------------------------------------------------
+
+    def put_campaign(self, campaign: Campaign) -> None:
+        """Add a campaign or replace the one of the same id; tells nobody."""
+        with self._lock:
+            self._campaigns[campaign.id] = campaign
+            self._lead_ids_by_campaign.setdefault(campaign.id, [])
+
+    def put_sender(self, sender: Sender) -> None:
+        """Add a sender or replace the one of the same id; tells nobody."""
+        with self._lock:
+            self._senders[sender.id] = sender
+
+    def put_lead(self, lead: Lead) -> None:
+        """Add a lead with the id it has; tells nobody.
+
+        What its status implies is so: it counts in the campaign, and its sender is connected.
+
+        Raises:
+            InvalidInput: its id is taken, its campaign is unknown, or the campaign has that person.
+        """
+        with self._lock:
+            campaign = self._campaigns.get(lead.campaign_id or "")
+            if lead.id in self._leads:
+                raise InvalidInput(f"there is a lead {lead.id!r} already")
+            if campaign is None:
+                raise InvalidInput(f"there is no campaign {lead.campaign_id!r}")
+            if (lead.campaign_id, lead.linkedin_url) in self._lead_ids_by_profile:
+                raise InvalidInput(f"the campaign has a lead {lead.linkedin_url} already")
+            self._insert(lead, campaign.id)
+            counters = progress.counted(campaign.counters, lead.status)
+            self._campaigns[campaign.id] = replace(campaign, counters=counters)
+            if counters != campaign.counters:
+                self._contacted.add(lead.id)
+            connection = progress.connection_implied(lead.status)
+            if lead.sender_id is not None and connection is not None:
+                self._connections.setdefault((lead.sender_id, lead.linkedin_url), connection)
+
+    def add_leads(self, campaign_id: str, drafts: Iterable[LeadDraft | str]) -> Import:
+        """Within a transaction: add leads to a campaign as new ones, in order.
+
+        The vendor documents no event for it.
+
+        Args:
+            campaign_id: where they go.
+            drafts: the leads; a text in place of one is the reason why it cannot be taken.
+
+        Returns:
+            What was added, how many the campaign had already, and what was rejected.
+
+        Raises:
+            NotFound: the campaign is unknown.
+        """
+        outcome = Import()
+        campaign = self.campaign(campaign_id)
+        for index, draft in enumerate(drafts):
+            self._add_lead(campaign, index, draft, outcome)
+        return outcome
+
+    # --- reading -----------------------------------------------------------------------------
+
+    def lead(self, lead_id: str) -> Lead:
+        """The lead of that id.
+
+        Raises:
+            NotFound: the workspace has no such lead.
+        """
+        lead = self._leads.get(lead_id)
+        if lead is None:
+            raise NotFound("Lead not found", hint=f"this workspace has no lead {lead_id[:80]!r}")
+        return lead
+
+    def leads(self, *, campaign_id: str | None = None, status: str | None = None) -> list[Lead]:
+        """The leads, in the order in which they were added; an unknown campaign has none.
+
+        A person whom no campaign knows is in no list.
+        """
+        with self._lock:
+            known = self._leads.values() if campaign_id is None else self.leads_in(campaign_id)
+            found = [lead for lead in known if lead.campaign_id is not None]
+        if status is None:
+            return found
+        return [lead for lead in found if lead.status == status]
+
+    def leads_in(self, campaign_id: str) -> list[Lead]:
+        """Within a transaction: the leads of a campaign."""
+        known = self._lead_ids_by_campaign.get(campaign_id, ())
+        return [self._leads[lead_id] for lead_id in known]
+
+    def leads_of(self, linkedin_url: str) -> list[Lead]:
+        """The leads that are this person: at most one in each campaign, oldest first.
+
+        The record of one whom no campaign knows is among them until a campaign does.
+        """
+        return [self._leads[lead_id] for lead_id in self._lead_ids_by_url.get(linkedin_url, ())]
+
+    def campaign(self, campaign_id: str) -> Campaign:
+        """The campaign of that id.
+
+        Raises:
+            NotFound: the workspace has no such campaign.
+        """
+        campaign = self._campaigns.get(campaign_id)
+        if campaign is None:
+            hint = f"no campaign has the id {campaign_id[:80]!r}"
+            raise NotFound("Campaign not found", hint=hint)
+        return campaign
+
+    def campaigns(self) -> list[Campaign]:
+        """The campaigns, in the order in which they were added."""
+        with self._lock:
+            return list(self._campaigns.values())
+
+    def lead_count(self, campaign_id: str) -> int:
+        """How many leads a campaign has."""
+        return len(self._lead_ids_by_campaign.get(campaign_id, ()))
+
+    def sender(self, sender_id: str) -> Sender | None:
+        """The sender of that id, or None."""
+        return self._senders.get(sender_id)
+
+    def senders(self) -> list[Sender]:
+        """The senders, in the order in which they were added."""
+        with self._lock:
+            return list(self._senders.values())
+
+    def connection(self, sender_id: str, linkedin_url: str) -> str | None:
+        """How a sender and a person stand: `requested`, `connected`, or None."""
+        return self._connections.get((sender_id, linkedin_url))
+
+    # --- changing ----------------------------------------------------------------------------
+
+    def set_lead_status(
+        self,
+        lead_id: str,
+        *,
+        status: str | None = None,
+        custom_lead_status: str | None = None,
+        note: str | None = None,
+        changed_by: str = "api",
+    ) -> StatusChange:
+        """Change the status, the custom status or both; None leaves one as it is.
+
+        What changes nothing succeeds too, and makes no event (section (e), row 16).
+
+        Raises:
+            NotFound: the workspace has no such lead.
+        """
+        with self.transaction():
+            before = self.lead(lead_id)
+            changes = {"status": status, "custom_lead_status": custom_lead_status, "note": note}
+            given = {name: value for name, value in changes.items() if value is not None}
+            after = self.change_lead(before, changed_by=changed_by, **given)
+        return StatusChange(after, before.status)
+
+    def set_connection(self, sender_id: str, linkedin_url: str, connection: str | None) -> None:
+        """Say how a sender and a person stand. One dict operation: any thread may do it."""
+        if connection is None:
+            self._connections.pop((sender_id, linkedin_url), None)
+        else:
+            self._connections[sender_id, linkedin_url] = connection
+
+    # --- within a transaction ----------------------------------------------------------------
+
+    def record(self, change: events.Change, telling: Telling = PLAINLY) -> Event:
+        """Within a transaction: make an event of a change."""
+        event = self._publisher.record(change, at=self._clock.now(), telling=telling)
+        self._recorded.append(event)
+        return event
+
+    def change_lead(self, before: Lead, *, changed_by: str, **changes: Any) -> Lead:
+        """Within a transaction: change a lead, and record what its events tell."""
+        after = replace(before, updated_at=self._clock.now(), **changes)
+        self._leads[after.id] = after
+        if after.status != before.status:
+            self.record(events.LeadStatusChanged(after, before.status, changed_by))
+        if after.custom_lead_status != before.custom_lead_status:
+            self.record(events.LeadTagChanged(after, before.custom_lead_status))
+        return after
+
+    def add_person(self, linkedin_url: str, sender_id: str) -> Lead:
+        """Within a transaction: give a person whom no campaign knows a lead id of its own."""
+        now = self._clock.now()
+        lead = Lead(
+            id=self._new_lead_id(),
+            linkedin_url=linkedin_url,
+            status="PENDING",
+            campaign_id=None,
+            sender_id=sender_id,
+            created_at=now,
+            updated_at=now,
+        )
+        self._leads[lead.id] = lead
+        self._lead_ids_by_url.setdefault(linkedin_url, []).append(lead.id)
+        return lead
+
+    def mark_contacted(self, lead: Lead) -> bool:
+        """Within a transaction: a lead was contacted; tell whether for the first time."""
+        is_first = lead.id not in self._contacted
+        self._contacted.add(lead.id)
+        return is_first
+
+    def change_campaign(self, campaign: Campaign, **changes: Any) -> Campaign:
+        """Within a transaction: change a campaign; tells nobody."""
+        after = replace(campaign, updated_at=self._clock.now(), **changes)
+        self._campaigns[after.id] = after
+        return after
+
+    def _add_lead(
+        self, campaign: Campaign, index: int, draft: LeadDraft | str, outcome: Import
+    ) -> None:
+        if isinstance(draft, str):
+            outcome.rejected.append((index, draft))
+            return
+        url = normal_profile_url(draft.linkedin_url)
+        if url is None:
+            outcome.rejected.append((index, f"Invalid LinkedIn URL: expected {EXPECTED}"))
+        elif (campaign.id, url) in self._lead_ids_by_profile:
+            outcome.duplicate_count += 1
+        else:
+            lead = self._new_lead(campaign, url, draft.details)
+            self._insert(lead, campaign.id)
+            outcome.added.append(lead)
+
+    def _new_lead(self, campaign: Campaign, url: str, details: Mapping[str, Any]) -> Lead:
+        # Who sends to a new lead is not documented: the campaign's senders take turns, but the
+        # one that has asked the person already goes on with it.
+        asked = [one.sender_id for one in self.leads_of(url) if one.campaign_id is None]
+        senders = [one for one in campaign.sender_ids if one in asked] or campaign.sender_ids
+        count = len(self._lead_ids_by_campaign[campaign.id])
+        now = self._clock.now()
+        defaults: dict[str, Any] = {
+            "id": self._new_lead_id(),
+            "status": "PENDING",
+            "sender_id": senders[count % len(senders)] if senders else None,
+            "created_at": now,
+            "updated_at": now,
+        }
+        return Lead(linkedin_url=url, campaign_id=campaign.id, **{**defaults, **details})
+
+    def _insert(self, lead: Lead, campaign_id: str) -> None:
+        url = lead.linkedin_url
+        others = [one for one in self.leads_of(url) if not _steps_back(one, lead)]
+        self._leads[lead.id] = lead
+        self._lead_ids_by_campaign[campaign_id].append(lead.id)
+        self._lead_ids_by_profile[campaign_id, url] = lead.id
+        self._lead_ids_by_url[url] = [*(one.id for one in others), lead.id]
+
+
+def _steps_back(record: Lead, lead: Lead) -> bool:
+    """Return whether a lead of a campaign now stands for the person in place of the record."""
+    return record.campaign_id is None and lead.sender_id in {None, record.sender_id}

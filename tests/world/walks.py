@@ -1,0 +1,150 @@
+"""A workspace with one campaign that walks, on a clock that is moved by hand."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from mock_sendpilot.contracts.contract import CONTRACTS
+from mock_sendpilot.scheduling.clock import ManualClock
+from mock_sendpilot.signals import event_recorded
+from mock_sendpilot.world.events import (
+    CampaignChanged,
+    Change,
+    ConnectionRequestAccepted,
+    ConnectionRequestSent,
+    Event,
+    LeadStatusChanged,
+    MessageSent,
+    ReplyReceived,
+)
+from mock_sendpilot.world.models import Campaign, Lead, Sender
+from mock_sendpilot.world.seed import WorkspaceSeed
+from mock_sendpilot.world.sequences import Fate, Step
+from mock_sendpilot.world.workspace import Workspace
+
+START = datetime(2026, 6, 1, 9, tzinfo=timezone.utc)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+PEOPLE = "https://www.linkedin.com/in/"
+SENDER = Sender(id="sender_1", name="Sam", linkedin_url=f"{PEOPLE}sam", status="active")
+CONNECT = Step(
+    kind="connect", after=HOUR, answer_rate=1.0, answered_after=(4 * HOUR,) * 2, gives_up_after=DAY
+)
+FIRST = Step(
+    kind="message",
+    after=2 * HOUR,
+    text="Hi {{firstName}}",
+    answer_rate=0.0,
+    answered_after=(3 * HOUR,) * 2,
+    answers=("Call me",),
+)
+SECOND = replace(FIRST, after=DAY, text="And?", gives_up_after=2 * DAY)
+SEQUENCE = (CONNECT, FIRST, SECOND)
+CAMPAIGN = Campaign(
+    id="camp_1",
+    name="C",
+    status="started",
+    sender_ids=("sender_1",),
+    created_at=START,
+    updated_at=START,
+    sequence=SEQUENCE,
+)
+LEAD = Lead(
+    id="lead_1",
+    linkedin_url=f"{PEOPLE}ida-holm",
+    status="PENDING",
+    campaign_id="camp_1",
+    sender_id="sender_1",
+    first_name="Ida",
+    created_at=START,
+    updated_at=START,
+)
+REPLIES = Fate(replies=True)
+ACCEPTED = [(1, "request"), (1, "CONNECTION_SENT"), (5, "acceptance"), (5, "CONNECTION_ACCEPTED")]
+UNANSWERED = [*ACCEPTED, (7, "message 2"), (7, "MESSAGE_SENT"), (31, "message 3")]
+
+DONE_IN_OLDER = [("documented", "DONE"), ("example", "DONE"), ("schema", "DONE")]
+
+
+def word(change: Change) -> str:
+    """A change in a word or two."""
+    if isinstance(change, LeadStatusChanged):
+        return change.lead.status
+    if isinstance(change, CampaignChanged):
+        return change.event_type
+    if isinstance(change, MessageSent):
+        return f"message {change.sequence_step}"
+    kinds: dict[type, str] = {
+        ConnectionRequestSent: "request",
+        ConnectionRequestAccepted: "acceptance",
+        ReplyReceived: "reply",
+    }
+    return kinds[type(change)]
+
+
+def hours_of(event: Event) -> float:
+    """Since the start; what events at the same moment are apart, a millisecond, does not count."""
+    return round((event.occurred_at - START) / HOUR, 4)
+
+
+@dataclass(eq=False)
+class World:
+    """A workspace, and what has happened in it."""
+
+    workspace: Workspace
+    events: list[Event]
+
+    def hear(self, _workspace: Workspace, event: Event) -> None:
+        self.events.append(event)
+
+    def after(self, duration: timedelta = 60 * DAY) -> list[tuple[float, str]]:
+        """What has happened by then: hours since the start, and a word."""
+        self.workspace.advance(duration)
+        return [(hours_of(event), word(event.change)) for event in self.events]
+
+    def words(self, duration: timedelta = 60 * DAY, lead_id: str | None = None) -> list[str]:
+        self.workspace.advance(duration)
+        found = [one for one in self.events if lead_id in (None, one.lead_id)]
+        return [word(event.change) for event in found]
+
+    @property
+    def lead(self) -> Lead:
+        return self.workspace.store.lead("lead_1")
+
+    @property
+    def campaign(self) -> Campaign:
+        return self.workspace.store.campaign("camp_1")
+
+    def act(self, action: str) -> None:
+        self.workspace.campaigns.change("camp_1", action, by="api")
+
+
+def made(
+    *leads: Lead,
+    contract: str = "live",
+    sender: Sender = SENDER,
+    fates: dict[str, Fate] | None = None,
+    connections: tuple[str, ...] = (),
+    random_seed: str = "1",
+    **campaign: Any,
+) -> World:
+    seed = WorkspaceSeed(
+        id="ws_1",
+        name="W",
+        api_keys=(),
+        senders=(sender,),
+        connections={"sender_1": connections},
+        campaigns=(replace(CAMPAIGN, **campaign),),
+        leads=leads or (LEAD,),
+        fates=fates or {},
+    )
+    clock = ManualClock(START)
+    workspace = Workspace(seed, contract=CONTRACTS[contract], clock=clock, random_seed=random_seed)
+    world = World(workspace, [])
+    event_recorded.connect(world.hear, sender=workspace)
+    workspace.begin()
+    return world
+
+
+def lead(number: int, slug: str = "", **changes: Any) -> Lead:
+    slug = slug or f"person-{number}"
+    return replace(LEAD, id=f"lead_{number}", linkedin_url=PEOPLE + slug, **changes)
