@@ -14,7 +14,7 @@ from mock_sendpilot.scheduling.clock import SteadyClock, WorkspaceClock
 from mock_sendpilot.scheduling.workers import Workers
 from mock_sendpilot.signals import event_recorded
 from mock_sendpilot.webhooks.deliveries import MOST_FINISHED
-from mock_sendpilot.webhooks.dispatcher import TIMEOUT_SECONDS, Dispatcher
+from mock_sendpilot.webhooks.http_sender import TIMEOUT_SECONDS, HttpSender
 from mock_sendpilot.webhooks.outbox import Outbox
 from mock_sendpilot.webhooks.signing import new_secret
 from mock_sendpilot.world.events import Event
@@ -80,7 +80,7 @@ class Emulator:
         self._rate_limit = rate_limit
         self._system_clock = SteadyClock()
         self._workers = Workers(self._system_clock)
-        self._dispatcher = Dispatcher(timeout_seconds=timeout_seconds)
+        self._http_sender = HttpSender(timeout_seconds=timeout_seconds)
         self._lock = threading.Lock()
         self._accesses: dict[str, Access] = {}
         self._keys_by_workspace: dict[str, tuple[str, ...]] = {}
@@ -218,14 +218,14 @@ class Emulator:
 
     def close(self, *, timeout_seconds: float = 1.0) -> None:
         """Let the attempts at work finish, at most so long, and stop."""
-        self._dispatcher.begin_to_close()
+        self._http_sender.begin_to_close()
         for workspace in self.workspaces():
             self.outbox(workspace).end_waits()
         self._workers.stop(timeout_seconds=timeout_seconds)
         for workspace in self.workspaces():
             self.remove_workspace(workspace)
         event_recorded.disconnect(self._enqueue)
-        self._dispatcher.close()
+        self._http_sender.close()
 
     def _enqueue(self, workspace: Workspace, *, event: Event) -> None:
         """Hand an event to the outbox of its workspace, if that is one of this emulator."""
@@ -237,7 +237,7 @@ class Emulator:
     def _register(self, workspace: Workspace, api_keys: Sequence[ApiKey]) -> None:
         outbox = Outbox(
             workspace,
-            self._dispatcher,
+            self._http_sender,
             most_finished=self._most_finished,
             secret_bytes=workspace.ids.random_bytes if self._is_replay else secrets.token_bytes,
         )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from mock_sendpilot.cli.control import NoAnswer, Refused, Server, ask, ask_for, segment
 
 if TYPE_CHECKING:
-    from mock_sendpilot.webhooks.dispatcher import Dispatcher
+    from mock_sendpilot.webhooks.http_sender import HttpSender
 
 _WAIT_SECONDS = 5  # so long the server takes a listener for alive that is not
 _EXTRA_SECONDS = 10.0
@@ -73,12 +73,12 @@ class Forwarding:
             self._end(f"forwarding: {error!r}")
 
     def _forward(self) -> None:
-        from mock_sendpilot.webhooks.dispatcher import Dispatcher
+        from mock_sendpilot.webhooks.http_sender import HttpSender
 
-        with closing(Dispatcher()) as dispatcher:
-            self._forward_with(dispatcher)
+        with closing(HttpSender()) as http_sender:
+            self._forward_with(http_sender)
 
-    def _forward_with(self, dispatcher: "Dispatcher") -> None:
+    def _forward_with(self, http_sender: "HttpSender") -> None:
         while not self._is_over:
             registration = self._registration
             path = f"/endpoints/{segment(registration.endpoint_id)}/relay"
@@ -93,7 +93,7 @@ class Forwarding:
             else:
                 self._pauses = growing_pauses()
                 if taken is not None:
-                    self._bring(f"{path}/{segment(taken['id'])}", _made(dispatcher, taken))
+                    self._bring(f"{path}/{segment(taken['id'])}", _made(http_sender, taken))
 
     def _bring(self, path: str, answer: dict[str, Any]) -> None:
         """Bring an answer to the server, as long as somebody may wait for it."""
@@ -126,7 +126,7 @@ class Forwarding:
         self._is_back.clear()
 
 
-def _made(dispatcher: "Dispatcher", taken: dict[str, Any]) -> dict[str, Any]:
+def _made(http_sender: "HttpSender", taken: dict[str, Any]) -> dict[str, Any]:
     """Make a request, and put its answer into words for the server."""
     from mock_sendpilot.webhooks.drafts import SignedRequest
 
@@ -138,7 +138,9 @@ def _made(dispatcher: "Dispatcher", taken: dict[str, Any]) -> dict[str, Any]:
         breaks_off=taken["breaksOff"],
         loses_answer=taken["losesAnswer"],
     )
-    posted = dispatcher.send(request, connection="forward", timeout_seconds=taken["timeoutSeconds"])
+    posted = http_sender.send(
+        request, connection="forward", timeout_seconds=taken["timeoutSeconds"]
+    )
     if posted.response is None:
         return {"error": posted.error}
     return {

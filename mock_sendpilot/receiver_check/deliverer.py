@@ -13,8 +13,8 @@ from mock_sendpilot.contracts.contract import Contract
 from mock_sendpilot.receiver_check.answers import Answer
 from mock_sendpilot.receiver_check.target import Target
 from mock_sendpilot.scheduling.clock import SystemClock
-from mock_sendpilot.webhooks.dispatcher import Dispatcher
 from mock_sendpilot.webhooks.drafts import Draft
+from mock_sendpilot.webhooks.http_sender import HttpSender
 from mock_sendpilot.webhooks.payloads import event_type, payload
 from mock_sendpilot.world.events import Change, Event, LeadStatusChanged
 from mock_sendpilot.world.ids import Ids
@@ -30,7 +30,7 @@ class Deliverer:
 
     Args:
         target: whom, and how events are signed.
-        dispatcher: makes the POSTs, and tells the time that signatures bear.
+        http_sender: makes the POSTs, and tells the time that signatures bear.
 
     Attributes:
         name: today's name of the event that is sent where none is named.
@@ -39,9 +39,9 @@ class Deliverer:
         hung_count: how many answers did not come in time, or not to their end.
     """
 
-    def __init__(self, target: Target, dispatcher: Dispatcher) -> None:
+    def __init__(self, target: Target, http_sender: HttpSender) -> None:
         self._target = target
-        self._dispatcher = dispatcher
+        self._http_sender = http_sender
         self._ids = Ids(secrets.token_hex(16))
         lead_id = target.lead_id or self._ids.prefixed("lead_check")
         self._lead = replace(SAMPLE_LEAD, id=lead_id)
@@ -52,7 +52,7 @@ class Deliverer:
 
     def now(self) -> datetime:
         """The time that signatures bear."""
-        return self._dispatcher.wall_time()
+        return self._http_sender.wall_time()
 
     def change(self, name: str, at: datetime | None = None) -> Change:
         """A change that the event of today's `name` tells; each status is another than before."""
@@ -114,8 +114,8 @@ class Deliverer:
 
     def _answer(self, draft: Draft) -> Answer:
         timeout, name = self._target.timeout_seconds, f"receiver {id(draft)}"
-        posted = self._dispatcher.send(draft.signed(), connection=name, timeout_seconds=timeout)
-        self._dispatcher.forget(name)
+        posted = self._http_sender.send(draft.signed(), connection=name, timeout_seconds=timeout)
+        self._http_sender.forget(name)
         return Answer(posted, timeout)
 
     def _noted(self, drafts: Sequence[Draft], answers: list[Answer]) -> list[Answer]:

@@ -14,7 +14,7 @@ from mock_sendpilot.receiver_check.report import Report, Result
 from mock_sendpilot.receiver_check.target import Target
 from mock_sendpilot.receiver_check.visit import Visit, in_words
 from mock_sendpilot.scheduling.clock import SystemClock
-from mock_sendpilot.webhooks.dispatcher import Dispatcher
+from mock_sendpilot.webhooks.http_sender import HttpSender
 
 _MOST_HUNG = 2
 
@@ -38,8 +38,8 @@ def examine(
     shown_first = _first_look(target)
     results: list[Result] = []
     timeout = target.timeout_seconds
-    with closing(Dispatcher(timeout_seconds=timeout, wall_clock=clock)) as dispatcher:
-        visit = Visit(target, Deliverer(target, dispatcher), shown_first=shown_first)
+    with closing(HttpSender(timeout_seconds=timeout, wall_clock=clock)) as http_sender:
+        visit = Visit(target, Deliverer(target, http_sender), shown_first=shown_first)
         obstacle: str | None = None
         for check in checks_under(target.contract):
             result = _result(check, visit, obstacle)

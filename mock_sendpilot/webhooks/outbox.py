@@ -19,12 +19,12 @@ from mock_sendpilot.webhooks.deliveries import (
     DeliveryFilter,
     DeliveryLog,
 )
-from mock_sendpilot.webhooks.dispatcher import Dispatcher
 from mock_sendpilot.webhooks.disruption import DELAY, DROP, REORDER
 from mock_sendpilot.webhooks.disruptions import Disruptions
 from mock_sendpilot.webhooks.endpoints import Endpoint, Endpoints
 from mock_sendpilot.webhooks.event_keys import check_pattern
 from mock_sendpilot.webhooks.event_log import EventLog
+from mock_sendpilot.webhooks.http_sender import HttpSender
 from mock_sendpilot.webhooks.job_endpoints import JobEndpoints
 from mock_sendpilot.webhooks.payloads import Payload, event_type, payload
 from mock_sendpilot.webhooks.relays import LISTENER_GONE, Relay, Relays
@@ -43,7 +43,7 @@ class Outbox:
 
     Args:
         workspace: whose events are sent, under its contract and on its clock.
-        dispatcher: makes the attempts.
+        http_sender: makes the attempts.
         most_finished: how many finished deliveries the log keeps.
         secret_bytes: what signing secrets are made of. Those of a seeded generator could be worked
             out from the public ids that it gives.
@@ -52,13 +52,13 @@ class Outbox:
     def __init__(
         self,
         workspace: Workspace,
-        dispatcher: Dispatcher,
+        http_sender: HttpSender,
         *,
         most_finished: int = MOST_FINISHED,
         secret_bytes: Callable[[int], bytes] = secrets.token_bytes,
     ) -> None:
         self._workspace = workspace
-        self._dispatcher = dispatcher
+        self._http_sender = http_sender
         self.log = DeliveryLog(most_finished=most_finished)
         self.events = EventLog(workspace.contract, self.log)
         self.endpoints = Endpoints(
@@ -83,7 +83,7 @@ class Outbox:
             relays=self.relays,
             tally=self.tally,
         )
-        self._runner = DeliveryRunner(workspace, dispatcher, state)
+        self._runner = DeliveryRunner(workspace, http_sender, state)
 
     def update_endpoint(self, endpoint_id: str, changes: dict[str, Any]) -> Endpoint:
         """Change an endpoint; disabling it cancels what is pending for it."""
@@ -114,7 +114,7 @@ class Outbox:
         self.endpoints.remove(endpoint_id)
         self._runner.begin_anew(endpoint_id)
         self._runner.cancel(endpoint_id, "the endpoint was deleted")
-        self._dispatcher.forget(endpoint_id)
+        self._http_sender.forget(endpoint_id)
         self.relays.forget(endpoint_id)
 
     def resend(self, delivery_id: str) -> Delivery:
@@ -218,7 +218,7 @@ class Outbox:
         self._workspace.scheduler.close()
         endpoints = [endpoint.id for endpoint in self.endpoints.all()]
         for endpoint_id in (*endpoints, *self.job_endpoints.ids()):
-            self._dispatcher.forget(endpoint_id)
+            self._http_sender.forget(endpoint_id)
 
     def _resend_all(self, deliveries: Iterable[Delivery]) -> list[Delivery]:
         oldest_first = sorted(deliveries, key=lambda one: one.created_at)

@@ -183,7 +183,7 @@ class Relays:
         timeout_seconds: float,
         wall_time: Callable[[], datetime],
     ) -> Posted:
-        """Have a request made, as `Dispatcher.send` makes one."""
+        """Have a request made, as `HttpSender.send` makes one."""
         sent_at, began = wall_time(), SystemClock.running_seconds()
         answer = self.of(endpoint_id).send(request, timeout_seconds)
         return Posted(

@@ -22,12 +22,12 @@ from mock_sendpilot.webhooks.deliveries import (
     Attempt,
     Delivery,
 )
-from mock_sendpilot.webhooks.dispatcher import Dispatcher
 from mock_sendpilot.webhooks.disruption import DUPLICATE, REORDER, disrupted
 from mock_sendpilot.webhooks.drafts import Draft, Posted
 from mock_sendpilot.webhooks.endpoint_health import EndpointHealth
 from mock_sendpilot.webhooks.endpoints import Endpoint
 from mock_sendpilot.webhooks.held_back import HeldBack
+from mock_sendpilot.webhooks.http_sender import HttpSender
 from mock_sendpilot.webhooks.relays import LISTENER_GONE, NOBODY
 from mock_sendpilot.webhooks.state import WebhookState
 from mock_sendpilot.world.endpoint_settings import PROCESS, VIRTUAL
@@ -43,13 +43,13 @@ class DeliveryRunner:
 
     Args:
         workspace: under whose contract, and on whose clock.
-        dispatcher: makes the attempts.
+        http_sender: makes the attempts.
         state: of its webhooks.
     """
 
-    def __init__(self, workspace: Workspace, dispatcher: Dispatcher, state: WebhookState) -> None:
+    def __init__(self, workspace: Workspace, http_sender: HttpSender, state: WebhookState) -> None:
         self._workspace = workspace
-        self._dispatcher = dispatcher
+        self._http_sender = http_sender
         self._log = state.log
         self._events = state.events
         self._endpoints = state.endpoints
@@ -173,15 +173,15 @@ class DeliveryRunner:
         )
 
     def _posted(self, draft: Draft, endpoint: Endpoint) -> Posted:
-        timeout_seconds = endpoint.settings.timeout_seconds or self._dispatcher.timeout_seconds
+        timeout_seconds = endpoint.settings.timeout_seconds or self._http_sender.timeout_seconds
         if endpoint.is_relayed:
             return self._relays.post(
                 endpoint.id,
                 draft.signed(),
                 timeout_seconds=timeout_seconds,
-                wall_time=self._dispatcher.wall_time,
+                wall_time=self._http_sender.wall_time,
             )
-        return self._dispatcher.send(
+        return self._http_sender.send(
             draft.signed(),
             connection=endpoint.id,
             most_connections=endpoint.settings.concurrency,
@@ -206,7 +206,7 @@ class DeliveryRunner:
             return now
         if signature_clock == PROCESS:
             return ProcessClock().now()
-        return self._dispatcher.wall_time()
+        return self._http_sender.wall_time()
 
     def _after(self, endpoint: Endpoint, delivery: Delivery, *, attempt: Attempt) -> Delivery:
         """Where an attempt leaves its delivery, which others may have ended meanwhile."""
@@ -241,7 +241,7 @@ class DeliveryRunner:
         if endpoint.id not in self._job_endpoints:
             self._disable_if_it_should(endpoint.id, attempt)
         elif delivery.is_over and self._job_endpoints.forget(endpoint.id, delivery.event_id):
-            self._dispatcher.forget(endpoint.id)
+            self._http_sender.forget(endpoint.id)
 
     def _do_what_follows(self, delivery: Delivery, endpoint: Endpoint) -> None:
         """After a first attempt: its duplicates, and what has waited to be overtaken by it."""

@@ -17,7 +17,7 @@ from click.testing import CliRunner, Result
 
 from mock_sendpilot.cli import control, main
 from mock_sendpilot.cli.exchange import Answer, exchange
-from tests.webhooks.test_dispatcher import raw_receiver
+from tests.webhooks.test_http_sender import raw_receiver
 
 READY = b'{"status":"ok","version":"1","workspaces":1,"pendingDeliveries":0}'
 EVENT = "evt_1780304400000_k3v9q2x7d"

@@ -76,9 +76,9 @@ def test_an_endpoint_of_the_api_cannot_send_a_webhook(package: str) -> None:
     assert importers(f"mock_sendpilot.{package}", among="api/") == []
 
 
-def test_requests_is_for_the_dispatcher_alone() -> None:
+def test_requests_is_for_the_http_sender_alone() -> None:
     outside = [name for name in importers("requests") if not name.startswith("testing/")]
-    assert outside == ["webhooks/dispatcher.py"]
+    assert outside == ["webhooks/http_sender.py"]
 
 
 def test_marshmallow_is_for_api_control_and_the_specification_alone() -> None:

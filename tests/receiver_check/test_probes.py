@@ -24,7 +24,7 @@ from tests.receiver_check import later_receivers as later
 from tests.receiver_check import receivers as r
 from tests.receiver_check.test_planted_faults import LIVE, blemishes
 from tests.support import SECRET
-from tests.webhooks.test_dispatcher import raw_receiver
+from tests.webhooks.test_http_sender import raw_receiver
 
 REPEATED = ("idempotent", "concurrent_duplicate")
 

@@ -1,4 +1,4 @@
-"""The dispatcher: makes a POST, and tells what came back.
+"""The http_sender: makes a POST, and tells what came back.
 
 The only module of the server that imports requests, and only when the first webhook is due.
 A `requests.Session` would take proxies and credentials from the environment and follow redirects;
@@ -53,7 +53,7 @@ class _Connection:
     used_at: float
 
 
-class Dispatcher:
+class HttpSender:
     """POSTs for all workspaces of an emulator; each call in the thread of its caller.
 
     Args:
@@ -90,7 +90,7 @@ class Dispatcher:
             request: what to send, where and how.
             connection: whose connections are kept and used again, such as an endpoint's id.
             most_connections: how many of them at one time.
-            timeout_seconds: for the whole answer; by default the dispatcher's.
+            timeout_seconds: for the whole answer; by default the http_sender's.
         """
         timeout = self.timeout_seconds if timeout_seconds is None else timeout_seconds
         sent_at, began = self._wall_clock.now(), SystemClock.running_seconds()
