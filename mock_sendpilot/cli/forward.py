@@ -128,7 +128,7 @@ class Forwarding:
 
 def _made(http_sender: "HttpSender", taken: dict[str, Any]) -> dict[str, Any]:
     """Make a request, and put its answer into words for the server."""
-    from mock_sendpilot.webhooks.drafts import SignedRequest
+    from mock_sendpilot.webhooks.outgoing_request import SignedRequest
 
     request = SignedRequest(
         url=taken["url"],
@@ -138,13 +138,13 @@ def _made(http_sender: "HttpSender", taken: dict[str, Any]) -> dict[str, Any]:
         breaks_off=taken["breaksOff"],
         loses_answer=taken["losesAnswer"],
     )
-    posted = http_sender.send(
+    result = http_sender.send(
         request, connection="forward", timeout_seconds=taken["timeoutSeconds"]
     )
-    if posted.response is None:
-        return {"error": posted.error}
+    if result.response is None:
+        return {"error": result.error}
     return {
-        "status": posted.response.status_code,
-        "headers": dict(posted.response.headers),
-        "body": posted.response.body.decode("utf-8", "replace"),
+        "status": result.response.status_code,
+        "headers": dict(result.response.headers),
+        "body": result.response.body.decode("utf-8", "replace"),
     }

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from mock_sendpilot.receiver_check.findings import FAILED, INCONCLUSIVE, PASSED, WARNED, Finding
-from mock_sendpilot.webhooks.drafts import Posted
+from mock_sendpilot.webhooks.outgoing_request import SendResult
 
 _LONGEST_EXCERPT = 160
 _ACCEPTED, _REDIRECTS, _REFUSALS = range(200, 300), range(300, 400), range(400, 500)
@@ -26,18 +26,18 @@ _NO_LIMIT = "Do not limit the rate of this route, or check the receiver where th
 class Answer:
     """What came back for one POST, and how long that could take."""
 
-    posted: Posted
+    result: SendResult
     timeout_seconds: float
 
     @property
     def status_code(self) -> int | None:
         """The status; None when there was no answer."""
-        return None if self.posted.response is None else self.posted.response.status_code
+        return None if self.result.response is None else self.result.response.status_code
 
     @property
     def body(self) -> bytes:
         """The beginning of the answer's body."""
-        return b"" if self.posted.response is None else self.posted.response.body
+        return b"" if self.result.response is None else self.result.response.body
 
     @property
     def is_accepted(self) -> bool:
@@ -47,18 +47,18 @@ class Answer:
     @property
     def seconds(self) -> float:
         """How long it took."""
-        return self.posted.duration_seconds
+        return self.result.duration_seconds
 
     @property
     def is_hung(self) -> bool:
         """Whether it did not come in time, or not to its end."""
-        response = self.posted.response
+        response = self.result.response
         is_whole = response is not None and not response.is_truncated
         return not is_whole and self.seconds >= self.timeout_seconds * _NEARLY
 
     def __str__(self) -> str:
         if self.status_code is None:
-            return self.posted.error or "no answer"
+            return self.result.error or "no answer"
         took = f"{self.status_code} in {self.seconds * 1000:.0f} ms"
         if self.is_hung:
             return f"{self.status_code}, but no end of the answer within {self.timeout_seconds:g} s"
@@ -97,14 +97,14 @@ def refusal(answer: Answer) -> Finding:
 
 def _fix(answer: Answer) -> str | None:
     """What to do where it is not the event that matters."""
-    error = (answer.posted.error or "").lower()
+    error = (answer.result.error or "").lower()
     if answer.is_hung:
         return _ANSWER_FIRST
     if answer.status_code is None:
         is_tls = any(word in error for word in ("certificate", "ssl", "tls"))
         return _CERTIFICATE if is_tls else _NOT_THERE
     if answer.status_code in _REDIRECTS:
-        where = answer.posted.response.headers.get("Location") if answer.posted.response else None
+        where = answer.result.response.headers.get("Location") if answer.result.response else None
         leads_to = f" It leads to {printable(where)}." if where else ""
         return f"Give the URL that answers by itself: redirects are not followed.{leads_to}"
     return _NO_LIMIT if answer.status_code == HTTPStatus.TOO_MANY_REQUESTS else None

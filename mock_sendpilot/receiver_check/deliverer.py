@@ -13,8 +13,8 @@ from mock_sendpilot.contracts.contract import Contract
 from mock_sendpilot.receiver_check.answers import Answer
 from mock_sendpilot.receiver_check.target import Target
 from mock_sendpilot.scheduling.clock import SystemClock
-from mock_sendpilot.webhooks.drafts import Draft
 from mock_sendpilot.webhooks.http_sender import HttpSender
+from mock_sendpilot.webhooks.outgoing_request import OutgoingRequest
 from mock_sendpilot.webhooks.payloads import event_type, payload
 from mock_sendpilot.world.events import Change, Event, LeadStatusChanged
 from mock_sendpilot.world.ids import Ids
@@ -68,7 +68,7 @@ class Deliverer:
         schemes: tuple[str, ...] | None = None,
         change: Change | None = None,
         at: datetime | None = None,
-    ) -> Draft:
+    ) -> OutgoingRequest:
         """A new event, rightly signed now.
 
         Args:
@@ -87,7 +87,7 @@ class Deliverer:
             change=change or self.change(name, at),
         )
         contract = self._target.contract
-        return Draft(
+        return OutgoingRequest(
             url=self._target.url,
             body=payload(event, contract.event_type(name), contract).body,
             message_id=event.message_id,
@@ -96,29 +96,29 @@ class Deliverer:
             signed_at=now,
         )
 
-    def again(self, draft: Draft, *, times: int = 1) -> list[Draft]:
+    def again(self, draft: OutgoingRequest, *, times: int = 1) -> list[OutgoingRequest]:
         """A draft and its repetitions, signed as the vendor's attempts are: some seconds apart."""
         now = self.now()
         count = range(times, -1, -1)
         return [replace(draft, signed_at=now - number * _RETRY) for number in count]
 
-    def post(self, draft: Draft) -> Answer:
+    def post(self, draft: OutgoingRequest) -> Answer:
         """POST it, over a connection of its own: one that was left open may just be closing."""
         (answer,) = self._noted([draft], [self._answer(draft)])
         return answer
 
-    def post_together(self, drafts: Sequence[Draft]) -> list[Answer]:
+    def post_together(self, drafts: Sequence[OutgoingRequest]) -> list[Answer]:
         """POST them all at the same time."""
         with ThreadPoolExecutor(len(drafts), thread_name_prefix="mock-sendpilot-check") as pool:
             return self._noted(drafts, list(pool.map(self._answer, drafts)))
 
-    def _answer(self, draft: Draft) -> Answer:
+    def _answer(self, draft: OutgoingRequest) -> Answer:
         timeout, name = self._target.timeout_seconds, f"receiver {id(draft)}"
-        posted = self._http_sender.send(draft.signed(), connection=name, timeout_seconds=timeout)
+        result = self._http_sender.send(draft.signed(), connection=name, timeout_seconds=timeout)
         self._http_sender.forget(name)
-        return Answer(posted, timeout)
+        return Answer(result, timeout)
 
-    def _noted(self, drafts: Sequence[Draft], answers: list[Answer]) -> list[Answer]:
+    def _noted(self, drafts: Sequence[OutgoingRequest], answers: list[Answer]) -> list[Answer]:
         for draft, answer in zip(drafts, answers, strict=True):
             self.hung_count += answer.is_hung
             if answer.is_accepted:

@@ -15,7 +15,7 @@ from mock_sendpilot.webhooks.disruption import (
     with_unknown_type,
     without_optional_fields,
 )
-from mock_sendpilot.webhooks.drafts import Draft
+from mock_sendpilot.webhooks.outgoing_request import OutgoingRequest
 from mock_sendpilot.world.events import SearchCompleted
 from mock_sendpilot.world.samples import SAMPLE_SEARCH
 
@@ -89,7 +89,7 @@ def stands_large_event(visit: Visit) -> Finding:
     return finding.about(f"{len(draft.body) / 1_000_000:.1f} MB")
 
 
-def _with_blanks(draft: Draft, count: int) -> Draft:
+def _with_blanks(draft: OutgoingRequest, count: int) -> OutgoingRequest:
     return replace(draft, body=draft.body + b" " * count)
 
 

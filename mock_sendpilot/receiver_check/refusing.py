@@ -9,7 +9,7 @@ from mock_sendpilot.receiver_check.answers import refusal
 from mock_sendpilot.receiver_check.findings import Finding, gravest
 from mock_sendpilot.receiver_check.visit import SchemeSet, Visit, in_words
 from mock_sendpilot.webhooks.disruption import FORGED_SECRET, altered_body
-from mock_sendpilot.webhooks.drafts import Draft
+from mock_sendpilot.webhooks.outgoing_request import OutgoingRequest
 
 _HOUR = timedelta(hours=1)
 _GARBAGE = "garbage"
@@ -17,7 +17,7 @@ _DOCUMENTED = "Webhook-Signature"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Garbled(Draft):
+class _Garbled(OutgoingRequest):
     """A draft with something else in one of its signature headers; with None it lacks it."""
 
     header: str
@@ -25,7 +25,7 @@ class _Garbled(Draft):
 
     def headers(self) -> dict[str, str]:
         """The others are as they should be."""
-        headers = Draft.headers(self)
+        headers = OutgoingRequest.headers(self)
         value = self.becomes(headers.pop(self.header))
         return headers if value is None else {**headers, self.header: value}
 
@@ -74,7 +74,7 @@ def refuses_garbled(visit: Visit) -> Finding:
     return gravest(found)
 
 
-def _signature_headers(draft: Draft) -> list[str]:
+def _signature_headers(draft: OutgoingRequest) -> list[str]:
     unsigned = replace(draft, schemes=()).headers()
     return [name for name in draft.headers() if name not in unsigned]
 
@@ -96,27 +96,31 @@ def _ways_to_garble(
     return ways
 
 
-def with_wrong_secret(draft: Draft) -> Draft:
+def with_wrong_secret(draft: OutgoingRequest) -> OutgoingRequest:
     """A draft as somebody would sign it who does not have the secret."""
     return replace(draft, secrets=(FORGED_SECRET,))
 
 
-def _refuses(visit: Visit, spoilt: Callable[[Draft], Draft], how: str = "") -> Finding:
+def _refuses(
+    visit: Visit, spoilt: Callable[[OutgoingRequest], OutgoingRequest], how: str = ""
+) -> Finding:
     """The same forgery under each scheme that the receiver verifies."""
     return gravest([_refuses_under(visit, schemes, spoilt, how) for schemes in visit.schemes])
 
 
 def _refuses_under(
-    visit: Visit, schemes: SchemeSet, spoilt: Callable[[Draft], Draft], how: str
+    visit: Visit, schemes: SchemeSet, spoilt: Callable[[OutgoingRequest], OutgoingRequest], how: str
 ) -> Finding:
     answer = visit.deliverer.post(spoilt(visit.deliverer.draft(schemes=schemes)))
     return refusal(answer).about(f"{in_words(schemes)}, {how}" if how else in_words(schemes))
 
 
-def _with_a_blank(draft: Draft) -> Draft:
+def _with_a_blank(draft: OutgoingRequest) -> OutgoingRequest:
     return replace(draft, sent_body=draft.body.replace(b":", b": ", 1))
 
 
-def _garbled(draft: Draft, *, header: str, becomes: Callable[[str], str | None]) -> Draft:
+def _garbled(
+    draft: OutgoingRequest, *, header: str, becomes: Callable[[str], str | None]
+) -> OutgoingRequest:
     plain = {field.name: getattr(draft, field.name) for field in fields(draft)}
     return _Garbled(**plain, header=header, becomes=becomes)

@@ -8,7 +8,7 @@ from mock_sendpilot.receiver_check.deliverer import Deliverer
 from mock_sendpilot.receiver_check.findings import FAILED, INCONCLUSIVE, Finding
 from mock_sendpilot.receiver_check.growth import Growth
 from mock_sendpilot.receiver_check.target import Target
-from mock_sendpilot.webhooks.drafts import Draft
+from mock_sendpilot.webhooks.outgoing_request import OutgoingRequest
 
 SchemeSet = tuple[str, ...]
 
@@ -25,7 +25,7 @@ class Effect:
     """
 
     name: str
-    draft: Draft
+    draft: OutgoingRequest
     growth: Growth
     seconds: float
 
@@ -60,7 +60,7 @@ class Visit:
         """The schemes for whose signatures an acceptance says something."""
         return tuple(schemes for schemes in self.schemes if schemes not in self.unverified)
 
-    def acceptance(self, draft: Draft, *, plain: Draft) -> Finding:
+    def acceptance(self, draft: OutgoingRequest, *, plain: OutgoingRequest) -> Finding:
         """How the answer to a draft is to be judged, next to one that has nothing special.
 
         It is only judged as a refusal if the plain one is accepted: a receiver that refuses events

@@ -1,7 +1,7 @@
 """Deliveries made hostile on purpose: each kind of disruption, and what it does.
 
 What befalls a delivery as a whole (`duplicate`, `reorder`, `delay`, `drop`) is done by the courier;
-every other kind alters the draft of an attempt. All of it is invented: a vendor does not do it on
+every other kind alters the request of an attempt. All of it is invented: a vendor does not do it on
 purpose, networks, proxies and people do.
 """
 
@@ -16,7 +16,7 @@ import orjson
 from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.suggestions import did_you_mean
 from mock_sendpilot.webhooks.deliveries import Applied
-from mock_sendpilot.webhooks.drafts import Draft
+from mock_sendpilot.webhooks.outgoing_request import OutgoingRequest
 from mock_sendpilot.webhooks.signing import SECRET_PREFIX
 
 DUPLICATE, REORDER, DELAY, DROP = "duplicate", "reorder", "delay", "drop"
@@ -33,7 +33,7 @@ _OPTIONAL = ("campaignId", "sequenceStep", "note")
 """Keys of `data` that clients have seen missing (section (c)); so is `workspaceId` beside it."""
 _MOST_SECONDS = 30 * 24 * 3600
 
-Alteration = Callable[[Draft, Applied], Draft]
+Alteration = Callable[[OutgoingRequest, Applied], OutgoingRequest]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,34 +63,34 @@ def _altering(about: str, alter: Alteration, **options: Option) -> Kind:
     return Kind(about, alter, {"attempts": _ATTEMPTS, **options})
 
 
-def disrupted(draft: Draft, applied: Applied) -> Draft:
-    """A draft as its disruption has it."""
+def disrupted(request: OutgoingRequest, applied: Applied) -> OutgoingRequest:
+    """A request as its disruption has it."""
     alter = KINDS[applied.kind].alter
-    return draft if alter is None else alter(draft, applied)
+    return request if alter is None else alter(request, applied)
 
 
 # --- signatures ----------------------------------------------------------------------------------
 
 
-def _stale(draft: Draft, applied: Applied) -> Draft:
+def _stale(request: OutgoingRequest, applied: Applied) -> OutgoingRequest:
     age = timedelta(seconds=applied.options["seconds"])
-    return replace(draft, signed_at=draft.signed_at - age)
+    return replace(request, signed_at=request.signed_at - age)
 
 
-def _wrong_secret(draft: Draft, _applied: Applied) -> Draft:
-    return replace(draft, secrets=(FORGED_SECRET,))
+def _wrong_secret(request: OutgoingRequest, _applied: Applied) -> OutgoingRequest:
+    return replace(request, secrets=(FORGED_SECRET,))
 
 
-def _unsigned(draft: Draft, _applied: Applied) -> Draft:
-    return replace(draft, schemes=())
+def _unsigned(request: OutgoingRequest, _applied: Applied) -> OutgoingRequest:
+    return replace(request, schemes=())
 
 
-def _old_secret(draft: Draft, applied: Applied) -> Draft:
-    return replace(draft, secrets=(applied.old_secret or FORGED_SECRET,))
+def _old_secret(request: OutgoingRequest, applied: Applied) -> OutgoingRequest:
+    return replace(request, secrets=(applied.old_secret or FORGED_SECRET,))
 
 
-def _altered(draft: Draft, _applied: Applied) -> Draft:
-    return replace(draft, sent_body=altered_body(draft.body))
+def _altered(request: OutgoingRequest, _applied: Applied) -> OutgoingRequest:
+    return replace(request, sent_body=altered_body(request.body))
 
 
 def altered_body(body: bytes) -> bytes:
@@ -105,12 +105,12 @@ def altered_body(body: bytes) -> bytes:
 # --- bodies --------------------------------------------------------------------------------------
 
 
-def _renamed(draft: Draft, applied: Applied) -> Draft:
-    return replace(draft, body=applied.other_body or draft.body)
+def _renamed(request: OutgoingRequest, applied: Applied) -> OutgoingRequest:
+    return replace(request, body=applied.other_body or request.body)
 
 
-def _unknown(draft: Draft, _applied: Applied) -> Draft:
-    return replace(draft, body=with_unknown_type(draft.body))
+def _unknown(request: OutgoingRequest, _applied: Applied) -> OutgoingRequest:
+    return replace(request, body=with_unknown_type(request.body))
 
 
 def with_unknown_type(body: bytes) -> bytes:
@@ -118,8 +118,8 @@ def with_unknown_type(body: bytes) -> bytes:
     return orjson.dumps({**orjson.loads(body), "eventType": UNKNOWN_EVENT})
 
 
-def _extra(draft: Draft, _applied: Applied) -> Draft:
-    return replace(draft, body=with_extra_fields(draft.body))
+def _extra(request: OutgoingRequest, _applied: Applied) -> OutgoingRequest:
+    return replace(request, body=with_extra_fields(request.body))
 
 
 def with_extra_fields(body: bytes) -> bytes:
@@ -129,8 +129,8 @@ def with_extra_fields(body: bytes) -> bytes:
     return orjson.dumps({**event, EXTRA_FIELD: {"added": True}})
 
 
-def _missing(draft: Draft, _applied: Applied) -> Draft:
-    return replace(draft, body=without_optional_fields(draft.body))
+def _missing(request: OutgoingRequest, _applied: Applied) -> OutgoingRequest:
+    return replace(request, body=without_optional_fields(request.body))
 
 
 def without_optional_fields(body: bytes) -> bytes:
@@ -141,8 +141,8 @@ def without_optional_fields(body: bytes) -> bytes:
     return orjson.dumps(event)
 
 
-def _huge(draft: Draft, applied: Applied) -> Draft:
-    return replace(draft, body=padded(draft.body, int(applied.options["bytes"])))
+def _huge(request: OutgoingRequest, applied: Applied) -> OutgoingRequest:
+    return replace(request, body=padded(request.body, int(applied.options["bytes"])))
 
 
 def padded(body: bytes, length: int) -> bytes:
@@ -157,20 +157,20 @@ def padded(body: bytes, length: int) -> bytes:
 # --- transport -----------------------------------------------------------------------------------
 
 
-def _slow(draft: Draft, applied: Applied) -> Draft:
-    return replace(draft, seconds_to_send=applied.options["seconds"])
+def _slow(request: OutgoingRequest, applied: Applied) -> OutgoingRequest:
+    return replace(request, seconds_to_send=applied.options["seconds"])
 
 
-def _broken(draft: Draft, _applied: Applied) -> Draft:
-    return replace(draft, breaks_off=True)
+def _broken(request: OutgoingRequest, _applied: Applied) -> OutgoingRequest:
+    return replace(request, breaks_off=True)
 
 
-def _lost_answer(draft: Draft, _applied: Applied) -> Draft:
-    return replace(draft, loses_answer=True)
+def _lost_answer(request: OutgoingRequest, _applied: Applied) -> OutgoingRequest:
+    return replace(request, loses_answer=True)
 
 
-def _wrong_type(draft: Draft, _applied: Applied) -> Draft:
-    return replace(draft, content_type="text/plain")
+def _wrong_type(request: OutgoingRequest, _applied: Applied) -> OutgoingRequest:
+    return replace(request, content_type="text/plain")
 
 
 OPTIONS: Mapping[str, tuple[float, float]] = {

@@ -1,4 +1,4 @@
-"""The http_sender: makes a POST, and tells what came back.
+"""Make POSTs to receivers, and record what came back.
 
 The only module of the server that imports requests, and only when the first webhook is due.
 A `requests.Session` would take proxies and credentials from the environment and follow redirects;
@@ -26,7 +26,7 @@ from mock_sendpilot.webhooks.deliveries import (
     Response,
     recorded_response,
 )
-from mock_sendpilot.webhooks.drafts import Posted, SignedRequest
+from mock_sendpilot.webhooks.outgoing_request import SendResult, SignedRequest
 
 if TYPE_CHECKING:
     import requests
@@ -83,19 +83,19 @@ class HttpSender:
         connection: str,
         most_connections: int = 1,
         timeout_seconds: float | None = None,
-    ) -> Posted:
+    ) -> SendResult:
         """POST a request. Never raises: what goes wrong is in what it returns.
 
         Args:
             request: what to send, where and how.
             connection: whose connections are kept and used again, such as an endpoint's id.
             most_connections: how many of them at one time.
-            timeout_seconds: for the whole answer; by default the http_sender's.
+            timeout_seconds: for the whole answer; by default the sender's own.
         """
         timeout = self.timeout_seconds if timeout_seconds is None else timeout_seconds
         sent_at, began = self._wall_clock.now(), SystemClock.running_seconds()
         response, error = self._answer(request, connection, most_connections, timeout)
-        return Posted(
+        return SendResult(
             sent_at=sent_at,
             duration_seconds=SystemClock.running_seconds() - began,
             headers=request.headers,

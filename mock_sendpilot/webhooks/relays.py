@@ -13,7 +13,7 @@ from datetime import datetime
 from mock_sendpilot.errors import NotFound
 from mock_sendpilot.scheduling.clock import SystemClock
 from mock_sendpilot.webhooks.deliveries import Response
-from mock_sendpilot.webhooks.drafts import Posted, SignedRequest
+from mock_sendpilot.webhooks.outgoing_request import SendResult, SignedRequest
 
 _SILENCE_SECONDS = 5.0
 """How long nobody may ask for a request until nobody is there any more."""
@@ -182,11 +182,11 @@ class Relays:
         *,
         timeout_seconds: float,
         wall_time: Callable[[], datetime],
-    ) -> Posted:
+    ) -> SendResult:
         """Have a request made, as `HttpSender.send` makes one."""
         sent_at, began = wall_time(), SystemClock.running_seconds()
         answer = self.of(endpoint_id).send(request, timeout_seconds)
-        return Posted(
+        return SendResult(
             sent_at=sent_at,
             duration_seconds=SystemClock.running_seconds() - began,
             headers=request.headers,

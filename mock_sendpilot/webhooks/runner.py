@@ -23,11 +23,11 @@ from mock_sendpilot.webhooks.deliveries import (
     Delivery,
 )
 from mock_sendpilot.webhooks.disruption import DUPLICATE, REORDER, disrupted
-from mock_sendpilot.webhooks.drafts import Draft, Posted
 from mock_sendpilot.webhooks.endpoint_health import EndpointHealth
 from mock_sendpilot.webhooks.endpoints import Endpoint
 from mock_sendpilot.webhooks.held_back import HeldBack
 from mock_sendpilot.webhooks.http_sender import HttpSender
+from mock_sendpilot.webhooks.outgoing_request import OutgoingRequest, SendResult
 from mock_sendpilot.webhooks.relays import LISTENER_GONE, NOBODY
 from mock_sendpilot.webhooks.state import WebhookState
 from mock_sendpilot.world.endpoint_settings import PROCESS, VIRTUAL
@@ -151,47 +151,49 @@ class DeliveryRunner:
 
     def _attempted(self, delivery: Delivery, endpoint: Endpoint, occasion: int | str) -> Attempt:
         started_at = self._workspace.clock.now()
-        draft = self._draft(delivery, endpoint, started_at)
+        request = self._request(delivery, endpoint, started_at)
         applied = _disruption_of(delivery, occasion)
         if applied is not None:
-            draft = disrupted(draft, applied)
-        posted = self._posted(draft, endpoint)
+            request = disrupted(request, applied)
+        result = self._posted(request, endpoint)
         return Attempt(
             number=0,  # it has one when it is added to the others
             started_at=started_at,
-            sent_at=posted.sent_at,
-            signed_at=draft.signed_at,
-            duration_seconds=posted.duration_seconds,
+            sent_at=result.sent_at,
+            signed_at=request.signed_at,
+            duration_seconds=result.duration_seconds,
             url=endpoint.url,
-            request_headers=posted.headers,
+            request_headers=result.headers,
             besides=occasion if isinstance(occasion, str) else None,
             disruption=None if applied is None else applied.kind,
-            sent_body=None if draft.content == delivery.body else draft.content[:MOST_BODY_BYTES],
-            sent_bytes=len(draft.content),
-            response=posted.response,
-            error=posted.error,
+            sent_body=None
+            if request.content == delivery.body
+            else request.content[:MOST_BODY_BYTES],
+            sent_bytes=len(request.content),
+            response=result.response,
+            error=result.error,
         )
 
-    def _posted(self, draft: Draft, endpoint: Endpoint) -> Posted:
+    def _posted(self, request: OutgoingRequest, endpoint: Endpoint) -> SendResult:
         timeout_seconds = endpoint.settings.timeout_seconds or self._http_sender.timeout_seconds
         if endpoint.is_relayed:
             return self._relays.post(
                 endpoint.id,
-                draft.signed(),
+                request.signed(),
                 timeout_seconds=timeout_seconds,
                 wall_time=self._http_sender.wall_time,
             )
         return self._http_sender.send(
-            draft.signed(),
+            request.signed(),
             connection=endpoint.id,
             most_connections=endpoint.settings.concurrency,
             timeout_seconds=timeout_seconds,
         )
 
-    def _draft(self, delivery: Delivery, endpoint: Endpoint, now: datetime) -> Draft:
+    def _request(self, delivery: Delivery, endpoint: Endpoint, now: datetime) -> OutgoingRequest:
         settings = endpoint.settings
         schemes = settings.signatures or self._workspace.contract.signatures
-        return Draft(
+        return OutgoingRequest(
             url=endpoint.url,
             body=delivery.body,
             message_id=delivery.message_id,

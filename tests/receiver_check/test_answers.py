@@ -7,7 +7,7 @@ import pytest
 from mock_sendpilot.receiver_check.answers import Answer, acceptance, refusal
 from mock_sendpilot.receiver_check.findings import Finding, gravest
 from mock_sendpilot.webhooks.deliveries import Response
-from mock_sendpilot.webhooks.drafts import Posted
+from mock_sendpilot.webhooks.outgoing_request import SendResult
 
 NOW = datetime(2026, 6, 1, 9, tzinfo=timezone.utc)
 
@@ -17,8 +17,10 @@ def answered(status: int | None, *, error: str | None = None, took: float = 0.01
     response = None
     if status is not None:
         response = Response(status_code=status, headers={}, body=b"", is_truncated=False)
-    posted = Posted(sent_at=NOW, duration_seconds=took, headers={}, response=response, error=error)
-    return Answer(posted, timeout_seconds=1.0)
+    result = SendResult(
+        sent_at=NOW, duration_seconds=took, headers={}, response=response, error=error
+    )
+    return Answer(result, timeout_seconds=1.0)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from mock_sendpilot.receiver_check.answers import Answer
 from mock_sendpilot.receiver_check.likeness import of_answers
 from mock_sendpilot.webhooks.deliveries import Response
-from mock_sendpilot.webhooks.drafts import Posted
+from mock_sendpilot.webhooks.outgoing_request import SendResult
 
 NOW = datetime(2026, 6, 1, 9, tzinfo=timezone.utc)
 Said = tuple[int, object]
@@ -19,8 +19,8 @@ def answer(said: Said) -> Answer:
     status, body = said
     text = body if isinstance(body, str) else json.dumps(body)
     response = Response(status_code=status, headers={}, body=text.encode(), is_truncated=False)
-    posted = Posted(sent_at=NOW, duration_seconds=0.01, headers={}, response=response)
-    return Answer(posted, timeout_seconds=1.0)
+    result = SendResult(sent_at=NOW, duration_seconds=0.01, headers={}, response=response)
+    return Answer(result, timeout_seconds=1.0)
 
 
 DONE, SEEN = (202, "done"), (200, "seen already")

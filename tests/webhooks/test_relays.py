@@ -9,7 +9,7 @@ import pytest
 
 from mock_sendpilot.webhooks import relays
 from mock_sendpilot.webhooks.deliveries import SUCCEEDED, recorded_response
-from mock_sendpilot.webhooks.drafts import SignedRequest
+from mock_sendpilot.webhooks.outgoing_request import SignedRequest
 from mock_sendpilot.webhooks.relays import NOBODY, Answer, Relay
 from mock_sendpilot.world.endpoint_settings import EndpointSettings
 from tests.support import eventually

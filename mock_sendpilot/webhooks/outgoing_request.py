@@ -1,4 +1,4 @@
-"""Drafts: a POST before it is signed, so that it can be made otherwise on purpose."""
+"""A POST before it is signed, so that it can be made otherwise on purpose."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -33,7 +33,7 @@ class SignedRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Posted:
+class SendResult:
     """A POST that was made. Without a response, `error` says in words what went wrong."""
 
     sent_at: datetime
@@ -44,7 +44,7 @@ class Posted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
+class OutgoingRequest:
     """A POST before it is signed.
 
     `secrets` begin with the newest; without `schemes` nothing is signed. `sent_body` is sent in
