@@ -32,8 +32,8 @@ def turn_clock(workspace: Workspace) -> Response:
     just being advanced takes effect after that: `deferred` is then true.
     """
     wanted = ClockTurn().load(json_object())
-    tally = outbox_of(workspace).tally
-    before = tally.copy()
+    counters = outbox_of(workspace).counters
+    before = counters.copy()
     is_deferred = workspace.scheduler.is_advancing
     failure: AdvanceTimedOut | None = None
     try:
@@ -43,7 +43,7 @@ def turn_clock(workspace: Workspace) -> Response:
     answer = {
         **clock_shown(workspace.scheduler),
         "deferred": is_deferred,
-        "passed": passed_shown(task_count, tally.since(before)),
+        "passed": passed_shown(task_count, counters.since(before)),
         "left": None if failure is None else left_shown(failure),
         "failure": None if failure is None else failure.message,
     }

@@ -15,8 +15,8 @@ from mock_sendpilot.scheduling.scheduler import (
     MAX_ADVANCE_SECONDS,
     Scheduler,
 )
+from mock_sendpilot.webhooks.counters import Counters
 from mock_sendpilot.webhooks.event_log import MAX_EVENTS
-from mock_sendpilot.webhooks.tally import Tally
 
 _MOST_SECONDS = 60
 _ACTIONS = ("freeze", "set", "advance", "resume")
@@ -92,13 +92,13 @@ def clock_shown(scheduler: Scheduler) -> dict[str, Any]:
     }
 
 
-def passed_shown(tasks: int, tally: Tally) -> dict[str, Any]:
+def passed_shown(tasks: int, counters: Counters) -> dict[str, Any]:
     """What has happened while the clock was turned."""
     outcomes = ("succeeded", "failed", "exhausted")
     return {
         "tasks": tasks,
-        "events": dict(tally.events),
-        "attempts": {outcome: tally.attempts[outcome] for outcome in outcomes},
+        "events": dict(counters.events),
+        "attempts": {outcome: counters.attempts[outcome] for outcome in outcomes},
     }
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from mock_sendpilot.errors import InvalidInput, NotFound
 from mock_sendpilot.matching import EventPattern
 from mock_sendpilot.signals import deliveries_queued, send
+from mock_sendpilot.webhooks.counters import Counters
 from mock_sendpilot.webhooks.deliveries import (
     CANCELLED,
     DROPPED,
@@ -31,7 +32,6 @@ from mock_sendpilot.webhooks.relays import LISTENER_GONE, Relay, Relays
 from mock_sendpilot.webhooks.runner import DeliveryRunner
 from mock_sendpilot.webhooks.signing import new_secret
 from mock_sendpilot.webhooks.state import WebhookState
-from mock_sendpilot.webhooks.tally import Tally
 from mock_sendpilot.world.events import Event
 from mock_sendpilot.world.workspace import Workspace
 
@@ -74,14 +74,14 @@ class Outbox:
             now=workspace.clock.now,
         )
         self.relays = Relays(partial(workspace.ids.prefixed, "req"))
-        self.tally = Tally()
+        self.counters = Counters()
         state = WebhookState(
             log=self.log,
             events=self.events,
             endpoints=self.endpoints,
             job_endpoints=self.job_endpoints,
             relays=self.relays,
-            tally=self.tally,
+            counters=self.counters,
         )
         self._runner = DeliveryRunner(workspace, http_sender, state)
 
@@ -233,7 +233,7 @@ class Outbox:
         name = event_type(event, self._workspace.contract)
         if name is None:
             return
-        self.tally.count_event(name)
+        self.counters.count_event(name)
         wanting = [*self.endpoints.for_event(event, name), *self.job_endpoints.for_event(event)]
         is_watched = bool(deliveries_queued.has_receivers_for(self._workspace))
         is_light = event.job_id is None and not event.telling.overrides

@@ -55,7 +55,7 @@ class DeliveryRunner:
         self._endpoints = state.endpoints
         self._job_endpoints = state.job_endpoints
         self._relays = state.relays
-        self._tally = state.tally
+        self._counters = state.counters
         self._health = EndpointHealth(workspace.contract)
         self._held_back = HeldBack()
 
@@ -231,11 +231,11 @@ class DeliveryRunner:
         """Do what follows from the latest attempt of a delivery."""
         attempt = delivery.attempts[-1]
         _log_attempt(delivery, attempt)
-        self._tally.count_attempt(SUCCEEDED if attempt.is_success else FAILED)
+        self._counters.count_attempt(SUCCEEDED if attempt.is_success else FAILED)
         if attempt.besides is None:
             if delivery.state == EXHAUSTED:
                 _logger.warning("delivery %s is exhausted", delivery.id)
-                self._tally.count_attempt(EXHAUSTED)
+                self._counters.count_attempt(EXHAUSTED)
             self.schedule(delivery)
             self._do_what_follows(delivery, endpoint)
         self._events.note(delivery.event_id)

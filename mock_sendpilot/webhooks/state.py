@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
+from mock_sendpilot.webhooks.counters import Counters
 from mock_sendpilot.webhooks.deliveries import DeliveryLog
 from mock_sendpilot.webhooks.endpoints import Endpoints
 from mock_sendpilot.webhooks.event_log import EventLog
 from mock_sendpilot.webhooks.job_endpoints import JobEndpoints
 from mock_sendpilot.webhooks.relays import Relays
-from mock_sendpilot.webhooks.tally import Tally
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +20,7 @@ class WebhookState:
         endpoints: where deliveries go to.
         job_endpoints: the URLs of single jobs.
         relays: the way to endpoints that the server itself cannot reach.
-        tally: counts events and attempts.
+        counters: counts events and attempts.
     """
 
     log: DeliveryLog
@@ -28,4 +28,4 @@ class WebhookState:
     endpoints: Endpoints
     job_endpoints: JobEndpoints
     relays: Relays
-    tally: Tally
+    counters: Counters

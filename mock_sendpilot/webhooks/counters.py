@@ -1,10 +1,10 @@
-"""A tally of what a workspace has sent, and what of it fell into a span of time."""
+"""Counts of what a workspace has sent, and what of it fell into a span of time."""
 
 import threading
 from collections import Counter
 
 
-class Tally:
+class Counters:
     """Events by their names on the wire; attempts by `succeeded`, `failed` and `exhausted`.
 
     An attempt that failed and was the last one counts as both failed and exhausted. Any thread may
@@ -28,12 +28,12 @@ class Tally:
         with self._lock:
             self.attempts[outcome] += 1
 
-    def copy(self) -> "Tally":
+    def copy(self) -> "Counters":
         """What has been counted until now."""
         with self._lock:
-            return Tally(self.events, self.attempts)
+            return Counters(self.events, self.attempts)
 
-    def since(self, earlier: "Tally") -> "Tally":
+    def since(self, earlier: "Counters") -> "Counters":
         """What has come since an earlier copy."""
         now = self.copy()
-        return Tally(now.events - earlier.events, now.attempts - earlier.attempts)
+        return Counters(now.events - earlier.events, now.attempts - earlier.attempts)
