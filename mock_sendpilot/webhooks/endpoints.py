@@ -210,7 +210,7 @@ class Endpoints:
 
     def for_event(self, event: Event, event_type: str) -> list[Endpoint]:
         """The endpoints that an event goes to; a test event to one alone."""
-        only = event.telling.endpoint_id
+        only = event.options.endpoint_id
         if only is not None:
             return [endpoint for endpoint in self.all() if endpoint.id == only]
         return [endpoint for endpoint in self.all() if endpoint.wants(event_type)]

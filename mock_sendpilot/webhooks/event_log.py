@@ -373,7 +373,7 @@ def _facts(event: Event, event_type: str, body: bytes) -> SentWebhook:
         sequence=event.sequence,
         occurred_at=event.occurred_at,
         lead_id=event.lead_id,
-        origin=event.telling.origin,
+        origin=event.options.origin,
         body=body,
         deliveries=(),
     )

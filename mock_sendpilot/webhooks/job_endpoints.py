@@ -30,7 +30,7 @@ class JobEndpoints:
 
     def for_event(self, event: Event) -> list[Endpoint]:
         """The URL that the job of an event has brought along, if it has."""
-        if event.job_id is None or event.webhook_url is None or event.telling.endpoint_id:
+        if event.job_id is None or event.webhook_url is None or event.options.endpoint_id:
             return []
         endpoint = Endpoint(
             id=event.job_id,

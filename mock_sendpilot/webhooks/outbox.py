@@ -236,7 +236,7 @@ class Outbox:
         self.counters.count_event(name)
         wanting = [*self.endpoints.for_event(event, name), *self.job_endpoints.for_event(event)]
         is_watched = bool(deliveries_queued.has_receivers_for(self._workspace))
-        is_light = event.job_id is None and not event.telling.overrides
+        is_light = event.job_id is None and not event.options.overrides
         if not wanting and _logger.isEnabledFor(logging.INFO):
             _log_without_endpoint(event, name, self.endpoints.all())
         if not wanting and not is_watched and is_light:

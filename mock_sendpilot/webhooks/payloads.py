@@ -71,8 +71,8 @@ def change_data(change: events.Change, at: datetime, contract: Contract) -> Data
 def payload(event: Event, event_type: str, contract: Contract) -> Payload:
     """What is sent for an event of this name: JSON, keys in the vendor's order."""
     data = change_data(event.change, event.occurred_at, contract)
-    if event.telling.overrides:
-        data = {**data, **event.telling.overrides}
+    if event.options.overrides:
+        data = {**data, **event.options.overrides}
     envelope = {
         "eventId": event.id,
         "eventType": event_type,

@@ -20,7 +20,7 @@ from mock_sendpilot.webhooks.event_keys import check_is_sent, check_keys
 from mock_sendpilot.webhooks.event_log import SentWebhook
 from mock_sendpilot.webhooks.outbox import Outbox
 from mock_sendpilot.webhooks.payloads import change_data
-from mock_sendpilot.world.events import TESTED, TRIGGERED, Telling
+from mock_sendpilot.world.events import TESTED, TRIGGERED, EventOptions
 from mock_sendpilot.world.samples import SAMPLES, Subjects, sample_change
 from mock_sendpilot.world.workspace import Workspace
 
@@ -75,8 +75,8 @@ def tell(workspace: Workspace, outbox: Outbox, wanted: Trigger) -> SentWebhook:
         own_name = workspace.contract.event_type(name)
         overrides = _overrides(name, own_name, wanted, known)
         check_keys(own_name, overrides, known, where="set: ")
-        telling = Telling(origin=TRIGGERED, overrides=overrides)
-        event = workspace.store.record(change, telling)
+        options = EventOptions(origin=TRIGGERED, overrides=overrides)
+        event = workspace.store.record(change, options)
     return outbox.events.get(event.id)
 
 
@@ -119,9 +119,9 @@ def send_test(
         raise InvalidInput(f"endpoint {endpoint_id!r} is disabled; enable it first")
     wanted = endpoint.event_types or (workspace.contract.event_type(words.LEAD_UPDATED),)
     name = current_name(workspace.contract, event_type or wanted[0])
-    telling = Telling(origin=TESTED, endpoint_id=endpoint_id)
+    options = EventOptions(origin=TESTED, endpoint_id=endpoint_id)
     with workspace.store.transaction():
-        event = workspace.store.record(sample_change(name, workspace.clock.now()), telling)
+        event = workspace.store.record(sample_change(name, workspace.clock.now()), options)
     return outbox.events.get(event.id)
 
 

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from mock_sendpilot.world.events import PLAINLY, Change, Event, Telling
+from mock_sendpilot.world.events import DEFAULT_OPTIONS, Change, Event, EventOptions
 from mock_sendpilot.world.ids import Ids
 
 MAX_STALL_SECONDS = 1.0
@@ -53,7 +53,9 @@ class EventPublisher:
         self._up_to = 0  # what the publishing thread has to publish
         self._waiting_count = 0
 
-    def record(self, change: Change, *, at: datetime, telling: Telling = PLAINLY) -> Event:
+    def record(
+        self, change: Change, *, at: datetime, options: EventOptions = DEFAULT_OPTIONS
+    ) -> Event:
         """Make an event of a change. The caller holds the lock of the store.
 
         Every event is later than the one before, by a millisecond at least, on any clock: receivers
@@ -71,7 +73,7 @@ class EventPublisher:
             occurred_at=at,
             workspace_id=self._workspace_id,
             change=change,
-            telling=telling,
+            options=options,
         )
         self._unpublished.append(event)
         return event

@@ -109,10 +109,10 @@ ORIGINS = (CHANGED, TRIGGERED, TESTED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Telling:
-    """How an event is told otherwise than its change says.
+class EventOptions:
+    """Options of an event: where it came from, and what of it differs from its change.
 
-    `overrides` are keys of its `data`; with an `endpoint_id` it is told to that endpoint alone.
+    `overrides` are keys of its `data`; with an `endpoint_id` it is sent to that endpoint alone.
     """
 
     origin: str = CHANGED
@@ -120,7 +120,7 @@ class Telling:
     endpoint_id: str | None = None
 
 
-PLAINLY = Telling()
+DEFAULT_OPTIONS = EventOptions()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +134,7 @@ class Event:
     occurred_at: datetime
     workspace_id: str
     change: Change
-    telling: Telling = PLAINLY
+    options: EventOptions = DEFAULT_OPTIONS
 
     @property
     def lead_id(self) -> str | None:

@@ -16,7 +16,7 @@ from mock_sendpilot.errors import InvalidInput, NotFound
 from mock_sendpilot.scheduling.clock import Clock
 from mock_sendpilot.world import events, progress
 from mock_sendpilot.world.event_publisher import EventPublisher
-from mock_sendpilot.world.events import PLAINLY, Event, Telling
+from mock_sendpilot.world.events import DEFAULT_OPTIONS, Event, EventOptions
 from mock_sendpilot.world.lead_import import Import, LeadDraft
 from mock_sendpilot.world.linkedin import EXPECTED, normal_profile_url
 from mock_sendpilot.world.models import Campaign, Lead, Sender
@@ -245,9 +245,9 @@ class Store:
 
     # --- within a transaction ----------------------------------------------------------------
 
-    def record(self, change: events.Change, telling: Telling = PLAINLY) -> Event:
+    def record(self, change: events.Change, options: EventOptions = DEFAULT_OPTIONS) -> Event:
         """Within a transaction: make an event of a change."""
-        event = self._publisher.record(change, at=self._clock.now(), telling=telling)
+        event = self._publisher.record(change, at=self._clock.now(), options=options)
         self._recorded.append(event)
         return event
 

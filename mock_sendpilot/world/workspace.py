@@ -194,7 +194,7 @@ class Workspace:
 
     def _react(self, event: Event) -> None:
         """Move campaigns on, within the transaction that has recorded an event."""
-        if event.telling.origin == CHANGED:
+        if event.options.origin == CHANGED:
             self.campaigns.react(event.change)
 
     def _publish(self, event: Event) -> None:
