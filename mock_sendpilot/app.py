@@ -21,10 +21,10 @@ from mock_sendpilot.control.deliveries import deliveries
 from mock_sendpilot.control.disruptions import disruptions
 from mock_sendpilot.control.endpoints import endpoints
 from mock_sendpilot.control.events import events
+from mock_sendpilot.control.forwarding import forwarding
 from mock_sendpilot.control.guard import Guard
 from mock_sendpilot.control.health import health
 from mock_sendpilot.control.index import index
-from mock_sendpilot.control.relays import relays
 from mock_sendpilot.control.simulate import simulate
 from mock_sendpilot.control.specification import add_docs, specification
 from mock_sendpilot.control.wait import wait
@@ -138,7 +138,7 @@ def _control(guard: Guard) -> Blueprint:
     control.register_blueprint(deliveries)
     control.register_blueprint(events)
     control.register_blueprint(disruptions)
-    control.register_blueprint(relays)
+    control.register_blueprint(forwarding)
     control.register_blueprint(simulate)
     control.register_blueprint(clock)
     control.register_blueprint(wait)

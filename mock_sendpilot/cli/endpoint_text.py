@@ -31,7 +31,7 @@ def sheet(endpoint: dict[str, Any]) -> str:
         "concurrency": endpoint["concurrency"],
         "signature clock": endpoint["signatureClock"],
         "headers": _headers(endpoint) or "none",
-        "forwarded": "yes, by a listener" if endpoint["relayed"] else "no",
+        "forwarded": "yes, by a listener" if endpoint["forwarded"] else "no",
         "created at": endpoint["createdAt"],
     }
     return "\n".join(f"{name}: {value}" for name, value in rows.items())
@@ -50,7 +50,7 @@ def _unusual(endpoint: dict[str, Any]) -> Iterator[str]:
         yield f"signature clock {endpoint['signatureClock']}"
     if endpoint["headers"]:
         yield f"headers {_headers(endpoint)}"
-    if endpoint["relayed"]:
+    if endpoint["forwarded"]:
         yield "forwarded"
 
 

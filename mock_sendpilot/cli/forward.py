@@ -81,7 +81,7 @@ class Forwarding:
     def _forward_with(self, http_sender: "HttpSender") -> None:
         while not self._is_over:
             registration = self._registration
-            path = f"/endpoints/{segment(registration.endpoint_id)}/relay"
+            path = f"/endpoints/{segment(registration.endpoint_id)}/forwarding"
             try:
                 taken = self._ask_for("GET", f"{path}?waitSeconds={_WAIT_SECONDS}")
             except Refused:

@@ -76,7 +76,7 @@ def listen(
     wanted: dict[str, Any] | None = None
     if forward_to is not None:
         wanted = {"url": forward_to, "events": list(event) or None, "secret": secret}
-        wanted |= {"relayed": True, "headers": headers}
+        wanted |= {"forwarded": True, "headers": headers}
     raise_when_told()
     listener = Listener(server, wanted)
     try:

@@ -106,7 +106,7 @@ class NewEndpoint(_Settings):
 class MadeEndpoint(NewEndpoint):
     """The body of POST /_emulate/endpoints."""
 
-    relayed = Boolean(attribute="is_relayed")
+    forwarded = Boolean(attribute="is_forwarded")
 
 
 class EndpointChanges(_Settings):
@@ -154,7 +154,7 @@ class EndpointReply(Schema):
     enabled = fields.Boolean(attribute="is_enabled")
     secret = fields.Function(lambda endpoint: masked(endpoint.secret))
     retiredSecrets = fields.Function(_retired)  # noqa: N815 - as the vendor spells
-    relayed = fields.Boolean(attribute="is_relayed")
+    forwarded = fields.Boolean(attribute="is_forwarded")
     disabledReason = fields.String(attribute="disabled_reason")  # noqa: N815
     retryDelaysSeconds = fields.Raw(attribute="settings.retry_delays_seconds")  # noqa: N815
     timeoutSeconds = fields.Raw(attribute="settings.timeout_seconds")  # noqa: N815

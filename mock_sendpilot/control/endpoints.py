@@ -92,8 +92,8 @@ def deliver_events(workspace: Workspace, endpoint_id: str) -> Response:
     Events that it has or does not want, and those that the log does not hold, are left out.
     """
     outbox = outbox_of(workspace)
-    if outbox.endpoints.get(endpoint_id).is_relayed:
-        outbox.relay_of(endpoint_id).greet()
+    if outbox.endpoints.get(endpoint_id).is_forwarded:
+        outbox.forwarding_queue(endpoint_id).greet()
     ids = MissedEvents().load(json_object())["event_ids"]
     made = [outbox.deliver(event_id, endpoint_id) for event_id in dict.fromkeys(ids)]
     rows = DeliverySummary(many=True).dump([one for one in made if one is not None])

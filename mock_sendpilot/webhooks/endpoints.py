@@ -46,8 +46,8 @@ class Endpoint:
     disabled_reason: str | None = None
     """Why it disabled itself; None when somebody else did, or it is enabled."""
     settings: EndpointSettings = DEFAULT_SETTINGS
-    is_relayed: bool = False
-    """Whether a listener takes the requests to the URL: see `relays.py`."""
+    is_forwarded: bool = False
+    """Whether a listener takes the requests to the URL: see `forwarding.py`."""
     retired_secrets: tuple[RetiredSecret, ...] = ()
     """Those that were rotated out, the latest first; some may not be valid any more."""
 
@@ -97,7 +97,7 @@ class Endpoints:
         event_types: Iterable[str] | None = None,
         is_enabled: bool = True,
         settings: EndpointSettings = DEFAULT_SETTINGS,
-        is_relayed: bool = False,
+        is_forwarded: bool = False,
     ) -> Endpoint:
         """Make an endpoint.
 
@@ -115,7 +115,7 @@ class Endpoints:
             is_enabled=is_enabled,
             created_at=self._now(),
             settings=settings,
-            is_relayed=is_relayed,
+            is_forwarded=is_forwarded,
         )
         with self._lock:
             self._endpoints[endpoint.id] = endpoint

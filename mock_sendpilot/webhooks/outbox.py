@@ -25,10 +25,10 @@ from mock_sendpilot.webhooks.disruptions import Disruptions
 from mock_sendpilot.webhooks.endpoints import Endpoint, Endpoints
 from mock_sendpilot.webhooks.event_keys import check_pattern
 from mock_sendpilot.webhooks.event_log import EventLog
+from mock_sendpilot.webhooks.forwarding import LISTENER_GONE, ForwardingQueue, ForwardingQueues
 from mock_sendpilot.webhooks.http_sender import HttpSender
 from mock_sendpilot.webhooks.job_endpoints import JobEndpoints
 from mock_sendpilot.webhooks.payloads import Payload, event_type, payload
-from mock_sendpilot.webhooks.relays import LISTENER_GONE, Relay, Relays
 from mock_sendpilot.webhooks.runner import DeliveryRunner
 from mock_sendpilot.webhooks.signing import new_secret
 from mock_sendpilot.webhooks.state import WebhookState
@@ -73,14 +73,14 @@ class Outbox:
             new_id=partial(workspace.ids.prefixed, "dis"),
             now=workspace.clock.now,
         )
-        self.relays = Relays(partial(workspace.ids.prefixed, "req"))
+        self.forwarding = ForwardingQueues(partial(workspace.ids.prefixed, "req"))
         self.counters = Counters()
         state = WebhookState(
             log=self.log,
             events=self.events,
             endpoints=self.endpoints,
             job_endpoints=self.job_endpoints,
-            relays=self.relays,
+            forwarding=self.forwarding,
             counters=self.counters,
         )
         self._runner = DeliveryRunner(workspace, http_sender, state)
@@ -95,19 +95,19 @@ class Outbox:
             self._runner.cancel(endpoint_id, "the endpoint was disabled")
         return endpoint
 
-    def relay_of(self, endpoint_id: str) -> Relay:
-        """The relay of an endpoint, for its listener; one that was taken for gone is back now.
+    def forwarding_queue(self, endpoint_id: str) -> ForwardingQueue:
+        """The queue of an endpoint, for its listener; one that was taken for gone is back now.
 
         Raises:
             NotFound: there is no such endpoint.
             InvalidInput: it has none.
         """
         endpoint = self.endpoints.get(endpoint_id)
-        if not endpoint.is_relayed:
-            raise InvalidInput(f"endpoint {endpoint_id!r} is not relayed: the server sends to it")
+        if not endpoint.is_forwarded:
+            raise InvalidInput(f"endpoint {endpoint_id!r} is not forwarded: the server sends to it")
         if not endpoint.is_enabled and endpoint.disabled_reason == LISTENER_GONE:
             self.update_endpoint(endpoint_id, {"is_enabled": True})
-        return self.relays.of(endpoint_id)
+        return self.forwarding.of(endpoint_id)
 
     def remove_endpoint(self, endpoint_id: str) -> None:
         """Forget an endpoint and cancel what is pending for it."""
@@ -115,7 +115,7 @@ class Outbox:
         self._runner.begin_anew(endpoint_id)
         self._runner.cancel(endpoint_id, "the endpoint was deleted")
         self._http_sender.forget(endpoint_id)
-        self.relays.forget(endpoint_id)
+        self.forwarding.forget(endpoint_id)
 
     def resend(self, delivery_id: str) -> Delivery:
         """Make one more attempt of a delivery, now: the same event, signed afresh.
@@ -210,7 +210,7 @@ class Outbox:
     def end_waits(self) -> None:
         """Let those who wait for events or for a listener wait no longer: all of it is to end."""
         self.events.close()
-        self.relays.close()
+        self.forwarding.close()
 
     def close(self) -> None:
         """Send nothing more."""

@@ -25,10 +25,10 @@ from mock_sendpilot.webhooks.deliveries import (
 from mock_sendpilot.webhooks.disruption import DUPLICATE, REORDER, disrupted
 from mock_sendpilot.webhooks.endpoint_health import EndpointHealth
 from mock_sendpilot.webhooks.endpoints import Endpoint
+from mock_sendpilot.webhooks.forwarding import LISTENER_GONE, NO_LISTENER
 from mock_sendpilot.webhooks.held_back import HeldBack
 from mock_sendpilot.webhooks.http_sender import HttpSender
 from mock_sendpilot.webhooks.outgoing_request import OutgoingRequest, SendResult
-from mock_sendpilot.webhooks.relays import LISTENER_GONE, NOBODY
 from mock_sendpilot.webhooks.state import WebhookState
 from mock_sendpilot.world.endpoint_settings import PROCESS, VIRTUAL
 from mock_sendpilot.world.workspace import Workspace
@@ -54,7 +54,7 @@ class DeliveryRunner:
         self._events = state.events
         self._endpoints = state.endpoints
         self._job_endpoints = state.job_endpoints
-        self._relays = state.relays
+        self._forwarding = state.forwarding
         self._counters = state.counters
         self._health = EndpointHealth(workspace.contract)
         self._held_back = HeldBack()
@@ -176,8 +176,8 @@ class DeliveryRunner:
 
     def _posted(self, request: OutgoingRequest, endpoint: Endpoint) -> SendResult:
         timeout_seconds = endpoint.settings.timeout_seconds or self._http_sender.timeout_seconds
-        if endpoint.is_relayed:
-            return self._relays.post(
+        if endpoint.is_forwarded:
+            return self._forwarding.post(
                 endpoint.id,
                 request.signed(),
                 timeout_seconds=timeout_seconds,
@@ -259,7 +259,7 @@ class DeliveryRunner:
 
     def _disable_if_it_should(self, endpoint_id: str, attempt: Attempt) -> None:
         reason = self._health.reason_to_disable(endpoint_id, attempt)
-        if attempt.error == NOBODY:
+        if attempt.error == NO_LISTENER:
             reason = LISTENER_GONE
         if reason is not None:
             _logger.warning("endpoint %s is disabled: %s", endpoint_id, reason)

@@ -6,8 +6,8 @@ from mock_sendpilot.webhooks.counters import Counters
 from mock_sendpilot.webhooks.deliveries import DeliveryLog
 from mock_sendpilot.webhooks.endpoints import Endpoints
 from mock_sendpilot.webhooks.event_log import EventLog
+from mock_sendpilot.webhooks.forwarding import ForwardingQueues
 from mock_sendpilot.webhooks.job_endpoints import JobEndpoints
-from mock_sendpilot.webhooks.relays import Relays
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +19,7 @@ class WebhookState:
         events: the events, which notice every change of their deliveries.
         endpoints: where deliveries go to.
         job_endpoints: the URLs of single jobs.
-        relays: the way to endpoints that the server itself cannot reach.
+        forwarding: the way to endpoints that the server itself cannot reach.
         counters: counts events and attempts.
     """
 
@@ -27,5 +27,5 @@ class WebhookState:
     events: EventLog
     endpoints: Endpoints
     job_endpoints: JobEndpoints
-    relays: Relays
+    forwarding: ForwardingQueues
     counters: Counters

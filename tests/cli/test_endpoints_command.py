@@ -126,7 +126,7 @@ def test_the_list_tells_settings_that_are_not_as_usual(
     ("changes", "shown"),
     [
         pytest.param({"settings": EndpointSettings(retry_delays_seconds=())}, "retries none"),
-        pytest.param({"is_relayed": True}, "forwarded", id="forwarded"),
+        pytest.param({"is_forwarded": True}, "forwarded", id="forwarded"),
     ],
 )
 def test_the_list_tells_of_others_too(

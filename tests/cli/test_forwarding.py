@@ -60,7 +60,7 @@ def test_a_server_that_is_lost_or_restarted_does_not_end_it(
     forwarding = Forwarding(SERVER, REGISTRATION, reasons.append)
     eventually(lambda: asked)
     forwarding.resume(Registration("log_2", "ep_2"))
-    eventually(lambda: "/endpoints/ep_2/relay?waitSeconds=5" in asked)
+    eventually(lambda: "/endpoints/ep_2/forwarding?waitSeconds=5" in asked)
     forwarding.stop()
 
     assert reasons == []

@@ -13,7 +13,7 @@ from mock_sendpilot.cli.listener import Back, Ended, Heard, Listener, Lost, News
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.server import EmulatorServer
 from mock_sendpilot.testing.receiver import WebhookReceiver
-from mock_sendpilot.webhooks import relays
+from mock_sendpilot.webhooks import forwarding
 from mock_sendpilot.webhooks.deliveries import SUCCEEDED, DeliveryFilter
 from mock_sendpilot.webhooks.outbox import Outbox
 from mock_sendpilot.webhooks.triggers import send_test
@@ -43,7 +43,7 @@ def listen() -> Iterator[Callable[..., Listener]]:
     begun: list[Listener] = []
 
     def begin(server: EmulatorServer, forward_to: str | None = None) -> Listener:
-        wanted = None if forward_to is None else {"url": forward_to, "relayed": True}
+        wanted = None if forward_to is None else {"url": forward_to, "forwarded": True}
         where = Server(server.origin, DEMO_KEY, None)
         begun.append(Listener(where, wanted, wait_seconds=1, timeout_seconds=0.5))
         begun[-1].begin()
@@ -129,7 +129,7 @@ def test_events_that_came_while_nobody_listened_are_forwarded(
     listen: Callable[..., Listener],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(relays, "_SILENCE_SECONDS", 0.05)
+    monkeypatch.setattr(forwarding, "_SILENCE_SECONDS", 0.05)
     change(emulator, "IRRELEVANT")  # before it began
     with serving(emulator) as server:
         listener = listen(server, receiver.url)
@@ -138,12 +138,12 @@ def test_events_that_came_while_nobody_listened_are_forwarded(
         change(emulator, "DONE")
         eventually(lambda: outbox_of(emulator).log.select(SUCCESSFUL), timeout=10)
     until(listener, Lost)
-    endpoints, relay = outbox_of(emulator).endpoints, outbox_of(emulator).relays.of(endpoint_id)
-    eventually(lambda: not relay._listener_count, timeout=10)
+    endpoints, queue = outbox_of(emulator).endpoints, outbox_of(emulator).forwarding.of(endpoint_id)
+    eventually(lambda: not queue._listener_count, timeout=10)
     change(emulator, "OPPORTUNITY")
     eventually(lambda: not endpoints.get(endpoint_id).is_enabled, timeout=10)
     change(emulator, "PENDING")  # makes no delivery any more
-    monkeypatch.setattr(relays, "_SILENCE_SECONDS", 5)
+    monkeypatch.setattr(forwarding, "_SILENCE_SECONDS", 5)
     with serving(emulator, server._http.port):
         receiver.wait_for(count=3, timeout=10)
         listener.end()

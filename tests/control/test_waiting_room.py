@@ -7,7 +7,7 @@ from mock_sendpilot.control import waiting_room
 from mock_sendpilot.emulator import Emulator
 from tests.support import Api, in_process
 
-ENDPOINT = {"url": "http://127.0.0.1:9/", "relayed": True}
+ENDPOINT = {"url": "http://127.0.0.1:9/", "forwarded": True}
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def full(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Api:
     return in_process(create_app(emulator).test_client())
 
 
-def relay(api: Api) -> str:
+def queue(api: Api) -> str:
     return f"/_emulate/endpoints/{api('POST', '/_emulate/endpoints', json=ENDPOINT).json['id']}"
 
 
@@ -30,7 +30,7 @@ def test_one_more_is_refused_and_told_why(full: Api) -> None:
 
 
 def test_that_holds_for_all_that_wait(full: Api) -> None:
-    paths = ("/_emulate/events/changes?waitSeconds=1", f"{relay(full)}/relay?waitSeconds=1")
+    paths = ("/_emulate/events/changes?waitSeconds=1", f"{queue(full)}/forwarding?waitSeconds=1")
     assert [full("GET", path).status for path in paths] == [429, 429]
 
 
@@ -38,7 +38,7 @@ def test_who_does_not_wait_is_served(full: Api) -> None:
     asked = (
         full("POST", "/_emulate/wait", json={"timeoutSeconds": 0}),
         full("GET", "/_emulate/events/changes"),
-        full("GET", f"{relay(full)}/relay"),
+        full("GET", f"{queue(full)}/forwarding"),
     )
     assert [reply.status for reply in asked] == [200, 200, 204]
 

@@ -19,11 +19,11 @@ HOUR = 3600
 
 
 def test_the_end_of_a_listener_in_mid_attempt_does_not_end_an_advance(world: World) -> None:
-    endpoint = world.add_endpoint("http://127.0.0.1:9/", is_relayed=True)
+    endpoint = world.add_endpoint("http://127.0.0.1:9/", is_forwarded=True)
     world.change("DONE")
     advance = threading.Thread(target=world.advance, args=(HOUR,))
     advance.start()
-    assert world.outbox.relays.of(endpoint.id).take(timeout_seconds=5)
+    assert world.outbox.forwarding.of(endpoint.id).take(timeout_seconds=5)
     world.outbox.remove_endpoint(endpoint.id)
     advance.join(10)
 

@@ -195,17 +195,17 @@ def test_waits_end_with_the_emulator(slow_emulator: Emulator, waiting: threading
     eventually(lambda: not waiting.is_alive())
 
 
-@pytest.mark.parametrize("kind", ["a relay that is taken", "a slow body"])
+@pytest.mark.parametrize("kind", ["a queue that is taken", "a slow body"])
 def test_what_is_under_way_does_not_hold_up_the_end(
     slow_emulator: Emulator, live_world: World, receiver: WebhookReceiver, kind: str
 ) -> None:
-    is_relayed = kind == "a relay that is taken"
-    endpoint = live_world.add_endpoint(receiver.url, is_relayed=is_relayed)
-    if not is_relayed:
+    is_forwarded = kind == "a queue that is taken"
+    endpoint = live_world.add_endpoint(receiver.url, is_forwarded=is_forwarded)
+    if not is_forwarded:
         arm(live_world, "slow_body", seconds=20)
     live_world.change("A")
-    if is_relayed:
-        assert live_world.outbox.relays.of(endpoint.id).take(timeout_seconds=5)
+    if is_forwarded:
+        assert live_world.outbox.forwarding.of(endpoint.id).take(timeout_seconds=5)
     else:
         eventually(live_world.workspace.scheduler.running)
     began = SystemClock.running_seconds()

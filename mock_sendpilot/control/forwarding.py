@@ -1,4 +1,4 @@
-"""`/_emulate/endpoints/{id}/relay`: requests for a listener to make where the server cannot."""
+"""`/_emulate/endpoints/{id}/forwarding`: requests that a listener sends for the server."""
 
 import base64
 from http import HTTPStatus
@@ -17,22 +17,22 @@ from mock_sendpilot.control.schemas import Strict
 from mock_sendpilot.control.seed_fields import CountFrom
 from mock_sendpilot.control.waiting_room import waiting
 from mock_sendpilot.webhooks.deliveries import LONGEST_TEXT, recorded_response
-from mock_sendpilot.webhooks.relays import Answer, RelayedRequest
+from mock_sendpilot.webhooks.forwarding import ForwardedRequest, ForwardingResult
 from mock_sendpilot.world.workspace import Workspace
 
-relays = Blueprint("relays", __name__)
+forwarding = Blueprint("forwarding", __name__)
 _MOST_WAIT_SECONDS = 30
 
 
-class RelayQuery(Strict):
-    """The query of GET /_emulate/endpoints/{id}/relay."""
+class ForwardingQuery(Strict):
+    """The query of GET /_emulate/endpoints/{id}/forwarding."""
 
     waitSeconds = WholeNumber(  # noqa: N815 - as the vendor spells
         0, _MOST_WAIT_SECONDS, attribute="wait_seconds", load_default=0
     )
 
 
-class RelayAnswer(Strict):
+class ForwardingReport(Strict):
     """What came back: `status`, `headers` and `body`, or `error`."""
 
     status = CountFrom(100, 999)
@@ -46,27 +46,27 @@ class RelayAnswer(Strict):
             raise ValidationError("needs status or error, and not both")
 
 
-@relays.get("/endpoints/<opaque:endpoint_id>/relay")
+@forwarding.get("/endpoints/<opaque:endpoint_id>/forwarding")
 @of_workspace
 def take_request(workspace: Workspace, endpoint_id: str) -> Response:
     """The next request, as soon as there is one; 204 when none comes in time."""
-    query = load_query(RelayQuery())
-    relay = outbox_of(workspace).relay_of(endpoint_id)
+    query = load_query(ForwardingQuery())
+    queue = outbox_of(workspace).forwarding_queue(endpoint_id)
     with waiting(query["wait_seconds"]):
-        taken = relay.take(timeout_seconds=query["wait_seconds"])
+        taken = queue.take(timeout_seconds=query["wait_seconds"])
     return Response(status=HTTPStatus.NO_CONTENT) if taken is None else reply(_shown(taken))
 
 
-@relays.post("/endpoints/<opaque:endpoint_id>/relay/<opaque:request_id>")
+@forwarding.post("/endpoints/<opaque:endpoint_id>/forwarding/<opaque:request_id>")
 @of_workspace
 def answer_request(workspace: Workspace, endpoint_id: str, request_id: str) -> Response:
     """What came of a request that was taken."""
-    answer = _answer(RelayAnswer().load(json_object()))
-    outbox_of(workspace).relay_of(endpoint_id).answer(request_id, answer)
+    answer = _answer(ForwardingReport().load(json_object()))
+    outbox_of(workspace).forwarding_queue(endpoint_id).answer(request_id, answer)
     return Response(status=HTTPStatus.NO_CONTENT)
 
 
-def _shown(taken: RelayedRequest) -> dict[str, Any]:
+def _shown(taken: ForwardedRequest) -> dict[str, Any]:
     request = taken.request
     return {
         "id": taken.id,
@@ -80,8 +80,10 @@ def _shown(taken: RelayedRequest) -> dict[str, Any]:
     }
 
 
-def _answer(loaded: dict[str, Any]) -> Answer:
+def _answer(loaded: dict[str, Any]) -> ForwardingResult:
     if "error" in loaded:
-        return Answer(None, loaded["error"][:LONGEST_TEXT])
+        return ForwardingResult(None, loaded["error"][:LONGEST_TEXT])
     headers = {str(name): str(value) for name, value in loaded["headers"].items()}
-    return Answer(recorded_response(loaded["status"], headers, loaded["body"].encode()), None)
+    return ForwardingResult(
+        recorded_response(loaded["status"], headers, loaded["body"].encode()), None
+    )

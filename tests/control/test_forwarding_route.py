@@ -1,4 +1,4 @@
-"""Relayed endpoints: a listener takes their requests, makes them, and brings the answers."""
+"""Forwarded endpoints: a listener takes their requests, makes them, and brings the answers."""
 
 import base64
 import threading
@@ -11,16 +11,16 @@ from svix.webhooks import Webhook
 from tests.support import SECRET, Api, Reply, eventually
 
 URL = "http://app.internal:9000/webhooks"
-OURS = "mock_sendpilot.webhooks.relays"
+OURS = "mock_sendpilot.webhooks.forwarding"
 
 
 @pytest.fixture
-def relay(api: Api) -> str:
-    """The path of an endpoint's relay."""
-    wanted = {"url": URL, "secret": SECRET, "relayed": True}
+def queue(api: Api) -> str:
+    """The path of an endpoint's queue."""
+    wanted = {"url": URL, "secret": SECRET, "forwarded": True}
     endpoint = api("POST", "/_emulate/endpoints", json=wanted).json
-    assert endpoint["relayed"] is True
-    return f"/_emulate/endpoints/{endpoint['id']}/relay"
+    assert endpoint["forwarded"] is True
+    return f"/_emulate/endpoints/{endpoint['id']}/forwarding"
 
 
 def change(api: Api, status: str = "DONE") -> None:
@@ -28,8 +28,8 @@ def change(api: Api, status: str = "DONE") -> None:
     assert reply.status == 200
 
 
-def taken(api: Api, relay: str) -> dict[str, Any]:
-    reply = api("GET", f"{relay}?waitSeconds=5")
+def taken(api: Api, queue: str) -> dict[str, Any]:
+    reply = api("GET", f"{queue}?waitSeconds=5")
     assert reply.status == 200
     found: dict[str, Any] = reply.json
     return found
@@ -41,21 +41,21 @@ def only_delivery(api: Api) -> dict[str, Any]:
     return found
 
 
-def test_a_request_is_taken_as_it_would_have_been_sent(api: Api, relay: str) -> None:
+def test_a_request_is_taken_as_it_would_have_been_sent(api: Api, queue: str) -> None:
     change(api)
-    request = taken(api, relay)
+    request = taken(api, queue)
 
     assert request["url"] == URL
     Webhook(SECRET).verify(base64.b64decode(request["content"]), request["headers"])
     assert (request["secondsToSend"], request["breaksOff"]) == (0, False)
     assert request["losesAnswer"] is False
     assert request["timeoutSeconds"] == 30
-    api("POST", f"{relay}/{request['id']}", json={"status": 200})
+    api("POST", f"{queue}/{request['id']}", json={"status": 200})
 
 
-def test_the_answer_stands_in_the_log(api: Api, relay: str) -> None:
+def test_the_answer_stands_in_the_log(api: Api, queue: str) -> None:
     change(api)
-    path = f"{relay}/{taken(api, relay)['id']}"
+    path = f"{queue}/{taken(api, queue)['id']}"
     answer = {"status": 202, "headers": {"X-Kind": "queued"}, "body": "later"}
     assert api("POST", path, json=answer).status == 204
     eventually(lambda: only_delivery(api)["state"] == "succeeded")
@@ -64,9 +64,9 @@ def test_the_answer_stands_in_the_log(api: Api, relay: str) -> None:
     assert attempt["response"] == {**answer, "truncated": False}
 
 
-def test_an_error_counts_as_a_failed_attempt(api: Api, relay: str) -> None:
+def test_an_error_counts_as_a_failed_attempt(api: Api, queue: str) -> None:
     change(api)
-    path = f"{relay}/{taken(api, relay)['id']}"
+    path = f"{queue}/{taken(api, queue)['id']}"
     api("POST", path, json={"error": "Connection refused"})
     eventually(lambda: only_delivery(api)["attemptCount"] == 1)
 
@@ -74,14 +74,14 @@ def test_an_error_counts_as_a_failed_attempt(api: Api, relay: str) -> None:
     assert (delivery["state"], delivery["lastOutcome"]) == ("pending", "Connection refused")
 
 
-def test_requests_come_one_after_the_other_in_order(api: Api, relay: str) -> None:
+def test_requests_come_one_after_the_other_in_order(api: Api, queue: str) -> None:
     for status in ("DONE", "OPPORTUNITY"):
         change(api, status)
-    first = taken(api, relay)
-    assert taken(api, relay) == first  # without an answer it was lost on its way
-    api("POST", f"{relay}/{first['id']}", json={"status": 200})
-    second = taken(api, relay)
-    api("POST", f"{relay}/{second['id']}", json={"status": 200})
+    first = taken(api, queue)
+    assert taken(api, queue) == first  # without an answer it was lost on its way
+    api("POST", f"{queue}/{first['id']}", json={"status": 200})
+    second = taken(api, queue)
+    api("POST", f"{queue}/{second['id']}", json={"status": 200})
 
     bodies = [base64.b64decode(one["content"]) for one in (first, second)]
     assert [b'"newStatus":"DONE"' in bodies[0], b'"newStatus":"OPPORTUNITY"' in bodies[1]] == [
@@ -91,29 +91,29 @@ def test_requests_come_one_after_the_other_in_order(api: Api, relay: str) -> Non
 
 
 @pytest.fixture
-def waiting(api: Api, relay: str) -> Iterator[list[Reply]]:
+def waiting(api: Api, queue: str) -> Iterator[list[Reply]]:
     """A listener that asks before there is anything; its reply is put in the list."""
     replies: list[Reply] = []
     thread = threading.Thread(
-        target=lambda: replies.append(api("GET", f"{relay}?waitSeconds=9")), daemon=True
+        target=lambda: replies.append(api("GET", f"{queue}?waitSeconds=9")), daemon=True
     )
     thread.start()
     yield replies
     thread.join(10)
 
 
-def test_who_asks_early_waits_for_the_request(api: Api, relay: str, waiting: list[Reply]) -> None:
+def test_who_asks_early_waits_for_the_request(api: Api, queue: str, waiting: list[Reply]) -> None:
     change(api)
     eventually(lambda: [reply.status for reply in waiting] == [200])
-    api("POST", f"{relay}/{waiting[0].json['id']}", json={"status": 200})
+    api("POST", f"{queue}/{waiting[0].json['id']}", json={"status": 200})
 
 
 def test_where_nobody_listens_any_more_the_endpoint_is_disabled(
-    api: Api, relay: str, monkeypatch: pytest.MonkeyPatch
+    api: Api, queue: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(f"{OURS}._SILENCE_SECONDS", 0.05)
     change(api)
-    path = relay.removesuffix("/relay")
+    path = queue.removesuffix("/forwarding")
     eventually(lambda: api("GET", path).json["enabled"] is False)
 
     assert api("GET", path).json["disabledReason"] == "its listener is gone"
@@ -131,29 +131,29 @@ def test_where_nobody_listens_any_more_the_endpoint_is_disabled(
     ],
 )
 def test_an_answer_that_cannot_be_is_refused(
-    api: Api, relay: str, answer: dict[str, Any], says: str
+    api: Api, queue: str, answer: dict[str, Any], says: str
 ) -> None:
-    reply = api("POST", f"{relay}/req_1", json=answer)
+    reply = api("POST", f"{queue}/req_1", json=answer)
     assert reply.status == 400
     assert says in reply.json["message"]
 
 
-def test_an_answer_to_nothing_is_404(api: Api, relay: str) -> None:
-    reply = api("POST", f"{relay}/req_1", json={"status": 200})
-    assert (reply.status, reply.json["message"]) == (404, "Relayed request not found")
+def test_an_answer_to_nothing_is_404(api: Api, queue: str) -> None:
+    reply = api("POST", f"{queue}/req_1", json={"status": 200})
+    assert (reply.status, reply.json["message"]) == (404, "Forwarded request not found")
 
 
-def test_an_endpoint_that_the_server_sends_to_has_no_relay(api: Api) -> None:
+def test_an_endpoint_that_the_server_sends_to_has_no_forwarding_queue(api: Api) -> None:
     endpoint = api("POST", "/_emulate/endpoints", json={"url": URL, "enabled": False}).json
-    reply = api("GET", f"/_emulate/endpoints/{endpoint['id']}/relay")
+    reply = api("GET", f"/_emulate/endpoints/{endpoint['id']}/forwarding")
     assert reply.status == 400
-    assert "is not relayed" in reply.json["message"]
+    assert "is not forwarded" in reply.json["message"]
 
 
-def test_deleting_the_endpoint_ends_what_waits(api: Api, relay: str) -> None:
+def test_deleting_the_endpoint_ends_what_waits(api: Api, queue: str) -> None:
     change(api)
     eventually(lambda: only_delivery(api)["state"] == "pending")
-    assert api("DELETE", relay.removesuffix("/relay")).status == 204
+    assert api("DELETE", queue.removesuffix("/forwarding")).status == 204
 
     assert only_delivery(api)["state"] == "cancelled"
-    assert api("GET", relay).status == 404
+    assert api("GET", queue).status == 404

@@ -1,7 +1,7 @@
-"""Relays: requests to receivers that the server cannot reach, taken to them by a listener.
+"""Requests to receivers that the server cannot reach, forwarded by a listener.
 
-A relayed endpoint is that of a `mock-sendpilot listen` somewhere, which asks for the next request,
-makes it where it runs, and brings the answer back. For all else it is an endpoint like any other.
+A forwarded endpoint belongs to a `mock-sendpilot listen` on some other machine. The listener takes
+the next request, sends it from where it runs, and returns the response.
 """
 
 import threading
@@ -19,14 +19,14 @@ _SILENCE_SECONDS = 5.0
 """How long nobody may ask for a request until nobody is there any more."""
 _EXTRA_SECONDS = 5.0
 """For the way to the listener and back, beyond what the receiver has."""
-NOBODY = "nobody listens: the endpoint is one of `mock-sendpilot listen`, which is gone"
+NO_LISTENER = "nobody listens: the endpoint is one of `mock-sendpilot listen`, which is gone"
 LISTENER_GONE = "its listener is gone"
 """Why an endpoint is disabled when nobody listens; it is enabled again when somebody does."""
 _SILENT = "the listener took the request and has brought no answer"
 
 
 @dataclass(frozen=True, slots=True)
-class RelayedRequest:
+class ForwardedRequest:
     """A request on its way to a listener."""
 
     id: str
@@ -35,22 +35,22 @@ class RelayedRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ForwardingResult:
     """What the listener brings back: what the receiver answered, or what went wrong."""
 
     response: Response | None
     error: str | None
 
 
-class Relay:
+class ForwardingQueue:
     """The requests of one endpoint. Any thread may call any method."""
 
     def __init__(self, new_id: Callable[[], str]) -> None:
         self._new_id = new_id
         self._changed = threading.Condition()
-        self._waiting: deque[RelayedRequest] = deque()
-        self._taken: dict[str, RelayedRequest] = {}
-        self._answers: dict[str, Answer] = {}
+        self._waiting: deque[ForwardedRequest] = deque()
+        self._taken: dict[str, ForwardedRequest] = {}
+        self._answers: dict[str, ForwardingResult] = {}
         self._listener_count = 0
         self._turn = 0
         self._heard_at = SystemClock.running_seconds()
@@ -62,25 +62,25 @@ class Relay:
             self._is_closed = True
             self._changed.notify_all()
 
-    def send(self, request: SignedRequest, timeout_seconds: float) -> Answer:
+    def send(self, request: SignedRequest, timeout_seconds: float) -> ForwardingResult:
         """Have a request made by the listener, and wait for its answer."""
-        relayed = RelayedRequest(self._new_id(), request, timeout_seconds)
+        forwarded = ForwardedRequest(self._new_id(), request, timeout_seconds)
         with self._changed:
-            self._waiting.append(relayed)
+            self._waiting.append(forwarded)
             self._changed.notify_all()
             patience = request.seconds_to_send + timeout_seconds + _EXTRA_SECONDS
-            while relayed in self._waiting:
+            while forwarded in self._waiting:
                 if not self._is_listened_to():
-                    self._waiting.remove(relayed)
-                    return Answer(None, NOBODY)
+                    self._waiting.remove(forwarded)
+                    return ForwardingResult(None, NO_LISTENER)
                 self._changed.wait(_SILENCE_SECONDS / 10)
-                if relayed not in self._waiting:
-                    self._changed.wait_for(lambda: self._is_done_with(relayed), patience)
-            self._taken.pop(relayed.id, None)
+                if forwarded not in self._waiting:
+                    self._changed.wait_for(lambda: self._is_done_with(forwarded), patience)
+            self._taken.pop(forwarded.id, None)
             self._heard_at = SystemClock.running_seconds()
-            return self._answers.pop(relayed.id, Answer(None, _SILENT))
+            return self._answers.pop(forwarded.id, ForwardingResult(None, _SILENT))
 
-    def take(self, *, timeout_seconds: float) -> RelayedRequest | None:
+    def take(self, *, timeout_seconds: float) -> ForwardedRequest | None:
         """The next request, for the listener; None when none comes in time.
 
         There is one listener, which brings an answer before it takes the next request. So whatever
@@ -113,7 +113,7 @@ class Relay:
         with self._changed:
             self._heard_at = SystemClock.running_seconds()
 
-    def answer(self, request_id: str, answer: Answer) -> None:
+    def answer(self, request_id: str, answer: ForwardingResult) -> None:
         """Bring the answer of a request that was taken.
 
         Raises:
@@ -123,14 +123,14 @@ class Relay:
             self._heard_at = SystemClock.running_seconds()
             if request_id not in self._taken:
                 hint = f"no request {request_id[:80]!r} waits for an answer"
-                raise NotFound("Relayed request not found", hint=hint)
+                raise NotFound("Forwarded request not found", hint=hint)
             del self._taken[request_id]
             self._answers[request_id] = answer
             self._changed.notify_all()
 
-    def _is_done_with(self, relayed: RelayedRequest) -> bool:
+    def _is_done_with(self, forwarded: ForwardedRequest) -> bool:
         """Return whether a request that was taken is answered, or to be taken once more."""
-        return relayed.id in self._answers or relayed in self._waiting or self._is_closed
+        return forwarded.id in self._answers or forwarded in self._waiting or self._is_closed
 
     def _is_listened_to(self) -> bool:
         if self._is_closed:
@@ -140,39 +140,39 @@ class Relay:
         return SystemClock.running_seconds() - self._heard_at < _SILENCE_SECONDS
 
 
-class Relays:
-    """The relays of a workspace, by endpoint."""
+class ForwardingQueues:
+    """The forwarding queues of a workspace, by endpoint."""
 
     def __init__(self, new_id: Callable[[], str]) -> None:
         self._new_id = new_id
         self._lock = threading.Lock()
-        self._relays: dict[str, Relay] = {}
+        self._queues: dict[str, ForwardingQueue] = {}
         self._gone: set[str] = set()
         self._is_closed = False
 
-    def of(self, endpoint_id: str) -> Relay:
-        """The relay of an endpoint, made when it is first asked for; a closed one if it is gone."""
+    def of(self, endpoint_id: str) -> ForwardingQueue:
+        """The queue of an endpoint, made when it is first asked for; a closed one if it is gone."""
         with self._lock:
-            relay = self._relays.get(endpoint_id) or Relay(self._new_id)
+            queue = self._queues.get(endpoint_id) or ForwardingQueue(self._new_id)
             if self._is_closed or endpoint_id in self._gone:
-                relay.close()
+                queue.close()
             else:
-                self._relays[endpoint_id] = relay
-            return relay
+                self._queues[endpoint_id] = queue
+            return queue
 
     def forget(self, endpoint_id: str) -> None:
         """The endpoint is gone."""
         with self._lock:
-            relay = self._relays.pop(endpoint_id, None)
-            if relay is not None:
+            queue = self._queues.pop(endpoint_id, None)
+            if queue is not None:
                 self._gone.add(endpoint_id)
-        if relay is not None:
-            relay.close()
+        if queue is not None:
+            queue.close()
 
     def close(self) -> None:
         """All of them are gone."""
         self._is_closed = True
-        for endpoint_id in list(self._relays):
+        for endpoint_id in list(self._queues):
             self.forget(endpoint_id)
 
     def post(
