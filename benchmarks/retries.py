@@ -81,7 +81,7 @@ def _retries(ours: Started, target: Started, each: int) -> Cost:
     refused = arrivals(target.port, each * _CONNECTIONS)
     answer_with(target.port, 200)
     before = cpu_seconds(ours.pid)
-    passed = json.loads(_turn(ours, advance="5s"))["passed"]
+    passed = json.loads(_turn(ours, advance="5s"))["elapsed"]
     after = cpu_seconds(ours.pid)
     times = arrivals(target.port, len(refused))
     done = passed["attempts"]["succeeded"]

@@ -47,13 +47,13 @@ def seed() -> str:
         "name": "Soak",
         "apiKeys": [{"key": KEY}],
         "credits": {"subscription": _PLENTY},
-        "jobs": {"startsAfter": "1s", "takes": "5s"},
+        "jobs": {"startDelay": "1s", "duration": "5s"},
         "senders": [_sender()],
         "campaigns": [
             _campaign(OWN_CAMPAIGN),
             _campaign(SHARED_CAMPAIGN),
             _campaign(TOGGLED_CAMPAIGN),
-            {**_campaign(WALKING_CAMPAIGN), "walks": "added", "sequence": _sequence()},
+            {**_campaign(WALKING_CAMPAIGN), "enrolls": "added", "sequence": _sequence()},
         ],
         "leads": leads,
     }
@@ -95,16 +95,16 @@ def _sequence() -> list[dict[str, object]]:
         {
             "step": "connect",
             "after": "1s",
-            "answerRate": 0.7,
-            "answeredAfter": ["1s", "30s"],
-            "givesUpAfter": "1m",
+            "responseRate": 0.7,
+            "respondsAfter": ["1s", "30s"],
+            "expiresAfter": "1m",
         },
         {
             "step": "message",
             "after": "2s",
             "text": "Hi {{firstName}}",
-            "answerRate": 0.5,
-            "answeredAfter": ["1s", "30s"],
-            "givesUpAfter": "1m",
+            "responseRate": 0.5,
+            "respondsAfter": ["1s", "30s"],
+            "expiresAfter": "1m",
         },
     ]

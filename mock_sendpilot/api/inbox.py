@@ -91,7 +91,7 @@ def list_senders(workspace: Workspace) -> dict[str, Any]:
         invented=(
             "the scope",
             "a second request to the same person is 400 until the first is answered",
-            "accepted after four hours, unless the slug or a fate says otherwise",
+            "accepted after four hours, unless the slug or a behavior says otherwise",
             "403 when the sender is not active (one weak source)",
             "a person whom no campaign knows gets a lead with campaignId null, which no list has",
         ),

@@ -47,7 +47,7 @@ def _print(answer: dict[str, Any], *, wants_json: bool) -> None:
     state = "frozen" if answer["frozen"] else "running"
     when = " once the advance at work has ended" if answer.get("deferred") else ""
     click.echo(f"{answer['now']}, {state}{when}")
-    passed = answer.get("passed")
+    passed = answer.get("elapsed")
     if passed and passed["tasks"]:
         attempts = ", ".join(f"{count} {name}" for name, count in passed["attempts"].items())
         click.echo(f"done: {counted(passed['tasks'], 'task')}; attempts: {attempts}")

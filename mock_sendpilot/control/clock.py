@@ -8,7 +8,7 @@ from flask import Blueprint, Response
 from mock_sendpilot.api.access import of_workspace
 from mock_sendpilot.api.body import json_object
 from mock_sendpilot.api.envelope import reply
-from mock_sendpilot.control.clock_schemas import ClockTurn, clock_shown, left_shown, passed_shown
+from mock_sendpilot.control.clock_schemas import ClockTurn, clock_shown, elapsed_shown, left_shown
 from mock_sendpilot.control.current import outbox_of
 from mock_sendpilot.errors import AdvanceTimedOut
 from mock_sendpilot.world.workspace import Workspace
@@ -43,7 +43,7 @@ def turn_clock(workspace: Workspace) -> Response:
     answer = {
         **clock_shown(workspace.scheduler),
         "deferred": is_deferred,
-        "passed": passed_shown(task_count, counters.since(before)),
+        "elapsed": elapsed_shown(task_count, counters.since(before)),
         "left": None if failure is None else left_shown(failure),
         "failure": None if failure is None else failure.message,
     }

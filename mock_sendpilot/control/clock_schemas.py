@@ -92,7 +92,7 @@ def clock_shown(scheduler: Scheduler) -> dict[str, Any]:
     }
 
 
-def passed_shown(tasks: int, counters: Counters) -> dict[str, Any]:
+def elapsed_shown(tasks: int, counters: Counters) -> dict[str, Any]:
     """What has happened while the clock was turned."""
     outcomes = ("succeeded", "failed", "exhausted")
     return {

@@ -22,6 +22,6 @@ def list_resources() -> Response:
             "simulate": [
                 f"{here}/{kind}/{{id}}/simulate" for kind in ("leads", "campaigns", "jobs")
             ],
-            "fate": f"{here}/leads/{{id}}/fate",
+            "behavior": f"{here}/leads/{{id}}/behavior",
         }
     )

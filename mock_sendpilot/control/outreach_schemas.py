@@ -1,4 +1,4 @@
-"""Sequences, fates and conversations, as a seed or the control API tells them."""
+"""Sequences, behaviors and conversations, as a seed or the control API tells them."""
 
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
@@ -13,7 +13,7 @@ from mock_sendpilot.control.seed_fields import Count, Duration, ProfileUrl, Shar
 from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.json_text import plain_json
 from mock_sendpilot.world.inbox import RECEIVED, SENT
-from mock_sendpilot.world.sequences import STEP_KINDS, Fate, Step
+from mock_sendpilot.world.sequences import STEP_KINDS, Behavior, Step
 
 _READ_STATUSES = ("read", "unread", "unknown")
 _RANGE = 2
@@ -35,18 +35,18 @@ class StepSchema(Strict):
     step = Choice(STEP_KINDS, required=True, attribute="kind")
     after = Duration()
     text = Text(may_be_empty=True)
-    answerRate = Share(attribute="answer_rate")  # noqa: N815
-    answeredAfter = list_of(  # noqa: N815
-        Duration(), attribute="answered_after", validate=_shortest_and_longest, load_default=None
+    responseRate = Share(attribute="response_rate")  # noqa: N815
+    respondsAfter = list_of(  # noqa: N815
+        Duration(), attribute="responds_after", validate=_shortest_and_longest, load_default=None
     )
     answers = list_of(Text(), validate=_at_least_one, load_default=None)
-    givesUpAfter = Duration(attribute="gives_up_after")  # noqa: N815
+    expiresAfter = Duration(attribute="expires_after")  # noqa: N815
     doneAfter = Duration(attribute="done_after")  # noqa: N815
 
     @post_load
     def _made(self, given: Mapping[str, Any], **_: object) -> Step:
         known: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
-        for key in known.keys() & {"answered_after", "answers"}:
+        for key in known.keys() & {"responds_after", "answers"}:
             known[key] = tuple(known[key])
         return Step(**known)
 
@@ -73,7 +73,7 @@ def _step(number: int, given: Step | Mapping[str, Any]) -> Step:
     return step
 
 
-class FateSchema(Strict):
+class BehaviorSchema(Strict):
     """What a lead is going to do; what is left out is left to the odds."""
 
     accepts = Boolean(allow_none=True)
@@ -84,8 +84,8 @@ class FateSchema(Strict):
     unreachable = Boolean(attribute="is_unreachable")
 
     @post_load
-    def _made(self, given: Mapping[str, Any], **_: object) -> Fate:
-        return Fate(**given)
+    def _made(self, given: Mapping[str, Any], **_: object) -> Behavior:
+        return Behavior(**given)
 
 
 class MessageSchema(Strict):
@@ -134,7 +134,7 @@ class PersonSchema(Strict):
 
 PARTS: tuple[type[Schema], ...] = (
     StepSchema,
-    FateSchema,
+    BehaviorSchema,
     MessageSchema,
     ConversationSchema,
     PersonSchema,

@@ -119,7 +119,7 @@ def _attempt(attempt: Attempt, body: bytes) -> dict[str, Any]:
         "copy": attempt.besides == COPY,
         "disruption": attempt.disruption,
         "at": iso_milliseconds(attempt.started_at),
-        "wallAt": iso_milliseconds(attempt.sent_at),
+        "sentAt": iso_milliseconds(attempt.sent_at),
         "signedAt": iso_milliseconds(attempt.signed_at),
         "durationMs": round(attempt.duration_seconds * 1000, 1),
         "request": {

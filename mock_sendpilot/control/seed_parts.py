@@ -19,7 +19,7 @@ def workspace_seed(part: Part, now: datetime) -> WorkspaceSeed:
         optional["credits"] = _balance(part["credits"], now)
     if "pace" in part:
         optional["pace"] = Pace(**part["pace"])
-    fates = {lead["id"]: lead.pop("fate", None) for lead in part["leads"]}
+    behaviors = {lead["id"]: lead.pop("behavior", None) for lead in part["leads"]}
     return WorkspaceSeed(
         id=part["id"],
         name=part["name"],
@@ -30,7 +30,9 @@ def workspace_seed(part: Part, now: datetime) -> WorkspaceSeed:
         senders=tuple(_sender(sender) for sender in part["senders"]),
         campaigns=tuple(_campaign(campaign, now) for campaign in part["campaigns"]),
         leads=tuple(Lead(**_dated(lead, now)) for lead in part["leads"]),
-        fates={lead_id: fate for lead_id, fate in fates.items() if fate is not None},
+        behaviors={
+            lead_id: behavior for lead_id, behavior in behaviors.items() if behavior is not None
+        },
         conversations=tuple(_conversation(one) for one in part["conversations"]),
         people=tuple(_person(one) for one in part["people"]),
         endpoints=tuple(EndpointSeed(**endpoint) for endpoint in part["endpoints"]),

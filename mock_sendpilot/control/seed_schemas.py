@@ -9,8 +9,8 @@ from mock_sendpilot.api.fields import Boolean, Choice, JsonObject, SecretText, T
 from mock_sendpilot.contracts import vocabulary as words
 from mock_sendpilot.control.endpoint_schemas import NewEndpoint
 from mock_sendpilot.control.outreach_schemas import (
+    BehaviorSchema,
     ConversationSchema,
-    FateSchema,
     PersonSchema,
     StepSchema,
 )
@@ -25,7 +25,7 @@ from mock_sendpilot.control.seed_fields import (
     nested,
 )
 from mock_sendpilot.scheduling.scheduler import FIRST_MOMENT, LAST_MOMENT
-from mock_sendpilot.world.sequences import WALKS
+from mock_sendpilot.world.sequences import ENROLLS
 
 
 def _at_least_one(keys: list[Any]) -> None:
@@ -86,7 +86,7 @@ class CampaignSchema(Strict):
     description = Text(may_be_empty=True, allow_none=True)
     senderIds = list_of(Text(), attribute="sender_ids")  # noqa: N815
     sequence = list_of(StepSchema)
-    walks = Choice(WALKS, load_default="all")
+    enrolls = Choice(ENROLLS, load_default="all")
     createdAt = Timestamp(attribute="created_at")  # noqa: N815
     updatedAt = Timestamp(attribute="updated_at")  # noqa: N815
 
@@ -118,7 +118,7 @@ class LeadSchema(Strict):
     isPremium = Boolean(allow_none=True, attribute="is_premium")  # noqa: N815
     customFields = JsonObject(attribute="custom_fields", load_default=dict)  # noqa: N815
     note = Text(may_be_empty=True, allow_none=True)
-    fate = nested(FateSchema, allow_none=True)
+    behavior = nested(BehaviorSchema, allow_none=True)
     createdAt = Timestamp(attribute="created_at")  # noqa: N815
     updatedAt = Timestamp(attribute="updated_at")  # noqa: N815
 
@@ -136,8 +136,8 @@ class CreditsSchema(Strict):
 class PaceSchema(Strict):
     """How fast searches and extractions go."""
 
-    startsAfter = Duration(attribute="starts_after")  # noqa: N815
-    takes = Duration()
+    startDelay = Duration(attribute="start_delay")  # noqa: N815
+    duration = Duration()
 
 
 class ClockSchema(Strict):

@@ -7,7 +7,7 @@ from mock_sendpilot.api.access import of_workspace
 from mock_sendpilot.api.body import json_object
 from mock_sendpilot.api.envelope import reply
 from mock_sendpilot.api.operation import SchemaOf, schema
-from mock_sendpilot.control.outreach_schemas import FateSchema
+from mock_sendpilot.control.outreach_schemas import BehaviorSchema
 from mock_sendpilot.control.simulate_schemas import CampaignStep, JobStep, LeadStep, job_reply
 from mock_sendpilot.world.workspace import Workspace
 
@@ -23,12 +23,12 @@ def simulate_lead(workspace: Workspace, lead_id: str) -> Response:
     return _shown(lead_schemas.full_lead, lead, workspace)
 
 
-@simulate.put("/leads/<opaque:lead_id>/fate")
+@simulate.put("/leads/<opaque:lead_id>/behavior")
 @of_workspace
-def tell_fate(workspace: Workspace, lead_id: str) -> Response:
+def set_behavior(workspace: Workspace, lead_id: str) -> Response:
     """What a lead is going to do; it counts for the steps that are taken from now on."""
-    fate = FateSchema().load(json_object())
-    workspace.fates.tell(workspace.store.lead(lead_id).id, fate)
+    behavior = BehaviorSchema().load(json_object())
+    workspace.behaviors.set(workspace.store.lead(lead_id).id, behavior)
     return Response(status=204)
 
 

@@ -30,7 +30,7 @@ from mock_sendpilot.world.seed import WorkspaceSeed
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-_QUICK = Pace(starts_after=timedelta(milliseconds=50), takes=timedelta(milliseconds=150))
+_QUICK = Pace(start_delay=timedelta(milliseconds=50), duration=timedelta(milliseconds=150))
 
 
 class Sandbox(SandboxWorld, SandboxWebhooks):
@@ -40,7 +40,7 @@ class Sandbox(SandboxWorld, SandboxWebhooks):
         server: the server of the test session.
         options: the contract, the start of its clock, and the seed of chance.
         random_seed: what chance is drawn from where the options have none: the same one gives the
-            same people and fates.
+            same people and behaviors.
 
     Attributes:
         base_url: what replaces `https://api.sendpilot.ai/v1`.

@@ -15,7 +15,7 @@ from mock_sendpilot.webhooks.event_log import SentWebhook
 from mock_sendpilot.world.jobs import Extraction, Search
 from mock_sendpilot.world.linkedin import EXPECTED, normal_profile_url
 from mock_sendpilot.world.models import Campaign, Lead, Sender
-from mock_sendpilot.world.sequences import WALKS
+from mock_sendpilot.world.sequences import ENROLLS
 
 Subject = Lead | Campaign | Sender | Search | Extraction
 """What events are about, and what may stand for its own id."""
@@ -25,7 +25,7 @@ _MAX_SECONDS = 86_400
 _LONGEST_SHOWN = 80
 _WORDS: Mapping[tuple[type, str], tuple[str, ...]] = {
     (Campaign, "status"): words.CAMPAIGN_STATUSES,
-    (Campaign, "walks"): WALKS,
+    (Campaign, "enrolls"): ENROLLS,
     (Lead, "status"): words.LEAD_STATUSES,
     (Lead, "custom_lead_status"): words.CUSTOM_LEAD_STATUSES,
     (Sender, "status"): words.SENDER_STATUSES,

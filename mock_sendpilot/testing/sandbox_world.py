@@ -41,7 +41,7 @@ class SandboxWorld:
         sender_ids: Iterable[Sender | str] = (SENDER_ID,),
         **details: Any,
     ) -> Campaign:
-        """Add a campaign; with a sequence, written as in a seed, it walks its leads through it.
+        """Add a campaign; with a sequence, written as in a seed, it takes its leads through it.
 
         Args:
             campaign_id: its id.

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from mock_sendpilot.errors import InvalidInput, Problem, SenderNotActive
 from mock_sendpilot.world import progress, quotas
+from mock_sendpilot.world.behavior import Behaviors
 from mock_sendpilot.world.context import WorkspaceContext
 from mock_sendpilot.world.events import (
     ConnectionRequestAccepted,
@@ -17,7 +18,6 @@ from mock_sendpilot.world.events import (
     MessageSent,
     ReplyReceived,
 )
-from mock_sendpilot.world.fates import Fates
 from mock_sendpilot.world.inbox import RECEIVED, SENT, Inbox, Message
 from mock_sendpilot.world.models import Contact, Lead, Sender
 from mock_sendpilot.world.quotas import Quotas
@@ -49,7 +49,7 @@ class Outreach:
     """The acts; each belongs into a transaction of the store."""
 
     def __init__(
-        self, context: WorkspaceContext, *, inbox: Inbox, daily_quotas: Quotas, fates: Fates
+        self, context: WorkspaceContext, *, inbox: Inbox, daily_quotas: Quotas, behaviors: Behaviors
     ) -> None:
         self._store = context.store
         self._inbox = inbox
@@ -57,7 +57,7 @@ class Outreach:
         self._clock = context.clock
         self._ids = context.ids
         self._contract = context.contract
-        self._fates = fates
+        self._behaviors = behaviors
 
     # --- who ---------------------------------------------------------------------------------
 
@@ -236,7 +236,7 @@ class Outreach:
         self._store.change_campaign(campaign, counters=replace(counters, **changes))
 
     def _insist_on_reachable(self, contact: Contact) -> None:
-        if self._fates.of(contact).is_unreachable:
+        if self._behaviors.of(contact).is_unreachable:
             expected = "recipientLinkedinUrl must be a profile that can be reached"
             raise InvalidInput(Problem(expected, f"{contact.linkedin_url} is not"))
 

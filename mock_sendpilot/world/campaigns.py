@@ -65,7 +65,7 @@ class Campaigns:
         """Add leads; a campaign that runs takes them into its sequence. See `Store.add_leads`."""
         with self._store.transaction():
             outcome = self._store.add_leads(campaign_id, drafts)
-            if self._store.campaign(campaign_id).walks != "none":
+            if self._store.campaign(campaign_id).enrolls != "none":
                 self._simulation.enroll(outcome.added)
         return outcome
 
@@ -77,7 +77,7 @@ class Campaigns:
                 self._finish_if_over(emptied_id)
             return
         campaign = self._store.campaign(change.campaign.id)
-        if change.event_type == words.CAMPAIGN_STARTED and campaign.walks != "none":
+        if change.event_type == words.CAMPAIGN_STARTED and campaign.enrolls != "none":
             self._simulation.enroll(self._store.leads_in(campaign.id))
         elif change.event_type == words.CAMPAIGN_RESUMED:
             self._simulation.release(campaign.id)

@@ -17,8 +17,8 @@ PENDING, RUNNING, DONE, FAILED = "pending", "running", "done", "failed"
 class Pace:
     """How fast jobs go. The vendor tells nothing of it; these are quick enough to wait for."""
 
-    starts_after: timedelta = timedelta(milliseconds=500)
-    takes: timedelta = timedelta(milliseconds=1500)
+    start_delay: timedelta = timedelta(milliseconds=500)
+    duration: timedelta = timedelta(milliseconds=1500)
 
 
 DEFAULT_PACE = Pace()

@@ -71,7 +71,7 @@ class Counters:
 class Campaign:
     """An outreach campaign.
 
-    `sequence` is what it does with each lead while it is started; `walks` says with which: `all`,
+    `sequence` is what it does with each lead while it is started; `enrolls` says with which: `all`,
     `added` (those that are added later) or `none`.
     """
 
@@ -85,7 +85,7 @@ class Campaign:
     description: str | None = None
     counters: Counters = Counters()
     sequence: tuple[Step, ...] = ()
-    walks: str = "all"
+    enrolls: str = "all"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

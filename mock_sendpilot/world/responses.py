@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from mock_sendpilot.world import progress
 from mock_sendpilot.world.acts import Outreach
+from mock_sendpilot.world.behavior import Behaviors
 from mock_sendpilot.world.context import WorkspaceContext
-from mock_sendpilot.world.fates import Fates
 from mock_sendpilot.world.models import Contact
 from mock_sendpilot.world.sequences import (
     DEFAULT_REPLY,
@@ -33,13 +33,13 @@ _REPLIES_AFTER = timedelta(hours=2)
 class Responses:
     """The responses of a workspace's people; they belong into a transaction."""
 
-    def __init__(self, context: WorkspaceContext, outreach: Outreach, fates: Fates) -> None:
+    def __init__(self, context: WorkspaceContext, outreach: Outreach, behaviors: Behaviors) -> None:
         self._store = context.store
         self._scheduler = context.scheduler
         self._clock = context.clock
         self._seed = context.random_seed
         self._outreach = outreach
-        self._fates = fates
+        self._behaviors = behaviors
         self._expected: dict[tuple[str, str, str], Task] = {}  # the answers that are planned
 
     # --- what people are going to do ------------------------------------------------------------
@@ -48,7 +48,7 @@ class Responses:
         """What this person answers to a step of that name, or None."""
         seed = f"{self._seed}/{contact.campaign_id}/{contact.linkedin_url}/{name}"
         chance = random.Random(seed)
-        return answer_to(step, self._fates.of(contact), chance)
+        return answer_to(step, self._behaviors.of(contact), chance)
 
     def expect_acceptance(self, contact: Contact, step: Step = ONE_OFF) -> Answer | None:
         """After a request: what the person is going to answer, which then happens in time."""
@@ -57,10 +57,12 @@ class Responses:
         return answer
 
     def expect_reply(self, contact: Contact, answer: Answer | None = None) -> None:
-        """After a message: the person replies if it is so answered, or else if that is its fate."""
-        fate = self._fates.of(contact)
-        if answer is None and fate.replies:
-            answer = Answer(fate.replies_after or _REPLIES_AFTER, fate.reply or DEFAULT_REPLY)
+        """After a message, have the person reply if `answer` or their behavior says so."""
+        behavior = self._behaviors.of(contact)
+        if answer is None and behavior.replies:
+            answer = Answer(
+                behavior.replies_after or _REPLIES_AFTER, behavior.reply or DEFAULT_REPLY
+            )
         if answer is not None:
             self._expect(contact, REPLIES, answer)
 

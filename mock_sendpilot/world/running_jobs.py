@@ -156,7 +156,7 @@ class RunningJobs(ABC, Generic[Job]):
             self._jobs[job.id] = job
             self._ends[job.id] = self._scheduler.add(
                 partial(self._end, job.id),
-                due_at=job.created_at + self._pace.starts_after + self._pace.takes,
+                due_at=job.created_at + self._pace.start_delay + self._pace.duration,
                 lane=("job", job.id),
                 about=f"the end of {self.kind} {job.id}",
             )
@@ -172,11 +172,12 @@ class RunningJobs(ABC, Generic[Job]):
 
     def _as_of_now(self, job: Job) -> Job:
         """Return a job that is not over as it is by the clock."""
-        running_for = self._clock.now() - job.created_at - self._pace.starts_after
+        running_for = self._clock.now() - job.created_at - self._pace.start_delay
         if running_for < timedelta():
             return job
         # The last step is the end, and that is for its task to bring about.
-        step = _STEPS - 1 if not self._pace.takes else running_for * _STEPS // self._pace.takes
+        duration = self._pace.duration
+        step = running_for * _STEPS // duration if duration else _STEPS - 1
         return replace(self._grown(job, min(step, _STEPS - 1)), state=RUNNING)
 
     def _grown(self, job: Job, step: int) -> Job:

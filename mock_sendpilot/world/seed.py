@@ -10,7 +10,7 @@ from mock_sendpilot.world.endpoint_settings import DEFAULT_SETTINGS, EndpointSet
 from mock_sendpilot.world.inbox import Conversation, Message
 from mock_sendpilot.world.jobs import DEFAULT_PACE, FoundLead, Pace
 from mock_sendpilot.world.models import ApiKey, Campaign, Lead, Sender
-from mock_sendpilot.world.sequences import Fate
+from mock_sendpilot.world.sequences import Behavior
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +29,7 @@ class WorkspaceSeed:
     """One workspace. Without a contract it has the one that the emulator was started with.
 
     `connections` are the people, as LinkedIn URLs, that each sender is connected with besides its
-    leads; `fates` are by lead id; `people` are in the lead database before those that are made up.
+    leads; `behaviors` are by lead id; `people` are in the lead database before made-up ones.
     """
 
     id: str
@@ -47,7 +47,7 @@ class WorkspaceSeed:
     connections: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     campaigns: tuple[Campaign, ...] = ()
     leads: tuple[Lead, ...] = ()
-    fates: Mapping[str, Fate] = field(default_factory=dict)
+    behaviors: Mapping[str, Behavior] = field(default_factory=dict)
     conversations: tuple[tuple[Conversation, tuple[Message, ...]], ...] = ()
     people: tuple[FoundLead, ...] = ()
     endpoints: tuple[EndpointSeed, ...] = field(default=())

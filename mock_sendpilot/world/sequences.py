@@ -11,7 +11,7 @@ from datetime import timedelta
 
 CONNECT, MESSAGE = "connect", "message"
 STEP_KINDS = (CONNECT, MESSAGE)
-WALKS = ("all", "added", "none")
+ENROLLS = ("all", "added", "none")
 DEFAULT_REPLY = "Thanks for reaching out. Let us talk next week."
 
 
@@ -23,10 +23,10 @@ class Step:
         kind: `connect` or `message`.
         after: how long after the step before it (the first: after the lead was added).
         text: the note or the message; `{{firstName}}` and `{{lastName}}` are filled in.
-        answer_rate: the share of people who accept or reply, 0 to 1.
-        answered_after: the shortest and the longest time until they do.
+        response_rate: the share of people who accept or reply, 0 to 1.
+        responds_after: the shortest and the longest time until they do.
         answers: what they reply, one of these.
-        gives_up_after: how long an unanswered step waits: a request is then withdrawn, and a
+        expires_after: how long an unanswered step waits: a request is then withdrawn, and a
             sequence that ends with a message is over.
         done_after: how long a lead whose sequence is over waits before it is DONE. The service
             was seen to do it at once.
@@ -35,15 +35,15 @@ class Step:
     kind: str
     after: timedelta = timedelta(hours=1)
     text: str = ""
-    answer_rate: float = 0.5
-    answered_after: tuple[timedelta, timedelta] = (timedelta(hours=2), timedelta(days=2))
+    response_rate: float = 0.5
+    responds_after: tuple[timedelta, timedelta] = (timedelta(hours=2), timedelta(days=2))
     answers: tuple[str, ...] = (DEFAULT_REPLY,)
-    gives_up_after: timedelta = timedelta(days=14)
+    expires_after: timedelta = timedelta(days=14)
     done_after: timedelta = timedelta()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fate:
+class Behavior:
     """What a person is going to do. None leaves it to the odds of the step."""
 
     accepts: bool | None = None
@@ -54,7 +54,7 @@ class Fate:
     is_unreachable: bool = False
 
 
-ONE_OFF = Step(kind=CONNECT, answer_rate=1.0, answered_after=(timedelta(hours=4),) * 2)
+ONE_OFF = Step(kind=CONNECT, response_rate=1.0, responds_after=(timedelta(hours=4),) * 2)
 """How people take a connection request that no campaign has sent: accepted after four hours."""
 
 _VARIABLE = re.compile(r"\{\{\s*(firstName|lastName)\s*\}\}")
@@ -68,17 +68,17 @@ class Answer:
     text: str
 
 
-def answer_to(step: Step, fate: Fate, chance: random.Random) -> Answer | None:
+def answer_to(step: Step, behavior: Behavior, chance: random.Random) -> Answer | None:
     """What a person answers to a step, or None. The same chance gives the same answer."""
     drawn, share, chosen = chance.random(), chance.random(), chance.choice(step.answers or ("",))
     is_request = step.kind == CONNECT
-    told = fate.accepts if is_request else fate.replies
-    told_after = fate.accepts_after if is_request else fate.replies_after
-    if told is False or (told is None and drawn >= step.answer_rate):
+    told = behavior.accepts if is_request else behavior.replies
+    told_after = behavior.accepts_after if is_request else behavior.replies_after
+    if told is False or (told is None and drawn >= step.response_rate):
         return None
-    shortest, longest = step.answered_after
+    shortest, longest = step.responds_after
     after = shortest + (longest - shortest) * share if told_after is None else told_after
-    return Answer(after, fate.reply or chosen)
+    return Answer(after, behavior.reply or chosen)
 
 
 def filled(text: str, *, first_name: str | None, last_name: str | None) -> str:

@@ -12,6 +12,7 @@ from mock_sendpilot.errors import InvalidInput, LimitExceeded, SenderNotActive
 from mock_sendpilot.scheduling.task_queue import Task
 from mock_sendpilot.world import progress
 from mock_sendpilot.world.acts import AUTOMATION, Outreach, words_for
+from mock_sendpilot.world.behavior import Behaviors
 from mock_sendpilot.world.context import WorkspaceContext
 from mock_sendpilot.world.events import (
     Change,
@@ -19,7 +20,6 @@ from mock_sendpilot.world.events import (
     LeadStatusChanged,
     ReplyReceived,
 )
-from mock_sendpilot.world.fates import Fates
 from mock_sendpilot.world.models import Campaign, Contact, Lead
 from mock_sendpilot.world.responses import Responses
 from mock_sendpilot.world.sequences import CONNECT, Step
@@ -46,14 +46,18 @@ class Simulation:
     """The walks of a workspace's leads."""
 
     def __init__(
-        self, context: WorkspaceContext, outreach: Outreach, responses: Responses, fates: Fates
+        self,
+        context: WorkspaceContext,
+        outreach: Outreach,
+        responses: Responses,
+        behaviors: Behaviors,
     ) -> None:
         self._store = context.store
         self._scheduler = context.scheduler
         self._clock = context.clock
         self._outreach = outreach
         self._responses = responses
-        self._fates = fates
+        self._behaviors = behaviors
         self._walks: dict[str, _Walk] = {}
         self._walking: dict[str, dict[str, None]] = {}  # lead ids by campaign, in their order
 
@@ -122,7 +126,7 @@ class Simulation:
             return
         last = campaign.sequence[-1]
         is_answered = last.kind == CONNECT  # a reply to a last message may still come
-        after = last.done_after + (timedelta() if is_answered else last.gives_up_after)
+        after = last.done_after + (timedelta() if is_answered else last.expires_after)
         if after:
             self._plan(walk, after, self._finish)
         else:  # as the service does it; a pause holds back what is sent, and this sends nothing
@@ -157,7 +161,7 @@ class Simulation:
         step = campaign.sequence[walk.next_step]
         act = self._connect if step.kind == CONNECT else self._send_message
         try:
-            if self._fates.of(contact).is_unreachable:
+            if self._behaviors.of(contact).is_unreachable:
                 self._responses.give_up(contact, "PROFILE_UNREACHABLE")
             else:
                 act(walk, step, contact)
@@ -178,7 +182,7 @@ class Simulation:
             self._responses.accept(contact)
         elif standing == progress.REQUESTED and contact.lead is not None:
             self._outreach.set_status(contact.lead, "CONNECTION_ALREADY_SENT", "CONNECTION_SENT")
-            self._plan(walk, step.gives_up_after, self._withdraw)
+            self._plan(walk, step.expires_after, self._withdraw)
         else:
             note = words_for(step.text, contact.lead)
             request = self._outreach.request_connection(contact, note=note, by=AUTOMATION)
@@ -186,7 +190,7 @@ class Simulation:
 
     def _await_acceptance(self, walk: _Walk, step: Step, contact: Contact) -> None:
         answer = self._responses.expect_acceptance(contact, step)
-        patience = step.gives_up_after + (answer.after if answer else timedelta())
+        patience = step.expires_after + (answer.after if answer else timedelta())
         self._plan(walk, patience, self._withdraw)
 
     def _send_message(self, walk: _Walk, step: Step, contact: Contact) -> None:

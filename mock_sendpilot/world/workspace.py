@@ -15,6 +15,7 @@ from mock_sendpilot.scheduling.scheduler import (
 )
 from mock_sendpilot.signals import event_recorded, has_foreign_receivers, send
 from mock_sendpilot.world.acts import Outreach
+from mock_sendpilot.world.behavior import Behaviors
 from mock_sendpilot.world.by_hand import ByHand
 from mock_sendpilot.world.campaigns import Campaigns
 from mock_sendpilot.world.context import WorkspaceContext
@@ -23,7 +24,6 @@ from mock_sendpilot.world.credits import Credits
 from mock_sendpilot.world.event_publisher import EventPublisher
 from mock_sendpilot.world.events import CHANGED, Event
 from mock_sendpilot.world.extractions import Extractions
-from mock_sendpilot.world.fates import Fates
 from mock_sendpilot.world.ids import Ids
 from mock_sendpilot.world.inbox import Inbox
 from mock_sendpilot.world.progress import CONNECTED
@@ -42,7 +42,7 @@ class Workspace:
         seed: what it starts with; its id also stands in every webhook body.
         contract: for a seed that brings none.
         clock: a `ManualClock` makes time stand still until it is advanced.
-        random_seed: the same seed and the same calls give the same ids, secrets and fates.
+        random_seed: the same seed and the same calls give the same ids, secrets and behaviors.
         workers: run what is due while the clock runs.
 
     Raises:
@@ -146,14 +146,14 @@ class Workspace:
             raise InvalidInput(f"the clock must not go back before 1970, got {wanted}")
 
     def _set_up_outreach(self, context: WorkspaceContext) -> None:
-        self.fates = Fates()
+        self.behaviors = Behaviors()
         self.outreach = outreach = Outreach(
-            context, inbox=self.inbox, daily_quotas=self.quotas, fates=self.fates
+            context, inbox=self.inbox, daily_quotas=self.quotas, behaviors=self.behaviors
         )
-        self.responses = responses = Responses(context, outreach, self.fates)
+        self.responses = responses = Responses(context, outreach, self.behaviors)
         self.correspondence = Correspondence(context, outreach, responses)
         self.by_hand = ByHand(context, outreach, responses)
-        self.simulation = Simulation(context, outreach, responses, self.fates)
+        self.simulation = Simulation(context, outreach, responses, self.behaviors)
         self.campaigns = Campaigns(context, self.simulation)
 
     def _set_up_jobs(self, context: WorkspaceContext, seed: WorkspaceSeed) -> None:
@@ -176,8 +176,8 @@ class Workspace:
             self.inbox.put(conversation, messages)
             url = conversation.participant.profile_url
             self.store.set_connection(conversation.sender_id, url, CONNECTED)
-        for lead_id, fate in seed.fates.items():
-            self.fates.tell(lead_id, fate)
+        for lead_id, behavior in seed.behaviors.items():
+            self.behaviors.set(lead_id, behavior)
 
     def jobs_with(self, job_id: str) -> Searches | Extractions:
         """The jobs among which there may be one of that id."""
@@ -186,7 +186,7 @@ class Workspace:
     def begin(self) -> None:
         """Let the campaigns run that walk with the leads they start with."""
         for campaign in self.store.campaigns():
-            if campaign.walks == "all":
+            if campaign.enrolls == "all":
                 self.simulation.begin(self.store.leads(campaign_id=campaign.id))
 
     def _new_lead_id(self) -> str:

@@ -18,7 +18,7 @@ def job_workspace(
     """A workspace whose time stands still; its key is that of the demo, which is put away."""
     for demo in emulator.workspaces():
         emulator.remove_workspace(demo)
-    pace = Pace(starts_after=timedelta(seconds=1), takes=timedelta(seconds=4))
+    pace = Pace(start_delay=timedelta(seconds=1), duration=timedelta(seconds=4))
     balance = Balance(subscription=subscription)
     seed = WorkspaceSeed(id="ws_1", name="W", api_keys=api_keys, pace=pace, credits=balance)
     return emulator.add_workspace(seed, clock=ManualClock(NOW))

@@ -213,7 +213,7 @@ LEADS = 3
 def world(serve: Serve) -> Iterator[tuple[Workspace, Api]]:
     """A campaign of two steps in which everybody accepts and replies, on a clock of its own."""
     an_hour = timedelta(hours=1)
-    answered = {"answer_rate": 1.0, "answered_after": (an_hour, an_hour), "after": an_hour}
+    answered = {"response_rate": 1.0, "responds_after": (an_hour, an_hour), "after": an_hour}
     steps = (Step(kind="connect", **answered), Step(kind="message", **answered))  # type: ignore[arg-type]
     sender = Sender(
         id="sender_1", name="Rep", linkedin_url="https://www.linkedin.com/in/rep", status="active"
@@ -226,7 +226,7 @@ def world(serve: Serve) -> Iterator[tuple[Workspace, Api]]:
         created_at=NOW,
         updated_at=NOW,
         sequence=steps,
-        walks="added",
+        enrolls="added",
     )
     seed = WorkspaceSeed(
         id="ws_made",

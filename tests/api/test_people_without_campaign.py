@@ -219,7 +219,7 @@ def test_somebody_who_is_enrolled_after_the_request_is_accepted_once(
 def test_a_sequence_whose_step_comes_before_or_after_the_acceptance_goes_on(
     world: World, after: timedelta
 ) -> None:
-    steps = Step(kind="connect", after=after), Step(kind="message", answer_rate=0.0)
+    steps = Step(kind="connect", after=after), Step(kind="message", response_rate=0.0)
     world.workspace.store.put_campaign(replace(CAMPAIGN, id="camp_3", sequence=steps))
     ask(world)
     lead = enroll(world, "camp_3")

@@ -84,7 +84,7 @@ def test_an_exhausted_schedule_takes_the_time_of_six_posts(
         "nextDueAt": None,
         "nextDue": None,
         "deferred": False,
-        "passed": {
+        "elapsed": {
             "tasks": 6,
             "events": {},
             "attempts": {"succeeded": 0, "failed": 6, "exhausted": 1},
@@ -109,7 +109,7 @@ def test_it_can_be_set(frozen: Api) -> None:
 
     assert answer == {
         "now": "2027-01-01T00:00:00.000Z", "frozen": True, "advancing": False, "running": [],
-        "nextDueAt": None, "nextDue": None, "deferred": False, "passed": NOTHING, "left": None,
+        "nextDueAt": None, "nextDue": None, "deferred": False, "elapsed": NOTHING, "left": None,
         "failure": None,
     }  # fmt: skip
 
@@ -246,7 +246,7 @@ def test_an_advance_that_takes_too_long_is_409_with_what_is_left(
 
     assert reply.status == 409
     assert reply.json["now"] == "2026-06-01T09:00:00.000Z"
-    assert reply.json["passed"]["tasks"] == 1
+    assert reply.json["elapsed"]["tasks"] == 1
     assert reply.json["left"]["tasks"] == 2
     (held_up_by,) = reply.json["left"]["heldUpBy"]
     assert held_up_by == f"attempt 1 of lead.status.changed to {receiver.url}"

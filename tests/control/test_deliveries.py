@@ -47,7 +47,7 @@ def test_a_delivery_shows_each_attempt(
     failed = listed(api, "?state=pending")[0]
     detail = api("GET", f"{PATH}/{failed['id']}").json
     (attempt,) = detail["attempts"]
-    when = ["at", "wallAt", "signedAt", "durationMs"]
+    when = ["at", "sentAt", "signedAt", "durationMs"]
     keys = ["number", "resend", "copy", "disruption", *when, "request", "response", "error"]
     assert list(attempt) == keys
     assert attempt["request"]["url"] == receiver.url

@@ -1,11 +1,11 @@
-"""The parts of a seed that are about outreach: sequences, fates, conversations, people, limits."""
+"""The parts of a seed about outreach: sequences, behaviors, conversations, people, limits."""
 
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from mock_sendpilot.world.sequences import Fate, Step
+from mock_sendpilot.world.sequences import Behavior, Step
 from tests.control.world import parsed, problems, world_with
 
 WS = "workspaces[0]"
@@ -29,8 +29,8 @@ def test_a_step_is_read_with_its_defaults() -> None:
 
 def test_a_step_is_read_with_all_it_has() -> None:
     given = {
-        "step": "message", "after": "1h30m", "text": "Hi", "answerRate": 0.25,
-        "answeredAfter": ["1h", "2h"], "answers": ["Yes"], "givesUpAfter": "3d", "doneAfter": "4h",
+        "step": "message", "after": "1h30m", "text": "Hi", "responseRate": 0.25,
+        "respondsAfter": ["1h", "2h"], "answers": ["Yes"], "expiresAfter": "3d", "doneAfter": "4h",
     }  # fmt: skip
     (seed, _) = parsed(world_with(f"{WS}.campaigns[0].sequence", [given]))
 
@@ -39,21 +39,21 @@ def test_a_step_is_read_with_all_it_has() -> None:
             kind="message",
             after=timedelta(hours=1.5),
             text="Hi",
-            answer_rate=0.25,
-            answered_after=(timedelta(hours=1), timedelta(hours=2)),
+            response_rate=0.25,
+            responds_after=(timedelta(hours=1), timedelta(hours=2)),
             answers=("Yes",),
-            gives_up_after=timedelta(days=3),
+            expires_after=timedelta(days=3),
             done_after=timedelta(hours=4),
         ),
     )
 
 
-def test_a_fate_is_read() -> None:
+def test_a_behavior_is_read() -> None:
     given = {"accepts": True, "acceptsAfter": "2d", "reply": "Yes", "unreachable": False}
-    (seed, _) = parsed(world_with(f"{WS}.leads[0].fate", given))
+    (seed, _) = parsed(world_with(f"{WS}.leads[0].behavior", given))
 
-    assert seed.fates == {
-        "lead_a": Fate(accepts=True, accepts_after=timedelta(days=2), reply="Yes")
+    assert seed.behaviors == {
+        "lead_a": Behavior(accepts=True, accepts_after=timedelta(days=2), reply="Yes")
     }
 
 
@@ -86,7 +86,10 @@ def test_a_persons_full_name_is_made_of_its_names() -> None:
     [
         pytest.param("campaigns[0].sequence", [{"step": "like"}], "connect, message", id="step"),
         pytest.param(
-            "campaigns[0].sequence", [{**STEP, "answerRate": 2}], "a number from 0 to 1", id="rate"
+            "campaigns[0].sequence",
+            [{**STEP, "responseRate": 2}],
+            "a number from 0 to 1",
+            id="rate",
         ),
         pytest.param(
             "campaigns[0].sequence", [{**STEP, "after": "soon"}], "a duration such as", id="after"
@@ -96,16 +99,18 @@ def test_a_persons_full_name_is_made_of_its_names() -> None:
         ),
         pytest.param(
             "campaigns[0].sequence",
-            [{**STEP, "answeredAfter": ["2d", "1d"]}],
+            [{**STEP, "respondsAfter": ["2d", "1d"]}],
             "the shortest and the longest time",
             id="answered after",
         ),
         pytest.param(
             "campaigns[0].sequence", [{**STEP, "answers": []}], "at least one text", id="answers"
         ),
-        pytest.param("campaigns[0].walks", "some", "all, added, none", id="walks"),
-        pytest.param("leads[0].fate", {"acepts": True}, "did you mean 'accepts'", id="fate"),
-        pytest.param("leads[0].fate", {"reply": 1}, "a non-empty string; it was 1", id="reply"),
+        pytest.param("campaigns[0].enrolls", "some", "all, added, none", id="enrolls"),
+        pytest.param(
+            "leads[0].behavior", {"acepts": True}, "did you mean 'accepts'", id="behavior"
+        ),
+        pytest.param("leads[0].behavior", {"reply": 1}, "a non-empty string; it was 1", id="reply"),
         pytest.param(
             "conversations", [{**CONVERSATION, "messages": []}], "at least one", id="none"
         ),
@@ -123,7 +128,7 @@ def test_a_persons_full_name_is_made_of_its_names() -> None:
         ),
         pytest.param("credits", None, "must be a JSON object; it was null", id="credits"),
         pytest.param("credits", {"used": 2**63}, "from 0 to 1000000000000", id="many credits"),
-        pytest.param("jobs", {"takes": 5}, "a duration such as", id="jobs"),
+        pytest.param("jobs", {"duration": 5}, "a duration such as", id="jobs"),
         pytest.param("clock", {"startsAt": "9500-01-01T00:00:00Z"}, "year 9000", id="clock"),
         pytest.param("apiKeys[0].rateLimit", "60", "60/min", id="rate limit"),
         pytest.param("senders[0].limits", {"message": 1}, "'messages'", id="limits"),

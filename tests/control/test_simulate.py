@@ -1,4 +1,4 @@
-"""`/_emulate/…/simulate` and `/fate`: steps by hand, through the same code as all others."""
+"""`/_emulate/…/simulate` and `/behavior`: steps by hand, through the same code as all others."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -172,31 +172,31 @@ def test_it_is_served_by_a_server_too(api: Api) -> None:
     assert step(api, "accept_connection", DEMO_LEAD).json["status"] == "CONNECTION_ACCEPTED"
 
 
-# --- fate ---------------------------------------------------------------------------------------
+# --- behavior -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("fate", "hours", "status"),
+    ("behavior", "hours", "status"),
     [
         pytest.param({"accepts": False}, 999, "CONNECTION_SENT", id="never"),
         pytest.param({"acceptsAfter": "2d"}, 47, "CONNECTION_SENT", id="not yet"),
         pytest.param({"acceptsAfter": "2d"}, 48, "CONNECTION_ACCEPTED", id="after two days"),
     ],
 )
-def test_a_fate_says_what_a_lead_is_going_to_do(
-    world: World, fate: dict[str, Any], hours: int, status: str
+def test_a_behavior_says_what_a_lead_is_going_to_do(
+    world: World, behavior: dict[str, Any], hours: int, status: str
 ) -> None:
-    told = world.api("PUT", "/_emulate/leads/lead_1/fate", json=fate)
+    told = world.api("PUT", "/_emulate/leads/lead_1/behavior", json=behavior)
     step(world.api, "connection_sent")
     world.workspace.advance(timedelta(hours=hours))
 
     assert (told.status, told.body, world.lead.status) == (204, b"", status)
 
 
-def test_a_fate_says_what_a_lead_replies(make_world: MakeWorld) -> None:
+def test_a_behavior_says_what_a_lead_replies(make_world: MakeWorld) -> None:
     world = make_world("live", connections=(IDA,))
-    fate = {"replies": True, "repliesAfter": "30m", "reply": "Later"}
-    world.api("PUT", "/_emulate/leads/lead_1/fate", json=fate)
+    behavior = {"replies": True, "repliesAfter": "30m", "reply": "Later"}
+    world.api("PUT", "/_emulate/leads/lead_1/behavior", json=behavior)
     body = {"senderId": "sam", "recipientLinkedinUrl": IDA, "message": "Hi"}
     world.api("POST", "/v1/inbox/send", json=body)
     world.workspace.advance(timedelta(minutes=30))
@@ -205,9 +205,9 @@ def test_a_fate_says_what_a_lead_replies(make_world: MakeWorld) -> None:
     assert (told, data["leadId"], data["reply"]) == ("reply.received", "lead_1", "Later")
 
 
-def test_a_fate_is_stronger_than_a_slug(make_world: MakeWorld) -> None:
+def test_a_behavior_is_stronger_than_a_slug(make_world: MakeWorld) -> None:
     world = make_world("live", lead={"linkedin_url": f"{PEOPLE}never-accepts"})
-    world.api("PUT", "/_emulate/leads/lead_1/fate", json={"accepts": True})
+    world.api("PUT", "/_emulate/leads/lead_1/behavior", json={"accepts": True})
     step(world.api, "connection_sent")
     world.workspace.advance(4 * HOUR)
 
@@ -215,15 +215,17 @@ def test_a_fate_is_stronger_than_a_slug(make_world: MakeWorld) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fate", "reason"),
+    ("behavior", "reason"),
     [
         ({"accept": True}, "did you mean 'accepts'?"),
         ({"accepts": "yes"}, "accepts must be true or false"),
         ({"acceptsAfter": "soon"}, "acceptsAfter must be a duration"),
     ],
 )
-def test_a_fate_that_will_not_do_is_400(world: World, fate: dict[str, Any], reason: str) -> None:
-    assert_invalid(world.api("PUT", "/_emulate/leads/lead_1/fate", json=fate), reason)
+def test_a_behavior_that_will_not_do_is_400(
+    world: World, behavior: dict[str, Any], reason: str
+) -> None:
+    assert_invalid(world.api("PUT", "/_emulate/leads/lead_1/behavior", json=behavior), reason)
 
 
 # --- campaigns ----------------------------------------------------------------------------------

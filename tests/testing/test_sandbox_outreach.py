@@ -15,8 +15,8 @@ from tests.support import eventually
 IDA = "https://www.linkedin.com/in/ida-holm"
 SOON = timedelta(milliseconds=20)
 SEQUENCE = (
-    Step(kind="connect", after=SOON, answer_rate=1.0, answered_after=(SOON, SOON)),
-    Step(kind="message", after=SOON, answer_rate=1.0, answered_after=(SOON, SOON)),
+    Step(kind="connect", after=SOON, response_rate=1.0, responds_after=(SOON, SOON)),
+    Step(kind="message", after=SOON, response_rate=1.0, responds_after=(SOON, SOON)),
 )
 
 

@@ -56,9 +56,9 @@ Act = Callable[[Sandbox], Any]
             id="campaign",
         ),
         pytest.param(
-            lambda box: box.add_campaign("c", walks="every"),
-            "walks must be one of all, added, none; it was 'every'$",
-            id="walks",
+            lambda box: box.add_campaign("c", enrolls="every"),
+            "enrolls must be one of all, added, none; it was 'every'$",
+            id="enrolls",
         ),
         pytest.param(
             lambda box: box.add_sender("s", status="actve"),
@@ -234,9 +234,9 @@ def test_a_step_can_be_that_of_another_sender(sendpilot: Sandbox) -> None:
 
 
 def test_a_campaign_has_the_details_that_are_given(sendpilot: Sandbox) -> None:
-    campaign = sendpilot.add_campaign("camp_2", description="For CFOs", walks="added")
+    campaign = sendpilot.add_campaign("camp_2", description="For CFOs", enrolls="added")
 
-    assert (campaign.description, campaign.walks) == ("For CFOs", "added")
+    assert (campaign.description, campaign.enrolls) == ("For CFOs", "added")
     assert campaign.sender_ids == (sendpilot.sender_id,)
 
 

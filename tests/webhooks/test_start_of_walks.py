@@ -13,7 +13,7 @@ from tests.webhooks.conftest import START, seed_of_one_lead
 SENDER = Sender(
     id="sender_1", name="Sam", linkedin_url="https://www.linkedin.com/in/sam", status="active"
 )
-AT_ONCE = Step(kind="connect", after=timedelta(), answer_rate=0.0)
+AT_ONCE = Step(kind="connect", after=timedelta(), response_rate=0.0)
 
 
 def walking(workspace_id: str) -> WorkspaceSeed:

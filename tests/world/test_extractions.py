@@ -18,7 +18,7 @@ from mock_sendpilot.world.seed import WorkspaceSeed
 from mock_sendpilot.world.workspace import Workspace
 from tests.conftest import NOW
 
-PACE = Pace(starts_after=timedelta(seconds=1), takes=timedelta(seconds=4))
+PACE = Pace(start_delay=timedelta(seconds=1), duration=timedelta(seconds=4))
 TO_THE_END = timedelta(seconds=5)
 SEARCH = "https://www.linkedin.com/search/results/people/"
 ENRICHED = {"mode": "with_enrichment"}

@@ -16,7 +16,7 @@ from mock_sendpilot.world.by_hand import ACTIONS
 from mock_sendpilot.world.events import LeadStatusChanged
 from mock_sendpilot.world.lead_import import LeadDraft
 from mock_sendpilot.world.models import Counters
-from mock_sendpilot.world.sequences import Fate
+from mock_sendpilot.world.sequences import Behavior
 from tests.world.walks import (
     DAY,
     HOUR,
@@ -124,7 +124,7 @@ def test_a_campaign_does_not_finish_while_a_lead_waits_for_somebody_else() -> No
 
 
 def test_a_campaign_whose_last_person_replied_during_a_pause_finishes_when_resumed() -> None:
-    world = made(fates={"lead_1": REPLIES})
+    world = made(behaviors={"lead_1": REPLIES})
     world.words(8 * HOUR)
     world.act("pause")
     world.words(DAY)
@@ -158,15 +158,15 @@ def test_the_counters_of_the_campaign_tell_what_was_done() -> None:
 
 
 @pytest.mark.parametrize(
-    ("walks", "walking"),
+    ("enrolls", "walking"),
     [
         pytest.param("all", {"lead_1", "new"}, id="all"),
         pytest.param("added", {"new"}, id="added"),
         pytest.param("none", set(), id="none"),
     ],
 )
-def test_a_campaign_says_which_leads_walk(walks: str, walking: set[str]) -> None:
-    world = made(walks=walks)
+def test_a_campaign_says_which_leads_walk(enrolls: str, walking: set[str]) -> None:
+    world = made(enrolls=enrolls)
     world.workspace.campaigns.add_leads("camp_1", [LeadDraft(linkedin_url=f"{PEOPLE}jo")])
     world.after()
 
@@ -186,7 +186,7 @@ def test_a_campaign_says_which_leads_walk(walks: str, walking: set[str]) -> None
 def test_leads_that_are_added_walk_where_the_campaign_is_started(
     status: str, events: list[str]
 ) -> None:
-    world = made(status=status, walks="added")
+    world = made(status=status, enrolls="added")
     world.workspace.campaigns.add_leads("camp_1", [LeadDraft(linkedin_url=f"{PEOPLE}jo")])
 
     assert world.words(2 * HOUR) == events
@@ -203,25 +203,25 @@ def test_leads_that_were_added_before_walk_once_the_campaign_runs(status: str, a
     assert world.words(HOUR).count("request") == 2
 
 
-def _with_a_second_campaign(fate: Fate) -> World:
+def _with_a_second_campaign(behavior: Behavior) -> World:
     """Two campaigns whose leads are the same person, of the same sender."""
-    world = made(fates={"lead_1": fate})
+    world = made(behaviors={"lead_1": behavior})
     other = lead(2, "ida-holm", campaign_id="camp_2")
     world.workspace.store.put_campaign(replace(world.campaign, id="camp_2"))
     world.workspace.store.put_lead(other)
-    world.workspace.fates.tell("lead_2", fate)
+    world.workspace.behaviors.set("lead_2", behavior)
     world.workspace.simulation.begin([other])
     return world
 
 
 @pytest.mark.parametrize("lead_id", ["lead_1", "lead_2"])
 def test_leads_of_one_person_in_two_campaigns_both_go_on_when_it_accepts(lead_id: str) -> None:
-    assert "message 2" in _with_a_second_campaign(Fate(accepts=True)).words(lead_id=lead_id)
+    assert "message 2" in _with_a_second_campaign(Behavior(accepts=True)).words(lead_id=lead_id)
 
 
 @pytest.mark.parametrize("campaign_id", ["camp_1", "camp_2"])
 def test_campaigns_with_one_person_both_finish_when_it_never_accepts(campaign_id: str) -> None:
-    world = _with_a_second_campaign(Fate(accepts=False))
+    world = _with_a_second_campaign(Behavior(accepts=False))
     world.after()
 
     assert world.workspace.store.campaign(campaign_id).status == "finished"

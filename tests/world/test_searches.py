@@ -28,7 +28,7 @@ from mock_sendpilot.world.wanted import wanted
 from mock_sendpilot.world.workspace import Workspace
 from tests.conftest import NOW
 
-PACE = Pace(starts_after=timedelta(seconds=1), takes=timedelta(seconds=4))
+PACE = Pace(start_delay=timedelta(seconds=1), duration=timedelta(seconds=4))
 A_SECOND = timedelta(seconds=1)
 TO_THE_END = timedelta(seconds=5)
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mock_sendpilot.world.behavior import INTERESTED, NOT_INTERESTED, behavior_of_slug
 from mock_sendpilot.world.events import MessageSent
-from mock_sendpilot.world.fates import INTERESTED, NOT_INTERESTED, fate_of_slug
 from mock_sendpilot.world.lead_import import LeadDraft
 from mock_sendpilot.world.models import DailyLimits
 from mock_sendpilot.world.sequences import (
@@ -17,7 +17,7 @@ from mock_sendpilot.world.sequences import (
     DEFAULT_REPLY,
     MESSAGE,
     ONE_OFF,
-    Fate,
+    Behavior,
     Step,
     answer_to,
     filled,
@@ -35,20 +35,20 @@ from tests.world.walks import (
 )
 
 PEOPLE = "https://www.linkedin.com/in/"
-NEVER = Step(kind=MESSAGE, answer_rate=0.0)
-ALWAYS = Step(kind=MESSAGE, answer_rate=1.0)
+NEVER = Step(kind=MESSAGE, response_rate=0.0)
+ALWAYS = Step(kind=MESSAGE, response_rate=1.0)
 DAY = timedelta(days=1)
 
 
-def accepted_after(wait: timedelta) -> Fate:
-    return Fate(accepts=True, accepts_after=wait)
+def accepted_after(wait: timedelta) -> Behavior:
+    return Behavior(accepts=True, accepts_after=wait)
 
 
 # --- magic slugs --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("slug", "fate"),
+    ("slug", "behavior"),
     [
         pytest.param("accepts-after-2d", accepted_after(2 * DAY), id="days"),
         pytest.param("accepts-after-1h30m", accepted_after(1.5 * HOUR), id="hours and minutes"),
@@ -56,23 +56,23 @@ def accepted_after(wait: timedelta) -> Fate:
         pytest.param("accepts-after-0s", accepted_after(timedelta()), id="at once"),
         pytest.param(
             "replies-interested",
-            Fate(accepts=True, replies=True, reply=INTERESTED),
+            Behavior(accepts=True, replies=True, reply=INTERESTED),
             id="interested",
         ),
         pytest.param(
             "replies-not-interested",
-            Fate(accepts=True, replies=True, reply=NOT_INTERESTED),
+            Behavior(accepts=True, replies=True, reply=NOT_INTERESTED),
             id="not interested",
         ),
-        pytest.param("never-accepts", Fate(accepts=False), id="never"),
-        pytest.param("unreachable", Fate(is_unreachable=True), id="unreachable"),
+        pytest.param("never-accepts", Behavior(accepts=False), id="never"),
+        pytest.param("unreachable", Behavior(is_unreachable=True), id="unreachable"),
     ],
 )
 @pytest.mark.parametrize("suffix", ["", "-7", "-ida-holm"])
-def test_a_magic_slug_tells_a_fate_with_or_without_a_suffix(
-    slug: str, fate: Fate, suffix: str
+def test_a_magic_slug_tells_a_behavior_with_or_without_a_suffix(
+    slug: str, behavior: Behavior, suffix: str
 ) -> None:
-    assert fate_of_slug(f"{PEOPLE}{slug}{suffix}") == fate
+    assert behavior_of_slug(f"{PEOPLE}{slug}{suffix}") == behavior
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_a_magic_slug_tells_a_fate_with_or_without_a_suffix(
     ],
 )
 def test_another_slug_tells_nothing(slug: str) -> None:
-    assert fate_of_slug(PEOPLE + slug) is None
+    assert behavior_of_slug(PEOPLE + slug) is None
 
 
 # --- answers ------------------------------------------------------------------------------------
@@ -102,15 +102,15 @@ def test_another_slug_tells_nothing(slug: str) -> None:
 @given(st.integers())
 def test_the_same_chance_gives_the_same_answer(seed: int) -> None:
     step = Step(kind=MESSAGE, answers=("a", "b", "c"))
-    first, second = (answer_to(step, Fate(), random.Random(seed)) for _ in range(2))
+    first, second = (answer_to(step, Behavior(), random.Random(seed)) for _ in range(2))
 
     assert first == second
 
 
 @given(st.integers())
 def test_an_answer_comes_between_the_shortest_and_the_longest_time(seed: int) -> None:
-    step = Step(kind=MESSAGE, answer_rate=1.0, answered_after=(HOUR, DAY), answers=("a", "b"))
-    answer = answer_to(step, Fate(), random.Random(seed))
+    step = Step(kind=MESSAGE, response_rate=1.0, responds_after=(HOUR, DAY), answers=("a", "b"))
+    answer = answer_to(step, Behavior(), random.Random(seed))
 
     assert answer is not None
     assert HOUR <= answer.after <= DAY
@@ -119,66 +119,66 @@ def test_an_answer_comes_between_the_shortest_and_the_longest_time(seed: int) ->
 
 @given(st.integers())
 def test_no_odds_are_no_answer_and_full_odds_always_one(seed: int) -> None:
-    assert answer_to(NEVER, Fate(), random.Random(seed)) is None
-    assert answer_to(ALWAYS, Fate(), random.Random(seed)) is not None
+    assert answer_to(NEVER, Behavior(), random.Random(seed)) is None
+    assert answer_to(ALWAYS, Behavior(), random.Random(seed)) is not None
 
 
 def test_the_odds_are_the_share_of_those_who_answer() -> None:
-    step = Step(kind=MESSAGE, answer_rate=0.3)
-    answers = [answer_to(step, Fate(), random.Random(seed)) for seed in range(2000)]
+    step = Step(kind=MESSAGE, response_rate=0.3)
+    answers = [answer_to(step, Behavior(), random.Random(seed)) for seed in range(2000)]
     count = sum(answer is not None for answer in answers)
 
     assert 500 < count < 700
 
 
 @pytest.mark.parametrize(
-    ("kind", "fate", "is_answered"),
+    ("kind", "behavior", "is_answered"),
     [
-        pytest.param(CONNECT, Fate(accepts=True), True, id="accepts"),
-        pytest.param(CONNECT, Fate(accepts=False), False, id="does not accept"),
-        pytest.param(MESSAGE, Fate(replies=True), True, id="replies"),
-        pytest.param(MESSAGE, Fate(replies=False), False, id="does not reply"),
+        pytest.param(CONNECT, Behavior(accepts=True), True, id="accepts"),
+        pytest.param(CONNECT, Behavior(accepts=False), False, id="does not accept"),
+        pytest.param(MESSAGE, Behavior(replies=True), True, id="replies"),
+        pytest.param(MESSAGE, Behavior(replies=False), False, id="does not reply"),
     ],
 )
 @pytest.mark.parametrize("rate", [0.0, 1.0])
-def test_a_fate_is_stronger_than_the_odds(
-    kind: str, fate: Fate, is_answered: bool, rate: float
+def test_a_behavior_is_stronger_than_the_odds(
+    kind: str, behavior: Behavior, is_answered: bool, rate: float
 ) -> None:
-    answer = answer_to(Step(kind=kind, answer_rate=rate), fate, random.Random(1))
+    answer = answer_to(Step(kind=kind, response_rate=rate), behavior, random.Random(1))
 
     assert (answer is not None) is is_answered
 
 
 @pytest.mark.parametrize(
-    ("kind", "fate"),
+    ("kind", "behavior"),
     [
-        pytest.param(CONNECT, Fate(accepts=True, accepts_after=3 * DAY), id="request"),
-        pytest.param(MESSAGE, Fate(replies=True, replies_after=3 * DAY), id="message"),
+        pytest.param(CONNECT, Behavior(accepts=True, accepts_after=3 * DAY), id="request"),
+        pytest.param(MESSAGE, Behavior(replies=True, replies_after=3 * DAY), id="message"),
     ],
 )
-def test_a_fate_can_tell_the_time(kind: str, fate: Fate) -> None:
-    answer = answer_to(Step(kind=kind), fate, random.Random(1))
+def test_a_behavior_can_tell_the_time(kind: str, behavior: Behavior) -> None:
+    answer = answer_to(Step(kind=kind), behavior, random.Random(1))
 
     assert answer is not None
     assert answer.after == 3 * DAY
 
 
-def test_a_fate_can_tell_the_words() -> None:
-    answer = answer_to(ALWAYS, Fate(replies=True, reply="Later"), random.Random(1))
+def test_a_behavior_can_tell_the_words() -> None:
+    answer = answer_to(ALWAYS, Behavior(replies=True, reply="Later"), random.Random(1))
 
     assert answer is not None
     assert answer.text == "Later"
 
 
 def test_a_step_without_answers_of_its_own_has_the_default_one() -> None:
-    answer = answer_to(ALWAYS, Fate(), random.Random(1))
+    answer = answer_to(ALWAYS, Behavior(), random.Random(1))
 
     assert answer is not None
     assert answer.text == DEFAULT_REPLY
 
 
 def test_a_request_that_no_campaign_sends_is_accepted_after_four_hours() -> None:
-    answer = answer_to(ONE_OFF, Fate(), random.Random(1))
+    answer = answer_to(ONE_OFF, Behavior(), random.Random(1))
 
     assert answer is not None
     assert answer.after == 4 * HOUR
@@ -214,7 +214,7 @@ def test_a_name_is_not_filled_in_itself() -> None:
 
 
 def test_texts_are_filled_in_and_stand_in_the_conversation() -> None:
-    world = made(fates={"lead_1": REPLIES})
+    world = made(behaviors={"lead_1": REPLIES})
     world.after()
     (conversation,) = world.workspace.inbox.conversations()
     messages = world.workspace.inbox.messages(conversation.id)

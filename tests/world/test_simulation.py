@@ -8,7 +8,7 @@ import pytest
 
 from mock_sendpilot.contracts.contract import CONTRACTS
 from mock_sendpilot.world.progress import CONNECTED
-from mock_sendpilot.world.sequences import Fate, Step
+from mock_sendpilot.world.sequences import Behavior, Step
 from tests.world.walks import (
     ACCEPTED,
     CONNECT,
@@ -28,7 +28,7 @@ from tests.world.walks import (
 
 
 def test_a_person_who_accepts_and_replies() -> None:
-    assert made(fates={"lead_1": REPLIES}).after() == [
+    assert made(behaviors={"lead_1": REPLIES}).after() == [
         *ACCEPTED, (7, "message 2"), (7, "MESSAGE_SENT"), (10, "reply"), (10, "REPLY_RECEIVED"),
         (10, "campaign.finished"),
     ]  # fmt: skip
@@ -59,14 +59,14 @@ def test_a_request_that_is_never_accepted_is_withdrawn(contract: str, end: str) 
 
 
 @pytest.mark.parametrize(("contract", "end"), [("live", "PROFILE_UNREACHABLE"), *DONE_IN_OLDER])
-@pytest.mark.parametrize("way", ["slug", "fate"])
+@pytest.mark.parametrize("way", ["slug", "behavior"])
 def test_nothing_is_sent_to_a_profile_that_cannot_be_reached(
     contract: str, end: str, way: str
 ) -> None:
     if way == "slug":
         world = made(lead(1, "unreachable-7"), contract=contract)
     else:
-        world = made(fates={"lead_1": Fate(is_unreachable=True)}, contract=contract)
+        world = made(behaviors={"lead_1": Behavior(is_unreachable=True)}, contract=contract)
 
     assert world.after() == [(1, end), (1, "campaign.finished")]
 
@@ -131,7 +131,7 @@ def test_a_sequence_of_a_request_alone_is_done_right_after_the_acceptance(contra
 def test_a_lead_that_does_not_answer_the_last_message_is_done_when_it_is_given_up(
     days: int,
 ) -> None:
-    last = replace(FIRST, gives_up_after=days * DAY)
+    last = replace(FIRST, expires_after=days * DAY)
     walk = made(sequence=(CONNECT, last)).after()
 
     end = 7 + 24 * days
@@ -140,7 +140,7 @@ def test_a_lead_that_does_not_answer_the_last_message_is_done_when_it_is_given_u
 
 
 def test_a_last_message_that_somebody_answers_is_not_done_before() -> None:
-    walk = made(sequence=(CONNECT, FIRST), fates={"lead_1": REPLIES}).after()
+    walk = made(sequence=(CONNECT, FIRST), behaviors={"lead_1": REPLIES}).after()
 
     assert walk[6:] == [(10, "reply"), (10, "REPLY_RECEIVED"), (10, "campaign.finished")]
 
@@ -158,14 +158,14 @@ def test_a_last_message_that_somebody_answers_is_not_done_before() -> None:
 def test_a_step_says_when_a_lead_is_done_after_it(last: dict[str, Any], done_at: int) -> None:
     step = replace(CONNECT, **last)
     is_request = step.kind == "connect"
-    steps = (step,) if is_request else (CONNECT, replace(step, answer_rate=0.0))
+    steps = (step,) if is_request else (CONNECT, replace(step, response_rate=0.0))
     walk = made(sequence=steps).after()
 
     assert [at for at, told in walk if told == "DONE"] == [done_at]
 
 
 def test_the_wait_for_done_does_not_shorten_that_for_an_acceptance() -> None:
-    step = Step(kind="connect", answer_rate=0.0)
+    step = Step(kind="connect", response_rate=0.0)
 
     withdrawn = 1 + 14 * 24
     assert made(sequence=(step,)).after()[2:] == [

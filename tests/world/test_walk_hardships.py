@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from mock_sendpilot.world.sequences import Fate
+from mock_sendpilot.world.sequences import Behavior
 from tests.world.walks import CONNECT, DAY, FIRST, HOUR, LEAD, World, lead, made
 
-ASKS = replace(CONNECT, answered_after=(10 * HOUR,) * 2)
+ASKS = replace(CONNECT, responds_after=(10 * HOUR,) * 2)
 
 
 def with_a_second_campaign(**second: object) -> World:
@@ -46,7 +46,7 @@ def test_a_withdrawal_by_hand_is_for_all_who_have_asked() -> None:
 
 
 def test_a_campaign_that_gives_up_sooner_does_not_leave_another_waiting() -> None:
-    hasty = replace(CONNECT, gives_up_after=HOUR, after=2 * HOUR)
+    hasty = replace(CONNECT, expires_after=HOUR, after=2 * HOUR)
     world = with_a_second_campaign(sequence=(hasty,))
     world.after()
 
@@ -56,9 +56,9 @@ def test_a_campaign_that_gives_up_sooner_does_not_leave_another_waiting() -> Non
 def test_what_was_expected_of_a_request_does_not_answer_a_later_one() -> None:
     world = made(sequence=(ASKS,))
     world.words(2 * HOUR)
-    act, tell = world.workspace.by_hand.act, world.workspace.fates.tell
+    act, tell = world.workspace.by_hand.act, world.workspace.behaviors.set
     act("lead_1", "withdraw_connection")
-    tell("lead_1", Fate(accepts=False))
+    tell("lead_1", Behavior(accepts=False))
     act("lead_1", "connection_sent")
 
     assert "acceptance" not in world.words(20 * DAY)
@@ -73,7 +73,7 @@ def test_a_person_who_cannot_be_reached_any_more_does_not_accept() -> None:
 
 
 def test_a_person_replies_also_when_its_outcome_was_set_by_hand() -> None:
-    world = made(fates={"lead_1": Fate(accepts=True, replies=True, replies_after=DAY)})
+    world = made(behaviors={"lead_1": Behavior(accepts=True, replies=True, replies_after=DAY)})
     world.words(8 * HOUR)
     world.workspace.store.set_lead_status("lead_1", status="OPPORTUNITY")
 
@@ -83,7 +83,7 @@ def test_a_person_replies_also_when_its_outcome_was_set_by_hand() -> None:
 
 
 def test_a_reply_by_hand_takes_the_place_of_the_one_that_was_expected() -> None:
-    world = made(fates={"lead_1": Fate(accepts=True, replies=True, replies_after=DAY)})
+    world = made(behaviors={"lead_1": Behavior(accepts=True, replies=True, replies_after=DAY)})
     world.words(8 * HOUR)
     world.workspace.by_hand.act("lead_1", "reply")
 

@@ -19,7 +19,7 @@ from mock_sendpilot.world.events import (
 )
 from mock_sendpilot.world.models import Campaign, Lead, Sender
 from mock_sendpilot.world.seed import WorkspaceSeed
-from mock_sendpilot.world.sequences import Fate, Step
+from mock_sendpilot.world.sequences import Behavior, Step
 from mock_sendpilot.world.workspace import Workspace
 
 START = datetime(2026, 6, 1, 9, tzinfo=timezone.utc)
@@ -27,17 +27,17 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 PEOPLE = "https://www.linkedin.com/in/"
 SENDER = Sender(id="sender_1", name="Sam", linkedin_url=f"{PEOPLE}sam", status="active")
 CONNECT = Step(
-    kind="connect", after=HOUR, answer_rate=1.0, answered_after=(4 * HOUR,) * 2, gives_up_after=DAY
+    kind="connect", after=HOUR, response_rate=1.0, responds_after=(4 * HOUR,) * 2, expires_after=DAY
 )
 FIRST = Step(
     kind="message",
     after=2 * HOUR,
     text="Hi {{firstName}}",
-    answer_rate=0.0,
-    answered_after=(3 * HOUR,) * 2,
+    response_rate=0.0,
+    responds_after=(3 * HOUR,) * 2,
     answers=("Call me",),
 )
-SECOND = replace(FIRST, after=DAY, text="And?", gives_up_after=2 * DAY)
+SECOND = replace(FIRST, after=DAY, text="And?", expires_after=2 * DAY)
 SEQUENCE = (CONNECT, FIRST, SECOND)
 CAMPAIGN = Campaign(
     id="camp_1",
@@ -58,7 +58,7 @@ LEAD = Lead(
     created_at=START,
     updated_at=START,
 )
-REPLIES = Fate(replies=True)
+REPLIES = Behavior(replies=True)
 ACCEPTED = [(1, "request"), (1, "CONNECTION_SENT"), (5, "acceptance"), (5, "CONNECTION_ACCEPTED")]
 UNANSWERED = [*ACCEPTED, (7, "message 2"), (7, "MESSAGE_SENT"), (31, "message 3")]
 
@@ -122,7 +122,7 @@ def made(
     *leads: Lead,
     contract: str = "live",
     sender: Sender = SENDER,
-    fates: dict[str, Fate] | None = None,
+    behaviors: dict[str, Behavior] | None = None,
     connections: tuple[str, ...] = (),
     random_seed: str = "1",
     **campaign: Any,
@@ -135,7 +135,7 @@ def made(
         connections={"sender_1": connections},
         campaigns=(replace(CAMPAIGN, **campaign),),
         leads=leads or (LEAD,),
-        fates=fates or {},
+        behaviors=behaviors or {},
     )
     clock = ManualClock(START)
     workspace = Workspace(seed, contract=CONTRACTS[contract], clock=clock, random_seed=random_seed)
