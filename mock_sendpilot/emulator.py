@@ -13,7 +13,7 @@ from mock_sendpilot.json_text import check_seed
 from mock_sendpilot.scheduling.clock import SteadyClock, WorkspaceClock
 from mock_sendpilot.scheduling.workers import Workers
 from mock_sendpilot.signals import event_recorded
-from mock_sendpilot.webhooks.deliveries import MOST_FINISHED
+from mock_sendpilot.webhooks.deliveries import MAX_FINISHED
 from mock_sendpilot.webhooks.http_sender import TIMEOUT_SECONDS, HttpSender
 from mock_sendpilot.webhooks.outbox import Outbox
 from mock_sendpilot.webhooks.signing import new_secret
@@ -57,7 +57,7 @@ class Emulator:
         random_seed: the same seed gives the same ids and signing secrets; without one each start
             differs, and nobody can work out a secret from the ids.
         timeout_seconds: how long a webhook receiver has for its answer.
-        most_finished: how many finished deliveries each workspace's log keeps.
+        max_finished: how many finished deliveries each workspace's log keeps.
         rate_limit: of every API key that has none of its own.
     """
 
@@ -67,7 +67,7 @@ class Emulator:
         contract: Contract = CONTRACTS[DOCUMENTED],
         random_seed: str | None = None,
         timeout_seconds: float = TIMEOUT_SECONDS,
-        most_finished: int = MOST_FINISHED,
+        max_finished: int = MAX_FINISHED,
         rate_limit: RateLimit | None = None,
     ) -> None:
         self.contract = contract
@@ -76,7 +76,7 @@ class Emulator:
             secrets.token_bytes if random_seed is None else Ids(random_seed).random_bytes
         )
         self._is_replay = random_seed is not None
-        self._most_finished = most_finished
+        self._max_finished = max_finished
         self._rate_limit = rate_limit
         self._system_clock = SteadyClock()
         self._workers = Workers(self._system_clock)
@@ -238,7 +238,7 @@ class Emulator:
         outbox = Outbox(
             workspace,
             self._http_sender,
-            most_finished=self._most_finished,
+            max_finished=self._max_finished,
             secret_bytes=workspace.ids.random_bytes if self._is_replay else secrets.token_bytes,
         )
         with self._lock:

@@ -19,7 +19,7 @@ from mock_sendpilot.errors import InvalidInput
 if TYPE_CHECKING:
     from mock_sendpilot.world.seed import WorkspaceSeed
 
-_DEEPEST = 200
+_MAX_DEPTH = 200
 _INTEGERS = range(-(2**63), 2**64)
 _MAX_SHOWN = 80
 _MARKS = (
@@ -60,8 +60,8 @@ def parse_json(text: bytes) -> object:
         value: object = orjson.loads(text)
     except orjson.JSONDecodeError as error:
         raise InvalidInput(_reason(text, error)) from error
-    if text.count(b"[") + text.count(b"{") > _DEEPEST and _depth(value) > _DEEPEST:
-        raise InvalidInput(f"is nested deeper than {_DEEPEST} levels")
+    if text.count(b"[") + text.count(b"{") > _MAX_DEPTH and _depth(value) > _MAX_DEPTH:
+        raise InvalidInput(f"is nested deeper than {_MAX_DEPTH} levels")
     return value
 
 
@@ -75,7 +75,7 @@ def plain_json(value: object, name: str) -> Any:
     Raises:
         InvalidInput: JSON cannot hold it, or a part of it; the message says which.
     """
-    return _plain(value, name, _DEEPEST)
+    return _plain(value, name, _MAX_DEPTH)
 
 
 def check_seed(seed: "WorkspaceSeed") -> None:
@@ -107,7 +107,7 @@ def _plain(value: object, name: str, levels: int) -> Any:
     if value is None or isinstance(value, bool) or _is_plain_text(value) or _is_number(value):
         return value
     if isinstance(value, Mapping | list | tuple) and not levels:
-        raise InvalidInput(f"{name} must be nested at most {_DEEPEST} levels deep")
+        raise InvalidInput(f"{name} must be nested at most {_MAX_DEPTH} levels deep")
     if isinstance(value, Mapping) and all(map(_is_plain_text, value)):
         return {key: _plain(one, f"{name}.{key}", levels - 1) for key, one in value.items()}
     if isinstance(value, list | tuple):

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 # Where Python has another one, or another one in some of its versions.
-_OF_NODE: Mapping[int, str] = {
+_NODE_PHRASES: Mapping[int, str] = {
     413: "Payload Too Large",
     414: "URI Too Long",
     416: "Range Not Satisfiable",
@@ -23,8 +23,8 @@ _OF_NODE: Mapping[int, str] = {
 
 def reason_phrase(status: int) -> str:
     """Return the phrase that Node has for a status; `unknown` where it has none."""
-    if status in _OF_NODE:
-        return _OF_NODE[status]
+    if status in _NODE_PHRASES:
+        return _NODE_PHRASES[status]
     try:
         return HTTPStatus(status).phrase
     except ValueError:

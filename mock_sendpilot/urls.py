@@ -9,7 +9,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from mock_sendpilot.redaction import redacted_url
 
-LONGEST_URL = 2048
+MAX_URL_LENGTH = 2048
 _LOCAL_NAT64 = ipaddress.IPv6Network("64:ff9b:1::/48")
 _WITH_IPV4_AT_THE_END = (
     ipaddress.IPv6Network("::/96"),  # "compatible", as in ::169.254.169.254
@@ -31,8 +31,8 @@ def url_problems(url: object) -> list[str]:
     """
     if not isinstance(url, str):
         return [f"must be {EXPECTED}; it was {url!r}"]
-    if len(url) > LONGEST_URL:
-        return [f"must be at most {LONGEST_URL} characters long; it has {len(url)}"]
+    if len(url) > MAX_URL_LENGTH:
+        return [f"must be at most {MAX_URL_LENGTH} characters long; it has {len(url)}"]
     try:
         parts = urlsplit(url)
         has_host = bool(parts.hostname) and (parts.port is None or parts.port > 0)

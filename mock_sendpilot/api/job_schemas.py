@@ -12,7 +12,7 @@ from marshmallow import ValidationError
 from mock_sendpilot.api import rules
 from mock_sendpilot.api.fields import AnyField, Checked, Choice, ListOf, Request, WholeNumber
 from mock_sendpilot.errors import Problem
-from mock_sendpilot.urls import EXPECTED, LONGEST_URL, url_problems
+from mock_sendpilot.urls import EXPECTED, MAX_URL_LENGTH, url_problems
 from mock_sendpilot.world.jobs import DONE, FAILED, PENDING, RUNNING, Extraction, Search
 from mock_sendpilot.world.running_jobs import MOST_LEADS
 
@@ -59,7 +59,7 @@ class JobUrl(Checked):
 
     def published(self) -> dict[str, Any]:
         """As JSON Schema."""
-        return {"type": "string", "format": "uri", "maxLength": LONGEST_URL}
+        return {"type": "string", "format": "uri", "maxLength": MAX_URL_LENGTH}
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
         if not isinstance(value, str):

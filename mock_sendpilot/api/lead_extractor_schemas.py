@@ -22,7 +22,7 @@ from mock_sendpilot.api.job_schemas import (
 )
 from mock_sendpilot.contracts import vocabulary as words
 from mock_sendpilot.contracts.contract import Contract
-from mock_sendpilot.urls import LONGEST_URL, url_problems
+from mock_sendpilot.urls import MAX_URL_LENGTH, url_problems
 from mock_sendpilot.world.jobs import Extraction
 
 _MOST_URLS = 100  # invented: the vendor tells of no ceiling
@@ -38,7 +38,7 @@ class _SearchUrl(Checked):
 
     def published(self) -> dict[str, Any]:
         """As JSON Schema."""
-        return {"type": "string", "format": "uri", "maxLength": LONGEST_URL}
+        return {"type": "string", "format": "uri", "maxLength": MAX_URL_LENGTH}
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
         if isinstance(value, str) and not url_problems(value.partition("#")[0]):

@@ -39,10 +39,10 @@ def _url(_ctx: click.Context, _parameter: click.Parameter, url: str | None) -> s
 
 
 def _secret(_ctx: click.Context, _parameter: click.Parameter, secret: str) -> str:
-    from mock_sendpilot.webhooks.signing import WANTED_OF_A_KEY, is_secret
+    from mock_sendpilot.webhooks.signing import SECRET_FORMAT, is_secret
 
     if not is_secret(secret):
-        raise click.BadParameter(f"must be {WANTED_OF_A_KEY}")
+        raise click.BadParameter(f"must be {SECRET_FORMAT}")
     return secret
 
 

@@ -13,7 +13,7 @@ from mock_sendpilot.matching import EventPattern
 from mock_sendpilot.scheduling.clock import iso_milliseconds
 from mock_sendpilot.webhooks.chaos import CHAOS_KINDS, DEFAULT_RATE
 from mock_sendpilot.webhooks.disruption import CHAOS, KINDS, OPTIONS
-from mock_sendpilot.webhooks.disruptions import MOST_TIMES, Disruption, Disruptions
+from mock_sendpilot.webhooks.disruptions import MAX_TIMES, Disruption, Disruptions
 
 _OF_CHAOS = ("rate", "seed", "kinds")
 _SEED_BYTES = 4
@@ -29,7 +29,7 @@ class NewDisruption(Strict):
     endpointId = Text(attribute="endpoint_id", allow_none=True)  # noqa: N815 - as the vendor spells
     eventType = Text(attribute="event_type", allow_none=True)  # noqa: N815
     match = JsonObject()
-    times = CountFrom(1, MOST_TIMES, allow_none=True)
+    times = CountFrom(1, MAX_TIMES, allow_none=True)
     attempts = Number(*OPTIONS["attempts"])
     copies = Number(*OPTIONS["copies"])
     seconds = Number(*OPTIONS["seconds"])

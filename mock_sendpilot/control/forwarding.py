@@ -16,7 +16,7 @@ from mock_sendpilot.control.current import outbox_of
 from mock_sendpilot.control.schemas import Strict
 from mock_sendpilot.control.seed_fields import CountFrom
 from mock_sendpilot.control.waiting_room import waiting
-from mock_sendpilot.webhooks.deliveries import LONGEST_TEXT, recorded_response
+from mock_sendpilot.webhooks.deliveries import MAX_TEXT_LENGTH, recorded_response
 from mock_sendpilot.webhooks.forwarding import ForwardedRequest, ForwardingResult
 from mock_sendpilot.world.workspace import Workspace
 
@@ -82,7 +82,7 @@ def _shown(taken: ForwardedRequest) -> dict[str, Any]:
 
 def _answer(loaded: dict[str, Any]) -> ForwardingResult:
     if "error" in loaded:
-        return ForwardingResult(None, loaded["error"][:LONGEST_TEXT])
+        return ForwardingResult(None, loaded["error"][:MAX_TEXT_LENGTH])
     headers = {str(name): str(value) for name, value in loaded["headers"].items()}
     return ForwardingResult(
         recorded_response(loaded["status"], headers, loaded["body"].encode()), None

@@ -7,7 +7,7 @@ from typing import Any
 from mock_sendpilot.contracts.contract import Contract
 from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.urls import url_problems
-from mock_sendpilot.webhooks.signing import WANTED_OF_A_KEY, is_secret
+from mock_sendpilot.webhooks.signing import SECRET_FORMAT, is_secret
 
 SCHEMES = ("documented", "svix", "standardwebhooks")
 SEVERAL_SIGNATURES = frozenset({"svix", "standardwebhooks"})
@@ -51,7 +51,7 @@ class Target:
     def __post_init__(self) -> None:
         problems = [f"the URL {problem}" for problem in url_problems(self.url)]
         if not is_secret(self.secret):
-            problems.append(f"the secret must be {WANTED_OF_A_KEY}")
+            problems.append(f"the secret must be {SECRET_FORMAT}")
         problems += scheme_problems(self.schemes)
         problems += [f"the lead id {problem}" for problem in lead_id_problems(self.lead_id or "")]
         if problems:

@@ -14,12 +14,12 @@ STATES = (PENDING, SUCCEEDED, EXHAUSTED, CANCELLED, DROPPED)
 
 RESEND, COPY = "resend", "copy"
 
-MOST_FINISHED = 5000
-MOST_BODY_BYTES = 20_000
-LONGEST_TEXT = 500
+MAX_FINISHED = 5000
+MAX_BODY_BYTES = 20_000
+MAX_TEXT_LENGTH = 500
 """Of a header, and of what went wrong."""
-_MOST_HEADERS = 50
-_MOST_RECORDED_BYTES = 32_000_000
+_MAX_HEADERS = 50
+_MAX_LOG_BYTES = 32_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,12 +36,12 @@ def recorded_response(
     status_code: int, headers: Mapping[str, str], body: bytes, *, is_complete: bool = True
 ) -> Response:
     """A response as far as it is kept: what a receiver sends must not fill the log."""
-    first = list(headers.items())[:_MOST_HEADERS]
+    first = list(headers.items())[:_MAX_HEADERS]
     return Response(
         status_code=status_code,
-        headers={name[:LONGEST_TEXT]: value[:LONGEST_TEXT] for name, value in first},
-        body=body[:MOST_BODY_BYTES],
-        is_truncated=len(body) > MOST_BODY_BYTES or not is_complete,
+        headers={name[:MAX_TEXT_LENGTH]: value[:MAX_TEXT_LENGTH] for name, value in first},
+        body=body[:MAX_BODY_BYTES],
+        is_truncated=len(body) > MAX_BODY_BYTES or not is_complete,
     )
 
 
@@ -175,11 +175,11 @@ class DeliveryLog:
     """The deliveries of one workspace.
 
     What is pending is never dropped. Of what is finished the oldest goes first, beyond
-    `most_finished` deliveries or beyond 32 MB of bodies.
+    `max_finished` deliveries or beyond 32 MB of bodies.
     """
 
-    def __init__(self, *, most_finished: int = MOST_FINISHED) -> None:
-        self._most_finished = most_finished
+    def __init__(self, *, max_finished: int = MAX_FINISHED) -> None:
+        self._max_finished = max_finished
         self._lock = threading.Lock()
         self._deliveries: dict[str, Delivery] = {}
         self._finished_ids: dict[str, int] = {}  # with the bytes that each has recorded
@@ -260,8 +260,7 @@ class DeliveryLog:
             self._finished_ids[delivery.id] = delivery.recorded_bytes
             self._recorded_bytes += delivery.recorded_bytes
         while len(self._finished_ids) > 1 and (
-            len(self._finished_ids) > self._most_finished
-            or self._recorded_bytes > _MOST_RECORDED_BYTES
+            len(self._finished_ids) > self._max_finished or self._recorded_bytes > _MAX_LOG_BYTES
         ):
             oldest = next(iter(self._finished_ids))
             self._recorded_bytes -= self._finished_ids.pop(oldest)

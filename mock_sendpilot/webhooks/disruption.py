@@ -23,7 +23,7 @@ DUPLICATE, REORDER, DELAY, DROP = "duplicate", "reorder", "delay", "drop"
 STALE_TIMESTAMP, WRONG_SECRET = "stale_timestamp", "wrong_secret"
 MISSING_SIGNATURE, UNKNOWN = "missing_signature", "unknown_event"
 OLD_SECRET, RENAMED_EVENT = "old_secret", "renamed_event"
-OF_SIGNATURES = (STALE_TIMESTAMP, WRONG_SECRET, MISSING_SIGNATURE)
+SIGNATURE_KINDS = (STALE_TIMESTAMP, WRONG_SECRET, MISSING_SIGNATURE)
 """Kinds that what is not signed cannot have."""
 CHAOS = "chaos"
 FORGED_SECRET = SECRET_PREFIX + base64.b64encode(b"a secret that nobody has").decode()
@@ -31,7 +31,7 @@ UNKNOWN_EVENT = "emulator.unknown_event"
 EXTRA_FIELD = "emulatorExtra"
 _OPTIONAL = ("campaignId", "sequenceStep", "note")
 """Keys of `data` that clients have seen missing (section (c)); so is `workspaceId` beside it."""
-_MOST_SECONDS = 30 * 24 * 3600
+_MAX_DELAY_SECONDS = 30 * 24 * 3600
 
 Alteration = Callable[[OutgoingRequest, Applied], OutgoingRequest]
 
@@ -176,7 +176,7 @@ def _wrong_type(request: OutgoingRequest, _applied: Applied) -> OutgoingRequest:
 OPTIONS: Mapping[str, tuple[float, float]] = {
     "attempts": (1, 100),
     "copies": (1, 10),
-    "seconds": (-_MOST_SECONDS, _MOST_SECONDS),
+    "seconds": (-_MAX_DELAY_SECONDS, _MAX_DELAY_SECONDS),
     "bytes": (1000, 20_000_000),
 }
 """Every option with its widest limits; a kind may have narrower ones."""
@@ -188,14 +188,14 @@ KINDS: Mapping[str, Kind] = {
     REORDER: Kind(
         "comes after the next one to its endpoint; at the latest after `seconds`",
         None,
-        {"seconds": Option(5, 0, _MOST_SECONDS)},
+        {"seconds": Option(5, 0, _MAX_DELAY_SECONDS)},
     ),
-    DELAY: Kind("comes `seconds` later", None, {"seconds": Option(5, 0, _MOST_SECONDS)}),
+    DELAY: Kind("comes `seconds` later", None, {"seconds": Option(5, 0, _MAX_DELAY_SECONDS)}),
     DROP: Kind("is never sent; the log says so"),
     STALE_TIMESTAMP: _altering(
         "is rightly signed, with a time `seconds` ago",
         _stale,
-        seconds=Option(3600, -_MOST_SECONDS, _MOST_SECONDS),
+        seconds=Option(3600, -_MAX_DELAY_SECONDS, _MAX_DELAY_SECONDS),
     ),
     WRONG_SECRET: _altering("is signed with a secret that is not the endpoint's", _wrong_secret),
     MISSING_SIGNATURE: _altering("has no signature", _unsigned),

@@ -12,9 +12,9 @@ from mock_sendpilot.webhooks.chaos import CHAOS_KINDS, Chaos
 from mock_sendpilot.webhooks.deliveries import Applied
 from mock_sendpilot.webhooks.disruption import (
     CHAOS,
-    OF_SIGNATURES,
     OLD_SECRET,
     RENAMED_EVENT,
+    SIGNATURE_KINDS,
     check_kind,
     checked_options,
 )
@@ -23,8 +23,8 @@ from mock_sendpilot.webhooks.payloads import Payload, event_type, payload
 from mock_sendpilot.world.events import Event
 
 ARMED, CONSUMED = "armed", "consumed"
-MOST_TIMES = 1_000_000
-_MOST_DISRUPTIONS, _MOST_MATCHES = 1000, 1000
+MAX_TIMES = 1_000_000
+_MAX_DISRUPTIONS, _MAX_MATCHES = 1000, 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,7 +222,7 @@ class Disruptions:
         return possible[0] if possible else None
 
     def _is_possible(self, kind: str, event: Event, sent: Payload, endpoint: Endpoint) -> bool:
-        if kind in OF_SIGNATURES:
+        if kind in SIGNATURE_KINDS:
             return bool(endpoint.secret)
         if kind == OLD_SECRET:
             return bool(endpoint.retired_secrets)
@@ -239,7 +239,7 @@ class Disruptions:
         self._disruptions[disruption.id] = replace(
             disruption,
             match_count=disruption.match_count + 1,
-            matches=(*disruption.matches[-_MOST_MATCHES + 1 :], match),
+            matches=(*disruption.matches[-_MAX_MATCHES + 1 :], match),
         )
 
     def _applied(
@@ -261,16 +261,16 @@ class Disruptions:
 
     def _make_room(self) -> None:
         """Forget the oldest that is consumed, if need be."""
-        if len(self._disruptions) < _MOST_DISRUPTIONS:
+        if len(self._disruptions) < _MAX_DISRUPTIONS:
             return
         consumed = (one.id for one in self._disruptions.values() if one.state == CONSUMED)
         oldest = next(consumed, None)
         if oldest is None:
-            raise InvalidInput(f"{_MOST_DISRUPTIONS} disruptions are armed already; remove some")
+            raise InvalidInput(f"{_MAX_DISRUPTIONS} disruptions are armed already; remove some")
         del self._disruptions[oldest]
 
 
 def _check_times(times: int | None) -> None:
     is_whole = isinstance(times, int) and not isinstance(times, bool)
-    if times is not None and not (is_whole and 1 <= times <= MOST_TIMES):
-        raise InvalidInput(f"times must be a whole number from 1 to {MOST_TIMES}; it was {times!r}")
+    if times is not None and not (is_whole and 1 <= times <= MAX_TIMES):
+        raise InvalidInput(f"times must be a whole number from 1 to {MAX_TIMES}; it was {times!r}")

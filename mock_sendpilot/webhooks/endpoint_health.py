@@ -13,8 +13,8 @@ from mock_sendpilot.webhooks.deliveries import Attempt
 
 _FAILING_DAYS = 5
 _BUSY = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
-_MOST_DIGITS = 6
-_LONGEST_WAIT = timedelta(seconds=10**_MOST_DIGITS)
+_MAX_DIGITS = 6
+_MAX_RETRY_AFTER = timedelta(seconds=10**_MAX_DIGITS)
 
 
 class EndpointHealth:
@@ -52,10 +52,10 @@ class EndpointHealth:
 
 def _wait_asked_for(retry_after: str, sent_at: datetime) -> timedelta:
     """Seconds, or an HTTP date, which is by the receiver's own clock; nothing if it is neither."""
-    if retry_after.isdecimal() and retry_after.isascii() and len(retry_after) <= _MOST_DIGITS:
+    if retry_after.isdecimal() and retry_after.isascii() and len(retry_after) <= _MAX_DIGITS:
         return timedelta(seconds=int(retry_after))
     try:
         wait = parsedate_to_datetime(retry_after) - sent_at
     except Exception:  # a receiver may send anything in place of a date
         return timedelta()
-    return wait if wait < _LONGEST_WAIT else timedelta()
+    return wait if wait < _MAX_RETRY_AFTER else timedelta()

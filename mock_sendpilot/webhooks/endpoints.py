@@ -10,7 +10,7 @@ from mock_sendpilot.contracts.contract import Contract
 from mock_sendpilot.errors import InvalidInput, NotFound
 from mock_sendpilot.suggestions import did_you_mean
 from mock_sendpilot.urls import url_problems
-from mock_sendpilot.webhooks.signing import WANTED_OF_A_KEY, is_secret
+from mock_sendpilot.webhooks.signing import SECRET_FORMAT, is_secret
 from mock_sendpilot.world.endpoint_settings import (
     DEFAULT_SETTINGS,
     EndpointSettings,
@@ -20,8 +20,8 @@ from mock_sendpilot.world.events import Event
 
 SECRET_OVERLAP = timedelta(hours=24)
 """How long an old secret stays valid after a rotation (section (c), Delivery)."""
-_MOST_TYPES = 100
-_MOST_RETIRED = 20
+_MAX_EVENT_TYPES = 100
+_MAX_RETIRED = 20
 _SETTINGS = frozenset(one.name for one in fields(EndpointSettings))
 
 
@@ -225,9 +225,9 @@ def _retired(endpoint: Endpoint, new: str, now: datetime) -> tuple[RetiredSecret
     """The secrets that are valid besides the new one, the latest first."""
     known = endpoint.retired_secrets
     valid = [one for one in known if now < one.valid_until and one.secret != new]
-    if len(valid) >= _MOST_RETIRED:
+    if len(valid) >= _MAX_RETIRED:
         raise InvalidInput(
-            f"{_MOST_RETIRED} secrets of this endpoint were rotated out and are valid still; "
+            f"{_MAX_RETIRED} secrets of this endpoint were rotated out and are valid still; "
             "wait, or advance the clock, for up to 24 hours"
         )
     return (RetiredSecret(endpoint.secret, now + SECRET_OVERLAP), *valid)
@@ -249,15 +249,15 @@ def check_endpoint(
     problems = [] if url is None else [f"url {problem}" for problem in url_problems(url)]
     problems += [] if event_types is None else _types_problems(tuple(event_types), contract)
     if secret is not None and not is_secret(secret):
-        problems.append(f"secret must be {WANTED_OF_A_KEY}")
+        problems.append(f"secret must be {SECRET_FORMAT}")
     problems += [] if settings is None else settings_problems(settings)
     if problems:
         raise InvalidInput(*problems)
 
 
 def _types_problems(types: tuple[str, ...], contract: Contract) -> list[str]:
-    if len(types) > _MOST_TYPES:
-        return [f"events must name at most {_MOST_TYPES} event types; it has {len(types)}"]
+    if len(types) > _MAX_EVENT_TYPES:
+        return [f"events must name at most {_MAX_EVENT_TYPES} event types; it has {len(types)}"]
     if not types:
         return ["events must name at least one event type; leave it out to receive all of them"]
     return [_type_problem(name, contract) for name in types if name not in contract.event_types]

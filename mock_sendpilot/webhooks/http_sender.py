@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Any
 
 from mock_sendpilot.scheduling.clock import SystemClock
 from mock_sendpilot.webhooks.deliveries import (
-    LONGEST_TEXT,
-    MOST_BODY_BYTES,
+    MAX_BODY_BYTES,
+    MAX_TEXT_LENGTH,
     Response,
     recorded_response,
 )
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 TIMEOUT_SECONDS = 30.0
 _CHUNK_BYTES = 4096
-_MOST_KEPT_CONNECTIONS = 64
+_MAX_KEPT_CONNECTIONS = 64
 _REUSE_SECONDS = 1.0
 _TRICKLE_PARTS = 10
 _NO_LINGERING = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
@@ -81,7 +81,7 @@ class HttpSender:
         request: SignedRequest,
         *,
         connection: str,
-        most_connections: int = 1,
+        max_connections: int = 1,
         timeout_seconds: float | None = None,
     ) -> SendResult:
         """POST a request. Never raises: what goes wrong is in what it returns.
@@ -89,12 +89,12 @@ class HttpSender:
         Args:
             request: what to send, where and how.
             connection: whose connections are kept and used again, such as an endpoint's id.
-            most_connections: how many of them at one time.
+            max_connections: how many of them at one time.
             timeout_seconds: for the whole answer; by default the sender's own.
         """
         timeout = self.timeout_seconds if timeout_seconds is None else timeout_seconds
         sent_at, began = self._wall_clock.now(), SystemClock.running_seconds()
-        response, error = self._answer(request, connection, most_connections, timeout)
+        response, error = self._answer(request, connection, max_connections, timeout)
         return SendResult(
             sent_at=sent_at,
             duration_seconds=SystemClock.running_seconds() - began,
@@ -137,7 +137,7 @@ class HttpSender:
             connection.used_at = SystemClock.running_seconds()
             if request.is_cut:
                 connection.adapter.close()
-            elif len(self._connections) > _MOST_KEPT_CONNECTIONS:
+            elif len(self._connections) > _MAX_KEPT_CONNECTIONS:
                 self.forget(name)
 
     def _connection(self, name: str, most: int, *, is_to_be_cut: bool) -> _Connection:
@@ -219,7 +219,7 @@ def _response(answer: "requests.Response", deadline: float) -> Response:
         return recorded_response(answer.status_code, answer.headers, b"")
     body, is_complete = b"", False
     try:
-        while len(body) <= MOST_BODY_BYTES and SystemClock.running_seconds() < deadline:
+        while len(body) <= MAX_BODY_BYTES and SystemClock.running_seconds() < deadline:
             chunk = answer.raw.read1(_CHUNK_BYTES)
             if not chunk:
                 is_complete = True
@@ -261,4 +261,4 @@ def _in_words(error: Exception, timeout_seconds: float) -> str:
     if isinstance(cause, BadStatusLine) and not isinstance(cause, RemoteDisconnected):
         text = f"the answer is not HTTP: {text!r}"
     plain = "".join(letter if letter.isprintable() else " " for letter in text)
-    return plain[:LONGEST_TEXT]
+    return plain[:MAX_TEXT_LENGTH]

@@ -15,7 +15,7 @@ from mock_sendpilot.webhooks.counters import Counters
 from mock_sendpilot.webhooks.deliveries import (
     CANCELLED,
     DROPPED,
-    MOST_FINISHED,
+    MAX_FINISHED,
     Delivery,
     DeliveryFilter,
     DeliveryLog,
@@ -44,7 +44,7 @@ class Outbox:
     Args:
         workspace: whose events are sent, under its contract and on its clock.
         http_sender: makes the attempts.
-        most_finished: how many finished deliveries the log keeps.
+        max_finished: how many finished deliveries the log keeps.
         secret_bytes: what signing secrets are made of. Those of a seeded generator could be worked
             out from the public ids that it gives.
     """
@@ -54,12 +54,12 @@ class Outbox:
         workspace: Workspace,
         http_sender: HttpSender,
         *,
-        most_finished: int = MOST_FINISHED,
+        max_finished: int = MAX_FINISHED,
         secret_bytes: Callable[[int], bytes] = secrets.token_bytes,
     ) -> None:
         self._workspace = workspace
         self._http_sender = http_sender
-        self.log = DeliveryLog(most_finished=most_finished)
+        self.log = DeliveryLog(max_finished=max_finished)
         self.events = EventLog(workspace.contract, self.log)
         self.endpoints = Endpoints(
             contract=workspace.contract,

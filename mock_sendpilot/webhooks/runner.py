@@ -14,7 +14,7 @@ from mock_sendpilot.webhooks.deliveries import (
     CANCELLED,
     COPY,
     EXHAUSTED,
-    MOST_BODY_BYTES,
+    MAX_BODY_BYTES,
     PENDING,
     RESEND,
     SUCCEEDED,
@@ -168,7 +168,7 @@ class DeliveryRunner:
             disruption=None if applied is None else applied.kind,
             sent_body=None
             if request.content == delivery.body
-            else request.content[:MOST_BODY_BYTES],
+            else request.content[:MAX_BODY_BYTES],
             sent_bytes=len(request.content),
             response=result.response,
             error=result.error,
@@ -186,7 +186,7 @@ class DeliveryRunner:
         return self._http_sender.send(
             request.signed(),
             connection=endpoint.id,
-            most_connections=endpoint.settings.concurrency,
+            max_connections=endpoint.settings.concurrency,
             timeout_seconds=timeout_seconds,
         )
 

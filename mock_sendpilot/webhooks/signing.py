@@ -22,9 +22,9 @@ from functools import partial
 
 SECRET_PREFIX = "whsec_"
 SECRET_BYTES = 24
-_MOST_SECRET_BYTES = 256
+_MAX_SECRET_BYTES = 256
 _UNIX_SECONDS = re.compile(r"[0-9]{1,15}")
-WANTED_OF_A_KEY = (
+SECRET_FORMAT = (
     "'whsec_' followed by base64, such as the vendor's dashboard gives; "
     'make one with: python -c "import base64, os; '
     "print('whsec_' + base64.b64encode(os.urandom(24)).decode())\""
@@ -79,7 +79,7 @@ def is_secret(text: str) -> bool:
         key = _decoded_key(text)
     except (binascii.Error, ValueError):
         return False
-    return 0 < len(key) <= _MOST_SECRET_BYTES
+    return 0 < len(key) <= _MAX_SECRET_BYTES
 
 
 def _decoded_key(secret: str) -> bytes:

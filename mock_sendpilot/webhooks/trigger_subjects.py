@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from mock_sendpilot.contracts import vocabulary as words
 from mock_sendpilot.errors import InvalidInput
-from mock_sendpilot.webhooks.triggers import ACTIONS_OF_CAMPAIGNS, Trigger, current_name
+from mock_sendpilot.webhooks.triggers import CAMPAIGN_ACTIONS, Trigger, current_name
 from mock_sendpilot.world import campaigns, progress
 from mock_sendpilot.world.jobs import DONE, FAILED, Extraction, Search
 from mock_sendpilot.world.models import Campaign, Lead
@@ -47,7 +47,7 @@ def with_subject(workspace: Workspace, wanted: Trigger, *, is_applied: bool) -> 
     name = current_name(workspace.contract, wanted.event_type)
     if wanted.lead_id is not None or wanted.job_id is not None:
         return wanted
-    if name in ACTIONS_OF_CAMPAIGNS:
+    if name in CAMPAIGN_ACTIONS:
         campaign_id = wanted.campaign_id or _campaign(workspace, name, is_applied=is_applied).id
         return replace(wanted, campaign_id=campaign_id)
     if name not in _JOBS:
@@ -58,7 +58,7 @@ def with_subject(workspace: Workspace, wanted: Trigger, *, is_applied: bool) -> 
 
 
 def _campaign(workspace: Workspace, name: str, *, is_applied: bool) -> Campaign:
-    action = ACTIONS_OF_CAMPAIGNS[name]
+    action = CAMPAIGN_ACTIONS[name]
     needed = campaigns.statuses_before(action)
     statuses = needed if is_applied else (campaigns.status_after(action),)
     every = workspace.store.campaigns()

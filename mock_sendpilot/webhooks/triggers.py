@@ -24,14 +24,14 @@ from mock_sendpilot.world.events import TESTED, TRIGGERED, EventOptions
 from mock_sendpilot.world.samples import SAMPLES, Subjects, sample_change
 from mock_sendpilot.world.workspace import Workspace
 
-ACTIONS_OF_CAMPAIGNS: Mapping[str, str] = {
+CAMPAIGN_ACTIONS: Mapping[str, str] = {
     words.CAMPAIGN_STARTED: "start",
     words.CAMPAIGN_PAUSED: "pause",
     words.CAMPAIGN_RESUMED: "resume",
     words.CAMPAIGN_FINISHED: "finish",
 }
 """What causes the events of campaigns."""
-_OF_JOBS = (words.SEARCH_COMPLETED, words.EXTRACTION_COMPLETED)
+_JOB_EVENTS = (words.SEARCH_COMPLETED, words.EXTRACTION_COMPLETED)
 STEPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     words.MESSAGE_SENT: ("message_sent", ("message", "messagePreview")),
     words.REPLY_RECEIVED: ("reply", ("reply", "replyPreview")),
@@ -148,7 +148,7 @@ def _job(workspace: Workspace, name: str, wanted: Trigger) -> Subjects | None:
 
 def _subjects(workspace: Workspace, name: str, wanted: Trigger) -> Subjects:
     own = workspace.contract.event_type(name)
-    if name in ACTIONS_OF_CAMPAIGNS:
+    if name in CAMPAIGN_ACTIONS:
         campaign = workspace.store.campaign(_given(wanted, "campaign_id", own))
         return Subjects(campaign=campaign, total_leads=workspace.store.lead_count(campaign.id))
     lead = workspace.store.lead(_given(wanted, "lead_id", own))
@@ -161,9 +161,9 @@ def _subjects(workspace: Workspace, name: str, wanted: Trigger) -> Subjects:
 
 def _subject_keys(name: str, wanted: Trigger) -> dict[str, str | None]:
     """The key of data that tells which thing an event is about, and its id."""
-    if name in ACTIONS_OF_CAMPAIGNS:
+    if name in CAMPAIGN_ACTIONS:
         return {"campaignId": wanted.campaign_id}
-    if name in _OF_JOBS:
+    if name in _JOB_EVENTS:
         key = "search_id" if name == words.SEARCH_COMPLETED else "campaign_id"
         return {key: wanted.job_id}
     return {"leadId": wanted.lead_id}
@@ -172,13 +172,11 @@ def _subject_keys(name: str, wanted: Trigger) -> dict[str, str | None]:
 def _deed(workspace: Workspace, name: str, wanted: Trigger) -> Callable[[], object]:
     """What causes an event."""
     own = workspace.contract.event_type(name)
-    if name in ACTIONS_OF_CAMPAIGNS:
+    if name in CAMPAIGN_ACTIONS:
         _takes(own, wanted, ())
         campaign_id = _given(wanted, "campaign_id", own)
-        return partial(
-            workspace.campaigns.change, campaign_id, ACTIONS_OF_CAMPAIGNS[name], by="user"
-        )
-    if name in _OF_JOBS:
+        return partial(workspace.campaigns.change, campaign_id, CAMPAIGN_ACTIONS[name], by="user")
+    if name in _JOB_EVENTS:
         _takes(own, wanted, ())
         jobs = workspace.searches if name == words.SEARCH_COMPLETED else workspace.extractions
         return partial(jobs.complete, _given(wanted, "job_id", own))

@@ -9,7 +9,7 @@ from mock_sendpilot.scheduling.scheduler import Scheduler
 from mock_sendpilot.webhooks.event_log import EventLog, SentWebhook, Stage
 from mock_sendpilot.webhooks.failed_attempts import failed_attempts
 
-_MOST_HELD = 3
+_MAX_HELD_BACK = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ def _unsent(webhooks: Sequence[SentWebhook], stage: Stage) -> Sequence[str]:
     notes = [f"{dropped} more dropped on purpose"] if dropped else []
     verb = "waits for its" if len(waiting) == 1 else "wait for their"
     notes += [f"{len(waiting)} more {verb} first attempt"] if waiting else []
-    notes += [note for webhook in waiting for note in _held_back(webhook)][:_MOST_HELD]
+    notes += [note for webhook in waiting for note in _held_back(webhook)][:_MAX_HELD_BACK]
     return notes if stage is Stage.SETTLED else [*notes, *_unattempted(webhooks)]
 
 

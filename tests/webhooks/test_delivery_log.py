@@ -54,14 +54,14 @@ def test_the_newest_come_first() -> None:
 
 
 def test_of_what_is_finished_the_oldest_goes() -> None:
-    log = DeliveryLog(most_finished=2)
+    log = DeliveryLog(max_finished=2)
     for name in "abc":
         log.put(delivery(name))
     assert _ids(log) == ["c", "b"]
 
 
 def test_what_is_pending_stays() -> None:
-    log = DeliveryLog(most_finished=1)
+    log = DeliveryLog(max_finished=1)
     log.put(delivery("a", state="pending"))
     for name in "bcd":
         log.put(delivery(name))
