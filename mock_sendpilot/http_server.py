@@ -7,7 +7,7 @@ that handlers that hang do not hold anybody up either.
 
 import socket
 import threading
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from typing import TYPE_CHECKING, Any
 
 from waitress import wasyncore
@@ -20,12 +20,12 @@ from mock_sendpilot.http_connections import (
     Listener,
     VendorChannel,
 )
-from mock_sendpilot.lifetime import Startable
 from mock_sendpilot.network import listening_socket
 from mock_sendpilot.scheduling.clock import SystemClock
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
+    from typing_extensions import Self
 
 _FIRST_THREADS = 4
 _MOST_THREADS = 256
@@ -46,7 +46,7 @@ class GrowingPool(ThreadedTaskDispatcher):  # type: ignore[misc]
             self.set_thread_count(len(self.threads) + 1)
 
 
-class HttpServer(Startable):
+class HttpServer(AbstractContextManager["HttpServer"]):
     """Serves `app` on a port from a thread of its own, between `start` and `stop`.
 
     Args:
@@ -94,6 +94,13 @@ class HttpServer(Startable):
         """`http://host:port`; with 127.0.0.1 or [::1] for a wildcard address."""
         host = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+    def __enter__(self) -> "Self":
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
     def start(self) -> None:
         """Begin to answer. The port accepts connections even before.

@@ -1,6 +1,7 @@
 """A server: an emulator that listens on a port."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from mock_sendpilot.app import CONTROL_PREFIX, create_app
@@ -8,16 +9,17 @@ from mock_sendpilot.control.exposure import exposure_problems, is_loopback
 from mock_sendpilot.control.guard import Guard
 from mock_sendpilot.errors import NotAllowed
 from mock_sendpilot.http_server import HttpServer
-from mock_sendpilot.lifetime import Startable
 from mock_sendpilot.paths import VENDOR_PREFIX
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from mock_sendpilot.emulator import Emulator
 
 DEFAULT_HOST = "127.0.0.1"
 
 
-class EmulatorServer(Startable):
+class EmulatorServer(AbstractContextManager["EmulatorServer"]):
     """An emulator on a port, from `start` to `stop`; also a context manager.
 
     The emulator is not closed with it.
@@ -101,6 +103,13 @@ class EmulatorServer(Startable):
     def control_url(self) -> str | None:
         """Where the control API is, if there is one."""
         return self.origin + CONTROL_PREFIX if self._has_control else None
+
+    def __enter__(self) -> "Self":
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
     def start(self) -> None:
         """Begin to answer; every request from here on is answered.

@@ -10,16 +10,17 @@ import threading
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from wsgiref.util import is_hop_by_hop
 
-from mock_sendpilot.lifetime import Startable
 from mock_sendpilot.scheduling.clock import SystemClock
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
+    from typing_extensions import Self
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -47,7 +48,7 @@ class _Answer:
     body: bytes
 
 
-class AsgiBridge(Startable):
+class AsgiBridge(AbstractContextManager["AsgiBridge"]):
     """Answers WSGI requests by an ASGI app, between `start` and `stop`.
 
     Args:
@@ -85,6 +86,13 @@ class AsgiBridge(Startable):
         phrase = HTTPStatus(answer.status).phrase if known else "Unknown"
         start_response(f"{answer.status} {phrase}", answer.headers)
         return [answer.body]
+
+    def __enter__(self) -> "Self":
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
     def start(self) -> None:
         """Run the startup of the app's lifespan, if it has one.

@@ -3,7 +3,7 @@
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, overload
 from urllib.parse import parse_qsl
@@ -12,7 +12,6 @@ import orjson
 
 from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.http_server import HttpServer
-from mock_sendpilot.lifetime import Startable
 from mock_sendpilot.matching import ANY_EVENT, EventPattern, parsed
 from mock_sendpilot.scheduling.clock import SystemClock
 from mock_sendpilot.testing.aio import AsyncReceiver
@@ -24,6 +23,7 @@ from mock_sendpilot.webhooks.signing import verify
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
+    from typing_extensions import Self
 
 _MOST_HELD_SECONDS = 60.0
 _MOST_TOLD = 1_000_000
@@ -84,7 +84,7 @@ class ReceivedWebhook:
         return verify(self.headers, self.body, secret=secret)
 
 
-class WebhookReceiver(Startable):
+class WebhookReceiver(AbstractContextManager["WebhookReceiver"]):
     """Listens on a port of 127.0.0.1; answers 200 unless it is told otherwise.
 
     Args:
@@ -203,6 +203,13 @@ class WebhookReceiver(Startable):
         if len(found) < needed:
             raise WebhookNotSeen(self._failure(wanted, timeout, needed, len(found)))
         return found[0] if count is None else found[:count]
+
+    def __enter__(self) -> "Self":
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
     def start(self) -> None:
         """Begin to listen."""

@@ -1,16 +1,17 @@
 """Serving somebody's WSGI or ASGI app on a free port, in threads of its own."""
 
 import inspect
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Union, cast
 
 from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.http_server import HttpServer
-from mock_sendpilot.lifetime import Startable
 from mock_sendpilot.testing.asgi_bridge import AsgiApp, AsgiBridge
 from mock_sendpilot.testing.crashes import answering_crashes
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
+    from typing_extensions import Self
 
 App = Union["WSGIApplication", AsgiApp]
 Receiver = str | App
@@ -18,7 +19,7 @@ Receiver = str | App
 _WSGI_ARGUMENTS, _ASGI_ARGUMENTS = 2, 3
 
 
-class AppServer(Startable):
+class AppServer(AbstractContextManager["AppServer"]):
     """Serves an app on a free port of 127.0.0.1, between `start` and `stop`.
 
     Exceptions are answered with 500. An ASGI app runs in an event loop of its own, not in that of
@@ -39,6 +40,13 @@ class AppServer(Startable):
     def origin(self) -> str:
         """The origin that it is served at, such as `http://127.0.0.1:41234`."""
         return self._http.origin
+
+    def __enter__(self) -> "Self":
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
     def start(self) -> None:
         """Begin to answer.

@@ -21,7 +21,6 @@ NOT_YET = (
     "mock_sendpilot/errors.py",
     "mock_sendpilot/http_",
     "mock_sendpilot/json_text.py",
-    "mock_sendpilot/lifetime.py",
     "mock_sendpilot/matching.py",
     "mock_sendpilot/observation/",
     "mock_sendpilot/openapi.py",

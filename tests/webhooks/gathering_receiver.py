@@ -3,20 +3,21 @@
 import threading
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from mock_sendpilot.http_server import HttpServer
-from mock_sendpilot.lifetime import Startable
 from tests.webhooks.delivery_model import Arrival
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
+    from typing_extensions import Self
 
 MOST_SECONDS = 3.0
 """How long a request waits for others; far longer than any retry is away."""
 
 
-class GatheringReceiver(Startable):
+class GatheringReceiver(AbstractContextManager["GatheringReceiver"]):
     """Holds requests until there are `most_at_once`, or as many as there are events left.
 
     Args:
@@ -46,6 +47,13 @@ class GatheringReceiver(Startable):
         self._under_way = 0
         self._waiting: list[Arrival] = []
         self._changed = threading.Condition()
+
+    def __enter__(self) -> "Self":
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
     def start(self) -> None:
         self._server.start()

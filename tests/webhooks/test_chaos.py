@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,6 @@ from svix.webhooks import Webhook, WebhookVerificationError
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.http_server import HttpServer
-from mock_sendpilot.lifetime import Startable
 from mock_sendpilot.matching import EventPattern
 from mock_sendpilot.scheduling.clock import ManualClock
 from mock_sendpilot.webhooks.chaos import CHAOS_KINDS, Chaos
@@ -25,6 +24,7 @@ from tests.webhooks.judges import DAY, NEW_SECRET, record
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
+    from typing_extensions import Self
 
 URL = "https://a.example/"
 
@@ -214,7 +214,7 @@ def test_an_unknown_kind_in_a_mix_is_refused(world: World) -> None:
 # --- a correct receiver --------------------------------------------------------------------------
 
 
-class CorrectReceiver(Startable):
+class CorrectReceiver(AbstractContextManager["CorrectReceiver"]):
     """Verifies, processes each event that it knows once, and acknowledges the others."""
 
     def __init__(self) -> None:
@@ -222,6 +222,13 @@ class CorrectReceiver(Startable):
         self.refused_count = self.repeated_count = 0
         self._server = HttpServer(self._answer)
         self.url = f"{self._server.origin}/"
+
+    def __enter__(self) -> "Self":
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
     def start(self) -> None:
         self._server.start()
