@@ -82,7 +82,7 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Applied:
+class AppliedDisruption:
     """The disruption of a delivery: whose, of which kind, and how."""
 
     disruption_id: str
@@ -113,7 +113,7 @@ class Delivery:
     attempts: tuple[Attempt, ...] = ()
     reason: str | None = None
     """Why it was cancelled or dropped."""
-    disruption: Applied | None = None
+    disruption: AppliedDisruption | None = None
 
     def __repr__(self) -> str:
         about = f"{self.event_type} {self.event_id} to {self.endpoint_id}"

@@ -15,7 +15,7 @@ import orjson
 
 from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.suggestions import did_you_mean
-from mock_sendpilot.webhooks.deliveries import Applied
+from mock_sendpilot.webhooks.deliveries import AppliedDisruption
 from mock_sendpilot.webhooks.outgoing_request import OutgoingRequest
 from mock_sendpilot.webhooks.signing import SECRET_PREFIX
 
@@ -33,7 +33,7 @@ _OPTIONAL = ("campaignId", "sequenceStep", "note")
 """Keys of `data` that clients have seen missing (section (c)); so is `workspaceId` beside it."""
 _MAX_DELAY_SECONDS = 30 * 24 * 3600
 
-Alteration = Callable[[OutgoingRequest, Applied], OutgoingRequest]
+Alteration = Callable[[OutgoingRequest, AppliedDisruption], OutgoingRequest]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def _altering(about: str, alter: Alteration, **options: Option) -> Kind:
     return Kind(about, alter, {"attempts": _ATTEMPTS, **options})
 
 
-def disrupted(request: OutgoingRequest, applied: Applied) -> OutgoingRequest:
+def disrupted(request: OutgoingRequest, applied: AppliedDisruption) -> OutgoingRequest:
     """A request as its disruption has it."""
     alter = KINDS[applied.kind].alter
     return request if alter is None else alter(request, applied)
@@ -72,24 +72,24 @@ def disrupted(request: OutgoingRequest, applied: Applied) -> OutgoingRequest:
 # --- signatures ----------------------------------------------------------------------------------
 
 
-def _stale(request: OutgoingRequest, applied: Applied) -> OutgoingRequest:
+def _stale(request: OutgoingRequest, applied: AppliedDisruption) -> OutgoingRequest:
     age = timedelta(seconds=applied.options["seconds"])
     return replace(request, signed_at=request.signed_at - age)
 
 
-def _wrong_secret(request: OutgoingRequest, _applied: Applied) -> OutgoingRequest:
+def _wrong_secret(request: OutgoingRequest, _applied: AppliedDisruption) -> OutgoingRequest:
     return replace(request, secrets=(FORGED_SECRET,))
 
 
-def _unsigned(request: OutgoingRequest, _applied: Applied) -> OutgoingRequest:
+def _unsigned(request: OutgoingRequest, _applied: AppliedDisruption) -> OutgoingRequest:
     return replace(request, schemes=())
 
 
-def _old_secret(request: OutgoingRequest, applied: Applied) -> OutgoingRequest:
+def _old_secret(request: OutgoingRequest, applied: AppliedDisruption) -> OutgoingRequest:
     return replace(request, secrets=(applied.old_secret or FORGED_SECRET,))
 
 
-def _altered(request: OutgoingRequest, _applied: Applied) -> OutgoingRequest:
+def _altered(request: OutgoingRequest, _applied: AppliedDisruption) -> OutgoingRequest:
     return replace(request, sent_body=altered_body(request.body))
 
 
@@ -105,11 +105,11 @@ def altered_body(body: bytes) -> bytes:
 # --- bodies --------------------------------------------------------------------------------------
 
 
-def _renamed(request: OutgoingRequest, applied: Applied) -> OutgoingRequest:
+def _renamed(request: OutgoingRequest, applied: AppliedDisruption) -> OutgoingRequest:
     return replace(request, body=applied.other_body or request.body)
 
 
-def _unknown(request: OutgoingRequest, _applied: Applied) -> OutgoingRequest:
+def _unknown(request: OutgoingRequest, _applied: AppliedDisruption) -> OutgoingRequest:
     return replace(request, body=with_unknown_type(request.body))
 
 
@@ -118,7 +118,7 @@ def with_unknown_type(body: bytes) -> bytes:
     return orjson.dumps({**orjson.loads(body), "eventType": UNKNOWN_EVENT})
 
 
-def _extra(request: OutgoingRequest, _applied: Applied) -> OutgoingRequest:
+def _extra(request: OutgoingRequest, _applied: AppliedDisruption) -> OutgoingRequest:
     return replace(request, body=with_extra_fields(request.body))
 
 
@@ -129,7 +129,7 @@ def with_extra_fields(body: bytes) -> bytes:
     return orjson.dumps({**event, EXTRA_FIELD: {"added": True}})
 
 
-def _missing(request: OutgoingRequest, _applied: Applied) -> OutgoingRequest:
+def _missing(request: OutgoingRequest, _applied: AppliedDisruption) -> OutgoingRequest:
     return replace(request, body=without_optional_fields(request.body))
 
 
@@ -141,7 +141,7 @@ def without_optional_fields(body: bytes) -> bytes:
     return orjson.dumps(event)
 
 
-def _huge(request: OutgoingRequest, applied: Applied) -> OutgoingRequest:
+def _huge(request: OutgoingRequest, applied: AppliedDisruption) -> OutgoingRequest:
     return replace(request, body=padded(request.body, int(applied.options["bytes"])))
 
 
@@ -157,19 +157,19 @@ def padded(body: bytes, length: int) -> bytes:
 # --- transport -----------------------------------------------------------------------------------
 
 
-def _slow(request: OutgoingRequest, applied: Applied) -> OutgoingRequest:
+def _slow(request: OutgoingRequest, applied: AppliedDisruption) -> OutgoingRequest:
     return replace(request, seconds_to_send=applied.options["seconds"])
 
 
-def _broken(request: OutgoingRequest, _applied: Applied) -> OutgoingRequest:
+def _broken(request: OutgoingRequest, _applied: AppliedDisruption) -> OutgoingRequest:
     return replace(request, breaks_off=True)
 
 
-def _lost_answer(request: OutgoingRequest, _applied: Applied) -> OutgoingRequest:
+def _lost_answer(request: OutgoingRequest, _applied: AppliedDisruption) -> OutgoingRequest:
     return replace(request, loses_answer=True)
 
 
-def _wrong_type(request: OutgoingRequest, _applied: Applied) -> OutgoingRequest:
+def _wrong_type(request: OutgoingRequest, _applied: AppliedDisruption) -> OutgoingRequest:
     return replace(request, content_type="text/plain")
 
 

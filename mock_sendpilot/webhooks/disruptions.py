@@ -9,7 +9,7 @@ from mock_sendpilot.contracts.contract import CONTRACTS, Contract
 from mock_sendpilot.errors import InvalidInput, NotFound
 from mock_sendpilot.matching import ANY_EVENT, EventPattern
 from mock_sendpilot.webhooks.chaos import CHAOS_KINDS, Chaos
-from mock_sendpilot.webhooks.deliveries import Applied
+from mock_sendpilot.webhooks.deliveries import AppliedDisruption
 from mock_sendpilot.webhooks.disruption import (
     CHAOS,
     OLD_SECRET,
@@ -193,7 +193,7 @@ class Disruptions:
 
     def take(
         self, event: Event, sent: Payload, endpoint: Endpoint, delivery_id: str
-    ) -> Applied | None:
+    ) -> AppliedDisruption | None:
         """What is to befall a delivery; the disruption notes it."""
         if not self._disruptions:
             return None
@@ -244,8 +244,8 @@ class Disruptions:
 
     def _applied(
         self, disruption: Disruption, kind: str, event: Event, endpoint: Endpoint
-    ) -> Applied:
-        return Applied(
+    ) -> AppliedDisruption:
+        return AppliedDisruption(
             disruption_id=disruption.id,
             kind=kind,
             options=disruption.options if disruption.chaos is None else checked_options(kind, {}),

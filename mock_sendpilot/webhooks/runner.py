@@ -18,7 +18,7 @@ from mock_sendpilot.webhooks.deliveries import (
     PENDING,
     RESEND,
     SUCCEEDED,
-    Applied,
+    AppliedDisruption,
     Attempt,
     Delivery,
 )
@@ -26,9 +26,9 @@ from mock_sendpilot.webhooks.disruption import DUPLICATE, REORDER, disrupted
 from mock_sendpilot.webhooks.endpoint_health import EndpointHealth
 from mock_sendpilot.webhooks.endpoints import Endpoint
 from mock_sendpilot.webhooks.forwarding import LISTENER_GONE, NO_LISTENER
-from mock_sendpilot.webhooks.held_back import HeldBack
 from mock_sendpilot.webhooks.http_sender import HttpSender
 from mock_sendpilot.webhooks.outgoing_request import OutgoingRequest, SendResult
+from mock_sendpilot.webhooks.reordering import ReorderedDeliveries
 from mock_sendpilot.webhooks.state import WebhookState
 from mock_sendpilot.world.endpoint_settings import PROCESS, VIRTUAL
 from mock_sendpilot.world.workspace import Workspace
@@ -57,7 +57,7 @@ class DeliveryRunner:
         self._forwarding = state.forwarding
         self._counters = state.counters
         self._health = EndpointHealth(workspace.contract)
-        self._held_back = HeldBack()
+        self._reordered = ReorderedDeliveries()
 
     def schedule(self, delivery: Delivery) -> None:
         """Queue the next attempt of a delivery, if it is to have one."""
@@ -69,7 +69,7 @@ class DeliveryRunner:
             return
         task = self._put(delivery, endpoint, due_at=delivery.next_attempt_at)
         if not delivery.attempts and delivery.disruption and delivery.disruption.kind == REORDER:
-            self._held_back.hold(delivery, task)
+            self._reordered.hold(delivery, task)
 
     def send_besides(self, delivery: Delivery, endpoint: Endpoint, besides: str = RESEND) -> None:
         """Make one more attempt, now and besides the schedule."""
@@ -78,7 +78,7 @@ class DeliveryRunner:
     def cancel(self, endpoint_id: str, reason: str) -> None:
         """End what is pending for an endpoint."""
         self._workspace.scheduler.drop(endpoint_id)
-        self._held_back.forget(endpoint_id)
+        self._reordered.forget(endpoint_id)
         for delivery in self._log.cancel_pending(endpoint_id, reason):
             self._tell_of_end(delivery)
 
@@ -253,7 +253,7 @@ class DeliveryRunner:
         if applied is not None and applied.kind == DUPLICATE:
             for _ in range(int(applied.options["copies"])):
                 self.send_besides(delivery, endpoint, COPY)
-        for held in self._held_back.passed_by(delivery):
+        for held in self._reordered.release_overtaken_by(delivery):
             # Its own time has passed: it comes before whatever was queued after it.
             self._workspace.scheduler.bring_forward(held.task, due_at=held.delivery.created_at)
 
@@ -267,7 +267,7 @@ class DeliveryRunner:
             self.cancel(endpoint_id, f"the endpoint was disabled: {reason}")
 
 
-def _disruption_of(delivery: Delivery, occasion: int | str) -> Applied | None:
+def _disruption_of(delivery: Delivery, occasion: int | str) -> AppliedDisruption | None:
     """What befalls an attempt: nothing besides the schedule, and nothing after those it is for."""
     applied = delivery.disruption
     if applied is None or isinstance(occasion, str):

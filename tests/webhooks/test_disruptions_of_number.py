@@ -10,7 +10,7 @@ from mock_sendpilot.webhooks.deliveries import (
     EXHAUSTED,
     PENDING,
     SUCCEEDED,
-    Applied,
+    AppliedDisruption,
 )
 from tests.support import SECRET
 from tests.webhooks.conftest import START, World
@@ -186,7 +186,7 @@ def test_the_log_shows_what_befell_a_delivery(
     before = only_delivery(world).state
     world.advance(DAY)
 
-    expected = Applied(disruption_id=disruption.id, kind=kind, options=options)
+    expected = AppliedDisruption(disruption_id=disruption.id, kind=kind, options=options)
     assert only_delivery(world).disruption == expected
     assert before == (DROPPED if kind == "drop" else PENDING)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from mock_sendpilot.testing.receiver import WebhookReceiver
-from mock_sendpilot.webhooks.deliveries import EXHAUSTED, PENDING, SUCCEEDED, Applied
+from mock_sendpilot.webhooks.deliveries import EXHAUSTED, PENDING, SUCCEEDED, AppliedDisruption
 from mock_sendpilot.webhooks.disruption import KINDS
 from tests.support import SECRET, eventually, read_request
 from tests.webhooks.conftest import World
@@ -286,7 +286,7 @@ def test_a_wrong_content_type_is_all_that_is_wrong(world: World, receiver: Webho
 # --- every kind that alters an attempt -----------------------------------------------------------
 
 
-def disrupted_endpoint(world: World, url: str, kind: str, **options: float) -> Applied:
+def disrupted_endpoint(world: World, url: str, kind: str, **options: float) -> AppliedDisruption:
     """An endpoint whose first delivery has that disruption."""
     endpoint = world.add_endpoint(url)
     if kind == "old_secret":

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mock_sendpilot.webhooks.deliveries import Applied
+from mock_sendpilot.webhooks.deliveries import AppliedDisruption
 from mock_sendpilot.webhooks.endpoints import RetiredSecret
 from mock_sendpilot.world.models import ApiKey
 from mock_sendpilot.world.seed import EndpointSeed
@@ -16,7 +16,9 @@ from tests.webhooks.conftest import START
         pytest.param(ApiKey(key=SECRET), id="API key"),
         pytest.param(RetiredSecret(SECRET, START), id="retired secret"),
         pytest.param(
-            Applied(disruption_id="dis_1", kind="old_secret", options={}, old_secret=SECRET),
+            AppliedDisruption(
+                disruption_id="dis_1", kind="old_secret", options={}, old_secret=SECRET
+            ),
             id="disruption",
         ),
         pytest.param(EndpointSeed(url="http://a.example/", secret=SECRET), id="seed"),

@@ -8,27 +8,27 @@ from mock_sendpilot.webhooks.deliveries import Delivery
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class Reordered:
     """A delivery whose first attempt is put off, and the task that is to make it."""
 
     delivery: Delivery
     task: Task
 
 
-class HeldBack:
+class ReorderedDeliveries:
     """What is held back for each endpoint. Any thread may call any method."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._held: dict[str, list[Held]] = {}
+        self._held: dict[str, list[Reordered]] = {}
 
     def hold(self, delivery: Delivery, task: Task) -> None:
         """Remember a delivery until a later one has passed it."""
         with self._lock:
             held = self._held.setdefault(delivery.endpoint_id, [])
-            held.append(Held(delivery, task))
+            held.append(Reordered(delivery, task))
 
-    def passed_by(self, delivery: Delivery) -> list[Held]:
+    def release_overtaken_by(self, delivery: Delivery) -> list[Reordered]:
         """Those that a delivery has passed, oldest first; they are not held any more.
 
         What was under way before them passes nobody. The delivery itself ceases to be held.
