@@ -17,6 +17,10 @@ class Snippet:
     name: str
     text: str
 
+    @property
+    def is_file(self) -> bool:
+        return "." in self.name
+
 
 @dataclass(frozen=True)
 class Section:
@@ -25,6 +29,14 @@ class Section:
     document: str
     heading: str
     snippets: tuple[Snippet, ...]
+
+    @property
+    def has_commands(self) -> bool:
+        return any(snippet.language == "bash" for snippet in self.snippets)
+
+    @property
+    def has_tests(self) -> bool:
+        return any(snippet.name.startswith("test_") for snippet in self.snippets)
 
     def __str__(self) -> str:
         return f"{self.document}: {self.heading}"
@@ -35,7 +47,11 @@ def sections(path: Path) -> list[Section]:
     parts = _HEADING.split(path.read_text(encoding="utf-8"))
     headed = zip(["", *parts[1::2]], [parts[0], *parts[2::2]], strict=True)
     found = [
-        Section(path.name, heading, tuple(Snippet(*one) for one in _FENCE.findall(text)))
+        Section(
+            path.relative_to(ROOT).as_posix(),
+            heading,
+            tuple(Snippet(*one) for one in _FENCE.findall(text)),
+        )
         for heading, text in headed
     ]
     return [section for section in found if section.snippets]

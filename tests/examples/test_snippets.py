@@ -1,8 +1,9 @@
 """Every snippet of the documents, run as its reader would: a section at a time, in a new folder.
 
-A snippet with a file name is saved under it; a saved test file is run with pytest. A shell snippet
-that starts a server runs on beside the others; of the rest the output is kept, and a JSON snippet
-after one is what it must have printed, times, ids and secrets aside.
+A snippet with a file name is saved under it. The test files of a document are run in one go, with
+pytest. Shell snippets have a server with the demo world at hand; one that starts a server itself
+runs on beside the others. Of the rest the output is kept, and a JSON snippet after one is what it
+must have printed, times, ids and secrets aside.
 """
 
 import json
@@ -17,11 +18,15 @@ from typing import Any
 
 import pytest
 
+from mock_sendpilot.emulator import Emulator
+from mock_sendpilot.server import EmulatorServer
 from tests.examples.documents import ROOT, Section, Snippet, sections
 from tests.support import eventually
 
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 SECTIONS = [section for path in DOCUMENTS for section in sections(path)]
+IN_A_SHELL = [section for section in SECTIONS if section.has_commands]
+WITH_TESTS = sorted({section.document for section in SECTIONS if section.has_tests})
 SERVERS = {"make run": "7363", "mock-sendpilot start": "7363", "python receiver.py": "9000"}
 ENDLESS = "mock-sendpilot listen"
 VARYING = {
@@ -36,24 +41,24 @@ VARYING = {
 class Reader:
     """Does in a folder of its own what a section says."""
 
-    def __init__(self, folder: Path, section: Section) -> None:
+    def __init__(self, folder: Path, section: Section, emulator_port: int) -> None:
         self.folder = folder
         self.section = section
-        self.ports = {port: str(_free_port()) for port in SERVERS.values()}
+        starts_own = any(_server(snippet) == "7363" for snippet in section.snippets)
+        self.ports = {
+            "7363": str(_free_port() if starts_own else emulator_port),
+            "9000": str(_free_port()),
+        }
         self.output = ""
         self.processes: list[subprocess.Popen[str]] = []
-        plain = {k: v for k, v in os.environ.items() if not k.startswith("MOCK_SENDPILOT_")}
         self.environment = {
-            **plain,
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{plain['PATH']}",
+            **_environment(),
             "MOCK_SENDPILOT_PORT": self.ports["7363"],
             "MOCK_SENDPILOT_URL": f"http://127.0.0.1:{self.ports['7363']}",
         }
 
     def read(self) -> None:
         """Do it all."""
-        if not any(_server(snippet) == "7363" for snippet in self.section.snippets):
-            self._serve("mock-sendpilot start", "7363")
         for snippet in self.section.snippets:
             self._do(snippet)
 
@@ -72,17 +77,12 @@ class Reader:
             self._begin(text, says="forwarding to")
         elif snippet.language == "bash":
             self._shell(text, repeatedly=snippet.name == "eventually")
-        elif "." in snippet.name:
-            self._save(snippet.name, text)
+        elif snippet.is_file:
+            (self.folder / snippet.name).write_text(text, encoding="utf-8")
         elif snippet.language == "json":
             _assert_alike(json.loads(self.output), json.loads(text))
         else:
             pytest.fail(f"nothing runs a snippet of this kind: {snippet}")
-
-    def _save(self, name: str, text: str) -> None:
-        (self.folder / name).write_text(text, encoding="utf-8")
-        if name.startswith("test_"):
-            self._shell(f"python -m pytest -q -W error -p no:cacheprovider {name}")
 
     def _begin(self, command: str, *, says: str) -> None:
         """Start what goes on, and read the line with which it begins."""
@@ -131,15 +131,38 @@ class Reader:
 
 
 @pytest.fixture
-def reader(tmp_path: Path, section: Section) -> Iterator[Reader]:
-    made = Reader(tmp_path, section)
-    yield made
-    made.end()
+def reader(tmp_path: Path, section: Section, emulator: Emulator) -> Iterator[Reader]:
+    with EmulatorServer(emulator) as server:
+        made = Reader(tmp_path, section, server.port)
+        yield made
+        made.end()
 
 
-@pytest.mark.parametrize("section", SECTIONS, ids=str)
-def test_a_section_of_the_documents_does_what_it_says(reader: Reader) -> None:
+@pytest.mark.parametrize("section", IN_A_SHELL, ids=str)
+def test_the_commands_of_a_section_do_what_it_says(reader: Reader) -> None:
     reader.read()
+
+
+@pytest.mark.parametrize("document", WITH_TESTS)
+def test_the_test_files_of_a_document_pass(tmp_path: Path, document: str) -> None:
+    for number, section in enumerate(SECTIONS):
+        if section.document == document and section.has_tests:
+            folder = tmp_path / str(number)
+            folder.mkdir()
+            for snippet in section.snippets:
+                if snippet.is_file:
+                    (folder / snippet.name).write_text(snippet.text, encoding="utf-8")
+    options = ["-q", "-W", "error", "-p", "no:cacheprovider", "--import-mode", "importlib"]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *options],
+        cwd=tmp_path,
+        env=_environment(),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_make_run_is_mock_sendpilot_start() -> None:
@@ -158,6 +181,12 @@ def _server(snippet: Snippet) -> str | None:
     """The port of the server that a snippet starts."""
     found = [p for command, p in SERVERS.items() if snippet.text.startswith(command)]
     return found[0] if snippet.language == "bash" and found else None
+
+
+def _environment() -> dict[str, str]:
+    """The environment, with the commands of this interpreter and without settings of ours."""
+    plain = {k: v for k, v in os.environ.items() if not k.startswith("MOCK_SENDPILOT_")}
+    return {**plain, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{plain['PATH']}"}
 
 
 def _free_port() -> int:
