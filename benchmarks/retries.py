@@ -1,7 +1,7 @@
 """Ten thousand retries that are due at once, done by one turn of the clock; live deliveries beside.
 
 Both sides make the same POSTs to the same endpoint, and their events come about in the same way:
-by PATCHes over eight connections while the clock of the workspace stands still. The receiver then
+by PATCHes over eight connections while the clock of the workspace is frozen. The receiver then
 refuses the first attempt of each, so that as many retries are planned; what is measured is the one
 request that advances the clock over all of them. Live are the first attempts of as many events, by
 the worker's threads from the moment at which the clock runs on. No PATCH is under way on either

@@ -67,7 +67,7 @@ def next_line(answer: dict[str, Any]) -> str:
 @json_option
 @control_options
 def show(wants_json: bool, server: Server) -> None:
-    """Show the time, whether it stands still, and what is due next."""
+    """Show the time, whether it is frozen, and what is due next."""
     _print(ask(server, "GET", "/clock"), wants_json=wants_json)
 
 

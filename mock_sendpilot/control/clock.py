@@ -19,7 +19,7 @@ clock = Blueprint("clock", __name__)
 @clock.get("/clock")
 @of_workspace
 def show_clock(workspace: Workspace) -> Response:
-    """What it shows, whether it stands still, and what is due next."""
+    """Return the time, whether the clock is frozen, and what is due next."""
     return reply(clock_shown(workspace.scheduler))
 
 

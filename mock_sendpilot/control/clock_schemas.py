@@ -84,7 +84,7 @@ def clock_shown(scheduler: Scheduler) -> dict[str, Any]:
     due = scheduler.next_due()
     return {
         "now": iso_milliseconds(scheduler.clock.now()),
-        "frozen": scheduler.is_frozen,
+        "frozen": scheduler.clock.is_frozen,
         "advancing": scheduler.is_advancing,
         "running": scheduler.running(),
         "nextDueAt": iso_milliseconds(due.at) if due else None,

@@ -1,1 +1,1 @@
-"""What falls due: a queue of tasks and a scheduler for each workspace, and threads for all."""
+"""Scheduling: a clock and a queue of tasks for each workspace, and threads for all of them."""

@@ -1,6 +1,6 @@
-"""An advance: which tasks belong to it, in which order, and when the clock moves on.
+"""An advance: the tasks that belong to it, their order, and the moves of the clock.
 
-The scheduler holds its lock whenever it asks, and decides which thread runs a task.
+`Scheduler` holds its lock during every call, and decides which thread runs a task.
 """
 
 import threading
@@ -13,20 +13,20 @@ from mock_sendpilot.scheduling.task_queue import Task, TaskQueue
 
 
 class Advance:
-    """An advance of a clock that is held, over a queue of tasks.
+    """An advance of a held clock over a queue of tasks.
 
-    To it belong all tasks that were queued before the clock moved to the moment it shows, those
-    that its own tasks add since, and what receivers change in reaction. What others add since is
-    left to them.
+    It owns the tasks that were queued before the clock moved to the moment it shows, those that
+    its own tasks have added since, and those that receivers cause in reaction. Tasks that others
+    have added since are left to run later.
 
     Args:
-        target: what the clock shows at the end.
-        deadline: when it must be over, in seconds of real time.
+        target: the time that the clock shows at the end.
+        deadline: the end of its time limit, in seconds of `SystemClock.running_seconds`.
         max_rounds: how often tasks may cause more tasks at the same moment, and those more again.
-        max_reaction_depth: how many reactions to reactions of receivers belong to it.
+        max_reaction_depth: how many reactions to reactions of receivers it owns.
 
     Attributes:
-        task_count: how many tasks it has begun.
+        task_count: the number of tasks begun.
     """
 
     def __init__(
@@ -46,9 +46,9 @@ class Advance:
         self._target = target
         self._max_rounds = max_rounds
         self._max_reaction_depth = max_reaction_depth
-        self._cutoff = 0  # tasks with a lower number were queued before this moment
-        self._depths: dict[int, int] = {}  # of later ones that belong to it, by their number
-        self._left_lanes: set[Hashable] = set()  # where something of others waits
+        self._cutoff = 0  # tasks with a lower order were queued before this moment
+        self._depths: dict[int, int] = {}  # reaction depths of own tasks above the cutoff, by order
+        self._left_lanes: set[Hashable] = set()  # lanes with a task of others
         self._round_end = 0
         self._round_count = 0
 
@@ -58,24 +58,24 @@ class Advance:
         return self._clock.now() >= self._target
 
     def begin_moment(self) -> None:
-        """Count all that is queued by now to the advance."""
+        """Own every task that is queued by now."""
         self._cutoff = self._round_end = self._queue.next_order
         self._round_count = 0
         self._depths.clear()
         self._left_lanes.clear()
 
     def move_to_target(self) -> None:
-        """Let the clock show the target, once nothing is left before it."""
+        """Move the clock to the target, once no task is left before it."""
         self._clock.move_to(self._target)
         self.begin_moment()
 
     def next_task(self, *, is_running: bool) -> Task | None:
-        """Return the task that can begin now, if need be at a later moment.
+        """Return the task to begin next, perhaps at a later moment.
 
         Args:
-            is_running: some task has begun and not ended. Then only attempts of other endpoints at
-                the same moment can begin: what is due later, and what the world does, waits for
-                the outcome.
+            is_running: whether a task is running. Then only attempts of other endpoints at the
+                same moment can begin: tasks due later, and those of the world, wait for the
+                outcome.
         """
         if self._round_count > self._max_rounds:
             return None
@@ -85,7 +85,7 @@ class Advance:
         return task if task.is_attempt and task.due_at <= self._clock.now() else None
 
     def begin(self, task: Task) -> None:
-        """Note that a task begins, and move the clock to its time."""
+        """Record that a task begins, and move the clock to its time."""
         self.task_count += 1
         if task.due_at > self._clock.now():
             self._clock.move_to(task.due_at)
@@ -95,19 +95,19 @@ class Advance:
             self._round_end = self._queue.next_order
 
     def include(self, task: Task, running: Mapping[int, Task]) -> None:
-        """Count a new task to the advance, if one of its tasks has caused it.
+        """Own a new task if a running task has caused it.
 
         Args:
-            task: has just been queued, by the calling thread.
-            running: the tasks that run, by their threads.
+            task: the task, just queued by the calling thread.
+            running: the running tasks by thread id.
         """
         cause = running.get(threading.get_ident())
         if cause is not None:
             self._depths[task.order] = self._depth(cause)
             return
-        # Others have queued it. It may be a reaction of a receiver, if one has just a webhook about
-        # the same thing; there is no way to know. A lane in which something of others waits takes
-        # no more of them: so an advance ends although others keep changing things.
+        # Another thread has queued it. It may be the reaction of a receiver that is handling a
+        # webhook about the same subject; nobody can know. Once a lane has a task of others, every
+        # further one there is left too: so an advance ends although others keep making changes.
         causes = [one for one in running.values() if _may_cause(one, task)]
         depth = 1 + max(map(self._depth, causes), default=self._max_reaction_depth)
         if depth <= self._max_reaction_depth and task.lane not in self._left_lanes:
@@ -116,10 +116,10 @@ class Advance:
             self._left_lanes.add(task.lane)
 
     def check_ends(self) -> None:
-        """Refuse to go on where tasks cause more tasks at the same moment without end.
+        """Stop tasks that cause more tasks at the same moment without end.
 
         Raises:
-            InvalidInput: they have done so too often.
+            InvalidInput: there were more rounds than `max_rounds`.
         """
         if self._round_count > self._max_rounds:
             raise InvalidInput(
@@ -129,7 +129,7 @@ class Advance:
             )
 
     def timed_out(self, running: Mapping[int, Task]) -> AdvanceTimedOut:
-        """Return the error that says what is left."""
+        """Return the error that names the tasks left."""
         left = [task for task in self._queue.waiting() if task.due_at <= self._target]
         return AdvanceTimedOut(
             now=iso_milliseconds(self._clock.now()),
@@ -140,7 +140,7 @@ class Advance:
         )
 
     def _depth(self, task: Task) -> int:
-        """Return how many reactions of receivers lie between the advance and a task."""
+        """Return the number of reactions of receivers between the advance and a task."""
         if task.order < self._cutoff:
             return 0
         return self._depths.get(task.order, self._max_reaction_depth + 1)
@@ -150,7 +150,7 @@ class Advance:
         return is_own and task.due_at <= self._target
 
     def _has_own_in_lane_of(self, head: Task) -> bool:
-        """Return whether a lane has a task of the advance: what is in front of it runs with it."""
+        """Return whether a lane has an own task; tasks of others in front of it then run too."""
         if self._is_own(head):
             return True
         return any(self._is_own(task) for task in self._queue.waiting_in(head.lane))

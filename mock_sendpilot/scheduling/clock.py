@@ -1,4 +1,4 @@
-"""Time, passed in as an argument: nobody but `SystemClock` asks the operating system."""
+"""Clocks, passed in as arguments: only `SystemClock` asks the operating system for the time."""
 
 import re
 import sys
@@ -13,67 +13,66 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3}(\d{3})?)?(Z|[+-]\d\d
 
 
 class Clock(Protocol):
-    """Tells the time."""
+    """A source of the time."""
 
     def now(self) -> datetime:
-        """The time, as an aware UTC datetime."""
+        """Return the time, as an aware UTC datetime."""
         ...
 
 
 def _real(name: str) -> Callable[[], float]:
-    """A function of `time`, real even if this module is first imported in frozen time."""
+    """Return a function of `time`, the real one even if time is frozen during this import."""
     freezer = sys.modules.get("freezegun.api")
     function: Callable[[], float] = getattr(freezer, f"real_{name}", None) or getattr(time, name)
     return function
 
 
 class SystemClock:
-    """Wall time, real even while a test of the user's freezes or travels in time.
+    """The real time, also while a test freezes time or travels in it."""
 
-    freezegun replaces `time.time` where modules hold it (not where classes do); time-machine
-    changes the function itself and offers the real one through its escape hatch.
-    """
+    # freezegun replaces `time.time` in modules but not in classes; time-machine changes the
+    # function itself, and offers the real one through its escape hatch.
 
     _wall_seconds = staticmethod(_real("time"))
     _running_seconds = staticmethod(_real("perf_counter"))
 
     def now(self) -> datetime:
-        """The time, as an aware UTC datetime."""
+        """Return the time, as an aware UTC datetime."""
         return datetime.fromtimestamp(self._real_seconds(), tz=timezone.utc)
 
     def _real_seconds(self) -> float:
         travel = sys.modules.get("time_machine")
         while travel is not None:
             if travel.escape_hatch.is_travelling():
-                with suppress(ValueError):  # the journey ended just now
+                with suppress(ValueError):  # it ended between the two calls
                     return float(travel.escape_hatch.time.time())
             seconds = self._wall_seconds()
-            if not travel.escape_hatch.is_travelling():  # nor has a journey begun just now
+            if not travel.escape_hatch.is_travelling():  # nor did one begin meanwhile
                 return seconds
         return self._wall_seconds()
 
     @classmethod
     def running_seconds(cls) -> float:
-        """A counter that never goes back, for durations and deadlines of real time."""
+        """Return a counter that never goes back, for durations and deadlines in real time."""
         return cls._running_seconds()
 
 
 class ProcessClock(SystemClock):
-    """The time that this process shows, also while a test freezes it or travels.
+    """The time of this process, frozen or moved whenever a test does so.
 
-    A receiver in the same process compares the time of a signature with this.
+    A receiver in the same process compares the time of a signature with this clock.
     """
 
     def now(self) -> datetime:
-        """The time, as an aware UTC datetime."""
+        """Return the time, as an aware UTC datetime."""
         return datetime.now(timezone.utc)
 
 
 class SteadyClock(SystemClock):
-    """The same, but that it never goes back: where the machine's clock is set back, it runs on.
+    """The real time, except that it never goes back.
 
-    From then on it is ahead by as much; so what is queued stays in its order, and what is due does
-    not have to wait for the time to come again.
+    When the machine's clock is set back, this one runs on and stays ahead by as much. So queued
+    tasks keep their order, and a task that is due does not wait for its time to come again.
     """
 
     def __init__(self) -> None:
@@ -82,7 +81,7 @@ class SteadyClock(SystemClock):
         self._ahead = timedelta()
 
     def now(self) -> datetime:
-        """The time, as an aware UTC datetime."""
+        """Return the time, as an aware UTC datetime."""
         with self._lock:
             moment = super().now() + self._ahead
             if moment < self._latest:
@@ -93,12 +92,12 @@ class SteadyClock(SystemClock):
 
 
 class WorkspaceClock:
-    """The clock of a workspace: runs with the system's, or is frozen; time never goes back.
+    """The clock of a workspace: it runs with the system's clock or is frozen, and never goes back.
 
     Args:
-        system: what it runs with.
-        starts_at: what it shows at first; by default what the system shows.
-        is_frozen: whether it is frozen from the beginning.
+        system: the clock it runs with.
+        starts_at: the time it shows at first; by default that of the system's clock.
+        is_frozen: whether it starts frozen.
     """
 
     def __init__(
@@ -111,56 +110,55 @@ class WorkspaceClock:
         self._offset = start - now
         self._is_frozen = is_frozen
         self._is_held = False
-        self._shows = start if is_frozen else None  # while it is frozen or held
+        self._stopped_at = start if is_frozen else None  # None while it runs
 
     @property
     def is_frozen(self) -> bool:
-        """Return whether it stays as it is until it is advanced or resumed.
-
-        While it is being advanced: whether it will be so afterwards.
-        """
+        """Return whether the clock is frozen, or will be once the current advance has ended."""
         return self._is_frozen
 
     def now(self) -> datetime:
-        """The time, as an aware UTC datetime."""
-        with self._lock:  # else it could be frozen between two steps, at an earlier time
+        """Return the time, as an aware UTC datetime."""
+        # Unlocked, `freeze` could run while this thread adds up the time, and stop at an earlier
+        # one: then the next caller would see time go back.
+        with self._lock:
             return self._now()
 
     def start_at(self, moment: datetime) -> None:
-        """Show `moment`, also an earlier one, and run or stand still as before.
+        """Show `moment`, even an earlier one, and run or stay frozen as before.
 
-        Nothing that has happened yet may be later than `moment`.
+        The caller makes sure that nothing has happened yet after `moment`.
         """
         with self._lock:
             moment = moment.astimezone(timezone.utc)
             self._offset = moment - self._system.now()
-            if self._shows is not None:
-                self._shows = moment
+            if self._stopped_at is not None:
+                self._stopped_at = moment
 
     def run_with(self, system: Clock) -> None:
-        """Run with another clock from now on, from what it shows."""
+        """Run with another system clock from now on, starting from the time shown."""
         with self._lock:
             now = self._now()
             self._system = system
             self._offset = now - system.now()
 
     def freeze(self) -> None:
-        """Stop at what it shows."""
+        """Stop at the time shown."""
         with self._lock:
             self._is_frozen = True
-            self._shows = self._now()
+            self._stopped_at = self._now()
 
     def resume(self) -> None:
-        """Run on from what it shows; one that is held runs on when it is released."""
+        """Run on from the time shown; a clock that is held does so when it is released."""
         with self._lock:
             self._is_frozen = False
             self._run_on()
 
     def hold(self) -> None:
-        """Stop, frozen or not, so that only `move_to` moves it."""
+        """Stop, frozen or not, so that only `move_to` moves the clock."""
         with self._lock:
             self._is_held = True
-            self._shows = self._now()
+            self._stopped_at = self._now()
 
     def release(self) -> None:
         """End `hold`: run on, unless it is frozen."""
@@ -169,46 +167,46 @@ class WorkspaceClock:
             self._run_on()
 
     def move_to(self, moment: datetime) -> None:
-        """Show `moment`, and run or stand as before; one that has passed changes nothing."""
+        """Show `moment`, and run or stay stopped as before; a moment in the past is ignored."""
         with self._lock:
             further = moment - self._now()
             if further <= timedelta():
                 return
-            if self._shows is None:
+            if self._stopped_at is None:
                 self._offset += further
             else:
-                self._shows = moment
+                self._stopped_at = moment
 
     def system_time(self, moment: datetime) -> datetime:
-        """Return what the system shows when this clock, running, shows `moment`."""
+        """Return the time of the system's clock at which this clock, running, shows `moment`."""
         return moment - self._offset
 
     def _now(self) -> datetime:
-        return self._shows or self._system.now() + self._offset
+        return self._stopped_at or self._system.now() + self._offset
 
     def _run_on(self) -> None:
-        if self._shows is not None and not self._is_frozen and not self._is_held:
-            self._offset = self._shows - self._system.now()
-            self._shows = None
+        if self._stopped_at is not None and not self._is_frozen and not self._is_held:
+            self._offset = self._stopped_at - self._system.now()
+            self._stopped_at = None
 
 
 class ManualClock(WorkspaceClock):
-    """Stands still at `start` until it is moved."""
+    """A clock that is frozen at `start` until it is moved."""
 
     def __init__(self, start: datetime) -> None:
         super().__init__(SystemClock(), starts_at=start, is_frozen=True)
 
 
 def iso_milliseconds(moment: datetime) -> str:
-    """ISO 8601 in UTC with milliseconds and `Z`, the vendor's way to write a time."""
+    """Write a time as the vendor does: ISO 8601 in UTC, with milliseconds and `Z`."""
     in_utc = moment if moment.tzinfo is timezone.utc else moment.astimezone(timezone.utc)
     return in_utc.isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def parse_moment(text: str) -> datetime | None:
-    """A time with an offset or `Z`, in UTC; None for anything else.
+    """Parse an ISO 8601 time with an offset or `Z` into UTC; return None for anything else.
 
-    What every Python from 3.10 reads: no, three or six digits of a second's fraction.
+    A fraction of a second has three or six digits, the only ones that Python 3.10 reads.
     """
     if not _TIME.fullmatch(text):
         return None
@@ -219,5 +217,5 @@ def parse_moment(text: str) -> datetime | None:
 
 
 def epoch_milliseconds(moment: datetime) -> int:
-    """Whole milliseconds since 1970, as in the vendor's event ids."""
+    """Return whole milliseconds since 1970, as in the vendor's event ids."""
     return (moment - datetime(1970, 1, 1, tzinfo=timezone.utc)) // timedelta(milliseconds=1)

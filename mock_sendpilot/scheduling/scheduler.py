@@ -1,9 +1,9 @@
-"""The scheduler of a workspace: its clock, its queue of tasks, and who runs what falls due.
+"""The scheduler of a workspace: it runs the tasks of its queue when they are due by its clock.
 
-While the clock runs, the threads of `Workers` run what is due. While it is frozen nothing runs but
-in `advance`: the calling thread then moves the clock from one due time to the next and runs what
-the world does; attempts of webhooks, which wait for their receivers, are run by the workers, those
-of different endpoints at the same time.
+While the clock runs, the threads of `Workers` run the tasks that are due. While it is frozen,
+tasks run only during an `advance`: the calling thread moves the clock from one due time to the next
+and runs the tasks of the world. Attempts of webhooks wait for their receivers, so the workers run
+them, those of different endpoints at the same time.
 """
 
 import logging
@@ -19,14 +19,14 @@ from mock_sendpilot.scheduling.clock import SystemClock, WorkspaceClock, iso_mil
 from mock_sendpilot.scheduling.task_queue import Task, TaskQueue
 
 FIRST_MOMENT = datetime(1970, 1, 2, tzinfo=timezone.utc)
-"""No clock starts earlier: event ids and signatures count the time since 1970."""
+"""The earliest start of a clock: event ids and signatures count the time since 1970."""
 AT_ONCE = datetime(1970, 1, 1, tzinfo=timezone.utc)
-"""A time of the system's clock that has passed: what can run then can run now."""
+"""A time in the past of every system clock: look for a task now."""
 LAST_MOMENT = datetime(9000, 1, 1, tzinfo=timezone.utc)
-"""No clock goes so far, so that what is planned from there still has a date."""
+"""The end of every clock, early enough for tasks planned from there to have a date."""
 ADVANCE_TIMEOUT_SECONDS = 60.0
 MAX_ADVANCE_SECONDS = 3600.0
-"""How long the control API and the command line let an advance take, in real time."""
+"""The longest real time that the control API and the command line give an advance."""
 MAX_ROUNDS = 1000
 MAX_REACTION_DEPTH = 2
 MAX_WAIT_SECONDS = 5.0
@@ -34,31 +34,31 @@ _logger = logging.getLogger(__name__)
 
 
 class TaskRunner(Protocol):
-    """Threads that run what a scheduler has to run."""
+    """Threads that run the tasks of schedulers."""
 
     def wake(self, scheduler: "Scheduler") -> bool:
-        """Have a thread look at what is due; tell whether one will."""
+        """Have a thread look for a task that is due; return whether one will."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A task that can run next, and when."""
+    """The time of the next task, and its description."""
 
     at: datetime
     about: str
 
 
 class Scheduler:
-    """Runs the tasks of one workspace. Every method may be called from any thread.
+    """The scheduler of one workspace. Every method may be called from any thread.
 
     Args:
-        clock: the workspace's.
-        workers: run what falls due while the clock runs; without them `advance` runs everything.
+        clock: the clock of the workspace.
+        workers: threads for the tasks of a running clock; without them `advance` runs every task.
         max_rounds: how often tasks may cause more tasks at the same moment, and those more again.
         max_reaction_depth: how many reactions of receivers to webhooks, and to the webhooks of
-            those reactions, belong to an advance. What is deeper is left for the next one.
-        max_wait_seconds: how long `advance` waits for what ran before it.
+            those reactions, belong to an advance. Deeper ones are left for the next advance.
+        max_wait_seconds: how long `advance` waits for tasks that were running before it.
     """
 
     def __init__(
@@ -76,11 +76,12 @@ class Scheduler:
         self._max_reaction_depth = max_reaction_depth
         self._max_wait_seconds = max_wait_seconds
         self._lock = threading.Lock()
-        # Two groups wait on the one lock: those who wait for idle, and the thread that advances.
+        # Two conditions of one lock, so that a task's end wakes either the threads that wait for
+        # idle or the one that advances, and not both.
         self._became_idle = threading.Condition(self._lock)
         self._progressed = threading.Condition(self._lock)
         self._queue = TaskQueue()
-        self._running: dict[int, Task] = {}  # by the thread that runs it
+        self._running: dict[int, Task] = {}  # by thread id
         self._advance: Advance | None = None
         self._is_closed = False
 
@@ -97,7 +98,7 @@ class Scheduler:
         is_attempt: bool = False,
         subject: Hashable = None,
     ) -> Task:
-        """Run `run` at `due_at`, or as soon after it as its lane has room. See `TaskQueue.add`."""
+        """Queue a task; it runs at `due_at`, or once its lane has room. See `TaskQueue.add`."""
         with self._lock:
             task = self._queue.add(
                 run,
@@ -108,7 +109,7 @@ class Scheduler:
                 is_attempt=is_attempt,
                 subject=subject,
             )
-            # The thread that takes an earlier task looks for the next one then.
+            # Only the first task needs a thread to be woken: whoever takes it looks for the next.
             if self._advance is not None:
                 self._advance.include(task, self._running)
                 is_first = self._next_for_worker() is task
@@ -125,19 +126,19 @@ class Scheduler:
             self._note_progress()
 
     def bring_forward(self, task: Task, *, due_at: datetime) -> None:
-        """Have a waiting task run earlier, before those that came after it; else do nothing."""
+        """Have a waiting task run earlier; do nothing for any other task or a later time."""
         with self._lock:
             self._queue.bring_forward(task, due_at=due_at)
         self._wake()
 
     def drop(self, lane: Hashable) -> None:
-        """Cancel the waiting tasks of a lane; those that run go on."""
+        """Cancel the waiting tasks of a lane; running tasks finish."""
         with self._lock:
             self._queue.drop(lane)
             self._note_progress()
 
     def close(self) -> None:
-        """Cancel everything, take nothing more, and let nobody wait any longer."""
+        """Cancel every waiting task, accept no more, and end all waits."""
         with self._lock:
             self._is_closed = True
             self._queue.close()
@@ -146,45 +147,40 @@ class Scheduler:
 
     @property
     def added_count(self) -> int:
-        """The number of tasks that were ever added."""
+        """The number of tasks ever added."""
         return self._queue.next_order
 
     def next_due(self) -> Due | None:
-        """Return what can run next; tasks behind one that runs in the same lane do not count."""
+        """Return the next task, except those behind a running task of the same lane."""
         with self._lock:
             task = self._queue.first()
             return None if task is None else Due(task.due_at, task.about)
 
     def running(self) -> list[str]:
-        """Return what runs just now, for people to read."""
+        """Return descriptions of the running tasks."""
         with self._lock:
             return [task.about for task in self._running.values()]
 
     # --- the clock ----------------------------------------------------------------------------
 
     @property
-    def is_frozen(self) -> bool:
-        """Return whether the clock is frozen, or will be when the current advance has ended."""
-        return self.clock.is_frozen
-
-    @property
     def is_advancing(self) -> bool:
-        """Return whether some thread is in `advance`."""
+        """Return whether the clock is being advanced."""
         return self._advance is not None
 
     @property
-    def stands_still(self) -> bool:
-        """Return whether nothing happens by itself: the clock is frozen, and nobody advances it."""
+    def is_stopped(self) -> bool:
+        """Return whether no task can begin: the clock is frozen and is not being advanced."""
         return self.clock.is_frozen and self._advance is None
 
     def freeze(self) -> None:
-        """Freeze the clock; what runs is finished. During an advance it counts when that ends."""
+        """Freeze the clock, after the current advance if there is one; running tasks finish."""
         with self._lock:
             self.clock.freeze()
             self._note_progress()
 
     def resume(self) -> None:
-        """Let the clock run, with what is due. During an advance it counts when that ends."""
+        """Let the clock run and its tasks too, after the current advance if there is one."""
         with self._lock:
             self.clock.resume()
         self._wake()
@@ -196,25 +192,25 @@ class Scheduler:
         then_frozen: bool | None = None,
         timeout_seconds: float = ADVANCE_TIMEOUT_SECONDS,
     ) -> int:
-        """Let time pass, running all that falls due in it, in due order.
+        """Move the clock forward, running every task that becomes due, in due order.
 
-        Attempts of different endpoints that are due at the same moment run at the same time. What
-        receivers change in reaction is run as well, up to `max_reaction_depth`; what others record
-        after the clock has reached its target is left to them.
+        Attempts of different endpoints that are due at the same moment run at the same time. Tasks
+        that receivers cause in reaction run too, up to `max_reaction_depth`. Tasks that others add
+        after the clock has reached its target are left.
 
         Args:
-            duration: how much.
-            then_frozen: whether the clock is to be frozen afterwards; None is as before.
-            timeout_seconds: how long it may take, in real time.
+            duration: how far to move the clock.
+            then_frozen: whether the clock is frozen afterwards; None leaves it as it was.
+            timeout_seconds: the time limit, in real time.
 
         Returns:
-            How many tasks ran.
+            The number of tasks that ran.
 
         Raises:
-            InvalidInput: beyond what a calendar holds; the clock is being advanced already, such as
-                by a receiver of a webhook that this very advance sends; a task that runs asks for
-                it; or it never ends, since tasks cause ever more tasks at the same moment.
-            AdvanceTimedOut: it was not over in time; it says what is left.
+            InvalidInput: the time is past the year 9000 or in the past; the clock is being advanced
+                already, perhaps by a receiver of one of this advance's webhooks; the caller is
+                itself a task of this clock; or tasks cause ever more tasks at the same moment.
+            AdvanceTimedOut: the time limit was reached; the error names the tasks left.
         """
         return self._run_advance(
             lambda now: now + duration, then_frozen=then_frozen, timeout_seconds=timeout_seconds
@@ -227,11 +223,7 @@ class Scheduler:
         then_frozen: bool | None = None,
         timeout_seconds: float = ADVANCE_TIMEOUT_SECONDS,
     ) -> int:
-        """Let the time up to a moment pass; otherwise as `advance`.
-
-        Raises:
-            InvalidInput: also when the moment has passed.
-        """
+        """Move the clock forward to a moment, as `advance` does."""
         return self._run_advance(
             lambda _now: moment, then_frozen=then_frozen, timeout_seconds=timeout_seconds
         )
@@ -239,23 +231,23 @@ class Scheduler:
     # --- waiting ------------------------------------------------------------------------------
 
     def wait_until_idle(self, *, timeout_seconds: float) -> bool:
-        """Wait until nothing runs or is due; tell whether that came about in time.
+        """Wait until no task is running or due; return whether that was so in time.
 
-        What is due later does not count. A frozen clock runs nothing: then there is no waiting but
-        for what runs already.
+        Tasks that are due later do not count. With a frozen clock this waits for running tasks
+        only, since no other would begin.
         """
         with self._lock:
             self._became_idle.wait_for(self._is_quiet, timeout_seconds)
             return self._is_idle()
 
-    # --- for the threads that run tasks ---------------------------------------------------------
+    # --- for worker threads ---------------------------------------------------------------------
 
     def take(self) -> tuple[Task | None, datetime | None]:
-        """Begin, for a thread of the workers, with a task that is due.
+        """Begin a task that is due, for the worker thread that calls.
 
         Returns:
-            The task, if there is one, and when to look again, by the system's clock: None is not
-            before `wake`.
+            The task or None, and the time of the system's clock at which to look again; None stands
+            for the next `wake`.
         """
         with self._lock:
             task = self._next_for_worker()
@@ -264,12 +256,12 @@ class Scheduler:
             return task, self._look_again_at()
 
     def look_again_at(self) -> datetime | None:
-        """Return when a thread of the workers can run something next, by the system's clock."""
+        """Return the time of the system's clock at which a worker can next take a task, if any."""
         with self._lock:
             return self._look_again_at()
 
     def run(self, task: Task) -> None:
-        """Run a task that was taken, and log what it raises."""
+        """Run a task that was taken, and log its exception."""
         try:
             task.run()
         except Exception:
@@ -305,7 +297,7 @@ class Scheduler:
         return None if task is None else self.clock.system_time(task.due_at)
 
     def _note_progress(self) -> None:
-        """Let those go on who wait for what has become so; the next thread of the workers may."""
+        """Wake the threads whose condition may hold now."""
         if self._advance is not None:
             if self._next_for_worker() is None:
                 self._progressed.notify_all()
@@ -313,7 +305,7 @@ class Scheduler:
             self._became_idle.notify_all()
 
     def _is_quiet(self) -> bool:
-        """Return whether nothing is going to happen by itself now."""
+        """Return whether no task is going to begin now without an advance."""
         if self._is_closed:
             return True
         if self._running or self._advance is not None:
@@ -350,7 +342,7 @@ class Scheduler:
                 )
             moment = _later(self.clock.now(), target)
             self.clock.hold()
-            # Until what ran before has ended nothing belongs to it.
+            # It owns no task until those that were running before have ended.
             advance = self._advance = Advance(
                 self.clock,
                 self._queue,
@@ -360,7 +352,7 @@ class Scheduler:
                 max_reaction_depth=self._max_reaction_depth,
             )
         try:
-            self._wait_for_what_runs(deadline)
+            self._wait_for_running_tasks(deadline)
             if then_frozen is not None:
                 (self.clock.freeze if then_frozen else self.clock.resume)()
             with self._lock:
@@ -375,7 +367,7 @@ class Scheduler:
                 self._note_progress()
             self._wake()
 
-    def _wait_for_what_runs(self, deadline: float) -> None:
+    def _wait_for_running_tasks(self, deadline: float) -> None:
         seconds = min(self._max_wait_seconds, deadline - SystemClock.running_seconds())
         with self._lock:
             if not self._progressed.wait_for(lambda: not self._running, max(0.0, seconds)):
@@ -387,7 +379,7 @@ class Scheduler:
                 )
 
     def _take_step(self, advance: Advance) -> bool:
-        """Run one task, or let the workers run theirs; tell whether there may be more."""
+        """Run one task, or let the workers run theirs; return whether there may be more."""
         with self._lock:
             task = advance.next_task(is_running=bool(self._running))
             advance.check_ends()
@@ -410,7 +402,7 @@ class Scheduler:
         return True
 
     def _wait_for_workers(self, advance: Advance) -> None:
-        """Wait until it is the calling thread's turn."""
+        """Wait until the next task is one for the calling thread."""
 
         def is_ours() -> bool:
             task = advance.next_task(is_running=bool(self._running))
@@ -423,7 +415,7 @@ class Scheduler:
             self._progressed.wait_for(is_ours, max(0.0, seconds))
 
     def _run_attempt_here(self, task: Task) -> None:
-        """Run an attempt in the calling thread, since no other thread can be had."""
+        """Run an attempt in the calling thread, since no worker thread could be started."""
         with self._lock:
             if task.is_taken or task.is_cancelled:
                 return

@@ -1,4 +1,4 @@
-"""A queue of tasks, each with the time at which it falls due, in lanes.
+"""A queue of tasks in lanes, each task with the time at which it is due.
 
 Tasks of one lane run one after the other, by due time and then by arrival, unless the lane is
 wider. Lanes do not wait for each other. The queue has no lock and no thread of its own:
@@ -11,22 +11,22 @@ from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-_MIN_CANCELLED = 64
-"""So many cancelled tasks may stay in a lane before it is tidied."""
+_MAX_CANCELLED = 64
+"""A lane may keep this many cancelled tasks before they are removed from its heap."""
 
 
 @dataclass(slots=True, order=True)
 class Task:
-    """One thing to do.
+    """A task.
 
     Attributes:
-        due_at: when, by the workspace's clock.
-        order: its number among all tasks of the queue; ties of `due_at` run in this order.
-        run: does it.
-        lane: tasks of one lane wait for each other.
-        about: what it is, for people.
-        is_attempt: it waits for somebody else's answer, so a thread of its own may run it.
-        subject: what it concerns, such as a lead; None is anything.
+        due_at: the time at which it is due, by the workspace's clock.
+        order: the number of the task in its queue; tasks due at the same time run in this order.
+        run: the work.
+        lane: the lane; tasks of one lane wait for each other.
+        about: a description for people.
+        is_attempt: whether it waits for a webhook receiver, so that a worker should run it.
+        subject: the id of what it concerns, such as a lead; None stands for anything.
     """
 
     due_at: datetime
@@ -42,8 +42,7 @@ class Task:
 
 @dataclass(slots=True)
 class _Lane:
-    tasks: list[Task] = field(default_factory=list)
-    """A heap."""
+    tasks: list[Task] = field(default_factory=list)  # a heap
     width: int = 1
     running_count: int = 0
     cancelled_count: int = 0
@@ -58,8 +57,8 @@ class _Lane:
             self.cancelled_count -= 1
         return self.tasks[0] if self.tasks else None
 
-    def tidy(self) -> None:
-        if self.cancelled_count > max(_MIN_CANCELLED, len(self.tasks) // 2):
+    def drop_cancelled(self) -> None:
+        if self.cancelled_count > max(_MAX_CANCELLED, len(self.tasks) // 2):
             self.tasks = [task for task in self.tasks if not task.is_cancelled]
             heapq.heapify(self.tasks)
             self.cancelled_count = 0
@@ -74,10 +73,10 @@ class TaskQueue:
 
     def __init__(self) -> None:
         self._lanes: dict[Hashable, _Lane] = {}
-        # The first task of each lane that is free. One that is outdated (it ran, was cancelled, or
-        # an earlier one came) is passed over when it comes up.
+        # A heap of the first task of each free lane. An outdated one (it ran, was cancelled, or an
+        # earlier task came) stays until it comes up: to search for it each time would cost more.
         self._heads: list[Task] = []
-        self._head_orders: set[int] = set()  # so that no task is there twice
+        self._head_orders: set[int] = set()  # so that no task is in it twice
         self._orders = itertools.count()
         self.next_order = 0
         self._is_closed = False
@@ -93,16 +92,16 @@ class TaskQueue:
         is_attempt: bool = False,
         subject: Hashable = None,
     ) -> Task:
-        """Add a task. A closed queue takes none: the task then counts as cancelled.
+        """Add a task and return it; a closed queue returns it cancelled.
 
         Args:
-            run: what is to be done.
-            due_at: when, by the clock of the workspace.
-            lane: tasks of the same lane wait for each other.
-            about: what it is, for people.
-            width: how many tasks of the lane may run at one time, from now on.
-            is_attempt: it waits for somebody else's answer.
-            subject: what it concerns; None is anything.
+            run: the work.
+            due_at: the time at which it is due, by the clock of the workspace.
+            lane: the lane; tasks of one lane wait for each other.
+            about: a description for people.
+            width: the number of tasks of the lane that may run at the same time from now on.
+            is_attempt: whether it waits for a webhook receiver.
+            subject: the id of what it concerns; None stands for anything.
         """
         task = Task(due_at, next(self._orders), run, lane, about, is_attempt, subject)
         self.next_order = task.order + 1
@@ -122,15 +121,15 @@ class TaskQueue:
             return
         task.is_cancelled = True
         lane.cancelled_count += 1
-        lane.tidy()
+        lane.drop_cancelled()
         self._settle(task.lane, lane)
 
     def bring_forward(self, task: Task, *, due_at: datetime) -> None:
-        """Have a waiting task run earlier; it is never put off."""
+        """Have a waiting task run earlier; a later time is ignored."""
         lane = self._lanes.get(task.lane)
         if lane is None or task.is_taken or task.is_cancelled or task.due_at <= due_at:
             return
-        # Where it is a lane's head, the heap of heads holds it at its old place.
+        # As the head of its lane it stands at its old place in the heap of heads.
         if task.order in self._head_orders:
             self._heads.remove(task)
             self._head_orders.discard(task.order)
@@ -140,7 +139,7 @@ class TaskQueue:
         self._offer(lane)
 
     def drop(self, lane_name: Hashable) -> None:
-        """Cancel the waiting tasks of a lane; those that run go on."""
+        """Cancel the waiting tasks of a lane; running tasks finish."""
         lane = self._lanes.get(lane_name)
         if lane is None:
             return
@@ -151,7 +150,7 @@ class TaskQueue:
         self._settle(lane_name, lane)
 
     def close(self) -> None:
-        """Cancel everything and take nothing more."""
+        """Cancel every waiting task, and accept no more."""
         self._is_closed = True
         for name in list(self._lanes):
             self.drop(name)
@@ -159,12 +158,12 @@ class TaskQueue:
     # --- running ------------------------------------------------------------------------------
 
     def first(self, *, unless: Callable[[Task], bool] | None = None) -> Task | None:
-        """Return the task that can run next, of all lanes that are free.
+        """Return the first task of all free lanes.
 
         Args:
-            unless: passes over the lane of a first task for which it is true.
+            unless: skip a lane if this is true of its first task.
         """
-        passed: list[Task] = []
+        skipped: list[Task] = []
         found = None
         while found is None and self._heads:
             head = self._heads[0]
@@ -172,15 +171,15 @@ class TaskQueue:
             if lane is None or not lane.is_free or lane.first() is not head:
                 self._pop_head()
             elif unless is not None and unless(head):
-                passed.append(self._pop_head())
+                skipped.append(self._pop_head())
             else:
                 found = head
-        for head in passed:
+        for head in skipped:
             self._push_head(head)
         return found
 
     def take(self, task: Task) -> Task:
-        """Begin with a task that `first` has returned."""
+        """Begin a task that `first` has returned."""
         lane = self._lanes[task.lane]
         heapq.heappop(lane.tasks)
         lane.running_count += 1
@@ -189,18 +188,18 @@ class TaskQueue:
         return task
 
     def finish(self, task: Task) -> None:
-        """End a task that was taken: its lane has room for another one."""
+        """End a task that was taken, so that its lane has room for another one."""
         lane = self._lanes[task.lane]
         lane.running_count -= 1
         self._settle(task.lane, lane)
 
     def waiting(self) -> Iterator[Task]:
-        """Iterate over all tasks that wait, in no order."""
+        """Iterate over all waiting tasks, in no order."""
         for lane in self._lanes.values():
             yield from (task for task in lane.tasks if not task.is_cancelled)
 
     def waiting_in(self, lane_name: Hashable) -> Iterator[Task]:
-        """Iterate over the tasks that wait in a lane, in no order."""
+        """Iterate over the waiting tasks of a lane, in no order."""
         lane = self._lanes.get(lane_name)
         if lane is not None:
             yield from (task for task in lane.tasks if not task.is_cancelled)
@@ -208,14 +207,14 @@ class TaskQueue:
     # --- heads --------------------------------------------------------------------------------
 
     def _settle(self, name: Hashable, lane: _Lane) -> None:
-        """Forget a lane that is empty, or let its first task be found."""
+        """Remove a lane that is empty, or offer its first task."""
         if lane.first() is None and not lane.running_count:
             self._lanes.pop(name, None)
         else:
             self._offer(lane)
 
     def _offer(self, lane: _Lane) -> None:
-        """Let the first task of a lane that is free be found."""
+        """Make the first task of a free lane available to `first`."""
         first = lane.first()
         if first is not None and lane.is_free and first.order not in self._head_orders:
             self._push_head(first)

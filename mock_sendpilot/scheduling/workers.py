@@ -35,7 +35,7 @@ class Workers:
     Args:
         clock: the one that the workspaces' clocks run with.
         max_threads: how many tasks can run at one time.
-        eager_threads: with so many at work, a further one begins only after it has waited for one
+        eager_threads: with so many running, a further one begins only after it has waited for one
             of them: more that do something, and do not just wait, would slow each other.
         patience_seconds: how long it waits then.
         max_idle_seconds: how long a thread waits for something to do.

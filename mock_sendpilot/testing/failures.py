@@ -28,8 +28,8 @@ class NotIdle(AssertionError):
         due = scheduler.next_due()
         text = f"due at {iso_milliseconds(due.at)}: {due.about}" if due else "a task is at work"
         now = iso_milliseconds(scheduler.clock.now())
-        if scheduler.is_frozen:
-            first = f"not idle: the clock stands still at {now}, {text}; advance it"
+        if scheduler.clock.is_frozen:
+            first = f"not idle: the clock is frozen at {now}, {text}; advance it"
         else:
             first = f"not idle within {timeout:g} s: it is {now}, {text}"
         super().__init__("\n".join([first, *(f"  {note}" for note in notes)]))
@@ -49,8 +49,8 @@ def why_it_does_not_come(emulator: Emulator, url: str) -> Iterator[str]:
     for workspace, endpoint in endpoints:
         yield f"{endpoint!r} points there"
         scheduler = workspace.scheduler
-        if scheduler.stands_still:
-            yield f"its clock stands still at {iso_milliseconds(scheduler.clock.now())}: advance it"
+        if scheduler.is_stopped:
+            yield f"its clock is frozen at {iso_milliseconds(scheduler.clock.now())}: advance it"
     outboxes = [emulator.outbox(workspace) for workspace in emulator.workspaces()]
     yield from failed_attempts(one for outbox in outboxes for one in outbox.log.all())
 

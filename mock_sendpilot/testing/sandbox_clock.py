@@ -31,8 +31,8 @@ class SandboxClock:
 
     @property
     def is_frozen(self) -> bool:
-        """Whether it stands still: then nothing is sent but by `advance`."""
-        return self._scheduler.is_frozen
+        """Whether the clock is frozen: then webhooks are sent by `advance` alone."""
+        return self._scheduler.clock.is_frozen
 
     def freeze(self) -> None:
         """Stand still."""

@@ -35,7 +35,7 @@ class SandboxFactory:
             contract: `documented`, `example`, `schema`, `live` or another contract.
             starts_at: what its clock shows at first, as for `sendpilot.clock.set`; also in the
                 past.
-            frozen: the clock stands still from the start.
+            frozen: whether the clock starts frozen.
             random_seed: what chance is drawn from; by default the number of this sandbox.
             options: options of the contract with their values, such as `patch_reply="example"`.
 

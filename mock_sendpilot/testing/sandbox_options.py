@@ -41,7 +41,7 @@ def sandbox_options(
     Args:
         contract: the name of a contract.
         starts_at: what its clock shows at first, as for `sendpilot.clock.set`; also in the past.
-        frozen: the clock stands still from the start.
+        frozen: whether the clock starts frozen.
         random_seed: what chance is drawn from.
         options: options of the contract with their values.
 

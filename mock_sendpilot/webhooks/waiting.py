@@ -32,8 +32,8 @@ def wait_for_events(
 ) -> Waited:
     """Wait until so many events that fit have reached a stage.
 
-    A clock that stands still sends nothing: then there is no waiting, unless for events that are
-    to be recorded alone, and the failure says what is due next, and when.
+    A frozen clock sends nothing: then there is no waiting, unless for events that are to be
+    recorded alone, and the failure says what is due next, and when.
 
     Args:
         events: the workspace's.
@@ -47,9 +47,9 @@ def wait_for_events(
     Raises:
         NotFound: the log has no event `after`.
     """
-    stands_still = scheduler.stands_still and stage is not Stage.RECORDED
+    is_stopped = scheduler.is_stopped and stage is not Stage.RECORDED
     beyond = 0 if after is None else events.get(after).sequence
-    seconds = 0.0 if stands_still else timeout_seconds
+    seconds = 0.0 if is_stopped else timeout_seconds
     found = events.wait_for(
         pattern, count=count, beyond=beyond, timeout_seconds=seconds, stage=stage
     )
@@ -65,7 +65,7 @@ def wait_for_events(
     notes += _clock_notes(scheduler)
     notes += failed_attempts(one for webhook in known for one in webhook.deliveries)
     bodies = [webhook.body for webhook in later if webhook.has_reached(stage)]
-    waited_seconds = None if stands_still else timeout_seconds
+    waited_seconds = None if is_stopped else timeout_seconds
     noun = "event" if stage is Stage.RECORDED else "webhook"
     return Waited(
         found, pattern.failure(bodies, timeout_seconds=waited_seconds, notes=notes, noun=noun)
@@ -98,12 +98,12 @@ def _unattempted(webhooks: Sequence[SentWebhook]) -> Sequence[str]:
 
 def _clock_notes(scheduler: Scheduler) -> Sequence[str]:
     """Say what is due next, where the clock has to be advanced to it."""
-    if not scheduler.stands_still:
+    if not scheduler.is_stopped:
         return []
     due = scheduler.next_due()
-    still = f"the clock stands still at {iso_milliseconds(scheduler.clock.now())}"
+    frozen = f"the clock is frozen at {iso_milliseconds(scheduler.clock.now())}"
     what = f"due at {iso_milliseconds(due.at)} is {due.about}: advance it" if due else ""
-    return [f"{still}; {what or 'nothing is due'}"]
+    return [f"{frozen}; {what or 'nothing is due'}"]
 
 
 def _held_back(webhook: SentWebhook) -> Sequence[str]:

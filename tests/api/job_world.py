@@ -15,7 +15,7 @@ from tests.conftest import NOW
 def job_workspace(
     emulator: Emulator, api_keys: tuple[ApiKey, ...], *, subscription: int
 ) -> Workspace:
-    """A workspace whose time stands still; its key is that of the demo, which is put away."""
+    """A workspace whose clock is frozen; its key is that of the demo, which is put away."""
     for demo in emulator.workspaces():
         emulator.remove_workspace(demo)
     pace = Pace(start_delay=timedelta(seconds=1), duration=timedelta(seconds=4))

@@ -1,4 +1,4 @@
-"""A workspace whose time stands still, for what the API sends to people."""
+"""A workspace whose clock is frozen, for what the API sends to people."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -62,7 +62,7 @@ WHO = {"leadId": "lead_1", "campaignId": "camp_1", "linkedinUrl": IDA}
 
 @dataclass(frozen=True)
 class World:
-    """A workspace whose time stands still: one campaign with the lead Ida."""
+    """A workspace whose clock is frozen: one campaign with the lead Ida."""
 
     workspace: Workspace
     api: Api

@@ -31,7 +31,7 @@ def server(emulator: Emulator) -> Iterator[EmulatorServer]:
 
 @pytest.fixture
 def workspace(server: EmulatorServer) -> Workspace:
-    """One whose clock stands still: attempts are made when it is advanced."""
+    """One whose clock is frozen: attempts are made when it is advanced."""
     found = server.emulator.workspaces()[0]
     found.scheduler.freeze()
     return found

@@ -28,7 +28,7 @@ def receiver() -> Iterator[WebhookReceiver]:
 
 @pytest.fixture
 def frozen(receiver: WebhookReceiver) -> Iterator[Api]:
-    """A workspace with one lead and one endpoint, whose clock stands still."""
+    """A workspace with one lead and one endpoint, whose clock is frozen."""
     emulator = Emulator(random_seed="tests")
     workspace = emulator.add_workspace(seed_of_one_lead(), clock=ManualClock(START))
     emulator.outbox(workspace).endpoints.add(receiver.url)

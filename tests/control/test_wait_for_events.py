@@ -221,7 +221,7 @@ def test_with_a_frozen_clock_there_is_no_waiting_and_what_is_due_is_told(
     assert time.perf_counter() - began < 30
     assert (reply.status, reply.json["frozen"], receiver.received) == (409, True, [])
     assert reply.json["failure"].splitlines()[2] == (
-        f"  the clock stands still at {now}; due at {now} is attempt 1 of {EVENT} to "
+        f"  the clock is frozen at {now}; due at {now} is attempt 1 of {EVENT} to "
         f"{receiver.url}: advance it"
     )
     assert reply.json["nextDue"] == f"attempt 1 of {EVENT} to {receiver.url}"

@@ -1,4 +1,4 @@
-"""Advancing the clock: in due order, side by side where that is right, and never without end."""
+"""Advancing the clock: in due order, attempts side by side, and never without end."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -12,16 +12,13 @@ from mock_sendpilot.errors import AdvanceTimedOut, InvalidInput
 from mock_sendpilot.scheduling.clock import ManualClock, SystemClock, WorkspaceClock
 from mock_sendpilot.scheduling.scheduler import Scheduler
 from mock_sendpilot.scheduling.workers import Workers
+from tests.scheduling.tasks import Gate, nothing
 from tests.support import eventually
 
 START = datetime(2026, 6, 1, tzinfo=timezone.utc)
 HOUR = timedelta(hours=1)
 LONG = 10.0
-"""No test waits so long: it is when a wait that does not end is given up."""
-
-
-def nothing() -> None:
-    """Do nothing."""
+"""Seconds after which a wait that does not end fails its test."""
 
 
 @pytest.fixture
@@ -49,20 +46,9 @@ def running(workers: Workers) -> Scheduler:
     return Scheduler(WorkspaceClock(SystemClock()), workers, max_wait_seconds=LONG)
 
 
-class Gate:
-    """A task that runs until it is let go."""
-
-    def __init__(self) -> None:
-        self.has_begun, self.may_end = threading.Event(), threading.Event()
-
-    def __call__(self) -> None:
-        self.has_begun.set()
-        assert self.may_end.wait(LONG)
-
-
 @contextmanager
 def advancing(scheduler: Scheduler, by: timedelta, **options: float) -> Iterator[Callable[[], int]]:
-    """Advance in another thread; the value gives what came of it."""
+    """Advance in another thread; calling the value returns the result."""
     with ThreadPoolExecutor(1, thread_name_prefix="advances") as pool:
         future = pool.submit(scheduler.advance, by, **options)  # type: ignore[arg-type]
         yield lambda: future.result(LONG)
@@ -71,17 +57,19 @@ def advancing(scheduler: Scheduler, by: timedelta, **options: float) -> Iterator
 # --- due order ------------------------------------------------------------------------------------
 
 
-def test_what_falls_due_runs_at_its_time_and_in_order(frozen: Scheduler) -> None:
-    seen: list[datetime] = []
+def test_tasks_run_at_their_due_times_in_order(frozen: Scheduler) -> None:
+    times: list[datetime] = []
     for hours in (3, 1, 2):
-        frozen.add(lambda: seen.append(frozen.clock.now()), due_at=START + hours * HOUR, lane=hours)
+        frozen.add(
+            lambda: times.append(frozen.clock.now()), due_at=START + hours * HOUR, lane=hours
+        )
 
     assert frozen.advance(2.5 * HOUR) == 2
-    assert seen == [START + HOUR, START + 2 * HOUR]
+    assert times == [START + HOUR, START + 2 * HOUR]
     assert frozen.clock.now() == START + 2.5 * HOUR
 
 
-def test_what_a_task_causes_within_the_time_runs_too(frozen: Scheduler) -> None:
+def test_tasks_added_by_a_task_run_too_if_due_in_time(frozen: Scheduler) -> None:
     times: list[datetime] = []
 
     def again() -> None:
@@ -107,9 +95,7 @@ def test_the_clock_can_be_advanced_to_a_moment(frozen: Scheduler) -> None:
         pytest.param(timedelta(days=4_000_000), "before the year 9000", id="beyond calendars"),
     ],
 )
-def test_a_time_that_cannot_be_is_refused(
-    frozen: Scheduler, duration: timedelta, says: str
-) -> None:
+def test_an_impossible_target_is_refused(frozen: Scheduler, duration: timedelta, says: str) -> None:
     with pytest.raises(InvalidInput, match=says):
         frozen.advance(duration)
 
@@ -179,7 +165,7 @@ def test_attempts_of_one_endpoint_run_one_after_the_other(threaded: Scheduler) -
     assert set(most) == {1}
 
 
-def test_a_healthy_endpoint_does_not_wait_for_one_that_hangs(threaded: Scheduler) -> None:
+def test_a_healthy_endpoint_does_not_wait_for_a_hanging_one(threaded: Scheduler) -> None:
     gate, healthy = Gate(), list[int]()
     threaded.add(gate, due_at=START, lane="hangs", is_attempt=True)
     for number in range(10):
@@ -199,20 +185,20 @@ def test_a_healthy_endpoint_does_not_wait_for_one_that_hangs(threaded: Scheduler
 def test_the_clock_does_not_move_before_the_attempts_of_a_moment_have_ended(
     threaded: Scheduler,
 ) -> None:
-    gate, seen = Gate(), list[datetime]()
+    gate, times = Gate(), list[datetime]()
     threaded.add(gate, due_at=START, lane="a", is_attempt=True)
     threaded.add(
-        lambda: seen.append(threaded.clock.now()), due_at=START + HOUR, lane="b", is_attempt=True
+        lambda: times.append(threaded.clock.now()), due_at=START + HOUR, lane="b", is_attempt=True
     )
     with advancing(threaded, 2 * HOUR) as result:
         assert gate.has_begun.wait(LONG)
-        assert seen == []
+        assert times == []
         gate.may_end.set()
         assert result() == 2
-    assert seen == [START + HOUR]
+    assert times == [START + HOUR]
 
 
-def test_what_the_world_does_waits_for_the_attempts_before_it(threaded: Scheduler) -> None:
+def test_tasks_of_the_world_wait_for_the_attempts_before_them(threaded: Scheduler) -> None:
     gate, order = Gate(), list[str]()
 
     def attempt() -> None:
@@ -228,7 +214,7 @@ def test_what_the_world_does_waits_for_the_attempts_before_it(threaded: Schedule
     assert order == ["attempt", "step"]
 
 
-def test_what_the_world_does_runs_in_the_calling_thread(threaded: Scheduler) -> None:
+def test_tasks_of_the_world_run_in_the_calling_thread(threaded: Scheduler) -> None:
     threads: list[str] = []
     for second in range(3):
         threaded.add(
@@ -242,7 +228,7 @@ def test_what_the_world_does_runs_in_the_calling_thread(threaded: Scheduler) -> 
     assert set(threads) == {threading.current_thread().name}
 
 
-def test_where_no_thread_can_be_had_attempts_run_in_the_calling_thread(
+def test_attempts_run_in_the_calling_thread_if_no_thread_starts(
     threaded: Scheduler, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def refuse(_thread: threading.Thread) -> None:
@@ -266,7 +252,7 @@ def test_where_no_thread_can_be_had_attempts_run_in_the_calling_thread(
 # --- no end ---------------------------------------------------------------------------------------
 
 
-def test_a_chain_at_one_moment_that_never_ends_is_ended_and_the_clock_gets_no_further() -> None:
+def test_an_endless_chain_at_one_moment_is_stopped_at_that_moment() -> None:
     frozen = Scheduler(ManualClock(START), max_rounds=100)
 
     def again() -> None:
@@ -277,10 +263,10 @@ def test_a_chain_at_one_moment_that_never_ends_is_ended_and_the_clock_gets_no_fu
         frozen.advance(2 * HOUR)
 
     assert frozen.clock.now() == START + HOUR
-    assert frozen.is_frozen
+    assert frozen.clock.is_frozen
 
 
-def test_many_tasks_in_a_chain_at_different_times_do_end() -> None:
+def test_a_long_chain_at_different_times_ends() -> None:
     frozen = Scheduler(ManualClock(START), max_rounds=100)
 
     def again() -> None:
@@ -290,7 +276,7 @@ def test_many_tasks_in_a_chain_at_different_times_do_end() -> None:
     assert frozen.advance(HOUR) == 1000
 
 
-def test_many_tasks_that_one_causes_at_one_time_do_end() -> None:
+def test_many_tasks_added_by_one_task_at_one_moment_end() -> None:
     frozen = Scheduler(ManualClock(START), max_rounds=2)
 
     def many() -> None:
@@ -301,7 +287,7 @@ def test_many_tasks_that_one_causes_at_one_time_do_end() -> None:
     assert frozen.advance() == 1001
 
 
-def test_an_advance_ends_in_time_and_says_what_is_left_and_what_held_it_up(
+def test_an_advance_times_out_and_names_the_tasks_left(
     threaded: Scheduler,
 ) -> None:
     gate = Gate()
@@ -323,7 +309,7 @@ def test_an_advance_ends_in_time_and_says_what_is_left_and_what_held_it_up(
     assert not threaded.is_advancing
 
 
-def test_what_an_advance_has_left_is_run_by_the_next_one(threaded: Scheduler) -> None:
+def test_the_next_advance_runs_the_tasks_left(threaded: Scheduler) -> None:
     gate, ran = Gate(), list[str]()
     threaded.add(gate, due_at=START, lane="a", is_attempt=True)
     threaded.add(lambda: ran.append("left"), due_at=START, lane="a", is_attempt=True)
@@ -336,12 +322,12 @@ def test_what_an_advance_has_left_is_run_by_the_next_one(threaded: Scheduler) ->
     assert ran == ["left"]
 
 
-def test_an_advance_with_nothing_to_do_is_over_in_no_time(threaded: Scheduler) -> None:
+def test_an_advance_without_tasks_needs_no_time(threaded: Scheduler) -> None:
     assert threaded.advance(HOUR, timeout_seconds=0) == 0
     assert threaded.clock.now() == START + HOUR
 
 
-def test_an_advance_returns_although_others_keep_adding(threaded: Scheduler) -> None:
+def test_an_advance_ends_although_others_keep_adding_tasks(threaded: Scheduler) -> None:
     """Two tasks come for each that runs, from a thread that has nothing to do with the advance."""
     wants, stopped = threading.Semaphore(0), threading.Event()
 
@@ -371,7 +357,7 @@ def test_an_advance_returns_although_others_keep_adding(threaded: Scheduler) -> 
     assert threaded.clock.now() == START + timedelta(seconds=1)
 
 
-def test_what_a_receiver_changes_in_reaction_belongs_to_the_advance(threaded: Scheduler) -> None:
+def test_a_receivers_reaction_belongs_to_the_advance(threaded: Scheduler) -> None:
     reactions: list[str] = []
 
     def attempt() -> None:
@@ -390,7 +376,7 @@ def test_what_a_receiver_changes_in_reaction_belongs_to_the_advance(threaded: Sc
     assert reactions == ["sent"]
 
 
-def test_reactions_to_reactions_are_run_two_deep_and_the_rest_is_left(threaded: Scheduler) -> None:
+def test_reactions_run_two_deep_and_the_rest_is_left(threaded: Scheduler) -> None:
     def attempt() -> None:
         other = threading.Thread(
             target=lambda: threaded.add(
@@ -414,7 +400,7 @@ def test_reactions_to_reactions_are_run_two_deep_and_the_rest_is_left(threaded: 
         pytest.param(None, 2, id="none"),
     ],
 )
-def test_what_others_change_about_something_else_is_no_reaction(
+def test_a_change_of_another_subject_is_no_reaction(
     threaded: Scheduler, subject: str | None, count: int
 ) -> None:
     def others_add() -> None:
@@ -430,7 +416,7 @@ def test_what_others_change_about_something_else_is_no_reaction(
     assert threaded.advance() == count
 
 
-def test_a_lane_keeps_its_order_though_others_have_queued_something_meanwhile(
+def test_a_lane_keeps_its_order_among_own_tasks_and_those_of_others(
     workers: Workers,
 ) -> None:
     """A task in front of one of the advance runs with it."""
@@ -455,57 +441,61 @@ def test_a_lane_keeps_its_order_though_others_have_queued_something_meanwhile(
 # --- freezing and resuming ------------------------------------------------------------------------
 
 
-def test_a_running_clock_that_is_advanced_is_not_frozen(running: Scheduler) -> None:
-    seen: list[tuple[bool, bool, bool]] = []
+def test_a_running_clock_is_not_frozen_while_it_is_advanced(running: Scheduler) -> None:
+    states: list[tuple[bool, bool, bool]] = []
     running.add(
-        lambda: seen.append((running.is_frozen, running.is_advancing, running.stands_still)),
+        lambda: states.append((running.clock.is_frozen, running.is_advancing, running.is_stopped)),
         due_at=running.clock.now() + HOUR,
         lane="a",
     )
     running.advance(2 * HOUR)
 
-    assert seen == [(False, True, False)]
-    assert (running.is_frozen, running.is_advancing, running.stands_still) == (False, False, False)
+    assert states == [(False, True, False)]
+    assert (running.clock.is_frozen, running.is_advancing, running.is_stopped) == (
+        False,
+        False,
+        False,
+    )
     assert running.clock.now() > SystemClock().now() + HOUR
 
 
 @pytest.mark.parametrize("begins_frozen", [True, False])
 @pytest.mark.parametrize("how", ["freeze", "resume"])
-def test_freezing_and_resuming_during_an_advance_count_afterwards(
+def test_freezing_and_resuming_take_effect_after_the_advance(
     running: Scheduler, *, how: str, begins_frozen: bool
 ) -> None:
     if begins_frozen:
         running.freeze()
     start = running.clock.now()
-    shown: list[datetime] = []
+    times: list[datetime] = []
     running.add(getattr(running, how), due_at=start + HOUR, lane="a")
-    running.add(lambda: shown.append(running.clock.now()), due_at=start + HOUR * 1.5, lane="a")
+    running.add(lambda: times.append(running.clock.now()), due_at=start + HOUR * 1.5, lane="a")
     done = threading.Event()
     running.add(done.set, due_at=start + 3 * HOUR, lane="a")
     running.advance(2 * HOUR)
 
-    assert len(shown) == 1
-    assert timedelta() <= shown[0] - start - HOUR * 1.5 < timedelta(minutes=1)
-    assert running.is_frozen == (how == "freeze")
+    assert len(times) == 1
+    assert timedelta() <= times[0] - start - HOUR * 1.5 < timedelta(minutes=1)
+    assert running.clock.is_frozen == (how == "freeze")
     running.advance(HOUR + timedelta(minutes=1))
     assert done.wait(LONG)
 
 
 @pytest.mark.parametrize("then_frozen", [True, False])
-def test_an_advance_can_say_whether_the_clock_is_frozen_afterwards(
+def test_an_advance_can_leave_the_clock_frozen_or_running(
     frozen: Scheduler, *, then_frozen: bool
 ) -> None:
     frozen.advance(HOUR, then_frozen=then_frozen)
-    assert frozen.is_frozen == then_frozen
+    assert frozen.clock.is_frozen == then_frozen
 
 
 def test_a_refused_advance_leaves_the_clock_running(running: Scheduler) -> None:
     with pytest.raises(InvalidInput):
         running.advance(-HOUR, then_frozen=True)
-    assert not running.is_frozen
+    assert not running.clock.is_frozen
 
 
-def test_after_an_advance_what_is_due_still_runs(running: Scheduler) -> None:
+def test_a_running_clock_runs_tasks_after_an_advance(running: Scheduler) -> None:
     running.advance(HOUR)
     done = threading.Event()
     running.add(done.set, due_at=running.clock.now() + timedelta(milliseconds=10), lane="a")
@@ -513,7 +503,7 @@ def test_after_an_advance_what_is_due_still_runs(running: Scheduler) -> None:
     assert done.wait(5)
 
 
-def test_an_advance_waits_for_what_runs_already(running: Scheduler) -> None:
+def test_an_advance_waits_for_running_tasks(running: Scheduler) -> None:
     gate, order = Gate(), list[str]()
 
     def slow() -> None:
@@ -531,7 +521,7 @@ def test_an_advance_waits_for_what_runs_already(running: Scheduler) -> None:
 
 
 @pytest.mark.parametrize("runs", [True, False])
-def test_a_clock_that_cannot_be_advanced_stays_as_it_was(workers: Workers, *, runs: bool) -> None:
+def test_a_clock_stays_as_it_was_if_it_cannot_be_advanced(workers: Workers, *, runs: bool) -> None:
     scheduler = Scheduler(WorkspaceClock(SystemClock()), workers, max_wait_seconds=0.05)
     gate = Gate()
     scheduler.add(gate, due_at=scheduler.clock.now(), lane="b", about="attempt 1 to http://x/")
@@ -542,7 +532,7 @@ def test_a_clock_that_cannot_be_advanced_stays_as_it_was(workers: Workers, *, ru
         scheduler.advance(HOUR, then_frozen=runs)
     gate.may_end.set()
 
-    assert scheduler.is_frozen == (not runs)
+    assert scheduler.clock.is_frozen == (not runs)
 
 
 def test_an_advance_ends_when_the_scheduler_is_closed(threaded: Scheduler) -> None:

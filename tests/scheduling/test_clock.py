@@ -1,7 +1,9 @@
-"""Time: real while a test of the user's freezes it, and in the vendor's spelling."""
+"""Clocks: real while a test freezes time, and written as the vendor does."""
 
 import threading
 import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta, timezone
 
 import freezegun
@@ -21,35 +23,36 @@ from mock_sendpilot.scheduling.clock import (
 LONG_AGO = datetime(2001, 2, 3, tzinfo=timezone.utc)
 
 
-def test_the_system_clock_tells_wall_time_in_utc() -> None:
+def test_the_system_clock_has_the_real_time_in_utc() -> None:
     now = SystemClock().now()
     assert now.tzinfo is timezone.utc
     assert abs(now.timestamp() - time.time()) < 5
 
 
-def test_freezegun_does_not_stop_the_system_clock() -> None:
-    with freezegun.freeze_time(LONG_AGO):
+freezers = pytest.mark.parametrize(
+    "freeze",
+    [
+        pytest.param(lambda: freezegun.freeze_time(LONG_AGO), id="freezegun"),
+        pytest.param(lambda: time_machine.travel(LONG_AGO, tick=False), id="time-machine"),
+    ],
+)
+
+
+@freezers
+def test_frozen_time_does_not_stop_the_system_clock(
+    freeze: Callable[[], AbstractContextManager[object]],
+) -> None:
+    with freeze():
         assert SystemClock().now().year > 2020
 
 
-def test_time_machine_does_not_move_the_system_clock() -> None:
-    with time_machine.travel(LONG_AGO, tick=False):
-        assert SystemClock().now().year > 2020
-
-
-def _passes() -> bool:
-    before = SystemClock.running_seconds()
-    return any(SystemClock.running_seconds() > before for _ in range(100_000))
-
-
-def test_freezegun_does_not_stop_the_counter_of_real_seconds() -> None:
-    with freezegun.freeze_time(LONG_AGO):
-        assert _passes()
-
-
-def test_time_machine_does_not_stop_the_counter_of_real_seconds() -> None:
-    with time_machine.travel(LONG_AGO, tick=False):
-        assert _passes()
+@freezers
+def test_frozen_time_does_not_stop_the_counter_of_seconds(
+    freeze: Callable[[], AbstractContextManager[object]],
+) -> None:
+    with freeze():
+        before = SystemClock.running_seconds()
+        assert any(SystemClock.running_seconds() > before for _ in range(100_000))
 
 
 def test_a_manual_clock_moves_only_forward() -> None:
@@ -63,75 +66,74 @@ class FakeSystem:
     """A system clock that the test moves."""
 
     def __init__(self) -> None:
-        self.shows = LONG_AGO
+        self.time = LONG_AGO
 
     def now(self) -> datetime:
-        return self.shows
+        return self.time
 
 
-def test_a_clock_runs_with_the_systems() -> None:
+def test_a_workspace_clock_runs_with_the_system_clock() -> None:
     system = FakeSystem()
     clock = WorkspaceClock(system)
-    system.shows += timedelta(hours=1)
+    system.time += timedelta(hours=1)
 
     assert (clock.now(), clock.is_frozen) == (LONG_AGO + timedelta(hours=1), False)
 
 
-def test_a_clock_can_start_at_another_time_and_runs_from_there() -> None:
+def test_a_workspace_clock_can_start_at_another_time() -> None:
     system = FakeSystem()
     clock = WorkspaceClock(system, starts_at=LONG_AGO + timedelta(days=9))
-    system.shows += timedelta(hours=1)
+    system.time += timedelta(hours=1)
 
     assert clock.now() == LONG_AGO + timedelta(days=9, hours=1)
 
 
-def test_a_frozen_clock_stands_still_and_resumes_from_where_it_stood() -> None:
+def test_a_frozen_clock_resumes_from_the_time_it_showed() -> None:
     system = FakeSystem()
     clock = WorkspaceClock(system)
     clock.freeze()
-    system.shows += timedelta(hours=1)
-    stood_at = clock.now()
+    system.time += timedelta(hours=1)
+    frozen_at = clock.now()
     clock.resume()
-    system.shows += timedelta(hours=2)
+    system.time += timedelta(hours=2)
 
-    assert stood_at == LONG_AGO
+    assert frozen_at == LONG_AGO
     assert clock.now() == LONG_AGO + timedelta(hours=2)
 
 
-def test_a_clock_that_runs_can_be_moved_and_runs_on() -> None:
+def test_a_running_clock_can_be_moved_and_runs_on() -> None:
     system = FakeSystem()
     clock = WorkspaceClock(system)
     clock.move_to(LONG_AGO + timedelta(days=1))
-    system.shows += timedelta(hours=1)
+    system.time += timedelta(hours=1)
 
     assert clock.now() == LONG_AGO + timedelta(days=1, hours=1)
-    assert clock.system_time(clock.now()) == system.shows
+    assert clock.system_time(clock.now()) == system.time
 
 
-def test_a_clock_that_is_frozen_while_it_is_read_does_not_go_back() -> None:
-    """Whoever has read it sees no earlier time afterwards."""
+def test_a_clock_frozen_during_a_read_does_not_go_back() -> None:
     freezing: list[threading.Thread] = []
 
     class Interrupted(SystemClock):
-        """Has the workspace's clock frozen between two steps of a thread that reads it."""
+        """A system clock that has another thread freeze the workspace clock during a read."""
 
         def now(self) -> datetime:
             if not freezing:
                 freezing.append(threading.Thread(target=clock.freeze))
                 freezing[0].start()
-                freezing[0].join(0.2)  # a clock that is being read makes it wait
+                freezing[0].join(0.2)  # it waits for the read
             return super().now()
 
     clock = WorkspaceClock(SystemClock())
     clock._system = Interrupted()
-    shown = clock.now()
+    before = clock.now()
     freezing[0].join(5)
 
     assert clock.is_frozen
-    assert clock.now() >= shown
+    assert clock.now() >= before
 
 
-def test_resuming_a_clock_that_runs_changes_nothing() -> None:
+def test_resuming_a_running_clock_changes_nothing() -> None:
     clock = WorkspaceClock(FakeSystem(), starts_at=LONG_AGO + timedelta(days=1))
     clock.resume()
 
@@ -170,7 +172,7 @@ def test_an_epoch_is_in_whole_milliseconds() -> None:
         pytest.param("2026-06-01T09:00:00.000001Z", (9, 1), id="microseconds"),
     ],
 )
-def test_a_time_is_read(text: str, moment: tuple[int, int]) -> None:
+def test_a_time_is_parsed(text: str, moment: tuple[int, int]) -> None:
     hour, microsecond = moment
     assert parse_moment(text) == datetime(2026, 6, 1, hour, 0, 0, microsecond, timezone.utc)
 
@@ -180,11 +182,11 @@ def test_a_time_is_read(text: str, moment: tuple[int, int]) -> None:
     ["", "2026-06-01", "2026-06-01T09:00:00", "2026-06-01T09:00:00.5Z", "2026-W05-4T09:00:00Z",
      "2026-02-30T09:00:00Z", "0001-01-01T00:00:00+23:59", "20260601T090000Z"],
 )  # fmt: skip
-def test_what_not_every_python_reads_is_no_time(text: str) -> None:
+def test_a_text_that_not_every_python_parses_is_no_time(text: str) -> None:
     assert parse_moment(text) is None
 
 
-def test_a_steady_clock_is_not_set_back(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_steady_clock_does_not_go_back_with_the_machines(monkeypatch: pytest.MonkeyPatch) -> None:
     seconds = [1000.0]
     monkeypatch.setattr(SteadyClock, "_real_seconds", lambda _clock: seconds[0])
     clock = SteadyClock()

@@ -1,4 +1,4 @@
-"""The scheduler: freezing and resuming, waiting for idle, and what it says of its tasks."""
+"""The scheduler: freezing and resuming, the next task, and waiting for idle."""
 
 import threading
 from collections.abc import Iterator
@@ -10,14 +10,11 @@ import pytest
 from mock_sendpilot.scheduling.clock import ManualClock, SystemClock, WorkspaceClock
 from mock_sendpilot.scheduling.scheduler import Due, Scheduler
 from mock_sendpilot.scheduling.workers import Workers
+from tests.scheduling.tasks import Gate, nothing
 from tests.support import eventually
 
 START = datetime(2026, 6, 1, tzinfo=timezone.utc)
 HOUR = timedelta(hours=1)
-
-
-def nothing() -> None:
-    """Do nothing."""
 
 
 @pytest.fixture
@@ -33,28 +30,17 @@ def running() -> Iterator[Scheduler]:
     workers.stop()
 
 
-class Held:
-    """A task that runs until it is let go."""
-
-    def __init__(self) -> None:
-        self.has_begun, self.may_end = threading.Event(), threading.Event()
-
-    def __call__(self) -> None:
-        self.has_begun.set()
-        assert self.may_end.wait(10)
-
-
 # --- the clock ------------------------------------------------------------------------------------
 
 
-def test_what_is_due_runs_while_the_clock_runs(running: Scheduler) -> None:
+def test_a_due_task_runs_while_the_clock_runs(running: Scheduler) -> None:
     done = threading.Event()
     running.add(done.set, due_at=running.clock.now(), lane="a")
 
     assert done.wait(5)
 
 
-def test_a_frozen_clock_holds_back_even_what_is_due(running: Scheduler) -> None:
+def test_a_due_task_does_not_run_while_the_clock_is_frozen(running: Scheduler) -> None:
     done, other = threading.Event(), threading.Event()
     running.freeze()
     running.add(done.set, due_at=running.clock.now(), lane="a")
@@ -63,11 +49,11 @@ def test_a_frozen_clock_holds_back_even_what_is_due(running: Scheduler) -> None:
     witness = Scheduler(WorkspaceClock(SystemClock()), workers)
     witness.add(other.set, due_at=witness.clock.now(), lane="a")
 
-    assert other.wait(5)  # the threads have been at work
+    assert other.wait(5)  # by now the threads would have run it
     assert not done.is_set()
 
 
-def test_resuming_runs_what_fell_due_meanwhile(running: Scheduler) -> None:
+def test_resuming_runs_tasks_that_became_due_meanwhile(running: Scheduler) -> None:
     done = threading.Event()
     running.freeze()
     running.add(done.set, due_at=running.clock.now(), lane="a")
@@ -76,7 +62,7 @@ def test_resuming_runs_what_fell_due_meanwhile(running: Scheduler) -> None:
     assert done.wait(5)
 
 
-def test_a_task_that_is_cancelled_does_not_run(frozen: Scheduler) -> None:
+def test_a_cancelled_task_does_not_run(frozen: Scheduler) -> None:
     ran: list[str] = []
     task = frozen.add(lambda: ran.append("cancelled"), due_at=START, lane="a")
     frozen.add(lambda: ran.append("other"), due_at=START, lane="a")
@@ -86,7 +72,7 @@ def test_a_task_that_is_cancelled_does_not_run(frozen: Scheduler) -> None:
     assert ran == ["other"]
 
 
-def test_no_lock_is_held_while_a_task_runs(frozen: Scheduler) -> None:
+def test_no_lock_is_gate_while_a_task_runs(frozen: Scheduler) -> None:
     def add() -> None:
         frozen.add(nothing, due_at=START + HOUR, lane="b")
 
@@ -102,10 +88,10 @@ def test_no_lock_is_held_while_a_task_runs(frozen: Scheduler) -> None:
     assert frozen.next_due() == Due(START + HOUR, "a task")
 
 
-# --- what is due ----------------------------------------------------------------------------------
+# --- the next task --------------------------------------------------------------------------------
 
 
-def test_the_next_due_task_has_its_time_and_its_name(frozen: Scheduler) -> None:
+def test_the_next_task_has_a_time_and_a_description(frozen: Scheduler) -> None:
     frozen.add(nothing, due_at=START + HOUR, lane="a", about="the later one")
     frozen.add(nothing, due_at=START, lane="b", about="the first one")
 
@@ -114,60 +100,62 @@ def test_the_next_due_task_has_its_time_and_its_name(frozen: Scheduler) -> None:
     assert frozen.next_due() == Due(START + HOUR, "the later one")
 
 
-def test_without_tasks_nothing_is_due(frozen: Scheduler) -> None:
+def test_an_empty_scheduler_has_no_next_task(frozen: Scheduler) -> None:
     assert frozen.next_due() is None
 
 
-def test_a_task_behind_one_that_runs_is_not_due(running: Scheduler) -> None:
-    held = Held()
+def test_a_task_behind_a_running_one_is_not_next(running: Scheduler) -> None:
+    gate = Gate()
     now = running.clock.now()
-    running.add(held, due_at=now, lane="a", about="the first of the lane")
+    running.add(gate, due_at=now, lane="a", about="the first of the lane")
     running.add(nothing, due_at=now, lane="a", about="the next of the lane")
     running.add(nothing, due_at=now + HOUR, lane="b", about="another lane's")
-    assert held.has_begun.wait(5)
+    assert gate.has_begun.wait(5)
 
     assert running.next_due() == Due(now + HOUR, "another lane's")
     assert running.running() == ["the first of the lane"]
-    held.may_end.set()
+    gate.may_end.set()
 
 
 # --- waiting for idle -----------------------------------------------------------------------------
 
 
-def test_it_is_idle_once_what_runs_has_ended(running: Scheduler) -> None:
-    held = Held()
-    running.add(held, due_at=running.clock.now(), lane="a")
-    assert held.has_begun.wait(5)
+def test_a_scheduler_is_idle_once_running_tasks_have_ended(running: Scheduler) -> None:
+    gate = Gate()
+    running.add(gate, due_at=running.clock.now(), lane="a")
+    assert gate.has_begun.wait(5)
     assert not running.wait_until_idle(timeout_seconds=0)
-    held.may_end.set()
+    gate.may_end.set()
 
     assert running.wait_until_idle(timeout_seconds=5)
 
 
-def test_what_is_due_later_does_not_count_for_idle(running: Scheduler) -> None:
+def test_a_scheduler_is_idle_before_tasks_that_are_due_later(running: Scheduler) -> None:
     running.add(nothing, due_at=running.clock.now() + HOUR, lane="a")
 
     assert running.wait_until_idle(timeout_seconds=0)
 
 
-def test_it_is_not_idle_before_what_a_task_has_caused_has_ended(running: Scheduler) -> None:
-    held, ran = Held(), list[str]()
+def test_a_scheduler_is_idle_only_after_tasks_added_by_a_task(
+    running: Scheduler,
+) -> None:
+    gate, ran = Gate(), list[str]()
 
     def chain() -> None:
-        held()
+        gate()
         running.add(lambda: ran.append("caused"), due_at=running.clock.now(), lane="b")
 
     running.add(chain, due_at=running.clock.now(), lane="a")
-    assert held.has_begun.wait(5)
+    assert gate.has_begun.wait(5)
     with ThreadPoolExecutor(1, thread_name_prefix="waits") as pool:
         waiting = pool.submit(running.wait_until_idle, timeout_seconds=10)
-        held.may_end.set()
+        gate.may_end.set()
         assert waiting.result(10)
 
     assert ran == ["caused"]
 
 
-def test_a_frozen_clock_with_something_due_is_not_idle_and_there_is_no_waiting(
+def test_a_wait_for_idle_returns_at_once_if_the_clock_is_frozen(
     frozen: Scheduler,
 ) -> None:
     frozen.add(nothing, due_at=START, lane="a")
@@ -178,7 +166,7 @@ def test_a_frozen_clock_with_something_due_is_not_idle_and_there_is_no_waiting(
 
 
 @pytest.mark.parametrize("end", ["drop", "cancel", "close"])
-def test_a_wait_for_idle_ends_when_what_is_due_goes(end: str) -> None:
+def test_a_wait_for_idle_ends_when_the_due_task_is_removed(end: str) -> None:
     scheduler = Scheduler(WorkspaceClock(SystemClock()))  # without threads nothing runs
     task = scheduler.add(nothing, due_at=scheduler.clock.now(), lane="a")
     ways = {
@@ -193,7 +181,7 @@ def test_a_wait_for_idle_ends_when_what_is_due_goes(end: str) -> None:
         assert waiting.result(5)
 
 
-def test_a_task_that_fails_is_logged_and_the_others_run(
+def test_a_failing_task_is_logged_and_the_others_run(
     frozen: Scheduler, caplog: pytest.LogCaptureFixture
 ) -> None:
     ran: list[str] = []

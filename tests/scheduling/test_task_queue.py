@@ -7,16 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mock_sendpilot.scheduling.task_queue import Task, TaskQueue
+from tests.scheduling.tasks import nothing
 
 START = datetime(2026, 6, 1, tzinfo=timezone.utc)
 
 
 def at(seconds: float) -> datetime:
     return START + timedelta(seconds=seconds)
-
-
-def nothing() -> None:
-    """Do nothing."""
 
 
 def add(
@@ -28,14 +25,14 @@ def add(
     lane: str = "a",
     width: int = 1,
 ) -> Task:
-    """Add a task that notes its name when it runs."""
+    """Add a task that appends its name to `ran`."""
     return queue.add(
         lambda: ran.append(name), due_at=at(second), lane=lane, width=width, about=name
     )
 
 
 def run_due(queue: TaskQueue, now: datetime) -> int:
-    """Run all that is due, one task after the other."""
+    """Run every due task, one after the other."""
     count = 0
     while (task := queue.first()) is not None and task.due_at <= now:
         queue.take(task)
@@ -46,7 +43,7 @@ def run_due(queue: TaskQueue, now: datetime) -> int:
 
 
 def begin(queue: TaskQueue, count: int) -> list[Task]:
-    """Begin with so many tasks and end none."""
+    """Begin that many tasks and end none."""
     taken = []
     for _ in range(count):
         task = queue.first()
@@ -55,7 +52,7 @@ def begin(queue: TaskQueue, count: int) -> list[Task]:
     return taken
 
 
-def test_tasks_run_in_due_order_whatever_their_lane() -> None:
+def test_tasks_of_all_lanes_run_in_due_order() -> None:
     queue, ran = TaskQueue(), list[str]()
     for lane, second in [("a", 3), ("b", 1), ("a", 2), ("c", 0)]:
         add(queue, ran, str(second), second, lane=lane)
@@ -63,7 +60,7 @@ def test_tasks_run_in_due_order_whatever_their_lane() -> None:
     assert ran == ["0", "1", "2", "3"]
 
 
-def test_tasks_that_are_due_at_the_same_time_run_in_the_order_they_came() -> None:
+def test_tasks_due_at_the_same_time_run_in_the_order_of_arrival() -> None:
     queue, ran = TaskQueue(), list[str]()
     for number in range(5):
         add(queue, ran, str(number))
@@ -71,7 +68,7 @@ def test_tasks_that_are_due_at_the_same_time_run_in_the_order_they_came() -> Non
     assert ran == ["0", "1", "2", "3", "4"]
 
 
-def test_a_task_that_is_not_due_is_the_first_and_does_not_run() -> None:
+def test_a_task_is_first_before_it_is_due() -> None:
     queue, ran = TaskQueue(), list[str]()
     add(queue, ran, "later", 1)
     assert run_due(queue, at(0.999)) == 0
@@ -84,7 +81,7 @@ def test_an_empty_queue_has_no_first_task() -> None:
     assert TaskQueue().first() is None
 
 
-def test_a_lane_that_runs_does_not_stop_another() -> None:
+def test_a_running_lane_does_not_stop_another() -> None:
     queue, ran = TaskQueue(), list[str]()
     add(queue, ran, "first")
     add(queue, ran, "same lane")
@@ -97,7 +94,7 @@ def test_a_lane_that_runs_does_not_stop_another() -> None:
 
 
 @pytest.mark.parametrize("width", [1, 2, 3, 9])
-def test_so_many_tasks_of_a_lane_can_run_at_one_time(width: int) -> None:
+def test_a_lane_runs_as_many_tasks_at_a_time_as_it_is_wide(width: int) -> None:
     queue, ran = TaskQueue(), list[str]()
     for name in "abcd":
         add(queue, ran, name, width=width)
@@ -145,7 +142,7 @@ def test_a_dropped_lane_is_empty_and_takes_new_tasks() -> None:
     assert ran == ["new"]
 
 
-def test_a_lane_that_is_dropped_while_it_runs_keeps_to_its_width() -> None:
+def test_a_running_lane_keeps_its_width_when_it_is_dropped() -> None:
     queue, ran = TaskQueue(), list[str]()
     for name in "abcd":
         add(queue, ran, name, width=2)
@@ -159,7 +156,7 @@ def test_a_lane_that_is_dropped_while_it_runs_keeps_to_its_width() -> None:
     assert ran == ["new"]
 
 
-def test_a_closed_queue_takes_nothing() -> None:
+def test_a_closed_queue_accepts_no_task() -> None:
     queue, ran = TaskQueue(), list[str]()
     add(queue, ran, "before")
     queue.close()
@@ -179,7 +176,7 @@ def test_a_cancelled_task_does_not_run_and_the_others_do(which: int) -> None:
     assert ran == [name for name in "abc" if name != "abc"[which]]
 
 
-def test_a_task_that_has_begun_cannot_be_cancelled() -> None:
+def test_a_taken_task_cannot_be_cancelled() -> None:
     queue, ran = TaskQueue(), list[str]()
     add(queue, ran, "a")
     (task,) = begin(queue, 1)
@@ -214,7 +211,7 @@ def three_tasks(queue: TaskQueue, ran: list[str]) -> dict[str, Task]:
     }
 
 
-def test_a_task_that_is_brought_forward_runs_before_what_came_after_it() -> None:
+def test_a_task_brought_forward_runs_before_later_arrivals() -> None:
     queue, ran = TaskQueue(), list[str]()
     tasks = three_tasks(queue, ran)
     queue.bring_forward(tasks["late"], due_at=START)
@@ -233,7 +230,7 @@ def test_the_first_task_of_a_lane_can_be_brought_forward() -> None:
     assert ran == ["a", "b"]
 
 
-def test_a_task_is_not_put_off_by_bringing_it_forward() -> None:
+def test_bringing_a_task_forward_never_delays_it() -> None:
     queue, ran = TaskQueue(), list[str]()
     tasks = three_tasks(queue, ran)
     queue.bring_forward(tasks["first"], due_at=at(5))
@@ -241,7 +238,7 @@ def test_a_task_is_not_put_off_by_bringing_it_forward() -> None:
     assert ran == ["first", "second"]
 
 
-def test_a_task_that_has_run_cannot_be_brought_forward() -> None:
+def test_a_finished_task_cannot_be_brought_forward() -> None:
     queue, ran = TaskQueue(), list[str]()
     tasks = three_tasks(queue, ran)
     run_due(queue, at(60))
@@ -249,7 +246,7 @@ def test_a_task_that_has_run_cannot_be_brought_forward() -> None:
     assert run_due(queue, at(60)) == 0
 
 
-def test_a_task_that_waits_is_not_offered_again_for_each_that_runs_before_it() -> None:
+def test_a_waiting_task_is_offered_once() -> None:
     queue, ran = TaskQueue(), list[str]()
     add(queue, ran, "last", 3600)
     for _ in range(100):
@@ -259,7 +256,7 @@ def test_a_task_that_waits_is_not_offered_again_for_each_that_runs_before_it() -
     assert run_due(queue, at(3600)) == 1
 
 
-def test_the_lane_of_a_first_task_can_be_passed_over() -> None:
+def test_a_lane_can_be_skipped() -> None:
     queue, ran = TaskQueue(), list[str]()
     add(queue, ran, "a", lane="a")
     add(queue, ran, "b", 1, lane="b")
@@ -273,7 +270,7 @@ def test_the_lane_of_a_first_task_can_be_passed_over() -> None:
 
 
 class Model:
-    """A queue, and what should come first in it, worked out from its tasks alone."""
+    """A queue, and the first task that it should have, worked out from its tasks alone."""
 
     def __init__(self) -> None:
         self.queue = TaskQueue()
@@ -332,7 +329,7 @@ steps = st.lists(
 
 
 @given(steps)
-def test_any_steps_run_each_task_once_in_due_order_and_no_cancelled_one(
+def test_any_sequence_of_calls_runs_each_task_once_in_due_order(
     steps: list[tuple[object, ...]],
 ) -> None:
     model = Model()

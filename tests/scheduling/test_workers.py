@@ -1,4 +1,4 @@
-"""The workers: as many threads as there is to do, turns for everybody, and nothing lost."""
+"""The workers: as many threads as are needed, turns for every workspace, and no task lost."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ FAR = timedelta(days=300)
 
 
 class Hanging:
-    """Tasks that run until they are all let go."""
+    """Tasks that run until `may_end` is set."""
 
     def __init__(self) -> None:
         self.may_end = threading.Event()
@@ -55,14 +55,14 @@ def add(to: Scheduler, run: Callable[[], object], *, lane: object, after: float 
 
 
 def hang(workers: Workers, count: int) -> tuple[Scheduler, Hanging]:
-    """A workspace with so many endpoints that hang."""
+    """Queue that many hanging attempts to different endpoints of one workspace."""
     one, hanging = scheduler(workers), Hanging()
     for number in range(count):
         add(one, hanging, lane=number)
     return one, hanging
 
 
-def test_there_is_no_thread_before_something_is_due(make: Made) -> None:
+def test_no_thread_starts_before_a_task_is_due(make: Made) -> None:
     workers = make()
     scheduler(workers)
 
@@ -91,7 +91,7 @@ def test_tasks_run_at_their_time_and_not_before(make: Made) -> None:
     assert all((at - start).total_seconds() >= after for after, at in ran)
 
 
-def test_a_task_that_a_task_adds_for_soon_runs_though_another_thread_watches_for_later(
+def test_a_task_added_by_a_task_runs_in_time_though_a_thread_waits_for_a_later_one(
     make: Made,
 ) -> None:
     one, done = scheduler(make()), threading.Event()
@@ -101,7 +101,7 @@ def test_a_task_that_a_task_adds_for_soon_runs_though_another_thread_watches_for
     assert done.wait(5)
 
 
-def test_tasks_that_hang_stop_nobody_else(make: Made) -> None:
+def test_hanging_tasks_do_not_stop_other_lanes(make: Made) -> None:
     workers = make()
     one, hanging = hang(workers, 20)
     eventually(lambda: hanging.count == 20)
@@ -112,7 +112,7 @@ def test_tasks_that_hang_stop_nobody_else(make: Made) -> None:
     hanging.may_end.set()
 
 
-def test_a_workspace_that_hangs_leaves_threads_for_another(make: Made) -> None:
+def test_a_hanging_workspace_leaves_threads_for_another(make: Made) -> None:
     workers = make(max_threads=16)
     _, hanging = hang(workers, 40)
     eventually(lambda: hanging.count == 8)
@@ -124,7 +124,7 @@ def test_a_workspace_that_hangs_leaves_threads_for_another(make: Made) -> None:
     hanging.may_end.set()
 
 
-def test_several_workspaces_that_hang_leave_a_thread_for_a_new_one(make: Made) -> None:
+def test_several_hanging_workspaces_leave_a_thread_for_a_new_one(make: Made) -> None:
     workers = make(max_threads=16)
     hangs = [hang(workers, 40)[1] for _ in range(3)]
     eventually(lambda: sum(one.count for one in hangs) == 12)
@@ -136,7 +136,7 @@ def test_several_workspaces_that_hang_leave_a_thread_for_a_new_one(make: Made) -
         one.may_end.set()
 
 
-def test_what_a_full_pool_could_not_run_runs_when_it_can(make: Made) -> None:
+def test_tasks_run_as_soon_as_a_full_pool_has_a_thread_again(make: Made) -> None:
     workers = make(max_threads=8)
     _, hanging = hang(workers, 40)
     eventually(lambda: hanging.count == 4)
@@ -146,7 +146,7 @@ def test_what_a_full_pool_could_not_run_runs_when_it_can(make: Made) -> None:
 
 
 def test_workspaces_take_turns(make: Made) -> None:
-    """With one thread, a workspace with much to do does not keep it for itself."""
+    """A workspace with many tasks does not keep the only thread to itself."""
     workers = make(max_threads=2, eager_threads=1)
     ran: list[str] = []
     gate = threading.Event()
@@ -162,7 +162,7 @@ def test_workspaces_take_turns(make: Made) -> None:
     assert ran.index("other") <= 2
 
 
-def test_threads_that_have_nothing_to_do_end(make: Made) -> None:
+def test_idle_threads_end(make: Made) -> None:
     workers = make(max_idle_seconds=0.05)
     one, hanging = hang(workers, 10)
     eventually(lambda: hanging.count == 10)
@@ -174,8 +174,7 @@ def test_threads_that_have_nothing_to_do_end(make: Made) -> None:
     assert done.wait(5)
 
 
-def test_the_threads_of_a_burst_end_though_there_is_always_a_little_to_do(make: Made) -> None:
-    """Those that have had the latest tasks take the next ones; the others have none."""
+def test_the_threads_of_a_burst_end_though_a_few_tasks_keep_coming(make: Made) -> None:
     workers = make(max_idle_seconds=1)
     one, hanging = hang(workers, 20)
     eventually(lambda: hanging.count == 20)
@@ -191,7 +190,7 @@ def test_the_threads_of_a_burst_end_though_there_is_always_a_little_to_do(make: 
     eventually(few_threads_are_left_after_two_more_tasks)
 
 
-def test_where_no_further_thread_can_be_had_nothing_is_lost(
+def test_no_task_is_lost_if_a_thread_cannot_start(
     make: Made, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     start, started = threading.Thread.start, list[threading.Thread]()
@@ -214,7 +213,7 @@ def test_where_no_further_thread_can_be_had_nothing_is_lost(
     assert "no further thread for webhooks: can't start new thread" in caplog.text
 
 
-def test_a_scheduler_that_is_forgotten_is_not_kept(make: Made) -> None:
+def test_a_forgotten_scheduler_is_not_kept(make: Made) -> None:
     workers = make()
     one, other = scheduler(workers), scheduler(workers)
     for each in (one, other):
@@ -224,7 +223,7 @@ def test_a_scheduler_that_is_forgotten_is_not_kept(make: Made) -> None:
     assert list(workers._awaited) == [other]
 
 
-def test_however_often_a_time_changes_the_entries_stay_few(make: Made) -> None:
+def test_the_entries_stay_few_however_often_a_time_changes(make: Made) -> None:
     workers = make()
     one = scheduler(workers)
     for number in range(1000, 0, -1):

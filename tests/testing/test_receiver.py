@@ -169,17 +169,17 @@ def test_the_endpoint_that_points_there_is_told(
     for text in failures(sendpilot_receiver):
         assert f"  <Endpoint {endpoint.id} {url}: message.sent> points there\n" in text
         assert ADDED not in text
-        assert "stands still" not in text
+        assert "is frozen" not in text
 
 
-def test_that_the_clock_stands_still_is_told(
+def test_a_failure_says_that_the_clock_is_frozen(
     sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver
 ) -> None:
     sendpilot.clock.freeze()
     sendpilot.add_endpoint(sendpilot_receiver.url)
 
     for text in failures(sendpilot_receiver):
-        assert "its clock stands still at 20" in text
+        assert "its clock is frozen at 20" in text
 
 
 def test_without_sendpilot_nothing_is_said_of_endpoints() -> None:

@@ -53,7 +53,7 @@ def test_in_frozen_time_there_is_no_waiting_and_what_is_due_is_told(
         sendpilot.webhooks.wait_for(EVENT, timeout=60)
 
     assert time.perf_counter() - began < 30
-    assert "1 more waits for its first attempt\n  the clock stands still at" in str(missed.value)
+    assert "1 more waits for its first attempt\n  the clock is frozen at" in str(missed.value)
     assert f"is attempt 1 of {EVENT} to {sendpilot_receiver.url}: advance it" in str(missed.value)
 
 
@@ -113,7 +113,7 @@ def test_in_frozen_time_what_is_due_has_to_be_advanced_to(sendpilot: Sandbox) ->
     close(sendpilot)
 
     with pytest.raises(
-        NotIdle, match=r"the clock stands still at .*, due at .*: attempt 1 of .*; advance it"
+        NotIdle, match=r"the clock is frozen at .*, due at .*: attempt 1 of .*; advance it"
     ):
         sendpilot.wait_until_idle(timeout=60)
     sendpilot.clock.advance()

@@ -60,7 +60,7 @@ def seed_of_some_leads() -> WorkspaceSeed:
 
 
 class Deliveries(RuleBasedStateMachine):
-    """Acts on a workspace whose clock stands still, and on its receivers."""
+    """Acts on a workspace whose clock is frozen, and on its receivers."""
 
     def __init__(self) -> None:
         super().__init__()

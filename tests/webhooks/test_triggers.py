@@ -72,7 +72,7 @@ TOLD: dict[str, dict[str, dict[str, Any]]] = {
 
 @dataclass(frozen=True)
 class World:
-    """A workspace whose time stands still: two leads, three campaigns, a search, an extraction."""
+    """A workspace whose clock is frozen: two leads, three campaigns, a search, an extraction."""
 
     workspace: Workspace
     outbox: Outbox

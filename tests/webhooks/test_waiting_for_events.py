@@ -155,7 +155,7 @@ def test_in_frozen_time_what_is_sent_already_is_given(
 
 def test_in_frozen_time_the_failure_says_that_nothing_is_due(world: World) -> None:
     assert failure(wait(world))[1] == (
-        "  the clock stands still at 2026-06-01T09:00:00.000Z; nothing is due"
+        "  the clock is frozen at 2026-06-01T09:00:00.000Z; nothing is due"
     )
 
 
@@ -179,7 +179,7 @@ def test_in_frozen_time_the_failure_says_what_is_due_next_and_when(
         world.advance()
 
     note = (
-        "  the clock stands still at 2026-06-01T09:00:00.000Z; "
+        "  the clock is frozen at 2026-06-01T09:00:00.000Z; "
         f"due at 2026-06-01T{due} of {TYPE} to {receiver.url}: advance it"
     )
     assert note in failure(wait(world, EventPattern("message.sent")))[1:4]
