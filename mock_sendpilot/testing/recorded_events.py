@@ -12,9 +12,9 @@ from mock_sendpilot.testing.sandbox_checks import (
     event_id_of,
     with_ids,
 )
-from mock_sendpilot.webhooks.event_keys import check_pattern
 from mock_sendpilot.webhooks.event_log import MAX_EVENTS, SentWebhook, Stage
 from mock_sendpilot.webhooks.outbox import Outbox
+from mock_sendpilot.webhooks.payloads import check_pattern
 from mock_sendpilot.webhooks.waiting import wait_for_events
 from mock_sendpilot.world.workspace import Workspace
 

@@ -23,12 +23,11 @@ from mock_sendpilot.webhooks.deliveries import (
 from mock_sendpilot.webhooks.disruption import DELAY, DROP, REORDER
 from mock_sendpilot.webhooks.disruptions import Disruptions
 from mock_sendpilot.webhooks.endpoints import Endpoint, Endpoints
-from mock_sendpilot.webhooks.event_keys import check_pattern
 from mock_sendpilot.webhooks.event_log import EventLog
 from mock_sendpilot.webhooks.forwarding import LISTENER_GONE, ForwardingQueue, ForwardingQueues
 from mock_sendpilot.webhooks.http_sender import HttpSender
 from mock_sendpilot.webhooks.job_endpoints import JobEndpoints
-from mock_sendpilot.webhooks.payloads import Payload, event_type, payload
+from mock_sendpilot.webhooks.payloads import Payload, check_pattern, event_type, payload
 from mock_sendpilot.webhooks.runner import DeliveryRunner
 from mock_sendpilot.webhooks.signing import new_secret
 from mock_sendpilot.webhooks.state import WebhookState

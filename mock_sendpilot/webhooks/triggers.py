@@ -16,10 +16,9 @@ from mock_sendpilot.errors import InvalidInput, NotFound
 from mock_sendpilot.json_text import plain_json
 from mock_sendpilot.matching import EventPattern, camel_case
 from mock_sendpilot.suggestions import did_you_mean
-from mock_sendpilot.webhooks.event_keys import check_is_sent, check_keys
 from mock_sendpilot.webhooks.event_log import SentWebhook
 from mock_sendpilot.webhooks.outbox import Outbox
-from mock_sendpilot.webhooks.payloads import change_data
+from mock_sendpilot.webhooks.payloads import change_data, check_event_type, check_keys
 from mock_sendpilot.world.events import TESTED, TRIGGERED, EventOptions
 from mock_sendpilot.world.samples import SAMPLES, Subjects, sample_change
 from mock_sendpilot.world.workspace import Workspace
@@ -132,7 +131,7 @@ def current_name(contract: Contract, event_type: str) -> str:
         InvalidInput: there is no such event.
     """
     own = contract.own_event_type(event_type)
-    check_is_sent(contract, own)
+    check_event_type(contract, own)
     return words.EVENT_TYPES[contract.event_types.index(own)]
 
 

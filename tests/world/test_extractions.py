@@ -10,7 +10,7 @@ from mock_sendpilot.contracts.contract import CONTRACTS
 from mock_sendpilot.errors import CreditsExhausted, NotFound
 from mock_sendpilot.scheduling.clock import ManualClock
 from mock_sendpilot.signals import event_recorded
-from mock_sendpilot.webhooks.job_data import extraction_completed
+from mock_sendpilot.webhooks.payloads import change_data
 from mock_sendpilot.world.credits import Balance
 from mock_sendpilot.world.events import Event, ExtractionCompleted
 from mock_sendpilot.world.jobs import DONE, FAILED, PENDING, RUNNING, Extraction, Pace
@@ -133,7 +133,7 @@ def test_it_costs_a_credit_for_each_person_and_for_each_try_to_enrich_one(
     workspace: Workspace, events: list[Event], mode: str, cost: int
 ) -> None:
     done = extracted(workspace, start(workspace, mode=mode))
-    data = extraction_completed(ExtractionCompleted(done), workspace.contract)
+    data = change_data(ExtractionCompleted(done), NOW, workspace.contract)
 
     assert done.enriched < 100
     assert workspace.credits.balance().used == cost
