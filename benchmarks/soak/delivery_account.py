@@ -118,11 +118,11 @@ def _unscheduled(delivery: Delivery, endpoint: Endpoint) -> Iterator[str]:
 
 def _wrong_extras(delivery: Delivery, endpoint: Endpoint, resends: int) -> Iterator[str]:
     """Yield resends and copies that nobody has asked for, or that are missing."""
-    for kind, asked in (("resend", resends), ("copy", delivery.copies)):
-        made = sum(attempt.kind == kind for attempt in delivery.attempts)
+    for trigger, asked in (("resend", resends), ("duplicate", delivery.copies)):
+        made = sum(attempt.trigger == trigger for attempt in delivery.attempts)
         is_ended = delivery.state == CANCELLED or not endpoint.stays
         if made > asked or (made < asked and not is_ended):
-            yield f"was to have {asked} attempts of the kind {kind} and has {made}"
+            yield f"was to have {asked} attempts by {trigger} and has {made}"
 
 
 def _wrong_order(events: Sequence[Event], endpoint: Endpoint) -> Iterator[str]:

@@ -18,7 +18,7 @@ class Attempt:
     """One attempt. `kind` is scheduled, resend or copy; `outcome` a status, or what went wrong."""
 
     number: int
-    kind: str
+    trigger: str
     at: datetime
     is_success: bool
     outcome: int | str
@@ -39,7 +39,7 @@ class Delivery:
     @property
     def scheduled(self) -> list[Attempt]:
         """The attempts that the schedule has made."""
-        return [one for one in self.attempts if one.kind == "scheduled"]
+        return [one for one in self.attempts if one.trigger == "schedule"]
 
 
 @dataclass(slots=True)
@@ -81,7 +81,7 @@ def attempt_of(row: Mapping[str, Any]) -> Attempt:
     """Return an attempt of the log."""
     return Attempt(
         number=row["number"],
-        kind="resend" if row["resend"] else "copy" if row["copy"] else "scheduled",
+        trigger=row["trigger"],
         at=datetime.fromisoformat(row["at"].replace("Z", "+00:00")),
         is_success=row["success"],
         outcome=row["outcome"],

@@ -53,7 +53,7 @@ def lines_of(outcome: Outcome) -> Iterator[str]:
     yield f"events       {len(events)}: {_counted(Counter(counts_by_type(events)))}"
     yield f"facts        {len(ledger.facts)} events that replies promised"
     yield f"deliveries   {len(deliveries)}: {_counted(Counter(one.state for one in deliveries))}"
-    yield f"attempts     {len(attempts)}: {_counted(Counter(one.kind for one in attempts))}"
+    yield f"attempts     {len(attempts)}: {_counted(Counter(one.trigger for one in attempts))}"
     unread = sum(outcome.receivers.unread.values())
     yield f"arrivals     {outcome.receivers.count}, and {unread} connections reset unread"
     yield f"advances     {_counted(Counter(outcome.advances))}"

@@ -20,9 +20,8 @@ def standing(delivery: dict[str, Any]) -> str:
 
 def name_of(attempt: dict[str, Any]) -> str:
     """What an attempt is."""
-    if attempt["copy"]:
-        return "copy (duplicate)"
-    return "resent" if attempt["resend"] else f"attempt {attempt['number']}"
+    names = {"duplicate": "duplicate", "resend": "resent"}
+    return names.get(attempt["trigger"], f"attempt {attempt['number']}")
 
 
 def outcome(attempt: dict[str, Any]) -> str:

@@ -8,7 +8,7 @@ from marshmallow import Schema, fields, post_load
 from mock_sendpilot.api.fields import Boolean, Choice, JsonObject, Text, Timestamp, WholeNumber
 from mock_sendpilot.control.schemas import DeliverySummary, Strict, last_outcome
 from mock_sendpilot.scheduling.clock import iso_milliseconds
-from mock_sendpilot.webhooks.deliveries import COPY, RESEND, Attempt
+from mock_sendpilot.webhooks.deliveries import Attempt
 from mock_sendpilot.webhooks.event_log import SentWebhook
 from mock_sendpilot.webhooks.triggers import Trigger
 from mock_sendpilot.world.events import ORIGINS
@@ -78,8 +78,7 @@ def _followed(webhook: SentWebhook) -> list[dict[str, Any]]:
 def _attempt(attempt: Attempt) -> dict[str, Any]:
     return {
         "number": attempt.number,
-        "resend": attempt.besides == RESEND,
-        "copy": attempt.besides == COPY,
+        "trigger": attempt.trigger,
         "disruption": attempt.disruption,
         "url": attempt.url,
         "at": iso_milliseconds(attempt.started_at),

@@ -17,7 +17,7 @@ from mock_sendpilot.api.fields import (
 from mock_sendpilot.redaction import redacted_headers
 from mock_sendpilot.scheduling.clock import iso_milliseconds
 from mock_sendpilot.suggestions import did_you_mean
-from mock_sendpilot.webhooks.deliveries import COPY, RESEND, STATES, Attempt, Delivery, Response
+from mock_sendpilot.webhooks.deliveries import STATES, Attempt, Delivery, Response
 
 
 class Strict(Schema):
@@ -115,8 +115,7 @@ def _attempt(attempt: Attempt, body: bytes) -> dict[str, Any]:
     sent = body if attempt.sent_body is None else attempt.sent_body
     return {
         "number": attempt.number,
-        "resend": attempt.besides == RESEND,
-        "copy": attempt.besides == COPY,
+        "trigger": attempt.trigger,
         "disruption": attempt.disruption,
         "at": iso_milliseconds(attempt.started_at),
         "sentAt": iso_milliseconds(attempt.sent_at),

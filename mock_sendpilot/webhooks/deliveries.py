@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Literal
 
 from mock_sendpilot.errors import NotFound
 
@@ -12,7 +13,8 @@ CANCELLED, DROPPED = "cancelled", "dropped"
 STATES = (PENDING, SUCCEEDED, EXHAUSTED, CANCELLED, DROPPED)
 """`dropped` is what a disruption never sends."""
 
-RESEND, COPY = "resend", "copy"
+AttemptTrigger = Literal["schedule", "resend", "duplicate"]
+"""Why an attempt was made: by the schedule, by hand, or as a copy of the first one."""
 
 MAX_FINISHED = 5000
 MAX_BODY_BYTES = 20_000
@@ -59,8 +61,7 @@ class Attempt:
     duration_seconds: float
     url: str
     request_headers: Mapping[str, str]
-    besides: str | None = None
-    """What it was made for besides the schedule: `resend`, by hand, or `copy`, as a duplicate."""
+    trigger: AttemptTrigger = "schedule"
     disruption: str | None = None
     """The kind of the disruption that made it otherwise than it should be."""
     sent_body: bytes | None = None
@@ -122,13 +123,13 @@ class Delivery:
     @property
     def scheduled_count(self) -> int:
         """How many attempts the schedule has made."""
-        return sum(attempt.besides is None for attempt in self.attempts)
+        return sum(attempt.trigger == "schedule" for attempt in self.attempts)
 
     @property
     def is_over(self) -> bool:
         """Whether nothing more is to come of it: neither a retry nor a copy."""
         owed = self.disruption.options.get("copies", 0) if self.disruption else 0
-        made = sum(attempt.besides == COPY for attempt in self.attempts)
+        made = sum(attempt.trigger == "duplicate" for attempt in self.attempts)
         return self.state != PENDING and made >= owed
 
     @property

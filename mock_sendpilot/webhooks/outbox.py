@@ -134,7 +134,7 @@ class Outbox:
                 f"the endpoint of delivery {delivery_id!r} must be there and enabled; "
                 f"{delivery.endpoint_id!r} is {state}"
             )
-        self._runner.send_besides(delivery, endpoint)
+        self._runner.send_again(delivery, endpoint)
         return delivery
 
     def resend_event(self, event_id: str) -> list[Delivery]:

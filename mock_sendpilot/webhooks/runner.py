@@ -12,14 +12,13 @@ from mock_sendpilot.scheduling.task_queue import Task
 from mock_sendpilot.signals import delivery_attempted, delivery_cancelled, send
 from mock_sendpilot.webhooks.deliveries import (
     CANCELLED,
-    COPY,
     EXHAUSTED,
     MAX_BODY_BYTES,
     PENDING,
-    RESEND,
     SUCCEEDED,
     AppliedDisruption,
     Attempt,
+    AttemptTrigger,
     Delivery,
 )
 from mock_sendpilot.webhooks.disruption import DUPLICATE, REORDER, disrupted
@@ -71,9 +70,11 @@ class DeliveryRunner:
         if not delivery.attempts and delivery.disruption and delivery.disruption.kind == REORDER:
             self._reordered.hold(delivery, task)
 
-    def send_besides(self, delivery: Delivery, endpoint: Endpoint, besides: str = RESEND) -> None:
-        """Make one more attempt, now and besides the schedule."""
-        self._put(delivery, endpoint, due_at=self._workspace.clock.now(), besides=besides)
+    def send_again(
+        self, delivery: Delivery, endpoint: Endpoint, trigger: AttemptTrigger = "resend"
+    ) -> None:
+        """Make one more attempt, now, outside the retry schedule."""
+        self._put(delivery, endpoint, due_at=self._workspace.clock.now(), trigger=trigger)
 
     def cancel(self, endpoint_id: str, reason: str) -> None:
         """End what is pending for an endpoint."""
@@ -102,12 +103,13 @@ class DeliveryRunner:
         endpoint: Endpoint,
         *,
         due_at: datetime,
-        besides: str | None = None,
+        trigger: AttemptTrigger = "schedule",
     ) -> Task:
         number = delivery.scheduled_count + 1
-        what = f"a {besides}" if besides else f"attempt {number}"
+        is_scheduled = trigger == "schedule"
+        what = f"attempt {number}" if is_scheduled else f"a {trigger}"
         return self._workspace.scheduler.add(
-            partial(self._attempt, delivery.id, besides or number),
+            partial(self._attempt, delivery.id, number if is_scheduled else trigger),
             due_at=due_at,
             lane=self._lane(endpoint),
             about=f"{what} of {delivery.event_type} to {_without_query(endpoint.url)}",
@@ -126,13 +128,15 @@ class DeliveryRunner:
         is_of_job = endpoint.id in self._job_endpoints
         return ("jobs", urlsplit(endpoint.url).netloc) if is_of_job else endpoint.id
 
-    def _attempt(self, delivery_id: str, occasion: int | str) -> None:
-        """Make the attempt of that number of the schedule, or one besides it: see `Attempt`."""
+    def _attempt(self, delivery_id: str, occasion: int | AttemptTrigger) -> None:
+        """Make the attempt of that number of the schedule, or one that another trigger asks for."""
         made = self._made(delivery_id, occasion)
         if made is not None:
             self._go_on(*made)
 
-    def _made(self, delivery_id: str, occasion: int | str) -> tuple[Delivery, Endpoint] | None:
+    def _made(
+        self, delivery_id: str, occasion: int | AttemptTrigger
+    ) -> tuple[Delivery, Endpoint] | None:
         """Make an attempt that is still to be made; the delivery after it, and its endpoint."""
         delivery = self._log.find(delivery_id)
         if delivery is None:
@@ -149,7 +153,9 @@ class DeliveryRunner:
         after = self._log.change(delivery_id, partial(self._after, endpoint, attempt=attempt))
         return None if after is None else (after, endpoint)
 
-    def _attempted(self, delivery: Delivery, endpoint: Endpoint, occasion: int | str) -> Attempt:
+    def _attempted(
+        self, delivery: Delivery, endpoint: Endpoint, occasion: int | AttemptTrigger
+    ) -> Attempt:
         started_at = self._workspace.clock.now()
         request = self._request(delivery, endpoint, started_at)
         applied = _disruption_of(delivery, occasion)
@@ -164,7 +170,7 @@ class DeliveryRunner:
             duration_seconds=result.duration_seconds,
             url=endpoint.url,
             request_headers=result.headers,
-            besides=occasion if isinstance(occasion, str) else None,
+            trigger=occasion if isinstance(occasion, str) else "schedule",
             disruption=None if applied is None else applied.kind,
             sent_body=None
             if request.content == delivery.body
@@ -216,7 +222,7 @@ class DeliveryRunner:
         delivery = replace(delivery, attempts=(*delivery.attempts, attempt))
         if attempt.is_success:
             return replace(delivery, state=SUCCEEDED, next_attempt_at=None, reason=None)
-        if delivery.state != PENDING or attempt.besides is not None:
+        if delivery.state != PENDING or attempt.trigger != "schedule":
             return delivery
         number = delivery.scheduled_count
         delays = endpoint.settings.retry_delays_seconds
@@ -232,7 +238,7 @@ class DeliveryRunner:
         attempt = delivery.attempts[-1]
         _log_attempt(delivery, attempt)
         self._counters.count_attempt(SUCCEEDED if attempt.is_success else FAILED)
-        if attempt.besides is None:
+        if attempt.trigger == "schedule":
             if delivery.state == EXHAUSTED:
                 _logger.warning("delivery %s is exhausted", delivery.id)
                 self._counters.count_attempt(EXHAUSTED)
@@ -252,7 +258,7 @@ class DeliveryRunner:
         applied = delivery.disruption
         if applied is not None and applied.kind == DUPLICATE:
             for _ in range(int(applied.options["copies"])):
-                self.send_besides(delivery, endpoint, COPY)
+                self.send_again(delivery, endpoint, "duplicate")
         for held in self._reordered.release_overtaken_by(delivery):
             # Its own time has passed: it comes before whatever was queued after it.
             self._workspace.scheduler.bring_forward(held.task, due_at=held.delivery.created_at)
@@ -267,8 +273,8 @@ class DeliveryRunner:
             self.cancel(endpoint_id, f"the endpoint was disabled: {reason}")
 
 
-def _disruption_of(delivery: Delivery, occasion: int | str) -> AppliedDisruption | None:
-    """What befalls an attempt: nothing besides the schedule, and nothing after those it is for."""
+def _disruption_of(delivery: Delivery, occasion: int | AttemptTrigger) -> AppliedDisruption | None:
+    """Return the disruption of an attempt: only of scheduled ones, and of the first of them."""
     applied = delivery.disruption
     if applied is None or isinstance(occasion, str):
         return None

@@ -218,7 +218,7 @@ def test_copies_are_told_from_what_was_sent_again_by_hand(
     lines = run(server, "deliveries", "show", only(outbox).id).stdout.splitlines()
     names = [line.partition("Z  ")[2].partition(":")[0] for line in lines[1:]]
 
-    assert names == ["attempt 1", "copy (duplicate)", "copy (duplicate)", "resent"]
+    assert names == ["attempt 1", "duplicate", "duplicate", "resent"]
 
 
 def test_a_copy_of_a_disruption_that_is_forgotten_is_one(
@@ -230,7 +230,7 @@ def test_a_copy_of_a_disruption_that_is_forgotten_is_one(
     attempt(workspace)
     outbox.disruptions.remove_all()
 
-    assert "copy (duplicate): 200 OK" in run(server, "deliveries", "show", only(outbox).id).stdout
+    assert "duplicate: 200 OK" in run(server, "deliveries", "show", only(outbox).id).stdout
 
 
 def test_showing_one_speaks_json(

@@ -196,7 +196,7 @@ def test_attempts_at_all_endpoints_are_watched(
     assert f"    200  {EVENT}  evt_" in listening.line(f"POST {receiver.url}  attempt 1")
 
 
-def test_an_attempt_besides_the_schedule_is_told_as_resent(
+def test_an_attempt_outside_the_schedule_is_printed_as_resent(
     server: EmulatorServer, receiver: WebhookReceiver, listen: Listen, outbox: Outbox
 ) -> None:
     listening = listen("--forward-to", receiver.url)
@@ -273,7 +273,7 @@ def test_a_copy_is_not_told_as_resent(
 
 
 def copies(listening: Listening) -> list[str]:
-    return [line for line in listening.lines if "  copy (duplicate), " in line]
+    return [line for line in listening.lines if "  duplicate, " in line]
 
 
 def test_with_a_receiver_of_its_own_attempts_at_others_are_not_printed(

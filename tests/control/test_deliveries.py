@@ -48,7 +48,7 @@ def test_a_delivery_shows_each_attempt(
     detail = api("GET", f"{PATH}/{failed['id']}").json
     (attempt,) = detail["attempts"]
     when = ["at", "sentAt", "signedAt", "durationMs"]
-    keys = ["number", "resend", "copy", "disruption", *when, "request", "response", "error"]
+    keys = ["number", "trigger", "disruption", *when, "request", "response", "error"]
     assert list(attempt) == keys
     assert attempt["request"]["url"] == receiver.url
     assert attempt["request"]["body"] == receiver.received[0].body.decode()

@@ -247,8 +247,7 @@ def test_an_attempt_is_told_in_short(api: Api, receiver: WebhookReceiver) -> Non
     assert attempt.pop("durationMs") >= 0
     assert attempt == {
         "number": 1,
-        "resend": False,
-        "copy": False,
+        "trigger": "schedule",
         "disruption": None,
         "url": receiver.url,
         "at": attempt["at"],

@@ -52,7 +52,7 @@ def test_a_resend_is_queued_and_made(api: Api, receiver: WebhookReceiver, what: 
         [delivery["id"]],
     )
     assert after["state"] == "succeeded"
-    assert [one["resend"] for one in after["attempts"]] == [False, True]
+    assert [one["trigger"] for one in after["attempts"]] == ["schedule", "resend"]
 
 
 def test_deliveries_can_be_listed_by_their_event(api: Api, receiver: WebhookReceiver) -> None:

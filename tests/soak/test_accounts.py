@@ -62,10 +62,10 @@ class World:
 
 
 def attempt(
-    number: int, second: float, outcome: int | str = 200, kind: str = "scheduled"
+    number: int, second: float, outcome: int | str = 200, trigger: str = "schedule"
 ) -> Attempt:
     at = START + timedelta(seconds=second)
-    return Attempt(number, kind, at, is_success=outcome == 200, outcome=outcome)
+    return Attempt(number, trigger, at, is_success=outcome == 200, outcome=outcome)
 
 
 def arrival(event: int, status: int | None = 200) -> Arrival:
@@ -188,12 +188,12 @@ FAULTS: Mapping[str, tuple[Callable[[World], object], str]] = {
         "has the attempts [2]",
     ),
     "nobody asked for a resend": (
-        lambda world: world.change(0, attempts=(attempt(1, 1), attempt(2, 2, kind="resend"))),
-        "was to have 0 attempts of the kind resend and has 1",
+        lambda world: world.change(0, attempts=(attempt(1, 1), attempt(2, 2, trigger="resend"))),
+        "was to have 0 attempts by resend and has 1",
     ),
     "a resend is lost": (
         lambda world: world.ledger.note_resends(["dlv_1"]),
-        "was to have 1 attempts of the kind resend and has 0",
+        "was to have 1 attempts by resend and has 0",
     ),
     "a later event is attempted first": (
         lambda world: world.change(0, attempts=(attempt(1, 2.5),)),

@@ -49,7 +49,9 @@ def test_a_duplicate_comes_again_as_the_same_event(
     assert all(svix_accepts(webhook, SECRET) for webhook in receiver.received)
 
 
-def test_a_copy_is_an_attempt_besides_the_schedule(world: World, receiver: WebhookReceiver) -> None:
+def test_a_duplicate_is_an_attempt_outside_the_schedule(
+    world: World, receiver: WebhookReceiver
+) -> None:
     world.add_endpoint(receiver.url)
     arm(world, "duplicate", copies=2)
     world.change("DONE")
@@ -57,7 +59,7 @@ def test_a_copy_is_an_attempt_besides_the_schedule(world: World, receiver: Webho
 
     delivery = only_delivery(world)
     assert (delivery.state, delivery.next_attempt_at) == (SUCCEEDED, None)
-    assert [one.besides for one in delivery.attempts] == [None, "copy", "copy"]
+    assert [one.trigger for one in delivery.attempts] == ["schedule", "duplicate", "duplicate"]
     assert [one.number for one in delivery.attempts] == [1, 2, 3]
 
 
@@ -90,7 +92,7 @@ def test_copies_that_fail_do_not_count_for_the_schedule(
     world.advance(DAY)
 
     delivery = only_delivery(world)
-    scheduled = [one.started_at for one in delivery.attempts if one.besides is None]
+    scheduled = [one.started_at for one in delivery.attempts if one.trigger == "schedule"]
     assert [(at - START).total_seconds() for at in scheduled] == [0, 5, 35, 155, 1055, 4655]
     assert (delivery.state, len(delivery.attempts)) == (EXHAUSTED, 8)
 

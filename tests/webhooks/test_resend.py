@@ -1,4 +1,4 @@
-"""Resending: the same event once more, besides the schedule."""
+"""Resending: the same event again, outside the schedule."""
 
 import pytest
 
@@ -30,7 +30,7 @@ def test_a_resend_is_a_new_attempt_of_the_same_event(
 
     assert second.body == first.body
     assert second.headers["svix-id"] == first.headers["svix-id"]
-    assert [one.besides for one in world.deliveries()[0].attempts] == [None, "resend"]
+    assert [one.trigger for one in world.deliveries()[0].attempts] == ["schedule", "resend"]
 
 
 def test_a_resend_that_succeeds_ends_the_delivery(

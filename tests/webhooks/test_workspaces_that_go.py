@@ -55,5 +55,5 @@ def test_a_resend_is_not_taken_for_a_copy_that_is_still_owed(
     world.outbox.resend(only_delivery(world).id)
     world.advance(DAY)
 
-    made = [one.besides for one in only_delivery(world).attempts]
-    assert made == [None, "resend", "copy", "copy"]
+    made = [one.trigger for one in only_delivery(world).attempts]
+    assert made == ["schedule", "resend", "duplicate", "duplicate"]
