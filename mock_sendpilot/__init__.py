@@ -4,6 +4,7 @@ Importing this package imports nothing else: each public name is loaded when it 
 so that the pytest plugin costs a test run nothing until a fixture is asked for.
 """
 
+from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from mock_sendpilot.scheduling.clock import ManualClock, SystemClock
     from mock_sendpilot.server import EmulatorServer
 
-_HOMES = {
+_HOMES: Mapping[str, str] = {
     "Contract": "mock_sendpilot.contracts.contract",
     "Emulator": "mock_sendpilot.emulator",
     "EmulatorServer": "mock_sendpilot.server",

@@ -1,7 +1,7 @@
 """The published specification: OpenAPI 3.1, made from the schemas that the routes use."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -21,7 +21,7 @@ from mock_sendpilot.webhooks.payloads import event_type, payload
 from mock_sendpilot.world.samples import sample_event
 
 _PARAMETER = re.compile(r"<opaque:(\w+)>")
-_ERRORS = {
+_ERRORS: Mapping[int, str] = {
     400: "What was sent cannot be accepted",
     401: "No valid API key",
     403: "The key, the sender or the credits do not allow it",

@@ -7,7 +7,7 @@ sentences in `errors`: the name of that key is invented, for the real one is not
 
 import logging
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -32,7 +32,7 @@ _logger = logging.getLogger(__name__)
 _CONTENT_TYPE = "application/json; charset=utf-8"
 
 # The vendor's envelope and its messages are known from D1-D3; `error` is the reason phrase of Nest.
-_STATUS = {
+_STATUS: Mapping[type[errors.SendPilotError], HTTPStatus] = {
     errors.InvalidApiKey: HTTPStatus.UNAUTHORIZED,
     errors.ScopeMissing: HTTPStatus.FORBIDDEN,
     errors.NotFound: HTTPStatus.NOT_FOUND,

@@ -4,7 +4,7 @@ Beside it stands the vendor's sentence for the same fault, its `rule`; see `rule
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -26,7 +26,7 @@ else:  # marshmallow 3 takes no type arguments
 
 _LONGEST_SHOWN = 60
 _MAX_SUGGESTIONS = 20
-_KINDS = {
+_KINDS: Mapping[type, str] = {
     str: "a text",
     bool: "a boolean",
     int: "a number",

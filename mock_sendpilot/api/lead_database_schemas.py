@@ -43,7 +43,7 @@ _PER_PAGE = 50
 # --- the catalogue of filters --------------------------------------------------------------------
 
 _ARRAY, _STRING = "array", "string"
-_TYPES = {
+_TYPES: Mapping[str, str] = {
     kinds.TEXTS: _ARRAY,
     kinds.CHOICES: _ARRAY,
     kinds.CODES: _ARRAY,

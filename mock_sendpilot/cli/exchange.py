@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _CONNECT_SECONDS = 10.0
 _SHORTEST_SECONDS = 0.001
-_PORTS = {"http": 80, "https": 443}
+_PORTS: Mapping[str, int] = {"http": 80, "https": 443}
 _BUNDLE = "REQUESTS_CA_BUNDLE"
 
 

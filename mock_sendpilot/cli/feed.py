@@ -1,5 +1,6 @@
 """What `listen` prints: events, what befalls their deliveries, and attempts, each of them once."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -11,7 +12,7 @@ from mock_sendpilot.cli.outcomes import name_of
 
 _LONGEST_DATA = 300
 _MOST_SEEN = 10_000  # more than the server's log keeps
-_BEFORE_ATTEMPTS = {
+_BEFORE_ATTEMPTS: Mapping[str, str] = {
     "drop": "never sent",
     "delay": "comes later",
     "reorder": "comes after the next one",
@@ -67,7 +68,7 @@ class Feed:
         return self._wants_all or self._endpoint_id in {None, delivery["endpointId"]}
 
     def _show_delivery(self, event: dict[str, Any], delivery: dict[str, Any]) -> None:
-        kind = (delivery["disruption"] or {}).get("kind")
+        kind: str = (delivery["disruption"] or {}).get("kind", "")
         if kind in _BEFORE_ATTEMPTS and self._is_new(event, delivery, kind):
             self._print_disruption(event, delivery, kind)
         for attempt in delivery["attempts"]:

@@ -5,7 +5,7 @@ import os
 import re
 import secrets
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -126,7 +126,7 @@ def _chaos(
     return share, seed or secrets.token_hex(4)
 
 
-_OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
+_OPTIONS: Mapping[str, tuple[str, dict[str, Any]]] = {
     "--host": (
         (
             "Address to listen on; :: takes IPv6 and IPv4. Example: --host 0.0.0.0 (asks for keys "
@@ -267,7 +267,7 @@ KEYS = tuple(flag.lstrip("-").replace("-", "_") for flag in _OPTIONS)
 
 def start_options(command: Command) -> Command:
     """Give a command all options of `start`, each with its environment variable."""
-    for flag, (text, settings) in reversed(_OPTIONS.items()):
+    for flag, (text, settings) in reversed(tuple(_OPTIONS.items())):
         key = flag.lstrip("-").replace("-", "_")
         options = {"help": text, "envvar": PREFIX + key.upper(), "show_envvar": True, **settings}
         command = click.option(flag, key, **options)(command)

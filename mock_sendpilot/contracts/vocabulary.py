@@ -4,6 +4,8 @@ Source of each list: section (d) of the vendor's contract as reconstructed from 
 pages (D1-D4), its two OpenAPI documents (SA the earlier, SB the later) and production clients.
 """
 
+from collections.abc import Mapping
+
 # --- lead status -----------------------------------------------------------------------------
 
 LEAD_STATUSES_OPENAPI_EARLIER = (
@@ -174,7 +176,7 @@ EVENT_TYPES = (
 )
 """Today's names (D3 and later). Older contracts rename some: `LEGACY_EVENT_TYPES`."""
 
-LEGACY_EVENT_TYPES = {
+LEGACY_EVENT_TYPES: Mapping[str, str] = {
     REPLY_RECEIVED: "message.received",
     CONNECTION_REQUEST_SENT: "connection.sent",
     CONNECTION_REQUEST_ACCEPTED: "connection.accepted",

@@ -20,7 +20,7 @@ from mock_sendpilot.webhooks.event_log import MAX_EVENTS
 
 _MOST_SECONDS = 60
 _ACTIONS = ("freeze", "set", "advance", "resume")
-_EXPECTATION = {"event_type", "match", "count", "after"}
+_EXPECTATION = frozenset({"event_type", "match", "count", "after"})
 
 
 class ClockTurn(Strict):

@@ -1,11 +1,18 @@
 """Durations as people write them: `90s`, `1h30m`, `2d`."""
 
 import re
+from collections.abc import Mapping
 from datetime import timedelta
 
 from mock_sendpilot.errors import InvalidInput
 
-_UNITS = {"w": "weeks", "d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
+_UNITS: Mapping[str, str] = {
+    "w": "weeks",
+    "d": "days",
+    "h": "hours",
+    "m": "minutes",
+    "s": "seconds",
+}
 _PART = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?)(w|d|h|m|s)")
 _WHOLE = re.compile(rf"(?:{_PART.pattern})+")
 MAX_DURATION = timedelta(days=36525)

@@ -33,7 +33,7 @@ _NAMING_SECONDS = 0.5
 """The time for which a 5xx is held back, for the exception that frameworks raise after it."""
 _LOOK_SECONDS = 1.0
 _STOPPED = "the app was stopped before it had answered"
-_ASGI = {"version": "3.0", "spec_version": "2.3"}
+_ASGI: Mapping[str, str] = {"version": "3.0", "spec_version": "2.3"}
 _logger = logging.getLogger(__name__)
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _MOST_HELD_SECONDS = 60.0
 _MOST_TOLD = 1_000_000
 _LONGEST_SHOWN = 60
-_NOT_OPTIONS = {
+_NOT_OPTIONS: Mapping[str, str] = {
     "after": "sendpilot.webhooks.wait_for does",
     "timeout_seconds": "did you mean 'timeout'?",
 }

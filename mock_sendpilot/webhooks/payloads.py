@@ -28,7 +28,11 @@ from mock_sendpilot.world.samples import sample_change
 Data = Mapping[str, Any]
 
 _SAMPLE_TIME = datetime(2026, 6, 1, tzinfo=timezone.utc)
-_FIXTURE_OPTIONS = {"timeout_seconds": "timeout", "event": "event_type", "events": "event_type"}
+_FIXTURE_OPTIONS: Mapping[str, str] = {
+    "timeout_seconds": "timeout",
+    "event": "event_type",
+    "events": "event_type",
+}
 """Options of the pytest fixture, by what people write for them."""
 
 

@@ -1,6 +1,6 @@
 """Campaigns: what starts, pauses, resumes and ends them, and the leads that are added to them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from mock_sendpilot.contracts import vocabulary as words
 from mock_sendpilot.errors import InvalidInput, Problem
@@ -13,7 +13,7 @@ from mock_sendpilot.world.simulation import Simulation
 
 STARTED, PAUSED, DRAFT, FINISHED = "started", "paused", "draft", "finished"
 
-_ACTIONS = {
+_ACTIONS: Mapping[str, tuple[tuple[str, ...], str, str]] = {
     "start": ((DRAFT,), STARTED, words.CAMPAIGN_STARTED),
     "pause": ((STARTED,), PAUSED, words.CAMPAIGN_PAUSED),
     "resume": ((PAUSED,), STARTED, words.CAMPAIGN_RESUMED),

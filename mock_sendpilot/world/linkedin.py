@@ -7,6 +7,7 @@ this emulator's reading, and so is what a slug may hold.
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 _HOST = re.compile(r"(?:(?:www|m|[a-z]{2})\.)?linkedin\.com\.?")
@@ -16,7 +17,7 @@ _LANGUAGE = re.compile(r"[a-z]{2}(?:[-_][a-z]{2})?", re.IGNORECASE)
 _PARTS_OF_PROFILE = frozenset({"detail", "details", "overlay", "recent-activity"})
 _INTERNAL_ID = re.compile(r"AC[ow]AA[A-Za-z0-9_-]+")
 _CONTROLS = re.compile(r"[\t\r\n]")
-_PORTS = {"http": 80, "https": 443}
+_PORTS: Mapping[str, int] = {"http": 80, "https": 443}
 _MAX_SLUG_LENGTH = 200
 _MAX_DECOMPOSED_LENGTH = 4 * _MAX_SLUG_LENGTH  # a letter and its marks become one
 _ASCII_SIGNS = "-_.~'"

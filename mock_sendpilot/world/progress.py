@@ -3,13 +3,14 @@
 The vendor documents the words and not their order: the order is that of its sequences.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from mock_sendpilot.world.models import Counters
 
 REQUESTED, CONNECTED = "requested", "connected"
 
-_STAGES = {
+_STAGES: Mapping[str, int] = {
     "CONNECTION_SENT": 1,
     "CONNECTION_ALREADY_SENT": 1,
     "CONNECTION_ACCEPTED": 2,

@@ -4,6 +4,7 @@ The vendor documents that there are such limits and that they answer 429; their 
 day begins at midnight UTC, are invented.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
 
@@ -13,7 +14,7 @@ from mock_sendpilot.world.models import Sender
 
 CONNECTIONS, MESSAGES, LIKES = "connections", "messages", "likes"
 KINDS = (CONNECTIONS, MESSAGES, LIKES)
-_MESSAGES = {
+_MESSAGES: Mapping[str, str] = {
     CONNECTIONS: "Daily connection limit exceeded",
     MESSAGES: "Daily message limit exceeded",
     LIKES: "Daily like limit exceeded",  # invented: no operation likes anything

@@ -5,13 +5,23 @@ The vendor documents the 429 and no numbers: there is no limit unless one is ask
 
 import re
 import threading
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from mock_sendpilot.errors import InvalidInput, LimitExceeded
 from mock_sendpilot.scheduling.clock import Clock
 from mock_sendpilot.world.models import RateLimit
 
-_WINDOWS = {"s": 1, "sec": 1, "min": 60, "m": 60, "h": 3600, "hour": 3600, "day": 86400, "d": 86400}
+_WINDOWS: Mapping[str, int] = {
+    "s": 1,
+    "sec": 1,
+    "min": 60,
+    "m": 60,
+    "h": 3600,
+    "hour": 3600,
+    "day": 86400,
+    "d": 86400,
+}
 _TEXT = re.compile(r"([1-9][0-9]{0,8})/([0-9]{0,5})([a-z]+)")
 EXPECTED = "requests in a window such as 60/min, 5/s or 100/10min"
 

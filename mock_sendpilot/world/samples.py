@@ -15,7 +15,7 @@ AT = datetime(2026, 6, 1, 9, tzinfo=timezone.utc)
 _URL = "https://www.linkedin.com/in/ida-holm"
 _OUTCOMES = ("OPPORTUNITY", "DONE")
 _TAGS = ("INTERESTED", "MEETING_BOOKED")
-_NAME = {"first_name": "Ida", "last_name": "Holm", "full_name": "Ida Holm"}
+_NAME: Mapping[str, str] = {"first_name": "Ida", "last_name": "Holm", "full_name": "Ida Holm"}
 SAMPLE_LEAD = Lead(
     id="lead_1",
     linkedin_url=_URL,
