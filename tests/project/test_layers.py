@@ -1,155 +1,220 @@
-"""The direction of imports, read from the source: who may know whom."""
+"""The direction of imports and the shape of the code, read from the sources."""
 
 import ast
 import re
 from collections.abc import Iterator
-from pathlib import Path
+from dataclasses import dataclass
 
-import pytest
+from tests.project.sources import Source, Violation, fail_for, sources
 
-ROOT = Path(__file__).parents[2] / "mock_sendpilot"
-MODULES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py"))
-
-
-def imports(module: str) -> Iterator[str]:
-    """Every module that is imported, also inside functions, except for types alone."""
-    tree = ast.parse((ROOT / module).read_text(encoding="utf-8"))
-    for node in _running(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+PACKAGE = sources("mock_sendpilot")
+MAX_FILE_LINES = 500
+MAX_FUNCTION_LINES = 60
 
 
-def _running(node: ast.AST) -> Iterator[ast.AST]:
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
-            continue
-        yield child
-        yield from _running(child)
+@dataclass(frozen=True)
+class Rule:
+    """What modules never import; all of them are given by the beginnings of their names."""
+
+    imports: tuple[str, ...]
+    remedy: str
+    modules: tuple[str, ...] = ("",)
+    except_for: tuple[str, ...] = ()
+    """Modules to which the rule does not apply."""
+    allows: tuple[str, ...] = ()
+    """What may be imported all the same."""
+
+    def applies_to(self, module: str) -> bool:
+        return module.startswith(self.modules) and not module.startswith(self.except_for)
+
+    def forbids(self, name: str) -> bool:
+        return _is_below(name, self.imports) and not _is_below(name, self.allows)
 
 
-def importers(package: str, *, among: str = "") -> list[str]:
-    """The modules below `among` that import a package."""
-    return [
-        module
-        for module in MODULES
-        if module.startswith(among)
-        and any(name == package or name.startswith(f"{package}.") for name in imports(module))
-    ]
+def _rooms(*names: str) -> tuple[str, ...]:
+    return tuple(f"mock_sendpilot.{name}" for name in names)
 
 
-@pytest.mark.parametrize("room", ["world/", "contracts/", "scheduling/", "matching.py"])
-@pytest.mark.parametrize("package", ["flask", "werkzeug", "marshmallow", "requests", "click"])
-def test_the_rooms_below_the_webhooks_know_no_framework(room: str, package: str) -> None:
-    assert importers(package, among=room) == []
+def _is_below(name: str, packages: tuple[str, ...]) -> bool:
+    return any(name == package or name.startswith(f"{package}.") for package in packages)
 
 
-@pytest.mark.parametrize(
-    ("room", "known"),
-    [
-        ("matching.py", set()),
-        ("contracts/", {"contracts", "errors", "suggestions"}),
-        ("scheduling/", {"errors", "scheduling"}),
-        ("world/", {"contracts", "errors", "scheduling", "signals", "world"}),
-    ],
+OURS = ("mock_sendpilot",)
+RULES = (
+    Rule(
+        ("click", "flask", "marshmallow", "requests", "werkzeug"),
+        modules=(
+            "contracts/",
+            "matching.py",
+            "receiver_check/",
+            "scheduling/",
+            "traffic/",
+            "world/",
+        ),
+        remedy="What the emulator does knows no framework: translate in a view, command or sender.",
+    ),
+    Rule(
+        OURS,
+        modules=("matching.py",),
+        remedy="Patterns are matched against any JSON: pass it in.",
+    ),
+    Rule(
+        OURS,
+        modules=("contracts/",),
+        allows=_rooms("contracts", "errors", "suggestions"),
+        remedy="Contracts are data: the rooms that differ under them look into them.",
+    ),
+    Rule(
+        OURS,
+        modules=("scheduling/",),
+        allows=_rooms("errors", "scheduling"),
+        remedy="Scheduling does not know what it runs: pass it in.",
+    ),
+    Rule(
+        OURS,
+        modules=("world/",),
+        allows=_rooms("contracts", "errors", "scheduling", "signals", "world"),
+        remedy="Record an event; who wants to know connects to its signal in emulator.py.",
+    ),
+    Rule(
+        _rooms("api", "cli", "control", "dashboard", "testing"),
+        modules=("receiver_check/", "traffic/", "webhooks/"),
+        remedy="Views, commands and fixtures call this room, never the other way round.",
+    ),
+    Rule(
+        _rooms("control", "signals", "webhooks"),
+        modules=("api/",),
+        remedy="A view cannot send a webhook: change the world, which records an event.",
+    ),
+    Rule(
+        ("svix", "standardwebhooks"),
+        remedy="The packages that judge signatures are for tests: signing.py signs on its own.",
+    ),
+    Rule(
+        ("requests",),
+        except_for=("testing/", "webhooks/http_sender.py"),
+        remedy="Webhooks leave in one place: call the sender.",
+    ),
+    Rule(
+        ("marshmallow",),
+        except_for=("api/", "control/", "openapi.py"),
+        remedy="Load and dump JSON where requests are served.",
+    ),
+    Rule(
+        _rooms("signals"),
+        except_for=(
+            "emulator.py",
+            "webhooks/outbox.py",
+            "webhooks/runner.py",
+            "world/workspace.py",
+        ),
+        remedy="Connect to signals in emulator.py, so that one file shows who hears what.",
+    ),
 )
-def test_the_rooms_below_the_webhooks_know_only_each_other(room: str, known: set[str]) -> None:
-    names = [
-        name.split(".")
-        for module in MODULES
-        if module.startswith(room)
-        for name in imports(module)
-        if name.startswith("mock_sendpilot.")
-    ]
-    assert {name[1] for name in names} == known
 
 
-@pytest.mark.parametrize("room", ["api", "control", "cli", "testing"])
-def test_webhooks_know_neither_api_nor_control(room: str) -> None:
-    assert importers(f"mock_sendpilot.{room}", among="webhooks/") == []
+def test_imports_follow_the_direction() -> None:
+    fail_for(_forbidden_imports())
 
 
-@pytest.mark.parametrize("package", ["webhooks", "signals", "control"])
-def test_an_endpoint_of_the_api_cannot_send_a_webhook(package: str) -> None:
-    assert importers(f"mock_sendpilot.{package}", among="api/") == []
+def test_code_keeps_to_the_shapes_of_the_project() -> None:
+    fail_for(_shapes())
 
 
-def test_requests_is_for_the_http_sender_alone() -> None:
-    outside = [name for name in importers("requests") if not name.startswith("testing/")]
-    assert outside == ["webhooks/http_sender.py"]
+def test_files_and_functions_stay_short() -> None:
+    fail_for(_lengths())
 
 
-def test_marshmallow_is_for_api_control_and_the_specification_alone() -> None:
-    rooms = {name.partition("/")[0] for name in importers("marshmallow")}
-    assert rooms == {"api", "control", "openapi.py"}
+def _forbidden_imports() -> Iterator[Violation]:
+    for source in PACKAGE:
+        rules = [rule for rule in RULES if rule.applies_to(source.module)]
+        for line, name in _imports(source):
+            for rule in rules:
+                if rule.forbids(name):
+                    yield source.violation(line, f"imports {name}", rule.remedy)
 
 
-def test_signals_are_sent_by_the_world_and_by_webhooks_and_connected_by_the_emulator() -> None:
-    assert importers("mock_sendpilot.signals") == [
-        "emulator.py",
-        "webhooks/outbox.py",
-        "webhooks/runner.py",
-        "world/workspace.py",
-    ]
+def _imports(source: Source) -> Iterator[tuple[int, str]]:
+    """The names that are imported, also inside functions, except for types alone."""
+    for node in source.running_nodes:
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from ((node.lineno, f"{node.module}.{alias.name}") for alias in node.names)
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_no_code_asks_which_contract_it_has(module: str) -> None:
-    tree = ast.parse((ROOT / module).read_text(encoding="utf-8"))
-    compares = [node for node in ast.walk(tree) if isinstance(node, ast.Compare)]
-    assert not [node for node in compares if "contract.name" in ast.unparse(node)]
+def _shapes() -> Iterator[Violation]:
+    for source in PACKAGE:
+        yield from _mutable_globals(source)
+        for node in source.running_nodes:
+            if isinstance(node, ast.Compare) and "contract.name" in ast.unparse(node):
+                yield source.violation(
+                    node.lineno, "asks for a contract by name", "Add an option to contracts/."
+                )
+            elif isinstance(node, ast.Call) and ast.unparse(node.func) == "print":
+                yield source.violation(
+                    node.lineno, "prints", "Use a logger, or `click.echo` in a command."
+                )
+            elif isinstance(node, ast.Subscript) and re.match(
+                r"fields\.[A-Z]\w+\[", ast.unparse(node)
+            ):
+                yield source.violation(
+                    node.lineno,
+                    "gives a field of marshmallow type arguments where it runs",
+                    "marshmallow 3 takes none: use `AnyField` of api/fields.py.",
+                )
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_no_module_holds_something_that_can_change(module: str) -> None:
-    """Capital names are constants; a display assigned to any other name could be changed."""
-    tree = ast.parse((ROOT / module).read_text(encoding="utf-8"))
-    found = []
-    for node in tree.body:
-        if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(
-            node.value, ast.Dict | ast.List | ast.Set | ast.DictComp | ast.ListComp
-        ):
-            target = node.targets[0] if isinstance(node, ast.Assign) else node.target
-            name = ast.unparse(target)
-            if name != name.upper() and name != "__all__":
-                found.append(name)
-    assert found == []
+def _mutable_globals(source: Source) -> Iterator[Violation]:
+    """Displays that no annotation makes read-only, and objects that are made to change."""
+    for node in source.tree.body:
+        if not isinstance(node, ast.Assign | ast.AnnAssign) or node.value is None:
+            continue
+        name = ast.unparse(node.targets[0] if isinstance(node, ast.Assign) else node.target)
+        annotation = ast.unparse(node.annotation) if isinstance(node, ast.AnnAssign) else ""
+        if name != "__all__" and _is_mutable(node.value, annotation):
+            yield source.violation(
+                node.lineno,
+                f"holds {name}, which can change",
+                "Two emulators would share it: annotate it as `Mapping` or `Sequence`, use a "
+                "tuple, or make it where it is used.",
+            )
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_a_file_has_at_most_500_lines_and_a_function_60(module: str) -> None:
-    text = (ROOT / module).read_text(encoding="utf-8")
-    functions = [
-        node
-        for node in ast.walk(ast.parse(text))
-        if isinstance(node, ast.FunctionDef) and _code_lines(node) > 60
-    ]
-    assert len(text.splitlines()) <= 500
-    assert [node.name for node in functions] == []
+def _is_mutable(value: ast.expr, annotation: str) -> bool:
+    if isinstance(value, ast.Dict | ast.List | ast.Set | ast.DictComp | ast.ListComp | ast.SetComp):
+        return not annotation.startswith(("Mapping[", "Sequence[", "Set["))
+    return isinstance(value, ast.Call) and bool(
+        re.fullmatch(
+            r"dict|list|set|bytearray|(collections\.)?(defaultdict|deque|Counter|OrderedDict)"
+            r"|(threading|itertools|random|queue)\.\w+",
+            ast.unparse(value.func),
+        )
+    )
 
 
-def _code_lines(node: ast.FunctionDef) -> int:
+def _lengths() -> Iterator[Violation]:
+    for source in PACKAGE:
+        lines = len(source.text.splitlines())
+        if lines > MAX_FILE_LINES:
+            yield source.violation(
+                lines,
+                f"has {lines} lines, more than {MAX_FILE_LINES}",
+                "Split it if it has two topics, else fold functions back.",
+            )
+        for node in source.running_nodes:
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                lines = _code_lines(node)
+                if lines > MAX_FUNCTION_LINES:
+                    yield source.violation(
+                        node.lineno,
+                        f"{node.name} has {lines} lines, more than {MAX_FUNCTION_LINES}",
+                        "Split it where a part has a name of its own.",
+                    )
+
+
+def _code_lines(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     """Its lines without signature and docstring."""
     last = node.end_lineno or node.lineno
     body = node.body[1:] if ast.get_docstring(node) else node.body
     return last - body[0].lineno + 1 if body else 0
-
-
-@pytest.mark.parametrize("module", MODULES)
-def test_no_code_gives_marshmallow_type_arguments_where_it_runs(module: str) -> None:
-    """marshmallow 3 takes none: `AnyField` of `api/fields.py` stands for `fields.Field[Any]`."""
-    tree = ast.parse((ROOT / module).read_text(encoding="utf-8"))
-    found = [ast.unparse(node) for node in _running(tree) if isinstance(node, ast.Subscript)]
-    assert [text for text in found if re.match(r"fields\.[A-Z]\w+\[", text)] == []
-
-
-def test_only_the_command_line_prints() -> None:
-    printing = [
-        module
-        for module in MODULES
-        for node in ast.walk(ast.parse((ROOT / module).read_text(encoding="utf-8")))
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == "print"
-    ]
-    assert printing == []
