@@ -1,4 +1,4 @@
-"""The emulator: the workspaces, found by API key, each wired from its store to its webhooks."""
+"""The emulator: workspaces found by API key, each wired from its events to its webhooks."""
 
 import secrets
 import threading
@@ -25,22 +25,22 @@ from mock_sendpilot.world.seed import EndpointSeed, WorkspaceSeed
 from mock_sendpilot.world.workspace import Workspace
 
 KeyRule = Callable[[Iterable[str]], None]
-"""Raises at API keys that must not be added."""
+"""A function that raises `NotAllowed` for API keys that must not be added."""
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What an API key opens: a workspace, with the key's scopes."""
+    """The workspace that an API key opens, with the scopes and the rate limit of the key."""
 
     workspace: Workspace
     api_key: ApiKey
     limiter: RateLimiter | None = None
 
     def require(self, scope: str) -> None:
-        """Insist on a scope.
+        """Require a scope.
 
         Raises:
-            ScopeMissing: the key does not carry it.
+            ScopeMissing: the key does not have it.
         """
         if not self.api_key.allows(scope):
             raise ScopeMissing(
@@ -53,12 +53,12 @@ class Emulator:
     """Workspaces that do not know each other, in memory; no network until a webhook is due.
 
     Args:
-        contract: for workspaces that bring none of their own.
+        contract: the contract of workspaces whose seed has none.
         random_seed: the same seed gives the same ids and signing secrets; without one each start
             differs, and nobody can work out a secret from the ids.
-        timeout_seconds: how long a webhook receiver has for its answer.
-        max_finished: how many finished deliveries each workspace's log keeps.
-        rate_limit: of every API key that has none of its own.
+        timeout_seconds: how long a webhook receiver has for its response.
+        max_finished: the number of finished deliveries that the log of a workspace keeps.
+        rate_limit: the limit of API keys that have none of their own.
     """
 
     def __init__(
@@ -84,17 +84,18 @@ class Emulator:
         self._lock = threading.Lock()
         self._accesses: dict[str, Access] = {}
         self._keys_by_workspace: dict[str, tuple[str, ...]] = {}
-        # One receiver for all workspaces: to forget one of many costs blinker a look at each.
-        event_recorded.connect(self._enqueue)
         self._key_rules: list[KeyRule] = []
         self._outboxes: dict[str, Outbox] = {}
         self._workspaces: dict[str, Workspace] = {}
+        # One receiver for all workspaces: to disconnect one receiver blinker looks through all.
+        event_recorded.connect(self._enqueue)
 
     def access(self, key: str | None) -> Access:
-        """What an API key opens.
+        """Return the workspace that an API key opens.
 
         Raises:
-            InvalidApiKey: no key, an unknown or a revoked one. The vendor has one message for all.
+            InvalidApiKey: no key, or one that is unknown, revoked or expired. The vendor has one
+                message for all four.
         """
         access = self._accesses.get(key or "")
         if access is None:
@@ -108,76 +109,83 @@ class Emulator:
         return access
 
     def workspaces(self) -> list[Workspace]:
-        """All workspaces, oldest first."""
+        """Return all workspaces, oldest first."""
         with self._lock:
             return list(self._workspaces.values())
 
     def api_keys(self, workspace: Workspace) -> list[ApiKey]:
-        """The keys of a workspace."""
+        """Return the keys of a workspace."""
         with self._lock:
             keys = self._keys_by_workspace.get(workspace.id, ())
             return [self._accesses[key].api_key for key in keys]
 
     def add_key_rule(self, rule: KeyRule) -> None:
-        """Check API keys with a function from now on: those that are there, and those to come.
+        """Check the existing API keys with a function, and every key that is added later.
 
         Raises:
-            NotAllowed: the rule refuses a key that is there.
+            NotAllowed: the rule refuses an existing key.
         """
         with self._lock:
             rule(self._accesses)
             self._key_rules.append(rule)
 
     def remove_key_rule(self, rule: KeyRule) -> None:
-        """Forget a rule; do nothing where there is none."""
+        """Remove a rule; do nothing if it was not added."""
         with self._lock, suppress(ValueError):
             self._key_rules.remove(rule)
 
     def outbox(self, workspace: Workspace) -> Outbox:
-        """The outbox of a workspace: its endpoints and deliveries."""
+        """Return the outbox of a workspace: its endpoints and deliveries."""
         return self._outboxes[workspace.id]
 
     def new_secret(self) -> str:
-        """A signing secret, for endpoints of several workspaces to share."""
+        """Return a signing secret, for endpoints of several workspaces to share."""
         return new_secret(self._secret_bytes)
 
     @property
     def pending_count(self) -> int:
-        """How many deliveries of all workspaces are still to be attempted."""
+        """The number of deliveries of all workspaces that are still to be attempted."""
         with self._lock:
             return sum(outbox.log.pending_count for outbox in self._outboxes.values())
 
     def load(
         self, seeds: Iterable[WorkspaceSeed], *, endpoints: Sequence[EndpointSeed] = ()
     ) -> None:
-        """Add seeded workspaces, each with these endpoints besides its own; all or none of them.
+        """Add seeded workspaces, all or none of them.
 
-        The event types of `endpoints` may bear the names of any contract.
+        Args:
+            seeds: the seeds of the workspaces.
+            endpoints: endpoints that every workspace gets as well as its own; their event types
+                may have the names of any contract.
 
         Raises:
-            InvalidInput: as for `add_workspace`.
+            InvalidInput, NotAllowed: as for `add_workspace`.
         """
         added: list[Workspace] = []
         try:
             for seed in seeds:
                 added += [self._add(seed, None)]
             for workspace in added:
-                self._add_endpoints(workspace, [_named_by(workspace, one) for one in endpoints])
+                own_type = workspace.contract.own_event_type
+                for endpoint in endpoints:
+                    types = endpoint.event_types
+                    names = None if types is None else tuple(map(own_type, types))
+                    self._add_endpoint(workspace, replace(endpoint, event_types=names))
         except (InvalidInput, NotAllowed):
             for workspace in added:
                 self.remove_workspace(workspace)
             raise
-        for workspace in added:  # not before every endpoint is there to hear of it
+        for workspace in added:  # only now, so that every endpoint gets the first events
             workspace.begin()
 
     def add_workspace(
         self, seed: WorkspaceSeed, *, clock: WorkspaceClock | None = None
     ) -> Workspace:
-        """Make a workspace as the seed says.
+        """Add a workspace.
 
         Args:
-            seed: what it starts with.
-            clock: a `ManualClock` makes its time stand still until `Workspace.advance`.
+            seed: the contents of the workspace.
+            clock: its clock; a `ManualClock` is frozen until `Workspace.advance`.
 
         Raises:
             InvalidInput: an id or key is taken, or the seed does not fit together.
@@ -187,25 +195,8 @@ class Emulator:
         workspace.begin()
         return workspace
 
-    def _add(self, seed: WorkspaceSeed, clock: WorkspaceClock | None) -> Workspace:
-        check_seed(seed)
-        workspace = Workspace(
-            seed,
-            contract=self.contract,
-            clock=self._clock_of(seed, clock),
-            random_seed=f"{self._random_seed}/{seed.random_seed or seed.id}",
-            workers=self._workers,
-        )
-        self._register(workspace, seed.api_keys)
-        try:
-            self._add_endpoints(workspace, seed.endpoints)
-        except InvalidInput:
-            self.remove_workspace(workspace)
-            raise
-        return workspace
-
     def remove_workspace(self, workspace: Workspace) -> None:
-        """Forget a workspace, its keys and what it still had to send."""
+        """Remove a workspace, its keys and its waiting deliveries."""
         with self._lock:
             if self._workspaces.get(workspace.id) is not workspace:
                 return
@@ -217,7 +208,7 @@ class Emulator:
         self._workers.forget(workspace.scheduler)
 
     def close(self, *, timeout_seconds: float = 1.0) -> None:
-        """Let the attempts at work finish, at most so long, and stop."""
+        """Stop, once the running attempts have ended or the time is over."""
         self._http_sender.begin_to_close()
         for workspace in self.workspaces():
             self.outbox(workspace).end_waits()
@@ -228,11 +219,35 @@ class Emulator:
         self._http_sender.close()
 
     def _enqueue(self, workspace: Workspace, *, event: Event) -> None:
-        """Hand an event to the outbox of its workspace, if that is one of this emulator."""
+        """Give an event to the outbox of its workspace, if this emulator has that workspace."""
         outbox = self._outboxes.get(workspace.id)
-        # Looked up first: another thread may remove the workspace between the two.
+        # In this order, since another thread may remove the workspace between the two.
         if outbox is not None and self._workspaces.get(workspace.id) is workspace:
             outbox.enqueue(event)
+
+    def _add(self, seed: WorkspaceSeed, clock: WorkspaceClock | None) -> Workspace:
+        check_seed(seed)
+        if clock is None:
+            clock = WorkspaceClock(
+                self._system_clock, starts_at=seed.starts_at, is_frozen=seed.is_frozen
+            )
+        else:
+            clock.run_with(self._system_clock)  # the workers wait by this clock
+        workspace = Workspace(
+            seed,
+            contract=self.contract,
+            clock=clock,
+            random_seed=f"{self._random_seed}/{seed.random_seed or seed.id}",
+            workers=self._workers,
+        )
+        self._register(workspace, seed.api_keys)
+        try:
+            for endpoint in seed.endpoints:
+                self._add_endpoint(workspace, endpoint)
+        except InvalidInput:
+            self.remove_workspace(workspace)
+            raise
+        return workspace
 
     def _register(self, workspace: Workspace, api_keys: Sequence[ApiKey]) -> None:
         outbox = Outbox(
@@ -244,48 +259,28 @@ class Emulator:
         with self._lock:
             if workspace.id in self._workspaces:
                 raise InvalidInput(f"there is a workspace {workspace.id!r} already")
-            taken = [api_key.key for api_key in api_keys if api_key.key in self._accesses]
-            if taken:
+            if any(api_key.key in self._accesses for api_key in api_keys):
                 raise InvalidInput(
-                    f"the API key of workspace {workspace.id!r} is another one's too"
+                    f"an API key of workspace {workspace.id!r} belongs to another workspace"
                 )
             for rule in self._key_rules:
                 rule([api_key.key for api_key in api_keys])
             self._workspaces[workspace.id] = workspace
             self._outboxes[workspace.id] = outbox
             for api_key in api_keys:
-                self._accesses[api_key.key] = self._opened(workspace, api_key)
+                limit = api_key.rate_limit or self._rate_limit
+                limiter = RateLimiter(workspace.clock, limit) if limit else None
+                self._accesses[api_key.key] = Access(
+                    workspace, replace(api_key, rate_limit=limit), limiter
+                )
             keys = tuple(dict.fromkeys(api_key.key for api_key in api_keys))
             self._keys_by_workspace[workspace.id] = keys
 
-    def _clock_of(self, seed: WorkspaceSeed, clock: WorkspaceClock | None) -> WorkspaceClock:
-        """One that runs with the clock by which the workers go."""
-        if clock is None:
-            starts_at, is_frozen = seed.starts_at, seed.is_frozen
-            return WorkspaceClock(self._system_clock, starts_at=starts_at, is_frozen=is_frozen)
-        clock.run_with(self._system_clock)
-        return clock
-
-    def _opened(self, workspace: Workspace, api_key: ApiKey) -> Access:
-        limit = api_key.rate_limit or self._rate_limit
-        api_key = replace(api_key, rate_limit=limit)
-        limiter = RateLimiter(workspace.clock, limit) if limit else None
-        return Access(workspace, api_key, limiter)
-
-    def _add_endpoints(self, workspace: Workspace, endpoints: Iterable[EndpointSeed]) -> None:
-        for endpoint in endpoints:
-            self.outbox(workspace).endpoints.add(
-                endpoint.url,
-                secret=endpoint.secret,
-                event_types=endpoint.event_types,
-                is_enabled=endpoint.is_enabled,
-                settings=endpoint.settings,
-            )
-
-
-def _named_by(workspace: Workspace, endpoint: EndpointSeed) -> EndpointSeed:
-    """The endpoint with the event types as the workspace's contract calls them."""
-    if endpoint.event_types is None:
-        return endpoint
-    names = tuple(workspace.contract.own_event_type(name) for name in endpoint.event_types)
-    return replace(endpoint, event_types=names)
+    def _add_endpoint(self, workspace: Workspace, endpoint: EndpointSeed) -> None:
+        self.outbox(workspace).endpoints.add(
+            endpoint.url,
+            secret=endpoint.secret,
+            event_types=endpoint.event_types,
+            is_enabled=endpoint.is_enabled,
+            settings=endpoint.settings,
+        )

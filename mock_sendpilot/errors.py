@@ -1,8 +1,8 @@
-"""What can go wrong in the emulated world: what happened, never an HTTP status.
+"""Errors of the emulated world, named after what happened; they know no HTTP status.
 
-`message` is what the vendor says; `hint` is what the emulator knows beyond it, for the person who
-has to find the mistake; as a text an error is both. A table at the API's edge turns each class into
-the vendor's envelope.
+`message` is the vendor's text; `hint` is what the emulator knows beyond it, for the person who has
+to find the mistake; `str(error)` is both. A table in `api/envelope.py` turns each class into the
+vendor's JSON.
 """
 
 from collections.abc import Iterable, Sequence
@@ -20,10 +20,10 @@ _TAIL_CHARACTERS = 300
 
 
 class Problem(str):
-    """A sentence about one fault: what was expected and, after a semicolon, what was found.
+    """A sentence about one mistake: what was expected and, after a semicolon, what was found.
 
-    `rule` is the vendor's sentence for the same fault, without what was found. It is `expected`
-    unless it is given.
+    `rule` is the vendor's sentence for the same mistake, without what was found; by default it is
+    `expected`.
     """
 
     __slots__ = ("rule",)
@@ -37,10 +37,7 @@ class Problem(str):
 
 
 def bounded(problems: Iterable[str]) -> list[str]:
-    """Return the first 20 problems and how many more there are.
-
-    Each is without secrets, and at most 1,000 characters long.
-    """
+    """Return the first 20 problems, each shortened and without secrets, and how many follow."""
     remaining = iter(problems)
     first: list[str] = [_presentable(problem) for problem in islice(remaining, MAX_PROBLEMS)]
     omitted = sum(1 for _ in remaining)
@@ -48,7 +45,7 @@ def bounded(problems: Iterable[str]) -> list[str]:
 
 
 def shortened(text: str, characters: int = MAX_PROBLEM_CHARACTERS) -> str:
-    """Return the text, without its middle if it is too long; the end says what was found."""
+    """Cut out the middle of a text that is too long: the end of a problem says what was found."""
     if len(text) <= characters:
         return text
     tail = min(_TAIL_CHARACTERS, characters // 2)
@@ -61,7 +58,7 @@ def _presentable(problem: str) -> Problem:
 
 
 class SendPilotError(Exception):
-    """The root of all errors of the emulated world. Secrets in their texts are masked."""
+    """The base class of all errors. Secrets in their texts are masked."""
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         self.message = redacted(message)
@@ -77,17 +74,17 @@ class InvalidApiKey(SendPilotError):
 
 
 class ScopeMissing(SendPilotError):
-    """The key is known but may not do this."""
+    """The key lacks the scope of the operation."""
 
 
 class NotFound(SendPilotError):
-    """A resource that this workspace does not have."""
+    """The workspace has no such resource."""
 
 
 class InvalidInput(SendPilotError):
-    """Input that cannot be accepted. `problems` holds a sentence for each of the first faults.
+    """The input cannot be accepted. `problems` has a sentence for each of the first mistakes.
 
-    What the vendor's API can answer is a `Problem`, so that its `rule` can stand in the reply.
+    For the vendor's API a sentence is a `Problem`, so that its `rule` can be in the response.
     """
 
     def __init__(self, *problems: str, hint: str = "") -> None:
@@ -96,7 +93,7 @@ class InvalidInput(SendPilotError):
 
 
 class BodyTooLarge(SendPilotError):
-    """The request body is longer than the vendor takes."""
+    """The request body is longer than the vendor accepts."""
 
 
 class CreditsExhausted(SendPilotError):
@@ -108,7 +105,7 @@ class SenderNotActive(SendPilotError):
 
 
 class LimitExceeded(SendPilotError):
-    """Too much in too short a time; it can be tried again in `retry_after_seconds`."""
+    """Too many requests or actions; the next one is possible after `retry_after_seconds`."""
 
     def __init__(self, message: str, *, retry_after_seconds: int, hint: str = "") -> None:
         super().__init__(message, hint=hint)
@@ -116,12 +113,12 @@ class LimitExceeded(SendPilotError):
 
 
 class AdvanceTimedOut(SendPilotError):
-    """A clock was not advanced as far as it should be in the time there was for it.
+    """The time limit of an advance was reached before the clock reached its target.
 
     Attributes:
-        task_count: how many tasks ran.
-        left_count: how many are left, of those that are due by the target.
-        held_up_by: what was running still.
+        task_count: the number of tasks that ran.
+        left_count: the number of tasks left that are due by the target.
+        held_up_by: descriptions of the tasks that were still running.
     """
 
     def __init__(
@@ -139,8 +136,8 @@ class AdvanceTimedOut(SendPilotError):
 
 
 class ServiceFault(SendPilotError):
-    """A fault of the service itself, which was asked for by a switch of the contract."""
+    """A failure of the service itself, switched on by an option of the contract."""
 
 
 class NotAllowed(SendPilotError):
-    """The emulator's own protection refuses: a foreign host or origin, or no control token."""
+    """The emulator protects itself: a foreign host or origin, a public key, no control token."""

@@ -1,4 +1,4 @@
-"""Patterns of events: what is looked for, and how near what came was to it."""
+"""The matcher of events: patterns, and failures that print the nearest miss field by field."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,44 +6,47 @@ from typing import Any
 
 import orjson
 
-_MOST_SHOWN = 10
-_LONGEST_MISS, _LONGEST_SUMMARY = 1000, 200
+_MAX_BODIES = 10
+_MAX_MISS_LENGTH, _MAX_SUMMARY_LENGTH, _MAX_RAW_LENGTH = 1000, 200, 200
 
 
 @dataclass(frozen=True, slots=True)
 class EventPattern:
-    """An event of this type (None: of any) whose `data` holds these values.
+    """A pattern of events: a type (None for any) and values that `data` must have.
 
-    Keys are the vendor's, or the same in snake case: `lead_id` is looked for as `leadId`, but in
-    the events of searches and extractions as it stands.
+    Keys are the vendor's, or the same in snake case: `lead_id` matches `leadId`. The events of
+    searches and extractions have keys in snake case, which match as they are.
     """
 
     event_type: str | None = None
     values: Mapping[str, Any] = field(default_factory=dict)
 
-    def misses(self, body: bytes) -> list[str]:
-        """What does not fit, a sentence each; nothing where all fits."""
-        return self.misses_in(parsed(body))
+    def matches(self, body: bytes) -> bool:
+        """Return whether the body of an event matches."""
+        return self.matches_event(parse_event(body))
 
-    def fits(self, found: Mapping[str, Any] | None) -> bool:
-        """Return whether an event that was parsed fits; cheaper than its misses in words."""
-        if found is None or self.event_type not in {None, found.get("eventType")}:
+    def matches_event(self, event: Mapping[str, Any] | None) -> bool:
+        """Return whether a parsed event matches; None stands for a body that is no event."""
+        # Not `not self.misses(…)`: it is called for every event and every waiting thread, and the
+        # sentences would cost more than the comparison.
+        if event is None or self.event_type not in {None, event.get("eventType")}:
             return False
-        data = found.get("data", {})
+        data = event.get("data", {})
         for key, value in self.values.items():
             name = key if key in data else camel_case(key)
             if name not in data or not _is_same(data[name], value):
                 return False
         return True
 
-    def misses_in(self, found: Mapping[str, Any] | None) -> list[str]:
-        """Return what does not fit in an event that was parsed; None is a body that is no event."""
-        if found is None:
+    def misses(self, body: bytes) -> list[str]:
+        """Return a sentence for each part of the pattern that the body of an event misses."""
+        event = parse_event(body)
+        if event is None:
             return ["the body is no JSON object with an object `data`"]
         misses = []
-        if self.event_type is not None and found.get("eventType") != self.event_type:
-            misses.append(f"eventType is {found.get('eventType')!r}, not {self.event_type!r}")
-        data = found.get("data", {})
+        if self.event_type is not None and event.get("eventType") != self.event_type:
+            misses.append(f"eventType is {event.get('eventType')!r}, not {self.event_type!r}")
+        data = event.get("data", {})
         for key, value in self.values.items():
             name = key if key in data else camel_case(key)
             if name not in data:
@@ -51,10 +54,6 @@ class EventPattern:
             elif not _is_same(data[name], value):
                 misses.append(f"data.{name} is {data[name]!r}, not {value!r}")
         return misses
-
-    def matches(self, body: bytes) -> bool:
-        """Whether a body fits."""
-        return self.fits(parsed(body))
 
     def failure(
         self,
@@ -64,70 +63,71 @@ class EventPattern:
         notes: Sequence[str] = (),
         noun: str = "webhook",
     ) -> str:
-        """Some lines that take the nearest of what came apart, and list the latest of it.
+        """Return the lines of a failed expectation: the nearest miss, and the latest bodies.
 
         Args:
-            bodies: what came, oldest first.
-            timeout_seconds: how long it was waited for; None where there was no waiting.
-            notes: what else there is to say.
-            noun: what is missed, `webhook` or `event`.
+            bodies: the bodies of the events that came, oldest first.
+            timeout_seconds: how long the caller has waited; None if it has not.
+            notes: further lines, printed first.
+            noun: `webhook` or `event`.
         """
         values = "".join(f", {key}={value!r}" for key, value in self.values.items())
-        wanted = "of any type" if self.event_type is None else repr(self.event_type)
-        waited = "" if timeout_seconds is None else f" within {timeout_seconds:g} s"
-        lines = [f"no {noun} {wanted}{values}{waited}", *(f"  {note}" for note in notes)]
-        nearest = self._nearest(bodies)
+        event_type = "of any type" if self.event_type is None else repr(self.event_type)
+        timeout = "" if timeout_seconds is None else f" within {timeout_seconds:g} s"
+        lines = [f"no {noun} {event_type}{values}{timeout}", *(f"  {note}" for note in notes)]
+        nearest = self._nearest_miss(bodies)
         if nearest is not None:
-            lines.append(f"  nearest miss: {_summary(nearest, _LONGEST_MISS)}")
+            lines.append(f"  nearest miss: {_summary(nearest, _MAX_MISS_LENGTH)}")
             lines += [f"    {miss}" for miss in self.misses(nearest)]
         if not bodies:
             lines.append("  nothing came")
         elif list(bodies) != [nearest]:
-            of_all = "" if len(bodies) <= _MOST_SHOWN else f"; the latest of {len(bodies)}"
-            lines.append(f"  came{of_all}:")
-            lines += [f"    {_summary(body, _LONGEST_SUMMARY)}" for body in bodies[-_MOST_SHOWN:]]
+            total = "" if len(bodies) <= _MAX_BODIES else f"; the latest of {len(bodies)}"
+            lines.append(f"  came{total}:")
+            latest = bodies[-_MAX_BODIES:]
+            lines += [f"    {_summary(body, _MAX_SUMMARY_LENGTH)}" for body in latest]
         return "\n".join(lines)
 
-    def _nearest(self, bodies: Sequence[bytes]) -> bytes | None:
-        """Of those that miss least the latest; where some fit, only one of the same type."""
-        missing = [body for body in bodies if not self.matches(body)]
-        if len(missing) < len(bodies):
-            missing = [body for body in missing if self._is_of_type(body)]
-        return min(reversed(missing), key=lambda body: len(self.misses(body)), default=None)
+    def _nearest_miss(self, bodies: Sequence[bytes]) -> bytes | None:
+        """Return the body with the fewest misses, the latest of several.
 
-    def _is_of_type(self, body: bytes) -> bool:
-        found = parsed(body)
-        return found is not None and self.event_type in {None, found.get("eventType")}
+        If some bodies match (one came where two were expected), another type is no near miss.
+        """
+        misses = [body for body in bodies if not self.matches(body)]
+        if len(misses) < len(bodies):
+            of_type = EventPattern(self.event_type)
+            misses = [body for body in misses if of_type.matches(body)]
+        return min(reversed(misses), key=lambda body: len(self.misses(body)), default=None)
 
 
 ANY_EVENT = EventPattern()
 
 
-def _is_same(found: Any, wanted: Any) -> bool:
-    """Whether two values of JSON are the same; to Python true is 1 as well."""
-    return bool(found == wanted) and isinstance(found, bool) == isinstance(wanted, bool)
-
-
 def camel_case(name: str) -> str:
-    """`lead_id` as `leadId`."""
+    """Return `leadId` for `lead_id`."""
     first, *rest = name.split("_")
     return first + "".join(part.capitalize() for part in rest)
 
 
-def parsed(body: bytes) -> dict[str, Any] | None:
-    """The event that a body is, or None if it is none."""
+def parse_event(body: bytes) -> dict[str, Any] | None:
+    """Parse the body of an event; return None if it is none."""
     try:
-        found = orjson.loads(body)
+        event = orjson.loads(body)
     except orjson.JSONDecodeError:
         return None
-    if not isinstance(found, dict) or not isinstance(found.get("data", {}), dict):
+    if not isinstance(event, dict) or not isinstance(event.get("data", {}), dict):
         return None
-    return found
+    return event
 
 
-def _summary(body: bytes, longest: int) -> str:
-    found = parsed(body)
-    if found is None:
-        return repr(body[:200])
-    text = f"{found.get('eventType')} {orjson.dumps(found.get('data')).decode()}"
-    return text if len(text) <= longest else f"{text[:longest]}…"
+def _is_same(value: Any, expected: Any) -> bool:
+    # In Python `True == 1`, in JSON it is not.
+    return bool(value == expected) and isinstance(value, bool) == isinstance(expected, bool)
+
+
+def _summary(body: bytes, max_length: int) -> str:
+    event = parse_event(body)
+    if event is None:
+        return repr(body[:_MAX_RAW_LENGTH])
+    text = f"{event.get('eventType')} {orjson.dumps(event.get('data')).decode()}"
+    return text if len(text) <= max_length else f"{text[:max_length]}…"

@@ -1,7 +1,7 @@
-"""Redaction: what is printed, logged or answered, without the secrets in it.
+"""Redaction: texts that are printed, logged or sent, with their secrets masked.
 
-A secret is known by its own form (a key of the vendor, a signing secret, credentials in a URL) or
-by the name that it stands under (`apiKeys`, `Authorization`, `?token=`).
+A secret is known by its form (a key of the vendor, a signing secret, credentials in a URL) or by
+its name (`apiKeys`, `Authorization`, `?token=`).
 """
 
 import re
@@ -32,7 +32,7 @@ def masked(secret: str) -> str:
 
 
 def is_secret_name(name: str) -> bool:
-    """Return whether what stands under a name is a secret, in any way of writing the name."""
+    """Return whether a name is that of a secret, however it is written."""
     return _SECRET_NAME.search(_NO_LETTER.sub("", name.lower())) is not None
 
 
@@ -42,7 +42,7 @@ def redacted(text: str) -> str:
 
 
 def redacted_url(url: str) -> str:
-    """Return a URL that was refused, without all that may have been meant as credentials."""
+    """Return a refused URL without anything that may have been meant as credentials."""
     before, at, after = url.rpartition("@")
     if not at:
         return redacted(url)
@@ -51,14 +51,14 @@ def redacted_url(url: str) -> str:
 
 
 def redacted_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """Return headers with the values masked that are secrets."""
+    """Return headers with the secrets among their values masked."""
     return {
         name: masked(value) if is_secret_name(name) else value for name, value in headers.items()
     }
 
 
 def redacted_value(value: Any) -> Any:
-    """Return a JSON value with a mask for each member whose name says that it is a secret."""
+    """Return a JSON value with every member masked whose name is that of a secret."""
     if isinstance(value, Mapping):
         return {
             name: MASK if is_secret_name(str(name)) else redacted_value(inner)

@@ -1,7 +1,7 @@
-"""The signals by which the world tells what happened. Connect with `sender=` a workspace.
+"""Signals of a workspace's events and deliveries. Connect to them with `sender=` a workspace.
 
-Receivers run in the thread that made the change and before its reply is sent, so they must be
-quick: put the event on a queue and return. What a receiver raises is logged and goes no further.
+Receivers run in the thread that made the change, before the response is sent, so they must be
+quick: put the event on a queue and return. Its exceptions are logged and go no further.
 """
 
 import logging
@@ -30,7 +30,7 @@ _logger = logging.getLogger(__name__)
 
 
 def has_foreign_receivers(sender: object) -> bool:
-    """Return whether code outside this package hears the events of `sender` as they happen."""
+    """Return whether code outside this package receives the events of `sender` as they happen."""
     return any(
         str(getattr(receiver, "__module__", "")).partition(".")[0] != _PACKAGE
         for signal in (event_recorded, deliveries_queued)
@@ -39,15 +39,13 @@ def has_foreign_receivers(sender: object) -> bool:
 
 
 def send(signal: NamedSignal, sender: object, **facts: Any) -> None:
-    """Send a signal; a receiver that fails neither stops the others nor reaches the caller.
-
-    In the main thread Ctrl+C and the like reach the caller, such as `pytest.fail` in a receiver. In
-    a thread that answers a request or makes an attempt they would end nothing but that.
-    """
+    """Send a signal; the exception of one receiver neither stops the others nor the caller."""
     for receiver in signal.receivers_for(sender):
         try:
             receiver(sender, **facts)
         except BaseException as error:
+            # In the main thread Ctrl+C and `pytest.fail` must reach the caller. In a thread of the
+            # server or of the workers they would end only that thread.
             is_to_end = not isinstance(error, Exception)
             if is_to_end and threading.current_thread() is threading.main_thread():
                 raise

@@ -1,6 +1,6 @@
-"""Suggestions: the word that was probably meant by one that is not known.
+"""Suggestions: the known word that was probably meant by an unknown one.
 
-Everything that refuses or ignores a word asks here, so that all of them guess alike.
+All code that refuses or ignores a word gets its suggestion here, so that all suggest alike.
 """
 
 import re
@@ -16,10 +16,9 @@ _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 def nearest_word(word: str, known: Iterable[str]) -> str | None:
     """Return the known word that was probably meant, or None.
 
-    That is one with the same letters (`first_name` for `firstName`), else one that the word
+    It is one with the same letters (`first_name` for `firstName`), or else one that the word
     abbreviates (`dup` for `duplicate`, `accept` for `accept_connection`, `premium` for
-    `is_premium`), else one that is spelled much like it. Longer words than any of ours have none,
-    so that a long one costs no time.
+    `is_premium`), or else one with a similar spelling.
     """
     letters = _letters(word)
     if not letters:
@@ -29,9 +28,9 @@ def nearest_word(word: str, known: Iterable[str]) -> str | None:
         return by_letters[letters]
     if len(letters) >= _MIN_ABBREVIATION:
         longer = [
-            each
-            for each, one in by_letters.items()
-            if each.startswith(letters) or _abbreviates(_parts(word), _parts(one))
+            key
+            for key, candidate in by_letters.items()
+            if key.startswith(letters) or _abbreviates(_parts(word), _parts(candidate))
         ]
         if longer:
             return by_letters[min(longer, key=len)]
@@ -40,13 +39,13 @@ def nearest_word(word: str, known: Iterable[str]) -> str | None:
 
 
 def same_letters(word: str, known: Iterable[str]) -> str | None:
-    """Return the known word that differs in letter case and separators alone, or None."""
+    """Return the known word that differs only in letter case and separators, or None."""
     letters = _letters(word)
     return _by_letters(known).get(letters) if letters else None
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return a question that names the nearest of the known words, for a message; or nothing."""
+    """Return a question for a message that names the nearest known word; or an empty text."""
     near = nearest_word(word, known)
     return "" if near is None else f"did you mean {near!r}? "
 
@@ -59,7 +58,8 @@ def _by_letters(known: Iterable[str]) -> dict[str, str]:
 
 
 def _letters(word: str) -> str:
-    """The letters and digits in lower case; of a word longer than any of ours none."""
+    """Return the letters and digits of a word in lower case."""
+    # No known word is so long; difflib would need seconds for a text of megabytes.
     if len(word) > _MAX_WORD_LENGTH:
         return ""
     return "".join(character for character in word.casefold() if character.isalnum())

@@ -1,4 +1,4 @@
-"""URLs that webhooks can be sent to."""
+"""The URLs to which webhooks can be sent."""
 
 import ipaddress
 import socket
@@ -20,46 +20,44 @@ _WITH_IPV4_AT_THE_END = (
 )
 _ISATAP = frozenset({b"\0\0\x5e\xfe", b"\2\0\x5e\xfe"})
 _DELIMITERS = frozenset('\\/?#@<>^`{|}"')
-EXPECTED = "an absolute http or https URL such as http://127.0.0.1:9000/webhooks"
+URL_FORMAT = "an absolute http or https URL such as http://127.0.0.1:9000/webhooks"
 
 
 def url_problems(url: object) -> list[str]:
-    """What speaks against sending webhooks to a URL.
-
-    The vendor wants public HTTPS; here local receivers are the purpose. Link-local addresses, where
-    clouds keep credentials, are refused.
-    """
+    """Return why no webhooks can be sent to a URL, a sentence for each reason."""
+    # The vendor requires public HTTPS; here local receivers are the purpose. Link-local addresses
+    # are refused, since clouds serve credentials there.
     if not isinstance(url, str):
-        return [f"must be {EXPECTED}; it was {url!r}"]
+        return [f"must be {URL_FORMAT}; it was {url!r}"]
     if len(url) > MAX_URL_LENGTH:
         return [f"must be at most {MAX_URL_LENGTH} characters long; it has {len(url)}"]
     try:
         parts = urlsplit(url)
         has_host = bool(parts.hostname) and (parts.port is None or parts.port > 0)
     except ValueError as error:
-        return [f"must be {EXPECTED}; {redacted_url(url)!r} is none: {redacted_url(str(error))}"]
+        return [f"must be {URL_FORMAT}; {redacted_url(url)!r} is none: {redacted_url(str(error))}"]
     if parts.scheme not in {"http", "https"} or not has_host or not url.isprintable() or " " in url:
-        return [f"must be {EXPECTED}; it was {redacted_url(url)!r}"]
-    return _unwanted(parts)
+        return [f"must be {URL_FORMAT}; it was {redacted_url(url)!r}"]
+    return _problems_of_parts(parts)
 
 
-def _unwanted(parts: SplitResult) -> list[str]:
+def _problems_of_parts(parts: SplitResult) -> list[str]:
     if parts.username is not None or parts.password is not None:
         return ["must not hold a user name or password"]
     if parts.fragment:
         return [f"must have no fragment: '#{parts.fragment}' would never be sent"]
-    if _DELIMITERS & set(unquote(parts.netloc)):  # where clients do not agree what the host is
-        return [f"must be {EXPECTED}; {parts.netloc!r} is no host"]
+    if _DELIMITERS & set(unquote(parts.netloc)):  # clients disagree about the host
+        return [f"must be {URL_FORMAT}; {parts.netloc!r} is no host"]
     if is_link_local(parts.hostname or ""):
         return [f"must not be a link-local address; it was {parts.hostname}"]
     return []
 
 
 def is_link_local(host: str) -> bool:
-    """Tell whether a host is a link-local address, in any of the spellings that a system reads.
+    """Return whether a host is a link-local address in any spelling that some client accepts.
 
-    Percent-encoded, in compatibility characters or with characters in between that clients ignore;
-    in decimal, octal or hexadecimal; as an IPv6 address that stands for an IPv4 one.
+    These are: percent-encoded, in compatibility characters, or with ignored characters between;
+    decimal, octal or hexadecimal; an IPv6 address that stands for an IPv4 address.
     """
     text = unicodedata.normalize("NFKC", unquote(host)).replace("\N{IDEOGRAPHIC FULL STOP}", ".")
     readable = "".join(character for character in text if character.isascii())

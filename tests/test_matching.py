@@ -1,11 +1,11 @@
-"""Patterns of events: what fits, what does not and why, and what a failure says."""
+"""Patterns of events: matches, misses, and the text of a failure."""
 
 from typing import Any
 
 import orjson
 import pytest
 
-from mock_sendpilot.matching import ANY_EVENT, EventPattern, camel_case, parsed
+from mock_sendpilot.matching import ANY_EVENT, EventPattern, camel_case, parse_event
 
 LEAD = {"leadId": "lead_1", "newStatus": "DONE", "campaignId": None}
 SEARCH = {"search_id": "search_1", "total_leads_found": 3, "leads": [{"id": "ldb_1"}]}
@@ -16,7 +16,7 @@ def body(event_type: object = "lead.updated", data: object = None) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("pattern", "came"),
+    ("pattern", "event"),
     [
         pytest.param(ANY_EVENT, body(), id="any"),
         pytest.param(EventPattern("lead.updated"), body(), id="type"),
@@ -39,13 +39,13 @@ def body(event_type: object = "lead.updated", data: object = None) -> bytes:
         pytest.param(ANY_EVENT, b"{}", id="an empty object"),
     ],
 )
-def test_what_fits_misses_nothing(pattern: EventPattern, came: bytes) -> None:
-    assert pattern.misses(came) == []
-    assert pattern.matches(came)
+def test_a_matching_body_has_no_misses(pattern: EventPattern, event: bytes) -> None:
+    assert pattern.misses(event) == []
+    assert pattern.matches(event)
 
 
 @pytest.mark.parametrize(
-    ("pattern", "came", "misses"),
+    ("pattern", "event", "misses"),
     [
         pytest.param(
             EventPattern("message.sent"),
@@ -101,15 +101,13 @@ def test_what_fits_misses_nothing(pattern: EventPattern, came: bytes) -> None:
         ),
     ],
 )
-def test_what_does_not_fit_is_told_field_by_field(
-    pattern: EventPattern, came: bytes, misses: list[str]
-) -> None:
-    assert pattern.misses(came) == misses
-    assert not pattern.matches(came)
+def test_the_misses_name_each_field(pattern: EventPattern, event: bytes, misses: list[str]) -> None:
+    assert pattern.misses(event) == misses
+    assert not pattern.matches(event)
 
 
 @pytest.mark.parametrize(
-    "came",
+    "event",
     [
         pytest.param(b"", id="nothing"),
         pytest.param(b"lead_id=1", id="a form"),
@@ -120,13 +118,13 @@ def test_what_does_not_fit_is_told_field_by_field(
         pytest.param(b'{"data":null}', id="data is null"),
     ],
 )
-def test_a_body_that_is_no_event_fits_nothing(came: bytes) -> None:
-    assert parsed(came) is None
-    assert ANY_EVENT.misses(came) == ["the body is no JSON object with an object `data`"]
+def test_a_body_that_is_no_event_matches_nothing(event: bytes) -> None:
+    assert parse_event(event) is None
+    assert ANY_EVENT.misses(event) == ["the body is no JSON object with an object `data`"]
 
 
 @pytest.mark.parametrize("event_type", [["lead.updated"], {"a": 1}])
-def test_an_event_type_that_is_no_text_does_not_fit(event_type: Any) -> None:
+def test_an_event_type_that_is_no_text_does_not_match(event_type: Any) -> None:
     (miss,) = EventPattern("lead.updated").misses(body(event_type))
     assert miss == f"eventType is {event_type!r}, not 'lead.updated'"
 
@@ -144,10 +142,10 @@ def test_snake_case_becomes_camel_case(name: str, expected: str) -> None:
     assert camel_case(name) == expected
 
 
-# --- what a failure says -------------------------------------------------------------------------
+# --- failures ------------------------------------------------------------------------------------
 
 
-def test_when_nothing_came_the_failure_says_so() -> None:
+def test_a_failure_says_that_nothing_came() -> None:
     pattern = EventPattern("lead.updated", {"lead_id": "lead_1"})
 
     assert pattern.failure([], timeout_seconds=2.5).splitlines() == [
@@ -156,12 +154,12 @@ def test_when_nothing_came_the_failure_says_so() -> None:
     ]
 
 
-def test_a_failure_of_any_type_says_so() -> None:
+def test_a_failure_names_the_missing_type_or_any() -> None:
     first = EventPattern(None, {"lead_id": "x"}).failure([], timeout_seconds=2).splitlines()[0]
     assert first == "no webhook of any type, lead_id='x' within 2 s"
 
 
-def test_of_one_that_came_the_failure_takes_it_apart() -> None:
+def test_a_failure_takes_a_single_body_apart() -> None:
     failure = EventPattern("lead.updated", {"lead_id": "x"}).failure([body()], timeout_seconds=2)
 
     assert failure.splitlines()[1:] == [
@@ -170,7 +168,7 @@ def test_of_one_that_came_the_failure_takes_it_apart() -> None:
     ]
 
 
-def test_of_several_the_failure_takes_the_nearest_apart_and_lists_all() -> None:
+def test_a_failure_takes_the_nearest_of_several_apart_and_lists_all() -> None:
     far, near = body("a", {"leadId": "x"}), body("lead.updated", {"leadId": "y"})
     failure = EventPattern("lead.updated", {"lead_id": "z"}).failure([near, far], timeout_seconds=2)
 
@@ -183,14 +181,14 @@ def test_of_several_the_failure_takes_the_nearest_apart_and_lists_all() -> None:
     ]
 
 
-def test_of_those_that_are_equally_near_the_latest_is_taken_apart() -> None:
+def test_a_failure_takes_the_latest_of_equally_near_ones_apart() -> None:
     bodies = [body("a", {"number": number}) for number in range(3)]
     lines = EventPattern("b").failure(bodies, timeout_seconds=2).splitlines()
 
     assert lines[1] == '  nearest miss: a {"number":2}'
 
 
-def test_of_more_than_ten_the_failure_lists_the_latest() -> None:
+def test_a_failure_lists_the_latest_ten() -> None:
     bodies = [body("a", {"number": number}) for number in range(13)]
     lines = EventPattern("b").failure(bodies, timeout_seconds=2).splitlines()
 
@@ -199,17 +197,17 @@ def test_of_more_than_ten_the_failure_lists_the_latest() -> None:
 
 
 @pytest.mark.parametrize("count", [2, 10])
-def test_of_ten_and_fewer_the_failure_lists_all(count: int) -> None:
+def test_a_failure_lists_ten_or_fewer_in_full(count: int) -> None:
     lines = EventPattern("b").failure([body("a", {})] * count, timeout_seconds=2).splitlines()
 
     assert lines[3:] == ["  came:", *["    a {}"] * count]
 
 
-def test_without_waiting_the_failure_tells_no_time() -> None:
+def test_a_failure_without_waiting_has_no_timeout() -> None:
     assert EventPattern("b").failure([], timeout_seconds=None).splitlines()[0] == "no webhook 'b'"
 
 
-def test_a_long_body_is_cut() -> None:
+def test_a_failure_cuts_a_long_body() -> None:
     lines = (
         EventPattern("b").failure([body("a", {"text": "x" * 5000})], timeout_seconds=2).splitlines()
     )
@@ -219,29 +217,28 @@ def test_a_long_body_is_cut() -> None:
     assert 1000 < len(lines[1]) < 1100
 
 
-def test_a_body_that_is_no_event_is_shown_as_it_came() -> None:
-    came, shown = b"\xff" * 300, b"\xff" * 200
-    lines = EventPattern("b").failure([came], timeout_seconds=2).splitlines()
+def test_a_failure_quotes_a_body_that_is_no_event() -> None:
+    raw, start = b"\xff" * 300, b"\xff" * 200
+    lines = EventPattern("b").failure([raw], timeout_seconds=2).splitlines()
 
-    assert lines[1] == f"  nearest miss: {shown!r}"
+    assert lines[1] == f"  nearest miss: {start!r}"
     assert lines[2] == "    the body is no JSON object with an object `data`"
 
 
-def test_notes_come_first() -> None:
+def test_a_failure_begins_with_the_notes() -> None:
     lines = EventPattern("b").failure([body()], timeout_seconds=2, notes=["1", "2"]).splitlines()
     assert lines[1:3] == ["  1", "  2"]
 
 
-def test_where_some_fit_the_nearest_of_the_same_type_is_taken_apart() -> None:
-    """Of two that were wanted one came."""
-    fits, other = body("a", {"x": 1}), body("a", {"x": 2})
-    lines = EventPattern("a", {"x": 1}).failure([fits, other], timeout_seconds=2).splitlines()
+def test_a_failure_takes_the_nearest_of_the_same_type_apart_if_another_matched() -> None:
+    matching, other = body("a", {"x": 1}), body("a", {"x": 2})
+    lines = EventPattern("a", {"x": 1}).failure([matching, other], timeout_seconds=2).splitlines()
 
     assert lines[1:3] == ['  nearest miss: a {"x":2}', "    data.x is 2, not 1"]
 
 
-def test_where_some_fit_one_of_another_type_is_no_near_miss() -> None:
-    fits, other = body("a", {"x": 1}), body("b", {"x": 1})
-    lines = EventPattern("a").failure([fits, other], timeout_seconds=2).splitlines()
+def test_another_type_is_no_near_miss_if_some_body_matched() -> None:
+    matching, other = body("a", {"x": 1}), body("b", {"x": 1})
+    lines = EventPattern("a").failure([matching, other], timeout_seconds=2).splitlines()
 
     assert lines[1:] == ["  came:", '    a {"x":1}', '    b {"x":1}']

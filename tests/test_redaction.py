@@ -50,7 +50,7 @@ def test_a_secret_in_a_text_is_masked(text: str, expected: str) -> None:
         "lead_abc123 REPLY_RECEIVED",
     ],
 )
-def test_what_is_no_secret_stays(text: str) -> None:
+def test_other_text_stays(text: str) -> None:
     assert redacted(text) == text
 
 
@@ -103,7 +103,7 @@ def test_no_refusal_of_a_webhook_url_shows_its_password(url: str) -> None:
         ("campaignId", False),
     ],
 )
-def test_some_names_are_those_of_secrets(name: str, is_secret: bool) -> None:
+def test_a_name_says_whether_its_value_is_secret(name: str, is_secret: bool) -> None:
     assert is_secret_name(name) is is_secret
 
 

@@ -1,4 +1,4 @@
-"""The signals of the world: who hears them."""
+"""The signals, and the receivers outside the package."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -24,8 +24,8 @@ def workspace() -> Iterator[Workspace]:
     emulator.close()
 
 
-def hear(_workspace: Workspace, **_facts: Any) -> None:
-    """Hear a signal, as an app under test may."""
+def receive(_workspace: Workspace, **_facts: Any) -> None:
+    """Receive a signal, as code of an app under test may."""
 
 
 def test_an_emulator_alone_is_no_foreign_receiver(workspace: Workspace) -> None:
@@ -40,14 +40,14 @@ def test_an_emulator_alone_is_no_foreign_receiver(workspace: Workspace) -> None:
         pytest.param(delivery_attempted, False, id="after attempts, when nobody waits"),
     ],
 )
-def test_who_hears_events_as_they_happen_is_known(
+def test_foreign_receivers_of_events_are_found(
     workspace: Workspace, signal: NamedSignal, *, is_foreign: bool
 ) -> None:
-    with signal.connected_to(hear, sender=workspace):
+    with signal.connected_to(receive, sender=workspace):
         assert has_foreign_receivers(workspace) == is_foreign
 
 
 def test_the_receivers_of_another_workspace_do_not_count(workspace: Workspace) -> None:
     other = object()
-    with event_recorded.connected_to(hear, sender=other):
+    with event_recorded.connected_to(receive, sender=other):
         assert not has_foreign_receivers(workspace)

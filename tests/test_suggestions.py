@@ -1,4 +1,4 @@
-"""Suggestions: which known word was probably meant."""
+"""Suggestions: the known word that was probably meant."""
 
 import time
 from pathlib import Path
@@ -41,7 +41,7 @@ LEAD_FIELDS = ("linkedinUrl", "firstName", "lastName", "email", "company", "titl
         pytest.param("lisetn", _COMMANDS, "listen", id="command"),
     ],
 )
-def test_a_word_that_is_near_is_suggested(word: str, known: list[str], meant: str) -> None:
+def test_a_similar_word_is_suggested(word: str, known: list[str], meant: str) -> None:
     assert nearest_word(word, known) == meant
     assert did_you_mean(word, known) == f"did you mean {meant!r}? "
 
@@ -59,7 +59,7 @@ def test_a_word_that_is_near_is_suggested(word: str, known: list[str], meant: st
         pytest.param("DONE", (), id="nothing known"),
     ],
 )
-def test_a_word_that_is_far_is_not_suggested(word: str, known: list[str]) -> None:
+def test_a_dissimilar_word_is_not_suggested(word: str, known: list[str]) -> None:
     assert nearest_word(word, known) is None
     assert not did_you_mean(word, known)
 
@@ -72,7 +72,7 @@ def test_a_long_word_costs_no_time() -> None:
     assert time.process_time() - began < 1
 
 
-def test_no_other_module_looks_for_near_words() -> None:
+def test_one_module_alone_suggests_words() -> None:
     package = Path(mock_sendpilot.__file__).parent
     askers = [path.name for path in package.rglob("*.py") if "difflib" in path.read_text("utf-8")]
 

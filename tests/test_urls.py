@@ -61,7 +61,7 @@ def test_a_link_local_address_is_refused_in_every_spelling(host: str) -> None:
         "169.254.169.254|x",
     ],
 )
-def test_a_host_that_clients_read_differently_is_refused(host: str) -> None:
+def test_a_host_that_clients_parse_differently_is_refused(host: str) -> None:
     (problem,) = url_problems(f"http://{host}/latest")
     assert problem.startswith("must be an absolute http or https URL")
 
@@ -87,10 +87,10 @@ def test_a_host_that_clients_read_differently_is_refused(host: str) -> None:
         "ü.example",
     ],
 )
-def test_any_other_host_is_taken(host: str) -> None:
+def test_any_other_host_is_accepted(host: str) -> None:
     assert url_problems(f"http://{host}/hooks") == []
 
 
 @pytest.mark.parametrize("address", ["fe80::1%eth0", "fe80::1", "169.254.9.9"])
-def test_the_address_of_a_connection_is_known_as_link_local(address: str) -> None:
+def test_a_link_local_address_with_a_zone_is_recognized(address: str) -> None:
     assert is_link_local(address)

@@ -12,7 +12,7 @@ from marshmallow import ValidationError
 from mock_sendpilot.api import rules
 from mock_sendpilot.api.fields import AnyField, Checked, Choice, ListOf, Request, WholeNumber
 from mock_sendpilot.errors import Problem
-from mock_sendpilot.urls import EXPECTED, MAX_URL_LENGTH, url_problems
+from mock_sendpilot.urls import MAX_URL_LENGTH, URL_FORMAT, url_problems
 from mock_sendpilot.world.jobs import DONE, FAILED, PENDING, RUNNING, Extraction, Search
 from mock_sendpilot.world.running_jobs import MOST_LEADS
 
@@ -55,7 +55,7 @@ class JobUrl(Checked):
     """Where the event of one job is sent."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(f"must be {EXPECTED}", rule=rules.MUST_BE_URL, **options)
+        super().__init__(f"must be {URL_FORMAT}", rule=rules.MUST_BE_URL, **options)
 
     def published(self) -> dict[str, Any]:
         """As JSON Schema."""

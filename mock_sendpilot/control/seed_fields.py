@@ -9,12 +9,10 @@ from marshmallow import Schema, ValidationError, fields
 from mock_sendpilot.api.fields import AnyField, Checked, ListOf, absence_messages
 from mock_sendpilot.contracts.contract import Contract, named_contract
 from mock_sendpilot.errors import InvalidInput
-from mock_sendpilot.scheduling.durations import EXPECTED as DURATION_EXPECTED
-from mock_sendpilot.scheduling.durations import parse_duration
-from mock_sendpilot.world.linkedin import EXPECTED, normal_profile_url
+from mock_sendpilot.scheduling.durations import DURATION_FORMAT, parse_duration
+from mock_sendpilot.world.linkedin import PROFILE_URL_FORMAT, normal_profile_url
 from mock_sendpilot.world.models import RateLimit
-from mock_sendpilot.world.rate_limits import EXPECTED as RATE_EXPECTED
-from mock_sendpilot.world.rate_limits import parse_rate_limit
+from mock_sendpilot.world.rate_limits import RATE_LIMIT_FORMAT, parse_rate_limit
 
 _MOST = 10**12  # far below what JSON libraries take for a number
 
@@ -38,7 +36,7 @@ class ProfileUrl(Checked):
     """A LinkedIn profile URL, brought into its normal form."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(f"must be {EXPECTED}", **options)
+        super().__init__(f"must be {PROFILE_URL_FORMAT}", **options)
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
         url = normal_profile_url(value) if isinstance(value, str) else None
@@ -111,7 +109,7 @@ class Duration(Checked):
     """A text such as `1h30m`."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(f"must be {DURATION_EXPECTED}", **options)
+        super().__init__(f"must be {DURATION_FORMAT}", **options)
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> timedelta:
         try:
@@ -126,7 +124,7 @@ class Rate(Checked):
     """A text such as `60/min`."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(f"must be {RATE_EXPECTED}", **options)
+        super().__init__(f"must be {RATE_LIMIT_FORMAT}", **options)
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> RateLimit:
         try:

@@ -16,7 +16,7 @@ _UNITS: Mapping[str, str] = {
 _PART = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?)(w|d|h|m|s)")
 _WHOLE = re.compile(rf"(?:{_PART.pattern})+")
 MAX_DURATION = timedelta(days=36525)
-EXPECTED = "a duration such as 90s, 30m, 1h30m or 2d"
+DURATION_FORMAT = "a duration such as 90s, 30m, 1h30m or 2d"
 
 
 def parse_duration(text: str) -> timedelta:
@@ -26,12 +26,12 @@ def parse_duration(text: str) -> timedelta:
         InvalidInput: the text is no duration, or is longer than a hundred years.
     """
     if not _WHOLE.fullmatch(text):
-        raise InvalidInput(f"must be {EXPECTED}; it was {text[:60]!r}")
+        raise InvalidInput(f"must be {DURATION_FORMAT}; it was {text[:60]!r}")
     try:
         parts = [timedelta(**{_UNITS[unit]: float(number)}) for number, unit in _PART.findall(text)]
         total = sum(parts, timedelta())
     except OverflowError:
         total = timedelta.max
     if total > MAX_DURATION:
-        raise InvalidInput(f"must be {EXPECTED}, at most 100 years; it was {text[:60]!r}")
+        raise InvalidInput(f"must be {DURATION_FORMAT}, at most 100 years; it was {text[:60]!r}")
     return total

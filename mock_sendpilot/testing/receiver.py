@@ -12,7 +12,7 @@ import orjson
 
 from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.http_server import HttpServer
-from mock_sendpilot.matching import ANY_EVENT, EventPattern, parsed
+from mock_sendpilot.matching import ANY_EVENT, EventPattern, parse_event
 from mock_sendpilot.scheduling.clock import SystemClock
 from mock_sendpilot.testing.aio import AsyncReceiver
 from mock_sendpilot.testing.answers import Answer, answer
@@ -50,7 +50,7 @@ class ReceivedWebhook:
     query: Mapping[str, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
-        event = parsed(self.body)
+        event = parse_event(self.body)
         if event is None:
             return f"<ReceivedWebhook {self.path} {self.body[:_LONGEST_SHOWN]!r}>"
         data = event.get("data", {})

@@ -13,7 +13,7 @@ from mock_sendpilot.scheduling.clock import iso_milliseconds
 from mock_sendpilot.suggestions import did_you_mean
 from mock_sendpilot.webhooks.event_log import SentWebhook
 from mock_sendpilot.world.jobs import Extraction, Search
-from mock_sendpilot.world.linkedin import EXPECTED, normal_profile_url
+from mock_sendpilot.world.linkedin import PROFILE_URL_FORMAT, normal_profile_url
 from mock_sendpilot.world.models import Campaign, Lead, Sender
 from mock_sendpilot.world.sequences import ENROLLS
 
@@ -125,7 +125,7 @@ def profile_url(given: object) -> str:
     """
     url = normal_profile_url(given) if isinstance(given, str) else None
     if url is None:
-        raise InvalidInput(f"linkedin_url must be {EXPECTED}; it was {_shown(given)}")
+        raise InvalidInput(f"linkedin_url must be {PROFILE_URL_FORMAT}; it was {_shown(given)}")
     return url
 
 

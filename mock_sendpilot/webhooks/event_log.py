@@ -12,7 +12,7 @@ import orjson
 
 from mock_sendpilot.contracts.contract import Contract
 from mock_sendpilot.errors import NotFound
-from mock_sendpilot.matching import EventPattern, parsed
+from mock_sendpilot.matching import EventPattern, parse_event
 from mock_sendpilot.scheduling.clock import SystemClock
 from mock_sendpilot.webhooks.deliveries import DROPPED, PENDING, Delivery, DeliveryLog
 from mock_sendpilot.webhooks.payloads import payload
@@ -327,9 +327,9 @@ class EventLog:
         if entry.event is not None:
             made = payload(entry.event, entry.facts.event_type, self._contract)
             self._keep_body(entry, made.body)
-        event = parsed(entry.facts.body)
+        event = parse_event(entry.facts.body)
         for waiter in waiters:
-            if waiter.pattern.fits(event):
+            if waiter.pattern.matches_event(event):
                 waiter.fitting.add(entry.facts.event_id)
                 waiter.hear(entry)
 

@@ -3,7 +3,7 @@
 from mock_sendpilot.errors import InvalidInput, Problem, ServiceFault
 from mock_sendpilot.world.acts import Outreach, SentMessage, SentRequest, words_for
 from mock_sendpilot.world.context import WorkspaceContext
-from mock_sendpilot.world.linkedin import EXPECTED, is_internal, normal_profile_url
+from mock_sendpilot.world.linkedin import PROFILE_URL_FORMAT, is_internal, normal_profile_url
 from mock_sendpilot.world.models import Contact
 from mock_sendpilot.world.responses import Responses
 
@@ -91,7 +91,7 @@ class Correspondence:
     def _profile(self, text: str) -> str:
         url = normal_profile_url(text)
         if url is None:
-            expected = f"recipientLinkedinUrl must be {EXPECTED}"
+            expected = f"recipientLinkedinUrl must be {PROFILE_URL_FORMAT}"
             rule = "recipientLinkedinUrl must be a URL address"  # the vendor's, for any such fault
             raise InvalidInput(Problem(expected, f"it was {text[:80]!r}", rule=rule))
         if is_internal(url) and self._contract.internal_recipients == "refused":

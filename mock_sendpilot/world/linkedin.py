@@ -27,7 +27,7 @@ _JOINERS = frozenset("\u200c\u200d")
 _TAGS = range(0xE0020, 0xE0080)
 _REPLACEMENT = "\ufffd"
 
-EXPECTED = "a LinkedIn profile URL such as https://www.linkedin.com/in/john-doe"
+PROFILE_URL_FORMAT = "a LinkedIn profile URL such as https://www.linkedin.com/in/john-doe"
 
 
 def normal_profile_url(text: str) -> str | None:

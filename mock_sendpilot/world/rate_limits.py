@@ -23,7 +23,7 @@ _WINDOWS: Mapping[str, int] = {
     "d": 86400,
 }
 _TEXT = re.compile(r"([1-9][0-9]{0,8})/([0-9]{0,5})([a-z]+)")
-EXPECTED = "requests in a window such as 60/min, 5/s or 100/10min"
+RATE_LIMIT_FORMAT = "requests in a window such as 60/min, 5/s or 100/10min"
 
 
 def parse_rate_limit(text: str) -> RateLimit:
@@ -35,7 +35,7 @@ def parse_rate_limit(text: str) -> RateLimit:
     found = _TEXT.fullmatch(text)
     count = int(found[2] or 1) if found else 0
     if found is None or found[3] not in _WINDOWS or not count:
-        raise InvalidInput(f"must be {EXPECTED}; it was {text[:60]!r}")
+        raise InvalidInput(f"must be {RATE_LIMIT_FORMAT}; it was {text[:60]!r}")
     return RateLimit(requests=int(found[1]), window_seconds=count * _WINDOWS[found[3]])
 
 

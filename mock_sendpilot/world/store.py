@@ -18,7 +18,7 @@ from mock_sendpilot.world import events, progress
 from mock_sendpilot.world.event_publisher import EventPublisher
 from mock_sendpilot.world.events import DEFAULT_OPTIONS, Event, EventOptions
 from mock_sendpilot.world.lead_import import Import, LeadDraft
-from mock_sendpilot.world.linkedin import EXPECTED, normal_profile_url
+from mock_sendpilot.world.linkedin import PROFILE_URL_FORMAT, normal_profile_url
 from mock_sendpilot.world.models import Campaign, Lead, Sender
 
 
@@ -297,7 +297,7 @@ class Store:
             return
         url = normal_profile_url(draft.linkedin_url)
         if url is None:
-            outcome.rejected.append((index, f"Invalid LinkedIn URL: expected {EXPECTED}"))
+            outcome.rejected.append((index, f"Invalid LinkedIn URL: expected {PROFILE_URL_FORMAT}"))
         elif (campaign.id, url) in self._lead_ids_by_profile:
             outcome.duplicate_count += 1
         else:

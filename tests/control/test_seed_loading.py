@@ -194,7 +194,7 @@ CLASHES: list[Any] = [
     pytest.param({"id": "ws_a"}, "there is a workspace 'ws_a' already", id="workspace id"),
     pytest.param(
         {"api_keys": (ApiKey(key="key_a"),)},
-        "the API key of workspace 'ws_b' is another one's too",
+        "an API key of workspace 'ws_b' belongs to another workspace",
         id="key",
     ),
     pytest.param(

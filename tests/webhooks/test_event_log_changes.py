@@ -188,10 +188,10 @@ class _Counting(EventPattern):
 
     looks: list[str]
 
-    def fits(self, found: Mapping[str, Any] | None) -> bool:
-        assert found is not None
-        self.looks.append(found["eventId"])
-        return super().fits(found)
+    def matches_event(self, event: Mapping[str, Any] | None) -> bool:
+        assert event is not None
+        self.looks.append(event["eventId"])
+        return super().matches_event(event)
 
 
 def test_a_wait_looks_only_at_what_is_new_and_may_fit(world: World) -> None:

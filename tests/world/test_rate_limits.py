@@ -7,7 +7,7 @@ import pytest
 from mock_sendpilot.errors import InvalidInput, LimitExceeded
 from mock_sendpilot.scheduling.clock import ManualClock
 from mock_sendpilot.world.models import RateLimit
-from mock_sendpilot.world.rate_limits import EXPECTED, RateLimiter, parse_rate_limit
+from mock_sendpilot.world.rate_limits import RATE_LIMIT_FORMAT, RateLimiter, parse_rate_limit
 from tests.conftest import NOW
 
 
@@ -66,7 +66,7 @@ def test_a_text_that_tells_no_rate_limit_is_refused(text: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         parse_rate_limit(text)
 
-    assert refused.value.problems == (f"must be {EXPECTED}; it was {text!r}",)
+    assert refused.value.problems == (f"must be {RATE_LIMIT_FORMAT}; it was {text!r}",)
 
 
 def test_a_window_takes_as_many_requests_as_the_limit_says() -> None:
