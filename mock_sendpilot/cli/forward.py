@@ -128,7 +128,7 @@ class Forwarding:
 
 def _made(http_sender: "HttpSender", taken: dict[str, Any]) -> dict[str, Any]:
     """Make a request, and put its answer into words for the server."""
-    from mock_sendpilot.webhooks.outgoing_request import SignedRequest
+    from mock_sendpilot.webhooks.signing import SignedRequest
 
     request = SignedRequest(
         url=taken["url"],

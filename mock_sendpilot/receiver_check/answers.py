@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from mock_sendpilot.receiver_check.findings import FAILED, INCONCLUSIVE, PASSED, WARNED, Finding
-from mock_sendpilot.webhooks.outgoing_request import SendResult
+from mock_sendpilot.webhooks.http_sender import SendResult
 
 _LONGEST_EXCERPT = 160
 _ACCEPTED, _REDIRECTS, _REFUSALS = range(200, 300), range(300, 400), range(400, 500)

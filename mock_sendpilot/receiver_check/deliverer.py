@@ -14,8 +14,8 @@ from mock_sendpilot.receiver_check.answers import Answer
 from mock_sendpilot.receiver_check.target import Target
 from mock_sendpilot.scheduling.clock import SystemClock
 from mock_sendpilot.webhooks.http_sender import HttpSender
-from mock_sendpilot.webhooks.outgoing_request import OutgoingRequest
 from mock_sendpilot.webhooks.payloads import event_type, payload
+from mock_sendpilot.webhooks.signing import OutgoingRequest
 from mock_sendpilot.world.events import Change, Event, LeadStatusChanged
 from mock_sendpilot.world.ids import Ids
 from mock_sendpilot.world.samples import SAMPLE_LEAD, Subjects, sample_change, sample_event

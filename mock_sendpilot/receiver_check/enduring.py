@@ -15,7 +15,7 @@ from mock_sendpilot.webhooks.disruption import (
     with_unknown_type,
     without_optional_fields,
 )
-from mock_sendpilot.webhooks.outgoing_request import OutgoingRequest
+from mock_sendpilot.webhooks.signing import OutgoingRequest
 from mock_sendpilot.world.events import SearchCompleted
 from mock_sendpilot.world.samples import SAMPLE_SEARCH
 

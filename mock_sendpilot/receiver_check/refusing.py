@@ -9,7 +9,7 @@ from mock_sendpilot.receiver_check.answers import refusal
 from mock_sendpilot.receiver_check.findings import Finding, gravest
 from mock_sendpilot.receiver_check.visit import SchemeSet, Visit, in_words
 from mock_sendpilot.webhooks.disruption import FORGED_SECRET, altered_body
-from mock_sendpilot.webhooks.outgoing_request import OutgoingRequest
+from mock_sendpilot.webhooks.signing import OutgoingRequest
 
 _HOUR = timedelta(hours=1)
 _GARBAGE = "garbage"

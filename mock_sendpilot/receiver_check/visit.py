@@ -8,7 +8,7 @@ from mock_sendpilot.receiver_check.deliverer import Deliverer
 from mock_sendpilot.receiver_check.findings import FAILED, INCONCLUSIVE, Finding
 from mock_sendpilot.receiver_check.growth import Growth
 from mock_sendpilot.receiver_check.target import Target
-from mock_sendpilot.webhooks.outgoing_request import OutgoingRequest
+from mock_sendpilot.webhooks.signing import OutgoingRequest
 
 SchemeSet = tuple[str, ...]
 

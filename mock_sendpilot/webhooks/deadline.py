@@ -1,7 +1,7 @@
-"""HTTP connections that keep to one deadline for the whole answer.
+"""HTTP connections that keep one deadline for the whole response.
 
-A socket's own timeout starts anew with every byte, so a receiver that sends one byte now and then
-would never be given up.
+The timeout of a socket starts again with every byte, so a receiver that sends one byte now and then
+would never time out.
 """
 
 import errno
@@ -31,12 +31,12 @@ else:  # as urllib3 defines them, should this be imported while a test has put o
 
 
 class _DeadlineSocket(Socket):
-    """Of a socket: when all has to be there."""
+    """A socket that reads nothing after `deadline`."""
 
     deadline = float("inf")
 
     def recv_into(self, *arguments: Any, **options: Any) -> int:
-        """Wait at most until the deadline."""
+        """Receive, waiting until the deadline at most."""
         remaining = self.deadline - SystemClock.running_seconds()
         if remaining <= 0:
             raise TimeoutError("timed out")
@@ -46,59 +46,51 @@ class _DeadlineSocket(Socket):
 
 
 class _DeadlineTlsSocket(_DeadlineSocket, ssl.SSLSocket):
-    """The same over TLS, where a read may take several of the socket's: they have one timeout."""
+    """The same over TLS, where one read may take several of the socket's, under one timeout."""
 
 
-class _KeepsToDeadline(HTTPConnection):
+class _DeadlineConnection(HTTPConnection):
     response_class = FinalResponse
+    socket_class: type[socket.socket] = _DeadlineSocket
 
     def getresponse(self) -> Any:
-        """Read the head of the answer; its body has to come before the same deadline."""
-        if self.sock is None:  # reset while it was made, which urllib3 passes over
+        """Read the head of the response; its body must arrive before the same deadline."""
+        if self.sock is None:  # it was reset while the request was sent, which urllib3 ignores
             raise ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
         if isinstance(self.sock, _DeadlineSocket) and self.timeout is not None:
             self.sock.deadline = SystemClock.running_seconds() + self.timeout
         return super().getresponse()
 
-
-class _DeadlineConnection(_KeepsToDeadline):
     def _new_conn(self) -> socket.socket:
-        return _connected(self, _DeadlineSocket)
+        try:
+            made = connected(
+                self._dns_host,  # with the dot that ends an absolute name
+                self.port,
+                timeout_seconds=cast("float", self.timeout),
+                options=self.socket_options or (),
+                socket_class=self.socket_class,
+            )
+        except TimeoutError as error:
+            raise ConnectTimeoutError(self, "no connection in time") from error
+        address = str(made.getpeername()[0])
+        if is_link_local(address):  # the name of a host may resolve to one, unlike a checked URL
+            made.close()
+            raise OSError(f"nothing is sent to the link-local address {address}")
+        return made
 
 
-class _DeadlineTlsConnection(_KeepsToDeadline, HTTPSConnection):
-    def _new_conn(self) -> socket.socket:
-        return _connected(self, Socket)
+class _DeadlineTlsConnection(_DeadlineConnection, HTTPSConnection):
+    socket_class = Socket  # TLS wraps it in the class that the context below names
 
     def connect(self) -> None:
-        """Connect with such a socket; which certificates are good is for requests to say."""
+        """Connect with a TLS socket that has a deadline; requests decides which certificates count.
+
+        urllib3 makes the context, so that is where the class of its sockets can be set.
+        """
         if self.ssl_context is None:
             self.ssl_context = create_urllib3_context()
             self.ssl_context.sslsocket_class = _DeadlineTlsSocket
         super().connect()
-
-
-def _connected(connection: HTTPConnection, socket_class: type[socket.socket]) -> socket.socket:
-    try:
-        made = connected(
-            connection._dns_host,  # noqa: SLF001 - with the dot that ends a whole name
-            connection.port,
-            timeout_seconds=cast("float", connection.timeout),
-            options=connection.socket_options or (),
-            socket_class=socket_class,
-        )
-    except TimeoutError as error:
-        raise ConnectTimeoutError(connection, "no connection in time") from error
-    return _checked(made)
-
-
-def _checked(made: socket.socket) -> socket.socket:
-    """Let go of a connection to a link-local address, to which a name may lead as well."""
-    address = str(made.getpeername()[0])
-    if is_link_local(address):
-        made.close()
-        raise OSError(f"nothing is sent to the link-local address {address}")
-    return made
 
 
 class _DeadlinePool(HTTPConnectionPool):
@@ -110,4 +102,4 @@ class _DeadlineTlsPool(HTTPSConnectionPool):
 
 
 POOLS: Mapping[str, type[HTTPConnectionPool]] = {"http": _DeadlinePool, "https": _DeadlineTlsPool}
-"""urllib3's pools, with such connections. The deadline is that of the timeout of a request."""
+"""urllib3's pools, with such connections. The deadline is the timeout of a request."""

@@ -16,8 +16,7 @@ import orjson
 from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.suggestions import did_you_mean
 from mock_sendpilot.webhooks.deliveries import AppliedDisruption
-from mock_sendpilot.webhooks.outgoing_request import OutgoingRequest
-from mock_sendpilot.webhooks.signing import SECRET_PREFIX
+from mock_sendpilot.webhooks.signing import SECRET_PREFIX, OutgoingRequest
 
 DUPLICATE, REORDER, DELAY, DROP = "duplicate", "reorder", "delay", "drop"
 STALE_TIMESTAMP, WRONG_SECRET = "stale_timestamp", "wrong_secret"

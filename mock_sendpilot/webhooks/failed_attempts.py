@@ -36,4 +36,4 @@ def _outcome(attempt: Attempt) -> str:
         return f"{attempt.error}{disrupted}"
     body = " ".join(response.body.decode("utf-8", "replace").split())
     text = f"{body[:_MAX_BODY_LENGTH]}…" if len(body) > _MAX_BODY_LENGTH else body
-    return f"the answer was {response.status_code}{f' {text!r}' if text else ''}{disrupted}"
+    return f"the response was {response.status_code}{f' {text!r}' if text else ''}{disrupted}"

@@ -13,7 +13,8 @@ from datetime import datetime
 from mock_sendpilot.errors import NotFound
 from mock_sendpilot.scheduling.clock import SystemClock
 from mock_sendpilot.webhooks.deliveries import Response
-from mock_sendpilot.webhooks.outgoing_request import SendResult, SignedRequest
+from mock_sendpilot.webhooks.http_sender import SendResult
+from mock_sendpilot.webhooks.signing import SignedRequest
 
 _SILENCE_SECONDS = 5.0
 """How long nobody may ask for a request until nobody is there any more."""

@@ -1,18 +1,17 @@
-"""Make POSTs to receivers, and record what came back.
+"""Make POSTs to receivers, and record the responses.
 
-The only module of the server that imports requests, and only when the first webhook is due.
-A `requests.Session` would take proxies and credentials from the environment and follow redirects;
-going to its `HTTPAdapter` with a prepared request avoids both and is the fastest way. Nothing is
-used of the adapter that libraries such as `responses` replace: see `network.py`.
+This is the only module of the server that imports requests, and it does so when the first webhook
+is due. A `requests.Session` would take proxies and credentials from the environment and follow
+redirects; an `HTTPAdapter` with a prepared request does neither and is the fastest way. Of the
+adapter nothing is used that libraries such as `responses` replace: see `network.py`.
 """
 
-# requests is imported where it is used, so that starting does not pay for it.
 import logging
 import os
 import socket
 import struct
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
@@ -26,7 +25,7 @@ from mock_sendpilot.webhooks.deliveries import (
     Response,
     recorded_response,
 )
-from mock_sendpilot.webhooks.outgoing_request import SendResult, SignedRequest
+from mock_sendpilot.webhooks.signing import SignedRequest
 
 if TYPE_CHECKING:
     import requests
@@ -36,11 +35,22 @@ TIMEOUT_SECONDS = 30.0
 _CHUNK_BYTES = 4096
 _MAX_KEPT_CONNECTIONS = 64
 _REUSE_SECONDS = 1.0
-_TRICKLE_PARTS = 10
+_SLOW_BODY_PARTS = 10
 _NO_LINGERING = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
-"""Of SO_LINGER: to close is to reset."""
+"""A value of SO_LINGER under which closing a connection resets it."""
 _CA_BUNDLE = "REQUESTS_CA_BUNDLE"
 _logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendResult:
+    """A POST that was made. Without a response, `error` says in words what went wrong."""
+
+    sent_at: datetime
+    duration_seconds: float
+    headers: Mapping[str, str]
+    response: Response | None = None
+    error: str | None = None
 
 
 class _BrokenOff(Exception):
@@ -49,16 +59,19 @@ class _BrokenOff(Exception):
 
 @dataclass(slots=True)
 class _Connection:
+    """The connections to one receiver, kept for some time after their last use."""
+
     adapter: "requests.adapters.HTTPAdapter"
     used_at: float
 
 
 class HttpSender:
-    """POSTs for all workspaces of an emulator; each call in the thread of its caller.
+    """Make the POSTs of all workspaces of an emulator, each in the thread of its caller.
 
     Args:
-        timeout_seconds: how long a receiver has for its answer (the vendor gives 30 s).
-        wall_clock: real time, which signatures bear: receivers hold it against their own clock.
+        timeout_seconds: how long a receiver has for its whole response (the vendor gives it 30 s).
+        wall_clock: gives the real time. Signatures carry it, since receivers compare it with their
+            own clock.
     """
 
     def __init__(
@@ -73,7 +86,7 @@ class HttpSender:
         self._is_closing = threading.Event()
 
     def wall_time(self) -> datetime:
-        """Real time."""
+        """Return the real time."""
         return self._wall_clock.now()
 
     def send(
@@ -84,17 +97,18 @@ class HttpSender:
         max_connections: int = 1,
         timeout_seconds: float | None = None,
     ) -> SendResult:
-        """POST a request. Never raises: what goes wrong is in what it returns.
+        """POST a request. An error is returned in the result, never raised.
 
         Args:
-            request: what to send, where and how.
-            connection: whose connections are kept and used again, such as an endpoint's id.
-            max_connections: how many of them at one time.
-            timeout_seconds: for the whole answer; by default the sender's own.
+            request: the request, which also says how to send it.
+            connection: a name for the connections that are kept and used again, such as the id of
+                an endpoint.
+            max_connections: how many of them may be open at one time.
+            timeout_seconds: for the whole response; by default the sender's own.
         """
         timeout = self.timeout_seconds if timeout_seconds is None else timeout_seconds
         sent_at, began = self._wall_clock.now(), SystemClock.running_seconds()
-        response, error = self._answer(request, connection, max_connections, timeout)
+        response, error = self._post(request, connection, max_connections, timeout)
         return SendResult(
             sent_at=sent_at,
             duration_seconds=SystemClock.running_seconds() - began,
@@ -104,13 +118,13 @@ class HttpSender:
         )
 
     def forget(self, endpoint_id: str) -> None:
-        """Close the connection that is kept open to an endpoint."""
+        """Close the connections that are kept open to an endpoint."""
         connection = self._connections.pop(endpoint_id, None)
         if connection is not None:
             connection.adapter.close()
 
     def begin_to_close(self) -> None:
-        """Send what is to be sent slowly at once."""
+        """Send slow bodies at once from now on."""
         self._is_closing.set()
 
     def close(self) -> None:
@@ -119,20 +133,24 @@ class HttpSender:
         for endpoint_id in list(self._connections):
             self.forget(endpoint_id)
 
-    def _answer(
-        self, request: SignedRequest, name: str, most: int, timeout: float
+    def _post(
+        self, request: SignedRequest, name: str, max_connections: int, timeout: float
     ) -> tuple[Response | None, str | None]:
-        connection = self._connection(name, most, is_to_be_cut=request.is_cut)
+        if request.is_cut:
+            resetting = [(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGERING)]
+            connection = _new_connection(1, resetting)
+        else:
+            connection = self._connection(name, max_connections)
         try:
-            answer = _sent(connection.adapter, self._prepared(request), timeout)
+            response = _urlopen(connection.adapter, self._prepared(request), timeout)
             if request.loses_answer:
-                answer.close()
-                return None, f"the answer was lost on purpose; it was {answer.status_code}"
-            return _response(answer, SystemClock.running_seconds() + timeout), None
+                response.close()
+                return None, f"the response was lost on purpose; it was {response.status_code}"
+            return _read(response, SystemClock.running_seconds() + timeout), None
         except _BrokenOff:
             return None, "the connection was reset in the middle of the body, on purpose"
-        except Exception as error:  # any failure becomes the attempt's record
-            return None, _in_words(error, timeout)
+        except Exception as error:
+            return None, _described(error, timeout)
         finally:
             connection.used_at = SystemClock.running_seconds()
             if request.is_cut:
@@ -140,14 +158,13 @@ class HttpSender:
             elif len(self._connections) > _MAX_KEPT_CONNECTIONS:
                 self.forget(name)
 
-    def _connection(self, name: str, most: int, *, is_to_be_cut: bool) -> _Connection:
-        """A connection that was idle is not used again: the receiver may be about to close it."""
-        if is_to_be_cut:
-            return _new_connection(1, [(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGERING)])
+    def _connection(self, name: str, max_connections: int) -> _Connection:
         connection = self._connections.get(name)
         if connection is None:
-            connection = self._connections[name] = _new_connection(most)
+            connection = self._connections[name] = _new_connection(max_connections)
         elif SystemClock.running_seconds() - connection.used_at > _REUSE_SECONDS:
+            # The receiver may be about to close a connection that was idle, and the next request
+            # on it would fail for no fault of the receiver.
             connection.adapter.close()
         return connection
 
@@ -164,32 +181,32 @@ class HttpSender:
         return prepared
 
     def _in_parts(self, request: SignedRequest) -> Iterator[bytes]:
-        """The body in some parts with pauses between them, or its first half alone."""
+        """Yield the body in parts with pauses between them, or only its first half."""
         content = request.content
         if request.breaks_off:
             yield content[: len(content) // 2]
             raise _BrokenOff
-        size = len(content) // _TRICKLE_PARTS + 1
+        size = len(content) // _SLOW_BODY_PARTS + 1
         for start in range(0, len(content), size):
-            self._is_closing.wait(request.seconds_to_send / _TRICKLE_PARTS)
+            self._is_closing.wait(request.seconds_to_send / _SLOW_BODY_PARTS)
             yield content[start : start + size]
 
 
 def _new_connection(
-    most: int, socket_options: list[tuple[int, int, bytes]] | None = None
+    max_connections: int, socket_options: list[tuple[int, int, bytes]] | None = None
 ) -> _Connection:
     from requests.adapters import HTTPAdapter
 
     from mock_sendpilot.webhooks.deadline import POOLS
 
-    adapter = HTTPAdapter(pool_connections=1, pool_maxsize=most)
+    adapter = HTTPAdapter(pool_connections=1, pool_maxsize=max_connections)
     if socket_options:
-        adapter.init_poolmanager(1, most, socket_options=socket_options)
+        adapter.init_poolmanager(1, max_connections, socket_options=socket_options)
     adapter.poolmanager.pool_classes_by_scheme = dict(POOLS)
     return _Connection(adapter, 0.0)
 
 
-def _sent(
+def _urlopen(
     adapter: "requests.adapters.HTTPAdapter", prepared: "requests.PreparedRequest", timeout: float
 ) -> "requests.Response":
     """Do what `HTTPAdapter.send` does, which a test may have replaced for the whole process."""
@@ -211,34 +228,31 @@ def _sent(
     return adapter.build_response(prepared, raw)
 
 
-def _response(answer: "requests.Response", deadline: float) -> Response:
+def _read(response: "requests.Response", deadline: float) -> Response:
     """Read the beginning of the body. The status counts even if the body then breaks off."""
-    if _has_forbidden_body(answer):
-        # Closed before it is read to its end: from there on the connection would be kept.
-        answer.close()
-        return recorded_response(answer.status_code, answer.headers, b"")
+    has_body = response.headers.get("content-length", "0") != "0"
+    if has_body and response.status_code in {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}:
+        # Some servers send a body that must not be there. Closed before its end, the connection
+        # is not used again; otherwise the body would be taken for the next response.
+        response.close()
+        return recorded_response(response.status_code, response.headers, b"")
     body, is_complete = b"", False
     try:
         while len(body) <= MAX_BODY_BYTES and SystemClock.running_seconds() < deadline:
-            chunk = answer.raw.read1(_CHUNK_BYTES)
+            chunk = response.raw.read1(_CHUNK_BYTES)
             if not chunk:
                 is_complete = True
                 break
             body += chunk
     except Exception as error:
-        _logger.debug("the body of an answer broke off: %s", error)
+        _logger.debug("the body of a response broke off: %s", error)
     if not is_complete:
-        answer.close()
-    return recorded_response(answer.status_code, answer.headers, body, is_complete=is_complete)
+        response.close()
+    return recorded_response(response.status_code, response.headers, body, is_complete=is_complete)
 
 
-def _has_forbidden_body(answer: "requests.Response") -> bool:
-    """Return whether a body follows that must not be there, as sometimes after a 204."""
-    has_body = answer.headers.get("content-length", "0") != "0"
-    return has_body and answer.status_code in {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}
-
-
-def _in_words(error: Exception, timeout_seconds: float) -> str:
+def _described(error: Exception, timeout_seconds: float) -> str:
+    """Return an error in words, without the layers of libraries around its cause."""
     from ssl import SSLCertVerificationError
 
     from urllib3.exceptions import ConnectTimeoutError, ReadTimeoutError
@@ -246,7 +260,7 @@ def _in_words(error: Exception, timeout_seconds: float) -> str:
     if isinstance(error, ConnectTimeoutError):
         return f"no connection within {timeout_seconds:g} s"
     if isinstance(error, ReadTimeoutError):
-        return f"no answer within {timeout_seconds:g} s"
+        return f"no response within {timeout_seconds:g} s"
     cause: BaseException = error
     while (deeper := cause.__cause__ or cause.__context__) is not None:
         if isinstance(cause, BadStatusLine):  # it says more than why its status is no number
@@ -259,6 +273,6 @@ def _in_words(error: Exception, timeout_seconds: float) -> str:
         )
     text = str(getattr(cause, "strerror", None) or str(cause) or type(cause).__name__)
     if isinstance(cause, BadStatusLine) and not isinstance(cause, RemoteDisconnected):
-        text = f"the answer is not HTTP: {text!r}"
-    plain = "".join(letter if letter.isprintable() else " " for letter in text)
-    return plain[:MAX_TEXT_LENGTH]
+        text = f"the response is not HTTP: {text!r}"
+    printable = "".join(letter if letter.isprintable() else " " for letter in text)
+    return printable[:MAX_TEXT_LENGTH]

@@ -25,9 +25,9 @@ from mock_sendpilot.webhooks.disruption import DUPLICATE, REORDER, disrupted
 from mock_sendpilot.webhooks.endpoint_health import EndpointHealth
 from mock_sendpilot.webhooks.endpoints import Endpoint
 from mock_sendpilot.webhooks.forwarding import LISTENER_GONE, NO_LISTENER
-from mock_sendpilot.webhooks.http_sender import HttpSender
-from mock_sendpilot.webhooks.outgoing_request import OutgoingRequest, SendResult
+from mock_sendpilot.webhooks.http_sender import HttpSender, SendResult
 from mock_sendpilot.webhooks.reordering import ReorderedDeliveries
+from mock_sendpilot.webhooks.signing import OutgoingRequest
 from mock_sendpilot.webhooks.state import WebhookState
 from mock_sendpilot.world.endpoint_settings import PROCESS, VIRTUAL
 from mock_sendpilot.world.workspace import Workspace

@@ -1,11 +1,11 @@
-"""The signatures of a webhook request. Pure: a secret, a time and some bytes in, headers out.
+"""Signatures of webhooks, and requests before and after they are signed.
 
-Three schemes, from section (c) of the reconstructed contract:
+Everything here is pure: a secret, a time and some bytes in, headers out. There are three schemes:
 
 `documented` (the vendor's pages)
     One header `Webhook-Signature: t=<unix seconds>,s=<hex HMAC-SHA256>` over `<t>.<body>`. The key
-    is the secret as it stands, `whsec_` included.
-`svix` (what production consumers verify)
+    is the whole secret, including `whsec_`.
+`svix` (what consumers verify in production)
     `svix-id`, `svix-timestamp` and `svix-signature: v1,<base64 HMAC-SHA256>` over
     `<id>.<timestamp>.<body>`. The key is the base64-decoded part of the secret after `whsec_`.
 `standardwebhooks`
@@ -18,17 +18,103 @@ import hashlib
 import hmac
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from mock_sendpilot.version import __version__
+
+JSON_TYPE = "application/json"
+USER_AGENT = f"mock-sendpilot/{__version__}"
 
 SECRET_PREFIX = "whsec_"
 SECRET_BYTES = 24
-_MAX_SECRET_BYTES = 256
-_UNIX_SECONDS = re.compile(r"[0-9]{1,15}")
 SECRET_FORMAT = (
     "'whsec_' followed by base64, such as the vendor's dashboard gives; "
     'make one with: python -c "import base64, os; '
     "print('whsec_' + base64.b64encode(os.urandom(24)).decode())\""
 )
+_MAX_SECRET_BYTES = 256
+_UNIX_SECONDS = re.compile(r"[0-9]{1,15}")
+_HEADER_PREFIXES: Mapping[str, str] = {"svix": "svix", "standardwebhooks": "webhook"}
+"""The beginnings of the three headers of a scheme."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedRequest:
+    """A POST as it goes over the wire: at once, over `seconds_to_send`, or cut on purpose.
+
+    `breaks_off` cuts it in the middle of its body, `loses_answer` as soon as the receiver begins to
+    respond.
+    """
+
+    url: str
+    headers: Mapping[str, str]
+    content: bytes
+    seconds_to_send: float = 0
+    breaks_off: bool = False
+    loses_answer: bool = False
+
+    @property
+    def is_cut(self) -> bool:
+        """Return whether the connection ends before the response is read."""
+        return self.breaks_off or self.loses_answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutgoingRequest:
+    """A POST before it is signed, which a disruption may alter.
+
+    Attributes:
+        secrets: the newest first.
+        schemes: of the signatures; without any, nothing is signed.
+        sent_body: sent in place of the body that is signed.
+        extra_headers: the endpoint's own.
+    """
+
+    url: str
+    body: bytes
+    message_id: str
+    schemes: tuple[str, ...]
+    secrets: tuple[str, ...]
+    signed_at: datetime
+    content_type: str = JSON_TYPE
+    sent_body: bytes | None = None
+    seconds_to_send: float = 0
+    breaks_off: bool = False
+    loses_answer: bool = False
+    extra_headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def content(self) -> bytes:
+        """The bytes that go over the wire."""
+        return self.body if self.sent_body is None else self.sent_body
+
+    def signed(self) -> SignedRequest:
+        """Return the request with its signatures."""
+        return SignedRequest(
+            url=self.url,
+            headers={"User-Agent": USER_AGENT, **self.extra_headers, **self.headers()},
+            content=self.content,
+            seconds_to_send=self.seconds_to_send,
+            breaks_off=self.breaks_off,
+            loses_answer=self.loses_answer,
+        )
+
+    def headers(self) -> dict[str, str]:
+        """Return the content type and the signatures."""
+        headers = {"Content-Type": self.content_type}
+        if not self.schemes:
+            return headers
+        newest, *older = self.secrets
+        signatures = sign(
+            self.schemes,
+            secret=newest,
+            older_secrets=older,
+            message_id=self.message_id,
+            timestamp=int(self.signed_at.timestamp()),
+            body=self.body,
+        )
+        return {**headers, **signatures}
 
 
 def sign(
@@ -40,39 +126,53 @@ def sign(
     body: bytes,
     older_secrets: Sequence[str] = (),
 ) -> dict[str, str]:
-    """The signature headers of one attempt.
+    """Return the signature headers of one attempt.
 
     Args:
         schemes: names out of `documented`, `svix` and `standardwebhooks`.
         secret: `whsec_…`.
-        message_id: stays the same for each attempt.
-        timestamp: unix seconds, fresh for each attempt.
+        message_id: the same for every attempt.
+        timestamp: unix seconds, new for every attempt.
         body: exactly the bytes that are sent.
-        older_secrets: those that are still valid after a rotation. Each gives a further signature
-            in the same header, apart by a blank, but for `documented`, which cannot carry two.
+        older_secrets: those that are still valid after a rotation. Each adds a signature to the
+            same header, except under `documented`, whose header can hold only one.
     """
     headers: dict[str, str] = {}
     for scheme in schemes:
-        headers.update(_SIGNERS[scheme]((secret, *older_secrets), message_id, timestamp, body))
+        if scheme == "documented":
+            headers["Webhook-Signature"] = _documented_signature(secret, timestamp, body)
+            continue
+        prefix = _HEADER_PREFIXES[scheme]
+        signatures = [
+            _svix_signature(each, message_id, timestamp, body) for each in (secret, *older_secrets)
+        ]
+        headers[f"{prefix}-id"] = message_id
+        headers[f"{prefix}-timestamp"] = str(timestamp)
+        headers[f"{prefix}-signature"] = " ".join(signatures)
     return headers
 
 
 def verify(headers: Mapping[str, str], body: bytes, *, secret: str) -> bool:
-    """Whether there are signatures of known schemes and all are right; their age does not count."""
-    given = {name.lower(): value for name, value in headers.items()}
-    results = [check(given, body, secret) for check in (_verify_documented, _verify_svix)]
-    results.append(_verify_prefixed("webhook", given, body, secret))
-    known = [result for result in results if result is not None]
-    return bool(known) and all(known)
+    """Return whether a request has signatures of known schemes and all of them are valid.
+
+    Their age does not count: tolerance is for the receiver to choose.
+    """
+    by_name = {name.lower(): value for name, value in headers.items()}
+    results = [_is_documented_valid(by_name, body, secret)]
+    results += [
+        _is_svix_valid(prefix, by_name, body, secret) for prefix in _HEADER_PREFIXES.values()
+    ]
+    present = [is_valid for is_valid in results if is_valid is not None]
+    return bool(present) and all(present)
 
 
 def new_secret(random_bytes: Callable[[int], bytes]) -> str:
-    """A signing secret like those of the vendor's dashboard."""
+    """Return a signing secret like those of the vendor's dashboard."""
     return SECRET_PREFIX + base64.b64encode(random_bytes(SECRET_BYTES)).decode()
 
 
 def is_secret(text: str) -> bool:
-    """Whether a text can serve as a signing secret under every scheme."""
+    """Return whether a text can serve as a signing secret under every scheme."""
     if not isinstance(text, str) or not text.startswith(SECRET_PREFIX):
         return False
     try:
@@ -86,71 +186,39 @@ def _decoded_key(secret: str) -> bytes:
     return base64.b64decode(secret.removeprefix(SECRET_PREFIX), validate=True)
 
 
-def _hmac(key: bytes, message: bytes) -> "hmac.HMAC":
-    return hmac.new(key, message, hashlib.sha256)
-
-
-def _documented_value(secret: str, timestamp: int, body: bytes) -> str:
-    digest = _hmac(secret.encode(), b"%d.%b" % (timestamp, body)).hexdigest()
+def _documented_signature(secret: str, timestamp: int, body: bytes) -> str:
+    message = b"%d.%b" % (timestamp, body)
+    digest = hmac.new(secret.encode(), message, hashlib.sha256).hexdigest()
     return f"t={timestamp},s={digest}"
 
 
-def _svix_value(secret: str, message_id: str, timestamp: int, body: bytes) -> str:
+def _svix_signature(secret: str, message_id: str, timestamp: int, body: bytes) -> str:
     message = b"%b.%d.%b" % (message_id.encode(), timestamp, body)
-    digest = _hmac(_decoded_key(secret), message).digest()
+    digest = hmac.new(_decoded_key(secret), message, hashlib.sha256).digest()
     return f"v1,{base64.b64encode(digest).decode()}"
 
 
-def _documented(
-    secrets: Sequence[str], _message_id: str, timestamp: int, body: bytes
-) -> dict[str, str]:
-    return {"Webhook-Signature": _documented_value(secrets[0], timestamp, body)}
-
-
-def _prefixed(
-    prefix: str, secrets: Sequence[str], message_id: str, timestamp: int, body: bytes
-) -> dict[str, str]:
-    signatures = (_svix_value(secret, message_id, timestamp, body) for secret in secrets)
-    return {
-        f"{prefix}-id": message_id,
-        f"{prefix}-timestamp": str(timestamp),
-        f"{prefix}-signature": " ".join(signatures),
-    }
-
-
-_SIGNERS: Mapping[str, Callable[[Sequence[str], str, int, bytes], dict[str, str]]] = {
-    "documented": _documented,
-    "svix": partial(_prefixed, "svix"),
-    "standardwebhooks": partial(_prefixed, "webhook"),
-}
-
-
-def _verify_documented(given: Mapping[str, str], body: bytes, secret: str) -> bool | None:
-    value = given.get("webhook-signature", "")
-    if not value.startswith("t="):
+def _is_documented_valid(headers: Mapping[str, str], body: bytes, secret: str) -> bool | None:
+    """Return None where the request has no signature of this scheme."""
+    signature = headers.get("webhook-signature", "")
+    if not signature.startswith("t="):  # Standard Webhooks has a header of the same name
         return None
-    timestamp = value.partition(",")[0].removeprefix("t=")
+    timestamp = signature.partition(",")[0].removeprefix("t=")
     if not _UNIX_SECONDS.fullmatch(timestamp):
         return False
-    return _same(value, _documented_value(secret, int(timestamp), body))
+    expected = _documented_signature(secret, int(timestamp), body)
+    return hmac.compare_digest(signature.encode(), expected.encode())
 
 
-def _verify_svix(given: Mapping[str, str], body: bytes, secret: str) -> bool | None:
-    return _verify_prefixed("svix", given, body, secret)
-
-
-def _verify_prefixed(
-    prefix: str, given: Mapping[str, str], body: bytes, secret: str
+def _is_svix_valid(
+    prefix: str, headers: Mapping[str, str], body: bytes, secret: str
 ) -> bool | None:
-    timestamp, message_id = given.get(f"{prefix}-timestamp"), given.get(f"{prefix}-id")
+    """Return None where the request has no signature of this scheme."""
+    timestamp, message_id = headers.get(f"{prefix}-timestamp"), headers.get(f"{prefix}-id")
     if timestamp is None or message_id is None:
         return None
     if not _UNIX_SECONDS.fullmatch(timestamp):
         return False
-    expected = _svix_value(secret, message_id, int(timestamp), body)
-    values = given.get(f"{prefix}-signature", "").split(" ")
-    return any(_same(value, expected) for value in values)
-
-
-def _same(given: str, expected: str) -> bool:
-    return hmac.compare_digest(given.encode(), expected.encode())
+    expected = _svix_signature(secret, message_id, int(timestamp), body)
+    signatures = headers.get(f"{prefix}-signature", "").split(" ")
+    return any(hmac.compare_digest(one.encode(), expected.encode()) for one in signatures)

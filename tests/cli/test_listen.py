@@ -347,7 +347,7 @@ def test_an_answer_that_is_lost_on_purpose_comes_again(
     change(server)
     listening.line("attempt 2")
 
-    assert "the answer was lost on purpose; it was 200" in listening.line("attempt 1")
+    assert "the response was lost on purpose; it was 200" in listening.line("attempt 1")
     assert len(receiver.received) == 2
 
 

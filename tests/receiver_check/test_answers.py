@@ -7,7 +7,7 @@ import pytest
 from mock_sendpilot.receiver_check.answers import Answer, acceptance, refusal
 from mock_sendpilot.receiver_check.findings import Finding, gravest
 from mock_sendpilot.webhooks.deliveries import Response
-from mock_sendpilot.webhooks.outgoing_request import SendResult
+from mock_sendpilot.webhooks.http_sender import SendResult
 
 NOW = datetime(2026, 6, 1, 9, tzinfo=timezone.utc)
 
@@ -43,7 +43,7 @@ def answered(status: int | None, *, error: str | None = None, took: float = 0.01
             id="reset",
         ),
         pytest.param(
-            answered(None, error="no answer within 1 s", took=1.0),
+            answered(None, error="no response within 1 s", took=1.0),
             "failed",
             "Answer first and work afterwards",
             id="hung",

@@ -8,7 +8,7 @@ import pytest
 from mock_sendpilot.receiver_check.answers import Answer
 from mock_sendpilot.receiver_check.likeness import of_answers
 from mock_sendpilot.webhooks.deliveries import Response
-from mock_sendpilot.webhooks.outgoing_request import SendResult
+from mock_sendpilot.webhooks.http_sender import SendResult
 
 NOW = datetime(2026, 6, 1, 9, tzinfo=timezone.utc)
 Said = tuple[int, object]

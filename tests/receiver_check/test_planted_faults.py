@@ -302,7 +302,7 @@ def hanging(request: pytest.FixtureRequest) -> Iterator[str]:
 def test_a_receiver_that_hangs_is_given_up(hanging: str) -> None:
     report = check_receiver(hanging, secret=SECRET, contract=LIVE, timeout=0.1)
 
-    assert report.result("acknowledges").seen == "no answer within 0.1 s"
+    assert report.result("acknowledges").seen == "no response within 0.1 s"
     assert "Answer first and work afterwards" in report.result("acknowledges").fix
     assert {one.outcome for one in report.results[1:]} == {INCONCLUSIVE}
 

@@ -124,7 +124,7 @@ def test_a_receiver_that_hangs_is_given_up_after_its_timeout(
         close(sendpilot)
         webhook = sendpilot.webhooks.wait_for(EVENT, timeout=20)
 
-    assert webhook.deliveries[0].attempts[0].error == "no answer within 0.1 s"
+    assert webhook.deliveries[0].attempts[0].error == "no response within 0.1 s"
 
 
 def test_with_concurrency_several_are_under_way_at_once(

@@ -501,7 +501,7 @@ def test_a_crash_of_an_app_stands_in_the_attempt(sendpilot: Sandbox) -> None:
     trigger(sendpilot)
     sendpilot.webhooks.wait_for(EVENT, timeout=20)
 
-    with pytest.raises(AssertionError, match=r"failed: the answer was 500 \"KeyError: 'plan'\""):
+    with pytest.raises(AssertionError, match=r"failed: the response was 500 \"KeyError: 'plan'\""):
         sendpilot.webhooks.wait_for(EVENT, count=2, timeout=0.01)
 
 

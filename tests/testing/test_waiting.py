@@ -246,7 +246,7 @@ def test_a_wait_in_vain_tells_each_attempt_that_failed(
 
     text = str(missed.value)
     refused = rf"\n  attempt 1 of {EVENT} to http://127\.0\.0\.1:9/never failed: .*[Cc]onnect"
-    answered = f"\n  attempt 1 of {EVENT} to {sendpilot_receiver.url} failed: the answer was 500 "
+    answered = f"\n  attempt 1 of {EVENT} to {sendpilot_receiver.url} failed: the response was 500 "
     assert re.search(refused, text)
     assert f"""{answered}"KeyError: 'plan'\"\n""" in text
 

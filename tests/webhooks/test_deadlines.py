@@ -94,7 +94,7 @@ def test_over_tls_a_trickling_head_is_given_up_in_time(world: World, authority: 
         attempt = attempt_at(world, url, timeout=0.4)
         took = SystemClock.running_seconds() - began
 
-    assert attempt.error == "no answer within 0.4 s"
+    assert attempt.error == "no response within 0.4 s"
     assert took < 8
 
 

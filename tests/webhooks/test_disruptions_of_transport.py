@@ -184,7 +184,7 @@ def test_the_answer_is_lost_after_the_receiver_did_its_work(
     (attempt,) = only_delivery(world).attempts
     assert webhook.body == only_delivery(world).body
     assert svix_accepts(webhook, SECRET)
-    assert attempt.error == f"the answer was lost on purpose; it was {status}"
+    assert attempt.error == f"the response was lost on purpose; it was {status}"
     assert (attempt.response, attempt.is_success) == (None, False)
     assert only_delivery(world).state == PENDING
 

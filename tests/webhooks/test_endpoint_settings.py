@@ -122,7 +122,7 @@ def test_a_receiver_that_holds_is_given_up_after_the_timeout_of_its_endpoint(
         world.advance()
         (attempt,) = only_delivery(world).attempts
 
-    assert (attempt.response, attempt.error) == (None, "no answer within 0.2 s")
+    assert (attempt.response, attempt.error) == (None, "no response within 0.2 s")
     assert 0.2 <= attempt.duration_seconds < 5
     assert only_delivery(world).state == PENDING
 

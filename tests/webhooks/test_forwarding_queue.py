@@ -10,7 +10,7 @@ import pytest
 from mock_sendpilot.webhooks import forwarding
 from mock_sendpilot.webhooks.deliveries import SUCCEEDED, recorded_response
 from mock_sendpilot.webhooks.forwarding import NO_LISTENER, ForwardingQueue, ForwardingResult
-from mock_sendpilot.webhooks.outgoing_request import SignedRequest
+from mock_sendpilot.webhooks.signing import SignedRequest
 from mock_sendpilot.world.endpoint_settings import EndpointSettings
 from tests.support import eventually
 from tests.webhooks.conftest import World

@@ -75,7 +75,7 @@ def test_an_answer_that_is_not_http_is_told_in_plain_letters(answer: bytes) -> N
         attempt = attempt_at(world, url)
 
     assert attempt.error is not None
-    assert attempt.error.startswith("the answer is not HTTP: '")
+    assert attempt.error.startswith("the response is not HTTP: '")
     assert attempt.error.isprintable()
 
 
@@ -152,7 +152,7 @@ def test_nobody_listening_is_told_in_words(world: World) -> None:
 def test_a_receiver_that_does_not_answer_is_given_up_after_the_timeout() -> None:
     with hurried_world(0.2) as world, WebhookReceiver() as receiver, receiver.hold_responses():
         attempt = attempt_at(world, receiver.url)
-        assert attempt.error == "no answer within 0.2 s"
+        assert attempt.error == "no response within 0.2 s"
         assert attempt.duration_seconds >= 0.2
 
 
@@ -185,7 +185,7 @@ def test_interim_responses_without_a_final_one_end_at_the_timeout() -> None:
     interim = b"HTTP/1.1 103 Early Hints\r\n\r\n"
     with hurried_world(0.2) as world, raw_receiver(interim, lingers=True) as url:
         attempt = attempt_at(world, url)
-    assert attempt.error == "no answer within 0.2 s"
+    assert attempt.error == "no response within 0.2 s"
 
 
 def test_of_a_flood_of_headers_the_beginning_is_kept(
@@ -236,7 +236,7 @@ def test_a_body_that_never_ends_is_cut_at_the_timeout() -> None:
 def test_a_head_that_comes_letter_by_letter_is_given_up_at_the_timeout() -> None:
     with hurried_world(0.3) as world, raw_receiver(b"HTTP/1.1 200 OK\r\nX: ", trickles=True) as url:
         attempt = attempt_at(world, url)
-        assert attempt.error == "no answer within 0.3 s"
+        assert attempt.error == "no response within 0.3 s"
         assert attempt.duration_seconds < 2
 
 
