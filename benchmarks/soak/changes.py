@@ -76,8 +76,8 @@ class Changes:
         body = {
             "eventType": events.STATUS_CHANGED,
             "leadId": lead_id,
-            "set": {"newStatus": after},
-            "apply": True,
+            "overrides": {"newStatus": after},
+            "withEffects": True,
         }
         reply = self._call("POST", "/_emulate/events", body)
         if reply.is_success:

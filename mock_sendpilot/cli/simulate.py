@@ -70,7 +70,7 @@ def simulate(
     """
     resource = next(name for name, actions in _RESOURCES.items() if action in actions)
     body: dict[str, Any] = {"action": action, "text": text, "senderId": sender}
-    body["set"] = overrides or None
+    body["overrides"] = overrides or None
     given = {key: value for key, value in body.items() if value is not None}
     answer = ask(server, "POST", f"/{resource}/{segment(target)}/simulate", given)
     if wants_json:

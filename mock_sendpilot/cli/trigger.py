@@ -22,7 +22,7 @@ _HELP = f"""Send EVENT, any of the twelve, about something that exists.
 
 Those are the names of the default contract and the option that says what each is about; without it
 something suitable is taken, and named. The names of other contracts, such as lead.updated, are
-known, too. Nothing else changes, unless --apply says so.
+known, too. Nothing else changes, unless --with-effects says so.
 """
 
 
@@ -31,7 +31,7 @@ known, too. Nothing else changes, unless --apply says so.
     epilog="\b\nExamples:\n"
     '  mock-sendpilot trigger message.received --text "Call me Tuesday"\n'
     "  mock-sendpilot trigger lead.status.changed --lead lead_abc123 --set newStatus=DONE\n"
-    "  mock-sendpilot trigger campaign.paused --campaign camp_xyz789 --apply",
+    "  mock-sendpilot trigger campaign.paused --campaign camp_xyz789 --with-effects",
 )
 @click.argument("event", metavar="EVENT", type=NonEmpty())
 @click.option("--lead", type=ID, help="The lead it is about. Example: --lead lead_abc123")
@@ -58,9 +58,9 @@ known, too. Nothing else changes, unless --apply says so.
     'Example: --text "Call me"',
 )
 @click.option(
-    "--apply",
+    "--with-effects",
     is_flag=True,
-    help="Do what causes the event, with all its effects. Example: --apply",
+    help="Do what causes the event, with all its effects. Example: --with-effects",
 )
 @json_option
 @control_options
@@ -73,14 +73,14 @@ def trigger(
     sender: str | None,
     overrides: dict[str, Any],
     text: str | None,
-    apply: bool,
+    with_effects: bool,
     wants_json: bool,
     server: Server,
 ) -> None:
     """Have an event sent; the help says which."""
     about = {"leadId": lead, "campaignId": campaign, "jobId": job, "senderId": sender}
     body: dict[str, Any] = {key: value for key, value in about.items() if value is not None}
-    body |= {"eventType": event, "set": overrides, "apply": apply}
+    body |= {"eventType": event, "overrides": overrides, "withEffects": with_effects}
     body |= {} if text is None else {"text": text}
     try:
         answer = ask(server, "POST", "/events", body)
@@ -115,7 +115,7 @@ def _in_options(problem: str) -> str:
     for field in ("leadId", "campaignId", "jobId"):
         problem = problem.replace(f"{field} is required", f"{_option_of(field)} is required")
     problem = problem.replace("text cannot be set", "--text cannot be set")
-    return problem.replace("text and set.", "--text and set.").replace("set.", "--set ")
+    return problem.replace("text and ", "--text and ").replace("overrides.", "--set ")
 
 
 def _option_of(field: str) -> str:

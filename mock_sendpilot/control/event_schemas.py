@@ -47,15 +47,15 @@ class TriggerSchema(Strict):
     campaignId = Text(attribute="campaign_id", allow_none=True)  # noqa: N815
     jobId = Text(attribute="job_id", allow_none=True)  # noqa: N815
     senderId = Text(attribute="sender_id", allow_none=True)  # noqa: N815
-    set = JsonObject(attribute="overrides", load_default=dict)
+    overrides = JsonObject(load_default=dict)
     text = Text(may_be_empty=True, allow_none=True)
-    apply = Boolean(load_default=False)
+    withEffects = Boolean(attribute="with_effects", load_default=False)  # noqa: N815
 
     @post_load
     def _trigger(self, data: dict[str, Any], **_: object) -> tuple[Trigger, bool]:
-        """What to tell, and whether it is to be done."""
-        is_applied = data.pop("apply")
-        return Trigger(**data), is_applied
+        """Return the trigger, and whether it has the effects of its cause."""
+        with_effects = data.pop("with_effects")
+        return Trigger(**data), with_effects
 
 
 def _followed(webhook: SentWebhook) -> list[dict[str, Any]]:

@@ -70,9 +70,9 @@ def trigger_event(workspace: Workspace) -> Response:
 
     Where it is not said of what, something suitable is taken, and the answer names it as `chosen`.
     """
-    wanted, is_applied = TriggerSchema().load(json_object())
-    about = with_subject(workspace, wanted, is_applied=is_applied)
-    make = triggers.cause if is_applied else triggers.tell
+    wanted, with_effects = TriggerSchema().load(json_object())
+    about = with_subject(workspace, wanted, with_effects=with_effects)
+    make = triggers.cause if with_effects else triggers.tell
     answer = EventDetail().dump(make(workspace, outbox_of(workspace), about))
     chosen = {
         camel_case(name): getattr(about, name)

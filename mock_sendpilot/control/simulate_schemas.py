@@ -18,24 +18,25 @@ _TEXT_KEYS: Mapping[str, tuple[str, ...]] = {**dict(STEPS.values()), "fail": ("e
 
 
 class _Step(Strict):
-    """A step with a text, which `set` can hold as well, under its key in the data of events."""
+    """A step with a text, also accepted in `overrides` under its key in the data of events."""
 
-    set = JsonObject()
+    overrides = JsonObject()
 
     @post_load
     def _with_text(self, data: dict[str, Any], **_: object) -> dict[str, Any]:
-        overrides = data.pop("set", {})
+        overrides = data.pop("overrides", {})
         keys = ("text", *_TEXT_KEYS.get(data["action"], ()))
         for key, value in overrides.items():
             if key not in keys:
                 known = f"takes {' or '.join(keys)}" if keys[1:] else "takes nothing"
-                raise ValidationError(f"has no {key!r}; {data['action']} {known}", "set")
+                raise ValidationError(f"has no {key!r}; {data['action']} {known}", "overrides")
             if data.get("text") is not None:
-                raise ValidationError(f"and text exclude each other: set.{key} is the text", "set")
+                problem = f"and text exclude each other: overrides.{key} is the text"
+                raise ValidationError(problem, "overrides")
             try:
                 data["text"] = Text(longest=MAX_TEXT_LENGTH).deserialize(value)
             except ValidationError as error:
-                raise ValidationError({"set": {key: error.messages}}) from error
+                raise ValidationError({"overrides": {key: error.messages}}) from error
         return data
 
 

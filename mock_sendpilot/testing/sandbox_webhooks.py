@@ -145,9 +145,9 @@ class SandboxWebhooks:
         campaign_id: Campaign | str | None = None,
         job_id: Subject | str | None = None,
         sender_id: Sender | str | None = None,
-        set: Mapping[str, Any] | None = None,  # noqa: A002 - as in the command and the control API
+        overrides: Mapping[str, Any] | None = None,
         text: str | None = None,
-        apply: bool = False,
+        with_effects: bool = False,
     ) -> SentWebhook:
         """Have an event sent about something that is there, without anything else changing.
 
@@ -158,22 +158,22 @@ class SandboxWebhooks:
             campaign_id: for the events of campaigns.
             job_id: for those of searches and extractions.
             sender_id: a sender other than the lead's own.
-            set: keys of `data` that are to hold other values.
+            overrides: values for keys of `data`, in place of the usual ones.
             text: the message, reply or note in it, whatever the contract calls its key.
-            apply: do what causes the event instead, with all its effects.
+            with_effects: do what causes the event instead, with all its effects.
 
         Raises:
             NotFound: there is no such lead, campaign or job.
             InvalidInput: no such event type or key, or what causes it cannot happen.
         """
-        make = triggers.cause if apply else triggers.tell
+        make = triggers.cause if with_effects else triggers.tell
         wanted = triggers.Trigger(
             event_type=event_type,
             lead_id=_optional_id(lead_id, "lead_id"),
             campaign_id=_optional_id(campaign_id, "campaign_id"),
             job_id=_optional_id(job_id, "job_id"),
             sender_id=_optional_id(sender_id, "sender_id"),
-            overrides=set or {},
+            overrides=overrides or {},
             text=text,
         )
         return make(self.workspace, self._outbox, wanted)

@@ -31,7 +31,7 @@ _JOBS: Mapping[str, tuple[str, str]] = {
 }
 
 
-def with_subject(workspace: Workspace, wanted: Trigger, *, is_applied: bool) -> Trigger:
+def with_subject(workspace: Workspace, wanted: Trigger, *, with_effects: bool) -> Trigger:
     """Return a trigger that says what it is about.
 
     One that names something is returned as it is. A campaign limits the leads to its own.
@@ -39,7 +39,7 @@ def with_subject(workspace: Workspace, wanted: Trigger, *, is_applied: bool) -> 
     Args:
         workspace: where a suitable lead, campaign or job is looked for.
         wanted: the event.
-        is_applied: whether what causes the event is to be done.
+        with_effects: whether what causes the event is to be done.
 
     Raises:
         InvalidInput: there is no such event, or nothing suits it.
@@ -48,33 +48,33 @@ def with_subject(workspace: Workspace, wanted: Trigger, *, is_applied: bool) -> 
     if wanted.lead_id is not None or wanted.job_id is not None:
         return wanted
     if name in CAMPAIGN_ACTIONS:
-        campaign_id = wanted.campaign_id or _campaign(workspace, name, is_applied=is_applied).id
+        campaign_id = wanted.campaign_id or _campaign(workspace, name, with_effects=with_effects).id
         return replace(wanted, campaign_id=campaign_id)
     if name not in _JOBS:
-        return replace(wanted, lead_id=_lead(workspace, name, wanted, is_applied=is_applied).id)
+        return replace(wanted, lead_id=_lead(workspace, name, wanted, with_effects=with_effects).id)
     if wanted.campaign_id is not None:
         return wanted
-    return replace(wanted, job_id=_job(workspace, name, is_applied=is_applied).id)
+    return replace(wanted, job_id=_job(workspace, name, with_effects=with_effects).id)
 
 
-def _campaign(workspace: Workspace, name: str, *, is_applied: bool) -> Campaign:
+def _campaign(workspace: Workspace, name: str, *, with_effects: bool) -> Campaign:
     action = CAMPAIGN_ACTIONS[name]
     needed = campaigns.statuses_before(action)
-    statuses = needed if is_applied else (campaigns.status_after(action),)
+    statuses = needed if with_effects else (campaigns.status_after(action),)
     every = workspace.store.campaigns()
     suitable = [campaign for campaign in every if campaign.status in statuses]
-    if suitable or (every and not is_applied):
+    if suitable or (every and not with_effects):
         return [*suitable, *every][0]
     which = f" that is {' or '.join(needed)}" if every else ""
     raise InvalidInput(f"campaignId is required: this workspace has no campaign{which}")
 
 
-def _job(workspace: Workspace, name: str, *, is_applied: bool) -> Search | Extraction:
+def _job(workspace: Workspace, name: str, *, with_effects: bool) -> Search | Extraction:
     kind, path = _JOBS[name]
     jobs = workspace.searches if name == words.SEARCH_COMPLETED else workspace.extractions
     every: list[Search | Extraction] = [*jobs.all()]
-    suitable = [job for job in every if (job.state not in {DONE, FAILED}) == is_applied]
-    if suitable or (every and not is_applied):
+    suitable = [job for job in every if (job.state not in {DONE, FAILED}) == with_effects]
+    if suitable or (every and not with_effects):
         return [*every, *suitable][-1]
     which = " that is not over" if every else ""
     raise InvalidInput(
@@ -82,12 +82,12 @@ def _job(workspace: Workspace, name: str, *, is_applied: bool) -> Search | Extra
     )
 
 
-def _lead(workspace: Workspace, name: str, wanted: Trigger, *, is_applied: bool) -> Lead:
+def _lead(workspace: Workspace, name: str, wanted: Trigger, *, with_effects: bool) -> Lead:
     every = workspace.store.leads(campaign_id=wanted.campaign_id)
     suitable = next((lead for lead in every if _suits(workspace, name, wanted, lead)), None)
     if suitable is not None:
         return suitable
-    if every and not is_applied:
+    if every and not with_effects:
         return every[0]
     where = "this workspace" if wanted.campaign_id is None else f"campaign {wanted.campaign_id!r}"
     which = f" {_STANDINGS[name][1]}" if name in _STANDINGS else ""

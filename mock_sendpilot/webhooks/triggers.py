@@ -1,8 +1,8 @@
 """Events made by hand: one of the twelve, about something that is there, with or without effects.
 
-Without effects the event is told and nothing else changes; `apply` does what causes it instead. The
-test event is that of the vendor's dashboard: sample data to one endpoint, with no mark that it is a
-test, since none is documented.
+Without effects the event is sent and nothing else changes; with them what causes it is done
+instead. The test event is that of the vendor's dashboard: sample data to one endpoint, with no mark
+that it is a test, since none is documented.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -73,7 +73,7 @@ def tell(workspace: Workspace, outbox: Outbox, wanted: Trigger) -> SentWebhook:
         known = list(change_data(change, now, workspace.contract))
         own_name = workspace.contract.event_type(name)
         overrides = _overrides(name, own_name, wanted, known)
-        check_keys(own_name, overrides, known, where="set: ")
+        check_keys(own_name, overrides, known, where="overrides: ")
         options = EventOptions(origin=TRIGGERED, overrides=overrides)
         event = workspace.store.record(change, options)
     return outbox.events.get(event.id)
@@ -202,7 +202,7 @@ def _overrides(
     name: str, event_type: str, wanted: Trigger, known: Iterable[str]
 ) -> Mapping[str, Any]:
     """Return the overrides with the text among them, under the first of the known keys for it."""
-    given = {key: plain_json(value, f"set.{key}") for key, value in wanted.overrides.items()}
+    given = {key: plain_json(value, f"overrides.{key}") for key, value in wanted.overrides.items()}
     if wanted.text is None:
         return given
     if not isinstance(wanted.text, str):
@@ -212,7 +212,7 @@ def _overrides(
         raise InvalidInput(f"text cannot be set: {event_type} has none")
     doubled = [key for key in _text_keys(name) if key in wanted.overrides]
     if doubled:
-        raise InvalidInput(f"text and set.{doubled[0]} exclude each other: they are the same")
+        raise InvalidInput(f"text and overrides.{doubled[0]} exclude each other: they are the same")
     return {**given, keys[0]: plain_json(wanted.text, "text")}
 
 
@@ -221,12 +221,13 @@ def _word(event_type: str, wanted: Trigger, key: str, known: tuple[str, ...]) ->
     word: str | None = wanted.overrides.get(key)
     if word is None:
         raise InvalidInput(
-            f"set.{key} is required with apply: what causes {event_type} is another {key}"
+            f"overrides.{key} is required with effects: another {key} causes {event_type}"
         )
     if word not in known:
         guess = did_you_mean(word, known)
         raise InvalidInput(
-            f"set.{key}: {word[:80]!r} is unknown; {guess}it must be one of: {', '.join(known)}"
+            f"overrides.{key}: {word[:80]!r} is unknown; {guess}"
+            f"it must be one of: {', '.join(known)}"
         )
     return word
 
@@ -246,8 +247,8 @@ def _takes(event_type: str, wanted: Trigger, keys: tuple[str, ...]) -> None:
         if key not in keys:
             can = f"only {' or '.join(keys)}" if keys else "nothing"
             raise InvalidInput(
-                f"set.{key} cannot be applied: what causes {event_type} takes {can}; without apply "
-                "any key of its data can be set"
+                f"overrides.{key} cannot have effects: what causes {event_type} takes {can}; "
+                "without effects any key of its data can be overridden"
             )
         if not isinstance(value, str):
-            raise InvalidInput(f"set.{key} must be a text to be applied; it was {value!r}")
+            raise InvalidInput(f"overrides.{key} must be a text to have effects; it was {value!r}")

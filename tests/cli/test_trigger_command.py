@@ -135,7 +135,7 @@ def test_without_apply_nothing_else_changes(server: EmulatorServer) -> None:
 
 
 def test_with_apply_it_is_done(server: EmulatorServer) -> None:
-    result = run(server, EVENT, "--lead", LEAD, "--set", "newStatus=DONE", "--apply")
+    result = run(server, EVENT, "--lead", LEAD, "--set", "newStatus=DONE", "--with-effects")
 
     assert result.exit_code == 0
     assert server.emulator.workspaces()[0].store.lead(LEAD).status == "DONE"
@@ -181,7 +181,9 @@ def test_it_can_be_about_a_campaign_a_job_and_another_sender(server: EmulatorSer
             id="unknown key",
         ),
         pytest.param(
-            [EVENT, "--lead", LEAD, "--apply"], "--set newStatus is required", id="nothing to do"
+            [EVENT, "--lead", LEAD, "--with-effects"],
+            "--set newStatus is required",
+            id="nothing to do",
         ),
         pytest.param(["lead.tag.updated", "--lead", LEAD], "live does", id="no such event"),
         pytest.param([EVENT, "--lead", LEAD, "--api-key", "nope"], "no workspace has", id="key"),

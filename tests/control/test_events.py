@@ -151,7 +151,7 @@ def test_another_workspace_sees_none_of_it(api: Api, five: list[str]) -> None:
 
 
 def test_the_body_is_what_was_sent(api: Api, receiver: WebhookReceiver) -> None:
-    event_id = trigger(api, set={"messagePreview": "Grüße ☀", "campaignId": None})
+    event_id = trigger(api, overrides={"messagePreview": "Grüße ☀", "campaignId": None})
     (received,) = receiver.wait_for(count=1)
     wait_until_idle(api)
     event = api("GET", f"{EVENTS}/{event_id}").json

@@ -99,7 +99,7 @@ def test_the_words_can_be_given(
 @pytest.mark.parametrize("key", ["text", "reply", "replyPreview"])
 def test_the_words_can_be_given_by_their_key_in_the_event(make_world: MakeWorld, key: str) -> None:
     world = make_world("live", lead={"status": "MESSAGE_SENT"})
-    step(world.api, "reply", set={key: "Call me"})
+    step(world.api, "reply", overrides={key: "Call me"})
 
     assert world.told()[0][1]["reply"] == "Call me"
 
@@ -147,14 +147,20 @@ def test_what_cannot_happen_is_refused_with_the_reason(
         ({"action": "reply", "txt": "Hi"}, "did you mean 'text'?"),
         ({"action": "reply", "text": "x" * 8001}, "text must be"),
         ({"action": "connection_sent", "senderId": "x"}, "senderId must be the id of a sender"),
-        ({"action": "reply", "set": []}, "set must be a JSON object"),
-        ({"action": "reply", "set": {"reply": 3}}, "set.reply must be a non-empty string"),
+        ({"action": "reply", "overrides": []}, "overrides must be a JSON object"),
         (
-            {"action": "reply", "set": {"note": "Hi"}},
-            "set has no 'note'; reply takes text or reply",
+            {"action": "reply", "overrides": {"reply": 3}},
+            "overrides.reply must be a non-empty string",
         ),
-        ({"action": "done", "set": {"reply": "Hi"}}, "set has no 'reply'; done takes nothing"),
-        ({"action": "reply", "text": "Hi", "set": {"reply": "Hi"}}, "exclude each other"),
+        (
+            {"action": "reply", "overrides": {"note": "Hi"}},
+            "overrides has no 'note'; reply takes text or reply",
+        ),
+        (
+            {"action": "done", "overrides": {"reply": "Hi"}},
+            "overrides has no 'reply'; done takes nothing",
+        ),
+        ({"action": "reply", "text": "Hi", "overrides": {"reply": "Hi"}}, "exclude each other"),
     ],
 )
 def test_a_body_that_will_not_do_is_400(world: World, body: dict[str, Any], reason: str) -> None:

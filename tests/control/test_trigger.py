@@ -31,7 +31,7 @@ def trigger(api: Api, event_type: str, **wanted: Any) -> Reply:
 
 def caused(api: Api, event_type: str, **wanted: Any) -> dict[str, Any]:
     """The answer to one that is applied."""
-    reply = trigger(api, event_type, apply=True, **wanted)
+    reply = trigger(api, event_type, withEffects=True, **wanted)
     assert reply.status == 201, reply.body
     found: dict[str, Any] = reply.json
     return found
@@ -84,7 +84,9 @@ def test_an_event_is_told_and_nothing_else_changes(
 
 
 def test_it_is_answered_with_the_whole_event(api: Api) -> None:
-    reply = trigger(api, "lead.updated", leadId=LEAD, set={"newStatus": "WON", "changedBy": None})
+    reply = trigger(
+        api, "lead.updated", leadId=LEAD, overrides={"newStatus": "WON", "changedBy": None}
+    )
     event = reply.json
 
     assert list(event) == [
@@ -133,19 +135,19 @@ def test_its_deliveries_are_told(api: Api) -> None:
             {"eventType": words.SEARCH_COMPLETED, "leadId": LEAD}, "jobId is required", id="no job"
         ),
         pytest.param(
-            {"eventType": "message.sent", "leadId": LEAD, "set": []},
-            "set must be a JSON object; it was []",
+            {"eventType": "message.sent", "leadId": LEAD, "overrides": []},
+            "overrides must be a JSON object; it was []",
             id="set is an array",
         ),
         pytest.param(
-            {"eventType": "message.sent", "leadId": LEAD, "set": {"mesagePreview": "x"}},
+            {"eventType": "message.sent", "leadId": LEAD, "overrides": {"mesagePreview": "x"}},
             "did you mean 'messagePreview'?",
             id="unknown key",
         ),
         pytest.param(
-            {"eventType": "message.sent", "leadId": LEAD, "apply": "yes"},
-            "apply must be true or false",
-            id="apply",
+            {"eventType": "message.sent", "leadId": LEAD, "withEffects": "yes"},
+            "withEffects must be true or false",
+            id="with effects",
         ),
         pytest.param(
             {"eventType": "message.sent", "lead": LEAD}, "did you mean 'leadId'?", id="field"
@@ -176,11 +178,11 @@ def test_what_cannot_be_told_is_refused_and_not_recorded(
         ),
     ],
 )
-@pytest.mark.parametrize("is_applied", [False, True], ids=["told", "applied"])
+@pytest.mark.parametrize("with_effects", [False, True], ids=["sent", "with effects"])
 def test_what_is_not_there_is_404(
-    api: Api, body: dict[str, Any], message: str, is_applied: bool
+    api: Api, body: dict[str, Any], message: str, with_effects: bool
 ) -> None:
-    assert_error(api("POST", EVENTS, json={**body, "apply": is_applied}), 404, message)
+    assert_error(api("POST", EVENTS, json={**body, "withEffects": with_effects}), 404, message)
 
 
 def test_a_lead_of_another_workspace_is_not_there(api: Api) -> None:
@@ -198,7 +200,7 @@ def test_a_key_is_needed(api: Api) -> None:
 
 @pytest.mark.parametrize("name", ["lead.updated", "lead.status.changed"])
 def test_a_status_is_set(api: Api, name: str) -> None:
-    event = caused(api, name, leadId=LEAD, set={"newStatus": "OPPORTUNITY"})
+    event = caused(api, name, leadId=LEAD, overrides={"newStatus": "OPPORTUNITY"})
 
     assert api("GET", f"/v1/leads/{LEAD}").json["status"] == "OPPORTUNITY"
     assert (event["eventType"], event["origin"]) == ("lead.status.changed", "change")
@@ -207,7 +209,7 @@ def test_a_status_is_set(api: Api, name: str) -> None:
 
 def test_a_tag_is_set(api_under: ApiUnder) -> None:
     api = api_under("live")
-    event = caused(api, "lead.tag.updated", leadId=LEAD, set={"newTag": "INTERESTED"})
+    event = caused(api, "lead.tag.updated", leadId=LEAD, overrides={"newTag": "INTERESTED"})
 
     assert event["body"]["data"]["newTag"] == "INTERESTED"
     assert api("GET", f"/v1/leads/{LEAD}?full=true").json["customLeadStatus"] == "INTERESTED"
@@ -230,7 +232,7 @@ def test_a_message_is_written_and_counted(
     api: Api, event_type: str, key: str, direction: str, counter: str
 ) -> None:
     before = api("GET", f"/v1/campaigns/{CAMPAIGN}").json[counter]
-    event = caused(api, event_type, leadId=LEAD, set={key: "Call me Tuesday"})
+    event = caused(api, event_type, leadId=LEAD, overrides={key: "Call me Tuesday"})
     last = newest_message(api)
 
     assert event["body"]["data"][key] == "Call me Tuesday"
@@ -240,7 +242,7 @@ def test_a_message_is_written_and_counted(
 
 def test_a_connection_is_asked_for_and_accepted(api: Api) -> None:
     lead = "lead_az4fr5"  # PENDING
-    sent = caused(api, "connection.sent", leadId=lead, set={"note": "Hello"})
+    sent = caused(api, "connection.sent", leadId=lead, overrides={"note": "Hello"})
     asked = api("GET", f"/v1/leads/{lead}").json["status"]
     caused(api, "connection.accepted", leadId=lead)
 
@@ -334,9 +336,9 @@ def test_an_extraction_is_completed(api: Api) -> None:
             id="start what is finished",
         ),
         pytest.param(
-            {"eventType": "message.sent", "leadId": LEAD, "set": {"sequenceStep": 3}},
+            {"eventType": "message.sent", "leadId": LEAD, "overrides": {"sequenceStep": 3}},
             "takes only message or messagePreview",
-            id="a key that cannot be applied",
+            id="a key that cannot have effects",
         ),
     ],
 )
@@ -344,7 +346,7 @@ def test_what_cannot_happen_is_refused_and_leaves_everything_alone(
     api: Api, wanted: dict[str, Any], says: str
 ) -> None:
     before = [api("GET", path).body for path in STATE]
-    assert_invalid(api("POST", EVENTS, json={**wanted, "apply": True}), says)
+    assert_invalid(api("POST", EVENTS, json={**wanted, "withEffects": True}), says)
 
     assert api("GET", EVENTS).json["events"] == []
     assert [api("GET", path).body for path in STATE] == before
@@ -354,14 +356,14 @@ def test_a_job_is_not_completed_twice(api: Api) -> None:
     api("POST", "/_emulate/clock", json={"freeze": True})
     job = search(api)
     caused(api, "lead_database.search.completed", jobId=job)
-    reply = trigger(api, "lead_database.search.completed", jobId=job, apply=True)
+    reply = trigger(api, "lead_database.search.completed", jobId=job, withEffects=True)
 
     assert_invalid(reply, "must be pending or running; it is done")
 
 
 def test_the_status_that_it_has_already_is_refused(api: Api) -> None:
     same = {"newStatus": "REPLY_RECEIVED"}
-    reply = trigger(api, "lead.updated", leadId=LEAD, apply=True, set=same)
+    reply = trigger(api, "lead.updated", leadId=LEAD, withEffects=True, overrides=same)
 
     assert_invalid(reply, "lead.status.changed was not caused: nothing has changed")
     assert api("GET", EVENTS).json["events"] == []

@@ -76,7 +76,7 @@ def test_a_campaign_is_taken_that_is_in_that_state(
 def test_a_campaign_is_taken_that_can_be_changed_so(
     api: Api, event_type: str, campaign: str
 ) -> None:
-    assert chosen(api, event_type, apply=True) == campaign
+    assert chosen(api, event_type, withEffects=True) == campaign
 
 
 @pytest.mark.parametrize(
@@ -91,14 +91,17 @@ def test_a_campaign_is_taken_that_can_be_changed_so(
 def test_a_lead_is_taken_to_which_it_can_happen(
     api_under: ApiUnder, event_type: str, overrides: dict[str, str], before: str
 ) -> None:
-    lead = chosen(api_under("documented"), event_type, apply=True, set=overrides)
+    lead = chosen(api_under("documented"), event_type, withEffects=True, overrides=overrides)
 
     assert status(api_under("documented"), lead) == before
 
 
 def test_a_lead_that_has_the_status_already_is_passed_over(api: Api) -> None:
     lead = chosen(
-        api, "lead.status.changed", apply=True, set={"newStatus": status(api, FIRST_LEAD)}
+        api,
+        "lead.status.changed",
+        withEffects=True,
+        overrides={"newStatus": status(api, FIRST_LEAD)},
     )
 
     assert lead != FIRST_LEAD
@@ -116,10 +119,10 @@ def test_the_latest_job_is_taken(api: Api, event_type: str, start: Callable[[Api
     jobs = [start(api), start(api)]
 
     assert chosen(api, event_type) == jobs[1]
-    assert chosen(api, event_type, apply=True) == jobs[1]
-    assert chosen(api, event_type, apply=True) == jobs[0]
+    assert chosen(api, event_type, withEffects=True) == jobs[1]
+    assert chosen(api, event_type, withEffects=True) == jobs[0]
     assert_invalid(
-        trigger(api, event_type, apply=True), "that is not over; start one with POST /v1"
+        trigger(api, event_type, withEffects=True), "that is not over; start one with POST /v1"
     )
 
 
@@ -130,7 +133,7 @@ def test_a_lead_of_the_campaign_that_is_named_is_taken(api: Api) -> None:
 
 
 def test_a_sender_that_is_named_has_to_know_the_lead(api: Api) -> None:
-    reply = trigger(api, "message.sent", senderId="sender_tom", apply=True)
+    reply = trigger(api, "message.sent", senderId="sender_tom", withEffects=True)
 
     assert reply.json["body"]["data"]["senderId"] == "sender_tom"
 
@@ -170,7 +173,7 @@ def test_what_can_happen_to_nothing_is_refused_with_what_it_needs(
 ) -> None:
     world = make_world("live", lead={"status": "PENDING"})
 
-    assert_invalid(trigger(world.api, event_type, apply=True), says)
+    assert_invalid(trigger(world.api, event_type, withEffects=True), says)
     assert world.types() == []
 
 
@@ -187,7 +190,7 @@ def test_an_unknown_event_is_refused_before_something_is_looked_for(api: Api) ->
 # --- the text -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("is_applied", [False, True], ids=["told", "applied"])
+@pytest.mark.parametrize("with_effects", [False, True], ids=["sent", "with effects"])
 @pytest.mark.parametrize(
     ("contract", "event_type", "key"),
     [
@@ -197,10 +200,10 @@ def test_an_unknown_event_is_refused_before_something_is_looked_for(api: Api) ->
     ],
 )
 def test_the_text_of_an_event_is_set_whatever_its_key(
-    api_under: ApiUnder, contract: str, event_type: str, key: str, is_applied: bool
+    api_under: ApiUnder, contract: str, event_type: str, key: str, with_effects: bool
 ) -> None:
     api = api_under(contract)
-    reply = trigger(api, event_type, text="Call me", apply=is_applied)
+    reply = trigger(api, event_type, text="Call me", withEffects=with_effects)
 
     assert (reply.status, reply.json["body"]["data"][key]) == (201, "Call me")
 
@@ -212,6 +215,6 @@ def test_an_event_without_a_text_takes_none(api: Api) -> None:
 
 
 def test_the_text_is_not_given_twice(api: Api) -> None:
-    reply = trigger(api, "message.sent", text="Hi", set={"messagePreview": "Hello"})
+    reply = trigger(api, "message.sent", text="Hi", overrides={"messagePreview": "Hello"})
 
-    assert_invalid(reply, "text and set.messagePreview exclude each other")
+    assert_invalid(reply, "text and overrides.messagePreview exclude each other")

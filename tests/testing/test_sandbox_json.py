@@ -78,7 +78,8 @@ ODD_VALUES = [
 PLAIN_WAYS: list[Any] = [
     pytest.param(lambda box, odd: box.add_lead(custom_fields={"score": odd}), id="custom field"),
     pytest.param(
-        lambda box, odd: box.trigger(EVENT, lead_id="lead_1", set={"newStatus": odd}), id="set"
+        lambda box, odd: box.trigger(EVENT, lead_id="lead_1", overrides={"newStatus": odd}),
+        id="overrides",
     ),
     pytest.param(lambda box, odd: box.disrupt("drop", new_status=odd), id="match of a disruption"),
 ]
@@ -99,8 +100,8 @@ TEXT_WAYS: list[Any] = [
         lambda box, odd: box.trigger("message.sent", lead_id="lead_1", text=odd), id="message"
     ),
     pytest.param(
-        lambda box, odd: box.trigger("message.sent", lead_id="lead_1", text=odd, apply=True),
-        id="applied message",
+        lambda box, odd: box.trigger("message.sent", lead_id="lead_1", text=odd, with_effects=True),
+        id="message with effects",
     ),
     pytest.param(lambda box, odd: box.chaos(0.1, seed=odd), id="seed of chaos"),
 ]
@@ -175,7 +176,7 @@ def test_counters_and_dates_that_no_reply_can_hold_are_refused(box: Sandbox) -> 
 def test_what_is_given_is_copied(box: Sandbox) -> None:
     fields: dict[str, Any] = {"tags": ["a"], "pair": (1, 2)}
     lead = box.add_lead(custom_fields=fields)
-    event = box.trigger(EVENT, lead_id="lead_1", set={"newStatus": fields["tags"]})
+    event = box.trigger(EVENT, lead_id="lead_1", overrides={"newStatus": fields["tags"]})
     fields["tags"].append(object())
 
     assert box.lead(lead).custom_fields == {"tags": ["a"], "pair": [1, 2]}

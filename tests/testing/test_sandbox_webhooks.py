@@ -211,7 +211,7 @@ def test_an_event_is_triggered_and_nothing_else_changes(
 ) -> None:
     sendpilot.add_endpoint(sendpilot_receiver.url)
     lead = sendpilot.add_lead(status="REPLY_RECEIVED")
-    sent = sendpilot.trigger("lead.updated", lead_id=lead.id, set={"newStatus": "WON"})
+    sent = sendpilot.trigger("lead.updated", lead_id=lead.id, overrides={"newStatus": "WON"})
     received = sendpilot_receiver.wait_for(EVENT, lead_id=lead.id, new_status="WON")
 
     assert received.body == sent.body
@@ -222,7 +222,10 @@ def test_an_event_is_triggered_and_nothing_else_changes(
 def test_what_causes_an_event_can_be_applied(sendpilot: Sandbox) -> None:
     lead = sendpilot.add_lead(status="MESSAGE_SENT")
     sent = sendpilot.trigger(
-        "message.received", lead_id=lead.id, set={"replyPreview": "Tuesday"}, apply=True
+        "message.received",
+        lead_id=lead.id,
+        overrides={"replyPreview": "Tuesday"},
+        with_effects=True,
     )
 
     assert sent.data["replyPreview"] == "Tuesday"
@@ -253,10 +256,16 @@ def test_it_can_be_about_a_campaign_or_a_job(sendpilot: Sandbox) -> None:
         pytest.param({}, InvalidInput, "leadId is required", id="of nothing"),
         pytest.param({"lead_id": "lead_x"}, NotFound, "Lead not found", id="unknown lead"),
         pytest.param(
-            {"lead_id": "lead_1", "set": {"newstatus": 1}}, InvalidInput, "did you mean", id="key"
+            {"lead_id": "lead_1", "overrides": {"newstatus": 1}},
+            InvalidInput,
+            "did you mean",
+            id="key",
         ),
         pytest.param(
-            {"lead_id": "lead_1", "apply": True}, InvalidInput, "is required with apply", id="apply"
+            {"lead_id": "lead_1", "with_effects": True},
+            InvalidInput,
+            "is required with effects",
+            id="effects",
         ),
     ],
 )

@@ -438,31 +438,33 @@ def test_somebody_else_than_the_api_is_told_as_the_cause(make: MakeWorld) -> Non
         pytest.param(
             "message.sent",
             {"linkedinUrl": "x"},
-            "set.linkedinUrl cannot be applied: what causes message.sent takes only message or "
-            "messagePreview; without apply any key",
+            "overrides.linkedinUrl cannot have effects: what causes message.sent takes only "
+            "message or messagePreview; without effects any key",
             id="of a message",
         ),
         pytest.param(
             "connection_request.accepted",
             {"acceptedAt": NINE},
-            "set.acceptedAt cannot be applied: what causes connection_request.accepted takes "
-            "nothing",
+            "overrides.acceptedAt cannot have effects: what causes connection_request.accepted "
+            "takes nothing",
             id="of an acceptance",
         ),
         pytest.param(
             "lead.updated",
             {"newStatus": "DONE", "previousStatus": "X"},
-            "set.previousStatus cannot be applied",
+            "overrides.previousStatus cannot have effects",
             id="of a status",
         ),
-        pytest.param("message.sent", {"message": 3}, "must be a text to be applied", id="number"),
+        pytest.param("message.sent", {"message": 3}, "must be a text to have effects", id="number"),
         pytest.param("reply.received", {"reply": None}, "must be a text", id="null"),
-        pytest.param("lead.updated", {}, "set.newStatus is required", id="no status"),
+        pytest.param("lead.updated", {}, "overrides.newStatus is required", id="no status"),
         pytest.param(
             "lead.updated", {"newStatus": "done"}, "'done' is unknown", id="no such status"
         ),
         pytest.param("lead.updated", {"newStatus": "DON"}, "did you mean 'DONE'", id="nearly one"),
-        pytest.param("lead.tag.updated", {}, "set.newTag is required with apply", id="no tag"),
+        pytest.param(
+            "lead.tag.updated", {}, "overrides.newTag is required with effects", id="no tag"
+        ),
         pytest.param(
             "lead.tag.updated", {"newTag": "HOT"}, "one of: LEAD, INTERESTED", id="no such tag"
         ),
