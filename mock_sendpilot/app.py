@@ -11,10 +11,13 @@ from werkzeug.routing import Map
 from mock_sendpilot.api.access import EXTENSION
 from mock_sendpilot.api.account import account
 from mock_sendpilot.api.campaigns import campaigns
-from mock_sendpilot.api.envelope import REMARK, register_error_handlers
+from mock_sendpilot.api.conversations import conversations
+from mock_sendpilot.api.envelope import register_error_handlers
+from mock_sendpilot.api.hints import REMARK
 from mock_sendpilot.api.inbox import inbox
 from mock_sendpilot.api.lead_database import lead_database
 from mock_sendpilot.api.lead_extractor import lead_extractor
+from mock_sendpilot.api.lead_filters import lead_filters
 from mock_sendpilot.api.leads import leads
 from mock_sendpilot.control.clock import clock
 from mock_sendpilot.control.deliveries import deliveries
@@ -41,7 +44,16 @@ if TYPE_CHECKING:
     from mock_sendpilot.emulator import Emulator
 
 CONTROL_PREFIX = "/_emulate"
-VENDOR_RESOURCES = (account, campaigns, inbox, lead_database, lead_extractor, leads)
+VENDOR_RESOURCES = (
+    account,
+    campaigns,
+    conversations,
+    inbox,
+    lead_database,
+    lead_extractor,
+    lead_filters,
+    leads,
+)
 
 _MAX_PART_LENGTH = 200
 _MAX_REMARK_LENGTH = 300

@@ -1,7 +1,7 @@
 """The published specification: OpenAPI 3.1, made from the schemas that the routes use."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -12,8 +12,8 @@ from flask import Flask
 from marshmallow import Schema, fields
 from werkzeug.routing import Rule
 
-from mock_sendpilot.api.fields import AnyField, Checked, ListOf, Request, Told
-from mock_sendpilot.api.operation import OPERATION, Operation
+from mock_sendpilot.api.fields import AnyField, ComputedText, ListOf, ValidatedField
+from mock_sendpilot.api.operation import OPERATION, Operation, make_schema
 from mock_sendpilot.contracts.contract import Contract
 from mock_sendpilot.contracts.vocabulary import EVENT_TYPES
 from mock_sendpilot.version import __version__
@@ -28,14 +28,13 @@ _ERRORS: Mapping[int, str] = {
     404: "It is not there",
     413: "The body is too large",
     429: "Too much in too short a time",
-    500: "A fault of the service, which a switch of the contract asks for",
+    500: "A fault of the service, which an option of the contract asks for",
 }
 _ALWAYS = (401, 429)
-_REFERENCES = "#/components/responses/"
 
 
 def operations(app: Flask) -> Iterator[tuple[Rule, str, Operation, str]]:
-    """Each operation of the vendor's API with its route, method and first line of prose."""
+    """Yield each operation of the vendor's API with its route, method and summary."""
     for rule in app.url_map.iter_rules():
         view = app.view_functions[rule.endpoint]
         operation = getattr(view, OPERATION, None)
@@ -45,13 +44,8 @@ def operations(app: Flask) -> Iterator[tuple[Rule, str, Operation, str]]:
 
 
 def specification(app: Flask, contract: Contract) -> dict[str, Any]:
-    """The OpenAPI document of an app under a contract, without its servers.
-
-    Args:
-        app: whose routes are told.
-        contract: whose readings the schemas follow.
-    """
-    plugin = MarshmallowPlugin(schema_name_resolver=lambda _schema: "")  # "" tells it where it is
+    """Return the OpenAPI document of an app under a contract, without its servers."""
+    plugin = MarshmallowPlugin(schema_name_resolver=lambda _schema: "")  # "" puts schemas inline
     spec = APISpec(
         title="SendPilot, emulated",
         version=__version__,
@@ -63,26 +57,126 @@ def specification(app: Flask, contract: Contract) -> dict[str, Any]:
     converter = plugin.converter
     if converter is None:  # pragma: no cover - apispec sets it when the plugin is given to it
         raise RuntimeError("apispec has made no converter")
-    converter.add_attribute_function(_published)  # type: ignore[no-untyped-call]
+    converter.add_attribute_function(_field_schema)  # type: ignore[no-untyped-call]
     spec.components.security_scheme(
         "apiKey", {"type": "apiKey", "in": "header", "name": "X-API-Key"}
     )
     for status, text in _ERRORS.items():
         spec.components.response(str(status), _error(status, text, contract))
     for rule, method, operation, summary in operations(app):
-        told = _operation(operation, contract, method, summary)
-        told["parameters"] = [*_path_parameters(rule), *told["parameters"]]
-        spec.path(_PARAMETER.sub(r"{\1}", rule.rule), operations={method.lower(): told})
-    found: dict[str, Any] = spec.to_dict()
+        item = _operation(operation, contract, method, summary)
+        item["parameters"] = [*_path_parameters(rule), *item["parameters"]]
+        spec.path(_path(rule), operations={method.lower(): item})
+    document: dict[str, Any] = spec.to_dict()
     for rule, method, operation, _ in operations(app):
-        told = found["paths"][_PARAMETER.sub(r"{\1}", rule.rule)][method.lower()]
-        _tell_any_of(told, operation, contract)
-    found["webhooks"] = _webhooks(contract)
-    return found
+        # apispec cannot express "at least one of these", and copies the operations it is given.
+        body = make_schema(operation.body, contract) if operation.body is not None else None
+        if body is not None and body.any_of:
+            request = document["paths"][_path(rule)][method.lower()]["requestBody"]
+            schema = request["content"]["application/json"]["schema"]
+            schema["anyOf"] = [{"required": [name]} for name in body.any_of]
+    document["webhooks"] = _webhooks(contract)
+    return document
+
+
+def _path(rule: Rule) -> str:
+    return _PARAMETER.sub(r"{\1}", rule.rule)
+
+
+def _path_parameters(rule: Rule) -> list[dict[str, Any]]:
+    return [
+        {
+            "in": "path",
+            "name": name,
+            "required": True,
+            "schema": {"type": "string", "minLength": 1},
+        }
+        for name in _PARAMETER.findall(rule.rule)
+    ]
+
+
+def _operation(
+    operation: Operation, contract: Contract, method: str, summary: str
+) -> dict[str, Any]:
+    status = contract.post_status_code if method == "POST" else 200
+    response = _json(make_schema(operation.response, contract))
+    item: dict[str, Any] = {
+        "operationId": operation.id,
+        "summary": summary,
+        "description": _description(operation),
+        "tags": [operation.id.partition(".")[0]],
+        "parameters": [],
+        "responses": {str(status): {"description": summary, "content": response}},
+    }
+    errors = {*_ALWAYS, *operation.errors}
+    if operation.scope is not None:
+        errors.add(403)
+    if operation.query is not None:
+        errors.add(400)
+        item["parameters"] = [{"in": "query", "schema": make_schema(operation.query, contract)}]
+    if operation.body is not None:
+        errors |= {400, 413}
+        body = make_schema(operation.body, contract)
+        item["requestBody"] = {"required": True, "content": _json(body)}
+    for error in sorted(errors):
+        item["responses"][str(error)] = {"$ref": f"#/components/responses/{error}"}
+    return item
+
+
+def _description(operation: Operation) -> str:
+    sentences = [f"Known from {enumeration(operation.sources)}."]
+    if operation.scope:
+        sentences.append(f"Scope: `{operation.scope}`.")
+    if operation.events:
+        sentences.append(f"Events: {', '.join(f'`{name}`' for name in operation.events)}.")
+    if operation.invented:
+        sentences.append(f"Invented: {'; '.join(operation.invented)}.")
+    return " ".join(sentences)
+
+
+def enumeration(items: Sequence[str]) -> str:
+    """Return items as a sentence has them: "a, b and c"."""
+    *others, last = items
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def _json(schema: Schema) -> dict[str, Any]:
+    return {"application/json": {"schema": schema}}
+
+
+def _error(status: int, description: str, contract: Contract) -> dict[str, Any]:
+    text: dict[str, Any] = {"type": "string"}
+    sentences = {"type": "array", "items": text}
+    properties = {"statusCode": {"type": "integer"}, "message": text, "error": text}
+    if status == HTTPStatus.BAD_REQUEST:
+        properties |= {
+            "errors": {"errors": {**sentences, "description": "The name of the key is invented."}},
+            "bare": {},
+            "list": {"message": sentences},
+            "detailed": {},
+        }[contract.validation_message]
+    envelope = {"type": "object", "properties": properties, "required": list(properties)}
+    return {"description": description, "content": {"application/json": {"schema": envelope}}}
+
+
+def _field_schema(_converter: object, field: AnyField, **_context: object) -> dict[str, Any]:
+    """Return what apispec cannot see in a field: our own say it of themselves."""
+    if isinstance(field, fields.Constant):
+        return {"const": field.constant}
+    if isinstance(field, ComputedText):
+        return {"type": "string"}
+    if not isinstance(field, ValidatedField | ListOf):
+        return {}
+    schema = field.json_schema()
+    if field.allow_none and "type" in schema:
+        schema["type"] = [schema["type"], "null"]
+        if "enum" in schema:
+            schema["enum"] = [*schema["enum"], None]
+    return schema
 
 
 def _webhooks(contract: Contract) -> dict[str, Any]:
-    """The events by their names under a contract, each with an example of its body."""
+    """Return the events by their names under a contract, each with an example of its body."""
     samples = [(event, event_type(event, contract)) for event in map(sample_event, EVENT_TYPES)]
     return {
         name: {"post": _webhook(orjson.loads(payload(event, name, contract).body), contract)}
@@ -110,98 +204,5 @@ def _webhook(body: dict[str, Any], contract: Contract) -> dict[str, Any]:
             "required": True,
             "content": {"application/json": {"schema": schema, "example": body}},
         },
-        "responses": {"2XX": {"description": "Received; after anything else it is sent again"}},
+        "responses": {"2XX": {"description": "Received; after any other status it is sent again"}},
     }
-
-
-def _tell_any_of(told: dict[str, Any], operation: Operation, contract: Contract) -> None:
-    """Apispec has no word for "at least one of these"."""
-    body = operation.body(contract) if operation.body is not None else None
-    if isinstance(body, Request) and body.any_of:
-        schema = told["requestBody"]["content"]["application/json"]["schema"]
-        schema["anyOf"] = [{"required": [name]} for name in body.any_of]
-
-
-def _operation(
-    operation: Operation, contract: Contract, method: str, summary: str
-) -> dict[str, Any]:
-    status = contract.post_status_code if method == "POST" else 200
-    success = {"description": summary, "content": _json(operation.reply(contract))}
-    told: dict[str, Any] = {
-        "operationId": operation.id,
-        "summary": summary,
-        "description": _description(operation),
-        "tags": [operation.id.partition(".")[0]],
-        "parameters": [],
-        "responses": {str(status): success},
-    }
-    errors = {*_ALWAYS, *operation.errors}
-    if operation.scope is not None:
-        errors.add(403)
-    if operation.query is not None:
-        errors.add(400)
-        told["parameters"] = [{"in": "query", "schema": operation.query(contract)}]
-    if operation.body is not None:
-        errors |= {400, 413}
-        body = operation.body(contract)
-        told["requestBody"] = {"required": True, "content": _json(body)}
-    told["responses"] |= {str(one): {"$ref": f"{_REFERENCES}{one}"} for one in sorted(errors)}
-    return told
-
-
-def _description(operation: Operation) -> str:
-    lines = [f"Known from {operation.source}."]
-    if operation.scope:
-        lines.append(f"Scope: `{operation.scope}`.")
-    if operation.events:
-        lines.append(f"Events: {', '.join(f'`{name}`' for name in operation.events)}.")
-    if operation.invented:
-        lines.append(f"Invented: {'; '.join(operation.invented)}.")
-    return " ".join(lines)
-
-
-def _path_parameters(rule: Rule) -> list[dict[str, Any]]:
-    return [
-        {
-            "in": "path",
-            "name": name,
-            "required": True,
-            "schema": {"type": "string", "minLength": 1},
-        }
-        for name in _PARAMETER.findall(rule.rule)
-    ]
-
-
-def _json(schema: Schema) -> dict[str, Any]:
-    return {"application/json": {"schema": schema}}
-
-
-def _error(status: int, description: str, contract: Contract) -> dict[str, Any]:
-    text: dict[str, Any] = {"type": "string"}
-    sentences = {"type": "array", "items": text}
-    properties = {"statusCode": {"type": "integer"}, "message": text, "error": text}
-    if status == HTTPStatus.BAD_REQUEST:
-        properties |= {
-            "errors": {"errors": {**sentences, "description": "The name of the key is invented."}},
-            "bare": {},
-            "list": {"message": sentences},
-            "detailed": {},
-        }[contract.validation_message]
-    envelope = {"type": "object", "properties": properties, "required": list(properties)}
-    return {"description": description, "content": {"application/json": {"schema": envelope}}}
-
-
-def _published(_converter: object, field: AnyField, **_context: object) -> dict[str, Any]:
-    """What our own fields say of themselves, and what apispec does not see in the others."""
-    if isinstance(field, fields.Constant):
-        return {"const": field.constant}
-    if isinstance(field, Told):
-        return {"type": "string"}
-    if not isinstance(field, Checked | ListOf):
-        return {}
-    told = field.published()
-    if field.allow_none and "type" in told:
-        told["type"] = [told["type"], "null"]
-        if "enum" in told:
-            told["enum"] = [*told["enum"], None]
-    return told

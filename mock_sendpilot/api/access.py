@@ -1,4 +1,4 @@
-"""From a request to a workspace: the API key is checked, then its scope."""
+"""Authenticate a request: its API key opens a workspace, and its scopes are checked."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -20,16 +20,16 @@ P = ParamSpec("P")
 
 
 def current_emulator() -> "Emulator":
-    """The emulator that the app of this request serves."""
+    """Return the emulator that the app of this request serves."""
     emulator: Emulator = current_app.extensions[EXTENSION]
     return emulator
 
 
-def access_of_request() -> "Access":
-    """What the API key of this request opens.
+def current_access() -> "Access":
+    """Return the access that the API key of this request opens.
 
     Raises:
-        InvalidApiKey: there is none, or it is unknown or revoked.
+        InvalidApiKey: the key is missing, unknown, expired or revoked.
     """
     environ = request.environ
     key = environ.get("HTTP_X_API_KEY")
@@ -38,23 +38,26 @@ def access_of_request() -> "Access":
     return current_emulator().access(key)
 
 
-def contract_of_request() -> Contract:
-    """The contract of the key's workspace; without a valid key that of the emulator."""
+def current_contract() -> Contract:
+    """Return the contract of the key's workspace, or the emulator's without a valid key."""
     try:
-        return access_of_request().workspace.contract
+        return current_access().workspace.contract
     except InvalidApiKey:
         return current_emulator().contract
 
 
-def vendor_access(scope: str | None) -> "Access":
-    """The access of a request to the vendor's API: counted, and with its scope.
+def authorize(scope: str | None) -> "Access":
+    """Return the access of a request to the vendor's API; the request counts for the rate limit.
+
+    Args:
+        scope: the scope that the key must have; None for any key.
 
     Raises:
-        InvalidApiKey: no key, or one that opens nothing.
+        InvalidApiKey: the key is missing, unknown, expired or revoked.
         LimitExceeded: the key has made too many requests.
-        ScopeMissing: the key does not carry `scope`.
+        ScopeMissing: the key does not have the scope.
     """
-    access = access_of_request()
+    access = current_access()
     if access.limiter is not None:
         access.limiter.count()
     if scope is not None:
@@ -62,15 +65,15 @@ def vendor_access(scope: str | None) -> "Access":
     return access
 
 
-def of_workspace(view: Callable[Concatenate[Workspace, P], Response]) -> Callable[P, Response]:
-    """Give a view of the control API the workspace of the API key; any key will do.
+def with_workspace(view: Callable[Concatenate[Workspace, P], Response]) -> Callable[P, Response]:
+    """Pass the workspace of the API key to a view of the control API; any key will do.
 
-    The check stands in a decorator rather than in a hook of the blueprint: so an unknown route is
-    404 with or without a key.
+    A decorator checks the key, not a `before_request` of the blueprint: that would answer 401
+    instead of 404 for an unknown route.
     """
 
     @wraps(view)
-    def checked(*args: P.args, **params: P.kwargs) -> Response:
-        return view(access_of_request().workspace, *args, **params)
+    def authenticated(*args: P.args, **parameters: P.kwargs) -> Response:
+        return view(current_access().workspace, *args, **parameters)
 
-    return checked
+    return authenticated

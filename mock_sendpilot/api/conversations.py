@@ -1,162 +1,273 @@
-"""Conversations and messages as the inbox API tells them."""
+"""The reading half of the inbox API: conversations and their messages."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from mock_sendpilot.api.paging import Page, continue_after
+from flask import Blueprint
+from marshmallow import fields
+
+from mock_sendpilot.api.fields import (
+    CamelCaseSchema,
+    Choice,
+    QueryNumber,
+    Request,
+    Text,
+    Timestamp,
+)
+from mock_sendpilot.api.operation import (
+    CLIENTS,
+    NEWEST_SPECIFICATION,
+    OLDER_SPECIFICATION,
+    PAGES,
+    Operation,
+    serves,
+)
+from mock_sendpilot.api.paging import MAX_PER_PAGE, Page, continue_after
+from mock_sendpilot.contracts import vocabulary as words
 from mock_sendpilot.contracts.contract import Contract
 from mock_sendpilot.errors import NotFound, ServiceFault
 from mock_sendpilot.world.inbox import SENT, Conversation, Message, Participant, internal_id
-from mock_sendpilot.world.models import Sender
 from mock_sendpilot.world.workspace import Workspace
 
-_PREVIEW = 100
-_INTERNAL = "https://www.linkedin.com/in/"
+conversations = Blueprint("conversations", __name__)
+
+_CONVERSATIONS_PER_PAGE = 20
+_MESSAGES_PER_PAGE = 50
+_MAX_PAGE = 1_000_000  # no limit is documented: only what no inbox has is refused
+_MAX_PREVIEW_CHARACTERS = 100
+_DIRECTIONS = ("sent", "received")
+_READ_STATUSES = ("read", "unread", "unknown")
+_INTERNAL_PROFILE = "https://www.linkedin.com/in/"
 
 
-def conversation_page(
+class _Person(CamelCaseSchema):
+    id = fields.String(required=True)
+    name = fields.String(required=True)
+    profile_url = fields.String(required=True)
+
+
+class _Participant(_Person):
+    profile_picture = fields.String()  # left out when there is none
+
+
+class _LastMessage(CamelCaseSchema):
+    content = fields.String(required=True)
+    sent_at = Timestamp(required=True)
+    direction = Choice(_DIRECTIONS, required=True)
+
+
+class _Conversation(CamelCaseSchema):
+    id = fields.String(required=True)
+    account_id = fields.String(attribute="sender_id", required=True)
+    participants = fields.List(fields.Nested(_Participant), required=True)
+    last_message = fields.Nested(_LastMessage, required=True, allow_none=True)
+    last_activity_at = Timestamp(required=True)
+    unread_count = fields.Integer(required=True)
+    created_at = Timestamp(required=True)
+    updated_at = Timestamp(required=True)
+
+
+class _ConversationPaging(CamelCaseSchema):
+    """A token, or with `page` the number of the page and the totals of the list."""
+
+    continuation_token = fields.String(allow_none=True)
+    page = fields.Integer()
+    limit = fields.Integer(required=True)
+    total = fields.Integer()
+    total_pages = fields.Integer()
+    has_more = fields.Boolean(required=True)
+
+
+class _ConversationList(CamelCaseSchema):
+    conversations = fields.List(fields.Nested(_Conversation), required=True)
+    pagination = fields.Nested(_ConversationPaging, required=True)
+
+
+class _ConversationsQuery(Request):
+    """`page` is the older way, by which a client in production still pages."""
+
+    account_id = Text()
+    limit = QueryNumber(1, MAX_PER_PAGE, load_default=_CONVERSATIONS_PER_PAGE)
+    continuation_token = Text()
+    page = QueryNumber(1, _MAX_PAGE, metadata={"description": "pages in place of tokens, from 1"})
+
+
+@conversations.get("/inbox/conversations")
+@serves(
+    Operation(
+        id="inbox.listConversations",
+        scope=words.INBOX_READ,
+        sources=(NEWEST_SPECIFICATION, OLDER_SPECIFICATION, PAGES, CLIENTS),
+        query=_ConversationsQuery,
+        response=_ConversationList,
+        errors=(400, 404, 500),
+        invented=("the scope", "what the token holds", "page goes before continuationToken"),
+    )
+)
+def list_conversations(
     workspace: Workspace,
     *,
     limit: int,
     account_id: str | None = None,
-    token: str | None = None,
+    continuation_token: str | None = None,
     page: int | None = None,
 ) -> dict[str, Any]:
-    """A page of conversations: of that number if one is given, else those after the token.
-
-    Raises:
-        NotFound: the workspace has no such account.
-        ServiceFault: a switch of the contract asks for one here.
-    """
+    """The conversations of one account or of all, the latest activity first."""
     contract = workspace.contract
     if account_id is not None and workspace.store.sender(account_id) is None:
-        raise NotFound("Account not found", hint=_no_account(account_id))
+        raise NotFound("Account not found", hint=_unknown_account(account_id))
     fault = contract.conversations_limit_fault
-    is_faulty_account = fault is not None and (account_id is not None or not fault.is_of_account)
-    if fault is not None and is_faulty_account and limit >= fault.lowest_limit:
+    is_faulty = fault is not None and (account_id is not None or not fault.is_of_account)
+    if fault is not None and is_faulty and limit >= fault.lowest_limit:
         raise ServiceFault("Internal server error", hint="conversations_limit_fault is on")
     with workspace.store.transaction():
-        found = workspace.inbox.conversations(account_id)
-    items, pagination = (
-        _by_token(found, limit, token) if page is None else _by_page(found, limit, page)
-    )
-    if contract.conversations_end_fault and page is not None and page > 1 and not items:
-        raise ServiceFault("Internal server error", hint="conversations_end_fault is on")
+        all_conversations = workspace.inbox.conversations(account_id)
+    if page is None:
+        part = continue_after(
+            continuation_token, all_conversations, limit, lambda one: one.position
+        )
+        items = part.items
+        pagination = {
+            "continuation_token": part.token,
+            "limit": limit,
+            "has_more": part.token is not None,
+        }
+    else:
+        numbered = Page(all_conversations, page, limit)
+        items = numbered.items
+        has_more = page < numbered.pagination["total_pages"]
+        pagination = {**numbered.pagination, "has_more": has_more}
+        if contract.conversations_end_fault and page > 1 and not items:
+            raise ServiceFault("Internal server error", hint="conversations_end_fault is on")
     return {
-        "conversations": [_conversation(one, workspace) for one in items],
+        "conversations": [_conversation(each, workspace) for each in items],
         "pagination": pagination,
     }
 
 
-def _by_token(
-    found: Sequence[Conversation], limit: int, token: str | None
-) -> tuple[Sequence[Conversation], dict[str, Any]]:
-    part = continue_after(token, found, limit, lambda one: one.position)
-    has_more = part.token is not None
-    return part.items, {"continuationToken": part.token, "limit": limit, "hasMore": has_more}
+def _conversation(conversation: Conversation, workspace: Workspace) -> dict[str, Any]:
+    contract, participant = workspace.contract, conversation.participant
+    person = _person(participant, contract)
+    picture = participant.profile_picture_url or next(
+        (
+            lead.profile_picture_url
+            for lead in workspace.store.leads_of(participant.profile_url)
+            if lead.profile_picture_url
+        ),
+        None,
+    )
+    if picture is not None:
+        person["profile_picture"] = picture
+    last = conversation.last_message
+    if last is not None:
+        last = replace(last, content=_content(last, contract)[:_MAX_PREVIEW_CHARACTERS])
+    return {
+        "id": conversation.id,
+        "sender_id": conversation.sender_id,
+        "participants": [person],
+        "last_message": last,
+        "last_activity_at": conversation.last_activity_at,
+        "unread_count": conversation.unread_count,
+        "created_at": conversation.created_at,
+        "updated_at": conversation.updated_at,
+    }
 
 
-def _by_page(
-    found: Sequence[Conversation], limit: int, number: int
-) -> tuple[Sequence[Conversation], dict[str, Any]]:
-    """The older way, in which a client in production still pages."""
-    page = Page(found, number, limit)
-    return page.items, {**page.pagination, "hasMore": number < page.pagination["totalPages"]}
+class _Message(CamelCaseSchema):
+    id = fields.String(required=True)
+    content = fields.String(required=True)
+    sender = fields.Nested(_Person, required=True)
+    recipient = fields.Nested(_Person, required=True)
+    direction = Choice(_DIRECTIONS, required=True)
+    sent_at = Timestamp(required=True)
+    read_status = Choice(_READ_STATUSES, required=True)
+    content_type = fields.String(required=True)
 
 
-def message_page(
+class _MessagePaging(CamelCaseSchema):
+    has_more = fields.Boolean(required=True)
+    continuation_token = fields.String()  # left out on the last page
+
+
+class _MessageList(CamelCaseSchema):
+    conversation_id = fields.String(required=True)
+    messages = fields.List(fields.Nested(_Message), required=True)
+    pagination = fields.Nested(_MessagePaging, required=True)
+
+
+class _MessagesQuery(Request):
+    account_id = Text(required=True)
+    limit = QueryNumber(1, MAX_PER_PAGE, load_default=_MESSAGES_PER_PAGE)
+    continuation_token = Text()
+
+
+@conversations.get("/inbox/conversations/<opaque:conversation_id>/messages")
+@serves(
+    Operation(
+        id="inbox.listMessages",
+        scope=words.INBOX_READ,
+        sources=(NEWEST_SPECIFICATION, OLDER_SPECIFICATION, PAGES, CLIENTS),
+        query=_MessagesQuery,
+        response=_MessageList,
+        errors=(400, 404),
+        invented=("the scope", "what the token holds", "attachments are never there"),
+    )
+)
+def list_messages(
     workspace: Workspace,
     conversation_id: str,
     *,
     account_id: str,
     limit: int,
-    token: str | None = None,
+    continuation_token: str | None = None,
 ) -> dict[str, Any]:
-    """A page of a conversation's messages.
-
-    Raises:
-        NotFound: the workspace has no such account, or the account no such conversation.
-    """
+    """The messages of a conversation, oldest first."""
+    contract = workspace.contract
     sender = workspace.store.sender(account_id)
     if sender is None:
-        raise NotFound("Conversation or account not found", hint=_no_account(account_id))
+        raise NotFound("Conversation or account not found", hint=_unknown_account(account_id))
     with workspace.store.transaction():
         conversation = workspace.inbox.conversation(conversation_id, account_id)
-        found = list(enumerate(workspace.inbox.messages(conversation_id)))
-    part = continue_after(token, found, limit, lambda one: (one[0], one[1].id))
-    people = _both(sender, conversation.participant, workspace.contract)
-    paging: dict[str, Any] = {"hasMore": part.token is not None}
+        numbered = list(enumerate(workspace.inbox.messages(conversation_id)))
+    part = continue_after(continuation_token, numbered, limit, lambda one: (one[0], one[1].id))
+    account = Participant(
+        id=internal_id(sender.linkedin_url), name=sender.name, profile_url=sender.linkedin_url
+    )
+    us, them = _person(account, contract), _person(conversation.participant, contract)
+    messages = [
+        {
+            "id": message.id,
+            "content": _content(message, contract),
+            "sender": us if message.direction == SENT else them,
+            "recipient": them if message.direction == SENT else us,
+            "direction": message.direction,
+            "sent_at": message.sent_at,
+            "read_status": message.read_status,
+            "content_type": message.content_type,
+        }
+        for _, message in part.items
+    ]
+    pagination: dict[str, Any] = {"has_more": part.token is not None}
     if part.token is not None:
-        paging["continuationToken"] = part.token
+        pagination["continuation_token"] = part.token
     return {
         "conversation_id": conversation.id,
-        "messages": [_message(one, people, workspace.contract) for _, one in part.items],
-        "pagination": paging,
+        "messages": messages,
+        "pagination": pagination,
     }
 
 
-def _no_account(account_id: str) -> str:
+def _unknown_account(account_id: str) -> str:
     return f"no sender of this workspace has the id {account_id[:80]!r}"
 
 
-def _conversation(found: Conversation, workspace: Workspace) -> dict[str, Any]:
-    contract = workspace.contract
-    person = _participant(found.participant, contract)
-    picture = found.participant.profile_picture_url or _picture_of_lead(found, workspace)
-    if picture is not None:
-        person["profilePicture"] = picture
-    last = found.last_message
-    if last is not None:
-        last = replace(last, content=_content(last, contract)[:_PREVIEW])
-    return {
-        "id": found.id,
-        "sender_id": found.sender_id,
-        "participants": [person],
-        "last_message": last,
-        "last_activity_at": found.last_activity_at,
-        "unread_count": found.unread_count,
-        "created_at": found.created_at,
-        "updated_at": found.updated_at,
-    }
-
-
-def _picture_of_lead(found: Conversation, workspace: Workspace) -> str | None:
-    leads = workspace.store.leads_of(found.participant.profile_url)
-    return next((one.profile_picture_url for one in leads if one.profile_picture_url), None)
-
-
-def _participant(person: Participant, contract: Contract) -> dict[str, Any]:
+def _person(person: Participant, contract: Contract) -> dict[str, Any]:
+    """Return a person with its profile URL; under some contracts that has LinkedIn's own id."""
     is_internal = contract.participant_urls == "internal"
-    return {
-        "id": person.id,
-        "name": person.name,
-        "profile_url": _INTERNAL + person.id if is_internal else person.profile_url,
-    }
-
-
-def _message(
-    message: Message, people: Mapping[str, dict[str, Any]], contract: Contract
-) -> dict[str, Any]:
-    is_ours = message.direction == SENT
-    return {
-        "id": message.id,
-        "content": _content(message, contract),
-        "sender": people["ours" if is_ours else "theirs"],
-        "recipient": people["theirs" if is_ours else "ours"],
-        "direction": message.direction,
-        "sent_at": message.sent_at,
-        "read_status": message.read_status,
-        "content_type": message.content_type,
-    }
-
-
-def _both(sender: Sender, person: Participant, contract: Contract) -> dict[str, dict[str, Any]]:
-    ours = Participant(
-        id=internal_id(sender.linkedin_url), name=sender.name, profile_url=sender.linkedin_url
-    )
-    return {"ours": _participant(ours, contract), "theirs": _participant(person, contract)}
+    url = _INTERNAL_PROFILE + person.id if is_internal else person.profile_url
+    return {"id": person.id, "name": person.name, "profile_url": url}
 
 
 def _content(message: Message, contract: Contract) -> str:
+    """Return the text of a message; a client in production has seen a blank at its end."""
     return f"{message.content} " if contract.trailing_space else message.content

@@ -1,11 +1,14 @@
-"""Fields of requests and replies. Each refusal says what is expected and what was found.
+"""Schemas and fields of requests and replies, also for the control API.
 
-Beside it stands the vendor's sentence for the same fault, its `rule`; see `rules.py`.
+Each error says what was expected and what was found. With it goes the vendor's sentence for the
+same fault, its `rule`; see `rules.py`.
 """
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import orjson
@@ -18,60 +21,72 @@ from mock_sendpilot.scheduling.clock import iso_milliseconds, parse_moment
 from mock_sendpilot.suggestions import nearest_word
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     AnyField = fields.Field[Any]
     _AnyList = fields.List[Any]
 else:  # marshmallow 3 takes no type arguments
     AnyField = fields.Field
     _AnyList = fields.List
 
-_LONGEST_SHOWN = 60
+_MAX_EXCERPT_CHARACTERS = 60
 _MAX_SUGGESTIONS = 20
+_MAX_DIGITS = 9
 _KINDS: Mapping[type, str] = {
-    str: "a text",
+    str: "a string",
     bool: "a boolean",
     int: "a number",
     float: "a number",
-    list: "a list",
+    list: "an array",
     dict: "an object",
+    type(None): "null",
 }
-_WHOLE_NUMBER = re.compile(r"[0-9]{1,9}")
-_INTEGER = re.compile(r"-?[0-9]+", re.ASCII)
+_DIGITS = re.compile(r"-?[0-9]+")
 
 
-def shown(value: object, *, name: str | None = None) -> str:
-    """Return a value as JSON, cut short and without secrets, to stand in a message.
+class CamelCaseSchema(Schema):
+    """A schema whose JSON keys are the names of its fields in camelCase.
 
-    Of a text, list or object under the name of a secret it returns the kind alone.
+    A field named `lead_id` is loaded from and dumped to `leadId`, unless it has a `data_key`.
     """
-    if name is not None and is_secret_name(name) and isinstance(value, str | list | dict):
-        return kind_of(value)
-    try:
-        text = redacted(orjson.dumps(redacted_value(value)).decode())
-    except TypeError:
-        text = redacted(repr(value))
-    return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "…"
+
+    def on_bind_field(self, field_name: str, field_obj: AnyField) -> None:
+        """Give a field its key."""
+        if field_obj.data_key is None:
+            field_obj.data_key = camel_case(field_name)
+
+    @cached_property
+    def json_keys(self) -> tuple[str, ...]:
+        """The keys of the schema, in their order."""
+        return tuple(field.data_key or name for name, field in self.fields.items())
+
+    @classmethod
+    def with_keys(cls, keys: Iterable[str]) -> "Self":
+        """Make a schema of the fields with these keys, in this order."""
+        names = {camel_case(name): name for name in cls._declared_fields}
+        return cls(only=[names[key] for key in keys])
 
 
-def kind_of(value: object) -> str:
-    """Return what kind of JSON a value is, for a message that must not show it."""
-    return '""' if value == "" else _KINDS.get(type(value), "something else")
+class Request(CamelCaseSchema):
+    """A body or a query: unknown fields are ignored, as the vendor does."""
+
+    any_of: ClassVar[tuple[str, ...]] = ()
+    """Keys of which at least one is required, for the specification."""
+
+    class Meta:
+        """marshmallow's settings."""
+
+        unknown = EXCLUDE
 
 
-def absence_messages(expected: str, *, rule: str | None = None) -> dict[str, Any]:
-    """Return the messages for a field that is missing or null.
+class ValidatedField(AnyField):
+    """A field with one sentence for what it expects.
 
-    They stand in lists because marshmallow formats a plain string and takes a list as it is.
-    """
-    return {
-        "required": [Problem(expected, "it was missing", rule=rule)],
-        "null": [Problem(expected, "it was null", rule=rule)],
-    }
-
-
-class Checked(AnyField):
-    """A field with one sentence for what it expects, and the vendor's for the same.
-
-    `absence_rule` is the vendor's for a value that is missing or null, where it is another one.
+    Args:
+        expected: the sentence, without its subject: "must be a string".
+        rule: the vendor's sentence for the same fault; by default `expected`.
+        absence_rule: the vendor's sentence for a value that is missing or null; by default `rule`.
+        options: marshmallow's own.
     """
 
     def __init__(
@@ -87,21 +102,21 @@ class Checked(AnyField):
         messages = absence_messages(expected, rule=absence_rule or self.rule)
         super().__init__(error_messages=messages, **options)
 
-    def published(self) -> dict[str, Any]:
-        """What the specification says of it, as JSON Schema; that it may be null stands apart."""
+    def json_schema(self) -> dict[str, Any]:
+        """Return what the specification says of the field; that it may be null is added later."""
         return {}
 
-    def refusal(self, value: object, hint: str = "", *, rule: str | None = None) -> ValidationError:
-        """The error for a value that will not do; `rule` if another one than the field's."""
+    def error(self, value: object, hint: str = "", *, rule: str | None = None) -> ValidationError:
+        """Return the error for an invalid value; `rule` if another one than the field's."""
         found = f"it was {self.described(value)}{hint}"
         return ValidationError(Problem(self.expected, found, rule=rule or self.rule))
 
     def described(self, value: object) -> str:
-        """Return a value as a refusal has it."""
-        return shown(value, name=self.name)
+        """Return a value as its error quotes it."""
+        return excerpt(value, name=self.name)
 
 
-class Choice(Checked):
+class Choice(ValidatedField):
     """One of some words, in exactly this spelling."""
 
     def __init__(self, words: Iterable[str], **options: Any) -> None:
@@ -109,98 +124,154 @@ class Choice(Checked):
         expected = f"must be one of the following values: {', '.join(self.words)}"
         super().__init__(expected, **options)
 
-    def published(self) -> dict[str, Any]:
-        """As JSON Schema."""
+    def json_schema(self) -> dict[str, Any]:
+        """Return the words as an enum."""
         return {"type": "string", "enum": list(self.words)}
 
     def _deserialize(self, value: Any, *_: Any, suggests: bool = True, **__: Any) -> str:
-        if isinstance(value, str) and value in self.words:
-            return value
-        raise self.refusal(value, self._guess(value) if suggests else "")
+        if isinstance(value, str):
+            if value in self.words:
+                return value
+            near = nearest_word(value, self.words) if suggests else None
+            raise self.error(value, f" (did you mean {near}?)" if near else "")
+        raise self.error(value)
 
-    def _guess(self, value: object) -> str:
-        near = nearest_word(value, self.words) if isinstance(value, str) else None
-        return f" (did you mean {near}?)" if near else ""
 
+class Text(ValidatedField):
+    """A string.
 
-class Text(Checked):
-    """A string; unless `may_be_empty`, one with something in it; at most `longest` characters.
-
-    `rule` is the vendor's one sentence for it; without it there is one for each fault.
+    Args:
+        may_be_empty: whether `""` is accepted.
+        max_length: the most characters it may have.
+        rule: the vendor's one sentence for it; without it there is one for each fault.
+        options: marshmallow's own.
     """
 
     def __init__(
         self,
         *,
         may_be_empty: bool = False,
-        longest: int | None = None,
+        max_length: int | None = None,
         rule: str | None = None,
         **options: Any,
     ) -> None:
         self.may_be_empty = may_be_empty
-        self.longest = longest
-        expected = "must be a string" if may_be_empty else "must be a non-empty string"
-        if longest is not None:
-            expected += f" of at most {longest} characters"
-        is_wanted = options.get("required", False) and not may_be_empty
+        self.max_length = max_length
         self.empty_rule = rule or rules.MUST_NOT_BE_EMPTY
-        absence_rule = self.empty_rule if is_wanted else None
+        expected = "must be a string" if may_be_empty else "must be a non-empty string"
+        if max_length is not None:
+            expected += f" of at most {max_length} characters"
+        is_never_empty = options.get("required", False) and not may_be_empty
         super().__init__(
-            expected, rule=rule or rules.MUST_BE_STRING, absence_rule=absence_rule, **options
+            expected,
+            rule=rule or rules.MUST_BE_STRING,
+            absence_rule=self.empty_rule if is_never_empty else None,
+            **options,
         )
 
-    def published(self) -> dict[str, Any]:
-        """As JSON Schema."""
-        least = {} if self.may_be_empty else {"minLength": 1}
-        most = {} if self.longest is None else {"maxLength": self.longest}
-        return {"type": "string", **least, **most}
+    def json_schema(self) -> dict[str, Any]:
+        """Return the limits of the length."""
+        minimum = {} if self.may_be_empty else {"minLength": 1}
+        maximum = {} if self.max_length is None else {"maxLength": self.max_length}
+        return {"type": "string", **minimum, **maximum}
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
         if not isinstance(value, str):
-            raise self.refusal(value)
+            raise self.error(value)
         if not (value or self.may_be_empty):
-            raise self.refusal(value, rule=self.empty_rule)
-        if self.longest is not None and len(value) > self.longest:
-            rule = rules.must_be_shorter(self.longest)
+            raise self.error(value, rule=self.empty_rule)
+        if self.max_length is not None and len(value) > self.max_length:
+            rule = rules.must_be_shorter(self.max_length)
             raise ValidationError(Problem(self.expected, f"it has {len(value)}", rule=rule))
         return value
 
 
 class SecretText(Text):
-    """A key or a signing secret: a refusal goes into the log and must not tell it."""
+    """A key or a signing secret: its errors go into the log and must not quote it."""
 
     def described(self, value: object) -> str:
         """Return the kind of a value, and not the value."""
-        return kind_of(value)
+        return json_kind(value)
 
 
-class WholeNumber(Checked):
-    """A whole number of a query, within limits."""
+class Number(ValidatedField):
+    """A JSON number from `minimum` to `maximum`, or without a maximum; `true` is none.
 
-    def __init__(self, lowest: int, highest: int, **options: Any) -> None:
-        self.range = range(lowest, highest + 1)
-        expected = f"must be a whole number from {lowest} to {highest}"
-        super().__init__(expected, rule=rules.MUST_BE_INTEGER, **options)
+    Args:
+        minimum: the least that is accepted.
+        maximum: the most that is accepted.
+        unit: what it is a number of, such as "seconds".
+        rule: the vendor's sentence for what is no number at all.
+        options: marshmallow's own.
+    """
 
-    def published(self) -> dict[str, Any]:
-        """As JSON Schema."""
-        lowest, highest = self.range.start, self.range.stop - 1
-        return {"type": "integer", "minimum": lowest, "maximum": highest}
+    json_type: ClassVar[str] = "number"
+    noun: ClassVar[str] = "number"
 
-    def _deserialize(self, value: Any, *_: Any, **__: Any) -> int:
-        if isinstance(value, str) and _WHOLE_NUMBER.fullmatch(value) and int(value) in self.range:
-            return int(value)
-        raise self.refusal(value, rule=self._rule_against(value))
+    def __init__(
+        self,
+        minimum: float,
+        maximum: float | None = None,
+        *,
+        unit: str = "",
+        rule: str | None = None,
+        **options: Any,
+    ) -> None:
+        self.minimum = minimum
+        self.maximum = math.inf if maximum is None else maximum
+        limits = f"of at least {minimum}"
+        if maximum is not None:
+            limits = f"from {minimum:.15g} to {maximum:.15g}"
+        noun = f"{self.noun} of {unit}" if unit else self.noun
+        super().__init__(f"must be a {noun} {limits}", rule=rule, **options)
 
-    def _rule_against(self, value: object) -> str:
-        if not isinstance(value, str) or not _INTEGER.fullmatch(value):
-            return rules.MUST_BE_INTEGER
-        if value.startswith("-") or (_WHOLE_NUMBER.fullmatch(value) and int(value) < self.range[0]):
-            return rules.must_not_be_less(self.range[0])
-        return rules.must_not_be_greater(self.range[-1])
+    def json_schema(self) -> dict[str, Any]:
+        """Return the limits."""
+        maximum = {} if self.maximum == math.inf else {"maximum": self.maximum}
+        return {"type": self.json_type, "minimum": self.minimum, **maximum}
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> float:
+        number = self._number(value)
+        if number is None:
+            raise self.error(value)
+        if number < self.minimum:
+            raise self.error(value, rule=rules.must_not_be_less(self.minimum))
+        if number > self.maximum:
+            raise self.error(value, rule=rules.must_not_be_greater(self.maximum))
+        return number
+
+    def _number(self, value: Any) -> float | None:
+        """Return the number that a value is, or None."""
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        return float(value) if is_number else None
 
 
-class Flag(Checked):
+class WholeNumber(Number):
+    """A whole number; `5.0` is one."""
+
+    json_type = "integer"
+    noun = "whole number"
+
+    def __init__(self, minimum: int, maximum: int | None = None, **options: Any) -> None:
+        super().__init__(minimum, maximum, rule=rules.MUST_BE_INTEGER, **options)
+
+    def _number(self, value: Any) -> int | None:
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        return int(value) if is_number and value == value // 1 else None
+
+
+class QueryNumber(WholeNumber):
+    """A whole number of a query: digits, and nothing that looks like them."""
+
+    def _number(self, value: Any) -> Any:
+        if not isinstance(value, str) or not _DIGITS.fullmatch(value):
+            return None
+        if value.startswith("-"):
+            return -math.inf
+        return int(value) if len(value) <= _MAX_DIGITS else math.inf
+
+
+class Flag(ValidatedField):
     """A switch of a query: `true` or `1`, `false` or `0`."""
 
     _meanings: ClassVar = {"true": True, "1": True, "false": False, "0": False}
@@ -208,57 +279,57 @@ class Flag(Checked):
     def __init__(self, **options: Any) -> None:
         super().__init__("must be one of the following values: true, 1, false, 0", **options)
 
-    def published(self) -> dict[str, Any]:
-        """As JSON Schema."""
+    def json_schema(self) -> dict[str, Any]:
+        """Return the words as an enum."""
         default = {} if self.required else {"default": str(self.load_default).lower()}
         return {"type": "string", "enum": list(self._meanings), **default}
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> bool:
         if isinstance(value, str) and value in self._meanings:
             return self._meanings[value]
-        raise self.refusal(value)
+        raise self.error(value)
 
 
-class Boolean(Checked):
+class Boolean(ValidatedField):
     """A JSON boolean, and nothing that looks like one."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__("must be true or false", rule=rules.MUST_BE_BOOLEAN, **options)
 
-    def published(self) -> dict[str, Any]:
-        """As JSON Schema."""
+    def json_schema(self) -> dict[str, Any]:
+        """Return the type."""
         return {"type": "boolean"}
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> bool:
         if isinstance(value, bool):
             return value
-        raise self.refusal(value)
+        raise self.error(value)
 
 
-class JsonObject(Checked):
+class JsonObject(ValidatedField):
     """A JSON object of any content."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__("must be a JSON object", rule=rules.MUST_BE_OBJECT, **options)
 
-    def published(self) -> dict[str, Any]:
-        """As JSON Schema."""
+    def json_schema(self) -> dict[str, Any]:
+        """Return the type."""
         return {"type": "object"}
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> dict[str, Any]:
         if isinstance(value, dict):
             return value
-        raise self.refusal(value)
+        raise self.error(value)
 
 
-class Timestamp(Checked):
+class Timestamp(ValidatedField):
     """A time: written in UTC with milliseconds and `Z`; read with any offset."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__("must be a time such as 2024-02-24T15:30:00.000Z", **options)
 
-    def published(self) -> dict[str, Any]:
-        """As JSON Schema."""
+    def json_schema(self) -> dict[str, Any]:
+        """Return the format."""
         return {"type": "string", "format": "date-time"}
 
     def _serialize(self, value: Any, *_: Any, **__: Any) -> str | None:
@@ -267,31 +338,40 @@ class Timestamp(Checked):
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> datetime:
         moment = parse_moment(value) if isinstance(value, str) else None
         if moment is None:
-            raise self.refusal(value)
+            raise self.error(value)
         return moment
 
 
 class ListOf(_AnyList):
-    """An array; what is wrong with an item is told with its index."""
+    """An array; the errors of its items have their index.
+
+    Args:
+        item: the field of each item.
+        expected: the sentence for what is no array.
+        max_items: the most items it may have; with it, it must have one at least.
+        options: marshmallow's own.
+    """
 
     def __init__(
         self,
         item: AnyField,
         *,
         expected: str = "must be an array",
+        max_items: int | None = None,
         **options: Any,
     ) -> None:
         self.expected = expected
+        self.max_items = max_items
         messages = absence_messages(expected, rule=rules.MUST_BE_ARRAY)
         super().__init__(item, error_messages=messages, **options)
 
-    def published(self) -> dict[str, Any]:
-        """What the specification says of it beyond its items."""
-        return {}
+    def json_schema(self) -> dict[str, Any]:
+        """Return what the specification says of the array apart from its items."""
+        return {} if self.max_items is None else {"minItems": 1, "maxItems": self.max_items}
 
     def _deserialize(self, value: Any, *_: Any, **options: Any) -> list[Any]:
         if not isinstance(value, list):
-            found = f"it was {shown(value, name=self.name)}"
+            found = f"it was {excerpt(value, name=self.name)}"
             raise ValidationError(Problem(self.expected, found, rule=rules.MUST_BE_ARRAY))
         items: list[Any] = []
         problems: dict[int, Any] = {}
@@ -303,20 +383,47 @@ class ListOf(_AnyList):
                 problems[index] = error.messages
         if problems:
             raise ValidationError(problems)
+        if self.max_items is not None and not 1 <= len(items) <= self.max_items:
+            rule = rules.must_have_fewer_items(self.max_items) if items else rules.MUST_HAVE_ITEMS
+            raise ValidationError(Problem(self.expected, f"it has {len(items)}", rule=rule))
         return items
 
 
-class Told(fields.Function):
-    """A text made of what is dumped."""
+class ComputedText(fields.Function):
+    """A string made of the object that is dumped."""
 
 
-class Request(Schema):
-    """A body or a query: unknown fields are ignored, as the vendor does."""
+def camel_case(name: str) -> str:
+    """Return a name in snake_case as the vendor writes keys: `lead_id` as `leadId`."""
+    first, *rest = name.split("_")
+    return first + "".join(map(str.capitalize, rest))
 
-    any_of: ClassVar[tuple[str, ...]] = ()
-    """Names of which at least one must be there, for the specification."""
 
-    class Meta:
-        """marshmallow's settings."""
+def absence_messages(expected: str, *, rule: str | None = None) -> dict[str, Any]:
+    """Return the messages for a field that is missing or null.
 
-        unknown = EXCLUDE
+    They stand in lists because marshmallow formats a plain string and takes a list as it is.
+    """
+    return {
+        "required": [Problem(expected, "it was missing", rule=rule)],
+        "null": [Problem(expected, "it was null", rule=rule)],
+    }
+
+
+def excerpt(value: object, *, name: str | None = None) -> str:
+    """Return a value as JSON, shortened and without secrets, for an error message.
+
+    A string, array or object whose name is that of a secret is described by its kind alone.
+    """
+    if name is not None and is_secret_name(name) and isinstance(value, str | list | dict):
+        return json_kind(value)
+    try:
+        text = redacted(orjson.dumps(redacted_value(value)).decode())
+    except TypeError:
+        text = redacted(repr(value))
+    return text if len(text) <= _MAX_EXCERPT_CHARACTERS else f"{text[:_MAX_EXCERPT_CHARACTERS]}…"
+
+
+def json_kind(value: object) -> str:
+    """Return the kind of JSON that a value is, for an error that must not quote it."""
+    return '""' if value == "" else _KINDS.get(type(value), "no JSON")

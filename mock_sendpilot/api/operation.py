@@ -1,4 +1,4 @@
-"""Operations: what each route of the vendor's API takes, gives and is known from.
+"""Operations: the scope, schemas and sources of each route of the vendor's API.
 
 A view is decorated with its `Operation`. The decorator checks key and scope, loads query and body
 with the operation's schemas, and dumps what the view returns. The specification and the coverage
@@ -8,22 +8,33 @@ table are made from the same object.
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import Response, current_app, request
 from marshmallow import Schema
 
-from mock_sendpilot.api.access import vendor_access
-from mock_sendpilot.api.body import json_object
-from mock_sendpilot.api.envelope import reply
-from mock_sendpilot.api.ignored_names import add_hint, hint_on_ignored
-from mock_sendpilot.api.paging import query_parameters
+from mock_sendpilot.api.access import authorize
+from mock_sendpilot.api.envelope import json_response
+from mock_sendpilot.api.fields import Request
+from mock_sendpilot.api.hints import add_hint, hint_on_ignored
+from mock_sendpilot.api.parsing import json_object, query_parameters
 from mock_sendpilot.contracts.contract import Contract
 
-SchemaOf = Callable[[Contract], Schema]
-"""Makes a schema under a contract; called once for each contract of an app."""
+S = TypeVar("S", bound=Schema)
+SchemaSource = type[S] | Callable[[Contract], S]
+"""A schema that is the same under every contract, or a function that makes it for a contract."""
 
 View = Callable[..., object]
+
+OPERATION = "operation"
+"""The attribute of a view that holds its `Operation`."""
+
+# The sources of what is known of the vendor's API.
+NEWEST_SPECIFICATION = "the newest specification"
+OLDER_SPECIFICATION = "the older specification"
+PAGES = "the documentation pages"
+CLIENTS = "clients in production"
+
 _CACHE = "mock_sendpilot.schemas"
 
 
@@ -33,81 +44,77 @@ class Operation:
 
     Attributes:
         id: its name in the vendor's newest specification.
-        scope: what the key must carry; None for any key.
-        source: where what is known of it comes from, as in the reconstructed contract.
-        reply: the schema of a success.
-        query, body: the schemas of what it takes.
-        errors: statuses that the vendor tells of, besides 401 and 429.
-        events: what it can make happen, by today's names.
-        invented: what the emulator adds where the vendor tells nothing.
+        scope: the scope that the key must have; None for any key.
+        sources: where its behavior is known from.
+        response: the schema of a success.
+        query, body: the schemas of the request.
+        errors: the statuses that the vendor documents, apart from 401 and 429.
+        events: the events that it can cause, by their newest names.
+        invented: what the emulator adds where the vendor says nothing.
     """
 
     id: str
     scope: str | None
-    source: str
-    reply: SchemaOf
-    query: SchemaOf | None = None
-    body: SchemaOf | None = None
+    sources: tuple[str, ...]
+    response: SchemaSource[Schema]
+    query: SchemaSource[Request] | None = None
+    body: SchemaSource[Request] | None = None
     errors: tuple[int, ...] = ()
     events: tuple[str, ...] = ()
     invented: tuple[str, ...] = ()
 
 
-OPERATION = "operation"
-"""The attribute of a view that holds its `Operation`."""
-
-
 def serves(operation: Operation) -> Callable[[View], Callable[..., Response]]:
     """Make a view serve an operation.
 
-    The view gets the workspace, the parameters of its path, and as keywords what query and body
-    hold. It returns what the reply's schema dumps, or a `Response`.
+    The view gets the workspace, the parameters of its path, and the fields of query and body as
+    keywords. It returns an object for the schema of the response, or a `Response`.
     """
 
     def decorate(view: View) -> Callable[..., Response]:
         @wraps(view)
-        def served(**parameters: str) -> Response:
-            workspace = vendor_access(operation.scope).workspace
+        def serve(**parameters: str) -> Response:
+            workspace = authorize(operation.scope).workspace
             contract = workspace.contract
-            given = {**_query(operation, contract), **_body(operation, contract)}
-            answer = view(workspace, **parameters, **given)
-            if isinstance(answer, Response):
-                return answer
-            return dumped(operation.reply, answer, contract)
+            query = _load(operation.query, "query parameters", query_parameters(), contract)
+            body = {}
+            if operation.body is not None:
+                body = _load(operation.body, "fields of the body", json_object(), contract)
+            result = view(workspace, **parameters, **{**query, **body})
+            if isinstance(result, Response):
+                return result
+            return dump_response(operation.response, result, contract)
 
-        setattr(served, OPERATION, operation)
-        return served
+        setattr(serve, OPERATION, operation)
+        return serve
 
     return decorate
 
 
-def _query(operation: Operation, contract: Contract) -> dict[str, Any]:
-    given = query_parameters()
-    shape = None if operation.query is None else schema(operation.query, contract)
-    add_hint(hint_on_ignored("query parameters", given, shape.fields if shape else ()))
-    return shape.load(given) if shape else {}
+def _load(
+    source: SchemaSource[Request] | None, noun: str, values: dict[str, Any], contract: Contract
+) -> dict[str, Any]:
+    schema = None if source is None else cached_schema(source, contract)
+    add_hint(hint_on_ignored(noun, values, () if schema is None else schema.json_keys))
+    return {} if schema is None else schema.load(values)
 
 
-def _body(operation: Operation, contract: Contract) -> dict[str, Any]:
-    if operation.body is None:
-        return {}
-    shape, given = schema(operation.body, contract), json_object()
-    add_hint(hint_on_ignored("fields of the body", given, shape.fields))
-    loaded: dict[str, Any] = shape.load(given)
-    return loaded
-
-
-def dumped(shape: SchemaOf, answer: object, contract: Contract) -> Response:
-    """What the schema of a reply makes of an answer; 201 after a POST, unless told otherwise."""
+def dump_response(source: SchemaSource[Schema], result: object, contract: Contract) -> Response:
+    """Return a result as JSON; 201 after a POST, unless the contract says otherwise."""
     status = contract.post_status_code if request.method == "POST" else 200
-    return reply(schema(shape, contract).dump(answer), status)
+    return json_response(cached_schema(source, contract).dump(result), status)
 
 
-def schema(shape: SchemaOf, contract: Contract) -> Schema:
-    """The schema under a contract, made once."""
-    cache: dict[Any, Schema] = current_app.extensions.setdefault(_CACHE, {})
-    key = shape, contract
-    found = cache.get(key)
-    if found is None:
-        found = cache[key] = shape(contract)
-    return found
+def cached_schema(source: SchemaSource[S], contract: Contract) -> S:
+    """Return the schema for a contract, made once for each app."""
+    cache: dict[Any, Any] = current_app.extensions.setdefault(_CACHE, {})
+    key = source, contract
+    schema: S | None = cache.get(key)
+    if schema is None:
+        schema = cache[key] = make_schema(source, contract)
+    return schema
+
+
+def make_schema(source: SchemaSource[S], contract: Contract) -> S:
+    """Make the schema for a contract."""
+    return source() if isinstance(source, type) else source(contract)

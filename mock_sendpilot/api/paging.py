@@ -1,57 +1,45 @@
-"""Queries, and the vendor's styles of paging: by page, by token, by offset."""
+"""The vendor's three styles of paging: by page, by token, by offset."""
 
 import base64
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
-from urllib.parse import parse_qs
 
 import orjson
-from flask import request
-from marshmallow import Schema, fields
+from marshmallow import fields
 
+from mock_sendpilot.api.fields import CamelCaseSchema
 from mock_sendpilot.errors import InvalidInput, Problem
 
-MOST_PAGES = 100  # SB only, applied under every contract
-MOST_PER_PAGE = 100
+MAX_PAGES = 100  # the newest specification alone has it; it holds under every contract
+MAX_PER_PAGE = 100
 _TOKEN_KEY = "continuation"  # as in the sample token of the vendor's page
 
 Item = TypeVar("Item")
+Position = tuple[int, str]
+"""The place of an item in its list: a number and, among equal ones, a text."""
 
 
-def load_query(schema: Schema) -> dict[str, Any]:
-    """The query's parameters as a schema takes them."""
-    loaded: dict[str, Any] = schema.load(query_parameters())
-    return loaded
-
-
-def query_parameters() -> dict[str, Any]:
-    """The query's parameters; one that is given twice is a list, which no field takes."""
-    text = request.query_string.decode("utf-8", "replace")
-    found = parse_qs(text, keep_blank_values=True)
-    return {key: values[0] if len(values) == 1 else values for key, values in found.items()}
-
-
-class Pagination(Schema):
+class Pagination(CamelCaseSchema):
     """The vendor's `{total, page, limit, totalPages}`."""
 
     total = fields.Integer(required=True)
     page = fields.Integer(required=True)
     limit = fields.Integer(required=True)
-    totalPages = fields.Integer(required=True)  # noqa: N815
+    total_pages = fields.Integer(required=True)
 
 
 class Page(Generic[Item]):
     """One page of a list; pages count from 1, and beyond the last one there are no items."""
 
-    def __init__(self, found: Sequence[Item], page: int, limit: int) -> None:
+    def __init__(self, items: Sequence[Item], page: int, limit: int) -> None:
         start = (page - 1) * limit
-        self.items = found[start : start + limit]
+        self.items = items[start : start + limit]
         self.pagination = {
-            "total": len(found),
+            "total": len(items),
             "page": page,
             "limit": limit,
-            "totalPages": -(-len(found) // limit),
+            "total_pages": -(-len(items) // limit),
         }
 
 
@@ -63,29 +51,24 @@ class Continuation(Generic[Item]):
     token: str | None
 
 
-Position = tuple[int, str]
-"""Where an item stands in its list: a number and, among equal ones, a text."""
-
-
 def continue_after(
-    token: str | None, found: Sequence[Item], limit: int, position: Callable[[Item], Position]
+    token: str | None, items: Sequence[Item], limit: int, position: Callable[[Item], Position]
 ) -> Continuation[Item]:
-    """The items after the position that the token tells; without a token, the first.
+    """Return the items after the position in the token; without a token, the first.
 
-    A position stays what it was when other items come in or move to the front: no item comes twice.
+    A position stays what it was when other items are added or move to the front: no item is
+    returned twice.
 
     Raises:
-        InvalidInput: the token tells none.
+        InvalidInput: the token holds no position.
     """
     after = None if token is None else _position(token)
-    rest = [item for item in found if after is None or position(item) > after]
-    items = rest[:limit]
-    return Continuation(items, _token(position(items[-1])) if len(rest) > limit else None)
-
-
-def _token(position: Position) -> str:
-    number, text = position
-    return base64.b64encode(orjson.dumps({_TOKEN_KEY: f"{number}_{text}"})).decode()
+    rest = [item for item in items if after is None or position(item) > after]
+    if len(rest) <= limit:
+        return Continuation(rest, None)
+    number, text = position(rest[limit - 1])
+    content = orjson.dumps({_TOKEN_KEY: f"{number}_{text}"})
+    return Continuation(rest[:limit], base64.b64encode(content).decode())
 
 
 def _position(token: str) -> Position:
@@ -94,16 +77,16 @@ def _position(token: str) -> Position:
         number, _, text = content[_TOKEN_KEY].partition("_")
         return int(number), text
     except (ValueError, TypeError, LookupError, AttributeError):
-        expected = "continuationToken must be one that an earlier page has told"
+        expected = "continuationToken must be one that an earlier page returned"
         raise InvalidInput(Problem(expected, f"it was {token[:60]!r}")) from None
 
 
-def offset_page(found: Sequence[Item], *, limit: int, offset: int) -> dict[str, Any]:
-    """The items from an offset on as `rows`, and the flat fields that the vendor puts beside."""
+def offset_page(items: Sequence[Item], *, limit: int, offset: int) -> dict[str, Any]:
+    """Return the items from an offset on as `rows`, with the vendor's flat paging fields."""
     return {
-        "rows": found[offset : offset + limit],
-        "total": len(found),
+        "rows": items[offset : offset + limit],
+        "total": len(items),
         "limit": limit,
         "offset": offset,
-        "has_more": offset + limit < len(found),
+        "has_more": offset + limit < len(items),
     }

@@ -5,9 +5,9 @@ from typing import Any
 
 from flask import Blueprint, Response
 
-from mock_sendpilot.api.access import of_workspace
-from mock_sendpilot.api.body import json_object
-from mock_sendpilot.api.envelope import reply
+from mock_sendpilot.api.access import with_workspace
+from mock_sendpilot.api.envelope import json_response
+from mock_sendpilot.api.parsing import json_object
 from mock_sendpilot.control.clock_schemas import ClockTurn, clock_shown, elapsed_shown, left_shown
 from mock_sendpilot.control.current import outbox_of
 from mock_sendpilot.errors import AdvanceTimedOut
@@ -17,14 +17,14 @@ clock = Blueprint("clock", __name__)
 
 
 @clock.get("/clock")
-@of_workspace
+@with_workspace
 def show_clock(workspace: Workspace) -> Response:
     """Return the time, whether the clock is frozen, and what is due next."""
-    return reply(clock_shown(workspace.scheduler))
+    return json_response(clock_shown(workspace.scheduler))
 
 
 @clock.post("/clock")
-@of_workspace
+@with_workspace
 def turn_clock(workspace: Workspace) -> Response:
     """Freeze, resume, set or advance it; answers the clock, and what has happened meanwhile.
 
@@ -47,7 +47,7 @@ def turn_clock(workspace: Workspace) -> Response:
         "left": None if failure is None else left_shown(failure),
         "failure": None if failure is None else failure.message,
     }
-    return reply(answer, HTTPStatus.OK if failure is None else HTTPStatus.CONFLICT)
+    return json_response(answer, HTTPStatus.OK if failure is None else HTTPStatus.CONFLICT)
 
 
 def _turned(workspace: Workspace, wanted: dict[str, Any]) -> int:

@@ -4,9 +4,9 @@ from typing import Any
 
 from marshmallow import ValidationError, post_load, validates_schema
 
-from mock_sendpilot.api.fields import Boolean, JsonObject, Text, Timestamp
+from mock_sendpilot.api.fields import Boolean, JsonObject, Number, Text, Timestamp, WholeNumber
 from mock_sendpilot.control.schemas import Strict
-from mock_sendpilot.control.seed_fields import CountFrom, Duration, Number
+from mock_sendpilot.control.seed_fields import Duration
 from mock_sendpilot.errors import AdvanceTimedOut
 from mock_sendpilot.matching import EventPattern
 from mock_sendpilot.scheduling.clock import iso_milliseconds
@@ -36,7 +36,7 @@ class ClockTurn(Strict):
     timeoutSeconds = Number(  # noqa: N815
         0,
         MAX_ADVANCE_SECONDS,
-        of="of seconds",
+        unit="seconds",
         attribute="timeout_seconds",
         load_default=ADVANCE_TIMEOUT_SECONDS,
     )
@@ -56,10 +56,10 @@ class Wait(Strict):
     idle = Boolean()
     eventType = Text(attribute="event_type")  # noqa: N815
     match = JsonObject()
-    count = CountFrom(1, MAX_EVENTS)
+    count = WholeNumber(1, MAX_EVENTS)
     after = Text()
     timeoutSeconds = Number(  # noqa: N815
-        0, _MOST_SECONDS, of="of seconds", attribute="timeout_seconds", load_default=5.0
+        0, _MOST_SECONDS, unit="seconds", attribute="timeout_seconds", load_default=5.0
     )
 
     @validates_schema(skip_on_field_errors=True)

@@ -5,9 +5,17 @@ from typing import Any
 
 from marshmallow import Schema, fields, post_load
 
-from mock_sendpilot.api.fields import Choice, JsonObject, Text, Timestamp, shown
+from mock_sendpilot.api.fields import (
+    Choice,
+    JsonObject,
+    Number,
+    Text,
+    Timestamp,
+    WholeNumber,
+    excerpt,
+)
 from mock_sendpilot.control.schemas import Strict
-from mock_sendpilot.control.seed_fields import CountFrom, Number, Share, list_of
+from mock_sendpilot.control.seed_fields import list_of
 from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.matching import EventPattern
 from mock_sendpilot.scheduling.clock import iso_milliseconds
@@ -29,13 +37,13 @@ class NewDisruption(Strict):
     endpointId = Text(attribute="endpoint_id", allow_none=True)  # noqa: N815 - as the vendor spells
     eventType = Text(attribute="event_type", allow_none=True)  # noqa: N815
     match = JsonObject()
-    times = CountFrom(1, MAX_TIMES, allow_none=True)
+    times = WholeNumber(1, MAX_TIMES, allow_none=True)
     attempts = Number(*OPTIONS["attempts"])
     copies = Number(*OPTIONS["copies"])
     seconds = Number(*OPTIONS["seconds"])
     bytes = Number(*OPTIONS["bytes"])
-    rate = Share()
-    seed = Text(longest=200)
+    rate = Number(0, 1)
+    seed = Text(max_length=200)
     kinds = list_of(Choice(tuple(KINDS)), required=False, load_default=None, allow_none=True)
 
     @post_load
@@ -56,7 +64,7 @@ def arm(disruptions: Disruptions, wanted: dict[str, Any]) -> Disruption:
     mix = {key: wanted[key] for key in _OF_CHAOS if key in wanted}
     if kind != CHAOS:
         for name, value in {**mix, **({"kinds": kinds} if kinds else {})}.items():
-            raise InvalidInput(f"{name} is for chaos alone; it was {shown(value)}")
+            raise InvalidInput(f"{name} is for chaos alone; it was {excerpt(value)}")
         return disruptions.arm(kind, options=options, **where)
     for name in options:
         raise InvalidInput(f"{name} is no option of chaos; each kind has its own default")

@@ -10,14 +10,16 @@ from mock_sendpilot.api.fields import (
     Boolean,
     Choice,
     JsonObject,
+    Number,
     SecretText,
     Text,
     Timestamp,
-    kind_of,
-    shown,
+    WholeNumber,
+    excerpt,
+    json_kind,
 )
 from mock_sendpilot.control.schemas import Strict
-from mock_sendpilot.control.seed_fields import CountFrom, Number, list_of
+from mock_sendpilot.control.seed_fields import list_of
 from mock_sendpilot.redaction import masked, redacted_headers
 from mock_sendpilot.scheduling.clock import iso_milliseconds
 from mock_sendpilot.webhooks.endpoints import Endpoint
@@ -41,7 +43,7 @@ class EventTypes(AnyField):
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> tuple[str, ...]:
         if isinstance(value, list) and all(isinstance(name, str) for name in value):
             return tuple(value)
-        raise ValidationError(f"must be an array of event types; it was {shown(value)}")
+        raise ValidationError(f"must be an array of event types; it was {excerpt(value)}")
 
 
 class TupleOf(AnyField):
@@ -53,7 +55,7 @@ class TupleOf(AnyField):
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> tuple[Any, ...]:
         if not isinstance(value, list):
-            raise ValidationError(f"must be an array; it was {shown(value)}")
+            raise ValidationError(f"must be an array; it was {excerpt(value)}")
         return tuple(self._item.deserialize(item) for item in value)
 
 
@@ -63,26 +65,26 @@ class HeadersField(JsonObject):
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> dict[str, Any]:
         if isinstance(value, dict):
             return value
-        raise ValidationError(f"{self.expected}; it was {kind_of(value)}")
+        raise ValidationError(f"{self.expected}; it was {json_kind(value)}")
 
 
 class _Settings(Strict):
     """How an endpoint is delivered to; null is what the contract or the server says."""
 
     retryDelaysSeconds = TupleOf(  # noqa: N815 - as the vendor spells
-        Number(0, LONGEST_DELAY_SECONDS, of="of seconds"),
+        Number(0, LONGEST_DELAY_SECONDS, unit="seconds"),
         allow_none=True,
         attribute="retry_delays_seconds",
     )
     timeoutSeconds = Number(  # noqa: N815
         SHORTEST_TIMEOUT_SECONDS,
         LONGEST_TIMEOUT_SECONDS,
-        of="of seconds",
+        unit="seconds",
         allow_none=True,
         attribute="timeout_seconds",
     )
     signatures = TupleOf(Choice(SIGNATURE_SCHEMES), allow_none=True)
-    concurrency = CountFrom(1, MOST_CONCURRENCY)
+    concurrency = WholeNumber(1, MOST_CONCURRENCY)
     signatureClock = Choice(SIGNATURE_CLOCKS, attribute="signature_clock")  # noqa: N815
     headers = HeadersField()
 

@@ -7,9 +7,9 @@ from http import HTTPStatus
 
 from flask import Blueprint, Response
 
-from mock_sendpilot.api.access import of_workspace
-from mock_sendpilot.api.body import json_object, optional_object
-from mock_sendpilot.api.envelope import reply
+from mock_sendpilot.api.access import with_workspace
+from mock_sendpilot.api.envelope import json_response
+from mock_sendpilot.api.parsing import json_object, optional_json_object
 from mock_sendpilot.control.current import outbox_of
 from mock_sendpilot.control.endpoint_schemas import (
     EndpointChanges,
@@ -28,47 +28,49 @@ endpoints = Blueprint("endpoints", __name__)
 
 
 @endpoints.get("/endpoints")
-@of_workspace
+@with_workspace
 def list_endpoints(workspace: Workspace) -> Response:
     """All endpoints, oldest first."""
     found = outbox_of(workspace).endpoints.all()
-    return reply({"endpoints": EndpointReply(many=True).dump(found)})
+    return json_response({"endpoints": EndpointReply(many=True).dump(found)})
 
 
 @endpoints.post("/endpoints")
-@of_workspace
+@with_workspace
 def create_endpoint(workspace: Workspace) -> Response:
     """Make an endpoint; the only answer besides `/secret` that holds the whole secret."""
     wanted = MadeEndpoint().load(json_object())
     endpoint = outbox_of(workspace).endpoints.add(wanted.pop("url"), **wanted)
     answer = {**EndpointReply().dump(endpoint), "secret": endpoint.secret}
-    return reply(answer, HTTPStatus.CREATED)
+    return json_response(answer, HTTPStatus.CREATED)
 
 
 @endpoints.get("/endpoints/<opaque:endpoint_id>")
-@of_workspace
+@with_workspace
 def get_endpoint(workspace: Workspace, endpoint_id: str) -> Response:
     """One endpoint."""
-    return reply(EndpointReply().dump(outbox_of(workspace).endpoints.get(endpoint_id)))
+    return json_response(EndpointReply().dump(outbox_of(workspace).endpoints.get(endpoint_id)))
 
 
 @endpoints.get("/endpoints/<opaque:endpoint_id>/secret")
-@of_workspace
+@with_workspace
 def get_secret(workspace: Workspace, endpoint_id: str) -> Response:
     """The signing secret."""
-    return reply({"secret": outbox_of(workspace).endpoints.get(endpoint_id).secret})
+    return json_response({"secret": outbox_of(workspace).endpoints.get(endpoint_id).secret})
 
 
 @endpoints.patch("/endpoints/<opaque:endpoint_id>")
-@of_workspace
+@with_workspace
 def update_endpoint(workspace: Workspace, endpoint_id: str) -> Response:
     """Change an endpoint; disabling it cancels what is pending for it."""
     changes = EndpointChanges().load(json_object())
-    return reply(EndpointReply().dump(outbox_of(workspace).update_endpoint(endpoint_id, changes)))
+    return json_response(
+        EndpointReply().dump(outbox_of(workspace).update_endpoint(endpoint_id, changes))
+    )
 
 
 @endpoints.delete("/endpoints/<opaque:endpoint_id>")
-@of_workspace
+@with_workspace
 def delete_endpoint(workspace: Workspace, endpoint_id: str) -> Response:
     """Forget an endpoint; what is pending for it is cancelled."""
     outbox_of(workspace).remove_endpoint(endpoint_id)
@@ -76,16 +78,16 @@ def delete_endpoint(workspace: Workspace, endpoint_id: str) -> Response:
 
 
 @endpoints.post("/endpoints/<opaque:endpoint_id>/rotate")
-@of_workspace
+@with_workspace
 def rotate_secret(workspace: Workspace, endpoint_id: str) -> Response:
     """Give it a new secret, with the old one valid for 24 hours; answers the whole new secret."""
-    wanted = Rotation().load(optional_object())
+    wanted = Rotation().load(optional_json_object())
     endpoint = outbox_of(workspace).endpoints.rotate(endpoint_id, wanted.get("secret"))
-    return reply({**EndpointReply().dump(endpoint), "secret": endpoint.secret})
+    return json_response({**EndpointReply().dump(endpoint), "secret": endpoint.secret})
 
 
 @endpoints.post("/endpoints/<opaque:endpoint_id>/deliveries")
-@of_workspace
+@with_workspace
 def deliver_events(workspace: Workspace, endpoint_id: str) -> Response:
     """Deliver recorded events that an endpoint has missed.
 
@@ -97,14 +99,14 @@ def deliver_events(workspace: Workspace, endpoint_id: str) -> Response:
     ids = MissedEvents().load(json_object())["event_ids"]
     made = [outbox.deliver(event_id, endpoint_id) for event_id in dict.fromkeys(ids)]
     rows = DeliverySummary(many=True).dump([one for one in made if one is not None])
-    return reply({"deliveries": rows}, HTTPStatus.ACCEPTED)
+    return json_response({"deliveries": rows}, HTTPStatus.ACCEPTED)
 
 
 @endpoints.post("/endpoints/<opaque:endpoint_id>/test")
-@of_workspace
+@with_workspace
 def test_endpoint(workspace: Workspace, endpoint_id: str) -> Response:
     """Send it an event with sample data, as the vendor's dashboard can."""
-    wanted = TestOfEndpoint().load(optional_object())
+    wanted = TestOfEndpoint().load(optional_json_object())
     outbox = outbox_of(workspace)
     sent = triggers.send_test(workspace, outbox, endpoint_id, wanted.get("event_type"))
-    return reply(EventDetail().dump(sent), HTTPStatus.CREATED)
+    return json_response(EventDetail().dump(sent), HTTPStatus.CREATED)

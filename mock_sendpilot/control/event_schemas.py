@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 from marshmallow import Schema, fields, post_load
 
-from mock_sendpilot.api.fields import Boolean, Choice, JsonObject, Text, Timestamp, WholeNumber
+from mock_sendpilot.api.fields import Boolean, Choice, JsonObject, QueryNumber, Text, Timestamp
 from mock_sendpilot.control.schemas import DeliverySummary, Strict, last_outcome
 from mock_sendpilot.scheduling.clock import iso_milliseconds
 from mock_sendpilot.webhooks.deliveries import Attempt
@@ -22,8 +22,8 @@ class EventQuery(Strict):
     eventType = Text(attribute="event_type")  # noqa: N815 - as the vendor spells
     leadId = Text(attribute="lead_id")  # noqa: N815
     origin = Choice(ORIGINS)
-    page = WholeNumber(1, 1_000_000, load_default=1)
-    limit = WholeNumber(1, 100, load_default=50)
+    page = QueryNumber(1, 1_000_000, load_default=1)
+    limit = QueryNumber(1, 100, load_default=50)
 
 
 class ChangesQuery(Strict):
@@ -32,9 +32,9 @@ class ChangesQuery(Strict):
     `log` names the log that `since` is a number of.
     """
 
-    since = WholeNumber(0, 999_999_999)
+    since = QueryNumber(0, 999_999_999)
     log = Text()
-    waitSeconds = WholeNumber(  # noqa: N815
+    waitSeconds = QueryNumber(  # noqa: N815
         0, _MOST_WAIT_SECONDS, attribute="wait_seconds", load_default=0
     )
 

@@ -4,10 +4,10 @@ from http import HTTPStatus
 
 from flask import Blueprint, Response
 
-from mock_sendpilot.api.access import of_workspace
-from mock_sendpilot.api.body import json_object
-from mock_sendpilot.api.envelope import reply
-from mock_sendpilot.api.paging import Page, load_query
+from mock_sendpilot.api.access import with_workspace
+from mock_sendpilot.api.envelope import json_response
+from mock_sendpilot.api.paging import Page, Pagination
+from mock_sendpilot.api.parsing import json_object, query_parameters
 from mock_sendpilot.control.current import outbox_of
 from mock_sendpilot.control.event_schemas import (
     ChangedEvent,
@@ -28,24 +28,24 @@ events = Blueprint("events", __name__)
 
 
 @events.get("/events")
-@of_workspace
+@with_workspace
 def list_events(workspace: Workspace) -> Response:
     """The events that match the filters, newest first."""
-    query = load_query(EventQuery())
+    query = EventQuery().load(query_parameters())
     page, limit = query.pop("page"), query.pop("limit")
     wanted, outbox = EventFilter(**query), outbox_of(workspace)
     outbox.check_target(None, EventPattern(wanted.event_type))
     newest_first = reversed(outbox.events.all())
     found = Page([one for one in newest_first if wanted.matches(one)], page, limit)
     rows = EventSummary(many=True).dump(found.items)
-    return reply({"events": rows, "pagination": found.pagination})
+    return json_response({"events": rows, "pagination": Pagination().dump(found.pagination)})
 
 
 @events.get("/events/changes")
-@of_workspace
+@with_workspace
 def list_changes(workspace: Workspace) -> Response:
     """The events that have come or whose deliveries have changed, as soon as there are some."""
-    query = load_query(ChangesQuery())
+    query = ChangesQuery().load(query_parameters())
     log = outbox_of(workspace).events
     since = query.get("since", log.latest_change)
     if query.get("log", log.id) != log.id:  # the server was restarted: all of its log is new
@@ -53,18 +53,20 @@ def list_changes(workspace: Workspace) -> Response:
     seconds = query["wait_seconds"]
     with waiting(seconds):
         found, latest = log.changed_since(since, timeout_seconds=seconds)
-    return reply({"events": ChangedEvent(many=True).dump(found), "latest": latest, "log": log.id})
+    return json_response(
+        {"events": ChangedEvent(many=True).dump(found), "latest": latest, "log": log.id}
+    )
 
 
 @events.get("/events/<opaque:event_id>")
-@of_workspace
+@with_workspace
 def get_event(workspace: Workspace, event_id: str) -> Response:
     """One event with its body and its deliveries."""
-    return reply(EventDetail().dump(outbox_of(workspace).events.get(event_id)))
+    return json_response(EventDetail().dump(outbox_of(workspace).events.get(event_id)))
 
 
 @events.post("/events")
-@of_workspace
+@with_workspace
 def trigger_event(workspace: Workspace) -> Response:
     """Tell one of the twelve events of something that is there; or do what causes it.
 
@@ -79,4 +81,4 @@ def trigger_event(workspace: Workspace) -> Response:
         for name in ("lead_id", "campaign_id", "job_id")
         if getattr(about, name) != getattr(wanted, name)
     }
-    return reply({**answer, "chosen": chosen} if chosen else answer, HTTPStatus.CREATED)
+    return json_response({**answer, "chosen": chosen} if chosen else answer, HTTPStatus.CREATED)

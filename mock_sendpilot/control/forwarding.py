@@ -7,14 +7,12 @@ from typing import Any
 from flask import Blueprint, Response
 from marshmallow import ValidationError, validates_schema
 
-from mock_sendpilot.api.access import of_workspace
-from mock_sendpilot.api.body import json_object
-from mock_sendpilot.api.envelope import reply
-from mock_sendpilot.api.fields import JsonObject, Text, WholeNumber
-from mock_sendpilot.api.paging import load_query
+from mock_sendpilot.api.access import with_workspace
+from mock_sendpilot.api.envelope import json_response
+from mock_sendpilot.api.fields import JsonObject, QueryNumber, Text, WholeNumber
+from mock_sendpilot.api.parsing import json_object, query_parameters
 from mock_sendpilot.control.current import outbox_of
 from mock_sendpilot.control.schemas import Strict
-from mock_sendpilot.control.seed_fields import CountFrom
 from mock_sendpilot.control.waiting_room import waiting
 from mock_sendpilot.webhooks.deliveries import MAX_TEXT_LENGTH, recorded_response
 from mock_sendpilot.webhooks.forwarding import ForwardedRequest, ForwardingResult
@@ -27,7 +25,7 @@ _MOST_WAIT_SECONDS = 30
 class ForwardingQuery(Strict):
     """The query of GET /_emulate/endpoints/{id}/forwarding."""
 
-    waitSeconds = WholeNumber(  # noqa: N815 - as the vendor spells
+    waitSeconds = QueryNumber(  # noqa: N815 - as the vendor spells
         0, _MOST_WAIT_SECONDS, attribute="wait_seconds", load_default=0
     )
 
@@ -35,7 +33,7 @@ class ForwardingQuery(Strict):
 class ForwardingReport(Strict):
     """What came back: `status`, `headers` and `body`, or `error`."""
 
-    status = CountFrom(100, 999)
+    status = WholeNumber(100, 999)
     headers = JsonObject(load_default=dict)
     body = Text(may_be_empty=True, load_default="")
     error = Text()
@@ -47,18 +45,18 @@ class ForwardingReport(Strict):
 
 
 @forwarding.get("/endpoints/<opaque:endpoint_id>/forwarding")
-@of_workspace
+@with_workspace
 def take_request(workspace: Workspace, endpoint_id: str) -> Response:
     """The next request, as soon as there is one; 204 when none comes in time."""
-    query = load_query(ForwardingQuery())
+    query = ForwardingQuery().load(query_parameters())
     queue = outbox_of(workspace).forwarding_queue(endpoint_id)
     with waiting(query["wait_seconds"]):
         taken = queue.take(timeout_seconds=query["wait_seconds"])
-    return Response(status=HTTPStatus.NO_CONTENT) if taken is None else reply(_shown(taken))
+    return Response(status=HTTPStatus.NO_CONTENT) if taken is None else json_response(_shown(taken))
 
 
 @forwarding.post("/endpoints/<opaque:endpoint_id>/forwarding/<opaque:request_id>")
-@of_workspace
+@with_workspace
 def answer_request(workspace: Workspace, endpoint_id: str, request_id: str) -> Response:
     """What came of a request that was taken."""
     answer = _answer(ForwardingReport().load(json_object()))

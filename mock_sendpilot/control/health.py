@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, request
 
 from mock_sendpilot.api.access import current_emulator
-from mock_sendpilot.api.envelope import reply
+from mock_sendpilot.api.envelope import json_response
 from mock_sendpilot.version import __version__
 
 health = Blueprint("health", __name__)
@@ -15,7 +15,7 @@ health = Blueprint("health", __name__)
 def report() -> Response:
     """200 as soon as the port is open: by then the seed is loaded."""
     emulator = current_emulator()
-    return reply(
+    return json_response(
         {
             "status": "ok",
             "version": __version__,
@@ -29,7 +29,7 @@ def report() -> Response:
 def index() -> Response:
     """Where to go from here."""
     origin = request.host_url.rstrip("/")
-    return reply(
+    return json_response(
         {
             "name": "mock_sendpilot",
             "version": __version__,

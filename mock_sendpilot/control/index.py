@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response, request
 
-from mock_sendpilot.api.envelope import reply
+from mock_sendpilot.api.envelope import json_response
 
 index = Blueprint("index", __name__)
 
@@ -11,7 +11,7 @@ index = Blueprint("index", __name__)
 def list_resources() -> Response:
     """Where each resource is; all of them take the API key of a workspace."""
     here = request.base_url.rstrip("/")
-    return reply(
+    return json_response(
         {
             "endpoints": f"{here}/endpoints",
             "deliveries": f"{here}/deliveries",

@@ -7,9 +7,9 @@ from typing import Any
 from marshmallow import Schema, ValidationError, post_load
 
 from mock_sendpilot.api.envelope import sentences
-from mock_sendpilot.api.fields import Boolean, Choice, Text, Timestamp
+from mock_sendpilot.api.fields import Boolean, Choice, Number, Text, Timestamp
 from mock_sendpilot.control.schemas import Strict
-from mock_sendpilot.control.seed_fields import Count, Duration, ProfileUrl, Share, list_of
+from mock_sendpilot.control.seed_fields import Duration, ProfileUrl, count, list_of
 from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.json_text import plain_json
 from mock_sendpilot.world.inbox import RECEIVED, SENT
@@ -35,7 +35,7 @@ class StepSchema(Strict):
     step = Choice(STEP_KINDS, required=True, attribute="kind")
     after = Duration()
     text = Text(may_be_empty=True)
-    responseRate = Share(attribute="response_rate")  # noqa: N815
+    responseRate = Number(0, 1, attribute="response_rate")  # noqa: N815
     respondsAfter = list_of(  # noqa: N815
         Duration(), attribute="responds_after", validate=_shortest_and_longest, load_default=None
     )
@@ -107,7 +107,7 @@ class ConversationSchema(Strict):
     linkedinUrl = ProfileUrl(required=True, attribute="linkedin_url")  # noqa: N815
     name = Text()
     profilePictureUrl = Text(attribute="profile_picture_url", allow_none=True)  # noqa: N815
-    unreadCount = Count(attribute="unread_count", load_default=0)  # noqa: N815
+    unreadCount = count(attribute="unread_count", load_default=0)  # noqa: N815
     messages = list_of(MessageSchema, required=True, validate=_at_least_one)
 
 

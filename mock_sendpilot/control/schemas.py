@@ -7,12 +7,12 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields, pre_load, vali
 
 from mock_sendpilot.api.fields import (
     Choice,
+    QueryNumber,
     SecretText,
     Text,
     Timestamp,
-    WholeNumber,
-    kind_of,
-    shown,
+    excerpt,
+    json_kind,
 )
 from mock_sendpilot.redaction import redacted_headers
 from mock_sendpilot.scheduling.clock import iso_milliseconds
@@ -35,7 +35,7 @@ class Strict(Schema):
     def _insist_on_object(self, data: object, **_: object) -> object:
         if not isinstance(data, Mapping):
             such_as = f" such as {self.example}" if self.example else ""
-            found = kind_of(data) if self._is_secret() else shown(data)
+            found = json_kind(data) if self._is_secret() else excerpt(data)
             raise ValidationError(f"must be a JSON object{such_as}; it was {found}")
         return data
 
@@ -63,8 +63,8 @@ class DeliveryQuery(Strict):
     eventType = Text(attribute="event_type")  # noqa: N815
     leadId = Text(attribute="lead_id")  # noqa: N815
     eventId = Text(attribute="event_id")  # noqa: N815
-    page = WholeNumber(1, 1_000_000, load_default=1)
-    limit = WholeNumber(1, 100, load_default=50)
+    page = QueryNumber(1, 1_000_000, load_default=1)
+    limit = QueryNumber(1, 100, load_default=50)
 
 
 class ResendFailed(Strict):

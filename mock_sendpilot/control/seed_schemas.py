@@ -17,10 +17,10 @@ from mock_sendpilot.control.outreach_schemas import (
 from mock_sendpilot.control.schemas import Strict
 from mock_sendpilot.control.seed_fields import (
     ContractChoice,
-    Count,
     Duration,
     ProfileUrl,
     Rate,
+    count,
     list_of,
     nested,
 )
@@ -59,9 +59,9 @@ class ApiKeySchema(Strict):
 class LimitsSchema(Strict):
     """What a sender may do in a day."""
 
-    connections = Count()
-    messages = Count()
-    likes = Count()
+    connections = count()
+    messages = count()
+    likes = count()
 
 
 class SenderSchema(Strict):
@@ -112,8 +112,8 @@ class LeadSchema(Strict):
     location = Text(may_be_empty=True, allow_none=True)
     website = Text(may_be_empty=True, allow_none=True)
     profilePictureUrl = Text(allow_none=True, attribute="profile_picture_url")  # noqa: N815
-    connectionCount = Count(allow_none=True, attribute="connection_count")  # noqa: N815
-    followerCount = Count(allow_none=True, attribute="follower_count")  # noqa: N815
+    connectionCount = count(allow_none=True, attribute="connection_count")  # noqa: N815
+    followerCount = count(allow_none=True, attribute="follower_count")  # noqa: N815
     isOpenProfile = Boolean(allow_none=True, attribute="is_open_profile")  # noqa: N815
     isPremium = Boolean(allow_none=True, attribute="is_premium")  # noqa: N815
     customFields = JsonObject(attribute="custom_fields", load_default=dict)  # noqa: N815
@@ -126,10 +126,10 @@ class LeadSchema(Strict):
 class CreditsSchema(Strict):
     """What searches and extractions can spend."""
 
-    subscription = Count(load_default=0)
-    purchased = Count(load_default=0)
-    used = Count(load_default=0)
-    monthly = Count(load_default=0)
+    subscription = count(load_default=0)
+    purchased = count(load_default=0)
+    used = count(load_default=0)
+    monthly = count(load_default=0)
     nextResetDate = Timestamp(attribute="next_reset_at", allow_none=True)  # noqa: N815
 
 

@@ -34,7 +34,7 @@ class _Step(Strict):
                 problem = f"and text exclude each other: overrides.{key} is the text"
                 raise ValidationError(problem, "overrides")
             try:
-                data["text"] = Text(longest=MAX_TEXT_LENGTH).deserialize(value)
+                data["text"] = Text(max_length=MAX_TEXT_LENGTH).deserialize(value)
             except ValidationError as error:
                 raise ValidationError({"overrides": {key: error.messages}}) from error
         return data
@@ -44,7 +44,7 @@ class LeadStep(_Step):
     """A step of a lead; `text` is the note, message or reply."""
 
     action = Choice(by_hand.ACTIONS, required=True)
-    text = Text(allow_none=True, longest=MAX_TEXT_LENGTH)
+    text = Text(allow_none=True, max_length=MAX_TEXT_LENGTH)
     senderId = Text(allow_none=True, attribute="sender_id")  # noqa: N815
 
 

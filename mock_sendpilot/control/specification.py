@@ -5,8 +5,8 @@ from typing import Any
 from flask import Blueprint, Flask, Response, current_app, request
 from werkzeug.http import parse_date
 
-from mock_sendpilot.api.access import contract_of_request
-from mock_sendpilot.api.envelope import reply
+from mock_sendpilot.api.access import current_contract
+from mock_sendpilot.api.envelope import json_response
 from mock_sendpilot.contracts.contract import CONTRACTS, named_contract
 
 specification = Blueprint("specification", __name__)
@@ -22,12 +22,12 @@ def openapi_json() -> Response:
     from mock_sendpilot.openapi import specification as made  # apispec is slow to import
 
     name = request.args.get("contract")
-    contract = contract_of_request() if name is None else named_contract(name)
+    contract = current_contract() if name is None else named_contract(name)
     cache: dict[Any, Any] = current_app.extensions.setdefault(_CACHE, {})
     if contract not in cache:
         cache[contract] = made(current_app, contract)
     # Relative to this document, so that it is right behind a proxy, whatever its name and scheme.
-    return reply({**cache[contract], "servers": [{"url": request.script_root or "/"}]})
+    return json_response({**cache[contract], "servers": [{"url": request.script_root or "/"}]})
 
 
 def add_docs(app: Flask) -> None:

@@ -5,9 +5,9 @@ from typing import Any
 
 from flask import Blueprint, Response
 
-from mock_sendpilot.api.access import of_workspace
-from mock_sendpilot.api.body import optional_object
-from mock_sendpilot.api.envelope import reply
+from mock_sendpilot.api.access import with_workspace
+from mock_sendpilot.api.envelope import json_response
+from mock_sendpilot.api.parsing import optional_json_object
 from mock_sendpilot.control.clock_schemas import Wait, clock_shown
 from mock_sendpilot.control.current import outbox_of
 from mock_sendpilot.control.event_schemas import EventDetail
@@ -19,15 +19,15 @@ wait = Blueprint("wait", __name__)
 
 
 @wait.post("/wait")
-@of_workspace
+@with_workspace
 def wait_for(workspace: Workspace) -> Response:
     """200 as soon as it is so, 409 when it is not in time; either way with the clock."""
-    wanted = Wait().load(optional_object())
+    wanted = Wait().load(optional_json_object())
     wait_until = _events if wanted["pattern"] else _idle
     with waiting(wanted["timeout_seconds"]):
         has_come, found = wait_until(workspace, wanted)
     status = HTTPStatus.OK if has_come else HTTPStatus.CONFLICT
-    return reply({**found, **clock_shown(workspace.scheduler)}, status)
+    return json_response({**found, **clock_shown(workspace.scheduler)}, status)
 
 
 def _idle(workspace: Workspace, wanted: dict[str, Any]) -> tuple[bool, dict[str, Any]]:

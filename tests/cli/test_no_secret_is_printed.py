@@ -53,7 +53,7 @@ def test_a_key_given_as_a_text_is_refused_with_what_to_write() -> None:
 
     assert result.stderr == (
         '$.workspaces[0].apiKeys[0]: must be a JSON object such as {"key": "sp_live_…"}; '
-        "it was a text\n"
+        "it was a string\n"
     )
 
 

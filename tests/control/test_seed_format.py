@@ -99,7 +99,7 @@ def test_names_must_be_strings_with_something_in_them(path: str, value: object, 
     [
         ("", '""'),
         (5, "a number"),
-        (["s3cret"], "a list"),
+        (["s3cret"], "an array"),
         ({"s": 1}, "an object"),
         (True, "a boolean"),
     ],
@@ -117,7 +117,7 @@ FAULTS: list[tuple[str, object, str]] = [
     ("workspaces", {}, f"{ARRAY}; it was {{}}"),
     (f"{WS}.apiKeys", GONE, f"{ARRAY}; it was missing"),
     (f"{WS}.apiKeys", None, f"{ARRAY}; it was null"),
-    (f"{WS}.apiKeys", "key_a", f"{ARRAY}; it was a text"),
+    (f"{WS}.apiKeys", "key_a", f"{ARRAY}; it was a string"),
     (f"{WS}.senders", {}, f"{ARRAY}; it was {{}}"),
     (f"{WS}.campaigns", 5, f"{ARRAY}; it was 5"),
     (f"{WS}.leads", "x", f'{ARRAY}; it was "x"'),
@@ -128,8 +128,8 @@ FAULTS: list[tuple[str, object, str]] = [
     # items of arrays
     ("workspaces[1]", 5, f"{OBJECT}; it was 5"),
     ("workspaces[1]", None, "must not be null"),
-    (f"{WS}.apiKeys[0]", "key_a", f"{KEY_OBJECT}; it was a text"),
-    (f"{WS}.apiKeys[0]", ["key_a"], f"{KEY_OBJECT}; it was a list"),
+    (f"{WS}.apiKeys[0]", "key_a", f"{KEY_OBJECT}; it was a string"),
+    (f"{WS}.apiKeys[0]", ["key_a"], f"{KEY_OBJECT}; it was an array"),
     (f"{WS}.apiKeys", {"key": "key_a"}, f"{ARRAY}; it was an object"),
     (
         "workspaces",

@@ -6,11 +6,12 @@ from typing import Any
 
 import orjson
 
+from mock_sendpilot.api.operation import CLIENTS, PAGES
 from mock_sendpilot.app import create_app
 from mock_sendpilot.contracts import vocabulary as words
 from mock_sendpilot.contracts.contract import CONTRACTS, Contract
 from mock_sendpilot.emulator import Emulator
-from mock_sendpilot.openapi import operations, specification
+from mock_sendpilot.openapi import enumeration, operations, specification
 from mock_sendpilot.webhooks.payloads import event_type, payload
 from mock_sendpilot.world.samples import sample_event
 
@@ -18,27 +19,30 @@ _HEAD = """\
 # What is emulated, and where it is known from
 
 Every operation and event of the vendor's API under each [contract](contracts.md): what it takes and
-gives, the source of what is known, and what is invented. Sources: D1 to D4 are generations of the
-vendor's pages, SA and SB its earlier and its later OpenAPI document, C1 to C6 clients in
-production; "(b) 3" is a section of the reconstruction, from all of them, that this project was made
-from. A star marks what is required; brackets hold the keys within an object or of an array's items.
+returns, where that is known from, and what is invented. The vendor has published two OpenAPI
+specifications, an older one and the newest, and several generations of documentation pages; clients
+in production are public programs that use the service. A star marks what is required; brackets hold
+the keys within an object or of an array's items.
 
 This page is made from the code: from the same objects that the routes are served with.
 """
 
 _EVENT_NOTES: Mapping[str, tuple[str, str]] = {
-    words.MESSAGE_SENT: ("(c); D1-D4, C1-C3", ""),
-    words.REPLY_RECEIVED: ("(c); D1-D4, C1-C3", ""),
-    words.CONNECTION_REQUEST_SENT: ("(c); D1-D4, C1", "`note` only of a Premium sender"),
-    words.CONNECTION_REQUEST_ACCEPTED: ("(c); D1-D4, C1", ""),
-    words.CAMPAIGN_STARTED: ("(c); one good source", ""),
-    words.CAMPAIGN_PAUSED: ("(c); D1-D4", ""),
-    words.CAMPAIGN_RESUMED: ("(c); D1-D4", ""),
-    words.CAMPAIGN_FINISHED: ("(c); the name alone", "its whole data"),
-    words.LEAD_UPDATED: ("(c); D1-D4, C1-C3", ""),
-    words.LEAD_TAG_UPDATED: ("(c); the name; C3's tests", "tags are codes of customLeadStatus"),
-    words.SEARCH_COMPLETED: ("(c); D3", "to a job's own `webhook_url` it is not signed"),
-    words.EXTRACTION_COMPLETED: ("(c); D3", "to a job's own `webhook_url` it is not signed"),
+    words.MESSAGE_SENT: (f"{PAGES} and {CLIENTS}", ""),
+    words.REPLY_RECEIVED: (f"{PAGES} and {CLIENTS}", ""),
+    words.CONNECTION_REQUEST_SENT: (f"{PAGES} and {CLIENTS}", "`note` only of a Premium sender"),
+    words.CONNECTION_REQUEST_ACCEPTED: (f"{PAGES} and {CLIENTS}", ""),
+    words.CAMPAIGN_STARTED: ("one good source", ""),
+    words.CAMPAIGN_PAUSED: (PAGES, ""),
+    words.CAMPAIGN_RESUMED: (PAGES, ""),
+    words.CAMPAIGN_FINISHED: (f"{PAGES}, by its name alone", "its whole data"),
+    words.LEAD_UPDATED: (f"{PAGES} and {CLIENTS}", ""),
+    words.LEAD_TAG_UPDATED: (
+        "its name, and the tests of a client in production",
+        "tags are codes of customLeadStatus",
+    ),
+    words.SEARCH_COMPLETED: (PAGES, "to a job's own `webhook_url` it is not signed"),
+    words.EXTRACTION_COMPLETED: (PAGES, "to a job's own `webhook_url` it is not signed"),
 }
 
 
@@ -62,7 +66,7 @@ def _operations() -> Iterator[str]:
         )
         yield f"### {operation.id}\n"
         yield f"`{method} {path}`: {summary}\n"
-        yield f"- known from {operation.source}"
+        yield f"- known from {enumeration(operation.sources)}"
         yield f"- scope: {f'`{operation.scope}`' if operation.scope else 'any key'}"
         if operation.events:
             yield f"- events: {', '.join(f'`{name}`' for name in operation.events)}"

@@ -109,7 +109,7 @@ def test_it_changes_and_removes_them(api: Api) -> None:
 @pytest.mark.parametrize(
     ("headers", "says"),
     [
-        pytest.param("hunter2", "must be a JSON object; it was a text", id="a text"),
+        pytest.param("hunter2", "must be a JSON object; it was a string", id="a text"),
         pytest.param({"X-Env": ["hunter2"]}, "headers.X-Env must be a text", id="a list"),
         pytest.param({"Host": "hunter2"}, "headers.Host is reserved", id="reserved"),
     ],

@@ -1,0 +1,68 @@
+"""Parse the query and the JSON body of a request.
+
+The vendor's error bodies are those of NestJS. The vendor does not document what that framework does
+with other content types and with larger bodies: the limits here are the emulator's.
+"""
+
+from typing import Any
+from urllib.parse import parse_qs
+
+from flask import request
+
+from mock_sendpilot.api.fields import json_kind
+from mock_sendpilot.errors import BodyTooLarge, InvalidInput, Problem
+from mock_sendpilot.json_text import parse_json
+
+MAX_BODY_BYTES = 1_048_576
+_JSON = "application/json"
+_EXPECTED = "the body must be a JSON object"
+
+
+def query_parameters() -> dict[str, Any]:
+    """Return the parameters of the query; one that is repeated is a list, which no field takes."""
+    if not request.query_string:
+        return {}
+    text = request.query_string.decode("utf-8", "replace")
+    parameters = parse_qs(text, keep_blank_values=True)
+    return {name: values[0] if len(values) == 1 else values for name, values in parameters.items()}
+
+
+def json_object() -> dict[str, Any]:
+    """Return the body, a JSON object.
+
+    Raises:
+        BodyTooLarge: the body has more than 1 MB.
+        InvalidInput: the body is missing, not JSON, or no object; the error says which.
+    """
+    content = _content()
+    if request.environ.get("CONTENT_TYPE") != _JSON and request.mimetype != _JSON:
+        found = f"it was {request.mimetype!r}" if request.mimetype else "there was none"
+        found = f"{found}, and then the body counts as empty"
+        raise InvalidInput(Problem(f"Content-Type must be {_JSON}", found))
+    if not content.strip():
+        raise InvalidInput(Problem(_EXPECTED, "it was empty"))
+    try:
+        body = parse_json(content)
+    except InvalidInput as error:
+        encoding = request.content_encoding
+        reason = f" (Content-Encoding {encoding!r} is not supported)" if encoding else ""
+        raise InvalidInput(Problem(f"the body {error}{reason}", rule=_EXPECTED)) from error
+    if not isinstance(body, dict):
+        raise InvalidInput(Problem(_EXPECTED, f"it was {json_kind(body)}"))
+    return body
+
+
+def optional_json_object() -> dict[str, Any]:
+    """Return the body, or an empty object where there is none."""
+    return json_object() if _content() else {}
+
+
+def _content() -> bytes:
+    """Return the bytes of the body; Flask keeps them for a second call."""
+    size = request.content_length or 0
+    content = b"" if size > MAX_BODY_BYTES else request.get_data()
+    size = max(size, len(content))
+    if size > MAX_BODY_BYTES:
+        hint = f"the body has {size} bytes; at most {MAX_BODY_BYTES} are taken"
+        raise BodyTooLarge("request entity too large", hint=hint)
+    return content
