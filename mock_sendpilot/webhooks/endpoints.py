@@ -1,15 +1,21 @@
-"""Webhook endpoints: where events go, which of them, and the secrets they are signed with."""
+"""Webhook endpoints: their URLs, event types and signing secrets, and their health.
+
+The URL that a search or an extraction brings along is an endpoint of its own.
+"""
 
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from typing import Any
 
 from mock_sendpilot.contracts.contract import Contract
 from mock_sendpilot.errors import InvalidInput, NotFound
 from mock_sendpilot.suggestions import did_you_mean
 from mock_sendpilot.urls import url_problems
+from mock_sendpilot.webhooks.deliveries import Attempt
 from mock_sendpilot.webhooks.signing import SECRET_FORMAT, is_secret
 from mock_sendpilot.world.endpoint_settings import (
     DEFAULT_SETTINGS,
@@ -19,15 +25,19 @@ from mock_sendpilot.world.endpoint_settings import (
 from mock_sendpilot.world.events import Event
 
 SECRET_OVERLAP = timedelta(hours=24)
-"""How long an old secret stays valid after a rotation (section (c), Delivery)."""
+"""How long an old secret stays valid after a rotation, by the vendor's pages."""
 _MAX_EVENT_TYPES = 100
 _MAX_RETIRED = 20
-_SETTINGS = frozenset(one.name for one in fields(EndpointSettings))
+_SETTINGS = frozenset(setting.name for setting in fields(EndpointSettings))
+_DISABLING_DAYS = 5
+_BUSY_STATUSES = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
+_MAX_DIGITS = 6
+_MAX_RETRY_AFTER = timedelta(seconds=10**_MAX_DIGITS)
 
 
 @dataclass(frozen=True, slots=True)
 class RetiredSecret:
-    """A secret that was rotated out, and until when it is valid beside the new one."""
+    """A secret that was rotated out but is valid for some time still."""
 
     secret: str = field(repr=False)
     valid_until: datetime
@@ -35,7 +45,7 @@ class RetiredSecret:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """A subscription. `event_types` is None for all events."""
+    """A subscription to events; `event_types` is None for all of them."""
 
     id: str
     url: str
@@ -44,34 +54,34 @@ class Endpoint:
     is_enabled: bool
     created_at: datetime
     disabled_reason: str | None = None
-    """Why it disabled itself; None when somebody else did, or it is enabled."""
+    """The reason if the emulator disabled it; None if a user did, or if it is enabled."""
     settings: EndpointSettings = DEFAULT_SETTINGS
     is_forwarded: bool = False
-    """Whether a listener takes the requests to the URL: see `forwarding.py`."""
+    """True if a listener sends the requests to the URL: see `forwarding.py`."""
     retired_secrets: tuple[RetiredSecret, ...] = ()
-    """Those that were rotated out, the latest first; some may not be valid any more."""
+    """The latest first; some may not be valid any longer."""
 
     def __repr__(self) -> str:
-        wants = "all events" if self.event_types is None else ", ".join(self.event_types)
-        return f"<Endpoint {self.id} {self.url}: {wants}{'' if self.is_enabled else ', disabled'}>"
+        types = "all events" if self.event_types is None else ", ".join(self.event_types)
+        return f"<Endpoint {self.id} {self.url}: {types}{'' if self.is_enabled else ', disabled'}>"
 
     def older_secrets(self, now: datetime) -> tuple[str, ...]:
-        """The secrets that are valid besides `secret`."""
-        return tuple(one.secret for one in self.retired_secrets if now < one.valid_until)
+        """Return the secrets that are valid next to `secret`."""
+        return tuple(old.secret for old in self.retired_secrets if now < old.valid_until)
 
     def wants(self, event_type: str) -> bool:
-        """Whether an event of this type is sent here."""
+        """Return whether events of this type are sent here."""
         return self.is_enabled and (self.event_types is None or event_type in self.event_types)
 
 
 class Endpoints:
-    """The endpoints of one workspace, in the order in which they were made.
+    """The endpoints of one workspace, oldest first.
 
     Args:
-        contract: says which event types there are.
-        new_id: gives the id of a new endpoint.
-        new_secret: gives a secret where none is brought along.
-        now: gives the time.
+        contract: names the event types.
+        new_id: returns the id of a new endpoint.
+        new_secret: returns a secret for an endpoint that is added without one.
+        now: returns the time.
     """
 
     def __init__(
@@ -99,13 +109,13 @@ class Endpoints:
         settings: EndpointSettings = DEFAULT_SETTINGS,
         is_forwarded: bool = False,
     ) -> Endpoint:
-        """Make an endpoint.
+        """Add an endpoint.
 
         Raises:
-            InvalidInput: a URL, secret, event type or setting that cannot be; it says which would.
+            InvalidInput: an invalid URL, secret, event type or setting; it says what is valid.
         """
         types = None if event_types is None else tuple(event_types)
-        url = "" if url is None else url  # it cannot be left out, as when an endpoint is changed
+        url = "" if url is None else url  # only a change may leave it out
         check_endpoint(self._contract, url=url, secret=secret, event_types=types, settings=settings)
         endpoint = Endpoint(
             id=self._new_id(),
@@ -122,19 +132,19 @@ class Endpoints:
         return endpoint
 
     def update(self, endpoint_id: str, changes: dict[str, Any]) -> Endpoint:
-        """Change some fields of an endpoint, by their names in `Endpoint` and its settings.
+        """Change fields of an endpoint, by their names in `Endpoint` and its settings.
 
-        A new `secret` counts at once, and no older one any more.
+        A new `secret` is valid at once, and the older ones no longer.
 
         Raises:
             NotFound: there is no such endpoint.
             InvalidInput: as for `add`.
         """
         own = {name: value for name, value in changes.items() if name not in _SETTINGS}
+        new_settings = {name: value for name, value in changes.items() if name in _SETTINGS}
         with self._lock:
             before = self.get(endpoint_id)
-            given = {name: value for name, value in changes.items() if name in _SETTINGS}
-            settings = replace(before.settings, **given)
+            settings = replace(before.settings, **new_settings)
             check_endpoint(
                 self._contract,
                 url=own.get("url"),
@@ -149,7 +159,7 @@ class Endpoints:
         return endpoint
 
     def disable(self, endpoint_id: str, reason: str) -> None:
-        """Disable an endpoint for what its receiver did, if it is there still."""
+        """Disable an endpoint because of its receiver; do nothing if it was removed."""
         with self._lock:
             before = self._endpoints.get(endpoint_id)
             if before is not None:
@@ -157,33 +167,39 @@ class Endpoints:
                 self._endpoints[endpoint_id] = after
 
     def rotate(self, endpoint_id: str, secret: str | None = None) -> Endpoint:
-        """Give an endpoint a new secret; the old one stays valid for 24 hours beside it.
+        """Give an endpoint a new secret; the old one stays valid for 24 hours.
 
         Args:
-            endpoint_id: whose.
-            secret: the new one; one is made if it is left out.
+            endpoint_id: the endpoint.
+            secret: the new secret; by default one is made.
 
         Raises:
             NotFound: there is no such endpoint.
-            InvalidInput: the secret cannot be, or is the one in use; or so many are valid already
+            InvalidInput: the secret is invalid or already in use; or so many older ones are valid
                 that a header with a signature by each would grow too long.
         """
         check_endpoint(self._contract, secret=secret)
         with self._lock:
             before = self.get(endpoint_id)
             if secret == before.secret:
-                raise InvalidInput("secret must be another one than the one in use")
+                raise InvalidInput("secret must be a new one, got the one in use")
             new = self._new_secret() if secret is None else secret
-            endpoint = replace(
-                before,
-                secret=new,
-                retired_secrets=_retired(before, new, self._now()),
-            )
+            now = self._now()
+            valid = [
+                old for old in before.retired_secrets if now < old.valid_until and old.secret != new
+            ]
+            if len(valid) >= _MAX_RETIRED:
+                raise InvalidInput(
+                    f"{_MAX_RETIRED} old secrets of this endpoint are still valid; "
+                    "wait, or advance the clock, for up to 24 hours"
+                )
+            retired = (RetiredSecret(before.secret, now + SECRET_OVERLAP), *valid)
+            endpoint = replace(before, secret=new, retired_secrets=retired)
             self._endpoints[endpoint_id] = endpoint
         return endpoint
 
     def remove(self, endpoint_id: str) -> None:
-        """Forget an endpoint.
+        """Remove an endpoint.
 
         Raises:
             NotFound: there is no such endpoint.
@@ -193,7 +209,7 @@ class Endpoints:
             del self._endpoints[endpoint_id]
 
     def get(self, endpoint_id: str) -> Endpoint:
-        """The endpoint of that id.
+        """Return the endpoint of that id.
 
         Raises:
             NotFound: there is no such endpoint.
@@ -205,32 +221,119 @@ class Endpoints:
         return endpoint
 
     def find(self, endpoint_id: str) -> Endpoint | None:
-        """The endpoint of that id, or None."""
+        """Return the endpoint of that id, or None."""
         return self._endpoints.get(endpoint_id)
 
     def for_event(self, event: Event, event_type: str) -> list[Endpoint]:
-        """The endpoints that an event goes to; a test event to one alone."""
-        only = event.options.endpoint_id
-        if only is not None:
-            return [endpoint for endpoint in self.all() if endpoint.id == only]
+        """Return the endpoints that an event is sent to; a test event has only one."""
+        target_id = event.options.endpoint_id
+        if target_id is not None:
+            return [endpoint for endpoint in self.all() if endpoint.id == target_id]
         return [endpoint for endpoint in self.all() if endpoint.wants(event_type)]
 
     def all(self) -> list[Endpoint]:
-        """All of them, oldest first."""
+        """Return all endpoints, oldest first."""
         with self._lock:
             return list(self._endpoints.values())
 
 
-def _retired(endpoint: Endpoint, new: str, now: datetime) -> tuple[RetiredSecret, ...]:
-    """The secrets that are valid besides the new one, the latest first."""
-    known = endpoint.retired_secrets
-    valid = [one for one in known if now < one.valid_until and one.secret != new]
-    if len(valid) >= _MAX_RETIRED:
-        raise InvalidInput(
-            f"{_MAX_RETIRED} secrets of this endpoint were rotated out and are valid still; "
-            "wait, or advance the clock, for up to 24 hours"
+class JobEndpoints:
+    """The URLs of the jobs of one workspace: endpoints until the events of the job are delivered.
+
+    Each has the id of its job. Nothing to them is signed, since the vendor documents no secret for
+    them. Any thread may call any method.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._endpoints: dict[str, Endpoint] = {}
+        self._open_events: dict[str, set[str]] = {}  # the undelivered ones, by job id
+
+    def __contains__(self, endpoint_id: str) -> bool:
+        return endpoint_id in self._endpoints
+
+    def find(self, endpoint_id: str) -> Endpoint | None:
+        """Return the endpoint of that job, or None."""
+        return self._endpoints.get(endpoint_id)
+
+    def ids(self) -> list[str]:
+        """Return the ids of all."""
+        return list(self._endpoints)
+
+    def open_for(self, event: Event) -> list[Endpoint]:
+        """Add the URL of the job that an event is about, and return it, if the job has one."""
+        if event.job_id is None or event.webhook_url is None or event.options.endpoint_id:
+            return []
+        endpoint = Endpoint(
+            id=event.job_id,
+            url=event.webhook_url,
+            secret="",
+            event_types=None,
+            is_enabled=True,
+            created_at=event.occurred_at,
         )
-    return (RetiredSecret(endpoint.secret, now + SECRET_OVERLAP), *valid)
+        with self._lock:
+            self._endpoints[endpoint.id] = endpoint
+            self._open_events.setdefault(endpoint.id, set()).add(event.id)
+        return [endpoint]
+
+    def close(self, endpoint_id: str, event_id: str) -> bool:
+        """Note that an event is over; return whether it was the last and the URL is removed."""
+        with self._lock:
+            events = self._open_events.get(endpoint_id, set())
+            events.discard(event_id)
+            if events or endpoint_id not in self._endpoints:
+                return False
+            del self._endpoints[endpoint_id], self._open_events[endpoint_id]
+            return True
+
+
+class EndpointHealth:
+    """The effects of responses on the endpoints of a workspace: disabled, or retried later.
+
+    The vendor documents neither (a client reports that its webhook "went silent"). Svix, which
+    delivers for the vendor, does both, so each is an option of the contract, and off by default.
+    """
+
+    def __init__(self, contract: Contract) -> None:
+        self._contract = contract
+        self._failing_since: dict[str, datetime] = {}
+
+    def reason_to_disable(self, endpoint_id: str, attempt: Attempt) -> str | None:
+        """Note an attempt; return a reason if its endpoint has to be disabled."""
+        if attempt.is_success:
+            self._failing_since.pop(endpoint_id, None)
+            return None
+        if self._contract.disable_on_410 and attempt.status_code == HTTPStatus.GONE:
+            return "the receiver responded with 410 Gone"
+        since = self._failing_since.setdefault(endpoint_id, attempt.started_at)
+        is_long = attempt.started_at - since >= timedelta(days=_DISABLING_DAYS)
+        if self._contract.disable_after_failing_days and is_long:
+            return f"it has failed for {_DISABLING_DAYS} days"
+        return None
+
+    def retry_delay(self, attempt: Attempt, scheduled: timedelta) -> timedelta:
+        """Return the scheduled delay, or a longer one that a busy receiver asked for."""
+        if not self._contract.honor_retry_after or attempt.status_code not in _BUSY_STATUSES:
+            return scheduled
+        headers = attempt.response.headers if attempt.response else {}
+        by_name = {name.lower(): value for name, value in headers.items()}
+        return max(scheduled, _requested_delay(by_name.get("retry-after", ""), attempt.sent_at))
+
+    def reset(self, endpoint_id: str) -> None:
+        """Forget the failures of an endpoint."""
+        self._failing_since.pop(endpoint_id, None)
+
+
+def _requested_delay(retry_after: str, sent_at: datetime) -> timedelta:
+    """Return the delay of a `Retry-After`: seconds or a date by the receiver's clock, else zero."""
+    if retry_after.isdecimal() and retry_after.isascii() and len(retry_after) <= _MAX_DIGITS:
+        return timedelta(seconds=int(retry_after))
+    try:
+        delay = parsedate_to_datetime(retry_after) - sent_at
+    except Exception:
+        return timedelta()
+    return delay if delay < _MAX_RETRY_AFTER else timedelta()
 
 
 def check_endpoint(
@@ -241,32 +344,36 @@ def check_endpoint(
     event_types: Iterable[str] | None = None,
     settings: EndpointSettings | None = None,
 ) -> None:
-    """Check what is given of an endpoint.
+    """Check those of the fields of an endpoint that are not None.
 
     Raises:
-        InvalidInput: a URL, secret, event type or setting that cannot be; it says what would do.
+        InvalidInput: an invalid URL, secret, event type or setting; it says what is valid.
     """
     problems = [] if url is None else [f"url {problem}" for problem in url_problems(url)]
-    problems += [] if event_types is None else _types_problems(tuple(event_types), contract)
+    if event_types is not None:
+        problems += _event_types_problems(tuple(event_types), contract)
     if secret is not None and not is_secret(secret):
         problems.append(f"secret must be {SECRET_FORMAT}")
-    problems += [] if settings is None else settings_problems(settings)
+    if settings is not None:
+        problems += settings_problems(settings)
     if problems:
         raise InvalidInput(*problems)
 
 
-def _types_problems(types: tuple[str, ...], contract: Contract) -> list[str]:
+def _event_types_problems(types: tuple[str, ...], contract: Contract) -> list[str]:
     if len(types) > _MAX_EVENT_TYPES:
-        return [f"events must name at most {_MAX_EVENT_TYPES} event types; it has {len(types)}"]
+        return [f"events must name at most {_MAX_EVENT_TYPES} event types, got {len(types)}"]
     if not types:
         return ["events must name at least one event type; leave it out to receive all of them"]
-    return [_type_problem(name, contract) for name in types if name not in contract.event_types]
+    return [
+        _event_type_problem(name, contract) for name in types if name not in contract.event_types
+    ]
 
 
-def _type_problem(name: str, contract: Contract) -> str:
-    called = contract.own_event_type(name)
-    if called != name:
-        return f"events: contract {contract.name!r} calls {name!r} by the name {called!r}"
+def _event_type_problem(name: str, contract: Contract) -> str:
+    own_name = contract.own_event_type(name)
+    if own_name != name:
+        return f"events: contract {contract.name!r} calls {name!r} by the name {own_name!r}"
     name = name[:100]
     guess = did_you_mean(name, contract.event_types)
     known = ", ".join(contract.event_types)

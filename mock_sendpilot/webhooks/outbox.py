@@ -22,11 +22,10 @@ from mock_sendpilot.webhooks.deliveries import (
 )
 from mock_sendpilot.webhooks.disruption import DELAY, DROP, REORDER
 from mock_sendpilot.webhooks.disruptions import Disruptions
-from mock_sendpilot.webhooks.endpoints import Endpoint, Endpoints
+from mock_sendpilot.webhooks.endpoints import Endpoint, Endpoints, JobEndpoints
 from mock_sendpilot.webhooks.event_log import EventLog
 from mock_sendpilot.webhooks.forwarding import LISTENER_GONE, ForwardingQueue, ForwardingQueues
 from mock_sendpilot.webhooks.http_sender import HttpSender
-from mock_sendpilot.webhooks.job_endpoints import JobEndpoints
 from mock_sendpilot.webhooks.payloads import Payload, check_pattern, event_type, payload
 from mock_sendpilot.webhooks.runner import DeliveryRunner
 from mock_sendpilot.webhooks.signing import new_secret
@@ -233,7 +232,7 @@ class Outbox:
         if name is None:
             return
         self.counters.count_event(name)
-        wanting = [*self.endpoints.for_event(event, name), *self.job_endpoints.for_event(event)]
+        wanting = [*self.endpoints.for_event(event, name), *self.job_endpoints.open_for(event)]
         is_watched = bool(deliveries_queued.has_receivers_for(self._workspace))
         is_light = event.job_id is None and not event.options.overrides
         if not wanting and _logger.isEnabledFor(logging.INFO):
@@ -250,7 +249,7 @@ class Outbox:
         send(deliveries_queued, self._workspace, **facts)
         for delivery in deliveries:
             if delivery.state == DROPPED:
-                self.job_endpoints.forget(delivery.endpoint_id, event.id)
+                self.job_endpoints.close(delivery.endpoint_id, event.id)
             self._runner.schedule(delivery)
 
     def _delivery(self, event: Event, sent: Payload, endpoint: Endpoint) -> Delivery:

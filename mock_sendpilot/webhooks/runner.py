@@ -22,8 +22,7 @@ from mock_sendpilot.webhooks.deliveries import (
     Delivery,
 )
 from mock_sendpilot.webhooks.disruption import DUPLICATE, REORDER, disrupted
-from mock_sendpilot.webhooks.endpoint_health import EndpointHealth
-from mock_sendpilot.webhooks.endpoints import Endpoint
+from mock_sendpilot.webhooks.endpoints import Endpoint, EndpointHealth
 from mock_sendpilot.webhooks.forwarding import LISTENER_GONE, NO_LISTENER
 from mock_sendpilot.webhooks.http_sender import HttpSender, SendResult
 from mock_sendpilot.webhooks.reordering import ReorderedDeliveries
@@ -95,7 +94,7 @@ class DeliveryRunner:
 
     def begin_anew(self, endpoint_id: str) -> None:
         """Forget that an endpoint has failed."""
-        self._health.forget(endpoint_id)
+        self._health.reset(endpoint_id)
 
     def _put(
         self,
@@ -230,7 +229,7 @@ class DeliveryRunner:
             delays = self._workspace.contract.retry_delays_seconds
         if number > len(delays):
             return replace(delivery, state=EXHAUSTED, next_attempt_at=None)
-        wait = self._health.wait_for(attempt, timedelta(seconds=delays[number - 1]))
+        wait = self._health.retry_delay(attempt, timedelta(seconds=delays[number - 1]))
         return replace(delivery, next_attempt_at=self._workspace.clock.now() + wait)
 
     def _go_on(self, delivery: Delivery, endpoint: Endpoint) -> None:
@@ -248,7 +247,7 @@ class DeliveryRunner:
         send(delivery_attempted, self._workspace, delivery=delivery)
         if endpoint.id not in self._job_endpoints:
             self._disable_if_it_should(endpoint.id, attempt)
-        elif delivery.is_over and self._job_endpoints.forget(endpoint.id, delivery.event_id):
+        elif delivery.is_over and self._job_endpoints.close(endpoint.id, delivery.event_id):
             self._http_sender.forget(endpoint.id)
 
     def _do_what_follows(self, delivery: Delivery, endpoint: Endpoint) -> None:

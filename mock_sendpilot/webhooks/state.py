@@ -4,10 +4,9 @@ from dataclasses import dataclass
 
 from mock_sendpilot.webhooks.counters import Counters
 from mock_sendpilot.webhooks.deliveries import DeliveryLog
-from mock_sendpilot.webhooks.endpoints import Endpoints
+from mock_sendpilot.webhooks.endpoints import Endpoints, JobEndpoints
 from mock_sendpilot.webhooks.event_log import EventLog
 from mock_sendpilot.webhooks.forwarding import ForwardingQueues
-from mock_sendpilot.webhooks.job_endpoints import JobEndpoints
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -238,7 +238,7 @@ def test_a_secret_that_is_set_retires_none(api: Api) -> None:
 @pytest.mark.parametrize(
     ("body", "says"),
     [
-        pytest.param({"secret": SECRET}, "another one than the one in use", id="in use"),
+        pytest.param({"secret": SECRET}, "a new one, got the one in use", id="in use"),
         pytest.param({"secret": "abc"}, "secret must be 'whsec_'", id="no secret"),
         pytest.param({"secret": 3}, "secret must be a non-empty string", id="number"),
         pytest.param({"secert": NEW_SECRET}, "did you mean 'secret'?", id="unknown field"),

@@ -160,7 +160,7 @@ def test_a_new_secret_is_made(sendpilot: Sandbox) -> None:
 
     assert after.secret.startswith("whsec_")
     assert after.secret != before.secret
-    with pytest.raises(InvalidInput, match="another one than the one in use"):
+    with pytest.raises(InvalidInput, match="a new one, got the one in use"):
         sendpilot.rotate_secret(before, secret=after.secret)
 
 

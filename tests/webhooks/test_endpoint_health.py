@@ -42,7 +42,10 @@ def test_a_410_disables_the_endpoint_with_a_reason(world: World, receiver: Webho
     world.advance(DAY)
 
     found = endpoint(world)
-    assert (found.is_enabled, found.disabled_reason) == (False, "the receiver answered 410 Gone")
+    assert (found.is_enabled, found.disabled_reason) == (
+        False,
+        "the receiver responded with 410 Gone",
+    )
     assert [one.state for one in world.deliveries()] == [CANCELLED, CANCELLED]
     assert len(receiver.received) == 1
 
