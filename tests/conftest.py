@@ -76,11 +76,11 @@ def demo_seeds() -> list[WorkspaceSeed]:
 
 @pytest.fixture
 def make_emulator(demo_seeds: list[WorkspaceSeed]) -> Iterator[Callable[..., Emulator]]:
-    """Emulators with the demo world, under a contract and points of choice."""
+    """Emulators with the demo world, under a contract and options."""
     made: list[Emulator] = []
 
-    def make(contract: str = "documented", **points: str) -> Emulator:
-        emulator = Emulator(contract=named_contract(contract, points.items()), random_seed="tests")
+    def make(contract: str = "documented", **options: str) -> Emulator:
+        emulator = Emulator(contract=named_contract(contract, options.items()), random_seed="tests")
         emulator.load(demo_seeds)
         made.append(emulator)
         return emulator
@@ -130,8 +130,8 @@ def api(serve: Serve, emulator: Emulator) -> Api:
 def api_under(serve: Serve, make_emulator: Callable[..., Emulator]) -> Callable[..., Api]:
     """Asks the demo world under a contract: `api_under("live", patch_reply="schema")`."""
 
-    def make(contract: str, **points: str) -> Api:
-        return serve(make_emulator(contract, **points))
+    def make(contract: str, **options: str) -> Api:
+        return serve(make_emulator(contract, **options))
 
     return make
 

@@ -1,4 +1,4 @@
-"""`mock-sendpilot contracts`: what each contract says, point by point."""
+"""`mock-sendpilot contracts`: the contracts and their options."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -14,43 +14,43 @@ if TYPE_CHECKING:
 
 @click.group(cls=Group)
 def contracts() -> None:
-    """Show the contracts: readings of the vendor's contradicting documents."""
+    """Show the contracts that the vendor's contradicting documents amount to."""
 
 
 @contracts.command("list", epilog="Example: mock-sendpilot contracts list")
 def list_contracts() -> None:
-    """Name the contracts and the points on which they differ."""
+    """List the contracts and the options in which they differ."""
     from mock_sendpilot.contracts.contract import CONTRACTS
-    from mock_sendpilot.contracts.options import POINTS
+    from mock_sendpilot.contracts.options import OPTIONS
 
     click.echo("contracts: " + ", ".join(CONTRACTS))
-    for key, point in POINTS.items():
-        click.echo(f"{key}: {point.about}; choices: {', '.join(point.choices())}")
+    for key, option in OPTIONS.items():
+        click.echo(f"{key}: {option.about}; values: {', '.join(option.values())}")
 
 
 @contracts.command(epilog="Example: mock-sendpilot contracts show live")
 @click.argument("contract", metavar="[NAME]", default="documented", callback=values.contract)
 @json_option
 def show(contract: "Contract", wants_json: bool) -> None:
-    """Show what the contract NAME says on each point."""
+    """Show the value of each option in the contract NAME."""
     from mock_sendpilot.contracts.contract import named_contract
-    from mock_sendpilot.contracts.options import POINTS
+    from mock_sendpilot.contracts.options import OPTIONS
 
     default = named_contract("documented")
-    readings: dict[str, Any] = {key: getattr(contract, key) for key in POINTS}
+    values: dict[str, Any] = {key: getattr(contract, key) for key in OPTIONS}
     if wants_json:
-        print_json(readings)
+        print_json(values)
         return
     click.echo(f"contract: {contract.name}")
-    for key, value in readings.items():
-        others = ", ".join(POINTS[key].extras)
+    for key, value in values.items():
+        others = ", ".join(OPTIONS[key].extra_values)
         switch = f" (can be set to: {others})" if others else ""
         differs = "" if value == getattr(default, key) else "  <- not as documented"
-        click.echo(f"{key}: {reading(value)}{switch}{differs}")
+        click.echo(f"{key}: {value_text(value)}{switch}{differs}")
 
 
-def reading(value: object) -> str:
-    """What a contract says on a point, in words."""
+def value_text(value: object) -> str:
+    """Return the value of a contract option in words."""
     from mock_sendpilot.contracts.options import (
         EventTexts,
         LeadEvents,
@@ -58,10 +58,10 @@ def reading(value: object) -> str:
     )
 
     if isinstance(value, PatchBody):
-        return f"{reading(value.fields)} (at least one of: {reading(value.any_of)})"
+        return f"{value_text(value.fields)} (at least one of: {value_text(value.any_of)})"
     if isinstance(value, LeadEvents):
-        tags = reading(value.tag_fields) if value.tag_fields else "no such event"
-        return f"status event: {reading(value.status_fields)}; tag event: {tags}"
+        tags = value_text(value.tag_fields) if value.tag_fields else "no such event"
+        return f"status event: {value_text(value.status_fields)}; tag event: {tags}"
     if isinstance(value, EventTexts):
         most = value.most_characters
         amount = "in full" if most is None else f"the first {most} characters"

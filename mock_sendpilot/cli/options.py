@@ -164,12 +164,12 @@ _OPTIONS: Mapping[str, tuple[str, dict[str, Any]]] = {
         ),
         {"default": "documented", "show_default": True, "metavar": "NAME"},
     ),
-    "--contract-set": (
+    "--contract-option": (
         (
-            "Set one point of the contract to another reading; may be repeated. "
-            "Example: --contract-set patch_reply=schema"
+            "Set one option of the contract to another value; may be repeated. "
+            "Example: --contract-option patch_reply=schema"
         ),
-        {"multiple": True, "metavar": "POINT=CHOICE"},
+        {"multiple": True, "metavar": "OPTION=VALUE"},
     ),
     "--webhook": (
         (
@@ -280,7 +280,7 @@ def start_options(command: Command) -> Command:
         expose_value=False,
         callback=_read_config,
         help="TOML or JSON file with these options, names as here without the dashes "
-        "(contract_set, log_level). Example: --config mock-sendpilot.toml",
+        "(contract_option, log_level). Example: --config mock-sendpilot.toml",
     )(command)
 
 
@@ -338,8 +338,8 @@ def _plain(key: str, value: Any, path: Path) -> Any:
     """
     settings = _OPTIONS[f"--{key.replace('_', '-')}"][1]
     if settings.get("multiple"):
-        if isinstance(value, dict):  # such as the table [contract_set]
-            value = [f"{name}={choice}" for name, choice in value.items()]
+        if isinstance(value, dict):  # such as the table [contract_option]
+            value = [f"{name}={option}" for name, option in value.items()]
         values = value if isinstance(value, list) else [value]
         for one in values:
             if not isinstance(one, str):

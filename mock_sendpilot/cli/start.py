@@ -105,11 +105,11 @@ def _emulator(options: dict[str, Any]) -> "Emulator":
     from mock_sendpilot.emulator import Emulator
     from mock_sendpilot.errors import InvalidInput
 
-    points = [_point(text) for text in options["contract_set"]]
+    contract_options = [_contract_option(text) for text in options["contract_option"]]
     try:
-        contract = named_contract(options["contract"], points)
+        contract = named_contract(options["contract"], contract_options)
     except InvalidInput as error:
-        raise click.UsageError(f"{places('contract', 'contract_set')}: {error}") from error
+        raise click.UsageError(f"{places('contract', 'contract_option')}: {error}") from error
     emulator = Emulator(
         contract=contract,
         random_seed=options["random_seed"],
@@ -173,11 +173,11 @@ def read_fixtures(path: str) -> bytes:
     return sys.stdin.buffer.read()
 
 
-def _point(text: str) -> tuple[str, str]:
-    key, equals, choice = text.partition("=")
+def _contract_option(text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
     if not equals:
-        raise click.UsageError(f"--contract-set takes POINT=CHOICE, not {text!r}")
-    return key, choice
+        raise click.UsageError(f"--contract-option must be OPTION=VALUE, not {text!r}")
+    return key, value
 
 
 def _endpoints(options: dict[str, Any], emulator: "Emulator") -> "list[EndpointSeed]":

@@ -1,8 +1,8 @@
 """Contracts: what the vendor's contradicting documents each promise, as data.
 
-A `Contract` names every point on which the documents differ. Six are given names; each point can
-also be set alone, to the reading of another contract or to one of its own extra choices.
-Code reads the points; it never asks which contract it has.
+A `Contract` has a value for every option on which the documents differ. Six contracts have names;
+each option can also be set alone, to its value in another contract or to an extra value of its own.
+Code reads the options; it never asks which contract it has.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,7 +14,7 @@ from mock_sendpilot.contracts.options import (
     EXAMPLE,
     LIVE,
     OBSERVED,
-    POINTS,
+    OPTIONS,
     SCHEMA,
     STRICT,
     EventTexts,
@@ -28,7 +28,7 @@ from mock_sendpilot.suggestions import did_you_mean
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """One reading of the vendor's documents; `name` is for people to read."""
+    """A value for every contract option; `name` is for people to read."""
 
     name: str
     patch_statuses: tuple[str, ...]
@@ -68,7 +68,7 @@ class Contract:
     honor_retry_after: bool
 
     def __hash__(self) -> int:
-        """Of the name alone, which tells every point: it is asked for with every request."""
+        """Hash the name alone, which implies every value: each request needs the hash."""
         return hash(self.name)
 
     def event_type(self, current_name: str) -> str:
@@ -82,7 +82,7 @@ class Contract:
 
 
 def _named(name: str) -> Contract:
-    return Contract(name=name, **{key: point.readings[name] for key, point in POINTS.items()})
+    return Contract(name=name, **{key: option.by_contract[name] for key, option in OPTIONS.items()})
 
 
 CONTRACTS: Mapping[str, Contract] = {
@@ -90,29 +90,29 @@ CONTRACTS: Mapping[str, Contract] = {
 }
 
 
-def named_contract(name: str, settings: Iterable[tuple[str, str]] = ()) -> Contract:
-    """The contract of that name, with single points set to another choice.
+def named_contract(name: str, options: Iterable[tuple[str, str]] = ()) -> Contract:
+    """Return the contract of that name, with single options set to other values.
 
     Args:
         name: `documented`, `example`, `schema`, `live`, `strict` or `observed`.
-        settings: pairs of a point and the choice for it, such as `("patch_reply", "schema")`.
+        options: pairs of an option and its value, such as `("patch_reply", "schema")`.
 
     Raises:
-        InvalidInput: an unknown contract, point or choice; it says which are known.
+        InvalidInput: an unknown contract, option or value; the message lists the known ones.
     """
     contract = CONTRACTS.get(name)
     if contract is None:
         raise InvalidInput(_unknown("contract", name, CONTRACTS))
-    for key, given in settings:
-        choice = str(given)
-        if key not in POINTS:
-            raise InvalidInput(_unknown("contract point", key, POINTS))
-        choices = POINTS[key].choices()
-        if choice not in choices:
-            raise InvalidInput(_unknown(f"choice for {key}", choice, choices))
-        label = f"{contract.name}+{key}={choice}"
-        # A point's name is the name of its field: `_named` above builds from the same keys.
-        contract = replace(contract, name=label, **{key: choices[choice]})
+    for key, value in options:
+        name_of_value = str(value)
+        if key not in OPTIONS:
+            raise InvalidInput(_unknown("contract option", key, OPTIONS))
+        values = OPTIONS[key].values()
+        if name_of_value not in values:
+            raise InvalidInput(_unknown(f"value for {key}", name_of_value, values))
+        label = f"{contract.name}+{key}={name_of_value}"
+        # An option has the name of its field: `_named` above builds from the same keys.
+        contract = replace(contract, name=label, **{key: values[name_of_value]})
     return contract
 
 
@@ -122,5 +122,5 @@ def _unknown(what: str, found: str, known: Iterable[str]) -> str:
     return f"unknown {what} {found[:80]!r}; {guess}it must be one of: {', '.join(names)}"
 
 
-if {field.name for field in fields(Contract)} - {"name"} != set(POINTS):  # pragma: no cover
-    raise AssertionError("a contract's fields and POINTS must name the same things")
+if {field.name for field in fields(Contract)} - {"name"} != set(OPTIONS):  # pragma: no cover
+    raise AssertionError("a contract's fields and OPTIONS must name the same things")

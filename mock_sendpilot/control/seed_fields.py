@@ -85,19 +85,19 @@ class Rate(ValidatedField):
 
 
 class ContractChoice(ValidatedField):
-    """A contract's name, or `{"name": …, "set": {point: choice}}`."""
+    """A contract's name, or `{"name": …, "options": {option: value}}`."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__('must be a name or {"name": …, "set": {…}}', **options)
+        super().__init__('must be a name or {"name": …, "options": {…}}', **options)
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> Contract:
         given = {"name": value} if isinstance(value, str) else value
-        if not isinstance(given, Mapping) or not set(given) <= {"name", "set"}:
+        if not isinstance(given, Mapping) or not set(given) <= {"name", "options"}:
             raise self.error(value)
-        points = given.get("set", {})
-        if not isinstance(points, Mapping) or not isinstance(given.get("name"), str):
+        options = given.get("options", {})
+        if not isinstance(options, Mapping) or not isinstance(given.get("name"), str):
             raise self.error(value)
         try:
-            return named_contract(given["name"], [(k, str(v)) for k, v in points.items()])
+            return named_contract(given["name"], [(k, str(v)) for k, v in options.items()])
         except InvalidInput as error:
             raise ValidationError(str(error)) from error

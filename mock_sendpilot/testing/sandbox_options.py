@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from mock_sendpilot.contracts.contract import CONTRACTS, Contract, named_contract
-from mock_sendpilot.contracts.options import DOCUMENTED, POINTS
+from mock_sendpilot.contracts.options import DOCUMENTED, OPTIONS
 from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.scheduling.scheduler import FIRST_MOMENT, LAST_MOMENT
 from mock_sendpilot.suggestions import did_you_mean
@@ -51,8 +51,8 @@ def sandbox_options(
     if not isinstance(contract, str):
         raise InvalidInput(f"contract: expected one of {', '.join(CONTRACTS)}, got {contract!r}")
     for name in options:
-        if name not in POINTS:
-            known = [*_OWN_OPTIONS, *POINTS]
+        if name not in OPTIONS:
+            known = [*_OWN_OPTIONS, *OPTIONS]
             guess = did_you_mean(name, known)
             raise InvalidInput(f"unknown option {name!r}; {guess}known are: {', '.join(known)}")
     if not isinstance(frozen, bool):

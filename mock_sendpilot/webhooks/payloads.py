@@ -305,7 +305,7 @@ def check_event_type(contract: Contract, event_type: str) -> None:
     if is_tag_event and not contract.lead_events.tag_fields:
         raise InvalidInput(
             f"contract {contract.name!r} does not send {event_type!r}; live does, and any other "
-            "with lead_events=live (start --contract-set)"
+            "with lead_events=live (start --contract-option)"
         )
 
 

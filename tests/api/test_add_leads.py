@@ -232,7 +232,7 @@ PREFIXED, CUID = re.compile(r"lead_[0-9a-z]{12}"), re.compile(r"c[0-9a-z]{24}")
 
 
 @pytest.mark.parametrize(
-    ("contract", "points", "style"),
+    ("contract", "options", "style"),
     [
         pytest.param("documented", {}, PREFIXED, id="documented"),
         pytest.param("example", {}, PREFIXED, id="example"),
@@ -243,9 +243,9 @@ PREFIXED, CUID = re.compile(r"lead_[0-9a-z]{12}"), re.compile(r"c[0-9a-z]{24}")
     ],
 )
 def test_new_ids_are_in_the_contracts_style(
-    api_under: ApiUnder, contract: str, points: dict[str, str], style: re.Pattern[str]
+    api_under: ApiUnder, contract: str, options: dict[str, str], style: re.Pattern[str]
 ) -> None:
-    api = api_under(contract, **points)
+    api = api_under(contract, **options)
     add(api, *map(person, range(5)))
 
     ids = [lead["id"] for lead in listed(api)]

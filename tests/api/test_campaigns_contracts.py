@@ -140,16 +140,16 @@ def test_the_reply_to_an_action_is_the_same_where_statuses_are_in_lower_case(
 
 
 @pytest.mark.parametrize(
-    ("point", "choice", "path", "keys"),
+    ("option", "value", "path", "keys"),
     [
         ("campaign_list", "example", "", ["data", "meta"]),
         ("campaign_detail", "live", f"/{STARTED}", DETAIL["live"]),
     ],
 )
 def test_a_point_works_alone(
-    api_under: ApiUnder, point: str, choice: str, path: str, keys: list[str]
+    api_under: ApiUnder, option: str, value: str, path: str, keys: list[str]
 ) -> None:
-    assert list(api_under("documented", **{point: choice})("GET", CAMPAIGNS + path).json) == keys
+    assert list(api_under("documented", **{option: value})("GET", CAMPAIGNS + path).json) == keys
 
 
 # --- repeated actions ---------------------------------------------------------------------------

@@ -142,7 +142,7 @@ def test_the_person_accepts_after_four_hours(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("choice", "sender", "note", "status"),
+    ("value", "sender", "note", "status"),
     [
         pytest.param("on", "basic", "Hello", 500, id="a note without Premium"),
         pytest.param("on", "basic", "", 201, id="an empty note"),
@@ -154,9 +154,9 @@ def test_the_person_accepts_after_four_hours(world: World) -> None:
     ],
 )
 def test_a_note_of_a_sender_without_premium_can_fail(
-    make_world: MakeWorld, choice: str, sender: str, note: str | None, status: int
+    make_world: MakeWorld, value: str, sender: str, note: str | None, status: int
 ) -> None:
-    world = make_world("live", note_fault=choice)
+    world = make_world("live", note_fault=value)
 
     assert connect(world, senderId=sender, message=note).status == status
 

@@ -373,7 +373,7 @@ def test_texts_can_end_in_a_blank(api_under: Callable[..., Api]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("choice", "query", "status"),
+    ("value", "query", "status"),
     [
         pytest.param("on", "limit=99&accountId=sender_maria", 200, id="99 of an account"),
         pytest.param("on", "limit=100&accountId=sender_maria", 500, id="100 of an account"),
@@ -389,9 +389,9 @@ def test_texts_can_end_in_a_blank(api_under: Callable[..., Api]) -> None:
     ],
 )
 def test_large_limits_can_fail(
-    api_under: Callable[..., Api], choice: str, query: str, status: int
+    api_under: Callable[..., Api], value: str, query: str, status: int
 ) -> None:
-    api = api_under("live", conversations_limit_fault=choice)
+    api = api_under("live", conversations_limit_fault=value)
 
     assert api("GET", f"{LIST}?{query}").status == status
 

@@ -222,9 +222,9 @@ class World:
 def world_under(serve: Serve, demo_seeds: list[WorkspaceSeed]) -> Iterator[Callable[..., World]]:
     made: list[Emulator] = []
 
-    def make(contract: str, **points: str) -> World:
+    def make(contract: str, **options: str) -> World:
         made.append(
-            Emulator(contract=named_contract(contract, points.items()), random_seed="tests")
+            Emulator(contract=named_contract(contract, options.items()), random_seed="tests")
         )
         workspace = made[-1].add_workspace(demo_seeds[0], clock=ManualClock(PAGE_TIME))
         return World(serve(made[-1]), workspace)

@@ -140,14 +140,14 @@ def test_full_adds_the_same_keys_under_every_contract(
 
 
 @pytest.mark.parametrize(
-    ("contract", "choice"), [("documented", "schema"), ("schema", "live"), ("live", "example")]
+    ("contract", "value"), [("documented", "schema"), ("schema", "live"), ("live", "example")]
 )
 def test_the_point_lead_fields_works_alone(
-    api_under: Callable[..., Api], contract: str, choice: str
+    api_under: Callable[..., Api], contract: str, value: str
 ) -> None:
-    reply = api_under(contract, lead_fields=choice)("GET", LEAD)
+    reply = api_under(contract, lead_fields=value)("GET", LEAD)
 
-    assert list(reply.json) == KEYS[choice]
+    assert list(reply.json) == KEYS[value]
 
 
 def test_what_is_not_known_of_a_lead_is_null(api: Api, store: Store) -> None:

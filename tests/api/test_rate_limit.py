@@ -48,8 +48,8 @@ def make(serve: Serve) -> Iterator[Callable[..., Made]]:
     """A workspace on a clock of its own, in an emulator with a rate limit."""
     emulators: list[Emulator] = []
 
-    def made(rate_limit: RateLimit | None = TWO_A_MINUTE, **points: str) -> Made:
-        contract = named_contract("documented", points.items())
+    def made(rate_limit: RateLimit | None = TWO_A_MINUTE, **options: str) -> Made:
+        contract = named_contract("documented", options.items())
         emulator = Emulator(contract=contract, random_seed="tests", rate_limit=rate_limit)
         emulators.append(emulator)
         workspace = emulator.add_workspace(SEED, clock=ManualClock(EVENING))

@@ -161,7 +161,7 @@ def test_under_live_the_message_that_opens_a_conversation_has_its_id(make_world:
 
 
 @pytest.mark.parametrize(
-    ("contract", "points", "is_its_own"),
+    ("contract", "options", "is_its_own"),
     [
         pytest.param("documented", {}, True, id="documented"),
         pytest.param("example", {}, True, id="example"),
@@ -173,9 +173,9 @@ def test_under_live_the_message_that_opens_a_conversation_has_its_id(make_world:
     ],
 )
 def test_the_contract_says_which_id_an_opening_message_has(
-    make_world: MakeWorld, contract: str, points: dict[str, str], is_its_own: bool
+    make_world: MakeWorld, contract: str, options: dict[str, str], is_its_own: bool
 ) -> None:
-    world = make_world(contract, connections=(IDA,), **points)
+    world = make_world(contract, connections=(IDA,), **options)
     reply = send(world).json
 
     assert (reply["messageId"] != reply["conversationId"]) is is_its_own
@@ -357,11 +357,11 @@ def test_retry_after_can_be_left_out(make_world: MakeWorld) -> None:
     assert (replies[2].status, "retry-after" in replies[2].headers) == (429, False)
 
 
-@pytest.mark.parametrize(("choice", "status"), [("documented", 400), ("taken", 201)])
+@pytest.mark.parametrize(("value", "status"), [("documented", 400), ("taken", 201)])
 def test_internal_urls_are_refused_or_taken_as_the_contract_says(
-    make_world: MakeWorld, choice: str, status: int
+    make_world: MakeWorld, value: str, status: int
 ) -> None:
     url = f"{PEOPLE}ACoAAA123"
-    world = make_world(connections=(url,), internal_recipients=choice)
+    world = make_world(connections=(url,), internal_recipients=value)
 
     assert send(world, url).status == status

@@ -86,11 +86,11 @@ def test_under_live_its_events_bear_todays_names(make_world: MakeWorld) -> None:
     assert world.told() == [("message.sent", {**WHO, "senderId": "sam", "message": "x" * 101})]
 
 
-@pytest.mark.parametrize(("choice", "status"), [("off", "PENDING"), ("on", "MESSAGE_SENT")])
+@pytest.mark.parametrize(("value", "status"), [("off", "PENDING"), ("on", "MESSAGE_SENT")])
 def test_the_contract_says_whether_a_message_moves_its_lead(
-    make_world: MakeWorld, choice: str, status: str
+    make_world: MakeWorld, value: str, status: str
 ) -> None:
-    world = make_world("live", connections=(IDA,), direct_send_moves_status=choice)
+    world = make_world("live", connections=(IDA,), direct_send_moves_status=value)
     send(world)
 
     assert world.lead.status == status

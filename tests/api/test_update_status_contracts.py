@@ -1,4 +1,4 @@
-"""`PATCH /v1/leads/{id}/status` under each contract, and with single points set otherwise."""
+"""`PATCH /v1/leads/{id}/status` under each contract, and with single options set otherwise."""
 
 from collections.abc import Callable
 
@@ -141,32 +141,32 @@ def test_a_workspace_with_a_contract_of_its_own_keeps_it(api_under: ApiUnder) ->
     assert (reply.status, list(reply.json)) == (200, OPENAPI)
 
 
-# --- single points ------------------------------------------------------------------------------
+# --- single options -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("contract", CONTRACTS)
-@pytest.mark.parametrize("choice", CONTRACTS)
+@pytest.mark.parametrize("value", CONTRACTS)
 def test_the_point_patch_reply_sets_the_keys_of_the_reply(
-    api_under: ApiUnder, contract: str, choice: str
+    api_under: ApiUnder, contract: str, value: str
 ) -> None:
-    reply = api_under(contract, patch_reply=choice)("PATCH", STATUS, json={"status": "DONE"})
+    reply = api_under(contract, patch_reply=value)("PATCH", STATUS, json={"status": "DONE"})
 
-    assert (reply.status, list(reply.json)) == (200, REPLIES[choice])
-
-
-@pytest.mark.parametrize("choice", CONTRACTS)
-def test_the_point_patch_statuses_sets_what_is_accepted(api_under: ApiUnder, choice: str) -> None:
-    assert accepted(api_under("documented", patch_statuses=choice)) == STATUSES[choice]
+    assert (reply.status, list(reply.json)) == (200, REPLIES[value])
 
 
-@pytest.mark.parametrize("point", ["patch_body", "patch_reply", "lead_events", "list_statuses"])
-def test_no_other_point_changes_what_is_accepted(api_under: ApiUnder, point: str) -> None:
-    assert accepted(api_under("documented", **{point: "live"})) == STATUSES["documented"]
+@pytest.mark.parametrize("value", CONTRACTS)
+def test_the_option_patch_statuses_sets_what_is_accepted(api_under: ApiUnder, value: str) -> None:
+    assert accepted(api_under("documented", patch_statuses=value)) == STATUSES[value]
 
 
-@pytest.mark.parametrize("point", ["patch_statuses", "patch_body", "lead_events", "lead_fields"])
-def test_no_other_point_changes_the_reply(api_under: ApiUnder, point: str) -> None:
-    reply = api_under("documented", **{point: "schema"})("PATCH", STATUS, json={"status": "DONE"})
+@pytest.mark.parametrize("option", ["patch_body", "patch_reply", "lead_events", "list_statuses"])
+def test_no_other_option_changes_what_is_accepted(api_under: ApiUnder, option: str) -> None:
+    assert accepted(api_under("documented", **{option: "live"})) == STATUSES["documented"]
+
+
+@pytest.mark.parametrize("option", ["patch_statuses", "patch_body", "lead_events", "lead_fields"])
+def test_no_other_option_changes_the_reply(api_under: ApiUnder, option: str) -> None:
+    reply = api_under("documented", **{option: "schema"})("PATCH", STATUS, json={"status": "DONE"})
 
     assert (reply.status, list(reply.json)) == (200, REPLIES["documented"])
 

@@ -104,7 +104,7 @@ def test_a_query_that_cannot_be_has_its_sentence(api: Api, query: str, expected:
             EXTRACTION,
             {**TAKEN, "mode": "all"},
             "mode must be one of the following values: extraction_only, with_enrichment",
-            id="choice",
+            id="value",
         ),
         pytest.param(
             "/v1/leads",

@@ -104,9 +104,9 @@ def make_world(serve: "Callable[[Emulator], Api]") -> Iterator[MakeWorld]:
         *,
         lead: dict[str, Any] | None = None,
         connections: tuple[str, ...] = (),
-        **points: str,
+        **options: str,
     ) -> World:
-        emulator = Emulator(random_seed="tests", contract=named_contract(contract, points.items()))
+        emulator = Emulator(random_seed="tests", contract=named_contract(contract, options.items()))
         emulators.append(emulator)
         seed = WorkspaceSeed(
             id="ws_1",

@@ -86,7 +86,7 @@ def test_contracts_list_names_contracts_and_points() -> None:
     assert any(line.startswith("patch_reply: keys of the PATCH reply") for line in lines)
 
 
-def test_contracts_show_tells_each_point() -> None:
+def test_contracts_show_prints_each_option() -> None:
     shown = json.loads(run("contracts", "show", "live", "--json").output)
     assert shown["patch_reply"] == ["success", "leadId", "status", "message"]
     assert shown["list_needs_campaign"] is True

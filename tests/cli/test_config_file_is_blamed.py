@@ -22,9 +22,9 @@ from tests.cli.test_start import refused
             'contract = "life"', "'contract' in sub/c.toml: unknown contract 'life'", id="contract"
         ),
         pytest.param(
-            '[contract_set]\na = "b"',
-            "'contract_set' in sub/c.toml: unknown contract point 'a'",
-            id="point",
+            '[contract_option]\na = "b"',
+            "'contract_option' in sub/c.toml: unknown contract option 'a'",
+            id="option",
         ),
         pytest.param(
             'webhook = "ftp://h/"', "'webhook' in sub/c.toml: url must be an absolute", id="webhook"
@@ -59,4 +59,4 @@ def test_a_flag_beside_the_file_is_blamed_for_itself(tmp_path: Path) -> None:
     (tmp_path / "c.toml").write_text('contract = "life"\n')
     code, errors = refused(tmp_path, "--config", "c.toml", "--contract", "liv")
 
-    assert (code, "--contract, --contract-set: unknown contract 'liv'" in errors) == (2, True)
+    assert (code, "--contract, --contract-option: unknown contract 'liv'" in errors) == (2, True)

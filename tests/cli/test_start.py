@@ -150,7 +150,7 @@ def test_the_same_random_seed_gives_the_same_secret(start: Start) -> None:
 
 
 def test_contract_and_points_are_chosen_by_flags(start: Start) -> None:
-    running = start("--contract", "live", "--contract-set", "patch_reply=example")
+    running = start("--contract", "live", "--contract-option", "patch_reply=example")
     assert running.facts["contract"] == "live+patch_reply=example"
     reply = running.ask("PATCH", "/v1/leads/lead_abc123/status", json={"status": "DONE"})
     assert list(reply.json) == ["id", "linkedinUrl", "previousStatus", "status", "updatedAt"]
@@ -169,7 +169,7 @@ def test_flags_come_before_the_environment_and_that_before_the_file(
     start: Start, tmp_path: Path
 ) -> None:
     (tmp_path / "c.toml").write_text(
-        'contract = "schema"\nrandom_seed = "from file"\n[contract_set]\nlead_ids = "live"\n'
+        'contract = "schema"\nrandom_seed = "from file"\n[contract_option]\nlead_ids = "live"\n'
     )
     from_file = start("--config", "c.toml")
     from_environment = start("--config", "c.toml", MOCK_SENDPILOT_CONTRACT="example")
@@ -263,8 +263,10 @@ def test_the_banner_shows_what_one_needs(tmp_path: Path) -> None:
     ("arguments", "code", "message"),
     [
         pytest.param(["--contract", "life"], 2, "did you mean 'live'?", id="contract"),
-        pytest.param(["--contract-set", "patch_reply"], 2, "takes POINT=CHOICE", id="no choice"),
-        pytest.param(["--contract-set", "a=b"], 2, "unknown contract point 'a'", id="point"),
+        pytest.param(
+            ["--contract-option", "patch_reply"], 2, "must be OPTION=VALUE", id="no value"
+        ),
+        pytest.param(["--contract-option", "a=b"], 2, "unknown contract option 'a'", id="option"),
         pytest.param(["--fixtures", "none.json"], 2, "does not exist", id="no file"),
         pytest.param(["--fixtures", "bad.json"], 1, "$.workspaces[0].id: must be", id="bad seed"),
         pytest.param(["--fixtures", "bad.json", "--empty"], 2, "exclude each other", id="both"),

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from mock_sendpilot.contracts.contract import CONTRACTS, named_contract
-from mock_sendpilot.contracts.options import POINTS
+from mock_sendpilot.contracts.options import OPTIONS
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.server import EmulatorServer
 from mock_sendpilot.world.seed import WorkspaceSeed
@@ -35,7 +35,7 @@ def server(
     request: pytest.FixtureRequest, demo_seeds: list[WorkspaceSeed]
 ) -> Iterator[EmulatorServer]:
     """A server with the demo world under a contract, without the 500s that it asks for."""
-    faults = [(name, "off") for name in POINTS if name.endswith("_fault")]
+    faults = [(name, "off") for name in OPTIONS if name.endswith("_fault")]
     emulator = Emulator(contract=named_contract(request.param, faults), random_seed="conformance")
     emulator.load(demo_seeds)
     with EmulatorServer(emulator) as running:

@@ -1,10 +1,10 @@
-"""Contracts are data, and say what is wrong with a choice."""
+"""Contracts are data, and say what is wrong with an option."""
 
 import pytest
 
 from mock_sendpilot.contracts import vocabulary as words
 from mock_sendpilot.contracts.contract import CONTRACTS, Contract, named_contract
-from mock_sendpilot.contracts.options import POINTS, LimitFault, PatchBody
+from mock_sendpilot.contracts.options import OPTIONS, LimitFault, PatchBody
 from mock_sendpilot.errors import InvalidInput
 
 STRICT, OBSERVED, LIVE = CONTRACTS["strict"], CONTRACTS["observed"], CONTRACTS["live"]
@@ -16,7 +16,7 @@ def test_there_are_six() -> None:
 
 def values_apart_from_live(contract: Contract) -> dict[str, object]:
     """The options on which a contract is not as `live`."""
-    found = {key: getattr(contract, key) for key in POINTS}
+    found = {key: getattr(contract, key) for key in OPTIONS}
     return {key: value for key, value in found.items() if value != getattr(LIVE, key)}
 
 
@@ -55,7 +55,7 @@ def test_observed_is_live_with_what_clients_saw_in_production() -> None:
     }
 
 
-@pytest.mark.parametrize("key", POINTS)
+@pytest.mark.parametrize("key", OPTIONS)
 @pytest.mark.parametrize("name", CONTRACTS)
 def test_a_point_can_be_set_to_the_reading_of_another_contract(key: str, name: str) -> None:
     contract = named_contract("documented", [(key, name)])
@@ -63,10 +63,10 @@ def test_a_point_can_be_set_to_the_reading_of_another_contract(key: str, name: s
     assert contract.name == f"documented+{key}={name}"
 
 
-@pytest.mark.parametrize("key", POINTS)
+@pytest.mark.parametrize("key", OPTIONS)
 def test_a_point_leaves_the_others_alone(key: str) -> None:
     contract = named_contract("documented", [(key, "live")])
-    others = set(POINTS) - {key}
+    others = set(OPTIONS) - {key}
     assert all(getattr(contract, o) == getattr(CONTRACTS["documented"], o) for o in others)
 
 
@@ -77,14 +77,14 @@ def test_a_point_leaves_the_others_alone(key: str) -> None:
         pytest.param(
             "live",
             [("patch_rely", "schema")],
-            "unknown contract point 'patch_rely'; did you mean 'patch_reply'?",
-            id="point",
+            "unknown contract option 'patch_rely'; did you mean 'patch_reply'?",
+            id="option",
         ),
         pytest.param(
             "live",
             [("signatures", "svixx")],
-            "unknown choice for signatures 'svixx'; it must be one of: documented, example, schema",
-            id="choice",
+            "unknown value for signatures 'svixx'; it must be one of: documented, example, schema",
+            id="value",
         ),
     ],
 )

@@ -17,7 +17,7 @@ TIME = "must be a time such as 2024-02-24T15:30:00.000Z"
 COUNT = "must be a whole number from 0 to 1000000000000"
 TRUTH = "must be true or false"
 ONE_OF = "must be one of the following values: "
-CONTRACT = 'must be a name or {"name": …, "set": {…}}'
+CONTRACT = 'must be a name or {"name": …, "options": {…}}'
 SCOPES = (
     "campaigns:read, campaigns:write, inbox:read, inbox:write, leads:read, leads:write, "
     "senders:read, workspace:read"
@@ -193,9 +193,13 @@ FAULTS: list[tuple[str, object, str]] = [
     # contracts
     (f"{WS}.contract", 5, f"{CONTRACT}; it was 5"),
     (f"{WS}.contract", None, f"{CONTRACT}; it was null"),
-    (f"{WS}.contract", {"set": {}}, f'{CONTRACT}; it was {{"set":{{}}}}'),
+    (f"{WS}.contract", {"options": {}}, f'{CONTRACT}; it was {{"options":{{}}}}'),
     (f"{WS}.contract", {"name": "live", "a": 1}, f'{CONTRACT}; it was {{"name":"live","a":1}}'),
-    (f"{WS}.contract", {"name": 5, "set": {}}, f'{CONTRACT}; it was {{"name":5,"set":{{}}}}'),
+    (
+        f"{WS}.contract",
+        {"name": 5, "options": {}},
+        f'{CONTRACT}; it was {{"name":5,"options":{{}}}}',
+    ),
     (
         f"{WS}.contract",
         "liv",
@@ -203,8 +207,8 @@ FAULTS: list[tuple[str, object, str]] = [
     ),
     (
         f"{WS}.contract",
-        {"name": "live", "set": {"patch_reply": "x"}},
-        f"unknown choice for patch_reply 'x'; it must be one of: {CONTRACTS}",
+        {"name": "live", "options": {"patch_reply": "x"}},
+        f"unknown value for patch_reply 'x'; it must be one of: {CONTRACTS}",
     ),
     # endpoints
     (f"{ENDPOINT}.events", "all", 'must be an array of event types; it was "all"'),

@@ -225,7 +225,7 @@ def test_a_workspaces_own_contract_decides_which_events_there_are() -> None:
 
 
 def test_a_point_of_the_contract_may_be_set_with_a_number() -> None:
-    contract = {"name": "live", "set": {"post_status_code": 200, "patch_reply": "example"}}
+    contract = {"name": "live", "options": {"post_status_code": 200, "patch_reply": "example"}}
     found = parsed(world_with(f"{WS}.contract", contract))[0].contract
 
     assert found is not None

@@ -70,8 +70,8 @@ def subject(api: Api, event_type: str) -> dict[str, str]:
 def test_an_event_is_told_and_nothing_else_changes(
     api_under: ApiUnder, contract: str, event_type: str
 ) -> None:
-    points = {"lead_events": "live"} if event_type == words.LEAD_TAG_UPDATED else {}
-    api = api_under(contract, **points)
+    options = {"lead_events": "live"} if event_type == words.LEAD_TAG_UPDATED else {}
+    api = api_under(contract, **options)
     api("POST", "/_emulate/clock", json={"freeze": True})
     about = subject(api, event_type)
     before = [api("GET", path).body for path in STATE]

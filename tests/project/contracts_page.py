@@ -3,14 +3,15 @@
 import sys
 from collections.abc import Iterator
 
-from mock_sendpilot.cli.contracts import reading
+from mock_sendpilot.cli.contracts import value_text
 from mock_sendpilot.contracts.contract import CONTRACTS
-from mock_sendpilot.contracts.options import POINTS, Point
+from mock_sendpilot.contracts.options import OPTIONS, ContractOption
 
 _HEAD = """\
 # Contracts
 
-SendPilot's documents contradict each other. A contract is one reading of them; six have names:
+SendPilot's documents contradict each other. A contract is one consistent interpretation of them;
+six have names:
 
 | name | what it stands for |
 | --- | --- |
@@ -18,7 +19,7 @@ SendPilot's documents contradict each other. A contract is one reading of them; 
 | `example` | only the hand-written half of that page: three statuses, the five-key reply |
 | `schema` | only its OpenAPI half: six statuses, `note`, the four-key reply |
 | `live` | what the service does now, as its newest specification and its clients show |
-| `strict` | on each point the value that takes and promises least, of all that any source has |
+| `strict` | for each option the value that accepts and promises least, of all sources |
 | `observed` | `live`, with all that clients saw in production and hardly anybody expects |
 
 Integrating today: `live`. Writing from the published page: `documented`. To fail at home rather
@@ -30,8 +31,8 @@ conversations and notes of senders without Premium answer 500, and a 400 has no 
 value is less than the others, `strict` has that of `live`.
 
 Choose one with `--contract`, in a workspace of the seed (`"contract": "live"`), or with the marker
-`@pytest.mark.sendpilot("live")`. Each point can be set alone to the reading of another contract or
-to one of its extra choices: `--contract-set patch_reply=schema`, `{"name": "live", "set":
+`@pytest.mark.sendpilot("live")`. Each option can be set alone, to its value in another contract or
+to one of its extra values: `--contract-option patch_reply=schema`, `{"name": "live", "options":
 {"patch_reply": "schema"}}`, `@pytest.mark.sendpilot("live", patch_reply="schema")`.
 
 The same under every contract: the error envelope, unknown routes answer 404 `Cannot PUT /v1/...`,
@@ -43,16 +44,16 @@ This page is made from `mock_sendpilot/contracts/options.py`.
 
 def page() -> str:
     """The page as Markdown."""
-    return "\n".join([_HEAD, *(line for key in POINTS for line in _section(key, POINTS[key]))])
+    return "\n".join([_HEAD, *(line for key in OPTIONS for line in _section(key, OPTIONS[key]))])
 
 
-def _section(key: str, point: Point) -> Iterator[str]:
+def _section(key: str, option: ContractOption) -> Iterator[str]:
     yield f"## {key}\n"
-    yield f"{point.about[0].upper()}{point.about[1:]}.\n"
-    yield "| choice | reading |\n| --- | --- |"
+    yield f"{option.about[0].upper()}{option.about[1:]}.\n"
+    yield "| value | meaning |\n| --- | --- |"
     earlier: dict[str, str] = {}
-    for name, value in point.choices().items():
-        text = reading(value)
+    for name, value in option.values().items():
+        text = value_text(value)
         yield f"| `{name}` | {f'as `{earlier[text]}`' if text in earlier else text} |"
         if name in CONTRACTS:
             earlier.setdefault(text, name)

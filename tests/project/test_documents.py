@@ -13,7 +13,7 @@ from mock_sendpilot import signals
 from mock_sendpilot.cli import main
 from mock_sendpilot.cli.options import KEYS, PREFIX
 from mock_sendpilot.contracts.contract import CONTRACTS
-from mock_sendpilot.contracts.options import POINTS
+from mock_sendpilot.contracts.options import OPTIONS
 from mock_sendpilot.control.endpoint_schemas import NewEndpoint
 from mock_sendpilot.control.exposure import exposure_problems
 from mock_sendpilot.control.outreach_schemas import PARTS
@@ -62,7 +62,7 @@ def test_each_signal_is_in_the_readme() -> None:
     assert [name for name in names if f"`{name}`" not in README] == []
 
 
-@pytest.mark.parametrize("name", [*POINTS, *CONTRACTS])
+@pytest.mark.parametrize("name", [*OPTIONS, *CONTRACTS])
 def test_each_contract_and_each_point_is_in_the_readme(name: str) -> None:
     assert f"`{name}`" in README
 

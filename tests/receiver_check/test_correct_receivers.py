@@ -39,7 +39,7 @@ def _flask_app() -> flask.Flask:
 
 
 @pytest.mark.parametrize(
-    ("contract", "points", "verify", "schemes", "expected"),
+    ("contract", "options", "verify", "schemes", "expected"),
     [
         pytest.param("documented", {}, r.by_svix, ("svix",), {}, id="documented, svix"),
         pytest.param(
@@ -72,7 +72,7 @@ def _flask_app() -> flask.Flask:
 )
 def test_a_correct_receiver_passes_everything(
     contract: str,
-    points: dict[str, str],
+    options: dict[str, str],
     verify: r.Verify,
     schemes: tuple[str, ...],
     expected: dict[str, str],
@@ -82,7 +82,7 @@ def test_a_correct_receiver_passes_everything(
     report = check_receiver(
         receiver,
         secret=SECRET,
-        contract=named_contract(contract, points.items()),
+        contract=named_contract(contract, options.items()),
         probe=lambda: receiver.effects,
     )
 

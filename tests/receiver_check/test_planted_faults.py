@@ -104,7 +104,7 @@ def test_a_fault_of_the_verification_is_found(
 
 
 @pytest.mark.parametrize(
-    ("contract", "points", "verify", "expected"),
+    ("contract", "options", "verify", "expected"),
     [
         pytest.param(
             "example",
@@ -151,10 +151,10 @@ def test_a_fault_of_the_verification_is_found(
     ],
 )
 def test_a_fault_of_the_verification_is_found_under_other_schemes(
-    contract: str, points: dict[str, str], verify: r.Verify, expected: dict[str, str]
+    contract: str, options: dict[str, str], verify: r.Verify, expected: dict[str, str]
 ) -> None:
     report = check_receiver(
-        r.Receiver(verify), secret=SECRET, contract=named_contract(contract, points.items())
+        r.Receiver(verify), secret=SECRET, contract=named_contract(contract, options.items())
     )
 
     assert blemishes(report) == {**expected, **NO_PROBE}

@@ -21,7 +21,7 @@ from tests.support import SECRET
 START = datetime(2026, 6, 1, 9, 0, tzinfo=timezone.utc)
 
 
-def seed_of_one_lead(contract: str = "documented", **points: str) -> WorkspaceSeed:
+def seed_of_one_lead(contract: str = "documented", **options: str) -> WorkspaceSeed:
     campaign = Campaign(
         id="camp_1", name="C", status="started", sender_ids=(), created_at=START, updated_at=START
     )
@@ -36,7 +36,7 @@ def seed_of_one_lead(contract: str = "documented", **points: str) -> WorkspaceSe
     return WorkspaceSeed(
         id="ws_1",
         name="W",
-        contract=named_contract(contract, points.items()),
+        contract=named_contract(contract, options.items()),
         api_keys=(ApiKey(key="key_1"),),
         campaigns=(campaign,),
         leads=(lead,),

@@ -18,8 +18,8 @@ HOUR, DAY = 3600, 24 * 3600
 @pytest.fixture
 def world(slow_emulator: Emulator, request: pytest.FixtureRequest) -> World:
     """Under the default contract with the switches that the test names."""
-    points = dict.fromkeys(request.param, "on")
-    seed = seed_of_one_lead(**points)
+    options = dict.fromkeys(request.param, "on")
+    seed = seed_of_one_lead(**options)
     workspace = slow_emulator.add_workspace(seed, clock=ManualClock(START))
     return World(workspace, slow_emulator.outbox(workspace))
 

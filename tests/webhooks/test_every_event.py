@@ -71,11 +71,11 @@ WITH_URL = [
 ]  # fmt: skip
 
 
-def body_of(name: str, contract: str, **points: str) -> dict[str, Any]:
-    event, reading = sample_event(name), named_contract(contract, points.items())
-    known_as = event_type(event, reading)
+def body_of(name: str, contract: str, **options: str) -> dict[str, Any]:
+    event, read_as = sample_event(name), named_contract(contract, options.items())
+    known_as = event_type(event, read_as)
     assert known_as is not None
-    body: dict[str, Any] = orjson.loads(payload(event, known_as, reading).body)
+    body: dict[str, Any] = orjson.loads(payload(event, known_as, read_as).body)
     return body
 
 

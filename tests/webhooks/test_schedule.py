@@ -111,11 +111,11 @@ def test_advance_stops_where_it_was_asked_to(world: World, receiver: WebhookRece
 
 
 @pytest.mark.parametrize(
-    "points",
+    "options",
     [pytest.param({"retry_delays_seconds": "svix"}, id="svix")],
 )
-def test_the_schedule_is_a_point_of_the_contract(points: dict[str, str]) -> None:
+def test_the_schedule_is_an_option_of_the_contract(options: dict[str, str]) -> None:
     from mock_sendpilot.contracts.contract import named_contract
 
-    contract = named_contract("documented", points.items())
+    contract = named_contract("documented", options.items())
     assert contract.retry_delays_seconds == (5, 300, 1800, 7200, 18000, 36000, 36000)

@@ -128,7 +128,7 @@ def make() -> Iterator[MakeWorld]:
     """Worlds under a contract, with the lead as it is to be."""
     emulators: list[Emulator] = []
 
-    def make_one(contract: str = "documented", status: str = "PENDING", **points: str) -> World:
+    def make_one(contract: str = "documented", status: str = "PENDING", **options: str) -> World:
         emulator = Emulator(random_seed="tests")
         emulators.append(emulator)
         sender = Sender(
@@ -137,7 +137,7 @@ def make() -> Iterator[MakeWorld]:
         seed = WorkspaceSeed(
             id="ws_1",
             name="W",
-            contract=named_contract(contract, points.items()),
+            contract=named_contract(contract, options.items()),
             api_keys=(ApiKey(key="key_1"),),
             senders=(sender,),
             campaigns=(
