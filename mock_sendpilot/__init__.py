@@ -13,33 +13,100 @@ from mock_sendpilot.version import __version__
 if TYPE_CHECKING:
     from mock_sendpilot.app import create_app
     from mock_sendpilot.contracts.contract import Contract, named_contract
+    from mock_sendpilot.control.seed_file import parse_seed
     from mock_sendpilot.emulator import Emulator
-    from mock_sendpilot.scheduling.clock import ManualClock, SystemClock
+    from mock_sendpilot.errors import (
+        AdvanceTimedOut,
+        InvalidInput,
+        NotAllowed,
+        NotFound,
+        SendPilotError,
+    )
     from mock_sendpilot.server import EmulatorServer
-
-_HOMES: Mapping[str, str] = {
-    "Contract": "mock_sendpilot.contracts.contract",
-    "Emulator": "mock_sendpilot.emulator",
-    "EmulatorServer": "mock_sendpilot.server",
-    "ManualClock": "mock_sendpilot.scheduling.clock",
-    "SystemClock": "mock_sendpilot.scheduling.clock",
-    "create_app": "mock_sendpilot.app",
-    "named_contract": "mock_sendpilot.contracts.contract",
-}
+    from mock_sendpilot.testing.asgi_bridge import AppNotStarted
+    from mock_sendpilot.testing.event_loop import EventLoopBlocked
+    from mock_sendpilot.testing.failures import NotIdle, WebhookNotSeen
+    from mock_sendpilot.testing.receiver import ReceivedWebhook, WebhookReceiver
+    from mock_sendpilot.testing.sandbox import Sandbox
+    from mock_sendpilot.testing.sandbox_factory import SandboxFactory
+    from mock_sendpilot.webhooks.deliveries import Attempt, Delivery
+    from mock_sendpilot.webhooks.endpoints import Endpoint
+    from mock_sendpilot.webhooks.event_log import SentWebhook
+    from mock_sendpilot.world.models import ApiKey, Campaign, Lead, Sender
+    from mock_sendpilot.world.seed import EndpointSeed, WorkspaceSeed
 
 __all__ = [
+    "AdvanceTimedOut",
+    "ApiKey",
+    "AppNotStarted",
+    "Attempt",
+    "Campaign",
     "Contract",
+    "Delivery",
     "Emulator",
     "EmulatorServer",
-    "ManualClock",
-    "SystemClock",
+    "Endpoint",
+    "EndpointSeed",
+    "EventLoopBlocked",
+    "InvalidInput",
+    "Lead",
+    "NotAllowed",
+    "NotFound",
+    "NotIdle",
+    "ReceivedWebhook",
+    "Sandbox",
+    "SandboxFactory",
+    "SendPilotError",
+    "Sender",
+    "SentWebhook",
+    "WebhookNotSeen",
+    "WebhookReceiver",
+    "WorkspaceSeed",
     "__version__",
     "create_app",
     "named_contract",
+    "parse_seed",
 ]
+_MODULES: Mapping[str, str] = {
+    "AdvanceTimedOut": "errors",
+    "ApiKey": "world.models",
+    "AppNotStarted": "testing.asgi_bridge",
+    "Attempt": "webhooks.deliveries",
+    "Campaign": "world.models",
+    "Contract": "contracts.contract",
+    "Delivery": "webhooks.deliveries",
+    "Emulator": "emulator",
+    "EmulatorServer": "server",
+    "Endpoint": "webhooks.endpoints",
+    "EndpointSeed": "world.seed",
+    "EventLoopBlocked": "testing.event_loop",
+    "InvalidInput": "errors",
+    "Lead": "world.models",
+    "NotAllowed": "errors",
+    "NotFound": "errors",
+    "NotIdle": "testing.failures",
+    "ReceivedWebhook": "testing.receiver",
+    "Sandbox": "testing.sandbox",
+    "SandboxFactory": "testing.sandbox_factory",
+    "SendPilotError": "errors",
+    "Sender": "world.models",
+    "SentWebhook": "webhooks.event_log",
+    "WebhookNotSeen": "testing.failures",
+    "WebhookReceiver": "testing.receiver",
+    "WorkspaceSeed": "world.seed",
+    "create_app": "app",
+    "named_contract": "contracts.contract",
+    "parse_seed": "control.seed_file",
+}
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
+    """Load a public name."""
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    """Name what can be imported, loaded or not, for shells that complete words."""
+    return sorted({*globals(), *__all__})

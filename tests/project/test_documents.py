@@ -9,6 +9,7 @@ from blinker import NamedSignal
 from flask import Flask
 from marshmallow import Schema
 
+import mock_sendpilot
 from mock_sendpilot import signals
 from mock_sendpilot.cli import main
 from mock_sendpilot.cli.options import KEYS, PREFIX
@@ -74,6 +75,12 @@ def test_each_command_is_in_the_readme() -> None:
     names = [name for name in commands if name not in groups]
     names += [f"{group} {name}" for group, one in groups.items() for name in one.commands]
     assert [name for name in names if not re.search(rf"`(mock-sendpilot )?{name}\b", README)] == []
+
+
+def test_each_public_name_is_in_its_document() -> None:
+    text = (ROOT / "docs" / "python-api.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \|", text, flags=re.MULTILINE)
+    assert sorted(rows) == sorted(mock_sendpilot.__all__)
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
