@@ -75,6 +75,7 @@ def test_a_line_that_breaks_a_rule_is_found(text: str, found: str) -> None:
         pytest.param("raise E('there is no lead')", id="there is"),
         pytest.param("x = 'fate'", id="a string that is no sentence"),
         pytest.param("OUT_OF_ORDER = 1", id="a phrase of English"),
+        pytest.param("base = 1", id="a name that says little of a file alone"),
         pytest.param("for node in ast.walk(tree): ...", id="a name of somebody else"),
     ],
 )

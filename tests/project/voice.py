@@ -49,10 +49,11 @@ NAMES: Mapping[str, str] = {
     r"(.*_)?within(_.*)?": "timeout",
     r"_?go_on|_?what_.*": "a verb with its object",
     r"_?insist_on_.*": "_require_…",
-    r"base|common|core|helpers|misc|utils": "the topic",
     r"visit": "session",
 }
 """Names of files, functions, classes, parameters and variables, in snake case."""
+
+VAGUE_FILES = ("base", "common", "core", "helpers", "misc", "utils")
 
 LIMIT = re.compile(
     r"_?(MOST|LEAST|LONGEST|SHORTEST|LARGEST|SMALLEST|HIGHEST|LOWEST|FEWEST)_\w+"
@@ -100,6 +101,9 @@ def _questions(source: Source) -> Iterator[Violation]:
 
 def _banned_names(source: Source) -> Iterator[Violation]:
     """Find names that the list of words replaces, and limits with names of their own."""
+    stem = PurePath(source.name).stem
+    if stem in VAGUE_FILES:
+        yield source.violation(1, f"the name {stem}", "Name the topic of the file.")
     for line, name in _names(source):
         if LIMIT.fullmatch(name):
             yield source.violation(line, f"the limit {name}", "Use `MAX_…`, `MIN_…`, nouns first.")
