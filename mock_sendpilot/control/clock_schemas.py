@@ -33,11 +33,10 @@ class ClockTurn(Strict):
     set = Timestamp()
     advance = Duration()
     resume = Boolean()
-    timeoutSeconds = Number(  # noqa: N815
+    timeout_seconds = Number(
         0,
         MAX_ADVANCE_SECONDS,
         unit="seconds",
-        attribute="timeout_seconds",
         load_default=ADVANCE_TIMEOUT_SECONDS,
     )
 
@@ -54,13 +53,11 @@ class Wait(Strict):
     """What to wait for: that it is idle, or `count` events that fit; and how long."""
 
     idle = Boolean()
-    eventType = Text(attribute="event_type")  # noqa: N815
+    event_type = Text()
     match = JsonObject()
     count = WholeNumber(1, MAX_EVENTS)
     after = Text()
-    timeoutSeconds = Number(  # noqa: N815
-        0, _MOST_SECONDS, unit="seconds", attribute="timeout_seconds", load_default=5.0
-    )
+    timeout_seconds = Number(0, _MOST_SECONDS, unit="seconds", load_default=5.0)
 
     @validates_schema(skip_on_field_errors=True)
     def _one_thing(self, data: dict[str, Any], **_: object) -> None:

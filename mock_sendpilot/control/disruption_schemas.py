@@ -3,9 +3,10 @@
 import secrets
 from typing import Any
 
-from marshmallow import Schema, fields, post_load
+from marshmallow import fields, post_load
 
 from mock_sendpilot.api.fields import (
+    CamelCaseSchema,
     Choice,
     JsonObject,
     Number,
@@ -34,8 +35,8 @@ class NewDisruption(Strict):
     """
 
     kind = Choice((*KINDS, CHAOS), required=True)
-    endpointId = Text(attribute="endpoint_id", allow_none=True)  # noqa: N815 - as the vendor spells
-    eventType = Text(attribute="event_type", allow_none=True)  # noqa: N815
+    endpoint_id = Text(allow_none=True)
+    event_type = Text(allow_none=True)
     match = JsonObject()
     times = WholeNumber(1, MAX_TIMES, allow_none=True)
     attempts = Number(*OPTIONS["attempts"])
@@ -88,19 +89,19 @@ def _matches(disruption: Disruption) -> list[dict[str, str]]:
     ]
 
 
-class DisruptionReply(Schema):
+class DisruptionReply(CamelCaseSchema):
     """A disruption, and what it has done: the latest 1000 deliveries."""
 
     id = fields.String()
     kind = fields.String()
     state = fields.String()
-    endpointId = fields.String(attribute="endpoint_id")  # noqa: N815
-    eventType = fields.String(attribute="pattern.event_type")  # noqa: N815
+    endpoint_id = fields.String()
+    event_type = fields.String(attribute="pattern.event_type")
     match = fields.Raw(attribute="pattern.values")
     times = fields.Raw()
     options = fields.Raw()
     seed = fields.Raw()
     kinds = fields.Function(lambda one: list(one.chaos.kinds) if one.chaos else None)
-    armedAt = Timestamp(attribute="armed_at")  # noqa: N815
-    matchCount = fields.Integer(attribute="match_count")  # noqa: N815
+    armed_at = Timestamp()
+    match_count = fields.Integer()
     matches = fields.Function(_matches)

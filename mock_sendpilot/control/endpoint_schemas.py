@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, post_load
+from marshmallow import ValidationError, fields, post_load
 from marshmallow.validate import Length
 
 from mock_sendpilot.api.fields import (
     AnyField,
     Boolean,
+    CamelCaseSchema,
     Choice,
     JsonObject,
     Number,
@@ -71,21 +72,19 @@ class HeadersField(JsonObject):
 class _Settings(Strict):
     """How an endpoint is delivered to; null is what the contract or the server says."""
 
-    retryDelaysSeconds = TupleOf(  # noqa: N815 - as the vendor spells
+    retry_delays_seconds = TupleOf(
         Number(0, LONGEST_DELAY_SECONDS, unit="seconds"),
         allow_none=True,
-        attribute="retry_delays_seconds",
     )
-    timeoutSeconds = Number(  # noqa: N815
+    timeout_seconds = Number(
         SHORTEST_TIMEOUT_SECONDS,
         LONGEST_TIMEOUT_SECONDS,
         unit="seconds",
         allow_none=True,
-        attribute="timeout_seconds",
     )
     signatures = TupleOf(Choice(SIGNATURE_SCHEMES), allow_none=True)
     concurrency = WholeNumber(1, MOST_CONCURRENCY)
-    signatureClock = Choice(SIGNATURE_CLOCKS, attribute="signature_clock")  # noqa: N815
+    signature_clock = Choice(SIGNATURE_CLOCKS)
     headers = HeadersField()
 
 
@@ -100,7 +99,7 @@ class NewEndpoint(_Settings):
     @post_load
     def _with_settings(self, data: dict[str, Any], **_: object) -> dict[str, Any]:
         """Its settings as one object."""
-        names = _names_of_settings() & set(data)
+        names = _Settings().fields.keys() & data.keys()
         settings = EndpointSettings(**{name: data.pop(name) for name in names})
         return {**data, "settings": settings}
 
@@ -129,15 +128,13 @@ class Rotation(Strict):
 class MissedEvents(Strict):
     """The body of POST /_emulate/endpoints/{id}/deliveries: the ids of recorded events."""
 
-    eventIds = list_of(  # noqa: N815
-        Text(), required=True, attribute="event_ids", validate=Length(1, MAX_EVENTS)
-    )
+    event_ids = list_of(Text(), required=True, validate=Length(1, MAX_EVENTS))
 
 
 class TestOfEndpoint(Strict):
     """The body of POST /_emulate/endpoints/{id}/test; by default an event that it wants."""
 
-    eventType = Text(allow_none=True, attribute="event_type")  # noqa: N815
+    event_type = Text(allow_none=True)
 
 
 def _retired(endpoint: Endpoint) -> list[dict[str, str]]:
@@ -147,7 +144,7 @@ def _retired(endpoint: Endpoint) -> list[dict[str, str]]:
     ]
 
 
-class EndpointReply(Schema):
+class EndpointReply(CamelCaseSchema):
     """An endpoint, its secrets cut short; null is what the contract or the server says."""
 
     id = fields.String()
@@ -155,18 +152,13 @@ class EndpointReply(Schema):
     events = fields.Raw(attribute="event_types")
     enabled = fields.Boolean(attribute="is_enabled")
     secret = fields.Function(lambda endpoint: masked(endpoint.secret))
-    retiredSecrets = fields.Function(_retired)  # noqa: N815 - as the vendor spells
+    retired_secrets = fields.Function(_retired)
     forwarded = fields.Boolean(attribute="is_forwarded")
-    disabledReason = fields.String(attribute="disabled_reason")  # noqa: N815
-    retryDelaysSeconds = fields.Raw(attribute="settings.retry_delays_seconds")  # noqa: N815
-    timeoutSeconds = fields.Raw(attribute="settings.timeout_seconds")  # noqa: N815
+    disabled_reason = fields.String()
+    retry_delays_seconds = fields.Raw(attribute="settings.retry_delays_seconds")
+    timeout_seconds = fields.Raw(attribute="settings.timeout_seconds")
     signatures = fields.Raw(attribute="settings.signatures")
     concurrency = fields.Raw(attribute="settings.concurrency")
-    signatureClock = fields.Raw(attribute="settings.signature_clock")  # noqa: N815
+    signature_clock = fields.Raw(attribute="settings.signature_clock")
     headers = fields.Function(lambda endpoint: redacted_headers(endpoint.settings.headers))
-    createdAt = Timestamp(attribute="created_at")  # noqa: N815
-
-
-def _names_of_settings() -> set[str]:
-    own = _Settings().fields.items()
-    return {field.attribute or name for name, field in own}
+    created_at = Timestamp()

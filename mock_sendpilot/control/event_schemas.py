@@ -3,9 +3,17 @@
 from typing import Any
 
 import orjson
-from marshmallow import Schema, fields, post_load
+from marshmallow import fields, post_load
 
-from mock_sendpilot.api.fields import Boolean, Choice, JsonObject, QueryNumber, Text, Timestamp
+from mock_sendpilot.api.fields import (
+    Boolean,
+    CamelCaseSchema,
+    Choice,
+    JsonObject,
+    QueryNumber,
+    Text,
+    Timestamp,
+)
 from mock_sendpilot.control.schemas import DeliverySummary, Strict, last_outcome
 from mock_sendpilot.scheduling.clock import iso_milliseconds
 from mock_sendpilot.webhooks.deliveries import Attempt
@@ -19,8 +27,8 @@ _MOST_WAIT_SECONDS = 30
 class EventQuery(Strict):
     """The query of GET /_emulate/events."""
 
-    eventType = Text(attribute="event_type")  # noqa: N815 - as the vendor spells
-    leadId = Text(attribute="lead_id")  # noqa: N815
+    event_type = Text()
+    lead_id = Text()
     origin = Choice(ORIGINS)
     page = QueryNumber(1, 1_000_000, load_default=1)
     limit = QueryNumber(1, 100, load_default=50)
@@ -34,22 +42,20 @@ class ChangesQuery(Strict):
 
     since = QueryNumber(0, 999_999_999)
     log = Text()
-    waitSeconds = QueryNumber(  # noqa: N815
-        0, _MOST_WAIT_SECONDS, attribute="wait_seconds", load_default=0
-    )
+    wait_seconds = QueryNumber(0, _MOST_WAIT_SECONDS, load_default=0)
 
 
 class TriggerSchema(Strict):
     """The body of POST /_emulate/events."""
 
-    eventType = Text(required=True, attribute="event_type")  # noqa: N815
-    leadId = Text(attribute="lead_id", allow_none=True)  # noqa: N815
-    campaignId = Text(attribute="campaign_id", allow_none=True)  # noqa: N815
-    jobId = Text(attribute="job_id", allow_none=True)  # noqa: N815
-    senderId = Text(attribute="sender_id", allow_none=True)  # noqa: N815
+    event_type = Text(required=True)
+    lead_id = Text(allow_none=True)
+    campaign_id = Text(allow_none=True)
+    job_id = Text(allow_none=True)
+    sender_id = Text(allow_none=True)
     overrides = JsonObject(load_default=dict)
     text = Text(may_be_empty=True, allow_none=True)
-    withEffects = Boolean(attribute="with_effects", load_default=False)  # noqa: N815
+    with_effects = Boolean(load_default=False)
 
     @post_load
     def _trigger(self, data: dict[str, Any], **_: object) -> tuple[Trigger, bool]:
@@ -88,14 +94,14 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
     }
 
 
-class EventSummary(Schema):
+class EventSummary(CamelCaseSchema):
     """An event in a list."""
 
     id = fields.String(attribute="event_id")
-    eventType = fields.String(attribute="event_type")  # noqa: N815
+    event_type = fields.String()
     sequence = fields.Integer()
-    occurredAt = Timestamp(attribute="occurred_at")  # noqa: N815
-    leadId = fields.String(attribute="lead_id")  # noqa: N815
+    occurred_at = Timestamp()
+    lead_id = fields.String()
     origin = fields.String()
     deliveries = fields.Function(
         lambda webhook: [

@@ -25,9 +25,7 @@ _MOST_WAIT_SECONDS = 30
 class ForwardingQuery(Strict):
     """The query of GET /_emulate/endpoints/{id}/forwarding."""
 
-    waitSeconds = QueryNumber(  # noqa: N815 - as the vendor spells
-        0, _MOST_WAIT_SECONDS, attribute="wait_seconds", load_default=0
-    )
+    wait_seconds = QueryNumber(0, _MOST_WAIT_SECONDS, load_default=0)
 
 
 class ForwardingReport(Strict):

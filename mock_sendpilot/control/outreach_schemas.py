@@ -4,10 +4,17 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from marshmallow import Schema, ValidationError, post_load
+from marshmallow import ValidationError, post_load
 
 from mock_sendpilot.api.envelope import sentences
-from mock_sendpilot.api.fields import Boolean, Choice, Number, Text, Timestamp
+from mock_sendpilot.api.fields import (
+    AnyField,
+    Boolean,
+    Choice,
+    Number,
+    Text,
+    Timestamp,
+)
 from mock_sendpilot.control.schemas import Strict
 from mock_sendpilot.control.seed_fields import Duration, ProfileUrl, count, list_of
 from mock_sendpilot.errors import InvalidInput
@@ -35,13 +42,11 @@ class StepSchema(Strict):
     step = Choice(STEP_KINDS, required=True, attribute="kind")
     after = Duration()
     text = Text(may_be_empty=True)
-    responseRate = Number(0, 1, attribute="response_rate")  # noqa: N815
-    respondsAfter = list_of(  # noqa: N815
-        Duration(), attribute="responds_after", validate=_shortest_and_longest, load_default=None
-    )
+    response_rate = Number(0, 1)
+    responds_after = list_of(Duration(), validate=_shortest_and_longest, load_default=None)
     answers = list_of(Text(), validate=_at_least_one, load_default=None)
-    expiresAfter = Duration(attribute="expires_after")  # noqa: N815
-    doneAfter = Duration(attribute="done_after")  # noqa: N815
+    expires_after = Duration()
+    done_after = Duration()
 
     @post_load
     def _made(self, given: Mapping[str, Any], **_: object) -> Step:
@@ -77,9 +82,9 @@ class BehaviorSchema(Strict):
     """What a lead is going to do; what is left out is left to the odds."""
 
     accepts = Boolean(allow_none=True)
-    acceptsAfter = Duration(allow_none=True, attribute="accepts_after")  # noqa: N815
+    accepts_after = Duration(allow_none=True)
     replies = Boolean(allow_none=True)
-    repliesAfter = Duration(allow_none=True, attribute="replies_after")  # noqa: N815
+    replies_after = Duration(allow_none=True)
     reply = Text(allow_none=True)
     unreachable = Boolean(attribute="is_unreachable")
 
@@ -94,20 +99,20 @@ class MessageSchema(Strict):
     id = Text()
     content = Text(required=True)
     direction = Choice((SENT, RECEIVED), required=True)
-    sentAt = Timestamp(required=True, attribute="sent_at")  # noqa: N815
-    readStatus = Choice(_READ_STATUSES, attribute="read_status", load_default="read")  # noqa: N815
-    contentType = Text(attribute="content_type", load_default="TEXT")  # noqa: N815
+    sent_at = Timestamp(required=True)
+    read_status = Choice(_READ_STATUSES, load_default="read")
+    content_type = Text(load_default="TEXT")
 
 
 class ConversationSchema(Strict):
     """A conversation of a sender with a person, who is thereby its connection."""
 
     id = Text(required=True)
-    senderId = Text(required=True, attribute="sender_id")  # noqa: N815
-    linkedinUrl = ProfileUrl(required=True, attribute="linkedin_url")  # noqa: N815
+    sender_id = Text(required=True)
+    linkedin_url = ProfileUrl(required=True)
     name = Text()
-    profilePictureUrl = Text(attribute="profile_picture_url", allow_none=True)  # noqa: N815
-    unreadCount = count(attribute="unread_count", load_default=0)  # noqa: N815
+    profile_picture_url = Text(allow_none=True)
+    unread_count = count(load_default=0)
     messages = list_of(MessageSchema, required=True, validate=_at_least_one)
 
 
@@ -131,8 +136,11 @@ class PersonSchema(Strict):
     website = Text(allow_none=True, load_default=None)
     employees = Text(required=True)
 
+    def on_bind_field(self, field_name: str, field_obj: AnyField) -> None:
+        """Leave the keys in snake_case, as in the vendor's search results."""
 
-PARTS: tuple[type[Schema], ...] = (
+
+PARTS: tuple[type[Strict], ...] = (
     StepSchema,
     BehaviorSchema,
     MessageSchema,

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from marshmallow import EXCLUDE, Schema, ValidationError, fields, pre_load, validates_schema
+from marshmallow import EXCLUDE, ValidationError, fields, pre_load, validates_schema
 
 from mock_sendpilot.api.fields import (
+    CamelCaseSchema,
     Choice,
     QueryNumber,
     SecretText,
@@ -20,7 +21,7 @@ from mock_sendpilot.suggestions import did_you_mean
 from mock_sendpilot.webhooks.deliveries import STATES, Attempt, Delivery, Response
 
 
-class Strict(Schema):
+class Strict(CamelCaseSchema):
     """Names the nearest known field for one that is unknown."""
 
     example: ClassVar[str] = ""
@@ -47,9 +48,9 @@ class Strict(Schema):
     def _refuse_unknown(self, _data: object, original: object, **_: object) -> None:
         given = original if isinstance(original, Mapping) else {}
         for name in given:
-            if name not in self.fields:
-                guess = did_you_mean(str(name), self.fields)
-                known = ", ".join(self.fields)
+            if name not in self.json_keys:
+                guess = did_you_mean(str(name), self.json_keys)
+                known = ", ".join(self.json_keys)
                 raise ValidationError(
                     f"unknown field {str(name)[:80]!r}; {guess}known fields are: {known}"
                 )
@@ -59,10 +60,10 @@ class DeliveryQuery(Strict):
     """The query of GET /_emulate/deliveries."""
 
     state = Choice(STATES)
-    endpointId = Text(attribute="endpoint_id")  # noqa: N815
-    eventType = Text(attribute="event_type")  # noqa: N815
-    leadId = Text(attribute="lead_id")  # noqa: N815
-    eventId = Text(attribute="event_id")  # noqa: N815
+    endpoint_id = Text()
+    event_type = Text()
+    lead_id = Text()
+    event_id = Text()
     page = QueryNumber(1, 1_000_000, load_default=1)
     limit = QueryNumber(1, 100, load_default=50)
 
@@ -86,21 +87,21 @@ def _disruption(delivery: Delivery) -> dict[str, str] | None:
     return None if applied is None else {"id": applied.disruption_id, "kind": applied.kind}
 
 
-class DeliverySummary(Schema):
+class DeliverySummary(CamelCaseSchema):
     """A delivery in a list."""
 
     id = fields.String()
     state = fields.String()
-    endpointId = fields.String(attribute="endpoint_id")  # noqa: N815
-    eventId = fields.String(attribute="event_id")  # noqa: N815
-    eventType = fields.String(attribute="event_type")  # noqa: N815
-    leadId = fields.String(attribute="lead_id")  # noqa: N815
-    createdAt = Timestamp(attribute="created_at")  # noqa: N815
-    nextAttemptAt = Timestamp(attribute="next_attempt_at")  # noqa: N815
+    endpoint_id = fields.String()
+    event_id = fields.String()
+    event_type = fields.String()
+    lead_id = fields.String()
+    created_at = Timestamp()
+    next_attempt_at = Timestamp()
     reason = fields.String()
     disruption = fields.Function(_disruption)
-    attemptCount = fields.Function(lambda delivery: len(delivery.attempts))  # noqa: N815
-    lastOutcome = fields.Function(lambda delivery: last_outcome(delivery.attempts))  # noqa: N815
+    attempt_count = fields.Function(lambda delivery: len(delivery.attempts))
+    last_outcome = fields.Function(lambda delivery: last_outcome(delivery.attempts))
 
 
 class DeliveryDetail(DeliverySummary):

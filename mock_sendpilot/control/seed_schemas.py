@@ -52,8 +52,8 @@ class ApiKeySchema(Strict):
     name = Text(may_be_empty=True, load_default="")
     scopes = list_of(Choice(words.SCOPES), allow_none=True)
     revoked = Boolean(attribute="is_revoked", load_default=False)
-    expiresAt = Timestamp(attribute="expires_at", allow_none=True)  # noqa: N815
-    rateLimit = Rate(attribute="rate_limit", allow_none=True)  # noqa: N815
+    expires_at = Timestamp(allow_none=True)
+    rate_limit = Rate(allow_none=True)
 
 
 class LimitsSchema(Strict):
@@ -69,7 +69,7 @@ class SenderSchema(Strict):
 
     id = Text(required=True)
     name = Text(required=True)
-    linkedinUrl = ProfileUrl(required=True, attribute="linkedin_url")  # noqa: N815
+    linkedin_url = ProfileUrl(required=True)
     status = Choice(words.SENDER_STATUSES, load_default="active")
     premium = Boolean(attribute="is_premium", load_default=False)
     limits = nested(LimitsSchema, attribute="daily_limits", load_default=dict)
@@ -84,26 +84,24 @@ class CampaignSchema(Strict):
     status = Choice(words.CAMPAIGN_STATUSES, load_default="started")
     type = Text(load_default="outreach")
     description = Text(may_be_empty=True, allow_none=True)
-    senderIds = list_of(Text(), attribute="sender_ids")  # noqa: N815
+    sender_ids = list_of(Text())
     sequence = list_of(StepSchema)
     enrolls = Choice(ENROLLS, load_default="all")
-    createdAt = Timestamp(attribute="created_at")  # noqa: N815
-    updatedAt = Timestamp(attribute="updated_at")  # noqa: N815
+    created_at = Timestamp()
+    updated_at = Timestamp()
 
 
 class LeadSchema(Strict):
     """A lead; `campaignId` and `senderId` name things of the same workspace."""
 
     id = Text(required=True)
-    linkedinUrl = ProfileUrl(required=True, attribute="linkedin_url")  # noqa: N815
-    campaignId = Text(required=True, attribute="campaign_id")  # noqa: N815
-    senderId = Text(allow_none=True, attribute="sender_id")  # noqa: N815
+    linkedin_url = ProfileUrl(required=True)
+    campaign_id = Text(required=True)
+    sender_id = Text(allow_none=True)
     status = Choice(words.LEAD_STATUSES, load_default="PENDING")
-    customLeadStatus = Choice(  # noqa: N815
-        words.CUSTOM_LEAD_STATUSES, allow_none=True, attribute="custom_lead_status"
-    )
-    firstName = Text(may_be_empty=True, allow_none=True, attribute="first_name")  # noqa: N815
-    lastName = Text(may_be_empty=True, allow_none=True, attribute="last_name")  # noqa: N815
+    custom_lead_status = Choice(words.CUSTOM_LEAD_STATUSES, allow_none=True)
+    first_name = Text(may_be_empty=True, allow_none=True)
+    last_name = Text(may_be_empty=True, allow_none=True)
     title = Text(may_be_empty=True, allow_none=True)
     company = Text(may_be_empty=True, allow_none=True)
     email = Text(may_be_empty=True, allow_none=True)
@@ -111,16 +109,16 @@ class LeadSchema(Strict):
     industry = Text(may_be_empty=True, allow_none=True)
     location = Text(may_be_empty=True, allow_none=True)
     website = Text(may_be_empty=True, allow_none=True)
-    profilePictureUrl = Text(allow_none=True, attribute="profile_picture_url")  # noqa: N815
-    connectionCount = count(allow_none=True, attribute="connection_count")  # noqa: N815
-    followerCount = count(allow_none=True, attribute="follower_count")  # noqa: N815
-    isOpenProfile = Boolean(allow_none=True, attribute="is_open_profile")  # noqa: N815
-    isPremium = Boolean(allow_none=True, attribute="is_premium")  # noqa: N815
-    customFields = JsonObject(attribute="custom_fields", load_default=dict)  # noqa: N815
+    profile_picture_url = Text(allow_none=True)
+    connection_count = count(allow_none=True)
+    follower_count = count(allow_none=True)
+    is_open_profile = Boolean(allow_none=True)
+    is_premium = Boolean(allow_none=True)
+    custom_fields = JsonObject(load_default=dict)
     note = Text(may_be_empty=True, allow_none=True)
     behavior = nested(BehaviorSchema, allow_none=True)
-    createdAt = Timestamp(attribute="created_at")  # noqa: N815
-    updatedAt = Timestamp(attribute="updated_at")  # noqa: N815
+    created_at = Timestamp()
+    updated_at = Timestamp()
 
 
 class CreditsSchema(Strict):
@@ -130,22 +128,20 @@ class CreditsSchema(Strict):
     purchased = count(load_default=0)
     used = count(load_default=0)
     monthly = count(load_default=0)
-    nextResetDate = Timestamp(attribute="next_reset_at", allow_none=True)  # noqa: N815
+    next_reset_date = Timestamp(attribute="next_reset_at", allow_none=True)
 
 
 class PaceSchema(Strict):
     """How fast searches and extractions go."""
 
-    startDelay = Duration(attribute="start_delay")  # noqa: N815
+    start_delay = Duration()
     duration = Duration()
 
 
 class ClockSchema(Strict):
     """What the clock of a workspace shows at first; without a time, that of the system."""
 
-    startsAt = Timestamp(  # noqa: N815
-        attribute="starts_at", allow_none=True, validate=_within_the_calendar
-    )
+    starts_at = Timestamp(allow_none=True, validate=_within_the_calendar)
     frozen = Boolean(attribute="is_frozen", load_default=False)
 
 
@@ -156,9 +152,7 @@ class WorkspaceSchema(Strict):
     name = Text(required=True)
     about = Text(may_be_empty=True)
     contract = ContractChoice()
-    apiKeys = list_of(  # noqa: N815
-        ApiKeySchema, required=True, attribute="api_keys", validate=_at_least_one
-    )
+    api_keys = list_of(ApiKeySchema, required=True, validate=_at_least_one)
     plan = Text(allow_none=True)
     clock = nested(ClockSchema)
     credits = nested(CreditsSchema)

@@ -45,7 +45,7 @@ class LeadStep(_Step):
 
     action = Choice(by_hand.ACTIONS, required=True)
     text = Text(allow_none=True, max_length=MAX_TEXT_LENGTH)
-    senderId = Text(allow_none=True, attribute="sender_id")  # noqa: N815
+    sender_id = Text(allow_none=True)
 
 
 class CampaignStep(Strict):
