@@ -8,8 +8,8 @@ from mock_sendpilot.contracts.vocabulary import EXTRACTION_COMPLETED, SEARCH_COM
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.scheduling.clock import iso_milliseconds
 from mock_sendpilot.scheduling.scheduler import Scheduler
+from mock_sendpilot.webhooks.deliveries import describe_failed_attempts
 from mock_sendpilot.webhooks.endpoints import Endpoint
-from mock_sendpilot.webhooks.failed_attempts import failed_attempts
 from mock_sendpilot.webhooks.outbox import Outbox
 from mock_sendpilot.world.workspace import Workspace
 
@@ -52,7 +52,7 @@ def why_it_does_not_come(emulator: Emulator, url: str) -> Iterator[str]:
         if scheduler.is_stopped:
             yield f"its clock is frozen at {iso_milliseconds(scheduler.clock.now())}: advance it"
     outboxes = [emulator.outbox(workspace) for workspace in emulator.workspaces()]
-    yield from failed_attempts(one for outbox in outboxes for one in outbox.log.all())
+    yield from describe_failed_attempts(one for outbox in outboxes for one in outbox.log.all())
 
 
 def no_endpoint(outbox: Outbox, contract: Contract, event_type: str | None) -> str | None:

@@ -39,12 +39,12 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     if sandbox is None or call.when != "call" or call.excinfo is None:
         return
     from mock_sendpilot.testing.failures import NotIdle, WebhookNotSeen
-    from mock_sendpilot.webhooks.failed_attempts import failed_attempts
+    from mock_sendpilot.webhooks.deliveries import describe_failed_attempts
 
     if isinstance(call.excinfo.value, (NotIdle, WebhookNotSeen)):
         return  # these list them already
     outbox = item.config.stash[_SERVER].emulator.outbox(sandbox.workspace)
-    if lines := failed_attempts(outbox.log.all()):
+    if lines := describe_failed_attempts(outbox.log.all()):
         item.add_report_section("call", "failed webhook attempts", "\n".join(lines))
 
 

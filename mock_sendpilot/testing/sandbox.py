@@ -22,7 +22,7 @@ from mock_sendpilot.testing.sandbox_world import (
     new_campaign,
 )
 from mock_sendpilot.testing.sent_webhooks import SentWebhooks
-from mock_sendpilot.webhooks.failed_attempts import failed_attempts
+from mock_sendpilot.webhooks.deliveries import describe_failed_attempts
 from mock_sendpilot.world.jobs import Pace
 from mock_sendpilot.world.models import ApiKey, Sender
 from mock_sendpilot.world.seed import WorkspaceSeed
@@ -109,7 +109,7 @@ class Sandbox(SandboxWorld, SandboxWebhooks):
         refuse_in_event_loop("sendpilot.aio.wait_until_idle")
         check_seconds("timeout", timeout)
         if not self.workspace.scheduler.wait_until_idle(timeout_seconds=timeout):
-            notes = failed_attempts(self._outbox.log.all())
+            notes = describe_failed_attempts(self._outbox.log.all())
             raise NotIdle(self.workspace.scheduler, timeout, notes)
 
     def close(self) -> None:

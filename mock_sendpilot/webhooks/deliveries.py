@@ -1,17 +1,25 @@
-"""Deliveries and their attempts, and the bounded log in which a workspace keeps them."""
+"""Deliveries and their attempts, and the bounded log in which a workspace keeps them.
+
+A delivery is one event on its way to one endpoint; each of its attempts is a POST.
+"""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 from mock_sendpilot.errors import NotFound
+from mock_sendpilot.redaction import redacted
 
-PENDING, SUCCEEDED, EXHAUSTED = "pending", "succeeded", "exhausted"
-CANCELLED, DROPPED = "cancelled", "dropped"
-STATES = (PENDING, SUCCEEDED, EXHAUSTED, CANCELLED, DROPPED)
-"""`dropped` is what a disruption never sends."""
+DeliveryState = Literal["pending", "succeeded", "exhausted", "cancelled", "dropped"]
+"""`dropped` is a delivery that a disruption never sends."""
+PENDING: Final = "pending"
+SUCCEEDED: Final = "succeeded"
+EXHAUSTED: Final = "exhausted"
+CANCELLED: Final = "cancelled"
+DROPPED: Final = "dropped"
+STATES: tuple[DeliveryState, ...] = (PENDING, SUCCEEDED, EXHAUSTED, CANCELLED, DROPPED)
 
 AttemptTrigger = Literal["schedule", "resend", "duplicate"]
 """Why an attempt was made: by the schedule, by hand, or as a copy of the first one."""
@@ -19,14 +27,17 @@ AttemptTrigger = Literal["schedule", "resend", "duplicate"]
 MAX_FINISHED = 5000
 MAX_BODY_BYTES = 20_000
 MAX_TEXT_LENGTH = 500
-"""Of a header, and of what went wrong."""
+"""Of a header, and of an error."""
 _MAX_HEADERS = 50
 _MAX_LOG_BYTES = 32_000_000
+_MAX_DESCRIBED_ATTEMPTS = 10
+_MAX_DESCRIBED_BODY = 200
+_SUCCESS_STATUSES = range(200, 300)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """What a receiver answered; of the body the first 20 kB are kept."""
+    """The response of a receiver, with the first 20 kB of its body."""
 
     status_code: int
     headers: Mapping[str, str]
@@ -37,7 +48,7 @@ class Response:
 def recorded_response(
     status_code: int, headers: Mapping[str, str], body: bytes, *, is_complete: bool = True
 ) -> Response:
-    """A response as far as it is kept: what a receiver sends must not fill the log."""
+    """Return the part of a response that is kept: a receiver must not fill the log."""
     first = list(headers.items())[:_MAX_HEADERS]
     return Response(
         status_code=status_code,
@@ -53,46 +64,46 @@ class Attempt:
 
     number: int
     started_at: datetime
-    """By the clock of the workspace."""
+    """The time by the clock of the workspace."""
     sent_at: datetime
-    """Real time."""
+    """The real time."""
     signed_at: datetime
-    """What its signature says."""
+    """The time in its signatures."""
     duration_seconds: float
     url: str
     request_headers: Mapping[str, str]
     trigger: AttemptTrigger = "schedule"
     disruption: str | None = None
-    """The kind of the disruption that made it otherwise than it should be."""
+    """The kind of the disruption that altered it."""
     sent_body: bytes | None = None
-    """The first 20 kB of what was sent in place of the delivery's body; None when it was that."""
+    """The first 20 kB of a body other than the delivery's; None if that was sent."""
     sent_bytes: int = 0
-    """How many bytes the body had."""
+    """The length of the body that was sent."""
     response: Response | None = None
     error: str | None = None
 
     @property
     def status_code(self) -> int | None:
-        """That of the answer; None without one."""
+        """The status of the response; None without a response."""
         return self.response.status_code if self.response else None
 
     @property
     def is_success(self) -> bool:
-        """Any 2xx is success; redirects are not followed."""
-        return self.response is not None and 200 <= self.response.status_code < 300  # noqa: PLR2004
+        """True for any 2xx; redirects are not followed."""
+        return self.response is not None and self.response.status_code in _SUCCESS_STATUSES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppliedDisruption:
-    """The disruption of a delivery: whose, of which kind, and how."""
+    """The disruption of a delivery, with its kind and options."""
 
     disruption_id: str
     kind: str
     options: Mapping[str, float]
     other_body: bytes | None = None
-    """The event under another contract, for the kind that renames it."""
+    """The body under another contract, for the kind `renamed_event`."""
     old_secret: str | None = field(default=None, repr=False)
-    """The one before the last rotation, for the kind that signs with it."""
+    """The secret before the last rotation, for the kind `old_secret`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,12 +119,12 @@ class Delivery:
     body: bytes
     created_at: datetime
     sequence: int
-    """The number of its event among those of the workspace."""
-    state: str = PENDING
+    """The number of its event among the events of the workspace."""
+    state: DeliveryState = PENDING
     next_attempt_at: datetime | None = None
     attempts: tuple[Attempt, ...] = ()
     reason: str | None = None
-    """Why it was cancelled or dropped."""
+    """The reason why it was cancelled or dropped."""
     disruption: AppliedDisruption | None = None
 
     def __repr__(self) -> str:
@@ -122,35 +133,37 @@ class Delivery:
 
     @property
     def scheduled_count(self) -> int:
-        """How many attempts the schedule has made."""
+        """The number of attempts that the retry schedule has made."""
         return sum(attempt.trigger == "schedule" for attempt in self.attempts)
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing more is to come of it: neither a retry nor a copy."""
-        owed = self.disruption.options.get("copies", 0) if self.disruption else 0
-        made = sum(attempt.trigger == "duplicate" for attempt in self.attempts)
-        return self.state != PENDING and made >= owed
+        """True if neither a retry nor a duplicate is still to be sent."""
+        copies = self.disruption.options.get("copies", 0) if self.disruption else 0
+        duplicates = sum(attempt.trigger == "duplicate" for attempt in self.attempts)
+        return self.state != PENDING and duplicates >= copies
 
     @property
     def has_failed(self) -> bool:
-        """Whether its last attempt failed, and nothing has ended it otherwise."""
-        is_open = self.state in {PENDING, EXHAUSTED}
-        return is_open and bool(self.attempts) and not self.attempts[-1].is_success
+        """True if its last attempt failed and it was not cancelled or dropped since."""
+        is_unsent = self.state in {PENDING, EXHAUSTED}
+        return is_unsent and bool(self.attempts) and not self.attempts[-1].is_success
 
     @property
     def recorded_bytes(self) -> int:
-        """The length of the body and of all that is kept of responses."""
-        responses = [one.response for one in self.attempts if one.response]
-        bodies = sum(len(one.body) for one in responses)
-        texts = sum(len(text) for one in responses for text in one.headers.values())
-        others = sum(len(one.sent_body) for one in self.attempts if one.sent_body)
-        return len(self.body) + bodies + texts + others
+        """The length of its body and of all that is kept of its attempts."""
+        length = len(self.body)
+        for attempt in self.attempts:
+            length += len(attempt.sent_body or b"")
+            if attempt.response:
+                length += len(attempt.response.body)
+                length += sum(map(len, attempt.response.headers.values()))
+        return length
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryFilter:
-    """Which deliveries to list; None matches all."""
+    """A filter of deliveries; None matches all."""
 
     state: str | None = None
     endpoint_id: str | None = None
@@ -159,10 +172,10 @@ class DeliveryFilter:
     event_id: str | None = None
 
     def matches(self, delivery: Delivery) -> bool:
-        """Whether a delivery is asked for."""
+        """Return whether a delivery has all the values of the filter."""
         return all(
-            wanted is None or wanted == found
-            for wanted, found in (
+            expected is None or expected == value
+            for expected, value in (
                 (self.state, delivery.state),
                 (self.endpoint_id, delivery.endpoint_id),
                 (self.event_type, delivery.event_type),
@@ -175,20 +188,20 @@ class DeliveryFilter:
 class DeliveryLog:
     """The deliveries of one workspace.
 
-    What is pending is never dropped. Of what is finished the oldest goes first, beyond
-    `max_finished` deliveries or beyond 32 MB of bodies.
+    Pending ones are always kept. Beyond `max_finished` finished ones, or 32 MB of bodies, the
+    oldest finished ones are dropped.
     """
 
     def __init__(self, *, max_finished: int = MAX_FINISHED) -> None:
         self._max_finished = max_finished
         self._lock = threading.Lock()
         self._deliveries: dict[str, Delivery] = {}
-        self._finished_ids: dict[str, int] = {}  # with the bytes that each has recorded
+        self._finished_ids: dict[str, int] = {}  # with the recorded bytes of each
         self._recorded_bytes = 0
 
     @property
     def pending_count(self) -> int:
-        """How many deliveries are still to be attempted, or attempted again."""
+        """The number of deliveries that are still to be attempted or retried."""
         return len(self._deliveries) - len(self._finished_ids)
 
     def put(self, delivery: Delivery) -> None:
@@ -197,10 +210,10 @@ class DeliveryLog:
             self._store(delivery)
 
     def change(self, delivery_id: str, change: Callable[[Delivery], Delivery]) -> Delivery | None:
-        """Replace a delivery by what `change` makes of it, with nothing in between.
+        """Replace a delivery by the one that `change` returns for it, under the log's lock.
 
         Returns:
-            The delivery after it, or None if the log has dropped it.
+            The new delivery, or None if the log has dropped it.
         """
         with self._lock:
             before = self._deliveries.get(delivery_id)
@@ -211,10 +224,10 @@ class DeliveryLog:
             return after
 
     def get(self, delivery_id: str) -> Delivery:
-        """The delivery of that id.
+        """Return the delivery of that id.
 
         Raises:
-            NotFound: there is none, or not any more.
+            NotFound: there is none, or the log has dropped it.
         """
         delivery = self.find(delivery_id)
         if delivery is None:
@@ -226,7 +239,7 @@ class DeliveryLog:
         return delivery
 
     def find(self, delivery_id: str) -> Delivery | None:
-        """The delivery of that id, or None."""
+        """Return the delivery of that id, or None."""
         return self._deliveries.get(delivery_id)
 
     def all(self) -> list[Delivery]:
@@ -234,12 +247,12 @@ class DeliveryLog:
         with self._lock:
             return list(self._deliveries.values())
 
-    def select(self, wanted: DeliveryFilter) -> list[Delivery]:
-        """The deliveries that match, newest first."""
-        return [delivery for delivery in reversed(self.all()) if wanted.matches(delivery)]
+    def select(self, criteria: DeliveryFilter) -> list[Delivery]:
+        """Return the deliveries that match, newest first."""
+        return [delivery for delivery in reversed(self.all()) if criteria.matches(delivery)]
 
     def cancel(self, delivery_id: str, reason: str) -> Delivery | None:
-        """End a delivery if it is pending, and return it; None if it is not."""
+        """Cancel a delivery and return it; return None if it is not pending."""
         with self._lock:
             before = self._deliveries.get(delivery_id)
             if before is None or before.state != PENDING:
@@ -249,9 +262,9 @@ class DeliveryLog:
             return after
 
     def cancel_pending(self, endpoint_id: str, reason: str) -> list[Delivery]:
-        """End all pending deliveries to an endpoint, and return them."""
-        found = self.select(DeliveryFilter(state=PENDING, endpoint_id=endpoint_id))
-        cancelled = [self.cancel(delivery.id, reason) for delivery in found]
+        """Cancel all pending deliveries to an endpoint, and return them."""
+        pending = self.select(DeliveryFilter(state=PENDING, endpoint_id=endpoint_id))
+        cancelled = [self.cancel(delivery.id, reason) for delivery in pending]
         return [delivery for delivery in cancelled if delivery is not None]
 
     def _store(self, delivery: Delivery) -> None:
@@ -266,3 +279,33 @@ class DeliveryLog:
             oldest = next(iter(self._finished_ids))
             self._recorded_bytes -= self._finished_ids.pop(oldest)
             del self._deliveries[oldest]
+
+
+def describe_failed_attempts(deliveries: Iterable[Delivery]) -> list[str]:
+    """Describe the latest failed attempts, a line each: number, URL and outcome in words."""
+    failed = [
+        (delivery, attempt)
+        for delivery in deliveries
+        for attempt in delivery.attempts
+        if not attempt.is_success
+    ]
+    failed.sort(key=lambda pair: pair[1].sent_at)
+    lines = [
+        redacted(
+            f"attempt {attempt.number} of {delivery.event_type} to {attempt.url} failed: "
+            f"{_outcome(attempt)}"
+        )
+        for delivery, attempt in failed[-_MAX_DESCRIBED_ATTEMPTS:]
+    ]
+    earlier = len(failed) - len(lines)
+    return [f"{earlier} earlier attempts failed as well", *lines] if earlier else lines
+
+
+def _outcome(attempt: Attempt) -> str:
+    disrupted = f" (disrupted: {attempt.disruption})" if attempt.disruption else ""
+    response = attempt.response
+    if response is None:
+        return f"{attempt.error}{disrupted}"
+    body = " ".join(response.body.decode("utf-8", "replace").split())
+    text = f"{body[:_MAX_DESCRIBED_BODY]}…" if len(body) > _MAX_DESCRIBED_BODY else body
+    return f"the response was {response.status_code}{f' {text!r}' if text else ''}{disrupted}"

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from mock_sendpilot.matching import EventPattern
 from mock_sendpilot.scheduling.clock import iso_milliseconds
 from mock_sendpilot.scheduling.scheduler import Scheduler
+from mock_sendpilot.webhooks.deliveries import describe_failed_attempts
 from mock_sendpilot.webhooks.event_log import EventLog, SentWebhook, Stage
-from mock_sendpilot.webhooks.failed_attempts import failed_attempts
 
 _MAX_HELD_BACK = 3
 
@@ -63,7 +63,7 @@ def wait_for_events(
         notes.append(f"after {after}; before that {len(before)} came that fit")
     notes += _unsent(later, stage)
     notes += _clock_notes(scheduler)
-    notes += failed_attempts(one for webhook in known for one in webhook.deliveries)
+    notes += describe_failed_attempts(one for webhook in known for one in webhook.deliveries)
     bodies = [webhook.body for webhook in later if webhook.has_reached(stage)]
     waited_seconds = None if is_stopped else timeout_seconds
     noun = "event" if stage is Stage.RECORDED else "webhook"

@@ -10,12 +10,13 @@ from mock_sendpilot.webhooks.deliveries import (
     Delivery,
     DeliveryFilter,
     DeliveryLog,
+    DeliveryState,
     Response,
 )
 from tests.webhooks.conftest import START
 
 
-def delivery(name: str, *, state: str = "succeeded", body: bytes = b"") -> Delivery:
+def delivery(name: str, *, state: DeliveryState = "succeeded", body: bytes = b"") -> Delivery:
     response = Response(status_code=200, headers={}, body=body, is_truncated=False)
     attempt = Attempt(
         number=1,

@@ -86,7 +86,9 @@ def test_an_override_that_is_no_json_is_refused_and_the_log_stays_readable(world
     wanted = Trigger(
         event_type="lead.status.changed", lead_id="lead_1", overrides={"newStatus": object()}
     )
-    with pytest.raises(InvalidInput, match=r"set\.newStatus must be something that JSON can hold"):
+    with pytest.raises(
+        InvalidInput, match=r"overrides\.newStatus must be something that JSON can hold"
+    ):
         triggers.tell(world.workspace, world.outbox, wanted)
     world.change("A")
 
