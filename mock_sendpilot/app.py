@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from flask import Blueprint, Flask
 from werkzeug.routing import Map
@@ -37,8 +37,6 @@ from mock_sendpilot.reason_phrases import NodeStatusLines
 from mock_sendpilot.redaction import redacted
 
 if TYPE_CHECKING:
-    import re
-
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
     from mock_sendpilot.emulator import Emulator
@@ -54,6 +52,17 @@ VENDOR_RESOURCES = (
     lead_filters,
     leads,
 )
+CONTROL_RESOURCES = (
+    index,
+    endpoints,
+    deliveries,
+    events,
+    disruptions,
+    forwarding,
+    simulate,
+    clock,
+    wait,
+)
 
 _MAX_PART_LENGTH = 200
 _MAX_REMARK_LENGTH = 300
@@ -67,13 +76,13 @@ def create_app(
     cors_origins: Sequence[str] = (),
     has_control: bool = True,
 ) -> Flask:
-    """An app that serves an emulator.
+    """Create the app that serves an emulator.
 
     Args:
-        emulator: whose workspaces the API keys open.
-        guard: which hosts and origins are let through; by default IP addresses and `localhost`.
+        emulator: the workspaces that the API keys open.
+        guard: the hosts and origins that are let through; by default IP addresses and `localhost`.
         cors_origins: origins whose pages may call the vendor's API; none by default.
-        has_control: whether `/_emulate` is there.
+        has_control: whether to serve `/_emulate`.
     """
     app = _App(__name__, static_folder=None)
     app.extensions[EXTENSION] = emulator
@@ -87,9 +96,20 @@ def create_app(
     add_docs(app)
     if has_control:
         add_waiting_room(app)
-        app.register_blueprint(_control(guard))
+        control = Blueprint("control", __name__, url_prefix=CONTROL_PREFIX)
+        control.before_request(guard.check_control)
+        for resource in CONTROL_RESOURCES:
+            control.register_blueprint(resource)
+        app.register_blueprint(control)
     if cors_origins:
-        _allow_origins(app, cors_origins)
+        from flask_cors import CORS  # only apps with CORS pay for it
+
+        CORS(
+            app,
+            resources={f"{VENDOR_PREFIX}/*": {"origins": list(cors_origins)}},
+            allow_headers=["X-API-Key", "Content-Type"],
+            max_age=600,
+        )
     app.wsgi_app = RawPaths(  # type: ignore[method-assign]
         AccessLog(NodeStatusLines(app.wsgi_app))
     )
@@ -102,7 +122,7 @@ class _App(Flask):
 
 
 class AccessLog:
-    """WSGI middleware: one line for each request; it costs nothing when nobody listens."""
+    """WSGI middleware that logs a line for each request; it costs nothing without a listener."""
 
     def __init__(self, app: "WSGIApplication") -> None:
         self._app = app
@@ -113,54 +133,30 @@ class AccessLog:
         """Pass the request on, and log its status and duration."""
         if not _access_logger.isEnabledFor(logging.INFO):
             return self._app(environ, start_response)
-        began = time.perf_counter()
+        started_at = time.perf_counter()
         statuses: list[str] = []
 
-        def noting(status: str, *rest: object) -> Callable[[bytes], object]:
+        def record_status(status: str, *rest: object) -> Callable[[bytes], object]:
             statuses.append(status)
             return start_response(status, *rest)  # type: ignore[arg-type]
 
-        answer = self._app(environ, noting)
+        body = self._app(environ, record_status)
         remark: str = environ.get(REMARK, "")[:_MAX_REMARK_LENGTH]
         fields = {
             "method": environ["REQUEST_METHOD"],
             "target": _target(environ),
             "status": int(statuses[0][:3]),
-            "durationMs": round((time.perf_counter() - began) * 1000, 1),
+            "durationMs": round((time.perf_counter() - started_at) * 1000, 1),
             **({"remark": remark} if remark else {}),
         }
         line = "{method} {target} {status} {durationMs:.1f} ms".format_map(fields)
         _access_logger.info("%s%s", line, f"  {remark}" if remark else "", extra={"fields": fields})
-        return answer
+        return body
 
 
 def _target(environ: "WSGIEnvironment") -> str:
-    """Return path and query as they were sent, each cut short, on one line, without secrets."""
+    """Return path and query as they were sent: shortened, on one line, without secrets."""
     target = environ[RAW_PATH][:_MAX_PART_LENGTH]
     if environ.get("QUERY_STRING"):
         target += f"?{environ['QUERY_STRING'][:_MAX_PART_LENGTH]}"
     return redacted(target.encode("unicode_escape").decode())
-
-
-def _control(guard: Guard) -> Blueprint:
-    control = Blueprint("control", __name__, url_prefix=CONTROL_PREFIX)
-    control.before_request(guard.check_control)
-    control.register_blueprint(index)
-    control.register_blueprint(endpoints)
-    control.register_blueprint(deliveries)
-    control.register_blueprint(events)
-    control.register_blueprint(disruptions)
-    control.register_blueprint(forwarding)
-    control.register_blueprint(simulate)
-    control.register_blueprint(clock)
-    control.register_blueprint(wait)
-    return control
-
-
-def _allow_origins(app: Flask, origins: Sequence[str]) -> None:
-    resources: dict[str | re.Pattern[str], dict[str, Any]] = {
-        f"{VENDOR_PREFIX}/*": {"origins": list(origins)}
-    }
-    from flask_cors import CORS  # only apps with CORS pay for it
-
-    CORS(app, resources=resources, allow_headers=["X-API-Key", "Content-Type"], max_age=600)

@@ -70,7 +70,7 @@ class _Me(CamelCaseSchema):
     )
 )
 def get_me(workspace: Workspace) -> dict[str, Any]:
-    """The API key with its scopes, and its workspace."""
+    """Get the API key with its scopes, and its workspace."""
     key = current_access().api_key
     return {
         "api_key": {
@@ -106,7 +106,7 @@ class _Balance(CamelCaseSchema):
     )
 )
 def get_credits(workspace: Workspace) -> Balance:
-    """The credits left for searches and extractions."""
+    """Get the credits left for searches and extractions."""
     return workspace.credits.balance()
 
 
@@ -151,7 +151,7 @@ class _SenderQuotasList(CamelCaseSchema):
     )
 )
 def list_quotas(workspace: Workspace) -> dict[str, Any]:
-    """The daily quotas of each sender, and their use today."""
+    """List the daily quotas of each sender, and their use today."""
     quota = workspace.quotas.quota
     senders = [
         {

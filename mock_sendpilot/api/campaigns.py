@@ -136,7 +136,7 @@ def _list_query(contract: Contract) -> Request:
 def list_campaigns(
     workspace: Workspace, *, page: int, limit: int, status: str = _ALL
 ) -> Page[CountedCampaign]:
-    """The campaigns of the workspace."""
+    """List the campaigns of the workspace."""
     status = "started" if status == "active" else status
     counted = [
         _with_count(workspace, campaign)
@@ -158,7 +158,7 @@ def list_campaigns(
     )
 )
 def get_campaign(workspace: Workspace, campaign_id: str) -> CountedCampaign:
-    """One campaign with its counters."""
+    """Get a campaign with its counters."""
     return _with_count(workspace, workspace.store.campaign(campaign_id))
 
 

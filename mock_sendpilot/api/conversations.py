@@ -112,7 +112,7 @@ def list_conversations(
     continuation_token: str | None = None,
     page: int | None = None,
 ) -> dict[str, Any]:
-    """The conversations of one account or of all, the latest activity first."""
+    """List the conversations of one account or of all, the latest activity first."""
     contract = workspace.contract
     if account_id is not None and workspace.store.sender(account_id) is None:
         raise NotFound("Account not found", hint=_unknown_account(account_id))
@@ -221,7 +221,7 @@ def list_messages(
     limit: int,
     continuation_token: str | None = None,
 ) -> dict[str, Any]:
-    """The messages of a conversation, oldest first."""
+    """List the messages of a conversation, oldest first."""
     contract = workspace.contract
     sender = workspace.store.sender(account_id)
     if sender is None:

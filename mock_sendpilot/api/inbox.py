@@ -56,7 +56,7 @@ class _SenderList(CamelCaseSchema):
     )
 )
 def list_senders(workspace: Workspace) -> dict[str, Any]:
-    """The LinkedIn accounts that can send, and their message quotas of the day."""
+    """List the LinkedIn accounts that can send, and their message quotas of the day."""
     senders = [
         {"sender": sender, "messages": workspace.quotas.quota(sender, MESSAGES)}
         for sender in workspace.store.senders()

@@ -1,4 +1,4 @@
-"""What searches and extractions have in common on the wire; their keys are in snake_case.
+"""Fields that searches and extractions share; on the wire their keys are in snake_case.
 
 The vendor's `limit` has no maximum but the credits; its `webhook_url` is a public HTTPS URL. Plain
 http and local hosts are accepted here too, because receivers under test are local: invented.

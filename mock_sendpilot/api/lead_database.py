@@ -112,7 +112,7 @@ class _SearchStatus(Schema):
     )
 )
 def search_status(workspace: Workspace, search_id: str) -> dict[str, Any]:
-    """The progress of a search."""
+    """Get the progress of a search."""
     search = workspace.searches.get(search_id)
     progress = {
         "requested": search.limit,
@@ -171,6 +171,6 @@ class _SearchResults(Schema):
 def search_results(
     workspace: Workspace, search_id: str, *, limit: int, offset: int
 ) -> dict[str, Any]:
-    """The people that a search has found so far."""
+    """List the people that a search has found so far."""
     people = workspace.searches.get(search_id).leads
     return {"search_id": search_id, **offset_page(people, limit=limit, offset=offset)}

@@ -142,7 +142,7 @@ class _ExtractionStatus(Schema):
     )
 )
 def extraction_status(workspace: Workspace, extraction_id: str) -> dict[str, Any]:
-    """The progress of an extraction."""
+    """Get the progress of an extraction."""
     extraction = workspace.extractions.get(extraction_id)
     progress = {
         "extracted": extraction.extracted,
@@ -205,7 +205,7 @@ class _ExtractionResults(Schema):
 def extraction_results(
     workspace: Workspace, extraction_id: str, *, limit: int, offset: int, enriched_only: bool
 ) -> dict[str, Any]:
-    """The people that an extraction has found so far."""
+    """List the people that an extraction has found so far."""
     people = [
         lead
         for lead in workspace.extractions.get(extraction_id).leads

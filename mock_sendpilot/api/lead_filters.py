@@ -128,7 +128,7 @@ class _Catalog(Schema):
 def list_filters(
     _workspace: Workspace, *, filter_name: str | None, search: str, limit: int, offset: int
 ) -> dict[str, Any]:
-    """The filters of the lead database, or the values of one."""
+    """List the filters of the lead database, or the values of one."""
     text = search.casefold()
     if filter_name is None:
         matching = [

@@ -143,7 +143,7 @@ def _list_query(contract: Contract) -> Request:
 def list_leads(
     workspace: Workspace, *, full: bool, page: int, limit: int, **filters: str
 ) -> Response:
-    """The leads of a workspace or campaign."""
+    """List the leads of the workspace or of a campaign."""
     schema = _full_list if full else _base_list
     return dump_response(
         schema, Page(workspace.store.leads(**filters), page, limit), workspace.contract
@@ -167,7 +167,7 @@ def list_leads(
     )
 )
 def get_lead(workspace: Workspace, lead_id: str, *, full: bool) -> Response:
-    """One lead."""
+    """Get a lead."""
     schema = full_lead if full else _base_lead
     return dump_response(schema, workspace.store.lead(lead_id), workspace.contract)
 
