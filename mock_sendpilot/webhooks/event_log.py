@@ -1,4 +1,4 @@
-"""The events of a workspace as they were sent: a bounded log that can be waited for."""
+"""The log of the events of a workspace: bounded, in order, with waits for events to come."""
 
 import itertools
 import secrets
@@ -23,19 +23,19 @@ MAX_BYTES = 32_000_000
 
 
 class Stage(Enum):
-    """The stages of an event; a wait names the one that it waits for."""
+    """The stages of an event. A wait ends when its event has reached one."""
 
     RECORDED = "recorded"
     """It has happened."""
     SETTLED = "settled"
-    """Each endpoint that wanted it has had its first attempt; or there was no such endpoint."""
+    """No first attempt is pending: each endpoint that wanted it has had one, or none wanted it."""
     ATTEMPTED = "attempted"
-    """The same, and there was one."""
+    """Settled, and at least one endpoint wanted it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentWebhook:
-    """One event as it was sent, with its delivery to each endpoint that wanted it."""
+    """An event with its body, and its delivery to each endpoint that wanted it."""
 
     event_id: str
     message_id: str
@@ -47,7 +47,7 @@ class SentWebhook:
     body: bytes
     deliveries: tuple[Delivery, ...]
     endpoint_count: int = 0
-    """How many endpoints wanted it; the log may have dropped the oldest of its deliveries."""
+    """The number of endpoints that wanted it; the log may have dropped some of its deliveries."""
 
     def __repr__(self) -> str:
         states = ", ".join(one.state for one in self.deliveries) or "no endpoint"
@@ -56,32 +56,33 @@ class SentWebhook:
 
     @property
     def is_dropped(self) -> bool:
-        """Whether it is never sent to anybody, though somebody wanted it: on purpose."""
+        """True if disruptions dropped all of its deliveries."""
         return bool(self.deliveries) and all(one.state == DROPPED for one in self.deliveries)
 
     @property
     def is_sent(self) -> bool:
-        """Whether each endpoint that wanted it has had its first attempt, or was ended."""
-        is_ended = all(one.attempts or one.state != PENDING for one in self.deliveries)
-        return is_ended and not self.is_dropped
+        """True if no delivery of it waits for its first attempt, and not all were dropped."""
+        has_begun = all(one.attempts or one.state != PENDING for one in self.deliveries)
+        return has_begun and not self.is_dropped
 
     @property
     def is_attempted(self) -> bool:
-        """Return whether it was sent to anybody, and no first attempt is still to come."""
-        is_known_to_be = any(one.attempts for one in self.deliveries)
-        return self.is_sent and (is_known_to_be or len(self.deliveries) < self.endpoint_count)
+        """True if it was sent to an endpoint, and no delivery waits for its first attempt."""
+        has_attempts = any(one.attempts for one in self.deliveries)
+        has_dropped_deliveries = len(self.deliveries) < self.endpoint_count
+        return self.is_sent and (has_attempts or has_dropped_deliveries)
 
     def has_reached(self, stage: Stage) -> bool:
-        """Return whether it has come so far."""
+        """Return whether it has come to a stage."""
         if stage is Stage.RECORDED:
             return True
         return self.is_attempted if stage is Stage.ATTEMPTED else self.is_sent
 
     @property
     def json(self) -> dict[str, Any]:
-        """The whole body: `eventId, eventType, timestamp, workspaceId, data`."""
-        parsed: dict[str, Any] = orjson.loads(self.body)
-        return parsed
+        """The parsed body: `eventId, eventType, timestamp, workspaceId, data`."""
+        body: dict[str, Any] = orjson.loads(self.body)
+        return body
 
     @property
     def data(self) -> dict[str, Any]:
@@ -92,17 +93,17 @@ class SentWebhook:
 
 @dataclass(frozen=True, slots=True)
 class EventFilter:
-    """Which events to list; None matches all."""
+    """A filter of events; None matches all."""
 
     event_type: str | None = None
     lead_id: str | None = None
     origin: str | None = None
 
     def matches(self, webhook: SentWebhook) -> bool:
-        """Whether an event is asked for."""
+        """Return whether an event has all the values of the filter."""
         return all(
-            wanted is None or wanted == found
-            for wanted, found in (
+            expected is None or expected == value
+            for expected, value in (
                 (self.event_type, webhook.event_type),
                 (self.lead_id, webhook.lead_id),
                 (self.origin, webhook.origin),
@@ -112,48 +113,49 @@ class EventFilter:
 
 @dataclass(slots=True)
 class _Entry:
-    """An event; its body is made when somebody wants it, unless it was sent."""
+    """An event in the log; its body is made when it is first needed, unless it was sent."""
 
-    facts: SentWebhook
+    sent: SentWebhook
     """Without its deliveries; without its body as long as there is an `event`."""
     event: Event | None
     delivery_ids: tuple[str, ...]
     number: int = 0
-    """That of its first change: that it came."""
+    """The number of its first change, with which it came."""
 
-    def may_match(self, pattern: EventPattern, beyond: int) -> bool:
-        """Return whether it is worth making the body and looking into it."""
-        facts = self.facts
-        return facts.sequence > beyond and pattern.event_type in {None, facts.event_type}
+    def may_match(self, pattern: EventPattern, after: int) -> bool:
+        """Return whether the body has to be compared to know if it matches."""
+        return self.sent.sequence > after and pattern.event_type in {None, self.sent.event_type}
 
 
 class _Waiter:
-    """Somebody who waits for events; it hears of those alone that fit."""
+    """A thread that waits for events; it is woken for those alone that match its pattern."""
 
-    def __init__(self, lock: threading.Lock, pattern: EventPattern, beyond: int) -> None:
+    def __init__(self, lock: threading.Lock, pattern: EventPattern, after: int) -> None:
         self.has_news = threading.Condition(lock)
         self.pattern = pattern
-        self.beyond = beyond
-        self.fitting: set[str] = set()  # the ids of the events that fit
+        self.after = after
+        self.matching_ids: set[str] = set()
         self.news: list[_Entry] = []
 
-    def hear(self, entry: _Entry) -> None:
-        """Be woken for an event that fits, and has come or changed."""
+    def notify(self, entry: _Entry) -> None:
+        """Wake it for a matching event that has come or changed."""
         self.news.append(entry)
         self.has_news.notify()
 
 
 class EventLog:
-    """The latest events of one workspace, in their order. Any thread may call any method.
+    """The latest events of one workspace, in order. Any thread may call any method.
+
+    Every change has a number: an event that comes, and a delivery of it that changes.
 
     Args:
-        contract: under which bodies are made.
-        deliveries: where the deliveries of the events are.
-        max_events: how many it keeps.
-        max_bytes: of bodies that it keeps.
+        contract: the contract under which bodies are made.
+        deliveries: the log of the deliveries.
+        max_events: how many events it keeps.
+        max_bytes: how many bytes of bodies it keeps.
 
     Attributes:
-        id: another one for each log, so that its numbers are not taken for those of another.
+        id: unique for each log, so that a client can tell its numbers from those of another.
     """
 
     def __init__(
@@ -176,39 +178,54 @@ class EventLog:
         self._recorded_bytes = 0
         self._is_closed = False
         self._numbers = itertools.count(1)
-        self._changes: dict[str, int] = {}  # event id -> number of its latest change, which is last
+        self._changes: dict[str, int] = {}  # event id -> its latest change, in order of the numbers
 
     def put(
         self, event: Event, event_type: str, body: bytes | None, delivery_ids: tuple[str, ...]
     ) -> None:
-        """Add an event. One that weighs much has to bring its body, and is not kept besides it."""
-        facts = replace(_facts(event, event_type, body or b""), endpoint_count=len(delivery_ids))
+        """Add an event.
+
+        Without a `body` the event itself is kept, and its body is made when somebody needs it: a
+        change without an endpoint does not pay for one. An event that is large has to bring it.
+        """
+        sent = SentWebhook(
+            event_id=event.id,
+            message_id=event.message_id,
+            event_type=event_type,
+            sequence=event.sequence,
+            occurred_at=event.occurred_at,
+            lead_id=event.lead_id,
+            origin=event.options.origin,
+            body=body or b"",
+            deliveries=(),
+            endpoint_count=len(delivery_ids),
+        )
+        entry = _Entry(sent, event if body is None else None, delivery_ids)
         with self._lock:
-            kept = event if body is None else None
-            entry = self._entries[event.id] = _Entry(facts, kept, delivery_ids)
-            self._recorded_bytes += len(facts.body)
+            self._entries[event.id] = entry
+            self._recorded_bytes += len(sent.body)
             while len(self._entries) > 1 and (
                 len(self._entries) > self._max_events or self._recorded_bytes > self._max_bytes
             ):
                 oldest = next(iter(self._entries))
-                self._recorded_bytes -= len(self._entries.pop(oldest).facts.body)
+                self._recorded_bytes -= len(self._entries.pop(oldest).sent.body)
                 self._changes.pop(oldest, None)
-            entry.number = self._note(event.id)
+            entry.number = self._note_change(event.id)
             self._offer(entry)
 
     def close(self) -> None:
-        """Let nobody wait for anything any more."""
+        """End all waits, now and from now on."""
         with self._lock:
             self._is_closed = True
             self._changed.notify_all()
             for waiter in self._waiters:
                 waiter.has_news.notify()
 
-    def note(self, event_id: str) -> None:
+    def note_change(self, event_id: str) -> None:
         """Note that a delivery of an event has changed."""
         with self._lock:
             if event_id in self._entries:
-                self._note(event_id)
+                self._note_change(event_id)
 
     def add_delivery(self, event_id: str, delivery_id: str) -> None:
         """Add a delivery that was made after the event had come."""
@@ -216,15 +233,15 @@ class EventLog:
             entry = self._entries.get(event_id)
             if entry is not None:
                 entry.delivery_ids = (*entry.delivery_ids, delivery_id)
-                endpoint_count = max(entry.facts.endpoint_count, len(entry.delivery_ids))
-                entry.facts = replace(entry.facts, endpoint_count=endpoint_count)
-                self._note(event_id)
+                endpoint_count = max(entry.sent.endpoint_count, len(entry.delivery_ids))
+                entry.sent = replace(entry.sent, endpoint_count=endpoint_count)
+                self._note_change(event_id)
 
     def get(self, event_id: str) -> SentWebhook:
         """Return the event of that id.
 
         Raises:
-            NotFound: there is none, or not any more.
+            NotFound: there is none, or the log has dropped it.
         """
         entry = self._entries.get(event_id)
         if entry is None:
@@ -236,7 +253,7 @@ class EventLog:
         return self._complete(entry)
 
     def all(self) -> list[SentWebhook]:
-        """Return all of them, oldest first."""
+        """Return all events, oldest first."""
         with self._lock:
             entries = list(self._entries.values())
         return [self._complete(entry) for entry in entries]
@@ -244,29 +261,29 @@ class EventLog:
     def changed_since(
         self, number: int, *, timeout_seconds: float = 0
     ) -> tuple[list[SentWebhook], int]:
-        """Return what has come or changed since a number, waiting if need be; and the next number.
+        """Return the events that have come or changed since a number, and the next number.
 
-        Begin with 0 for all, or with `latest_change`.
+        Without a change, wait for one. Begin with 0 for all events, or with `latest_change`.
         """
         with self._lock:
             self._changed.wait_for(
-                lambda: self._latest() > number or self._is_closed, timeout_seconds
+                lambda: self._latest_change() > number or self._is_closed, timeout_seconds
             )
             newest_first = itertools.takewhile(
                 lambda event_id: self._changes[event_id] > number, reversed(self._changes)
             )
             entries = [self._entries[event_id] for event_id in newest_first]
-            latest = max(number, self._latest())
+            latest = max(number, self._latest_change())
         return [self._complete(entry) for entry in reversed(entries)], latest
 
     @property
     def latest_change(self) -> int:
         """The number of the latest change."""
         with self._lock:
-            return self._latest()
+            return self._latest_change()
 
     def first_since(self, number: int, pattern: EventPattern) -> SentWebhook | None:
-        """Return the first event that fits and came after a change of that number, or None."""
+        """Return the first event that matches and came after a change of that number, or None."""
         with self._lock:
             newest_first = itertools.takewhile(
                 lambda entry: entry.number > number, reversed(self._entries.values())
@@ -280,22 +297,23 @@ class EventLog:
         pattern: EventPattern,
         *,
         count: int = 1,
-        beyond: int = 0,
+        after: int = 0,
         timeout_seconds: float,
         stage: Stage = Stage.SETTLED,
     ) -> list[SentWebhook]:
-        """Return the first events that fit at a stage, once there are so many; or those in time.
+        """Wait until `count` events that match have reached a stage, and return the first of them.
 
-        Only those with a sequence number beyond the one given count.
+        After the timeout, return those that have. Only events with a sequence number greater than
+        `after` count.
         """
         deadline = SystemClock.running_seconds() + timeout_seconds
         found: dict[int, SentWebhook] = {}
-        waiter = _Waiter(self._lock, pattern, beyond)
+        waiter = _Waiter(self._lock, pattern, after)
         with self._lock:
             entries = list(self._entries.values())
             self._waiters.add(waiter)
         try:
-            news = [entry for entry in entries if self._fits(entry, waiter)]
+            news = [entry for entry in entries if self._watches(waiter, entry)]
             while True:
                 reached = [one for one in map(self._complete, news) if one.has_reached(stage)]
                 found |= {one.sequence: one for one in reached}
@@ -309,71 +327,58 @@ class EventLog:
             with self._lock:
                 self._waiters.discard(waiter)
 
-    def _fits(self, entry: _Entry, waiter: _Waiter) -> bool:
-        """Tell whether an event from before the wait fits; from now on its changes are heard."""
-        if not entry.may_match(waiter.pattern, waiter.beyond):
+    def _watches(self, waiter: _Waiter, entry: _Entry) -> bool:
+        """Return whether an older event matches; if so, the waiter hears of its changes."""
+        if not entry.may_match(waiter.pattern, waiter.after):
             return False
         if not waiter.pattern.matches(self._complete(entry).body):
             return False
         with self._lock:
-            waiter.fitting.add(entry.facts.event_id)
+            waiter.matching_ids.add(entry.sent.event_id)
         return True
 
     def _offer(self, entry: _Entry) -> None:
-        """Wake those who wait for a new event; its body is made and read once for all of them."""
-        waiters = [one for one in self._waiters if entry.may_match(one.pattern, one.beyond)]
+        """Wake the waiters that a new event matches; its body is made and parsed once for all."""
+        waiters = [one for one in self._waiters if entry.may_match(one.pattern, one.after)]
         if not waiters:
             return
         if entry.event is not None:
-            made = payload(entry.event, entry.facts.event_type, self._contract)
+            made = payload(entry.event, entry.sent.event_type, self._contract)
             self._keep_body(entry, made.body)
-        event = parse_event(entry.facts.body)
+        event = parse_event(entry.sent.body)
         for waiter in waiters:
             if waiter.pattern.matches_event(event):
-                waiter.fitting.add(entry.facts.event_id)
-                waiter.hear(entry)
+                waiter.matching_ids.add(entry.sent.event_id)
+                waiter.notify(entry)
 
-    def _note(self, event_id: str) -> int:
+    def _note_change(self, event_id: str) -> int:
         self._changes.pop(event_id, None)
         number = self._changes[event_id] = next(self._numbers)
         self._changed.notify_all()
         for waiter in self._waiters:
-            if event_id in waiter.fitting:
-                waiter.hear(self._entries[event_id])
+            if event_id in waiter.matching_ids:
+                waiter.notify(self._entries[event_id])
         return number
 
-    def _latest(self) -> int:
-        last = next(reversed(self._changes), None)
-        return 0 if last is None else self._changes[last]
+    def _latest_change(self) -> int:
+        last_id = next(reversed(self._changes), None)
+        return 0 if last_id is None else self._changes[last_id]
 
     def _keep_body(self, entry: _Entry, body: bytes) -> None:
         """Keep a body in place of the event that it was made of. The caller holds the lock."""
         if entry.event is None:
             return
-        entry.facts, entry.event = replace(entry.facts, body=body), None
-        if self._entries.get(entry.facts.event_id) is entry:
+        entry.sent, entry.event = replace(entry.sent, body=body), None
+        if self._entries.get(entry.sent.event_id) is entry:
             self._recorded_bytes += len(body)
 
     def _complete(self, entry: _Entry) -> SentWebhook:
-        """Return an event with its body and its deliveries; nobody waits while a body is made."""
+        """Return an event with its body and deliveries."""
         event = entry.event
         if event is not None:
-            body = payload(event, entry.facts.event_type, self._contract).body
+            # Outside the lock: to make the body of a large event must not hold up others.
+            body = payload(event, entry.sent.event_type, self._contract).body
             with self._lock:
                 self._keep_body(entry, body)
         found = map(self._deliveries.find, entry.delivery_ids)
-        return replace(entry.facts, deliveries=tuple(one for one in found if one is not None))
-
-
-def _facts(event: Event, event_type: str, body: bytes) -> SentWebhook:
-    return SentWebhook(
-        event_id=event.id,
-        message_id=event.message_id,
-        event_type=event_type,
-        sequence=event.sequence,
-        occurred_at=event.occurred_at,
-        lead_id=event.lead_id,
-        origin=event.options.origin,
-        body=body,
-        deliveries=(),
-    )
+        return replace(entry.sent, deliveries=tuple(one for one in found if one is not None))

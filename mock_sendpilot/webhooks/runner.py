@@ -89,7 +89,7 @@ class DeliveryRunner:
             self._tell_of_end(delivery)
 
     def _tell_of_end(self, delivery: Delivery) -> None:
-        self._events.note(delivery.event_id)
+        self._events.note_change(delivery.event_id)
         send(delivery_cancelled, self._workspace, delivery=delivery)
 
     def begin_anew(self, endpoint_id: str) -> None:
@@ -243,7 +243,7 @@ class DeliveryRunner:
                 self._counters.count_attempt(EXHAUSTED)
             self.schedule(delivery)
             self._do_what_follows(delivery, endpoint)
-        self._events.note(delivery.event_id)
+        self._events.note_change(delivery.event_id)
         send(delivery_attempted, self._workspace, delivery=delivery)
         if endpoint.id not in self._job_endpoints:
             self._disable_if_it_should(endpoint.id, attempt)

@@ -1,4 +1,4 @@
-"""Waiting for events: how it ends, and what is said when they do not come."""
+"""Waits for events, and the reasons that a failed wait reports."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,8 +13,8 @@ _MAX_HELD_BACK = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Waited:
-    """The events that came; and, if they were too few in time, why: some lines of text."""
+class WaitResult:
+    """The events that came and, if they were too few, the lines of a failure."""
 
     found: list[SentWebhook]
     failure: str | None = None
@@ -29,88 +29,81 @@ def wait_for_events(
     after: str | None = None,
     timeout_seconds: float,
     stage: Stage = Stage.SETTLED,
-) -> Waited:
-    """Wait until so many events that fit have reached a stage.
+) -> WaitResult:
+    """Wait until `count` events that match have reached a stage.
 
-    A frozen clock sends nothing: then there is no waiting, unless for events that are to be
-    recorded alone, and the failure says what is due next, and when.
+    While the clock is frozen nothing is sent. So there is no waiting then, except for events to be
+    recorded, and the failure says what is due next, and when.
 
     Args:
-        events: the workspace's.
-        scheduler: its clock.
-        pattern: what they must fit.
-        count: how many.
-        after: the id of an event; only those that came after it count.
+        events: the log of the workspace.
+        scheduler: the scheduler of the workspace.
+        pattern: the pattern of the events.
+        count: how many events.
+        after: the id of an event; only later ones count.
         timeout_seconds: how long to wait.
-        stage: how far they must have come.
+        stage: the stage that they must have reached.
 
     Raises:
         NotFound: the log has no event `after`.
     """
     is_stopped = scheduler.is_stopped and stage is not Stage.RECORDED
-    beyond = 0 if after is None else events.get(after).sequence
+    sequence = 0 if after is None else events.get(after).sequence
     seconds = 0.0 if is_stopped else timeout_seconds
     found = events.wait_for(
-        pattern, count=count, beyond=beyond, timeout_seconds=seconds, stage=stage
+        pattern, count=count, after=sequence, timeout_seconds=seconds, stage=stage
     )
     if len(found) >= count:
-        return Waited(found)
+        return WaitResult(found)
     known = events.all()
-    later = [webhook for webhook in known if webhook.sequence > beyond]
+    later = [webhook for webhook in known if webhook.sequence > sequence]
     notes = [f"{len(found)} of {count} came"] if count > 1 else []
     if after is not None:
-        before = [one for one in known if one.sequence <= beyond and pattern.matches(one.body)]
-        notes.append(f"after {after}; before that {len(before)} came that fit")
-    notes += _unsent(later, stage)
-    notes += _clock_notes(scheduler)
+        earlier = [one for one in known if one.sequence <= sequence and pattern.matches(one.body)]
+        notes.append(f"after {after}; before that {len(earlier)} came that match")
+    if stage is not Stage.RECORDED:
+        notes += _first_attempt_notes(later)
+    if stage is Stage.ATTEMPTED:
+        notes += _unattempted_notes(later)
+    if scheduler.is_stopped:
+        due = scheduler.next_due()
+        next_step = f"due at {iso_milliseconds(due.at)} is {due.about}: advance it" if due else ""
+        now = iso_milliseconds(scheduler.clock.now())
+        notes.append(f"the clock is frozen at {now}; {next_step or 'nothing is due'}")
     notes += describe_failed_attempts(one for webhook in known for one in webhook.deliveries)
-    bodies = [webhook.body for webhook in later if webhook.has_reached(stage)]
-    waited_seconds = None if is_stopped else timeout_seconds
-    noun = "event" if stage is Stage.RECORDED else "webhook"
-    return Waited(
-        found, pattern.failure(bodies, timeout_seconds=waited_seconds, notes=notes, noun=noun)
+    failure = pattern.failure(
+        [webhook.body for webhook in later if webhook.has_reached(stage)],
+        timeout_seconds=None if is_stopped else timeout_seconds,
+        notes=notes,
+        noun="event" if stage is Stage.RECORDED else "webhook",
     )
+    return WaitResult(found, failure)
 
 
-def _unsent(webhooks: Sequence[SentWebhook], stage: Stage) -> Sequence[str]:
-    """Say why events that were recorded have not reached a stage."""
-    if stage is Stage.RECORDED:
-        return []
+def _first_attempt_notes(webhooks: Sequence[SentWebhook]) -> list[str]:
+    """Say how many events were dropped, and how many wait for their first attempt."""
     dropped = sum(webhook.is_dropped for webhook in webhooks)
     waiting = [one for one in webhooks if not one.is_sent and not one.is_dropped]
     notes = [f"{dropped} more dropped on purpose"] if dropped else []
-    verb = "waits for its" if len(waiting) == 1 else "wait for their"
-    notes += [f"{len(waiting)} more {verb} first attempt"] if waiting else []
-    notes += [note for webhook in waiting for note in _held_back(webhook)][:_MAX_HELD_BACK]
-    return notes if stage is Stage.SETTLED else [*notes, *_unattempted(webhooks)]
+    if waiting:
+        verb = "waits for its" if len(waiting) == 1 else "wait for their"
+        notes.append(f"{len(waiting)} more {verb} first attempt")
+    held_back = [
+        f"{webhook.event_type} {webhook.event_id} is held back by {delivery.disruption.kind} until "
+        f"{iso_milliseconds(delivery.next_attempt_at)}"
+        for webhook in waiting
+        for delivery in webhook.deliveries
+        if delivery.disruption
+        and delivery.next_attempt_at
+        and delivery.next_attempt_at > delivery.created_at
+    ]
+    return notes + held_back[:_MAX_HELD_BACK]
 
 
-def _unattempted(webhooks: Sequence[SentWebhook]) -> Sequence[str]:
-    """Say why events whose deliveries have ended were sent to nobody."""
-    never = [one for one in webhooks if one.is_sent and not one.is_attempted]
-    without = sum(not one.endpoint_count for one in never)
+def _unattempted_notes(webhooks: Sequence[SentWebhook]) -> list[str]:
+    """Say why events were sent to no endpoint: there was none, or their deliveries ended."""
+    unattempted = [one for one in webhooks if one.is_sent and not one.is_attempted]
+    without = sum(not one.endpoint_count for one in unattempted)
     notes = [f"{without} more had no endpoint"] if without else []
-    cancelled = [one.reason for webhook in never for one in webhook.deliveries]
-    return notes + [
-        f"{cancelled.count(reason)} more: {reason}" for reason in dict.fromkeys(cancelled)
-    ]
-
-
-def _clock_notes(scheduler: Scheduler) -> Sequence[str]:
-    """Say what is due next, where the clock has to be advanced to it."""
-    if not scheduler.is_stopped:
-        return []
-    due = scheduler.next_due()
-    frozen = f"the clock is frozen at {iso_milliseconds(scheduler.clock.now())}"
-    what = f"due at {iso_milliseconds(due.at)} is {due.about}: advance it" if due else ""
-    return [f"{frozen}; {what or 'nothing is due'}"]
-
-
-def _held_back(webhook: SentWebhook) -> Sequence[str]:
-    """Of what a disruption puts off: until when."""
-    return [
-        f"{webhook.event_type} {webhook.event_id} is held back by {one.disruption.kind} until "
-        f"{iso_milliseconds(one.next_attempt_at)}"
-        for one in webhook.deliveries
-        if one.disruption and one.next_attempt_at and one.next_attempt_at > one.created_at
-    ]
+    reasons = [one.reason for webhook in unattempted for one in webhook.deliveries]
+    return notes + [f"{reasons.count(reason)} more: {reason}" for reason in dict.fromkeys(reasons)]

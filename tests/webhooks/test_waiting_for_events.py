@@ -8,7 +8,7 @@ from mock_sendpilot.errors import NotFound
 from mock_sendpilot.matching import ANY_EVENT, EventPattern
 from mock_sendpilot.scheduling.clock import SystemClock, iso_milliseconds
 from mock_sendpilot.testing.receiver import WebhookReceiver
-from mock_sendpilot.webhooks.waiting import Waited, wait_for_events
+from mock_sendpilot.webhooks.waiting import WaitResult, wait_for_events
 from tests.webhooks.conftest import World
 from tests.webhooks.judges import arm, record
 
@@ -22,7 +22,7 @@ def wait(
     count: int = 1,
     after: str | None = None,
     timeout: float = 10,
-) -> Waited:
+) -> WaitResult:
     return wait_for_events(
         world.outbox.events,
         world.workspace.scheduler,
@@ -33,7 +33,7 @@ def wait(
     )
 
 
-def failure(waited: Waited) -> list[str]:
+def failure(waited: WaitResult) -> list[str]:
     assert waited.failure is not None
     return waited.failure.splitlines()
 
@@ -120,7 +120,7 @@ def test_what_came_before_is_not_in_the_failure(live_world: World) -> None:
     first = wait(live_world, EventPattern(TYPE)).found[0]
 
     assert failure(wait(live_world, after=first.event_id, timeout=0.05))[1:] == [
-        f"  after {first.event_id}; before that 1 came that fit",
+        f"  after {first.event_id}; before that 1 came that match",
         "  nothing came",
     ]
 
@@ -226,7 +226,7 @@ def test_a_clock_that_is_frozen_meanwhile_ends_no_wait_too_early(
     with receiver.hold_responses():
         live_world.change("DONE")
         receiver.wait_for(count=1)
-        waited: list[Waited] = []
+        waited: list[WaitResult] = []
         thread = threading.Thread(target=lambda: waited.append(wait(live_world)))
         thread.start()
         assert not threading.Event().wait(0.02)
