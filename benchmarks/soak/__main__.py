@@ -30,7 +30,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.soak", description=__doc__)
     parser.add_argument("--minutes", type=_minutes, default=1.0, help="of mixed calls (1)")
     drawn = random.SystemRandom().randrange(1_000_000)
-    parser.add_argument("--seed", type=int, default=drawn, help="of all that is drawn (any)")
+    parser.add_argument("--random-seed", type=int, default=drawn, help="of all that is drawn (any)")
     return parser.parse_args()
 
 

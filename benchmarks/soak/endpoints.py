@@ -160,7 +160,7 @@ class Endpoints:
             _note(endpoint, self._connection.call("DELETE", path), is_on=False)
             self._churned.remove(endpoint)
         elif self._chance.random() < 0.2:
-            self._connection.call("POST", f"{path}/rotate", {}, allow=(400,))
+            self._connection.call("POST", f"{path}/rotate-secret", {}, allow=(400,))
         else:
             is_on = not endpoint.turns[-1].is_on
             _note(endpoint, self._connection.call("PATCH", path, {"enabled": is_on}), is_on=is_on)

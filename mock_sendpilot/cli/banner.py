@@ -85,7 +85,7 @@ def _chaos(server: "EmulatorServer") -> dict[str, Any] | None:
     """The chaos that the server was started with; every workspace has the same."""
     for workspace in server.emulator.workspaces():
         for disruption in server.emulator.outbox(workspace).disruptions.all():
-            return {"rate": disruption.options["rate"], "seed": disruption.seed}
+            return {"rate": disruption.options["rate"], "randomSeed": disruption.random_seed}
     return None
 
 
@@ -135,7 +135,7 @@ def _control(facts: dict[str, Any]) -> str:
 
 def _chaos_rows(chaos: dict[str, Any] | None) -> Iterator[str]:
     if chaos is not None:
-        again = f"--chaos {chaos['rate']:g}:{chaos['seed']}"
+        again = f"--chaos {chaos['rate']:g}:{chaos['randomSeed']}"
         yield _row("Chaos", f"{chaos['rate']:.0%} of deliveries; the same again: {_bold(again)}")
 
 

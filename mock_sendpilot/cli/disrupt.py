@@ -3,6 +3,7 @@
 from typing import Any
 
 import click
+from click.types import StringParamType
 
 from mock_sendpilot.cli.control import (
     Server,
@@ -15,6 +16,7 @@ from mock_sendpilot.cli.options import finite
 from mock_sendpilot.cli.values import ID, OneOf, event_option, match_option
 from mock_sendpilot.cli.words import KINDS, table
 
+ALWAYS = "always"
 _CHAOS = "chaos"
 _HELP = f"""Make the next delivery that fits hostile, in the way KIND says.
 
@@ -26,12 +28,22 @@ without knowing it.
 """
 
 
+class Times(StringParamType):
+    """A number of deliveries, or `always`."""
+
+    name = "times"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the number, or `always`."""
+        return value if value == ALWAYS else click.IntRange(1).convert(value, param, ctx)
+
+
 @click.command(
     help=_HELP,
     epilog="\b\nExamples:\n"
     "  mock-sendpilot disrupt duplicate\n"
     "  mock-sendpilot disrupt delay --seconds 30 --event lead.status.changed --times 3\n"
-    "  mock-sendpilot disrupt chaos --rate 0.3 --seed 42",
+    "  mock-sendpilot disrupt chaos --rate 0.3 --random-seed 42",
 )
 @click.argument("kind", metavar="KIND", type=OneOf(KINDS))
 @click.option(
@@ -40,10 +52,10 @@ without knowing it.
 @event_option("Only of this type.")
 @match_option
 @click.option(
-    "--times", type=click.IntRange(1), help="How many deliveries; 1 by default. Example: --times 3"
-)
-@click.option(
-    "--always", is_flag=True, help="All deliveries that fit, as chaos does. Example: --always"
+    "--times",
+    metavar="N|always",
+    type=Times(),
+    help="How many deliveries: 1 by default, of chaos always. Example: --times 3",
 )
 @click.option(
     "--seconds",
@@ -67,15 +79,16 @@ without knowing it.
     help="Of chaos: which share; 0.2 by default. Example: --rate 0.3",
 )
 @click.option(
-    "--seed", help="Of chaos: the same seed disrupts the same events alike. Example: --seed 42"
+    "--random-seed",
+    help="Of chaos: the same seed disrupts the same events alike. Example: --random-seed 42",
 )
 @click.option(
-    "--kind",
+    "--chaos-kind",
     "kinds",
     multiple=True,
     metavar="KIND",
     type=OneOf(kind for kind in KINDS if kind != _CHAOS),
-    help="Of chaos: only this kind; may be repeated. Example: --kind duplicate --kind delay",
+    help="Of chaos: only this kind; may be repeated. Example: --chaos-kind drop",
 )
 @json_option
 @control_options
@@ -85,21 +98,20 @@ def disrupt(*, kind: str, wants_json: bool, server: Server, **options: Any) -> N
     if wants_json:
         print_json(answer)
     else:
-        seed = f", seed {answer['seed']}" if answer["seed"] is not None else ""
+        seed = f", random seed {answer['randomSeed']}" if answer["randomSeed"] is not None else ""
         click.echo(f"{answer['id']}: {kind} armed{seed}")
 
 
 def _body(kind: str, options: dict[str, Any]) -> dict[str, Any]:
-    if options["always"] and options["times"] is not None:
-        raise click.UsageError("--always and --times exclude each other")
-    plain = ("times", "seconds", "attempts", "copies", "bytes", "rate", "seed")
+    plain = ("times", "seconds", "attempts", "copies", "bytes", "rate")
     wanted: dict[str, Any] = {
         "kind": kind,
         "endpointId": options["endpoint"],
         "eventType": options["event"],
         "match": options["match"] or None,
         "kinds": list(options["kinds"]) or None,
+        "randomSeed": options["random_seed"],
         **{name: options[name] for name in plain},
     }
     body = {key: value for key, value in wanted.items() if value is not None}
-    return {**body, "times": None} if options["always"] else body
+    return {**body, "times": None} if options["times"] == ALWAYS else body

@@ -80,7 +80,7 @@ def _terms(disruption: dict[str, Any]) -> Iterator[str]:
         yield f"where {', '.join(f'{key}={orjson.dumps(one).decode()}' for key, one in match)}"
     if disruption["options"]:
         yield ", ".join(f"{key}={one:.15g}" for key, one in disruption["options"].items())
-    if disruption["seed"] is not None:
-        yield f"seed={disruption['seed']}"
+    if disruption["randomSeed"] is not None:
+        yield f"random seed {disruption['randomSeed']}"
     if disruption["kinds"]:
         yield f"kinds: {', '.join(disruption['kinds'])}"

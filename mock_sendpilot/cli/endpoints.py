@@ -31,7 +31,7 @@ def _secret_only_option(command: Command) -> Command:
 
 @click.group(cls=Group)
 def endpoints() -> None:
-    """List, show, add, disable, enable, rotate, test and delete webhook endpoints."""
+    """List, show, add, disable, enable, rotate-secret, test and delete webhook endpoints."""
 
 
 @endpoints.command("list", epilog="Example: mock-sendpilot endpoints list")
@@ -182,8 +182,8 @@ def enable(target: str, wants_json: bool, server: Server) -> None:
 
 @endpoints.command(
     epilog="\b\nExamples:\n"
-    "  mock-sendpilot endpoints rotate ep_8fj2kd93ms0a\n"
-    f"  mock-sendpilot endpoints rotate ep_8fj2kd93ms0a --secret {_SECRET}"
+    "  mock-sendpilot endpoints rotate-secret ep_8fj2kd93ms0a\n"
+    f"  mock-sendpilot endpoints rotate-secret ep_8fj2kd93ms0a --secret {_SECRET}"
 )
 @identity
 @click.option(
@@ -192,11 +192,11 @@ def enable(target: str, wants_json: bool, server: Server) -> None:
 @_secret_only_option
 @json_option
 @control_options
-def rotate(
+def rotate_secret(
     target: str, secret: str | None, secret_only: bool, wants_json: bool, server: Server
 ) -> None:
     """Give endpoint ID a new secret, and print it; the old one is valid for 24 hours more."""
-    answer = ask(server, "POST", f"/endpoints/{segment(target)}/rotate", {"secret": secret})
+    answer = ask(server, "POST", f"/endpoints/{segment(target)}/rotate-secret", {"secret": secret})
     if secret_only:
         _print_secret(answer, wants_json=wants_json)
         return

@@ -18,20 +18,20 @@ from mock_sendpilot.api.fields import (
 from mock_sendpilot.control.schemas import Strict
 from mock_sendpilot.control.seed_fields import list_of
 from mock_sendpilot.errors import InvalidInput
-from mock_sendpilot.matching import EventPattern
+from mock_sendpilot.matching import EventPattern, camel_case
 from mock_sendpilot.scheduling.clock import iso_milliseconds
 from mock_sendpilot.webhooks.chaos import CHAOS_KINDS, DEFAULT_RATE
 from mock_sendpilot.webhooks.disruption import CHAOS, KINDS, OPTIONS
 from mock_sendpilot.webhooks.disruptions import MAX_TIMES, Disruption, Disruptions
 
-_OF_CHAOS = ("rate", "seed", "kinds")
+_OF_CHAOS = ("rate", "random_seed", "kinds")
 _SEED_BYTES = 4
 
 
 class NewDisruption(Strict):
     """The body of POST /_emulate/disruptions: a kind, what it is for, how often, and its options.
 
-    `times` null is for ever; `chaos` alone takes `rate`, `seed` and `kinds`.
+    `times` null is for ever; `chaos` alone takes `rate`, `randomSeed` and `kinds`.
     """
 
     kind = Choice((*KINDS, CHAOS), required=True)
@@ -44,7 +44,7 @@ class NewDisruption(Strict):
     seconds = Number(*OPTIONS["seconds"])
     bytes = Number(*OPTIONS["bytes"])
     rate = Number(0, 1)
-    seed = Text(max_length=200)
+    randomSeed = Text(attribute="random_seed", max_length=200)  # noqa: N815
     kinds = list_of(Choice(tuple(KINDS)), required=False, load_default=None, allow_none=True)
 
     @post_load
@@ -65,12 +65,12 @@ def arm(disruptions: Disruptions, wanted: dict[str, Any]) -> Disruption:
     mix = {key: wanted[key] for key in _OF_CHAOS if key in wanted}
     if kind != CHAOS:
         for name, value in {**mix, **({"kinds": kinds} if kinds else {})}.items():
-            raise InvalidInput(f"{name} is for chaos alone; it was {excerpt(value)}")
+            raise InvalidInput(f"{camel_case(name)} is for chaos alone; it was {excerpt(value)}")
         return disruptions.arm(kind, options=options, **where)
     for name in options:
         raise InvalidInput(f"{name} is no option of chaos; each kind has its own default")
     return disruptions.arm_chaos(
-        mix.get("seed") or secrets.token_hex(_SEED_BYTES),
+        mix.get("random_seed") or secrets.token_hex(_SEED_BYTES),
         rate=mix.get("rate", DEFAULT_RATE),
         kinds=tuple(kinds or CHAOS_KINDS),
         **where,
@@ -100,7 +100,7 @@ class DisruptionReply(CamelCaseSchema):
     match = fields.Raw(attribute="pattern.values")
     times = fields.Raw()
     options = fields.Raw()
-    seed = fields.Raw()
+    randomSeed = fields.Raw(attribute="random_seed")  # noqa: N815
     kinds = fields.Function(lambda one: list(one.chaos.kinds) if one.chaos else None)
     armed_at = Timestamp()
     match_count = fields.Integer()

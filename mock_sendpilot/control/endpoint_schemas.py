@@ -120,7 +120,7 @@ class EndpointChanges(_Settings):
 
 
 class Rotation(Strict):
-    """The body of POST /_emulate/endpoints/{id}/rotate; without a secret one is made."""
+    """The body of POST /_emulate/endpoints/{id}/rotate-secret; without a secret one is made."""
 
     secret = SecretText(allow_none=True)
 

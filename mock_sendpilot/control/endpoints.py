@@ -77,7 +77,7 @@ def delete_endpoint(workspace: Workspace, endpoint_id: str) -> Response:
     return Response(status=HTTPStatus.NO_CONTENT)
 
 
-@endpoints.post("/endpoints/<opaque:endpoint_id>/rotate")
+@endpoints.post("/endpoints/<opaque:endpoint_id>/rotate-secret")
 @with_workspace
 def rotate_secret(workspace: Workspace, endpoint_id: str) -> Response:
     """Give it a new secret, with the old one valid for 24 hours; answers the whole new secret."""

@@ -218,7 +218,7 @@ class SandboxWebhooks:
         self,
         rate: float = DEFAULT_RATE,
         *,
-        seed: str | None = None,
+        random_seed: str | None = None,
         kinds: str | Iterable[str] = CHAOS_KINDS,
         endpoint: Endpoint | str | None = None,
     ) -> Disruption:
@@ -229,7 +229,7 @@ class SandboxWebhooks:
 
         Args:
             rate: 0 to 1.
-            seed: by default the name of the test.
+            random_seed: by default the name of the test.
             kinds: the mix; by default all after which a right receiver has every event in the end.
             endpoint: only to this one.
 
@@ -238,8 +238,8 @@ class SandboxWebhooks:
         """
         endpoint_id = _optional_id(endpoint, "endpoint")
         self._outbox.check_target(endpoint_id, ANY_EVENT)
-        seed = self.random_seed if seed is None else seed
-        check_text("seed", seed)
+        seed = self.random_seed if random_seed is None else random_seed
+        check_text("random_seed", seed)
         arm_chaos = self._outbox.disruptions.arm_chaos
         chaos = arm_chaos(seed, rate=rate, kinds=as_tuple(kinds), endpoint_id=endpoint_id)
         _logger.warning("chaos at rate %g, seed %r", rate, seed)

@@ -49,7 +49,7 @@ class Disruption:
     times: int | None = 1
     options: Mapping[str, float] = field(default_factory=dict)
     chaos: Chaos | None = None
-    seed: str | None = None
+    random_seed: str | None = None
     match_count: int = 0
     matches: tuple[Match, ...] = ()
     """The latest."""
@@ -123,7 +123,7 @@ class Disruptions:
 
     def arm_chaos(
         self,
-        seed: str,
+        random_seed: str,
         *,
         rate: float,
         kinds: tuple[str, ...] = CHAOS_KINDS,
@@ -153,8 +153,8 @@ class Disruptions:
                 endpoint_id=endpoint_id,
                 pattern=pattern,
                 times=times,
-                chaos=Chaos(seed, rate, kinds),
-                seed=seed,
+                chaos=Chaos(random_seed, rate, kinds),
+                random_seed=random_seed,
                 options={"rate": rate},
             )
         )

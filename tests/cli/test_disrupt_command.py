@@ -48,7 +48,7 @@ def test_chaos_is_told_with_its_seed(server: EmulatorServer) -> None:
     result = run(server, "disrupt", "chaos")
     (armed,) = known(server).all()
 
-    assert result.stdout == f"{armed.id}: chaos armed, seed {armed.seed}\n"
+    assert result.stdout == f"{armed.id}: chaos armed, random seed {armed.random_seed}\n"
     assert armed.times is None
 
 
@@ -74,7 +74,7 @@ def test_it_speaks_json(server: EmulatorServer) -> None:
             id="bytes",
         ),
         pytest.param(["drop", "--times", "3"], {"times": 3}, id="times"),
-        pytest.param(["drop", "--always"], {"times": None}, id="always"),
+        pytest.param(["drop", "--times", "always"], {"times": None}, id="always"),
         pytest.param(["drop", "--event", EVENT], {"eventType": EVENT}, id="event"),
         pytest.param(
             ["drop", "--match", "leadId=lead_1", "--match", "sequenceStep=2"],
@@ -82,8 +82,18 @@ def test_it_speaks_json(server: EmulatorServer) -> None:
             id="match",
         ),
         pytest.param(
-            ["chaos", "--rate", "0.5", "--seed", "7", "--kind", "drop", "--kind", "delay"],
-            {"options": {"rate": 0.5}, "seed": "7", "kinds": ["drop", "delay"]},
+            [
+                "chaos",
+                "--rate",
+                "0.5",
+                "--random-seed",
+                "7",
+                "--chaos-kind",
+                "drop",
+                "--chaos-kind",
+                "delay",
+            ],
+            {"options": {"rate": 0.5}, "randomSeed": "7", "kinds": ["drop", "delay"]},
             id="chaos",
         ),
         pytest.param(["chaos", "--times", "4"], {"times": 4}, id="chaos, so often"),
@@ -134,9 +144,7 @@ def test_what_is_refused_is_told_with_the_reason(
             "'explode' is not known; known are: duplicate, reorder, ",
             id="kind",
         ),
-        pytest.param(
-            ["disrupt", "drop", "--always", "--times", "2"], "exclude each other", id="both"
-        ),
+        pytest.param(["disrupt", "drop", "--times", "never"], "not a valid integer", id="times"),
         pytest.param(["disrupt", "drop", "--times", "0"], "--times", id="no times"),
         pytest.param(["disrupt", "chaos", "--rate", "2"], "--rate", id="rate"),
         pytest.param(["disrupt", "drop", "--match", "leadId"], "must be KEY=VALUE", id="match"),
@@ -183,8 +191,18 @@ def test_they_are_listed_with_what_they_have_done(server: EmulatorServer) -> Non
         ),
         pytest.param(["huge_body", "--bytes", "5000"], "; attempts=1, bytes=5000", id="options"),
         pytest.param(
-            ["chaos", "--seed", "x", "--kind", "drop", "--kind", "delay", "--times", "1"],
-            "; rate=0.2; seed=x; kinds: drop, delay",
+            [
+                "chaos",
+                "--random-seed",
+                "x",
+                "--chaos-kind",
+                "drop",
+                "--chaos-kind",
+                "delay",
+                "--times",
+                "1",
+            ],
+            "; rate=0.2; random seed x; kinds: drop, delay",
             id="chaos",
         ),
     ],

@@ -211,7 +211,7 @@ def test_disabling_and_enabling_speak_json(
 def test_a_secret_is_rotated_and_the_new_one_shown(
     server: EmulatorServer, outbox: Outbox, endpoint: Endpoint
 ) -> None:
-    result = run(server, "rotate", endpoint.id)
+    result = run(server, "rotate-secret", endpoint.id)
     after = outbox.endpoints.get(endpoint.id)
     (retired,) = after.retired_secrets
 
@@ -225,7 +225,9 @@ def test_a_secret_is_rotated_and_the_new_one_shown(
 def test_the_new_secret_can_be_given(
     server: EmulatorServer, outbox: Outbox, endpoint: Endpoint
 ) -> None:
-    answer = json.loads(run(server, "rotate", endpoint.id, "--secret", NEW_SECRET, "--json").stdout)
+    answer = json.loads(
+        run(server, "rotate-secret", endpoint.id, "--secret", NEW_SECRET, "--json").stdout
+    )
 
     assert answer["secret"] == outbox.endpoints.get(endpoint.id).secret == NEW_SECRET
 
@@ -276,7 +278,9 @@ def test_deleting_one_speaks_json(server: EmulatorServer, endpoint: Endpoint) ->
     }
 
 
-@pytest.mark.parametrize("command", ["show", "disable", "enable", "rotate", "test", "delete"])
+@pytest.mark.parametrize(
+    "command", ["show", "disable", "enable", "rotate-secret", "test", "delete"]
+)
 def test_one_that_is_not_there_is_1(server: EmulatorServer, command: str) -> None:
     result = run(server, command, "a/b?c")
 
@@ -311,7 +315,12 @@ def test_what_is_refused_is_told_with_the_reason(
 
 @pytest.mark.parametrize(
     "arguments",
-    [["add"], ["rotate"], ["add", URL, "--timeout", "soon"], ["add", URL, "--concurrency", "1.5"]],
+    [
+        ["add"],
+        ["rotate-secret"],
+        ["add", URL, "--timeout", "soon"],
+        ["add", URL, "--concurrency", "1.5"],
+    ],
     ids=["no url", "no id", "timeout", "concurrency"],
 )
 def test_what_cannot_be_asked_is_2(server: EmulatorServer, arguments: list[str]) -> None:
@@ -337,7 +346,7 @@ def test_that_of_a_new_endpoint_is_too(server: EmulatorServer, outbox: Outbox) -
 
 
 def test_that_of_a_rotation_is_too(server: EmulatorServer, endpoint: Endpoint) -> None:
-    result = run(server, "rotate", endpoint.id, "--secret", NEW_SECRET, "--secret-only")
+    result = run(server, "rotate-secret", endpoint.id, "--secret", NEW_SECRET, "--secret-only")
 
     assert (result.exit_code, result.stdout) == (0, f"{NEW_SECRET}\n")
 

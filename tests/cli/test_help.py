@@ -105,8 +105,12 @@ def test_the_help_of_trigger_lists_the_twelve_events_with_what_each_needs() -> N
         pytest.param(["disrupt", "dup"], "did you mean 'duplicate'?", id="beginning of a kind"),
         pytest.param(["simulate", "accept", "x"], "mean 'accept_connection'?", id="first part"),
         pytest.param(["disrupt", "duplicat"], "did you mean 'duplicate'?", id="kind"),
-        pytest.param(["disrupt", "chaos", "--kind", "drp"], "did you mean 'drop'?", id="of chaos"),
-        pytest.param(["disrupt", "chaos", "--kind", "chaos"], "known are: duplicate,", id="itself"),
+        pytest.param(
+            ["disrupt", "chaos", "--chaos-kind", "drp"], "did you mean 'drop'?", id="of chaos"
+        ),
+        pytest.param(
+            ["disrupt", "chaos", "--chaos-kind", "chaos"], "known are: duplicate,", id="itself"
+        ),
         pytest.param(["simulate", "repyl", "lead_1"], "did you mean 'reply'?", id="action"),
         pytest.param(["deliveries", "list", "--state", "drop"], "mean 'dropped'?", id="state"),
     ],
@@ -134,7 +138,7 @@ def test_a_kind_that_is_near_to_one_is_answered_in_a_line() -> None:
         ["endpoints", "show", ""],
         ["endpoints", "disable", ""],
         ["endpoints", "enable", ""],
-        ["endpoints", "rotate", ""],
+        ["endpoints", "rotate-secret", ""],
         ["endpoints", "test", ""],
         ["endpoints", "delete", ""],
         ["endpoints", "add", "http://127.0.0.1:9/", "--event", ""],

@@ -37,7 +37,7 @@ COMMANDS = (
     ["endpoints", "show", "ep_1", "--print-secret"],
     ["endpoints", "add", "http://127.0.0.1:9/"],
     ["endpoints", "disable", "ep_1"],
-    ["endpoints", "rotate", "ep_1"],
+    ["endpoints", "rotate-secret", "ep_1"],
     ["endpoints", "test", "ep_1"],
     ["endpoints", "delete", "ep_1"],
     ["events", "list"],

@@ -316,7 +316,7 @@ def test_a_port_that_is_taken_is_told_with_a_way_out(start: Start, tmp_path: Pat
 
 def test_chaos_tells_its_seed(start: Start) -> None:
     facts = start("--chaos", "0.25").facts["chaos"]
-    assert (facts["rate"], len(facts["seed"])) == (0.25, 8)
+    assert (facts["rate"], len(facts["randomSeed"])) == (0.25, 8)
 
 
 def test_the_same_seed_of_chaos_disrupts_the_same_events_alike(start: Start) -> None:

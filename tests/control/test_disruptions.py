@@ -61,7 +61,7 @@ def test_each_kind_is_armed_for_the_next_delivery_with_its_own_numbers(api: Api,
         "match": {},
         "times": 1,
         "options": {name: option.default for name, option in KINDS[kind].options.items()},
-        "seed": None,
+        "randomSeed": None,
         "kinds": None,
         "armedAt": disruption["armedAt"],
         "matchCount": 0,
@@ -95,15 +95,15 @@ def test_chaos_is_for_all_deliveries_with_a_seed_of_its_own(api: Api) -> None:
 
     assert (first["times"], first["options"]) == (None, {"rate": 0.2})
     assert first["kinds"] == list(CHAOS_KINDS)
-    assert first["seed"]
-    assert first["seed"] != second["seed"]
+    assert first["randomSeed"]
+    assert first["randomSeed"] != second["randomSeed"]
 
 
 def test_chaos_takes_rate_seed_kinds_and_times(api: Api) -> None:
     kinds = ["drop", "duplicate"]
-    disruption = armed(api, CHAOS, rate=1, seed="42", kinds=kinds, times=5)
+    disruption = armed(api, CHAOS, rate=1, randomSeed="42", kinds=kinds, times=5)
 
-    assert (disruption["options"], disruption["seed"]) == ({"rate": 1}, "42")
+    assert (disruption["options"], disruption["randomSeed"]) == ({"rate": 1}, "42")
     assert (disruption["kinds"], disruption["times"]) == (kinds, 5)
 
 
@@ -213,7 +213,7 @@ def test_what_is_dropped_is_in_the_log_and_never_sent(api: Api, receiver: Webhoo
 
 
 def test_an_attempt_of_chaos_says_which_kind_it_was(api: Api, receiver: WebhookReceiver) -> None:
-    disruption = armed(api, CHAOS, rate=1, seed="7", kinds=["extra_fields"])
+    disruption = armed(api, CHAOS, rate=1, randomSeed="7", kinds=["extra_fields"])
     change(api, "DONE")
     (row,) = api("GET", "/_emulate/deliveries").json["deliveries"]
 
@@ -307,7 +307,9 @@ def test_removing_all_leaves_those_of_another_workspace(api: Api) -> None:
         pytest.param(
             {"kind": "drop", "rate": 0.5}, "rate is for chaos alone; it was 0.5", id="rate"
         ),
-        pytest.param({"kind": "drop", "seed": "7"}, "seed is for chaos alone", id="seed"),
+        pytest.param(
+            {"kind": "drop", "randomSeed": "7"}, "randomSeed is for chaos alone", id="seed"
+        ),
         pytest.param({"kind": "drop", "kinds": ["delay"]}, "kinds is for chaos alone", id="kinds"),
         pytest.param(
             {"kind": CHAOS, "rate": 1.1}, "rate must be a number from 0 to 1", id="rate of chaos"
@@ -322,7 +324,9 @@ def test_removing_all_leaves_those_of_another_workspace(api: Api) -> None:
             {"kind": CHAOS, "kinds": ["drop", "drop"]}, "must name each kind once", id="kind twice"
         ),
         pytest.param({"kind": CHAOS, "kinds": "drop"}, "kinds must be", id="kinds is a text"),
-        pytest.param({"kind": CHAOS, "seed": "x" * 201}, "at most 200 characters", id="long seed"),
+        pytest.param(
+            {"kind": CHAOS, "randomSeed": "x" * 201}, "at most 200 characters", id="long seed"
+        ),
         pytest.param(
             {"kind": "drop", "eventType": "lead.status.change"},
             "did you mean 'lead.status.changed'?",

@@ -193,7 +193,7 @@ def test_a_rotation_makes_a_secret_and_shows_the_old_one_cut(api: Api, body: obj
     before = datetime.fromisoformat(
         api("GET", "/_emulate/clock").json["now"].replace("Z", "+00:00")
     )
-    reply = api("POST", f"{PATH}/{endpoint['id']}/rotate", json=body)
+    reply = api("POST", f"{PATH}/{endpoint['id']}/rotate-secret", json=body)
     after = reply.json
 
     assert reply.status == 200
@@ -209,7 +209,7 @@ def test_a_rotation_makes_a_secret_and_shows_the_old_one_cut(api: Api, body: obj
 def test_the_new_secret_can_be_given(api: Api) -> None:
     endpoint = made(api)
     path = f"{PATH}/{endpoint['id']}"
-    reply = api("POST", f"{path}/rotate", json={"secret": NEW_SECRET})
+    reply = api("POST", f"{path}/rotate-secret", json={"secret": NEW_SECRET})
 
     assert reply.json["secret"] == NEW_SECRET
     assert api("GET", path).json["secret"] == "whsec_dGhl…"
@@ -220,7 +220,7 @@ def test_what_is_sent_after_a_rotation_is_good_for_both_secrets(
     api: Api, receiver: WebhookReceiver
 ) -> None:
     endpoint = made(api, url=receiver.url, secret=SECRET, signatures=["svix"])
-    api("POST", f"{PATH}/{endpoint['id']}/rotate", json={"secret": NEW_SECRET})
+    api("POST", f"{PATH}/{endpoint['id']}/rotate-secret", json={"secret": NEW_SECRET})
     webhook = sent_test(api, endpoint["id"], receiver)
 
     assert webhook.is_signed_with(SECRET)
@@ -230,7 +230,7 @@ def test_what_is_sent_after_a_rotation_is_good_for_both_secrets(
 def test_a_secret_that_is_set_retires_none(api: Api) -> None:
     endpoint = made(api, secret=SECRET)
     path = f"{PATH}/{endpoint['id']}"
-    api("POST", f"{path}/rotate")
+    api("POST", f"{path}/rotate-secret")
 
     assert api("PATCH", path, json={"secret": NEW_SECRET}).json["retiredSecrets"] == []
 
@@ -248,7 +248,7 @@ def test_a_secret_that_is_set_retires_none(api: Api) -> None:
 def test_a_rotation_that_cannot_be_leaves_the_secret(api: Api, body: object, says: str) -> None:
     endpoint = made(api, secret=SECRET)
     path = f"{PATH}/{endpoint['id']}"
-    reply = api("POST", f"{path}/rotate", json=body)
+    reply = api("POST", f"{path}/rotate-secret", json=body)
 
     assert reply.status == 400
     assert says in reply.json["message"]
@@ -314,7 +314,7 @@ def test_a_disabled_endpoint_is_not_tested(api: Api) -> None:
     assert_invalid(api("POST", f"{PATH}/{endpoint['id']}/test"), "is disabled; enable it first")
 
 
-@pytest.mark.parametrize("what", ["rotate", "test"])
+@pytest.mark.parametrize("what", ["rotate-secret", "test"])
 def test_an_endpoint_of_another_workspace_is_not_found(api: Api, what: str) -> None:
     endpoint = made(api, secret=SECRET)
     reply = api("POST", f"{PATH}/{endpoint['id']}/{what}", key=OTHER_KEY)

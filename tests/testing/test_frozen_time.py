@@ -112,7 +112,7 @@ def test_chaos_brings_every_event_in_the_end(
 ) -> None:
     with travel():
         sendpilot.add_endpoint(sendpilot_receiver.url)
-        sendpilot.chaos(1, seed="1", kinds=["duplicate", "reorder", "delay", "extra_fields"])
+        sendpilot.chaos(1, random_seed="1", kinds=["duplicate", "reorder", "delay", "extra_fields"])
         ids = {close(sendpilot) for _ in range(6)}
         sendpilot.clock.advance(minutes=1)
 

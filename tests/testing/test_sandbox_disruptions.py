@@ -165,7 +165,7 @@ def test_the_same_seed_and_events_give_the_same_mix(
 ) -> None:
     mixes = []
     for seed in ("a", "a", "b"):
-        disruption = sendpilot.chaos(0.5, seed=seed, kinds=QUICK)
+        disruption = sendpilot.chaos(0.5, random_seed=seed, kinds=QUICK)
         mixes.append(kinds_drawn(sendpilot, sendpilot_receiver, disruption))
         sendpilot._outbox.disruptions.remove(disruption.id)
 
@@ -177,11 +177,11 @@ def test_the_same_seed_and_events_give_the_same_mix(
 def test_the_seed_is_by_default_the_name_of_the_test(
     sendpilot: Sandbox, request: pytest.FixtureRequest
 ) -> None:
-    assert sendpilot.chaos().seed == request.node.nodeid
+    assert sendpilot.chaos().random_seed == request.node.nodeid
 
 
 def test_the_seed_is_logged(sendpilot: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
-    sendpilot.chaos(0.25, seed="seven")
+    sendpilot.chaos(0.25, random_seed="seven")
     found = [record for record in caplog.records if "chaos" in record.message]
 
     assert [(one.levelno, one.message) for one in found] == [

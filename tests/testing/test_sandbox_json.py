@@ -103,7 +103,7 @@ TEXT_WAYS: list[Any] = [
         lambda box, odd: box.trigger("message.sent", lead_id="lead_1", text=odd, with_effects=True),
         id="message with effects",
     ),
-    pytest.param(lambda box, odd: box.chaos(0.1, seed=odd), id="seed of chaos"),
+    pytest.param(lambda box, odd: box.chaos(0.1, random_seed=odd), id="seed of chaos"),
 ]
 WITHIN_WAYS: list[Any] = [
     pytest.param(lambda box, odd: box.add_endpoint(f"http://127.0.0.1:9/{odd}"), id="endpoint"),

@@ -160,7 +160,7 @@ def test_its_matches_tell_the_kinds_that_were_drawn(world: World) -> None:
     assert [(one.delivery_id, one.kind) for one in chaos.matches] == [
         (one.id, one.disruption.kind) for one in disrupted if one.disruption
     ]
-    assert (chaos.kind, chaos.seed, chaos.match_count) == ("chaos", "rain", len(disrupted))
+    assert (chaos.kind, chaos.random_seed, chaos.match_count) == ("chaos", "rain", len(disrupted))
     assert chaos.state == "armed"
 
 
