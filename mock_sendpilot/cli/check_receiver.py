@@ -1,10 +1,11 @@
-"""`mock-sendpilot check-receiver`: the verdict on a webhook receiver."""
+"""`mock-sendpilot check-receiver`: check a webhook receiver."""
 
 import math
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, TextIO, TypeVar
 
 import click
 import orjson
@@ -12,68 +13,59 @@ import orjson
 from mock_sendpilot.cli.control import fail, json_option
 from mock_sendpilot.cli.options import PREFIX, wants_colour
 from mock_sendpilot.cli.values import contract as contract_of_name
-from mock_sendpilot.receiver_check.target import (
-    MAX_LATENCY_SECONDS,
-    SCHEMES,
-    TIMEOUT_SECONDS,
-    Target,
-    lead_id_problems,
-    scheme_problems,
-)
+from mock_sendpilot.receiver_check.target import MAX_LATENCY_SECONDS, Target, lead_id_problems
+from mock_sendpilot.urls import url_problems
+from mock_sendpilot.webhooks.http_sender import TIMEOUT_SECONDS
+from mock_sendpilot.webhooks.signing import SECRET_FORMAT, is_secret
+from mock_sendpilot.world.endpoint_settings import SIGNATURE_SCHEMES, signatures_problem
 
 if TYPE_CHECKING:
     from mock_sendpilot.contracts.contract import Contract
     from mock_sendpilot.receiver_check.report import Report, Result
 
+Value = TypeVar("Value")
 _SIGNS = "✓✗–"
 _EXAMPLE_SECRET = "whsec_c2VuZHBpbG90LWVtdWxhdG9yLXNlY3JldC0zMmJ5dGU="
 
 
-def _url(_ctx: click.Context, _parameter: click.Parameter, url: str | None) -> str | None:
-    from mock_sendpilot.urls import url_problems
+def _without_problem(
+    problem: Callable[[Value], str | None],
+) -> Callable[[click.Context, click.Parameter, Value | None], Value | None]:
+    """Return what click calls with the value of a parameter, to reject one with a problem."""
 
-    problems = [] if url is None else url_problems(url)
-    if problems:
-        raise click.BadParameter("; ".join(problems))
-    return url
+    def check(
+        _ctx: click.Context, _parameter: click.Parameter, value: Value | None
+    ) -> Value | None:
+        text = None if value is None else problem(value)
+        if text:
+            raise click.BadParameter(text)
+        return value
 
-
-def _secret(_ctx: click.Context, _parameter: click.Parameter, secret: str) -> str:
-    from mock_sendpilot.webhooks.signing import SECRET_FORMAT, is_secret
-
-    if not is_secret(secret):
-        raise click.BadParameter(f"must be {SECRET_FORMAT}")
-    return secret
-
-
-def _seconds(_ctx: click.Context, _parameter: click.Parameter, seconds: float) -> float:
-    if not math.isfinite(seconds):
-        raise click.BadParameter("must be a number of seconds")
-    return seconds
+    return check
 
 
-def _schemes(
-    _ctx: click.Context, _parameter: click.Parameter, schemes: tuple[str, ...]
-) -> tuple[str, ...]:
-    problems = scheme_problems(schemes)
-    if problems:
-        raise click.BadParameter("; ".join(problems))
-    return schemes
+def _url_problem(url: str) -> str:
+    return "; ".join(url_problems(url))
 
 
-def _lead_id(_ctx: click.Context, _parameter: click.Parameter, lead_id: str | None) -> str | None:
-    problems = lead_id_problems(lead_id or "")
-    if problems:
-        raise click.BadParameter("; ".join(problems))
-    return lead_id
+def _secret_problem(secret: str) -> str | None:
+    return None if is_secret(secret) else f"must be {SECRET_FORMAT}"
 
 
-def _in_a_folder(
-    _ctx: click.Context, _parameter: click.Parameter, path: Path | None
-) -> Path | None:
-    if path is not None and not path.parent.is_dir():
-        raise click.BadParameter(f"there is no folder {str(path.parent)!r}")
-    return path
+def _schemes_problem(schemes: tuple[str, ...]) -> str | None:
+    return signatures_problem(schemes or None)
+
+
+def _seconds_problem(seconds: float) -> str | None:
+    return None if math.isfinite(seconds) else "must be a number of seconds"
+
+
+def _lead_id_problem(lead_id: str) -> str:
+    return "; ".join(lead_id_problems(lead_id))
+
+
+def _folder_problem(path: Path) -> str | None:
+    return None if path.parent.is_dir() else f"there is no folder {str(path.parent)!r}"
 
 
 @click.command(
@@ -82,14 +74,14 @@ def _in_a_folder(
     "  mock-sendpilot check-receiver https://app.example/webhooks --contract live \\\n"
     "    --junit receiver.xml",
 )
-@click.argument("url", metavar="URL", callback=_url)
+@click.argument("url", metavar="URL", callback=_without_problem(_url_problem))
 @click.option(
     "--secret",
     required=True,
     envvar=f"{PREFIX}WEBHOOK_SECRET",
     show_envvar=True,
-    callback=_secret,
-    help=f"The signing secret that the receiver has. Example: --secret {_EXAMPLE_SECRET}",
+    callback=_without_problem(_secret_problem),
+    help=f"The signing secret of the receiver. Example: --secret {_EXAMPLE_SECRET}",
 )
 @click.option(
     "--contract",
@@ -99,16 +91,16 @@ def _in_a_folder(
     envvar=f"{PREFIX}CONTRACT",
     show_envvar=True,
     callback=contract_of_name,
-    help="Whose events: documented, example, schema, live, strict or observed. "
+    help="The contract of the events: documented, example, schema, live, strict or observed. "
     "Example: --contract live",
 )
 @click.option(
     "--scheme",
     "schemes",
     multiple=True,
-    type=click.Choice(SCHEMES),
-    callback=_schemes,
-    help="Signature scheme that it may verify, in place of the contract's; may be repeated. "
+    type=click.Choice(SIGNATURE_SCHEMES),
+    callback=_without_problem(_schemes_problem),
+    help="A signature scheme the receiver may verify, instead of the contract's; repeatable. "
     "Example: --scheme standardwebhooks",
 )
 @click.option(
@@ -116,37 +108,37 @@ def _in_a_folder(
     default=TIMEOUT_SECONDS,
     show_default=True,
     type=click.FloatRange(0.05, 3600),
-    callback=_seconds,
-    help="Seconds that it has for an answer. Example: --timeout 10",
+    callback=_without_problem(_seconds_problem),
+    help="Seconds to wait for a response. Example: --timeout 10",
 )
 @click.option(
     "--max-latency",
     default=MAX_LATENCY_SECONDS,
     show_default=True,
     type=click.FloatRange(0.01, 3600),
-    callback=_seconds,
-    help="Seconds that an answer, and its effect on the probe, should take at most. "
+    callback=_without_problem(_seconds_problem),
+    help="Seconds that a response, and the effect of an event, should take at most. "
     "Example: --max-latency 1",
 )
 @click.option(
     "--probe",
     metavar="URL",
-    callback=_url,
-    help="A URL of your app whose answer to GET shows what events have done, so that a second "
-    "effect of one event can be seen. Example: --probe http://127.0.0.1:9000/events",
+    callback=_without_problem(_url_problem),
+    help="A URL of your app that returns the number of effects of events, or a JSON list of them, "
+    "to a GET. Example: --probe http://127.0.0.1:9000/events",
 )
 @click.option(
     "--lead-id",
-    callback=_lead_id,
-    help="A lead that your app knows. Example: --lead-id lead_abc123",
+    callback=_without_problem(_lead_id_problem),
+    help="The id of a lead your app knows. Example: --lead-id lead_abc123",
 )
-@click.option("--strict", is_flag=True, help="Let a warning count as a failure. Example: --strict")
+@click.option("--strict", is_flag=True, help="Count a warning as a failure. Example: --strict")
 @click.option(
     "--junit",
     type=click.Path(dir_okay=False, writable=True, path_type=Path),
     metavar="FILE",
-    callback=_in_a_folder,
-    help="Write the report as JUnit's XML, too. Example: --junit receiver.xml",
+    callback=_without_problem(_folder_problem),
+    help="Write the report as JUnit XML as well. Example: --junit receiver.xml",
 )
 @json_option
 def check_receiver(
@@ -163,13 +155,13 @@ def check_receiver(
     junit: Path | None,
     wants_json: bool,
 ) -> None:
-    """Deliver a series of events to the receiver at URL, and say what it does right and wrong.
+    """Check the webhook receiver at URL with a series of test webhooks.
 
-    No server is needed. The events are made up, and so is the lead in them, unless --lead-id names
-    one: a receiver has to answer 2xx to leads that it does not know.
+    No server is needed. The events are made up, and so is their lead unless --lead-id names one: a
+    receiver has to answer 2xx to events about leads it does not know.
 
-    Exit codes: 0 nothing failed, 1 something did, 2 the command line is wrong or the probe shows
-    nothing.
+    Exit codes: 0 nothing failed, 1 a check failed, 2 the command line is wrong or the probe returns
+    no count.
     """
     from mock_sendpilot.receiver_check.probes import url_probe
 
@@ -183,10 +175,15 @@ def check_receiver(
         probe=None if probe is None else url_probe(probe, timeout_seconds=timeout),
         lead_id=lead_id,
     )
-    output = _Output(is_all=junit is None)
-    report = _examined(target, output, wants_json=wants_json)
+    output = _Output(is_needed=junit is None)
+    report = _run_checks(target, output, wants_json=wants_json)
     if junit is not None:
-        _write(junit, report, is_strict=strict)
+        from mock_sendpilot.receiver_check.junit import as_junit
+
+        try:
+            junit.write_bytes(as_junit(report, is_strict=strict))
+        except OSError as error:
+            fail(f"{os.fspath(junit)} cannot be written: {error.strerror or error}")
     output.end()
     if report.failed or (strict and report.warned):
         sys.exit(1)
@@ -196,56 +193,58 @@ class _Output:
     """Standard output, which may be closed, full, or read no longer.
 
     Args:
-        is_all: whether nothing else is wanted, so that the command ends as soon as it breaks.
+        is_needed: whether it is the only output, so that the command ends as soon as it breaks.
     """
 
-    def __init__(self, *, is_all: bool) -> None:
-        self._is_all = is_all
+    def __init__(self, *, is_needed: bool) -> None:
+        self._is_needed = is_needed
         self._error: OSError | None = None
 
-    def can_show(self, text: str) -> bool:
-        """Whether its encoding has all these signs."""
-        return _shown(text, sys.stdout) == text
+    def can_encode(self, text: str) -> bool:
+        """Return whether its encoding has all characters of a text."""
+        return _encodable(text, sys.stdout) == text
 
     def print(self, text: str) -> None:
-        """A line, with ? for signs that its encoding lacks."""
+        """Print a line, with ? for characters that its encoding lacks."""
         if self._error is not None:
             return
         try:
-            click.echo(_shown(text, sys.stdout))
+            click.echo(_encodable(text, sys.stdout))
         except OSError as error:
             self._error = error
-            if self._is_all:
+            if self._is_needed:
                 self.end()
 
     def end(self) -> None:
-        """End the command if it broke."""
+        """End the command if the output broke."""
         if self._error is not None:
             raise self._error
 
 
-def _examined(target: Target, output: _Output, *, wants_json: bool) -> "Report":
-    """Examine it, and print each line as soon as it is there."""
+def _run_checks(target: Target, output: _Output, *, wants_json: bool) -> "Report":
+    """Run the checks, and print each result as soon as it is known."""
     from mock_sendpilot.errors import InvalidInput
-    from mock_sendpilot.receiver_check.checks import checks_under
-    from mock_sendpilot.receiver_check.examination import examine
+    from mock_sendpilot.receiver_check.checks import checks_for
     from mock_sendpilot.receiver_check.report import Style
+    from mock_sendpilot.receiver_check.runner import run_checks
 
-    checks = checks_under(target.contract)
+    checks = checks_for(target.contract)
     width = max(len(check.title) for check in checks)
-    style = Style(colour=wants_colour(), is_plain=not output.can_show(_SIGNS), title_width=width)
-    progress = Style(colour=False, is_plain=True, title_width=width)
+    style = Style(color=wants_colour(), is_plain=not output.can_encode(_SIGNS), title_width=width)
+    progress = Style(color=False, is_plain=True, title_width=width)
+    # A person who sees standard error and not the table follows the progress there.
+    shows_progress = _is_terminal(sys.stderr) and (wants_json or not _is_terminal(sys.stdout))
 
-    def tell(result: "Result") -> None:
+    def print_result(result: "Result") -> None:
         if result.id == checks[0].id and not wants_json:
             output.print(f"{target.url}, contract {target.contract.name}\n")
         if result.is_tried and not wants_json:
             output.print(style.line(result))
-        if result.is_tried and _watches_errors_alone(wants_json=wants_json):
-            click.echo(_shown(progress.line(result), sys.stderr), err=True)
+        if result.is_tried and shows_progress:
+            click.echo(_encodable(progress.line(result), sys.stderr), err=True)
 
     try:
-        report = examine(target, on_result=tell)
+        report = run_checks(target, on_result=print_result)
     except InvalidInput as error:
         raise click.BadParameter(str(error), param_hint="--probe") from error
     if wants_json:
@@ -255,25 +254,11 @@ def _examined(target: Target, output: _Output, *, wants_json: bool) -> "Report":
     return report
 
 
-def _watches_errors_alone(*, wants_json: bool) -> bool:
-    """Whether a person sees standard error and not the table."""
-    return _is_watched(sys.stderr) and (wants_json or not _is_watched(sys.stdout))
-
-
-def _is_watched(stream: TextIO | None) -> bool:
+def _is_terminal(stream: TextIO | None) -> bool:
     return stream is not None and stream.isatty()
 
 
-def _shown(text: str, stream: TextIO | None) -> str:
-    """A text as a stream can show it; there is none where it was closed from the beginning."""
-    known = (stream and stream.encoding) or "ascii"
-    return text.encode(known, "replace").decode(known)
-
-
-def _write(path: Path, report: "Report", *, is_strict: bool) -> None:
-    from mock_sendpilot.receiver_check.junit import as_junit
-
-    try:
-        path.write_bytes(as_junit(report, is_strict=is_strict))
-    except OSError as error:
-        fail(f"{os.fspath(path)} cannot be written: {error.strerror or error}")
+def _encodable(text: str, stream: TextIO | None) -> str:
+    """Return a text with ? for what a stream cannot encode; a closed stream is None."""
+    encoding = (stream and stream.encoding) or "ascii"
+    return text.encode(encoding, "replace").decode(encoding)

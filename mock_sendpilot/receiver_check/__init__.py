@@ -1,1 +1,1 @@
-"""The verdict on a webhook receiver: what it does right, what wrong, and why it matters."""
+"""The check of a webhook receiver: a series of test webhooks, and a report on its responses."""

@@ -1,217 +1,222 @@
-"""The checks, in order: what each finds out, why it matters, and how to do better."""
+"""The checks, in order: each with its title, the reason it matters, and the fix."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
 from mock_sendpilot.contracts.contract import Contract
-from mock_sendpilot.receiver_check import acknowledging, enduring, refusing, repeating
-from mock_sendpilot.receiver_check.deliverer import event_names
-from mock_sendpilot.receiver_check.findings import FAILED, WARNED, Finding
-from mock_sendpilot.receiver_check.visit import Visit
+from mock_sendpilot.receiver_check import acceptance, duplicates, rejection, signatures, tolerance
+from mock_sendpilot.receiver_check.client import TestClient, event_types
+from mock_sendpilot.receiver_check.findings import FAILED, WARNED, Finding, Outcome
+from mock_sendpilot.receiver_check.profile import Profile
 
-EACH_EVENT = "event"
-"""The ids of the checks of each event begin with it: `event:lead.updated`."""
+EVENT_PREFIX = "event"
+"""The beginning of the id of a check of one event: `event:lead.updated`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One question to a receiver. `level` is what a miss counts as: `failed` or `warned`."""
+    """One check of a receiver.
+
+    Attributes:
+        id: its name in JSON and JUnit.
+        title: what a receiver that passes does.
+        why: the reason it matters.
+        fix: the remedy, unless the finding has its own.
+        run: sends requests, and judges the responses; other checks do not affect it.
+        severity: the outcome that a failure counts as.
+    """
 
     id: str
     title: str
     why: str
     fix: str
-    run: Callable[[Visit], Finding]
-    level: str = FAILED
-    is_gate: bool = False
-    """Without it, nothing that follows makes sense."""
+    run: Callable[[Profile, TestClient], Finding]
+    severity: Outcome = FAILED
 
 
-_FORGERY = "Anybody who learns the URL could make your app believe what never happened."
-_KNOWN_SCHEME = (
-    "Verify the raw bytes with the package svix or standardwebhooks, or as the vendor documents "
-    "it, and answer 401 to what does not pass."
+_FORGERY = "Anybody who learns the URL could send your app made-up events."
+_VERIFY = (
+    "Verify the raw body with the package svix or standardwebhooks, or as the vendor documents it, "
+    "and answer 401 if that fails."
 )
-_ANY_SIGNATURE = (
-    "Take every signature of the header (they are apart by a blank) and accept if one is right."
+_TRY_EVERY_SIGNATURE = (
+    "Try every signature in the header (separated by spaces), and accept if one is valid."
 )
-_OTHERS_COME = (
-    "The vendor adds and renames events and fields without notice, and retries what fails."
-)
+_CHANGES = "The vendor adds and renames events and fields without notice, and retries what fails."
 
 BEFORE_EVENTS = (
     Check(
         "acknowledges",
         "acknowledges a valid event",
-        "What is not answered with a 2xx in time counts as failed: it is sent again, and given up "
-        "after the last attempt. Redirects are not followed.",
+        "An attempt without a 2xx in time counts as failed: it is retried, and the delivery is "
+        "exhausted after the last attempt. Redirects are not followed.",
         "Answer 2xx to every event with a valid signature, at this URL.",
-        acknowledging.acknowledges,
-        is_gate=True,
+        acceptance.acknowledges,
     ),
     Check(
         "scheme",
         "verifies a signature scheme",
-        "A receiver that looks at no signature takes events from anybody.",
-        _KNOWN_SCHEME,
-        acknowledging.finds_scheme,
+        "A receiver that verifies no signature accepts events from anybody.",
+        _VERIFY,
+        signatures.verifies_scheme,
     ),
     Check(
         "missing_signature",
-        "refuses a missing signature",
+        "rejects a missing signature",
         _FORGERY,
-        "Refuse what lacks the signature headers: no header must not mean no check.",
-        refusing.refuses_unsigned,
+        "Reject requests without signature headers: a missing header must not skip the check.",
+        rejection.rejects_missing_signature,
     ),
     Check(
         "wrong_secret",
-        "refuses a wrong secret",
+        "rejects a wrong secret",
         _FORGERY,
-        _KNOWN_SCHEME,
-        refusing.refuses_wrong_secret,
+        _VERIFY,
+        rejection.rejects_wrong_secret,
     ),
     Check(
         "altered_body",
-        "refuses an altered body",
-        "A signature is of every byte; whoever could alter one could alter what the event says.",
-        "Compute the signature over the raw bytes of the body, and over all of them.",
-        refusing.refuses_altered,
+        "rejects an altered body",
+        "A signature covers every byte; anybody who could alter one could alter the event.",
+        "Compute the signature over the raw body, and over all of it.",
+        rejection.rejects_altered_body,
     ),
     Check(
         "raw_body",
-        "verifies the bytes as they came",
-        "A body that is parsed and written again has other bytes as soon as there is an umlaut, an "
-        "emoji or a blank in it: the event is refused, and lost after the last attempt.",
-        "Verify the body before it is parsed: request.get_data() in Flask, request.body in Django, "
+        "verifies the raw body",
+        "A body that is parsed and serialized again has other bytes if it has an umlaut, an emoji "
+        "or extra whitespace: the event is rejected, and lost after the last attempt.",
+        "Verify the body before you parse it: request.get_data() in Flask, request.body in Django, "
         "express.raw() in Express.",
-        acknowledging.verifies_raw_body,
+        signatures.verifies_raw_body,
     ),
     Check(
         "stale_timestamp",
-        "refuses a signature of an hour ago",
-        "Whoever has recorded a request could send it again for ever.",
-        "Compare the signed time with your clock and refuse beyond a tolerance of five minutes; "
-        "every attempt of the vendor's is signed afresh.",
-        refusing.refuses_stale,
+        "rejects a signature from an hour ago",
+        "Anybody who recorded a request could replay it forever.",
+        "Compare the signed time with your clock, and reject beyond a tolerance of five minutes; "
+        "every attempt of the vendor is signed afresh.",
+        rejection.rejects_stale_timestamp,
     ),
     Check(
         "future_timestamp",
-        "refuses a signature of an hour ahead",
-        "A time far ahead outlives every tolerance, and tells that a clock is wrong.",
-        "Let the tolerance hold in both directions.",
-        refusing.refuses_future,
+        "rejects a signature from an hour ahead",
+        "A time far ahead outlasts every tolerance, and shows that a clock is wrong.",
+        "Apply the tolerance in both directions.",
+        rejection.rejects_future_timestamp,
         WARNED,
     ),
     Check(
         "malformed_signature",
-        "refuses garbled or missing headers",
-        "What strangers send must neither pass nor crash: anybody could set off your alarms.",
-        "Want every header, catch whatever the verification raises, and answer 401.",
-        refusing.refuses_garbled,
+        "rejects malformed or missing headers",
+        "Requests from strangers must neither pass nor crash the app: anybody could set off your "
+        "alarms.",
+        "Require every header, catch whatever the verification raises, and answer 401.",
+        rejection.rejects_malformed_signature,
     ),
     Check(
         "idempotent",
         "acts once on the same eventId",
-        "Deliveries are at least once: a slow answer is enough, and the same event comes again.",
-        "Keep the eventIds that were done (with a unique constraint); answer 2xx to one that is "
-        "there, and do nothing.",
-        repeating.is_idempotent,
+        "Events are delivered at least once: after a slow response the same event comes again.",
+        "Store the eventIds you have handled (with a unique constraint); answer 2xx to a known "
+        "one, and do nothing.",
+        duplicates.is_idempotent,
     ),
     Check(
         "concurrent_duplicate",
         "tolerates the same event twice at once",
-        "An attempt that timed out may still be at work when the next one comes.",
-        "Let a unique constraint on eventId decide, not a look-up before the work; answer 2xx to "
-        "the one that came second.",
-        repeating.stands_simultaneous,
+        "An attempt that timed out may still be running when the next one arrives.",
+        "Let a unique constraint on eventId decide, not a lookup before the work; answer 2xx to "
+        "the second one.",
+        duplicates.tolerates_concurrent_duplicate,
     ),
     Check(
         "out_of_order",
-        "tolerates events in another order",
-        "Retries let older events come after newer ones; a refusal only makes them come again.",
-        "Compare the event's timestamp with what you have, ignore what is older, and answer 2xx.",
-        repeating.stands_reordering,
+        "tolerates events out of order",
+        "Retries deliver older events after newer ones; a rejected one only comes again.",
+        "Compare the event's timestamp with what you have, ignore older events, and answer 2xx.",
+        tolerance.tolerates_reordering,
     ),
     Check(
         "unknown_event",
         "tolerates an unknown event type",
-        _OTHERS_COME,
-        "Answer 2xx to event types that you do not know, and log them.",
-        enduring.stands_unknown_event,
+        _CHANGES,
+        "Answer 2xx to event types you do not know, and log them.",
+        tolerance.tolerates_unknown_event,
     ),
     Check(
         "extra_fields",
-        "tolerates fields that it does not know",
-        _OTHERS_COME,
-        "Ignore fields that you do not know; do not validate against a closed schema.",
-        enduring.stands_extra_fields,
+        "tolerates unknown fields",
+        _CHANGES,
+        "Ignore fields you do not know; do not validate against a closed schema.",
+        tolerance.tolerates_extra_fields,
     ),
     Check(
         "missing_fields",
-        "tolerates the absence of optional fields",
-        "workspaceId, campaignId, sequenceStep and note have been seen missing.",
-        "Read them with a default.",
-        enduring.stands_missing_fields,
+        "tolerates missing optional fields",
+        "Events without workspaceId, campaignId, sequenceStep or note have been observed.",
+        "Read these fields with a default.",
+        tolerance.tolerates_missing_fields,
     ),
 )
 
+# The last one comes last because a receiver may be broken after it.
 AFTER_EVENTS = (
     Check(
         "rotation_first",
         "accepts two signatures, the first valid",
         "For a day after a rotation each request is signed with both secrets.",
-        _ANY_SIGNATURE,
-        enduring.accepts_first_signature,
+        _TRY_EVERY_SIGNATURE,
+        signatures.accepts_first_signature,
     ),
     Check(
         "rotation_second",
         "accepts two signatures, the second valid",
-        "For a day after a rotation each request is signed with both secrets; the one that you "
-        "have may be the second.",
-        _ANY_SIGNATURE,
-        enduring.accepts_second_signature,
+        "For a day after a rotation each request is signed with both secrets; yours may be the "
+        "second.",
+        _TRY_EVERY_SIGNATURE,
+        signatures.accepts_second_signature,
     ),
     Check(
         "large_event",
-        "takes an event of 1 MB",
-        "The event of a search that is completed has all its leads in it.",
-        "Raise the limit of the body for this route, in the app and in the proxy before it.",
-        enduring.stands_large_event,
+        "accepts an event of 1 MB",
+        "The event of a completed search contains all its leads.",
+        "Raise the body limit of this route, in the app and in the proxy in front of it.",
+        tolerance.accepts_large_event,
+        WARNED,
+    ),
+    Check(
+        "latency",
+        "responds quickly",
+        "A slow response is slower under load, and then every event comes twice.",
+        "Store the event (a table, a queue), answer 2xx, and do the work afterwards.",
+        acceptance.responds_quickly,
         WARNED,
     ),
     Check(
         "broken_connection",
-        "survives a connection that breaks off",
-        "Networks fail in the middle of a request; the next one must not suffer from it.",
-        "See what a request that ends too soon leaves behind: an open transaction, a lock, a "
-        "worker that is gone.",
-        enduring.survives_broken_connection,
-    ),
-    Check(
-        "latency",
-        "answers promptly",
-        "What is slow now is too slow under load, and then every event comes twice.",
-        "Keep the event (a table, a queue), answer 2xx, and do the work afterwards.",
-        acknowledging.is_prompt,
-        WARNED,
+        "survives a broken connection",
+        "Networks fail in the middle of a request; the next request must not suffer from it.",
+        "Look for what an incomplete request leaves behind: an open transaction, a lock, a dead "
+        "worker.",
+        tolerance.survives_broken_connection,
     ),
 )
 
 
-def checks_under(contract: Contract) -> tuple[Check, ...]:
-    """All checks under a contract, in order, with one for each of its events."""
-    events = [_of_event(name, contract.event_type(name)) for name in event_names(contract)]
-    return (*BEFORE_EVENTS, *events, *AFTER_EVENTS)
-
-
-def _of_event(name: str, event_type: str) -> Check:
-    return Check(
-        f"{EACH_EVENT}:{event_type}",
-        f"acknowledges {event_type}",
-        "Whoever subscribes to all events gets this one; what is not acknowledged comes again and "
-        "again.",
-        "Answer 2xx to every event of the contract, also to those that you do nothing with and to "
-        "those of leads that you do not know.",
-        partial(acknowledging.acknowledges_each, name=name),
+def checks_for(contract: Contract) -> tuple[Check, ...]:
+    """Return all checks under a contract, in order, with one for each of its events."""
+    events = (
+        Check(
+            f"{EVENT_PREFIX}:{contract.event_type(event_type)}",
+            f"acknowledges {contract.event_type(event_type)}",
+            "A subscription to all events includes this one; without a 2xx it comes again and "
+            "again.",
+            "Answer 2xx to every event of the contract, also to those you ignore and to those "
+            "about leads you do not know.",
+            partial(acceptance.acknowledges_event, event_type=event_type),
+        )
+        for event_type in event_types(contract)
     )
+    return (*BEFORE_EVENTS, *events, *AFTER_EVENTS)

@@ -1,34 +1,38 @@
-"""Findings: how a check came out, and what was seen."""
+"""Findings: the outcome of a check, and the observation behind it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Final, Literal
 
-PASSED, FAILED, WARNED, INCONCLUSIVE = "passed", "failed", "warned", "inconclusive"
-OUTCOMES = (PASSED, FAILED, WARNED, INCONCLUSIVE)
-"""`inconclusive` is what cannot be seen from outside, or was not tried after all."""
-_BY_GRAVITY = (PASSED, INCONCLUSIVE, WARNED, FAILED)
+Outcome = Literal["passed", "failed", "warned", "inconclusive"]
+PASSED: Final = "passed"
+FAILED: Final = "failed"
+WARNED: Final = "warned"
+INCONCLUSIVE: Final = "inconclusive"
+"""The outcome of a check that cannot be decided from outside, or was not tried."""
+OUTCOMES: tuple[Outcome, ...] = (PASSED, FAILED, WARNED, INCONCLUSIVE)
+_BY_SEVERITY = (PASSED, INCONCLUSIVE, WARNED, FAILED)
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """An outcome and what was seen, in words; `fix` where the check's own does not fit the case."""
+    """An outcome and what was observed; a `fix` replaces that of the check."""
 
-    outcome: str
-    seen: str
+    outcome: Outcome
+    observed: str
     fix: str | None = None
 
     def about(self, subject: str) -> "Finding":
-        """The same, saying what it is about."""
-        return replace(self, seen=f"{subject}: {self.seen}")
+        """Return the finding with its subject in front of what was observed."""
+        return replace(self, observed=f"{subject}: {self.observed}")
 
-    def at_most(self, level: str) -> "Finding":
-        """The same, with a failure counting as `level`."""
-        return replace(self, outcome=level) if self.outcome == FAILED else self
+    def with_severity(self, severity: Outcome) -> "Finding":
+        """Return the finding with a failure counted as `severity`."""
+        return replace(self, outcome=severity) if self.outcome == FAILED else self
 
 
-def gravest(findings: Sequence[Finding]) -> Finding:
-    """The first of the worst findings; of good ones the last."""
-    worst = max(_BY_GRAVITY.index(one.outcome) for one in findings)
-    if _BY_GRAVITY[worst] == PASSED:
+def worst(findings: Sequence[Finding]) -> Finding:
+    """Return the first of the most severe findings, or the last one if all passed."""
+    if all(finding.outcome == PASSED for finding in findings):
         return findings[-1]
-    return next(one for one in findings if _BY_GRAVITY.index(one.outcome) == worst)
+    return max(findings, key=lambda finding: _BY_SEVERITY.index(finding.outcome))

@@ -1,4 +1,4 @@
-"""A report as JUnit's XML, which CI servers show: one test case for each check."""
+"""The report of a check as JUnit XML, which CI servers show: one test case per check."""
 
 import re
 from xml.etree import ElementTree as ET
@@ -12,10 +12,10 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def as_junit(report: Report, *, is_strict: bool = False) -> bytes:
-    """The document, UTF-8.
+    """Return the report as an XML document, in UTF-8.
 
-    A failure is what failed, and with `is_strict` what is a warning; without it a warning is the
-    output of a case that passed. What could not be judged is skipped.
+    Inconclusive checks are skipped test cases. A warning is the output of a test case that passed;
+    with `is_strict` it is a failure.
     """
     failing = {FAILED, WARNED} if is_strict else {FAILED}
     failures = sum(result.outcome in failing for result in report.results)
@@ -25,7 +25,7 @@ def as_junit(report: Report, *, is_strict: bool = False) -> bytes:
         tests=str(len(report.results)),
         failures=str(failures),
         errors="0",
-        skipped=str(len(report.having(INCONCLUSIVE))),
+        skipped=str(len(report.with_outcome(INCONCLUSIVE))),
         time=_seconds(sum(result.duration_seconds for result in report.results)),
     )
     properties = ET.SubElement(suite, "properties")
@@ -47,15 +47,15 @@ def _add_case(suite: ET.Element, result: Result, *, is_failure: bool) -> None:
         name=_allowed(result.title),
         time=_seconds(result.duration_seconds),
     )
-    seen = _allowed(result.seen)
-    text = _allowed(f"{result.seen}\n\nWhy: {result.why}\nFix: {result.fix}")
+    observed = _allowed(result.observed)
+    text = _allowed(f"{result.observed}\n\nWhy: {result.why}\nFix: {result.fix}")
     if is_failure:
-        ET.SubElement(case, "failure", message=seen, type=result.id).text = text
+        ET.SubElement(case, "failure", message=observed, type=result.id).text = text
     elif result.outcome == INCONCLUSIVE:
-        ET.SubElement(case, "skipped", message=seen)
+        ET.SubElement(case, "skipped", message=observed)
     else:
         label = "warning: " if result.outcome == WARNED else ""
-        ET.SubElement(case, "system-out").text = f"{label}{text if label else seen}"
+        ET.SubElement(case, "system-out").text = f"{label}{text if label else observed}"
 
 
 def _seconds(seconds: float) -> str:
@@ -63,5 +63,5 @@ def _seconds(seconds: float) -> str:
 
 
 def _allowed(text: str) -> str:
-    """A text without the characters that XML cannot hold."""
+    """Return a text without the characters XML cannot contain."""
     return _NOT_XML.sub("\ufffd", text)

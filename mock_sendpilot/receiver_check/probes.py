@@ -1,12 +1,9 @@
-"""Probes: ways to see from outside what a receiver has done."""
+"""Probes: functions that count the effects of a receiver."""
 
-import copy
 import http.client
 import io
 import os
 import ssl
-import threading
-from collections.abc import Callable
 from typing import Any, cast
 from urllib.parse import quote, urlsplit
 
@@ -17,96 +14,59 @@ from mock_sendpilot.network import connected, own_copy
 from mock_sendpilot.receiver_check.target import Probe
 from mock_sendpilot.scheduling.clock import SystemClock
 
-_POLL_SECONDS = 0.02
-STILL_SECONDS = 0.05
-_LONGEST_ANSWER = 5_000_000
+_MAX_BODY_BYTES = 5_000_000
 _SAFE_IN_A_PATH = "/?%:@!$&'()*+,;=~"
-"""What stays as it is, `%` included: what is quoted already is not quoted again."""
+"""Characters that are not quoted; `%` is one, so that a quoted URL is not quoted twice."""
 
 
 class ProbeFailed(Exception):
-    """The probe showed nothing; the text says why."""
-
-
-class NeverStill(ProbeFailed):
-    """What the probe shows changes by itself, so that it tells nothing about events."""
+    """A probe returned no count; the text says why."""
 
 
 def url_probe(url: str, *, timeout_seconds: float) -> Probe:
-    """A probe that is a GET; it shows the body, parsed where it is JSON.
+    """Return a probe that sends a GET and returns the JSON, or the text, of the response.
 
     Args:
-        url: as `url_problems` allows it; letters beyond ASCII are quoted.
-        timeout_seconds: for the whole answer.
+        url: a valid URL; letters beyond ASCII are quoted.
+        timeout_seconds: the time for the complete response.
 
-    The probe raises:
-        ProbeFailed: no whole answer in time, or not a 200.
+    The probe raises `ProbeFailed` without a response in time, and for any status but 200.
     """
 
-    def look() -> Any:
+    def get() -> Any:
         try:
             status, body = _get(url, timeout_seconds)
         except TimeoutError as error:
-            raise ProbeFailed(f"the probe gave no answer within {timeout_seconds:g} s") from error
+            raise ProbeFailed(f"the probe did not respond within {timeout_seconds:g} s") from error
         except (OSError, ValueError, http.client.HTTPException) as error:
-            raise ProbeFailed(f"the probe gave no answer: {error}") from error
+            raise ProbeFailed(f"the probe did not respond: {error}") from error
         if status != http.HTTPStatus.OK:
-            raise ProbeFailed(f"the probe answered {status}, not 200")
-        return _parsed(body)
+            raise ProbeFailed(f"expected status 200 from the probe, got {status}")
+        try:
+            return orjson.loads(body)
+        except ValueError:
+            return body.decode("utf-8", "replace")
 
-    return look
-
-
-def look(probe: Probe) -> Any:
-    """What a probe shows now; a copy, since it may be the very list that the receiver fills."""
-    shown = probe()
-    try:
-        return copy.deepcopy(shown)
-    except Exception:  # what cannot be copied can still be shown
-        return repr(shown)
+    return get
 
 
-def look_until(probe: Probe, is_enough: Callable[[Any], object], *, within_seconds: float) -> Any:
-    """What it shows once that is enough, or at the end."""
-    began = SystemClock.running_seconds()
-    while True:
-        shown = look(probe)
-        if is_enough(shown) or SystemClock.running_seconds() - began >= within_seconds:
-            return shown
-        pause(_POLL_SECONDS)
-
-
-def look_until_still(
-    probe: Probe, *, within_seconds: float, still_seconds: float = STILL_SECONDS
-) -> Any:
-    """What it shows once that stands still: what came before may still be at work.
-
-    Args:
-        probe: what is looked at.
-        within_seconds: how long it may take.
-        still_seconds: how long it has to stand still.
+def effect_count(probe: Probe) -> float:
+    """Return the number of effects a probe counts now.
 
     Raises:
-        NeverStill: it never does.
+        ProbeFailed: it returns neither a number nor a list.
     """
-    deadline = SystemClock.running_seconds() + within_seconds
-    shown = look(probe)
-    while True:
-        pause(still_seconds)
-        before, shown = shown, look(probe)
-        if shown == before:
-            return shown
-        if SystemClock.running_seconds() > deadline:
-            raise NeverStill("what the probe shows changes by itself")
-
-
-def pause(seconds: float) -> None:
-    """Do nothing, in real time."""
-    threading.Event().wait(seconds)
+    value: object = probe()
+    if isinstance(value, list):
+        return len(value)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return value
+    kind = type(value).__name__
+    raise ProbeFailed(f"expected a number or a list of effects from the probe, got {kind}")
 
 
 class _Reader(io.RawIOBase):
-    """Reads from a socket until a deadline: the socket's own timeout starts anew with each byte."""
+    """A reader of a socket with one deadline: the socket's own timeout restarts with each byte."""
 
     def __init__(self, connected: Any, deadline: float) -> None:
         self._socket = connected
@@ -123,22 +83,22 @@ class _Reader(io.RawIOBase):
         return int(self._socket.recv_into(buffer))
 
     def makefile(self, *_arguments: object) -> io.BufferedReader:
-        """All that an HTTPResponse wants of a socket."""
+        """Return the file that an HTTPResponse reads from."""
         return io.BufferedReader(self)
 
 
 def _get(url: str, timeout_seconds: float) -> tuple[int, bytes]:
-    """Status and body of the answer to a GET."""
+    """Return the status and the body of the response to a GET."""
     deadline = SystemClock.running_seconds() + timeout_seconds
     parts = urlsplit(url)
     path = f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
     connection = _connection(url, timeout_seconds)
     try:
-        accepted = {"Accept": "application/json, */*", "Connection": "close"}
-        connection.request("GET", quote(path, safe=_SAFE_IN_A_PATH), headers=accepted)
-        answer = FinalResponse(cast("Any", _Reader(connection.sock, deadline)))
-        answer.begin()
-        return answer.status, answer.read(_LONGEST_ANSWER)
+        headers = {"Accept": "application/json, */*", "Connection": "close"}
+        connection.request("GET", quote(path, safe=_SAFE_IN_A_PATH), headers=headers)
+        response = FinalResponse(cast("Any", _Reader(connection.sock, deadline)))
+        response.begin()
+        return response.status, response.read(_MAX_BODY_BYTES)
     finally:
         connection.close()
 
@@ -162,10 +122,3 @@ def _connection(url: str, timeout_seconds: float) -> http.client.HTTPConnection:
         made.close()
         raise
     return connection
-
-
-def _parsed(body: bytes) -> Any:
-    try:
-        return orjson.loads(body)
-    except ValueError:
-        return body.decode("utf-8", "replace")

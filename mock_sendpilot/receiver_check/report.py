@@ -1,4 +1,4 @@
-"""The report of an examination: for programs as it is, for people as a table with explanations."""
+"""The report of a check: a table with explanations for people, JSON for programs."""
 
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,19 +11,19 @@ from mock_sendpilot.suggestions import did_you_mean
 
 _MARKS: Mapping[str, str] = {PASSED: "✓", FAILED: "✗", WARNED: "!", INCONCLUSIVE: "–"}
 _PLAIN_MARKS: Mapping[str, str] = {PASSED: "+", FAILED: "x", WARNED: "!", INCONCLUSIVE: "-"}
-_COLOURS: Mapping[str, int] = {PASSED: 32, FAILED: 31, WARNED: 33, INCONCLUSIVE: 2}
+_COLORS: Mapping[str, int] = {PASSED: 32, FAILED: 31, WARNED: 33, INCONCLUSIVE: 2}
 _WIDTH = 100
 _INDENT = "    "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """How one check came out: what was seen, why it matters, how to do better."""
+    """The result of one check: what was observed, why it matters, and the fix."""
 
     id: str
     title: str
     outcome: str
-    seen: str
+    observed: str
     why: str
     fix: str
     duration_seconds: float
@@ -32,36 +32,36 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How a report is written for people."""
+    """The way a report is written for people."""
 
-    colour: bool = False
+    color: bool = False
     is_plain: bool = False
-    """In ASCII, for what can show nothing else."""
+    """ASCII only, for a terminal that can show nothing else."""
     title_width: int = 0
 
     def line(self, result: Result) -> str:
-        """A result as a line of the table."""
+        """Return the line of the table for a result."""
         mark = self.painted(self.mark(result.outcome), result.outcome)
-        return f"{mark} {result.title.ljust(self.title_width)}  {result.seen}".rstrip()
+        return f"{mark} {result.title.ljust(self.title_width)}  {result.observed}".rstrip()
 
     def mark(self, outcome: str) -> str:
-        """The sign of an outcome."""
+        """Return the sign of an outcome."""
         return (_PLAIN_MARKS if self.is_plain else _MARKS)[outcome]
 
     def painted(self, text: str, outcome: str) -> str:
-        """A text in the colour of an outcome."""
-        return f"\x1b[{_COLOURS[outcome]}m{text}\x1b[0m" if self.colour else text
+        """Return a text in the color of an outcome."""
+        return f"\x1b[{_COLORS[outcome]}m{text}\x1b[0m" if self.color else text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Report:
-    """What came of an examination; as a text it is the table.
+    """The report on a receiver; `str(report)` is a table.
 
     Attributes:
-        url: of the receiver.
+        url: the URL of the receiver.
         contract: the name of the contract.
-        schemes: the signature schemes that it was seen to verify.
-        results: one of each check, in order.
+        schemes: the signature schemes it verifies.
+        results: the result of each check, in order.
     """
 
     url: str
@@ -77,28 +77,28 @@ class Report:
 
     @property
     def passed(self) -> bool:
-        """Whether nothing failed; there may be warnings."""
-        return not self.having(FAILED)
+        """Return whether nothing failed; there may be warnings."""
+        return not self.failed
 
     @property
     def failed(self) -> tuple[Result, ...]:
         """The results that failed."""
-        return self.having(FAILED)
+        return self.with_outcome(FAILED)
 
     @property
     def warned(self) -> tuple[Result, ...]:
         """The results that are a warning."""
-        return self.having(WARNED)
+        return self.with_outcome(WARNED)
 
-    def having(self, outcome: str) -> tuple[Result, ...]:
-        """The results with an outcome."""
+    def with_outcome(self, outcome: str) -> tuple[Result, ...]:
+        """Return the results with an outcome."""
         return tuple(result for result in self.results if result.outcome == outcome)
 
     def result(self, check_id: str) -> Result:
-        """The result of a check.
+        """Return the result of a check.
 
         Raises:
-            InvalidInput: there is no such check; it says which there are.
+            InvalidInput: no check has that id; the message lists those that exist.
         """
         known = {result.id: result for result in self.results}
         if check_id not in known:
@@ -107,62 +107,67 @@ class Report:
         return known[check_id]
 
     def as_json(self) -> dict[str, Any]:
-        """For programs: `durationSeconds` and all else as it is here."""
+        """Return the report as JSON."""
         return {
             "url": self.url,
             "contract": self.contract,
             "schemes": list(self.schemes),
             "passed": self.passed,
-            "counts": {outcome: len(self.having(outcome)) for outcome in OUTCOMES},
+            "counts": {outcome: len(self.with_outcome(outcome)) for outcome in OUTCOMES},
             "checks": [_as_json(result) for result in self.results],
         }
 
     def text(self, style: Style | None = None) -> str:
-        """For people: the table, what is to be done, and a summary."""
+        """Return the table, the explanations and a summary."""
         width = max((len(result.title) for result in self.results), default=0)
         style = style or Style(title_width=width)
         table = "\n".join(style.line(result) for result in self.results if result.is_tried)
         return f"{self.url}, contract {self.contract}\n\n{table}\n{self.explanations(style)}"
 
     def explanations(self, style: Style) -> str:
-        """What was not tried, paragraphs about what is not good, and a summary.
+        """Return what was not tried, paragraphs on failures and warnings, and a summary.
 
-        Results for which the same matters and the same is to be done share a paragraph.
+        Results with the same reason and the same fix share a paragraph.
         """
+        lines = []
         untried = [result for result in self.results if not result.is_tried]
-        rest = f"{style.mark(INCONCLUSIVE)} {len(untried)} more checks" if untried else ""
-        lines = [f"{style.painted(rest, INCONCLUSIVE)}: {untried[0].seen}"] if untried else []
-        alike: dict[tuple[str, ...], list[Result]] = {}
-        for one in (*self.failed, *self.warned):
-            alike.setdefault((one.outcome, one.why, one.fix), []).append(one)
-        paragraphs = ["\n".join(_paragraph(results, style)) for results in alike.values()]
-        return "\n".join([*lines, "", *(f"{one}\n" for one in paragraphs), self._summary(style)])
+        if untried:
+            count = f"{style.mark(INCONCLUSIVE)} {len(untried)} more checks"
+            lines.append(f"{style.painted(count, INCONCLUSIVE)}: {untried[0].observed}")
+        lines.append("")
+        by_fix: dict[tuple[str, ...], list[Result]] = {}
+        for result in (*self.failed, *self.warned):
+            by_fix.setdefault((result.outcome, result.why, result.fix), []).append(result)
+        for results in by_fix.values():
+            lines += [*_paragraph(results, style), ""]
+        return "\n".join([*lines, self._summary(style)])
 
     def _summary(self, style: Style, *, is_detailed: bool = False) -> str:
         parts = []
         for outcome in OUTCOMES:
-            ids = [result.id for result in self.having(outcome)]
-            named = f" ({', '.join(ids)})" if is_detailed and outcome in {FAILED, WARNED} else ""
-            text = f"{len(ids)} {outcome}{named}"
-            parts += [style.painted(text, outcome)] if ids else []
+            ids = [result.id for result in self.with_outcome(outcome)]
+            details = f" ({', '.join(ids)})" if is_detailed and outcome in {FAILED, WARNED} else ""
+            if ids:
+                parts.append(style.painted(f"{len(ids)} {outcome}{details}", outcome))
         return ", ".join(parts)
 
 
 def _as_json(result: Result) -> dict[str, Any]:
-    found = asdict(result)
-    found["tried"] = found.pop("is_tried")
-    found["durationSeconds"] = round(found.pop("duration_seconds"), 4)
-    return found
+    fields = asdict(result)
+    fields["tried"] = fields.pop("is_tried")
+    fields["durationSeconds"] = round(fields.pop("duration_seconds"), 4)
+    return fields
 
 
 def _paragraph(results: Sequence[Result], style: Style) -> Iterator[str]:
-    """About one result; of several that are alike, what was seen stands in the table alone."""
-    one = results[0]
+    """Yield the lines about results that share a reason and a fix."""
     for result in results:
         heading = f"{style.mark(result.outcome)} {result.title} ({result.id})"
         yield style.painted(heading, result.outcome)
-    seen = [("Seen", one.seen)] if len(results) == 1 else []
-    for label, text in (*seen, ("Why", one.why), ("Fix", one.fix)):
+    first = results[0]
+    # For several results the table alone has what was observed.
+    observed = [("Observed", first.observed)] if len(results) == 1 else []
+    for label, text in (*observed, ("Why", first.why), ("Fix", first.fix)):
         yield textwrap.fill(
             f"{label}: {text}",
             _WIDTH,

@@ -1,42 +1,37 @@
-"""What is examined, and by which measure."""
+"""A receiver to check, and the limits it has to meet."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from mock_sendpilot.contracts.contract import Contract
 from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.urls import url_problems
+from mock_sendpilot.webhooks.http_sender import TIMEOUT_SECONDS
 from mock_sendpilot.webhooks.signing import SECRET_FORMAT, is_secret
+from mock_sendpilot.world.endpoint_settings import signatures_problem
 
-SCHEMES = ("documented", "svix", "standardwebhooks")
-SEVERAL_SIGNATURES = frozenset({"svix", "standardwebhooks"})
-"""The schemes whose header can carry more than one signature."""
-_ONE_HEADER = (
-    "documented and standardwebhooks cannot be sent together: both use the header "
-    "Webhook-Signature; check them one after the other"
-)
-TIMEOUT_SECONDS = 30.0
 MAX_LATENCY_SECONDS = 5.0
-Probe = Callable[[], Any]
+Probe = Callable[[], float | list[Any]]
+"""A function that returns the number of effects so far, or a list of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """A receiver, and what it is to be sent.
+    """A receiver to check.
 
     Args:
-        url: where it takes webhooks.
-        secret: `whsec_…`, which it has, too.
-        contract: gives the names and bodies of the events.
-        schemes: signature schemes that may be sent; by default the contract's.
-        timeout_seconds: how long it has for an answer.
-        max_latency_seconds: how long it should take at most.
-        probe: shows what it has done so far, as any value that can be compared.
-        lead_id: of a lead that it knows; by default one is made up.
+        url: the URL of its route for webhooks.
+        secret: its signing secret, `whsec_…`.
+        contract: the contract with the names and bodies of the events.
+        schemes: the signature schemes it may verify; by default the contract's.
+        timeout_seconds: the time it has for a response.
+        max_latency_seconds: the time a response, and its effect, should take at most.
+        probe: a function that counts its effects.
+        lead_id: the id of a lead it knows; by default a made-up one.
 
     Raises:
-        InvalidInput: a bad URL, secret, scheme or lead id.
+        InvalidInput: the URL, secret, schemes or lead id are invalid.
     """
 
     url: str
@@ -52,29 +47,19 @@ class Target:
         problems = [f"the URL {problem}" for problem in url_problems(self.url)]
         if not is_secret(self.secret):
             problems.append(f"the secret must be {SECRET_FORMAT}")
-        problems += scheme_problems(self.schemes)
+        problems += filter(None, [signatures_problem(self.schemes or None)])
         problems += [f"the lead id {problem}" for problem in lead_id_problems(self.lead_id or "")]
         if problems:
             raise InvalidInput(*problems)
 
     @property
-    def candidates(self) -> tuple[str, ...]:
-        """The schemes that the receiver may verify."""
+    def candidate_schemes(self) -> tuple[str, ...]:
+        """The schemes the receiver may verify."""
         return self.schemes or self.contract.signatures
 
 
-def scheme_problems(schemes: Sequence[str]) -> list[str]:
-    """What speaks against sending these schemes."""
-    unknown = [scheme for scheme in schemes if scheme not in SCHEMES]
-    if unknown:
-        return [f"a scheme must be one of {', '.join(SCHEMES)}, not {unknown[0]!r}"]
-    if {"documented", "standardwebhooks"} <= set(schemes):
-        return [_ONE_HEADER]
-    return []
-
-
 def lead_id_problems(lead_id: str) -> list[str]:
-    """What speaks against an id in the body of an event; a command line can hold any bytes."""
+    """Return the problems of a lead id; one from a command line can hold any bytes."""
     try:
         lead_id.encode()
     except UnicodeEncodeError:

@@ -1,17 +1,17 @@
-"""`check_receiver`: the verdict on a receiver, for a test."""
+"""`check_receiver`: the check of a receiver, for a test."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 from mock_sendpilot.contracts.contract import Contract
 from mock_sendpilot.errors import InvalidInput
-from mock_sendpilot.receiver_check.examination import examine
 from mock_sendpilot.receiver_check.probes import url_probe
 from mock_sendpilot.receiver_check.report import Report
-from mock_sendpilot.receiver_check.target import MAX_LATENCY_SECONDS, TIMEOUT_SECONDS, Probe, Target
+from mock_sendpilot.receiver_check.runner import run_checks
+from mock_sendpilot.receiver_check.target import MAX_LATENCY_SECONDS, Probe, Target
 from mock_sendpilot.scheduling.clock import ProcessClock, SystemClock
 from mock_sendpilot.testing.serving import AppServer, Receiver, checked_path
 from mock_sendpilot.urls import url_problems
+from mock_sendpilot.webhooks.http_sender import TIMEOUT_SECONDS
 from mock_sendpilot.world.endpoint_settings import PROCESS, WALL
 
 _CLOCKS: Mapping[str, type[SystemClock]] = {PROCESS: ProcessClock, WALL: SystemClock}
@@ -24,51 +24,47 @@ def check_receiver(
     contract: Contract,
     path: str | None = None,
     scheme: str | Sequence[str] | None = None,
-    probe: str | Callable[[], Any] | None = None,
+    probe: str | Probe | None = None,
     timeout: float = TIMEOUT_SECONDS,
     max_latency: float = MAX_LATENCY_SECONDS,
     lead_id: str | None = None,
     signature_clock: str = PROCESS,
 ) -> Report:
-    """Deliver a graded series of events to a receiver: `assert report.passed, str(report)`.
+    """Check a receiver: `assert report.passed, str(report)`.
 
-    The keywords but for the contract are those of `Sandbox.check_receiver`, which tells of them.
+    Except for the contract, the arguments are those of `Sandbox.check_receiver`.
 
     Raises:
-        InvalidInput: a bad URL, path, secret, scheme, lead id or signature clock, or a probe that
-            shows nothing.
+        InvalidInput: the URL, path, secret, scheme, lead id or signature clock is invalid, or the
+            probe returns no count.
     """
     if signature_clock not in _CLOCKS:
         expected = " or ".join(_CLOCKS)
         raise InvalidInput(f"signature_clock: expected {expected}, got {signature_clock!r}")
     clock = _CLOCKS[signature_clock]()
-    schemes = (scheme,) if isinstance(scheme, str) else tuple(scheme or ())
 
-    def target(origin: str, url: str) -> Target:
-        return Target(
+    def check(url: str, *, origin: str = "") -> Report:
+        target = Target(
             url=url,
             secret=secret,
             contract=contract,
-            schemes=schemes,
+            schemes=(scheme,) if isinstance(scheme, str) else tuple(scheme or ()),
             timeout_seconds=timeout,
             max_latency_seconds=max_latency,
-            probe=_probe(probe, origin, timeout),
+            probe=_probe_at(probe, origin, timeout) if isinstance(probe, str) else probe,
             lead_id=lead_id,
         )
+        return run_checks(target, clock=clock)
 
     if isinstance(receiver, str):
-        return examine(target("", receiver), clock=clock)
+        return check(receiver)
     path = checked_path(path)
     with AppServer(receiver) as server:
-        return examine(target(server.origin, f"{server.origin}{path}"), clock=clock)
+        return check(f"{server.origin}{path}", origin=server.origin)
 
 
-def _probe(
-    probe: str | Callable[[], Any] | None, origin: str, timeout_seconds: float
-) -> Probe | None:
-    if probe is None or not isinstance(probe, str):
-        return probe
-    url = f"{origin}{probe}" if probe.startswith("/") else probe
+def _probe_at(url_or_path: str, origin: str, timeout_seconds: float) -> Probe:
+    url = f"{origin}{url_or_path}" if url_or_path.startswith("/") else url_or_path
     problems = url_problems(url)
     if problems:
         raise InvalidInput(*(f"the probe {problem}" for problem in problems))

@@ -1,13 +1,13 @@
 """The webhooks of a sandbox: where they go, events by hand, and deliveries that are disrupted."""
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.json_text import plain_json
 from mock_sendpilot.matching import ANY_EVENT, EventPattern
-from mock_sendpilot.receiver_check.target import MAX_LATENCY_SECONDS, TIMEOUT_SECONDS
+from mock_sendpilot.receiver_check.target import MAX_LATENCY_SECONDS, Probe
 from mock_sendpilot.testing.event_loop import refuse_in_event_loop
 from mock_sendpilot.testing.sandbox_checks import (
     Subject,
@@ -23,6 +23,7 @@ from mock_sendpilot.webhooks.disruption import OPTIONS
 from mock_sendpilot.webhooks.disruptions import Disruption
 from mock_sendpilot.webhooks.endpoints import Endpoint
 from mock_sendpilot.webhooks.event_log import SentWebhook
+from mock_sendpilot.webhooks.http_sender import TIMEOUT_SECONDS
 from mock_sendpilot.webhooks.outbox import Outbox
 from mock_sendpilot.world.endpoint_settings import PROCESS, EndpointSettings
 from mock_sendpilot.world.models import Campaign, Lead, Sender
@@ -252,32 +253,33 @@ class SandboxWebhooks:
         secret: str,
         path: str | None = None,
         scheme: str | Sequence[str] | None = None,
-        probe: str | Callable[[], Any] | None = None,
+        probe: str | Probe | None = None,
         timeout: float = TIMEOUT_SECONDS,
         max_latency: float = MAX_LATENCY_SECONDS,
         lead_id: Lead | str | None = None,
         signature_clock: str = PROCESS,
     ) -> "Report":
-        """A verdict on a receiver, under this contract: `assert report.passed, str(report)`.
+        """Check a receiver under this contract: `assert report.passed, str(report)`.
 
-        A graded series of events is delivered to it, good and forged, doubled and late; nothing of
-        it is in `webhooks`. docs/check-receiver.md has all that is checked.
+        It is sent a series of test webhooks, valid, forged, duplicated and late; `webhooks` has
+        none of them. docs/check-receiver.md describes each check.
 
         Args:
-            receiver: a URL, or a WSGI or ASGI app, which is served in a thread meanwhile.
-            secret: `whsec_…`, which the receiver has, too.
-            path: where an app takes webhooks, by default `/webhooks`.
-            scheme: out of `documented`, `svix`, `standardwebhooks`; by default the contract's.
-            probe: shows what the receiver has done, so that a second effect can be seen: a function
-                whose results can be compared, a URL, or a path of the app.
-            timeout: seconds that it has for an answer.
-            max_latency: seconds that an answer, and its effect on the probe, should take at most.
-            lead_id: of a lead that it knows; by default one is made up.
+            receiver: a URL, or a WSGI or ASGI app, which is served in a thread for the check.
+            secret: the signing secret of the receiver, `whsec_…`.
+            path: the path where an app takes webhooks; by default `/webhooks`.
+            scheme: `documented`, `svix` or `standardwebhooks`; by default the contract's.
+            probe: a function that returns the number of effects of events, or a list of them; or a
+                URL, or a path of the app, that returns that as JSON. Without it effects are
+                inconclusive.
+            timeout: seconds to wait for a response.
+            max_latency: seconds that a response, and the effect of an event, should take at most.
+            lead_id: the id of a lead it knows; by default a made-up one.
             signature_clock: `process` or `wall`, as for `add_endpoint`.
 
         Raises:
-            InvalidInput: a bad URL, path, secret, scheme or signature clock, or a probe that shows
-                nothing.
+            InvalidInput: the URL, path, secret, scheme or signature clock is invalid, or the probe
+                returns no count.
             EventLoopBlocked: called in a coroutine; await `sendpilot.aio.check_receiver` there.
         """
         __tracebackhide__ = True

@@ -37,6 +37,8 @@ _MAX_SECRET_BYTES = 256
 _UNIX_SECONDS = re.compile(r"[0-9]{1,15}")
 _HEADER_PREFIXES: Mapping[str, str] = {"svix": "svix", "standardwebhooks": "webhook"}
 """The beginnings of the three headers of a scheme."""
+MULTI_SIGNATURE_SCHEMES = frozenset(_HEADER_PREFIXES)
+"""The schemes whose header can have several signatures."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -60,7 +60,7 @@ def settings_problems(settings: EndpointSettings) -> list[str]:
     checks = (
         _delays_problem(settings.retry_delays_seconds),
         _timeout_problem(settings.timeout_seconds),
-        _signatures_problem(settings.signatures),
+        signatures_problem(settings.signatures),
         _concurrency_problem(settings.concurrency),
         None
         if settings.signature_clock in SIGNATURE_CLOCKS
@@ -98,7 +98,8 @@ def _is_within(number: object, lowest: float, highest: float) -> bool:
     return isinstance(number, int | float) and lowest <= number <= highest
 
 
-def _signatures_problem(schemes: tuple[str, ...] | None) -> str | None:
+def signatures_problem(schemes: tuple[str, ...] | None) -> str | None:
+    """Return the problem of a choice of signature schemes, or None."""
     if schemes is None:
         return None
     known = ", ".join(SIGNATURE_SCHEMES)

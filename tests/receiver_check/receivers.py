@@ -1,7 +1,7 @@
-"""Receivers as customers write them, a correct one and one for each fault; none uses our code.
+"""Receivers as customers write them: a correct one, and one for each fault.
 
-They verify with the packages svix and standardwebhooks, or, for the documented scheme, with a few
-lines like those of the vendor's pages.
+None uses the package. They verify with svix and standardwebhooks, and the documented scheme with a
+few lines like those of the vendor's pages.
 """
 
 import base64
@@ -49,19 +49,19 @@ def by_standardwebhooks(body: bytes, headers: Headers) -> bool:
 
 
 def by_documents(body: bytes, headers: Headers) -> bool:
-    """As the vendor's pages have it: `t=…,s=…`, keyed with the secret as it stands."""
+    """Verify `t=…,s=…`, keyed with the secret as it is, like the vendor's pages."""
     parts = dict(
         part.partition("=")[::2] for part in headers.get("Webhook-Signature", "").split(",")
     )
-    seconds, given = parts.get("t", ""), parts.get("s", "")
+    seconds, signature = parts.get("t", ""), parts.get("s", "")
     if not seconds.isdecimal() or abs(time.time() - int(seconds)) > TOLERANCE_SECONDS:
         return False
     expected = hmac.new(SECRET.encode(), seconds.encode() + b"." + body, hashlib.sha256).hexdigest()
-    return hmac.compare_digest(given.encode(), expected.encode())
+    return hmac.compare_digest(signature.encode(), expected.encode())
 
 
 def by_documents_at_any_time(body: bytes, headers: Headers) -> bool:
-    """As above, without a tolerance."""
+    """Verify the documented scheme without a tolerance."""
     value = headers.get("Webhook-Signature", "")
     seconds = value.partition(",")[0].removeprefix("t=")
     message = seconds.encode() + b"." + body
@@ -70,7 +70,7 @@ def by_documents_at_any_time(body: bytes, headers: Headers) -> bool:
 
 
 def by_svix_or_the_time(body: bytes, headers: Headers) -> bool:
-    """Of the documented header only the time is looked at."""
+    """Verify only the time of the documented header."""
     seconds = headers.get("Webhook-Signature", "").partition(",")[0].removeprefix("t=")
     is_timely = seconds.isdecimal() and abs(time.time() - int(seconds)) < TOLERANCE_SECONDS
     return is_timely or by_svix(body, headers)
@@ -81,7 +81,7 @@ def by_svix_if_it_is_there(body: bytes, headers: Headers) -> bool:
 
 
 def by_standardwebhooks_the_first(body: bytes, headers: Headers) -> bool:
-    """Of several signatures the first."""
+    """Verify the first of several signatures."""
     first = headers.get("Webhook-Signature", "").partition(" ")[0]
     return by_standardwebhooks(body, {**headers, "Webhook-Signature": first})
 
@@ -95,12 +95,12 @@ def by_both(body: bytes, headers: Headers) -> bool:
 
 
 class Receiver:
-    """A correct one. What it did is to be seen at /effects, and in `effects`."""
+    """A correct receiver. Its effects are in `effects`, and at /effects."""
 
     def __init__(self, verify: Verify = by_svix) -> None:
         self._verify = verify
         self._lock = threading.Lock()
-        self._seen: set[str] = set()
+        self._known: set[str] = set()
         self.effects: list[str] = []
 
     def __call__(
@@ -110,24 +110,24 @@ class Receiver:
 
     def answer(self, request: Request) -> Response:
         if request.path == "/effects":
-            return Response(json.dumps({"effects": self.effects}), mimetype="application/json")
+            return Response(json.dumps(self.effects), mimetype="application/json")
         return self.receive(request)
 
     def receive(self, request: Request) -> Response:
         if not self.is_genuine(request):
-            return self.refusal()
+            return self.reject()
         return self.handle(json.loads(request.get_data()))
 
     def is_genuine(self, request: Request) -> bool:
         return self._verify(request.get_data(), dict(request.headers))
 
-    def refusal(self) -> Response:
+    def reject(self) -> Response:
         return Response("the signature is not valid", 401)
 
     def handle(self, event: dict[str, Any]) -> Response:
         with self._lock:
-            is_new = event["eventId"] not in self._seen
-            self._seen.add(event["eventId"])
+            is_new = event["eventId"] not in self._known
+            self._known.add(event["eventId"])
         if is_new:
             self.act(event)
         return Response(status=204)
@@ -150,14 +150,14 @@ class IgnoresMissingSignature(Receiver):
         return not any(name in request.headers for name in names) or super().is_genuine(request)
 
 
-class LooksAtTheTimeAlone(Receiver):
+class VerifiesTheTimeAlone(Receiver):
     def is_genuine(self, request: Request) -> bool:
         seconds = request.headers.get("svix-timestamp", "0")
         return abs(time.time() - int(seconds)) < TOLERANCE_SECONDS
 
 
-class TakesAnotherSecretToo(Receiver):
-    """Such as that of a test environment, left in the code."""
+class AcceptsAnotherSecret(Receiver):
+    """Another secret, like that of a test environment, was left in the code."""
 
     OTHER = "whsec_" + base64.b64encode(b"a secret that nobody has").decode()
 
@@ -172,7 +172,7 @@ class TakesAnotherSecretToo(Receiver):
 
 
 class VerifiesByHand(Receiver):
-    """The package computes the signature; how it is compared is this receiver's own."""
+    """A receiver that compares the signature of the package itself."""
 
     def is_genuine(self, request: Request) -> bool:
         try:
@@ -183,8 +183,8 @@ class VerifiesByHand(Receiver):
         at = datetime.fromtimestamp(seconds, tz=timezone.utc)
         body = self.signed_body(request)
         expected = SvixWebhook(SECRET).sign(message_id, at, body)
-        given = request.headers.get("svix-signature", "").split(" ")
-        return self.is_timely(seconds) and expected in self.looked_at(given)
+        signatures = request.headers.get("svix-signature", "").split(" ")
+        return self.is_timely(seconds) and expected in self.candidates(signatures)
 
     def signed_body(self, request: Request) -> str:
         return request.get_data().decode()
@@ -192,7 +192,7 @@ class VerifiesByHand(Receiver):
     def is_timely(self, seconds: int) -> bool:
         return abs(time.time() - seconds) <= TOLERANCE_SECONDS
 
-    def looked_at(self, signatures: list[str]) -> list[str]:
+    def candidates(self, signatures: list[str]) -> list[str]:
         return signatures
 
 
@@ -206,50 +206,50 @@ class TrustsTheFuture(VerifiesByHand):
         return time.time() - seconds <= TOLERANCE_SECONDS
 
 
-class VerifiesTheBodyWrittenAgain(VerifiesByHand):
-    """As json.dumps does it: with `\\u00fc` for an umlaut."""
+class VerifiesTheBodyOfJsonDumps(VerifiesByHand):
+    """It serializes the body again, with `\\u00fc` for an umlaut."""
 
     def signed_body(self, request: Request) -> str:
         return json.dumps(json.loads(request.get_data()), separators=(",", ":"))
 
 
-class VerifiesTheBodyAsExpressHasIt(VerifiesByHand):
-    """JSON.stringify(req.body): letters stay as they are, blanks go."""
+class VerifiesTheBodyOfJsonStringify(VerifiesByHand):
+    """It serializes the body again: letters stay as they are, whitespace goes."""
 
     def signed_body(self, request: Request) -> str:
         body = json.loads(request.get_data())
         return json.dumps(body, separators=(",", ":"), ensure_ascii=False)
 
 
-class VerifiesTheBodyReadAsLatin1(VerifiesByHand):
-    """Blanks stay where they are, letters do not."""
+class VerifiesTheBodyAsLatin1(VerifiesByHand):
+    """Whitespace stays as it is, letters change."""
 
     def signed_body(self, request: Request) -> str:
         return request.get_data().decode("latin-1")
 
 
-class LooksAtTheFirstSignature(VerifiesByHand):
-    def looked_at(self, signatures: list[str]) -> list[str]:
+class VerifiesTheFirstSignature(VerifiesByHand):
+    def candidates(self, signatures: list[str]) -> list[str]:
         return signatures[:1]
 
 
-class LooksAtTheLastSignature(VerifiesByHand):
-    def looked_at(self, signatures: list[str]) -> list[str]:
+class VerifiesTheLastSignature(VerifiesByHand):
+    def candidates(self, signatures: list[str]) -> list[str]:
         return signatures[-1:]
 
 
-class RefusesByCrashing(Receiver):
-    def refusal(self) -> Response:
+class RejectsByCrashing(Receiver):
+    def reject(self) -> Response:
         return Response("KeyError: 'svix-id'", 500)
 
 
-class RefusesByRedirect(Receiver):
-    def refusal(self) -> Response:
+class RejectsByRedirect(Receiver):
+    def reject(self) -> Response:
         return Response(status=302, headers={"Location": "/login"})
 
 
 class CrashesOnGarbage(Receiver):
-    """Catches what the package documents, and nothing else."""
+    """It catches only the exception that the package documents."""
 
     def is_genuine(self, request: Request) -> bool:
         try:
@@ -265,7 +265,7 @@ class CrashesOnGarbage(Receiver):
             return Response(f"ValueError: {error}", 500)
 
 
-class CrashesOnAGarbledTime(Receiver):
+class CrashesOnAMalformedTime(Receiver):
     def is_genuine(self, request: Request) -> bool:
         if not request.headers.get("svix-timestamp", "0").isdecimal():
             raise InternalServerError
@@ -278,32 +278,32 @@ class CrashesOnAGarbledTime(Receiver):
             return Response("<title>500 Internal Server Error</title>", 500)
 
 
-class TakesWhatHasAGarbledTime(Receiver):
+class AcceptsAMalformedTime(Receiver):
     def is_genuine(self, request: Request) -> bool:
-        time_of_it = request.headers.get("svix-timestamp", "0")
-        return not time_of_it.isdecimal() or super().is_genuine(request)
+        timestamp = request.headers.get("svix-timestamp", "0")
+        return not timestamp.isdecimal() or super().is_genuine(request)
 
 
-class TakesWhatHasNoId(Receiver):
+class AcceptsAMissingId(Receiver):
     def is_genuine(self, request: Request) -> bool:
         has_signature = "svix-signature" in request.headers
         return (has_signature and "svix-id" not in request.headers) or super().is_genuine(request)
 
 
 def by_documents_but_any_time(body: bytes, headers: Headers) -> bool:
-    """A time that is garbage counts as one that is not there to be compared."""
+    """Verify the documented scheme, and accept a time that is no number."""
     t, _, seconds = headers.get("Webhook-Signature", "").partition(",")[0].partition("=")
     return (t == "t" and not seconds.isdecimal()) or by_documents(body, headers)
 
 
 def by_documents_if_it_is_there(body: bytes, headers: Headers) -> bool:
-    """A header without a signature in it passes."""
+    """Verify the documented scheme, and accept a header without a signature."""
     value = headers.get("Webhook-Signature", "")
     return (value.startswith("t=") and "s=" not in value) or by_documents(body, headers)
 
 
 class LimitsTheRateOfForgeries(Receiver):
-    def refusal(self) -> Response:
+    def reject(self) -> Response:
         return Response("too many", 429)
 
 
@@ -346,8 +346,8 @@ class CrashesOnOneEvent(Receiver):
         return super().handle(event)
 
 
-class KnowsStatusesAlone(Receiver):
-    """Refuses every type of event that it does not know."""
+class KnowsStatuses(Receiver):
+    """It rejects event types it does not know."""
 
     known: tuple[str, ...] = LEAD_EVENTS
 
@@ -357,19 +357,19 @@ class KnowsStatusesAlone(Receiver):
         return super().handle(event)
 
 
-class KnowsMessagesAlone(KnowsStatusesAlone):
+class KnowsMessages(KnowsStatuses):
     known = ("message.received", "reply.received")
 
 
-class KnowsStatusesAloneAndLimitsTheBody(KnowsStatusesAlone):
+class KnowsStatusesAndLimitsTheBody(KnowsStatuses):
     def receive(self, request: Request) -> Response:
         if (request.content_length or 0) > 100_000:
             return Response("too large", 413)
         return super().receive(request)
 
 
-class IsStrictAboutUrls(Receiver):
-    """Verifies well, and takes no URL with an umlaut."""
+class RejectsUrlsBeyondAscii(Receiver):
+    """It verifies correctly, and rejects a URL with an umlaut."""
 
     def handle(self, event: dict[str, Any]) -> Response:
         if not event["data"].get("linkedinUrl", "").isascii():
@@ -383,45 +383,52 @@ class ActsOnEveryDelivery(Receiver):
         return Response(status=204)
 
 
-class CountsInItsAnswers(Receiver):
+class NumbersEveryDelivery(ActsOnEveryDelivery):
+    """It acts on every delivery, and responds with the number of a new row."""
+
     def handle(self, event: dict[str, Any]) -> Response:
-        self.act(event)
+        super().handle(event)
         return Response(json.dumps({"id": len(self.effects)}), 201)
 
 
-class SaysWhenItKnowsTheEvent(Receiver):
-    """Is correct: the second and the third answer are alike."""
+class ReportsDuplicates(Receiver):
+    """It is correct, and its response tells a duplicate from a new event."""
 
     def handle(self, event: dict[str, Any]) -> Response:
-        is_known = event["eventId"] in self._seen
+        is_known = event["eventId"] in self._known
         super().handle(event)
         return Response("seen already", 200) if is_known else Response("done", 202)
 
 
 class LooksUpBeforeItActs(Receiver):
-    """Two at the same time both find nothing. (It takes its time once it had a duplicate.)"""
+    """It acts twice on an event that arrives twice at once, since both lookups find nothing.
 
-    _takes_its_time = False
+    To save time it is slow only from a duplicate until it has acted twice.
+    """
+
+    _is_slow = False
 
     def handle(self, event: dict[str, Any]) -> Response:
-        if event["eventId"] in self._seen:
-            self._takes_its_time = True
-        else:
-            if self._takes_its_time and event["eventType"] in LEAD_EVENTS:
-                threading.Event().wait(0.1)
-            self._seen.add(event["eventId"])
-            self.act(event)
+        if event["eventId"] in self._known:
+            self._is_slow = True
+            return Response(status=204)
+        if self._is_slow and event["eventType"] in LEAD_EVENTS:
+            threading.Event().wait(0.1)
+            if event["eventId"] in self._known:
+                self._is_slow = False
+        self._known.add(event["eventId"])
+        self.act(event)
         return Response(status=204)
 
 
-class RefusesDuplicates(Receiver):
+class RejectsDuplicates(Receiver):
     def handle(self, event: dict[str, Any]) -> Response:
         with self._lock:
-            is_known = event["eventId"] in self._seen
+            is_known = event["eventId"] in self._known
         return Response("duplicate", 409) if is_known else super().handle(event)
 
 
-class RefusesOlderEvents(Receiver):
+class RejectsOlderEvents(Receiver):
     _latest = ""
 
     def handle(self, event: dict[str, Any]) -> Response:
@@ -435,7 +442,7 @@ class RefusesOlderEvents(Receiver):
 
 
 class IsSlow(Receiver):
-    """With messages."""
+    """It is slow with messages."""
 
     def handle(self, event: dict[str, Any]) -> Response:
         if event["eventType"] == "message.sent":
@@ -468,7 +475,7 @@ class LimitsTheBody(Receiver):
 
 
 class Hangs(Receiver):
-    """Until it is released."""
+    """It hangs until it is released."""
 
     def __init__(self, verify: Verify = by_svix) -> None:
         super().__init__(verify)
@@ -487,7 +494,7 @@ class HangsOnForgeries(Hangs):
 
 
 class BreaksWithTheConnection(Receiver):
-    """Answers 500 once a body was shorter than announced."""
+    """It answers 500 once a body was shorter than its length."""
 
     _is_broken = False
 

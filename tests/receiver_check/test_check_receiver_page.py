@@ -7,15 +7,15 @@ import pytest
 
 from mock_sendpilot.cli.check_receiver import check_receiver
 from mock_sendpilot.contracts.contract import named_contract
-from mock_sendpilot.receiver_check.checks import AFTER_EVENTS, BEFORE_EVENTS, Check, checks_under
+from mock_sendpilot.receiver_check.checks import AFTER_EVENTS, BEFORE_EVENTS, Check, checks_for
 
 PAGE = (Path(__file__).parents[2] / "docs" / "check-receiver.md").read_text(encoding="utf-8")
-OF_EVENTS = next(c for c in checks_under(named_contract("live")) if c.id.startswith("event:"))
+OF_EVENTS = next(c for c in checks_for(named_contract("live")) if c.id.startswith("event:"))
 
 
 def row(check: Check) -> str:
     """A check as a row of the table."""
-    level = " (warning)" if check.level == "warned" else ""
+    level = " (warning)" if check.severity == "warned" else ""
     return f"| `{check.id}` | {check.title}{level} | {check.why} | {check.fix} |"
 
 

@@ -1,87 +1,90 @@
-"""Effects: those that show late, that cannot be counted, or look like one another."""
+"""Effects of events, counted by a probe: late, queued, of any size, or not countable."""
 
 from collections.abc import Callable
-from typing import Any
+from time import perf_counter
 
 import pytest
 
 from mock_sendpilot.receiver_check.findings import FAILED, INCONCLUSIVE, PASSED
-from tests.receiver_check import later_receivers as later
+from tests.receiver_check import async_receivers
 from tests.receiver_check import receivers as r
-from tests.receiver_check.test_planted_faults import DOES_IT_TWICE, blemishes, examined
-from tests.receiver_check.test_probes import examined as examined_with
-from tests.receiver_check.test_probes import repeated
+from tests.receiver_check.test_planted_faults import ACTS_TWICE, check, problems
+from tests.receiver_check.test_probes import effect_outcomes
 
 
 @pytest.mark.parametrize(
     ("receiver", "expected"),
     [
         pytest.param(
-            later.ActsOnRepetitionsLater, DOES_IT_TWICE, id="acts on repetitions much later"
+            async_receivers.ActsOnDuplicatesLater,
+            ACTS_TWICE,
+            id="acts on duplicates later",
         ),
         pytest.param(
-            later.ActsOnRepetitionsWithTheNext,
+            async_receivers.ActsOnDuplicatesWithTheNextEvent,
             {"idempotent": FAILED},
-            id="acts on repetitions with the next event",
+            id="acts on duplicates with the next event",
         ),
         pytest.param(
-            later.LooksUpAndQueues,
+            async_receivers.LooksUpAndQueues,
             {"concurrent_duplicate": FAILED},
-            id="looks up, queues, and acts later",
+            id="looks up finished events, and queues",
         ),
         pytest.param(
-            later.KnowsEventsByTheirSignature, DOES_IT_TWICE, id="knows events by their signature"
+            async_receivers.KnowsEventsByTheirSignature,
+            ACTS_TWICE,
+            id="knows events by their signature",
+        ),
+        pytest.param(
+            async_receivers.ActsOnEveryDeliveryLater, ACTS_TWICE, id="acts on every delivery later"
+        ),
+        pytest.param(
+            async_receivers.QueuesEveryDelivery, ACTS_TWICE, id="a worker acts on every delivery"
+        ),
+        pytest.param(
+            async_receivers.QueuesUnfinishedEvents,
+            {"concurrent_duplicate": FAILED},
+            id="a worker looks up finished events",
         ),
     ],
 )
-def test_an_effect_is_awaited(receiver: type[r.Receiver], expected: dict[str, str]) -> None:
-    assert blemishes(examined(receiver())) == expected
+def test_a_late_second_effect_is_found(
+    receiver: type[r.Receiver], expected: dict[str, str]
+) -> None:
+    assert problems(check(receiver())) == expected
 
 
-@pytest.mark.parametrize("delay", [0.03, 0.07, 0.2])
 @pytest.mark.parametrize(
-    ("receiver", "expected"),
+    "receiver",
     [
-        pytest.param(later.ActsLater, {}, id="once"),
-        pytest.param(later.ActsOnEveryDeliveryLater, DOES_IT_TWICE, id="twice"),
+        pytest.param(lambda: async_receivers.ActsLater(0.02), id="acts a bit later"),
+        pytest.param(lambda: async_receivers.ActsLater(0.08), id="acts later"),
+        pytest.param(async_receivers.WorksOffAQueue, id="a worker takes its time"),
+        pytest.param(async_receivers.PollsItsQueue, id="a worker polls"),
+        pytest.param(async_receivers.ActsTwicePerEvent, id="two effects per event"),
     ],
 )
-def test_effects_that_are_still_to_come_are_not_taken_for_others(
-    receiver: type[later.ActsLater], expected: dict[str, str], delay: float
+def test_a_late_effect_is_not_attributed_to_another_event(
+    receiver: Callable[[], r.Receiver],
 ) -> None:
-    assert blemishes(examined(receiver(delay))) == expected
+    assert problems(check(receiver())) == {}
 
 
-@pytest.mark.parametrize("seconds", [0.05, 0.15])
-@pytest.mark.parametrize(
-    ("receiver", "expected"),
-    [
-        pytest.param(later.WorksOffAQueue, {}, id="once"),
-        pytest.param(later.QueuesEveryDelivery, DOES_IT_TWICE, id="twice"),
-        pytest.param(later.QueuesWhatIsNotDone, {"concurrent_duplicate": FAILED}, id="looks up"),
-    ],
-)
-def test_effects_of_a_worker_that_does_one_after_the_other_are_told_apart(
-    receiver: type[later.WorksOffAQueue], expected: dict[str, str], seconds: float
-) -> None:
-    assert blemishes(examined(receiver(seconds))) == expected
+def test_effects_later_than_the_longest_latency_are_inconclusive() -> None:
+    receiver = async_receivers.ActsAfterFourEvents()
 
+    report = check(receiver, lambda: len(receiver.effects), max_latency=0.1)
 
-def test_effects_that_show_too_late_are_not_taken_for_others() -> None:
-    receiver = later.ActsWhenSomeHaveCome()
-
-    report = examined_with(receiver, lambda: len(receiver.effects), max_latency=0.1)
-
-    assert report.result("idempotent").outcome == INCONCLUSIVE
-    assert "see --max-latency" in report.result("idempotent").seen
+    assert effect_outcomes(report) == [INCONCLUSIVE, INCONCLUSIVE]
+    assert "--max-latency" in report.result("idempotent").fix
 
 
 @pytest.mark.parametrize(
-    "shown",
+    "value",
     [
-        pytest.param(lambda one: {"spent": len(one.effects) * 0.5}, id="with a point"),
-        pytest.param(lambda one: {"spent": f"{len(one.effects) * 0.5} EUR"}, id="in a text"),
-        pytest.param(lambda one: 250_000_000 + len(one.effects), id="large"),
+        pytest.param(0.1, id="a fraction"),
+        pytest.param(1e9, id="large"),
+        pytest.param(-1, id="negative"),
     ],
 )
 @pytest.mark.parametrize(
@@ -91,73 +94,53 @@ def test_effects_that_show_too_late_are_not_taken_for_others() -> None:
         pytest.param(r.LooksUpBeforeItActs, FAILED, id="looks up"),
     ],
 )
-def test_numbers_of_any_kind_are_counted(
-    shown: Callable[[r.Receiver], object], receiver: type[r.Receiver], outcome: str
+def test_effects_may_have_any_number(
+    value: float, receiver: type[r.Receiver], outcome: str
 ) -> None:
     one = receiver()
 
-    report = examined_with(one, lambda: shown(one))
+    report = check(one, lambda: len(one.effects) * value)
 
-    assert repeated(report) == [PASSED, outcome]
-    assert "effect" in report.result("concurrent_duplicate").seen
+    assert effect_outcomes(report) == [PASSED, outcome]
+
+
+def test_gaps_between_the_ids_of_rows_are_no_effects() -> None:
+    receiver = async_receivers.NumbersItsRows()
+
+    assert problems(check(receiver, lambda: list(receiver.rows.values()))) == {}
+
+
+class ActsOnRepliesAlone(r.ActsOnEveryDelivery):
+    def act(self, event: dict[str, str]) -> None:
+        if event["eventType"] == "reply.received":
+            super().act(event)
+
+
+def test_another_event_type_is_tried_if_the_first_has_no_effect() -> None:
+    receiver = ActsOnRepliesAlone()
+
+    report = check(receiver, lambda: receiver.effects, max_latency=0.2)
+
+    assert effect_outcomes(report) == [FAILED, FAILED]
 
 
 @pytest.mark.parametrize(
-    "shown",
+    ("probe", "observed"),
     [
-        pytest.param(later.NumbersItsRows.newest_first, id="newest first"),
-        pytest.param(later.NumbersItsRows.with_the_last_id, id="the last id"),
+        pytest.param(lambda _: 7, "no effect of events", id="a constant"),
+        pytest.param(lambda _: perf_counter(), "the same number", id="a clock"),
+        pytest.param(lambda one: one.effects[-1:], "the same number", id="the last effect"),
+        pytest.param(lambda one: len(one.effects) ** 2, "the same number", id="a square"),
     ],
 )
-def test_gaps_between_the_ids_of_rows_are_no_effects(
-    shown: Callable[[later.NumbersItsRows], object],
+@pytest.mark.parametrize("receiver", [r.Receiver, r.ActsOnEveryDelivery])
+def test_a_probe_that_counts_something_else_is_inconclusive(
+    probe: Callable[[r.Receiver], float | list[str]], observed: str, receiver: type[r.Receiver]
 ) -> None:
-    receiver = later.NumbersItsRows()
+    one = receiver()
 
-    assert blemishes(examined_with(receiver, lambda: shown(receiver))) == {}
+    report = check(one, lambda: probe(one), max_latency=0.1)
 
-
-@pytest.mark.parametrize(
-    "shown",
-    [
-        pytest.param(lambda one: {"uptime": one.seconds}, id="a number"),
-        pytest.param(lambda one: f"up since 00:00:{one.seconds}", id="a text"),
-    ],
-)
-def test_what_moves_by_itself_is_no_effect(shown: Callable[[later.HasAClock], Any]) -> None:
-    receiver = later.HasAClock()
-
-    report = examined_with(receiver, lambda: shown(receiver))
-
-    assert report.result("idempotent").outcome == INCONCLUSIVE
-    assert report.result("idempotent").seen == "what the probe shows changes by itself"
-    assert report.passed
-
-
-def test_a_clock_beside_the_effects_does_not_hide_them() -> None:
-    class Both(later.HasAClock, r.ActsOnEveryDelivery):
-        pass
-
-    receiver = Both()
-
-    report = examined_with(receiver, lambda: {"events": receiver.effects, "up": receiver.seconds})
-
-    assert repeated(report) == [FAILED, FAILED]
-
-
-def test_without_a_number_a_change_tells_of_a_second_effect() -> None:
-    receiver = r.ActsOnEveryDelivery()
-
-    report = examined_with(receiver, lambda: f"#{len(receiver.effects)}:")
-
-    assert repeated(report) == [FAILED, PASSED]
-    assert "no number of effects" in report.result("concurrent_duplicate").seen
-
-
-def test_where_the_next_event_counts_otherwise_a_repetition_is_looked_at_alone() -> None:
-    receiver = r.Receiver()
-
-    report = examined_with(receiver, lambda: (len(receiver.effects) * 7) ** 2)
-
-    assert report.result("idempotent").outcome == PASSED
-    assert report.result("idempotent").seen == "the probe shows no second effect"
+    assert effect_outcomes(report) == [INCONCLUSIVE, INCONCLUSIVE]
+    assert observed in report.result("idempotent").observed
+    assert "Have the probe return the number of effects" in report.result("idempotent").fix

@@ -1,12 +1,11 @@
-"""Probes: what they show decides whether a second delivery had an effect."""
+"""Probes: functions and URLs that count effects."""
 
 import json
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from itertools import count
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -17,147 +16,75 @@ from werkzeug.wrappers import Request, Response
 
 from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.http_server import HttpServer
-from mock_sendpilot.receiver_check.probes import ProbeFailed, look, url_probe
+from mock_sendpilot.receiver_check.probes import ProbeFailed, url_probe
 from mock_sendpilot.receiver_check.report import Report
-from mock_sendpilot.testing.receiver_check import check_receiver
-from tests.receiver_check import later_receivers as later
 from tests.receiver_check import receivers as r
-from tests.receiver_check.test_planted_faults import LIVE, blemishes
-from tests.support import SECRET
+from tests.receiver_check.async_receivers import HasABrokenProbe
+from tests.receiver_check.test_planted_faults import ACTS_TWICE, check, problems
 from tests.webhooks.test_http_sender import raw_receiver
 
-REPEATED = ("idempotent", "concurrent_duplicate")
 
-
-def examined(
-    receiver: r.Receiver, probe: "str | Callable[[], Any]", *, max_latency: float = 5.0
-) -> Report:
-    return check_receiver(
-        receiver, secret=SECRET, contract=LIVE, probe=probe, max_latency=max_latency
-    )
-
-
-def repeated(report: Report) -> list[str]:
-    """How the checks came out that look at the probe."""
-    return [report.result(check_id).outcome for check_id in REPEATED]
+def effect_outcomes(report: Report) -> list[str]:
+    """Return the outcomes of the checks that count effects."""
+    return [report.result(check_id).outcome for check_id in ACTS_TWICE]
 
 
 def test_a_path_of_the_app_can_be_the_probe() -> None:
-    assert blemishes(examined(r.Receiver(), "/effects")) == {}
+    assert problems(check(r.Receiver(), "/effects")) == {}
 
 
-def test_a_second_effect_is_seen_at_a_path_of_the_app() -> None:
-    report = examined(r.ActsOnEveryDelivery(), "/effects")
-
-    assert blemishes(report) == dict.fromkeys(REPEATED, "failed")
+def test_a_second_effect_is_found_by_a_path_of_the_app() -> None:
+    assert problems(check(r.ActsOnEveryDelivery(), "/effects")) == ACTS_TWICE
 
 
 def test_a_url_can_be_the_probe() -> None:
     receiver = r.ActsOnEveryDelivery()
     with HttpServer(receiver) as server:
-        report = examined(receiver, f"{server.origin}/effects")
+        report = check(receiver, f"{server.origin}/effects")
 
-    assert report.result("idempotent").outcome == "failed"
+    assert problems(report) == ACTS_TWICE
 
 
-@pytest.mark.parametrize(
-    "shown",
-    [
-        pytest.param(len, id="a number"),
-        pytest.param(lambda effects: set(range(len(effects))), id="a set"),
-        pytest.param(lambda effects: {"leads": [{"events": effects}]}, id="nested"),
-        pytest.param(lambda effects: f"{len(effects)} events", id="a text"),
-        pytest.param(lambda effects: "\n".join(["x"] * len(effects)), id="lines"),
-    ],
-)
-def test_what_a_function_shows_may_have_any_form(shown: Callable[[list[str]], object]) -> None:
+def test_a_function_that_returns_a_number_can_be_the_probe() -> None:
     receiver = r.ActsOnEveryDelivery()
 
-    report = examined(receiver, lambda: shown(receiver.effects))
-
-    assert blemishes(report) == dict.fromkeys(REPEATED, "failed")
-
-
-def test_where_effects_cannot_be_counted_two_at_once_look_like_one() -> None:
-    receiver = r.LooksUpBeforeItActs()
-
-    report = examined(receiver, lambda: receiver.effects[-1:])
-
-    assert blemishes(report) == {}
-    assert "no number of effects" in report.result("concurrent_duplicate").seen
-
-
-class ActsOnRepliesAlone(r.ActsOnEveryDelivery):
-    def act(self, event: dict[str, Any]) -> None:
-        if event["eventType"] == "reply.received":
-            super().act(event)
-
-
-def test_another_event_is_tried_where_the_first_has_no_effect() -> None:
-    receiver = ActsOnRepliesAlone()
-
-    report = examined(receiver, lambda: receiver.effects, max_latency=0.2)
-
-    assert repeated(report) == ["failed", "failed"]
+    assert problems(check(receiver, lambda: len(receiver.effects))) == ACTS_TWICE
 
 
 @pytest.mark.parametrize(
-    ("probe", "says"),
+    ("probe", "problem"),
     [
-        pytest.param(lambda: 7, "does not show what events do", id="always the same"),
-        pytest.param(count().__next__, "changes by itself", id="always another"),
+        pytest.param("/webhooks", "expected status 200 from the probe, got 401", id="status"),
+        pytest.param("http://127.0.0.1:1/", "the probe did not respond", id="no response"),
+        pytest.param(dict, "expected a number or a list of effects .*, got dict", id="object"),
+        pytest.param(lambda: "7", "expected a number or a list of effects .*, got str", id="text"),
+        pytest.param(lambda: True, "expected a number or a list .*, got bool", id="boolean"),
     ],
 )
-def test_a_probe_that_tells_nothing_leaves_it_open(probe: Callable[[], Any], says: str) -> None:
-    report = examined(r.ActsOnEveryDelivery(), probe, max_latency=0.1)
-
-    assert repeated(report) == ["inconclusive", "inconclusive"]
-    assert says in report.result("idempotent").seen
-    assert "Have the probe show the effects" in report.result("idempotent").fix
-
-
-@pytest.mark.parametrize(
-    ("probe", "says"),
-    [
-        pytest.param("/webhooks", "the probe answered 401, not 200", id="an answer that is no 200"),
-        pytest.param("http://127.0.0.1:1/", "the probe gave no answer", id="no answer"),
-    ],
-)
-def test_a_probe_that_shows_nothing_ends_it_before_it_begins(probe: str, says: str) -> None:
+def test_a_probe_without_a_count_is_refused_before_an_event_is_sent(
+    probe: Any, problem: str
+) -> None:
     receiver = r.Receiver()
 
-    with pytest.raises(InvalidInput, match=f"{says}.*; no event was sent"):
-        examined(receiver, probe)
+    with pytest.raises(InvalidInput, match=f"{problem}.*; no event was sent"):
+        check(receiver, probe)
 
     assert receiver.effects == []
 
 
-def test_a_probe_that_shows_nothing_any_more_is_a_failure() -> None:
-    report = examined(later.HasABrokenProbe(), "/effects")
+def test_a_probe_that_breaks_during_the_check_is_a_failure() -> None:
+    report = check(HasABrokenProbe(), "/effects")
 
-    assert blemishes(report) == dict.fromkeys(REPEATED, "failed")
-    assert report.result("idempotent").seen == "the probe answered 500, not 200, unlike before"
-    assert "See that the probe answers" in report.result("idempotent").fix
+    assert problems(report) == ACTS_TWICE
+    assert report.result("idempotent").observed == (
+        "expected status 200 from the probe, got 500, unlike before"
+    )
+    assert "Keep the probe available" in report.result("idempotent").fix
 
 
-def test_what_a_probe_of_the_user_raises_is_raised() -> None:
+def test_an_exception_of_the_probe_reaches_the_caller() -> None:
     with pytest.raises(ZeroDivisionError):
-        examined(r.Receiver(), lambda: 1 / 0)
-
-
-def test_a_look_is_a_copy() -> None:
-    effects = ["one"]
-    before = look(lambda: effects)
-    effects.append("two")
-
-    assert before == ["one"]
-
-
-def test_what_cannot_be_copied_is_looked_at_as_text() -> None:
-    def shown() -> Iterator[int]:
-        yield 1
-
-    assert look(shown).startswith("<generator")
+        check(r.Receiver(), lambda: 1 / 0)
 
 
 @pytest.fixture
@@ -173,45 +100,45 @@ def origin() -> Iterator[str]:
 
 
 @pytest.mark.parametrize(
-    ("path", "shown"),
+    ("path", "value"),
     [
         pytest.param("/json?a=1", {"query": "a=1"}, id="JSON"),
         pytest.param("", "2 effects", id="text"),
     ],
 )
-def test_a_url_shows_its_body(origin: str, path: str, shown: object) -> None:
-    assert url_probe(f"{origin}{path}", timeout_seconds=5)() == shown
+def test_a_url_probe_returns_the_body(origin: str, path: str, value: object) -> None:
+    assert url_probe(f"{origin}{path}", timeout_seconds=5)() == value
 
 
 @pytest.mark.parametrize(
-    ("path", "asked"),
+    ("path", "requested"),
     [
         pytest.param("/événements?zoë=ø", "/%C3%A9v%C3%A9nements?zo%C3%AB=%C3%B8", id="letters"),
         pytest.param("/a%20b?c=%2F", "/a%20b?c=%2F", id="quoted already"),
     ],
 )
-def test_a_url_is_quoted_where_it_has_to_be(path: str, asked: str) -> None:
-    seen: list[str] = []
+def test_a_url_is_quoted_if_necessary(path: str, requested: str) -> None:
+    requests: list[str] = []
 
     @Request.application
     def app(request: Request) -> Response:
-        seen.append(request.environ["REQUEST_URI"])
+        requests.append(request.environ["REQUEST_URI"])
         return Response("1")
 
     with HttpServer(app) as server:
         url_probe(f"{server.origin}{path}", timeout_seconds=5)()
 
-    assert seen == [asked]
+    assert requests == [requested]
 
 
-def test_a_host_that_is_none_is_told_in_words() -> None:
+def test_an_invalid_host_is_a_failure_of_the_probe() -> None:
     probe = url_probe(f"http://{'a' * 70}.invalid/", timeout_seconds=5)
 
-    with pytest.raises(ProbeFailed, match=r"the probe gave no answer: .*label"):
+    with pytest.raises(ProbeFailed, match=r"the probe did not respond: .*label"):
         probe()
 
 
-def test_interim_responses_before_the_answer_are_read_past() -> None:
+def test_interim_responses_are_skipped() -> None:
     interim = b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n"
     final = b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n7"
     with raw_receiver(interim + final) as url:
@@ -225,12 +152,12 @@ def test_interim_responses_before_the_answer_are_read_past() -> None:
         pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n\r\n", id="body"),
     ],
 )
-def test_an_answer_that_comes_letter_by_letter_has_one_deadline(beginning: bytes) -> None:
+def test_a_trickling_response_has_one_deadline(beginning: bytes) -> None:
     began = perf_counter()
     with raw_receiver(beginning, trickles=True) as url:
         probe = url_probe(url, timeout_seconds=0.2)
 
-        with pytest.raises(ProbeFailed, match=r"the probe gave no answer within 0\.2 s"):
+        with pytest.raises(ProbeFailed, match=r"the probe did not respond within 0\.2 s"):
             probe()
 
     assert perf_counter() - began < 2
@@ -247,7 +174,7 @@ class _TlsServer(ThreadingHTTPServer):
         pass
 
 
-class _Answers(BaseHTTPRequestHandler):
+class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.send_response(200)
         self.end_headers()
@@ -259,7 +186,7 @@ class _Answers(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def tls_url(authority: trustme.CA) -> Iterator[str]:
-    with _TlsServer(("127.0.0.1", 0), _Answers) as server:
+    with _TlsServer(("127.0.0.1", 0), _Handler) as server:
         server.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         authority.issue_cert("127.0.0.1").configure_cert(server.context)
         thread = threading.Thread(target=server.serve_forever, args=[0.01])
@@ -269,7 +196,7 @@ def tls_url(authority: trustme.CA) -> Iterator[str]:
         thread.join()
 
 
-def test_an_https_url_is_asked_over_tls_with_the_authority_of_the_environment(
+def test_an_https_url_is_verified_with_the_authority_of_the_environment(
     monkeypatch: pytest.MonkeyPatch, tls_url: str, authority_bundle: Path
 ) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority_bundle))
@@ -277,10 +204,8 @@ def test_an_https_url_is_asked_over_tls_with_the_authority_of_the_environment(
     assert url_probe(tls_url, timeout_seconds=5)() == [1]
 
 
-def test_a_certificate_that_nobody_vouches_for_is_refused(
-    monkeypatch: pytest.MonkeyPatch, tls_url: str
-) -> None:
+def test_an_untrusted_certificate_is_refused(monkeypatch: pytest.MonkeyPatch, tls_url: str) -> None:
     monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
 
-    with pytest.raises(ProbeFailed, match=r"gave no answer: .*CERTIFICATE_VERIFY_FAILED"):
+    with pytest.raises(ProbeFailed, match=r"did not respond: .*CERTIFICATE_VERIFY_FAILED"):
         url_probe(tls_url, timeout_seconds=5)()

@@ -1,4 +1,4 @@
-"""Reports: as a table, as JSON and as JUnit's XML."""
+"""Reports: as a table, as JSON and as JUnit XML."""
 
 import re
 from xml.etree import ElementTree as ET
@@ -20,7 +20,7 @@ def result(outcome: str, **changes: object) -> Result:
         "id": f"check_{outcome}",
         "title": f"is {outcome}",
         "outcome": outcome,
-        "seen": "500 in 3 ms",
+        "observed": "500 in 3 ms",
         "why": "it matters",
         "fix": "do better",
         "duration_seconds": 0.25,
@@ -34,14 +34,14 @@ def report(*results: Result) -> Report:
 
 
 def parsed(document: bytes) -> ET.Element:
-    """The test suite of a document."""
+    """Return the test suite of a document."""
     return ET.fromstring(document)[0]  # noqa: S314 - it is our own
 
 
 OF_EACH = report(*(result(one) for one in ("passed", "failed", "warned", "inconclusive")))
 
 
-def test_the_table_has_a_line_for_each_check_and_says_what_to_do() -> None:
+def test_the_table_has_a_line_for_each_check_and_the_fixes() -> None:
     assert str(OF_EACH).splitlines() == [
         "http://x/webhooks, contract live",
         "",
@@ -51,12 +51,12 @@ def test_the_table_has_a_line_for_each_check_and_says_what_to_do() -> None:
         "– is inconclusive  500 in 3 ms",
         "",
         "✗ is failed (check_failed)",
-        "    Seen: 500 in 3 ms",
+        "    Observed: 500 in 3 ms",
         "    Why: it matters",
         "    Fix: do better",
         "",
         "! is warned (check_warned)",
-        "    Seen: 500 in 3 ms",
+        "    Observed: 500 in 3 ms",
         "    Why: it matters",
         "    Fix: do better",
         "",
@@ -64,8 +64,8 @@ def test_the_table_has_a_line_for_each_check_and_says_what_to_do() -> None:
     ]
 
 
-def test_what_was_not_tried_is_one_line() -> None:
-    untried = [result("inconclusive", seen="not tried, since …", is_tried=False)] * 3
+def test_the_checks_not_tried_share_one_line() -> None:
+    untried = [result("inconclusive", observed="not tried, since …", is_tried=False)] * 3
 
     lines = str(report(result("failed"), *untried)).splitlines()
 
@@ -75,7 +75,7 @@ def test_what_was_not_tried_is_one_line() -> None:
     ]
 
 
-def test_a_good_report_is_a_table_and_a_summary() -> None:
+def test_a_report_without_problems_is_a_table_and_a_summary() -> None:
     assert str(report(result("passed"))).splitlines()[2:] == [
         "✓ is passed  500 in 3 ms",
         "",
@@ -83,15 +83,15 @@ def test_a_good_report_is_a_table_and_a_summary() -> None:
     ]
 
 
-def test_in_ascii_the_signs_are_others() -> None:
+def test_a_plain_style_is_ascii() -> None:
     text = OF_EACH.text(Style(is_plain=True))
 
     assert text.isascii()
     assert "\nx is failed" in text
 
 
-def test_the_signs_may_have_colours() -> None:
-    assert "\x1b[31m✗\x1b[0m is failed" in OF_EACH.text(Style(colour=True))
+def test_the_signs_may_have_colors() -> None:
+    assert "\x1b[31m✗\x1b[0m is failed" in OF_EACH.text(Style(color=True))
 
 
 def test_a_warning_is_no_failure() -> None:
@@ -103,19 +103,19 @@ def test_a_result_is_found_by_its_id() -> None:
     assert OF_EACH.result("check_warned").outcome == "warned"
 
 
-def test_a_result_that_is_not_there_is_an_error_with_a_guess() -> None:
+def test_an_unknown_id_is_an_error_with_a_guess() -> None:
     with pytest.raises(InvalidInput, match=r"'check_warnd'; did you mean 'check_warned'\? there"):
         OF_EACH.result("check_warnd")
 
 
-def test_for_a_test_that_fails_there_is_a_short_form() -> None:
+def test_the_repr_of_a_report_is_a_summary() -> None:
     assert repr(OF_EACH) == (
         "<Report http://x/webhooks: 1 passed, 1 failed (check_failed), 1 warned (check_warned), "
         "1 inconclusive>"
     )
 
 
-def test_what_is_to_be_done_for_several_checks_is_said_once() -> None:
+def test_results_with_the_same_fix_share_a_paragraph() -> None:
     others = [result("failed", id=f"event:{one}", title=f"takes {one}") for one in "ab"]
 
     found = report(*others, result("failed", fix="do something else"))
@@ -128,7 +128,7 @@ def test_what_is_to_be_done_for_several_checks_is_said_once() -> None:
         "    Fix: do better",
         "",
         "✗ is failed (check_failed)",
-        "    Seen: 500 in 3 ms",
+        "    Observed: 500 in 3 ms",
         "    Why: it matters",
         "    Fix: do something else",
         "",
@@ -136,7 +136,7 @@ def test_what_is_to_be_done_for_several_checks_is_said_once() -> None:
     ]
 
 
-def test_programs_get_everything() -> None:
+def test_the_json_of_a_report_has_every_field() -> None:
     found = OF_EACH.as_json()
 
     assert found["passed"] is False
@@ -145,7 +145,7 @@ def test_programs_get_everything() -> None:
         "id": "check_failed",
         "title": "is failed",
         "outcome": "failed",
-        "seen": "500 in 3 ms",
+        "observed": "500 in 3 ms",
         "why": "it matters",
         "fix": "do better",
         "tried": True,
@@ -153,7 +153,7 @@ def test_programs_get_everything() -> None:
     }
 
 
-def test_junit_has_a_case_for_each_check() -> None:
+def test_junit_has_a_test_case_for_each_check() -> None:
     suite = parsed(as_junit(OF_EACH))
 
     assert suite.attrib == {
@@ -174,7 +174,7 @@ def test_junit_has_a_case_for_each_check() -> None:
     assert [case[0].tag for case in cases] == ["system-out", "failure", "system-out", "skipped"]
 
 
-def test_a_failure_of_junit_says_why_it_matters_and_what_to_do() -> None:
+def test_a_junit_failure_has_the_reason_and_the_fix() -> None:
     failure = parsed(as_junit(OF_EACH)).find(".//failure")
 
     assert failure is not None
@@ -182,7 +182,7 @@ def test_a_failure_of_junit_says_why_it_matters_and_what_to_do() -> None:
     assert failure.text == "500 in 3 ms\n\nWhy: it matters\nFix: do better"
 
 
-def test_when_it_is_strict_a_warning_is_a_failure_of_junit() -> None:
+def test_a_warning_is_a_junit_failure_if_strict() -> None:
     suite = parsed(as_junit(OF_EACH, is_strict=True))
 
     assert suite.attrib["failures"] == "2"
@@ -198,8 +198,8 @@ def test_when_it_is_strict_a_warning_is_a_failure_of_junit() -> None:
         pytest.param("\uffff", id="no letter"),
     ],
 )
-def test_what_xml_cannot_hold_is_replaced(letter: str) -> None:
-    document = as_junit(report(result("failed", seen=f"a{letter}b <&>")))
+def test_characters_that_xml_cannot_contain_are_replaced(letter: str) -> None:
+    document = as_junit(report(result("failed", observed=f"a{letter}b <&>")))
 
     failure = parsed(document).find(".//failure")
     assert failure is not None
@@ -211,30 +211,32 @@ class AnswersWithEscapes(r.Receiver):
         return Response(b"\x1b[2Jgone\x07\xff\n" + b"x" * 500, 500)
 
 
-def test_what_a_receiver_says_cannot_steer_a_terminal() -> None:
-    seen = check_receiver(AnswersWithEscapes(), secret=SECRET, contract=LIVE).results[0].seen
+def test_a_response_cannot_steer_a_terminal() -> None:
+    observed = (
+        check_receiver(AnswersWithEscapes(), secret=SECRET, contract=LIVE).results[0].observed
+    )
 
-    assert seen.isprintable()
-    assert "[2Jgone" in seen
-    assert len(seen) < 200
+    assert observed.isprintable()
+    assert "[2Jgone" in observed
+    assert len(observed) < 200
 
 
-def test_of_a_page_only_the_title_is_shown() -> None:
+def test_an_html_page_is_reduced_to_its_title() -> None:
     class ShowsAPage(r.Receiver):
         def answer(self, request: Request) -> Response:
             return Response("<!doctype html><title>Not here</title><p>Sorry", 404)
 
-    seen = check_receiver(ShowsAPage(), secret=SECRET, contract=LIVE).results[0].seen
+    observed = check_receiver(ShowsAPage(), secret=SECRET, contract=LIVE).results[0].observed
 
-    assert seen.endswith(" ms: Not here")
+    assert observed.endswith(" ms: Not here")
 
 
 @pytest.mark.parametrize("body", ["500 Internal Server Error", "500: Internal Server Error"])
-def test_a_status_is_said_once(body: str) -> None:
+def test_a_status_is_printed_once(body: str) -> None:
     class Breaks(r.Receiver):
         def answer(self, request: Request) -> Response:
             return Response(body, 500)
 
-    seen = check_receiver(Breaks(), secret=SECRET, contract=LIVE).results[0].seen
+    observed = check_receiver(Breaks(), secret=SECRET, contract=LIVE).results[0].observed
 
-    assert re.fullmatch(r"500 in \d+ ms: Internal Server Error", seen)
+    assert re.fullmatch(r"500 in \d+ ms: Internal Server Error", observed)

@@ -17,7 +17,7 @@ from tests.support import SECRET
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-REFUSALS = {
+REJECTIONS = {
     "missing_signature", "wrong_secret", "altered_body", "stale_timestamp", "malformed_signature",
 }  # fmt: skip
 
@@ -134,15 +134,15 @@ def test_the_traceback_goes_to_the_log(caplog: pytest.LogCaptureFixture) -> None
 
 
 @pytest.mark.parametrize("testing", [False, True])
-def test_a_crash_is_no_refusal_in_process(*, testing: bool) -> None:
+def test_a_crash_is_no_rejection_in_process(*, testing: bool) -> None:
     report = check_receiver(flask_app(testing=testing), secret=SECRET, contract=CONTRACTS["live"])
 
-    assert {result.id for result in report.warned} >= REFUSALS, str(report)
+    assert {result.id for result in report.warned} >= REJECTIONS, str(report)
 
 
 def test_the_finding_names_the_exception() -> None:
     report = check_receiver(flask_app(testing=True), secret=SECRET, contract=CONTRACTS["live"])
 
-    seen = report.result("missing_signature").seen
-    assert "refused by crashing: 500" in seen
-    assert "WebhookVerificationError: Missing required headers" in seen
+    observed = report.result("missing_signature").observed
+    assert "rejected by crashing: 500" in observed
+    assert "WebhookVerificationError: Missing required headers" in observed

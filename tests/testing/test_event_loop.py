@@ -33,7 +33,7 @@ CALLS = [
     pytest.param(
         lambda box, receiver: box.check_receiver(receiver.url, secret=SECRET),
         "sendpilot.aio.check_receiver",
-        id="verdict",
+        id="check_receiver",
     ),
     pytest.param(
         lambda _, receiver: receiver.wait_for(EVENT),
@@ -155,7 +155,7 @@ def test_idle_is_awaited(sendpilot: Sandbox) -> None:
     awaited(sendpilot, test)
 
 
-def test_the_verdict_on_a_receiver_in_the_own_loop_is_awaited(sendpilot: Sandbox) -> None:
+def test_the_check_of_a_receiver_in_the_same_loop_is_awaited(sendpilot: Sandbox) -> None:
     async def test(url: str) -> Report:
         return await sendpilot.aio.check_receiver(url, secret=SECRET)
 

@@ -520,7 +520,7 @@ def test_a_path_that_cannot_be_is_refused(
         sendpilot.add_endpoint(served, path=path)
 
 
-def test_the_verdict_on_an_asgi_app_is_that_on_any_other(sendpilot: Sandbox) -> None:
+def test_an_asgi_app_is_checked_like_any_other_receiver(sendpilot: Sandbox) -> None:
     effects: list[str] = []
 
     async def app(scope: Any, receive: Any, send: Any) -> None:

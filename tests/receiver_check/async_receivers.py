@@ -1,10 +1,9 @@
-"""Receivers that answer first and act later, or have more to show than a list of effects."""
+"""Receivers that respond first and act later, or whose effects are hard to count."""
 
 import json
 import queue
 import threading
 from itertools import count
-from time import perf_counter
 from typing import Any
 
 from werkzeug.wrappers import Request, Response
@@ -13,9 +12,9 @@ from tests.receiver_check.receivers import Receiver
 
 
 class ActsLater(Receiver):
-    """Answers at once and acts after `delay` seconds. Is correct."""
+    """A correct receiver that acts `delay` seconds after its response."""
 
-    def __init__(self, delay: float = 0.1) -> None:
+    def __init__(self, delay: float = 0.05) -> None:
         super().__init__()
         self.delay = delay
 
@@ -28,14 +27,12 @@ class ActsLater(Receiver):
         timer.start()
 
 
-class ActsOnRepetitionsLater(ActsLater):
-    """A second effect shows long after that of the event that came next."""
-
-    delay_of_repetitions = 0.22
+class ActsOnDuplicatesLater(ActsLater):
+    """Its second effect shows long after the effect of the next event."""
 
     def handle(self, event: dict[str, Any]) -> Response:
-        if event["eventId"] in self._seen:
-            self.act_after(self.delay_of_repetitions, event)
+        if event["eventId"] in self._known:
+            self.act_after(2 * self.delay, event)
             return Response(status=202)
         return super().handle(event)
 
@@ -46,8 +43,8 @@ class ActsOnEveryDeliveryLater(ActsLater):
         return Response(status=202)
 
 
-class ActsOnRepetitionsWithTheNext(Receiver):
-    """Such as in a batch: without another event its second effect never shows."""
+class ActsOnDuplicatesWithTheNextEvent(Receiver):
+    """It works in batches: the second effect of an event shows with the next event."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -55,8 +52,8 @@ class ActsOnRepetitionsWithTheNext(Receiver):
 
     def handle(self, event: dict[str, Any]) -> Response:
         self._batch.append(event)
-        if event["eventId"] not in self._seen:
-            self._seen.add(event["eventId"])
+        if event["eventId"] not in self._known:
+            self._known.add(event["eventId"])
             batch, self._batch = self._batch, []
             for one in batch:
                 self.act(one)
@@ -64,16 +61,16 @@ class ActsOnRepetitionsWithTheNext(Receiver):
 
 
 class LooksUpAndQueues(Receiver):
-    """Looks up what is done before it queues; a pair is queued twice.
+    """It looks up finished events before it queues one, so that a concurrent pair is queued twice.
 
-    A repetition shows that the queue is full by now: what comes after it is done much later.
+    After a duplicate its queue is full: later events are finished much later.
     """
 
     _delay = 0.01
 
     def handle(self, event: dict[str, Any]) -> Response:
         if event["eventId"] in self.effects:
-            self._delay = 0.25
+            self._delay = 0.1
         else:
             timer = threading.Timer(self._delay, self.act, [event])
             timer.daemon = True
@@ -82,22 +79,32 @@ class LooksUpAndQueues(Receiver):
 
 
 class KnowsEventsByTheirSignature(Receiver):
-    """Each attempt is signed afresh, so that it never knows one."""
+    """It never recognizes a duplicate, since each attempt is signed afresh."""
 
     def receive(self, request: Request) -> Response:
         if not self.is_genuine(request):
-            return self.refusal()
+            return self.reject()
         event = json.loads(request.get_data())
         with self._lock:
-            is_new = request.headers["svix-signature"] not in self._seen
-            self._seen.add(request.headers["svix-signature"])
+            is_new = request.headers["svix-signature"] not in self._known
+            self._known.add(request.headers["svix-signature"])
         if is_new:
             self.act(event)
         return Response(status=204)
 
 
+class ActsTwicePerEvent(Receiver):
+    """A correct receiver whose events have two effects each, one of them later."""
+
+    def act(self, event: dict[str, Any]) -> None:
+        super().act(event)
+        timer = threading.Timer(0.01, super().act, [event])
+        timer.daemon = True
+        timer.start()
+
+
 class NumbersItsRows(Receiver):
-    """Is correct. Every delivery takes a number from a sequence, as ON CONFLICT DO NOTHING does."""
+    """A correct receiver: every delivery takes a number, as with ON CONFLICT DO NOTHING."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -110,33 +117,9 @@ class NumbersItsRows(Receiver):
             self.rows.setdefault(event["eventId"], number)
         return Response(status=204)
 
-    def newest_first(self) -> list[dict[str, Any]]:
-        return [{"id": number, "event": one} for one, number in reversed(self.rows.items())]
-
-    def with_the_last_id(self) -> dict[str, int]:
-        return {"rows": len(self.rows), "lastId": max(self.rows.values(), default=0)}
-
-
-class HasAClock(Receiver):
-    """Is correct. Its clock moves with each delivery, as if by chance, and then by itself."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._posts = 0
-        self._posted_at = perf_counter()
-
-    def handle(self, event: dict[str, Any]) -> Response:
-        self._posts += 1
-        self._posted_at = perf_counter()
-        return super().handle(event)
-
-    @property
-    def seconds(self) -> int:
-        return self._posts + int((perf_counter() - self._posted_at) / 0.8)
-
 
 class HasABrokenProbe(Receiver):
-    """Its page breaks as soon as there are some effects."""
+    """Its probe breaks after three effects."""
 
     def answer(self, request: Request) -> Response:
         if request.path == "/effects" and len(self.effects) > 3:
@@ -145,9 +128,9 @@ class HasABrokenProbe(Receiver):
 
 
 class WorksOffAQueue(Receiver):
-    """Answers at once; one worker does one event after the other, each in `seconds`. Is correct."""
+    """A correct receiver whose one worker needs `seconds` for each event."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float = 0.03) -> None:
         super().__init__()
         self._queue: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._seconds = seconds
@@ -169,15 +152,34 @@ class QueuesEveryDelivery(WorksOffAQueue):
         return Response(status=202)
 
 
-class QueuesWhatIsNotDone(WorksOffAQueue):
+class QueuesUnfinishedEvents(WorksOffAQueue):
     def handle(self, event: dict[str, Any]) -> Response:
         if event["eventId"] not in self.effects:
             self.act(event)
         return Response(status=202)
 
 
-class ActsWhenSomeHaveCome(Receiver):
-    """Its first effects show with the fourth event that it takes."""
+class PollsItsQueue(Receiver):
+    """A correct receiver whose worker handles all waiting events 20 times a second."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._waiting: list[dict[str, Any]] = []
+        threading.Thread(target=self._work, daemon=True).start()
+
+    def _work(self) -> None:
+        while True:
+            threading.Event().wait(0.05)
+            waiting, self._waiting = self._waiting, []
+            for event in waiting:
+                super().act(event)
+
+    def act(self, event: dict[str, Any]) -> None:
+        self._waiting.append(event)
+
+
+class ActsAfterFourEvents(Receiver):
+    """Its first effects show with the fourth event it accepts."""
 
     def __init__(self) -> None:
         super().__init__()

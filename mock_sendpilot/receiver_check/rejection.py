@@ -1,0 +1,111 @@
+"""Checks that a receiver rejects forged, altered and outdated requests."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields, replace
+from datetime import timedelta
+from functools import partial
+
+from mock_sendpilot.receiver_check.client import TestClient
+from mock_sendpilot.receiver_check.findings import Finding, worst
+from mock_sendpilot.receiver_check.profile import Profile, SchemeSet, join_schemes
+from mock_sendpilot.receiver_check.responses import expect_rejected
+from mock_sendpilot.webhooks.disruption import FORGED_SECRET, altered_body
+from mock_sendpilot.webhooks.signing import OutgoingRequest
+
+Forge = Callable[[OutgoingRequest], OutgoingRequest]
+_HOUR = timedelta(hours=1)
+_GARBAGE = "garbage"
+
+
+def rejects_missing_signature(profile: Profile, client: TestClient) -> Finding:
+    """Judge the response to an event without signature headers."""
+    response = profile.unsigned_response
+    return expect_rejected(response or client.send(client.request(profile.event_type, schemes=())))
+
+
+def rejects_wrong_secret(profile: Profile, client: TestClient) -> Finding:
+    """Send an event signed with another secret."""
+    return _rejects(profile, client, lambda request: replace(request, secrets=(FORGED_SECRET,)))
+
+
+def rejects_altered_body(profile: Profile, client: TestClient) -> Finding:
+    """Send events that were altered after signing: another lead, and an extra space."""
+
+    def add_letter(request: OutgoingRequest) -> OutgoingRequest:
+        return replace(request, sent_body=altered_body(request.body))
+
+    def add_space(request: OutgoingRequest) -> OutgoingRequest:
+        return replace(request, sent_body=request.body.replace(b":", b": ", 1))
+
+    letter = _rejects(profile, client, add_letter, "an extra letter")
+    return worst([letter, _rejects(profile, client, add_space, "an extra space")])
+
+
+def rejects_stale_timestamp(profile: Profile, client: TestClient) -> Finding:
+    """Send an event signed an hour ago."""
+    return _rejects(profile, client, lambda one: replace(one, signed_at=one.signed_at - _HOUR))
+
+
+def rejects_future_timestamp(profile: Profile, client: TestClient) -> Finding:
+    """Send an event signed an hour ahead."""
+    return _rejects(profile, client, lambda one: replace(one, signed_at=one.signed_at + _HOUR))
+
+
+def rejects_malformed_signature(profile: Profile, client: TestClient) -> Finding:
+    """Send events with one signature header malformed or missing."""
+    findings = []
+    for schemes in profile.scheme_sets:
+        signed = client.request(profile.event_type, schemes=schemes)
+        unsigned_headers = replace(signed, schemes=()).headers()
+        for header in filter(lambda name: name not in unsigned_headers, signed.headers()):
+            for case, change in _malformations(header, schemes):
+                forge = partial(_MalformedRequest.of, header=header, change=change)
+                findings.append(_rejects_under(schemes, profile, client, forge, case))
+    return worst(findings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _MalformedRequest(OutgoingRequest):
+    """A request with one signature header changed, or missing if `change` returns None."""
+
+    header: str
+    change: Callable[[str], str | None]
+
+    @classmethod
+    def of(
+        cls, request: OutgoingRequest, *, header: str, change: Callable[[str], str | None]
+    ) -> OutgoingRequest:
+        """Return a request with that header changed."""
+        values = {field.name: getattr(request, field.name) for field in fields(request)}
+        return cls(**values, header=header, change=change)
+
+    def headers(self) -> dict[str, str]:
+        """Return the content type and the signatures, one of them changed."""
+        headers = OutgoingRequest.headers(self)  # a class with slots has no super()
+        value = self.change(headers.pop(self.header))
+        return headers if value is None else {**headers, self.header: value}
+
+
+def _malformations(
+    header: str, schemes: SchemeSet
+) -> Iterator[tuple[str, Callable[[str], str | None]]]:
+    """Yield ways to malform a signature header, each with its name."""
+    yield f"garbage in {header}", lambda _: _GARBAGE
+    if schemes != ("documented",):  # without its only header nothing is signed
+        yield f"without {header}", lambda _: None
+    if header == "Webhook-Signature":
+        yield "garbage for the time", lambda value: f"t={_GARBAGE},{value.partition(',')[2]}"
+        yield "a time and no signature", lambda value: value.partition(",")[0]
+
+
+def _rejects(profile: Profile, client: TestClient, forge: Forge, case: str = "") -> Finding:
+    """Send the same forgery under each set of schemes that the receiver verifies."""
+    return worst([_rejects_under(one, profile, client, forge, case) for one in profile.scheme_sets])
+
+
+def _rejects_under(
+    schemes: SchemeSet, profile: Profile, client: TestClient, forge: Forge, case: str
+) -> Finding:
+    request = client.request(profile.event_type, schemes=schemes)
+    finding = expect_rejected(client.send(forge(request)))
+    return finding.about(f"{join_schemes(schemes)}, {case}" if case else join_schemes(schemes))

@@ -1,0 +1,87 @@
+"""Checks that a receiver tolerates unusual events, and trouble on the network."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+from mock_sendpilot.contracts import vocabulary as words
+from mock_sendpilot.receiver_check.client import TestClient
+from mock_sendpilot.receiver_check.findings import FAILED, INCONCLUSIVE, Finding, worst
+from mock_sendpilot.receiver_check.profile import Profile
+from mock_sendpilot.receiver_check.responses import expect_accepted
+from mock_sendpilot.webhooks.disruption import (
+    with_extra_fields,
+    with_unknown_type,
+    without_optional_fields,
+)
+from mock_sendpilot.world.events import SearchCompleted
+from mock_sendpilot.world.samples import SAMPLE_SEARCH
+
+_MINUTE = timedelta(minutes=1)
+_TYPES_WITH_OPTIONAL_FIELDS = (words.MESSAGE_SENT, words.CONNECTION_REQUEST_SENT)
+_LARGE_LEAD_COUNT = 2700  # 1 MB
+_NOTICE_SECONDS = 0.05  # for the receiver to notice that the connection is closed
+
+
+def tolerates_reordering(profile: Profile, client: TestClient) -> Finding:
+    """Send a newer event about a lead, and then an older one."""
+    now = client.now()
+    older = client.request(profile.event_type, occurred_at=now - _MINUTE)
+    newer = client.request(profile.event_type, occurred_at=now)
+    findings = [
+        expect_accepted(client.send(newer)).about("the newer one"),
+        expect_accepted(client.send(older)).about("the older one"),
+    ]
+    return worst(findings)
+
+
+def tolerates_unknown_event(profile: Profile, client: TestClient) -> Finding:
+    """Send an event of a type that no contract has."""
+    return _tolerates(profile, client, with_unknown_type)
+
+
+def tolerates_extra_fields(profile: Profile, client: TestClient) -> Finding:
+    """Send an event with an extra field in its envelope, and one in its data."""
+    return _tolerates(profile, client, with_extra_fields)
+
+
+def _tolerates(profile: Profile, client: TestClient, change: Callable[[bytes], bytes]) -> Finding:
+    request = client.request(profile.event_type)
+    return expect_accepted(client.send(replace(request, body=change(request.body))))
+
+
+def tolerates_missing_fields(profile: Profile, client: TestClient) -> Finding:
+    """Send events without the fields that are sometimes missing."""
+    findings = []
+    for event_type in dict.fromkeys((profile.event_type, *_TYPES_WITH_OPTIONAL_FIELDS)):
+        request = client.request(event_type)
+        short = replace(request, body=without_optional_fields(request.body))
+        finding = client.expect_accepted(short, control=client.request(event_type))
+        findings.append(finding.about(client.target.contract.event_type(event_type)))
+    return worst(findings)
+
+
+def accepts_large_event(profile: Profile, client: TestClient) -> Finding:
+    """Send a search that found many people, or a usual event with as many spaces."""
+    (lead,) = SAMPLE_SEARCH.leads
+    leads = tuple(replace(lead, id=f"ldb_{number}") for number in range(_LARGE_LEAD_COUNT))
+    change = SearchCompleted(replace(SAMPLE_SEARCH, limit=_LARGE_LEAD_COUNT, leads=leads))
+    request = client.request(words.SEARCH_COMPLETED, change=change)
+    size = len(request.body)
+    finding = client.expect_accepted(request, control=client.request(words.SEARCH_COMPLETED))
+    if finding.outcome == INCONCLUSIVE:
+        request = client.request(profile.event_type)
+        finding = client.expect_accepted(
+            replace(request, body=request.body + b" " * size),
+            control=replace(request, body=request.body + b" "),
+        )
+    return finding.about(f"{size / 1_000_000:.1f} MB")
+
+
+def survives_broken_connection(profile: Profile, client: TestClient) -> Finding:
+    """Close a connection in the middle of a body, and send a valid event."""
+    client.send(replace(client.request(profile.event_type), breaks_off=True))
+    threading.Event().wait(_NOTICE_SECONDS)
+    finding = expect_accepted(client.send(client.request(profile.event_type)))
+    return finding.about("the event after it") if finding.outcome == FAILED else finding
