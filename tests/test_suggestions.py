@@ -10,7 +10,7 @@ from mock_sendpilot.cli import _COMMANDS
 from mock_sendpilot.contracts import vocabulary as words
 from mock_sendpilot.contracts.contract import CONTRACTS
 from mock_sendpilot.suggestions import did_you_mean, nearest_word
-from mock_sendpilot.webhooks.disruption import KINDS
+from mock_sendpilot.webhooks.disruption_kinds import KINDS
 from mock_sendpilot.world import by_hand
 from mock_sendpilot.world.lead_filters import LEAD_FILTERS
 

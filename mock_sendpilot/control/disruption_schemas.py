@@ -20,9 +20,14 @@ from mock_sendpilot.control.seed_fields import list_of
 from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.matching import EventPattern, camel_case
 from mock_sendpilot.scheduling.clock import iso_milliseconds
-from mock_sendpilot.webhooks.chaos import CHAOS_KINDS, DEFAULT_RATE
-from mock_sendpilot.webhooks.disruption import CHAOS, KINDS, OPTIONS
-from mock_sendpilot.webhooks.disruptions import MAX_TIMES, Disruption, Disruptions
+from mock_sendpilot.webhooks.disruption_kinds import CHAOS, KINDS, OPTIONS
+from mock_sendpilot.webhooks.disruptions import (
+    CHAOS_KINDS,
+    DEFAULT_RATE,
+    MAX_TIMES,
+    Disruption,
+    Disruptions,
+)
 
 _OF_CHAOS = ("rate", "random_seed", "kinds")
 _SEED_BYTES = 4

@@ -7,7 +7,7 @@ from mock_sendpilot.receiver_check.client import TestClient
 from mock_sendpilot.receiver_check.effects import Effect, discover_effect
 from mock_sendpilot.receiver_check.findings import PASSED, Finding
 from mock_sendpilot.receiver_check.responses import ReceiverResponse, expect_accepted
-from mock_sendpilot.webhooks.disruption import FORGED_SECRET
+from mock_sendpilot.webhooks.disruption_kinds import FORGED_SECRET
 
 USUAL_EVENT_TYPE = words.LEAD_UPDATED
 _OTHER_EVENT_TYPES = (

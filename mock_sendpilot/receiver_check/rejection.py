@@ -9,7 +9,7 @@ from mock_sendpilot.receiver_check.client import TestClient
 from mock_sendpilot.receiver_check.findings import Finding, worst
 from mock_sendpilot.receiver_check.profile import Profile, SchemeSet, join_schemes
 from mock_sendpilot.receiver_check.responses import expect_rejected
-from mock_sendpilot.webhooks.disruption import FORGED_SECRET, altered_body
+from mock_sendpilot.webhooks.disruption_kinds import FORGED_SECRET, altered_body
 from mock_sendpilot.webhooks.signing import OutgoingRequest
 
 Forge = Callable[[OutgoingRequest], OutgoingRequest]

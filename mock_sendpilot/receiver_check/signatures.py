@@ -9,7 +9,7 @@ from mock_sendpilot.receiver_check.client import TestClient
 from mock_sendpilot.receiver_check.findings import FAILED, INCONCLUSIVE, PASSED, Finding, worst
 from mock_sendpilot.receiver_check.profile import Profile, SchemeSet, join_schemes
 from mock_sendpilot.receiver_check.responses import expect_accepted
-from mock_sendpilot.webhooks.disruption import FORGED_SECRET, altered_body
+from mock_sendpilot.webhooks.disruption_kinds import FORGED_SECRET, altered_body
 from mock_sendpilot.webhooks.signing import MULTI_SIGNATURE_SCHEMES
 
 _UNVERIFIED = Finding(INCONCLUSIVE, "it accepts altered events, so any signature would do")

@@ -10,7 +10,7 @@ from mock_sendpilot.receiver_check.client import TestClient
 from mock_sendpilot.receiver_check.findings import FAILED, INCONCLUSIVE, Finding, worst
 from mock_sendpilot.receiver_check.profile import Profile
 from mock_sendpilot.receiver_check.responses import expect_accepted
-from mock_sendpilot.webhooks.disruption import (
+from mock_sendpilot.webhooks.disruption_kinds import (
     with_extra_fields,
     with_unknown_type,
     without_optional_fields,

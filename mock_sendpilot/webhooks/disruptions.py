@@ -1,22 +1,30 @@
-"""The disruptions of a workspace as resources: armed, matched, consumed, and askable afterwards."""
+"""The disruptions of a workspace: armed, matched to deliveries, consumed, and listed afterwards.
 
+Chaos is a disruption too: a mix of kinds, drawn from a seed.
+"""
+
+import random
 import threading
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from mock_sendpilot.contracts.contract import CONTRACTS, Contract
 from mock_sendpilot.errors import InvalidInput, NotFound
 from mock_sendpilot.matching import ANY_EVENT, EventPattern
-from mock_sendpilot.webhooks.chaos import CHAOS_KINDS, Chaos
-from mock_sendpilot.webhooks.deliveries import AppliedDisruption
-from mock_sendpilot.webhooks.disruption import (
+from mock_sendpilot.scheduling.task_queue import Task
+from mock_sendpilot.webhooks.deliveries import AppliedDisruption, Delivery
+from mock_sendpilot.webhooks.disruption_kinds import (
     CHAOS,
+    DROP,
+    KINDS,
     OLD_SECRET,
     RENAMED_EVENT,
     SIGNATURE_KINDS,
+    UNKNOWN_TYPE,
     check_kind,
-    checked_options,
+    check_options,
 )
 from mock_sendpilot.webhooks.endpoints import Endpoint
 from mock_sendpilot.webhooks.payloads import Payload, event_type, payload
@@ -26,10 +34,16 @@ ARMED, CONSUMED = "armed", "consumed"
 MAX_TIMES = 1_000_000
 _MAX_DISRUPTIONS, _MAX_MATCHES = 1000, 1000
 
+_LOSING_KINDS = (DROP, UNKNOWN_TYPE, RENAMED_EVENT)
+"""A correct receiver acknowledges an event that it does not know, and is not sent it again."""
+CHAOS_KINDS = tuple(kind for kind in KINDS if kind not in _LOSING_KINDS)
+"""The default mix, under which a correct receiver has every event in the end."""
+DEFAULT_RATE = 0.2
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """A delivery that was disrupted, and by which kind: with chaos, the one that was drawn."""
+    """A delivery that was disrupted, with its kind: under chaos, the one that was drawn."""
 
     delivery_id: str
     event_id: str
@@ -37,9 +51,41 @@ class Match:
     at: datetime
 
 
+class Chaos:
+    """Draw a kind of disruption for each delivery to an endpoint, or none.
+
+    A draw depends on the seed, on the number of the endpoint among those of the deliveries so far,
+    and on the number of the delivery to it. So a run with the same events is disrupted alike.
+
+    Args:
+        seed: the same seed draws the same again.
+        rate: the share of deliveries that are disrupted, 0 to 1.
+        kinds: the mix.
+    """
+
+    def __init__(self, seed: str, rate: float, kinds: tuple[str, ...]) -> None:
+        self._seed = seed
+        self._rate = rate
+        self.kinds = kinds
+        self._lock = threading.Lock()
+        self._endpoint_numbers: dict[str, int] = {}
+        self._delivery_counts: Counter[str] = Counter()
+
+    def draw(self, endpoint_id: str, possible_kinds: Sequence[str]) -> str | None:
+        """Return the kind for the next delivery to an endpoint, or None."""
+        with self._lock:
+            number = self._endpoint_numbers.setdefault(endpoint_id, len(self._endpoint_numbers))
+            self._delivery_counts[endpoint_id] += 1
+            count = self._delivery_counts[endpoint_id]
+        generator = random.Random(f"{self._seed}/{number}/{count}")
+        if generator.random() >= self._rate:
+            return None
+        return generator.choice(possible_kinds) if possible_kinds else None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disruption:
-    """What is to befall the next deliveries that fit. `times` is None for all of them."""
+    """A disruption of the next deliveries that match, `times` of them; None for all."""
 
     id: str
     kind: str
@@ -52,26 +98,35 @@ class Disruption:
     random_seed: str | None = None
     match_count: int = 0
     matches: tuple[Match, ...] = ()
-    """The latest."""
+    """The latest matches."""
 
     def __repr__(self) -> str:
-        met = f"{self.match_count} of {'all' if self.times is None else self.times}"
-        return f"<Disruption {self.kind} {self.id}: {self.state}, {met}>"
+        progress = f"{self.match_count} of {'all' if self.times is None else self.times}"
+        return f"<Disruption {self.kind} {self.id}: {self.state}, {progress}>"
 
     @property
     def state(self) -> str:
-        """Whether it waits for more."""
+        """`armed`, or `consumed` if it will disrupt no more."""
         is_over = self.times is not None and self.match_count >= self.times
         return CONSUMED if is_over else ARMED
 
 
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """An event on its way to an endpoint, which may be disrupted."""
+
+    event: Event
+    payload: Payload
+    endpoint: Endpoint
+
+
 class Disruptions:
-    """Those of one workspace, oldest first; the oldest that fits a delivery is the one it gets.
+    """The disruptions of one workspace, oldest first; a delivery gets the oldest that matches.
 
     Args:
-        contract: the workspace's.
-        new_id: gives the id of a disruption.
-        now: gives the time.
+        contract: the contract of the workspace.
+        new_id: returns the id of a new disruption.
+        now: returns the time.
     """
 
     def __init__(
@@ -95,19 +150,19 @@ class Disruptions:
         times: int | None = 1,
         options: Mapping[str, float] | None = None,
     ) -> Disruption:
-        """Let deliveries that are queued from now on be disrupted.
+        """Arm a disruption of deliveries that are queued from now on.
 
         Args:
             kind: one of `KINDS`.
-            endpoint_id: only to this endpoint.
-            pattern: only of events that fit.
+            endpoint_id: disrupt deliveries to this endpoint only.
+            pattern: disrupt deliveries of events that match only.
             times: how many deliveries; None for all.
-            options: numbers that the kind takes.
+            options: the numbers that the kind takes.
 
         Raises:
-            InvalidInput: an unknown kind or option, or a number beyond its limits.
+            InvalidInput: an unknown kind or option, or a number outside its limits.
         """
-        given = checked_options(kind, options or {})
+        checked_options = check_options(kind, options or {})
         _check_times(times)
         return self._put(
             Disruption(
@@ -117,7 +172,7 @@ class Disruptions:
                 endpoint_id=endpoint_id,
                 pattern=pattern,
                 times=times,
-                options=given,
+                options=checked_options,
             )
         )
 
@@ -131,7 +186,7 @@ class Disruptions:
         pattern: EventPattern = ANY_EVENT,
         times: int | None = None,
     ) -> Disruption:
-        """Let a seeded mix loose on the deliveries that are queued from now on.
+        """Arm a seeded mix of disruptions of deliveries that are queued from now on.
 
         Raises:
             InvalidInput: an unknown kind, or a rate that is no share.
@@ -140,7 +195,7 @@ class Disruptions:
         if not kinds:
             raise InvalidInput("kinds must name at least one kind; leave it out for the usual mix")
         if not isinstance(rate, int | float) or not 0 <= rate <= 1:
-            raise InvalidInput(f"rate must be a share from 0 to 1; it was {rate!r}")
+            raise InvalidInput(f"rate must be a share from 0 to 1, got {rate!r}")
         for kind in kinds:
             check_kind(kind)
         if len(set(kinds)) < len(kinds):
@@ -160,21 +215,21 @@ class Disruptions:
         )
 
     def all(self) -> list[Disruption]:
-        """All of them, oldest first."""
+        """Return all disruptions, oldest first."""
         with self._lock:
             return list(self._disruptions.values())
 
     def get(self, disruption_id: str) -> Disruption:
-        """The disruption of that id.
+        """Return the disruption of that id.
 
         Raises:
             NotFound: there is none.
         """
-        found = self._disruptions.get(disruption_id)
-        if found is None:
+        disruption = self._disruptions.get(disruption_id)
+        if disruption is None:
             hint = f"this workspace has no disruption {disruption_id[:80]!r}"
             raise NotFound("Disruption not found", hint=hint)
-        return found
+        return disruption
 
     def remove(self, disruption_id: str) -> None:
         """Disarm and forget a disruption.
@@ -187,90 +242,126 @@ class Disruptions:
             del self._disruptions[disruption_id]
 
     def remove_all(self) -> None:
-        """Disarm and forget all of them."""
+        """Disarm and forget all disruptions."""
         with self._lock:
             self._disruptions.clear()
 
-    def take(
-        self, event: Event, sent: Payload, endpoint: Endpoint, delivery_id: str
+    def match(
+        self, event: Event, payload: Payload, endpoint: Endpoint, delivery_id: str
     ) -> AppliedDisruption | None:
-        """What is to befall a delivery; the disruption notes it."""
+        """Return the disruption of a new delivery, and note the match; None if nothing matches."""
         if not self._disruptions:
             return None
+        candidate = _Candidate(event, payload, endpoint)
         with self._lock:
             for disruption in self._disruptions.values():
-                kind = self._fitting_kind(disruption, event, sent, endpoint)
+                kind = self._matching_kind(disruption, candidate)
                 if kind is not None:
-                    self._note(disruption, kind, event.id, delivery_id)
-                    return self._applied(disruption, kind, event, endpoint)
+                    match = Match(
+                        delivery_id=delivery_id, event_id=event.id, kind=kind, at=self._now()
+                    )
+                    self._disruptions[disruption.id] = replace(
+                        disruption,
+                        match_count=disruption.match_count + 1,
+                        matches=(*disruption.matches[-_MAX_MATCHES + 1 :], match),
+                    )
+                    return self._applied(disruption, kind, candidate)
         return None
 
-    def _fitting_kind(
-        self, disruption: Disruption, event: Event, sent: Payload, endpoint: Endpoint
-    ) -> str | None:
-        if disruption.state == CONSUMED or disruption.endpoint_id not in {None, endpoint.id}:
+    def _matching_kind(self, disruption: Disruption, candidate: _Candidate) -> str | None:
+        endpoint_id = candidate.endpoint.id
+        if disruption.state == CONSUMED or disruption.endpoint_id not in {None, endpoint_id}:
             return None
-        if not disruption.pattern.matches(sent.body):
+        if not disruption.pattern.matches(candidate.payload.body):
             return None
-        if disruption.chaos is None:
-            kinds: tuple[str, ...] = (disruption.kind,)
-        else:
-            kinds = disruption.chaos.kinds
-        possible = [kind for kind in kinds if self._is_possible(kind, event, sent, endpoint)]
+        kinds = (disruption.kind,) if disruption.chaos is None else disruption.chaos.kinds
+        possible = [kind for kind in kinds if self._is_possible(kind, candidate)]
         if disruption.chaos is not None:
-            return disruption.chaos.draw(endpoint.id, possible)
+            return disruption.chaos.draw(endpoint_id, possible)
         return possible[0] if possible else None
 
-    def _is_possible(self, kind: str, event: Event, sent: Payload, endpoint: Endpoint) -> bool:
+    def _is_possible(self, kind: str, candidate: _Candidate) -> bool:
         if kind in SIGNATURE_KINDS:
-            return bool(endpoint.secret)
+            return bool(candidate.endpoint.secret)
         if kind == OLD_SECRET:
-            return bool(endpoint.retired_secrets)
+            return bool(candidate.endpoint.retired_secrets)
         if kind == RENAMED_EVENT:
-            return self._under_other_contract(event) not in {None, sent.body}
+            return self._other_body(candidate.event) not in {None, candidate.payload.body}
         return True
 
-    def _under_other_contract(self, event: Event) -> bytes | None:
+    def _other_body(self, event: Event) -> bytes | None:
+        """Return the body of an event under a contract with other names, if it has the event."""
         name = event_type(event, self._other_contract)
         return None if name is None else payload(event, name, self._other_contract).body
 
-    def _note(self, disruption: Disruption, kind: str, event_id: str, delivery_id: str) -> None:
-        match = Match(delivery_id=delivery_id, event_id=event_id, kind=kind, at=self._now())
-        self._disruptions[disruption.id] = replace(
-            disruption,
-            match_count=disruption.match_count + 1,
-            matches=(*disruption.matches[-_MAX_MATCHES + 1 :], match),
-        )
-
     def _applied(
-        self, disruption: Disruption, kind: str, event: Event, endpoint: Endpoint
+        self, disruption: Disruption, kind: str, candidate: _Candidate
     ) -> AppliedDisruption:
+        retired = candidate.endpoint.retired_secrets
         return AppliedDisruption(
             disruption_id=disruption.id,
             kind=kind,
-            options=disruption.options if disruption.chaos is None else checked_options(kind, {}),
-            other_body=self._under_other_contract(event) if kind == RENAMED_EVENT else None,
-            old_secret=endpoint.retired_secrets[0].secret if kind == OLD_SECRET else None,
+            options=disruption.options if disruption.chaos is None else check_options(kind, {}),
+            other_body=self._other_body(candidate.event) if kind == RENAMED_EVENT else None,
+            old_secret=retired[0].secret if kind == OLD_SECRET else None,
         )
 
     def _put(self, disruption: Disruption) -> Disruption:
         with self._lock:
-            self._make_room()
+            if len(self._disruptions) >= _MAX_DISRUPTIONS:
+                self._remove_oldest_consumed()
             self._disruptions[disruption.id] = disruption
         return disruption
 
-    def _make_room(self) -> None:
-        """Forget the oldest that is consumed, if need be."""
-        if len(self._disruptions) < _MAX_DISRUPTIONS:
-            return
+    def _remove_oldest_consumed(self) -> None:
         consumed = (one.id for one in self._disruptions.values() if one.state == CONSUMED)
-        oldest = next(consumed, None)
-        if oldest is None:
+        oldest_id = next(consumed, None)
+        if oldest_id is None:
             raise InvalidInput(f"{_MAX_DISRUPTIONS} disruptions are armed already; remove some")
-        del self._disruptions[oldest]
+        del self._disruptions[oldest_id]
 
 
 def _check_times(times: int | None) -> None:
     is_whole = isinstance(times, int) and not isinstance(times, bool)
     if times is not None and not (is_whole and 1 <= times <= MAX_TIMES):
-        raise InvalidInput(f"times must be a whole number from 1 to {MAX_TIMES}; it was {times!r}")
+        raise InvalidInput(f"times must be a whole number from 1 to {MAX_TIMES}, got {times!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class Reordered:
+    """A delivery that waits for a later one to overtake it, and the task of its first attempt."""
+
+    delivery: Delivery
+    task: Task
+
+
+class ReorderedDeliveries:
+    """The reordered deliveries of a workspace, by endpoint. Any thread may call any method."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._held: dict[str, list[Reordered]] = {}
+
+    def hold(self, delivery: Delivery, task: Task) -> None:
+        """Hold a delivery until a later one has overtaken it."""
+        with self._lock:
+            held = self._held.setdefault(delivery.endpoint_id, [])
+            held.append(Reordered(delivery, task))
+
+    def release_overtaken_by(self, delivery: Delivery) -> list[Reordered]:
+        """Release those that a delivery has overtaken, and return them, oldest first.
+
+        An older delivery that was running already overtakes nothing. If the delivery was held
+        itself, it is no longer.
+        """
+        with self._lock:
+            held = self._held.pop(delivery.endpoint_id, [])
+            later = [one for one in held if one.delivery.sequence > delivery.sequence]
+            if later:
+                self._held[delivery.endpoint_id] = later
+        return [one for one in held if one.delivery.sequence < delivery.sequence]
+
+    def forget(self, endpoint_id: str) -> None:
+        """Hold nothing for an endpoint any longer."""
+        with self._lock:
+            self._held.pop(endpoint_id, None)

@@ -20,7 +20,7 @@ from mock_sendpilot.webhooks.deliveries import (
     DeliveryFilter,
     DeliveryLog,
 )
-from mock_sendpilot.webhooks.disruption import DELAY, DROP, REORDER
+from mock_sendpilot.webhooks.disruption_kinds import DELAY, DROP, REORDER
 from mock_sendpilot.webhooks.disruptions import Disruptions
 from mock_sendpilot.webhooks.endpoints import Endpoint, Endpoints, JobEndpoints
 from mock_sendpilot.webhooks.event_log import EventLog
@@ -277,7 +277,7 @@ class Outbox:
     def _disrupted(
         self, delivery: Delivery, event: Event, sent: Payload, endpoint: Endpoint
     ) -> Delivery:
-        applied = self.disruptions.take(event, sent, endpoint, delivery.id)
+        applied = self.disruptions.match(event, sent, endpoint, delivery.id)
         if applied is None:
             return delivery
         delivery = replace(delivery, disruption=applied)

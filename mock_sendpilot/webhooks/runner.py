@@ -21,11 +21,11 @@ from mock_sendpilot.webhooks.deliveries import (
     AttemptTrigger,
     Delivery,
 )
-from mock_sendpilot.webhooks.disruption import DUPLICATE, REORDER, disrupted
+from mock_sendpilot.webhooks.disruption_kinds import DUPLICATE, REORDER, alter
+from mock_sendpilot.webhooks.disruptions import ReorderedDeliveries
 from mock_sendpilot.webhooks.endpoints import Endpoint, EndpointHealth
 from mock_sendpilot.webhooks.forwarding import LISTENER_GONE, NO_LISTENER
 from mock_sendpilot.webhooks.http_sender import HttpSender, SendResult
-from mock_sendpilot.webhooks.reordering import ReorderedDeliveries
 from mock_sendpilot.webhooks.signing import OutgoingRequest
 from mock_sendpilot.webhooks.state import WebhookState
 from mock_sendpilot.world.endpoint_settings import PROCESS, VIRTUAL
@@ -159,7 +159,7 @@ class DeliveryRunner:
         request = self._request(delivery, endpoint, started_at)
         applied = _disruption_of(delivery, occasion)
         if applied is not None:
-            request = disrupted(request, applied)
+            request = alter(request, applied)
         result = self._posted(request, endpoint)
         return Attempt(
             number=0,  # it has one when it is added to the others

@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 from mock_sendpilot.cli import main, words
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.server import EmulatorServer
-from mock_sendpilot.webhooks import disruption
+from mock_sendpilot.webhooks.disruption_kinds import CHAOS, KINDS
 from mock_sendpilot.webhooks.disruptions import Disruptions
 
 EVENT = "lead.status.changed"
@@ -32,10 +32,10 @@ def known(server: EmulatorServer) -> Disruptions:
 
 
 def test_it_knows_every_kind_of_the_server() -> None:
-    assert (*disruption.KINDS, disruption.CHAOS) == tuple(words.KINDS)
+    assert (*KINDS, CHAOS) == tuple(words.KINDS)
 
 
-@pytest.mark.parametrize("kind", disruption.KINDS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_kind_is_armed_for_the_next_delivery(server: EmulatorServer, kind: str) -> None:
     result = run(server, "disrupt", kind)
     (armed,) = known(server).all()

@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 
 from mock_sendpilot.cli import main, words
 from mock_sendpilot.contracts.contract import named_contract
-from mock_sendpilot.webhooks.disruption import KINDS
+from mock_sendpilot.webhooks.disruption_kinds import KINDS
 
 OTHERS = {"check-receiver"}
 

@@ -7,8 +7,8 @@ import pytest
 
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.testing.receiver import WebhookReceiver
-from mock_sendpilot.webhooks.chaos import CHAOS_KINDS
-from mock_sendpilot.webhooks.disruption import CHAOS, KINDS
+from mock_sendpilot.webhooks.disruption_kinds import CHAOS, KINDS
+from mock_sendpilot.webhooks.disruptions import CHAOS_KINDS
 from tests.api.expect import STATUS, assert_error
 from tests.control.expect import assert_invalid
 from tests.support import OTHER_KEY, SECRET, Api
@@ -297,7 +297,7 @@ def test_removing_all_leaves_those_of_another_workspace(api: Api) -> None:
         ),
         pytest.param(
             {"kind": "slow_body", "seconds": 26},
-            "seconds of 'slow_body' must be from 0 to 25; it was 26",
+            "seconds of 'slow_body' must be from 0 to 25, got 26",
             id="too slow",
         ),
         pytest.param({"kind": "duplicate", "copies": 11}, "copies must be", id="copies"),

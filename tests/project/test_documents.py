@@ -31,7 +31,7 @@ from mock_sendpilot.control.seed_schemas import (
 )
 from mock_sendpilot.testing import pytest_plugin
 from mock_sendpilot.version import __version__
-from mock_sendpilot.webhooks.disruption import KINDS
+from mock_sendpilot.webhooks.disruption_kinds import KINDS
 from tests.project.contracts_page import page
 from tests.project.coverage_page import page as coverage
 

@@ -8,7 +8,7 @@ import pytest
 from mock_sendpilot.errors import InvalidInput, NotFound
 from mock_sendpilot.testing.receiver import WebhookReceiver
 from mock_sendpilot.testing.sandbox import Sandbox
-from mock_sendpilot.webhooks.disruption import KINDS
+from mock_sendpilot.webhooks.disruption_kinds import KINDS
 from mock_sendpilot.webhooks.disruptions import Disruption
 
 EVENT = "lead.status.changed"

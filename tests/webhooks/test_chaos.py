@@ -15,9 +15,8 @@ from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.http_server import HttpServer
 from mock_sendpilot.matching import EventPattern
 from mock_sendpilot.scheduling.clock import ManualClock
-from mock_sendpilot.webhooks.chaos import CHAOS_KINDS, Chaos
-from mock_sendpilot.webhooks.disruption import KINDS, Option
-from mock_sendpilot.webhooks.disruptions import Disruption
+from mock_sendpilot.webhooks.disruption_kinds import KINDS, Option
+from mock_sendpilot.webhooks.disruptions import CHAOS_KINDS, Chaos, Disruption
 from tests.support import SECRET
 from tests.webhooks.conftest import START, World, seed_of_one_lead
 from tests.webhooks.judges import DAY, NEW_SECRET, record
@@ -121,7 +120,7 @@ def test_the_default_mix_has_no_kind_after_which_a_right_receiver_lacks_an_event
 
 @pytest.mark.parametrize("rate", [-0.1, 1.1, 30, float("nan")])
 def test_a_rate_that_is_no_share_is_refused(world: World, rate: float) -> None:
-    with pytest.raises(InvalidInput, match="rate must be a share from 0 to 1; it was"):
+    with pytest.raises(InvalidInput, match="rate must be a share from 0 to 1, got"):
         arm_chaos(world, "rain", rate=rate)
     assert world.outbox.disruptions.all() == []
 

@@ -7,7 +7,7 @@ import pytest
 from mock_sendpilot.errors import InvalidInput, NotFound
 from mock_sendpilot.matching import EventPattern
 from mock_sendpilot.testing.receiver import WebhookReceiver
-from mock_sendpilot.webhooks.disruption import KINDS
+from mock_sendpilot.webhooks.disruption_kinds import KINDS
 from mock_sendpilot.webhooks.disruptions import Disruptions
 from tests.webhooks.conftest import START, World
 from tests.webhooks.judges import DAY, arm, change_often, record
@@ -253,55 +253,55 @@ def test_an_unknown_kind_is_refused_with_a_guess_and_all_kinds(
         pytest.param(
             "duplicate",
             {"copies": 11},
-            "copies of 'duplicate' must be from 1 to 10; it was 11",
+            "copies of 'duplicate' must be from 1 to 10, got 11",
             id="too many copies",
         ),
         pytest.param(
             "duplicate",
             {"copies": 0},
-            "copies of 'duplicate' must be from 1 to 10; it was 0",
+            "copies of 'duplicate' must be from 1 to 10, got 0",
             id="no copy",
         ),
         pytest.param(
             "delay",
             {"seconds": -1},
-            "seconds of 'delay' must be from 0 to 2592000; it was -1",
+            "seconds of 'delay' must be from 0 to 2592000, got -1",
             id="earlier",
         ),
         pytest.param(
             "reorder",
             {"seconds": 2592000.5},
-            "seconds of 'reorder' must be from 0 to 2592000; it was 2592000.5",
+            "seconds of 'reorder' must be from 0 to 2592000, got 2592000.5",
             id="too late",
         ),
         pytest.param(
             "stale_timestamp",
             {"seconds": -2592001},
-            "seconds of 'stale_timestamp' must be from -2592000 to 2592000; it was -2592001",
+            "seconds of 'stale_timestamp' must be from -2592000 to 2592000, got -2592001",
             id="too far ahead",
         ),
         pytest.param(
             "slow_body",
             {"seconds": 26},
-            "seconds of 'slow_body' must be from 0 to 25; it was 26",
+            "seconds of 'slow_body' must be from 0 to 25, got 26",
             id="too slow",
         ),
         pytest.param(
             "huge_body",
             {"bytes": 20_000_001},
-            "bytes of 'huge_body' must be from 1000 to 20000000; it was 20000001",
+            "bytes of 'huge_body' must be from 1000 to 20000000, got 20000001",
             id="too huge",
         ),
         pytest.param(
             "wrong_secret",
             {"attempts": 101},
-            "attempts of 'wrong_secret' must be from 1 to 100; it was 101",
+            "attempts of 'wrong_secret' must be from 1 to 100, got 101",
             id="too many attempts",
         ),
         pytest.param(
             "wrong_secret",
             {"attempts": float("nan")},
-            "attempts of 'wrong_secret' must be from 1 to 100; it was nan",
+            "attempts of 'wrong_secret' must be from 1 to 100, got nan",
             id="no number",
         ),
     ],
@@ -322,7 +322,7 @@ def test_options_at_their_limits_are_taken_and_others_have_their_default(
 ) -> None:
     options = KINDS[kind].options
     defaults = {name: option.default for name, option in options.items()}
-    for limit in ("lowest", "highest"):
+    for limit in ("minimum", "maximum"):
         given = {name: getattr(option, limit) for name, option in options.items()}
         assert disruptions.arm(kind, options=given).options == given
 

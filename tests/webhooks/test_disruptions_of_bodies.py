@@ -4,7 +4,7 @@ import orjson
 import pytest
 
 from mock_sendpilot.testing.receiver import ReceivedWebhook, WebhookReceiver
-from mock_sendpilot.webhooks.disruption import UNKNOWN_EVENT
+from mock_sendpilot.webhooks.disruption_kinds import UNKNOWN_EVENT
 from tests.support import SECRET
 from tests.webhooks.conftest import World
 from tests.webhooks.judges import (

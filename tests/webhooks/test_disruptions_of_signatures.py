@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from mock_sendpilot.testing.receiver import ReceivedWebhook, WebhookReceiver
-from mock_sendpilot.webhooks.disruption import FORGED_SECRET
+from mock_sendpilot.webhooks.disruption_kinds import FORGED_SECRET
 from mock_sendpilot.world.endpoint_settings import EndpointSettings
 from tests.support import SECRET
 from tests.webhooks.conftest import START, World

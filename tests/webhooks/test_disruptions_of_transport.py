@@ -11,7 +11,7 @@ import pytest
 
 from mock_sendpilot.testing.receiver import WebhookReceiver
 from mock_sendpilot.webhooks.deliveries import EXHAUSTED, PENDING, SUCCEEDED, AppliedDisruption
-from mock_sendpilot.webhooks.disruption import KINDS
+from mock_sendpilot.webhooks.disruption_kinds import KINDS
 from tests.support import SECRET, eventually, read_request
 from tests.webhooks.conftest import World
 from tests.webhooks.judges import DAY, NEW_SECRET, arm, only_delivery, svix_accepts
