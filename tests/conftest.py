@@ -104,10 +104,10 @@ def app(emulator: Emulator) -> Flask:
 
 @pytest.fixture(params=["in process", "over a socket"])
 def serve(request: pytest.FixtureRequest) -> Iterator[Serve]:
-    """A way to ask an emulator: once its Flask app itself, once a server."""
+    """A way to an emulator: once in process, by its Flask app, and once over a socket."""
     servers: list[EmulatorServer] = []
 
-    def ask(emulator: Emulator) -> Api:
+    def connect(emulator: Emulator) -> Api:
         if request.param == "in process":
             return in_process(create_app(emulator).test_client())
         server = EmulatorServer(emulator)
@@ -115,20 +115,20 @@ def serve(request: pytest.FixtureRequest) -> Iterator[Serve]:
         servers.append(server)
         return over_a_socket(server.origin)
 
-    yield ask
+    yield connect
     for server in servers:
         server.stop()
 
 
 @pytest.fixture
 def api(serve: Serve, emulator: Emulator) -> Api:
-    """Asks the demo world."""
+    """Requests to the demo world."""
     return serve(emulator)
 
 
 @pytest.fixture
 def api_under(serve: Serve, make_emulator: Callable[..., Emulator]) -> Callable[..., Api]:
-    """Asks the demo world under a contract: `api_under("live", patch_reply="schema")`."""
+    """Requests to the demo world under a contract: `api_under("live", patch_reply="schema")`."""
 
     def make(contract: str, **options: str) -> Api:
         return serve(make_emulator(contract, **options))

@@ -24,13 +24,8 @@ NOT_YET = (
     "tests/api/",
     "tests/cli/",
     "tests/conformance/",
-    "tests/conftest.py",
     "tests/contracts/",
     "tests/control/",
-    "tests/server/",
-    "tests/soak/",
-    "tests/support.py",
-    "tests/testing/",
     "tests/webhooks/",
     "tests/world/",
 )

@@ -117,7 +117,9 @@ def test_a_tls_handshake_is_closed_at_once_and_logged(
 
 
 @pytest.mark.parametrize("sent", [b"\x16", b"\x80\x2e\x01", b"\x00", b" GET / HTTP/1.1\r\n", b"{"])
-def test_what_begins_like_no_request_is_refused_at_once(server: HttpServer, sent: bytes) -> None:
+def test_bytes_that_begin_like_no_request_are_refused_at_once(
+    server: HttpServer, sent: bytes
+) -> None:
     assert talk(server, sent).startswith(b"HTTP/1.0 400 Bad Request\r\n")
 
 
@@ -138,7 +140,7 @@ def test_blank_lines_before_a_request_are_passed_over(server: HttpServer) -> Non
         pytest.param(b"Transfer-Encoding: gzip\r\n", 501, id="an unknown encoding"),
     ],
 )
-def test_who_expects_to_continue_with_nothing_gets_the_answer(
+def test_a_client_that_expects_100_for_no_body_gets_the_response(
     server: HttpServer, headers: bytes, status: int
 ) -> None:
     post = b"POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nExpect: 100-continue\r\n"
@@ -146,7 +148,7 @@ def test_who_expects_to_continue_with_nothing_gets_the_answer(
     assert answer.startswith(b"HTTP/1.1 %d " % status)
 
 
-def test_who_expects_to_continue_with_a_body_is_asked_for_it(server: HttpServer) -> None:
+def test_a_client_that_expects_100_is_asked_for_its_body(server: HttpServer) -> None:
     post = b"POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nExpect: 100-continue\r\n"
     with connect(server, post + b"Content-Length: 3\r\n\r\n") as connection:
         assert connection.recv(1000) == b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -188,7 +190,7 @@ def test_a_pipelined_request_waits_until_the_answer_before_is_taken(
         pytest.param(GET_LARGE * 100, id="a hundred requests, and does not read"),
     ],
 )
-def test_who_keeps_the_server_waiting_makes_room_for_a_new_caller(
+def test_a_client_that_keeps_the_server_waiting_makes_room_for_a_new_one(
     serve: Serve, open_many: Callable[..., list[socket.socket]], sent: bytes
 ) -> None:
     server = serve(max_connections=8, grace_seconds=0.05)
@@ -199,7 +201,7 @@ def test_who_keeps_the_server_waiting_makes_room_for_a_new_caller(
     assert connections(server) <= 8
 
 
-def test_who_trickles_makes_room_though_it_sends_all_the_time(
+def test_a_client_that_trickles_makes_room_although_it_keeps_sending(
     serve: Serve, open_many: Callable[..., list[socket.socket]]
 ) -> None:
     server = serve(max_connections=8, grace_seconds=0.05)
@@ -224,7 +226,7 @@ def test_who_trickles_makes_room_though_it_sends_all_the_time(
     assert get(server, "/") == (200, b"done")
 
 
-def test_a_request_at_work_makes_no_room(
+def test_a_running_request_makes_no_room(
     serve: Serve, gate: Gate, open_many: Callable[..., list[socket.socket]]
 ) -> None:
     server = serve(max_connections=2, grace_seconds=0.05)
@@ -248,7 +250,7 @@ def test_a_request_at_work_makes_no_room(
         pytest.param(GET_LARGE, id="a request, and does not read"),
     ],
 )
-def test_who_keeps_the_server_waiting_is_cut_after_a_while(
+def test_a_client_that_keeps_the_server_waiting_is_cut_after_a_while(
     serve: Serve, open_many: Callable[..., list[socket.socket]], sent: bytes
 ) -> None:
     server = serve(client_seconds=0.2)
@@ -257,7 +259,7 @@ def test_who_keeps_the_server_waiting_is_cut_after_a_while(
     eventually(lambda: connections(server) == 0)
 
 
-def test_who_trickles_is_cut_after_a_while(
+def test_a_client_that_trickles_is_cut_after_a_while(
     serve: Serve, open_many: Callable[..., list[socket.socket]]
 ) -> None:
     server = serve(client_seconds=0.2)
@@ -278,7 +280,7 @@ def test_the_time_of_the_app_is_not_the_clients(serve: Serve, gate: Gate) -> Non
     with connect(server, LAST_GET.replace(b"/ ", b"/hold ", 1)) as held:
         eventually(lambda: gate.held == 1)
         with connect(server) as silent:
-            assert silent.recv(1) == b""  # cut, while the request at work goes on
+            assert silent.recv(1) == b""  # cut, while the running request goes on
         gate.opened.set()
         assert read_all(held).endswith(b"done")
 

@@ -150,7 +150,7 @@ def test_a_name_with_several_addresses_gets_one_server(gate: Gate) -> None:
         ),
     ],
 )
-def test_what_the_app_never_sees_is_answered_in_the_vendors_envelope(
+def test_a_request_that_the_app_never_sees_is_answered_in_the_vendors_envelope(
     gate: Gate, sent: bytes, status: int
 ) -> None:
     with HttpServer(gate, speaks_for_vendor=True) as server:

@@ -86,7 +86,7 @@ def test_the_status_line_of_a_large_body_has_the_phrase_of_node(emulator: Emulat
     assert line == "413 Payload Too Large"
 
 
-def test_what_the_app_never_sees_has_the_phrase_of_node(app: Flask) -> None:
+def test_a_request_that_the_app_never_sees_has_the_phrase_of_node(app: Flask) -> None:
     with HttpServer(app, speaks_for_vendor=True) as server:
         line = status_line(server, "GET", "/v1/leads", headers={"X-Long": "x" * 270_000})
 

@@ -261,7 +261,7 @@ def test_a_disabled_endpoint_explains_a_cancelled_delivery(world: World) -> None
 
 
 @pytest.mark.parametrize(("last", "is_flat"), [(108.0, True), (109.0, False)])
-def test_what_grows_beyond_its_limit_is_a_problem(last: float, *, is_flat: bool) -> None:
+def test_growth_beyond_its_limit_is_a_problem(last: float, *, is_flat: bool) -> None:
     row = Row("threads", first=100.0, last=last, peak=200.0, allowed=8.0)
 
     assert (list(sample_problems([row])) == []) == is_flat

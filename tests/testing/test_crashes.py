@@ -108,7 +108,7 @@ def test_an_app_that_does_not_raise_is_served_as_it_is(caplog: pytest.LogCapture
     assert caplog.records == []
 
 
-def test_what_the_app_returns_is_closed_once() -> None:
+def test_the_iterable_of_the_app_is_closed_once() -> None:
     closed: list[str] = []
 
     class Body:

@@ -164,7 +164,7 @@ def test_the_check_of_a_receiver_in_the_same_loop_is_awaited(sendpilot: Sandbox)
     assert report.result("acknowledges").outcome == "passed"
 
 
-def test_what_a_receiver_gets_is_awaited(
+def test_a_webhook_at_a_receiver_is_awaited(
     sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver
 ) -> None:
     async def test() -> None:

@@ -9,6 +9,7 @@ import requests
 
 from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.testing.sandbox_factory import SandboxFactory
+from tests.testing.strangers import run
 
 APP_TEST = """
 import flask
@@ -24,14 +25,11 @@ def test_a_change_is_seen(sendpilot):
 """
 
 
-def run(pytester: pytest.Pytester, *arguments: str) -> pytest.RunResult:
-    plugins = ("-p", "no:randomly", "-p", "no:cacheprovider")
-    return pytester.runpytest_subprocess("-W", "error", *plugins, *arguments)
-
-
-def test_it_works_without_any_setting(pytester: pytest.Pytester) -> None:
+def test_it_works_without_any_setting_beside_all_that_is_installed(
+    pytester: pytest.Pytester,
+) -> None:
     pytester.makepyfile(APP_TEST)
-    run(pytester).assert_outcomes(passed=1)
+    pytester.runpytest_subprocess("-W", "error").assert_outcomes(passed=1)
 
 
 def test_it_works_beside_pytest_flask_with_an_app_of_the_users_own(
@@ -67,7 +65,7 @@ def test_it_works_beside_pytest_flask_with_an_app_of_the_users_own(
             assert config is app.config
         """
     )
-    run(pytester, "-p", "pytest_flask").assert_outcomes(passed=2)
+    run(pytester, "-p", "pytest_flask", beside=["flask"]).assert_outcomes(passed=2)
 
 
 def test_it_works_with_xdist(pytester: pytest.Pytester) -> None:
@@ -84,7 +82,7 @@ def test_it_works_with_xdist(pytester: pytest.Pytester) -> None:
             assert len(sendpilot.events) == 1
         """
     )
-    run(pytester, "-n", "2").assert_outcomes(passed=8)
+    run(pytester, "-n", "2", beside=["xdist", "xdist.looponfail"]).assert_outcomes(passed=8)
 
 
 def test_workspaces_of_two_tests_do_not_know_each_other(pytester: pytest.Pytester) -> None:
@@ -155,8 +153,7 @@ def test_the_package_is_not_imported_by_those_who_do_not_use_it(
             assert not heavy, heavy
         """
     )
-    others = ("no:flask", "no:pytest_flask", "no:schemathesis", "no:requests_mock", "no:pook")
-    run(pytester, *(word for name in others for word in ("-p", name))).assert_outcomes(passed=1)
+    run(pytester).assert_outcomes(passed=1)
 
 
 def test_freezing_the_time_in_a_users_test_does_not_stop_webhooks(
@@ -232,7 +229,7 @@ def test_at_the_end_of_the_session_no_thread_is_left(pytester: pytest.Pytester) 
             assert any("worker" in thread.name for thread in threading.enumerate())
         """
     )
-    result = run(pytester, "-s", "-p", "no:xdist")
+    result = run(pytester, "-s")
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(["*threads after the fixtures: []*"])
 
@@ -312,7 +309,7 @@ def test_a_factory_makes_workspaces_for_fixtures_of_a_wider_scope(
             assert len(sendpilot_server.emulator.workspaces()) == 2
         """
     )
-    run(pytester, "-p", "no:xdist").assert_outcomes(passed=3)
+    run(pytester).assert_outcomes(passed=3)
 
 
 def test_a_workspace_of_a_factory_ends_with_its_block(

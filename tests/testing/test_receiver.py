@@ -43,7 +43,7 @@ def test_a_received_request_has_its_method_and_its_query(
 # --- answers ------------------------------------------------------------------------------------
 
 
-def test_it_answers_as_it_is_told(sendpilot_receiver: WebhookReceiver) -> None:
+def test_it_answers_as_set(sendpilot_receiver: WebhookReceiver) -> None:
     sendpilot_receiver.respond(503, times=2, headers={"Retry-After": "1"}, body=b"later")
     replies = [post(sendpilot_receiver) for _ in range(3)]
 
@@ -51,7 +51,7 @@ def test_it_answers_as_it_is_told(sendpilot_receiver: WebhookReceiver) -> None:
     assert (replies[0].headers["Retry-After"], replies[0].text) == ("1", "later")
 
 
-def test_it_answers_in_the_order_told(sendpilot_receiver: WebhookReceiver) -> None:
+def test_it_answers_in_the_order_set(sendpilot_receiver: WebhookReceiver) -> None:
     sendpilot_receiver.respond(500)
     sendpilot_receiver.respond(502, times=2)
     sendpilot_receiver.respond(418)
@@ -61,7 +61,7 @@ def test_it_answers_in_the_order_told(sendpilot_receiver: WebhookReceiver) -> No
 
 
 @pytest.mark.parametrize(
-    ("given", "content", "content_type"),
+    ("options", "content", "content_type"),
     [
         pytest.param({}, b"", None, id="nothing"),
         pytest.param({"body": b"\xff"}, b"\xff", None, id="bytes"),
@@ -75,11 +75,11 @@ def test_it_answers_in_the_order_told(sendpilot_receiver: WebhookReceiver) -> No
 )
 def test_a_body_can_be_given_in_several_ways(
     sendpilot_receiver: WebhookReceiver,
-    given: dict[str, Any],
+    options: dict[str, Any],
     content: bytes,
     content_type: str | None,
 ) -> None:
-    sendpilot_receiver.respond(503, **given)
+    sendpilot_receiver.respond(503, **options)
     reply = post(sendpilot_receiver)
 
     assert (reply.status_code, reply.content) == (503, content)
@@ -99,7 +99,7 @@ def test_any_status_can_be_answered(
 
 
 @pytest.mark.parametrize(
-    ("status", "given", "says"),
+    ("status", "options", "says"),
     [
         pytest.param(99, {}, "status must be a whole number from 100 to 999; it was 99", id="99"),
         pytest.param(1000, {}, "status must be .* it was 1000", id="1000"),
@@ -118,11 +118,11 @@ def test_any_status_can_be_answered(
         pytest.param(503, {"headers": {5: "a"}}, "headers cannot have 5", id="no name"),
     ],
 )
-def test_an_answer_that_cannot_be_is_refused(
-    sendpilot_receiver: WebhookReceiver, status: Any, given: dict[str, Any], says: str
+def test_an_invalid_response_is_refused(
+    sendpilot_receiver: WebhookReceiver, status: Any, options: dict[str, Any], says: str
 ) -> None:
     with pytest.raises(InvalidInput, match=says):
-        sendpilot_receiver.respond(status, **given)
+        sendpilot_receiver.respond(status, **options)
 
     assert post(sendpilot_receiver).status_code == 200
 
@@ -130,7 +130,7 @@ def test_an_answer_that_cannot_be_is_refused(
 # --- what does not come -------------------------------------------------------------------------
 
 
-def test_what_did_not_come_is_told(sendpilot_receiver: WebhookReceiver) -> None:
+def test_a_missing_webhook_is_reported_with_what_came(sendpilot_receiver: WebhookReceiver) -> None:
     with pytest.raises(WebhookNotSeen, match=f"nothing has reached {sendpilot_receiver.url}"):
         sendpilot_receiver.wait_for("lead.updated", timeout=0.05)
     with pytest.raises(AssertionError, match=r"no webhook of any type within 0\.05 s\n  nothing"):
@@ -138,18 +138,18 @@ def test_what_did_not_come_is_told(sendpilot_receiver: WebhookReceiver) -> None:
 
 
 def failures(receiver: WebhookReceiver) -> list[str]:
-    told = []
+    messages = []
     for wait in (
         lambda: receiver.wait_for(EVENT, timeout=0.05),
         lambda: receiver.wait_for(count=9, timeout=0.05),
     ):
         with pytest.raises(WebhookNotSeen) as caught:
             wait()
-        told.append(str(caught.value))
-    return told
+        messages.append(str(caught.value))
+    return messages
 
 
-def test_that_no_endpoint_was_added_is_told(
+def test_a_missing_endpoint_is_reported(
     sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver
 ) -> None:
     sendpilot.add_endpoint("http://127.0.0.1:9/webhooks")
@@ -160,7 +160,7 @@ def test_that_no_endpoint_was_added_is_told(
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
-def test_the_endpoint_that_points_there_is_told(
+def test_the_endpoint_with_its_url_is_reported(
     sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver, host: str
 ) -> None:
     url = sendpilot_receiver.url.replace("127.0.0.1", host)
@@ -188,7 +188,9 @@ def test_without_sendpilot_nothing_is_said_of_endpoints() -> None:
             assert "endpoint" not in text
 
 
-def test_what_came_is_listed(sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver) -> None:
+def test_received_webhooks_are_listed(
+    sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver
+) -> None:
     sendpilot.add_endpoint(sendpilot_receiver.url)
     sendpilot.trigger("message.sent", lead_id=sendpilot.add_lead(lead_id="lead_1"))
     sendpilot_receiver.wait_for(count=1)
@@ -208,7 +210,7 @@ def test_what_came_is_listed(sendpilot: Sandbox, sendpilot_receiver: WebhookRece
         pytest.param(True, "count must be a whole number from 1", id="boolean"),
     ],
 )
-def test_a_count_that_is_there_at_once_is_refused(
+def test_a_count_that_needs_no_wait_is_refused(
     sendpilot_receiver: WebhookReceiver, count: int, says: str
 ) -> None:
     with pytest.raises(InvalidInput, match=says):
@@ -222,7 +224,7 @@ def test_a_count_that_is_there_at_once_is_refused(
         pytest.param("after", "sendpilot.webhooks.wait_for", id="after"),
     ],
 )
-def test_what_only_its_sibling_takes_is_refused_at_once(
+def test_an_option_of_the_other_wait_is_refused_at_once(
     sendpilot_receiver: WebhookReceiver, name: str, says: str
 ) -> None:
     values: dict[str, Any] = {name: 3}
@@ -251,7 +253,7 @@ def test_a_lead_stands_for_its_id(sendpilot: Sandbox, sendpilot_receiver: Webhoo
 
 
 @pytest.mark.parametrize(
-    ("body", "shown"),
+    ("body", "text"),
     [
         pytest.param(
             b'{"eventType":"lead.updated","eventId":"evt_1","data":{"leadId":"lead_1","x":[1]}}',
@@ -267,14 +269,14 @@ def test_a_lead_stands_for_its_id(sendpilot: Sandbox, sendpilot_receiver: Webhoo
         pytest.param(b"x" * 1000, f"<ReceivedWebhook /hook {b'x' * 60!r}>", id="long"),
     ],
 )
-def test_it_is_shown_shortly(body: bytes, shown: str) -> None:
-    assert repr(ReceivedWebhook("/hook", {"webhook-signature": "s"}, body)) == shown
+def test_its_repr_is_short(body: bytes, text: str) -> None:
+    assert repr(ReceivedWebhook("/hook", {"webhook-signature": "s"}, body)) == text
 
 
 # --- stopping -----------------------------------------------------------------------------------
 
 
-def test_when_it_stops_what_is_held_is_answered() -> None:
+def test_a_receiver_that_stops_answers_held_requests() -> None:
     receiver = WebhookReceiver()
     receiver.start()
     statuses: list[int] = []

@@ -4,6 +4,7 @@ import pytest
 
 from mock_sendpilot.testing.receiver import WebhookReceiver
 from mock_sendpilot.testing.sandbox import Sandbox
+from tests.testing.strangers import run
 
 EVENT = "lead.status.changed"
 URL = "http://127.0.0.1:9/webhooks"
@@ -60,7 +61,7 @@ def test_an_endpoint_tells_what_it_wants_and_no_secret(sendpilot: Sandbox) -> No
 
 
 @pytest.mark.parametrize(
-    ("count", "shown"),
+    ("count", "text"),
     [
         pytest.param(0, "<RecordedEvents 0: none>", id="none"),
         pytest.param(2, f"<RecordedEvents 2: {EVENT}, {EVENT}>", id="few"),
@@ -68,13 +69,13 @@ def test_an_endpoint_tells_what_it_wants_and_no_secret(sendpilot: Sandbox) -> No
     ],
 )
 def test_all_events_are_counted_and_the_latest_named(
-    sendpilot: Sandbox, count: int, shown: str
+    sendpilot: Sandbox, count: int, text: str
 ) -> None:
     lead = sendpilot.add_lead()
     for _ in range(count):
         sendpilot.trigger(EVENT, lead_id=lead)
 
-    assert repr(sendpilot.events) == shown
+    assert repr(sendpilot.events) == text
 
 
 def test_webhooks_are_counted_apart_from_events(
@@ -111,12 +112,12 @@ def test_the_third(sendpilot):
 def test_an_assertion_that_fails_is_readable(pytester: pytest.Pytester) -> None:
     secret = "whsec_c2VuZHBpbG90LWVtdWxhdG9yLXNlY3JldC0zMmJ5dGU="
     pytester.makepyfile(f'SECRET = "{secret}"\n{ASSERTIONS}')
-    result = pytester.runpytest_subprocess("-vv", "-p", "no:randomly", "-p", "no:cacheprovider")
+    result = run(pytester, "-vv")
 
     result.assert_outcomes(failed=3)
-    shown = [line for line in result.outlines if line.startswith("E ")]
-    text = "\n".join(shown)
+    lines = [line for line in result.outlines if line.startswith("E ")]
+    text = "\n".join(lines)
     assert "<ReceivedWebhook lead.status.changed evt_" in text
     assert "<SentWebhook lead.status.changed evt_" in text
     assert "<Endpoint ep_" in text
-    assert [line for line in shown if len(line) > 200 or "body=" in line or secret in line] == []
+    assert [line for line in lines if len(line) > 200 or "body=" in line or secret in line] == []

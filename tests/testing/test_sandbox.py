@@ -93,7 +93,7 @@ def test_a_failed_attempt_counts_too(
     assert len(webhook.deliveries[0].attempts) == 1
 
 
-def test_what_does_not_come_is_told_with_the_nearest_miss(sendpilot: Sandbox) -> None:
+def test_a_missing_event_is_reported_with_the_nearest_miss(sendpilot: Sandbox) -> None:
     lead, other = sendpilot.add_lead(lead_id="lead_1"), sendpilot.add_lead(lead_id="lead_2")
     close(sendpilot, other.id, "OPPORTUNITY")
     close(sendpilot, lead.id)
@@ -158,7 +158,7 @@ def test_an_unknown_event_type_is_refused_at_once(sendpilot: Sandbox) -> None:
 # --- what was not sent --------------------------------------------------------------------------
 
 
-def test_what_fits_is_found_without_waiting(sendpilot: Sandbox) -> None:
+def test_matching_events_are_found_without_waiting(sendpilot: Sandbox) -> None:
     lead, other = sendpilot.add_lead(), sendpilot.add_lead()
     close(sendpilot, lead.id)
     close(sendpilot, other.id)
@@ -171,7 +171,7 @@ def test_what_fits_is_found_without_waiting(sendpilot: Sandbox) -> None:
     assert len(sendpilot.events.matching()) == 3
 
 
-def test_what_is_on_its_way_is_found_too(sendpilot: Sandbox) -> None:
+def test_an_event_on_its_way_is_found_too(sendpilot: Sandbox) -> None:
     sendpilot.clock.freeze()
     sendpilot.add_endpoint("http://127.0.0.1:9/webhooks")
     close(sendpilot, sendpilot.add_lead().id)
@@ -189,14 +189,14 @@ def test_what_is_on_its_way_is_found_too(sendpilot: Sandbox) -> None:
         pytest.param(None, {"event": "message.sent"}, "did you mean 'event_type'", id="option"),
     ],
 )
-def test_what_nothing_can_fit_is_refused(
+def test_a_pattern_that_nothing_can_match_is_refused(
     sendpilot: Sandbox, event_type: str | None, values: dict[str, Any], says: str
 ) -> None:
     with pytest.raises(InvalidInput, match=says):
         sendpilot.events.matching(event_type, **values)
 
 
-def test_what_is_waited_for_can_be_a_thing(sendpilot: Sandbox) -> None:
+def test_an_awaited_id_can_be_an_object(sendpilot: Sandbox) -> None:
     sendpilot.add_lead()
     lead = sendpilot.add_lead()
     close(sendpilot, lead.id)

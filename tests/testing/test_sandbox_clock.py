@@ -37,7 +37,7 @@ def test_retries_take_no_time(sendpilot: Sandbox, sendpilot_receiver: WebhookRec
 
 
 @pytest.mark.parametrize(
-    ("given", "more"),
+    ("duration", "more"),
     [
         pytest.param("1h30m", {}, id="text"),
         pytest.param(timedelta(hours=1.5), {}, id="timedelta"),
@@ -46,11 +46,11 @@ def test_retries_take_no_time(sendpilot: Sandbox, sendpilot_receiver: WebhookRec
     ],
 )
 def test_a_duration_can_be_given_in_several_ways(
-    sendpilot: Sandbox, given: str | timedelta, more: dict[str, float]
+    sendpilot: Sandbox, duration: str | timedelta, more: dict[str, float]
 ) -> None:
     sendpilot.clock.freeze()
     before = sendpilot.clock.now
-    sendpilot.clock.advance(given, **more)
+    sendpilot.clock.advance(duration, **more)
 
     assert sendpilot.clock.now - before == timedelta(hours=1.5)
 
@@ -95,13 +95,13 @@ def test_it_can_be_set_to_a_text(
         pytest.param(3600, "a text such as .*; it was 3600", id="number"),
     ],
 )
-def test_what_is_no_moment_is_refused(sendpilot: Sandbox, moment: Any, says: str) -> None:
+def test_a_value_that_is_no_time_is_refused(sendpilot: Sandbox, moment: Any, says: str) -> None:
     with pytest.raises(InvalidInput, match=f"moment must .*{says}|moment {says}"):
         sendpilot.clock.set(moment)
 
 
 @pytest.mark.parametrize(
-    ("given", "more", "says"),
+    ("duration", "more", "says"),
     [
         pytest.param(3600, {}, "it was 3600; for seconds write seconds=3600", id="number"),
         pytest.param(None, {}, "such as '1h30m', or a timedelta; it was None$", id="nothing"),
@@ -111,12 +111,12 @@ def test_what_is_no_moment_is_refused(sendpilot: Sandbox, moment: Any, says: str
         pytest.param(timedelta.max, {"days": 1}, "seconds must be numbers", id="together too many"),
     ],
 )
-def test_what_is_no_duration_is_refused(
-    sendpilot: Sandbox, given: Any, more: dict[str, Any], says: str
+def test_a_value_that_is_no_duration_is_refused(
+    sendpilot: Sandbox, duration: Any, more: dict[str, Any], says: str
 ) -> None:
     before = sendpilot.clock.now
     with pytest.raises(InvalidInput, match=says):
-        sendpilot.clock.advance(given, **more)
+        sendpilot.clock.advance(duration, **more)
 
     assert sendpilot.clock.now - before < timedelta(minutes=1)
 

@@ -10,6 +10,7 @@ from mock_sendpilot.testing.receiver import WebhookReceiver
 from mock_sendpilot.testing.sandbox import Sandbox
 from mock_sendpilot.webhooks.disruption_kinds import KINDS
 from mock_sendpilot.webhooks.disruptions import Disruption
+from tests.testing.strangers import run
 
 EVENT = "lead.status.changed"
 QUICK = ("duplicate", "wrong_secret", "missing_signature", "extra_fields", "unknown_event")
@@ -54,7 +55,7 @@ def test_it_is_for_what_fits_alone(sendpilot: Sandbox, sendpilot_receiver: Webho
     assert (now.state, now.match_count) == ("armed", 1)
 
 
-def test_what_it_has_done_can_be_asked(
+def test_a_disruption_lists_its_matches(
     sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver
 ) -> None:
     sendpilot.add_endpoint(sendpilot_receiver.url)
@@ -121,7 +122,7 @@ def test_a_delivery_that_is_queued_already_is_not_disrupted(
         pytest.param("drop", {"times": True}, "times must be a whole number from 1", id="no count"),
     ],
 )
-def test_what_cannot_be_armed_is_refused(
+def test_an_impossible_disruption_is_refused(
     sendpilot: Sandbox, kind: str, options: dict[str, Any], says: str
 ) -> None:
     with pytest.raises(InvalidInput, match=says.replace("?", r"\?")):
@@ -256,23 +257,18 @@ def test_chaos(sendpilot, sendpilot_receiver):
 """
 
 
-def run(pytester: pytest.Pytester) -> list[str]:
-    plugins = ("-p", "no:randomly", "-p", "no:cacheprovider")
-    result = pytester.runpytest_subprocess("-W", "error", *plugins)
-    result.assert_outcomes(failed=1)
-    return list(result.outlines)
-
-
 def test_a_test_that_fails_shows_the_seed_and_fails_again_alike(
     pytester: pytest.Pytester,
 ) -> None:
     pytester.makepyfile(test_it=CHAOS_TEST)
-    first, second = run(pytester), run(pytester)
+    results = [run(pytester) for _ in range(2)]
     mixes = [
-        next(line for line in lines if line.startswith("E") and "the mix" in line)
-        for lines in (first, second)
+        next(line for line in result.outlines if line.startswith("E") and "the mix" in line)
+        for result in results
     ]
 
-    assert any("chaos at rate 0.5, seed 'test_it.py::test_chaos'" in line for line in first)
+    for result in results:
+        result.assert_outcomes(failed=1)
+        result.stdout.fnmatch_lines(["*chaos at rate 0.5, seed 'test_it.py::test_chaos'*"])
     assert mixes[0] == mixes[1]
     assert "(" in mixes[0]

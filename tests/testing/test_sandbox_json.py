@@ -105,7 +105,7 @@ TEXT_WAYS: list[Any] = [
     ),
     pytest.param(lambda box, odd: box.chaos(0.1, random_seed=odd), id="seed of chaos"),
 ]
-WITHIN_WAYS: list[Any] = [
+NESTED_WAYS: list[Any] = [
     pytest.param(lambda box, odd: box.add_endpoint(f"http://127.0.0.1:9/{odd}"), id="endpoint"),
     pytest.param(lambda box, odd: box.connect(f"linkedin.com/in/{odd}"), id="profile"),
     pytest.param(
@@ -131,14 +131,14 @@ def box(sendpilot: Sandbox) -> Iterator[Sandbox]:
 
 @pytest.mark.parametrize("odd", ODD_VALUES)
 @pytest.mark.parametrize("way", PLAIN_WAYS)
-def test_what_json_cannot_hold_is_refused(
+def test_a_value_that_json_cannot_hold_is_refused(
     box: Sandbox, way: Callable[[Sandbox, object], object], odd: object
 ) -> None:
     with pytest.raises(InvalidInput, match="must be"):
         way(box, odd)
 
 
-@pytest.mark.parametrize("way", [*PLAIN_WAYS, *TEXT_WAYS, *WITHIN_WAYS])
+@pytest.mark.parametrize("way", [*PLAIN_WAYS, *TEXT_WAYS, *NESTED_WAYS])
 def test_half_a_character_is_refused(
     box: Sandbox, way: Callable[[Sandbox, object], object]
 ) -> None:
@@ -148,7 +148,7 @@ def test_half_a_character_is_refused(
 
 @pytest.mark.parametrize("odd", [pytest.param(7, id="number"), pytest.param({"a": 1}, id="dict")])
 @pytest.mark.parametrize("way", TEXT_WAYS)
-def test_what_is_no_text_is_refused_where_one_is_expected(
+def test_a_value_that_is_no_text_is_refused_where_one_is_expected(
     box: Sandbox, way: Callable[[Sandbox, object], object], odd: object
 ) -> None:
     with pytest.raises(InvalidInput, match="must be a"):
@@ -173,7 +173,7 @@ def test_counters_and_dates_that_no_reply_can_hold_are_refused(box: Sandbox) -> 
         box.add_lead(created_at=EARLY)
 
 
-def test_what_is_given_is_copied(box: Sandbox) -> None:
+def test_arguments_are_copied(box: Sandbox) -> None:
     fields: dict[str, Any] = {"tags": ["a"], "pair": (1, 2)}
     lead = box.add_lead(custom_fields=fields)
     event = box.trigger(EVENT, lead_id="lead_1", overrides={"newStatus": fields["tags"]})
@@ -187,7 +187,7 @@ def test_what_is_given_is_copied(box: Sandbox) -> None:
     "value",
     [None, True, 0, -(2**63), 2**64 - 1, 0.5, 1e300, "", "ü🚀", [], {}, {"a": [{"": None}]}],
 )
-def test_what_json_can_hold_is_taken_as_it_is(value: object) -> None:
+def test_a_value_that_json_can_hold_is_kept_unchanged(value: object) -> None:
     assert plain_json(value, "x") == value
 
 

@@ -37,19 +37,19 @@ def test_a_step_answers_the_lead_after_it(sendpilot: Sandbox) -> None:
     assert after == sendpilot.lead(lead.id)
 
 
-def test_a_step_is_told(sendpilot: Sandbox) -> None:
+def test_a_step_is_recorded(sendpilot: Sandbox) -> None:
     lead = sendpilot.add_lead(IDA, status="MESSAGE_SENT")
     sendpilot.simulate("reply", lead.id, text="Call me Tuesday")
 
-    told = sendpilot.events.wait_for("message.received", lead_id=lead.id)
-    assert told.data["replyPreview"] == "Call me Tuesday"
+    event = sendpilot.events.wait_for("message.received", lead_id=lead.id)
+    assert event.data["replyPreview"] == "Call me Tuesday"
     assert [one.event_type for one in sendpilot.events] == [
         "message.received", "lead.status.changed"
     ]  # fmt: skip
 
 
 @pytest.mark.sendpilot("live")
-def test_a_step_is_told_as_the_contract_says(sendpilot: Sandbox) -> None:
+def test_a_step_is_recorded_as_the_contract_says(sendpilot: Sandbox) -> None:
     lead = sendpilot.add_lead(IDA, status="MESSAGE_SENT")
     sendpilot.simulate("reply", lead.id, text="Call me Tuesday")
 
@@ -93,10 +93,10 @@ def test_a_step_of_an_unknown_lead_is_not_found(sendpilot: Sandbox) -> None:
 def test_a_sender_is_made_up_as_far_as_it_is_not_given(sendpilot: Sandbox) -> None:
     sender = sendpilot.add_sender("sender_ann")
     url = f"{sendpilot.base_url}/inbox/senders"
-    told = requests.get(url, headers=sendpilot.headers, timeout=10).json()
+    response = requests.get(url, headers=sendpilot.headers, timeout=10).json()
 
     assert (sender.name, sender.status) == ("sender_ann", "active")
-    assert told["senders"][1] == {
+    assert response["senders"][1] == {
         "id": "sender_ann",
         "name": "sender_ann",
         "linkedinUrl": "https://www.linkedin.com/in/sender-ann",

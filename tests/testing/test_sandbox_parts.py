@@ -1,4 +1,4 @@
-"""A sandbox says what is wrong with what it is told, and draws the same chance again."""
+"""A sandbox refuses invalid arguments with a reason, and draws the same chance again."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -124,9 +124,7 @@ Act = Callable[[Sandbox], Any]
         pytest.param(lambda box: box.lead(None), "lead_id must be an id", id="no id"),
     ],
 )
-def test_what_is_not_right_is_refused_with_a_reason(
-    sendpilot: Sandbox, act: Act, says: str
-) -> None:
+def test_an_invalid_part_is_refused_with_a_reason(sendpilot: Sandbox, act: Act, says: str) -> None:
     campaigns, leads = sendpilot.workspace.store.campaigns(), sendpilot.leads()
     with pytest.raises(InvalidInput, match=says):
         act(sendpilot)
@@ -165,7 +163,7 @@ def test_what_is_not_right_is_refused_with_a_reason(
         ),
     ],
 )
-def test_what_is_not_there_is_told_by_its_id(sendpilot: Sandbox, act: Act, says: str) -> None:
+def test_a_missing_part_is_named_by_its_id(sendpilot: Sandbox, act: Act, says: str) -> None:
     with pytest.raises(NotFound, match=says):
         act(sendpilot)
 
@@ -229,8 +227,8 @@ def test_a_step_can_be_that_of_another_sender(sendpilot: Sandbox) -> None:
     lead, sender = sendpilot.add_lead(), sendpilot.add_sender("sender_2")
     sendpilot.simulate("connection_sent", lead, sender_id=sender)
 
-    told = sendpilot.events.wait_for("connection.sent", lead_id=lead)
-    assert told.data["senderId"] == "sender_2"
+    event = sendpilot.events.wait_for("connection.sent", lead_id=lead)
+    assert event.data["senderId"] == "sender_2"
 
 
 def test_a_campaign_has_the_details_that_are_given(sendpilot: Sandbox) -> None:

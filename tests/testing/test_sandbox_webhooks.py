@@ -27,7 +27,7 @@ def close(sendpilot: Sandbox, lead_id: str | None = None, status: str = "DONE") 
 
 
 @pytest.mark.parametrize(
-    ("given", "settings"),
+    ("options", "settings"),
     [
         pytest.param({}, EndpointSettings(signature_clock="process"), id="nothing"),
         pytest.param(
@@ -61,13 +61,13 @@ def close(sendpilot: Sandbox, lead_id: str | None = None, status: str = "DONE") 
     ],
 )
 def test_an_endpoint_has_settings_of_its_own(
-    sendpilot: Sandbox, given: dict[str, Any], settings: EndpointSettings
+    sendpilot: Sandbox, options: dict[str, Any], settings: EndpointSettings
 ) -> None:
-    assert sendpilot.add_endpoint(URL, **given).settings == settings
+    assert sendpilot.add_endpoint(URL, **options).settings == settings
 
 
 @pytest.mark.parametrize(
-    ("given", "says"),
+    ("options", "says"),
     [
         pytest.param({"retry_delays": [-1]}, "retryDelaysSeconds must be", id="schedule"),
         pytest.param({"timeout": 0}, "timeoutSeconds must be", id="timeout"),
@@ -81,10 +81,10 @@ def test_an_endpoint_has_settings_of_its_own(
     ],
 )
 def test_a_setting_that_cannot_be_is_refused(
-    sendpilot: Sandbox, given: dict[str, Any], says: str
+    sendpilot: Sandbox, options: dict[str, Any], says: str
 ) -> None:
     with pytest.raises(InvalidInput, match=says):
-        sendpilot.add_endpoint(URL, **given)
+        sendpilot.add_endpoint(URL, **options)
 
 
 def test_a_schedule_of_its_own_is_kept_to(
@@ -102,7 +102,7 @@ def test_a_schedule_of_its_own_is_kept_to(
     assert [(one.started_at - before).total_seconds() for one in delivery.attempts] == [0, 60]
 
 
-def test_signatures_can_bear_the_time_of_the_workspace(
+def test_signatures_can_carry_the_time_of_the_workspace(
     sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver
 ) -> None:
     sendpilot.add_endpoint(sendpilot_receiver.url, signature_clock="virtual", signatures=["svix"])
@@ -219,7 +219,7 @@ def test_an_event_is_triggered_and_nothing_else_changes(
     assert sendpilot.lead(lead.id) == lead
 
 
-def test_what_causes_an_event_can_be_applied(sendpilot: Sandbox) -> None:
+def test_a_trigger_can_apply_the_effects_of_its_event(sendpilot: Sandbox) -> None:
     lead = sendpilot.add_lead(status="MESSAGE_SENT")
     sent = sendpilot.trigger(
         "message.received",
@@ -269,7 +269,7 @@ def test_it_can_be_about_a_campaign_or_a_job(sendpilot: Sandbox) -> None:
         ),
     ],
 )
-def test_what_cannot_be_triggered_is_refused(
+def test_an_impossible_trigger_is_refused(
     sendpilot: Sandbox, options: dict[str, Any], error: type[Exception], says: str
 ) -> None:
     sendpilot.add_lead(lead_id="lead_1")
@@ -320,7 +320,7 @@ def test_too_few_are_told_with_what_came_and_the_nearest_miss(sendpilot: Sandbox
     assert [line[:24] for line in lines[4:]] == ["  came:", *[f"    {EVENT} "] * 2]
 
 
-def test_what_is_on_its_way_is_told(
+def test_a_delivery_on_its_way_is_reported(
     sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver
 ) -> None:
     sendpilot.add_endpoint(sendpilot_receiver.url)

@@ -25,7 +25,7 @@ from tests.support import SECRET, Reply, eventually, over_a_socket
 EVENT = "message.sent"
 
 
-def ask(app: Any, method: str = "POST", path: str = "/hook", body: bytes = b"{}") -> Reply:
+def request(app: Any, method: str = "POST", path: str = "/hook", body: bytes = b"{}") -> Reply:
     with AppServer(app) as server:
         return over_a_socket(server.origin)(method, path, body=body, key=None)
 
@@ -98,7 +98,7 @@ class AsgiMiddleware:
     ],
 )
 def test_an_app_is_served_as_what_it_is(served: Any, body: bytes) -> None:
-    reply = ask(served)
+    reply = request(served)
 
     assert (reply.status, reply.body) == (200, body)
 
@@ -139,7 +139,7 @@ class OfAnotherServer:
         pytest.param(OfAnotherServer(), r"an object of .*\.OfAnotherServer", id="other server"),
     ],
 )
-def test_what_cannot_be_served_is_refused_by_name(
+def test_an_object_that_cannot_be_served_is_refused_by_name(
     sendpilot: Sandbox, served: Any, name: str
 ) -> None:
     expected = rf"^expected a URL, a WSGI app .* or an ASGI app .*, got {name}"
@@ -153,27 +153,27 @@ def test_what_cannot_be_served_is_refused_by_name(
 
 
 def test_an_asgi_app_sees_the_request() -> None:
-    seen: dict[str, Any] = {}
+    received: dict[str, Any] = {}
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "http":
-            seen.update(scope, message=await receive())
+            received.update(scope, message=await receive())
             await answer(
                 send, 201, b"a", b"b", headers=[(b"X-Odd", b"\xe9"), (b"Connection", b"x")]
             )
 
-    reply = ask(app, "PUT", "/caf%C3%A9/a%2Fb?q=%201", b"body")
+    reply = request(app, "PUT", "/caf%C3%A9/a%2Fb?q=%201", b"body")
 
     assert (reply.status, reply.body, reply.headers["x-odd"]) == (201, b"ab", "\u00e9")
     assert reply.headers["connection"] != "x"
-    assert (seen["method"], seen["path"], seen["query_string"]) == (
+    assert (received["method"], received["path"], received["query_string"]) == (
         "PUT",
         "/caf\u00e9/a/b",
         b"q=%201",
     )
-    assert seen["raw_path"] == b"/caf%C3%A9/a%2Fb"
-    assert dict(seen["headers"])[b"content-length"] == b"4"
-    assert seen["message"] == {"type": "http.request", "body": b"body", "more_body": False}
+    assert received["raw_path"] == b"/caf%C3%A9/a%2Fb"
+    assert dict(received["headers"])[b"content-length"] == b"4"
+    assert received["message"] == {"type": "http.request", "body": b"body", "more_body": False}
 
 
 def test_the_answer_does_not_wait_for_what_an_app_does_after_it() -> None:
@@ -251,7 +251,7 @@ async def sends_what_nobody_knows(scope: Any, receive: Any, send: Any) -> None:
 def test_an_asgi_app_that_fails_is_answered_with_a_500_that_says_how(
     served: AsgiApp, body: str
 ) -> None:
-    reply = ask(served)
+    reply = request(served)
 
     assert (reply.status, reply.body.decode()) == (500, body)
 
@@ -273,7 +273,7 @@ def test_a_500_of_the_apps_own_stays_as_it_is() -> None:
         if scope["type"] == "http":
             await answer(send, 503, b"busy")
 
-    reply = ask(app)
+    reply = request(app)
 
     assert (reply.status, reply.body) == (503, b"busy")
 
@@ -285,7 +285,7 @@ def test_an_exception_after_the_answer_is_logged(caplog: pytest.LogCaptureFixtur
             crash()
 
     with caplog.at_level(logging.WARNING):
-        assert ask(app).status == 204
+        assert request(app).status == 204
     assert "the app raised an exception after its answer" in caplog.text
     assert "KeyError: 'plan'" in caplog.text
 
@@ -430,7 +430,7 @@ def test_timers_of_an_app_run_while_the_test_freezes_the_time() -> None:
             await answer(send, 204)
 
     with freezegun.freeze_time("2001-02-03"):
-        assert ask(app).status == 204
+        assert request(app).status == 204
 
 
 # --- in a test ----------------------------------------------------------------------------------

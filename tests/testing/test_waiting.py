@@ -97,7 +97,7 @@ def test_a_retry_that_is_due_later_is_not_waited_for(
     assert sendpilot.webhooks[0].deliveries[0].state == "pending"
 
 
-def test_what_does_not_end_in_time_is_told(
+def test_a_wait_that_does_not_end_in_time_is_reported(
     sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver
 ) -> None:
     sendpilot.add_endpoint(sendpilot_receiver.url)
@@ -160,7 +160,7 @@ def test_an_endpoint_that_wants_something_else_is_named(sendpilot: Sandbox) -> N
     assert str(missed.value).splitlines() == lines
 
 
-def test_what_was_sent_before_the_endpoint_went_is_found(
+def test_a_webhook_sent_before_its_endpoint_was_deleted_is_found(
     sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver
 ) -> None:
     endpoint = sendpilot.add_endpoint(sendpilot_receiver.url)
@@ -201,7 +201,7 @@ def test_that_nothing_was_sent_needs_an_endpoint_to_say_something(sendpilot: San
     assert sendpilot.webhooks.matching(EVENT) == sendpilot.webhooks.matching() == []
 
 
-def test_what_was_cancelled_before_its_first_attempt_was_not_sent(sendpilot: Sandbox) -> None:
+def test_a_delivery_cancelled_before_its_first_attempt_was_not_sent(sendpilot: Sandbox) -> None:
     sendpilot.clock.freeze()
     going = sendpilot.add_endpoint("http://127.0.0.1:9/never")
     close(sendpilot)
@@ -251,7 +251,7 @@ def test_a_wait_in_vain_tells_each_attempt_that_failed(
     assert f"""{answered}"KeyError: 'plan'\"\n""" in text
 
 
-def test_what_is_not_idle_tells_each_attempt_that_failed(
+def test_not_idle_lists_each_failed_attempt(
     failing: Sandbox, sendpilot_receiver: WebhookReceiver
 ) -> None:
     with sendpilot_receiver.hold_responses():
