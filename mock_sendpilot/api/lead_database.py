@@ -43,7 +43,7 @@ def _new_search(_contract: Contract) -> Request:
         name = Text(required=True)
         limit = WholeNumber(1, required=True)
         webhook_url = WebhookUrl(allow_none=True, load_default=None)
-        # The 94 fields take 20 ms to make, so that they are made with the first search.
+        # The 94 fields take a few ms to make, so that they are made with the first search.
         filters = filters_field()
 
     return NewSearch()

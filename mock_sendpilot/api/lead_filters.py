@@ -5,7 +5,7 @@ client reports; known ones are checked.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
@@ -230,26 +230,29 @@ class _Filters(SnakeCaseRequest):
 
 def filters_field() -> AnyField:
     """Return the field for the filters of a search, which are kept as they were sent."""
-    schema = _Filters.from_dict({each.name: _field(each) for each in LEAD_FILTERS})
+    schema = _Filters.from_dict({each.name: _FIELDS[each.kind](each) for each in LEAD_FILTERS})
     return _NestedObject(schema(), "must be an object of filters", required=True)
 
 
-def _field(lead_filter: LeadFilter) -> AnyField:
-    minimum, maximum = lead_filter.minimum or 0, lead_filter.maximum
-    fields_by_kind: dict[str, AnyField] = {
-        kinds.TEXTS: ListOf(Text(), expected="must be an array of strings"),
-        kinds.CHOICES: ListOf(Choice(lead_filter.choices), expected="must be an array of strings"),
-        kinds.CODES: ListOf(
-            WholeNumber(minimum, maximum), expected="must be an array of whole numbers"
-        ),
-        kinds.LABELLED: ListOf(
-            _NestedObject(_LabelledCode(), "must be an object {label, value}"),
-            expected="must be an array of objects {label, value}",
-        ),
-        kinds.TEXT: Text(may_be_empty=True),
-        kinds.CHOICE: Choice(lead_filter.choices),
-        kinds.FLAG: Boolean(),
-        kinds.NUMBER: WholeNumber(minimum, maximum),
-        kinds.DATE: _Date(),
-    }
-    return fields_by_kind[lead_filter.kind]
+def _whole_number(lead_filter: LeadFilter) -> AnyField:
+    return WholeNumber(lead_filter.minimum or 0, lead_filter.maximum)
+
+
+_FIELDS: Mapping[str, Callable[[LeadFilter], AnyField]] = {
+    kinds.TEXTS: lambda _: ListOf(Text(), expected="must be an array of strings"),
+    kinds.CHOICES: lambda lead_filter: ListOf(
+        Choice(lead_filter.choices), expected="must be an array of strings"
+    ),
+    kinds.CODES: lambda lead_filter: ListOf(
+        _whole_number(lead_filter), expected="must be an array of whole numbers"
+    ),
+    kinds.LABELLED: lambda _: ListOf(
+        _NestedObject(_LabelledCode(), "must be an object {label, value}"),
+        expected="must be an array of objects {label, value}",
+    ),
+    kinds.TEXT: lambda _: Text(may_be_empty=True),
+    kinds.CHOICE: lambda lead_filter: Choice(lead_filter.choices),
+    kinds.FLAG: lambda _: Boolean(),
+    kinds.NUMBER: _whole_number,
+    kinds.DATE: lambda _: _Date(),
+}
