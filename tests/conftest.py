@@ -30,8 +30,16 @@ if "mix_stderr" in signature(CliRunner).parameters:  # click before 8.2
     CliRunner.__init__ = partialmethod(CliRunner.__init__, mix_stderr=False)  # type: ignore[method-assign,assignment]
 
 NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
+IN_PROCESS, OVER_A_SOCKET = "in process", "over a socket"
 Serve = Callable[[Emulator], Api]
 _OURS = ("mock-sendpilot", "waitress")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run the tests marked `over_a_socket_too` in process and over a socket."""
+    marker = metafunc.definition.get_closest_marker("over_a_socket_too")
+    if marker is not None and "serve" in metafunc.fixturenames:
+        metafunc.parametrize("serve", [IN_PROCESS, OVER_A_SOCKET], indirect=True)
 
 
 def _our_threads() -> list[threading.Thread]:
@@ -102,13 +110,13 @@ def app(emulator: Emulator) -> Flask:
     return create_app(emulator)
 
 
-@pytest.fixture(params=["in process", "over a socket"])
+@pytest.fixture
 def serve(request: pytest.FixtureRequest) -> Iterator[Serve]:
-    """A way to an emulator: once in process, by its Flask app, and once over a socket."""
+    """Clients of an emulator: of its Flask app, or of a server in tests marked so."""
     servers: list[EmulatorServer] = []
 
     def connect(emulator: Emulator) -> Api:
-        if request.param == "in process":
+        if getattr(request, "param", IN_PROCESS) == IN_PROCESS:
             return in_process(create_app(emulator).test_client())
         server = EmulatorServer(emulator)
         server.start()

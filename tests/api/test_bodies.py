@@ -19,6 +19,8 @@ from tests.api.expect import (
 )
 from tests.support import DEMO_KEY, Api, Reply
 
+pytestmark = pytest.mark.over_a_socket_too
+
 DONE = b'{"status":"DONE"}'
 MEGABYTE = 1_048_576
 NOT_A_STATUS = f"status must be one of the following values: {', '.join(DOCUMENTED_STATUSES)}; "

@@ -20,6 +20,8 @@ from tests.api.expect import (
 )
 from tests.support import Api, in_process
 
+pytestmark = pytest.mark.over_a_socket_too
+
 ApiUnder = Callable[..., Api]
 
 BAD_KEY = "sp_live_unknown"

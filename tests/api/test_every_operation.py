@@ -23,6 +23,8 @@ from tests.api.expect import assert_error, assert_no_route
 from tests.conftest import Serve
 from tests.support import DEMO_KEY, Api, Reply
 
+pytestmark = pytest.mark.over_a_socket_too
+
 CONTRACTS = ("documented", "example", "schema", "live")
 PAGE_TIME = datetime(2024, 2, 24, 15, 30, tzinfo=timezone.utc)  # when the page's example happened
 STAMP = "2024-02-24T15:30:00.000Z"

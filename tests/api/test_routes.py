@@ -11,6 +11,8 @@ from mock_sendpilot.server import EmulatorServer
 from tests.api.expect import LEAD, STATUS, assert_error, assert_no_route
 from tests.support import DEMO_KEY, OTHER_KEY, Api, over_a_socket
 
+pytestmark = pytest.mark.over_a_socket_too
+
 NOT_THERE = [
     pytest.param("PUT", STATUS, id="wrong method for the status"),
     pytest.param("POST", STATUS, id="POST of the status"),
