@@ -19,8 +19,8 @@ from mock_sendpilot.webhooks.outbox import Outbox
 from mock_sendpilot.webhooks.signing import new_secret
 from mock_sendpilot.world.events import Event
 from mock_sendpilot.world.ids import Ids
+from mock_sendpilot.world.limits import RateLimiter
 from mock_sendpilot.world.models import ApiKey, RateLimit
-from mock_sendpilot.world.rate_limits import RateLimiter
 from mock_sendpilot.world.seed import EndpointSeed, WorkspaceSeed
 from mock_sendpilot.world.workspace import Workspace
 

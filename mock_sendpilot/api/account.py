@@ -20,7 +20,7 @@ from mock_sendpilot.api.operation import (
 )
 from mock_sendpilot.contracts import vocabulary as words
 from mock_sendpilot.world.credits import Balance
-from mock_sendpilot.world.quotas import KINDS
+from mock_sendpilot.world.limits import QUOTA_KINDS
 from mock_sendpilot.world.workspace import Workspace
 
 account = Blueprint("account", __name__)
@@ -157,7 +157,7 @@ def list_quotas(workspace: Workspace) -> dict[str, Any]:
         {
             "id": sender.id,
             "name": sender.name,
-            "quotas": {kind: quota(sender, kind) for kind in KINDS},
+            "quotas": {kind: quota(sender, kind) for kind in QUOTA_KINDS},
         }
         for sender in workspace.store.senders()
     ]

@@ -17,8 +17,8 @@ from mock_sendpilot.api.operation import (
 )
 from mock_sendpilot.contracts import vocabulary as words
 from mock_sendpilot.errors import ServiceFault
-from mock_sendpilot.world.acts import SentMessage, SentRequest
-from mock_sendpilot.world.quotas import MESSAGES
+from mock_sendpilot.world.limits import MESSAGES
+from mock_sendpilot.world.outreach import SentMessage, SentRequest
 from mock_sendpilot.world.workspace import Workspace
 
 inbox = Blueprint("inbox", __name__)
@@ -107,7 +107,7 @@ class _SentRequest(CamelCaseSchema):
 )
 def send_connection_request(workspace: Workspace, **body: str) -> SentRequest:
     """Ask a person to connect; a sender without Premium sends no note."""
-    return workspace.correspondence.connect(**body)
+    return workspace.direct_outreach.connect(**body)
 
 
 class _Message(Request):
@@ -148,7 +148,7 @@ class _SentMessage(CamelCaseSchema):
 )
 def send_message(workspace: Workspace, **body: str) -> SentMessage:
     """Send a message to a first-degree connection."""
-    sent = workspace.correspondence.send(**body)
+    sent = workspace.direct_outreach.send_message(**body)
     _raise_send_fault(workspace, sent)
     return sent
 
@@ -174,7 +174,7 @@ class _MessageToLead(Request):
 )
 def send_message_to_lead(workspace: Workspace, lead_id: str, **body: str) -> SentMessage:
     """Send a message to a lead; `{{firstName}}` and `{{lastName}}` are filled in."""
-    sent = workspace.correspondence.send_to_lead(lead_id, **body)
+    sent = workspace.direct_outreach.send_to_lead(lead_id, **body)
     _raise_send_fault(workspace, sent)
     return sent
 

@@ -19,8 +19,15 @@ from mock_sendpilot.api.fields import (
 )
 from mock_sendpilot.errors import Problem
 from mock_sendpilot.urls import MAX_URL_LENGTH, URL_FORMAT, url_problems
-from mock_sendpilot.world.jobs import DONE, FAILED, PENDING, RUNNING, Extraction, Search
-from mock_sendpilot.world.running_jobs import MOST_LEADS
+from mock_sendpilot.world.jobs import MAX_LEADS
+from mock_sendpilot.world.models import (
+    JOB_DONE,
+    JOB_FAILED,
+    JOB_PENDING,
+    JOB_RUNNING,
+    Extraction,
+    Search,
+)
 
 _MAX_PER_PAGE = 1000  # invented: the vendor documents no maximum
 _PER_PAGE = 100
@@ -56,14 +63,16 @@ class ResultsQuery(SnakeCaseRequest):
     """Offset paging of results. Beyond 10,000 nothing is ever found."""
 
     limit = QueryNumber(1, _MAX_PER_PAGE, load_default=_PER_PAGE)
-    offset = QueryNumber(0, MOST_LEADS, load_default=0)
+    offset = QueryNumber(0, MAX_LEADS, load_default=0)
 
 
 class State(Choice):
     """The state of a job in the words of its resource: pending, running, done, failed, in turn."""
 
     def __init__(self, words: Sequence[str]) -> None:
-        self._word_of_state = dict(zip((PENDING, RUNNING, DONE, FAILED), words, strict=True))
+        self._word_of_state = dict(
+            zip((JOB_PENDING, JOB_RUNNING, JOB_DONE, JOB_FAILED), words, strict=True)
+        )
         super().__init__(words, attribute="state", required=True)
 
     def _serialize(self, value: Any, *_: Any, **__: Any) -> str:
@@ -85,6 +94,6 @@ def job_facts(job: Search | Extraction) -> dict[str, Any]:
 
 def percent_complete(job: Search | Extraction) -> int:
     """Return how much of what it can find a job has found; a job that is done has found it all."""
-    if job.state == DONE:
+    if job.state == JOB_DONE:
         return 100
-    return 100 * len(job.leads) // min(job.limit, MOST_LEADS)
+    return 100 * len(job.leads) // min(job.limit, MAX_LEADS)

@@ -31,8 +31,8 @@ from mock_sendpilot.api.operation import (
 from mock_sendpilot.api.paging import offset_page
 from mock_sendpilot.contracts import vocabulary as words
 from mock_sendpilot.contracts.contract import Contract
-from mock_sendpilot.world.jobs import Search
-from mock_sendpilot.world.lead_filters import LEAD_FILTERS
+from mock_sendpilot.world.filters import LEAD_FILTERS
+from mock_sendpilot.world.models import Search
 from mock_sendpilot.world.workspace import Workspace
 
 lead_database = Blueprint("lead_database", __name__)

@@ -1,6 +1,6 @@
 """The filters of the lead database: their catalogue, and the field that checks those of a search.
 
-The table of filters is `world/lead_filters.py`. A search ignores unknown filters, as a production
+The table of filters is `world/filters.py`. A search ignores unknown filters, as a production
 client reports; known ones are checked.
 """
 
@@ -31,10 +31,10 @@ from mock_sendpilot.api.paging import offset_page
 from mock_sendpilot.contracts import vocabulary as words
 from mock_sendpilot.errors import InvalidInput, Problem
 from mock_sendpilot.suggestions import did_you_mean
-from mock_sendpilot.world import lead_filters as kinds
-from mock_sendpilot.world.lead_filters import (
+from mock_sendpilot.world import filters as kinds
+from mock_sendpilot.world.filters import (
     LEAD_FILTERS,
-    Labelled,
+    LabeledCode,
     LeadFilter,
     find_filter,
     values_of,
@@ -51,7 +51,7 @@ _JSON_TYPES: Mapping[str, str] = {
     kinds.TEXTS: "array",
     kinds.CHOICES: "array",
     kinds.CODES: "array",
-    kinds.LABELLED: "array",
+    kinds.LABELED: "array",
     kinds.TEXT: "string",
     kinds.CHOICE: "string",
     kinds.FLAG: "boolean",
@@ -92,7 +92,7 @@ class _CatalogValue(ValidatedField):
         return {"anyOf": [text, labelled]}
 
     def _serialize(self, value: Any, *_: Any, **__: Any) -> object:
-        is_labelled = isinstance(value, Labelled)
+        is_labelled = isinstance(value, LabeledCode)
         return {"label": value.label, "value": value.value} if is_labelled else value
 
 
@@ -153,9 +153,9 @@ def list_filters(
     return {**page, "filter": filter_name, "filters": [], "known": page["rows"]}
 
 
-def _searchable(value: str | Labelled) -> str:
+def _searchable(value: str | LabeledCode) -> str:
     """Return the text in which a search looks: of a code also the label, in lower case."""
-    text = f"{value.label}\n{value.value}" if isinstance(value, Labelled) else value
+    text = f"{value.label}\n{value.value}" if isinstance(value, LabeledCode) else value
     return text.casefold()
 
 
@@ -246,7 +246,7 @@ _FIELDS: Mapping[str, Callable[[LeadFilter], AnyField]] = {
     kinds.CODES: lambda lead_filter: ListOf(
         _whole_number(lead_filter), expected="must be an array of whole numbers"
     ),
-    kinds.LABELLED: lambda _: ListOf(
+    kinds.LABELED: lambda _: ListOf(
         _NestedObject(_LabelledCode(), "must be an object {label, value}"),
         expected="must be an array of objects {label, value}",
     ),

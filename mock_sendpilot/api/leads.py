@@ -37,7 +37,7 @@ from mock_sendpilot.api.paging import MAX_PAGES, MAX_PER_PAGE, Page, Pagination
 from mock_sendpilot.contracts import vocabulary as words
 from mock_sendpilot.contracts.contract import Contract
 from mock_sendpilot.errors import bounded
-from mock_sendpilot.world.lead_import import LeadDraft
+from mock_sendpilot.world.models import LeadDraft
 from mock_sendpilot.world.store import StatusChange
 from mock_sendpilot.world.workspace import Workspace
 

@@ -103,7 +103,7 @@ def finite(_ctx: click.Context, _parameter: click.Parameter, given: Any) -> Any:
 
 def _rate_limit(_ctx: click.Context, _parameter: click.Parameter, text: str | None) -> Any:
     from mock_sendpilot.errors import InvalidInput
-    from mock_sendpilot.world.rate_limits import parse_rate_limit
+    from mock_sendpilot.world.limits import parse_rate_limit
 
     try:
         return None if text is None else parse_rate_limit(text)

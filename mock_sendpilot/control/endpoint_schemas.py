@@ -25,10 +25,10 @@ from mock_sendpilot.redaction import masked, redacted_headers
 from mock_sendpilot.scheduling.clock import iso_milliseconds
 from mock_sendpilot.webhooks.endpoints import Endpoint
 from mock_sendpilot.world.endpoint_settings import (
-    LONGEST_DELAY_SECONDS,
-    LONGEST_TIMEOUT_SECONDS,
-    MOST_CONCURRENCY,
-    SHORTEST_TIMEOUT_SECONDS,
+    MAX_CONCURRENCY,
+    MAX_DELAY_SECONDS,
+    MAX_TIMEOUT_SECONDS,
+    MIN_TIMEOUT_SECONDS,
     SIGNATURE_CLOCKS,
     SIGNATURE_SCHEMES,
     EndpointSettings,
@@ -73,17 +73,17 @@ class _Settings(Strict):
     """How an endpoint is delivered to; null is what the contract or the server says."""
 
     retry_delays_seconds = TupleOf(
-        Number(0, LONGEST_DELAY_SECONDS, unit="seconds"),
+        Number(0, MAX_DELAY_SECONDS, unit="seconds"),
         allow_none=True,
     )
     timeout_seconds = Number(
-        SHORTEST_TIMEOUT_SECONDS,
-        LONGEST_TIMEOUT_SECONDS,
+        MIN_TIMEOUT_SECONDS,
+        MAX_TIMEOUT_SECONDS,
         unit="seconds",
         allow_none=True,
     )
     signatures = TupleOf(Choice(SIGNATURE_SCHEMES), allow_none=True)
-    concurrency = WholeNumber(1, MOST_CONCURRENCY)
+    concurrency = WholeNumber(1, MAX_CONCURRENCY)
     signature_clock = Choice(SIGNATURE_CLOCKS)
     headers = HeadersField()
 

@@ -20,7 +20,7 @@ from mock_sendpilot.control.seed_fields import Duration, ProfileUrl, count, list
 from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.json_text import plain_json
 from mock_sendpilot.world.inbox import RECEIVED, SENT
-from mock_sendpilot.world.sequences import STEP_KINDS, Behavior, Step
+from mock_sendpilot.world.models import STEP_KINDS, Behavior, Step
 
 _READ_STATUSES = ("read", "unread", "unknown")
 _RANGE = 2

@@ -16,9 +16,9 @@ from mock_sendpilot.api.fields import (
 from mock_sendpilot.contracts.contract import Contract, named_contract
 from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.scheduling.durations import DURATION_FORMAT, parse_duration
+from mock_sendpilot.world.limits import RATE_LIMIT_FORMAT, parse_rate_limit
 from mock_sendpilot.world.linkedin import PROFILE_URL_FORMAT, normal_profile_url
 from mock_sendpilot.world.models import RateLimit
-from mock_sendpilot.world.rate_limits import RATE_LIMIT_FORMAT, parse_rate_limit
 
 _MAX_COUNT = 10**12  # far below what JSON libraries take for a number
 

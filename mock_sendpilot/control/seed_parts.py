@@ -5,8 +5,15 @@ from typing import Any
 
 from mock_sendpilot.world.credits import Balance
 from mock_sendpilot.world.inbox import Conversation, Message, participant
-from mock_sendpilot.world.jobs import FoundLead, Pace
-from mock_sendpilot.world.models import ApiKey, Campaign, DailyLimits, Lead, Sender
+from mock_sendpilot.world.models import (
+    ApiKey,
+    Campaign,
+    DailyLimits,
+    FoundLead,
+    JobTiming,
+    Lead,
+    Sender,
+)
 from mock_sendpilot.world.seed import EndpointSeed, WorkspaceSeed
 
 Part = dict[str, Any]
@@ -17,8 +24,8 @@ def workspace_seed(part: Part, now: datetime) -> WorkspaceSeed:
     optional: Part = {**part.get("clock", {})}
     if "credits" in part:
         optional["credits"] = _balance(part["credits"], now)
-    if "pace" in part:
-        optional["pace"] = Pace(**part["pace"])
+    if "job_timing" in part:
+        optional["job_timing"] = JobTiming(**part["job_timing"])
     behaviors = {lead["id"]: lead.pop("behavior", None) for lead in part["leads"]}
     return WorkspaceSeed(
         id=part["id"],

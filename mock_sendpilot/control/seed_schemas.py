@@ -25,7 +25,7 @@ from mock_sendpilot.control.seed_fields import (
     nested,
 )
 from mock_sendpilot.scheduling.scheduler import FIRST_MOMENT, LAST_MOMENT
-from mock_sendpilot.world.sequences import ENROLLS
+from mock_sendpilot.world.models import ENROLLS
 
 
 def _at_least_one(keys: list[Any]) -> None:
@@ -131,7 +131,7 @@ class CreditsSchema(Strict):
     next_reset_date = Timestamp(attribute="next_reset_at", allow_none=True)
 
 
-class PaceSchema(Strict):
+class JobTimingSchema(Strict):
     """How fast searches and extractions go."""
 
     start_delay = Duration()
@@ -156,7 +156,7 @@ class WorkspaceSchema(Strict):
     plan = Text(allow_none=True)
     clock = nested(ClockSchema)
     credits = nested(CreditsSchema)
-    jobs = nested(PaceSchema, attribute="pace")
+    jobs = nested(JobTimingSchema, attribute="job_timing")
     senders = list_of(SenderSchema)
     campaigns = list_of(CampaignSchema)
     leads = list_of(LeadSchema)

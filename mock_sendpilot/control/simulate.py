@@ -20,7 +20,7 @@ simulate = Blueprint("simulate", __name__)
 def simulate_lead(workspace: Workspace, lead_id: str) -> Response:
     """One step of a lead; answers the lead after it."""
     wanted = LeadStep().load(json_object())
-    lead = workspace.by_hand.act(lead_id, wanted.pop("action"), **wanted)
+    lead = workspace.manual_actions.act(lead_id, wanted.pop("action"), **wanted)
     return json_response(cached_schema(full_lead, workspace.contract).dump(lead))
 
 
@@ -49,7 +49,7 @@ def simulate_campaign(workspace: Workspace, campaign_id: str) -> Response:
 def simulate_job(workspace: Workspace, job_id: str) -> Response:
     """The end of a search or an extraction, at once."""
     wanted = JobStep().load(json_object())
-    jobs = workspace.jobs_with(job_id)
+    jobs = workspace.job_runner(job_id)
     if wanted["action"] == "complete":
         return json_response(job_reply(jobs.complete(job_id)))
     return json_response(job_reply(jobs.fail(job_id, wanted.get("text", "The job failed"))))

@@ -9,8 +9,8 @@ from mock_sendpilot.api.fields import Choice, JsonObject, Text
 from mock_sendpilot.control.schemas import Strict
 from mock_sendpilot.scheduling.clock import iso_milliseconds
 from mock_sendpilot.webhooks.triggers import STEPS
-from mock_sendpilot.world import by_hand, campaigns
-from mock_sendpilot.world.jobs import Extraction, Search
+from mock_sendpilot.world import campaigns, manual_actions
+from mock_sendpilot.world.models import Extraction, Search
 
 MAX_TEXT_LENGTH = 8000
 _TEXT_KEYS: Mapping[str, tuple[str, ...]] = {**dict(STEPS.values()), "fail": ("errorMessage",)}
@@ -43,7 +43,7 @@ class _Step(Strict):
 class LeadStep(_Step):
     """A step of a lead; `text` is the note, message or reply."""
 
-    action = Choice(by_hand.ACTIONS, required=True)
+    action = Choice(manual_actions.ACTIONS, required=True)
     text = Text(allow_none=True, max_length=MAX_TEXT_LENGTH)
     sender_id = Text(allow_none=True)
 

@@ -23,14 +23,13 @@ from mock_sendpilot.testing.sandbox_world import (
 )
 from mock_sendpilot.testing.sent_webhooks import SentWebhooks
 from mock_sendpilot.webhooks.deliveries import describe_failed_attempts
-from mock_sendpilot.world.jobs import Pace
-from mock_sendpilot.world.models import ApiKey, Sender
+from mock_sendpilot.world.models import ApiKey, JobTiming, Sender
 from mock_sendpilot.world.seed import WorkspaceSeed
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-_QUICK = Pace(start_delay=timedelta(milliseconds=50), duration=timedelta(milliseconds=150))
+_QUICK = JobTiming(start_delay=timedelta(milliseconds=50), duration=timedelta(milliseconds=150))
 
 
 class Sandbox(SandboxWorld, SandboxWebhooks):
@@ -137,7 +136,7 @@ def _seed(token: str, api_key: str, options: SandboxOptions, random_seed: str) -
         is_frozen=options.is_frozen,
         api_keys=(ApiKey(key=api_key),),
         senders=(sender,),
-        pace=_QUICK,
+        job_timing=_QUICK,
         plan="test",
         campaigns=(new_campaign(CAMPAIGN_ID, "Test campaign", "started", now),),
     )

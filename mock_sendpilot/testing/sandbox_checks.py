@@ -12,10 +12,8 @@ from mock_sendpilot.json_text import plain_json
 from mock_sendpilot.scheduling.clock import iso_milliseconds
 from mock_sendpilot.suggestions import did_you_mean
 from mock_sendpilot.webhooks.event_log import SentWebhook
-from mock_sendpilot.world.jobs import Extraction, Search
 from mock_sendpilot.world.linkedin import PROFILE_URL_FORMAT, normal_profile_url
-from mock_sendpilot.world.models import Campaign, Lead, Sender
-from mock_sendpilot.world.sequences import ENROLLS
+from mock_sendpilot.world.models import ENROLLS, Campaign, Extraction, Lead, Search, Sender
 
 Subject = Lead | Campaign | Sender | Search | Extraction
 """What events are about, and what may stand for its own id."""

@@ -4,7 +4,7 @@ from typing import Any
 
 from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.testing.sandbox_checks import check_word
-from mock_sendpilot.world import by_hand, campaigns
+from mock_sendpilot.world import campaigns, manual_actions
 from mock_sendpilot.world.workspace import Workspace
 
 _JOB_ACTIONS = ("complete", "fail")
@@ -19,14 +19,14 @@ def step_by_hand(
         NotFound: there is no such thing.
         InvalidInput: there is no such action, or it cannot happen.
     """
-    check_word("action", action, (*by_hand.ACTIONS, *campaigns.ACTIONS, *_JOB_ACTIONS))
-    if action in by_hand.ACTIONS:
-        return workspace.by_hand.act(target_id, action, text=text, sender_id=sender_id)
+    check_word("action", action, (*manual_actions.ACTIONS, *campaigns.ACTIONS, *_JOB_ACTIONS))
+    if action in manual_actions.ACTIONS:
+        return workspace.manual_actions.act(target_id, action, text=text, sender_id=sender_id)
     if sender_id is not None:
         raise InvalidInput(f"sender_id is for steps of a lead; {action!r} is none")
     if action in campaigns.ACTIONS:
         return workspace.campaigns.change(target_id, action, by="user")
-    jobs = workspace.jobs_with(target_id)
+    jobs = workspace.job_runner(target_id)
     if action == "complete":
         return jobs.complete(target_id)
     return jobs.fail(target_id, text or "The job failed")

@@ -17,9 +17,8 @@ from mock_sendpilot.testing.sandbox_checks import (
 )
 from mock_sendpilot.testing.sandbox_parts import step_by_hand
 from mock_sendpilot.world.credits import Balance
-from mock_sendpilot.world.models import Campaign, DailyLimits, Lead, Sender
-from mock_sendpilot.world.progress import CONNECTED
-from mock_sendpilot.world.sequences import Step
+from mock_sendpilot.world.lead_progress import CONNECTED
+from mock_sendpilot.world.models import Campaign, DailyLimits, Lead, Sender, Step
 from mock_sendpilot.world.workspace import Workspace
 
 CAMPAIGN_ID = "camp_test"
@@ -154,7 +153,7 @@ class SandboxWorld:
             **{**defaults, **details},
         )
         self.workspace.store.put_lead(lead)
-        self.workspace.simulation.begin([lead])
+        self.workspace.sequences.begin([lead])
         return lead
 
     def simulate(

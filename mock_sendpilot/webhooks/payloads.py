@@ -23,7 +23,7 @@ from mock_sendpilot.world import events
 from mock_sendpilot.world.events import Event
 from mock_sendpilot.world.inbox import internal_id
 from mock_sendpilot.world.models import Contact, Lead
-from mock_sendpilot.world.samples import sample_change
+from mock_sendpilot.world.sample_events import sample_change
 
 Data = Mapping[str, Any]
 

@@ -10,17 +10,16 @@ from dataclasses import replace
 from mock_sendpilot.contracts import vocabulary as words
 from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.webhooks.triggers import CAMPAIGN_ACTIONS, Trigger, current_name
-from mock_sendpilot.world import campaigns, progress
-from mock_sendpilot.world.jobs import DONE, FAILED, Extraction, Search
-from mock_sendpilot.world.models import Campaign, Lead
+from mock_sendpilot.world import campaigns, lead_progress
+from mock_sendpilot.world.models import Campaign, Extraction, Lead, Search
 from mock_sendpilot.world.workspace import Workspace
 
 _STANDINGS: Mapping[str, tuple[str | None, str]] = {
-    words.MESSAGE_SENT: (progress.CONNECTED, "that is connected with its active sender"),
-    words.REPLY_RECEIVED: (progress.CONNECTED, "that is connected with its active sender"),
+    words.MESSAGE_SENT: (lead_progress.CONNECTED, "that is connected with its active sender"),
+    words.REPLY_RECEIVED: (lead_progress.CONNECTED, "that is connected with its active sender"),
     words.CONNECTION_REQUEST_SENT: (None, "that its active sender has not asked yet"),
     words.CONNECTION_REQUEST_ACCEPTED: (
-        progress.REQUESTED,
+        lead_progress.REQUESTED,
         "that has not answered its active sender yet",
     ),
 }
@@ -73,7 +72,7 @@ def _job(workspace: Workspace, name: str, *, with_effects: bool) -> Search | Ext
     kind, path = _JOBS[name]
     jobs = workspace.searches if name == words.SEARCH_COMPLETED else workspace.extractions
     every: list[Search | Extraction] = [*jobs.all()]
-    suitable = [job for job in every if (job.state not in {DONE, FAILED}) == with_effects]
+    suitable = [job for job in every if job.is_over != with_effects]
     if suitable or (every and not with_effects):
         return [*every, *suitable][-1]
     which = " that is not over" if every else ""

@@ -20,7 +20,7 @@ from mock_sendpilot.webhooks.event_log import SentWebhook
 from mock_sendpilot.webhooks.outbox import Outbox
 from mock_sendpilot.webhooks.payloads import change_data, check_event_type, check_keys
 from mock_sendpilot.world.events import TESTED, TRIGGERED, EventOptions
-from mock_sendpilot.world.samples import SAMPLES, Subjects, sample_change
+from mock_sendpilot.world.sample_events import SAMPLES, Subjects, sample_change
 from mock_sendpilot.world.workspace import Workspace
 
 CAMPAIGN_ACTIONS: Mapping[str, str] = {
@@ -185,7 +185,7 @@ def _deed(workspace: Workspace, name: str, wanted: Trigger) -> Callable[[], obje
         _takes(own, wanted, keys)
         text = next((wanted.overrides[key] for key in keys if key in wanted.overrides), None)
         return partial(
-            workspace.by_hand.act, lead_id, action, text=text, sender_id=wanted.sender_id
+            workspace.manual_actions.act, lead_id, action, text=text, sender_id=wanted.sender_id
         )
     change = partial(workspace.store.set_lead_status, lead_id, changed_by="user")
     if name == words.LEAD_TAG_UPDATED:

@@ -1,4 +1,4 @@
-"""What the parts of one workspace share."""
+"""The context of a workspace: the parts that its objects share."""
 
 from dataclasses import dataclass
 
@@ -15,11 +15,11 @@ class WorkspaceContext:
 
     Attributes:
         store: its leads, campaigns and senders, and the one lock of all its state.
-        clock: its time.
-        ids: where all its ids come from.
-        contract: how the vendor answers here.
-        scheduler: runs what falls due.
-        random_seed: what chance is drawn from; the same seed gives the same behavior.
+        clock: its clock.
+        ids: the source of all its ids.
+        contract: the contract by which the vendor answers.
+        scheduler: its tasks.
+        random_seed: the seed of all chance; the same seed gives the same behavior.
     """
 
     store: Store

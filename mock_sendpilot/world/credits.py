@@ -1,7 +1,7 @@
-"""Credits: what searches and extractions spend, in two buckets, refilled monthly.
+"""Credits: searches and extractions spend them from two buckets, refilled monthly.
 
-The five numbers of the reply are the vendor's (section (b) 4). That the subscription is spent
-before what was purchased, and what a refill brings, is invented.
+The five numbers of the response are the vendor's (section (b) 4). Invented are the amount of a
+refill, and that the credits of the subscription are spent before purchased ones.
 """
 
 from dataclasses import dataclass, replace
@@ -15,9 +15,9 @@ _MONTHS = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Balance:
-    """What is left of both buckets, and what this cycle has used.
+    """The credits left in both buckets, and those used in this cycle.
 
-    `monthly` is what the subscription brings at `next_reset_at`; without that time it never does.
+    `monthly` refills the subscription at `next_reset_at`, or never without that time.
     """
 
     subscription: int = 0
@@ -28,11 +28,11 @@ class Balance:
 
     @property
     def available(self) -> int:
-        """Both buckets together."""
+        """The credits of both buckets."""
         return self.subscription + self.purchased
 
     def refilled(self, now: datetime) -> "Balance":
-        """The balance after every reset up to now; what was purchased stays."""
+        """Return the balance after every reset up to now; purchased credits stay."""
         balance = self
         while balance.next_reset_at is not None and balance.next_reset_at <= now:
             balance = replace(
@@ -44,20 +44,20 @@ class Balance:
         return balance
 
     def without(self, payment: "Payment") -> "Balance":
-        """The balance after a payment."""
+        """Return the balance after a payment."""
         return replace(
             self,
-            subscription=self.subscription - payment.of_subscription,
-            purchased=self.purchased - payment.of_purchased,
+            subscription=self.subscription - payment.from_subscription,
+            purchased=self.purchased - payment.from_purchased,
             used=self.used + payment.amount,
         )
 
     def with_back(self, payment: "Payment", amount: int) -> "Balance":
-        """The balance with part of a payment given back: first what had been purchased.
+        """Return the balance with part of a payment given back, purchased credits first.
 
-        What was of the subscription of an earlier month is gone with that month.
+        Credits of the subscription of an earlier cycle are lost.
         """
-        purchased = min(amount, payment.of_purchased)
+        purchased = min(amount, payment.from_purchased)
         is_same_cycle = self.next_reset_at == payment.cycle
         return replace(
             self,
@@ -69,62 +69,62 @@ class Balance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payment:
-    """What was spent at one time, of which bucket, in the cycle that ends at `cycle`."""
+    """The credits spent at one time from each bucket, in the cycle that ends at `cycle`."""
 
-    of_subscription: int
-    of_purchased: int
+    from_subscription: int
+    from_purchased: int
     cycle: datetime | None
 
     @property
     def amount(self) -> int:
-        """Both together."""
-        return self.of_subscription + self.of_purchased
+        """The credits spent in all."""
+        return self.from_subscription + self.from_purchased
 
 
 DEFAULT_BALANCE = Balance(subscription=10_000, monthly=10_000)
 
 
 class Credits:
-    """The credits of one workspace. All but `balance` belongs into a transaction."""
+    """The credits of one workspace. All but `balance` are called within a transaction."""
 
     def __init__(self, clock: Clock, balance: Balance) -> None:
         self._clock = clock
         self._balance = balance.refilled(clock.now())
 
     def balance(self) -> Balance:
-        """What there is now."""
+        """Return the balance of now."""
         return self._balance.refilled(self._clock.now())
 
     def set(self, balance: Balance) -> None:
-        """Have another balance from now on."""
+        """Replace the balance."""
         self._balance = balance.refilled(self._clock.now())
 
     def spend(self, amount: int, *, message: str) -> Payment:
-        """Take credits, all or none.
+        """Spend credits, all or none.
 
         Raises:
-            CreditsExhausted: there are too few; `message` is what the vendor says then.
+            CreditsExhausted: too few are left; `message` is the vendor's text.
         """
         balance = self.balance()
         if amount > balance.available:
             hint = f"this takes {amount} credits, and {balance.available} are available"
             raise CreditsExhausted(message, hint=hint)
-        of_subscription = min(balance.subscription, amount)
+        from_subscription = min(balance.subscription, amount)
         payment = Payment(
-            of_subscription=of_subscription,
-            of_purchased=amount - of_subscription,
+            from_subscription=from_subscription,
+            from_purchased=amount - from_subscription,
             cycle=balance.next_reset_at,
         )
         self._balance = balance.without(payment)
         return payment
 
     def give_back(self, payment: Payment, amount: int) -> None:
-        """Return what was taken and not needed."""
+        """Give back credits that were spent and not needed."""
         self._balance = self.balance().with_back(payment, amount)
 
 
 def _month_later(moment: datetime) -> datetime:
-    """The same day of the next month; the 1st of the month after it, where it has none."""
+    """Return the same day of the next month, or the 1st of the month after that."""
     year, month = divmod(moment.year * _MONTHS + moment.month, _MONTHS)
     try:
         return moment.replace(year=year, month=month + 1)

@@ -1,17 +1,17 @@
-"""How one endpoint is delivered to, where that differs from what its contract says."""
+"""The settings of a webhook endpoint that override those of its contract and of the server."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 SIGNATURE_SCHEMES = ("documented", "svix", "standardwebhooks")
 WALL, VIRTUAL, PROCESS = "wall", "virtual", "process"
 SIGNATURE_CLOCKS = (WALL, VIRTUAL, PROCESS)
-"""Real time; what the clock of the workspace shows; and what the emulator's process shows, which is
-real time unless a test in that process freezes it or travels."""
-MOST_CONCURRENCY = 64
-MOST_DELAYS, LONGEST_DELAY_SECONDS = 100, 30 * 24 * 3600
-SHORTEST_TIMEOUT_SECONDS, LONGEST_TIMEOUT_SECONDS = 0.1, 3600
+"""The clocks of signatures: real time, the clock of the workspace, and the clock of the emulator's
+process, which is real time unless a test in that process freezes time or travels in it."""
+MAX_CONCURRENCY = 64
+MAX_DELAYS, MAX_DELAY_SECONDS = 100, 30 * 24 * 3600
+MIN_TIMEOUT_SECONDS, MAX_TIMEOUT_SECONDS = 0.1, 3600
 MAX_HEADERS, MAX_HEADER_LENGTH = 20, 2000
 RESERVED_HEADERS = frozenset(
     {
@@ -29,7 +29,7 @@ RESERVED_HEADERS = frozenset(
         "user-agent",
     }
 )
-"""Names that are the emulator's own; so are those that begin like the signatures'."""
+"""Headers that the emulator sets itself, as well as those with a reserved prefix."""
 _RESERVED_PREFIXES = ("proxy-", "svix-", "webhook-")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 _HEADER_VALUE = re.compile(r"[!-~](?:[ -~]*[!-~])?")
@@ -37,10 +37,10 @@ _HEADER_VALUE = re.compile(r"[!-~](?:[ -~]*[!-~])?")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndpointSettings:
-    """None stands for what the contract or the server says.
+    """The settings of an endpoint; None stands for those of the contract or the server.
 
-    `concurrency` is how many deliveries may be under way at one time; only with 1 does their order
-    hold. `signature_clock` says which time stands in signatures. `headers` are sent with each
+    `concurrency` is the number of deliveries that may run at the same time; only with 1 do they
+    keep their order. `signature_clock` is one of `SIGNATURE_CLOCKS`. `headers` are sent with each
     attempt, and must not be changed in place.
     """
 
@@ -56,70 +56,74 @@ DEFAULT_SETTINGS = EndpointSettings()
 
 
 def settings_problems(settings: EndpointSettings) -> list[str]:
-    """What cannot be of some settings, a sentence each."""
-    checks = (
-        _delays_problem(settings.retry_delays_seconds),
-        _timeout_problem(settings.timeout_seconds),
-        signatures_problem(settings.signatures),
-        _concurrency_problem(settings.concurrency),
-        None
-        if settings.signature_clock in SIGNATURE_CLOCKS
-        else f"signatureClock must be one of {', '.join(SIGNATURE_CLOCKS)}; "
-        f"it was {settings.signature_clock!r}",
-        _headers_problem(settings.headers),
-    )
-    return [problem for problem in checks if problem is not None]
+    """Return a sentence for each setting that cannot be accepted."""
+    return [
+        *_number_problems(settings),
+        *_signature_problems(settings),
+        *_header_problems(settings.headers),
+    ]
 
 
-def _concurrency_problem(count: object) -> str | None:
-    if isinstance(count, int) and 1 <= count <= MOST_CONCURRENCY:
-        return None
-    return f"concurrency must be a whole number from 1 to {MOST_CONCURRENCY}; it was {count!r}"
+def _number_problems(settings: EndpointSettings) -> Iterator[str]:
+    delays = settings.retry_delays_seconds
+    if delays is not None and not (
+        len(delays) <= MAX_DELAYS and all(_is_in(delay, 0, MAX_DELAY_SECONDS) for delay in delays)
+    ):
+        yield (
+            f"retryDelaysSeconds must be at most {MAX_DELAYS} numbers of seconds from 0 to "
+            f"{MAX_DELAY_SECONDS} (30 days)"
+        )
+    timeout = settings.timeout_seconds
+    if timeout is not None and not _is_in(timeout, MIN_TIMEOUT_SECONDS, MAX_TIMEOUT_SECONDS):
+        yield (
+            f"timeoutSeconds must be from {MIN_TIMEOUT_SECONDS} to {MAX_TIMEOUT_SECONDS}; "
+            f"it was {timeout!r}"
+        )
+    # Python code may pass anything; JSON has been checked by the schema.
+    count: object = settings.concurrency
+    if not isinstance(count, int) or not 1 <= count <= MAX_CONCURRENCY:
+        yield f"concurrency must be a whole number from 1 to {MAX_CONCURRENCY}; it was {count!r}"
 
 
-def _delays_problem(delays: tuple[float, ...] | None) -> str | None:
-    longest = LONGEST_DELAY_SECONDS
-    if delays is None:
-        return None
-    if len(delays) <= MOST_DELAYS and all(_is_within(delay, 0, longest) for delay in delays):
-        return None
-    wanted = f"at most {MOST_DELAYS} numbers of seconds from 0 to {longest} (30 days)"
-    return f"retryDelaysSeconds must be {wanted}"
-
-
-def _timeout_problem(seconds: float | None) -> str | None:
-    shortest, longest = SHORTEST_TIMEOUT_SECONDS, LONGEST_TIMEOUT_SECONDS
-    if seconds is None or _is_within(seconds, shortest, longest):
-        return None
-    return f"timeoutSeconds must be from {shortest} to {longest}; it was {seconds!r}"
-
-
-def _is_within(number: object, lowest: float, highest: float) -> bool:
-    return isinstance(number, int | float) and lowest <= number <= highest
+def _is_in(number: object, minimum: float, maximum: float) -> bool:
+    return isinstance(number, int | float) and minimum <= number <= maximum
 
 
 def signatures_problem(schemes: tuple[str, ...] | None) -> str | None:
     """Return the problem of a choice of signature schemes, or None."""
     if schemes is None:
         return None
-    known = ", ".join(SIGNATURE_SCHEMES)
-    if not schemes or len(set(schemes)) < len(schemes) or not set(schemes) <= {*SIGNATURE_SCHEMES}:
+    is_repeated = len(set(schemes)) < len(schemes)
+    if not schemes or is_repeated or not set(schemes) <= {*SIGNATURE_SCHEMES}:
+        known = ", ".join(SIGNATURE_SCHEMES)
         return f"signatures must name one or two different schemes out of {known}"
     if {"documented", "standardwebhooks"} <= set(schemes):
         return "signatures cannot be documented and standardwebhooks: both need Webhook-Signature"
     return None
 
 
-def _headers_problem(headers: object) -> str | None:
-    """Say what is wrong with the headers, without a value: it may be a secret."""
+def _signature_problems(settings: EndpointSettings) -> Iterator[str]:
+    problem = signatures_problem(settings.signatures)
+    if problem is not None:
+        yield problem
+    if settings.signature_clock not in SIGNATURE_CLOCKS:
+        yield (
+            f"signatureClock must be one of {', '.join(SIGNATURE_CLOCKS)}; "
+            f"it was {settings.signature_clock!r}"
+        )
+
+
+def _header_problems(headers: object) -> Iterator[str]:
+    """Yield the first problem of the headers, without their values: one may be a secret."""
     if not isinstance(headers, Mapping):
-        return "headers must be an object of texts by name, such as X-Env: staging"
-    if len(headers) > MAX_HEADERS:
-        return f"headers must be {MAX_HEADERS} at most; there are {len(headers)}"
-    if len({str(name).lower() for name in headers}) < len(headers):
-        return "headers must have each name once, whatever its letter case"
-    problems = (_header_problem(name, value) for name, value in headers.items())
-    return next((problem for problem in problems if problem), None)
+        yield "headers must be an object of texts by name, such as X-Env: staging"
+    elif len(headers) > MAX_HEADERS:
+        yield f"headers must be {MAX_HEADERS} at most; there are {len(headers)}"
+    elif len({str(name).lower() for name in headers}) < len(headers):
+        yield "headers must have each name once, whatever its letter case"
+    else:
+        problems = (_header_problem(name, value) for name, value in headers.items())
+        yield from [problem for problem in problems if problem][:1]
 
 
 def _header_problem(name: object, value: object) -> str | None:

@@ -1,7 +1,7 @@
-"""The event publisher: numbers the events of a workspace, and publishes them in their order.
+"""The event publisher: it numbers the events of a workspace and publishes them in order.
 
-Each thread publishes what was recorded before its own last event and that event itself, and then
-hands over: no request works for others, and a change returns when its events are published.
+A thread publishes the events up to its own last one, and then hands over to the next thread: no
+request works for others, and a change returns when its events are published.
 """
 
 import threading
@@ -18,14 +18,14 @@ _MILLISECOND = timedelta(milliseconds=1)
 
 
 class EventPublisher:
-    """The events of a workspace that are recorded and not yet published.
+    """The recorded events of a workspace that are not yet published.
 
     Args:
-        publish: called with each event, in order, with no lock held.
-        may_wait_for_us: returns whether `publish` may wait for a thread that waits for its turn, as
-            a receiver of a signal does that asks the API over HTTP.
-        max_stall_seconds: how long a thread waits while nothing at all is published, where it may.
-        max_wait_seconds: the same where it may not: then only a busy machine can be the reason.
+        publish: a function called with each event, in order, while no lock is held.
+        may_wait_for_us: a function that returns whether `publish` may wait for a thread that waits
+            for its turn, as does a receiver of a signal that calls the API over HTTP.
+        max_stall_seconds: how long a thread waits without any progress if that may be so.
+        max_wait_seconds: how long it waits otherwise; then only a busy machine can be the reason.
     """
 
     def __init__(
@@ -50,17 +50,15 @@ class EventPublisher:
         self._published = 0
         self._turn = threading.Condition()
         self._publishing_thread: int | None = None
-        self._up_to = 0  # what the publishing thread has to publish
+        self._up_to = 0  # the last event for the publishing thread
         self._waiting_count = 0
 
     def record(
         self, change: Change, *, at: datetime, options: EventOptions = DEFAULT_OPTIONS
     ) -> Event:
-        """Make an event of a change. The caller holds the lock of the store.
-
-        Every event is later than the one before, by a millisecond at least, on any clock: receivers
-        that order by `timestamp` have to be right.
-        """
+        """Make an event of a change. The caller holds the lock of the store."""
+        # Each event is at least a millisecond later than the one before, even on a frozen clock:
+        # receivers may order by `timestamp`, which has no finer unit.
         at = at.replace(microsecond=at.microsecond // 1000 * 1000)
         if self._latest_at is not None and at <= self._latest_at:
             at = self._latest_at + _MILLISECOND
@@ -79,23 +77,23 @@ class EventPublisher:
         return event
 
     def publish(self, up_to: int) -> None:
-        """Return when the events up to this number are published; publish them, if nobody does.
+        """Publish the events up to a number, or wait until another thread has done so.
 
-        Called by a receiver of a signal, which is just hearing an event, it returns at once: what
-        the receiver has changed is published in its order, after the event that it hears.
+        It returns at once if a receiver of a signal calls it: the events of the receiver's changes
+        are published after the event that it is receiving.
         """
         if self._published >= up_to or not self._is_my_turn(up_to):
             return
         while (event := self._next()) is not None:
             try:
                 self._publish(event)
-            except BaseException:  # such as Ctrl+C: the next change publishes what is left
+            except BaseException:  # Ctrl+C, for example; the next change publishes the rest
                 self._hand_over(event)
                 raise
             self._note_published(event)
 
     def _is_my_turn(self, up_to: int) -> bool:
-        """Wait for the turn of this thread; tell whether it has something to publish then."""
+        """Wait for the turn of this thread; return whether it then has events to publish."""
         this_thread = threading.get_ident()
         with self._turn:
             while self._published < up_to:
@@ -104,7 +102,7 @@ class EventPublisher:
                     self._up_to = up_to
                     return True
                 if self._publishing_thread == this_thread or not self._has_progressed():
-                    self._up_to = max(self._up_to, up_to)  # they are left to the one who publishes
+                    self._up_to = max(self._up_to, up_to)  # the publishing thread does it
                     return False
             return False
 
@@ -119,10 +117,8 @@ class EventPublisher:
             self._waiting_count -= 1
 
     def _next(self) -> Event | None:
-        """Return what this thread has to publish next; if that is nothing, hand over at once.
-
-        Both under one lock, so that nothing can be left to a thread that has just looked.
-        """
+        """Return the next event for this thread; if there is none, hand over."""
+        # Both under one lock: another thread that saw this one publishing relies on it.
         with self._turn:
             if self._unpublished and self._unpublished[0].sequence <= self._up_to:
                 return self._unpublished.popleft()

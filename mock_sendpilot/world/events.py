@@ -1,7 +1,7 @@
-"""Events: something that happened in a workspace and that the vendor tells its customers of.
+"""Events: changes of a workspace about which the vendor sends webhooks.
 
-An event holds domain facts. Its name and body on the wire are made under a contract, in
-`webhooks/payloads.py`.
+An event holds objects of the world. `webhooks/payloads.py` makes its name and its body on the wire
+according to the contract.
 """
 
 from collections.abc import Mapping
@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from mock_sendpilot.world.jobs import Extraction, Search
-from mock_sendpilot.world.models import Campaign, Contact, Lead
+from mock_sendpilot.world.models import Campaign, Contact, Extraction, Lead, Search
 
 
 @dataclass(frozen=True, slots=True)
 class LeadStatusChanged:
-    """A lead has another status; `lead` is the lead after the change."""
+    """The status of a lead changed; `lead` is the lead after the change."""
 
     lead: Lead
     previous_status: str
@@ -24,7 +23,7 @@ class LeadStatusChanged:
 
 @dataclass(frozen=True, slots=True)
 class LeadTagChanged:
-    """A lead has another custom status ("tag" in the vendor's event)."""
+    """The custom status of a lead changed; the vendor's event calls it a tag."""
 
     lead: Lead
     previous_tag: str | None
@@ -32,7 +31,7 @@ class LeadTagChanged:
 
 @dataclass(frozen=True, slots=True)
 class MessageSent:
-    """A sender has sent a message; `sequence_step` counts from 1 when a sequence did it."""
+    """A sender sent a message; `sequence_step` counts from 1 if a sequence sent it."""
 
     contact: Contact
     text: str
@@ -41,7 +40,7 @@ class MessageSent:
 
 @dataclass(frozen=True, slots=True)
 class ReplyReceived:
-    """The person has answered."""
+    """A person replied."""
 
     contact: Contact
     text: str
@@ -49,7 +48,7 @@ class ReplyReceived:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionRequestSent:
-    """A sender has asked a person to connect."""
+    """A sender sent a connection request."""
 
     contact: Contact
     note: str | None = None
@@ -57,7 +56,7 @@ class ConnectionRequestSent:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionRequestAccepted:
-    """The person has accepted."""
+    """A person accepted a connection request."""
 
     contact: Contact
     accepted_at: datetime
@@ -65,9 +64,9 @@ class ConnectionRequestAccepted:
 
 @dataclass(frozen=True, slots=True)
 class CampaignChanged:
-    """A campaign was started, paused or resumed, or has finished.
+    """A campaign was started, paused, resumed or finished.
 
-    `event_type` is today's name of the event; `changed_by` is `api`, `user` or `system`.
+    `event_type` is the current name of the event; `changed_by` is `api`, `user` or `system`.
     """
 
     event_type: str
@@ -78,14 +77,14 @@ class CampaignChanged:
 
 @dataclass(frozen=True, slots=True)
 class SearchCompleted:
-    """A search of the lead database is over."""
+    """A search of the lead database is done."""
 
     search: Search
 
 
 @dataclass(frozen=True, slots=True)
 class ExtractionCompleted:
-    """An extraction is over."""
+    """An extraction is done."""
 
     extraction: Extraction
 
@@ -105,12 +104,12 @@ Change = (
 
 CHANGED, TRIGGERED, TESTED = "change", "trigger", "test"
 ORIGINS = (CHANGED, TRIGGERED, TESTED)
-"""What made an event: a change of the world, somebody by hand, or the test of an endpoint."""
+"""The origins of an event: a change of the world, a trigger, or the test of an endpoint."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventOptions:
-    """Options of an event: where it came from, and what of it differs from its change.
+    """Options of an event that does not come from its change alone.
 
     `overrides` are keys of its `data`; with an `endpoint_id` it is sent to that endpoint alone.
     """
@@ -125,11 +124,11 @@ DEFAULT_OPTIONS = EventOptions()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One change, numbered in the order in which changes happened in its workspace."""
+    """A recorded change; `sequence` numbers the events of its workspace in their order."""
 
     id: str
     message_id: str
-    """What Svix calls the message id: like `id` it stays the same for every attempt."""
+    """The message id of Svix: like `id` it is the same for every attempt."""
     sequence: int
     occurred_at: datetime
     workspace_id: str
@@ -138,7 +137,7 @@ class Event:
 
     @property
     def lead_id(self) -> str | None:
-        """The id of the lead concerned, if it is about one."""
+        """The id of its lead, if it is about one."""
         change = self.change
         if isinstance(change, LeadStatusChanged | LeadTagChanged):
             return change.lead.id
@@ -147,12 +146,12 @@ class Event:
 
     @property
     def webhook_url(self) -> str | None:
-        """A URL that this one event is sent to besides the endpoints: that of its job."""
+        """The webhook URL of its job, to which it is sent as well as to the endpoints."""
         return self._job.webhook_url if self._job else None
 
     @property
     def job_id(self) -> str | None:
-        """The id of the search or extraction, if it is about one."""
+        """The id of its search or extraction, if it is about one."""
         return self._job.id if self._job else None
 
     @property

@@ -1,6 +1,6 @@
 """The inbox: the conversations of the senders, each with one person.
 
-Guarded by the lock of the store: what changes it does so within a transaction.
+It is guarded by the lock of the store: changes are made within a transaction.
 """
 
 import base64
@@ -18,7 +18,7 @@ SENT, RECEIVED = "sent", "received"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Participant:
-    """The other person; `id` is LinkedIn's internal one (`ACoAA…`)."""
+    """The person in a conversation; `id` is the internal one of LinkedIn (`ACoAA…`)."""
 
     id: str
     name: str
@@ -28,7 +28,7 @@ class Participant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """One message, sent or received."""
+    """A message, sent or received."""
 
     id: str
     content: str
@@ -40,7 +40,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conversation:
-    """One sender and one person. Its messages are `Inbox.messages`."""
+    """A conversation of a sender with a person. `Inbox.messages` has its messages."""
 
     id: str
     sender_id: str
@@ -52,12 +52,12 @@ class Conversation:
 
     @property
     def last_activity_at(self) -> datetime:
-        """When the last message was sent or received."""
+        """The time of the last message."""
         return self.updated_at if self.last_message is None else self.last_message.sent_at
 
     @property
     def position(self) -> tuple[int, str]:
-        """Where it stands in a list: the latest activity first."""
+        """The sort key in lists: the latest activity comes first."""
         return -epoch_milliseconds(self.last_activity_at), self.id
 
 
@@ -65,9 +65,9 @@ class Inbox:
     """All conversations of a workspace.
 
     Args:
-        ids: gives the ids of new messages and conversations.
-        opening_message_id: `own`, or `conversation` for a message that is sent first to have the
-            id of the conversation that it opens.
+        ids: the source of ids for new messages and conversations.
+        opening_message_id: `own`, or `conversation` if a message that opens a conversation has the
+            id of the conversation.
     """
 
     def __init__(self, ids: Ids, *, opening_message_id: str = "own") -> None:
@@ -78,7 +78,7 @@ class Inbox:
         self._messages: dict[str, list[Message]] = {}
 
     def conversations(self, sender_id: str | None = None) -> list[Conversation]:
-        """The conversations of a sender, or all, the latest activity first."""
+        """Return the conversations of a sender, or all, the latest activity first."""
         found = [
             one
             for one in list(self._conversations.values())
@@ -87,10 +87,10 @@ class Inbox:
         return sorted(found, key=lambda one: one.position)
 
     def conversation(self, conversation_id: str, sender_id: str) -> Conversation:
-        """A conversation of this sender.
+        """Return a conversation of a sender.
 
         Raises:
-            NotFound: this sender has none of that id.
+            NotFound: the sender has none of that id.
         """
         found = self._conversations.get(conversation_id)
         if found is None or found.sender_id != sender_id:
@@ -99,11 +99,11 @@ class Inbox:
         return found
 
     def messages(self, conversation_id: str) -> Sequence[Message]:
-        """The messages of a conversation, oldest first."""
+        """Return the messages of a conversation, oldest first."""
         return list(self._messages[conversation_id])
 
     def put(self, conversation: Conversation, messages: Sequence[Message]) -> None:
-        """Add a conversation as it is."""
+        """Add a conversation with its messages."""
         last = messages[-1] if messages else None
         pair = conversation.sender_id, conversation.participant.profile_url
         self._conversations[conversation.id] = replace(conversation, last_message=last)
@@ -120,20 +120,20 @@ class Inbox:
         direction: str,
         at: datetime,
     ) -> Message:
-        """Add a message to the conversation of this pair, which begins with it if need be."""
+        """Add a message to the conversation of a sender and a person, or begin one with it."""
         conversation = self._of_pair(sender_id, linkedin_url, name, at)
         is_received = direction == RECEIVED
-        opens = not is_received and not self._messages[conversation.id]
-        has_conversations_id = opens and self._opening_message_id == "conversation"
+        is_opening = not is_received and not self._messages[conversation.id]
+        has_conversation_id = is_opening and self._opening_message_id == "conversation"
         message = Message(
-            id=conversation.id if has_conversations_id else self._ids.prefixed("msg"),
+            id=conversation.id if has_conversation_id else self._ids.prefixed("msg"),
             content=text,
             direction=direction,
             sent_at=at,
             read_status="unread" if is_received else "read",
         )
         messages = self._messages[conversation.id]
-        if not is_received and conversation.unread_count:  # who answers has read
+        if not is_received and conversation.unread_count:  # the sender has read what it answers
             messages[:] = [replace(one, read_status="read") for one in messages]
         messages.append(message)
         self._conversations[conversation.id] = replace(
@@ -145,7 +145,7 @@ class Inbox:
         return message
 
     def id_of_pair(self, sender_id: str, linkedin_url: str) -> str | None:
-        """The id of the conversation of a sender and a person, or None."""
+        """Return the id of the conversation of a sender and a person, or None."""
         return self._ids_by_pair.get((sender_id, linkedin_url))
 
     def _of_pair(self, sender_id: str, linkedin_url: str, name: str, at: datetime) -> Conversation:
@@ -164,14 +164,14 @@ class Inbox:
 
 
 def conversation_id(random_bytes: Callable[[int], bytes]) -> str:
-    """An id like LinkedIn's: `2-` and 22 characters of base64 for URLs."""
+    """Return an id like those of LinkedIn: `2-` and 22 characters of base64 for URLs."""
     return "2-" + base64.urlsafe_b64encode(random_bytes(16)).decode().rstrip("=")
 
 
 def participant(
     linkedin_url: str, name: str = "", *, picture_url: str | None = None
 ) -> Participant:
-    """A person as conversations show them; a name that is not known is made from the slug."""
+    """Return the participant for a profile URL; a missing name is made from the slug."""
     slug = linkedin_url.rpartition("/")[2]
     return Participant(
         id=internal_id(linkedin_url),
@@ -182,6 +182,6 @@ def participant(
 
 
 def internal_id(linkedin_url: str) -> str:
-    """An id in LinkedIn's style, always the same for a person."""
+    """Return an internal id in LinkedIn's style, always the same for a person."""
     digest = hashlib.sha256(linkedin_url.encode()).digest()
     return "ACoAA" + base64.urlsafe_b64encode(digest).decode()[:27].replace("=", "A")

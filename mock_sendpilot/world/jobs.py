@@ -1,126 +1,440 @@
-"""Jobs that take time: searches of the lead database, and extractions from LinkedIn.
+"""Jobs: searches of the lead database and extractions from LinkedIn, on the clock.
 
-The fields of what they find are the keys on the wire, in the vendor's order and spelling: snake
-case, unlike all else in its API.
+The people that a job finds depend only on the seed, its request and the index. So its progress is
+computed from the clock when it is read, and its end is its only task. The credits that it may cost
+are spent when it starts, and those that it did not need are given back when it is over. A job whose
+work raises an exception fails, and the traceback is logged. The timing of jobs, and that they find
+people in four steps, is invented.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+import hashlib
+import logging
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-PENDING, RUNNING, DONE, FAILED = "pending", "running", "done", "failed"
-"""What a job can be, whatever it is called on the wire."""
+from mock_sendpilot.errors import InvalidInput, NotFound
+from mock_sendpilot.world.context import WorkspaceContext
+from mock_sendpilot.world.credits import Credits, Payment
+from mock_sendpilot.world.events import ExtractionCompleted, SearchCompleted
+from mock_sendpilot.world.filters import SearchFilters, linkedin_username
+from mock_sendpilot.world.models import (
+    JOB_DONE,
+    JOB_FAILED,
+    JOB_RUNNING,
+    ExtractedLead,
+    Extraction,
+    FoundLead,
+    JobTiming,
+    Search,
+)
+from mock_sendpilot.world.people import (
+    Criteria,
+    criteria_for,
+    extracted_lead,
+    found_lead,
+    job_title_in,
+)
 
+if TYPE_CHECKING:
+    from mock_sendpilot.scheduling.task_queue import Task
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
-    """How fast jobs go. The vendor tells nothing of it; these are quick enough to wait for."""
+MAX_LEADS = 10_000
+"""The people of a job, whatever its limit: no `offset` reaches further into its results."""
+MAX_ENDED_JOBS, _MAX_ENDED_LEADS = 200, 100_000
+"""The jobs that are kept after their end, and the people that they have found in all."""
+_STEPS = 4
+_logger = logging.getLogger(__name__)
 
-    start_delay: timedelta = timedelta(milliseconds=500)
-    duration: timedelta = timedelta(milliseconds=1500)
-
-
-DEFAULT_PACE = Pace()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FoundLead:
-    """A person of the lead database (section (b) 16)."""
-
-    id: str
-    first_name: str
-    last_name: str
-    full_name: str
-    email: str | None
-    phone: str | None
-    linkedin_url: str
-    job_title: str
-    company: str
-    location: str
-    country: str
-    industry: str
-    seniority: str
-    company_linkedin_url: str | None
-    website: str | None
-    employees: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExtractedLead:
-    """A person of a LinkedIn search (section (b) 19); without enrichment there is no e-mail."""
-
-    id: str
-    linkedin_identifier: str
-    linkedin_url: str
-    first_name: str
-    last_name: str
-    full_name: str
-    headline: str
-    summary: str | None
-    location: str
-    city: str
-    country: str
-    profile_picture_url: str | None
-    company: str
-    job_position: str
-    email: str | None
+Job = TypeVar("Job", Search, Extraction)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Search:
-    """A search of the lead database."""
+class JobRunner(ABC, Generic[Job]):
+    """The jobs of one kind in a workspace. Every method may be called from any thread."""
 
-    id: str
-    name: str
-    filters: Mapping[str, Any]
-    limit: int
-    created_at: datetime
-    webhook_url: str | None = None
-    state: str = PENDING
-    completed_at: datetime | None = None
-    error_message: str | None = None
-    leads: tuple[FoundLead, ...] = ()
+    kind: str
+    not_found_message: str
+    too_expensive_message: str
 
-    @property
-    def found(self) -> int:
-        """How many people it has found so far."""
-        return len(self.leads)
+    def __init__(self, context: WorkspaceContext, credits_: Credits, timing: JobTiming) -> None:
+        self._store = context.store
+        self._scheduler = context.scheduler
+        self._clock = context.clock
+        self._ids = context.ids
+        self._seed = context.random_seed
+        self._credits = credits_
+        self._timing = timing
+        self._jobs: dict[str, Job] = {}
+        # The next four are of jobs that are not over.
+        self._payments: dict[str, Payment] = {}
+        self._plans: dict[str, Any] = {}
+        self._found: dict[str, tuple[Any, ...]] = {}
+        self._ends: dict[str, Task] = {}
+        self._ended_ids: deque[str] = deque()
+        self._ended_lead_count = 0
+
+    def get(self, job_id: str) -> Job:
+        """Return the job of that id as it is now; it fails if its work raises an exception.
+
+        Raises:
+            NotFound: the workspace has no such job.
+        """
+        job = self._jobs.get(job_id)
+        if job is None:
+            hint = f"this workspace has no {self.kind} {job_id[:80]!r}"
+            raise NotFound(self.not_found_message, hint=hint)
+        if job.is_over:
+            return job
+        with self._failing(job_id):
+            return self._at_present(job)
+        return self._jobs[job_id]
+
+    def all(self) -> list[Job]:
+        """Return the jobs that are kept, oldest first."""
+        with self._store.transaction():
+            job_ids = list(self._jobs)
+        return [self.get(job_id) for job_id in job_ids if job_id in self._jobs]
+
+    def has(self, job_id: str) -> bool:
+        """Return whether a job of that id exists."""
+        return job_id in self._jobs
+
+    def complete(self, job_id: str) -> Job:
+        """Complete a job at once, with the people that it would find; or fail it.
+
+        Raises:
+            NotFound: the workspace has no such job.
+            InvalidInput: the job is over.
+        """
+        job = self.get(job_id)
+        self._require_ongoing(job_id)
+        with self._failing(job_id):
+            complete = self._after_step(job, _STEPS)
+            with self._store.transaction():
+                self._require_ongoing(job_id)  # another thread may have ended it meanwhile
+                self._finish(complete)
+        return self.get(job_id)
+
+    def fail(self, job_id: str, message: str) -> Job:
+        """Fail a job, which keeps the people found so far. The vendor documents no event for it.
+
+        Raises:
+            NotFound: the workspace has no such job.
+            InvalidInput: the job is over.
+        """
+        job = self.get(job_id)
+        with self._store.transaction():
+            self._require_ongoing(job_id)
+            return self._fail(job, message)
+
+    # --- for subclasses -----------------------------------------------------------------------
+
+    @abstractmethod
+    def cost(self, job: Job) -> int:
+        """Return the credits that a job may cost: it spends so many when it starts."""
+
+    @abstractmethod
+    def _used(self, job: Job) -> int:
+        """Return the credits that a job has used for the people found."""
+
+    @abstractmethod
+    def _plan(self, job: Job) -> Any:
+        """Return the slow part of the work, done once for the next two methods."""
+
+    @abstractmethod
+    def _count(self, job: Job, plan: Any) -> int:
+        """Return the number of people that a job will find."""
+
+    @abstractmethod
+    def _leads(self, job: Job, plan: Any, start: int, stop: int) -> tuple[Any, ...]:
+        """Return the people that a job finds from index `start` to before `stop`."""
+
+    @abstractmethod
+    def _completion(self, job: Job) -> SearchCompleted | ExtractionCompleted:
+        """Return the change that its event is about."""
+
+    def _begin(self, job: Job) -> Job:
+        with self._store.transaction():
+            payment = self._credits.spend(self.cost(job), message=self.too_expensive_message)
+            self._payments[job.id] = payment
+            self._jobs[job.id] = job
+            self._ends[job.id] = self._scheduler.add(
+                partial(self._end, job.id),
+                due_at=job.created_at + self._timing.start_delay + self._timing.duration,
+                lane=("job", job.id),
+                about=f"the end of {self.kind} {job.id}",
+            )
+        return job
+
+    # --- progress -----------------------------------------------------------------------------
+
+    def _end(self, job_id: str) -> None:
+        job = self._jobs[job_id]
+        with self._failing(job_id):
+            complete = self._after_step(job, _STEPS)
+            with self._store.transaction():
+                if not self._jobs[job_id].is_over:
+                    self._finish(complete)
+
+    def _at_present(self, job: Job) -> Job:
+        elapsed = self._clock.now() - job.created_at - self._timing.start_delay
+        if elapsed < timedelta():
+            return job
+        # The last step is left to the task of the end, which records the event.
+        duration = self._timing.duration
+        step = min(elapsed * _STEPS // duration, _STEPS - 1) if duration else _STEPS - 1
+        return replace(self._after_step(job, step), state=JOB_RUNNING)
+
+    def _after_step(self, job: Job, step: int) -> Job:
+        """Return a job with the people found after a step: always the same ones."""
+        plan: Any = self._plans.get(job.id)
+        if plan is None:
+            plan = self._plan(job)
+            self._keep(self._plans, job.id, plan)
+        count: int = self._count(job, plan) * step // _STEPS
+        found: tuple[Any, ...] = self._found.get(job.id, ())
+        if len(found) < count:
+            found = (*found, *self._leads(job, plan, len(found), count))
+            self._keep(self._found, job.id, found)
+        return replace(job, leads=found[:count])
+
+    def _keep(self, values: dict[str, Any], job_id: str, value: object) -> None:
+        """Keep a value for a job, unless the job has ended meanwhile and would never drop it."""
+        with self._store.transaction():
+            if job_id in self._payments:
+                values[job_id] = value
+
+    @contextmanager
+    def _failing(self, job_id: str) -> Iterator[None]:
+        """Fail a job when its work raises an exception; it keeps, and costs, the people found.
+
+        If the job is over by then, an `InvalidInput` is for the caller, and other exceptions of the
+        work that is no longer needed are dropped.
+        """
+        try:
+            yield
+        except Exception as error:
+            with self._store.transaction():
+                job = self._jobs.get(job_id)
+                if job is None or job.is_over:
+                    if isinstance(error, InvalidInput):
+                        raise
+                    return
+                found = self._found.get(job_id, ())
+                self._fail(replace(job, leads=found), "Internal server error")
+            _logger.exception("%s %s failed", self.kind, job_id)
+
+    def _require_ongoing(self, job_id: str) -> None:
+        job = self._jobs[job_id]
+        if job.is_over:
+            raise InvalidInput(
+                f"{self.kind} {job_id} must be pending or running; it is {job.state}"
+            )
+
+    def _finish(self, job: Job) -> None:
+        done = replace(job, state=JOB_DONE, completed_at=self._clock.now())
+        completion = self._completion(done)  # before any change, since it may raise
+        self._settle(done)
+        self._store.record(completion)
+
+    def _fail(self, job: Job, message: str) -> Job:
+        now = self._clock.now()
+        failed = replace(job, state=JOB_FAILED, completed_at=now, error_message=message)
+        self._settle(failed)
+        return failed
+
+    def _settle(self, job: Job) -> None:
+        """Replace a job by its end: give credits back, and drop the oldest of too many jobs."""
+        self._credits.give_back(self._payments.pop(job.id), self.cost(job) - self._used(job))
+        self._jobs[job.id] = job
+        self._scheduler.cancel(self._ends.pop(job.id))
+        self._plans.pop(job.id, None)
+        self._found.pop(job.id, None)
+        self._ended_ids.append(job.id)
+        self._ended_lead_count += len(job.leads)
+        while len(self._ended_ids) > MAX_ENDED_JOBS or self._ended_lead_count > _MAX_ENDED_LEADS:
+            oldest = self._jobs.pop(self._ended_ids.popleft())
+            self._ended_lead_count -= len(oldest.leads)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Extraction:
-    """An extraction from LinkedIn searches; the vendor calls it a campaign, too."""
+_SearchPlan = tuple[list[FoundLead], Criteria]
 
-    id: str
-    name: str
-    mode: str
-    url_type: str
-    urls: tuple[str, ...]
-    limit: int
-    created_at: datetime
-    webhook_url: str | None = None
-    state: str = PENDING
-    completed_at: datetime | None = None
-    error_message: str | None = None
-    leads: tuple[ExtractedLead, ...] = ()
 
-    @property
-    def enriches(self) -> bool:
-        """Whether e-mail addresses are looked for."""
-        return self.mode == "with_enrichment"
+class Searches(JobRunner[Search]):
+    """The searches of a workspace (section (b) 14). Each person found costs one credit.
 
-    @property
-    def extracted(self) -> int:
-        """How many people it has found so far."""
-        return len(self.leads)
+    Args:
+        context: the context of the workspace.
+        credits_: the credits of the workspace.
+        timing: the timing of searches.
+        people: people of the lead database who come before the made-up ones.
+    """
 
-    @property
-    def enriched(self) -> int:
-        """For how many of them it has an e-mail address."""
-        return sum(lead.email is not None for lead in self.leads)
+    kind = "search"
+    not_found_message = "Search not found"
+    too_expensive_message = "Insufficient quota"
 
-    @property
-    def enrichments_tried(self) -> int:
-        """For how many of them it has looked for an e-mail address: each costs a credit."""
-        return self.extracted if self.enriches else 0
+    def __init__(
+        self,
+        context: WorkspaceContext,
+        credits_: Credits,
+        timing: JobTiming,
+        *,
+        people: Sequence[FoundLead],
+    ) -> None:
+        super().__init__(context, credits_, timing)
+        self._people = tuple(people)
+
+    def start(
+        self,
+        *,
+        name: str,
+        limit: int,
+        filters: Mapping[str, Any],
+        webhook_url: str | None = None,
+    ) -> Search:
+        """Start a search.
+
+        Args:
+            name: a name for people.
+            limit: the number of people to find, from 1; no more than `MAX_LEADS` are found.
+            filters: filters of the vendor's kinds; they are kept as they are.
+            webhook_url: a URL to which its event is sent as well as to the endpoints.
+
+        Raises:
+            CreditsExhausted: fewer credits than `limit` are left.
+        """
+        search = Search(
+            id=self._ids.prefixed("search"),
+            name=name,
+            limit=limit,
+            filters=filters,
+            webhook_url=webhook_url,
+            created_at=self._clock.now(),
+        )
+        return self._begin(search)
+
+    def cost(self, job: Search) -> int:
+        """Return one credit for each person up to the limit."""
+        return job.limit
+
+    def _used(self, job: Search) -> int:
+        return job.found
+
+    def _plan(self, job: Search) -> _SearchPlan:
+        """Return the matching people of the seed, and the criteria of all others."""
+        filters = SearchFilters(job.filters)
+        seeded = [person for person in self._people if filters.match(person)]
+        criteria = criteria_for(job.filters)
+        if criteria.usernames is not None:  # seeded people are not made up a second time
+            known = {linkedin_username(person.linkedin_url).casefold() for person in seeded}
+            rest = tuple(name for name in criteria.usernames if name.casefold() not in known)
+            criteria = replace(criteria, usernames=rest)
+        return seeded, criteria
+
+    def _count(self, job: Search, plan: _SearchPlan) -> int:
+        seeded, criteria = plan
+        limit = min(job.limit, MAX_LEADS)
+        return min(limit, len(seeded) + criteria.count(limit))
+
+    def _leads(
+        self, _job: Search, plan: _SearchPlan, start: int, stop: int
+    ) -> tuple[FoundLead, ...]:
+        seeded, criteria = plan
+        made_up = (
+            found_lead(self._seed, index - len(seeded), criteria)
+            for index in range(max(start, len(seeded)), stop)
+        )
+        return (*seeded[start:stop], *made_up)
+
+    def _completion(self, job: Search) -> SearchCompleted:
+        return SearchCompleted(job)
+
+
+_ExtractionPlan = tuple[str, list[Criteria]]
+
+
+class Extractions(JobRunner[Extraction]):
+    """The extractions of a workspace (section (b) 17); each URL in turn gives one person.
+
+    A person costs one credit, and with enrichment one more, whether an e-mail address is found or
+    not: the sample on the vendor's page has 95 enriched and 100 charged. About one person in ten
+    has no address.
+    """
+
+    kind = "extraction"
+    not_found_message = "Campaign not found"
+    too_expensive_message = "Insufficient credits"
+
+    def start(
+        self,
+        *,
+        name: str,
+        limit: int,
+        urls: Sequence[str],
+        mode: str = "extraction_only",
+        url_type: str = "linkedin_search",
+        webhook_url: str | None = None,
+    ) -> Extraction:
+        """Start an extraction.
+
+        Args:
+            name: a name for people.
+            limit: the number of people to extract, from 1; no more than `MAX_LEADS` are extracted.
+            urls: LinkedIn searches, at least one. Everybody has the job title in the query, if any.
+            mode: `extraction_only`, or `with_enrichment` to look for e-mail addresses.
+            url_type: the kind of the searches; here it makes no difference.
+            webhook_url: a URL to which its event is sent as well as to the endpoints.
+
+        Raises:
+            CreditsExhausted: fewer credits are left than it may cost.
+        """
+        extraction = Extraction(
+            id=self._ids.prefixed("camp"),
+            name=name,
+            limit=limit,
+            urls=tuple(urls),
+            mode=mode,
+            url_type=url_type,
+            webhook_url=webhook_url,
+            created_at=self._clock.now(),
+        )
+        return self._begin(extraction)
+
+    def cost(self, job: Extraction) -> int:
+        """Return one credit for each person up to the limit, two with enrichment."""
+        return job.limit * (2 if job.enriches else 1)
+
+    def _used(self, job: Extraction) -> int:
+        return job.extracted + job.enrichments_tried
+
+    def _plan(self, job: Extraction) -> _ExtractionPlan:
+        """Return a seed for all URLs together, and the criteria of each."""
+        seed = hashlib.sha256("\n".join((self._seed, *job.urls)).encode()).hexdigest()
+        criteria = []
+        for url in job.urls:
+            title = job_title_in(url)
+            filters = {"job_titles": [title], "job_title_match_mode": "exact"} if title else {}
+            # One key for all URLs of a job, so that no two of its people are the same.
+            criteria += [replace(criteria_for(filters), key="", has_fixed_titles=True)]
+        return seed, criteria
+
+    def _count(self, job: Extraction, _plan: _ExtractionPlan) -> int:
+        return min(job.limit, MAX_LEADS)
+
+    def _leads(
+        self, job: Extraction, plan: _ExtractionPlan, start: int, stop: int
+    ) -> tuple[ExtractedLead, ...]:
+        seed, criteria = plan
+        return tuple(
+            extracted_lead(seed, index, criteria[index % len(criteria)], enriches=job.enriches)
+            for index in range(start, stop)
+        )
+
+    def _completion(self, job: Extraction) -> ExtractionCompleted:
+        return ExtractionCompleted(job)

@@ -1,8 +1,8 @@
-"""LinkedIn profile URLs: what counts as one, and the form in which two of them are compared.
+"""LinkedIn profile URLs, and the normal form in which two of them are compared.
 
-The vendor's pages write `https://www.linkedin.com/in/<slug>`. Production data also holds country
-hosts, trailing slashes and queries, as clients report; that all of these mean the same person is
-this emulator's reading, and so is what a slug may hold.
+The vendor's pages write `https://www.linkedin.com/in/<slug>`. Clients report that production data
+also has country hosts, trailing slashes and queries. That all of these are the same person is an
+assumption of this emulator, and so are the characters of a slug.
 """
 
 import re
@@ -14,7 +14,7 @@ _HOST = re.compile(r"(?:(?:www|m|[a-z]{2})\.)?linkedin\.com\.?")
 _SCHEME = re.compile(r"[a-zA-Z]+://")
 _WITHOUT_HOST = re.compile(r"/?in/", re.IGNORECASE)
 _LANGUAGE = re.compile(r"[a-z]{2}(?:[-_][a-z]{2})?", re.IGNORECASE)
-_PARTS_OF_PROFILE = frozenset({"detail", "details", "overlay", "recent-activity"})
+_PROFILE_PARTS = frozenset({"detail", "details", "overlay", "recent-activity"})
 _INTERNAL_ID = re.compile(r"AC[ow]AA[A-Za-z0-9_-]+")
 _CONTROLS = re.compile(r"[\t\r\n]")
 _PORTS: Mapping[str, int] = {"http": 80, "https": 443}
@@ -33,9 +33,9 @@ PROFILE_URL_FORMAT = "a LinkedIn profile URL such as https://www.linkedin.com/in
 def normal_profile_url(text: str) -> str | None:
     """Return the URL as `https://www.linkedin.com/in/<slug>`, or None when it is no profile URL.
 
-    Scheme, host (`www`, `m`, of a country, or none), letter case, blanks around, trailing slashes,
-    query and fragment do not count; nor does a language (`/in/x/en`) or a part of the profile
-    (`/in/x/overlay/…`). The internal ids (`ACoAA…`, `ACwAA…`) keep their case: there it
+    Ignored are scheme, host (`www`, `m`, a country's, or none), letter case, surrounding blanks,
+    trailing slashes, query and fragment, and after the slug a language (`/in/x/en`) or a part of
+    the profile (`/in/x/overlay/…`). Internal ids (`ACoAA…`, `ACwAA…`) keep their case, which
     distinguishes people. The normal form of a normal form is itself.
     """
     slug = _slug_of(text.strip())
@@ -43,7 +43,7 @@ def normal_profile_url(text: str) -> str | None:
         return None
     name = unicodedata.normalize("NFC", slug)
     if not _INTERNAL_ID.fullmatch(name):
-        # Lower case may fall apart again: that of İ is an i and a dot above.
+        # Lower case may decompose again: that of İ is an i and a dot above.
         name = unicodedata.normalize("NFC", name.lower())
     if not _is_slug(name):
         return None
@@ -56,14 +56,15 @@ def is_internal(url: str) -> bool:
 
 
 def _slug_of(text: str) -> str | None:
-    """The decoded slug of a URL, of any content."""
-    if _WITHOUT_HOST.match(text):  # as one client reports events to have it
+    """Return the decoded slug of a URL, with any characters."""
+    if _WITHOUT_HOST.match(text):  # one client reports events with such URLs
         text = f"www.linkedin.com/{text.lstrip('/')}"
     try:
         parts = urlsplit(text if _SCHEME.match(text) else f"https://{text.removeprefix('//')}")
-        is_ours = _is_linkedin(parts) and not _CONTROLS.search(text)  # urlsplit leaves them out
+        # urlsplit drops control characters, so the text itself is searched for them.
+        is_linkedin = _is_linkedin(parts) and not _CONTROLS.search(text)
         _, head, slug, *rest = parts.path.rstrip("/").split("/")
-        if not is_ours or head.lower() != "in" or not _is_about_all(rest):
+        if not is_linkedin or head.lower() != "in" or not _may_follow(rest):
             return None
         return unquote(slug, errors="strict").strip()
     except ValueError:  # no port, no UTF-8, or too few segments
@@ -75,24 +76,28 @@ def _is_linkedin(parts: SplitResult) -> bool:
     return is_usual_port and "@" not in parts.netloc and bool(_HOST.fullmatch(parts.hostname or ""))
 
 
-def _is_about_all(rest: list[str]) -> bool:
-    """Return whether the rest of the path leaves the person as it is."""
-    if len(rest) > 1:  # a part has a name: details/experience
-        return rest[0].lower() in _PARTS_OF_PROFILE
+def _may_follow(rest: list[str]) -> bool:
+    """Return whether the path may continue so after the slug of a person."""
+    if len(rest) > 1:  # a part of the profile, such as details/experience
+        return rest[0].lower() in _PROFILE_PARTS
     return not rest or bool(_LANGUAGE.fullmatch(rest[0]))
 
 
 def _is_slug(name: str) -> bool:
-    return 1 <= len(name) <= _MAX_SLUG_LENGTH and bool(name.strip(".")) and all(map(_fits, name))
+    return (
+        1 <= len(name) <= _MAX_SLUG_LENGTH
+        and bool(name.strip("."))
+        and all(map(_is_slug_character, name))
+    )
 
 
-def _fits(character: str) -> bool:
-    """Tell whether a slug may hold it: a letter with its marks, a digit, a sign, an emoji."""
+def _is_slug_character(character: str) -> bool:
+    """Return whether a character may be in a slug: a letter, mark, digit, sign or emoji."""
     if character.isascii():
         return character.isalnum() or character in _ASCII_SIGNS
     if character in _JOINERS or ord(character) in _TAGS:
         return True
-    # Not what is invisible, or has been lost already. A code point that this Python does not know
-    # may be a newer emoji.
+    # Not an invisible character, nor the replacement of a lost one. A code point that this Python
+    # does not know may be a newer emoji.
     category = unicodedata.category(character)
     return (category == "Cn" or category[0] not in "CZ") and character != _REPLACEMENT

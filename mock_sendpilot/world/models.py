@@ -1,19 +1,19 @@
-"""The things of the world, each frozen: a change replaces the object in the store.
+"""The things of the world, each frozen: a change replaces the object in its store.
 
 Times are aware UTC datetimes; ids are opaque strings; URLs are in the normal form of `linkedin.py`.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from mock_sendpilot.world.sequences import Step
+# --- access -------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateLimit:
-    """How many requests a key may make in a window of time."""
+    """The number of requests that an API key may make in a window of time."""
 
     requests: int
     window_seconds: int
@@ -21,7 +21,7 @@ class RateLimit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiKey:
-    """A key of a workspace. `scopes` is None for a key that may do everything."""
+    """A key of a workspace. `scopes` is None for a key with all scopes."""
 
     key: str = field(repr=False)
     name: str = ""
@@ -31,13 +31,16 @@ class ApiKey:
     rate_limit: RateLimit | None = None
 
     def allows(self, scope: str) -> bool:
-        """Whether the key carries this scope."""
+        """Return whether the key has a scope."""
         return self.scopes is None or scope in self.scopes
+
+
+# --- senders and campaigns ----------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DailyLimits:
-    """What a sender may do in a day. The numbers are invented: the vendor tells none."""
+    """The limits of a sender for a day. The numbers are invented: the vendor gives none."""
 
     connections: int = 25
     messages: int = 100
@@ -56,9 +59,45 @@ class Sender:
     daily_limits: DailyLimits = DailyLimits()
 
 
+CONNECT, MESSAGE = "connect", "message"
+STEP_KINDS = (CONNECT, MESSAGE)
+ENROLLS = ("all", "added", "none")
+"""The leads of a campaign that its sequence takes: all, those that are added later, or none."""
+DEFAULT_REPLY = "Thanks for reaching out. Let us talk next week."
+
+
+# The vendor's sequences are made in its dashboard and are in none of its documents: the steps,
+# their delays and their response rates are invented.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A step of a campaign sequence: a connection request or a message, and the response to it.
+
+    Attributes:
+        kind: `connect` or `message`.
+        after: the delay since the step before, or for the first step since the lead was added.
+        text: the note or the message; `{{firstName}}` and `{{lastName}}` are filled in.
+        response_rate: the share of people who accept or reply, 0 to 1.
+        responds_after: the shortest and the longest time until they do.
+        answers: the texts of their replies; each person gives one of them.
+        expires_after: how long a step waits for a response: a request is then withdrawn, and a
+            sequence that ends with a message is done.
+        done_after: how long a lead at the end of its sequence waits until it is DONE. The service
+            was seen not to wait at all.
+    """
+
+    kind: str
+    after: timedelta = timedelta(hours=1)
+    text: str = ""
+    response_rate: float = 0.5
+    responds_after: tuple[timedelta, timedelta] = (timedelta(hours=2), timedelta(days=2))
+    answers: tuple[str, ...] = (DEFAULT_REPLY,)
+    expires_after: timedelta = timedelta(days=14)
+    done_after: timedelta = timedelta()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counters:
-    """What a campaign has done so far."""
+    """The counts of what a campaign has done so far."""
 
     leads_contacted: int = 0
     connections_sent: int = 0
@@ -71,8 +110,7 @@ class Counters:
 class Campaign:
     """An outreach campaign.
 
-    `sequence` is what it does with each lead while it is started; `enrolls` says with which: `all`,
-    `added` (those that are added later) or `none`.
+    `sequence` holds its steps for each lead while it is started; `enrolls` is one of `ENROLLS`.
     """
 
     id: str
@@ -88,12 +126,15 @@ class Campaign:
     enrolls: str = "all"
 
 
+# --- leads --------------------------------------------------------------------------------------
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lead:
-    """One person in one campaign. `custom_fields` must not be changed in place.
+    """A person in a campaign. `custom_fields` must not be changed in place.
 
-    Without a `campaign_id` it is the record of a person whom no campaign knows, and whom a sender
-    has asked to connect.
+    Without a `campaign_id` it is the record of a person of no campaign to whom a sender has sent a
+    connection request.
     """
 
     id: str
@@ -120,19 +161,179 @@ class Lead:
     website: str | None = None
     custom_fields: Mapping[str, Any] = field(default_factory=dict)
     note: str | None = None
-    """The note of the last status change. The vendor takes one and shows it nowhere."""
+    """The note of the last status change. The vendor accepts one and shows it nowhere."""
 
     @property
     def full_name(self) -> str:
-        """First and last name as far as they are known; empty when neither is."""
+        """The first and last name as far as they are known."""
         return " ".join(name for name in (self.first_name, self.last_name) if name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LeadDraft:
+    """A lead to be added: its URL, and other fields of `Lead` by name."""
+
+    linkedin_url: str
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class LeadImport:
+    """The result of adding leads. `rejected` pairs indexes of the list with reasons."""
+
+    added: list[Lead] = field(default_factory=list)
+    duplicate_count: int = 0
+    rejected: list[tuple[int, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
-    """A sender and a person; the person's lead and campaign where they are known."""
+    """A sender and a person, with the person's lead and campaign if they are known."""
 
     sender_id: str
     linkedin_url: str
     lead: Lead | None = None
     campaign_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Behavior:
+    """The behavior of a recipient. None leaves it to the response rate of the step."""
+
+    accepts: bool | None = None
+    accepts_after: timedelta | None = None
+    replies: bool | None = None
+    replies_after: timedelta | None = None
+    reply: str | None = None
+    is_unreachable: bool = False
+
+
+# --- jobs ---------------------------------------------------------------------------------------
+
+JOB_PENDING, JOB_RUNNING, JOB_DONE, JOB_FAILED = "pending", "running", "done", "failed"
+"""The states of a job; on the wire searches and extractions have other words for them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobTiming:
+    """The timing of jobs. The vendor documents none; these times are short enough to wait for."""
+
+    start_delay: timedelta = timedelta(milliseconds=500)
+    duration: timedelta = timedelta(milliseconds=1500)
+
+
+DEFAULT_JOB_TIMING = JobTiming()
+
+
+# The fields of the next two classes are the keys on the wire, in the vendor's order and in snake
+# case, unlike all other keys of its API.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundLead:
+    """A person of the lead database (section (b) 16)."""
+
+    id: str
+    first_name: str
+    last_name: str
+    full_name: str
+    email: str | None
+    phone: str | None
+    linkedin_url: str
+    job_title: str
+    company: str
+    location: str
+    country: str
+    industry: str
+    seniority: str
+    company_linkedin_url: str | None
+    website: str | None
+    employees: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtractedLead:
+    """A person of a LinkedIn search (section (b) 19); an e-mail address needs enrichment."""
+
+    id: str
+    linkedin_identifier: str
+    linkedin_url: str
+    first_name: str
+    last_name: str
+    full_name: str
+    headline: str
+    summary: str | None
+    location: str
+    city: str
+    country: str
+    profile_picture_url: str | None
+    company: str
+    job_position: str
+    email: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """A search of the lead database."""
+
+    id: str
+    name: str
+    filters: Mapping[str, Any]
+    limit: int
+    created_at: datetime
+    webhook_url: str | None = None
+    state: str = JOB_PENDING
+    completed_at: datetime | None = None
+    error_message: str | None = None
+    leads: tuple[FoundLead, ...] = ()
+
+    @property
+    def is_over(self) -> bool:
+        """Return whether the search is done or has failed."""
+        return self.state in {JOB_DONE, JOB_FAILED}
+
+    @property
+    def found(self) -> int:
+        """The number of people found so far."""
+        return len(self.leads)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extraction:
+    """An extraction from LinkedIn searches; the vendor calls it a campaign too."""
+
+    id: str
+    name: str
+    mode: str
+    url_type: str
+    urls: tuple[str, ...]
+    limit: int
+    created_at: datetime
+    webhook_url: str | None = None
+    state: str = JOB_PENDING
+    completed_at: datetime | None = None
+    error_message: str | None = None
+    leads: tuple[ExtractedLead, ...] = ()
+
+    @property
+    def is_over(self) -> bool:
+        """Return whether the extraction is done or has failed."""
+        return self.state in {JOB_DONE, JOB_FAILED}
+
+    @property
+    def enriches(self) -> bool:
+        """Return whether it looks for e-mail addresses."""
+        return self.mode == "with_enrichment"
+
+    @property
+    def extracted(self) -> int:
+        """The number of people extracted so far."""
+        return len(self.leads)
+
+    @property
+    def enriched(self) -> int:
+        """The number of extracted people with an e-mail address."""
+        return sum(lead.email is not None for lead in self.leads)
+
+    @property
+    def enrichments_tried(self) -> int:
+        """The number of people whose e-mail address was looked for: each costs a credit."""
+        return self.extracted if self.enriches else 0

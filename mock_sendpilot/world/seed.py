@@ -1,4 +1,4 @@
-"""A seed: what the workspaces of an emulator start with, already checked."""
+"""Seeds: the initial contents of workspaces, already checked."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,14 +8,21 @@ from mock_sendpilot.contracts.contract import Contract
 from mock_sendpilot.world.credits import DEFAULT_BALANCE, Balance
 from mock_sendpilot.world.endpoint_settings import DEFAULT_SETTINGS, EndpointSettings
 from mock_sendpilot.world.inbox import Conversation, Message
-from mock_sendpilot.world.jobs import DEFAULT_PACE, FoundLead, Pace
-from mock_sendpilot.world.models import ApiKey, Campaign, Lead, Sender
-from mock_sendpilot.world.sequences import Behavior
+from mock_sendpilot.world.models import (
+    DEFAULT_JOB_TIMING,
+    ApiKey,
+    Behavior,
+    Campaign,
+    FoundLead,
+    JobTiming,
+    Lead,
+    Sender,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndpointSeed:
-    """A webhook endpoint. No secret: one is made. No event types: all of them."""
+    """A webhook endpoint. Without a secret one is made; without event types it gets all."""
 
     url: str
     secret: str | None = field(default=None, repr=False)
@@ -26,10 +33,10 @@ class EndpointSeed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkspaceSeed:
-    """One workspace. Without a contract it has the one that the emulator was started with.
+    """A workspace. Without a contract it has the one of the emulator.
 
-    `connections` are the people, as LinkedIn URLs, that each sender is connected with besides its
-    leads; `behaviors` are by lead id; `people` are in the lead database before made-up ones.
+    `connections` are LinkedIn URLs by sender id, of people other than its leads; `behaviors` are by
+    lead id; `people` come before the made-up ones of the lead database.
     """
 
     id: str
@@ -37,12 +44,12 @@ class WorkspaceSeed:
     api_keys: tuple[ApiKey, ...]
     contract: Contract | None = None
     random_seed: str | None = None
-    """What chance is drawn from; by default the id."""
+    """The seed of all chance; by default the id."""
     plan: str | None = None
     starts_at: datetime | None = None
     is_frozen: bool = False
     credits: Balance = DEFAULT_BALANCE
-    pace: Pace = DEFAULT_PACE
+    job_timing: JobTiming = DEFAULT_JOB_TIMING
     senders: tuple[Sender, ...] = ()
     connections: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     campaigns: tuple[Campaign, ...] = ()

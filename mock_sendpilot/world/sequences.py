@@ -1,87 +1,252 @@
-"""Sequences: what a campaign does with a lead, and how people take it.
+"""Campaign sequences: each enrolled lead moves through the steps of its campaign, on the clock.
 
-The vendor's sequences are made in its dashboard and are in none of its documents: the steps, their
-pace and their odds are this emulator's, and data.
+Pausing a campaign holds its steps back; recipients still accept and reply.
 """
 
-import random
-import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
-CONNECT, MESSAGE = "connect", "message"
-STEP_KINDS = (CONNECT, MESSAGE)
-ENROLLS = ("all", "added", "none")
-DEFAULT_REPLY = "Thanks for reaching out. Let us talk next week."
+from mock_sendpilot.errors import InvalidInput, LimitExceeded, SenderNotActive
+from mock_sendpilot.scheduling.task_queue import Task
+from mock_sendpilot.world import lead_progress
+from mock_sendpilot.world.behavior import Behaviors
+from mock_sendpilot.world.context import WorkspaceContext
+from mock_sendpilot.world.events import (
+    Change,
+    ConnectionRequestAccepted,
+    LeadStatusChanged,
+    ReplyReceived,
+)
+from mock_sendpilot.world.models import CONNECT, Campaign, Contact, Lead, Step
+from mock_sendpilot.world.outreach import AUTOMATION, Outreach, fill_in_names
+from mock_sendpilot.world.recipients import RecipientModel
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """One step: a connection request or a message, and how likely and how fast people answer it.
-
-    Attributes:
-        kind: `connect` or `message`.
-        after: how long after the step before it (the first: after the lead was added).
-        text: the note or the message; `{{firstName}}` and `{{lastName}}` are filled in.
-        response_rate: the share of people who accept or reply, 0 to 1.
-        responds_after: the shortest and the longest time until they do.
-        answers: what they reply, one of these.
-        expires_after: how long an unanswered step waits: a request is then withdrawn, and a
-            sequence that ends with a message is over.
-        done_after: how long a lead whose sequence is over waits before it is DONE. The service
-            was seen to do it at once.
-    """
-
-    kind: str
-    after: timedelta = timedelta(hours=1)
-    text: str = ""
-    response_rate: float = 0.5
-    responds_after: tuple[timedelta, timedelta] = (timedelta(hours=2), timedelta(days=2))
-    answers: tuple[str, ...] = (DEFAULT_REPLY,)
-    expires_after: timedelta = timedelta(days=14)
-    done_after: timedelta = timedelta()
+_SENDER_RETRY = timedelta(hours=1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Behavior:
-    """What a person is going to do. None leaves it to the odds of the step."""
+@dataclass(slots=True, eq=False)
+class _Enrollment:
+    """The place of a lead in its sequence, and the task of its next action."""
 
-    accepts: bool | None = None
-    accepts_after: timedelta | None = None
-    replies: bool | None = None
-    replies_after: timedelta | None = None
-    reply: str | None = None
-    is_unreachable: bool = False
-
-
-ONE_OFF = Step(kind=CONNECT, response_rate=1.0, responds_after=(timedelta(hours=4),) * 2)
-"""How people take a connection request that no campaign has sent: accepted after four hours."""
-
-_VARIABLE = re.compile(r"\{\{\s*(firstName|lastName)\s*\}\}")
+    lead_id: str
+    campaign_id: str
+    next_step: int = 0
+    task: Task | None = None
+    held_back: "_Action | None" = None
+    """The action that was due while the campaign was paused."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """How a person takes a step: when, and in which words. None of it when they do not answer."""
-
-    after: timedelta
-    text: str
+_Action = Callable[[_Enrollment, Contact, Campaign], None]
 
 
-def answer_to(step: Step, behavior: Behavior, chance: random.Random) -> Answer | None:
-    """What a person answers to a step, or None. The same chance gives the same answer."""
-    drawn, share, chosen = chance.random(), chance.random(), chance.choice(step.answers or ("",))
-    is_request = step.kind == CONNECT
-    told = behavior.accepts if is_request else behavior.replies
-    told_after = behavior.accepts_after if is_request else behavior.replies_after
-    if told is False or (told is None and drawn >= step.response_rate):
+class SequenceRunner:
+    """The enrolled leads of a workspace."""
+
+    def __init__(
+        self,
+        context: WorkspaceContext,
+        outreach: Outreach,
+        recipients: RecipientModel,
+        behaviors: Behaviors,
+    ) -> None:
+        self._store = context.store
+        self._scheduler = context.scheduler
+        self._clock = context.clock
+        self._outreach = outreach
+        self._recipients = recipients
+        self._behaviors = behaviors
+        self._enrollments: dict[str, _Enrollment] = {}  # by lead id
+        self._lead_ids: dict[str, dict[str, None]] = {}  # by campaign, in the order of enrollment
+
+    def begin(self, leads: Iterable[Lead]) -> None:
+        """Enroll leads in a transaction of its own."""
+        with self._store.transaction():
+            self.enroll(leads)
+
+    def enroll(self, leads: Iterable[Lead]) -> None:
+        """Within a transaction: enroll leads in the sequence of their campaign.
+
+        Each begins at the step that its status implies.
+        """
+        for lead in leads:
+            campaign = self._store.campaign(lead.campaign_id or "")
+            if campaign.sequence and campaign.status in {"started", "paused"}:
+                self._enroll(lead, campaign)
+
+    def resume(self, campaign_id: str) -> None:
+        """Within a transaction: take the actions that were due while a campaign was paused."""
+        for lead_id in self._lead_ids.get(campaign_id, ()):
+            enrollment = self._enrollments[lead_id]
+            if enrollment.held_back is not None:
+                self._plan(enrollment, timedelta(), enrollment.held_back)
+
+    def has_enrolled(self, campaign_id: str) -> bool:
+        """Return whether leads of a campaign are enrolled."""
+        return bool(self._lead_ids.get(campaign_id))
+
+    def react(self, change: Change) -> str | None:
+        """Within a transaction: move the lead of a change on, or end its enrollment.
+
+        Returns:
+            The id of a campaign whose last enrollment has ended.
+        """
+        if isinstance(change, ConnectionRequestAccepted) and change.contact.lead is not None:
+            enrollment = self._enrollments.get(change.contact.lead.id)
+            if enrollment is not None and self._current_step(enrollment).kind == CONNECT:
+                self._go_to_next_step(enrollment)
+        elif isinstance(change, ReplyReceived) and change.contact.lead is not None:
+            return self._end(change.contact.lead)
+        elif isinstance(change, LeadStatusChanged) and lead_progress.ends_sequence(
+            change.lead.status
+        ):
+            return self._end(change.lead)
         return None
-    shortest, longest = step.responds_after
-    after = shortest + (longest - shortest) * share if told_after is None else told_after
-    return Answer(after, behavior.reply or chosen)
+
+    # --- the course ---------------------------------------------------------------------------
+
+    def _enroll(self, lead: Lead, campaign: Campaign) -> None:
+        if (
+            lead.id in self._enrollments
+            or lead.sender_id is None
+            or lead_progress.ends_sequence(lead.status)
+        ):
+            return
+        enrollment = self._enrollments[lead.id] = _Enrollment(lead.id, campaign.id)
+        self._lead_ids.setdefault(campaign.id, {})[lead.id] = None
+        # A status may have been set over the API: it counts only if the connection agrees with it.
+        connection = self._store.connection(lead.sender_id, lead.linkedin_url)
+        is_credible = connection == lead_progress.implied_connection(lead.status)
+        connects = campaign.sequence[0].kind == CONNECT
+        if connects and is_credible and connection == lead_progress.REQUESTED:
+            self._await_acceptance(enrollment, campaign.sequence[0], _contact(lead))
+            return
+        if is_credible and connection == lead_progress.CONNECTED:
+            message_count = lead_progress.implied_message_count(lead.status)
+            enrollment.next_step = connects + message_count
+        self._plan_next_step(enrollment, campaign)
+
+    def _go_to_next_step(self, enrollment: _Enrollment) -> None:
+        enrollment.next_step += 1
+        self._plan_next_step(enrollment, self._store.campaign(enrollment.campaign_id))
+
+    def _plan_next_step(self, enrollment: _Enrollment, campaign: Campaign) -> None:
+        if enrollment.next_step < len(campaign.sequence):
+            after = campaign.sequence[enrollment.next_step].after
+            self._plan(enrollment, after, self._take_step)
+            return
+        last = campaign.sequence[-1]
+        is_answered = last.kind == CONNECT  # after a last message a reply may still come
+        after = last.done_after + (timedelta() if is_answered else last.expires_after)
+        if after:
+            self._plan(enrollment, after, self._finish)
+        else:  # at once, as the service was seen to do, even in a paused campaign: it sends nothing
+            lead = self._store.lead(enrollment.lead_id)
+            self._finish(enrollment, _contact(lead), campaign)
+
+    def _current_step(self, enrollment: _Enrollment) -> Step:
+        steps = self._store.campaign(enrollment.campaign_id).sequence
+        return steps[min(enrollment.next_step, len(steps) - 1)]
+
+    def _end(self, lead: Lead) -> str | None:
+        enrollment = self._enrollments.pop(lead.id, None)
+        if enrollment is None:
+            return None
+        if enrollment.task is not None:
+            self._scheduler.cancel(enrollment.task)
+        lead_ids = self._lead_ids[enrollment.campaign_id]
+        del lead_ids[lead.id]
+        return None if lead_ids else enrollment.campaign_id
+
+    # --- actions ------------------------------------------------------------------------------
+
+    def _take_step(self, enrollment: _Enrollment, contact: Contact, campaign: Campaign) -> None:
+        step = campaign.sequence[enrollment.next_step]
+        take = self._connect if step.kind == CONNECT else self._send_message
+        try:
+            if self._behaviors.of(contact).is_unreachable:
+                self._recipients.end(contact, "PROFILE_UNREACHABLE")
+            else:
+                take(enrollment, step, contact)
+        except LimitExceeded as error:
+            retry_after = timedelta(seconds=error.retry_after_seconds)
+            self._plan(enrollment, retry_after, self._take_step)
+        except SenderNotActive:
+            self._plan(enrollment, _SENDER_RETRY, self._take_step)
+        except InvalidInput:  # for example a message to somebody who is not connected
+            self._recipients.end(contact, "FAILED")
+
+    def _connect(self, enrollment: _Enrollment, step: Step, contact: Contact) -> None:
+        connection = self._store.connection(contact.sender_id, contact.linkedin_url)
+        status = contact.lead.status if contact.lead else ""
+        has_event = lead_progress.implied_connection(status) == lead_progress.CONNECTED
+        if connection == lead_progress.CONNECTED and has_event:
+            self._go_to_next_step(enrollment)
+        elif connection == lead_progress.CONNECTED:  # the vendor then sends an acceptance alone
+            self._recipients.accept(contact)
+        elif connection == lead_progress.REQUESTED and contact.lead is not None:
+            self._outreach.set_status(contact.lead, "CONNECTION_ALREADY_SENT", "CONNECTION_SENT")
+            self._plan(enrollment, step.expires_after, self._withdraw)
+        else:
+            note = fill_in_names(step.text, contact.lead)
+            request = self._outreach.request_connection(contact, note=note, by=AUTOMATION)
+            self._await_acceptance(enrollment, step, request.contact)
+
+    def _await_acceptance(self, enrollment: _Enrollment, step: Step, contact: Contact) -> None:
+        response = self._recipients.plan_acceptance(contact, step)
+        # Later than a planned acceptance, however long that takes.
+        after = step.expires_after + (response.after if response else timedelta())
+        self._plan(enrollment, after, self._withdraw)
+
+    def _send_message(self, enrollment: _Enrollment, step: Step, contact: Contact) -> None:
+        number = enrollment.next_step + 1
+        text = fill_in_names(step.text, contact.lead)
+        sent = self._outreach.send_message(contact, text, step=number, by=AUTOMATION)
+        response = self._recipients.response_to(sent.contact, step, str(number))
+        if response is None:
+            self._go_to_next_step(enrollment)
+        else:
+            self._recipients.plan_reply(sent.contact, response)
+
+    def _withdraw(self, _enrollment: _Enrollment, contact: Contact, _campaign: Campaign) -> None:
+        self._recipients.withdraw_request(contact)
+
+    def _finish(self, _enrollment: _Enrollment, contact: Contact, _campaign: Campaign) -> None:
+        self._recipients.end(contact, "DONE")
+
+    # --- on the clock -------------------------------------------------------------------------
+
+    def _plan(self, enrollment: _Enrollment, after: timedelta, action: _Action) -> None:
+        if enrollment.task is not None:
+            self._scheduler.cancel(enrollment.task)
+        enrollment.held_back = None
+        enrollment.task = self._scheduler.add(
+            partial(self._run, enrollment, action),
+            due_at=self._clock.now() + after,
+            lane=("campaign", enrollment.campaign_id),
+            about=f"a step of lead {enrollment.lead_id} in campaign {enrollment.campaign_id}",
+        )
+
+    def _run(self, enrollment: _Enrollment, action: _Action) -> None:
+        with self._store.transaction():
+            # While the task waited for the lock another thread may have ended the enrollment, or
+            # planned another action.
+            is_planned = enrollment.task is not None and enrollment.task.is_taken
+            if self._enrollments.get(enrollment.lead_id) is not enrollment or not is_planned:
+                return
+            lead = self._store.lead(enrollment.lead_id)
+            campaign = self._store.campaign(enrollment.campaign_id)
+            if campaign.status != "started":
+                enrollment.held_back = action
+            else:
+                action(enrollment, _contact(lead), campaign)
 
 
-def filled(text: str, *, first_name: str | None, last_name: str | None) -> str:
-    """A text with `{{firstName}}` and `{{lastName}}` filled in; unknown names leave nothing."""
-    values = {"firstName": first_name or "", "lastName": last_name or ""}
-    return _VARIABLE.sub(lambda found: values[found[1]], text)
+def _contact(lead: Lead) -> Contact:
+    return Contact(
+        sender_id=lead.sender_id or "",
+        linkedin_url=lead.linkedin_url,
+        lead=lead,
+        campaign_id=lead.campaign_id,
+    )

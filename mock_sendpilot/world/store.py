@@ -1,46 +1,46 @@
 """The store: the leads, campaigns, senders and connections of one workspace, in memory.
 
-One lock guards it all, and the inbox, quotas, credits and jobs of the workspace. A change is
-committed under the lock and its events are published after it, in the order in which they were
-recorded; it returns when they are.
+One lock guards all of it, and also the inbox, quotas, credits and jobs of the workspace. A change
+is committed under the lock. After the lock is released its events are published in the order in
+which they were recorded, and then the change returns.
 """
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
 from mock_sendpilot.errors import InvalidInput, NotFound
 from mock_sendpilot.scheduling.clock import Clock
-from mock_sendpilot.world import events, progress
+from mock_sendpilot.world import events, lead_progress
 from mock_sendpilot.world.event_publisher import EventPublisher
 from mock_sendpilot.world.events import DEFAULT_OPTIONS, Event, EventOptions
-from mock_sendpilot.world.lead_import import Import, LeadDraft
 from mock_sendpilot.world.linkedin import PROFILE_URL_FORMAT, normal_profile_url
-from mock_sendpilot.world.models import Campaign, Lead, Sender
+from mock_sendpilot.world.models import Campaign, Lead, LeadDraft, LeadImport, Sender
 
 
 @dataclass(frozen=True, slots=True)
 class StatusChange:
-    """What an update did: the lead after it, and the status immediately before it."""
+    """The result of an update: the lead after it, and the status before it."""
 
     lead: Lead
     previous_status: str
 
 
 class Store:
-    """Everything a workspace knows. Each method may be called from any thread.
+    """The store of a workspace. Every method may be called from any thread.
 
-    Those that say "within a transaction" are for the rest of the domain: they take no lock.
+    Methods documented as "within a transaction" take no lock: they are for other objects of the
+    world, which open the transaction.
 
     Args:
-        clock: what changes are dated by.
-        new_lead_id: gives the id of a lead that is added.
-        publisher: numbers and publishes the events.
-        react: called with each event that was recorded, in order, at the end of its transaction
-            and within it; it may record more.
+        clock: the clock that dates changes.
+        new_lead_id: a function that returns the id of a new lead.
+        publisher: the publisher of the events.
+        react: a function called with each recorded event, in order, at the end of its transaction
+            and within it; it may record more events.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class Store:
         self._publisher = publisher
         self._react = react
         self._lock = threading.Lock()
-        self._recorded: deque[Event] = deque()  # those that the transaction has not reacted to
+        self._recorded: deque[Event] = deque()  # events of the transaction without a reaction yet
         self._campaigns: dict[str, Campaign] = {}
         self._senders: dict[str, Sender] = {}
         self._leads: dict[str, Lead] = {}
@@ -68,7 +68,7 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Hold the lock; what was recorded meanwhile is published after it."""
+        """Hold the lock; after it is released, publish the events that were recorded."""
         last_recorded = 0
         try:
             with self._lock:
@@ -84,20 +84,20 @@ class Store:
     # --- filling -----------------------------------------------------------------------------
 
     def put_campaign(self, campaign: Campaign) -> None:
-        """Add a campaign or replace the one of the same id; tells nobody."""
+        """Add a campaign, or replace the one of the same id, without an event."""
         with self._lock:
             self._campaigns[campaign.id] = campaign
             self._lead_ids_by_campaign.setdefault(campaign.id, [])
 
     def put_sender(self, sender: Sender) -> None:
-        """Add a sender or replace the one of the same id; tells nobody."""
+        """Add a sender, or replace the one of the same id, without an event."""
         with self._lock:
             self._senders[sender.id] = sender
 
     def put_lead(self, lead: Lead) -> None:
-        """Add a lead with the id it has; tells nobody.
+        """Add a lead with its id, without an event.
 
-        What its status implies is so: it counts in the campaign, and its sender is connected.
+        The counters of the campaign and the connection of the sender follow from its status.
 
         Raises:
             InvalidInput: its id is taken, its campaign is unknown, or the campaign has that person.
@@ -111,39 +111,48 @@ class Store:
             if (lead.campaign_id, lead.linkedin_url) in self._lead_ids_by_profile:
                 raise InvalidInput(f"the campaign has a lead {lead.linkedin_url} already")
             self._insert(lead, campaign.id)
-            counters = progress.counted(campaign.counters, lead.status)
+            counters = lead_progress.with_lead(campaign.counters, lead.status)
             self._campaigns[campaign.id] = replace(campaign, counters=counters)
             if counters != campaign.counters:
                 self._contacted.add(lead.id)
-            connection = progress.connection_implied(lead.status)
+            connection = lead_progress.implied_connection(lead.status)
             if lead.sender_id is not None and connection is not None:
                 self._connections.setdefault((lead.sender_id, lead.linkedin_url), connection)
 
-    def add_leads(self, campaign_id: str, drafts: Iterable[LeadDraft | str]) -> Import:
-        """Within a transaction: add leads to a campaign as new ones, in order.
+    def add_leads(self, campaign_id: str, drafts: Iterable[LeadDraft | str]) -> LeadImport:
+        """Within a transaction: add new leads to a campaign, in order.
 
         The vendor documents no event for it.
 
         Args:
-            campaign_id: where they go.
-            drafts: the leads; a text in place of one is the reason why it cannot be taken.
-
-        Returns:
-            What was added, how many the campaign had already, and what was rejected.
+            campaign_id: the id of the campaign.
+            drafts: the leads; a text in place of one is the reason why it is rejected.
 
         Raises:
             NotFound: the campaign is unknown.
         """
-        outcome = Import()
+        result = LeadImport()
         campaign = self.campaign(campaign_id)
         for index, draft in enumerate(drafts):
-            self._add_lead(campaign, index, draft, outcome)
-        return outcome
+            if isinstance(draft, str):
+                result.rejected.append((index, draft))
+                continue
+            url = normal_profile_url(draft.linkedin_url)
+            if url is None:
+                reason = f"Invalid LinkedIn URL: expected {PROFILE_URL_FORMAT}"
+                result.rejected.append((index, reason))
+            elif (campaign.id, url) in self._lead_ids_by_profile:
+                result.duplicate_count += 1
+            else:
+                lead = self._new_lead(campaign, url, draft)
+                self._insert(lead, campaign.id)
+                result.added.append(lead)
+        return result
 
     # --- reading -----------------------------------------------------------------------------
 
     def lead(self, lead_id: str) -> Lead:
-        """The lead of that id.
+        """Return the lead of that id.
 
         Raises:
             NotFound: the workspace has no such lead.
@@ -154,9 +163,9 @@ class Store:
         return lead
 
     def leads(self, *, campaign_id: str | None = None, status: str | None = None) -> list[Lead]:
-        """The leads, in the order in which they were added; an unknown campaign has none.
+        """Return the leads, oldest first; an unknown campaign has none.
 
-        A person whom no campaign knows is in no list.
+        People of no campaign are in no list.
         """
         with self._lock:
             known = self._leads.values() if campaign_id is None else self.leads_in(campaign_id)
@@ -166,19 +175,19 @@ class Store:
         return [lead for lead in found if lead.status == status]
 
     def leads_in(self, campaign_id: str) -> list[Lead]:
-        """Within a transaction: the leads of a campaign."""
+        """Within a transaction: return the leads of a campaign."""
         known = self._lead_ids_by_campaign.get(campaign_id, ())
         return [self._leads[lead_id] for lead_id in known]
 
     def leads_of(self, linkedin_url: str) -> list[Lead]:
-        """The leads that are this person: at most one in each campaign, oldest first.
+        """Return the leads that are this person, oldest first: at most one in each campaign.
 
-        The record of one whom no campaign knows is among them until a campaign does.
+        The record of a person of no campaign is among them until a campaign adds the person.
         """
         return [self._leads[lead_id] for lead_id in self._lead_ids_by_url.get(linkedin_url, ())]
 
     def campaign(self, campaign_id: str) -> Campaign:
-        """The campaign of that id.
+        """Return the campaign of that id.
 
         Raises:
             NotFound: the workspace has no such campaign.
@@ -190,25 +199,25 @@ class Store:
         return campaign
 
     def campaigns(self) -> list[Campaign]:
-        """The campaigns, in the order in which they were added."""
+        """Return the campaigns, oldest first."""
         with self._lock:
             return list(self._campaigns.values())
 
     def lead_count(self, campaign_id: str) -> int:
-        """How many leads a campaign has."""
+        """Return the number of leads of a campaign."""
         return len(self._lead_ids_by_campaign.get(campaign_id, ()))
 
     def sender(self, sender_id: str) -> Sender | None:
-        """The sender of that id, or None."""
+        """Return the sender of that id, or None."""
         return self._senders.get(sender_id)
 
     def senders(self) -> list[Sender]:
-        """The senders, in the order in which they were added."""
+        """Return the senders, oldest first."""
         with self._lock:
             return list(self._senders.values())
 
     def connection(self, sender_id: str, linkedin_url: str) -> str | None:
-        """How a sender and a person stand: `requested`, `connected`, or None."""
+        """Return the state of a connection: `requested`, `connected`, or None."""
         return self._connections.get((sender_id, linkedin_url))
 
     # --- changing ----------------------------------------------------------------------------
@@ -224,20 +233,20 @@ class Store:
     ) -> StatusChange:
         """Change the status, the custom status or both; None leaves one as it is.
 
-        What changes nothing succeeds too, and makes no event (section (e), row 16).
+        A call that changes nothing succeeds too, and records no event (section (e), row 16).
 
         Raises:
             NotFound: the workspace has no such lead.
         """
         with self.transaction():
             before = self.lead(lead_id)
-            changes = {"status": status, "custom_lead_status": custom_lead_status, "note": note}
-            given = {name: value for name, value in changes.items() if value is not None}
-            after = self.change_lead(before, changed_by=changed_by, **given)
+            values = {"status": status, "custom_lead_status": custom_lead_status, "note": note}
+            changes = {name: value for name, value in values.items() if value is not None}
+            after = self.change_lead(before, changed_by=changed_by, **changes)
         return StatusChange(after, before.status)
 
     def set_connection(self, sender_id: str, linkedin_url: str, connection: str | None) -> None:
-        """Say how a sender and a person stand. One dict operation: any thread may do it."""
+        """Set the state of a connection. One dict operation, so it needs no lock."""
         if connection is None:
             self._connections.pop((sender_id, linkedin_url), None)
         else:
@@ -246,13 +255,13 @@ class Store:
     # --- within a transaction ----------------------------------------------------------------
 
     def record(self, change: events.Change, options: EventOptions = DEFAULT_OPTIONS) -> Event:
-        """Within a transaction: make an event of a change."""
+        """Within a transaction: record an event of a change."""
         event = self._publisher.record(change, at=self._clock.now(), options=options)
         self._recorded.append(event)
         return event
 
     def change_lead(self, before: Lead, *, changed_by: str, **changes: Any) -> Lead:
-        """Within a transaction: change a lead, and record what its events tell."""
+        """Within a transaction: change a lead, and record the events of the change."""
         after = replace(before, updated_at=self._clock.now(), **changes)
         self._leads[after.id] = after
         if after.status != before.status:
@@ -278,38 +287,22 @@ class Store:
         return lead
 
     def mark_contacted(self, lead: Lead) -> bool:
-        """Within a transaction: a lead was contacted; tell whether for the first time."""
+        """Within a transaction: mark a lead as contacted; return whether it is the first time."""
         is_first = lead.id not in self._contacted
         self._contacted.add(lead.id)
         return is_first
 
     def change_campaign(self, campaign: Campaign, **changes: Any) -> Campaign:
-        """Within a transaction: change a campaign; tells nobody."""
+        """Within a transaction: change a campaign, without an event."""
         after = replace(campaign, updated_at=self._clock.now(), **changes)
         self._campaigns[after.id] = after
         return after
 
-    def _add_lead(
-        self, campaign: Campaign, index: int, draft: LeadDraft | str, outcome: Import
-    ) -> None:
-        if isinstance(draft, str):
-            outcome.rejected.append((index, draft))
-            return
-        url = normal_profile_url(draft.linkedin_url)
-        if url is None:
-            outcome.rejected.append((index, f"Invalid LinkedIn URL: expected {PROFILE_URL_FORMAT}"))
-        elif (campaign.id, url) in self._lead_ids_by_profile:
-            outcome.duplicate_count += 1
-        else:
-            lead = self._new_lead(campaign, url, draft.details)
-            self._insert(lead, campaign.id)
-            outcome.added.append(lead)
-
-    def _new_lead(self, campaign: Campaign, url: str, details: Mapping[str, Any]) -> Lead:
-        # Who sends to a new lead is not documented: the campaign's senders take turns, but the
-        # one that has asked the person already goes on with it.
-        asked = [one.sender_id for one in self.leads_of(url) if one.campaign_id is None]
-        senders = [one for one in campaign.sender_ids if one in asked] or campaign.sender_ids
+    def _new_lead(self, campaign: Campaign, url: str, draft: LeadDraft) -> Lead:
+        # The vendor does not document who sends to a new lead: here the senders of the campaign
+        # take turns, but one that has already sent the person a request goes on with it.
+        requested = [one.sender_id for one in self.leads_of(url) if one.campaign_id is None]
+        senders = [one for one in campaign.sender_ids if one in requested] or campaign.sender_ids
         count = len(self._lead_ids_by_campaign[campaign.id])
         now = self._clock.now()
         defaults: dict[str, Any] = {
@@ -319,17 +312,17 @@ class Store:
             "created_at": now,
             "updated_at": now,
         }
-        return Lead(linkedin_url=url, campaign_id=campaign.id, **{**defaults, **details})
+        return Lead(linkedin_url=url, campaign_id=campaign.id, **{**defaults, **draft.details})
 
     def _insert(self, lead: Lead, campaign_id: str) -> None:
         url = lead.linkedin_url
-        others = [one for one in self.leads_of(url) if not _steps_back(one, lead)]
+        # A lead of a campaign takes the place of the record that its sender had of the person.
+        others = [
+            one
+            for one in self.leads_of(url)
+            if one.campaign_id is not None or lead.sender_id not in {None, one.sender_id}
+        ]
         self._leads[lead.id] = lead
         self._lead_ids_by_campaign[campaign_id].append(lead.id)
         self._lead_ids_by_profile[campaign_id, url] = lead.id
         self._lead_ids_by_url[url] = [*(one.id for one in others), lead.id]
-
-
-def _steps_back(record: Lead, lead: Lead) -> bool:
-    """Return whether a lead of a campaign now stands for the person in place of the record."""
-    return record.campaign_id is None and lead.sender_id in {None, record.sender_id}

@@ -14,24 +14,23 @@ from mock_sendpilot.scheduling.scheduler import (
     TaskRunner,
 )
 from mock_sendpilot.signals import event_recorded, has_foreign_receivers, send
-from mock_sendpilot.world.acts import Outreach
 from mock_sendpilot.world.behavior import Behaviors
-from mock_sendpilot.world.by_hand import ByHand
 from mock_sendpilot.world.campaigns import Campaigns
 from mock_sendpilot.world.context import WorkspaceContext
-from mock_sendpilot.world.correspondence import Correspondence
 from mock_sendpilot.world.credits import Credits
+from mock_sendpilot.world.direct_outreach import DirectOutreach
 from mock_sendpilot.world.event_publisher import EventPublisher
 from mock_sendpilot.world.events import CHANGED, Event
-from mock_sendpilot.world.extractions import Extractions
 from mock_sendpilot.world.ids import Ids
 from mock_sendpilot.world.inbox import Inbox
-from mock_sendpilot.world.progress import CONNECTED
-from mock_sendpilot.world.quotas import Quotas
-from mock_sendpilot.world.responses import Responses
-from mock_sendpilot.world.searches import Searches
+from mock_sendpilot.world.jobs import Extractions, Searches
+from mock_sendpilot.world.lead_progress import CONNECTED
+from mock_sendpilot.world.limits import Quotas
+from mock_sendpilot.world.manual_actions import ManualActions
+from mock_sendpilot.world.outreach import Outreach
+from mock_sendpilot.world.recipients import RecipientModel
 from mock_sendpilot.world.seed import WorkspaceSeed
-from mock_sendpilot.world.simulation import Simulation
+from mock_sendpilot.world.sequences import SequenceRunner
 from mock_sendpilot.world.store import Store
 
 
@@ -39,11 +38,11 @@ class Workspace:
     """A customer's workspace at the vendor, filled with its seed.
 
     Args:
-        seed: what it starts with; its id also stands in every webhook body.
-        contract: for a seed that brings none.
-        clock: a `ManualClock` makes time stand still until it is advanced.
+        seed: its contents; the id of the seed is also in every webhook body.
+        contract: the contract, unless the seed has one.
+        clock: its clock; a `ManualClock` is frozen until it is advanced.
         random_seed: the same seed and the same calls give the same ids, secrets and behaviors.
-        workers: run what is due while the clock runs.
+        workers: threads for the tasks of a running clock.
 
     Raises:
         InvalidInput: the seed does not fit together.
@@ -88,15 +87,27 @@ class Workspace:
             scheduler=self.scheduler,
             random_seed=random_seed,
         )
-        self._set_up_outreach(context)
-        self._set_up_jobs(context, seed)
+        self.behaviors = Behaviors()
+        self.outreach = Outreach(
+            context, inbox=self.inbox, quotas=self.quotas, behaviors=self.behaviors
+        )
+        self.recipients = RecipientModel(context, self.outreach, self.behaviors)
+        self.direct_outreach = DirectOutreach(context, self.outreach, self.recipients)
+        self.manual_actions = ManualActions(context, self.outreach, self.recipients)
+        self.sequences = SequenceRunner(context, self.outreach, self.recipients, self.behaviors)
+        self.campaigns = Campaigns(context, self.sequences)
+        # Jobs do not depend on the emulator's seed: the same search finds the same people on every
+        # start.
+        context = replace(context, random_seed=seed.random_seed or seed.id)
+        self.searches = Searches(context, self.credits, seed.job_timing, people=seed.people)
+        self.extractions = Extractions(context, self.credits, seed.job_timing)
         self._fill(seed)
 
     def __repr__(self) -> str:
         return f"<Workspace {self.id}>"
 
     def advance(self, duration: timedelta = timedelta()) -> int:
-        """Let time pass, running all that falls due: see `Scheduler.advance`."""
+        """Move the clock forward, running every task that becomes due: see `Scheduler.advance`."""
         return self.scheduler.advance(duration)
 
     def set_clock(
@@ -106,19 +117,20 @@ class Workspace:
         then_frozen: bool | None = None,
         timeout_seconds: float = ADVANCE_TIMEOUT_SECONDS,
     ) -> int:
-        """Let the time up to a moment pass; or go back to it, while nothing has happened yet.
+        """Move the clock to a moment; back only while nothing has happened yet.
 
         Args:
-            moment: what the clock is to show.
-            then_frozen: whether the clock is to be frozen afterwards; None is as before.
-            timeout_seconds: how long it may take, in real time.
+            moment: the time that the clock shows afterwards.
+            then_frozen: whether the clock is frozen afterwards; None leaves it as it was.
+            timeout_seconds: the time limit, in real time.
 
         Returns:
-            How many tasks ran.
+            The number of tasks that ran.
 
         Raises:
-            InvalidInput: it has passed, and something has happened; or as for `advance`.
-            AdvanceTimedOut: as for `advance`.
+            InvalidInput: the moment is in the past, and something has happened; or as for
+                `Scheduler.advance`.
+            AdvanceTimedOut: as for `Scheduler.advance`.
         """
         if moment >= self.clock.now():
             return self.scheduler.advance_to(
@@ -134,33 +146,26 @@ class Workspace:
 
     def _check_can_go_back(self, moment: datetime) -> None:
         event_count, task_count = self._publisher.last_recorded, self.scheduler.added_count
-        now, wanted = iso_milliseconds(self.clock.now()), iso_milliseconds(moment)
+        now, target = iso_milliseconds(self.clock.now()), iso_milliseconds(moment)
         if event_count or task_count:
             raise InvalidInput(
                 f"the clock must not go back once something has happened: it shows {now}, got "
-                f"{wanted} (events recorded: {event_count}, tasks scheduled: {task_count}); set it "
+                f"{target} (events recorded: {event_count}, tasks scheduled: {task_count}); set it "
                 "before, or let the workspace start there: clock.startsAt in the seed, starts_at "
                 "in a test"
             )
         if moment < FIRST_MOMENT:
-            raise InvalidInput(f"the clock must not go back before 1970, got {wanted}")
+            raise InvalidInput(f"the clock must not go back before 1970, got {target}")
 
-    def _set_up_outreach(self, context: WorkspaceContext) -> None:
-        self.behaviors = Behaviors()
-        self.outreach = outreach = Outreach(
-            context, inbox=self.inbox, daily_quotas=self.quotas, behaviors=self.behaviors
-        )
-        self.responses = responses = Responses(context, outreach, self.behaviors)
-        self.correspondence = Correspondence(context, outreach, responses)
-        self.by_hand = ByHand(context, outreach, responses)
-        self.simulation = Simulation(context, outreach, responses, self.behaviors)
-        self.campaigns = Campaigns(context, self.simulation)
+    def job_runner(self, job_id: str) -> Searches | Extractions:
+        """Return the searches or the extractions, whichever may have a job of that id."""
+        return self.searches if self.searches.has(job_id) else self.extractions
 
-    def _set_up_jobs(self, context: WorkspaceContext, seed: WorkspaceSeed) -> None:
-        # What jobs find does not depend on the emulator's seed: the same search, the same people.
-        context = replace(context, random_seed=seed.random_seed or seed.id)
-        self.searches = Searches(context, self.credits, seed.pace, people=seed.people)
-        self.extractions = Extractions(context, self.credits, seed.pace)
+    def begin(self) -> None:
+        """Enroll the leads of campaigns whose sequence takes all leads."""
+        for campaign in self.store.campaigns():
+            if campaign.enrolls == "all":
+                self.sequences.begin(self.store.leads(campaign_id=campaign.id))
 
     def _fill(self, seed: WorkspaceSeed) -> None:
         for sender in seed.senders:
@@ -179,21 +184,11 @@ class Workspace:
         for lead_id, behavior in seed.behaviors.items():
             self.behaviors.set(lead_id, behavior)
 
-    def jobs_with(self, job_id: str) -> Searches | Extractions:
-        """The jobs among which there may be one of that id."""
-        return self.searches if self.searches.has(job_id) else self.extractions
-
-    def begin(self) -> None:
-        """Let the campaigns run that walk with the leads they start with."""
-        for campaign in self.store.campaigns():
-            if campaign.enrolls == "all":
-                self.simulation.begin(self.store.leads(campaign_id=campaign.id))
-
     def _new_lead_id(self) -> str:
         return self.ids.cuid() if self.contract.lead_ids == "cuid" else self.ids.prefixed("lead")
 
     def _react(self, event: Event) -> None:
-        """Move campaigns on, within the transaction that has recorded an event."""
+        """React to an event within the transaction that has recorded it."""
         if event.options.origin == CHANGED:
             self.campaigns.react(event.change)
 

@@ -5,8 +5,7 @@ from datetime import timedelta
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.scheduling.clock import ManualClock
 from mock_sendpilot.world.credits import Balance
-from mock_sendpilot.world.jobs import Pace
-from mock_sendpilot.world.models import ApiKey
+from mock_sendpilot.world.models import ApiKey, JobTiming
 from mock_sendpilot.world.seed import WorkspaceSeed
 from mock_sendpilot.world.workspace import Workspace
 from tests.conftest import NOW
@@ -18,7 +17,7 @@ def job_workspace(
     """A workspace whose clock is frozen; its key is that of the demo, which is put away."""
     for demo in emulator.workspaces():
         emulator.remove_workspace(demo)
-    pace = Pace(start_delay=timedelta(seconds=1), duration=timedelta(seconds=4))
+    timing = JobTiming(start_delay=timedelta(seconds=1), duration=timedelta(seconds=4))
     balance = Balance(subscription=subscription)
-    seed = WorkspaceSeed(id="ws_1", name="W", api_keys=api_keys, pace=pace, credits=balance)
+    seed = WorkspaceSeed(id="ws_1", name="W", api_keys=api_keys, job_timing=timing, credits=balance)
     return emulator.add_workspace(seed, clock=ManualClock(NOW))

@@ -12,9 +12,8 @@ from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.scheduling.clock import ManualClock
 from mock_sendpilot.signals import event_recorded
 from mock_sendpilot.world.events import CampaignChanged, Event
-from mock_sendpilot.world.models import ApiKey, Campaign, Sender
+from mock_sendpilot.world.models import ApiKey, Campaign, Sender, Step
 from mock_sendpilot.world.seed import WorkspaceSeed
-from mock_sendpilot.world.sequences import Step
 from mock_sendpilot.world.workspace import Workspace
 from tests.api.expect import assert_invalid
 from tests.conftest import NOW, Serve

@@ -202,7 +202,7 @@ def first_person(world: World) -> dict[str, str]:
 def test_a_participant_has_the_picture_of_its_lead(make_world: MakeWorld) -> None:
     picture = "https://pictures.example/ida.jpg"
     world = make_world(lead={"profile_picture_url": picture}, connections=(IDA,))
-    world.workspace.correspondence.send_to_lead("lead_1", sender_id="sam", message="Hi")
+    world.workspace.direct_outreach.send_to_lead("lead_1", sender_id="sam", message="Hi")
 
     person = first_person(world)
     assert list(person) == ["id", "name", "profileUrl", "profilePicture"]
@@ -211,7 +211,7 @@ def test_a_participant_has_the_picture_of_its_lead(make_world: MakeWorld) -> Non
 
 def test_a_participant_without_a_picture_has_no_such_key(make_world: MakeWorld) -> None:
     world = make_world(connections=(IDA,))
-    world.workspace.correspondence.send_to_lead("lead_1", sender_id="sam", message="Hi")
+    world.workspace.direct_outreach.send_to_lead("lead_1", sender_id="sam", message="Hi")
 
     assert "profilePicture" not in first_person(world)
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mock_sendpilot.emulator import Emulator
-from mock_sendpilot.world import extractions, searches
+from mock_sendpilot.world import jobs
 from mock_sendpilot.world.models import ApiKey
 from tests.api.job_world import job_workspace
 from tests.conftest import Serve
@@ -38,9 +38,9 @@ KINDS = [
         Kind(
             path=SEARCHES,
             body={"name": "S", "limit": 100, "filters": {}},
-            module=searches,
+            module=jobs,
             failed="failed",
-            plan="Filters",
+            plan="SearchFilters",
             person="found_lead",
             completion="SearchCompleted",
             event_type="lead_database.search.completed",
@@ -51,9 +51,9 @@ KINDS = [
         Kind(
             path=EXTRACTIONS,
             body={"name": "E", "limit": 100, "urls": [LINKEDIN]},
-            module=extractions,
+            module=jobs,
             failed="FAILED",
-            plan="_wanted_by",
+            plan="criteria_for",
             person="extracted_lead",
             completion="ExtractionCompleted",
             event_type="lead_extractor.job.completed",
@@ -216,7 +216,7 @@ def test_nothing_is_kept_for_a_job_that_ended_while_it_was_planned(
 ) -> None:
     workspace = emulator.workspaces()[0]
     job_id = start(api, kind)
-    jobs = workspace.jobs_with(job_id)
+    jobs = workspace.job_runner(job_id)
     plan = getattr(kind.module, kind.plan)
 
     def end_and_plan(*arguments: Any) -> Any:

@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from mock_sendpilot.world.models import Lead
-from mock_sendpilot.world.sequences import Step
+from mock_sendpilot.world.models import Lead, Step
 from tests.api.expect import assert_error
 from tests.api.world import (
     CAMPAIGN,
@@ -109,7 +108,7 @@ def test_a_person_who_is_connected_already_gets_no_lead_id(make_world: MakeWorld
 
 def test_the_same_person_keeps_the_lead_id_when_asked_again(world: World) -> None:
     first = ask(world)
-    world.workspace.by_hand.act(first, "withdraw_connection")
+    world.workspace.manual_actions.act(first, "withdraw_connection")
 
     assert ask(world) == first
 

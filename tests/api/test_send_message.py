@@ -183,7 +183,7 @@ def test_the_contract_says_which_id_an_opening_message_has(
 
 def test_a_message_that_is_received_first_has_an_id_of_its_own(make_world: MakeWorld) -> None:
     world = make_world("live", connections=(IDA,))
-    world.workspace.by_hand.act("lead_1", "reply")
+    world.workspace.manual_actions.act("lead_1", "reply")
 
     reply = send(world).json
     assert reply["messageId"] != reply["conversationId"]
@@ -321,7 +321,7 @@ def test_an_unknown_lead_or_campaign_is_404(
 def test_a_person_who_is_not_connected_is_400(make_world: MakeWorld) -> None:
     world = make_world()
     assert_invalid(send(world), "first-degree connection", "no request was sent")
-    world.workspace.correspondence.connect(sender_id="sam", recipient_linkedin_url=IDA)
+    world.workspace.direct_outreach.connect(sender_id="sam", recipient_linkedin_url=IDA)
     assert_invalid(send(world), "its request is not accepted yet")
     world.workspace.advance(4 * HOUR)
     assert send(world).status == 201

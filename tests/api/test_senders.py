@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from mock_sendpilot.contracts.contract import CONTRACTS
-from mock_sendpilot.world.sequences import Step
+from mock_sendpilot.world.models import Step
 from tests.api.expect import READ_KEY, assert_error
 from tests.api.world import CAMPAIGN, HOUR, IDA, STRANGER, MakeWorld, World, make_world
 from tests.support import OTHER_KEY, Api

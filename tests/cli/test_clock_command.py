@@ -37,7 +37,7 @@ def test_it_freezes_and_resumes(server: EmulatorServer) -> None:
 def test_it_advances_and_tells_what_was_done(server: EmulatorServer) -> None:
     run(server, "freeze")
     workspace = server.emulator.workspaces()[0]
-    workspace.correspondence.connect(
+    workspace.direct_outreach.connect(
         sender_id="sender_maria", recipient_linkedin_url="linkedin.com/in/ada-lovelace"
     )
     result = run(server, "advance", "4h")

@@ -11,7 +11,7 @@ from mock_sendpilot.cli import main
 from mock_sendpilot.cli.simulate import ACTIONS
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.server import EmulatorServer
-from mock_sendpilot.world import by_hand, campaigns
+from mock_sendpilot.world import campaigns, manual_actions
 
 ASKED = "lead_hb5qqh"  # CONNECTION_SENT, of sender_maria
 ANSWERED = "lead_abc123"  # REPLY_RECEIVED, of sender_maria
@@ -34,7 +34,7 @@ def status(server: EmulatorServer, lead_id: str) -> str:
 
 
 def test_it_knows_every_action_of_the_server() -> None:
-    assert (*by_hand.ACTIONS, *campaigns.ACTIONS, "complete", "fail") == ACTIONS
+    assert (*manual_actions.ACTIONS, *campaigns.ACTIONS, "complete", "fail") == ACTIONS
 
 
 def test_a_step_of_a_lead_is_told_in_a_line(server: EmulatorServer) -> None:

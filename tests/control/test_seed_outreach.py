@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from mock_sendpilot.world.sequences import Behavior, Step
+from mock_sendpilot.world.models import Behavior, Step
 from tests.control.world import parsed, problems, world_with
 
 WS = "workspaces[0]"

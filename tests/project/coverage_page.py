@@ -13,7 +13,7 @@ from mock_sendpilot.contracts.contract import CONTRACTS, Contract
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.openapi import enumeration, operations, specification
 from mock_sendpilot.webhooks.payloads import event_type, payload
-from mock_sendpilot.world.samples import sample_event
+from mock_sendpilot.world.sample_events import sample_event
 
 _HEAD = """\
 # What is emulated, and where it is known from

@@ -20,7 +20,6 @@ NOT_YET = (
     "mock_sendpilot/server.py",
     "mock_sendpilot/testing/",
     "mock_sendpilot/webhooks/",
-    "mock_sendpilot/world/",
     "tests/api/",
     "tests/cli/",
     "tests/conformance/",

@@ -12,9 +12,8 @@ from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.json_text import plain_json
 from mock_sendpilot.testing.sandbox import Sandbox
-from mock_sendpilot.world.models import ApiKey, Campaign, Counters, Lead
+from mock_sendpilot.world.models import ApiKey, Campaign, Counters, Lead, Step
 from mock_sendpilot.world.seed import WorkspaceSeed
-from mock_sendpilot.world.sequences import Step
 
 HALF = "half a character: \ud800"
 NOW = datetime(2026, 6, 1, tzinfo=timezone.utc)

@@ -9,7 +9,7 @@ import requests
 from mock_sendpilot.errors import InvalidInput, NotFound
 from mock_sendpilot.testing.sandbox import Sandbox
 from mock_sendpilot.testing.sandbox_world import SENDER_ID
-from mock_sendpilot.world.sequences import Step
+from mock_sendpilot.world.models import Step
 from tests.support import eventually
 
 IDA = "https://www.linkedin.com/in/ida-holm"

@@ -5,9 +5,8 @@ from datetime import timedelta
 
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.testing.receiver import WebhookReceiver
-from mock_sendpilot.world.models import Campaign, Sender
+from mock_sendpilot.world.models import Campaign, Sender, Step
 from mock_sendpilot.world.seed import EndpointSeed, WorkspaceSeed
-from mock_sendpilot.world.sequences import Step
 from tests.webhooks.conftest import START, seed_of_one_lead
 
 SENDER = Sender(

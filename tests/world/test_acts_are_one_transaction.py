@@ -11,7 +11,7 @@ from tests.world.walks import made, word
 
 def test_a_campaign_that_is_started_and_its_enrolled_leads_are_seen_together() -> None:
     world = made(status="draft")
-    simulation, store = world.workspace.simulation, world.workspace.store
+    simulation, store = world.workspace.sequences, world.workspace.store
     seen: list[tuple[str, bool]] = []
     stop = threading.Event()
 
@@ -19,7 +19,7 @@ def test_a_campaign_that_is_started_and_its_enrolled_leads_are_seen_together() -
         while not stop.is_set():
             with store.transaction():
                 campaign = store.campaign("camp_1")
-                seen.append((campaign.status, simulation.has_walks("camp_1")))
+                seen.append((campaign.status, simulation.has_enrolled("camp_1")))
 
     looking = threading.Thread(target=look)
     looking.start()

@@ -13,12 +13,19 @@ from mock_sendpilot.signals import event_recorded
 from mock_sendpilot.webhooks.payloads import change_data
 from mock_sendpilot.world.credits import Balance
 from mock_sendpilot.world.events import Event, ExtractionCompleted
-from mock_sendpilot.world.jobs import DONE, FAILED, PENDING, RUNNING, Extraction, Pace
+from mock_sendpilot.world.models import (
+    JOB_DONE,
+    JOB_FAILED,
+    JOB_PENDING,
+    JOB_RUNNING,
+    Extraction,
+    JobTiming,
+)
 from mock_sendpilot.world.seed import WorkspaceSeed
 from mock_sendpilot.world.workspace import Workspace
 from tests.conftest import NOW
 
-PACE = Pace(start_delay=timedelta(seconds=1), duration=timedelta(seconds=4))
+TIMING = JobTiming(start_delay=timedelta(seconds=1), duration=timedelta(seconds=4))
 TO_THE_END = timedelta(seconds=5)
 SEARCH = "https://www.linkedin.com/search/results/people/"
 ENRICHED = {"mode": "with_enrichment"}
@@ -27,7 +34,7 @@ ENRICHED = {"mode": "with_enrichment"}
 @pytest.fixture
 def workspace() -> Workspace:
     balance = Balance(subscription=30_000)
-    seed = WorkspaceSeed(id="ws_1", name="W", api_keys=(), credits=balance, pace=PACE)
+    seed = WorkspaceSeed(id="ws_1", name="W", api_keys=(), credits=balance, job_timing=TIMING)
     return Workspace(
         seed, contract=CONTRACTS["documented"], clock=ManualClock(NOW), random_seed="1"
     )
@@ -59,12 +66,12 @@ def test_an_extraction_starts_as_pending_with_the_first_modes(workspace: Workspa
 
     assert extraction.id.startswith("camp_")
     assert (extraction.mode, extraction.url_type) == ("extraction_only", "linkedin_search")
-    assert (extraction.state, extraction.extracted) == (PENDING, 0)
+    assert (extraction.state, extraction.extracted) == (JOB_PENDING, 0)
 
 
 @pytest.mark.parametrize(
     ("seconds", "state", "count"),
-    [(0.5, PENDING, 0), (1, RUNNING, 0), (3, RUNNING, 50), (5, DONE, 100)],
+    [(0.5, JOB_PENDING, 0), (1, JOB_RUNNING, 0), (3, JOB_RUNNING, 50), (5, JOB_DONE, 100)],
 )
 def test_it_grows_in_steps(workspace: Workspace, seconds: float, state: str, count: int) -> None:
     extraction = start(workspace)
@@ -157,7 +164,7 @@ def test_one_that_fails_costs_what_it_found_until_then(
     failed = workspace.extractions.fail(extraction.id, "LinkedIn says no")
 
     assert (failed.state, failed.extracted, failed.error_message) == (
-        FAILED,
+        JOB_FAILED,
         50,
         "LinkedIn says no",
     )
@@ -169,7 +176,7 @@ def test_one_that_fails_costs_what_it_found_until_then(
 def test_it_can_be_completed_at_once(workspace: Workspace, events: list[Event]) -> None:
     done = workspace.extractions.complete(start(workspace, **ENRICHED).id)
 
-    assert (done.state, done.extracted, done.completed_at) == (DONE, 100, NOW)
+    assert (done.state, done.extracted, done.completed_at) == (JOB_DONE, 100, NOW)
     assert [event.change for event in events] == [ExtractionCompleted(done)]
 
 

@@ -2,14 +2,9 @@
 
 import pytest
 
-from mock_sendpilot.world import lead_filters as kinds
-from mock_sendpilot.world.lead_filters import (
-    LEAD_FILTERS,
-    Labelled,
-    find_filter,
-    values_of,
-)
-from mock_sendpilot.world.people_words import COMPANIES, INDUSTRIES
+from mock_sendpilot.world import filters as kinds
+from mock_sendpilot.world.filters import LEAD_FILTERS, LabeledCode, find_filter, values_of
+from mock_sendpilot.world.people_data import COMPANIES, INDUSTRIES
 
 NAMES = """
 acquired_end_date acquired_start_date bulk_domains companies company_linkedin_username
@@ -39,7 +34,7 @@ ownership_status pricing_available seniority_levels sic_codes technologies_used 
 """
 
 
-def values(name: str) -> tuple[str | Labelled, ...]:
+def values(name: str) -> tuple[str | LabeledCode, ...]:
     found = find_filter(name)
     assert found is not None
     return values_of(found)
@@ -56,7 +51,7 @@ def test_there_are_the_vendors_94_filters_in_its_order() -> None:
         (kinds.TEXTS, 39),
         (kinds.CHOICES, 9),
         (kinds.CODES, 1),
-        (kinds.LABELLED, 2),
+        (kinds.LABELED, 2),
         (kinds.TEXT, 3),
         (kinds.CHOICE, 2),
         (kinds.FLAG, 8),
@@ -108,11 +103,11 @@ def test_twins_and_aliases_have_the_same_values(name: str) -> None:
 
 
 def test_codes_of_classifications_have_a_label() -> None:
-    assert all(isinstance(value, Labelled) for value in values("naics_codes"))
+    assert all(isinstance(value, LabeledCode) for value in values("naics_codes"))
 
 
 def test_the_twins_of_classifications_have_plain_codes() -> None:
-    labelled = [value.value for value in values("sic_codes") if isinstance(value, Labelled)]
+    labelled = [value.value for value in values("sic_codes") if isinstance(value, LabeledCode)]
 
     assert list(values("excluded_sic_codes")) == labelled
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from mock_sendpilot.world.filter_matching import Filters
-from mock_sendpilot.world.jobs import FoundLead
+from mock_sendpilot.world.filters import SearchFilters
 from mock_sendpilot.world.linkedin import normal_profile_url
-from mock_sendpilot.world.people import extracted_lead, found_lead, title_of
-from mock_sendpilot.world.people_words import (
+from mock_sendpilot.world.models import FoundLead
+from mock_sendpilot.world.people import criteria_for, extracted_lead, found_lead, job_title_in
+from mock_sendpilot.world.people_data import (
     CITIES,
     COMPANIES,
     COMPANY_SIZES,
@@ -21,13 +21,12 @@ from mock_sendpilot.world.people_words import (
     seniority_of,
     slug_of,
 )
-from mock_sendpilot.world.wanted import wanted
 
 MANY = 60
 
 
 def people(filters: dict[str, Any] | None = None, *, count: int = MANY) -> list[FoundLead]:
-    ingredients = wanted(filters or {})
+    ingredients = criteria_for(filters or {})
     return [found_lead("seed", index, ingredients) for index in range(ingredients.count(count))]
 
 
@@ -280,7 +279,7 @@ def test_wanted_usernames_are_all_the_people_there_are() -> None:
 
 def test_nobody_has_an_excluded_username() -> None:
     taken = [person.linkedin_url.rpartition("/")[2] for person in people()]
-    filters = wanted({})
+    filters = criteria_for({})
     first = found_lead("seed", 0, filters)
 
     other = people({"excluded_member_linkedin_username": taken})
@@ -331,13 +330,13 @@ def test_filters_that_contradict_each_other_find_nobody(filters: dict[str, Any])
     ],
 )
 def test_a_person_of_the_seed_fits_or_not(filters: dict[str, Any], *, fits: bool) -> None:
-    assert Filters(filters).fit(made_person()) is fits
+    assert SearchFilters(filters).match(made_person()) is fits
 
 
 def test_what_is_not_known_of_a_person_speaks_for_it() -> None:
     person = made_person(website=None, email=None, company_linkedin_url=None, location="")
 
-    assert Filters({"bulk_domains": "acme.com", "locations": ["Oslo"]}).fit(person)
+    assert SearchFilters({"bulk_domains": "acme.com", "locations": ["Oslo"]}).match(person)
 
 
 # --- extractions --------------------------------------------------------------------------------
@@ -354,11 +353,11 @@ def test_what_is_not_known_of_a_person_speaks_for_it() -> None:
     ],
 )
 def test_the_job_title_of_a_linkedin_search(query: str, title: str | None) -> None:
-    assert title_of(f"https://www.linkedin.com/search/results/people/?{query}") == title
+    assert job_title_in(f"https://www.linkedin.com/search/results/people/?{query}") == title
 
 
 def test_an_extracted_lead_is_coherent() -> None:
-    lead = extracted_lead("seed", 1, wanted({}), enriches=True)
+    lead = extracted_lead("seed", 1, criteria_for({}), enriches=True)
 
     assert lead.headline == f"{lead.job_position} at {lead.company}"
     assert lead.location == f"{lead.city}, {lead.country}"
@@ -366,6 +365,8 @@ def test_an_extracted_lead_is_coherent() -> None:
 
 
 def test_without_enrichment_nobody_has_an_address() -> None:
-    leads = [extracted_lead("seed", index, wanted({}), enriches=False) for index in range(MANY)]
+    leads = [
+        extracted_lead("seed", index, criteria_for({}), enriches=False) for index in range(MANY)
+    ]
 
     assert {lead.email for lead in leads} == {None}

@@ -11,12 +11,10 @@ from hypothesis import strategies as st
 from mock_sendpilot.contracts.contract import CONTRACTS
 from mock_sendpilot.contracts.vocabulary import LEAD_STATUSES
 from mock_sendpilot.errors import SendPilotError
-from mock_sendpilot.world import progress
-from mock_sendpilot.world.by_hand import ACTIONS
+from mock_sendpilot.world import lead_progress
 from mock_sendpilot.world.events import LeadStatusChanged
-from mock_sendpilot.world.lead_import import LeadDraft
-from mock_sendpilot.world.models import Counters
-from mock_sendpilot.world.sequences import Behavior
+from mock_sendpilot.world.manual_actions import ACTIONS
+from mock_sendpilot.world.models import Behavior, Counters, LeadDraft
 from tests.world.walks import (
     DAY,
     HOUR,
@@ -56,21 +54,21 @@ def _counters(
 def test_a_lead_moves_only_forward(before: str, to: str) -> None:
     farther = max(before, to, key=WAY.index)
 
-    assert progress.moved(before, to) == farther
+    assert lead_progress.later_status(before, to) == farther
 
 
 @pytest.mark.parametrize("before", OUTCOMES)
 @pytest.mark.parametrize("to", WAY)
 def test_an_outcome_stays(before: str, to: str) -> None:
-    assert progress.moved(before, to) == before
+    assert lead_progress.later_status(before, to) == before
 
 
 @given(statuses, statuses)
 def test_a_move_leads_to_one_of_the_two_and_once(before: str, to: str) -> None:
-    after = progress.moved(before, to)
+    after = lead_progress.later_status(before, to)
 
     assert after in {before, to}
-    assert progress.moved(after, to) == after
+    assert lead_progress.later_status(after, to) == after
 
 
 @pytest.mark.parametrize(
@@ -88,7 +86,7 @@ def test_a_move_leads_to_one_of_the_two_and_once(before: str, to: str) -> None:
     ],
 )
 def test_a_status_implies_how_sender_and_person_stand(status: str, connection: str | None) -> None:
-    assert progress.connection_implied(status) == connection
+    assert lead_progress.implied_connection(status) == connection
 
 
 @pytest.mark.parametrize(
@@ -103,7 +101,7 @@ def test_a_status_implies_how_sender_and_person_stand(status: str, connection: s
     ],
 )
 def test_a_status_counts_for_the_campaign(status: str, counters: Counters) -> None:
-    assert progress.counted(Counters(), status) == counters
+    assert lead_progress.with_lead(Counters(), status) == counters
 
 
 # --- the end of a campaign ----------------------------------------------------------------------
@@ -210,7 +208,7 @@ def _with_a_second_campaign(behavior: Behavior) -> World:
     world.workspace.store.put_campaign(replace(world.campaign, id="camp_2"))
     world.workspace.store.put_lead(other)
     world.workspace.behaviors.set("lead_2", behavior)
-    world.workspace.simulation.begin([other])
+    world.workspace.sequences.begin([other])
     return world
 
 
@@ -242,15 +240,17 @@ def _do(world: World, act: tuple[object, ...]) -> None:
     space = world.workspace
     match act:
         case ("hand", str(action), str(lead_id)):
-            space.by_hand.act(lead_id, action)
+            space.manual_actions.act(lead_id, action)
         case ("wait", int(hours)):
             space.advance(timedelta(hours=hours))
         case ("campaign", str(action)):
             world.act(action)
         case ("connect", str(slug)):
-            space.correspondence.connect(sender_id="sender_1", recipient_linkedin_url=PEOPLE + slug)
+            space.direct_outreach.connect(
+                sender_id="sender_1", recipient_linkedin_url=PEOPLE + slug
+            )
         case ("send", str(slug)):
-            space.correspondence.send(
+            space.direct_outreach.send_message(
                 sender_id="sender_1", recipient_linkedin_url=PEOPLE + slug, message="Hi"
             )
 
@@ -291,4 +291,4 @@ def test_counters_and_statuses_follow_the_events(
 def _is_forward(before: str, after: str) -> bool:
     """An end may follow upon anything; otherwise it goes only forward."""
     way = {**{status: index for index, status in enumerate(WAY)}, "CONNECTION_ALREADY_SENT": 1.5}
-    return progress.is_over(after) or way[before] < way[after]
+    return lead_progress.is_final(after) or way[before] < way[after]

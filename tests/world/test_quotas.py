@@ -6,8 +6,8 @@ import pytest
 
 from mock_sendpilot.errors import LimitExceeded
 from mock_sendpilot.scheduling.clock import ManualClock
+from mock_sendpilot.world.limits import CONNECTIONS, LIKES, MESSAGES, QUOTA_KINDS, Quotas
 from mock_sendpilot.world.models import DailyLimits, Sender
-from mock_sendpilot.world.quotas import CONNECTIONS, KINDS, LIKES, MESSAGES, Quotas
 
 MORNING = datetime(2026, 1, 1, 9, 30, tzinfo=timezone.utc)
 MIDNIGHT = datetime(2026, 1, 2, tzinfo=timezone.utc)
@@ -24,7 +24,7 @@ def a_sender(sender_id: str = "sender_1", **limits: int) -> Sender:
 
 
 def test_the_kinds_are_connections_messages_and_likes() -> None:
-    assert KINDS == ("connections", "messages", "likes")
+    assert QUOTA_KINDS == ("connections", "messages", "likes")
 
 
 @pytest.mark.parametrize(("kind", "limit"), [(CONNECTIONS, 25), (MESSAGES, 100), (LIKES, 50)])

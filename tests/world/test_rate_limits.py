@@ -6,8 +6,8 @@ import pytest
 
 from mock_sendpilot.errors import InvalidInput, LimitExceeded
 from mock_sendpilot.scheduling.clock import ManualClock
+from mock_sendpilot.world.limits import RATE_LIMIT_FORMAT, RateLimiter, parse_rate_limit
 from mock_sendpilot.world.models import RateLimit
-from mock_sendpilot.world.rate_limits import RATE_LIMIT_FORMAT, RateLimiter, parse_rate_limit
 from tests.conftest import NOW
 
 

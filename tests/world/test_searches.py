@@ -12,23 +12,22 @@ from mock_sendpilot.scheduling.clock import ManualClock
 from mock_sendpilot.signals import event_recorded
 from mock_sendpilot.world.credits import Balance
 from mock_sendpilot.world.events import Event, SearchCompleted
-from mock_sendpilot.world.jobs import (
-    DONE,
-    FAILED,
-    PENDING,
-    RUNNING,
+from mock_sendpilot.world.jobs import MAX_ENDED_JOBS
+from mock_sendpilot.world.models import (
+    JOB_DONE,
+    JOB_FAILED,
+    JOB_PENDING,
+    JOB_RUNNING,
     FoundLead,
-    Pace,
+    JobTiming,
     Search,
 )
-from mock_sendpilot.world.people import found_lead
-from mock_sendpilot.world.running_jobs import MOST_ENDED
+from mock_sendpilot.world.people import criteria_for, found_lead
 from mock_sendpilot.world.seed import WorkspaceSeed
-from mock_sendpilot.world.wanted import wanted
 from mock_sendpilot.world.workspace import Workspace
 from tests.conftest import NOW
 
-PACE = Pace(start_delay=timedelta(seconds=1), duration=timedelta(seconds=4))
+TIMING = JobTiming(start_delay=timedelta(seconds=1), duration=timedelta(seconds=4))
 A_SECOND = timedelta(seconds=1)
 TO_THE_END = timedelta(seconds=5)
 
@@ -39,7 +38,7 @@ def made_workspace(*people: FoundLead) -> Workspace:
         name="W",
         api_keys=(),
         credits=Balance(subscription=20_000),
-        pace=PACE,
+        job_timing=TIMING,
         people=people,
     )
     return Workspace(
@@ -80,18 +79,18 @@ def test_a_search_starts_as_pending_with_nobody_found(workspace: Workspace) -> N
     search = start(workspace)
 
     assert search.id.startswith("search_")
-    assert (search.state, search.found, search.created_at) == (PENDING, 0, NOW)
+    assert (search.state, search.found, search.created_at) == (JOB_PENDING, 0, NOW)
 
 
 @pytest.mark.parametrize(
     ("seconds", "state", "count"),
     [
-        pytest.param(0.9, PENDING, 0, id="before it starts"),
-        pytest.param(1, RUNNING, 0, id="started"),
-        pytest.param(2, RUNNING, 25, id="first quarter"),
-        pytest.param(3.5, RUNNING, 50, id="half"),
-        pytest.param(4, RUNNING, 75, id="third quarter"),
-        pytest.param(5, DONE, 100, id="done"),
+        pytest.param(0.9, JOB_PENDING, 0, id="before it starts"),
+        pytest.param(1, JOB_RUNNING, 0, id="started"),
+        pytest.param(2, JOB_RUNNING, 25, id="first quarter"),
+        pytest.param(3.5, JOB_RUNNING, 50, id="half"),
+        pytest.param(4, JOB_RUNNING, 75, id="third quarter"),
+        pytest.param(5, JOB_DONE, 100, id="done"),
     ],
 )
 def test_it_grows_in_steps(workspace: Workspace, seconds: float, state: str, count: int) -> None:
@@ -165,7 +164,7 @@ def test_the_same_search_finds_the_same_people_again(workspace: Workspace) -> No
 
 
 def test_people_of_the_seed_come_first_if_they_fit() -> None:
-    fits, fits_not = (found_lead("s", 0, wanted({"locations": [place]})) for place in "XY")
+    fits, fits_not = (found_lead("s", 0, criteria_for({"locations": [place]})) for place in "XY")
     workspace = made_workspace(fits_not, fits)
 
     done = found(workspace, start(workspace, filters={"locations": ["X"]}, limit=3))
@@ -175,7 +174,7 @@ def test_people_of_the_seed_come_first_if_they_fit() -> None:
 
 
 def test_people_of_the_seed_are_not_made_up_a_second_time() -> None:
-    known = found_lead("s", 0, wanted({"member_linkedin_username": ["ida-holm"]}))
+    known = found_lead("s", 0, criteria_for({"member_linkedin_username": ["ida-holm"]}))
     workspace = made_workspace(known)
     filters = {"member_linkedin_username": ["Ida-Holm", "jdoe"]}
 
@@ -219,7 +218,7 @@ def test_in_the_end_it_costs_what_it_found(
 ) -> None:
     done = found(workspace, start(workspace, **wanted_search))
 
-    assert (done.state, done.found) == (DONE, cost)
+    assert (done.state, done.found) == (JOB_DONE, cost)
     assert workspace.credits.balance().used == cost
 
 
@@ -243,7 +242,7 @@ def test_it_can_be_completed_at_once(
 
     done = workspace.searches.complete(search.id)
 
-    assert (done.state, done.found, done.completed_at) == (DONE, 100, NOW + after)
+    assert (done.state, done.found, done.completed_at) == (JOB_DONE, 100, NOW + after)
     assert done == found(workspace, search)
     assert [event.change for event in events] == [SearchCompleted(done)]
 
@@ -260,7 +259,7 @@ def test_it_can_fail_and_keeps_what_it_found(workspace: Workspace, events: list[
 
     failed = workspace.searches.fail(search.id, "the data base is away")
 
-    assert (failed.state, failed.found) == (FAILED, 25)
+    assert (failed.state, failed.found) == (JOB_FAILED, 25)
     assert (failed.error_message, failed.completed_at) == (
         "the data base is away",
         NOW + 2 * A_SECOND,
@@ -299,7 +298,7 @@ def test_it_is_known_which_searches_there_are(workspace: Workspace) -> None:
 
 def test_of_jobs_that_are_over_the_latest_are_kept(workspace: Workspace) -> None:
     searches = workspace.searches
-    ids = [searches.start(name="S", limit=1, filters={}).id for _ in range(MOST_ENDED + 1)]
+    ids = [searches.start(name="S", limit=1, filters={}).id for _ in range(MAX_ENDED_JOBS + 1)]
     for job_id in ids:
         searches.complete(job_id)
 

@@ -10,18 +10,19 @@ from hypothesis import strategies as st
 
 from mock_sendpilot.world.behavior import INTERESTED, NOT_INTERESTED, behavior_of_slug
 from mock_sendpilot.world.events import MessageSent
-from mock_sendpilot.world.lead_import import LeadDraft
-from mock_sendpilot.world.models import DailyLimits
-from mock_sendpilot.world.sequences import (
+from mock_sendpilot.world.models import (
     CONNECT,
     DEFAULT_REPLY,
     MESSAGE,
-    ONE_OFF,
     Behavior,
+    DailyLimits,
+    Lead,
+    LeadDraft,
     Step,
-    answer_to,
-    filled,
 )
+from mock_sendpilot.world.outreach import fill_in_names
+from mock_sendpilot.world.recipients import DIRECT_REQUEST, draw_response
+from mock_sendpilot.world.sample_events import SAMPLE_LEAD
 from tests.world.walks import (
     HOUR,
     REPLIES,
@@ -102,7 +103,7 @@ def test_another_slug_tells_nothing(slug: str) -> None:
 @given(st.integers())
 def test_the_same_chance_gives_the_same_answer(seed: int) -> None:
     step = Step(kind=MESSAGE, answers=("a", "b", "c"))
-    first, second = (answer_to(step, Behavior(), random.Random(seed)) for _ in range(2))
+    first, second = (draw_response(step, Behavior(), random.Random(seed)) for _ in range(2))
 
     assert first == second
 
@@ -110,7 +111,7 @@ def test_the_same_chance_gives_the_same_answer(seed: int) -> None:
 @given(st.integers())
 def test_an_answer_comes_between_the_shortest_and_the_longest_time(seed: int) -> None:
     step = Step(kind=MESSAGE, response_rate=1.0, responds_after=(HOUR, DAY), answers=("a", "b"))
-    answer = answer_to(step, Behavior(), random.Random(seed))
+    answer = draw_response(step, Behavior(), random.Random(seed))
 
     assert answer is not None
     assert HOUR <= answer.after <= DAY
@@ -119,13 +120,13 @@ def test_an_answer_comes_between_the_shortest_and_the_longest_time(seed: int) ->
 
 @given(st.integers())
 def test_no_odds_are_no_answer_and_full_odds_always_one(seed: int) -> None:
-    assert answer_to(NEVER, Behavior(), random.Random(seed)) is None
-    assert answer_to(ALWAYS, Behavior(), random.Random(seed)) is not None
+    assert draw_response(NEVER, Behavior(), random.Random(seed)) is None
+    assert draw_response(ALWAYS, Behavior(), random.Random(seed)) is not None
 
 
 def test_the_odds_are_the_share_of_those_who_answer() -> None:
     step = Step(kind=MESSAGE, response_rate=0.3)
-    answers = [answer_to(step, Behavior(), random.Random(seed)) for seed in range(2000)]
+    answers = [draw_response(step, Behavior(), random.Random(seed)) for seed in range(2000)]
     count = sum(answer is not None for answer in answers)
 
     assert 500 < count < 700
@@ -144,7 +145,7 @@ def test_the_odds_are_the_share_of_those_who_answer() -> None:
 def test_a_behavior_is_stronger_than_the_odds(
     kind: str, behavior: Behavior, is_answered: bool, rate: float
 ) -> None:
-    answer = answer_to(Step(kind=kind, response_rate=rate), behavior, random.Random(1))
+    answer = draw_response(Step(kind=kind, response_rate=rate), behavior, random.Random(1))
 
     assert (answer is not None) is is_answered
 
@@ -157,28 +158,28 @@ def test_a_behavior_is_stronger_than_the_odds(
     ],
 )
 def test_a_behavior_can_tell_the_time(kind: str, behavior: Behavior) -> None:
-    answer = answer_to(Step(kind=kind), behavior, random.Random(1))
+    answer = draw_response(Step(kind=kind), behavior, random.Random(1))
 
     assert answer is not None
     assert answer.after == 3 * DAY
 
 
 def test_a_behavior_can_tell_the_words() -> None:
-    answer = answer_to(ALWAYS, Behavior(replies=True, reply="Later"), random.Random(1))
+    answer = draw_response(ALWAYS, Behavior(replies=True, reply="Later"), random.Random(1))
 
     assert answer is not None
     assert answer.text == "Later"
 
 
 def test_a_step_without_answers_of_its_own_has_the_default_one() -> None:
-    answer = answer_to(ALWAYS, Behavior(), random.Random(1))
+    answer = draw_response(ALWAYS, Behavior(), random.Random(1))
 
     assert answer is not None
     assert answer.text == DEFAULT_REPLY
 
 
 def test_a_request_that_no_campaign_sends_is_accepted_after_four_hours() -> None:
-    answer = answer_to(ONE_OFF, Behavior(), random.Random(1))
+    answer = draw_response(DIRECT_REQUEST, Behavior(), random.Random(1))
 
     assert answer is not None
     assert answer.after == 4 * HOUR
@@ -188,7 +189,7 @@ def test_a_request_that_no_campaign_sends_is_accepted_after_four_hours() -> None
 
 
 @pytest.mark.parametrize(
-    ("text", "is_filled"),
+    ("text", "filled_in"),
     [
         pytest.param("Hi {{firstName}}", "Hi Ida", id="first name"),
         pytest.param("Dear {{lastName}}!", "Dear Holm!", id="last name"),
@@ -201,16 +202,19 @@ def test_a_request_that_no_campaign_sends_is_accepted_after_four_hours() -> None
         pytest.param("", "", id="nothing"),
     ],
 )
-def test_names_are_filled_in(text: str, is_filled: str) -> None:
-    assert filled(text, first_name="Ida", last_name="Holm") == is_filled
+def test_names_are_filled_in(text: str, filled_in: str) -> None:
+    lead = replace(SAMPLE_LEAD, first_name="Ida", last_name="Holm")
+    assert fill_in_names(text, lead) == filled_in
 
 
-def test_a_name_that_is_not_known_leaves_nothing() -> None:
-    assert filled("Hi {{firstName}}{{lastName}}!", first_name=None, last_name=None) == "Hi !"
+@pytest.mark.parametrize("lead", [None, SAMPLE_LEAD], ids=["no lead", "no names"])
+def test_an_unknown_name_leaves_nothing(lead: Lead | None) -> None:
+    assert fill_in_names("Hi {{firstName}}{{lastName}}!", lead) == "Hi !"
 
 
-def test_a_name_is_not_filled_in_itself() -> None:
-    assert filled("{{firstName}}", first_name="{{lastName}}", last_name="X") == "{{lastName}}"
+def test_a_placeholder_in_a_name_is_not_replaced() -> None:
+    lead = replace(SAMPLE_LEAD, first_name="{{lastName}}", last_name="X")
+    assert fill_in_names("{{firstName}}", lead) == "{{lastName}}"
 
 
 def test_texts_are_filled_in_and_stand_in_the_conversation() -> None:

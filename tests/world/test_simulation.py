@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from mock_sendpilot.contracts.contract import CONTRACTS
-from mock_sendpilot.world.progress import CONNECTED
-from mock_sendpilot.world.sequences import Behavior, Step
+from mock_sendpilot.world.lead_progress import CONNECTED
+from mock_sendpilot.world.models import Behavior, Step
 from tests.world.walks import (
     ACCEPTED,
     CONNECT,
@@ -183,7 +183,7 @@ def test_an_acceptance_by_hand_ends_the_sequence_without_waiting_for_the_clock()
     world = made(sequence=(CONNECT,))
     world.words(2 * HOUR)
 
-    assert world.workspace.by_hand.act("lead_1", "accept_connection").status == "DONE"
+    assert world.workspace.manual_actions.act("lead_1", "accept_connection").status == "DONE"
 
 
 def test_a_pause_does_not_hold_back_what_sends_nothing() -> None:
@@ -248,6 +248,6 @@ def test_a_lead_that_is_set_to_reply_received_gets_nothing_more() -> None:
 def test_a_reply_by_hand_ends_the_walk() -> None:
     world = made()
     world.words(8 * HOUR)
-    world.workspace.by_hand.act("lead_1", "reply")
+    world.workspace.manual_actions.act("lead_1", "reply")
 
     assert world.words()[-3:] == ["reply", "REPLY_RECEIVED", "campaign.finished"]

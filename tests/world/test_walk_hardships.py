@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from mock_sendpilot.world.sequences import Behavior
+from mock_sendpilot.world.models import Behavior
 from tests.world.walks import CONNECT, DAY, FIRST, HOUR, LEAD, World, lead, made
 
 ASKS = replace(CONNECT, responds_after=(10 * HOUR,) * 2)
@@ -16,7 +16,7 @@ def with_a_second_campaign(**second: object) -> World:
     other = lead(2, "ida-holm", campaign_id="camp_2")
     world.workspace.store.put_campaign(replace(world.campaign, id="camp_2", **second))  # type: ignore[arg-type]
     world.workspace.store.put_lead(other)
-    world.workspace.simulation.begin([other])
+    world.workspace.sequences.begin([other])
     return world
 
 
@@ -40,7 +40,7 @@ def test_a_lead_that_has_asked_and_is_connected_by_now_goes_on() -> None:
 def test_a_withdrawal_by_hand_is_for_all_who_have_asked() -> None:
     world = with_a_second_campaign()
     world.words(2 * HOUR)
-    world.workspace.by_hand.act("lead_2", "withdraw_connection")
+    world.workspace.manual_actions.act("lead_2", "withdraw_connection")
 
     assert world.lead.status == "CONNECTION_WITHDRAWN"
 
@@ -56,7 +56,7 @@ def test_a_campaign_that_gives_up_sooner_does_not_leave_another_waiting() -> Non
 def test_what_was_expected_of_a_request_does_not_answer_a_later_one() -> None:
     world = made(sequence=(ASKS,))
     world.words(2 * HOUR)
-    act, tell = world.workspace.by_hand.act, world.workspace.behaviors.set
+    act, tell = world.workspace.manual_actions.act, world.workspace.behaviors.set
     act("lead_1", "withdraw_connection")
     tell("lead_1", Behavior(accepts=False))
     act("lead_1", "connection_sent")
@@ -67,7 +67,7 @@ def test_what_was_expected_of_a_request_does_not_answer_a_later_one() -> None:
 def test_a_person_who_cannot_be_reached_any_more_does_not_accept() -> None:
     world = made(sequence=(ASKS,))
     world.words(2 * HOUR)
-    world.workspace.by_hand.act("lead_1", "unreachable")
+    world.workspace.manual_actions.act("lead_1", "unreachable")
 
     assert "acceptance" not in world.words(20 * DAY)
 
@@ -85,7 +85,7 @@ def test_a_person_replies_also_when_its_outcome_was_set_by_hand() -> None:
 def test_a_reply_by_hand_takes_the_place_of_the_one_that_was_expected() -> None:
     world = made(behaviors={"lead_1": Behavior(accepts=True, replies=True, replies_after=DAY)})
     world.words(8 * HOUR)
-    world.workspace.by_hand.act("lead_1", "reply")
+    world.workspace.manual_actions.act("lead_1", "reply")
 
     assert world.words(9 * DAY).count("reply") == 1
 
@@ -129,7 +129,7 @@ def test_who_is_connected_accepts_only_once() -> None:
 @pytest.mark.parametrize("status", ["PENDING", "OPPORTUNITY", "WAITING"])
 def test_a_lead_is_contacted_once_whatever_its_status(status: str) -> None:
     world = made(sequence=())
-    store, correspondence = world.workspace.store, world.workspace.correspondence
+    store, correspondence = world.workspace.store, world.workspace.direct_outreach
     store.set_lead_status("lead_1", status=status)
     store.set_connection("sender_1", LEAD.linkedin_url, "connected")
     for _ in range(2):
@@ -142,7 +142,7 @@ def test_a_lead_is_contacted_once_whatever_its_status(status: str) -> None:
 def test_a_campaign_that_is_named_for_tracking_is_told_and_not_counted() -> None:
     world = made(sequence=(), connections=(LEAD.linkedin_url,))
     world.workspace.store.put_campaign(replace(world.campaign, id="camp_2"))
-    world.workspace.correspondence.send_to_lead(
+    world.workspace.direct_outreach.send_to_lead(
         "lead_1", sender_id="sender_1", message="Hi", campaign_id="camp_2"
     )
 

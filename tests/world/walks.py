@@ -17,9 +17,8 @@ from mock_sendpilot.world.events import (
     MessageSent,
     ReplyReceived,
 )
-from mock_sendpilot.world.models import Campaign, Lead, Sender
+from mock_sendpilot.world.models import Behavior, Campaign, Lead, Sender, Step
 from mock_sendpilot.world.seed import WorkspaceSeed
-from mock_sendpilot.world.sequences import Behavior, Step
 from mock_sendpilot.world.workspace import Workspace
 
 START = datetime(2026, 6, 1, 9, tzinfo=timezone.utc)

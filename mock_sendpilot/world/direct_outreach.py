@@ -1,46 +1,48 @@
-"""The correspondence of a workspace: what the inbox operations of the API do."""
+"""Direct outreach: connection requests and messages sent over the API, outside of campaigns."""
 
 from mock_sendpilot.errors import InvalidInput, Problem, ServiceFault
-from mock_sendpilot.world.acts import Outreach, SentMessage, SentRequest, words_for
 from mock_sendpilot.world.context import WorkspaceContext
 from mock_sendpilot.world.linkedin import PROFILE_URL_FORMAT, is_internal, normal_profile_url
 from mock_sendpilot.world.models import Contact
-from mock_sendpilot.world.responses import Responses
+from mock_sendpilot.world.outreach import Outreach, SentMessage, SentRequest, fill_in_names
+from mock_sendpilot.world.recipients import RecipientModel
 
 
-class Correspondence:
-    """Connection requests and messages that no campaign sends."""
+class DirectOutreach:
+    """The direct outreach of a workspace."""
 
-    def __init__(self, context: WorkspaceContext, outreach: Outreach, responses: Responses) -> None:
+    def __init__(
+        self, context: WorkspaceContext, outreach: Outreach, recipients: RecipientModel
+    ) -> None:
         self._store = context.store
         self._outreach = outreach
-        self._responses = responses
+        self._recipients = recipients
         self._contract = context.contract
 
     def connect(
         self, *, sender_id: str, recipient_linkedin_url: str, message: str | None = None
     ) -> SentRequest:
-        """Ask a person to connect; in time it accepts, or not.
+        """Send a connection request, which the person may accept later.
 
         Raises:
             InvalidInput: no such sender, no profile URL, or a request is open already.
             SenderNotActive: the sender cannot send.
-            LimitExceeded: it has sent all that a day takes.
+            LimitExceeded: the sender has used its quota of the day.
             ServiceFault: the contract asks for one; nothing was sent.
         """
         with self._store.transaction():
             sender = self._outreach.active_sender(sender_id)
-            url = self._profile(recipient_linkedin_url)
+            url = self._profile_url(recipient_linkedin_url)
             if message and self._contract.note_fault and not sender.is_premium:
                 hint = f"note_fault is on: sender {sender_id!r} is not Premium; nothing was sent"
                 raise ServiceFault("Internal server error", hint=hint)
             contact = self._outreach.contact(sender_id, url, lead=None, campaign_id=None)
             request = self._outreach.request_connection(contact, note=message)
             if not request.was_connected:
-                self._responses.expect_acceptance(request.contact)
+                self._recipients.plan_acceptance(request.contact)
         return request
 
-    def send(
+    def send_message(
         self,
         *,
         sender_id: str,
@@ -55,11 +57,11 @@ class Correspondence:
             InvalidInput: no such sender, no profile URL, not connected, or another person's lead.
             NotFound: no such lead or campaign.
             SenderNotActive: the sender cannot send.
-            LimitExceeded: it has sent all that a day takes.
+            LimitExceeded: the sender has used its quota of the day.
         """
         with self._store.transaction():
             self._outreach.active_sender(sender_id)
-            url = self._profile(recipient_linkedin_url)
+            url = self._profile_url(recipient_linkedin_url)
             lead = self._outreach.named_lead(lead_id, url)
             contact = self._outreach.contact(sender_id, url, lead=lead, campaign_id=campaign_id)
             return self._send(contact, message)
@@ -67,32 +69,32 @@ class Correspondence:
     def send_to_lead(
         self, lead_id: str, *, sender_id: str, message: str, campaign_id: str | None = None
     ) -> SentMessage:
-        """Send a message to a lead, its name filled into `{{firstName}}` and `{{lastName}}`.
+        """Send a message to a lead, with `{{firstName}}` and `{{lastName}}` filled in.
 
         Raises:
             NotFound: no such lead or campaign.
-            InvalidInput, SenderNotActive, LimitExceeded: as for `send`.
+            InvalidInput, SenderNotActive, LimitExceeded: as for `send_message`.
         """
         with self._store.transaction():
             lead = self._store.lead(lead_id)
             self._outreach.active_sender(sender_id)
-            text = words_for(message, lead)
             contact = self._outreach.contact(
                 sender_id, lead.linkedin_url, lead=lead, campaign_id=campaign_id
             )
-            return self._send(contact, text)
+            return self._send(contact, fill_in_names(message, lead))
 
     def _send(self, contact: Contact, text: str) -> SentMessage:
         moves_status = self._contract.direct_send_moves_status
         sent = self._outreach.send_message(contact, text, moves_status=moves_status)
-        self._responses.expect_reply(sent.contact)
+        self._recipients.plan_reply(sent.contact)
         return sent
 
-    def _profile(self, text: str) -> str:
+    def _profile_url(self, text: str) -> str:
         url = normal_profile_url(text)
         if url is None:
             expected = f"recipientLinkedinUrl must be {PROFILE_URL_FORMAT}"
-            rule = "recipientLinkedinUrl must be a URL address"  # the vendor's, for any such fault
+            # The vendor has this sentence for any mistake in a URL.
+            rule = "recipientLinkedinUrl must be a URL address"
             raise InvalidInput(Problem(expected, f"it was {text[:80]!r}", rule=rule))
         if is_internal(url) and self._contract.internal_recipients == "refused":
             expected = "recipientLinkedinUrl must be the public profile URL"

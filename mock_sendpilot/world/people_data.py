@@ -1,7 +1,7 @@
-"""The words that people of the lead database are made of. All of it is invented.
+"""The data that people of the lead database are made of. All of it is invented.
 
-Names are common ones of many countries; the companies are made up, and everything that looks like a
-domain ends in `.example`, which nobody can register.
+Names are common ones of many countries. The companies are made up, and all their domains end in
+`.example`, which nobody can register.
 """
 
 import re
@@ -20,12 +20,12 @@ COMPANY_SIZES = (
     "5001-10000",
     "10001+",
 )
-"""The vendor's; code 1 of `excluded_company_sizes` is the first, code 9 the last."""
+"""The vendor's sizes; code 1 of `excluded_company_sizes` is the first, code 9 the last."""
 
 
 @dataclass(frozen=True, slots=True)
 class City:
-    """A place and its country."""
+    """A city and its country."""
 
     name: str
     country: str
@@ -33,7 +33,7 @@ class City:
 
 @dataclass(frozen=True, slots=True)
 class Company:
-    """An employer. `slug` is its username on LinkedIn, `domain` that of its website."""
+    """A company. `slug` is its username on LinkedIn, `domain` that of its website."""
 
     name: str
     slug: str
@@ -44,7 +44,7 @@ class Company:
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """A job title and its seniority, as the vendor calls the levels."""
+    """A job title and its seniority, one of the vendor's levels."""
 
     title: str
     seniority: str
@@ -54,7 +54,7 @@ _LETTERS = str.maketrans({"ø": "o", "ł": "l", "ß": "ss", "æ": "ae", "đ": "d
 
 
 def slug_of(text: str) -> str:
-    """A text as it stands in URLs and addresses: `José Núñez` is `jose-nunez`."""
+    """Return a text as URLs and addresses have it: `jose-nunez` for `José Núñez`."""
     plain = unicodedata.normalize("NFKD", text.lower().translate(_LETTERS))
     return "-".join(re.findall(r"[a-z0-9]+", plain.encode("ascii", "ignore").decode()))
 
@@ -137,7 +137,7 @@ COMPANIES = tuple(
     Company(name, slug_of(name), f"{slug_of(name)}.example", industry, size)
     for name, industry, size in (
         ("Alder Ledger", "Accounting", "11-50"),
-        ("Plumb & Tally", "Accounting", "2-10"),
+        ("Plumb & Abacus", "Accounting", "2-10"),
         ("Kite Analytics", "Business Intelligence Platforms", "51-200"),
         ("Lodestar Insight", "Business Intelligence Platforms", "201-500"),
         ("Helix Garden", "Biotechnology Research", "201-500"),
@@ -214,7 +214,7 @@ TITLE_FOR: Mapping[str, str] = {
     "Partner": "Partner, {}",
     "Intern": "{} Intern",
 }
-"""A title at each of the vendor's seniority levels, in its order, from a department or trade."""
+"""The vendor's seniority levels, in its order, with a title for any department or trade."""
 SENIORITY_LEVELS = tuple(TITLE_FOR)
 
 ROLES = tuple(
@@ -242,7 +242,7 @@ ROLES = tuple(
     for title in titles
 )
 
-# In this order: a `Founder and CEO` is a founder, a `Managing Partner` no manager.
+# The first match counts: a `Founder and CEO` is a founder, a `Managing Partner` no manager.
 _LEVELS = tuple(
     (re.compile(pattern, re.IGNORECASE), seniority)
     for pattern, seniority in (
@@ -261,6 +261,6 @@ _LEVELS = tuple(
 
 
 def seniority_of(title: str) -> str:
-    """The level that a job title tells of; without any sign of one it is a specialist's."""
-    found = (seniority for pattern, seniority in _LEVELS if pattern.search(title))
-    return next(found, "Specialist")
+    """Return the seniority level of a job title; the lowest if the title has no sign of one."""
+    levels = (seniority for pattern, seniority in _LEVELS if pattern.search(title))
+    return next(levels, "Specialist")

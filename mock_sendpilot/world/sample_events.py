@@ -1,4 +1,4 @@
-"""One event of each kind: made up, or about something that is there."""
+"""Sample events: one of each type, made up or about something of a workspace."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -8,8 +8,16 @@ from functools import partial
 from mock_sendpilot.contracts import vocabulary as words
 from mock_sendpilot.world import events
 from mock_sendpilot.world.events import Change, Event
-from mock_sendpilot.world.jobs import DONE, ExtractedLead, Extraction, FoundLead, Search
-from mock_sendpilot.world.models import Campaign, Contact, Lead
+from mock_sendpilot.world.models import (
+    JOB_DONE,
+    Campaign,
+    Contact,
+    ExtractedLead,
+    Extraction,
+    FoundLead,
+    Lead,
+    Search,
+)
 
 AT = datetime(2026, 6, 1, 9, tzinfo=timezone.utc)
 _URL = "https://www.linkedin.com/in/ida-holm"
@@ -70,7 +78,7 @@ SAMPLE_SEARCH = Search(
     filters={"job_titles": ["CFO"]},
     limit=1,
     created_at=AT,
-    state=DONE,
+    state=JOB_DONE,
     completed_at=AT,
     leads=(_FOUND,),
 )
@@ -82,7 +90,7 @@ SAMPLE_EXTRACTION = Extraction(
     urls=("https://www.linkedin.com/search/results/people/",),
     limit=1,
     created_at=AT,
-    state=DONE,
+    state=JOB_DONE,
     completed_at=AT,
     leads=(_EXTRACTED,),
 )
@@ -90,7 +98,7 @@ SAMPLE_EXTRACTION = Extraction(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subjects:
-    """What the samples are about; made up where nothing is given."""
+    """The subjects of samples; by default made-up ones."""
 
     lead: Lead = SAMPLE_LEAD
     campaign: Campaign = SAMPLE_CAMPAIGN
@@ -104,7 +112,7 @@ SAMPLES = Subjects()
 
 
 def sample_change(name: str, at: datetime = AT, subjects: Subjects = SAMPLES) -> Change:
-    """A change that the event of today's `name` tells."""
+    """Return a change for the event of that current name."""
     return _MAKERS[name](subjects, at)
 
 
@@ -116,7 +124,7 @@ def sample_event(
     at: datetime = AT,
     workspace_id: str = "ws_1",
 ) -> Event:
-    """A made-up event of today's `name`."""
+    """Return a made-up event of that current name."""
     return Event(
         id=event_id,
         message_id=message_id,
@@ -137,20 +145,19 @@ def _contact(of: Subjects) -> Contact:
 
 
 def _status_changed(of: Subjects, _at: datetime) -> Change:
-    return events.LeadStatusChanged(
-        replace(of.lead, status=_another(of.lead.status, _OUTCOMES)), of.lead.status, "api"
-    )
+    before = of.lead.status
+    after = replace(of.lead, status=_other(before, _OUTCOMES))
+    return events.LeadStatusChanged(after, before, "api")
 
 
 def _tag_changed(of: Subjects, _at: datetime) -> Change:
     before = of.lead.custom_lead_status
-    return events.LeadTagChanged(
-        replace(of.lead, custom_lead_status=_another(before, _TAGS)), before
-    )
+    after = replace(of.lead, custom_lead_status=_other(before, _TAGS))
+    return events.LeadTagChanged(after, before)
 
 
-def _another(word: str | None, words_: tuple[str, str]) -> str:
-    return words_[1] if word == words_[0] else words_[0]
+def _other(word: str | None, choices: tuple[str, str]) -> str:
+    return choices[1] if word == choices[0] else choices[0]
 
 
 def _campaign_changed(name: str, of: Subjects, _at: datetime) -> Change:

@@ -1,0 +1,176 @@
+"""Recipients: simulated people who accept, reply, or do neither.
+
+A random response depends only on the seed, the campaign, the person and the step. So it does not
+matter what else happens meanwhile.
+"""
+
+import random
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING
+
+from mock_sendpilot.world import lead_progress
+from mock_sendpilot.world.behavior import Behaviors
+from mock_sendpilot.world.context import WorkspaceContext
+from mock_sendpilot.world.models import CONNECT, DEFAULT_REPLY, Behavior, Contact, Step
+from mock_sendpilot.world.outreach import Outreach
+
+if TYPE_CHECKING:
+    from mock_sendpilot.scheduling.task_queue import Task
+
+_ACCEPTANCE, _REPLY = "connect", "reply"
+_REPLIES_AFTER = timedelta(hours=2)
+DIRECT_REQUEST = Step(kind=CONNECT, response_rate=1.0, responds_after=(timedelta(hours=4),) * 2)
+"""The step of a connection request outside of campaigns: it is accepted after four hours."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientResponse:
+    """The response of a recipient to a step: its delay, and the text of a reply."""
+
+    after: timedelta
+    text: str
+
+
+def draw_response(
+    step: Step, behavior: Behavior, chance: random.Random
+) -> RecipientResponse | None:
+    """Return the response to a step, or None. The same chance gives the same response."""
+    # All three are drawn every time, so that a behavior does not change what comes after it.
+    drawn, share, text = chance.random(), chance.random(), chance.choice(step.answers or ("",))
+    is_request = step.kind == CONNECT
+    responds = behavior.accepts if is_request else behavior.replies
+    responds_after = behavior.accepts_after if is_request else behavior.replies_after
+    if responds is False or (responds is None and drawn >= step.response_rate):
+        return None
+    shortest, longest = step.responds_after
+    if responds_after is None:
+        responds_after = shortest + (longest - shortest) * share
+    return RecipientResponse(responds_after, behavior.reply or text)
+
+
+class RecipientModel:
+    """The recipients of a workspace. Every method is called within a transaction."""
+
+    def __init__(self, context: WorkspaceContext, outreach: Outreach, behaviors: Behaviors) -> None:
+        self._store = context.store
+        self._scheduler = context.scheduler
+        self._clock = context.clock
+        self._seed = context.random_seed
+        self._outreach = outreach
+        self._behaviors = behaviors
+        self._planned: dict[tuple[str, str, str], Task] = {}  # by sender, person, kind of response
+
+    # --- planned responses --------------------------------------------------------------------
+
+    def response_to(self, contact: Contact, step: Step, name: str) -> RecipientResponse | None:
+        """Return the response of a person to a step of that name, or None."""
+        seed = f"{self._seed}/{contact.campaign_id}/{contact.linkedin_url}/{name}"
+        return draw_response(step, self._behaviors.of(contact), random.Random(seed))
+
+    def plan_acceptance(
+        self, contact: Contact, step: Step = DIRECT_REQUEST
+    ) -> RecipientResponse | None:
+        """Plan and return the response to a connection request."""
+        response = self.response_to(contact, step, _ACCEPTANCE)
+        self._plan(contact, _ACCEPTANCE, response)
+        return response
+
+    def plan_reply(self, contact: Contact, response: RecipientResponse | None = None) -> None:
+        """Plan the reply to a message: `response`, or else what the behavior says."""
+        behavior = self._behaviors.of(contact)
+        if response is None and behavior.replies:
+            response = RecipientResponse(
+                behavior.replies_after or _REPLIES_AFTER, behavior.reply or DEFAULT_REPLY
+            )
+        if response is not None:
+            self._plan(contact, _REPLY, response)
+
+    def cancel_responses(self, contact: Contact) -> None:
+        """Cancel the planned responses of a person."""
+        self._cancel(contact, _ACCEPTANCE)
+        self._cancel(contact, _REPLY)
+
+    # --- actions ------------------------------------------------------------------------------
+
+    def accept(self, contact: Contact) -> None:
+        """Accept the request, for all leads of this sender that have sent the person one."""
+        others = self._other_requests(contact)
+        self._outreach.accept_connection(contact)
+        for other in others:
+            self._outreach.accept_connection(other)
+
+    def reply(self, contact: Contact, text: str) -> None:
+        """Reply; a sequence sends nothing more."""
+        self._cancel(contact, _REPLY)
+        self._outreach.receive_reply(contact, text)
+
+    def withdraw_request(self, contact: Contact) -> None:
+        """Withdraw an unanswered request, for all leads of this sender that are the person."""
+        others = self._other_requests(contact)
+        connection = self._store.connection(contact.sender_id, contact.linkedin_url)
+        if connection == lead_progress.REQUESTED:
+            self._store.set_connection(contact.sender_id, contact.linkedin_url, None)
+            self._cancel(contact, _ACCEPTANCE)
+        for other in (*others, contact):
+            self.end(other, "CONNECTION_WITHDRAWN")
+
+    def end(self, contact: Contact, status: str) -> None:
+        """Give the lead a final status, or DONE if the contract lacks it; nothing more is sent."""
+        if contact.lead is not None:
+            self._outreach.set_status(contact.lead, status, "DONE")
+
+    def _other_requests(self, contact: Contact) -> list[Contact]:
+        lead_id = contact.lead.id if contact.lead else None
+        return [
+            replace(contact, lead=lead, campaign_id=lead.campaign_id)
+            for lead in self._store.leads_of(contact.linkedin_url)
+            if lead.id != lead_id
+            and lead.sender_id == contact.sender_id
+            and lead_progress.implied_connection(lead.status) == lead_progress.REQUESTED
+        ]
+
+    # --- on the clock -------------------------------------------------------------------------
+
+    def _plan(self, contact: Contact, kind: str, response: RecipientResponse | None) -> None:
+        """Plan a response in place of an earlier one of that kind."""
+        self._cancel(contact, kind)
+        if response is not None:
+            self._planned[_key(contact, kind)] = self._scheduler.add(
+                partial(self._respond, contact, kind, response.text),
+                due_at=self._clock.now() + response.after,
+                lane=("campaign", contact.campaign_id or contact.linkedin_url),
+                about=f"the response of {contact.linkedin_url} to {contact.sender_id}",
+            )
+
+    def _cancel(self, contact: Contact, kind: str) -> None:
+        task = self._planned.pop(_key(contact, kind), None)
+        if task is not None:
+            self._scheduler.cancel(task)
+
+    def _respond(self, contact: Contact, kind: str, text: str) -> None:
+        with self._store.transaction():
+            task = self._planned.get(_key(contact, kind))
+            if task is None or not task.is_taken:  # another response was planned meanwhile
+                return
+            contact = self._at_present(contact)
+            connection = self._store.connection(contact.sender_id, contact.linkedin_url)
+            if kind == _REPLY:
+                self.reply(contact, text)
+            elif connection == lead_progress.REQUESTED:
+                self.accept(contact)
+
+    def _at_present(self, contact: Contact) -> Contact:
+        lead = contact.lead
+        if lead is None:
+            return contact
+        if lead.campaign_id is None:  # a campaign may have added the person meanwhile
+            return self._outreach.contact(
+                contact.sender_id, contact.linkedin_url, lead=None, campaign_id=contact.campaign_id
+            )
+        return replace(contact, lead=self._store.lead(lead.id))
+
+
+def _key(contact: Contact, kind: str) -> tuple[str, str, str]:
+    return contact.sender_id, contact.linkedin_url, kind
