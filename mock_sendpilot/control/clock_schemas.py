@@ -15,8 +15,8 @@ from mock_sendpilot.scheduling.scheduler import (
     MAX_ADVANCE_SECONDS,
     Scheduler,
 )
-from mock_sendpilot.webhooks.counters import Counters
 from mock_sendpilot.webhooks.event_log import MAX_EVENTS
+from mock_sendpilot.webhooks.state import WebhookCounters
 
 _MOST_SECONDS = 60
 _ACTIONS = ("freeze", "set", "advance", "resume")
@@ -89,7 +89,7 @@ def clock_shown(scheduler: Scheduler) -> dict[str, Any]:
     }
 
 
-def elapsed_shown(tasks: int, counters: Counters) -> dict[str, Any]:
+def elapsed_shown(tasks: int, counters: WebhookCounters) -> dict[str, Any]:
     """What has happened while the clock was turned."""
     outcomes = ("succeeded", "failed", "exhausted")
     return {

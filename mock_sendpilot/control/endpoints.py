@@ -95,7 +95,7 @@ def deliver_events(workspace: Workspace, endpoint_id: str) -> Response:
     """
     outbox = outbox_of(workspace)
     if outbox.endpoints.get(endpoint_id).is_forwarded:
-        outbox.forwarding_queue(endpoint_id).greet()
+        outbox.forwarding_queue(endpoint_id).note_listener()
     ids = MissedEvents().load(json_object())["event_ids"]
     made = [outbox.deliver(event_id, endpoint_id) for event_id in dict.fromkeys(ids)]
     rows = DeliverySummary(many=True).dump([one for one in made if one is not None])

@@ -58,7 +58,7 @@ def take_request(workspace: Workspace, endpoint_id: str) -> Response:
 def answer_request(workspace: Workspace, endpoint_id: str, request_id: str) -> Response:
     """What came of a request that was taken."""
     answer = _answer(ForwardingReport().load(json_object()))
-    outbox_of(workspace).forwarding_queue(endpoint_id).answer(request_id, answer)
+    outbox_of(workspace).forwarding_queue(endpoint_id).complete(request_id, answer)
     return Response(status=HTTPStatus.NO_CONTENT)
 
 

@@ -16,14 +16,23 @@ from mock_sendpilot.webhooks.deliveries import Response
 from mock_sendpilot.webhooks.http_sender import SendResult
 from mock_sendpilot.webhooks.signing import SignedRequest
 
-_SILENCE_SECONDS = 5.0
-"""How long nobody may ask for a request until nobody is there any more."""
-_EXTRA_SECONDS = 5.0
-"""For the way to the listener and back, beyond what the receiver has."""
 NO_LISTENER = "nobody listens: the endpoint is one of `mock-sendpilot listen`, which is gone"
 LISTENER_GONE = "its listener is gone"
-"""Why an endpoint is disabled when nobody listens; it is enabled again when somebody does."""
-_SILENT = "the listener took the request and has brought no answer"
+"""The reason to disable an endpoint; it is enabled again when somebody listens."""
+_NO_RESULT = "the listener took the request and has brought no response"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForwardingLimits:
+    """Limits of a forwarding queue.
+
+    Attributes:
+        silence_seconds: a listener that has asked for nothing for so long is gone.
+        extra_seconds: time for the way to the listener and back, next to the receiver's timeout.
+    """
+
+    silence_seconds: float = 5.0
+    extra_seconds: float = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,59 +46,63 @@ class ForwardedRequest:
 
 @dataclass(frozen=True, slots=True)
 class ForwardingResult:
-    """What the listener brings back: what the receiver answered, or what went wrong."""
+    """The response that the listener brings, or the error that it had."""
 
     response: Response | None
     error: str | None
 
 
 class ForwardingQueue:
-    """The requests of one endpoint. Any thread may call any method."""
+    """The requests to one endpoint. Any thread may call any method.
 
-    def __init__(self, new_id: Callable[[], str]) -> None:
+    Args:
+        new_id: returns the id of a new request.
+        limits: how long it waits for its listener.
+    """
+
+    def __init__(self, new_id: Callable[[], str], limits: ForwardingLimits | None = None) -> None:
+        self.limits = limits or ForwardingLimits()
         self._new_id = new_id
         self._changed = threading.Condition()
         self._waiting: deque[ForwardedRequest] = deque()
         self._taken: dict[str, ForwardedRequest] = {}
-        self._answers: dict[str, ForwardingResult] = {}
+        self._results: dict[str, ForwardingResult] = {}
         self._listener_count = 0
         self._turn = 0
         self._heard_at = SystemClock.running_seconds()
         self._is_closed = False
 
     def close(self) -> None:
-        """Nobody is to wait for anything any more."""
+        """End all waits."""
         with self._changed:
             self._is_closed = True
             self._changed.notify_all()
 
     def send(self, request: SignedRequest, timeout_seconds: float) -> ForwardingResult:
-        """Have a request made by the listener, and wait for its answer."""
+        """Have the listener send a request, and wait for the result."""
         forwarded = ForwardedRequest(self._new_id(), request, timeout_seconds)
         with self._changed:
             self._waiting.append(forwarded)
             self._changed.notify_all()
-            patience = request.seconds_to_send + timeout_seconds + _EXTRA_SECONDS
+            patience = request.seconds_to_send + timeout_seconds + self.limits.extra_seconds
             while forwarded in self._waiting:
-                if not self._is_listened_to():
+                if not self._has_listener():
                     self._waiting.remove(forwarded)
                     return ForwardingResult(None, NO_LISTENER)
-                self._changed.wait(_SILENCE_SECONDS / 10)
+                self._changed.wait(self.limits.silence_seconds / 10)
                 if forwarded not in self._waiting:
-                    self._changed.wait_for(lambda: self._is_done_with(forwarded), patience)
+                    self._changed.wait_for(lambda: self._is_returned(forwarded), patience)
             self._taken.pop(forwarded.id, None)
             self._heard_at = SystemClock.running_seconds()
-            return self._answers.pop(forwarded.id, ForwardingResult(None, _SILENT))
+            return self._results.pop(forwarded.id, ForwardingResult(None, _NO_RESULT))
 
     def take(self, *, timeout_seconds: float) -> ForwardedRequest | None:
-        """The next request, for the listener; None when none comes in time.
-
-        There is one listener, which brings an answer before it takes the next request. So whatever
-        was taken before was lost on its way, and who still waits has lost the connection.
-        """
+        """Return the next request for the listener; None if there is none in time."""
         with self._changed:
             self._turn += 1
             turn = self._turn
+            # There is one listener, which completes a request before it takes the next. So what is
+            # still taken was lost on its way, and a call that still waits has lost its connection.
             self._waiting.extendleft(reversed(self._taken.values()))
             self._taken.clear()
             self._listener_count += 1
@@ -109,74 +122,80 @@ class ForwardingQueue:
                 self._listener_count -= 1
                 self._heard_at = SystemClock.running_seconds()
 
-    def greet(self) -> None:
-        """Hear from the listener, which is about to ask for requests."""
+    def note_listener(self) -> None:
+        """Note a listener that is about to take requests."""
         with self._changed:
             self._heard_at = SystemClock.running_seconds()
 
-    def answer(self, request_id: str, answer: ForwardingResult) -> None:
-        """Bring the answer of a request that was taken.
+    def complete(self, request_id: str, result: ForwardingResult) -> None:
+        """Return the result of a request that was taken.
 
         Raises:
-            NotFound: nobody waits for it, or not any more.
+            NotFound: nobody waits for it, or no longer.
         """
         with self._changed:
             self._heard_at = SystemClock.running_seconds()
             if request_id not in self._taken:
-                hint = f"no request {request_id[:80]!r} waits for an answer"
+                hint = f"no request {request_id[:80]!r} waits for a response"
                 raise NotFound("Forwarded request not found", hint=hint)
             del self._taken[request_id]
-            self._answers[request_id] = answer
+            self._results[request_id] = result
             self._changed.notify_all()
 
-    def _is_done_with(self, forwarded: ForwardedRequest) -> bool:
-        """Return whether a request that was taken is answered, or to be taken once more."""
-        return forwarded.id in self._answers or forwarded in self._waiting or self._is_closed
+    def _is_returned(self, forwarded: ForwardedRequest) -> bool:
+        """Return whether a request that was taken is completed, or has to be taken again."""
+        return forwarded.id in self._results or forwarded in self._waiting or self._is_closed
 
-    def _is_listened_to(self) -> bool:
+    def _has_listener(self) -> bool:
         if self._is_closed:
             return False
-        if self._listener_count or self._taken:  # it listens, or is at work for us
+        if self._listener_count or self._taken:  # it waits for a request, or is sending one
             return True
-        return SystemClock.running_seconds() - self._heard_at < _SILENCE_SECONDS
+        silence = SystemClock.running_seconds() - self._heard_at
+        return silence < self.limits.silence_seconds
 
 
 class ForwardingQueues:
-    """The forwarding queues of a workspace, by endpoint."""
+    """The forwarding queues of a workspace, by endpoint.
+
+    Args:
+        new_id: returns the id of a new request.
+    """
 
     def __init__(self, new_id: Callable[[], str]) -> None:
+        self.limits = ForwardingLimits()
         self._new_id = new_id
         self._lock = threading.Lock()
         self._queues: dict[str, ForwardingQueue] = {}
-        self._gone: set[str] = set()
+        self._removed_ids: set[str] = set()
         self._is_closed = False
 
     def of(self, endpoint_id: str) -> ForwardingQueue:
-        """The queue of an endpoint, made when it is first asked for; a closed one if it is gone."""
+        """Return the queue of an endpoint, which is made on first use; if removed, a closed one."""
         with self._lock:
-            queue = self._queues.get(endpoint_id) or ForwardingQueue(self._new_id)
-            if self._is_closed or endpoint_id in self._gone:
+            queue = self._queues.get(endpoint_id) or ForwardingQueue(self._new_id, self.limits)
+            if self._is_closed or endpoint_id in self._removed_ids:
                 queue.close()
             else:
                 self._queues[endpoint_id] = queue
             return queue
 
-    def forget(self, endpoint_id: str) -> None:
-        """The endpoint is gone."""
+    def remove(self, endpoint_id: str) -> None:
+        """Close the queue of an endpoint that was removed."""
         with self._lock:
             queue = self._queues.pop(endpoint_id, None)
             if queue is not None:
-                self._gone.add(endpoint_id)
+                self._removed_ids.add(endpoint_id)
         if queue is not None:
             queue.close()
 
     def close(self) -> None:
-        """All of them are gone."""
+        """Close all queues."""
         self._is_closed = True
         for endpoint_id in list(self._queues):
-            self.forget(endpoint_id)
+            self.remove(endpoint_id)
 
-    def post(
+    def send(
         self,
         endpoint_id: str,
         request: SignedRequest,
@@ -184,13 +203,13 @@ class ForwardingQueues:
         timeout_seconds: float,
         wall_time: Callable[[], datetime],
     ) -> SendResult:
-        """Have a request made, as `HttpSender.send` makes one."""
+        """Have a request sent by the listener; the counterpart of `HttpSender.send`."""
         sent_at, began = wall_time(), SystemClock.running_seconds()
-        answer = self.of(endpoint_id).send(request, timeout_seconds)
+        result = self.of(endpoint_id).send(request, timeout_seconds)
         return SendResult(
             sent_at=sent_at,
             duration_seconds=SystemClock.running_seconds() - began,
             headers=request.headers,
-            response=answer.response,
-            error=answer.error,
+            response=result.response,
+            error=result.error,
         )

@@ -1,4 +1,4 @@
-"""A workspace's outbox: turns each event into deliveries, and holds all that sending is about."""
+"""The outbox of a workspace: it makes deliveries of events and has all parts of their sending."""
 
 import logging
 import secrets
@@ -11,7 +11,6 @@ from typing import Any
 from mock_sendpilot.errors import InvalidInput, NotFound
 from mock_sendpilot.matching import EventPattern
 from mock_sendpilot.signals import deliveries_queued, send
-from mock_sendpilot.webhooks.counters import Counters
 from mock_sendpilot.webhooks.deliveries import (
     CANCELLED,
     DROPPED,
@@ -29,7 +28,7 @@ from mock_sendpilot.webhooks.http_sender import HttpSender
 from mock_sendpilot.webhooks.payloads import Payload, check_pattern, event_type, payload
 from mock_sendpilot.webhooks.runner import DeliveryRunner
 from mock_sendpilot.webhooks.signing import new_secret
-from mock_sendpilot.webhooks.state import WebhookState
+from mock_sendpilot.webhooks.state import WebhookCounters, WebhookState
 from mock_sendpilot.world.events import Event
 from mock_sendpilot.world.workspace import Workspace
 
@@ -37,14 +36,14 @@ _logger = logging.getLogger(__name__)
 
 
 class Outbox:
-    """Endpoints, events, deliveries and disruptions of one workspace.
+    """The endpoints, events, deliveries and disruptions of one workspace.
 
     Args:
-        workspace: whose events are sent, under its contract and on its clock.
-        http_sender: makes the attempts.
+        workspace: has the contract and the clock.
+        http_sender: makes the POSTs.
         max_finished: how many finished deliveries the log keeps.
-        secret_bytes: what signing secrets are made of. Those of a seeded generator could be worked
-            out from the public ids that it gives.
+        secret_bytes: returns random bytes for signing secrets. Not those of the seeded generator by
+            default: a secret could be computed from the ids that it makes, which are public.
     """
 
     def __init__(
@@ -72,7 +71,7 @@ class Outbox:
             now=workspace.clock.now,
         )
         self.forwarding = ForwardingQueues(partial(workspace.ids.prefixed, "req"))
-        self.counters = Counters()
+        self.counters = WebhookCounters()
         state = WebhookState(
             log=self.log,
             events=self.events,
@@ -83,84 +82,40 @@ class Outbox:
         )
         self._runner = DeliveryRunner(workspace, http_sender, state)
 
-    def update_endpoint(self, endpoint_id: str, changes: dict[str, Any]) -> Endpoint:
-        """Change an endpoint; disabling it cancels what is pending for it."""
-        if "is_enabled" in changes:
-            changes = {**changes, "disabled_reason": None}
-            self._runner.begin_anew(endpoint_id)
-        endpoint = self.endpoints.update(endpoint_id, changes)
-        if not endpoint.is_enabled:
-            self._runner.cancel(endpoint_id, "the endpoint was disabled")
-        return endpoint
-
-    def forwarding_queue(self, endpoint_id: str) -> ForwardingQueue:
-        """The queue of an endpoint, for its listener; one that was taken for gone is back now.
-
-        Raises:
-            NotFound: there is no such endpoint.
-            InvalidInput: it has none.
-        """
-        endpoint = self.endpoints.get(endpoint_id)
-        if not endpoint.is_forwarded:
-            raise InvalidInput(f"endpoint {endpoint_id!r} is not forwarded: the server sends to it")
-        if not endpoint.is_enabled and endpoint.disabled_reason == LISTENER_GONE:
-            self.update_endpoint(endpoint_id, {"is_enabled": True})
-        return self.forwarding.of(endpoint_id)
-
-    def remove_endpoint(self, endpoint_id: str) -> None:
-        """Forget an endpoint and cancel what is pending for it."""
-        self.endpoints.remove(endpoint_id)
-        self._runner.begin_anew(endpoint_id)
-        self._runner.cancel(endpoint_id, "the endpoint was deleted")
-        self._http_sender.forget(endpoint_id)
-        self.forwarding.forget(endpoint_id)
-
-    def resend(self, delivery_id: str) -> Delivery:
-        """Make one more attempt of a delivery, now: the same event, signed afresh.
-
-        If it succeeds so has the delivery; if not, nothing changes: neither its state nor when the
-        schedule comes again.
-
-        Raises:
-            NotFound: the log has no such delivery.
-            InvalidInput: its endpoint is gone or disabled.
-        """
-        delivery = self.log.get(delivery_id)
-        endpoint = self._runner.endpoint_of(delivery)
-        if endpoint is None or not endpoint.is_enabled:
-            state = "gone" if endpoint is None else "disabled"
-            raise InvalidInput(
-                f"the endpoint of delivery {delivery_id!r} must be there and enabled; "
-                f"{delivery.endpoint_id!r} is {state}"
-            )
-        self._runner.send_again(delivery, endpoint)
-        return delivery
-
-    def resend_event(self, event_id: str) -> list[Delivery]:
-        """Resend every delivery of an event whose endpoint is still there and enabled.
-
-        Raises:
-            NotFound: the log has no delivery of such an event.
-        """
-        found = self.log.select(DeliveryFilter(event_id=event_id))
-        if not found:
-            hint = f"this workspace's log has no delivery of an event {event_id[:80]!r}"
-            raise NotFound("Event not found", hint=hint)
-        return self._resend_all(found)
-
-    def resend_failed(self, since: datetime) -> list[Delivery]:
-        """Resend what was queued since then and has failed so far."""
-        found = self.log.select(DeliveryFilter())
-        return self._resend_all(one for one in found if one.has_failed and one.created_at >= since)
+    def enqueue(self, event: Event) -> None:
+        """Make the deliveries of an event that was recorded, and queue their first attempts."""
+        name = event_type(event, self._workspace.contract)
+        if name is None:
+            return
+        self.counters.count_event(name)
+        endpoints = [*self.endpoints.for_event(event, name), *self.job_endpoints.open_for(event)]
+        if not endpoints and _logger.isEnabledFor(logging.INFO):
+            _log_without_endpoint(event, name, self.endpoints.all())
+        is_watched = bool(deliveries_queued.has_receivers_for(self._workspace))
+        is_small = event.job_id is None and not event.options.overrides
+        if not endpoints and not is_watched and is_small:
+            self.events.put(event, name, None, ())
+            return
+        sent = payload(event, name, self._workspace.contract)
+        deliveries = [self._new_delivery(event, sent, endpoint) for endpoint in endpoints]
+        for delivery in deliveries:
+            self.log.put(delivery)
+        self.events.put(event, name, sent.body, tuple(one.id for one in deliveries))
+        facts = {"event": event, "payload": sent, "deliveries": deliveries}
+        send(deliveries_queued, self._workspace, **facts)
+        for delivery in deliveries:
+            if delivery.state == DROPPED:
+                self.job_endpoints.close(delivery.endpoint_id, event.id)
+            self._runner.schedule(delivery)
 
     def deliver(self, event_id: str, endpoint_id: str) -> Delivery | None:
-        """Deliver an event that has been recorded to an endpoint that has missed it.
+        """Deliver a recorded event to an endpoint that has missed it.
 
-        Its listener was gone, or the endpoint is newer than the event. No disruption is applied.
+        Its listener was gone, or the endpoint is newer than the event. Disruptions do not apply.
 
         Returns:
-            The delivery; None where the endpoint does not want the event, or has it already, or the
-            log does not hold it.
+            The delivery. None if the endpoint does not want the event or has a delivery of it, or
+            if the log no longer has the event.
 
         Raises:
             NotFound: there is no such endpoint.
@@ -173,28 +128,102 @@ class Outbox:
         own = (one for one in sent.deliveries if one.endpoint_id == endpoint_id)
         if not endpoint.wants(sent.event_type) or any(one.state != CANCELLED for one in own):
             return None
-        delivery = self._new_delivery(
-            endpoint,
+        now = self._workspace.clock.now()
+        delivery = Delivery(
+            id=self._workspace.ids.prefixed("dlv"),
+            endpoint_id=endpoint.id,
             event_id=sent.event_id,
             message_id=sent.message_id,
             event_type=sent.event_type,
             lead_id=sent.lead_id,
             body=sent.body,
+            created_at=now,
             sequence=sent.sequence,
+            next_attempt_at=now,
         )
         self.log.put(delivery)
         self.events.add_delivery(event_id, delivery.id)
         self._runner.schedule(delivery)
         return delivery
 
+    def resend(self, delivery_id: str) -> Delivery:
+        """Make one more attempt of a delivery, now: the same event with a new signature.
+
+        If it succeeds, the delivery has succeeded. If not, neither its state nor its next scheduled
+        attempt changes.
+
+        Raises:
+            NotFound: the log has no such delivery.
+            InvalidInput: its endpoint is gone or disabled.
+        """
+        delivery = self.log.get(delivery_id)
+        endpoint = self._runner.endpoint_of(delivery)
+        if endpoint is None or not endpoint.is_enabled:
+            state = "gone" if endpoint is None else "disabled"
+            raise InvalidInput(
+                f"delivery {delivery_id!r} must have an enabled endpoint; "
+                f"{delivery.endpoint_id!r} is {state}"
+            )
+        self._runner.send_again(delivery, endpoint)
+        return delivery
+
+    def resend_event(self, event_id: str) -> list[Delivery]:
+        """Resend the deliveries of an event whose endpoints are enabled.
+
+        Raises:
+            NotFound: the log has no delivery of such an event.
+        """
+        found = self.log.select(DeliveryFilter(event_id=event_id))
+        if not found:
+            hint = f"this workspace's log has no delivery of an event {event_id[:80]!r}"
+            raise NotFound("Event not found", hint=hint)
+        return self._resend_all(found)
+
+    def resend_failed(self, since: datetime) -> list[Delivery]:
+        """Resend the deliveries that were queued since a time and have failed so far."""
+        found = self.log.select(DeliveryFilter())
+        return self._resend_all(one for one in found if one.has_failed and one.created_at >= since)
+
+    def update_endpoint(self, endpoint_id: str, changes: dict[str, Any]) -> Endpoint:
+        """Change an endpoint; to disable it cancels its pending deliveries."""
+        if "is_enabled" in changes:
+            changes = {**changes, "disabled_reason": None}
+            self._runner.reset_health(endpoint_id)
+        endpoint = self.endpoints.update(endpoint_id, changes)
+        if not endpoint.is_enabled:
+            self._runner.cancel(endpoint_id, "the endpoint was disabled")
+        return endpoint
+
+    def remove_endpoint(self, endpoint_id: str) -> None:
+        """Remove an endpoint and cancel its pending deliveries."""
+        self.endpoints.remove(endpoint_id)
+        self._runner.reset_health(endpoint_id)
+        self._runner.cancel(endpoint_id, "the endpoint was deleted")
+        self._http_sender.forget(endpoint_id)
+        self.forwarding.remove(endpoint_id)
+
+    def forwarding_queue(self, endpoint_id: str) -> ForwardingQueue:
+        """Return the queue of an endpoint for its listener; enable it if its listener was gone.
+
+        Raises:
+            NotFound: there is no such endpoint.
+            InvalidInput: the endpoint is not forwarded.
+        """
+        endpoint = self.endpoints.get(endpoint_id)
+        if not endpoint.is_forwarded:
+            raise InvalidInput(f"endpoint {endpoint_id!r} is not forwarded: the server sends to it")
+        if not endpoint.is_enabled and endpoint.disabled_reason == LISTENER_GONE:
+            self.update_endpoint(endpoint_id, {"is_enabled": True})
+        return self.forwarding.of(endpoint_id)
+
     def check_target(
         self, endpoint_id: str | None, pattern: EventPattern, *, options: Iterable[str] = ()
     ) -> None:
-        """Check what is to be looked for among deliveries; None is anything.
+        """Refuse an endpoint or a pattern that no delivery can ever match.
 
         Args:
-            endpoint_id: one of this workspace.
-            pattern: an event that its contract has.
+            endpoint_id: an endpoint of this workspace, or None for all.
+            pattern: a pattern of events under its contract.
             options: see `check_pattern`.
 
         Raises:
@@ -206,7 +235,7 @@ class Outbox:
         check_pattern(self._workspace.contract, pattern, options=options)
 
     def end_waits(self) -> None:
-        """Let those who wait for events or for a listener wait no longer: all of it is to end."""
+        """End all waits for events and for listeners, before everything else ends."""
         self.events.close()
         self.forwarding.close()
 
@@ -214,69 +243,25 @@ class Outbox:
         """Send nothing more."""
         self.end_waits()
         self._workspace.scheduler.close()
-        endpoints = [endpoint.id for endpoint in self.endpoints.all()]
-        for endpoint_id in (*endpoints, *self.job_endpoints.ids()):
+        endpoint_ids = [endpoint.id for endpoint in self.endpoints.all()]
+        for endpoint_id in (*endpoint_ids, *self.job_endpoints.ids()):
             self._http_sender.forget(endpoint_id)
 
-    def _resend_all(self, deliveries: Iterable[Delivery]) -> list[Delivery]:
-        oldest_first = sorted(deliveries, key=lambda one: one.created_at)
-        return [self.resend(one.id) for one in oldest_first if self._is_open(one)]
-
-    def _is_open(self, delivery: Delivery) -> bool:
-        endpoint = self._runner.endpoint_of(delivery)
-        return endpoint is not None and endpoint.is_enabled
-
-    def enqueue(self, event: Event) -> None:
-        """Make deliveries of an event that was recorded, and queue their first attempts."""
-        name = event_type(event, self._workspace.contract)
-        if name is None:
-            return
-        self.counters.count_event(name)
-        wanting = [*self.endpoints.for_event(event, name), *self.job_endpoints.open_for(event)]
-        is_watched = bool(deliveries_queued.has_receivers_for(self._workspace))
-        is_light = event.job_id is None and not event.options.overrides
-        if not wanting and _logger.isEnabledFor(logging.INFO):
-            _log_without_endpoint(event, name, self.endpoints.all())
-        if not wanting and not is_watched and is_light:
-            self.events.put(event, name, None, ())
-            return
-        sent = payload(event, name, self._workspace.contract)
-        deliveries = [self._delivery(event, sent, endpoint) for endpoint in wanting]
-        for delivery in deliveries:
-            self.log.put(delivery)
-        self.events.put(event, name, sent.body, tuple(one.id for one in deliveries))
-        facts = {"event": event, "payload": sent, "deliveries": deliveries}
-        send(deliveries_queued, self._workspace, **facts)
-        for delivery in deliveries:
-            if delivery.state == DROPPED:
-                self.job_endpoints.close(delivery.endpoint_id, event.id)
-            self._runner.schedule(delivery)
-
-    def _delivery(self, event: Event, sent: Payload, endpoint: Endpoint) -> Delivery:
-        delivery = self._new_delivery(
-            endpoint,
+    def _new_delivery(self, event: Event, sent: Payload, endpoint: Endpoint) -> Delivery:
+        """Return a delivery of an event, with its disruption if one matches."""
+        now = self._workspace.clock.now()
+        delivery = Delivery(
+            id=self._workspace.ids.prefixed("dlv"),
+            endpoint_id=endpoint.id,
             event_id=event.id,
             message_id=event.message_id,
             event_type=sent.event_type,
             lead_id=event.lead_id,
             body=sent.body,
-            sequence=event.sequence,
-        )
-        return self._disrupted(delivery, event, sent, endpoint)
-
-    def _new_delivery(self, endpoint: Endpoint, **facts: Any) -> Delivery:
-        now = self._workspace.clock.now()
-        return Delivery(
-            id=self._workspace.ids.prefixed("dlv"),
-            endpoint_id=endpoint.id,
             created_at=now,
+            sequence=event.sequence,
             next_attempt_at=now,
-            **facts,
         )
-
-    def _disrupted(
-        self, delivery: Delivery, event: Event, sent: Payload, endpoint: Endpoint
-    ) -> Delivery:
         applied = self.disruptions.match(event, sent, endpoint, delivery.id)
         if applied is None:
             return delivery
@@ -285,13 +270,22 @@ class Outbox:
             reason = f"dropped on purpose by disruption {applied.disruption_id}"
             return replace(delivery, state=DROPPED, next_attempt_at=None, reason=reason)
         if applied.kind in {DELAY, REORDER}:
-            later = delivery.created_at + timedelta(seconds=applied.options["seconds"])
+            later = now + timedelta(seconds=applied.options["seconds"])
             return replace(delivery, next_attempt_at=later)
         return delivery
 
+    def _resend_all(self, deliveries: Iterable[Delivery]) -> list[Delivery]:
+        """Resend the deliveries whose endpoints are enabled, oldest first."""
+        resent = []
+        for delivery in sorted(deliveries, key=lambda one: one.created_at):
+            endpoint = self._runner.endpoint_of(delivery)
+            if endpoint is not None and endpoint.is_enabled:
+                resent.append(self.resend(delivery.id))
+        return resent
+
 
 def _log_without_endpoint(event: Event, name: str, endpoints: list[Endpoint]) -> None:
-    """Log an event that goes nowhere: a receiver may wait for it."""
+    """Log an event that goes nowhere, for those who wait at a receiver for it."""
     reason = "no endpoint wants it" if endpoints else "no endpoint"
     fields = {"eventType": name, "eventId": event.id, "leadId": event.lead_id}
     about = f", {event.lead_id}" if event.lead_id else ""

@@ -1,4 +1,4 @@
-"""Runs deliveries: attempt by attempt, each at its time, until one succeeds or none is left."""
+"""Run deliveries: attempt by attempt, each at its time, until one succeeds or none is left."""
 
 import logging
 from collections.abc import Hashable
@@ -32,17 +32,17 @@ from mock_sendpilot.world.endpoint_settings import PROCESS, VIRTUAL
 from mock_sendpilot.world.workspace import Workspace
 
 FAILED = "failed"
-"""How an attempt ends that is no success; its delivery may still succeed."""
+"""The outcome of an attempt without success; its delivery may still succeed."""
 _logger = logging.getLogger(__name__)
 
 
 class DeliveryRunner:
-    """Attempts and the retry schedule of one workspace.
+    """The attempts and the retry schedule of one workspace.
 
     Args:
-        workspace: under whose contract, and on whose clock.
-        http_sender: makes the attempts.
-        state: of its webhooks.
+        workspace: has the contract and the scheduler.
+        http_sender: makes the POSTs.
+        state: the webhooks of the workspace.
     """
 
     def __init__(self, workspace: Workspace, http_sender: HttpSender, state: WebhookState) -> None:
@@ -58,45 +58,40 @@ class DeliveryRunner:
         self._reordered = ReorderedDeliveries()
 
     def schedule(self, delivery: Delivery) -> None:
-        """Queue the next attempt of a delivery, if it is to have one."""
+        """Queue the next attempt of a delivery, if it has one."""
         if delivery.next_attempt_at is None:
             return
         endpoint = self.endpoint_of(delivery)
         if endpoint is None or not endpoint.is_enabled:
-            self._end(delivery.id)
+            self._cancel_without_endpoint(delivery.id)
             return
-        task = self._put(delivery, endpoint, due_at=delivery.next_attempt_at)
+        task = self._queue(delivery, endpoint, due_at=delivery.next_attempt_at)
         if not delivery.attempts and delivery.disruption and delivery.disruption.kind == REORDER:
             self._reordered.hold(delivery, task)
 
     def send_again(
         self, delivery: Delivery, endpoint: Endpoint, trigger: AttemptTrigger = "resend"
     ) -> None:
-        """Make one more attempt, now, outside the retry schedule."""
-        self._put(delivery, endpoint, due_at=self._workspace.clock.now(), trigger=trigger)
+        """Queue one more attempt, due now, outside the retry schedule."""
+        self._queue(delivery, endpoint, due_at=self._workspace.clock.now(), trigger=trigger)
 
     def cancel(self, endpoint_id: str, reason: str) -> None:
-        """End what is pending for an endpoint."""
+        """Cancel the pending deliveries to an endpoint."""
         self._workspace.scheduler.drop(endpoint_id)
         self._reordered.forget(endpoint_id)
         for delivery in self._log.cancel_pending(endpoint_id, reason):
-            self._tell_of_end(delivery)
+            self._publish_cancelled(delivery)
 
-    def _end(self, delivery_id: str) -> None:
-        """Cancel a delivery whose endpoint was there when it was queued, and is not any more."""
-        delivery = self._log.cancel(delivery_id, "the endpoint is gone or disabled")
-        if delivery is not None:
-            self._tell_of_end(delivery)
-
-    def _tell_of_end(self, delivery: Delivery) -> None:
-        self._events.note_change(delivery.event_id)
-        send(delivery_cancelled, self._workspace, delivery=delivery)
-
-    def begin_anew(self, endpoint_id: str) -> None:
-        """Forget that an endpoint has failed."""
+    def reset_health(self, endpoint_id: str) -> None:
+        """Forget the failures of an endpoint."""
         self._health.reset(endpoint_id)
 
-    def _put(
+    def endpoint_of(self, delivery: Delivery) -> Endpoint | None:
+        """Return the endpoint of a delivery, or None if it was removed."""
+        endpoint_id = delivery.endpoint_id
+        return self._endpoints.find(endpoint_id) or self._job_endpoints.find(endpoint_id)
+
+    def _queue(
         self,
         delivery: Delivery,
         endpoint: Endpoint,
@@ -105,84 +100,91 @@ class DeliveryRunner:
         trigger: AttemptTrigger = "schedule",
     ) -> Task:
         number = delivery.scheduled_count + 1
-        is_scheduled = trigger == "schedule"
-        what = f"attempt {number}" if is_scheduled else f"a {trigger}"
+        name = f"attempt {number}" if trigger == "schedule" else f"a {trigger}"
         return self._workspace.scheduler.add(
-            partial(self._attempt, delivery.id, number if is_scheduled else trigger),
+            partial(self._run, delivery.id, trigger, number),
             due_at=due_at,
             lane=self._lane(endpoint),
-            about=f"{what} of {delivery.event_type} to {_without_query(endpoint.url)}",
+            about=f"{name} of {delivery.event_type} to {_without_query(endpoint.url)}",
             width=endpoint.settings.concurrency,
             is_attempt=True,
             subject=delivery.lead_id,
         )
 
-    def endpoint_of(self, delivery: Delivery) -> Endpoint | None:
-        """Where a delivery goes to, if that is there still."""
-        endpoint_id = delivery.endpoint_id
-        return self._endpoints.find(endpoint_id) or self._job_endpoints.find(endpoint_id)
-
     def _lane(self, endpoint: Endpoint) -> Hashable:
-        """An endpoint is a lane; the jobs' own URLs of one host are one together."""
+        """Return the lane of an endpoint; the jobs' own URLs of one host share one."""
         is_of_job = endpoint.id in self._job_endpoints
         return ("jobs", urlsplit(endpoint.url).netloc) if is_of_job else endpoint.id
 
-    def _attempt(self, delivery_id: str, occasion: int | AttemptTrigger) -> None:
-        """Make the attempt of that number of the schedule, or one that another trigger asks for."""
-        made = self._made(delivery_id, occasion)
-        if made is not None:
-            self._go_on(*made)
-
-    def _made(
-        self, delivery_id: str, occasion: int | AttemptTrigger
-    ) -> tuple[Delivery, Endpoint] | None:
-        """Make an attempt that is still to be made; the delivery after it, and its endpoint."""
+    def _run(self, delivery_id: str, trigger: AttemptTrigger, number: int) -> None:
+        """Make an attempt. A scheduled one is left out if it is not the next of the schedule."""
         delivery = self._log.find(delivery_id)
         if delivery is None:
-            return None
-        if isinstance(occasion, int) and (
-            delivery.state != PENDING or delivery.scheduled_count != occasion - 1
+            return
+        if trigger == "schedule" and (
+            delivery.state != PENDING or delivery.scheduled_count != number - 1
         ):
-            return None
+            return
         endpoint = self.endpoint_of(delivery)
         if endpoint is None or not endpoint.is_enabled:
-            self._end(delivery_id)
-            return None
-        attempt = self._attempted(delivery, endpoint, occasion)
-        after = self._log.change(delivery_id, partial(self._after, endpoint, attempt=attempt))
-        return None if after is None else (after, endpoint)
+            self._cancel_without_endpoint(delivery_id)
+            return
+        attempt = self._attempt(delivery, endpoint, trigger, number)
+        attempted = self._log.change(
+            delivery_id, lambda current: self._with_attempt(current, attempt, endpoint)
+        )
+        if attempted is not None:
+            self._follow_up(attempted, endpoint)
 
-    def _attempted(
-        self, delivery: Delivery, endpoint: Endpoint, occasion: int | AttemptTrigger
+    def _attempt(
+        self, delivery: Delivery, endpoint: Endpoint, trigger: AttemptTrigger, number: int
     ) -> Attempt:
         started_at = self._workspace.clock.now()
         request = self._request(delivery, endpoint, started_at)
-        applied = _disruption_of(delivery, occasion)
+        applied = _disruption_of_attempt(delivery, trigger, number)
         if applied is not None:
             request = alter(request, applied)
-        result = self._posted(request, endpoint)
+        result = self._send(request, endpoint)
+        is_other_body = request.content != delivery.body
         return Attempt(
-            number=0,  # it has one when it is added to the others
+            number=0,  # set when it is added to the others, which may be more by then
             started_at=started_at,
             sent_at=result.sent_at,
             signed_at=request.signed_at,
             duration_seconds=result.duration_seconds,
             url=endpoint.url,
             request_headers=result.headers,
-            trigger=occasion if isinstance(occasion, str) else "schedule",
+            trigger=trigger,
             disruption=None if applied is None else applied.kind,
-            sent_body=None
-            if request.content == delivery.body
-            else request.content[:MAX_BODY_BYTES],
+            sent_body=request.content[:MAX_BODY_BYTES] if is_other_body else None,
             sent_bytes=len(request.content),
             response=result.response,
             error=result.error,
         )
 
-    def _posted(self, request: OutgoingRequest, endpoint: Endpoint) -> SendResult:
+    def _request(self, delivery: Delivery, endpoint: Endpoint, now: datetime) -> OutgoingRequest:
+        settings = endpoint.settings
+        schemes = settings.signatures or self._workspace.contract.signatures
+        if settings.signature_clock == VIRTUAL:
+            signed_at = now
+        elif settings.signature_clock == PROCESS:
+            signed_at = ProcessClock().now()
+        else:
+            signed_at = self._http_sender.wall_time()
+        return OutgoingRequest(
+            url=endpoint.url,
+            body=delivery.body,
+            message_id=delivery.message_id,
+            schemes=schemes if endpoint.secret else (),
+            secrets=(endpoint.secret, *endpoint.older_secrets(now)),
+            signed_at=signed_at,
+            extra_headers=settings.headers,
+        )
+
+    def _send(self, request: OutgoingRequest, endpoint: Endpoint) -> SendResult:
         timeout_seconds = endpoint.settings.timeout_seconds or self._http_sender.timeout_seconds
         if endpoint.is_forwarded:
-            return self._forwarding.post(
+            return self._forwarding.send(
                 endpoint.id,
                 request.signed(),
                 timeout_seconds=timeout_seconds,
@@ -195,28 +197,8 @@ class DeliveryRunner:
             timeout_seconds=timeout_seconds,
         )
 
-    def _request(self, delivery: Delivery, endpoint: Endpoint, now: datetime) -> OutgoingRequest:
-        settings = endpoint.settings
-        schemes = settings.signatures or self._workspace.contract.signatures
-        return OutgoingRequest(
-            url=endpoint.url,
-            body=delivery.body,
-            message_id=delivery.message_id,
-            schemes=schemes if endpoint.secret else (),
-            secrets=(endpoint.secret, *endpoint.older_secrets(now)),
-            signed_at=self._signing_time(settings.signature_clock, now),
-            extra_headers=settings.headers,
-        )
-
-    def _signing_time(self, signature_clock: str, now: datetime) -> datetime:
-        if signature_clock == VIRTUAL:
-            return now
-        if signature_clock == PROCESS:
-            return ProcessClock().now()
-        return self._http_sender.wall_time()
-
-    def _after(self, endpoint: Endpoint, delivery: Delivery, *, attempt: Attempt) -> Delivery:
-        """Where an attempt leaves its delivery, which others may have ended meanwhile."""
+    def _with_attempt(self, delivery: Delivery, attempt: Attempt, endpoint: Endpoint) -> Delivery:
+        """Return the delivery after an attempt. It may have been cancelled in the meantime."""
         attempt = replace(attempt, number=len(delivery.attempts) + 1)
         delivery = replace(delivery, attempts=(*delivery.attempts, attempt))
         if attempt.is_success:
@@ -229,11 +211,11 @@ class DeliveryRunner:
             delays = self._workspace.contract.retry_delays_seconds
         if number > len(delays):
             return replace(delivery, state=EXHAUSTED, next_attempt_at=None)
-        wait = self._health.retry_delay(attempt, timedelta(seconds=delays[number - 1]))
-        return replace(delivery, next_attempt_at=self._workspace.clock.now() + wait)
+        delay = self._health.retry_delay(attempt, timedelta(seconds=delays[number - 1]))
+        return replace(delivery, next_attempt_at=self._workspace.clock.now() + delay)
 
-    def _go_on(self, delivery: Delivery, endpoint: Endpoint) -> None:
-        """Do what follows from the latest attempt of a delivery."""
+    def _follow_up(self, delivery: Delivery, endpoint: Endpoint) -> None:
+        """Count and publish the latest attempt of a delivery, and queue what follows from it."""
         attempt = delivery.attempts[-1]
         _log_attempt(delivery, attempt)
         self._counters.count_attempt(SUCCEEDED if attempt.is_success else FAILED)
@@ -242,27 +224,30 @@ class DeliveryRunner:
                 _logger.warning("delivery %s is exhausted", delivery.id)
                 self._counters.count_attempt(EXHAUSTED)
             self.schedule(delivery)
-            self._do_what_follows(delivery, endpoint)
+            if delivery.scheduled_count == 1 and delivery.state != CANCELLED:
+                self._queue_duplicates(delivery, endpoint)
+                self._release_overtaken(delivery)
         self._events.note_change(delivery.event_id)
         send(delivery_attempted, self._workspace, delivery=delivery)
         if endpoint.id not in self._job_endpoints:
-            self._disable_if_it_should(endpoint.id, attempt)
+            self._update_health(endpoint.id, attempt)
         elif delivery.is_over and self._job_endpoints.close(endpoint.id, delivery.event_id):
             self._http_sender.forget(endpoint.id)
 
-    def _do_what_follows(self, delivery: Delivery, endpoint: Endpoint) -> None:
-        """After a first attempt: its duplicates, and what has waited to be overtaken by it."""
-        if delivery.scheduled_count > 1 or delivery.state == CANCELLED:
-            return
+    def _queue_duplicates(self, delivery: Delivery, endpoint: Endpoint) -> None:
         applied = delivery.disruption
         if applied is not None and applied.kind == DUPLICATE:
             for _ in range(int(applied.options["copies"])):
                 self.send_again(delivery, endpoint, "duplicate")
-        for held in self._reordered.release_overtaken_by(delivery):
-            # Its own time has passed: it comes before whatever was queued after it.
-            self._workspace.scheduler.bring_forward(held.task, due_at=held.delivery.created_at)
 
-    def _disable_if_it_should(self, endpoint_id: str, attempt: Attempt) -> None:
+    def _release_overtaken(self, delivery: Delivery) -> None:
+        for overtaken in self._reordered.release_overtaken_by(delivery):
+            # Its own time has passed, so it goes before all that was queued after it.
+            due_at = overtaken.delivery.created_at
+            self._workspace.scheduler.bring_forward(overtaken.task, due_at=due_at)
+
+    def _update_health(self, endpoint_id: str, attempt: Attempt) -> None:
+        """Note an attempt, and disable its endpoint if the contract says so."""
         reason = self._health.reason_to_disable(endpoint_id, attempt)
         if attempt.error == NO_LISTENER:
             reason = LISTENER_GONE
@@ -271,13 +256,25 @@ class DeliveryRunner:
             self._endpoints.disable(endpoint_id, reason)
             self.cancel(endpoint_id, f"the endpoint was disabled: {reason}")
 
+    def _cancel_without_endpoint(self, delivery_id: str) -> None:
+        """Cancel a delivery whose endpoint was removed or disabled after it was queued."""
+        delivery = self._log.cancel(delivery_id, "the endpoint is gone or disabled")
+        if delivery is not None:
+            self._publish_cancelled(delivery)
 
-def _disruption_of(delivery: Delivery, occasion: int | AttemptTrigger) -> AppliedDisruption | None:
-    """Return the disruption of an attempt: only of scheduled ones, and of the first of them."""
+    def _publish_cancelled(self, delivery: Delivery) -> None:
+        self._events.note_change(delivery.event_id)
+        send(delivery_cancelled, self._workspace, delivery=delivery)
+
+
+def _disruption_of_attempt(
+    delivery: Delivery, trigger: AttemptTrigger, number: int
+) -> AppliedDisruption | None:
+    """Return the disruption of a delivery if it concerns an attempt: the first scheduled ones."""
     applied = delivery.disruption
-    if applied is None or isinstance(occasion, str):
+    if applied is None or trigger != "schedule":
         return None
-    return applied if occasion <= applied.options.get("attempts", 0) else None
+    return applied if number <= applied.options.get("attempts", 0) else None
 
 
 def _log_attempt(delivery: Delivery, attempt: Attempt) -> None:

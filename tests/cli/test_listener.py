@@ -13,8 +13,8 @@ from mock_sendpilot.cli.listener import Back, Ended, Heard, Listener, Lost, News
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.server import EmulatorServer
 from mock_sendpilot.testing.receiver import WebhookReceiver
-from mock_sendpilot.webhooks import forwarding
 from mock_sendpilot.webhooks.deliveries import SUCCEEDED, DeliveryFilter
+from mock_sendpilot.webhooks.forwarding import ForwardingLimits
 from mock_sendpilot.webhooks.outbox import Outbox
 from mock_sendpilot.webhooks.triggers import send_test
 from tests.support import DEMO_KEY, eventually
@@ -127,9 +127,8 @@ def test_events_that_came_while_nobody_listened_are_forwarded(
     emulator: Emulator,
     receiver: WebhookReceiver,
     listen: Callable[..., Listener],
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(forwarding, "_SILENCE_SECONDS", 0.05)
+    outbox_of(emulator).forwarding.limits = ForwardingLimits(silence_seconds=0.05)
     change(emulator, "IRRELEVANT")  # before it began
     with serving(emulator) as server:
         listener = listen(server, receiver.url)
@@ -143,7 +142,7 @@ def test_events_that_came_while_nobody_listened_are_forwarded(
     change(emulator, "OPPORTUNITY")
     eventually(lambda: not endpoints.get(endpoint_id).is_enabled, timeout=10)
     change(emulator, "PENDING")  # makes no delivery any more
-    monkeypatch.setattr(forwarding, "_SILENCE_SECONDS", 5)
+    queue.limits = ForwardingLimits(silence_seconds=5)
     with serving(emulator, server._http.port):
         receiver.wait_for(count=3, timeout=10)
         listener.end()

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from svix.webhooks import Webhook
 
+from mock_sendpilot.emulator import Emulator
+from mock_sendpilot.webhooks.forwarding import ForwardingLimits
 from tests.support import SECRET, Api, Reply, eventually
 
 URL = "http://app.internal:9000/webhooks"
-OURS = "mock_sendpilot.webhooks.forwarding"
 
 
 @pytest.fixture
@@ -109,9 +110,10 @@ def test_who_asks_early_waits_for_the_request(api: Api, queue: str, waiting: lis
 
 
 def test_where_nobody_listens_any_more_the_endpoint_is_disabled(
-    api: Api, queue: str, monkeypatch: pytest.MonkeyPatch
+    api: Api, emulator: Emulator, queue: str
 ) -> None:
-    monkeypatch.setattr(f"{OURS}._SILENCE_SECONDS", 0.05)
+    workspace = emulator.workspaces()[0]
+    emulator.outbox(workspace).forwarding.limits = ForwardingLimits(silence_seconds=0.05)
     change(api)
     path = queue.removesuffix("/forwarding")
     eventually(lambda: api("GET", path).json["enabled"] is False)

@@ -7,9 +7,13 @@ from itertools import count
 
 import pytest
 
-from mock_sendpilot.webhooks import forwarding
 from mock_sendpilot.webhooks.deliveries import SUCCEEDED, recorded_response
-from mock_sendpilot.webhooks.forwarding import NO_LISTENER, ForwardingQueue, ForwardingResult
+from mock_sendpilot.webhooks.forwarding import (
+    NO_LISTENER,
+    ForwardingLimits,
+    ForwardingQueue,
+    ForwardingResult,
+)
 from mock_sendpilot.webhooks.signing import SignedRequest
 from mock_sendpilot.world.endpoint_settings import EndpointSettings
 from tests.support import eventually
@@ -41,18 +45,18 @@ def send(
 
 
 def test_a_listener_that_is_at_work_is_there(
-    queue: ForwardingQueue, pool: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+    queue: ForwardingQueue, pool: ThreadPoolExecutor
 ) -> None:
-    monkeypatch.setattr(forwarding, "_SILENCE_SECONDS", 0.05)
+    queue.limits = ForwardingLimits(silence_seconds=0.05)
     first, second = send(pool, queue), send(pool, queue)
     taken = queue.take(timeout_seconds=5)
     assert taken is not None
     assert not threading.Event().wait(0.2)  # its receiver is slow
     assert not second.done()
-    queue.answer(taken.id, FINE)
+    queue.complete(taken.id, FINE)
     other = queue.take(timeout_seconds=5)
     assert other is not None
-    queue.answer(other.id, FINE)
+    queue.complete(other.id, FINE)
 
     assert [sent.result(5) for sent in (first, second)] == [FINE, FINE]
 
@@ -65,11 +69,11 @@ def test_a_request_that_was_lost_on_its_way_is_taken_again(
     again = queue.take(timeout_seconds=5)  # by a listener that has lost its connection
     assert again is not None
     assert again == lost
-    queue.answer(again.id, FINE)
+    queue.complete(again.id, FINE)
     other = queue.take(timeout_seconds=5)
     assert other is not None
     assert other != lost
-    queue.answer(other.id, FINE)
+    queue.complete(other.id, FINE)
 
     assert [one.result(5) for one in sent] == [FINE, FINE]
 
@@ -85,31 +89,29 @@ def test_who_asks_again_takes_the_place_of_a_connection_that_is_lost(
     sent = send(pool, queue)
     taken = found.result(5)
     assert taken is not None
-    queue.answer(taken.id, FINE)
+    queue.complete(taken.id, FINE)
     assert sent.result(5) == FINE
 
 
 def test_where_nobody_asks_nobody_is_there(
-    queue: ForwardingQueue, pool: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+    queue: ForwardingQueue, pool: ThreadPoolExecutor
 ) -> None:
-    monkeypatch.setattr(forwarding, "_SILENCE_SECONDS", 0.05)
+    queue.limits = ForwardingLimits(silence_seconds=0.05)
     assert send(pool, queue).result(5).error == NO_LISTENER
 
 
 def test_a_listener_that_brings_no_answer_is_not_taken_for_gone(
-    queue: ForwardingQueue, pool: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+    queue: ForwardingQueue, pool: ThreadPoolExecutor
 ) -> None:
-    monkeypatch.setattr(forwarding, "_EXTRA_SECONDS", 0.05)
+    queue.limits = ForwardingLimits(extra_seconds=0.05)
     sent = send(pool, queue, timeout=0.05)
     assert queue.take(timeout_seconds=5)
 
-    assert sent.result(5).error == "the listener took the request and has brought no answer"
+    assert sent.result(5).error == "the listener took the request and has brought no response"
 
 
-def test_a_body_that_is_sent_slowly_has_its_time_besides(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(forwarding, "_EXTRA_SECONDS", 0.05)
+def test_a_body_that_is_sent_slowly_has_its_time_besides(world: World) -> None:
+    world.outbox.forwarding.limits = ForwardingLimits(extra_seconds=0.05)
     settings = EndpointSettings(timeout_seconds=0.1)
     endpoint = world.add_endpoint(URL, is_forwarded=True, settings=settings)
     arm(world, "slow_body", seconds=5)
@@ -121,16 +123,14 @@ def test_a_body_that_is_sent_slowly_has_its_time_besides(
     assert taken is not None
     assert taken.request.seconds_to_send == 5
     assert not threading.Event().wait(0.3)  # longer than its time-out
-    queue.answer(taken.id, FINE)
+    queue.complete(taken.id, FINE)
     advance.join(5)
 
     assert world.deliveries()[0].state == SUCCEEDED
 
 
-def test_an_endpoint_is_enabled_again_when_its_listener_is_back(
-    live_world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(forwarding, "_SILENCE_SECONDS", 0.05)
+def test_an_endpoint_is_enabled_again_when_its_listener_is_back(live_world: World) -> None:
+    live_world.outbox.forwarding.limits = ForwardingLimits(silence_seconds=0.05)
     endpoints = live_world.outbox.endpoints
     endpoint = live_world.add_endpoint(URL, is_forwarded=True)
     live_world.change("A")
@@ -141,7 +141,7 @@ def test_an_endpoint_is_enabled_again_when_its_listener_is_back(
     live_world.change("B")
     taken = queue.take(timeout_seconds=5)
     assert taken is not None
-    queue.answer(taken.id, FINE)
+    queue.complete(taken.id, FINE)
 
 
 def test_one_that_somebody_has_disabled_stays_so(world: World) -> None:
