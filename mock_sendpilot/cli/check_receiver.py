@@ -175,7 +175,7 @@ def check_receiver(
         probe=None if probe is None else url_probe(probe, timeout_seconds=timeout),
         lead_id=lead_id,
     )
-    output = _Output(is_needed=junit is None)
+    output = _Output(is_only=junit is None)
     report = _run_checks(target, output, wants_json=wants_json)
     if junit is not None:
         from mock_sendpilot.receiver_check.junit import as_junit
@@ -193,11 +193,11 @@ class _Output:
     """Standard output, which may be closed, full, or read no longer.
 
     Args:
-        is_needed: whether it is the only output, so that the command ends as soon as it breaks.
+        is_only: whether nothing else is written, so that the command ends as soon as it breaks.
     """
 
-    def __init__(self, *, is_needed: bool) -> None:
-        self._is_needed = is_needed
+    def __init__(self, *, is_only: bool) -> None:
+        self._is_only = is_only
         self._error: OSError | None = None
 
     def can_encode(self, text: str) -> bool:
@@ -212,7 +212,7 @@ class _Output:
             click.echo(_encodable(text, sys.stdout))
         except OSError as error:
             self._error = error
-            if self._is_needed:
+            if self._is_only:
                 self.end()
 
     def end(self) -> None:

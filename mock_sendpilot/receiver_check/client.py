@@ -15,7 +15,7 @@ from mock_sendpilot.receiver_check.target import Target
 from mock_sendpilot.webhooks.http_sender import HttpSender
 from mock_sendpilot.webhooks.payloads import event_type as type_of_event
 from mock_sendpilot.webhooks.payloads import payload
-from mock_sendpilot.webhooks.signing import OutgoingRequest
+from mock_sendpilot.webhooks.signing import OutgoingRequest, SignedRequest
 from mock_sendpilot.world.events import Change, Event, LeadStatusChanged
 from mock_sendpilot.world.ids import Ids
 from mock_sendpilot.world.sample_events import SAMPLE_LEAD, Subjects, sample_change, sample_event
@@ -97,8 +97,8 @@ class TestClient:
         now = self.now()
         return replace(request, signed_at=now - _RETRY_DELAY), replace(request, signed_at=now)
 
-    def send(self, request: OutgoingRequest) -> ReceiverResponse:
-        """Send a request."""
+    def send(self, request: OutgoingRequest | SignedRequest) -> ReceiverResponse:
+        """Send a request, which is signed first unless it is signed already."""
         return self._counted(self._post(request))
 
     def send_together(self, requests: Sequence[OutgoingRequest]) -> list[ReceiverResponse]:
@@ -106,13 +106,12 @@ class TestClient:
         with ThreadPoolExecutor(len(requests), thread_name_prefix="mock-sendpilot-check") as pool:
             return [self._counted(response) for response in pool.map(self._post, requests)]
 
-    def _post(self, request: OutgoingRequest) -> ReceiverResponse:
+    def _post(self, request: OutgoingRequest | SignedRequest) -> ReceiverResponse:
+        signed = request if isinstance(request, SignedRequest) else request.signed()
         timeout = self.target.timeout_seconds
         # Each has its own connection: one kept open might be about to close.
-        connection = f"receiver {id(request)}"
-        result = self._http_sender.send(
-            request.signed(), connection=connection, timeout_seconds=timeout
-        )
+        connection = f"receiver {id(signed)}"
+        result = self._http_sender.send(signed, connection=connection, timeout_seconds=timeout)
         self._http_sender.forget(connection)
         return ReceiverResponse(result, timeout)
 

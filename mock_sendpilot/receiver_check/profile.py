@@ -70,16 +70,15 @@ def discover(client: TestClient) -> Profile:
     effect = discover_effect(client, event_type, initial_count=initial_count)
     unsigned_response = client.send(client.request(event_type, schemes=()))
     candidates = client.target.candidate_schemes
-    requests = {scheme: client.request(event_type, schemes=(scheme,)) for scheme in candidates}
-    accepted = [scheme for scheme in candidates if client.send(requests[scheme]).is_accepted]
+
+    def is_accepted(scheme: str, secret: str) -> bool:
+        request = client.request(event_type, schemes=(scheme,))
+        return client.send(replace(request, secrets=(secret,))).is_accepted
+
+    accepted = [scheme for scheme in candidates if is_accepted(scheme, client.target.secret)]
     verified = accepted
     if unsigned_response.is_accepted:
-        verified = []
-        for scheme in accepted:
-            request = client.request(event_type, schemes=(scheme,))
-            forged = replace(request, secrets=(FORGED_SECRET,))
-            if not client.send(forged).is_accepted:
-                verified.append(scheme)
+        verified = [scheme for scheme in accepted if not is_accepted(scheme, FORGED_SECRET)]
     return Profile(
         event_type=event_type,
         response=response,

@@ -1,7 +1,7 @@
 """Checks that a receiver rejects forged, altered and outdated requests."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
@@ -10,9 +10,9 @@ from mock_sendpilot.receiver_check.findings import Finding, worst
 from mock_sendpilot.receiver_check.profile import Profile, SchemeSet, join_schemes
 from mock_sendpilot.receiver_check.responses import expect_rejected
 from mock_sendpilot.webhooks.disruption_kinds import FORGED_SECRET, altered_body
-from mock_sendpilot.webhooks.signing import OutgoingRequest
+from mock_sendpilot.webhooks.signing import OutgoingRequest, SignedRequest
 
-Forge = Callable[[OutgoingRequest], OutgoingRequest]
+Forge = Callable[[OutgoingRequest], OutgoingRequest | SignedRequest]
 _HOUR = timedelta(hours=1)
 _GARBAGE = "garbage"
 
@@ -59,31 +59,19 @@ def rejects_malformed_signature(profile: Profile, client: TestClient) -> Finding
         unsigned_headers = replace(signed, schemes=()).headers()
         for header in filter(lambda name: name not in unsigned_headers, signed.headers()):
             for case, change in _malformations(header, schemes):
-                forge = partial(_MalformedRequest.of, header=header, change=change)
+                forge = partial(_with_header, header=header, change=change)
                 findings.append(_rejects_under(schemes, profile, client, forge, case))
     return worst(findings)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _MalformedRequest(OutgoingRequest):
-    """A request with one signature header changed, or missing if `change` returns None."""
-
-    header: str
-    change: Callable[[str], str | None]
-
-    @classmethod
-    def of(
-        cls, request: OutgoingRequest, *, header: str, change: Callable[[str], str | None]
-    ) -> OutgoingRequest:
-        """Return a request with that header changed."""
-        values = {field.name: getattr(request, field.name) for field in fields(request)}
-        return cls(**values, header=header, change=change)
-
-    def headers(self) -> dict[str, str]:
-        """Return the content type and the signatures, one of them changed."""
-        headers = OutgoingRequest.headers(self)  # a class with slots has no super()
-        value = self.change(headers.pop(self.header))
-        return headers if value is None else {**headers, self.header: value}
+def _with_header(
+    request: OutgoingRequest, *, header: str, change: Callable[[str], str | None]
+) -> SignedRequest:
+    """Return the signed request with one header changed, or without it if `change` returns None."""
+    signed = request.signed()
+    headers = dict(signed.headers)
+    value = change(headers.pop(header))
+    return replace(signed, headers=headers if value is None else {**headers, header: value})
 
 
 def _malformations(

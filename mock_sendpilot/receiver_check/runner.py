@@ -60,12 +60,11 @@ def run_checks(
             began = ended
             results.append(result)
             on_result(result)
+    verified = profile.scheme_sets if profile.verifies_signatures else ()
     return Report(
         url=target.url,
         contract=target.contract.name,
-        schemes=tuple(map(join_schemes, profile.scheme_sets))
-        if profile.verifies_signatures
-        else (),
+        schemes=tuple(map(join_schemes, verified)),
         results=tuple(results),
     )
 
