@@ -21,7 +21,7 @@ from mock_sendpilot.control.endpoint_schemas import (
 )
 from mock_sendpilot.control.event_schemas import EventDetail
 from mock_sendpilot.control.schemas import DeliverySummary
-from mock_sendpilot.webhooks import triggers
+from mock_sendpilot.webhooks.triggers import send_test_event
 from mock_sendpilot.world.workspace import Workspace
 
 endpoints = Blueprint("endpoints", __name__)
@@ -108,5 +108,5 @@ def test_endpoint(workspace: Workspace, endpoint_id: str) -> Response:
     """Send it an event with sample data, as the vendor's dashboard can."""
     wanted = TestOfEndpoint().load(optional_json_object())
     outbox = outbox_of(workspace)
-    sent = triggers.send_test(workspace, outbox, endpoint_id, wanted.get("event_type"))
+    sent = send_test_event(workspace, outbox, endpoint_id, wanted.get("event_type"))
     return json_response(EventDetail().dump(sent), HTTPStatus.CREATED)

@@ -18,7 +18,7 @@ from mock_sendpilot.control.schemas import DeliverySummary, Strict, last_outcome
 from mock_sendpilot.scheduling.clock import iso_milliseconds
 from mock_sendpilot.webhooks.deliveries import Attempt
 from mock_sendpilot.webhooks.event_log import SentWebhook
-from mock_sendpilot.webhooks.triggers import Trigger
+from mock_sendpilot.webhooks.triggers import TriggerRequest
 from mock_sendpilot.world.events import ORIGINS
 
 _MOST_WAIT_SECONDS = 30
@@ -58,10 +58,10 @@ class TriggerSchema(Strict):
     with_effects = Boolean(load_default=False)
 
     @post_load
-    def _trigger(self, data: dict[str, Any], **_: object) -> tuple[Trigger, bool]:
+    def _trigger(self, data: dict[str, Any], **_: object) -> tuple[TriggerRequest, bool]:
         """Return the trigger, and whether it has the effects of its cause."""
         with_effects = data.pop("with_effects")
-        return Trigger(**data), with_effects
+        return TriggerRequest(**data), with_effects
 
 
 def _followed(webhook: SentWebhook) -> list[dict[str, Any]]:

@@ -19,9 +19,8 @@ from mock_sendpilot.control.event_schemas import (
 )
 from mock_sendpilot.control.waiting_room import waiting
 from mock_sendpilot.matching import EventPattern, camel_case
-from mock_sendpilot.webhooks import triggers
 from mock_sendpilot.webhooks.event_log import EventFilter
-from mock_sendpilot.webhooks.trigger_subjects import with_subject
+from mock_sendpilot.webhooks.triggers import choose_subject, trigger_event
 from mock_sendpilot.world.workspace import Workspace
 
 events = Blueprint("events", __name__)
@@ -67,15 +66,15 @@ def get_event(workspace: Workspace, event_id: str) -> Response:
 
 @events.post("/events")
 @with_workspace
-def trigger_event(workspace: Workspace) -> Response:
+def create_event(workspace: Workspace) -> Response:
     """Tell one of the twelve events of something that is there; or do what causes it.
 
     Where it is not said of what, something suitable is taken, and the answer names it as `chosen`.
     """
     wanted, with_effects = TriggerSchema().load(json_object())
-    about = with_subject(workspace, wanted, with_effects=with_effects)
-    make = triggers.cause if with_effects else triggers.tell
-    answer = EventDetail().dump(make(workspace, outbox_of(workspace), about))
+    about = choose_subject(workspace, wanted, with_effects=with_effects)
+    sent = trigger_event(workspace, outbox_of(workspace), about, with_effects=with_effects)
+    answer = EventDetail().dump(sent)
     chosen = {
         camel_case(name): getattr(about, name)
         for name in ("lead_id", "campaign_id", "job_id")

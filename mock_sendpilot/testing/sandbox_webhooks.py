@@ -133,7 +133,7 @@ class SandboxWebhooks:
         Raises:
             InvalidInput: the endpoint is disabled, or there is no such event type.
         """
-        return triggers.send_test(
+        return triggers.send_test_event(
             self.workspace, self._outbox, id_of(endpoint, "endpoint"), event_type
         )
 
@@ -166,8 +166,7 @@ class SandboxWebhooks:
             NotFound: there is no such lead, campaign or job.
             InvalidInput: no such event type or key, or what causes it cannot happen.
         """
-        make = triggers.cause if with_effects else triggers.tell
-        wanted = triggers.Trigger(
+        request = triggers.TriggerRequest(
             event_type=event_type,
             lead_id=_optional_id(lead_id, "lead_id"),
             campaign_id=_optional_id(campaign_id, "campaign_id"),
@@ -176,7 +175,9 @@ class SandboxWebhooks:
             overrides=overrides or {},
             text=text,
         )
-        return make(self.workspace, self._outbox, wanted)
+        return triggers.trigger_event(
+            self.workspace, self._outbox, request, with_effects=with_effects
+        )
 
     def disrupt(
         self,

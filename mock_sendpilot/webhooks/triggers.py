@@ -1,8 +1,8 @@
-"""Events made by hand: one of the twelve, about something that is there, with or without effects.
+"""Trigger events by hand: any of the 12, about an existing lead, campaign or job.
 
-Without effects the event is sent and nothing else changes; with them what causes it is done
-instead. The test event is that of the vendor's dashboard: sample data to one endpoint, with no mark
-that it is a test, since none is documented.
+Without effects the event is recorded and nothing else changes; with effects the action that causes
+it happens instead. A test event has sample data and goes to one endpoint. Nothing marks it as a
+test, since the vendor's pages name no mark.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -19,33 +19,48 @@ from mock_sendpilot.suggestions import did_you_mean
 from mock_sendpilot.webhooks.event_log import SentWebhook
 from mock_sendpilot.webhooks.outbox import Outbox
 from mock_sendpilot.webhooks.payloads import change_data, check_event_type, check_keys
+from mock_sendpilot.world import campaigns, lead_progress
 from mock_sendpilot.world.events import TESTED, TRIGGERED, EventOptions
+from mock_sendpilot.world.models import Campaign, Extraction, Lead, Search
 from mock_sendpilot.world.sample_events import SAMPLES, Subjects, sample_change
 from mock_sendpilot.world.workspace import Workspace
 
-CAMPAIGN_ACTIONS: Mapping[str, str] = {
-    words.CAMPAIGN_STARTED: "start",
-    words.CAMPAIGN_PAUSED: "pause",
-    words.CAMPAIGN_RESUMED: "resume",
-    words.CAMPAIGN_FINISHED: "finish",
-}
-"""What causes the events of campaigns."""
-_JOB_EVENTS = (words.SEARCH_COMPLETED, words.EXTRACTION_COMPLETED)
 STEPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     words.MESSAGE_SENT: ("message_sent", ("message", "messagePreview")),
     words.REPLY_RECEIVED: ("reply", ("reply", "replyPreview")),
     words.CONNECTION_REQUEST_SENT: ("connection_sent", ("note",)),
     words.CONNECTION_REQUEST_ACCEPTED: ("accept_connection", ()),
 }
-"""The step of a lead that causes an event, and the keys of data that hold its text."""
+"""The manual action that causes an event, and the keys of `data` that can hold its text."""
+_CAMPAIGN_ACTIONS: Mapping[str, str] = {
+    words.CAMPAIGN_STARTED: "start",
+    words.CAMPAIGN_PAUSED: "pause",
+    words.CAMPAIGN_RESUMED: "resume",
+    words.CAMPAIGN_FINISHED: "finish",
+}
+"""The action on a campaign that causes an event."""
+_JOBS: Mapping[str, tuple[str, str]] = {
+    words.SEARCH_COMPLETED: ("search", "/v1/lead-database/searches"),
+    words.EXTRACTION_COMPLETED: ("extraction", "/v1/lead-extractor/campaigns"),
+}
+"""The kind of job that an event is about, and the path that starts one."""
+_CONNECTIONS: Mapping[str, tuple[str | None, str]] = {
+    words.MESSAGE_SENT: (lead_progress.CONNECTED, "that is connected with its active sender"),
+    words.REPLY_RECEIVED: (lead_progress.CONNECTED, "that is connected with its active sender"),
+    words.CONNECTION_REQUEST_SENT: (None, "that its active sender has not asked yet"),
+    words.CONNECTION_REQUEST_ACCEPTED: (
+        lead_progress.REQUESTED,
+        "that has not answered its active sender yet",
+    ),
+}
+"""The connection between a lead and its sender before an event, as a state and in words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trigger:
-    """A request for an event by its name in any contract, and for what it is about.
+class TriggerRequest:
+    """A request for an event, by its name in any contract, and the ids of its subject.
 
-    `text` is what `overrides` can hold under the key that the contract has for the words of a
-    message, a reply or a note.
+    `text` is the message, reply or note: an override under the key that the contract has for it.
     """
 
     event_type: str
@@ -57,57 +72,90 @@ class Trigger:
     text: str | None = None
 
 
-def tell(workspace: Workspace, outbox: Outbox, wanted: Trigger) -> SentWebhook:
-    """Have an event sent without anything else changing.
+@dataclass(frozen=True, slots=True)
+class _Trigger:
+    """A request together with its workspace and the names of its event.
 
-    Raises:
-        NotFound: there is no such lead, campaign or job.
-        InvalidInput: there is no such event or key of its data, or it is not said of what.
+    Attributes:
+        name: the current name of the event.
+        event_type: the name of the event under the contract of the workspace.
     """
-    name = current_name(workspace.contract, wanted.event_type)
-    job = _job(workspace, name, wanted)  # before the transaction: a job whose work raises needs one
-    with workspace.store.transaction():
-        subjects = job or _subjects(workspace, name, wanted)
-        now = workspace.clock.now()
-        change = sample_change(name, now, subjects)
-        known = list(change_data(change, now, workspace.contract))
-        own_name = workspace.contract.event_type(name)
-        overrides = _overrides(name, own_name, wanted, known)
-        check_keys(own_name, overrides, known, where="overrides: ")
-        options = EventOptions(origin=TRIGGERED, overrides=overrides)
-        event = workspace.store.record(change, options)
-    return outbox.events.get(event.id)
+
+    workspace: Workspace
+    request: TriggerRequest
+    name: str
+    event_type: str
+
+    @classmethod
+    def of(cls, workspace: Workspace, request: TriggerRequest) -> "_Trigger":
+        """Look the event up under the contract of a workspace."""
+        name = _current_name(workspace.contract, request.event_type)
+        return cls(workspace, request, name, workspace.contract.event_type(name))
+
+    @property
+    def text_keys(self) -> tuple[str, ...]:
+        return STEPS[self.name][1] if self.name in STEPS else ()
+
+    def required_id(self, subject: str) -> str:
+        """Return the id of a lead, campaign or job, which the event must have."""
+        subject_id: str | None = getattr(self.request, f"{subject}_id")
+        if subject_id is None:
+            key = camel_case(f"{subject}_id")
+            raise InvalidInput(
+                f"{key} is required: {self.event_type} is about an existing {subject}"
+            )
+        return subject_id
+
+    def overrides(self, known_keys: Iterable[str]) -> Mapping[str, Any]:
+        """Return the overrides, with the text under the first of the known keys for it."""
+        request = self.request
+        overrides = {
+            key: plain_json(value, f"overrides.{key}") for key, value in request.overrides.items()
+        }
+        if request.text is None:
+            return overrides
+        if not isinstance(request.text, str):
+            raise InvalidInput(f"text must be a text, got {request.text!r}")
+        keys = [key for key in self.text_keys if key in known_keys]
+        if not keys:
+            raise InvalidInput(f"text cannot be set: {self.event_type} has none")
+        for key in self.text_keys:
+            if key in request.overrides:
+                raise InvalidInput(
+                    f"text and overrides.{key} exclude each other: they are the same"
+                )
+        return {**overrides, keys[0]: plain_json(request.text, "text")}
 
 
-def cause(workspace: Workspace, outbox: Outbox, wanted: Trigger) -> SentWebhook:
-    """Do what causes an event, with all its effects; of the overrides those count that it takes.
-
-    Raises:
-        NotFound: there is no such lead, campaign or job.
-        InvalidInput: it cannot happen, or an override is none of the deed's.
-    """
-    name = current_name(workspace.contract, wanted.event_type)
-    own_name = workspace.contract.event_type(name)
-    number = outbox.events.latest_change
-    wanted = replace(wanted, overrides=_overrides(name, own_name, wanted, _text_keys(name)))
-    _deed(workspace, name, wanted)()
-    pattern = EventPattern(own_name, _subject_keys(name, wanted))
-    found = outbox.events.first_since(number, pattern)
-    if found is None:
-        raise InvalidInput(f"{own_name} was not caused: nothing has changed")
-    return found
-
-
-def send_test(
-    workspace: Workspace, outbox: Outbox, endpoint_id: str, event_type: str | None
+def trigger_event(
+    workspace: Workspace, outbox: Outbox, request: TriggerRequest, *, with_effects: bool = False
 ) -> SentWebhook:
-    """Send sample data to one endpoint.
+    """Record an event, or with effects, do what causes it.
 
     Args:
-        workspace: whose endpoint.
-        outbox: its outbox.
-        endpoint_id: where to.
-        event_type: of any contract; by default the first that the endpoint wants.
+        workspace: the workspace of the subject.
+        outbox: the outbox of the workspace.
+        request: the event. With effects, only overrides that its cause takes are allowed.
+        with_effects: do what causes the event, with all its effects.
+
+    Raises:
+        NotFound: there is no such lead, campaign, job or sender.
+        InvalidInput: an unknown event type or override, or no subject; or its cause is impossible.
+    """
+    trigger = _Trigger.of(workspace, request)
+    return _cause(trigger, outbox) if with_effects else _record(trigger, outbox)
+
+
+def send_test_event(
+    workspace: Workspace, outbox: Outbox, endpoint_id: str, event_type: str | None
+) -> SentWebhook:
+    """Send an event with sample data to one endpoint.
+
+    Args:
+        workspace: the workspace of the endpoint.
+        outbox: the outbox of the workspace.
+        endpoint_id: the endpoint.
+        event_type: a name in any contract; by default the first that the endpoint wants.
 
     Raises:
         NotFound: there is no such endpoint.
@@ -116,139 +164,225 @@ def send_test(
     endpoint = outbox.endpoints.get(endpoint_id)
     if not endpoint.is_enabled:
         raise InvalidInput(f"endpoint {endpoint_id!r} is disabled; enable it first")
-    wanted = endpoint.event_types or (workspace.contract.event_type(words.LEAD_UPDATED),)
-    name = current_name(workspace.contract, event_type or wanted[0])
+    types = endpoint.event_types or (workspace.contract.event_type(words.LEAD_UPDATED),)
+    name = _current_name(workspace.contract, event_type or types[0])
     options = EventOptions(origin=TESTED, endpoint_id=endpoint_id)
     with workspace.store.transaction():
         event = workspace.store.record(sample_change(name, workspace.clock.now()), options)
     return outbox.events.get(event.id)
 
 
-def current_name(contract: Contract, event_type: str) -> str:
-    """Return today's name of an event that a contract sends, from its name in any contract.
-
-    Raises:
-        InvalidInput: there is no such event.
-    """
-    own = contract.own_event_type(event_type)
-    check_event_type(contract, own)
-    return words.EVENT_TYPES[contract.event_types.index(own)]
+def _current_name(contract: Contract, event_type: str) -> str:
+    """Return the current name of an event that a contract sends, from its name in any contract."""
+    own_type = contract.own_event_type(event_type)
+    check_event_type(contract, own_type)
+    return words.EVENT_TYPES[contract.event_types.index(own_type)]
 
 
-def _job(workspace: Workspace, name: str, wanted: Trigger) -> Subjects | None:
-    """Return the job of an event about one; None of all others."""
-    own = workspace.contract.event_type(name)
-    if name == words.SEARCH_COMPLETED:
-        return Subjects(search=workspace.searches.get(_given(wanted, "job_id", own)))
-    if name == words.EXTRACTION_COMPLETED:
-        return Subjects(extraction=workspace.extractions.get(_given(wanted, "job_id", own)))
+# --- without effects -----------------------------------------------------------------------------
+
+
+def _record(trigger: _Trigger, outbox: Outbox) -> SentWebhook:
+    workspace = trigger.workspace
+    job = _job_subjects(trigger)  # not in the transaction: a job that fails opens one of its own
+    with workspace.store.transaction():
+        subjects = job or _subjects(trigger)
+        now = workspace.clock.now()
+        change = sample_change(trigger.name, now, subjects)
+        known_keys = list(change_data(change, now, workspace.contract))
+        overrides = trigger.overrides(known_keys)
+        check_keys(trigger.event_type, overrides, known_keys, where="overrides: ")
+        options = EventOptions(origin=TRIGGERED, overrides=overrides)
+        event = workspace.store.record(change, options)
+    return outbox.events.get(event.id)
+
+
+def _job_subjects(trigger: _Trigger) -> Subjects | None:
+    """Return the subjects of an event about a job; None for all other events."""
+    workspace = trigger.workspace
+    if trigger.name == words.SEARCH_COMPLETED:
+        return Subjects(search=workspace.searches.get(trigger.required_id("job")))
+    if trigger.name == words.EXTRACTION_COMPLETED:
+        return Subjects(extraction=workspace.extractions.get(trigger.required_id("job")))
     return None
 
 
-def _subjects(workspace: Workspace, name: str, wanted: Trigger) -> Subjects:
-    own = workspace.contract.event_type(name)
-    if name in CAMPAIGN_ACTIONS:
-        campaign = workspace.store.campaign(_given(wanted, "campaign_id", own))
-        return Subjects(campaign=campaign, total_leads=workspace.store.lead_count(campaign.id))
-    lead = workspace.store.lead(_given(wanted, "lead_id", own))
-    if wanted.sender_id is not None and workspace.store.sender(wanted.sender_id) is None:
-        hint = f"this workspace has no sender {wanted.sender_id[:80]!r}"
+def _subjects(trigger: _Trigger) -> Subjects:
+    store, sender_id = trigger.workspace.store, trigger.request.sender_id
+    if trigger.name in _CAMPAIGN_ACTIONS:
+        campaign = store.campaign(trigger.required_id("campaign"))
+        return Subjects(campaign=campaign, total_leads=store.lead_count(campaign.id))
+    lead = store.lead(trigger.required_id("lead"))
+    if sender_id is not None and store.sender(sender_id) is None:
+        hint = f"this workspace has no sender {sender_id[:80]!r}"
         raise NotFound("Sender not found", hint=hint)
-    sender_id = wanted.sender_id or lead.sender_id or SAMPLES.sender_id
-    return Subjects(lead=lead, sender_id=sender_id)
+    return Subjects(lead=lead, sender_id=sender_id or lead.sender_id or SAMPLES.sender_id)
 
 
-def _subject_keys(name: str, wanted: Trigger) -> dict[str, str | None]:
-    """The key of data that tells which thing an event is about, and its id."""
-    if name in CAMPAIGN_ACTIONS:
-        return {"campaignId": wanted.campaign_id}
-    if name in _JOB_EVENTS:
-        key = "search_id" if name == words.SEARCH_COMPLETED else "campaign_id"
-        return {key: wanted.job_id}
-    return {"leadId": wanted.lead_id}
+# --- with effects --------------------------------------------------------------------------------
 
 
-def _deed(workspace: Workspace, name: str, wanted: Trigger) -> Callable[[], object]:
-    """What causes an event."""
-    own = workspace.contract.event_type(name)
-    if name in CAMPAIGN_ACTIONS:
-        _takes(own, wanted, ())
-        campaign_id = _given(wanted, "campaign_id", own)
-        return partial(workspace.campaigns.change, campaign_id, CAMPAIGN_ACTIONS[name], by="user")
-    if name in _JOB_EVENTS:
-        _takes(own, wanted, ())
-        jobs = workspace.searches if name == words.SEARCH_COMPLETED else workspace.extractions
-        return partial(jobs.complete, _given(wanted, "job_id", own))
-    lead_id = _given(wanted, "lead_id", own)
-    if name in STEPS:
-        action, keys = STEPS[name]
-        _takes(own, wanted, keys)
-        text = next((wanted.overrides[key] for key in keys if key in wanted.overrides), None)
-        return partial(
-            workspace.manual_actions.act, lead_id, action, text=text, sender_id=wanted.sender_id
-        )
+def _cause(trigger: _Trigger, outbox: Outbox) -> SentWebhook:
+    number = outbox.events.latest_change
+    _action(trigger)()
+    pattern = EventPattern(trigger.event_type, _subject_values(trigger))
+    sent = outbox.events.first_since(number, pattern)
+    if sent is None:
+        raise InvalidInput(f"{trigger.event_type} was not caused: nothing has changed")
+    return sent
+
+
+def _action(trigger: _Trigger) -> Callable[[], object]:
+    """Return the action that causes an event. Of the overrides it can take only its own words."""
+    workspace = trigger.workspace
+    overrides = trigger.overrides(trigger.text_keys)
+    if trigger.name in _CAMPAIGN_ACTIONS:
+        _check_overrides(trigger, overrides, ())
+        campaign_id = trigger.required_id("campaign")
+        action = _CAMPAIGN_ACTIONS[trigger.name]
+        return partial(workspace.campaigns.change, campaign_id, action, by="user")
+    if trigger.name in _JOBS:
+        _check_overrides(trigger, overrides, ())
+        is_search = trigger.name == words.SEARCH_COMPLETED
+        jobs = workspace.searches if is_search else workspace.extractions
+        return partial(jobs.complete, trigger.required_id("job"))
+    lead_id = trigger.required_id("lead")
+    if trigger.name in STEPS:
+        action, keys = STEPS[trigger.name]
+        _check_overrides(trigger, overrides, keys)
+        text = next((overrides[key] for key in keys if key in overrides), None)
+        act, sender_id = workspace.manual_actions.act, trigger.request.sender_id
+        return partial(act, lead_id, action, text=text, sender_id=sender_id)
     change = partial(workspace.store.set_lead_status, lead_id, changed_by="user")
-    if name == words.LEAD_TAG_UPDATED:
-        tag = _word(own, wanted, "newTag", words.CUSTOM_LEAD_STATUSES)
+    if trigger.name == words.LEAD_TAG_UPDATED:
+        tag = _required_override(trigger, overrides, "newTag", words.CUSTOM_LEAD_STATUSES)
         return partial(change, custom_lead_status=tag)
-    return partial(change, status=_word(own, wanted, "newStatus", words.LEAD_STATUSES))
+    status = _required_override(trigger, overrides, "newStatus", words.LEAD_STATUSES)
+    return partial(change, status=status)
 
 
-def _text_keys(name: str) -> tuple[str, ...]:
-    return STEPS[name][1] if name in STEPS else ()
-
-
-def _overrides(
-    name: str, event_type: str, wanted: Trigger, known: Iterable[str]
-) -> Mapping[str, Any]:
-    """Return the overrides with the text among them, under the first of the known keys for it."""
-    given = {key: plain_json(value, f"overrides.{key}") for key, value in wanted.overrides.items()}
-    if wanted.text is None:
-        return given
-    if not isinstance(wanted.text, str):
-        raise InvalidInput(f"text must be a text; it was {wanted.text!r}")
-    keys = [key for key in _text_keys(name) if key in known]
-    if not keys:
-        raise InvalidInput(f"text cannot be set: {event_type} has none")
-    doubled = [key for key in _text_keys(name) if key in wanted.overrides]
-    if doubled:
-        raise InvalidInput(f"text and overrides.{doubled[0]} exclude each other: they are the same")
-    return {**given, keys[0]: plain_json(wanted.text, "text")}
-
-
-def _word(event_type: str, wanted: Trigger, key: str, known: tuple[str, ...]) -> str:
-    _takes(event_type, wanted, (key,))
-    word: str | None = wanted.overrides.get(key)
-    if word is None:
-        raise InvalidInput(
-            f"overrides.{key} is required with effects: another {key} causes {event_type}"
-        )
-    if word not in known:
-        guess = did_you_mean(word, known)
-        raise InvalidInput(
-            f"overrides.{key}: {word[:80]!r} is unknown; {guess}"
-            f"it must be one of: {', '.join(known)}"
-        )
-    return word
-
-
-def _given(wanted: Trigger, name: str, event_type: str) -> str:
-    value: str | None = getattr(wanted, name)
+def _required_override(
+    trigger: _Trigger, overrides: Mapping[str, Any], key: str, known: tuple[str, ...]
+) -> str:
+    _check_overrides(trigger, overrides, (key,))
+    value: str | None = overrides.get(key)
     if value is None:
         raise InvalidInput(
-            f"{camel_case(name)} is required: {event_type} is told of something that is there"
+            f"overrides.{key} is required with effects: another {key} causes {trigger.event_type}"
+        )
+    if value not in known:
+        guess = did_you_mean(value, known)
+        raise InvalidInput(
+            f"overrides.{key}: {value[:80]!r} is unknown; {guess}"
+            f"it must be one of: {', '.join(known)}"
         )
     return value
 
 
-def _takes(event_type: str, wanted: Trigger, keys: tuple[str, ...]) -> None:
-    """Insist on overrides that the deed can have, as texts."""
-    for key, value in wanted.overrides.items():
+def _check_overrides(
+    trigger: _Trigger, overrides: Mapping[str, Any], keys: tuple[str, ...]
+) -> None:
+    """Refuse overrides other than these, and values that are no texts."""
+    for key, value in overrides.items():
         if key not in keys:
-            can = f"only {' or '.join(keys)}" if keys else "nothing"
+            allowed = f"only {' or '.join(keys)}" if keys else "nothing"
             raise InvalidInput(
-                f"overrides.{key} cannot have effects: what causes {event_type} takes {can}; "
-                "without effects any key of its data can be overridden"
+                f"overrides.{key} cannot have effects: the cause of {trigger.event_type} takes "
+                f"{allowed}; without effects any key of its data can be overridden"
             )
         if not isinstance(value, str):
-            raise InvalidInput(f"overrides.{key} must be a text to have effects; it was {value!r}")
+            raise InvalidInput(f"overrides.{key} must be a text to have effects, got {value!r}")
+
+
+def _subject_values(trigger: _Trigger) -> dict[str, str | None]:
+    """Return the key of `data` that holds the id of the subject, and the id."""
+    request = trigger.request
+    if trigger.name in _CAMPAIGN_ACTIONS:
+        return {"campaignId": request.campaign_id}
+    if trigger.name == words.SEARCH_COMPLETED:
+        return {"search_id": request.job_id}
+    if trigger.name == words.EXTRACTION_COMPLETED:
+        return {"campaign_id": request.job_id}
+    return {"leadId": request.lead_id}
+
+
+# --- subjects that nobody has named --------------------------------------------------------------
+
+
+def choose_subject(
+    workspace: Workspace, request: TriggerRequest, *, with_effects: bool
+) -> TriggerRequest:
+    """Return the request with a subject, if it names none.
+
+    Preferred are, without effects, a campaign in the state after the event and a job that is over;
+    with effects, a campaign or job in the state before it; and always a lead in the state before
+    it. Of leads and campaigns the oldest is chosen, of jobs the latest. Without effects any other
+    one will do; a campaign that the request names limits the leads to its own.
+
+    Raises:
+        InvalidInput: there is no such event, or no subject for it.
+    """
+    trigger = _Trigger.of(workspace, request)
+    if request.lead_id is not None or request.job_id is not None:
+        return request
+    if trigger.name in _CAMPAIGN_ACTIONS:
+        campaign_id = request.campaign_id or _choose_campaign(trigger, with_effects=with_effects).id
+        return replace(request, campaign_id=campaign_id)
+    if trigger.name not in _JOBS:
+        return replace(request, lead_id=_choose_lead(trigger, with_effects=with_effects).id)
+    if request.campaign_id is not None:
+        return request
+    return replace(request, job_id=_choose_job(trigger, with_effects=with_effects).id)
+
+
+def _choose_campaign(trigger: _Trigger, *, with_effects: bool) -> Campaign:
+    action = _CAMPAIGN_ACTIONS[trigger.name]
+    before = campaigns.statuses_before(action)
+    statuses = before if with_effects else (campaigns.status_after(action),)
+    every = trigger.workspace.store.campaigns()
+    suitable = [campaign for campaign in every if campaign.status in statuses]
+    if suitable or (every and not with_effects):
+        return [*suitable, *every][0]
+    needed = f" that is {' or '.join(before)}" if every else ""
+    raise InvalidInput(f"campaignId is required: this workspace has no campaign{needed}")
+
+
+def _choose_job(trigger: _Trigger, *, with_effects: bool) -> Search | Extraction:
+    kind, path = _JOBS[trigger.name]
+    workspace = trigger.workspace
+    jobs = workspace.searches if kind == "search" else workspace.extractions
+    every: list[Search | Extraction] = [*jobs.all()]
+    suitable = [job for job in every if job.is_over != with_effects]
+    if suitable or (every and not with_effects):
+        return [*every, *suitable][-1]
+    needed = " that is not over" if every else ""
+    raise InvalidInput(
+        f"jobId is required: this workspace has no {kind}{needed}; start one with POST {path}"
+    )
+
+
+def _choose_lead(trigger: _Trigger, *, with_effects: bool) -> Lead:
+    campaign_id = trigger.request.campaign_id
+    every = trigger.workspace.store.leads(campaign_id=campaign_id)
+    suitable = next((lead for lead in every if _is_suitable(trigger, lead)), None)
+    if suitable is not None:
+        return suitable
+    if every and not with_effects:
+        return every[0]
+    where = "this workspace" if campaign_id is None else f"campaign {campaign_id!r}"
+    is_connection_needed = every and trigger.name in _CONNECTIONS
+    needed = f" {_CONNECTIONS[trigger.name][1]}" if is_connection_needed else ""
+    raise InvalidInput(f"leadId is required: {where} has no lead{needed}")
+
+
+def _is_suitable(trigger: _Trigger, lead: Lead) -> bool:
+    """Return whether the event could happen to a lead as it is now."""
+    request, store = trigger.request, trigger.workspace.store
+    if trigger.name == words.LEAD_UPDATED:
+        return bool(lead.status != request.overrides.get("newStatus"))
+    if trigger.name == words.LEAD_TAG_UPDATED:
+        return bool(lead.custom_lead_status != request.overrides.get("newTag", ""))
+    sender = store.sender(request.sender_id or lead.sender_id or "")
+    if sender is None or sender.status != "active":
+        return False
+    return store.connection(sender.id, lead.linkedin_url) == _CONNECTIONS[trigger.name][0]

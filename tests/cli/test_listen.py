@@ -310,7 +310,8 @@ def test_what_goes_to_other_endpoints_is_printed_only_when_asked_for(
     listening.line("Ctrl+C ends it")
     change(server)
     workspace = server.emulator.workspaces()[0]
-    triggers.tell(workspace, outbox, triggers.Trigger(event_type="message.sent", lead_id=LEAD))
+    request = triggers.TriggerRequest(event_type="message.sent", lead_id=LEAD)
+    triggers.trigger_event(workspace, outbox, request)
     listening.line(f"POST {receiver.url}")
 
     assert any(EVENT in line for line in listening.lines) is prints_others

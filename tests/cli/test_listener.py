@@ -16,7 +16,7 @@ from mock_sendpilot.testing.receiver import WebhookReceiver
 from mock_sendpilot.webhooks.deliveries import SUCCEEDED, DeliveryFilter
 from mock_sendpilot.webhooks.forwarding import ForwardingLimits
 from mock_sendpilot.webhooks.outbox import Outbox
-from mock_sendpilot.webhooks.triggers import send_test
+from mock_sendpilot.webhooks.triggers import send_test_event
 from tests.support import DEMO_KEY, eventually
 
 LEAD = "lead_abc123"  # REPLY_RECEIVED
@@ -169,7 +169,7 @@ def test_a_restarted_server_gets_the_endpoint_with_the_same_secret(
     until(listener, Lost)
     change(second, "OPPORTUNITY")  # before the endpoint is there
     other = outbox_of(second).endpoints.add("http://127.0.0.1:9/", event_types=["message.sent"])
-    send_test(second.workspaces()[0], outbox_of(second), other.id, None)  # for another endpoint
+    send_test_event(second.workspaces()[0], outbox_of(second), other.id, None)
     with serving(second, server._http.port):
         back = until(listener, Back)
         receiver.wait_for(count=2, timeout=10)

@@ -85,7 +85,7 @@ def main(name: str) -> None:
         assert not [one for one in sys.modules if one.startswith("mock_sendpilot")]
         from mock_sendpilot.emulator import Emulator
         from mock_sendpilot.testing.receiver import WebhookReceiver
-        from mock_sendpilot.webhooks.triggers import send_test
+        from mock_sendpilot.webhooks.triggers import send_test_event
         from mock_sendpilot.world.seed import WorkspaceSeed
 
         emulator = Emulator()
@@ -93,7 +93,7 @@ def main(name: str) -> None:
         outbox = emulator.outbox(workspace)
         with WebhookReceiver() as receiver:
             endpoint = outbox.endpoints.add(receiver.url)
-            send_test(workspace, outbox, endpoint.id, None)
+            send_test_event(workspace, outbox, endpoint.id, None)
             receiver.wait_for(count=1, timeout=10)
         emulator.close()
         print(f"received 1, recorded {len(recorded())}")  # noqa: T201 - read by the test

@@ -78,14 +78,12 @@ class World:
     outbox: Outbox
 
     def tell(self, event_type: str, **wanted: Any) -> SentWebhook:
-        return triggers.tell(
-            self.workspace, self.outbox, triggers.Trigger(event_type=event_type, **wanted)
-        )
+        request = triggers.TriggerRequest(event_type=event_type, **wanted)
+        return triggers.trigger_event(self.workspace, self.outbox, request)
 
     def cause(self, event_type: str, **wanted: Any) -> SentWebhook:
-        return triggers.cause(
-            self.workspace, self.outbox, triggers.Trigger(event_type=event_type, **wanted)
-        )
+        request = triggers.TriggerRequest(event_type=event_type, **wanted)
+        return triggers.trigger_event(self.workspace, self.outbox, request, with_effects=True)
 
     def about(self, event_type: str) -> dict[str, str]:
         """What an event of this type, by any name, is told of."""
@@ -253,7 +251,7 @@ def test_a_sender_that_is_not_there_is_refused(world: World) -> None:
 
 
 def test_the_name_of_the_event_in_a_refusal_is_that_of_the_contract(make: MakeWorld) -> None:
-    with pytest.raises(InvalidInput, match=r"leadId is required: lead\.status\.changed is told of"):
+    with pytest.raises(InvalidInput, match=r"required: lead\.status\.changed is about an existing"):
         make("documented").tell("lead.updated")
 
 
@@ -315,7 +313,7 @@ def test_it_must_be_said_of_what(world: World, event_type: str, how: str) -> Non
     key = next(key for key, name in wanted.items() if name == field)
     status = {"newStatus": "DONE"} if event_type == "lead.updated" else {}
     tag = {"newTag": "INTERESTED"} if event_type == "lead.tag.updated" else {}
-    with pytest.raises(InvalidInput, match=f"{key} is required: .* is told of"):
+    with pytest.raises(InvalidInput, match=f"{key} is required: .* is about an existing"):
         getattr(world, how)(event_type, overrides={**status, **tag} if how == "cause" else {})
 
 
@@ -363,7 +361,7 @@ def test_its_origin_says_what_made_it(world: World) -> None:
     endpoint = world.outbox.endpoints.add(RECEIVER)
     told = world.tell("message.sent", lead_id="lead_1")
     caused = world.cause("lead.updated", lead_id="lead_1", overrides={"newStatus": "DONE"})
-    tested = triggers.send_test(world.workspace, world.outbox, endpoint.id, None)
+    tested = triggers.send_test_event(world.workspace, world.outbox, endpoint.id, None)
 
     assert [one.origin for one in (told, caused, tested)] == ["trigger", "change", "test"]
 
@@ -438,14 +436,14 @@ def test_somebody_else_than_the_api_is_told_as_the_cause(make: MakeWorld) -> Non
         pytest.param(
             "message.sent",
             {"linkedinUrl": "x"},
-            "overrides.linkedinUrl cannot have effects: what causes message.sent takes only "
+            "overrides.linkedinUrl cannot have effects: the cause of message.sent takes only "
             "message or messagePreview; without effects any key",
             id="of a message",
         ),
         pytest.param(
             "connection_request.accepted",
             {"acceptedAt": NINE},
-            "overrides.acceptedAt cannot have effects: what causes connection_request.accepted "
+            "overrides.acceptedAt cannot have effects: the cause of connection_request.accepted "
             "takes nothing",
             id="of an acceptance",
         ),
@@ -510,7 +508,7 @@ def test_a_change_that_changes_nothing_is_refused(
 
 
 def send_test(world: World, endpoint_id: str, event_type: str | None = None) -> SentWebhook:
-    return triggers.send_test(world.workspace, world.outbox, endpoint_id, event_type)
+    return triggers.send_test_event(world.workspace, world.outbox, endpoint_id, event_type)
 
 
 @pytest.mark.parametrize("contract", CONTRACTS)

@@ -13,9 +13,8 @@ from mock_sendpilot.matching import ANY_EVENT
 from mock_sendpilot.scheduling.clock import SteadyClock, SystemClock
 from mock_sendpilot.signals import deliveries_queued
 from mock_sendpilot.testing.receiver import WebhookReceiver
-from mock_sendpilot.webhooks import triggers
 from mock_sendpilot.webhooks.deliveries import SUCCEEDED, DeliveryFilter, recorded_response
-from mock_sendpilot.webhooks.triggers import Trigger
+from mock_sendpilot.webhooks.triggers import TriggerRequest, trigger_event
 from tests.support import eventually
 from tests.webhooks.conftest import World, seed_of_one_lead
 from tests.webhooks.judges import arm, statuses
@@ -83,13 +82,13 @@ def test_a_log_handler_may_look_at_the_deliveries(world: World, receiver: Webhoo
 
 
 def test_an_override_that_is_no_json_is_refused_and_the_log_stays_readable(world: World) -> None:
-    wanted = Trigger(
+    wanted = TriggerRequest(
         event_type="lead.status.changed", lead_id="lead_1", overrides={"newStatus": object()}
     )
     with pytest.raises(
         InvalidInput, match=r"overrides\.newStatus must be something that JSON can hold"
     ):
-        triggers.tell(world.workspace, world.outbox, wanted)
+        trigger_event(world.workspace, world.outbox, wanted)
     world.change("A")
 
     assert len(world.outbox.events.all()) == 1
@@ -99,8 +98,8 @@ def test_both_events_of_a_job_go_to_its_own_url(world: World, receiver: WebhookR
     start = world.workspace.searches.start
     job_id = start(name="S", limit=3, filters={}, webhook_url=receiver.url).id
     world.workspace.searches.complete(job_id)
-    told = Trigger(event_type="lead_database.search.completed", job_id=job_id)
-    triggers.tell(world.workspace, world.outbox, told)
+    told = TriggerRequest(event_type="lead_database.search.completed", job_id=job_id)
+    trigger_event(world.workspace, world.outbox, told)
     world.advance(DAY)
 
     assert [one.state for one in world.deliveries()] == [SUCCEEDED, SUCCEEDED]
