@@ -117,8 +117,8 @@ def list_conversations(
     if account_id is not None and workspace.store.sender(account_id) is None:
         raise NotFound("Account not found", hint=_unknown_account(account_id))
     fault = contract.conversations_limit_fault
-    is_faulty = fault is not None and (account_id is not None or not fault.is_of_account)
-    if fault is not None and is_faulty and limit >= fault.lowest_limit:
+    is_faulty = fault is not None and (account_id is not None or not fault.needs_account)
+    if fault is not None and is_faulty and limit >= fault.min_limit:
         raise ServiceFault("Internal server error", hint="conversations_limit_fault is on")
     with workspace.store.transaction():
         all_conversations = workspace.inbox.conversations(account_id)

@@ -63,8 +63,8 @@ def value_text(value: object) -> str:
         tags = value_text(value.tag_fields) if value.tag_fields else "no such event"
         return f"status event: {value_text(value.status_fields)}; tag event: {tags}"
     if isinstance(value, EventTexts):
-        most = value.most_characters
-        amount = "in full" if most is None else f"the first {most} characters"
+        count = value.max_characters
+        amount = "in full" if count is None else f"the first {count} characters"
         return f"{value.message_key}, {value.reply_key}: {amount}"
     if isinstance(value, tuple):
         return ", ".join(map(str, value))

@@ -72,11 +72,14 @@ class Contract:
         return hash(self.name)
 
     def event_type(self, current_name: str) -> str:
-        """What this contract calls the event that is called `current_name` today."""
+        """Return the name in this contract of the event with that current name."""
         return self.event_types[words.EVENT_TYPES.index(current_name)]
 
     def own_event_type(self, name: str) -> str:
-        """Its own name for an event that some contract calls `name`; an unknown name as it is."""
+        """Return the name in this contract of an event that any contract calls `name`.
+
+        An unknown name is returned as it is.
+        """
         current = next((new for new, old in words.LEGACY_EVENT_TYPES.items() if old == name), name)
         return self.event_type(current) if current in words.EVENT_TYPES else name
 

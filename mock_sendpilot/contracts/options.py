@@ -1,9 +1,12 @@
-"""Contract options: what the vendor's documents disagree on, with the values of each.
+"""Contract options: the matters on which the vendor's documents disagree, and their values.
 
-The sources are section (e) of the reconstructed contract, whose row numbers stand beside the
-options, and the sections on what clients observed. An observed behavior is a switch that is off in
-every contract but `observed`, which is `live` with all of them on. `strict` has the value of each
-option that accepts and promises least of all sources, or that of `live` where none is less.
+A source is one of these: the published page, which has a hand-written half and an OpenAPI half; the
+older pages, to which it belongs, and the newer ones; the earlier and the newest specification; and
+clients, whose public code shows what the service did in production.
+
+An observed behavior is a switch that is off in every contract but `observed`, which is `live` with
+all of them on. `strict` has the value of each option that accepts and promises least of all
+sources, or that of `live` where none is less.
 """
 
 from collections.abc import Mapping
@@ -18,7 +21,7 @@ STRICT, OBSERVED = "strict", "observed"
 
 @dataclass(frozen=True, slots=True)
 class PatchBody:
-    """What PATCH reads: `fields` are looked at, at least one of `any_of` must be there."""
+    """The fields that PATCH reads; at least one of `any_of` must be present."""
 
     fields: tuple[str, ...]
     any_of: tuple[str, ...]
@@ -26,7 +29,7 @@ class PatchBody:
 
 @dataclass(frozen=True, slots=True)
 class LeadEvents:
-    """The events of a lead's change. `tag_fields` is empty where the contract has no tag event."""
+    """The fields of the events of a lead's change; without `tag_fields` there is no tag event."""
 
     status_fields: tuple[str, ...]
     tag_fields: tuple[str, ...]
@@ -34,28 +37,28 @@ class LeadEvents:
 
 @dataclass(frozen=True, slots=True)
 class EventTexts:
-    """How a message and a reply are told: under which key, and how much of them (None: all)."""
+    """The keys of messages and replies in events, and the length of their texts (None for all)."""
 
     message_key: str
     reply_key: str
-    most_characters: int | None
+    max_characters: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class LimitFault:
-    """A page of conversations from `lowest_limit` on is 500, perhaps only with `accountId`."""
+    """A 500 for pages of at least `min_limit` conversations, perhaps only with `accountId`."""
 
-    lowest_limit: int
-    is_of_account: bool
+    min_limit: int
+    needs_account: bool
 
     def __str__(self) -> str:
-        with_account = ", with accountId" if self.is_of_account else ""
-        return f"500 from limit {self.lowest_limit} on{with_account}"
+        with_account = ", with accountId" if self.needs_account else ""
+        return f"500 from limit {self.min_limit} on{with_account}"
 
 
 @dataclass(frozen=True, slots=True)
 class ContractOption:
-    """One thing that the documents disagree on or leave open, and the values it can have.
+    """A matter on which the documents disagree, or which they leave open, and its values.
 
     `by_contract` has a value for each named contract, by its name; `extra_values` has further ones.
     """
@@ -110,30 +113,30 @@ _LEGACY_NAMES = tuple(words.LEGACY_EVENT_TYPES.get(name, name) for name in words
 
 _SWITCH: Mapping[str, object] = {"on": True, "off": False}
 _RETRY_DELAYS = (5, 30, 120, 900, 3600)
-_FROM_FIFTY = LimitFault(50, is_of_account=False)
-_HUNDRED_OF_ACCOUNT = LimitFault(100, is_of_account=True)
+_LIMIT_50 = LimitFault(50, needs_account=False)
+_LIMIT_100 = LimitFault(100, needs_account=True)
 
 OPTIONS: Mapping[str, ContractOption] = {
     "patch_statuses": _option(
-        "statuses that PATCH takes",
-        "(e) 1",
+        "statuses that PATCH accepts",
+        "both halves of the published page, the older page of the webhook, and clients of today",
         documented=words.LEAD_STATUSES_WEBHOOK_PAGE,
         example=words.LEAD_STATUSES_PAGE_PROSE,
         schema=words.LEAD_STATUSES_OPENAPI_EARLIER,
-        live=words.LEAD_STATUSES_TAKEN_TODAY,
+        live=words.LEAD_STATUSES_ACCEPTED,
         strict=words.LEAD_STATUSES_OUTCOME,
     ),
     "patch_body": _option(
         "fields of the PATCH body",
-        "(e) 2",
+        "both halves of the published page, and the newest specification",
         documented=PatchBody(("status", "note"), ("status",)),
         example=PatchBody(("status",), ("status",)),
         live=PatchBody(("status", "customLeadStatus", "note"), ("status", "customLeadStatus")),
         strict=PatchBody(("status",), ("status",)),
     ),
     "patch_reply": _option(
-        "keys of the PATCH reply, in order",
-        "(e) 3",
+        "keys of the PATCH response, in order",
+        "both halves of the published page, and the newest specification",
         documented=(*_PAGE_REPLY, "success", "leadId", "message"),
         example=_PAGE_REPLY,
         schema=_OPENAPI_REPLY,
@@ -141,7 +144,7 @@ OPTIONS: Mapping[str, ContractOption] = {
     ),
     "lead_events": _option(
         "data of the lead events",
-        "(e) 4",
+        "the older and the newer pages of the webhooks",
         documented=LeadEvents((*_STATUS_EVENT, "changedBy"), ()),
         live=LeadEvents(
             _STATUS_EVENT, ("leadId", "linkedinUrl", "previousTag", "newTag", "campaignId")
@@ -149,13 +152,13 @@ OPTIONS: Mapping[str, ContractOption] = {
     ),
     "event_types": _option(
         "names of the twelve events",
-        "(e) 4 and 5",
+        "the older and the newer pages of the webhooks",
         documented=_LEGACY_NAMES,
         live=words.EVENT_TYPES,
     ),
     "signatures": _option(
         "signature schemes of a webhook request",
-        "(e) 6",
+        "the pages, and clients that receive the headers of Svix",
         documented=("documented", "svix"),
         example=("documented",),
         live=("svix",),
@@ -163,17 +166,20 @@ OPTIONS: Mapping[str, ContractOption] = {
     ),
     "retry_delays_seconds": _option(
         "seconds to wait before each further attempt; the page also says five attempts in all",
-        "(e) 7",
+        "the pages; `svix` is the schedule of Svix",
         documented=_RETRY_DELAYS,
         strict=_RETRY_DELAYS[:-1],
         extras={"svix": (5, 300, 1800, 7200, 18000, 36000, 36000)},
     ),
     "list_needs_campaign": _option(
-        "whether GET /v1/leads requires campaignId", "(e) 8", documented=False, live=True
+        "whether GET /v1/leads requires campaignId",
+        "the older pages, and the newest specification",
+        documented=False,
+        live=True,
     ),
     "list_statuses": _option(
         "statuses that GET /v1/leads filters by",
-        "(e) 9",
+        "the older page of the webhook, the earlier and the newest specification",
         documented=words.LEAD_STATUSES_WEBHOOK_PAGE,
         example=words.LEAD_STATUSES_OPENAPI_EARLIER,
         schema=words.LEAD_STATUSES_OPENAPI_EARLIER,
@@ -181,57 +187,61 @@ OPTIONS: Mapping[str, ContractOption] = {
         strict=words.LEAD_STATUSES_OPENAPI_EARLIER,
     ),
     "leads_per_post": _option(
-        "how many leads one POST /v1/leads takes", "(e) 10", documented=100, live=1000, strict=100
+        "number of leads that one POST /v1/leads accepts",
+        "the older pages, and the newest specification",
+        documented=100,
+        live=1000,
+        strict=100,
     ),
     "lead_fields": _option(
-        "keys of a lead, in order: with or without senderId",
-        "(e) 15",
+        "keys of a lead, in order, with or without senderId",
+        "the older pages, and the newest specification",
         documented=(*_LEAD, "senderId", *_TIMES),
         example=(*_LEAD, *_TIMES),
         schema=(*_LEAD, *_TIMES),
         strict=(*_LEAD, *_TIMES),
     ),
     "lead_ids": _option(
-        "style of the ids of new leads: as the pages write them, or cuid as the service gives them",
-        "(a) Casing, time, ids",
+        "style of the ids of new leads: that of the pages, or the cuids of the service",
+        "the pages, and an example of the newest specification",
         documented="prefixed",
         live="cuid",
     ),
     "post_status_code": _option(
-        "status of a successful POST; the documents list 200 and 201 without saying which",
-        "(a) Success codes",
+        "status code of a successful POST; the documents list 200 and 201 without a choice",
+        "the pages",
         documented=201,
         extras={"200": 200},
     ),
     "validation_message": _option(
         "sentences of a 400: in `errors` (a name that is invented), nowhere, or as `message`, "
         "either as a list or in one text with what was found",
-        "(a) Error envelope; (e) 21",
+        "the pages, and answers to a client",
         documented="errors",
         strict="bare",
         extras={name: name for name in ("errors", "bare", "list", "detailed")},
     ),
     "event_texts": _option(
         "texts in the events of messages and replies: previews of 100 characters, or all",
-        "(e) 5",
+        "the older and the newer pages of the webhooks",
         documented=EventTexts("messagePreview", "replyPreview", 100),
         live=EventTexts("message", "reply", None),
     ),
     "campaign_list": _option(
         "keys of the campaign list: the campaigns and the paging",
-        "(e) 11",
+        "the examples of the older pages, and both specifications",
         documented=("campaigns", "pagination"),
         example=("data", "meta"),
     ),
     "campaign_statuses": _option(
         "spelling of campaign statuses",
-        "(e) 12",
+        "the examples of the older pages, and clients",
         documented=words.CAMPAIGN_STATUSES,
         example=words.CAMPAIGN_STATUSES_UPPER_CASE,
     ),
     "campaign_filters": _option(
         "words that GET /v1/campaigns filters by",
-        "(e) 13",
+        "the text of the older pages, and both specifications",
         documented=("all", "active", "started", "paused", "draft", "finished"),
         example=words.CAMPAIGN_FILTERS_PROSE,
         schema=words.CAMPAIGN_FILTERS,
@@ -239,122 +249,120 @@ OPTIONS: Mapping[str, ContractOption] = {
     ),
     "campaign_item": _option(
         "keys of a campaign in the list, in order",
-        "(b) 1",
+        "the examples of the older pages, and clients",
         documented=("id", "name", "status", "totalLeads", *_COUNTERS, *_TIMES),
         example=("id", "name", "status", "totalLeads", *_TIMES),
         strict=("id", "name", "status", "totalLeads", *_TIMES),
     ),
     "campaign_detail": _option(
         "keys of a single campaign, in order: flat counters, `metrics`, or both",
-        "(e) 14",
+        "the examples of the older pages, the earlier and the newest specification",
         documented=(*_CAMPAIGN, *_COUNTERS, "metrics", *_SENDERS, "description", *_TIMES),
         example=("id", "name", "status", "totalLeads", "metrics", *_TIMES),
         schema=(*_CAMPAIGN, *_COUNTERS, *_SENDERS, "description", *_TIMES),
         live=(*_CAMPAIGN, "leadsContacted", *_COUNTERS, *_SENDERS, *_TIMES),
     ),
     "repeat_action": _option(
-        "pausing what is paused, or resuming what runs: 400, or accepted as it is",
-        "(b) 3; unknown",
+        "pausing a paused campaign, or resuming a started one: 400, or accepted",
+        "unknown",
         documented="refused",
         extras={"accepted": "accepted"},
     ),
     "direct_send_moves_status": _option(
-        "whether a message sent over the API moves the lead to MESSAGE_SENT, as those of a "
-        "sequence do",
-        "(e) 18; a client relied daily on its not doing so",
+        "whether a message sent over the API moves the lead to MESSAGE_SENT, as one of a sequence "
+        "does",
+        "a client that relies daily on its not doing so",
         documented=False,
         extras=_SWITCH,
     ),
     "opening_message_id": _option(
-        "id of the message that opens a conversation: its own, or the conversation's as a client "
-        "found",
-        "(e) 19",
+        "id of the message that opens a conversation: its own, or that of the conversation",
+        "one client in production",
         documented="own",
         live="conversation",
         extras={"own": "own", "conversation": "conversation"},
     ),
     "internal_recipients": _option(
-        "sending to a URL with an internal id (ACoAA…): refused, as a client found, or taken",
-        "(b) 12; observed",
+        "sending to a URL with an internal id (ACoAA…): refused, or accepted",
+        "one client in production",
         documented="refused",
-        extras={"taken": "taken"},
+        extras={"accepted": "accepted"},
     ),
     "participant_urls": _option(
-        "profile URLs in conversations: public, or internal (ACoAA…) as a client found",
-        "(a) LinkedIn URLs; observed",
+        "profile URLs in conversations: public, or internal (ACoAA…)",
+        "clients in production",
         documented="public",
         strict="internal",
         observed="internal",
         extras={"internal": "internal"},
     ),
     "event_urls": _option(
-        "linkedinUrl in events: as elsewhere, or in/<slug>?miniProfileUrn=…, which a note claims",
-        "(a) LinkedIn URLs; one weak source",
+        "linkedinUrl in events: as elsewhere, or in/<slug>?miniProfileUrn=…",
+        "one note of a client, unconfirmed",
         documented="public",
         extras={"mini_profile": "mini_profile"},
     ),
     "trailing_space": _option(
-        "whether texts of messages end in a blank, as a client found",
-        "(b) 9; observed",
+        "whether texts of messages end in a blank",
+        "one client in production",
         documented=False,
         strict=True,
         observed=True,
         extras=_SWITCH,
     ),
     "conversations_limit_fault": _option(
-        "whether conversations answer 500 at `limit` 100 with accountId, as clients found in June "
-        "and July 2026, or from `limit` 50 on, as one found in May",
-        "(b) 8; observed",
+        "whether conversations answer 500: at `limit` 100 with accountId (June and July 2026), or "
+        "from `limit` 50 on (May 2026)",
+        "clients in production",
         documented=None,
-        strict=_FROM_FIFTY,
-        observed=_HUNDRED_OF_ACCOUNT,
-        extras={"on": _HUNDRED_OF_ACCOUNT, "from_50": _FROM_FIFTY, "off": None},
+        strict=_LIMIT_50,
+        observed=_LIMIT_100,
+        extras={"on": _LIMIT_100, "from_50": _LIMIT_50, "off": None},
     ),
     "conversations_end_fault": _option(
-        "whether conversations past the last page answer 500, as a note tells",
-        "(b) 8; observed",
+        "whether conversations past the last page answer 500",
+        "one note of a client, unconfirmed",
         documented=False,
         strict=True,
         observed=True,
         extras=_SWITCH,
     ),
     "note_fault": _option(
-        "whether a connection request with a note answers 500 and is not sent when the sender is "
-        "not Premium, as a client found; else it is sent without the note",
-        "(b) 11; observed",
+        "whether a connection request with a note of a sender without Premium answers 500 and is "
+        "not sent; otherwise it is sent without the note",
+        "one client in production",
         documented=False,
         strict=True,
         observed=True,
         extras=_SWITCH,
     ),
     "send_fault": _option(
-        "whether a message that is sent answers 500 all the same, as a client found: a retry sends "
-        "it twice",
-        "(b) 12; observed",
+        "whether a message that is sent answers 500 all the same, so that a retry sends it twice",
+        "one client in production",
         documented=False,
         extras=_SWITCH,
     ),
     "disable_on_410": _option(
-        "whether a receiver's 410 disables its endpoint, as with Svix",
-        "(c) Delivery; unknown",
+        "whether a receiver's 410 disables its endpoint",
+        "unknown; Svix does so",
         documented=False,
         extras=_SWITCH,
     ),
     "disable_after_failing_days": _option(
-        "whether an endpoint that has failed for five days is disabled, as with Svix",
-        "(c) Delivery; unknown",
+        "whether an endpoint that has failed for five days is disabled",
+        "unknown; Svix does so",
         documented=False,
         extras=_SWITCH,
     ),
     "honor_retry_after": _option(
-        "whether Retry-After of a receiver's 429 or 503 puts off the next attempt",
-        "(c) Delivery; unknown",
+        "whether Retry-After of a receiver's 429 or 503 delays the next attempt",
+        "unknown",
         documented=False,
         extras=_SWITCH,
     ),
     "retry_after": _option(
-        "whether a 429 has Retry-After; a client copes without it",
-        "(a) Rate limits",
+        "whether a 429 has Retry-After",
+        "unknown; one client copes without it",
         documented=True,
         strict=False,
         extras=_SWITCH,

@@ -1,7 +1,7 @@
-"""Every word that goes over the wire, once.
+"""The vendor's vocabulary: every word on the wire, once.
 
-Source of each list: section (d) of the vendor's contract as reconstructed from its published
-pages (D1-D4), its two OpenAPI documents (SA the earlier, SB the later) and production clients.
+The sources are those of `options.py`: the published page and its two halves, the older and the
+newer pages, the earlier and the newest specification, and clients in production.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ LEAD_STATUSES_OPENAPI_EARLIER = (
     "REPLY_RECEIVED",
     "DONE",
 )
-"""SA and the lower half of the published page: the filter and the PATCH body."""
+"""The earlier specification and the OpenAPI half of the published page: filter and PATCH body."""
 
 LEAD_STATUSES_WEBHOOK_PAGE = (
     "PENDING",
@@ -28,10 +28,10 @@ LEAD_STATUSES_WEBHOOK_PAGE = (
     "NOT_INTERESTED",
     "DONE",
 )
-"""The webhook pages `lead-status-changed` (D1, D2) and `lead-updated` (D3)."""
+"""The webhook pages `lead-status-changed` (older) and `lead-updated` (newer)."""
 
 LEAD_STATUSES_PAGE_PROSE = ("OPPORTUNITY", "NOT_INTERESTED", "DONE")
-"""The hand-written half of the published page (D1)."""
+"""The hand-written half of the published page."""
 
 LEAD_STATUSES_OUTCOME = (
     "OPPORTUNITY",
@@ -40,9 +40,9 @@ LEAD_STATUSES_OUTCOME = (
     "UNSUBSCRIBED",
     "IRRELEVANT",
 )
-"""SB's list for the PATCH body."""
+"""The PATCH body of the newest specification."""
 
-LEAD_STATUSES_TAKEN_TODAY = (
+LEAD_STATUSES_ACCEPTED = (
     *LEAD_STATUSES_OUTCOME,
     "NOT_INTERESTED",
     "PENDING",
@@ -51,9 +51,9 @@ LEAD_STATUSES_TAKEN_TODAY = (
     "MESSAGE_SENT",
     "REPLY_RECEIVED",
 )
-"""What PATCH takes today: SB's five; NOT_INTERESTED, which a production client sends; and the five
-of a sequence, although SB's text refuses them: the service took two of them every day in July 2026.
-"""
+"""The PATCH body as the service accepts it: the five of the newest specification; NOT_INTERESTED,
+which a client sends; and the five of a sequence, which that specification refuses, although the
+service accepted two of them every day in July 2026."""
 
 LEAD_STATUSES_OPENAPI_LATER = (
     "PENDING",
@@ -92,10 +92,10 @@ LEAD_STATUSES_OPENAPI_LATER = (
     "STOPPED",
     "WAITING",
 )
-"""SB's filter of the lead list: 35 statuses."""
+"""The filter of the lead list in the newest specification: 35 statuses."""
 
 LEAD_STATUSES = (*LEAD_STATUSES_OPENAPI_LATER, "NOT_INTERESTED")
-"""Every status a lead can have in some contract."""
+"""Every status of a lead in any contract."""
 
 CUSTOM_LEAD_STATUSES = (
     "LEAD",
@@ -107,17 +107,17 @@ CUSTOM_LEAD_STATUSES = (
     "NOT_INTERESTED",
     "NO_RESPONSE",
 )
-"""SB's `customLeadStatus`."""
+"""The `customLeadStatus` of the newest specification."""
 
 # --- other resources --------------------------------------------------------------------------
 
 CAMPAIGN_STATUSES = ("started", "paused", "draft", "finished")
 CAMPAIGN_STATUSES_UPPER_CASE = ("STARTED", "PAUSED", "DRAFT", "FINISHED")
-"""How D1 and D2 write them in their examples, in the same order."""
+"""The spelling in the examples of the older pages, in the same order."""
 CAMPAIGN_FILTERS_PROSE = CAMPAIGN_STATUSES
-"""The filter of the campaign list as D1 and D2 tell it."""
+"""The filter of the campaign list in the text of the older pages."""
 CAMPAIGN_FILTERS = ("all", "active", "paused", "draft", "finished")
-"""The same in D2's OpenAPI block, SA and SB: `active` finds what is `started`."""
+"""The same filter in both specifications: `active` finds campaigns that are `started`."""
 SENDER_STATUSES = ("active", "disconnected", "rate_limited")
 SEARCH_STATUSES = ("pending", "processing", "completed", "failed")
 EXTRACTION_STATUSES = ("PENDING", "RUNNING", "FINISHED", "FAILED")
@@ -144,7 +144,8 @@ SCOPES = (
     SENDERS_READ,
     WORKSPACE_READ,
 )
-"""`leads:read`, `senders:read` and `workspace:read` are in SB; the others are invented."""
+"""The newest specification has `leads:read`, `senders:read` and `workspace:read`; the others are
+invented."""
 
 # --- events -----------------------------------------------------------------------------------
 
@@ -174,7 +175,7 @@ EVENT_TYPES = (
     SEARCH_COMPLETED,
     EXTRACTION_COMPLETED,
 )
-"""Today's names (D3 and later). Older contracts rename some: `LEGACY_EVENT_TYPES`."""
+"""The current names, those of the newer pages; some had others: see `LEGACY_EVENT_TYPES`."""
 
 LEGACY_EVENT_TYPES: Mapping[str, str] = {
     REPLY_RECEIVED: "message.received",
@@ -182,4 +183,4 @@ LEGACY_EVENT_TYPES: Mapping[str, str] = {
     CONNECTION_REQUEST_ACCEPTED: "connection.accepted",
     LEAD_UPDATED: "lead.status.changed",
 }
-"""Today's name to the one of D1 and D2, where they differ."""
+"""The names in the older pages by current names, where they differ."""

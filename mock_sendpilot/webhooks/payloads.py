@@ -104,7 +104,7 @@ def _message_sent(change: events.MessageSent, contract: Contract) -> Data:
     texts = contract.event_texts
     data = {
         **_contact_data(change.contact, contract),
-        texts.message_key: change.text[: texts.most_characters],
+        texts.message_key: change.text[: texts.max_characters],
         "sequenceStep": change.sequence_step,  # only messages of a campaign have one
     }
     return _without_none(data)
@@ -114,7 +114,7 @@ def _reply_received(change: events.ReplyReceived, contract: Contract) -> Data:
     texts = contract.event_texts
     return {
         **_contact_data(change.contact, contract),
-        texts.reply_key: change.text[: texts.most_characters],
+        texts.reply_key: change.text[: texts.max_characters],
     }
 
 

@@ -1,6 +1,6 @@
 """Credits: searches and extractions spend them from two buckets, refilled monthly.
 
-The five numbers of the response are the vendor's (section (b) 4). Invented are the amount of a
+The five numbers of the response are the vendor's. Invented are the amount of a
 refill, and that the credits of the subscription are spent before purchased ones.
 """
 

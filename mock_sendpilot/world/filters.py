@@ -1,9 +1,9 @@
 """The 94 filters of the lead database: their catalogue, and the people who match them.
 
-Names, kinds and choices are the vendor's (section (b) 5 and 14). Invented are the values of filters
-without choices, which are those of the made-up people, and how a person is matched: letter case
-never counts; a job title, a keyword or a full name matches where it is contained, any other value
-where it is equal; of several values of one filter any will do, and all filters count together.
+Names, kinds and choices are those of the vendor's newest specification. Invented are the values of
+filters without choices, which are those of the made-up people, and how a person is matched: letter
+case never counts; a job title, a keyword or a full name matches where it is contained, any other
+value where it is equal; of several values of one filter any will do, and all filters count.
 """
 
 import re

@@ -266,7 +266,7 @@ _SearchPlan = tuple[list[FoundLead], Criteria]
 
 
 class Searches(JobRunner[Search]):
-    """The searches of a workspace (section (b) 14). Each person found costs one credit.
+    """The searches of a workspace. Each person found costs one credit.
 
     Args:
         context: the context of the workspace.
@@ -360,7 +360,7 @@ _ExtractionPlan = tuple[str, list[Criteria]]
 
 
 class Extractions(JobRunner[Extraction]):
-    """The extractions of a workspace (section (b) 17); each URL in turn gives one person.
+    """The extractions of a workspace; each URL in turn gives one person.
 
     A person costs one credit, and with enrichment one more, whether an e-mail address is found or
     not: the sample on the vendor's page has 95 enriched and 100 charged. About one person in ten

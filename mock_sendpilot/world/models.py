@@ -229,7 +229,7 @@ DEFAULT_JOB_TIMING = JobTiming()
 # case, unlike all other keys of its API.
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundLead:
-    """A person of the lead database (section (b) 16)."""
+    """A person of the lead database."""
 
     id: str
     first_name: str
@@ -251,7 +251,7 @@ class FoundLead:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExtractedLead:
-    """A person of a LinkedIn search (section (b) 19); an e-mail address needs enrichment."""
+    """A person of a LinkedIn search; an e-mail address needs enrichment."""
 
     id: str
     linkedin_identifier: str

@@ -233,7 +233,7 @@ class Store:
     ) -> StatusChange:
         """Change the status, the custom status or both; None leaves one as it is.
 
-        A call that changes nothing succeeds too, and records no event (section (e), row 16).
+        As at the vendor, a call that changes nothing succeeds and records no event.
 
         Raises:
             NotFound: the workspace has no such lead.

@@ -281,4 +281,4 @@ def test_internal_urls_are_refused_or_taken_as_the_contract_says(make_world: Mak
     url = f"{PEOPLE}ACoAAA123"
 
     assert_invalid(connect(make_world(), url), "the internal form")
-    assert connect(make_world(internal_recipients="taken"), url).status == 201
+    assert connect(make_world(internal_recipients="accepted"), url).status == 201

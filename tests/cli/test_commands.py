@@ -80,10 +80,10 @@ def test_seed_check_refuses_an_unknown_contract_without_a_verdict_on_the_file(
     assert "did you mean 'live'?" in result.stderr
 
 
-def test_contracts_list_names_contracts_and_points() -> None:
+def test_contracts_list_names_contracts_and_options() -> None:
     lines = run("contracts", "list").output.splitlines()
     assert lines[0] == "contracts: documented, example, schema, live, strict, observed"
-    assert any(line.startswith("patch_reply: keys of the PATCH reply") for line in lines)
+    assert any(line.startswith("patch_reply: keys of the PATCH response") for line in lines)
 
 
 def test_contracts_show_prints_each_option() -> None:

@@ -1,4 +1,4 @@
-"""Contracts are data, and say what is wrong with an option."""
+"""The named contracts, and single options set to other values."""
 
 import pytest
 
@@ -10,17 +10,17 @@ from mock_sendpilot.errors import InvalidInput
 STRICT, OBSERVED, LIVE = CONTRACTS["strict"], CONTRACTS["observed"], CONTRACTS["live"]
 
 
-def test_there_are_six() -> None:
+def test_six_contracts_have_names() -> None:
     assert list(CONTRACTS) == ["documented", "example", "schema", "live", "strict", "observed"]
 
 
 def values_apart_from_live(contract: Contract) -> dict[str, object]:
-    """The options on which a contract is not as `live`."""
-    found = {key: getattr(contract, key) for key in OPTIONS}
-    return {key: value for key, value in found.items() if value != getattr(LIVE, key)}
+    """Return the options whose values differ from those of `live`."""
+    values = {key: getattr(contract, key) for key in OPTIONS}
+    return {key: value for key, value in values.items() if value != getattr(LIVE, key)}
 
 
-def test_strict_takes_and_promises_the_least_that_any_source_does() -> None:
+def test_strict_accepts_and_promises_the_least_of_all_sources() -> None:
     assert values_apart_from_live(STRICT) == {
         "patch_statuses": (
             "OPPORTUNITY", "MEETING_BOOKED", "DONE", "UNSUBSCRIBED", "IRRELEVANT",
@@ -37,7 +37,7 @@ def test_strict_takes_and_promises_the_least_that_any_source_does() -> None:
         "campaign_item": CONTRACTS["example"].campaign_item,
         "participant_urls": "internal",
         "trailing_space": True,
-        "conversations_limit_fault": LimitFault(50, is_of_account=False),
+        "conversations_limit_fault": LimitFault(50, needs_account=False),
         "conversations_end_fault": True,
         "note_fault": True,
         "retry_after": False,
@@ -45,11 +45,11 @@ def test_strict_takes_and_promises_the_least_that_any_source_does() -> None:
     assert STRICT.list_needs_campaign
 
 
-def test_observed_is_live_with_what_clients_saw_in_production() -> None:
+def test_observed_is_live_with_the_quirks_of_production() -> None:
     assert values_apart_from_live(OBSERVED) == {
         "participant_urls": "internal",
         "trailing_space": True,
-        "conversations_limit_fault": LimitFault(100, is_of_account=True),
+        "conversations_limit_fault": LimitFault(100, needs_account=True),
         "conversations_end_fault": True,
         "note_fault": True,
     }
@@ -57,21 +57,21 @@ def test_observed_is_live_with_what_clients_saw_in_production() -> None:
 
 @pytest.mark.parametrize("key", OPTIONS)
 @pytest.mark.parametrize("name", CONTRACTS)
-def test_a_point_can_be_set_to_the_reading_of_another_contract(key: str, name: str) -> None:
+def test_an_option_can_have_its_value_in_another_contract(key: str, name: str) -> None:
     contract = named_contract("documented", [(key, name)])
     assert getattr(contract, key) == getattr(CONTRACTS[name], key)
     assert contract.name == f"documented+{key}={name}"
 
 
 @pytest.mark.parametrize("key", OPTIONS)
-def test_a_point_leaves_the_others_alone(key: str) -> None:
+def test_an_option_leaves_the_others_alone(key: str) -> None:
     contract = named_contract("documented", [(key, "live")])
     others = set(OPTIONS) - {key}
     assert all(getattr(contract, o) == getattr(CONTRACTS["documented"], o) for o in others)
 
 
 @pytest.mark.parametrize(
-    ("name", "settings", "message"),
+    ("name", "options", "message"),
     [
         pytest.param("life", [], "unknown contract 'life'; did you mean 'live'?", id="contract"),
         pytest.param(
@@ -88,11 +88,11 @@ def test_a_point_leaves_the_others_alone(key: str) -> None:
         ),
     ],
 )
-def test_what_is_unknown_is_refused_with_what_is_known(
-    name: str, settings: list[tuple[str, str]], message: str
+def test_an_unknown_name_is_refused_with_a_list_of_known_ones(
+    name: str, options: list[tuple[str, str]], message: str
 ) -> None:
     with pytest.raises(InvalidInput) as caught:
-        named_contract(name, settings)
+        named_contract(name, options)
     assert str(caught.value).startswith(message)
 
 
@@ -101,6 +101,6 @@ def test_each_contract_has_a_name_for_each_event() -> None:
         assert len(set(contract.event_types)) == len(words.EVENT_TYPES)
 
 
-def test_the_older_contracts_use_the_older_names() -> None:
+def test_older_contracts_use_the_older_names() -> None:
     assert CONTRACTS["documented"].event_type("reply.received") == "message.received"
     assert CONTRACTS["live"].event_type("reply.received") == "reply.received"

@@ -25,8 +25,8 @@ six have names:
 Integrating today: `live`. Writing from the published page: `documented`. To fail at home rather
 than in production: `strict`.
 
-A client that passes under `strict` leans on nothing doubtful. PATCH takes only the five newest
-statuses, `campaignId` is required, a POST takes 100 leads, leads have no `senderId`, pages of 50
+A client that passes under `strict` leans on nothing doubtful. PATCH accepts only the five newest
+statuses, `campaignId` is required, a POST accepts 100 leads, leads have no `senderId`, pages of 50
 conversations and notes of senders without Premium answer 500, and a 400 has no sentences. Where no
 value is less than the others, `strict` has that of `live`.
 
@@ -35,8 +35,13 @@ Choose one with `--contract`, in a workspace of the seed (`"contract": "live"`),
 to one of its extra values: `--contract-option patch_reply=schema`, `{"name": "live", "options":
 {"patch_reply": "schema"}}`, `@pytest.mark.sendpilot("live", patch_reply="schema")`.
 
+The sources: the published page, whose hand-written half contradicts its OpenAPI half; the older
+pages, to which it belongs, and the newer ones; the earlier and the newest specification; clients,
+whose public code shows what the service did in production. Where the source is
+unknown, the default is invented.
+
 The same under every contract: the error envelope, unknown routes answer 404 `Cannot PUT /v1/...`,
-unknown body fields are ignored, a PATCH that changes nothing is 200 and makes no event.
+unknown body fields are ignored, a PATCH that changes nothing is 200 and records no event.
 
 This page is made from `mock_sendpilot/contracts/options.py`.
 """
@@ -49,7 +54,7 @@ def page() -> str:
 
 def _section(key: str, option: ContractOption) -> Iterator[str]:
     yield f"## {key}\n"
-    yield f"{option.about[0].upper()}{option.about[1:]}.\n"
+    yield f"{_capitalized(option.about)}. Source: {option.source}.\n"
     yield "| value | meaning |\n| --- | --- |"
     earlier: dict[str, str] = {}
     for name, value in option.values().items():
@@ -58,6 +63,10 @@ def _section(key: str, option: ContractOption) -> Iterator[str]:
         if name in CONTRACTS:
             earlier.setdefault(text, name)
     yield ""
+
+
+def _capitalized(text: str) -> str:
+    return text[0].upper() + text[1:]
 
 
 if __name__ == "__main__":
