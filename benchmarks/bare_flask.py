@@ -21,7 +21,7 @@ def main() -> None:
     def hello() -> str:
         return "hello"
 
-    with HttpServer(app) as server:
+    with HttpServer(app, never_waits=lambda _: True) as server:
         print(json.dumps({"origin": server.origin}), flush=True)
         threading.Event().wait()
 

@@ -6,9 +6,11 @@ request at a time, a client that keeps the server waiting is cut after a while o
 needed, and no thread waits for a client.
 """
 
+import copy
 import logging
 import re
 import sys
+import threading
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -130,12 +132,11 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         # For the client: to send a request, or to take the answer.
         self.waiting_since = SystemClock.running_seconds()
 
-    def readable(self) -> bool:
-        """Return whether to read from the socket; first take what came with the last request."""
-        if self._rest and super().readable():
+    def take_pipelined(self) -> None:
+        """Take in what came with the last request, once that has been answered."""
+        if self._rest and self.readable():
             rest, self._rest = self._rest, b""
             self.received(rest)
-        return bool(super().readable())
 
     def received(self, data: bytes) -> bool:
         """Take in bytes; a request's time begins with its first one, not with each."""
@@ -148,6 +149,8 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         request = self.request
         is_taken: bool = super().received(data)
         self._rest = request.rest
+        if self._rest:
+            self.server.pipelining.add(self)
         return is_taken
 
     def service(self) -> None:
@@ -155,6 +158,32 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         self.waiting_since = _NEVER
         super().service()
         self.waiting_since = SystemClock.running_seconds()
+
+    @property
+    def has_pipelined(self) -> bool:
+        """Return whether something came with the last request that is not taken in yet."""
+        return bool(self._rest)
+
+    def answer_at_once(self) -> None:
+        """Answer the request in the network thread; `send_answer` then sends it in one piece."""
+        self.adj = self.server.gathering
+        try:
+            self.service()
+        except BaseException:
+            _logger.exception("a request could not be answered")
+            self.will_close = True
+        finally:
+            self.adj = self.server.adj
+
+    def send_answer(self) -> None:
+        """Send as much of the answer as the client takes now."""
+        if self.writable():
+            self.handle_write()
+
+    def del_channel(self, map: Any = None) -> None:  # noqa: A002, ANN401 - waitress's own
+        """Forget the connection."""
+        self.server.pipelining.discard(self)
+        super().del_channel(map)
 
     @property
     def is_waiting(self) -> bool:
@@ -191,6 +220,9 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
         self._next_warning_at = 0.0
         self._accepts_at = 0.0
         self._lacks_descriptor = False
+        self.network_thread_id = 0
+        self.has_trigger = True
+        self.pipelining: set[Channel] = set()  # those that sent more than one request
         super().__init__(
             app,
             **options,
@@ -202,6 +234,21 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
             clear_untrusted_proxy_headers=True,
             log_socket_errors=False,  # a client that goes away is no error of ours
         )
+        self.gathering = copy.copy(self.adj)
+        self.gathering.send_bytes = sys.maxsize
+
+    def pull_trigger(self) -> None:
+        """Wake the network thread, unless it is the one that calls."""
+        if self.has_trigger and threading.get_ident() != self.network_thread_id:
+            super().pull_trigger()
+
+    def take_pipelined(self) -> None:
+        """Take in the next requests of clients that did not wait for an answer to send them."""
+        for channel in list(self.pipelining):
+            self.pipelining.discard(channel)
+            channel.take_pipelined()
+            if channel.has_pipelined:
+                self.pipelining.add(channel)
 
     def make_room(self) -> float:
         """Cut the clients that keep the server waiting too long, or whose place is needed.

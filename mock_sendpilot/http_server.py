@@ -1,25 +1,30 @@
-"""An HTTP/1.1 server for a WSGI app: threaded, keep-alive, embeddable; built on waitress.
+"""An HTTP/1.1 server for a WSGI app: keep-alive, embeddable; built on waitress.
 
 waitress reads and parses in one thread and hands complete requests to a pool, so a client that
-sends slowly holds nobody up. Its pool has a fixed size; ours grows when all of it is at work, so
-that handlers that hang do not hold anybody up either.
+sends slowly holds nobody up. The two threads compete for the interpreter at every request, though,
+which costs more than most answers do. Here the network thread answers itself what never waits, and
+the pool gets the rest. An answer that takes long nevertheless holds nobody up: another thread takes
+the network over from it.
 """
 
 import socket
 import threading
+from collections import deque
+from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from typing import TYPE_CHECKING, Any
 
 from waitress import wasyncore
-from waitress.task import ThreadedTaskDispatcher
 
 from mock_sendpilot.http_connections import (
     MAX_PENDING,
     Channel,
     ConnectionLimits,
     Listener,
+    Parser,
     VendorChannel,
 )
+from mock_sendpilot.http_pool import HandlerPool
 from mock_sendpilot.network import listening_socket
 from mock_sendpilot.scheduling.clock import SystemClock
 
@@ -27,23 +32,8 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
     from typing_extensions import Self
 
-_FIRST_THREADS = 4
-_MOST_THREADS = 256
+PATIENCE_SECONDS = 0.05
 _DRAIN_SECONDS = 0.02
-
-
-class GrowingPool(ThreadedTaskDispatcher):  # type: ignore[misc]
-    """waitress's thread pool, with a further thread whenever a request would have to wait."""
-
-    def add_task(self, task: Any) -> None:
-        """Hand a request to an idle thread, or to a new one."""
-        with self.lock:
-            self.queue.append(task)
-            self.queue_cv.notify()
-            idle = len(self.threads) - self.stop_count - self.active_count
-            lacks_thread = len(self.queue) > idle and len(self.threads) < _MOST_THREADS
-        if lacks_thread:
-            self.set_thread_count(len(self.threads) + 1)
 
 
 class HttpServer(AbstractContextManager["HttpServer"]):
@@ -56,6 +46,10 @@ class HttpServer(AbstractContextManager["HttpServer"]):
         limits: what its clients may take up.
         speaks_for_vendor: answer what never reaches the app in the vendor's envelope and never
             with a 5xx. Everybody else's app gets the 5xx that a crash deserves.
+        never_waits: tells of a request that the app answers it without waiting for anything; the
+            network thread then answers it itself, which is faster. By default no request is.
+        patience_seconds: for so long the network thread may be at one request before another
+            thread takes the network over.
 
     Raises:
         OSError: the port is taken, or the address is not ours.
@@ -69,10 +63,14 @@ class HttpServer(AbstractContextManager["HttpServer"]):
         port: int = 0,
         limits: ConnectionLimits | None = None,
         speaks_for_vendor: bool = False,
+        never_waits: Callable[[Parser], bool] | None = None,
+        patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
         self.host = host.strip("[]")
         listening = _listen_on(self.host, port)
-        self._pool = GrowingPool()
+        self._pool = HandlerPool()
+        self._never_waits = never_waits
+        self._patience_seconds = patience_seconds
         self._sockets: dict[int, Any] = {}  # what waitress listens and talks on, by descriptor
         self._listener = Listener(
             app,
@@ -81,11 +79,17 @@ class HttpServer(AbstractContextManager["HttpServer"]):
             _sock=listening,
             sockinfo=(listening.family, listening.type, listening.proto, listening.getsockname()),
             bind_socket=False,
-            dispatcher=self._pool,
+            dispatcher=self,
         )
         self._listener.channel_class = VendorChannel if speaks_for_vendor else Channel
         self.port = int(self._listener.effective_port)
-        self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()
+        self._network_thread: threading.Thread | None = None  # the one that serves the sockets
+        self._complete: deque[Channel] = deque()  # requests that the network thread answers
+        self._answering = 0  # the number of the request that it answers, or 0
+        self._answered_count = 0
+        self._has_work = threading.Event()  # wakes the thread that stands by
+        self._ended = threading.Event()
         self._is_stopping = False
         self._drain_until = 0.0
 
@@ -110,52 +114,113 @@ class HttpServer(AbstractContextManager["HttpServer"]):
         """
         if self._is_stopping:
             raise RuntimeError("the server was stopped; make a new one to listen again")
-        if self._thread is not None:
+        if self._network_thread is not None:
             raise RuntimeError("the server is running already; start it once")
-        self._pool.set_thread_count(_FIRST_THREADS)
-        name = f"mock-sendpilot-http-{self.port}"
-        self._thread = threading.Thread(target=self._serve, name=name, daemon=True)
-        self._thread.start()
+        self._network_thread = self._start_thread(self._serve)
+        if self._never_waits is not None:
+            self._start_thread(self._stand_by)
 
     def stop(self, *, timeout_seconds: float = 1.0) -> None:
         """Accept nothing more, and wait at most so long for the requests at work."""
         self._drain_until = SystemClock.running_seconds() + timeout_seconds
-        if self._thread is None:
+        if self._network_thread is None:
             self._is_stopping = True
             self._close()
-        elif self._thread.is_alive():
+        elif not self._ended.is_set():
             with suppress(OSError):  # it stopped just now
                 self._listener.trigger.pull_trigger(self._begin_to_stop)
-            self._thread.join(timeout_seconds + _DRAIN_SECONDS)
+            self._ended.wait(timeout_seconds + _DRAIN_SECONDS)
+
+    def add_task(self, channel: Channel) -> None:
+        """Have a complete request answered, here or by the pool; waitress calls this."""
+        never_waits = self._never_waits is not None and self._never_waits(channel.requests[0])
+        if never_waits or not self._pool.add_task(channel):
+            self._complete.append(channel)
+
+    # --- the network thread -----------------------------------------------------------------------
+
+    def _start_thread(self, target: Callable[[], None]) -> threading.Thread:
+        name = f"mock-sendpilot-http-{self.port}"
+        thread = threading.Thread(target=target, name=name, daemon=True)
+        thread.start()
+        return thread
 
     def _begin_to_stop(self) -> None:
-        """Runs in the server's own thread."""
+        """Runs in the network thread."""
         self._is_stopping = True
 
     def _serve(self) -> None:
+        self._listener.network_thread_id = threading.get_ident()
+        seconds = 0.0  # what came during a take-over is read before anybody is judged by his time
         while not self._is_stopping:
-            self._poll(self._listener.make_room())
+            self._poll(seconds)
+            if not self._answer_complete():
+                return
+            seconds = self._listener.make_room()
         self._listener.accepting = False
         self._listener.del_channel()
         while self._is_busy() and SystemClock.running_seconds() < self._drain_until:
             self._poll(_DRAIN_SECONDS)
+            if not self._answer_complete():
+                return
         self._close()
 
     def _poll(self, seconds: float) -> None:
+        self._listener.take_pipelined()
+        if self._complete:
+            seconds = 0.0
         wasyncore.loop(timeout=seconds, use_poll=True, map=self._sockets, count=1)
 
+    def _answer_complete(self) -> bool:
+        """Answer the requests that are complete; tell whether this is still the network thread."""
+        for _ in range(len(self._complete)):
+            channel = self._complete.popleft()
+            self._answered_count += 1
+            self._answering = self._answered_count
+            if not self._has_work.is_set():
+                self._has_work.set()
+            channel.answer_at_once()
+            with self._lock:
+                if self._network_thread is not threading.current_thread():
+                    return False
+                self._answering = 0
+            channel.send_answer()
+        return True
+
+    def _stand_by(self) -> None:
+        """Take the network over from a thread that one request holds up."""
+        while not self._ended.is_set():
+            # First cleared, then looked at: a request that begins in between sets it again.
+            self._has_work.clear()
+            number = self._answering
+            if not number:
+                self._has_work.wait()
+                continue
+            self._ended.wait(self._patience_seconds)
+            with self._lock:
+                is_held_up = self._answering == number
+                if is_held_up:
+                    self._network_thread = threading.current_thread()
+                    self._answering = 0
+            if is_held_up:
+                self._start_thread(self._stand_by)
+                self._serve()
+                return
+
     def _is_busy(self) -> bool:
-        """Whether a request is being answered, or an answer still being sent."""
+        """Return whether a request is being answered, or an answer still being sent."""
         channels = list(self._listener.active_channels.values())
         return any(channel.requests or channel.total_outbufs_len for channel in channels)
 
     def _close(self) -> None:
         remaining = max(0.0, self._drain_until - SystemClock.running_seconds())
-        self._pool.shutdown(timeout=remaining)
+        self._pool.shutdown(timeout_seconds=remaining)
         # A handler that still runs would pull the trigger of a closed, perhaps reused descriptor.
-        self._listener.pull_trigger = lambda: None
+        self._listener.has_trigger = False
         self._listener.close()
         wasyncore.close_all(self._sockets, ignore_all=True)
+        self._ended.set()
+        self._has_work.set()
 
 
 def _listen_on(host: str, port: int) -> socket.socket:

@@ -8,6 +8,7 @@ from mock_sendpilot.app import CONTROL_PREFIX, create_app
 from mock_sendpilot.control.exposure import exposure_problems, is_loopback
 from mock_sendpilot.control.guard import Guard
 from mock_sendpilot.errors import NotAllowed
+from mock_sendpilot.http_connections import Parser
 from mock_sendpilot.http_server import HttpServer
 from mock_sendpilot.paths import VENDOR_PREFIX
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from mock_sendpilot.emulator import Emulator
 
 DEFAULT_HOST = "127.0.0.1"
+_MAX_QUICK_BODY_BYTES = 64_000
 
 
 class EmulatorServer(AbstractContextManager["EmulatorServer"]):
@@ -69,7 +71,13 @@ class EmulatorServer(AbstractContextManager["EmulatorServer"]):
         if not is_loopback(host):
             emulator.add_key_rule(self._check_keys)
         try:
-            self._http = HttpServer(self.app, host=host, port=port, speaks_for_vendor=True)
+            self._http = HttpServer(
+                self.app,
+                host=host,
+                port=port,
+                speaks_for_vendor=True,
+                never_waits=_never_waits,
+            )
         except Exception:
             emulator.remove_key_rule(self._check_keys)
             raise
@@ -138,3 +146,12 @@ class EmulatorServer(AbstractContextManager["EmulatorServer"]):
         )
         if problems:
             raise NotAllowed("; ".join(problems))
+
+
+def _never_waits(request: Parser) -> bool:
+    """Return whether a request is one for the vendor's API, with a body that is soon read.
+
+    The control API has calls that wait for something to happen, and calls that do much.
+    """
+    is_for_vendor: bool = request.path.startswith(VENDOR_PREFIX)
+    return is_for_vendor and request.body_bytes_received <= _MAX_QUICK_BODY_BYTES

@@ -1,6 +1,7 @@
-"""A server with an app that can be held up."""
+"""A server with an app that can be held up, once answering in its pool, once by itself."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -13,8 +14,20 @@ def gate() -> Gate:
     return Gate()
 
 
+@pytest.fixture(
+    params=[
+        pytest.param({}, id="in the pool"),
+        pytest.param({"never_waits": lambda _: True}, id="in the network thread"),
+    ]
+)
+def answering(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """The options that decide which thread answers."""
+    options: dict[str, Any] = request.param
+    return options
+
+
 @pytest.fixture
-def server(gate: Gate) -> Iterator[HttpServer]:
-    with HttpServer(gate) as running:
+def server(gate: Gate, answering: dict[str, Any]) -> Iterator[HttpServer]:
+    with HttpServer(gate, **answering) as running:
         yield running
         gate.opened.set()

@@ -33,12 +33,13 @@ Serve = Callable[..., HttpServer]
 
 
 @pytest.fixture
-def serve(gate: Gate) -> Iterator[Serve]:
+def serve(gate: Gate, answering: dict[str, Any]) -> Iterator[Serve]:
     """Serve the gate under limits."""
     with ExitStack() as running:
 
         def begin(**limits: Any) -> HttpServer:
-            return running.enter_context(HttpServer(gate, limits=ConnectionLimits(**limits)))
+            limited = HttpServer(gate, limits=ConnectionLimits(**limits), **answering)
+            return running.enter_context(limited)
 
         yield begin
         gate.opened.set()

@@ -48,8 +48,8 @@ def test_a_connection_serves_several_requests(server: HttpServer) -> None:
     assert len(ports) == 1
 
 
-def test_stopping_finishes_what_is_in_flight(gate: Gate) -> None:
-    server = HttpServer(gate)
+def test_stopping_finishes_what_is_in_flight(gate: Gate, answering: dict[str, Any]) -> None:
+    server = HttpServer(gate, **answering)
     server.start()
     with ThreadPoolExecutor(1) as callers:
         waiting = callers.submit(get, server, "/hold")
@@ -59,8 +59,8 @@ def test_stopping_finishes_what_is_in_flight(gate: Gate) -> None:
         assert waiting.result() == (200, b"done")
 
 
-def test_stopping_does_not_wait_longer_than_it_may(gate: Gate) -> None:
-    server = HttpServer(gate)
+def test_stopping_does_not_wait_longer_than_it_may(gate: Gate, answering: dict[str, Any]) -> None:
+    server = HttpServer(gate, **answering)
     server.start()
     with ThreadPoolExecutor(1) as callers:
         waiting = callers.submit(get, server, "/hold")
