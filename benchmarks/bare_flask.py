@@ -4,7 +4,6 @@ What it costs is the price of Flask and of the HTTP server; nothing that we writ
 """
 
 import json
-import logging
 import threading
 
 from flask import Flask
@@ -14,7 +13,6 @@ from mock_sendpilot.http_server import HttpServer
 
 def main() -> None:
     """Serve until the process is ended."""
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     app = Flask(__name__, static_folder=None)
 
     @app.get("/")

@@ -143,6 +143,11 @@ class Emulator:
         return new_secret(self._secret_bytes)
 
     @property
+    def workers(self) -> Workers:
+        """The threads that send the webhooks of running clocks."""
+        return self._workers
+
+    @property
     def pending_count(self) -> int:
         """The number of deliveries of all workspaces that are still to be attempted."""
         with self._lock:

@@ -70,7 +70,7 @@ class ConnectionLimits:
 
 
 class JsonErrorTask(ErrorTask):  # type: ignore[misc]
-    """The refusals of waitress itself, in the vendor's envelope and never as a 5xx."""
+    """An error that waitress answers, in the vendor's envelope and never as a 5xx."""
 
     def execute(self) -> None:
         """Write the error as JSON and close the connection."""
@@ -121,7 +121,7 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]
 
 
 class Channel(HTTPChannel):  # type: ignore[misc]
-    """A connection that takes its requests one by one, and knows since when it waits."""
+    """A connection that takes one request at a time, and knows how long the client takes."""
 
     parser_class = Parser
     request: Parser | None = None
@@ -133,7 +133,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         self.waiting_since = SystemClock.running_seconds()
 
     def take_pipelined(self) -> None:
-        """Take in what came with the last request, once that has been answered."""
+        """Parse what came with the last request, once that request has been answered."""
         if self._rest and self.readable():
             rest, self._rest = self._rest, b""
             self.received(rest)
@@ -154,18 +154,18 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         return is_taken
 
     def service(self) -> None:
-        """Answer the request; while a thread does that, the client is not waited for."""
+        """Answer the request; meanwhile the client is not late."""
         self.waiting_since = _NEVER
         super().service()
         self.waiting_since = SystemClock.running_seconds()
 
     @property
     def has_pipelined(self) -> bool:
-        """Return whether something came with the last request that is not taken in yet."""
+        """Return True if bytes that came with the last request are not parsed yet."""
         return bool(self._rest)
 
     def answer_at_once(self) -> None:
-        """Answer the request in the network thread; `send_answer` then sends it in one piece."""
+        """Answer the request in the network thread, which then calls `send_answer`."""
         self.adj = self.server.gathering
         try:
             self.service()
@@ -176,30 +176,30 @@ class Channel(HTTPChannel):  # type: ignore[misc]
             self.adj = self.server.adj
 
     def send_answer(self) -> None:
-        """Send as much of the answer as the client takes now."""
+        """Send the response in one piece, or as much of it as the client takes now."""
         if self.writable():
             self.handle_write()
 
-    def del_channel(self, map: Any = None) -> None:  # noqa: A002, ANN401 - waitress's own
+    def del_channel(self, map: Any = None) -> None:  # noqa: A002 - waitress's own
         """Forget the connection."""
         self.server.pipelining.discard(self)
         super().del_channel(map)
 
     @property
     def is_waiting(self) -> bool:
-        """Return whether it is the client's turn."""
+        """Return True while the client has to send or read."""
         return not self.requests and self.waiting_since < _NEVER
 
     @property
     def waiting_bytes(self) -> int:
-        """The memory for what has come of a request, and what is not sent of an answer."""
+        """Bytes of the incomplete request and of the response that is not sent yet."""
         request = self.request
         coming = 0 if request is None else len(request.header_plus) + request.body_bytes_received
         return int(coming + len(self._rest) + self.total_outbufs_len)
 
 
 class VendorChannel(Channel):
-    """The same, with refusals in the vendor's envelope."""
+    """A connection whose errors are in the vendor's envelope."""
 
     error_task_class = JsonErrorTask
 
@@ -243,7 +243,7 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
             super().pull_trigger()
 
     def take_pipelined(self) -> None:
-        """Take in the next requests of clients that did not wait for an answer to send them."""
+        """Parse the next requests of clients that send them without waiting for responses."""
         for channel in list(self.pipelining):
             self.pipelining.discard(channel)
             channel.take_pipelined()

@@ -1,4 +1,4 @@
-"""The threads that answer the requests that may wait: as many as wait at one time."""
+"""The pool of threads for requests that may wait: as many threads as there are such requests."""
 
 import logging
 import threading
@@ -23,11 +23,11 @@ class Service(Protocol):
 
 
 class HandlerPool:
-    """Threads that start when a request would have to wait, and end when they idle for long.
+    """Threads that start when a request would have to wait, and end when they are idle for long.
 
     Args:
-        max_threads: how many requests are answered at one time; further ones wait.
-        max_idle_seconds: how long a thread waits for the next request.
+        max_threads: the number of requests that are answered at the same time.
+        max_idle_seconds: seconds a thread waits for the next request before it ends.
     """
 
     def __init__(
@@ -46,8 +46,13 @@ class HandlerPool:
         """The number of threads that exist."""
         return self._thread_count
 
+    @property
+    def idle_count(self) -> int:
+        """The number of threads that wait for a request."""
+        return self._idle_count
+
     def add_task(self, task: Service) -> bool:
-        """Have a request answered by an idle thread or by a new one; tell whether one will."""
+        """Queue a request for an idle thread or a new one. Return False if there is no thread."""
         with self._changed:
             self._queue.append(task)
             if len(self._queue) <= self._idle_count:
@@ -59,7 +64,7 @@ class HandlerPool:
             return self._thread_count > 0
 
     def shutdown(self, *, timeout_seconds: float) -> None:
-        """End the threads, waiting at most so long, and drop what has not begun."""
+        """End the threads, wait for them until the timeout, and cancel what has not begun."""
         deadline = SystemClock.running_seconds() + timeout_seconds
         with self._changed:
             self._is_stopping = True
@@ -78,7 +83,7 @@ class HandlerPool:
         try:
             threading.Thread(target=self._serve, name=name, daemon=True).start()
         except RuntimeError as error:
-            # Nothing is lost: the request waits for one of the threads that there are.
+            # Nothing is lost: the request waits for one of the existing threads.
             _logger.warning("no further thread to answer requests: %s", error)
             return
         self._thread_count += 1
@@ -94,7 +99,7 @@ class HandlerPool:
                 self._idle_count += 1
 
     def _next(self) -> Service | None:
-        """Wait for a request; None when the thread is to end."""
+        """Wait for the next request. Return None when the thread has to end."""
         with self._changed:
             is_in_time = True
             while not self._queue and not self._is_stopping and is_in_time:

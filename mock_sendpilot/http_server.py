@@ -1,10 +1,10 @@
 """An HTTP/1.1 server for a WSGI app: keep-alive, embeddable; built on waitress.
 
-waitress reads and parses in one thread and hands complete requests to a pool, so a client that
-sends slowly holds nobody up. The two threads compete for the interpreter at every request, though,
-which costs more than most answers do. Here the network thread answers itself what never waits, and
-the pool gets the rest. An answer that takes long nevertheless holds nobody up: another thread takes
-the network over from it.
+waitress reads and parses in one thread and hands complete requests to a pool, so a slow client
+holds nobody up. But the two threads then compete for the interpreter at every request, which costs
+more than most responses do. Here the network thread answers requests that never wait, and the pool
+gets the others. A request that takes long nevertheless holds nobody up: another thread takes over
+the network.
 """
 
 import socket
@@ -12,7 +12,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from waitress import wasyncore
 
@@ -36,20 +36,33 @@ PATIENCE_SECONDS = 0.05
 _DRAIN_SECONDS = 0.02
 
 
+class Background(Protocol):
+    """Work of other threads that gives way to requests. The network thread calls its methods."""
+
+    def requests_came(self) -> None:
+        """Note that requests wait to be answered."""
+
+    def request_answered(self) -> None:
+        """Note that one of them has been answered."""
+
+    def requests_ended(self) -> None:
+        """Note that no request waits."""
+
+
 class HttpServer(AbstractContextManager["HttpServer"]):
-    """Serves `app` on a port from a thread of its own, between `start` and `stop`.
+    """An HTTP server for one app, on a port, with threads of its own from `start` to `stop`.
 
     Args:
-        app: what answers.
+        app: the WSGI app.
         host: an address of this machine; `::` takes IPv4 as well.
-        port: 0 takes a free one, which `port` then tells.
-        limits: what its clients may take up.
+        port: 0 takes a free one; read it from `port`.
+        limits: how many connections, how much memory and time its clients may take.
         speaks_for_vendor: answer what never reaches the app in the vendor's envelope and never
             with a 5xx. Everybody else's app gets the 5xx that a crash deserves.
-        never_waits: tells of a request that the app answers it without waiting for anything; the
-            network thread then answers it itself, which is faster. By default no request is.
-        patience_seconds: for so long the network thread may be at one request before another
-            thread takes the network over.
+        never_waits: returns True for a request that the app answers without waiting for anything.
+            The network thread answers those, which is faster; the default is none.
+        background: work that gives way to the requests that the network thread answers.
+        patience_seconds: another thread takes over the network when a request takes longer.
 
     Raises:
         OSError: the port is taken, or the address is not ours.
@@ -64,12 +77,14 @@ class HttpServer(AbstractContextManager["HttpServer"]):
         limits: ConnectionLimits | None = None,
         speaks_for_vendor: bool = False,
         never_waits: Callable[[Parser], bool] | None = None,
+        background: Background | None = None,
         patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
         self.host = host.strip("[]")
         listening = _listen_on(self.host, port)
         self._pool = HandlerPool()
         self._never_waits = never_waits
+        self._background = background
         self._patience_seconds = patience_seconds
         self._sockets: dict[int, Any] = {}  # what waitress listens and talks on, by descriptor
         self._listener = Listener(
@@ -107,7 +122,7 @@ class HttpServer(AbstractContextManager["HttpServer"]):
         self.stop()
 
     def start(self) -> None:
-        """Begin to answer. The port accepts connections even before.
+        """Start answering requests. The port accepts connections even before.
 
         Raises:
             RuntimeError: it was started or stopped before.
@@ -121,7 +136,7 @@ class HttpServer(AbstractContextManager["HttpServer"]):
             self._start_thread(self._stand_by)
 
     def stop(self, *, timeout_seconds: float = 1.0) -> None:
-        """Accept nothing more, and wait at most so long for the requests at work."""
+        """Accept no more requests, and wait for those in progress, until the timeout."""
         self._drain_until = SystemClock.running_seconds() + timeout_seconds
         if self._network_thread is None:
             self._is_stopping = True
@@ -132,7 +147,7 @@ class HttpServer(AbstractContextManager["HttpServer"]):
             self._ended.wait(timeout_seconds + _DRAIN_SECONDS)
 
     def add_task(self, channel: Channel) -> None:
-        """Have a complete request answered, here or by the pool; waitress calls this."""
+        """Have a complete request answered, by this thread or by the pool. waitress calls it."""
         never_waits = self._never_waits is not None and self._never_waits(channel.requests[0])
         if never_waits or not self._pool.add_task(channel):
             self._complete.append(channel)
@@ -151,7 +166,7 @@ class HttpServer(AbstractContextManager["HttpServer"]):
 
     def _serve(self) -> None:
         self._listener.network_thread_id = threading.get_ident()
-        seconds = 0.0  # what came during a take-over is read before anybody is judged by his time
+        seconds = 0.0  # read first: what came during a take-over is not late
         while not self._is_stopping:
             self._poll(seconds)
             if not self._answer_complete():
@@ -172,7 +187,10 @@ class HttpServer(AbstractContextManager["HttpServer"]):
         wasyncore.loop(timeout=seconds, use_poll=True, map=self._sockets, count=1)
 
     def _answer_complete(self) -> bool:
-        """Answer the requests that are complete; tell whether this is still the network thread."""
+        """Answer the complete requests. Return False once another thread took over the network."""
+        background = self._background
+        if background is not None and self._complete:
+            background.requests_came()
         for _ in range(len(self._complete)):
             channel = self._complete.popleft()
             self._answered_count += 1
@@ -185,12 +203,16 @@ class HttpServer(AbstractContextManager["HttpServer"]):
                     return False
                 self._answering = 0
             channel.send_answer()
+            if background is not None:
+                background.request_answered()
+        if background is not None and not self._complete:
+            background.requests_ended()
         return True
 
     def _stand_by(self) -> None:
-        """Take the network over from a thread that one request holds up."""
+        """Take over the network when one request holds up its thread."""
         while not self._ended.is_set():
-            # First cleared, then looked at: a request that begins in between sets it again.
+            # Clear first, then look: a request that begins in between sets the event again.
             self._has_work.clear()
             number = self._answering
             if not number:

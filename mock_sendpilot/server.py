@@ -77,6 +77,7 @@ class EmulatorServer(AbstractContextManager["EmulatorServer"]):
                 port=port,
                 speaks_for_vendor=True,
                 never_waits=_never_waits,
+                background=emulator.workers,
             )
         except Exception:
             emulator.remove_key_rule(self._check_keys)

@@ -20,6 +20,8 @@ MAX_THREADS = 256
 EAGER_THREADS = 2
 MAX_IDLE_SECONDS = 60.0
 PATIENCE_SECONDS = 0.005
+MAX_TURNS = 2
+MAX_HELD_SECONDS = 0.02
 _MAX_OUTDATED = 64
 # The system's clock may be set, or the machine sleep: look again now and then.
 _MAX_WAIT = timedelta(seconds=5)
@@ -39,6 +41,8 @@ class Workers:
             of them: more that do something, and do not just wait, would slow each other.
         patience_seconds: how long it waits then.
         max_idle_seconds: how long a thread waits for something to do.
+        max_turns: while requests wait to be answered, at most so many tasks begin at once.
+        max_held_seconds: how long a task is held back for them.
     """
 
     def __init__(
@@ -49,12 +53,16 @@ class Workers:
         eager_threads: int = EAGER_THREADS,
         patience_seconds: float = PATIENCE_SECONDS,
         max_idle_seconds: float = MAX_IDLE_SECONDS,
+        max_turns: int = MAX_TURNS,
+        max_held_seconds: float = MAX_HELD_SECONDS,
     ) -> None:
         self._clock = clock
         self._max_threads = max_threads
         self._eager_threads = eager_threads
         self._patience_seconds = patience_seconds
         self._max_idle_seconds = max_idle_seconds
+        self._max_turns = max_turns
+        self._max_held_seconds = max_held_seconds
         self._lock = threading.Lock()
         # One thread at a time watches for what is due next; the others run a task or are idle.
         self._watching = threading.Condition(self._lock)
@@ -72,6 +80,46 @@ class Workers:
         # What each idle thread waits on. The latest goes on first, so that the others can end.
         self._idle: list[threading.Condition] = []
         self._is_stopping = False
+        self._has_requests = False
+        self._turns = 0  # how many tasks may begin while there are requests to answer
+        self._is_held = False  # the watching thread waits for a turn
+
+    # --- requests ---------------------------------------------------------------------------------
+    #
+    # Tasks and requests compete for the interpreter. While requests wait to be answered, one task
+    # may begin for each request that has been: a caller waits for one attempt, not for all of them,
+    # and webhooks keep up with changes.
+
+    def requests_came(self) -> None:
+        """Hold back tasks: requests wait to be answered."""
+        self._has_requests = True
+
+    def request_answered(self) -> None:
+        """Let one more task begin."""
+        if self._turns < self._max_turns:
+            self._turns += 1
+        if self._is_held:
+            self._let_go()
+
+    def requests_ended(self) -> None:
+        """Let tasks begin freely again: no request waits."""
+        self._has_requests = False
+        if self._is_held:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        with self._lock:
+            if self._is_held:
+                self._watching.notify()
+
+    def _has_turn(self) -> bool:
+        """Return whether a task may begin now; take the turn if it needs one."""
+        if not self._has_requests:
+            return True
+        if not self._turns:
+            return False
+        self._turns -= 1
+        return True
 
     def wake(self, scheduler: Scheduler) -> bool:
         """Have a thread look at what a scheduler has to run; tell whether one will."""
@@ -221,7 +269,8 @@ class Workers:
 
     def _next(self) -> tuple[Scheduler, Task] | None:
         """Wait for a task; None when the thread is to end."""
-        found = None if self._is_stopping else self._pick()
+        may_begin = not self._is_stopping and self._has_turn()
+        found = self._pick() if may_begin else None
         if found is not None:
             self._alert()
             return found
@@ -249,6 +298,12 @@ class Workers:
                 has_been_patient = True
                 self._watching.wait(self._patience_seconds)
                 continue
+            if self._ready and not self._has_turn():
+                self._is_held = True
+                has_news = self._watching.wait(self._max_held_seconds)
+                self._is_held = False
+                if has_news or self._is_stopping:
+                    continue
             found = self._pick()
             if found is not None:
                 self._is_watched = False

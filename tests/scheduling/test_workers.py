@@ -247,3 +247,55 @@ def test_stopping_begins_nothing_more(make: Made) -> None:
 
     assert ran in ([], [1])
     eventually(lambda: workers.thread_count == 0)
+
+
+def test_a_task_is_held_back_while_requests_wait_and_begins_when_one_is_answered(
+    make: Made,
+) -> None:
+    workers = make(max_held_seconds=10)
+    workers.requests_came()
+    one, ran = scheduler(workers), list[int]()
+    for number in range(3):
+        add(one, lambda number=number: ran.append(number), lane=number)  # type: ignore[misc]
+    eventually(lambda: workers._is_held)
+    assert ran == []
+
+    workers.request_answered()
+    eventually(lambda: ran == [0] and workers._is_held)
+    workers.requests_ended()
+    eventually(lambda: ran == [0, 1, 2])
+
+
+def test_turns_are_not_saved_up(make: Made) -> None:
+    workers = make(max_held_seconds=10, max_turns=2)
+    workers.requests_came()
+    for _ in range(50):
+        workers.request_answered()
+    one, ran = scheduler(workers), list[int]()
+    for number in range(5):
+        add(one, lambda number=number: ran.append(number), lane=number)  # type: ignore[misc]
+    eventually(lambda: workers._is_held)
+
+    assert len(ran) == 2
+    workers.requests_ended()
+
+
+def test_a_task_is_not_held_back_for_longer_than_it_may_be(make: Made) -> None:
+    workers = make(max_held_seconds=0.01)
+    workers.requests_came()
+    one, done = scheduler(workers), threading.Event()
+    add(one, done.set, lane="a")
+
+    assert done.wait(5)
+
+
+def test_stopping_does_not_wait_for_requests(make: Made) -> None:
+    workers = make(max_held_seconds=10)
+    workers.requests_came()
+    one, done = scheduler(workers), threading.Event()
+    add(one, done.set, lane="a")
+    eventually(lambda: workers._is_held)
+    workers.stop(timeout_seconds=5)
+
+    assert workers.thread_count == 0
+    assert not done.is_set()

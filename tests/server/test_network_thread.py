@@ -1,0 +1,111 @@
+"""The network thread answers requests itself, until one of them takes too long."""
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import pytest
+
+from mock_sendpilot.emulator import Emulator
+from mock_sendpilot.http_server import HttpServer
+from mock_sendpilot.server import EmulatorServer
+from mock_sendpilot.signals import event_recorded
+from tests.server.callers import Gate, connect, get, read_all
+from tests.support import DEMO_KEY, eventually, over_a_socket
+
+LAST_GET = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+
+
+def answers_itself(_request: object) -> bool:
+    return True
+
+
+def test_requests_that_never_wait_need_no_thread_of_the_pool(gate: Gate) -> None:
+    with HttpServer(gate, never_waits=answers_itself) as server:
+        assert [get(server, "/") for _ in range(3)] == [(200, b"done")] * 3
+        assert server._pool.thread_count == 0
+
+
+def test_other_requests_are_answered_by_the_pool(gate: Gate) -> None:
+    with (
+        HttpServer(gate, never_waits=lambda request: request.path != "/hold") as server,
+        connect(server, LAST_GET.replace(b"/ ", b"/hold ", 1)) as caller,
+    ):
+        eventually(lambda: gate.held == 1)
+        network_thread = server._network_thread
+        assert get(server, "/") == (200, b"done")
+        assert server._network_thread is network_thread
+        gate.opened.set()
+        assert read_all(caller).endswith(b"done")
+
+
+def test_another_thread_takes_the_network_over_from_one_that_is_held_up(gate: Gate) -> None:
+    with HttpServer(gate, never_waits=answers_itself, patience_seconds=0.01) as server:
+        first = server._network_thread
+        with connect(server, LAST_GET.replace(b"/ ", b"/hold ", 1)) as caller:
+            eventually(lambda: server._network_thread is not first)
+            assert get(server, "/") == (200, b"done")
+            gate.opened.set()
+            assert read_all(caller).endswith(b"done")
+        assert first is not None
+        first.join(5)
+        assert not first.is_alive()
+
+
+def test_pipelined_requests_are_answered_without_a_pause(gate: Gate) -> None:
+    many = LAST_GET.replace(b"Connection: close\r\n", b"") * 50 + LAST_GET
+    with HttpServer(gate, never_waits=answers_itself) as server, connect(server, many) as caller:
+        before = time.perf_counter()
+        assert read_all(caller).count(b"\r\n\r\ndone") == 51
+        assert time.perf_counter() - before < 5  # a poll that nothing wakes takes half a second
+
+
+def test_a_handler_that_ends_its_thread_ends_only_its_connection(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        if environ["PATH_INFO"] == "/exit":
+            raise SystemExit
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return [b"done"]
+
+    with HttpServer(app, never_waits=answers_itself) as server:
+        leaving = LAST_GET.replace(b"/ ", b"/exit ", 1)
+        with connect(server, leaving) as caller:
+            assert read_all(caller) == b""
+        assert get(server, "/") == (200, b"done")
+    assert "a request could not be answered" in caplog.text
+
+
+def test_the_pool_answers_when_the_body_is_large(emulator: Emulator) -> None:
+    with EmulatorServer(emulator) as server:
+        api = over_a_socket(server.origin)
+        assert api("GET", "/v1/leads/lead_1").status == 404
+        assert server._http._pool.thread_count == 0
+        body = b'{"status": "' + b"x" * 100_000 + b'"}'
+        assert api("PATCH", "/v1/leads/lead_1/status", body=body).status == 400
+        assert server._http._pool.thread_count == 1
+
+
+def test_a_signal_receiver_may_call_the_api_over_http(
+    make_emulator: Callable[..., Emulator],
+) -> None:
+    emulator = make_emulator()
+    with EmulatorServer(emulator) as server:
+        api = over_a_socket(server.origin)
+        workspace = emulator.access(DEMO_KEY).workspace
+        statuses = []
+        has_called = threading.Event()
+
+        def call_again(_workspace: object, **_: object) -> None:
+            if not has_called.is_set():
+                has_called.set()
+                reply = api("PATCH", "/v1/leads/lead_az4fr5/status", json={"status": "DONE"})
+                statuses.append(reply.status)
+
+        event_recorded.connect(call_again, sender=workspace)
+        before = time.perf_counter()
+        reply = api("PATCH", "/v1/leads/lead_abc123/status", json={"status": "OPPORTUNITY"})
+        assert time.perf_counter() - before < 3
+    assert (reply.status, statuses) == (200, [200])
