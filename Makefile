@@ -18,16 +18,16 @@ run: $(VENV)/.run  ## Start the server with the demo world; ARGS="--port 0" adds
 	@exec $(BIN)/mock-sendpilot start $(ARGS)
 
 test: $(VENV)/.test  ## Run the whole suite; ARGS="-k webhook" adds options
-	$(BIN)/python -m pytest --numprocesses=auto $(ARGS)
+	$(BIN)/python -m pytest --numprocesses=auto --dist=worksteal $(ARGS)
 
 test-oldest: $(OLDEST)/.test  ## Run what touches the dependencies with the oldest of them
-	$(OLDEST)/bin/python -m pytest --numprocesses=auto $(OLDEST_TESTS) $(ARGS)
+	$(OLDEST)/bin/python -m pytest --numprocesses=auto --dist=worksteal $(OLDEST_TESTS) $(ARGS)
 
 check: $(VENV)/.check  ## Format, lint, types, layering, docs, packaging
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest --numprocesses=auto tests/project tests/examples
+	$(BIN)/python -m pytest --numprocesses=auto --dist=worksteal tests/project tests/examples
 
 bench: $(VENV)/.check  ## Measure, side by side with a bare Flask app; ARGS="--only patch" chooses
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -128,6 +128,7 @@ def run_schemathesis(server: EmulatorServer, contract: str, folder: Path) -> str
     return "" if done.returncode == 0 else done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("server", "contract"), [(name, name) for name in CONTRACTS], indirect=["server"]
 )

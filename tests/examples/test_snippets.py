@@ -138,11 +138,13 @@ def reader(tmp_path: Path, section: Section, emulator: Emulator) -> Iterator[Rea
         made.end()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("section", IN_A_SHELL, ids=str)
 def test_the_commands_of_a_section_do_what_it_says(reader: Reader) -> None:
     reader.read()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("document", WITH_TESTS)
 def test_the_test_files_of_a_document_pass(tmp_path: Path, document: str) -> None:
     for number, section in enumerate(SECTIONS):
