@@ -13,7 +13,7 @@ import orjson
 from mock_sendpilot.cli.control import fail, json_option
 from mock_sendpilot.cli.options import PREFIX, wants_colour
 from mock_sendpilot.cli.values import contract as contract_of_name
-from mock_sendpilot.receiver_check.target import MAX_LATENCY_SECONDS, Target, lead_id_problems
+from mock_sendpilot.receiver_check.target import MAX_LATENCY_SECONDS, Target, lead_id_problem
 from mock_sendpilot.urls import url_problems
 from mock_sendpilot.webhooks.http_sender import TIMEOUT_SECONDS
 from mock_sendpilot.webhooks.signing import SECRET_FORMAT, is_secret
@@ -48,20 +48,8 @@ def _url_problem(url: str) -> str:
     return "; ".join(url_problems(url))
 
 
-def _secret_problem(secret: str) -> str | None:
-    return None if is_secret(secret) else f"must be {SECRET_FORMAT}"
-
-
-def _schemes_problem(schemes: tuple[str, ...]) -> str | None:
-    return signatures_problem(schemes or None)
-
-
 def _seconds_problem(seconds: float) -> str | None:
     return None if math.isfinite(seconds) else "must be a number of seconds"
-
-
-def _lead_id_problem(lead_id: str) -> str:
-    return "; ".join(lead_id_problems(lead_id))
 
 
 def _folder_problem(path: Path) -> str | None:
@@ -80,7 +68,9 @@ def _folder_problem(path: Path) -> str | None:
     required=True,
     envvar=f"{PREFIX}WEBHOOK_SECRET",
     show_envvar=True,
-    callback=_without_problem(_secret_problem),
+    callback=_without_problem(
+        lambda secret: None if is_secret(secret) else f"must be {SECRET_FORMAT}"
+    ),
     help=f"The signing secret of the receiver. Example: --secret {_EXAMPLE_SECRET}",
 )
 @click.option(
@@ -99,7 +89,7 @@ def _folder_problem(path: Path) -> str | None:
     "schemes",
     multiple=True,
     type=click.Choice(SIGNATURE_SCHEMES),
-    callback=_without_problem(_schemes_problem),
+    callback=_without_problem(lambda schemes: signatures_problem(schemes or None)),
     help="A signature scheme the receiver may verify, instead of the contract's; repeatable. "
     "Example: --scheme standardwebhooks",
 )
@@ -129,7 +119,7 @@ def _folder_problem(path: Path) -> str | None:
 )
 @click.option(
     "--lead-id",
-    callback=_without_problem(_lead_id_problem),
+    callback=_without_problem(lead_id_problem),
     help="The id of a lead your app knows. Example: --lead-id lead_abc123",
 )
 @click.option("--strict", is_flag=True, help="Count a warning as a failure. Example: --strict")

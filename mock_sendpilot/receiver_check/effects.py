@@ -50,13 +50,33 @@ def discover_effect(
     """Return the effect of one event, or a finding that says why it is unknown.
 
     The client has sent one event of that type, and `initial_count` is the count before it.
+
+    Raises:
+        ProbeFailed: the probe returns no count any more.
     """
     if client.target.probe is None:
         return _NO_PROBE
-    try:
-        return _discover_effect(client, event_type, initial_count)
-    except ProbeFailed as error:
-        return _probe_failed(error)
+    first = _first_effect(client, event_type, initial_count)
+    if first is None:
+        return _NO_EFFECT
+    event_type, initial_count, latency = first
+
+    def send() -> Finding:
+        return expect_accepted(client.send(client.request(event_type)))
+
+    # The next event follows at once: a worker that polls takes a full round for it.
+    count = client.effect_count()
+    next_latency = _wait_for_growth(client, count) if send().outcome == PASSED else None
+    if next_latency is None:
+        return _UNSTEADY
+    latency = max(latency, next_latency)
+    _pause(client, latency)
+    size = (client.effect_count() - initial_count) / 2
+    effect = Effect(event_type, size, latency)
+    growth = _growth(client, effect, send)
+    if isinstance(growth, Finding) or growth == 0 or not math.isclose(growth, size):
+        return _UNSTEADY
+    return effect
 
 
 def expect_one_effect(
@@ -75,7 +95,7 @@ def expect_one_effect(
     try:
         growth = _growth(client, effect, send)
     except ProbeFailed as error:
-        return _probe_failed(error)
+        return probe_failure(error)
     if isinstance(growth, Finding):
         return growth
     times = growth / effect.size
@@ -86,12 +106,16 @@ def expect_one_effect(
     return _NO_EFFECT if growth == 0 else _UNSTEADY
 
 
-def _probe_failed(error: ProbeFailed) -> Finding:
+def probe_failure(error: ProbeFailed) -> Finding:
+    """Return the finding about a probe that fails in the course of the check."""
     fix = "Keep the probe available: without it the effects could not be counted."
     return Finding(FAILED, f"{error}, unlike before", fix)
 
 
-def _discover_effect(client: TestClient, event_type: str, initial_count: float) -> Effect | Finding:
+def _first_effect(
+    client: TestClient, event_type: str, initial_count: float
+) -> tuple[str, float, float] | None:
+    """Return a type of event with an effect, the count before it, and the time until it shows."""
     for candidate in dict.fromkeys((event_type, *_TYPES_WITH_EFFECTS)):
         if candidate != event_type:
             initial_count = client.effect_count()
@@ -99,26 +123,8 @@ def _discover_effect(client: TestClient, event_type: str, initial_count: float) 
                 continue
         latency = _wait_for_growth(client, initial_count)
         if latency is not None:
-            break
-    else:
-        return _NO_EFFECT
-
-    def send() -> Finding:
-        return expect_accepted(client.send(client.request(candidate)))
-
-    # The next event follows at once: a worker that polls takes a full round for it.
-    count = client.effect_count()
-    next_latency = _wait_for_growth(client, count) if send().outcome == PASSED else None
-    if next_latency is None:
-        return _UNSTEADY
-    latency = max(latency, next_latency)
-    _pause(client, latency)
-    size = (client.effect_count() - initial_count) / 2
-    effect = Effect(candidate, size, latency)
-    growth = _growth(client, effect, send)
-    if isinstance(growth, Finding) or growth == 0 or not math.isclose(growth, size):
-        return _UNSTEADY
-    return effect
+            return candidate, initial_count, latency
+    return None
 
 
 def _growth(client: TestClient, effect: Effect, send: Callable[[], Finding]) -> float | Finding:

@@ -4,8 +4,9 @@ from dataclasses import dataclass, replace
 
 from mock_sendpilot.contracts import vocabulary as words
 from mock_sendpilot.receiver_check.client import TestClient
-from mock_sendpilot.receiver_check.effects import Effect, discover_effect
+from mock_sendpilot.receiver_check.effects import Effect, discover_effect, probe_failure
 from mock_sendpilot.receiver_check.findings import PASSED, Finding
+from mock_sendpilot.receiver_check.probes import ProbeFailed
 from mock_sendpilot.receiver_check.responses import ReceiverResponse, expect_accepted
 from mock_sendpilot.webhooks.disruption_kinds import FORGED_SECRET
 
@@ -67,7 +68,10 @@ def discover(client: TestClient) -> Profile:
     if finding.outcome != PASSED:
         return Profile(event_type=event_type, response=response, effect=finding)
     # The effect comes first: here no other event can still have one.
-    effect = discover_effect(client, event_type, initial_count=initial_count)
+    try:
+        effect = discover_effect(client, event_type, initial_count=initial_count)
+    except ProbeFailed as error:
+        effect = probe_failure(error)
     unsigned_response = client.send(client.request(event_type, schemes=()))
     candidates = client.target.candidate_schemes
 

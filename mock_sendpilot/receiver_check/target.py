@@ -47,8 +47,12 @@ class Target:
         problems = [f"the URL {problem}" for problem in url_problems(self.url)]
         if not is_secret(self.secret):
             problems.append(f"the secret must be {SECRET_FORMAT}")
-        problems += filter(None, [signatures_problem(self.schemes or None)])
-        problems += [f"the lead id {problem}" for problem in lead_id_problems(self.lead_id or "")]
+        schemes_problem = signatures_problem(self.schemes or None)
+        if schemes_problem:
+            problems.append(schemes_problem)
+        id_problem = lead_id_problem(self.lead_id or "")
+        if id_problem:
+            problems.append(f"the lead id {id_problem}")
         if problems:
             raise InvalidInput(*problems)
 
@@ -58,10 +62,10 @@ class Target:
         return self.schemes or self.contract.signatures
 
 
-def lead_id_problems(lead_id: str) -> list[str]:
-    """Return the problems of a lead id; one from a command line can hold any bytes."""
+def lead_id_problem(lead_id: str) -> str | None:
+    """Return the problem of a lead id, or None; one from a command line can have any bytes."""
     try:
         lead_id.encode()
     except UnicodeEncodeError:
-        return [f"must be UTF-8; it was {lead_id!r}"]
-    return []
+        return f"must be UTF-8; it was {lead_id!r}"
+    return None

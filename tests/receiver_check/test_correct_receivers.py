@@ -17,6 +17,14 @@ from mock_sendpilot.receiver_check.checks import checks_for
 from mock_sendpilot.testing.receiver_check import check_receiver
 from tests.receiver_check import receivers as r
 from tests.receiver_check.test_planted_faults import LIVE, NO_PROBE, NO_ROTATION, check, problems
+from tests.receiver_check.verification import (
+    Verify,
+    by_both,
+    by_documents,
+    by_either,
+    by_standardwebhooks,
+    by_svix,
+)
 from tests.support import SECRET
 
 STANDARD = {"signatures": "standardwebhooks"}
@@ -41,29 +49,29 @@ def _flask_app() -> flask.Flask:
 @pytest.mark.parametrize(
     ("contract", "options", "verify", "schemes", "expected"),
     [
-        pytest.param("documented", {}, r.by_svix, ("svix",), {}, id="documented, svix"),
+        pytest.param("documented", {}, by_svix, ("svix",), {}, id="documented, svix"),
         pytest.param(
-            "documented", {}, r.by_documents, ("documented",), NO_ROTATION, id="documented, its own"
+            "documented", {}, by_documents, ("documented",), NO_ROTATION, id="documented, its own"
         ),
         pytest.param(
-            "documented", {}, r.by_either, ("documented", "svix"), {}, id="documented, either"
+            "documented", {}, by_either, ("documented", "svix"), {}, id="documented, either"
         ),
         pytest.param(
             "documented",
             {},
-            r.by_both,
+            by_both,
             ("documented and svix",),
             NO_ROTATION,
             id="documented, both at once",
         ),
-        pytest.param("example", {}, r.by_documents, ("documented",), NO_ROTATION, id="example"),
-        pytest.param("schema", {}, r.by_svix, ("svix",), {}, id="schema, svix"),
-        pytest.param("schema", {}, r.by_documents, ("documented",), NO_ROTATION, id="schema, own"),
-        pytest.param("live", {}, r.by_svix, ("svix",), {}, id="live"),
+        pytest.param("example", {}, by_documents, ("documented",), NO_ROTATION, id="example"),
+        pytest.param("schema", {}, by_svix, ("svix",), {}, id="schema, svix"),
+        pytest.param("schema", {}, by_documents, ("documented",), NO_ROTATION, id="schema, own"),
+        pytest.param("live", {}, by_svix, ("svix",), {}, id="live"),
         pytest.param(
             "live",
             STANDARD,
-            r.by_standardwebhooks,
+            by_standardwebhooks,
             ("standardwebhooks",),
             {},
             id="standardwebhooks",
@@ -73,7 +81,7 @@ def _flask_app() -> flask.Flask:
 def test_a_correct_receiver_passes_whatever_it_verifies(
     contract: str,
     options: dict[str, str],
-    verify: r.Verify,
+    verify: Verify,
     schemes: tuple[str, ...],
     expected: dict[str, str],
 ) -> None:
@@ -94,7 +102,7 @@ def test_without_a_probe_only_effects_are_inconclusive() -> None:
 
 def test_a_scheme_can_replace_those_of_the_contract() -> None:
     report = check_receiver(
-        r.Receiver(r.by_standardwebhooks), secret=SECRET, contract=LIVE, scheme="standardwebhooks"
+        r.Receiver(by_standardwebhooks), secret=SECRET, contract=LIVE, scheme="standardwebhooks"
     )
 
     assert problems(report) == NO_PROBE
@@ -126,9 +134,9 @@ def test_each_event_of_the_contract_is_a_check(contract: str, count: int) -> Non
         pytest.param(lambda: time_machine.travel(1e9, tick=True), id="time-machine, ticking"),
     ],
 )
-@pytest.mark.parametrize("verify", [r.by_svix, r.by_documents])
+@pytest.mark.parametrize("verify", [by_svix, by_documents])
 def test_an_app_in_frozen_time_gets_signatures_of_its_clock(
-    frozen: Callable[[], AbstractContextManager[object]], verify: r.Verify
+    frozen: Callable[[], AbstractContextManager[object]], verify: Verify
 ) -> None:
     receiver = r.Receiver(verify)
 
@@ -150,7 +158,7 @@ def test_an_app_in_frozen_time_gets_signatures_of_its_clock(
 def test_a_url_of_the_same_process_gets_signatures_of_its_clock(
     options: dict[str, str], passes: bool
 ) -> None:
-    with HttpServer(r.Receiver(r.by_svix)) as server, freezegun.freeze_time("2001-02-03"):
+    with HttpServer(r.Receiver(by_svix)) as server, freezegun.freeze_time("2001-02-03"):
         report = check_receiver(
             f"{server.origin}/webhooks",
             secret=SECRET,

@@ -15,6 +15,16 @@ from mock_sendpilot.receiver_check.report import Report
 from mock_sendpilot.receiver_check.target import Probe
 from mock_sendpilot.testing.receiver_check import check_receiver
 from tests.receiver_check import receivers as r
+from tests.receiver_check.verification import (
+    Verify,
+    by_documents_at_any_time,
+    by_documents_but_any_time,
+    by_documents_if_it_is_there,
+    by_standardwebhooks,
+    by_standardwebhooks_the_first,
+    by_svix_if_it_is_there,
+    by_svix_or_the_time,
+)
 from tests.support import SECRET
 
 FAILED, WARNED, INCONCLUSIVE = "failed", "warned", "inconclusive"
@@ -125,49 +135,49 @@ def test_a_fault_of_the_verification_is_found(
         pytest.param(
             "example",
             {},
-            r.by_documents_at_any_time,
+            by_documents_at_any_time,
             {"stale_timestamp": FAILED, "future_timestamp": WARNED, **NO_ROTATION},
             id="documented, no tolerance",
         ),
         pytest.param(
             "documented",
             {},
-            r.by_svix_if_it_is_there,
+            by_svix_if_it_is_there,
             IGNORES_A_MISSING_SIGNATURE,
             id="documented and svix, ignores a missing one",
         ),
         pytest.param(
             "documented",
             {},
-            r.by_svix_or_the_time,
+            by_svix_or_the_time,
             {"wrong_secret": FAILED, "altered_body": FAILED, "malformed_signature": FAILED},
             id="documented and svix, one is not verified",
         ),
         pytest.param(
             "example",
             {},
-            r.by_documents_but_any_time,
+            by_documents_but_any_time,
             {"malformed_signature": FAILED, **NO_ROTATION},
             id="documented, accepts a malformed time",
         ),
         pytest.param(
             "example",
             {},
-            r.by_documents_if_it_is_there,
+            by_documents_if_it_is_there,
             {"malformed_signature": FAILED, **NO_ROTATION},
             id="documented, accepts a time without a signature",
         ),
         pytest.param(
             "live",
             {"signatures": "standardwebhooks"},
-            r.by_standardwebhooks_the_first,
+            by_standardwebhooks_the_first,
             {"rotation_second": FAILED},
             id="standardwebhooks, verifies the first one",
         ),
     ],
 )
 def test_a_fault_of_the_verification_is_found_under_other_schemes(
-    contract: str, options: dict[str, str], verify: r.Verify, expected: dict[str, str]
+    contract: str, options: dict[str, str], verify: Verify, expected: dict[str, str]
 ) -> None:
     report = check_receiver(
         r.Receiver(verify), secret=SECRET, contract=named_contract(contract, options.items())
@@ -282,7 +292,7 @@ def test_a_slow_first_response_is_no_warning() -> None:
         pytest.param(r.HasNoSuchRoute(), "404 in", "is the route and takes POST", id="no route"),
         pytest.param(r.Receiver(lambda *_: False), "401 in", "the same secret", id="refused"),
         pytest.param(
-            r.Receiver(r.by_standardwebhooks), "401 in", "--scheme standardwebhooks", id="scheme"
+            r.Receiver(by_standardwebhooks), "401 in", "--scheme standardwebhooks", id="scheme"
         ),
     ],
 )

@@ -16,6 +16,13 @@ from mock_sendpilot.receiver_check.target import Probe, Target
 from mock_sendpilot.webhooks.http_sender import HttpSender
 from tests.receiver_check import async_receivers
 from tests.receiver_check import receivers as r
+from tests.receiver_check.verification import (
+    by_both,
+    by_documents,
+    by_either,
+    by_svix,
+    by_svix_if_it_is_there,
+)
 from tests.support import SECRET
 
 DOCUMENTED = named_contract("documented")
@@ -46,14 +53,14 @@ def profile_of(receiver: r.Receiver, probe: Probe | None = None) -> Profile:
 @pytest.mark.parametrize(
     ("receiver", "scheme_sets", "verifies_signatures"),
     [
-        pytest.param(r.Receiver(r.by_svix), (("svix",),), True, id="svix"),
-        pytest.param(r.Receiver(r.by_documents), (("documented",),), True, id="documented"),
+        pytest.param(r.Receiver(by_svix), (("svix",),), True, id="svix"),
+        pytest.param(r.Receiver(by_documents), (("documented",),), True, id="documented"),
         pytest.param(
-            r.Receiver(r.by_either), (("documented",), ("svix",)), True, id="either of them"
+            r.Receiver(by_either), (("documented",), ("svix",)), True, id="either of them"
         ),
-        pytest.param(r.Receiver(r.by_both), (("documented", "svix"),), True, id="both of them"),
+        pytest.param(r.Receiver(by_both), (("documented", "svix"),), True, id="both of them"),
         pytest.param(
-            r.Receiver(r.by_svix_if_it_is_there), (("svix",),), True, id="svix, if it is present"
+            r.Receiver(by_svix_if_it_is_there), (("svix",),), True, id="svix, if it is present"
         ),
         pytest.param(r.VerifiesNothing(), (("documented",), ("svix",)), False, id="none"),
     ],

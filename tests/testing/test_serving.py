@@ -19,7 +19,7 @@ from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.testing.asgi_bridge import AppNotStarted, AsgiApp, AsgiBridge
 from mock_sendpilot.testing.sandbox import Sandbox
 from mock_sendpilot.testing.serving import AppServer
-from tests.receiver_check import receivers
+from tests.receiver_check.verification import by_svix
 from tests.support import SECRET, Reply, eventually, over_a_socket
 
 EVENT = "message.sent"
@@ -528,7 +528,7 @@ def test_an_asgi_app_is_checked_like_any_other_receiver(sendpilot: Sandbox) -> N
             return
         body = (await receive())["body"]
         headers = {name.decode(): value.decode("latin-1") for name, value in scope["headers"]}
-        if not receivers.by_svix(body, headers):
+        if not by_svix(body, headers):
             await answer(send, 401)
             return
         event_id = orjson.loads(body)["eventId"]
