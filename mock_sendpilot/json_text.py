@@ -1,8 +1,6 @@
-"""Reading JSON that strangers wrote, with an error for what would break on the way back.
+"""JSON text and the values of Python code, refused on the way in if they cannot be written again.
 
-So it is with the values of Python code: what no JSON can hold is refused where it comes in.
-
-orjson reads objects nested 1,024 deep and writes them 254 deep; what is accepted must be writable.
+orjson reads objects that are nested 1,024 deep, but writes them only up to 254 deep.
 """
 
 import codecs
@@ -20,10 +18,10 @@ if TYPE_CHECKING:
     from mock_sendpilot.world.seed import WorkspaceSeed
 
 _MAX_DEPTH = 200
-_INTEGERS = range(-(2**63), 2**64)
-_MAX_SHOWN = 80
-_MARKS = (
-    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16's, which is its beginning
+_INTEGER_RANGE = range(-(2**63), 2**64)
+_MAX_REPR_LENGTH = 80
+_BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),  # first, since it begins with the mark of UTF-16
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
@@ -31,14 +29,14 @@ _MARKS = (
 
 
 def as_utf8(content: bytes) -> bytes:
-    """Return what a person saved in a file, in UTF-8 and without a byte order mark.
+    """Return the content of a file in UTF-8, without a byte order mark.
 
     PowerShell and Notepad write the mark, and PowerShell 5 redirects in UTF-16.
 
     Raises:
         InvalidInput: the content is not in the encoding that its mark names.
     """
-    for mark, encoding in _MARKS:
+    for mark, encoding in _BYTE_ORDER_MARKS:
         if content.startswith(mark):
             try:
                 return content.decode(encoding).encode()
@@ -51,56 +49,61 @@ def as_utf8(content: bytes) -> bytes:
 
 
 def parse_json(text: bytes) -> object:
-    """The value of a JSON text.
+    """Return the value of a JSON text.
 
     Raises:
-        InvalidInput: it is not UTF-8, no JSON, or nested deeper than 200 levels; it says where.
+        InvalidInput: not UTF-8, not JSON, or nested deeper than 200 levels; it says where.
     """
     try:
         value: object = orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        raise InvalidInput(_reason(text, error)) from error
+        try:
+            text.decode()
+        except UnicodeDecodeError as undecodable:
+            position = undecodable.start
+            raise InvalidInput(f"must be JSON in UTF-8; byte {position} is not UTF-8") from error
+        raise InvalidInput(f"is not valid JSON: {error}") from error
     if text.count(b"[") + text.count(b"{") > _MAX_DEPTH and _depth(value) > _MAX_DEPTH:
         raise InvalidInput(f"is nested deeper than {_MAX_DEPTH} levels")
     return value
 
 
 def plain_json(value: object, name: str) -> Any:
-    """Return a copy of a value that JSON can hold; what it was made of may change later.
+    """Return a copy of a value if JSON can hold it.
 
     Args:
         value: any value of Python code.
-        name: stands for it in the error.
+        name: the name of the value in the error.
 
     Raises:
-        InvalidInput: JSON cannot hold it, or a part of it; the message says which.
+        InvalidInput: JSON cannot hold it or a part of it; the message says which.
     """
     return _plain(value, name, _MAX_DEPTH)
 
 
 def check_seed(seed: "WorkspaceSeed") -> None:
-    """Refuse a seed with something that no reply could hold.
+    """Refuse a seed with a value that JSON cannot hold.
 
     Raises:
-        InvalidInput: it says what cannot be held.
+        InvalidInput: names the value.
     """
     try:
-        orjson.dumps(replace(seed, contract=None), default=_plain_part)
+        orjson.dumps(replace(seed, contract=None), default=_json_value)
     except TypeError as error:
         raise InvalidInput(f"workspace {seed.id!r} must be made of JSON values: {error}") from error
 
 
-def _plain_part(value: object) -> object:
-    """Return a part of a seed that is no JSON value as one."""
+def _json_value(value: object) -> object:
+    """Return a JSON value for a value of a seed that orjson cannot write itself."""
     if isinstance(value, Mapping):
         return dict(value)
     if isinstance(value, frozenset):
         return sorted(value)
     if isinstance(value, timedelta):
         return value.total_seconds()
-    if isinstance(value, datetime):  # of the classes that freeze time in tests
+    if isinstance(value, datetime):  # orjson refuses the subclass of a library that freezes time
         return value.isoformat()
-    raise TypeError(f"it has {_shown(value)}")
+    raise TypeError(f"it has {short_repr(value)}")
 
 
 def _plain(value: object, name: str, levels: int) -> Any:
@@ -114,7 +117,7 @@ def _plain(value: object, name: str, levels: int) -> Any:
         return [_plain(one, f"{name}[{index}]", levels - 1) for index, one in enumerate(value)]
     expected = "a text, a number of 64 bits, True, False, None, a list or a dict with text keys"
     raise InvalidInput(
-        f"{name} must be something that JSON can hold: {expected}; it was {_shown(value)}"
+        f"{name} must be something that JSON can hold: {expected}; it was {short_repr(value)}"
     )
 
 
@@ -124,34 +127,28 @@ def _is_plain_text(value: object) -> bool:
 
 def _is_number(value: object) -> bool:
     if isinstance(value, int):
-        return value in _INTEGERS
+        return value in _INTEGER_RANGE
     return isinstance(value, float) and math.isfinite(value)
 
 
-def _shown(value: object) -> str:
+def short_repr(value: object) -> str:
+    """Return the beginning of the representation of a value, for an error message."""
     try:
         text = repr(value)
-    except Exception:  # of any class, and of an int with more digits than Python prints
+    except Exception:  # of any class; and Python refuses to print an int of many digits
         text = f"of the type {type(value).__name__}"
-    return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}…"
-
-
-def _reason(text: bytes, error: orjson.JSONDecodeError) -> str:
-    try:
-        text.decode()
-    except UnicodeDecodeError as undecodable:
-        return f"must be JSON in UTF-8; byte {undecodable.start} is not UTF-8"
-    return f"is not valid JSON: {error}"
+    return text if len(text) <= _MAX_REPR_LENGTH else f"{text[:_MAX_REPR_LENGTH]}…"
 
 
 def _depth(value: object) -> int:
+    """Return how deep a value is nested, without recursion."""
     depth, level = 0, [value]
-    while level := [inner for outer in level for inner in _inside(outer)]:
+    while level := [inner for outer in level for inner in _items(outer)]:
         depth += 1
     return depth
 
 
-def _inside(value: object) -> list[object]:
+def _items(value: object) -> list[object]:
     if isinstance(value, dict):
         return list(value.values())
     return value if isinstance(value, list) else []

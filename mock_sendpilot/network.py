@@ -1,19 +1,21 @@
-"""The machine's own sockets and libraries, whatever a test has put in their place.
+"""Sockets and HTTP that tests have not patched, and responses read past the interim ones.
 
 Suites that mock other APIs patch the whole process: responses `HTTPAdapter.send`, pook `urlopen`,
 vcrpy the connection classes, httpretty `socket.socket`. A webhook on its way to a receiver is no
-call of the app under test: it must be neither swallowed nor recorded, also where requests is
-imported for the first time while such a patch is active.
+call of the app under test, so it must be neither swallowed nor recorded, even if requests is
+imported while such a patch is active.
 """
 
 import _socket
 import functools
+import http.client
 import importlib.util
 import ipaddress
 import os
 import socket
 from collections.abc import Sequence
 from contextlib import suppress
+from http import HTTPStatus
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
@@ -22,15 +24,15 @@ SocketOption = tuple[int, int, int | bytes]
 
 
 def _own_socket_class() -> type[socket.socket]:
-    """Return the class that the standard library defines.
+    """Return the class that the standard library defines, or that of gevent or eventlet.
 
-    Under gevent and eventlet all blocking calls have to be theirs, so their class stays.
+    Under those two, every blocking call has to be theirs.
     """
     if socket.socket.__module__.partition(".")[0] in _COOPERATIVE:
         return socket.socket
-    derived = _socket.socket.__subclasses__()
-    found = next((one for one in derived if one.__module__ == "socket"), socket.socket)
-    return cast("type[socket.socket]", found)
+    subclasses = _socket.socket.__subclasses__()
+    own = next((one for one in subclasses if one.__module__ == "socket"), socket.socket)
+    return cast("type[socket.socket]", own)
 
 
 if TYPE_CHECKING:
@@ -41,7 +43,7 @@ else:
 
 @functools.cache
 def own_copy(name: str) -> ModuleType:
-    """Return a module loaded once more from its source, which nobody else can patch."""
+    """Return a second copy of a module, loaded from its source, which no test patches."""
     spec = importlib.util.find_spec(name)
     if spec is None or spec.loader is None:
         raise ModuleNotFoundError(f"no module named {name!r}")
@@ -50,39 +52,54 @@ def own_copy(name: str) -> ModuleType:
     return module
 
 
-def defined_in(module: str, found: type) -> type:
-    """Return the class that a module itself defines, where `found` was derived from it."""
-    return next((one for one in found.__mro__ if one.__module__ == module), found)
+def defined_in(module: str, patched: type) -> type:
+    """Return the class that a module defines itself, of which a patch may be derived."""
+    return next((one for one in patched.__mro__ if one.__module__ == module), patched)
+
+
+class FinalResponse(http.client.HTTPResponse):
+    """A response that is read past every interim one before it.
+
+    http.client skips 100 alone and takes 102 Processing and 103 Early Hints for the response; web
+    servers and proxies send both unasked.
+    """
+
+    def _read_status(self) -> tuple[str, int, str]:
+        while True:
+            version, status, reason = super()._read_status()  # type: ignore[misc]
+            if not HTTPStatus.CONTINUE <= status < HTTPStatus.OK:
+                return version, status, reason
+            http.client.parse_headers(self.fp)
 
 
 class _ListeningSocket(Socket):
-    """A listening socket whose connections are the machine's own."""
+    """A listening socket whose connections no test patches."""
 
     def accept(self) -> tuple[socket.socket, object]:
-        """Accept a connection; the standard library would make it with `socket.socket`."""
+        """Accept a connection, without the `socket.socket` of the standard library's `accept`."""
         descriptor, address = self._accept()  # type: ignore[attr-defined]
         return Socket(self.family, self.type, self.proto, fileno=descriptor), address
 
 
 def listening_socket(address: tuple[Any, ...], *, family: int, backlog: int) -> socket.socket:
-    """Listen on an address, as `socket.create_server` does; on `::` for IPv4 callers as well.
+    """Listen on an address like `socket.create_server`; on `::` also for IPv4 clients.
 
     Raises:
-        OSError: the address is taken, or not of this machine.
+        OSError: the address is taken, or not an address of this machine.
     """
-    made = _ListeningSocket(family, socket.SOCK_STREAM)
+    listening = _ListeningSocket(family, socket.SOCK_STREAM)
     try:
-        if os.name == "posix":  # elsewhere it would let two servers share a port
-            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if os.name == "posix":  # on Windows it would let two servers share a port
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
-            with suppress(OSError):  # a system without IPv4 takes no 0
-                made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, address[0] != "::")
-        made.bind(address)
-        made.listen(backlog)
+            with suppress(OSError):  # a system without IPv4 refuses 0
+                listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, address[0] != "::")
+        listening.bind(address)
+        listening.listen(backlog)
     except OSError:
-        made.close()
+        listening.close()
         raise
-    return made
+    return listening
 
 
 def connected(
@@ -95,40 +112,40 @@ def connected(
 ) -> socket.socket:
     """Connect to the first address of a host that accepts.
 
-    To this machine itself with its own sockets. Elsewhere with what `socket.socket` is now: a test
-    that closes the network to the outside closes it to webhooks, too.
+    Connections to this machine ignore the patches of tests. All others use `socket.socket` as it is
+    now: a test that closes the network to the outside closes it to webhooks, too.
 
     Args:
         host: a name or an address.
-        port: the port there.
-        timeout_seconds: how long each address may take.
-        options: set before the connection is made.
-        socket_class: the class of the socket, where it is the machine's own.
+        port: the port of the host.
+        timeout_seconds: the timeout for each address.
+        options: socket options, set before the connection is made.
+        socket_class: the class of a socket that ignores patches.
 
     Raises:
-        OSError: no address accepted; that of the last one. What a test has put in place of
-            `socket.socket` may raise anything else.
+        OSError: no address accepted; the error of the last one. A patched `socket.socket` may raise
+            any other error.
     """
-    find = _socket.getaddrinfo if is_loopback(host) else socket.getaddrinfo
+    getaddrinfo = _socket.getaddrinfo if is_loopback(host) else socket.getaddrinfo
     failure: Exception = OSError(f"{host} has no address")
-    for family, kind, protocol, _, address in find(host, port, 0, socket.SOCK_STREAM):
-        is_own = is_loopback(str(address[0])) or socket.socket is Socket
-        made = (socket_class if is_own else socket.socket)(family, kind, protocol)
+    for family, kind, protocol, _, address in getaddrinfo(host, port, 0, socket.SOCK_STREAM):
+        ignores_patches = is_loopback(str(address[0])) or socket.socket is Socket
+        connection = (socket_class if ignores_patches else socket.socket)(family, kind, protocol)
         try:
             for option in options:
-                made.setsockopt(*option)
-            made.settimeout(timeout_seconds)
-            made.connect(address)
+                connection.setsockopt(*option)
+            connection.settimeout(timeout_seconds)
+            connection.connect(address)
         except Exception as error:  # raised below, unless another address accepts
-            made.close()
+            connection.close()
             failure = error
         else:
-            return made
+            return connection
     raise failure
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether a host is this machine itself, by an address or by the name localhost."""
+    """Return whether a host is this machine, by an address or by the name localhost."""
     with suppress(ValueError):
         return ipaddress.ip_address(host.strip("[]").partition("%")[0]).is_loopback
     return host == "localhost" or host.endswith(".localhost")

@@ -1,10 +1,10 @@
 """Paths as the client wrote them: an encoded slash is part of a segment, not a separator.
 
-Besides, `/api/v1` (the first generation of the vendor's pages) is another name of `/v1`.
-
 WSGI servers decode a path before an app sees it, and `/leads/a%2Fb` becomes `/leads/a/b`. This
-middleware decodes the path anew, segment by segment, and keeps `/` and `%` inside a segment
+middleware decodes the path itself, segment by segment, and keeps `/` and `%` inside a segment
 encoded; the converter `opaque` of the routes decodes those two.
+
+`/api/v1`, the prefix in the vendor's first pages, is another name for `/v1`.
 """
 
 import re
@@ -22,11 +22,11 @@ VENDOR_PREFIX = "/v1"
 _ALIAS = "/api/v1"
 _ORIGIN = re.compile(r"^[a-z]+://[^/]*", re.IGNORECASE)
 RAW_PATH = "mock_sendpilot.raw_path"
-"""Where the path as it was sent stands in the WSGI environment, for messages."""
+"""The key of the WSGI environment for the path as it was sent, which messages quote."""
 
 
 class RawPaths:
-    """WSGI middleware: takes the path from the request line instead of the decoded one."""
+    """WSGI middleware that takes the path from the request line instead of the decoded one."""
 
     def __init__(self, app: "WSGIApplication") -> None:
         self._app = app
@@ -34,10 +34,10 @@ class RawPaths:
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> "Iterable[bytes]":
-        """Pass the request on with `PATH_INFO` and `RAW_PATH` set anew."""
+        """Pass the request on with its own `PATH_INFO` and with `RAW_PATH`."""
         target = environ.get("REQUEST_URI") or environ["PATH_INFO"]
         path = target.partition("?")[0]
-        if not path.startswith("/"):  # `GET http://host/path HTTP/1.1` is allowed, too
+        if not path.startswith("/"):  # HTTP also allows `GET http://host/path HTTP/1.1`
             path = _ORIGIN.sub("", path) or "/"
         environ[RAW_PATH] = path
         mounted_at = environ.get("SCRIPT_NAME", "")
@@ -53,17 +53,17 @@ class OpaqueId(BaseConverter):
     """A path segment of any content: ids are opaque, and some hold `/` or `%`."""
 
     regex = "[^/]+"
-    part_isolating = True  # the pattern names the slash to leave it out
+    part_isolating = True  # Werkzeug takes any pattern with a slash for one that matches slashes
 
     def to_python(self, value: str) -> str:
-        """The segment as the client meant it."""
+        """Return the segment with its slashes and percent signs."""
         return value.replace("%2F", "/").replace("%25", "%")
 
 
 class RawMap(Map):
-    """Routes that take a path as it is: two slashes are not one.
+    """A map of routes that does not merge two slashes into one.
 
-    Werkzeug before 3.0.3 heeds `merge_slashes` only here.
+    Werkzeug before 3.0.3 ignores `merge_slashes` of a rule.
     """
 
     def __init__(self, **options: Any) -> None:
@@ -72,15 +72,15 @@ class RawMap(Map):
 
 
 class OneWayRule(Rule):
-    """A route that finds its view and makes no URLs.
+    """A route that builds no URLs.
 
-    Werkzeug compiles a function for `url_for` into every route, which takes longer than all else
-    that makes the app, and nothing here asks for URLs.
+    Werkzeug compiles a function for `url_for` for every route. That takes longer than everything
+    else in the making of the app, and nothing here asks for URLs.
     """
 
     def _compile_builder(self, append_unknown: bool = True) -> "Callable[..., tuple[str, str]]":  # noqa: ARG002, FBT001, FBT002 - Werkzeug's signature
         def build(*_: object, **__: object) -> tuple[str, str]:
-            raise NotImplementedError("no URLs are made from routes")
+            raise NotImplementedError("routes build no URLs")
 
         return build
 

@@ -1,6 +1,6 @@
 """Reason phrases as a Node server writes them: `Not Found`, where Werkzeug writes `NOT FOUND`.
 
-The vendor's server is NestJS. Clients see the phrase: requests prints it in its exceptions.
+The vendor's server is NestJS, and clients see the phrase: requests prints it in its exceptions.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-# Where Python has another one, or another one in some of its versions.
 _NODE_PHRASES: Mapping[int, str] = {
     413: "Payload Too Large",
     414: "URI Too Long",
@@ -19,6 +18,7 @@ _NODE_PHRASES: Mapping[int, str] = {
     422: "Unprocessable Entity",
     509: "Bandwidth Limit Exceeded",
 }
+"""Node's phrases where Python, or some version of it, has another."""
 
 
 def reason_phrase(status: int) -> str:
@@ -32,7 +32,7 @@ def reason_phrase(status: int) -> str:
 
 
 class NodeStatusLines:
-    """WSGI middleware: gives each reply the reason phrase of a Node server."""
+    """WSGI middleware that gives each response the reason phrase of a Node server."""
 
     def __init__(self, app: "WSGIApplication") -> None:
         self._app = app
@@ -40,7 +40,7 @@ class NodeStatusLines:
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
-        """Pass the request on, and rewrite the status of its reply."""
+        """Pass the request on, and rewrite the status of its response."""
 
         def start(status: str, *rest: Any) -> Callable[[bytes], object]:
             code = status.partition(" ")[0]

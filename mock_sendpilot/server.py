@@ -1,4 +1,4 @@
-"""A server: an emulator that listens on a port."""
+"""The server of an emulator, which listens on a port."""
 
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
@@ -22,25 +22,25 @@ _MAX_QUICK_BODY_BYTES = 64_000
 
 
 class EmulatorServer(AbstractContextManager["EmulatorServer"]):
-    """An emulator on a port, from `start` to `stop`; also a context manager.
+    """Serve an emulator on a port, from `start` to `stop` or as a context manager.
 
     The emulator is not closed with it.
 
     Args:
-        emulator: what is served; it may be changed while the server runs, but a key that
-            everybody knows cannot be added while it is open to others.
-        host: the address to listen on. Containers reach `0.0.0.0`, not the default; what has to be
-            protected then is in docs/pytest.md.
-        port: 0 takes a free one.
-        allowed_hosts: names, besides addresses and `localhost`, that clients may call it by; on a
-            loopback address also `api.sendpilot.ai`.
+        emulator: the emulator. It may change while the server runs, but a key that everybody knows
+            cannot be added while the address is open to others.
+        host: the address to listen on. Containers reach `0.0.0.0`, not the default; docs/pytest.md
+            says what has to be protected then.
+        port: the port; 0 takes a free one.
+        allowed_hosts: names of the server next to addresses and `localhost`; on a loopback address
+            `api.sendpilot.ai` is allowed, too.
         cors_origins: origins whose pages may call the vendor's API.
-        control_token: what the control API asks for.
-        has_control: whether there is a control API.
+        control_token: the token that the control API requires.
+        has_control: serve the control API.
 
     Raises:
-        NotAllowed: the address is open to others, and a key or the control API is, too.
-        OSError: the port is taken, or the address is not of this machine.
+        NotAllowed: the address is open to others, and so is a key or the control API.
+        OSError: the port is taken, or the address is not an address of this machine.
     """
 
     def __init__(
@@ -85,17 +85,17 @@ class EmulatorServer(AbstractContextManager["EmulatorServer"]):
 
     @property
     def host(self) -> str:
-        """The address that it listens on, which may be one for all."""
+        """The address that it listens on, which may be a wildcard."""
         return self._host
 
     @property
     def needs_control_token(self) -> bool:
-        """Return whether the control API asks for a token."""
+        """True if the control API requires a token."""
         return self._has_control and self._control_token is not None
 
     @property
     def origin(self) -> str:
-        """Such as `http://127.0.0.1:7363`."""
+        """The origin, such as `http://127.0.0.1:7363`."""
         return self._http.origin
 
     @property
@@ -105,12 +105,12 @@ class EmulatorServer(AbstractContextManager["EmulatorServer"]):
 
     @property
     def base_url(self) -> str:
-        """What stands in for `https://api.sendpilot.ai/v1`."""
+        """The URL to use in place of `https://api.sendpilot.ai/v1`."""
         return self.origin + VENDOR_PREFIX
 
     @property
     def control_url(self) -> str | None:
-        """Where the control API is, if there is one."""
+        """The URL of the control API; None without one."""
         return self.origin + CONTROL_PREFIX if self._has_control else None
 
     def __enter__(self) -> "Self":
@@ -121,7 +121,7 @@ class EmulatorServer(AbstractContextManager["EmulatorServer"]):
         self.stop()
 
     def start(self) -> None:
-        """Begin to answer; every request from here on is answered.
+        """Start to serve; every request from now on gets a response.
 
         Raises:
             RuntimeError: it was started or stopped before.
@@ -129,7 +129,7 @@ class EmulatorServer(AbstractContextManager["EmulatorServer"]):
         self._http.start()
 
     def stop(self, *, timeout_seconds: float = 1.0) -> None:
-        """Accept nothing more, and wait at most so long for the requests at work."""
+        """Accept no more requests, and wait for those that are running until the timeout."""
         self._http.stop(timeout_seconds=timeout_seconds)
         self.emulator.remove_key_rule(self._check_keys)
 
@@ -137,7 +137,7 @@ class EmulatorServer(AbstractContextManager["EmulatorServer"]):
         """Refuse API keys that must not be open to others.
 
         Raises:
-            NotAllowed: a key or the control API must not.
+            NotAllowed: names the key, or the control API.
         """
         problems = exposure_problems(
             self._host,

@@ -75,7 +75,7 @@ def exchange(
     """
     from http.client import HTTPException
 
-    from mock_sendpilot.final_response import FinalResponse
+    from mock_sendpilot.network import FinalResponse
 
     deadline = None if seconds is None else time.monotonic() + seconds
     connection = _connected(url, seconds)

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Any
 
 from flask import Blueprint, Response
-from marshmallow import ValidationError, validates_schema
+from marshmallow import ValidationError, post_load, validates_schema
 
 from mock_sendpilot.api.access import with_workspace
 from mock_sendpilot.api.envelope import json_response
@@ -15,21 +15,21 @@ from mock_sendpilot.control.current import outbox_of
 from mock_sendpilot.control.schemas import Strict
 from mock_sendpilot.control.waiting_room import waiting
 from mock_sendpilot.webhooks.deliveries import MAX_TEXT_LENGTH, recorded_response
-from mock_sendpilot.webhooks.forwarding import ForwardedRequest, ForwardingResult
+from mock_sendpilot.webhooks.forwarding import ForwardingResult
 from mock_sendpilot.world.workspace import Workspace
 
 forwarding = Blueprint("forwarding", __name__)
-_MOST_WAIT_SECONDS = 30
+_MAX_WAIT_SECONDS = 30
 
 
 class ForwardingQuery(Strict):
     """The query of GET /_emulate/endpoints/{id}/forwarding."""
 
-    wait_seconds = QueryNumber(0, _MOST_WAIT_SECONDS, load_default=0)
+    wait_seconds = QueryNumber(0, _MAX_WAIT_SECONDS, load_default=0)
 
 
 class ForwardingReport(Strict):
-    """What came back: `status`, `headers` and `body`, or `error`."""
+    """The body of the POST: `status`, `headers` and `body` of a response, or `error`."""
 
     status = WholeNumber(100, 999)
     headers = JsonObject(load_default=dict)
@@ -41,30 +41,28 @@ class ForwardingReport(Strict):
         if ("status" in data) == ("error" in data):
             raise ValidationError("needs status or error, and not both")
 
+    @post_load
+    def _result(self, data: dict[str, Any], **_: object) -> ForwardingResult:
+        if "error" in data:
+            return ForwardingResult(None, data["error"][:MAX_TEXT_LENGTH])
+        headers = {str(name): str(value) for name, value in data["headers"].items()}
+        return ForwardingResult(
+            recorded_response(data["status"], headers, data["body"].encode()), None
+        )
+
 
 @forwarding.get("/endpoints/<opaque:endpoint_id>/forwarding")
 @with_workspace
 def take_request(workspace: Workspace, endpoint_id: str) -> Response:
-    """The next request, as soon as there is one; 204 when none comes in time."""
+    """Return the next request as soon as there is one; 204 if none comes in time."""
     query = ForwardingQuery().load(query_parameters())
     queue = outbox_of(workspace).forwarding_queue(endpoint_id)
     with waiting(query["wait_seconds"]):
         taken = queue.take(timeout_seconds=query["wait_seconds"])
-    return Response(status=HTTPStatus.NO_CONTENT) if taken is None else json_response(_shown(taken))
-
-
-@forwarding.post("/endpoints/<opaque:endpoint_id>/forwarding/<opaque:request_id>")
-@with_workspace
-def answer_request(workspace: Workspace, endpoint_id: str, request_id: str) -> Response:
-    """What came of a request that was taken."""
-    answer = _answer(ForwardingReport().load(json_object()))
-    outbox_of(workspace).forwarding_queue(endpoint_id).complete(request_id, answer)
-    return Response(status=HTTPStatus.NO_CONTENT)
-
-
-def _shown(taken: ForwardedRequest) -> dict[str, Any]:
+    if taken is None:
+        return Response(status=HTTPStatus.NO_CONTENT)
     request = taken.request
-    return {
+    body = {
         "id": taken.id,
         "url": request.url,
         "headers": dict(request.headers),
@@ -74,12 +72,13 @@ def _shown(taken: ForwardedRequest) -> dict[str, Any]:
         "losesAnswer": request.loses_answer,
         "timeoutSeconds": taken.timeout_seconds,
     }
+    return json_response(body)
 
 
-def _answer(loaded: dict[str, Any]) -> ForwardingResult:
-    if "error" in loaded:
-        return ForwardingResult(None, loaded["error"][:MAX_TEXT_LENGTH])
-    headers = {str(name): str(value) for name, value in loaded["headers"].items()}
-    return ForwardingResult(
-        recorded_response(loaded["status"], headers, loaded["body"].encode()), None
-    )
+@forwarding.post("/endpoints/<opaque:endpoint_id>/forwarding/<opaque:request_id>")
+@with_workspace
+def complete_request(workspace: Workspace, endpoint_id: str, request_id: str) -> Response:
+    """Complete a request that was taken, with its response or its error."""
+    result = ForwardingReport().load(json_object())
+    outbox_of(workspace).forwarding_queue(endpoint_id).complete(request_id, result)
+    return Response(status=HTTPStatus.NO_CONTENT)

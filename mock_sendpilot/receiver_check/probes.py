@@ -9,8 +9,7 @@ from urllib.parse import quote, urlsplit
 
 import orjson
 
-from mock_sendpilot.final_response import FinalResponse
-from mock_sendpilot.network import connected, own_copy
+from mock_sendpilot.network import FinalResponse, connected, own_copy
 from mock_sendpilot.receiver_check.target import Probe
 from mock_sendpilot.scheduling.clock import SystemClock
 

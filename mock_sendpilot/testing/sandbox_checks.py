@@ -8,7 +8,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from mock_sendpilot.contracts import vocabulary as words
 from mock_sendpilot.errors import InvalidInput
-from mock_sendpilot.json_text import plain_json
+from mock_sendpilot.json_text import plain_json, short_repr
 from mock_sendpilot.scheduling.clock import iso_milliseconds
 from mock_sendpilot.suggestions import did_you_mean
 from mock_sendpilot.webhooks.event_log import SentWebhook
@@ -20,7 +20,6 @@ Subject = Lead | Campaign | Sender | Search | Extraction
 
 _MOST = 10**12  # as in a seed
 _MAX_SECONDS = 86_400
-_LONGEST_SHOWN = 80
 _WORDS: Mapping[tuple[type, str], tuple[str, ...]] = {
     (Campaign, "status"): words.CAMPAIGN_STATUSES,
     (Campaign, "enrolls"): ENROLLS,
@@ -75,7 +74,7 @@ def check_text(name: str, text: object) -> None:
         InvalidInput: it says what was expected.
     """
     if not isinstance(text, str):
-        raise InvalidInput(f"{name} must be a text; it was {_shown(text)}")
+        raise InvalidInput(f"{name} must be a text; it was {short_repr(text)}")
     plain_json(text, name)
 
 
@@ -89,7 +88,7 @@ def check_word(name: str, word: str, known: Iterable[str]) -> None:
     if word not in known:
         guess = f"; {did_you_mean(str(word), known)}".rstrip("; ")
         expected = f"one of {', '.join(known)}"
-        raise InvalidInput(f"{name} must be {expected}; it was {_shown(word)}{guess}")
+        raise InvalidInput(f"{name} must be {expected}; it was {short_repr(word)}{guess}")
 
 
 def check_count(name: str, count: object, *, most: int) -> None:
@@ -100,7 +99,7 @@ def check_count(name: str, count: object, *, most: int) -> None:
     """
     if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= most:
         expected = f"a whole number from 1 to {most}"
-        raise InvalidInput(f"{name} must be {expected}; it was {_shown(count)}")
+        raise InvalidInput(f"{name} must be {expected}; it was {short_repr(count)}")
 
 
 def check_seconds(name: str, seconds: object) -> None:
@@ -112,7 +111,7 @@ def check_seconds(name: str, seconds: object) -> None:
     is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
     if not is_number or not 0 <= seconds <= _MAX_SECONDS:  # type: ignore[operator]
         expected = f"a number of seconds from 0 to {_MAX_SECONDS}"
-        raise InvalidInput(f"{name}: expected {expected}, got {_shown(seconds)}")
+        raise InvalidInput(f"{name}: expected {expected}, got {short_repr(seconds)}")
 
 
 def profile_url(given: object) -> str:
@@ -123,7 +122,7 @@ def profile_url(given: object) -> str:
     """
     url = normal_profile_url(given) if isinstance(given, str) else None
     if url is None:
-        raise InvalidInput(f"linkedin_url must be {PROFILE_URL_FORMAT}; it was {_shown(given)}")
+        raise InvalidInput(f"linkedin_url must be {PROFILE_URL_FORMAT}; it was {short_repr(given)}")
     return url
 
 
@@ -135,7 +134,7 @@ def id_of(thing: object, name: str, *, attribute: str = "id") -> str:
     """
     found = thing if isinstance(thing, str) else getattr(thing, attribute, None)
     if not isinstance(found, str):
-        raise InvalidInput(f"{name} must be an id, or what has one; it was {_shown(thing)}")
+        raise InvalidInput(f"{name} must be an id, or what has one; it was {short_repr(thing)}")
     return found
 
 
@@ -159,7 +158,7 @@ def _check_value(name: str, value: object, hint: Any) -> None:
     plain = tuple(get_origin(kind) or kind for kind in kinds)
     if not any(_fits(value, kind) for kind in plain):
         expected = " or ".join(_EXPECTED.get(kind, f"a {kind.__name__}") for kind in plain)
-        raise InvalidInput(f"{name} must be {expected}; it was {_shown(value)}")
+        raise InvalidInput(f"{name} must be {expected}; it was {short_repr(value)}")
 
 
 def _kept(name: str, value: Any) -> Any:
@@ -182,8 +181,3 @@ def _fits(value: object, kind: type) -> bool:
     if issubclass(kind, datetime):  # freezegun has another class of that name
         return isinstance(value, datetime) and value.tzinfo is not None
     return isinstance(value, kind)
-
-
-def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"

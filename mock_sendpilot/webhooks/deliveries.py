@@ -22,7 +22,7 @@ DROPPED: Final = "dropped"
 STATES: tuple[DeliveryState, ...] = (PENDING, SUCCEEDED, EXHAUSTED, CANCELLED, DROPPED)
 
 AttemptTrigger = Literal["schedule", "resend", "duplicate"]
-"""Why an attempt was made: by the schedule, by hand, or as a copy of the first one."""
+"""The cause of an attempt: the retry schedule, a user, or the disruption `duplicate`."""
 
 MAX_FINISHED = 5000
 MAX_BODY_BYTES = 20_000

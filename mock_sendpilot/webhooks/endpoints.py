@@ -25,7 +25,7 @@ from mock_sendpilot.world.endpoint_settings import (
 from mock_sendpilot.world.events import Event
 
 SECRET_OVERLAP = timedelta(hours=24)
-"""How long an old secret stays valid after a rotation, by the vendor's pages."""
+"""The time for which an old secret stays valid after a rotation, by the vendor's pages."""
 _MAX_EVENT_TYPES = 100
 _MAX_RETIRED = 20
 _SETTINGS = frozenset(setting.name for setting in fields(EndpointSettings))
