@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 
 from benchmarks.processes import Started, started
 
-_MOST_SECONDS = 120.0
+_MAX_SECONDS = 120.0
 _PAUSE_SECONDS = 0.05  # asking more often would take time from what is measured
 
 
@@ -23,10 +23,10 @@ def arrivals(port: int, count: int) -> list[float]:
     Raises:
         RuntimeError: there were fewer in time.
     """
-    deadline = time.monotonic() + _MOST_SECONDS
+    deadline = time.monotonic() + _MAX_SECONDS
     while (found := int(get(port, "/count"))) < count:
         if time.monotonic() > deadline:
-            raise RuntimeError(f"{found} of {count} events within {_MOST_SECONDS:g} s")
+            raise RuntimeError(f"{found} of {count} events within {_MAX_SECONDS:g} s")
         time.sleep(_PAUSE_SECONDS)
     times: list[float] = json.loads(get(port, "/arrivals"))
     return times
@@ -34,15 +34,15 @@ def arrivals(port: int, count: int) -> list[float]:
 
 def answer_with(port: int, status: int) -> None:
     """Have the receiver answer every event with this status from now on."""
-    ask(port, "PUT", f"/status/{status}")
+    request(port, "PUT", f"/status/{status}")
 
 
 def get(port: int, path: str) -> bytes:
     """The body of a GET."""
-    return ask(port, "GET", path)
+    return request(port, "GET", path)
 
 
-def ask(
+def request(
     port: int,
     method: str,
     path: str,

@@ -129,14 +129,14 @@ def _round(ours: Started, without: Started, target: Started, settings: Settings)
 
 def _soon(ours: Started, target: Started) -> list[float]:
     """From each reply to its event; one endpoint gets its events in order, so they pair up."""
-    seen = load.so_many(ours.port, [patches(0)], _PACED_COUNT, pause=_PACED_PAUSE_SECONDS)
+    replies = load.so_many(ours.port, [patches(0)], _PACED_COUNT, pause=_PACED_PAUSE_SECONDS)
     arrived = arrivals(target.port, _PACED_COUNT)
-    return [came - replied for came, replied in zip(arrived, seen.times, strict=True)]
+    return [came - replied for came, replied in zip(arrived, replies.times, strict=True)]
 
 
-def _burst(ours: Started, target: Started) -> tuple[load.Seen, list[float]]:
-    seen = load.so_many(ours.port, _streams(), _BURST_EACH)
-    return seen, arrivals(target.port, _BURST_COUNT)
+def _burst(ours: Started, target: Started) -> tuple[load.Replies, list[float]]:
+    replies = load.so_many(ours.port, _streams(), _BURST_EACH)
+    return replies, arrivals(target.port, _BURST_COUNT)
 
 
 def _sustained_row(count: int, settings: Settings) -> Finding:

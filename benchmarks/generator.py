@@ -19,7 +19,7 @@ _BUFFER_BYTES = 65536
 
 
 class Connection:
-    """Sends its requests in turn, each when the reply to the one before is there."""
+    """Sends its requests in turn, each when the reply to the one before has come."""
 
     def __init__(self, port: int, requests: list[str]) -> None:
         self._port = port
@@ -38,7 +38,7 @@ class Connection:
         self.sent_count += 1
 
     def reply(self) -> tuple[float, float] | None:
-        """Read what is there; once the reply is complete, how long it took and when it came."""
+        """Read what has come; once the reply is complete, how long it took and when it came."""
         chunk = self.socket.recv(_BUFFER_BYTES)
         self._received += chunk
         if not end_of_message(self._received):

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from benchmarks.processes import running
 
 _UNBOUNDED = 10**9
-_MOST_SECONDS = 300.0
+_MAX_SECONDS = 300.0
 _GRACE_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class Replies:
     """The replies of one run; times are readings of `time.perf_counter`, which processes share."""
 
     began: float
@@ -39,14 +39,16 @@ class Seen:
         return percentile(self.latencies, percent) * 1000
 
 
-def for_seconds(port: int, streams: Sequence[Sequence[str]], seconds: float) -> Seen:
+def for_seconds(port: int, streams: Sequence[Sequence[str]], seconds: float) -> Replies:
     """A connection for each stream of requests, busy for so long."""
     return _run(port, streams, seconds=seconds, most=_UNBOUNDED)
 
 
-def so_many(port: int, streams: Sequence[Sequence[str]], count: int, *, pause: float = 0.0) -> Seen:
+def so_many(
+    port: int, streams: Sequence[Sequence[str]], count: int, *, pause: float = 0.0
+) -> Replies:
     """So many requests in all, each after a pause."""
-    return _run(port, streams, seconds=_MOST_SECONDS, most=count, pause=pause)
+    return _run(port, streams, seconds=_MAX_SECONDS, most=count, pause=pause)
 
 
 def percentile(values: Sequence[float], percent: int) -> float:
@@ -57,7 +59,7 @@ def percentile(values: Sequence[float], percent: int) -> float:
 
 def _run(
     port: int, streams: Sequence[Sequence[str]], *, seconds: float, most: int, pause: float = 0.0
-) -> Seen:
+) -> Replies:
     wanted = {"port": port, "streams": streams, "seconds": seconds, "most": most, "pause": pause}
     with running("-m", "benchmarks.generator", text=json.dumps(wanted)) as process:
         text = process.stdout.read() if process.stdout is not None else ""
@@ -66,4 +68,4 @@ def _run(
         raise RuntimeError("the load generator failed; its reason stands above")
     found = json.loads(text)
     latencies, times = zip(*found["replies"], strict=True)
-    return Seen(found["began"], list(latencies), list(times))
+    return Replies(found["began"], list(latencies), list(times))

@@ -24,7 +24,7 @@ Runner = tuple[Started, Callable[[int], Streams]]
 
 
 def run(settings: Settings) -> Iterator[Finding]:
-    """Measure those that are there."""
+    """Measure those that are installed."""
     packages = {"pytest-httpserver": "pytest_httpserver", "localstripe": "localstripe"}
     missing = [name for name, package in packages.items() if find_spec(package) is None]
     yield from (Skipped(f"requests per second vs {name}", "not installed") for name in missing)
@@ -42,8 +42,8 @@ def _at(count: int, runners: dict[str, Runner], settings: Settings) -> Iterator[
     found: dict[str, list[float]] = {name: [] for name in runners}
     for _ in range(settings.rounds):
         for name, (server, streams) in runners.items():
-            seen = load.for_seconds(server.port, streams(count), settings.seconds)
-            found[name].append(seen.per_second)
+            replies = load.for_seconds(server.port, streams(count), settings.seconds)
+            found[name].append(replies.per_second)
     for name in sorted(runners.keys() - {"ours"}):
         yield Row(
             name=f"PATCH, {count} conn., per second",

@@ -14,7 +14,7 @@ from benchmarks.world import HELLO, bare_flask, emulator, patches
 
 _CONNECTIONS = (1, 8, 32)
 _WARM_UP_SECONDS = 0.5
-_MOST_CPU_RATIO = 2.0
+_MAX_CPU_RATIO = 2.0
 _HELLO_NAME = "bare Flask hello"
 
 
@@ -68,13 +68,13 @@ def _cpu_row(count: int, ours: list[Cost], bare: list[Cost]) -> Finding:
         ours=our_cpu,
         baseline_name=_HELLO_NAME,
         baseline=bare_cpu,
-        most_ratio=_MOST_CPU_RATIO,
+        max_ratio=_MAX_CPU_RATIO,
     )
 
 
 def _cost(server: Started, streams: Sequence[Sequence[str]], seconds: float) -> Cost:
     before = cpu_seconds(server.pid)
-    seen = load.for_seconds(server.port, streams, seconds)
+    replies = load.for_seconds(server.port, streams, seconds)
     after = cpu_seconds(server.pid)
-    spent = None if before is None or after is None else (after - before) / seen.count * 1e6
-    return Cost(spent, seen.latency_ms(50), seen.latency_ms(99), seen.per_second)
+    spent = None if before is None or after is None else (after - before) / replies.count * 1e6
+    return Cost(spent, replies.latency_ms(50), replies.latency_ms(99), replies.per_second)

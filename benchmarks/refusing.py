@@ -20,23 +20,23 @@ _MAX_RATIO = 3.0
 
 def run(settings: Settings) -> Iterator[Finding]:
     """Measure it."""
-    ours: list[load.Seen] = []
-    alone: list[load.Seen] = []
+    ours: list[load.Replies] = []
+    alone: list[load.Replies] = []
     streams = [patches(number) for number in range(_CONNECTIONS)]
     with emulator("--log-level", "error") as refused, emulator() as quiet:
         _add_endpoints(refused)
         for number in range(settings.rounds):
             for server in (refused, quiet) if number % 2 else (quiet, refused):
-                seen = load.for_seconds(server.port, streams, settings.seconds)
-                (ours if server is refused else alone).append(seen)
+                replies = load.for_seconds(server.port, streams, settings.seconds)
+                (ours if server is refused else alone).append(replies)
     for percent, most in ((50, None), (99, _MAX_RATIO)):
         yield Row(
             name=f"PATCH with {_ENDPOINTS} refusing endpoints, p{percent}",
             unit="ms",
-            ours=[seen.latency_ms(percent) for seen in ours],
+            ours=[replies.latency_ms(percent) for replies in ours],
             baseline_name="no endpoint",
-            baseline=[seen.latency_ms(percent) for seen in alone],
-            most_ratio=most,
+            baseline=[replies.latency_ms(percent) for replies in alone],
+            max_ratio=most,
         )
 
 

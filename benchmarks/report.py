@@ -30,8 +30,8 @@ class Row:
     ours: Sequence[float]
     baseline_name: str
     baseline: Sequence[float]
-    most_ratio: float | None = None
-    most_value: float | None = None
+    max_ratio: float | None = None
+    max_value: float | None = None
     note: str = ""
     is_paired: bool = True
 
@@ -43,10 +43,10 @@ class Row:
 
     def verdict(self) -> str:
         """Whether the target is met; nothing where there is none."""
-        if self.most_ratio is not None:
-            return _verdict(median(self.ratios()), self.most_ratio, "x")
-        if self.most_value is not None:
-            return _verdict(median(self.ours), self.most_value, f" {self.unit}")
+        if self.max_ratio is not None:
+            return _verdict(median(self.ratios()), self.max_ratio, "x")
+        if self.max_value is not None:
+            return _verdict(median(self.ours), self.max_value, f" {self.unit}")
         return ""
 
     def as_text(self) -> str:
@@ -68,8 +68,8 @@ class Row:
             "ours": list(self.ours),
             "baseline": list(self.baseline),
             "baselineName": self.baseline_name,
-            "mostRatio": self.most_ratio,
-            "mostValue": self.most_value,
+            "maxRatio": self.max_ratio,
+            "maxValue": self.max_value,
             "note": self.note,
         }
 

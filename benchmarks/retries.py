@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from benchmarks import load
-from benchmarks.arrivals import answer_with, arrivals, ask, receiver
+from benchmarks.arrivals import answer_with, arrivals, receiver, request
 from benchmarks.processes import NEEDS_PROC, Started, cpu_seconds
 from benchmarks.report import Finding, Row, Settings, Skipped
 from benchmarks.world import KEY, emulator, patches
@@ -21,10 +21,10 @@ from benchmarks.world import KEY, emulator, patches
 _CONNECTIONS = 8
 _COUNT = 10_000
 _EACH = _COUNT // _CONNECTIONS  # even, so that the next events begin with a change again
-_MOST_ROUNDS = 3  # each makes 30,000 deliveries
+_MAX_ROUNDS = 3  # each makes 30,000 deliveries
 _WARM_UP_EACH = 50
-_MOST_SECONDS = 120.0
-_MOST_RATIO = 1.0
+_MAX_SECONDS = 120.0
+_MAX_RATIO = 1.0
 _LIVE_NAME = "live deliveries, as many"
 
 
@@ -43,7 +43,7 @@ def run(settings: Settings) -> Iterator[Finding]:
             measured(ours, target, _WARM_UP_EACH)
         retried: list[Cost] = []
         live: list[Cost] = []
-        for number in range(min(settings.rounds, _MOST_ROUNDS)):
+        for number in range(min(settings.rounds, _MAX_ROUNDS)):
             for measured in (_live, _retries) if number % 2 else (_retries, _live):
                 costs = retried if measured is _retries else live
                 costs.append(measured(ours, target, _EACH))
@@ -69,7 +69,7 @@ def _cpu_row(retried: list[Cost], live: list[Cost]) -> Finding:
         ours=ours,
         baseline_name=_LIVE_NAME,
         baseline=baseline,
-        most_ratio=_MOST_RATIO,
+        max_ratio=_MAX_RATIO,
     )
 
 
@@ -111,13 +111,13 @@ def _turn(ours: Started, **wanted: object) -> bytes:
 
 
 def _control(ours: Started, path: str, **wanted: object) -> bytes:
-    return ask(
+    return request(
         ours.port,
         "POST",
         f"/_emulate{path}",
         body=json.dumps(wanted),
         headers={"Content-Type": "application/json", "X-API-Key": KEY},
-        seconds=_MOST_SECONDS,
+        seconds=_MAX_SECONDS,
     )
 
 

@@ -91,10 +91,10 @@ def _unlike(where: str, attempts: list[Attempt], arrivals: list[Arrival]) -> Ite
     Which of two attempts that ran at the same time came first is not known: answers are counted.
     """
     answered = Counter(one.outcome for one in attempts if isinstance(one.outcome, int))
-    given = Counter(one.status for one in arrivals if one.status is not None)
+    responses = Counter(one.status for one in arrivals if one.status is not None)
     if len(arrivals) > len(attempts):
         yield f"{where} has come {len(arrivals)} times, and the log has {_outcomes(attempts)}"
-    elif answered - given:
+    elif answered - responses:
         statuses = ", ".join(str(one.status) for one in arrivals) or "nothing"
         yield f"{where} had the outcomes {_outcomes(attempts)}; the receiver answered {statuses}"
 

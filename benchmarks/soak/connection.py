@@ -11,7 +11,7 @@ from benchmarks.soak.world import KEY
 
 _TIMEOUT_SECONDS = 90.0
 _SERVER_ERROR = 500
-_LONGEST_TEXT = 300
+_MAX_CHARACTERS = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,4 +89,4 @@ def _parsed(text: bytes) -> Any:
 
 
 def _shortened(text: bytes) -> str:
-    return text.decode("utf-8", "replace")[:_LONGEST_TEXT]
+    return text.decode("utf-8", "replace")[:_MAX_CHARACTERS]

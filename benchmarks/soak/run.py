@@ -27,7 +27,7 @@ FILLING_COUNT = 5000
 _END_SECONDS = 240.0
 _ARRIVE_SECONDS = 20.0
 _MAX_SETTLE_SECONDS = 30.0
-_LONGEST_LOG = 4000
+_MAX_LOG_CHARACTERS = 4000
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class Soak:
             *sample_problems(rows),
         ]
         if log:
-            problems.append(f"the server has logged errors: {log[-_LONGEST_LOG:]}")
+            problems.append(f"the server has logged errors: {log[-_MAX_LOG_CHARACTERS:]}")
         return Outcome(self._ledger, events, self._receivers, self._turning.counts, rows, problems)
 
     def _soaked(self, errors: IO[str]) -> list[Row]:

@@ -59,10 +59,10 @@ class Turning:
             seconds: how long that may take.
         """
         deadline = Deadline(seconds)
-        self._ask(resume=True)
+        self._request(resume=True)
         found: dict[str, Any] = {}
         while not deadline.is_over:
-            self._ask(advance=_STEP, timeoutSeconds=min(_STEP_SECONDS, deadline.left))
+            self._request(advance=_STEP, timeoutSeconds=min(_STEP_SECONDS, deadline.left))
             body = {"idle": True, "timeoutSeconds": min(_IDLE_SECONDS, deadline.left)}
             reply = self._connection.call("POST", "/_emulate/wait", body, allow=(409,))
             found = reply.json
@@ -73,12 +73,12 @@ class Turning:
 
     def _turn(self) -> None:
         while not self._pace.is_over:
-            self._ask(freeze=True)
+            self._request(freeze=True)
             self._pace.rest(self._chance.uniform(0.1, 1))
             for _ in range(self._chance.randint(1, 4)):
                 if not self._pace.is_over:
                     self._advance()
-            self._ask(resume=True)
+            self._request(resume=True)
             self._pace.rest(self._chance.uniform(0.5, 3))
             if self._chance.random() < 0.5:
                 self._advance()
@@ -86,9 +86,9 @@ class Turning:
 
     def _advance(self) -> None:
         step = self._chance.choice(("0.3s", "1s", "3s", "10s", "1m"))
-        self._ask(advance=step, timeoutSeconds=self._chance.choice((0.1, 0.5, 2, 5)))
+        self._request(advance=step, timeoutSeconds=self._chance.choice((0.1, 0.5, 2, 5)))
 
-    def _ask(self, **body: object) -> None:
+    def _request(self, **body: object) -> None:
         """Turn the clock, which must not go back by that."""
         reply = self._connection.call("POST", "/_emulate/clock", body, allow=(400, 409))
         if "advance" in body:
