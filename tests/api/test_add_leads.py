@@ -36,7 +36,7 @@ def counters(reply: Reply) -> tuple[int, int, int]:
     return found["leadsAdded"], found["duplicatesSkipped"], found["invalidEntries"]
 
 
-def test_the_reply_counts_and_holds_no_ids(api: Api) -> None:
+def test_the_reply_has_counters_and_no_ids(api: Api) -> None:
     reply = add(api, person(1), person(2))
 
     assert reply.status == 201
@@ -45,20 +45,20 @@ def test_the_reply_counts_and_holds_no_ids(api: Api) -> None:
     assert counters(reply) == (2, 0, 0)
 
 
-def test_added_duplicate_and_invalid_entries_are_counted_each(api: Api) -> None:
+def test_added_duplicate_and_invalid_entries_are_counted_apart(api: Api) -> None:
     reply = add(api, person(1), person(1), {"linkedinUrl": "nope"}, person(2), 5)
 
     assert counters(reply) == (2, 1, 2)
     assert list(reply.json) == [*COUNTERS, "errors"]
 
 
-def test_when_nothing_can_be_added_it_is_still_a_success(api: Api) -> None:
+def test_a_request_that_adds_nothing_succeeds(api: Api) -> None:
     reply = add(api, {"linkedinUrl": "nope"})
 
     assert (reply.status, reply.json["success"], counters(reply)) == (201, True, (0, 0, 1))
 
 
-def test_the_leads_are_listed_afterwards_in_their_order(api: Api) -> None:
+def test_new_leads_are_listed_in_the_order_of_the_request(api: Api) -> None:
     numbers = [5, 3, 9, 1]
     add(api, *map(person, numbers))
     add(api, person(4), person(3), person(2))
@@ -90,7 +90,7 @@ def test_a_new_lead_can_be_read_and_patched_by_its_id(api: Api) -> None:
 
 @pytest.mark.parametrize("value", [None, ""])
 @pytest.mark.parametrize("field", ["firstName", "lastName", "title", "company", "email"])
-def test_null_and_empty_fields_are_taken(api: Api, field: str, value: str | None) -> None:
+def test_null_and_empty_fields_are_accepted(api: Api, field: str, value: str | None) -> None:
     reply = add(api, {"linkedinUrl": URL, field: value})
 
     assert counters(reply) == (1, 0, 0)
@@ -106,7 +106,7 @@ def test_the_campaigns_senders_take_turns(api: Api) -> None:
     assert senders[:2] == senders[2:]
 
 
-def test_no_event_is_sent(api: Api, sent: RecordedEvents) -> None:
+def test_new_leads_cause_no_event(api: Api, sent: RecordedEvents) -> None:
     add(api, person(1), person(2))
 
     assert list(sent) == []
@@ -128,7 +128,7 @@ VARIANTS = [
 
 
 @pytest.mark.parametrize("url", VARIANTS)
-def test_who_is_in_the_campaign_already_is_a_duplicate(api: Api, url: str) -> None:
+def test_a_person_who_is_in_the_campaign_is_a_duplicate(api: Api, url: str) -> None:
     reply = add(api, {"linkedinUrl": url, "firstName": "Other"}, campaign="camp_xyz789")
 
     assert counters(reply) == (0, 1, 0)
@@ -136,7 +136,7 @@ def test_who_is_in_the_campaign_already_is_a_duplicate(api: Api, url: str) -> No
 
 
 @pytest.mark.parametrize("url", VARIANTS)
-def test_who_stands_twice_in_a_request_is_a_duplicate(api: Api, url: str) -> None:
+def test_a_person_who_is_twice_in_a_request_is_a_duplicate(api: Api, url: str) -> None:
     reply = add(api, {"linkedinUrl": url, "firstName": "A"}, {"linkedinUrl": url, "firstName": "B"})
 
     assert counters(reply) == (1, 1, 0)
@@ -150,18 +150,18 @@ def test_a_person_may_be_in_two_campaigns(api: Api) -> None:
     assert counters(reply) == (1, 0, 0)
 
 
-def test_the_same_request_again_adds_nothing(api: Api) -> None:
+def test_a_repeated_request_adds_nothing(api: Api) -> None:
     add(api, person(1), person(2))
 
     assert counters(add(api, person(1), person(2))) == (0, 2, 0)
 
 
 @pytest.mark.parametrize("slug", ["राहुल-1", "jane-🚀", "rene\u0301", "\u0130brahim-1", "ACwAAAbC"])
-def test_a_profile_url_that_the_api_gives_back_is_taken_again(api: Api, slug: str) -> None:
+def test_a_profile_url_from_a_reply_is_a_duplicate(api: Api, slug: str) -> None:
     add(api, {"linkedinUrl": f"https://www.linkedin.com/in/{slug}"})
-    given = listed(api)[0]["linkedinUrl"]
+    url = listed(api)[0]["linkedinUrl"]
 
-    assert counters(add(api, {"linkedinUrl": given})) == (0, 1, 0)
+    assert counters(add(api, {"linkedinUrl": url})) == (0, 1, 0)
 
 
 # --- custom fields ------------------------------------------------------------------------------
@@ -181,20 +181,20 @@ def test_a_nested_custom_fields_object_is_unwrapped(api: Api) -> None:
     assert listed(api)[0]["data"] == CUSTOM
 
 
-def test_flat_and_nested_custom_fields_are_put_together(api: Api) -> None:
+def test_flat_and_nested_custom_fields_are_merged(api: Api) -> None:
     add(api, {"linkedinUrl": URL, "crmId": 7, "customFields": {"source": "csv"}})
 
     assert listed(api)[0]["data"] == {"crmId": 7, "source": "csv"}
 
 
 @pytest.mark.parametrize("nested", [None, {}])
-def test_no_custom_fields_are_an_empty_object(api: Api, nested: object) -> None:
+def test_missing_custom_fields_become_an_empty_object(api: Api, nested: object) -> None:
     add(api, {"linkedinUrl": URL, "customFields": nested})
 
     assert listed(api)[0]["data"] == {}
 
 
-def test_what_the_service_decides_cannot_be_set(api: Api) -> None:
+def test_fields_of_the_service_cannot_be_set(api: Api) -> None:
     own = {"id": "lead_mine", "status": "DONE", "senderId": "me", "campaignId": "camp_xyz789"}
     add(api, {"linkedinUrl": URL, **own})
 
@@ -209,7 +209,7 @@ def test_what_the_service_decides_cannot_be_set(api: Api) -> None:
     assert lead["data"] == own
 
 
-def test_custom_fields_stand_only_in_full_leads(api: Api) -> None:
+def test_custom_fields_are_returned_only_in_full_leads(api: Api) -> None:
     add(api, {"linkedinUrl": URL, "crmId": 7})
 
     assert "data" not in api("GET", f"/v1/leads?campaignId={EMPTY_CAMPAIGN}").json["leads"][0]
@@ -242,7 +242,7 @@ PREFIXED, CUID = re.compile(r"lead_[0-9a-z]{12}"), re.compile(r"c[0-9a-z]{24}")
         pytest.param("live", {"lead_ids": "schema"}, PREFIXED, id="live but lead_ids"),
     ],
 )
-def test_new_ids_are_in_the_contracts_style(
+def test_new_ids_have_the_style_of_the_contract(
     api_under: ApiUnder, contract: str, options: dict[str, str], style: re.Pattern[str]
 ) -> None:
     api = api_under(contract, **options)
@@ -254,11 +254,13 @@ def test_new_ids_are_in_the_contracts_style(
 
 
 @pytest.mark.parametrize("contract", ["documented", "example", "schema", "live"])
-def test_the_status_is_201_under_every_contract(api_under: ApiUnder, contract: str) -> None:
+def test_new_leads_are_answered_with_201_under_every_contract(
+    api_under: ApiUnder, contract: str
+) -> None:
     assert add(api_under(contract), person(1)).status == 201
 
 
-def test_the_point_post_status_code_makes_it_200(api_under: ApiUnder) -> None:
+def test_the_option_post_status_code_changes_the_status_to_200(api_under: ApiUnder) -> None:
     reply = add(api_under("documented", post_status_code="200"), person(1))
 
     assert (reply.status, counters(reply)) == (200, (1, 0, 0))

@@ -23,7 +23,7 @@ def test_an_error_has_index_url_and_reason(api: Api) -> None:
     assert reply.json["errors"] == [{"index": 0, "linkedinUrl": "nope", "reason": NO_PROFILE}]
 
 
-def test_errors_tell_the_index_in_the_request_in_ascending_order(api: Api) -> None:
+def test_errors_are_in_the_order_of_the_request(api: Api) -> None:
     reply = add(api, person(1), "x", person(1), {"linkedinUrl": "a"}, person(2), {})
 
     assert [error["index"] for error in reply.json["errors"]] == [1, 3, 5]
@@ -93,7 +93,7 @@ def test_the_url_must_be_that_of_a_profile(api: Api, url: str) -> None:
 
 
 @pytest.mark.parametrize("field", ["firstName", "lastName", "title", "company", "email"])
-def test_a_field_of_the_wrong_type_spoils_the_entry_alone(api: Api, field: str) -> None:
+def test_a_field_of_the_wrong_type_invalidates_its_entry_alone(api: Api, field: str) -> None:
     reply = add(api, {**person(1), field: 5}, person(2))
 
     url, reason = person(1)["linkedinUrl"], f"{field} must be a string; it was 5"
@@ -101,15 +101,15 @@ def test_a_field_of_the_wrong_type_spoils_the_entry_alone(api: Api, field: str) 
     assert [lead["linkedinUrl"] for lead in listed(api)] == [person(2)["linkedinUrl"]]
 
 
-@pytest.mark.parametrize(("value", "shown"), [(5, "5"), ("x", '"x"'), ([], "[]"), (True, "true")])
-def test_custom_fields_must_be_an_object(api: Api, value: object, shown: str) -> None:
+@pytest.mark.parametrize(("value", "quoted"), [(5, "5"), ("x", '"x"'), ([], "[]"), (True, "true")])
+def test_custom_fields_must_be_an_object(api: Api, value: object, quoted: str) -> None:
     reply = add(api, {**person(1), "customFields": value})
 
-    reason = f"customFields must be a JSON object; it was {shown}"
+    reason = f"customFields must be a JSON object; it was {quoted}"
     assert [error["reason"] for error in reply.json["errors"]] == [reason]
 
 
-def test_all_faults_of_an_entry_are_told(api: Api) -> None:
+def test_the_reason_names_every_problem_of_an_entry(api: Api) -> None:
     reply = add(api, {"firstName": 5, "title": []})
 
     assert reply.json["errors"][0]["reason"].split("; ") == [
@@ -123,7 +123,7 @@ def test_all_faults_of_an_entry_are_told(api: Api) -> None:
 
 
 @pytest.mark.parametrize("depth", [100, 300, 1000])
-def test_a_deeply_nested_url_is_no_fault_of_the_emulator(api: Api, depth: int) -> None:
+def test_a_deeply_nested_url_causes_no_500(api: Api, depth: int) -> None:
     body = b'{"campaignId":"camp_spring7","leads":[{"linkedinUrl":%s}]}'
     nested = b"[" * depth + b"]" * depth
     headers = {"Content-Type": "application/json"}
@@ -159,7 +159,7 @@ def test_one_lead_more_is_400_and_adds_none(api_under: ApiUnder, contract: str, 
     assert listed(api) == []
 
 
-def test_the_point_leads_per_post_works_alone(api_under: ApiUnder) -> None:
+def test_the_option_leads_per_post_changes_the_limit(api_under: ApiUnder) -> None:
     leads = list(map(person, range(101)))
 
     assert counters(add(api_under("documented", leads_per_post="live"), *leads)) == (101, 0, 0)
@@ -176,7 +176,7 @@ def test_the_point_leads_per_post_works_alone(api_under: ApiUnder) -> None:
         pytest.param(5, "it was 5", id="number"),
     ],
 )
-def test_leads_must_be_an_array_with_something_in_it(api: Api, value: object, found: str) -> None:
+def test_leads_must_be_an_array_with_an_item(api: Api, value: object, found: str) -> None:
     reply = api("POST", "/v1/leads", json={"campaignId": EMPTY_CAMPAIGN, "leads": value})
 
     expected = f"leads must be an array of 1 to 100 leads; {found}"
@@ -203,7 +203,7 @@ def test_every_missing_field_is_named(api: Api) -> None:
     )
 
 
-def test_unknown_fields_beside_them_are_ignored(api: Api) -> None:
+def test_unknown_fields_are_ignored(api: Api) -> None:
     body = {"campaignId": EMPTY_CAMPAIGN, "leads": [person(1)], "skipDuplicates": True, "data": 5}
 
     assert counters(api("POST", "/v1/leads", json=body)) == (1, 0, 0)
@@ -218,7 +218,7 @@ def test_unknown_fields_beside_them_are_ignored(api: Api) -> None:
         pytest.param(" camp_spring7", id="with a blank"),
     ],
 )
-def test_a_campaign_that_is_not_there_is_404(api: Api, campaign: str) -> None:
+def test_an_unknown_campaign_is_404(api: Api, campaign: str) -> None:
     reply = add(api, person(1), campaign=campaign)
 
     assert_error(reply, 404, "Campaign not found")

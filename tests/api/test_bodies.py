@@ -41,7 +41,7 @@ def padded(size: int) -> bytes:
         " application/json ; boundary=x",
     ],
 )
-def test_json_is_read_under_any_spelling_of_its_type(api: Api, content_type: str) -> None:
+def test_json_is_read_with_any_spelling_of_its_content_type(api: Api, content_type: str) -> None:
     reply = api("PATCH", STATUS, body=DONE, headers={"Content-Type": content_type})
 
     assert (reply.status, reply.json["status"]) == (200, "DONE")
@@ -59,7 +59,7 @@ def test_json_is_read_under_any_spelling_of_its_type(api: Api, content_type: str
         "json",
     ],
 )
-def test_any_other_content_type_is_400_and_the_message_says_so(api: Api, content_type: str) -> None:
+def test_any_other_content_type_is_400_and_named_in_the_hint(api: Api, content_type: str) -> None:
     reply = api("PATCH", STATUS, body=DONE, headers={"Content-Type": content_type})
 
     found = content_type.partition(";")[0]
@@ -71,7 +71,7 @@ def test_any_other_content_type_is_400_and_the_message_says_so(api: Api, content
 
 
 @pytest.mark.parametrize("body", [None, b"", DONE], ids=["no body", "empty body", "good body"])
-def test_no_content_type_is_400_and_the_message_says_so(api: Api, body: bytes | None) -> None:
+def test_a_missing_content_type_is_400(api: Api, body: bytes | None) -> None:
     reply = api("PATCH", STATUS, body=body)
 
     assert_refused(
@@ -117,14 +117,16 @@ def test_broken_json_is_400(api: Api, body: bytes) -> None:
         pytest.param('{"status":"ü"}'.encode("latin-1"), 11, id="latin-1"),
     ],
 )
-def test_broken_utf_8_is_400_and_the_place_is_told(api: Api, body: bytes, position: int) -> None:
+def test_broken_utf_8_is_400_and_the_hint_has_its_position(
+    api: Api, body: bytes, position: int
+) -> None:
     reply = api("PATCH", STATUS, body=body, headers=JSON)
 
     message = f"the body must be JSON in UTF-8; byte {position} is not UTF-8"
     assert_refused(reply, message)
 
 
-def test_a_compressed_body_is_400_and_the_message_names_the_encoding(api: Api) -> None:
+def test_a_compressed_body_is_400_and_the_hint_names_the_encoding(api: Api) -> None:
     headers = {**JSON, "Content-Encoding": "gzip"}
     reply = api("PATCH", STATUS, body=b"\x1f\x8b\x08\x00", headers=headers)
 
@@ -157,7 +159,7 @@ def test_a_missing_status_is_400(api: Api) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "shown"),
+    ("status", "quoted"),
     [
         pytest.param(None, "null", id="null"),
         pytest.param(5, "5", id="number"),
@@ -176,13 +178,15 @@ def test_a_missing_status_is_400(api: Api) -> None:
         pytest.param("x" * 500, '"' + "x" * 59 + "…", id="long"),
     ],
 )
-def test_any_other_status_is_400_and_shown(api: Api, status: object, shown: str) -> None:
+def test_any_other_status_is_400_and_quoted_in_the_hint(
+    api: Api, status: object, quoted: str
+) -> None:
     reply = api("PATCH", STATUS, json={"status": status})
 
-    assert_refused(reply, f"{NOT_A_STATUS}it was {shown}")
+    assert_refused(reply, f"{NOT_A_STATUS}it was {quoted}")
 
 
-def test_every_fault_is_told_at_once(api: Api) -> None:
+def test_the_hint_has_every_problem(api: Api) -> None:
     reply = api("PATCH", STATUS, json={"status": "WON", "note": 5})
 
     message = f'{NOT_A_STATUS}it was "WON"; note must be a string; it was 5'
@@ -196,7 +200,7 @@ def assert_too_large(reply: Reply) -> None:
     assert_error(reply, 413, "request entity too large")
 
 
-def test_a_body_of_exactly_1_mb_is_taken(api: Api) -> None:
+def test_a_body_of_exactly_1_mb_is_accepted(api: Api) -> None:
     body = padded(MEGABYTE)
 
     assert len(body) == MEGABYTE
@@ -214,7 +218,7 @@ def test_a_larger_body_is_413_and_changes_nothing(api: Api, size: int) -> None:
 
 
 @pytest.mark.parametrize(("size", "status"), [(MEGABYTE, 200), (MEGABYTE + 1, 413)])
-def test_a_chunked_body_counts_with_what_it_really_has(
+def test_a_chunked_body_is_limited_by_its_real_size(
     emulator: Emulator, size: int, status: int
 ) -> None:
     body = padded(size)
@@ -230,7 +234,7 @@ def test_a_chunked_body_counts_with_what_it_really_has(
 
 
 @pytest.mark.parametrize(("size", "status"), [(MEGABYTE, 200), (MEGABYTE + 1, 413)])
-def test_a_body_of_unannounced_length_counts_with_what_it_really_has(
+def test_a_body_without_content_length_is_limited_by_its_real_size(
     client: FlaskClient, size: int, status: int
 ) -> None:
     unannounced = {"CONTENT_LENGTH": "", "wsgi.input_terminated": True}
@@ -268,7 +272,7 @@ def test_deeply_nested_objects_are_400(api: Api, depth: int) -> None:
 
 
 @pytest.mark.parametrize("depth", [100, 300, 1000, 20_000])
-def test_deep_nesting_in_an_unknown_field_is_no_fault_of_the_emulator(api: Api, depth: int) -> None:
+def test_deep_nesting_in_an_unknown_field_causes_no_500(api: Api, depth: int) -> None:
     nested = b"[" * depth + b"]" * depth
     reply = api("PATCH", STATUS, body=b'{"status":"DONE","x":' + nested + b"}", headers=JSON)
 

@@ -19,12 +19,12 @@ def search(filters: dict[str, object]) -> dict[str, object]:
     return {"name": "s", "limit": 5, "filters": filters}
 
 
-def test_200_000_bad_items_make_one_sentence_and_a_short_hint(api: Api) -> None:
-    reply = api("POST", SEARCH, json=search({"job_titles": [5] * 200_000}))
+def test_many_invalid_items_make_one_sentence_and_a_short_hint(api: Api) -> None:
+    reply = api("POST", SEARCH, json=search({"job_titles": [5] * 20_000}))
 
     assert reply.json["errors"] == ["filters.each value in job_titles must be a string"]
     assert len(reply.headers["x-emulator-hint"]) <= 1000
-    assert reply.headers["x-emulator-hint"].endswith("and 199,980 more")
+    assert reply.headers["x-emulator-hint"].endswith("and 19,980 more")
 
 
 def test_a_detailed_message_names_the_first_20_problems_and_how_many_more(
@@ -62,7 +62,7 @@ def test_many_bad_leads_in_a_post_have_a_short_reason_each(api: Api) -> None:
     assert max(len(one["reason"]) for one in reply.json["errors"]) < 300
 
 
-def test_an_error_keeps_20_problems_and_counts_the_rest() -> None:
+def test_an_error_keeps_20_problems_and_counts_the_others() -> None:
     error = InvalidInput(*(f"problem {number}" for number in range(1_000_000)))
 
     assert error.problems == (*(f"problem {number}" for number in range(20)), "and 999,980 more")
@@ -83,37 +83,52 @@ def test_a_long_problem_loses_its_middle() -> None:
 # --- headers ------------------------------------------------------------------------------------
 
 
+ODD_TEXTS = [
+    *map(chr, (*range(33), *range(127, 161))), "\u2028", "é😀", " " * 50, "\\", "\x00" * 5000
+]  # fmt: skip
+
+
+def send_message(client: httpx.Client, text: str) -> httpx.Response:
+    return client.post("/v1/inbox/send", json={"senderId": text, "message": text})
+
+
+def start_search(client: httpx.Client, text: str) -> httpx.Response:
+    return client.post(SEARCH, json=search({f"x{text}": 1}))
+
+
+def get_lead(client: httpx.Client, text: str) -> httpx.Response:
+    return client.get(f"/v1/leads/x{quote(text)}")
+
+
+def list_leads(client: httpx.Client, text: str) -> httpx.Response:
+    return client.get(f"/v1/leads?status={quote(text)}&x{quote(text)}=1")
+
+
 @pytest.mark.parametrize(
-    "text",
+    ("send", "status"),
     [
-        *(pytest.param(chr(code), id=f"U+{code:04X}") for code in (*range(33), *range(127, 161))),
-        pytest.param("\u2028", id="a line separator"),
-        pytest.param("é😀", id="not Latin-1"),
-        pytest.param(" " * 50, id="blanks"),
-        pytest.param("\\", id="a backslash"),
-        pytest.param("\x00" * 5000, id="many"),
+        pytest.param(start_search, 201, id="name of a filter"),
+        pytest.param(send_message, 400, id="value of a field"),
+        pytest.param(get_lead, 404, id="id"),
+        pytest.param(list_leads, 400, id="name and value of a parameter"),
     ],
 )
-def test_httpx_takes_the_hint_on_a_name_with_odd_characters(emulator: Emulator, text: str) -> None:
+def test_httpx_accepts_hints_about_odd_characters(
+    emulator: Emulator, send: Callable[[httpx.Client, str], httpx.Response], status: int
+) -> None:
     headers = {"X-API-Key": DEMO_KEY}
     with (
         EmulatorServer(emulator) as server,
         httpx.Client(base_url=server.origin, headers=headers, trust_env=False) as client,
     ):
-        replies = [
-            client.post(SEARCH, json=search({f"x{text}": 1})),
-            client.post("/v1/inbox/send", json={"senderId": text, "message": text}),
-            client.get(f"/v1/leads/x{quote(text)}"),
-            client.get(f"/v1/leads?status={quote(text)}&x{quote(text)}=1"),
-        ]
+        replies = {text: send(client, text) for text in ODD_TEXTS}
 
-    assert [reply.status_code for reply in replies] == [201, 400, 404, 400]
-    for reply in replies:
-        assert reply.headers["x-emulator-hint"].isprintable()
-        assert reply.headers["x-emulator-hint"].isascii()
+    assert [text for text, reply in replies.items() if reply.status_code != status] == []
+    hints = [reply.headers["x-emulator-hint"] for reply in replies.values()]
+    assert [hint for hint in hints if not (hint.isprintable() and hint.isascii())] == []
 
 
-def test_a_control_character_is_named_in_the_hint(api: Api) -> None:
+def test_a_hint_escapes_control_characters(api: Api) -> None:
     reply = api("POST", SEARCH, json=search({"job\x00titles": 1}))
 
     assert "\\x00" in reply.headers["x-emulator-hint"]

@@ -79,14 +79,14 @@ def test_a_campaign_has_the_keys_of_the_contract(api_under: ApiUnder, contract: 
 
 
 @pytest.mark.parametrize("contract", CONTRACTS)
-def test_statuses_are_spelled_as_the_contract_does(api_under: ApiUnder, contract: str) -> None:
+def test_statuses_have_the_spelling_of_the_contract(api_under: ApiUnder, contract: str) -> None:
     items = api_under(contract)("GET", CAMPAIGNS).json[ENVELOPE[contract][0]]
 
     assert {item["status"] for item in items} == STATUSES[contract]
 
 
 @pytest.mark.parametrize("contract", CONTRACTS)
-def test_the_contract_takes_its_filter_words_and_no_others(
+def test_a_contract_accepts_its_filter_words_and_no_others(
     api_under: ApiUnder, contract: str
 ) -> None:
     api = api_under(contract)
@@ -108,7 +108,7 @@ def test_a_refusal_names_the_filter_words_of_the_contract(
 @pytest.mark.parametrize(
     ("contract", "word"), [(name, word) for name, words in RUNNING.items() for word in words]
 )
-def test_what_runs_is_found_by_the_word_of_the_contract(
+def test_a_started_campaign_is_found_by_the_word_of_the_contract(
     api_under: ApiUnder, contract: str, word: str
 ) -> None:
     found = api_under(contract)("GET", f"{CAMPAIGNS}?status={word}").json
@@ -145,7 +145,7 @@ def test_the_reply_to_an_action_is_the_same_where_statuses_are_in_lower_case(
         ("campaign_detail", "live", f"/{STARTED}", DETAIL["live"]),
     ],
 )
-def test_a_point_works_alone(
+def test_an_option_changes_the_keys_alone(
     api_under: ApiUnder, option: str, value: str, path: str, keys: list[str]
 ) -> None:
     assert list(api_under("documented", **{option: value})("GET", CAMPAIGNS + path).json) == keys
@@ -156,13 +156,13 @@ def test_a_point_works_alone(
 
 @contextmanager
 def recorded(workspace: Workspace) -> Iterator[list[Event]]:
-    heard: list[Event] = []
+    events: list[Event] = []
 
-    def hear(_workspace: object, event: Event) -> None:
-        heard.append(event)
+    def collect(_workspace: object, event: Event) -> None:
+        events.append(event)
 
-    with event_recorded.connected_to(hear, sender=workspace):
-        yield heard
+    with event_recorded.connected_to(collect, sender=workspace):
+        yield events
 
 
 @pytest.mark.parametrize(
@@ -193,7 +193,7 @@ def test_a_repeated_action_can_be_accepted_without_an_event(
 
 @pytest.mark.parametrize("campaign_id", ["camp_spring7", "camp_reconn3"])
 @pytest.mark.parametrize("action", ["pause", "resume"])
-def test_an_action_that_is_no_repetition_is_refused_all_the_same(
+def test_an_action_that_is_no_repetition_is_still_refused(
     api_under: ApiUnder, campaign_id: str, action: str
 ) -> None:
     api = api_under("documented", repeat_action="accepted")
@@ -249,7 +249,7 @@ def counters(api: Api) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("hours", "told"),
+    ("hours", "expected"),
     [
         pytest.param(0.9, [LEADS, 0, 0, 0, 0], id="before the first step"),
         pytest.param(1, [LEADS, LEADS, LEADS, 0, 0], id="requests are sent"),
@@ -259,12 +259,12 @@ def counters(api: Api) -> Any:
     ],
 )
 def test_counters_follow_from_what_happens(
-    world: tuple[Workspace, Api], hours: float, told: list[int]
+    world: tuple[Workspace, Api], hours: float, expected: list[int]
 ) -> None:
     workspace, api = world
     workspace.advance(timedelta(hours=hours))
 
-    assert counters(api) == told
+    assert counters(api) == expected
 
 
 def act(api: Api, action: str) -> None:
@@ -290,12 +290,12 @@ def test_a_resumed_campaign_goes_on_where_it_was(world: tuple[Workspace, Api]) -
     assert counters(api) == [LEADS] * 5
 
 
-def test_a_campaign_whose_leads_are_all_done_with_finishes(world: tuple[Workspace, Api]) -> None:
+def test_a_campaign_finishes_when_all_its_leads_are_done(world: tuple[Workspace, Api]) -> None:
     workspace, api = world
     with recorded(workspace) as events:
         workspace.advance(timedelta(hours=4))
     changes = [event.change for event in events]
-    told = [one.event_type for one in changes if isinstance(one, CampaignChanged)]
+    event_types = [one.event_type for one in changes if isinstance(one, CampaignChanged)]
 
-    assert told == ["campaign.finished"]
+    assert event_types == ["campaign.finished"]
     assert api("GET", f"{CAMPAIGNS}/{MADE}", key="key_made").json["status"] == "finished"

@@ -21,7 +21,7 @@ from tests.api.expect import LEAD, STATUS
 from tests.conftest import NOW
 from tests.support import Api, eventually, over_a_socket
 
-THREADS, EACH = 12, 25
+THREADS, EACH = 12, 10
 COUNT = THREADS * EACH
 # Each request sets a status that no other one sets: so the replies can be put in one order only.
 OWN_STATUSES = tuple(f"STATUS_{number}" for number in range(COUNT))
@@ -87,7 +87,7 @@ def path_from(start: str, edges: dict[str, str]) -> list[str]:
 
 
 def delivered_changes(emulator: Emulator) -> list[tuple[str, str]]:
-    """What was queued for the endpoint, in the order of the events."""
+    """Return the changes that were queued for the endpoint, in the order of the events."""
     log = emulator.outbox(emulator.workspaces()[0]).log
     bodies = [orjson.loads(delivery.body)["data"] for delivery in log.select(DeliveryFilter())]
     return [(data["previousStatus"], data["newStatus"]) for data in reversed(bodies)]
@@ -111,15 +111,17 @@ def test_the_events_are_the_same_chain_in_order(api: Api, emulator: Emulator) ->
     assert delivered_changes(emulator) == list(pairwise(path))
 
 
-def test_there_are_as_many_deliveries_as_real_changes(api: Api, emulator: Emulator) -> None:
-    replies = patch_at_once(api, ["OPPORTUNITY", "DONE", "DONE", "OPPORTUNITY", "DONE"] * 60)
+def test_each_real_change_has_one_delivery(api: Api, emulator: Emulator) -> None:
+    replies = patch_at_once(
+        api, ["OPPORTUNITY", "DONE", "DONE", "OPPORTUNITY", "DONE"] * (COUNT // 5)
+    )
 
     changes = [reply for reply in replies if reply["previousStatus"] != reply["status"]]
     assert len(replies) == COUNT
     assert 0 < len(changes) < COUNT
     assert api("GET", "/_emulate/deliveries").json["pagination"]["total"] == len(changes)
-    told = delivered_changes(emulator)
-    assert all(before == after for (_, before), (after, _) in pairwise(told))
+    delivered = delivered_changes(emulator)
+    assert all(before == after for (_, before), (after, _) in pairwise(delivered))
 
 
 def test_the_receiver_gets_each_change_once(

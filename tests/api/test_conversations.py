@@ -87,7 +87,7 @@ def test_the_latest_activity_comes_first(api: Api) -> None:
     assert times == sorted(times, reverse=True)
 
 
-def test_a_page_has_20_unless_told_otherwise(api: Api) -> None:
+def test_a_page_has_20_conversations_by_default(api: Api) -> None:
     page = listed(api)
 
     assert list(page) == ["conversations", "pagination"]
@@ -97,7 +97,7 @@ def test_a_page_has_20_unless_told_otherwise(api: Api) -> None:
 
 
 @pytest.mark.parametrize("limit", [1, 50, 100])
-def test_the_limit_can_be_told(api: Api, limit: int) -> None:
+def test_a_page_has_at_most_limit_conversations(api: Api, limit: int) -> None:
     page = listed(api, limit=limit)
 
     assert page["pagination"]["limit"] == limit
@@ -105,14 +105,14 @@ def test_the_limit_can_be_told(api: Api, limit: int) -> None:
 
 
 @pytest.mark.parametrize("limit", ["0", "101", "-1", "ten", "1.5", ""])
-def test_another_limit_is_400(api: Api, limit: str) -> None:
+def test_an_invalid_limit_is_400(api: Api, limit: str) -> None:
     reply = api("GET", f"{LIST}?limit={limit}")
 
     assert_invalid(reply, "limit must be a whole number from 1 to 100")
 
 
 @pytest.mark.parametrize("account", ["sender_maria", "sender_tom"])
-def test_the_conversations_of_one_account(api: Api, account: str) -> None:
+def test_the_list_can_be_limited_to_one_account(api: Api, account: str) -> None:
     found = listed(api, limit=100, accountId=account)["conversations"]
     everything = listed(api, limit=100)["conversations"]
 
@@ -153,7 +153,7 @@ def test_the_pages_hold_every_conversation_once(api: Api, limit: int) -> None:
         pytest.param(12, id="of a later page"),
     ],
 )
-def test_a_message_that_comes_in_leads_to_no_doubles(
+def test_a_message_between_two_pages_repeats_no_conversation(
     api: Api, emulator: Emulator, index: int
 ) -> None:
     workspace = emulator.workspaces()[0]
@@ -174,7 +174,7 @@ def test_a_message_that_comes_in_leads_to_no_doubles(
 
 
 @pytest.mark.parametrize("token", BAD_TOKENS)
-def test_a_token_of_no_list_is_400(api: Api, token: str) -> None:
+def test_an_invalid_token_of_the_list_is_400(api: Api, token: str) -> None:
     reply = api("GET", f"{LIST}?continuationToken={token}")
 
     assert_invalid(reply, "continuationToken must be")
@@ -225,7 +225,7 @@ def page(api: Api, number: int, limit: int, rest: str = "") -> Any:
     return reply.json
 
 
-def test_a_page_that_is_named_tells_where_it_is(api: Api) -> None:
+def test_a_numbered_page_has_the_totals_of_the_list(api: Api) -> None:
     total = page(api, 1, 1)["pagination"]["total"]
 
     assert list(page(api, 2, 10)["pagination"].items()) == [
@@ -235,7 +235,7 @@ def test_a_page_that_is_named_tells_where_it_is(api: Api) -> None:
 
 
 @pytest.mark.parametrize("limit", [1, 7, 20, 100])
-def test_the_named_pages_hold_every_conversation_once(api: Api, limit: int) -> None:
+def test_the_numbered_pages_hold_every_conversation_once(api: Api, limit: int) -> None:
     found = [page(api, 1, limit)]
     while found[-1]["pagination"]["hasMore"]:
         found.append(page(api, len(found) + 1, limit))
@@ -244,7 +244,7 @@ def test_the_named_pages_hold_every_conversation_once(api: Api, limit: int) -> N
     assert ids(found) == ids(pages(api, f"{LIST}?", 100))
 
 
-def test_conversations_of_the_same_moment_stand_on_one_page_each(
+def test_conversations_of_the_same_moment_are_on_one_page_each(
     api: Api, emulator: Emulator
 ) -> None:
     workspace = emulator.workspaces()[0]
@@ -258,7 +258,7 @@ def test_conversations_of_the_same_moment_stand_on_one_page_each(
 
 
 @pytest.mark.parametrize("number", [99, 1_000_000])
-def test_a_page_past_the_end_is_empty_and_the_last(api: Api, number: int) -> None:
+def test_a_page_after_the_last_is_empty(api: Api, number: int) -> None:
     found = page(api, number, 10)
 
     assert found["conversations"] == []
@@ -273,14 +273,14 @@ def test_a_page_of_one_account_counts_its_conversations(api: Api) -> None:
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "abc", "1.5", "", "1&page=2"])
-def test_what_is_no_page_is_400(api: Api, number: str) -> None:
+def test_an_invalid_page_is_400(api: Api, number: str) -> None:
     assert api("GET", f"{LIST}?page={number}").status == 400
 
 
 # --- messages -----------------------------------------------------------------------------------
 
 
-def test_the_messages_of_a_conversation_oldest_first(api: Api) -> None:
+def test_messages_are_listed_oldest_first(api: Api) -> None:
     reply = api("GET", MESSAGES)
     ours, theirs = reply.json["messages"]
 
@@ -304,7 +304,7 @@ def test_sender_and_recipient_follow_the_direction(api: Api) -> None:
     assert (ours["recipient"]["name"], ours["recipient"]["profileUrl"]) == ("John Doe", JOHNS_URL)
 
 
-def test_what_was_not_read_is_unread(api: Api) -> None:
+def test_a_message_that_was_not_read_is_unread(api: Api) -> None:
     statuses = [one["readStatus"] for one in api("GET", MESSAGES).json["messages"]]
 
     assert statuses == ["read", "unread"]
@@ -322,7 +322,9 @@ def test_the_account_is_required(api: Api) -> None:
         pytest.param(JOHN, "sender_x", id="account"),
     ],
 )
-def test_what_is_not_there_is_404(api: Api, conversation: str, account: str) -> None:
+def test_an_unknown_conversation_or_account_is_404(
+    api: Api, conversation: str, account: str
+) -> None:
     reply = api("GET", f"{LIST}/{conversation}/messages?accountId={account}")
 
     assert_error(reply, 404, "Conversation or account not found")
@@ -344,11 +346,11 @@ def test_the_pages_hold_every_message_once(api: Api, emulator: Emulator, limit: 
 
 
 @pytest.mark.parametrize("token", BAD_TOKENS)
-def test_a_token_of_no_conversation_is_400(api: Api, token: str) -> None:
+def test_an_invalid_token_of_messages_is_400(api: Api, token: str) -> None:
     assert_invalid(api("GET", f"{MESSAGES}&continuationToken={token}"), "continuationToken")
 
 
-def test_messages_cannot_be_posted_there(api: Api) -> None:
+def test_messages_cannot_be_posted_to_a_conversation(api: Api) -> None:
     path = f"{LIST}/{JOHN}/messages"
     assert_no_route(api("POST", path, json={}), "POST", path)
 
@@ -365,7 +367,7 @@ def test_participants_can_have_internal_urls(api_under: Callable[..., Api]) -> N
     assert "/in/ACoAA" in ours["recipient"]["profileUrl"]
 
 
-def test_texts_can_end_in_a_blank(api_under: Callable[..., Api]) -> None:
+def test_texts_can_end_in_a_space(api_under: Callable[..., Api]) -> None:
     api = api_under("live", trailing_space="on")
 
     assert api("GET", MESSAGES).json["messages"][-1]["content"] == "Call me Tuesday. "
@@ -397,7 +399,7 @@ def test_large_limits_can_fail(
 
 
 @pytest.mark.parametrize(("number", "status"), [(1, 200), (2, 200), (3, 500), (9, 500)])
-def test_pages_past_the_end_can_fail(
+def test_pages_after_the_last_can_fail(
     api_under: Callable[..., Api], number: int, status: int
 ) -> None:
     api = api_under("live", conversations_end_fault="on")

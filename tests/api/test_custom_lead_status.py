@@ -45,7 +45,7 @@ def test_each_of_the_eight_words_is_kept(api: Api, word: str) -> None:
     assert full_lead(api)["customLeadStatus"] == word
 
 
-def test_alone_it_leaves_the_status_and_the_reply_says_which_that_is(api: Api) -> None:
+def test_it_leaves_the_status_unchanged_without_one(api: Api) -> None:
     reply = api("PATCH", STATUS, json={"customLeadStatus": "CLOSED"})
 
     assert reply.json == {
@@ -57,14 +57,14 @@ def test_alone_it_leaves_the_status_and_the_reply_says_which_that_is(api: Api) -
     assert full_lead(api)["status"] == "REPLY_RECEIVED"
 
 
-def test_with_a_status_both_are_set(api: Api) -> None:
+def test_it_is_set_together_with_a_status(api: Api) -> None:
     reply = api("PATCH", STATUS, json={"status": "DONE", "customLeadStatus": "CLOSED"})
 
     assert (reply.status, reply.json["status"]) == (200, "DONE")
     assert (full_lead(api)["status"], full_lead(api)["customLeadStatus"]) == ("DONE", "CLOSED")
 
 
-def test_a_status_alone_leaves_it(api: Api) -> None:
+def test_a_status_alone_leaves_it_unchanged(api: Api) -> None:
     api("PATCH", STATUS, json={"customLeadStatus": "CLOSED"})
     api("PATCH", STATUS, json={"status": "DONE"})
 
@@ -72,7 +72,7 @@ def test_a_status_alone_leaves_it(api: Api) -> None:
 
 
 @pytest.mark.parametrize("body", [{}, {"note": "x"}, {"foo": 1}, {"custom_lead_status": "LEAD"}])
-def test_with_neither_it_is_400(api: Api, body: dict[str, object]) -> None:
+def test_a_body_with_neither_is_400(api: Api, body: dict[str, object]) -> None:
     reply = api("PATCH", STATUS, json=body)
 
     message = "at least one of status or customLeadStatus is required"
@@ -81,7 +81,7 @@ def test_with_neither_it_is_400(api: Api, body: dict[str, object]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "shown"),
+    ("value", "quoted"),
     [
         pytest.param("Interested", '"Interested" (did you mean INTERESTED?)', id="label"),
         pytest.param("No Response", '"No Response" (did you mean NO_RESPONSE?)', id="blank in it"),
@@ -92,45 +92,44 @@ def test_with_neither_it_is_400(api: Api, body: dict[str, object]) -> None:
         pytest.param(["LEAD"], '["LEAD"]', id="list"),
     ],
 )
-def test_anything_else_is_400(api: Api, value: object, shown: str) -> None:
+def test_any_other_value_is_400(api: Api, value: object, quoted: str) -> None:
     reply = api("PATCH", STATUS, json={"customLeadStatus": value})
 
     assert_refused(
         reply,
-        f"customLeadStatus must be one of the following values: {', '.join(WORDS)}; it was {shown}",
+        f"customLeadStatus must be one of the following values: {', '.join(WORDS)}; "
+        f"it was {quoted}",
     )
 
 
-def test_a_bad_one_keeps_the_status_from_being_set(api: Api) -> None:
+def test_an_invalid_value_leaves_the_status_unchanged(api: Api) -> None:
     reply = api("PATCH", STATUS, json={"status": "DONE", "customLeadStatus": "nope"})
 
     assert_invalid(reply, "customLeadStatus must be one of")
     assert full_lead(api)["status"] == "REPLY_RECEIVED"
 
 
-def test_a_null_status_beside_it_is_400(api: Api) -> None:
+def test_a_null_status_with_a_valid_value_is_400(api: Api) -> None:
     reply = api("PATCH", STATUS, json={"status": None, "customLeadStatus": "LEAD"})
 
     assert_invalid(reply, "status must be one of", "it was null")
 
 
-def test_its_change_is_an_event_of_a_tag_and_not_of_a_status(
-    api: Api, sent: RecordedEvents
-) -> None:
+def test_a_change_causes_a_tag_event_and_no_status_event(api: Api, sent: RecordedEvents) -> None:
     api("PATCH", STATUS, json={"customLeadStatus": "LEAD"})
     api("PATCH", STATUS, json={"customLeadStatus": "CLOSED"})
 
-    told = [(one.event_type, one.data["previousTag"], one.data["newTag"]) for one in sent]
-    assert told == [("lead.tag.updated", None, "LEAD"), ("lead.tag.updated", "LEAD", "CLOSED")]
+    tags = [(one.event_type, one.data["previousTag"], one.data["newTag"]) for one in sent]
+    assert tags == [("lead.tag.updated", None, "LEAD"), ("lead.tag.updated", "LEAD", "CLOSED")]
 
 
-def test_a_change_of_both_makes_two_events(api: Api, sent: RecordedEvents) -> None:
+def test_a_change_of_both_causes_two_events(api: Api, sent: RecordedEvents) -> None:
     api("PATCH", STATUS, json={"status": "DONE", "customLeadStatus": "CLOSED"})
 
     assert [one.event_type for one in sent] == ["lead.updated", "lead.tag.updated"]
 
 
-def test_a_value_that_it_has_already_makes_no_event(api: Api, sent: RecordedEvents) -> None:
+def test_the_same_value_again_causes_no_event(api: Api, sent: RecordedEvents) -> None:
     api("PATCH", STATUS, json={"customLeadStatus": "LEAD"})
     reply = api("PATCH", STATUS, json={"customLeadStatus": "LEAD"})
 

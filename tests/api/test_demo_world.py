@@ -30,27 +30,29 @@ MESSAGE = {"senderId": "sender_maria", "message": "Hi"}
 SENT = {**MESSAGE, "recipientLinkedinUrl": JOHN, "leadId": "lead_abc123"}
 
 
-class Walk:
-    """Asks every operation about all that the demo world has, and keeps what was answered."""
+class Tour:
+    """Calls every operation with everything in the demo world, and keeps the replies."""
 
     def __init__(self, api: Api) -> None:
         self._api = api
         self.replies: dict[str, list[Any]] = {}
 
-    def ask(self, name: str, request: str, body: object = None, key: str = DEMO_KEY) -> Any:
-        method, path = request.split()
+    def request(self, name: str, line: str, body: object = None, key: str = DEMO_KEY) -> Any:
+        method, path = line.split()
         reply = self._api(method, path, json=body, key=key)
-        assert reply.status in {200, 201}, (request, reply.body)
+        assert reply.status in {200, 201}, (line, reply.body)
         self.replies.setdefault(name, []).append(reply.json)
         return reply.json
 
     def whole(self) -> None:
         for key in (DEMO_KEY, OTHER_KEY):
-            self.ask("workspace.me", "GET /v1/me", key=key)
-            self.ask("credits.get", "GET /v1/credits", key=key)
-        self.ask("senders.quotas", "GET /v1/senders/quotas")
-        self.ask("leadDatabase.filters", "GET /v1/lead-database/filters")
-        self.ask("leadDatabase.filters", "GET /v1/lead-database/filters?filter=seniority_levels")
+            self.request("workspace.me", "GET /v1/me", key=key)
+            self.request("credits.get", "GET /v1/credits", key=key)
+        self.request("senders.quotas", "GET /v1/senders/quotas")
+        self.request("leadDatabase.filters", "GET /v1/lead-database/filters")
+        self.request(
+            "leadDatabase.filters", "GET /v1/lead-database/filters?filter=seniority_levels"
+        )
         self._campaigns_and_leads()
         self._inbox()
         searches = "leadDatabase.startSearch", "/v1/lead-database/searches", SEARCH
@@ -59,38 +61,38 @@ class Walk:
         self._jobs("leadExtractor", "", *extractions)
 
     def _campaigns_and_leads(self) -> None:
-        found = self.ask("campaigns.list", "GET /v1/campaigns")
+        found = self.request("campaigns.list", "GET /v1/campaigns")
         for campaign in found.get("campaigns", found.get("data")):
-            self.ask("campaigns.get", f"GET /v1/campaigns/{campaign['id']}")
+            self.request("campaigns.get", f"GET /v1/campaigns/{campaign['id']}")
             leads = f"GET /v1/leads?campaignId={campaign['id']}&full=true&limit=100"
-            for lead in self.ask("leads.list", leads)["leads"]:
-                self.ask("leads.get", f"GET /v1/leads/{lead['id']}?full=true")
-        self.ask("campaigns.update", "PATCH /v1/campaigns/camp_xyz789", {"action": "pause"})
+            for lead in self.request("leads.list", leads)["leads"]:
+                self.request("leads.get", f"GET /v1/leads/{lead['id']}?full=true")
+        self.request("campaigns.update", "PATCH /v1/campaigns/camp_xyz789", {"action": "pause"})
         entries = [{"linkedinUrl": NEW}, {"linkedinUrl": JOHN}, {"linkedinUrl": "nope"}]
         new = {"campaignId": "camp_nordic1", "leads": entries}
-        self.ask("leads.add", "POST /v1/leads", new)
+        self.request("leads.add", "POST /v1/leads", new)
         status = "PATCH /v1/leads/lead_abc123/status"
-        self.ask("leads.updateStatus", status, {"status": "DONE"})
+        self.request("leads.updateStatus", status, {"status": "DONE"})
 
     def _inbox(self) -> None:
         listed, inbox = "inbox.listConversations", "/v1/inbox"
-        self.ask(listed, f"GET {inbox}/conversations?page=1&limit=40")
-        for one in self.ask(listed, f"GET {inbox}/conversations?limit=30")["conversations"]:
+        self.request(listed, f"GET {inbox}/conversations?page=1&limit=40")
+        for one in self.request(listed, f"GET {inbox}/conversations?limit=30")["conversations"]:
             path = f"{inbox}/conversations/{one['id']}/messages?accountId={one['accountId']}"
-            self.ask("inbox.listMessages", f"GET {path}")
-        self.ask("inbox.listSenders", f"GET {inbox}/senders")
-        request = {"senderId": "sender_maria", "recipientLinkedinUrl": NEW}
-        self.ask("inbox.sendConnectionRequest", f"POST {inbox}/connect", request)
-        self.ask("inbox.sendMessage", f"POST {inbox}/send", SENT)
-        self.ask("inbox.sendMessageToLead", f"POST {inbox}/send/lead/lead_abc123", MESSAGE)
+            self.request("inbox.listMessages", f"GET {path}")
+        self.request("inbox.listSenders", f"GET {inbox}/senders")
+        body = {"senderId": "sender_maria", "recipientLinkedinUrl": NEW}
+        self.request("inbox.sendConnectionRequest", f"POST {inbox}/connect", body)
+        self.request("inbox.sendMessage", f"POST {inbox}/send", SENT)
+        self.request("inbox.sendMessageToLead", f"POST {inbox}/send/lead/lead_abc123", MESSAGE)
 
     def _jobs(self, tag: str, what: str, start: str, path: str, body: object) -> None:
         for action in ("complete", "fail"):
-            job = self.ask(start, f"POST {path}", body)["id"]
-            self.ask(f"{tag}.get{what}Status", f"GET {path}/{job}/status")
+            job = self.request(start, f"POST {path}", body)["id"]
+            self.request(f"{tag}.get{what}Status", f"GET {path}/{job}/status")
             self._api("POST", f"/_emulate/jobs/{job}/simulate", json={"action": action})
-            self.ask(f"{tag}.get{what}Status", f"GET {path}/{job}/status")
-            self.ask(f"{tag}.get{what}Results", f"GET {path}/{job}/results")
+            self.request(f"{tag}.get{what}Status", f"GET {path}/{job}/status")
+            self.request(f"{tag}.get{what}Results", f"GET {path}/{job}/results")
 
 
 def declared(schema: dict[str, Any], path: str = "") -> Iterator[str]:
@@ -119,8 +121,8 @@ def test_every_field_of_every_reply_is_filled_somewhere(
     make_emulator: Callable[..., Emulator], contract: str
 ) -> None:
     app = create_app(make_emulator(contract))
-    walk = Walk(in_process(app.test_client()))
-    walk.whole()
+    tour = Tour(in_process(app.test_client()))
+    tour.whole()
 
     document = specification(app, CONTRACTS[contract])
     empty = []
@@ -129,10 +131,10 @@ def test_every_field_of_every_reply_is_filled_somewhere(
             name = operation["operationId"]
             (success,) = (reply for code, reply in operation["responses"].items() if code < "300")
             fields = set(declared(success["content"]["application/json"]["schema"]))
-            found = {path for reply in walk.replies[name] for path in filled(reply)}
+            found = {path for reply in tour.replies[name] for path in filled(reply)}
             empty += sorted(f"{name}: {field}" for field in fields - found)
     assert empty == []
-    assert {*walk.replies} == {one.id for _, _, one, _ in operations(app)}
+    assert {*tour.replies} == {one.id for _, _, one, _ in operations(app)}
 
 
 @pytest.mark.parametrize("name", LISTS)

@@ -117,13 +117,13 @@ def test_a_400_has_its_sentences_where_the_contract_says(
 
 
 @pytest.mark.parametrize("style", ["documented", "bare", "list"])
-def test_the_hint_says_what_was_found(api_under: ApiUnder, style: str) -> None:
+def test_the_hint_quotes_the_invalid_values(api_under: ApiUnder, style: str) -> None:
     reply = api_under("documented", validation_message=style)("PATCH", STATUS, json=BAD)
 
     assert reply.headers["x-emulator-hint"] == DETAILS
 
 
-def test_the_log_says_what_was_found(api: Api, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_log_quotes_the_invalid_values(api: Api, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, logger="mock_sendpilot.access"):
         api("PATCH", STATUS, json={"status": "DONE", "note": 5})
 
@@ -169,7 +169,7 @@ def test_the_style_holds_for_a_query(
 
 
 @pytest.mark.parametrize("style", ["bare", "list"])
-def test_the_style_leaves_all_other_errors(api_under: ApiUnder, style: str) -> None:
+def test_the_style_changes_no_other_error(api_under: ApiUnder, style: str) -> None:
     api = api_under("documented", validation_message=style)
 
     assert_error(api("GET", LEAD, key=None), 401, "Invalid API key")
@@ -178,13 +178,13 @@ def test_the_style_leaves_all_other_errors(api_under: ApiUnder, style: str) -> N
 
 
 @pytest.mark.parametrize("contract", ["documented", "example", "schema", "live", "observed"])
-def test_the_message_is_two_words_and_the_sentences_stand_beside(
+def test_the_message_is_two_words_and_errors_has_the_sentences(
     api_under: ApiUnder, contract: str
 ) -> None:
     assert_invalid(api_under(contract)("PATCH", STATUS, json={"status": "DON"}), 'it was "DON"')
 
 
-def test_under_strict_a_400_has_no_sentences(api_under: ApiUnder) -> None:
+def test_a_400_has_no_sentences_under_strict(api_under: ApiUnder) -> None:
     reply = api_under("strict")("PATCH", STATUS, json={"status": "DON"})
 
     assert_error(reply, 400, "Validation failed")
@@ -210,7 +210,7 @@ def granted(headers: Mapping[str, str]) -> list[str]:
 
 
 @pytest.mark.parametrize("method", ["GET", "OPTIONS"])
-def test_by_default_no_page_may_call_the_api(api: Api, method: str) -> None:
+def test_no_page_may_call_the_api_by_default(api: Api, method: str) -> None:
     assert granted(api(method, LEAD, headers=PREFLIGHT).headers) == []
 
 
@@ -231,7 +231,7 @@ def test_an_allowed_origin_may_read_every_answer(cors_api: Api, path: str) -> No
     assert reply.headers["access-control-allow-origin"] == ORIGIN
 
 
-def test_an_allowed_origin_may_read_that_its_key_is_wrong(cors_api: Api) -> None:
+def test_an_allowed_origin_may_read_a_401(cors_api: Api) -> None:
     reply = cors_api("GET", LEAD, key=None, headers={"Origin": ORIGIN})
 
     assert_error(reply, 401, "Invalid API key")
@@ -261,7 +261,7 @@ def test_the_control_api_stays_closed_to_an_origin_of_the_api(cors_api: Api) -> 
     assert granted(reply.headers) == []
 
 
-def test_the_log_of_a_route_that_is_not_there_leaves_the_query_out(
+def test_the_log_of_an_unknown_route_omits_the_query(
     api: Api, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.INFO, logger="mock_sendpilot.access"):

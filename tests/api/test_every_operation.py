@@ -1,8 +1,8 @@
 """Every operation under every contract: its status, its keys in order with their types, its values.
 
-Written down by hand from section (b) of the reconstructed contract and from the published page.
-`OPERATIONS` has, per operation, the request and the shape; `DIFFERENT` what a contract changes. In
-a shape a `?` after the type says that the value may be null; `path: keys` tells of what is within.
+Written down by hand from the reconstructed contract and from the published page. `OPERATIONS` has
+the request and the shape of each operation; `DIFFERENCES` has the changes of a contract. In a shape
+a `?` after the type means that the value may be null; `nested` has the keys of inner objects.
 """
 
 from collections.abc import Callable, Iterator
@@ -17,13 +17,12 @@ from mock_sendpilot.contracts.contract import named_contract
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.openapi import operations
 from mock_sendpilot.scheduling.clock import ManualClock
+from mock_sendpilot.world.models import ApiKey
 from mock_sendpilot.world.seed import WorkspaceSeed
 from mock_sendpilot.world.workspace import Workspace
 from tests.api.expect import assert_error, assert_no_route
-from tests.conftest import Serve
+from tests.conftest import IN_PROCESS, OVER_A_SOCKET, Serve
 from tests.support import DEMO_KEY, Api, Reply
-
-pytestmark = pytest.mark.over_a_socket_too
 
 CONTRACTS = ("documented", "example", "schema", "live")
 PAGE_TIME = datetime(2024, 2, 24, 15, 30, tzinfo=timezone.utc)  # when the page's example happened
@@ -69,11 +68,11 @@ OPENAPI_VALUES = {
 
 @dataclass(frozen=True)
 class Case:
-    """A request and what answers it. `values` are by path; only those are compared."""
+    """A request and its reply. `values` are by path; only those are compared."""
 
     request: str
     keys: str
-    within: dict[str, str] = field(default_factory=dict)
+    nested: dict[str, str] = field(default_factory=dict)
     values: dict[str, Any] = field(default_factory=dict)
     body: Any = None
 
@@ -174,28 +173,52 @@ OPERATIONS = {
 }  # fmt: skip
 FLAT = f"{DETAIL} {COUNTERS} {SENDERS} description:str? {TIMES}"
 NO_SENDER = {"leads.0": WITHOUT_SENDER, "pagination": PAGING}
-DIFFERENT: dict[tuple[str, str], dict[str, Any]] = {
+DIFFERENCES: dict[tuple[str, str], dict[str, Any]] = {
     ("example", "campaigns.list"): {
         "keys": "data:array meta:object",
-        "within": {"data.0": f"id:str name:str status:str totalLeads:int {TIMES}", "meta": PAGING},
+        "nested": {"data.0": f"id:str name:str status:str totalLeads:int {TIMES}", "meta": PAGING},
         "values": {"data.0.status": "STARTED", "meta.limit": 20}},
     ("example", "campaigns.get"): {
         "keys": f"id:str name:str status:str totalLeads:int metrics:object {TIMES}",
         "values": {"status": "STARTED"}},
     ("example", "leads.get"): {"keys": WITHOUT_SENDER},
-    ("example", "leads.list"): {"within": NO_SENDER},
+    ("example", "leads.list"): {"nested": NO_SENDER},
     ("example", "leads.updateStatus"): {"keys": PAGE_REPLY, "values": PAGE_VALUES},
-    ("schema", "campaigns.get"): {"keys": FLAT, "within": {}},
+    ("schema", "campaigns.get"): {"keys": FLAT, "nested": {}},
     ("schema", "leads.get"): {"keys": WITHOUT_SENDER},
-    ("schema", "leads.list"): {"within": NO_SENDER},
+    ("schema", "leads.list"): {"nested": NO_SENDER},
     ("schema", "leads.updateStatus"): {
         "keys": OPENAPI_REPLY, "values": {"status": "DONE"}, "body": {"status": "DONE"}},
     ("live", "campaigns.get"): {
-        "keys": f"{DETAIL} leadsContacted:int {COUNTERS} {SENDERS} {TIMES}", "within": {}},
+        "keys": f"{DETAIL} leadsContacted:int {COUNTERS} {SENDERS} {TIMES}", "nested": {}},
     ("live", "leads.updateStatus"): {"keys": OPENAPI_REPLY, "values": OPENAPI_VALUES},
 }  # fmt: skip
-EVERY = [(contract, name) for name in OPERATIONS for contract in CONTRACTS]
-INVENTED = [
+SCOPES = {
+    "campaigns.list": "campaigns:read", "campaigns.get": "campaigns:read",
+    "campaigns.update": "campaigns:write", "leadDatabase.filters": "leads:read",
+    "senders.quotas": "senders:read", "workspace.me": "workspace:read",
+    "inbox.listConversations": "inbox:read", "inbox.listMessages": "inbox:read",
+    "inbox.listSenders": "inbox:read", "inbox.sendConnectionRequest": "inbox:write",
+    "inbox.sendMessage": "inbox:write", "inbox.sendMessageToLead": "inbox:write",
+    "leadDatabase.startSearch": "leads:write", "leadDatabase.getSearchStatus": "leads:read",
+    "leadDatabase.getSearchResults": "leads:read", "leadExtractor.startExtraction": "leads:write",
+    "leadExtractor.getStatus": "leads:read", "leadExtractor.getResults": "leads:read",
+    "leads.add": "leads:write", "leads.get": "leads:read", "leads.list": "leads:read",
+    "leads.updateStatus": "leads:write",
+}  # fmt: skip
+EVERY = [
+    *((IN_PROCESS, contract, name) for name in OPERATIONS for contract in CONTRACTS),
+    *((OVER_A_SOCKET, "documented", name) for name in OPERATIONS),
+]
+KEYS_BY_SCOPE = [
+    key
+    for scope in sorted({*SCOPES.values()})
+    for key in (
+        ApiKey(key=f"only {scope}", scopes=frozenset({scope})),
+        ApiKey(key=f"all but {scope}", scopes=frozenset(SCOPES.values()) - {scope}),
+    )
+]
+WEAKLY_SOURCED = [
     "PUT /v1/leads/lead_abc123", f"POST /v1/campaigns/{CAMPAIGN}/pause", "GET /v1/inbox",
     f"POST /v1/campaigns/{CAMPAIGN}/resume", f"POST /v1/inbox/{CONVERSATION}/reply",
     "GET /v1/senders",
@@ -205,14 +228,14 @@ DOCUMENTED = [pytest.param(case, id=name) for name, case in OPERATIONS.items()]
 
 @dataclass(frozen=True)
 class World:
-    """The demo workspace at the time of the page's example."""
+    """The demo workspace at the time of the page's example, with a key for each scope."""
 
     api: Api
     workspace: Workspace
 
     def __call__(self, case: Case, *, base: str = "", key: str | None = DEMO_KEY) -> Reply:
         ids = {}
-        if "{" in case.request:  # it reads what a job has found
+        if "{" in case.request:  # it reads the results of a job
             ids["search"] = self.api("POST", SEARCHES, json=NEW_SEARCH).json["id"]
             ids["extraction"] = self.api("POST", EXTRACTIONS, json=NEW_EXTRACTION).json["id"]
             self.workspace.advance(timedelta(minutes=1))
@@ -228,7 +251,8 @@ def world_under(serve: Serve, demo_seeds: list[WorkspaceSeed]) -> Iterator[Calla
         made.append(
             Emulator(contract=named_contract(contract, options.items()), random_seed="tests")
         )
-        workspace = made[-1].add_workspace(demo_seeds[0], clock=ManualClock(PAGE_TIME))
+        seed = replace(demo_seeds[0], api_keys=(*demo_seeds[0].api_keys, *KEYS_BY_SCOPE))
+        workspace = made[-1].add_workspace(seed, clock=ManualClock(PAGE_TIME))
         return World(serve(made[-1]), workspace)
 
     yield make
@@ -236,19 +260,19 @@ def world_under(serve: Serve, demo_seeds: list[WorkspaceSeed]) -> Iterator[Calla
         emulator.close()
 
 
-def at(found: Any, path: str) -> Any:
+def value_at(value: Any, path: str) -> Any:
     for step in path.split(".") if path else ():
-        found = found[int(step) if step.isdecimal() else step]
-    return found
+        value = value[int(step) if step.isdecimal() else step]
+    return value
 
 
-def assert_shape(found: dict[str, Any], keys: str) -> None:
-    wanted = []
+def assert_shape(value: dict[str, Any], keys: str) -> None:
+    expected = []
     for word in keys.split():
         key = word.partition(":")[0]
-        is_null = word.endswith("?") and found.get(key, 0) is None
-        wanted.append(f"{key}:null" if is_null else word.rstrip("?"))
-    assert [f"{key}:{NAMES[type(value)]}" for key, value in found.items()] == wanted
+        is_null = word.endswith("?") and value.get(key, 0) is None
+        expected.append(f"{key}:null" if is_null else word.rstrip("?"))
+    assert [f"{key}:{NAMES[type(one)]}" for key, one in value.items()] == expected
 
 
 def test_the_table_has_every_operation(app: Flask) -> None:
@@ -256,37 +280,49 @@ def test_the_table_has_every_operation(app: Flask) -> None:
     assert sorted(OPERATIONS) == sorted(operation.id for _, _, operation, _ in operations(app))
 
 
-@pytest.mark.parametrize(("contract", "name"), EVERY)
+@pytest.mark.parametrize(("serve", "contract", "name"), EVERY, indirect=["serve"])
 def test_an_operation_answers_as_the_contract_says(
     world_under: Callable[..., World], contract: str, name: str
 ) -> None:
-    case = replace(OPERATIONS[name], **DIFFERENT.get((contract, name), {}))
+    case = replace(OPERATIONS[name], **DIFFERENCES.get((contract, name), {}))
     reply = world_under(contract)(case)
 
     assert reply.status == (201 if case.request.startswith("POST") else 200), reply.body
     assert reply.headers["content-type"] == "application/json; charset=utf-8"
-    for path, keys in {"": case.keys, **case.within}.items():
-        assert_shape(at(reply.json, path), keys)
-    assert {path: at(reply.json, path) for path in case.values} == case.values
+    for path, keys in {"": case.keys, **case.nested}.items():
+        assert_shape(value_at(reply.json, path), keys)
+    assert {path: value_at(reply.json, path) for path in case.values} == case.values
 
 
 each_operation = pytest.mark.parametrize("case", DOCUMENTED)
 
 
 @each_operation
-def test_a_post_can_be_made_to_answer_200_as_all_others_do(
+def test_the_option_post_status_code_makes_every_operation_answer_200(
     world_under: Callable[..., World], case: Case
 ) -> None:
     assert world_under("documented", post_status_code="200")(case).status == 200
 
 
 @each_operation
-def test_without_a_key_an_operation_is_401(world_under: Callable[..., World], case: Case) -> None:
+def test_an_operation_without_a_key_is_401(world_under: Callable[..., World], case: Case) -> None:
     assert_error(world_under("documented")(case, key=None), 401, "Invalid API key")
 
 
+@pytest.mark.parametrize(("name", "scope"), SCOPES.items())
+def test_an_operation_needs_its_scope_alone(
+    world_under: Callable[..., World], name: str, scope: str
+) -> None:
+    world = world_under("documented")
+    refused = world(OPERATIONS[name], key=f"all but {scope}")
+
+    assert_error(refused, 403, "API key does not have permission to access this workspace")
+    assert refused.headers["x-emulator-hint"] == f"this key lacks the scope {scope!r}"
+    assert world(OPERATIONS[name], key=f"only {scope}").status in {200, 201}
+
+
 @each_operation
-def test_an_operation_answers_under_the_first_generations_base_too(
+def test_an_operation_answers_under_the_older_base_path(
     world_under: Callable[..., World], case: Case
 ) -> None:
     old, new = world_under("documented")(case, base="/api"), world_under("documented")(case)
@@ -295,8 +331,8 @@ def test_an_operation_answers_under_the_first_generations_base_too(
 
 
 @pytest.mark.parametrize("contract", CONTRACTS)
-@pytest.mark.parametrize("request_line", INVENTED)
-def test_the_routes_that_only_a_note_names_are_not_there(
+@pytest.mark.parametrize("request_line", WEAKLY_SOURCED)
+def test_a_route_that_one_weak_source_has_is_404(
     world_under: Callable[..., World], contract: str, request_line: str
 ) -> None:
     method, path = request_line.split(" ")

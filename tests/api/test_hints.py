@@ -1,4 +1,4 @@
-"""Hints: what the emulator says, in a header, of what the vendor passes over in silence."""
+"""Hints: a header about names that the vendor ignores without a word."""
 
 import re
 import time
@@ -20,7 +20,7 @@ HINT = "x-emulator-hint"
 # --- filters of a search ------------------------------------------------------------------------
 
 
-def test_an_unknown_filter_is_named_with_the_one_that_was_meant(api: Api) -> None:
+def test_a_hint_names_an_unknown_filter_and_the_likely_one(api: Api) -> None:
     wanted = {"name": "S", "limit": 1, "filters": {"jobTitles": ["CFO"], "colour": "red"}}
 
     reply = api("POST", SEARCHES, json=wanted)
@@ -31,33 +31,33 @@ def test_an_unknown_filter_is_named_with_the_one_that_was_meant(api: Api) -> Non
     )
 
 
-def test_of_many_unknown_filters_the_first_five_are_named(api: Api) -> None:
+def test_a_hint_names_the_first_five_of_many_unknown_filters(api: Api) -> None:
     filters = {f"job_titel{number}": "x" for number in range(20_000)}
 
-    began = time.process_time()
+    started_at = time.process_time()
     reply = api("POST", SEARCHES, json={"name": "S", "limit": 1, "filters": filters})
 
-    assert time.process_time() - began < 2
+    assert time.process_time() - started_at < 2
     assert reply.status == 201
     assert reply.headers[HINT].count("did you mean 'job_titles'?") == 5
     assert reply.headers[HINT].endswith(", and 19995 more")
     assert len(reply.headers[HINT]) < 500
 
 
-def test_many_wrong_words_of_a_list_cost_little_time(api: Api) -> None:
-    filters = {"seniority_levels": ["Manajer"] * 50_000}
+def test_many_invalid_words_of_an_array_take_little_time(api: Api) -> None:
+    filters = {"seniority_levels": ["Manajer"] * 10_000}
 
-    began = time.process_time()
+    started_at = time.process_time()
     reply = api("POST", SEARCHES, json={"name": "S", "limit": 1, "filters": filters})
 
-    assert time.process_time() - began < 3
+    assert time.process_time() - started_at < 1
     assert reply.status == 400
 
 
 # --- parameters and fields ----------------------------------------------------------------------
 
 
-def test_a_query_parameter_that_is_ignored_is_named_with_the_one_that_was_meant(api: Api) -> None:
+def test_a_hint_names_an_ignored_query_parameter_and_the_likely_one(api: Api) -> None:
     reply = api("GET", "/v1/leads?pageSize=1&status[]=DONE&campaign_id=camp_1")
 
     assert reply.status == 200
@@ -68,7 +68,7 @@ def test_a_query_parameter_that_is_ignored_is_named_with_the_one_that_was_meant(
     )
 
 
-def test_a_field_that_is_ignored_is_named_with_the_one_that_was_meant(api: Api) -> None:
+def test_a_hint_names_an_ignored_field_of_the_body(api: Api) -> None:
     body = {"status": "DONE", "custom_lead_status": "HOT", "reason": "x"}
 
     reply = api("PATCH", "/v1/leads/lead_abc123/status", json=body)
@@ -86,7 +86,7 @@ def test_a_field_that_is_ignored_is_named_with_the_one_that_was_meant(api: Api) 
         pytest.param("Status", "DONE", "status", id="letter case"),
     ],
 )
-def test_a_field_of_the_contract_is_what_is_meant(
+def test_the_likely_field_is_one_of_the_contract(
     api_under: Callable[..., Api], name: str, value: str, meant: str
 ) -> None:
     reply = api_under("live")("PATCH", "/v1/leads/lead_abc123/status", json={name: value})
@@ -95,7 +95,7 @@ def test_a_field_of_the_contract_is_what_is_meant(
     assert f"ignored: {name!r} (did you mean {meant!r}?)" in reply.headers[HINT]
 
 
-def test_a_hint_names_what_is_refused_and_what_is_ignored(
+def test_a_hint_names_refused_and_ignored_parameters(
     api_under: Callable[..., Api],
 ) -> None:
     reply = api_under("live")("GET", "/v1/leads?campaign_id=camp_xyz789")
@@ -104,7 +104,7 @@ def test_a_hint_names_what_is_refused_and_what_is_ignored(
     assert "'campaign_id' (did you mean 'campaignId'?)" in reply.headers[HINT]
 
 
-def test_a_hint_of_the_reply_itself_stays(api: Api) -> None:
+def test_a_hint_about_names_follows_the_hint_of_the_error(api: Api) -> None:
     reply = api("GET", "/v1/leads/nobody?fulll=true")
 
     assert reply.status == 404
@@ -112,11 +112,11 @@ def test_a_hint_of_the_reply_itself_stays(api: Api) -> None:
     assert "'fulll' (did you mean 'full'?)" in reply.headers[HINT]
 
 
-def test_without_a_key_nothing_is_said_of_names(api: Api) -> None:
+def test_a_request_without_a_key_gets_no_hint_about_names(api: Api) -> None:
     assert "fulll" not in api("GET", "/v1/leads?fulll=1", key=None).headers.get(HINT, "")
 
 
-def test_every_operation_names_what_it_ignores(emulator: Emulator, api: Api) -> None:
+def test_every_operation_names_the_fields_that_it_ignores(emulator: Emulator, api: Api) -> None:
     app = create_app(emulator)
     silent = []
     for rule, method, operation, _ in operations(app):
@@ -130,7 +130,7 @@ def test_every_operation_names_what_it_ignores(emulator: Emulator, api: Api) -> 
     assert silent == []
 
 
-def test_what_is_known_needs_no_hint(api: Api) -> None:
+def test_known_parameters_get_no_hint(api: Api) -> None:
     reply = api("GET", "/v1/leads?campaignId=camp_xyz789&status=DONE&full=true&page=1&limit=1")
 
     assert HINT not in reply.headers
@@ -153,7 +153,7 @@ def test_an_odd_name_is_written_in_printable_ascii(api: Api, query: str, says: s
     assert reply.headers[HINT].endswith(says)
 
 
-def test_of_many_names_five_are_named(api: Api) -> None:
+def test_a_hint_names_five_of_many_parameters(api: Api) -> None:
     names = "&".join(f"limt{number}=1" for number in range(500))
 
     hint = api("GET", f"/v1/leads?{names}").headers[HINT]
@@ -168,9 +168,7 @@ def test_of_many_names_five_are_named(api: Api) -> None:
 @pytest.mark.parametrize(
     "known", [pytest.param({}, id="alone"), pytest.param({"firstName": "Ida"}, id="next to it")]
 )
-def test_a_custom_field_that_looks_like_a_field_gets_a_hint(
-    api: Api, known: dict[str, str]
-) -> None:
+def test_a_custom_field_that_resembles_a_field_gets_a_hint(api: Api, known: dict[str, str]) -> None:
     entry = {"linkedinUrl": f"{PEOPLE}ab-cd", "first_name": "Ida", "first_seen": "x", **known}
 
     reply = api("POST", "/v1/leads", json={"campaignId": "camp_xyz789", "leads": [entry] * 2})

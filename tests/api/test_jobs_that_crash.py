@@ -159,7 +159,7 @@ def test_a_job_whose_work_raises_fails_when_it_is_completed_by_hand(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_job_that_crashed_is_over_and_others_go_on(
+def test_a_job_that_crashed_ends_and_others_go_on(
     api: Api, monkeypatch: pytest.MonkeyPatch, kind: Kind
 ) -> None:
     crashed = start(api, kind)
@@ -198,7 +198,7 @@ def test_a_job_that_crashes_for_two_callers_at_once_has_failed_for_both(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_an_event_by_hand_about_a_job_that_crashes_holds_nobody_up(
+def test_an_event_by_hand_about_a_job_that_crashes_is_sent(
     api: Api, monkeypatch: pytest.MonkeyPatch, kind: Kind
 ) -> None:
     job_id = start(api, kind)
@@ -211,7 +211,7 @@ def test_an_event_by_hand_about_a_job_that_crashes_holds_nobody_up(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_nothing_is_kept_for_a_job_that_ended_while_it_was_planned(
+def test_a_job_that_ended_while_it_was_planned_leaves_nothing_behind(
     api: Api, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, kind: Kind
 ) -> None:
     workspace = emulator.workspaces()[0]

@@ -26,7 +26,7 @@ NO_PERMISSION = "API key does not have permission to access this workspace"
 
 
 @pytest.mark.parametrize(("method", "path", "json"), ROUTES)
-def test_without_a_key_it_is_401(api: Api, method: str, path: str, json: object) -> None:
+def test_a_request_without_a_key_is_401(api: Api, method: str, path: str, json: object) -> None:
     reply = api(method, path, json=json, key=None)
 
     assert_error(reply, 401, "Invalid API key")
@@ -34,12 +34,12 @@ def test_without_a_key_it_is_401(api: Api, method: str, path: str, json: object)
 
 
 @pytest.mark.parametrize(("method", "path", "json"), ROUTES)
-def test_with_a_key_it_is_not_401(api: Api, method: str, path: str, json: object) -> None:
+def test_a_request_with_a_key_is_not_401(api: Api, method: str, path: str, json: object) -> None:
     assert api(method, path, json=json, key=DEMO_KEY).status in {200, 201}
 
 
 @pytest.mark.parametrize("name", ["x-api-key", "X-Api-Key", "X-API-KEY"])
-def test_the_name_of_the_header_has_no_case(api: Api, name: str) -> None:
+def test_the_name_of_the_header_is_case_insensitive(api: Api, name: str) -> None:
     assert api("GET", LEAD, key=None, headers={name: DEMO_KEY}).status == 200
 
 
@@ -55,7 +55,7 @@ def test_the_name_of_the_header_has_no_case(api: Api, name: str) -> None:
         pytest.param("k" * 5000, "no workspace has this key", id="long"),
     ],
 )
-def test_a_key_that_nobody_has_is_401(api: Api, key: str, hint: str) -> None:
+def test_an_unknown_key_is_401(api: Api, key: str, hint: str) -> None:
     reply = api("GET", LEAD, key=key)
 
     assert_error(reply, 401, "Invalid API key")
@@ -78,15 +78,15 @@ def test_a_key_in_authorization_is_401_and_the_hint_names_the_header(api: Api, s
     assert "Authorization" in reply.headers[HINT]
 
 
-def test_authorization_beside_the_right_key_does_not_harm(api: Api) -> None:
+def test_an_authorization_header_with_a_valid_key_is_ignored(api: Api) -> None:
     assert api("GET", LEAD, headers={"Authorization": "Bearer other"}).status == 200
 
 
-def test_a_key_in_the_query_is_not_looked_at(api: Api) -> None:
+def test_a_key_in_the_query_is_ignored(api: Api) -> None:
     assert_error(api("GET", f"{LEAD}?apiKey={DEMO_KEY}", key=None), 401, "Invalid API key")
 
 
-def test_a_refusal_never_repeats_the_key(api: Api) -> None:
+def test_a_401_never_repeats_the_key(api: Api) -> None:
     reply = api("GET", LEAD, key="sp_live_secret")
 
     assert b"sp_live_secret" not in reply.body
@@ -128,7 +128,7 @@ def test_leads_write_opens_the_patch_and_the_post(api: Api, limited_keys: None) 
     assert_error(post, 404, "Campaign not found")
 
 
-def test_the_control_api_wants_no_scope(api: Api, limited_keys: None) -> None:
+def test_the_control_api_needs_no_scope(api: Api, limited_keys: None) -> None:
     assert api("GET", "/_emulate/endpoints", key=NO_SCOPE_KEY).status == 200
 
 

@@ -12,7 +12,7 @@ from tests.api.expect import (
     assert_invalid,
     assert_refused,
 )
-from tests.api.test_get_lead import FULL, JOHN, KEYS, REST_OF_JOHN
+from tests.api.test_get_lead import FULL, JOHN, JOHN_FULL, KEYS
 from tests.support import OTHER_KEY, Api
 
 ApiUnder = Callable[..., Api]
@@ -41,7 +41,7 @@ def test_the_reply_is_leads_and_pagination(api: Api) -> None:
     assert list(reply.json["pagination"]) == ["total", "page", "limit", "totalPages"]
 
 
-def test_without_parameters_it_is_the_first_page_of_50(api: Api) -> None:
+def test_a_list_without_parameters_is_the_first_page_of_50(api: Api) -> None:
     reply = api("GET", "/v1/leads")
 
     assert reply.json["pagination"] == {"total": 61, "page": 1, "limit": 50, "totalPages": 2}
@@ -59,7 +59,7 @@ def test_the_number_of_pages_is_rounded_up(api: Api, limit: int, pages: int) -> 
     assert len(reply.json["leads"]) == min(limit, 61)
 
 
-def test_the_pages_together_are_all_leads_once_and_in_order(api: Api) -> None:
+def test_the_pages_hold_every_lead_once_and_in_order(api: Api) -> None:
     pages = [ids(api, f"limit=7&page={page}") for page in range(1, 10)]
 
     assert [len(page) for page in pages] == [7] * 8 + [5]
@@ -69,14 +69,14 @@ def test_the_pages_together_are_all_leads_once_and_in_order(api: Api) -> None:
 
 
 @pytest.mark.parametrize("page", [3, 50, 100])
-def test_beyond_the_last_page_there_are_no_leads(api: Api, page: int) -> None:
+def test_a_page_after_the_last_is_empty(api: Api, page: int) -> None:
     reply = api("GET", f"/v1/leads?page={page}")
 
     assert (reply.status, reply.json["leads"]) == (200, [])
     assert reply.json["pagination"] == {"total": 61, "page": page, "limit": 50, "totalPages": 2}
 
 
-def test_nothing_found_is_no_page_at_all(api: Api) -> None:
+def test_an_empty_list_has_no_pages(api: Api) -> None:
     reply = api("GET", "/v1/leads?campaignId=camp_spring7")
 
     empty = {"total": 0, "page": 1, "limit": 50, "totalPages": 0}
@@ -93,14 +93,14 @@ def test_a_lead_keeps_its_place_when_it_changes(api: Api) -> None:
 # --- filters ------------------------------------------------------------------------------------
 
 
-def test_by_campaign_only_its_leads_are_listed_and_counted(api: Api) -> None:
+def test_a_campaign_filter_lists_and_counts_its_leads_alone(api: Api) -> None:
     reply = api("GET", "/v1/leads?campaignId=camp_nordic1&limit=10")
 
     assert {lead["campaignId"] for lead in reply.json["leads"]} == {"camp_nordic1"}
     assert reply.json["pagination"] == {"total": 18, "page": 1, "limit": 10, "totalPages": 2}
 
 
-def test_by_status_only_such_leads_are_listed_and_counted(api: Api) -> None:
+def test_a_status_filter_lists_and_counts_its_leads_alone(api: Api) -> None:
     everybody = Counter(lead["status"] for lead in api("GET", "/v1/leads?limit=100").json["leads"])
     reply = api("GET", "/v1/leads?status=MESSAGE_SENT")
 
@@ -108,7 +108,7 @@ def test_by_status_only_such_leads_are_listed_and_counted(api: Api) -> None:
     assert reply.json["pagination"]["total"] == everybody["MESSAGE_SENT"] == 8
 
 
-def test_by_campaign_and_status_both_must_fit(api: Api) -> None:
+def test_a_lead_must_match_both_filters(api: Api) -> None:
     leads = api("GET", "/v1/leads?limit=100").json["leads"]
     wanted = [
         lead["id"]
@@ -128,7 +128,7 @@ def test_a_changed_status_moves_a_lead_to_another_filter(api: Api) -> None:
 
 
 @pytest.mark.parametrize("campaign", ["nope", OTHER_CAMPAIGN], ids=["unknown", "of another"])
-def test_a_campaign_that_is_not_there_has_no_leads(api: Api, campaign: str) -> None:
+def test_an_unknown_campaign_has_no_leads(api: Api, campaign: str) -> None:
     reply = api("GET", f"/v1/leads?campaignId={campaign}")
 
     assert (reply.status, reply.json["leads"]) == (200, [])
@@ -147,7 +147,7 @@ def test_unknown_parameters_are_ignored(api: Api) -> None:
 
 
 @pytest.mark.parametrize("contract", STATUSES)
-def test_exactly_the_contracts_statuses_can_be_filtered_by(
+def test_a_contract_accepts_its_statuses_as_filters_and_no_others(
     api_under: ApiUnder, contract: str
 ) -> None:
     api = api_under(contract)
@@ -170,19 +170,19 @@ def test_the_campaign_may_be_left_out(api_under: ApiUnder, contract: str) -> Non
     assert (reply.status, reply.json["pagination"]["total"]) == (200, 61)
 
 
-def test_under_live_the_campaign_is_required(api_under: ApiUnder) -> None:
+def test_the_campaign_is_required_under_live(api_under: ApiUnder) -> None:
     reply = api_under("live")("GET", "/v1/leads?status=DONE")
 
     message = "campaignId must be a non-empty string; it was missing"
     assert_refused(reply, message)
 
 
-def test_the_point_list_needs_campaign_works_alone(api_under: ApiUnder) -> None:
+def test_the_option_list_needs_campaign_requires_the_campaign(api_under: ApiUnder) -> None:
     assert api_under("documented", list_needs_campaign="live")("GET", "/v1/leads").status == 400
     assert api_under("live", list_needs_campaign="documented")("GET", "/v1/leads").status == 200
 
 
-def test_the_point_list_statuses_works_alone(api_under: ApiUnder) -> None:
+def test_the_option_list_statuses_changes_the_filter_alone(api_under: ApiUnder) -> None:
     api = api_under("documented", list_statuses="schema")
 
     assert_invalid(api("GET", "/v1/leads?status=OPPORTUNITY"), "status must be one of")
@@ -193,26 +193,22 @@ def test_the_point_list_statuses_works_alone(api_under: ApiUnder) -> None:
 
 
 @pytest.mark.parametrize("contract", KEYS)
-def test_the_leads_have_the_contracts_keys(api_under: ApiUnder, contract: str) -> None:
+def test_listed_leads_have_the_keys_of_the_contract(api_under: ApiUnder, contract: str) -> None:
     reply = api_under(contract)("GET", "/v1/leads?campaignId=camp_xyz789")
 
     assert {tuple(lead) for lead in reply.json["leads"]} == {tuple(KEYS[contract])}
 
 
 @pytest.mark.parametrize("contract", KEYS)
-def test_full_leads_have_all_keys(api_under: ApiUnder, contract: str) -> None:
+def test_listed_full_leads_have_all_keys(api_under: ApiUnder, contract: str) -> None:
     reply = api_under(contract)("GET", "/v1/leads?campaignId=camp_xyz789&full=true")
 
     assert {tuple(lead) for lead in reply.json["leads"]} == {(*KEYS[contract], *FULL)}
 
 
-def test_a_listed_lead_is_as_it_is_when_read_alone(api: Api) -> None:
+def test_a_listed_lead_equals_the_lead_itself(api: Api) -> None:
     assert api("GET", "/v1/leads?limit=1").json["leads"] == [JOHN]
-    assert api("GET", "/v1/leads?limit=1&full=1").json["leads"] == [JOHN | REST_OF_JOHN]
-
-
-def test_the_first_generations_base_path_and_a_trailing_slash_work_too(api: Api) -> None:
-    assert api("GET", "/api/v1/leads/?limit=1").json["leads"] == [JOHN]
+    assert api("GET", "/v1/leads?limit=1&full=1").json["leads"] == [JOHN | JOHN_FULL]
 
 
 # --- parameters that cannot be ------------------------------------------------------------------
@@ -220,7 +216,7 @@ def test_the_first_generations_base_path_and_a_trailing_slash_work_too(api: Api)
 
 @pytest.mark.parametrize("name", ["page", "limit"])
 @pytest.mark.parametrize(
-    ("value", "shown"),
+    ("value", "quoted"),
     [
         pytest.param("0", '"0"', id="zero"),
         pytest.param("-1", '"-1"', id="negative"),
@@ -238,11 +234,11 @@ def test_the_first_generations_base_path_and_a_trailing_slash_work_too(api: Api)
     ],
 )
 def test_page_and_limit_are_whole_numbers_from_1_to_100(
-    api: Api, name: str, value: str, shown: str
+    api: Api, name: str, value: str, quoted: str
 ) -> None:
     reply = api("GET", f"/v1/leads?{name}={value}")
 
-    message = f"{name} must be a whole number from 1 to 100; it was {shown}"
+    message = f"{name} must be a whole number from 1 to 100; it was {quoted}"
     assert_refused(reply, message)
 
 
@@ -258,7 +254,7 @@ def test_page_and_limit_are_whole_numbers_from_1_to_100(
         pytest.param("full=1&full=0", 'it was ["1","0"]'),
     ],
 )
-def test_a_parameter_that_is_given_twice_is_400(api: Api, query: str, says: str) -> None:
+def test_a_repeated_parameter_is_400(api: Api, query: str, says: str) -> None:
     assert_invalid(api("GET", f"/v1/leads?{query}"), says)
 
 
@@ -269,13 +265,13 @@ def test_an_empty_campaign_is_400(api: Api) -> None:
     assert_refused(reply, message)
 
 
-def test_a_status_in_lower_case_is_400_and_the_right_one_is_named(api: Api) -> None:
+def test_a_status_in_lower_case_is_400_and_the_hint_names_the_right_one(api: Api) -> None:
     reply = api("GET", "/v1/leads?status=message_sent")
 
     assert_invalid(reply, 'it was "message_sent" (did you mean MESSAGE_SENT?)')
 
 
-def test_every_fault_is_named_at_once(api: Api) -> None:
+def test_the_hint_has_every_problem(api: Api) -> None:
     reply = api("GET", "/v1/leads?page=0&limit=x&status=WON&full=2")
 
     assert_invalid(reply, "page must be", "limit must be", "status must be", "full must be")

@@ -30,8 +30,8 @@ def world(make_world: MakeWorld) -> World:
     return make_world("live")
 
 
-def ask(world: World, url: str = STRANGER, sender_id: str = "sam") -> str:
-    """Ask a person to connect, and return the lead id in the event."""
+def connect(world: World, url: str = STRANGER, sender_id: str = "sam") -> str:
+    """Send a connection request, and return the lead id of its event."""
     body = {"senderId": sender_id, "recipientLinkedinUrl": url}
     assert world.api("POST", "/v1/inbox/connect", json=body).status == 201
     lead_id: str = world.sent.matching("connection_request.sent")[-1].data["leadId"]
@@ -64,11 +64,11 @@ def read(world: World, lead_id: str, query: str = "") -> Any:
 # --- the events ---------------------------------------------------------------------------------
 
 
-def test_the_events_of_a_request_have_a_lead_and_no_campaign(world: World) -> None:
-    who = {"leadId": ask(world), "linkedinUrl": STRANGER}
+def test_the_events_of_a_request_name_a_lead_and_no_campaign(world: World) -> None:
+    who = {"leadId": connect(world), "linkedinUrl": STRANGER}
     world.workspace.advance(4 * HOUR)
 
-    assert world.told() == [
+    assert world.events() == [
         ("connection_request.sent", {**who, "senderId": "sam"}),
         ("lead.updated", {**who, "previousStatus": "PENDING", "newStatus": "CONNECTION_SENT"}),
         ("connection_request.accepted", {**who, "senderId": "sam", "acceptedAt": AT_ONE}),
@@ -80,7 +80,7 @@ def test_the_events_of_a_request_have_a_lead_and_no_campaign(world: World) -> No
 
 
 def test_a_message_to_the_person_names_the_same_lead(world: World) -> None:
-    lead_id = ask(world)
+    lead_id = connect(world)
     world.workspace.advance(4 * HOUR)
     body = {"senderId": "sam", "recipientLinkedinUrl": STRANGER, "message": "Hi"}
     reply = world.api("POST", "/v1/inbox/send", json={**body, "campaignId": "camp_1"})
@@ -92,13 +92,13 @@ def test_a_message_to_the_person_names_the_same_lead(world: World) -> None:
 
 
 def test_no_campaign_counts_the_request(world: World) -> None:
-    ask(world)
+    connect(world)
     world.workspace.advance(4 * HOUR)
 
     assert world.counts == {}
 
 
-def test_a_person_who_is_connected_already_gets_no_lead_id(make_world: MakeWorld) -> None:
+def test_a_connected_person_gets_no_lead_id(make_world: MakeWorld) -> None:
     world = make_world("live", connections=(STRANGER,))
     body = {"senderId": "sam", "recipientLinkedinUrl": STRANGER}
     world.api("POST", "/v1/inbox/connect", json=body)
@@ -106,23 +106,23 @@ def test_a_person_who_is_connected_already_gets_no_lead_id(make_world: MakeWorld
     assert world.workspace.store.leads_of(STRANGER) == []
 
 
-def test_the_same_person_keeps_the_lead_id_when_asked_again(world: World) -> None:
-    first = ask(world)
+def test_a_person_keeps_its_lead_id_when_requested_again(world: World) -> None:
+    first = connect(world)
     world.workspace.manual_actions.act(first, "withdraw_connection")
 
-    assert ask(world) == first
+    assert connect(world) == first
 
 
 def test_each_sender_gives_the_person_a_lead_id_of_its_own(world: World) -> None:
-    assert ask(world, sender_id="basic") != ask(world)
-    assert ask(world, IDA, sender_id="basic") != "lead_1"
+    assert connect(world, sender_id="basic") != connect(world)
+    assert connect(world, IDA, sender_id="basic") != "lead_1"
 
 
 # --- the lead -----------------------------------------------------------------------------------
 
 
 def test_the_lead_is_read_by_its_id_and_has_no_campaign(world: World) -> None:
-    lead_id = ask(world)
+    lead_id = connect(world)
 
     assert read(world, lead_id) == {
         "id": lead_id,
@@ -140,7 +140,7 @@ def test_the_lead_is_read_by_its_id_and_has_no_campaign(world: World) -> None:
     assert read(world, lead_id, "?full=true")["data"] == {}
 
 
-def test_no_list_has_the_lead(make_world: MakeWorld) -> None:
+def test_the_lead_is_in_no_list(make_world: MakeWorld) -> None:
     world = make_world()
     body = {"senderId": "sam", "recipientLinkedinUrl": STRANGER}
     world.api("POST", "/v1/inbox/connect", json=body)
@@ -155,35 +155,35 @@ def test_its_status_can_be_changed(make_world: MakeWorld, contract: str) -> None
     world = make_world(contract)
     body = {"senderId": "sam", "recipientLinkedinUrl": STRANGER}
     world.api("POST", "/v1/inbox/connect", json=body)
-    lead_id = world.told()[0][1]["leadId"]
+    lead_id = world.events()[0][1]["leadId"]
     reply = world.api("PATCH", f"/v1/leads/{lead_id}/status", json={"status": "DONE"})
 
     assert reply.status == 200
-    _, data = world.told()[-1]
+    _, data = world.events()[-1]
     assert (data["leadId"], data["newStatus"]) == (lead_id, "DONE")
     assert "campaignId" not in data
 
 
 def test_its_tag_can_be_changed(world: World) -> None:
-    lead_id = ask(world)
+    lead_id = connect(world)
     world.api("PATCH", f"/v1/leads/{lead_id}/status", json={"customLeadStatus": "INTERESTED"})
 
-    assert world.told()[-1] == (
+    assert world.events()[-1] == (
         "lead.tag.updated",
         {"leadId": lead_id, "linkedinUrl": STRANGER, "previousTag": None, "newTag": "INTERESTED"},
     )
 
 
 def test_the_person_accepts_by_hand(world: World) -> None:
-    lead_id = ask(world)
+    lead_id = connect(world)
     body = {"action": "accept_connection"}
     reply = world.api("POST", f"/_emulate/leads/{lead_id}/simulate", json=body)
 
     assert (reply.status, reply.json["status"]) == (200, "CONNECTION_ACCEPTED")
 
 
-def test_another_workspace_does_not_know_it(make_world: MakeWorld) -> None:
-    lead_id = ask(make_world("live"))
+def test_the_lead_is_unknown_in_another_workspace(make_world: MakeWorld) -> None:
+    lead_id = connect(make_world("live"))
 
     assert_error(make_world("live").api("GET", f"/v1/leads/x{lead_id}"), 404, "Lead not found")
 
@@ -193,10 +193,10 @@ def test_another_workspace_does_not_know_it(make_world: MakeWorld) -> None:
 
 @pytest.mark.parametrize("is_patched", [False, True], ids=["as it is", "set to CONNECTION_SENT"])
 @pytest.mark.parametrize("add", [enroll, add_by_seed], ids=["over the API", "as a seed does"])
-def test_somebody_who_is_enrolled_after_the_request_is_accepted_once(
+def test_a_person_who_is_enrolled_after_the_request_accepts_once(
     world: World, add: Any, is_patched: bool
 ) -> None:
-    ask(world)
+    connect(world)
     lead = add(world)
     if is_patched:
         world.workspace.store.set_lead_status(lead.id, status="CONNECTION_SENT")
@@ -220,7 +220,7 @@ def test_a_sequence_whose_step_comes_before_or_after_the_acceptance_goes_on(
 ) -> None:
     steps = Step(kind="connect", after=after), Step(kind="message", response_rate=0.0)
     world.workspace.store.put_campaign(replace(CAMPAIGN, id="camp_3", sequence=steps))
-    ask(world)
+    connect(world)
     lead = enroll(world, "camp_3")
     world.workspace.advance(5 * DAY)
 
@@ -229,10 +229,10 @@ def test_a_sequence_whose_step_comes_before_or_after_the_acceptance_goes_on(
     assert len(world.sent.matching("message.sent", lead_id=lead.id)) == 1
 
 
-def test_somebody_who_is_enrolled_after_the_acceptance_is_accepted_no_second_time(
+def test_a_person_who_is_enrolled_after_the_acceptance_accepts_no_second_time(
     world: World,
 ) -> None:
-    lead_id = ask(world)
+    lead_id = connect(world)
     world.workspace.advance(4 * HOUR)
     enroll(world)
     world.workspace.advance(5 * DAY)
@@ -240,25 +240,25 @@ def test_somebody_who_is_enrolled_after_the_acceptance_is_accepted_no_second_tim
     assert [data["leadId"] for data in accepted(world)] == [lead_id]
 
 
-def test_the_sender_who_has_asked_goes_on_with_the_lead(world: World) -> None:
+def test_the_sender_of_the_request_keeps_the_lead(world: World) -> None:
     campaign = replace(CAMPAIGN, id="camp_3", sender_ids=("basic", "sam"))
     world.workspace.store.put_campaign(campaign)
-    ask(world)
+    connect(world)
 
     assert enroll(world, "camp_3").sender_id == "sam"
 
 
-def test_a_campaign_of_another_sender_leaves_the_request_to_its_own(world: World) -> None:
+def test_a_campaign_of_another_sender_leaves_the_request_alone(world: World) -> None:
     world.workspace.store.put_campaign(replace(CAMPAIGN, id="camp_3", sender_ids=("basic",)))
-    lead_id = ask(world)
+    lead_id = connect(world)
     enroll(world, "camp_3")
     world.workspace.advance(5 * DAY)
 
     assert [data["leadId"] for data in accepted(world)] == [lead_id]
 
 
-def test_what_is_sent_after_the_enrollment_names_the_lead_of_the_campaign(world: World) -> None:
-    ask(world)
+def test_a_message_after_the_enrollment_names_the_lead_of_the_campaign(world: World) -> None:
+    connect(world)
     lead = enroll(world)
     world.workspace.advance(4 * HOUR)
     body = {"senderId": "sam", "recipientLinkedinUrl": STRANGER, "message": "Hi"}

@@ -61,7 +61,7 @@ def make(serve: Serve) -> Iterator[Callable[..., Made]]:
 
 
 @pytest.fixture
-def workspace_and_ask(make: Callable[..., Made]) -> Made:
+def limited(make: Callable[..., Made]) -> Made:
     return make()
 
 
@@ -75,24 +75,24 @@ def assert_too_many(reply: Reply, message: str) -> None:
     ]
 
 
-def use_up(ask: Api, key: str = KEY, times: int = 2) -> None:
-    assert [ask("GET", CREDITS, key=key).status for _ in range(times)] == [200] * times
+def use_up(api: Api, key: str = KEY, times: int = 2) -> None:
+    assert [api("GET", CREDITS, key=key).status for _ in range(times)] == [200] * times
 
 
-def test_beyond_the_limit_it_is_429_in_the_envelope(workspace_and_ask: Made) -> None:
-    _, ask = workspace_and_ask
-    use_up(ask)
+def test_a_request_beyond_the_limit_is_429(limited: Made) -> None:
+    _, api = limited
+    use_up(api)
 
-    assert_too_many(ask("GET", CREDITS, key=KEY), "Rate limit exceeded")
+    assert_too_many(api("GET", CREDITS, key=KEY), "Rate limit exceeded")
 
 
-def test_over_a_socket_it_is_the_same() -> None:
+def test_a_request_beyond_the_limit_is_429_over_a_socket() -> None:
     emulator = Emulator(random_seed="tests", rate_limit=TWO_A_MINUTE)
     emulator.add_workspace(SEED, clock=ManualClock(EVENING))
     with EmulatorServer(emulator) as server:
-        ask = over_a_socket(server.origin)
-        use_up(ask)
-        reply = ask("GET", CREDITS, key=KEY)
+        api = over_a_socket(server.origin)
+        use_up(api)
+        reply = api("GET", CREDITS, key=KEY)
 
     assert_too_many(reply, "Rate limit exceeded")
     assert reply.headers["retry-after"] == "60"
@@ -107,62 +107,60 @@ def test_over_a_socket_it_is_the_same() -> None:
         pytest.param(59.9, "1", id="at the end of the window"),
     ],
 )
-def test_retry_after_is_in_whole_seconds(
-    workspace_and_ask: Made, passed: float, retry_after: str
-) -> None:
-    workspace, ask = workspace_and_ask
-    use_up(ask)
+def test_retry_after_is_in_whole_seconds(limited: Made, passed: float, retry_after: str) -> None:
+    workspace, api = limited
+    use_up(api)
     workspace.advance(timedelta(seconds=passed))
 
-    assert ask("GET", CREDITS, key=KEY).headers["retry-after"] == retry_after
+    assert api("GET", CREDITS, key=KEY).headers["retry-after"] == retry_after
 
 
-def test_a_request_that_is_let_through_has_no_retry_after(workspace_and_ask: Made) -> None:
-    _, ask = workspace_and_ask
+def test_a_request_within_the_limit_has_no_retry_after(limited: Made) -> None:
+    _, api = limited
 
-    assert "retry-after" not in ask("GET", CREDITS, key=KEY).headers
+    assert "retry-after" not in api("GET", CREDITS, key=KEY).headers
 
 
-def test_there_are_no_other_headers_of_limits(workspace_and_ask: Made) -> None:
-    _, ask = workspace_and_ask
-    use_up(ask)
-    headers = ask("GET", CREDITS, key=KEY).headers
+def test_a_429_has_no_other_headers_of_limits(limited: Made) -> None:
+    _, api = limited
+    use_up(api)
+    headers = api("GET", CREDITS, key=KEY).headers
 
     assert [name for name in headers if "ratelimit" in name] == []
 
 
-def test_the_window_passes_on_the_clock(workspace_and_ask: Made) -> None:
-    workspace, ask = workspace_and_ask
-    use_up(ask)
+def test_the_window_ends_on_the_clock_of_the_workspace(limited: Made) -> None:
+    workspace, api = limited
+    use_up(api)
     workspace.advance(timedelta(seconds=60) - A_SECOND)
-    before = ask("GET", CREDITS, key=KEY).status
+    before = api("GET", CREDITS, key=KEY).status
     workspace.advance(A_SECOND)
 
-    assert (before, ask("GET", CREDITS, key=KEY).status) == (429, 200)
+    assert (before, api("GET", CREDITS, key=KEY).status) == (429, 200)
 
 
-def test_one_key_does_not_count_for_another(workspace_and_ask: Made) -> None:
-    _, ask = workspace_and_ask
-    use_up(ask)
+def test_one_key_does_not_count_for_another(limited: Made) -> None:
+    _, api = limited
+    use_up(api)
 
-    assert ask("GET", CREDITS, key=OTHER_KEY).status == 200
+    assert api("GET", CREDITS, key=OTHER_KEY).status == 200
 
 
-def test_a_key_has_its_own_limit_before_that_of_the_emulator(workspace_and_ask: Made) -> None:
-    _, ask = workspace_and_ask
-    use_up(ask, OWN_KEY, times=1)
-    reply = ask("GET", CREDITS, key=OWN_KEY)
+def test_the_limit_of_a_key_overrides_that_of_the_emulator(limited: Made) -> None:
+    _, api = limited
+    use_up(api, OWN_KEY, times=1)
+    reply = api("GET", CREDITS, key=OWN_KEY)
 
     assert_too_many(reply, "Rate limit exceeded")
     assert reply.headers["retry-after"] == "10"
 
 
 def test_a_key_can_be_limited_alone(make: Callable[..., Made]) -> None:
-    _, ask = make(None)
-    use_up(ask, KEY, times=20)
-    use_up(ask, OWN_KEY, times=1)
+    _, api = make(None)
+    use_up(api, KEY, times=20)
+    use_up(api, OWN_KEY, times=1)
 
-    assert ask("GET", CREDITS, key=OWN_KEY).status == 429
+    assert api("GET", CREDITS, key=OWN_KEY).status == 429
 
 
 @pytest.mark.parametrize(
@@ -175,57 +173,57 @@ def test_a_key_can_be_limited_alone(make: Callable[..., Made]) -> None:
     ],
 )
 def test_every_operation_counts_for_the_key(
-    workspace_and_ask: Made, method: str, path: str, body: object
+    limited: Made, method: str, path: str, body: object
 ) -> None:
-    _, ask = workspace_and_ask
-    use_up(ask, times=1)
-    ask(method, path, key=KEY, json=body)
+    _, api = limited
+    use_up(api, times=1)
+    api(method, path, key=KEY, json=body)
 
-    assert ask("GET", CREDITS, key=KEY).status == 429
+    assert api("GET", CREDITS, key=KEY).status == 429
 
 
-def test_requests_without_the_scope_count_and_come_before_403(workspace_and_ask: Made) -> None:
-    _, ask = workspace_and_ask
-    statuses = [ask("GET", "/v1/me", key=NARROW_KEY).status for _ in range(3)]
+def test_requests_without_the_scope_count_and_come_before_403(limited: Made) -> None:
+    _, api = limited
+    statuses = [api("GET", "/v1/me", key=NARROW_KEY).status for _ in range(3)]
 
     assert statuses == [403, 403, 429]
 
 
-def test_a_refused_request_changes_nothing(workspace_and_ask: Made) -> None:
-    workspace, ask = workspace_and_ask
-    use_up(ask)
+def test_a_refused_request_changes_nothing(limited: Made) -> None:
+    workspace, api = limited
+    use_up(api)
     body = {"name": "CFOs", "limit": 10, "filters": {}}
-    assert ask("POST", "/v1/lead-database/searches", key=KEY, json=body).status == 429
+    assert api("POST", "/v1/lead-database/searches", key=KEY, json=body).status == 429
 
     assert workspace.credits.balance().used == 0
 
 
-def test_me_tells_the_limit_of_the_emulator(workspace_and_ask: Made) -> None:
-    _, ask = workspace_and_ask
-    told = ask("GET", "/v1/me", key=KEY).json["apiKey"]["rateLimit"]
+def test_me_shows_the_limit_of_the_emulator(limited: Made) -> None:
+    _, api = limited
+    rate_limit = api("GET", "/v1/me", key=KEY).json["apiKey"]["rateLimit"]
 
-    assert told == {"requests": 2, "windowSeconds": 60}
-
-
-def test_the_control_api_is_not_limited(workspace_and_ask: Made) -> None:
-    _, ask = workspace_and_ask
-    use_up(ask)
-
-    assert ask("GET", "/_emulate/endpoints", key=KEY).status == 200
+    assert rate_limit == {"requests": 2, "windowSeconds": 60}
 
 
-def test_the_control_api_does_not_count(workspace_and_ask: Made) -> None:
-    _, ask = workspace_and_ask
-    statuses = {ask("GET", "/_emulate/endpoints", key=KEY).status for _ in range(5)}
+def test_the_control_api_is_not_limited(limited: Made) -> None:
+    _, api = limited
+    use_up(api)
+
+    assert api("GET", "/_emulate/endpoints", key=KEY).status == 200
+
+
+def test_the_control_api_does_not_count(limited: Made) -> None:
+    _, api = limited
+    statuses = {api("GET", "/_emulate/endpoints", key=KEY).status for _ in range(5)}
 
     assert statuses == {200}
-    assert ask("GET", CREDITS, key=KEY).status == 200
+    assert api("GET", CREDITS, key=KEY).status == 200
 
 
-def test_a_point_leaves_retry_after_out(make: Callable[..., Made]) -> None:
-    _, ask = make(retry_after="off")
-    use_up(ask)
-    reply = ask("GET", CREDITS, key=KEY)
+def test_the_option_retry_after_omits_the_header(make: Callable[..., Made]) -> None:
+    _, api = make(retry_after="off")
+    use_up(api)
+    reply = api("GET", CREDITS, key=KEY)
 
     assert_too_many(reply, "Rate limit exceeded")
     assert "retry-after" not in reply.headers
@@ -251,21 +249,21 @@ DAILY = [
 
 @pytest.mark.parametrize(("path", "body", "message"), DAILY)
 def test_the_daily_limit_is_429_until_midnight(
-    workspace_and_ask: Made, path: str, body: dict[str, str], message: str
+    limited: Made, path: str, body: dict[str, str], message: str
 ) -> None:
-    _, ask = workspace_and_ask
-    reply = ask("POST", path, key=KEY, json={"senderId": "sender_1", **body})
+    _, api = limited
+    reply = api("POST", path, key=KEY, json={"senderId": "sender_1", **body})
 
     assert_too_many(reply, message)
     assert reply.headers["retry-after"] == "1800"
 
 
 @pytest.mark.parametrize(("path", "body", "message"), DAILY)
-def test_the_point_leaves_it_out_of_the_daily_limit_too(
+def test_the_option_retry_after_omits_it_from_the_daily_limit(
     make: Callable[..., Made], path: str, body: dict[str, str], message: str
 ) -> None:
-    _, ask = make(retry_after="off")
-    reply = ask("POST", path, key=KEY, json={"senderId": "sender_1", **body})
+    _, api = make(retry_after="off")
+    reply = api("POST", path, key=KEY, json={"senderId": "sender_1", **body})
 
     assert_too_many(reply, message)
     assert "retry-after" not in reply.headers

@@ -1,4 +1,4 @@
-"""Routes that are not there, ids of any shape, and the methods HEAD and OPTIONS."""
+"""Unknown routes, ids of any shape, and the methods HEAD and OPTIONS."""
 
 import socket
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from tests.support import DEMO_KEY, OTHER_KEY, Api, over_a_socket
 
 pytestmark = pytest.mark.over_a_socket_too
 
-NOT_THERE = [
+UNKNOWN_ROUTES = [
     pytest.param("PUT", STATUS, id="wrong method for the status"),
     pytest.param("POST", STATUS, id="POST of the status"),
     pytest.param("GET", STATUS, id="GET of the status"),
@@ -28,6 +28,8 @@ NOT_THERE = [
     pytest.param("GET", "/v1/inbox", id="another invented route"),
     pytest.param("GET", "/v1/senders", id="a third"),
     pytest.param("POST", "/v1/inbox/messages", id="the one that a client tried"),
+    pytest.param("POST", "/v1/inbox/senders", id="POST of the senders"),
+    pytest.param("DELETE", "/v1/inbox/senders", id="DELETE of the senders"),
     pytest.param("GET", "/v1", id="the base alone"),
     pytest.param("GET", "/v2/leads", id="another version"),
     pytest.param("GET", "/leads", id="no version"),
@@ -71,8 +73,8 @@ STRANGE_IDS = [
 ]
 
 
-@pytest.mark.parametrize(("method", "path"), NOT_THERE)
-def test_what_is_not_there_is_nests_404(api: Api, method: str, path: str) -> None:
+@pytest.mark.parametrize(("method", "path"), UNKNOWN_ROUTES)
+def test_an_unknown_route_is_nests_404(api: Api, method: str, path: str) -> None:
     assert_no_route(api(method, path), method, path)
 
 
@@ -80,35 +82,35 @@ def test_what_is_not_there_is_nests_404(api: Api, method: str, path: str) -> Non
 @pytest.mark.parametrize(
     ("method", "path"), [("PUT", STATUS), ("GET", "/v1/nope"), ("POST", "/v1/leads/a/b")]
 )
-def test_it_is_404_without_a_good_key_too(
+def test_an_unknown_route_is_404_without_a_valid_key(
     api: Api, key: str | None, method: str, path: str
 ) -> None:
     assert_no_route(api(method, path, key=key), method, path)
 
 
-def test_it_is_404_whatever_the_body(api: Api) -> None:
+def test_an_unknown_route_is_404_with_any_body(api: Api) -> None:
     reply = api("PUT", STATUS, body=b"{", headers={"Content-Type": "application/json"})
 
     assert_no_route(reply, "PUT", STATUS)
 
 
-def test_the_message_holds_the_query_as_nests_does(api: Api) -> None:
+def test_the_message_of_an_unknown_route_has_the_query(api: Api) -> None:
     assert_no_route(api("GET", "/v1/nope?x=1&y=%20"), "GET", "/v1/nope?x=1&y=%20")
 
 
 @pytest.mark.parametrize("lead_id", STRANGE_IDS)
-def test_no_lead_has_a_strange_id(api: Api, lead_id: str) -> None:
+def test_a_strange_lead_id_is_404(api: Api, lead_id: str) -> None:
     assert_error(api("GET", f"/v1/leads/{lead_id}"), 404, "Lead not found")
 
 
 @pytest.mark.parametrize("lead_id", STRANGE_IDS)
-def test_no_lead_of_a_strange_id_can_be_patched(api: Api, lead_id: str) -> None:
+def test_a_patch_of_a_strange_lead_id_is_404(api: Api, lead_id: str) -> None:
     reply = api("PATCH", f"/v1/leads/{lead_id}/status", json={"status": "DONE"})
 
     assert_error(reply, 404, "Lead not found")
 
 
-def test_the_hint_shows_the_id_in_ascii_on_one_line_and_cut_short(api: Api) -> None:
+def test_the_hint_quotes_the_id_in_ascii_on_one_short_line(api: Api) -> None:
     reply = api("GET", "/v1/leads/%0D%0AX:%C3%BC" + "x" * 500)
 
     hint = reply.headers["x-emulator-hint"]
@@ -130,9 +132,7 @@ def test_the_message_is_the_same_under_every_contract(api_under: Callable[..., A
 
 
 @pytest.mark.parametrize("target", [b"http://[bad/v1/leads", b"//[", b"*", b"/v1/leads?x=\xff"])
-def test_a_target_that_is_no_url_is_answered_and_not_with_a_5xx(
-    emulator: Emulator, target: bytes
-) -> None:
+def test_a_target_that_is_no_url_causes_no_5xx(emulator: Emulator, target: bytes) -> None:
     with EmulatorServer(emulator) as server:
         port = urlsplit(server.origin).port or 0
         with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
@@ -151,7 +151,7 @@ def test_a_target_that_is_no_url_is_answered_and_not_with_a_5xx(
         pytest.param("/v1/leads/a%20ü", "a%20%C3%BC", id="partly encoded"),
     ],
 )
-def test_raw_utf_8_in_the_target_is_taken_as_if_it_were_percent_encoded(
+def test_raw_utf_8_in_the_target_equals_its_percent_encoding(
     emulator: Emulator, target: str, encoded: str
 ) -> None:
     with EmulatorServer(emulator) as server:
@@ -164,7 +164,7 @@ def test_raw_utf_8_in_the_target_is_taken_as_if_it_were_percent_encoded(
     assert ascii_only.status != 400
 
 
-def test_raw_bytes_that_are_not_utf_8_are_taken_too(emulator: Emulator) -> None:
+def test_raw_bytes_that_are_not_utf_8_are_accepted(emulator: Emulator) -> None:
     with EmulatorServer(emulator) as server:
         head = raw_get(server, b"/v1/lead-database/filters?search=\xff").partition(b"\r\n")[0]
 
@@ -172,7 +172,7 @@ def test_raw_bytes_that_are_not_utf_8_are_taken_too(emulator: Emulator) -> None:
 
 
 def raw_get(server: EmulatorServer, target: bytes) -> bytes:
-    """The whole answer to a GET whose target is sent as it is."""
+    """Return the whole response to a GET whose target is sent as it is."""
     port = urlsplit(server.origin).port or 0
     headers = f"Host: localhost\r\nX-API-Key: {DEMO_KEY}\r\nConnection: close\r\n\r\n"
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
@@ -204,20 +204,27 @@ def raw_get(server: EmulatorServer, target: bytes) -> bytes:
         pytest.param("DELETE", "/leads", "did you mean GET /v1/leads, POST /v1/leads?", id="both"),
     ],
 )
-def test_a_route_that_is_nearly_right_gets_a_hint_at_the_one_that_is_meant(
-    api: Api, method: str, path: str, hint: str
-) -> None:
+def test_a_hint_names_the_likely_route(api: Api, method: str, path: str, hint: str) -> None:
     reply = api(method, path)
 
     assert_no_route(reply, method, path)
     assert reply.headers["x-emulator-hint"] == hint
 
 
-def test_any_other_unknown_route_gets_a_hint_at_all_there_are(api: Api) -> None:
+def test_a_hint_on_any_other_route_lists_all_routes(api: Api) -> None:
     hint = api("GET", "/v1/nope").headers["x-emulator-hint"]
 
     assert hint.startswith("there are: GET /v1/")
     assert "POST /v1/" in hint
+
+
+@pytest.mark.parametrize("path", ["/v1/leads", LEAD, "/v1/campaigns", "/v1/me"])
+def test_a_trailing_slash_is_ignored(api: Api, path: str) -> None:
+    assert api("GET", f"{path}/").body == api("GET", path).body
+
+
+def test_a_trailing_slash_of_a_patch_is_ignored(api: Api) -> None:
+    assert api("PATCH", f"{STATUS}/", json={"status": "DONE"}).status == 200
 
 
 # --- HEAD and OPTIONS ---------------------------------------------------------------------------
@@ -236,11 +243,12 @@ def test_any_other_unknown_route_gets_a_hint_at_all_there_are(api: Api) -> None:
 def test_head_has_the_status_and_headers_of_get_and_no_body(
     api: Api, path: str, key: str | None, status: int
 ) -> None:
-    head = api("HEAD", path, key=key)
+    get, head = api("GET", path, key=key), api("HEAD", path, key=key)
 
     assert (head.status, head.body) == (status, b"")
     assert head.headers["content-type"] == "application/json; charset=utf-8"
-    assert int(head.headers["content-length"]) > 0
+    if status == 200:
+        assert head.headers["content-length"] == str(len(get.body))
 
 
 @pytest.mark.parametrize(
@@ -251,7 +259,7 @@ def test_head_has_the_status_and_headers_of_get_and_no_body(
         (STATUS, {"PATCH", "OPTIONS"}),
     ],
 )
-def test_options_names_the_methods_and_wants_no_key(api: Api, path: str, methods: set[str]) -> None:
+def test_options_lists_the_methods_and_needs_no_key(api: Api, path: str, methods: set[str]) -> None:
     reply = api("OPTIONS", path, key=None)
 
     assert (reply.status, reply.body) == (200, b"")

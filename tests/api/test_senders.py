@@ -8,7 +8,6 @@ import pytest
 
 from mock_sendpilot.contracts.contract import CONTRACTS
 from mock_sendpilot.world.models import Step
-from tests.api.expect import READ_KEY, assert_error
 from tests.api.world import CAMPAIGN, HOUR, IDA, STRANGER, MakeWorld, World, make_world
 from tests.support import OTHER_KEY, Api
 
@@ -40,24 +39,26 @@ def test_the_senders_have_the_known_fields(api: Api) -> None:
     }
 
 
-def test_total_counts_them(api: Api) -> None:
+def test_total_counts_the_senders(api: Api) -> None:
     assert api("GET", SENDERS).json["total"] == 4
 
 
-def test_every_status_is_told(api: Api) -> None:
+def test_senders_of_every_status_are_listed(api: Api) -> None:
     statuses = [sender["status"] for sender in api("GET", SENDERS).json["senders"]]
 
     assert statuses == ["active", "active", "disconnected", "rate_limited"]
 
 
-def test_other_workspaces_have_others(api: Api) -> None:
+def test_another_workspace_has_its_own_senders(api: Api) -> None:
     (sender,) = api("GET", SENDERS, key=OTHER_KEY).json["senders"]
 
     assert sender["id"] == "cm2681gfuinhngazzupb8a2re"
 
 
 @pytest.mark.parametrize("contract", ["documented", "example", "schema", "live"])
-def test_every_contract_tells_the_same(api_under: Callable[..., Api], contract: str) -> None:
+def test_senders_are_the_same_under_every_contract(
+    api_under: Callable[..., Api], contract: str
+) -> None:
     found = api_under(contract)("GET", SENDERS).json
 
     assert found == api_under("documented")("GET", SENDERS).json
@@ -90,7 +91,7 @@ def test_a_message_over_the_api_counts_until_midnight(make_world: MakeWorld, con
     assert numbers(world) == (2, 0, 2)
 
 
-def test_a_message_of_a_campaign_counts_as_well(make_world: MakeWorld) -> None:
+def test_a_message_of_a_campaign_counts_too(make_world: MakeWorld) -> None:
     world = make_world("live", connections=(STRANGER,))
     steps = (Step(kind="message", after=timedelta(), text="Hi"),)
     world.workspace.store.put_campaign(replace(CAMPAIGN, id="camp_3", sequence=steps))
@@ -111,22 +112,3 @@ def test_a_connection_request_does_not_count_as_a_message(make_world: MakeWorld)
 
 def test_parameters_are_ignored(api: Api) -> None:
     assert api("GET", f"{SENDERS}?limit=1&page=9").json["total"] == 4
-
-
-def test_without_a_key_it_is_401(api: Api) -> None:
-    assert_error(api("GET", SENDERS, key=None), 401, "Invalid API key")
-
-
-@pytest.mark.usefixtures("limited_keys")
-def test_a_key_without_the_scope_is_403(api: Api) -> None:
-    message = "API key does not have permission to access this workspace"
-    assert_error(api("GET", SENDERS, key=READ_KEY), 403, message)
-
-
-@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
-def test_there_is_no_other_method(api: Api, method: str) -> None:
-    assert api(method, SENDERS).json["message"] == f"Cannot {method} {SENDERS}"
-
-
-def test_the_route_that_only_one_note_names_is_not_there(api: Api) -> None:
-    assert api("GET", "/v1/senders").status == 404

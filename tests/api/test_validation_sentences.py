@@ -49,7 +49,7 @@ def sentences(api: Api, method: str, path: str, body: object = None) -> list[str
         pytest.param({"leadId": ["x"]}, "leadId must be a string", id="a list"),
     ],
 )
-def test_a_message_that_cannot_be_has_its_sentence(
+def test_an_invalid_message_gets_its_sentence(
     api: Api, changes: dict[str, Any], expected: str
 ) -> None:
     assert sentences(api, "POST", SEND, {**MESSAGE, **changes}) == [expected]
@@ -75,7 +75,7 @@ def test_a_message_that_cannot_be_has_its_sentence(
         ),
     ],
 )
-def test_a_query_that_cannot_be_has_its_sentence(api: Api, query: str, expected: str) -> None:
+def test_an_invalid_query_gets_its_sentence(api: Api, query: str, expected: str) -> None:
     assert sentences(api, "GET", f"/v1/leads?{query}") == [expected]
 
 
@@ -114,7 +114,7 @@ def test_a_query_that_cannot_be_has_its_sentence(api: Api, query: str, expected:
         ),
     ],
 )
-def test_a_body_that_cannot_be_has_its_sentence(
+def test_an_invalid_body_gets_its_sentence(
     api: Api, path: str, body: object, expected: str
 ) -> None:
     assert sentences(api, "POST", path, body) == [expected]
@@ -138,7 +138,7 @@ def test_a_body_that_cannot_be_has_its_sentence(
         ),
     ],
 )
-def test_a_path_is_written_as_nest_does(
+def test_a_nested_path_is_written_as_in_nest(
     api: Api, filters: dict[str, object], expected: str
 ) -> None:
     assert sentences(api, "POST", SEARCH, {**WANTED, "filters": filters}) == [expected]
@@ -154,7 +154,9 @@ def test_a_path_is_written_as_nest_does(
         pytest.param("POST", CONNECT, {**MESSAGE, "recipientLinkedinUrl": "x"}, id="a profile"),
     ],
 )
-def test_no_sentence_says_what_was_found(api: Api, method: str, path: str, body: object) -> None:
+def test_no_sentence_quotes_the_invalid_value(
+    api: Api, method: str, path: str, body: object
+) -> None:
     (sentence,) = sentences(api, method, path, body)
 
     assert "; " not in sentence

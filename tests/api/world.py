@@ -68,7 +68,7 @@ class World:
     api: Api
     sent: RecordedEvents
 
-    def told(self) -> list[tuple[str, dict[str, Any]]]:
+    def events(self) -> list[tuple[str, dict[str, Any]]]:
         return [(webhook.event_type, webhook.data) for webhook in self.sent]
 
     def types(self, after: timedelta = timedelta()) -> list[str]:

@@ -93,7 +93,7 @@ def test_the_words_can_be_given(
         world = make_world("live", lead={"status": before})
         step(world.api, action, text=text)
 
-        assert world.told()[0][1].get(key) == (text or default)
+        assert world.events()[0][1].get(key) == (text or default)
 
 
 @pytest.mark.parametrize("key", ["text", "reply", "replyPreview"])
@@ -101,13 +101,13 @@ def test_the_words_can_be_given_by_their_key_in_the_event(make_world: MakeWorld,
     world = make_world("live", lead={"status": "MESSAGE_SENT"})
     step(world.api, "reply", overrides={key: "Call me"})
 
-    assert world.told()[0][1]["reply"] == "Call me"
+    assert world.events()[0][1]["reply"] == "Call me"
 
 
 def test_another_sender_can_be_named(world: World) -> None:
     step(world.api, "connection_sent", senderId="basic")
 
-    assert world.told()[0][1]["senderId"] == "basic"
+    assert world.events()[0][1]["senderId"] == "basic"
 
 
 def test_a_request_by_hand_is_accepted_in_time(world: World) -> None:
@@ -207,7 +207,7 @@ def test_a_behavior_says_what_a_lead_replies(make_world: MakeWorld) -> None:
     world.api("POST", "/v1/inbox/send", json=body)
     world.workspace.advance(timedelta(minutes=30))
 
-    told, data = world.told()[1]
+    told, data = world.events()[1]
     assert (told, data["leadId"], data["reply"]) == ("reply.received", "lead_1", "Later")
 
 
@@ -251,7 +251,7 @@ def test_a_campaign_changes_as_in_the_dashboard(
     reply = [campaign_step(world.api, action) for action in actions][-1]
 
     assert (reply.status, reply.json["id"], reply.json["status"]) == (200, "camp_1", status)
-    told, data = world.told()[-1]
+    told, data = world.events()[-1]
     assert told == event
     by = {"campaign.paused": "pausedBy", "campaign.resumed": "resumedBy"}.get(event)
     assert by is None or data[by] == "user"

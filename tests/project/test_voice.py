@@ -14,7 +14,6 @@ NOT_YET = (
     "mock_sendpilot/control/",
     "mock_sendpilot/http_",
     "mock_sendpilot/testing/",
-    "tests/api/",
     "tests/cli/",
     "tests/control/",
     "tests/webhooks/",
