@@ -1,4 +1,4 @@
-"""Credits: two buckets, what is spent first, and the refill at the end of a month."""
+"""Credits: two buckets, the order of spending, and the refill at the end of a month."""
 
 from datetime import datetime, timedelta, timezone
 
@@ -21,7 +21,7 @@ def day(text: str) -> datetime:
 MID_MONTH = day("2026-01-15")
 
 
-def made_credits(balance: Balance = FULL, *, now: datetime = MID_MONTH) -> Credits:
+def make_credits(balance: Balance = FULL, *, now: datetime = MID_MONTH) -> Credits:
     return Credits(ManualClock(now), balance)
 
 
@@ -29,7 +29,7 @@ def buckets(balance: Balance) -> tuple[int, int, int]:
     return balance.subscription, balance.purchased, balance.used
 
 
-def test_what_is_available_is_both_buckets() -> None:
+def test_both_buckets_are_available() -> None:
     assert FULL.available == 12_500
 
 
@@ -43,17 +43,17 @@ def test_what_is_available_is_both_buckets() -> None:
         pytest.param(12_500, (0, 0, 15_000), id="everything"),
     ],
 )
-def test_the_subscription_is_spent_before_what_was_purchased(
+def test_the_subscription_is_spent_before_purchased_credits(
     amount: int, left: tuple[int, int, int]
 ) -> None:
-    spent = made_credits()
+    spent = make_credits()
     spent.spend(amount, message="Insufficient credits")
 
     assert buckets(spent.balance()) == left
 
 
-def test_more_than_there_is_cannot_be_spent() -> None:
-    short = made_credits()
+def test_more_than_the_available_credits_cannot_be_spent() -> None:
+    short = make_credits()
 
     with pytest.raises(CreditsExhausted) as refused:
         short.spend(12_501, message="Insufficient quota")
@@ -62,8 +62,8 @@ def test_more_than_there_is_cannot_be_spent() -> None:
     assert refused.value.hint == "this takes 12501 credits, and 12500 are available"
 
 
-def test_a_refusal_takes_nothing() -> None:
-    short = made_credits()
+def test_a_refusal_spends_nothing() -> None:
+    short = make_credits()
     with pytest.raises(CreditsExhausted):
         short.spend(12_501, message="Insufficient quota")
 
@@ -71,23 +71,23 @@ def test_a_refusal_takes_nothing() -> None:
 
 
 @pytest.mark.parametrize("amount", [1, 7_500])
-def test_what_is_given_back_is_there_again(amount: int) -> None:
-    spent = made_credits()
+def test_credits_given_back_are_available_again(amount: int) -> None:
+    spent = make_credits()
     payment = spent.spend(amount, message="Insufficient credits")
     spent.give_back(payment, amount)
 
     assert spent.balance() == FULL
 
 
-def test_what_was_purchased_comes_back_as_purchased() -> None:
-    spent = made_credits()
+def test_purchased_credits_are_given_back_as_purchased() -> None:
+    spent = make_credits()
     payment = spent.spend(10_000, message="Insufficient credits")
     spent.give_back(payment, 10_000)
 
     assert spent.balance() == FULL
 
 
-def test_what_is_given_back_after_a_refill_does_not_swell_the_month() -> None:
+def test_credits_given_back_after_a_refill_do_not_add_to_it() -> None:
     clock = ManualClock(day("2026-01-31"))
     spent = Credits(clock, FULL)
     payment = spent.spend(1_000, message="Insufficient credits")
@@ -97,7 +97,7 @@ def test_what_is_given_back_after_a_refill_does_not_swell_the_month() -> None:
     assert spent.balance().subscription <= 10_000
 
 
-def test_used_never_falls_below_nothing() -> None:
+def test_used_credits_never_fall_below_zero() -> None:
     clock = ManualClock(day("2026-01-31"))
     spent = Credits(clock, FULL)
     payment = spent.spend(1_000, message="Insufficient credits")
@@ -107,34 +107,34 @@ def test_used_never_falls_below_nothing() -> None:
     assert spent.balance().used == 0
 
 
-def test_nothing_is_refilled_before_the_reset() -> None:
-    credits_now = made_credits(now=RESET_AT - timedelta(microseconds=1))
+def test_a_refill_does_not_come_before_the_reset() -> None:
+    credits_now = make_credits(now=RESET_AT - timedelta(microseconds=1))
 
     assert credits_now.balance() == FULL
 
 
-def test_a_reset_brings_the_month_and_keeps_what_was_purchased() -> None:
-    balance = made_credits(now=RESET_AT).balance()
+def test_a_reset_refills_the_subscription_and_keeps_purchased_credits() -> None:
+    balance = make_credits(now=RESET_AT).balance()
 
     assert buckets(balance) == (10_000, 5_000, 0)
     assert balance.next_reset_at == day("2026-03-01")
 
 
-def test_what_a_month_leaves_is_not_carried_over() -> None:
+def test_unused_credits_of_a_month_are_not_carried_over() -> None:
     rich = Balance(subscription=30_000, monthly=10_000, next_reset_at=RESET_AT)
 
-    assert made_credits(rich, now=RESET_AT).balance().subscription == 10_000
+    assert make_credits(rich, now=RESET_AT).balance().subscription == 10_000
 
 
-def test_months_in_which_nobody_asked_count_as_well() -> None:
-    balance = made_credits(now=day("2027-01-15")).balance()
+def test_months_without_a_call_count_too() -> None:
+    balance = make_credits(now=day("2027-01-15")).balance()
 
     assert balance.subscription == 10_000
     assert balance.next_reset_at == day("2027-02-01")
 
 
-def test_what_is_spent_after_a_reset_counts_for_the_new_month() -> None:
-    spent = made_credits(now=RESET_AT)
+def test_credits_spent_after_a_reset_count_for_the_new_month() -> None:
+    spent = make_credits(now=RESET_AT)
     spent.spend(100, message="Insufficient credits")
 
     assert buckets(spent.balance()) == (9_900, 5_000, 100)
@@ -142,14 +142,14 @@ def test_what_is_spent_after_a_reset_counts_for_the_new_month() -> None:
 
 def test_the_refill_can_be_spent_at_the_moment_of_the_reset() -> None:
     empty = Balance(monthly=10, next_reset_at=RESET_AT)
-    spent = made_credits(empty, now=RESET_AT)
+    spent = make_credits(empty, now=RESET_AT)
     spent.spend(10, message="Insufficient credits")
 
     assert spent.balance().available == 0
 
 
-def test_without_a_reset_nothing_is_refilled_ever() -> None:
-    balance = made_credits(DEFAULT_BALANCE, now=day("2099-01-01")).balance()
+def test_a_balance_without_a_reset_is_never_refilled() -> None:
+    balance = make_credits(DEFAULT_BALANCE, now=day("2099-01-01")).balance()
 
     assert (balance.subscription, balance.next_reset_at) == (10_000, None)
 

@@ -1,4 +1,4 @@
-"""The event publisher: in order, no thread works for others, and nobody waits for itself."""
+"""The event publisher: events in order, no work for others, and no thread that waits for itself."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -23,7 +23,7 @@ CHANGE = sample_change("lead.updated", NOW)
 
 
 class Publishing:
-    """A publisher with the lock of a store, and what it has published, by which thread."""
+    """A publisher with the lock of a store, the events published, and their threads."""
 
     def __init__(self, **options: Any) -> None:
         self.lock = threading.Lock()
@@ -51,14 +51,14 @@ class Publishing:
 
 
 class Slow:
-    """A receiver that takes its time with one event."""
+    """A receiver that holds one event until `may_end` is set."""
 
     def __init__(self, publishing: Publishing, number: int) -> None:
         self.has_begun, self.may_end = threading.Event(), threading.Event()
         self._number = number
-        publishing.on_event = self._hear
+        publishing.on_event = self._receive
 
-    def _hear(self, event: Event) -> None:
+    def _receive(self, event: Event) -> None:
         if event.sequence == self._number:
             self.has_begun.set()
             assert self.may_end.wait(10)
@@ -85,7 +85,7 @@ def test_a_change_returns_when_its_event_is_published() -> None:
     assert publishing.published == [1, 2]
 
 
-def test_no_thread_publishes_more_than_what_came_before_its_own_event() -> None:
+def test_a_thread_publishes_no_event_after_its_own() -> None:
     publishing = Publishing()
     slow = Slow(publishing, 1)
     with in_threads(8) as pool:
@@ -103,33 +103,33 @@ def test_no_thread_publishes_more_than_what_came_before_its_own_event() -> None:
     assert first_thread not in publishing.threads[1:]
 
 
-def test_a_receiver_that_changes_something_does_not_wait_and_is_served_in_order() -> None:
+def test_a_change_of_a_receiver_returns_at_once_and_is_published_in_order() -> None:
     publishing = Publishing()
-    seen: list[list[int]] = []
+    published_by_then: list[list[int]] = []
 
-    def hear(event: Event) -> None:
+    def receive(event: Event) -> None:
         if event.sequence == 1:
             publishing.change()
-            seen.append(list(publishing.published))
+            published_by_then.append(list(publishing.published))
 
-    publishing.on_event = hear
+    publishing.on_event = receive
     publishing.change()
 
-    assert seen == [[]]
+    assert published_by_then == [[]]
     assert publishing.published == [1, 2]
 
 
-def test_a_thread_that_waits_for_a_receiver_that_waits_for_it_goes_on_after_a_while() -> None:
-    """As when a receiver of the signal asks the API over HTTP, which another thread answers."""
+def test_a_thread_that_a_receiver_waits_for_goes_on_after_a_while() -> None:
+    """The receiver of a signal calls the API over HTTP, and another thread answers."""
     publishing = Publishing(max_stall_seconds=0.05)
     changed: list[int] = []
     with in_threads(1) as pool:
 
-        def hear(event: Event) -> None:
+        def receive(event: Event) -> None:
             if event.sequence == 1:
                 changed.append(pool.submit(publishing.change).result(10))
 
-        publishing.on_event = hear
+        publishing.on_event = receive
         publishing.change()
 
     assert changed == [2]
@@ -137,7 +137,7 @@ def test_a_thread_that_waits_for_a_receiver_that_waits_for_it_goes_on_after_a_wh
 
 
 def test_a_busy_machine_does_not_let_a_change_return_before_its_event_is_published() -> None:
-    """Nothing that publishing does here waits for the thread: it takes as long as it takes."""
+    """Nothing in this publisher can wait for the thread, so the thread waits longer."""
     publishing = Publishing(may_wait_for_us=lambda: False, max_stall_seconds=0.01)
     slow = Slow(publishing, 1)
     with in_threads(2) as pool:
@@ -151,8 +151,8 @@ def test_a_busy_machine_does_not_let_a_change_return_before_its_event_is_publish
     assert publishing.published == [1, 2]
 
 
-def test_what_is_left_to_a_thread_that_has_just_looked_is_published() -> None:
-    """A thread that ends must not wipe out the mark of the next one."""
+def test_an_event_is_published_though_the_last_thread_has_just_ended() -> None:
+    """A thread that hands over must not clear the mark of the next one."""
     publishing = Publishing()
     first, second = publishing.change(), publishing.change()
     publishing.publisher.publish(second)
@@ -161,7 +161,7 @@ def test_what_is_left_to_a_thread_that_has_just_looked_is_published() -> None:
     assert publishing.change() == 3
 
 
-def test_a_receiver_that_is_interrupted_leaves_the_rest_to_the_next_change() -> None:
+def test_an_interrupted_receiver_leaves_the_rest_to_the_next_change() -> None:
     publishing = Publishing()
 
     def interrupt(event: Event) -> None:
@@ -181,17 +181,17 @@ def test_a_receiver_that_is_interrupted_leaves_the_rest_to_the_next_change() -> 
     counts=st.lists(st.integers(1, 20), min_size=16, max_size=16),
     nested=st.sets(st.integers(1, 100), max_size=10),
 )
-def test_sixteen_threads_publish_each_event_once_in_order_and_before_the_change_returns(
+def test_many_threads_publish_each_event_once_in_order_before_returning(
     counts: list[int], nested: set[int]
 ) -> None:
     publishing = Publishing()
     late: list[int] = []
 
-    def hear(event: Event) -> None:
+    def receive(event: Event) -> None:
         if event.sequence in nested:
             publishing.change()
 
-    publishing.on_event = hear
+    publishing.on_event = receive
     start = threading.Barrier(len(counts))
 
     def change_often(count: int) -> None:
@@ -215,7 +215,7 @@ def test_sixteen_threads_publish_each_event_once_in_order_and_before_the_change_
 
 
 @given(st.lists(st.integers(-5_000_000, 5_000_000), min_size=1, max_size=50))
-def test_every_event_is_later_than_the_one_before_by_a_millisecond_on_any_clock(
+def test_every_event_is_a_millisecond_later_than_the_one_before(
     microseconds: list[int],
 ) -> None:
     publishing = Publishing()

@@ -1,4 +1,4 @@
-"""Which texts are LinkedIn profile URLs, and which of them mean the same person."""
+"""LinkedIn profile URLs: variants that are the same person, and texts that are none."""
 
 import unicodedata
 from urllib.parse import quote, unquote
@@ -46,7 +46,7 @@ JOHN = "https://www.linkedin.com/in/john-doe"
         "/in/john-doe",
     ],
 )
-def test_these_mean_the_same_person(text: str) -> None:
+def test_variants_of_a_profile_url_are_the_same_person(text: str) -> None:
     assert normal_profile_url(text) == JOHN
 
 
@@ -92,7 +92,7 @@ def test_these_mean_the_same_person(text: str) -> None:
         "https://www.linkedin.com/in/" + "x" * 201,
     ],
 )
-def test_these_are_no_profile_urls(text: str) -> None:
+def test_other_texts_are_no_profile_urls(text: str) -> None:
     assert normal_profile_url(text) is None
 
 
@@ -104,7 +104,7 @@ def test_an_internal_id_keeps_its_case(slug: str) -> None:
 
 
 @pytest.mark.parametrize("slug", ["acoaaabc", "john-doe", "ACoAA", "ACxAAAbC", "ACoAAÄb"])
-def test_all_else_is_in_lower_case(slug: str) -> None:
+def test_a_slug_is_in_lower_case(slug: str) -> None:
     url = normal_profile_url(f"https://www.linkedin.com/in/{slug}") or ""
     assert unquote(url).endswith(f"/in/{slug.lower()}")
     assert not is_internal(url)
@@ -130,7 +130,7 @@ def test_all_else_is_in_lower_case(slug: str) -> None:
         pytest.param("l·lull", id="middle dot"),
     ],
 )
-def test_a_slug_may_be_of_any_script(slug: str) -> None:
+def test_a_slug_may_have_any_script(slug: str) -> None:
     url = f"https://www.linkedin.com/in/{quote(slug)}"
 
     assert normal_profile_url(url) == url
@@ -164,7 +164,7 @@ ANYTHING = st.one_of(LETTERS_AND_MARKS, st.characters(), st.sampled_from("%/?#.-
 @example("I\u0307\u0323")
 @example("ΣΑΣ")
 @example("ACoAA\u212a")
-def test_letters_with_their_marks_have_a_normal_form_that_stays(slug: str) -> None:
+def test_letters_with_marks_have_a_stable_normal_form(slug: str) -> None:
     url = normal_profile_url(f"https://www.linkedin.com/in/{slug}")
 
     assert url is not None
@@ -175,13 +175,13 @@ def test_letters_with_their_marks_have_a_normal_form_that_stays(slug: str) -> No
 
 @settings(max_examples=500, deadline=None)
 @given(st.one_of(st.text(ANYTHING, max_size=80), st.text(ANYTHING).map(f"{JOHN}".__add__)))
-def test_the_normal_form_of_any_text_stays_if_it_has_one(text: str) -> None:
+def test_the_normal_form_of_any_text_is_stable(text: str) -> None:
     url = normal_profile_url(text)
 
     assert url is None or normal_profile_url(url) == url
 
 
-def test_every_letter_and_mark_of_unicode_has_a_normal_form_that_stays() -> None:
+def test_every_letter_and_mark_of_unicode_has_a_stable_normal_form() -> None:
     characters = [c for c in map(chr, range(0x110000)) if unicodedata.category(c)[0] in "LM"]
     # So few that a slug stays short enough: some letters become three in the normal form, and how
     # many of them are neighbors depends on Python's version of Unicode.

@@ -1,4 +1,4 @@
-"""The store: changes, their events, and their order under concurrency."""
+"""The store: changes, their events, and the order of concurrent ones."""
 
 import threading
 from collections.abc import Iterator
@@ -51,17 +51,17 @@ def workspace() -> Workspace:
 
 @pytest.fixture
 def events(workspace: Workspace) -> Iterator[list[Event]]:
-    """What was announced."""
-    heard: list[Event] = []
+    """The published events."""
+    published: list[Event] = []
 
-    def hear(_workspace: Workspace, event: Event) -> None:
-        heard.append(event)
+    def receive(_workspace: Workspace, event: Event) -> None:
+        published.append(event)
 
-    with event_recorded.connected_to(hear, sender=workspace):
-        yield heard
+    with event_recorded.connected_to(receive, sender=workspace):
+        yield published
 
 
-def test_a_change_replaces_the_lead_and_tells_what_it_was(workspace: Workspace) -> None:
+def test_a_change_replaces_the_lead_and_returns_its_previous_status(workspace: Workspace) -> None:
     change = workspace.store.set_lead_status("lead_1", status="DONE", note="said yes")
     assert change.previous_status == "PENDING"
     assert workspace.store.lead("lead_1") is change.lead
@@ -75,9 +75,7 @@ def test_a_change_without_a_note_keeps_the_last_one(workspace: Workspace) -> Non
     assert workspace.store.set_lead_status("lead_1", status="PENDING").lead.note == "said yes"
 
 
-def test_a_change_is_announced_with_what_happened(
-    workspace: Workspace, events: list[Event]
-) -> None:
+def test_a_change_publishes_an_event_about_it(workspace: Workspace, events: list[Event]) -> None:
     workspace.store.set_lead_status("lead_1", status="DONE", changed_by="automation")
     (event,) = events
     assert isinstance(event.change, LeadStatusChanged)
@@ -86,12 +84,14 @@ def test_a_change_is_announced_with_what_happened(
     assert (event.sequence, event.workspace_id, event.lead_id) == (1, "ws_1", "lead_1")
 
 
-def test_what_changes_nothing_is_not_announced(workspace: Workspace, events: list[Event]) -> None:
+def test_a_call_that_changes_nothing_publishes_no_event(
+    workspace: Workspace, events: list[Event]
+) -> None:
     workspace.store.set_lead_status("lead_1", status="PENDING")
     assert events == []
 
 
-def test_an_unknown_lead_is_not_found_and_nothing_is_announced(
+def test_an_unknown_lead_is_not_found_and_has_no_event(
     workspace: Workspace, events: list[Event]
 ) -> None:
     with pytest.raises(NotFound, match="Lead not found"):
@@ -99,7 +99,7 @@ def test_an_unknown_lead_is_not_found_and_nothing_is_announced(
     assert events == []
 
 
-def test_events_are_announced_in_the_order_of_the_changes_under_concurrency(
+def test_events_are_published_in_the_order_of_concurrent_changes(
     workspace: Workspace, events: list[Event]
 ) -> None:
     def change(status: str) -> None:
@@ -118,7 +118,7 @@ def test_events_are_announced_in_the_order_of_the_changes_under_concurrency(
     assert befores == ["PENDING", *afters[:-1]]
 
 
-def test_an_event_is_announced_before_the_change_returns(
+def test_an_event_is_published_before_the_change_returns(
     workspace: Workspace, events: list[Event]
 ) -> None:
     workspace.store.set_lead_status("lead_1", status="DONE")
@@ -156,7 +156,7 @@ def test_a_receiver_may_wait_for_another_thread_that_changes_the_store(
     assert [event.sequence for event in events] == [1, 2]
 
 
-def test_a_receiver_that_fails_stops_nobody(
+def test_a_failing_receiver_does_not_stop_the_others(
     workspace: Workspace, events: list[Event], caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail(_workspace: Workspace, event: Event) -> None:
@@ -168,10 +168,10 @@ def test_a_receiver_that_fails_stops_nobody(
     assert "a receiver of the signal 'event-recorded' failed" in caplog.text
 
 
-def test_a_receiver_that_ends_its_thread_stops_nobody(
+def test_a_receiver_that_ends_its_thread_does_not_stop_the_others(
     workspace: Workspace, events: list[Event], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """As `pytest.fail` does in the thread that answers a request: the answer is still to come."""
+    """`pytest.fail` in the thread that answers a request does not end that thread."""
 
     def fail(_workspace: Workspace, event: Event) -> None:
         pytest.fail(event.id)
@@ -183,7 +183,7 @@ def test_a_receiver_that_ends_its_thread_stops_nobody(
     assert "a receiver of the signal 'event-recorded' failed" in caplog.text
 
 
-def test_what_ends_the_main_thread_reaches_who_made_the_change(
+def test_a_receivers_keyboard_interrupt_reaches_the_caller(
     workspace: Workspace, events: list[Event]
 ) -> None:
     def interrupt(_workspace: Workspace, event: Event) -> None:
@@ -205,7 +205,7 @@ def test_what_ends_the_main_thread_reaches_who_made_the_change(
         pytest.param({"id": "l", "campaign_id": "x"}, "there is no campaign 'x'", id="campaign"),
     ],
 )
-def test_a_lead_that_does_not_fit_is_refused(
+def test_a_lead_that_does_not_fit_the_store_is_refused(
     workspace: Workspace, changes: dict[str, str], reason: str
 ) -> None:
     with pytest.raises(InvalidInput, match=reason):

@@ -1,4 +1,4 @@
-"""An act is one transaction: nobody sees half of it, and nothing concurrent is lost."""
+"""Actions are one transaction: nobody sees half of one, and nothing concurrent is lost."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -6,45 +6,47 @@ from concurrent.futures import ThreadPoolExecutor
 from mock_sendpilot.testing.sandbox import Sandbox
 from mock_sendpilot.world.credits import Balance
 from mock_sendpilot.world.events import CampaignChanged
-from tests.world.walks import made, word
+from tests.world.outreach_world import (
+    make_world,
+    word_for,
+)
 
 
-def test_a_campaign_that_is_started_and_its_enrolled_leads_are_seen_together() -> None:
-    world = made(status="draft")
-    simulation, store = world.workspace.sequences, world.workspace.store
-    seen: list[tuple[str, bool]] = []
+def test_a_started_campaign_and_its_enrolled_leads_change_together() -> None:
+    world = make_world(status="draft")
+    sequences, store = world.workspace.sequences, world.workspace.store
+    states: list[tuple[str, bool]] = []
     stop = threading.Event()
 
-    def look() -> None:
+    def read() -> None:
         while not stop.is_set():
             with store.transaction():
                 campaign = store.campaign("camp_1")
-                seen.append((campaign.status, simulation.has_enrolled("camp_1")))
+                states.append((campaign.status, sequences.has_enrolled("camp_1")))
 
-    looking = threading.Thread(target=look)
-    looking.start()
+    reading = threading.Thread(target=read)
+    reading.start()
     try:
         world.act("start")
     finally:
         stop.set()
-        looking.join(10)
+        reading.join(10)
 
-    assert set(seen) <= {("draft", False), ("started", True)}
+    assert set(states) <= {("draft", False), ("started", True)}
     assert world.campaign.status == "started"
 
 
-def test_what_follows_from_an_act_comes_after_all_its_own_events() -> None:
-    world = made()
+def test_the_events_of_a_reaction_come_after_those_of_the_action() -> None:
+    world = make_world()
     words = world.words()
 
     assert words[-1] == "campaign.finished"
     changes = [event.change for event in world.events]
     assert [isinstance(one, CampaignChanged) for one in changes].count(True) == 1
-    assert word(changes[-2]) == world.lead.status
+    assert word_for(changes[-2]) == world.lead.status
 
 
-def test_credits_that_are_set_do_not_undo_what_is_spent_meanwhile(sendpilot: Sandbox) -> None:
-    """A search spends 1 at the same time as the balance is set: either order is right."""
+def test_setting_credits_does_not_undo_a_concurrent_payment(sendpilot: Sandbox) -> None:
     workspace = sendpilot.workspace
     for _ in range(50):
         sendpilot.set_credits(subscription=100)

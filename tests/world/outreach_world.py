@@ -1,4 +1,4 @@
-"""A workspace with one campaign that walks, on a clock that is moved by hand."""
+"""A workspace whose campaign has a sequence, on a clock that the test moves."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
@@ -25,7 +25,7 @@ START = datetime(2026, 6, 1, 9, tzinfo=timezone.utc)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 PEOPLE = "https://www.linkedin.com/in/"
 SENDER = Sender(id="sender_1", name="Sam", linkedin_url=f"{PEOPLE}sam", status="active")
-CONNECT = Step(
+REQUEST = Step(
     kind="connect", after=HOUR, response_rate=1.0, responds_after=(4 * HOUR,) * 2, expires_after=DAY
 )
 FIRST = Step(
@@ -37,7 +37,7 @@ FIRST = Step(
     answers=("Call me",),
 )
 SECOND = replace(FIRST, after=DAY, text="And?", expires_after=2 * DAY)
-SEQUENCE = (CONNECT, FIRST, SECOND)
+SEQUENCE = (REQUEST, FIRST, SECOND)
 CAMPAIGN = Campaign(
     id="camp_1",
     name="C",
@@ -64,8 +64,8 @@ UNANSWERED = [*ACCEPTED, (7, "message 2"), (7, "MESSAGE_SENT"), (31, "message 3"
 DONE_IN_OLDER = [("documented", "DONE"), ("example", "DONE"), ("schema", "DONE")]
 
 
-def word(change: Change) -> str:
-    """A change in a word or two."""
+def word_for(change: Change) -> str:
+    """Return a change in a word or two."""
     if isinstance(change, LeadStatusChanged):
         return change.lead.status
     if isinstance(change, CampaignChanged):
@@ -81,29 +81,30 @@ def word(change: Change) -> str:
 
 
 def hours_of(event: Event) -> float:
-    """Since the start; what events at the same moment are apart, a millisecond, does not count."""
+    """Return the hours since the start, without the millisecond between events of one moment."""
     return round((event.occurred_at - START) / HOUR, 4)
 
 
 @dataclass(eq=False)
 class World:
-    """A workspace, and what has happened in it."""
+    """A workspace, and its events."""
 
     workspace: Workspace
     events: list[Event]
 
-    def hear(self, _workspace: Workspace, event: Event) -> None:
+    def receive(self, _workspace: Workspace, event: Event) -> None:
         self.events.append(event)
 
-    def after(self, duration: timedelta = 60 * DAY) -> list[tuple[float, str]]:
-        """What has happened by then: hours since the start, and a word."""
+    def history(self, duration: timedelta = 60 * DAY) -> list[tuple[float, str]]:
+        """Advance, and return hours since the start and a word for each event."""
         self.workspace.advance(duration)
-        return [(hours_of(event), word(event.change)) for event in self.events]
+        return [(hours_of(event), word_for(event.change)) for event in self.events]
 
     def words(self, duration: timedelta = 60 * DAY, lead_id: str | None = None) -> list[str]:
+        """Advance, and return a word for each event."""
         self.workspace.advance(duration)
-        found = [one for one in self.events if lead_id in (None, one.lead_id)]
-        return [word(event.change) for event in found]
+        events = [event for event in self.events if lead_id in (None, event.lead_id)]
+        return [word_for(event.change) for event in events]
 
     @property
     def lead(self) -> Lead:
@@ -114,10 +115,11 @@ class World:
         return self.workspace.store.campaign("camp_1")
 
     def act(self, action: str) -> None:
+        """Start, pause, resume or finish the campaign."""
         self.workspace.campaigns.change("camp_1", action, by="api")
 
 
-def made(
+def make_world(
     *leads: Lead,
     contract: str = "live",
     sender: Sender = SENDER,
@@ -139,7 +141,7 @@ def made(
     clock = ManualClock(START)
     workspace = Workspace(seed, contract=CONTRACTS[contract], clock=clock, random_seed=random_seed)
     world = World(workspace, [])
-    event_recorded.connect(world.hear, sender=workspace)
+    event_recorded.connect(world.receive, sender=workspace)
     workspace.begin()
     return world
 

@@ -1,9 +1,18 @@
-"""The table of the lead database's filters, and the catalogue of their values."""
+"""The filters of the lead database: their catalogue, and the people who match them."""
+
+from typing import Any
 
 import pytest
 
 from mock_sendpilot.world import filters as kinds
-from mock_sendpilot.world.filters import LEAD_FILTERS, LabeledCode, find_filter, values_of
+from mock_sendpilot.world.filters import (
+    LEAD_FILTERS,
+    LabeledCode,
+    SearchFilters,
+    find_filter,
+    values_of,
+)
+from mock_sendpilot.world.models import FoundLead
 from mock_sendpilot.world.people_data import COMPANIES, INDUSTRIES
 
 NAMES = """
@@ -40,7 +49,7 @@ def values(name: str) -> tuple[str | LabeledCode, ...]:
     return values_of(found)
 
 
-def test_there_are_the_vendors_94_filters_in_its_order() -> None:
+def test_the_catalogue_has_the_vendors_94_filters_in_its_order() -> None:
     assert [each.name for each in LEAD_FILTERS] == NAMES.split()
     assert len(LEAD_FILTERS) == 94
 
@@ -92,7 +101,7 @@ def test_codes_are_listed_as_texts() -> None:
     assert values("excluded_company_sizes") == tuple("123456789")
 
 
-def test_a_free_filter_has_the_values_of_our_people() -> None:
+def test_a_filter_without_choices_has_the_values_of_made_up_people() -> None:
     assert values("industries") == INDUSTRIES
     assert set(values("companies")) == {company.name for company in COMPANIES}
 
@@ -107,11 +116,73 @@ def test_codes_of_classifications_have_a_label() -> None:
 
 
 def test_the_twins_of_classifications_have_plain_codes() -> None:
-    labelled = [value.value for value in values("sic_codes") if isinstance(value, LabeledCode)]
+    labeled = [value.value for value in values("sic_codes") if isinstance(value, LabeledCode)]
 
-    assert list(values("excluded_sic_codes")) == labelled
+    assert list(values("excluded_sic_codes")) == labeled
 
 
 @pytest.mark.parametrize("name", ["member_full_name", "max_revenue_annual", "ipo_end_date"])
-def test_what_has_no_catalogue_has_no_values(name: str) -> None:
+def test_a_filter_without_catalogue_has_no_values(name: str) -> None:
     assert values(name) == ()
+
+
+# --- matching ---------------------------------------------------------------------------------
+
+
+def make_person(**changes: Any) -> FoundLead:
+    facts = {
+        "id": "ldb_ida",
+        "first_name": "Ida",
+        "last_name": "Holm",
+        "full_name": "Ida Holm",
+        "email": "ida.holm@fjord.example",
+        "phone": None,
+        "linkedin_url": "https://www.linkedin.com/in/ida-holm",
+        "job_title": "Head of Finance",
+        "company": "Fjord AS",
+        "location": "Oslo",
+        "country": "Norway",
+        "industry": "Energy",
+        "seniority": "Head",
+        "company_linkedin_url": "https://www.linkedin.com/company/fjord-as",
+        "website": "https://www.fjord.example",
+        "employees": "51-200",
+    }
+    return FoundLead(**{**facts, **changes})
+
+
+@pytest.mark.parametrize(
+    ("filters", "matches"),
+    [
+        pytest.param({}, True, id="none"),
+        pytest.param({"job_titles": ["finance"]}, True, id="title"),
+        pytest.param({"job_titles": ["Sales"]}, False, id="other title"),
+        pytest.param(
+            {"job_titles": ["Finance"], "job_title_match_mode": "exact"}, False, id="exact"
+        ),
+        pytest.param({"seniority_levels": ["Head"]}, True, id="level"),
+        pytest.param({"excluded_seniority_levels": ["Head"]}, False, id="excluded level"),
+        pytest.param({"locations": ["Oslo, Norway"]}, True, id="place"),
+        pytest.param({"locations": ["Sweden"]}, False, id="other place"),
+        pytest.param({"industries": ["energy"]}, True, id="industry"),
+        pytest.param({"company_sizes": ["1"]}, False, id="size"),
+        pytest.param({"excluded_company_sizes": [4]}, False, id="excluded size"),
+        pytest.param({"keywords": ["fjord"]}, True, id="keyword"),
+        pytest.param({"member_full_name": "holm"}, True, id="name"),
+        pytest.param({"member_linkedin_username": ["Ida-Holm"]}, True, id="username"),
+        pytest.param({"company_linkedin_username": ["fjord"]}, False, id="company page"),
+        pytest.param({"bulk_domains": "fjord.example"}, True, id="domain"),
+        pytest.param({"excluded_bulk_domains": "fjord.example"}, False, id="excluded domain"),
+        pytest.param({"max_revenue_annual": 1}, True, id="a filter without effect"),
+    ],
+)
+def test_a_seeded_person_matches_the_filters_or_not(
+    filters: dict[str, Any], *, matches: bool
+) -> None:
+    assert SearchFilters(filters).match(make_person()) is matches
+
+
+def test_a_person_matches_filters_on_unknown_facts() -> None:
+    person = make_person(website=None, email=None, company_linkedin_url=None, location="")
+
+    assert SearchFilters({"bulk_domains": "acme.com", "locations": ["Oslo"]}).match(person)

@@ -1,4 +1,4 @@
-"""Many workspaces in one emulator: what is done for one does not look at all others."""
+"""The emulator: the cost of a workspace among many, and its keys."""
 
 import sys
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from mock_sendpilot.world.seed import EndpointSeed, WorkspaceSeed
 
 
 def line_count(act: Callable[[], object]) -> int:
-    """Return how many lines of Python run."""
+    """Return the number of Python lines that run."""
     count = 0
 
     def trace(_frame: FrameType, event: str, _argument: Any) -> Any:
@@ -38,7 +38,7 @@ def seed(number: int) -> WorkspaceSeed:
 
 
 def lines_among(others: int) -> list[int]:
-    """Count the lines that run to add a workspace among so many, name its keys and remove it."""
+    """Count the lines that run to add a workspace to others, list its keys and remove it."""
     emulator = Emulator(random_seed="tests")
     emulator.load(map(seed, range(others)))
     added: list[Any] = []
@@ -52,13 +52,13 @@ def lines_among(others: int) -> list[int]:
         emulator.close()
 
 
-def test_a_workspace_costs_the_same_among_few_and_among_many() -> None:
+def test_a_workspace_costs_the_same_among_few_and_many() -> None:
     few, many = lines_among(5), lines_among(500)
 
     assert all(abs(one - other) < 50 for one, other in zip(few, many, strict=True)), (few, many)
 
 
-def test_a_key_that_is_named_twice_opens_the_workspace_and_is_removed_once() -> None:
+def test_a_key_given_twice_is_removed_once() -> None:
     emulator = Emulator(random_seed="tests")
     twice = WorkspaceSeed(id="ws_1", name="W", api_keys=(ApiKey(key="k"), ApiKey(key="k")))
     workspace = emulator.add_workspace(twice)
