@@ -111,6 +111,7 @@ _CAMPAIGN = ("id", "name", "status", "type", "totalLeads")
 _SENDERS = ("linkedInSenderIds",)
 _LEGACY_NAMES = tuple(words.LEGACY_EVENT_TYPES.get(name, name) for name in words.EVENT_TYPES)
 
+# A switch has names of its own, although every contract's name is also a value of each option.
 _SWITCH: Mapping[str, object] = {"on": True, "off": False}
 _RETRY_DELAYS = (5, 30, 120, 900, 3600)
 _LIMIT_50 = LimitFault(50, needs_account=False)

@@ -76,6 +76,7 @@ class Campaigns:
             if emptied_id is not None:
                 self._finish_if_over(emptied_id)
             return
+        # The campaign as it is now, which an earlier reaction may have changed.
         campaign = self._store.campaign(change.campaign.id)
         if change.event_type == words.CAMPAIGN_STARTED and campaign.enrolls != "none":
             self._sequences.enroll(self._store.leads_in(campaign.id))

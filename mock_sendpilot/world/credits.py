@@ -33,6 +33,7 @@ class Balance:
 
     def refilled(self, now: datetime) -> "Balance":
         """Return the balance after every reset up to now; purchased credits stay."""
+        # Computed when it is read, so that no task is needed; a clock may skip several months.
         balance = self
         while balance.next_reset_at is not None and balance.next_reset_at <= now:
             balance = replace(
@@ -57,6 +58,7 @@ class Balance:
 
         Credits of the subscription of an earlier cycle are lost.
         """
+        # Purchased credits first, since they were spent last.
         purchased = min(amount, payment.from_purchased)
         is_same_cycle = self.next_reset_at == payment.cycle
         return replace(
@@ -89,6 +91,7 @@ class Credits:
 
     def __init__(self, clock: Clock, balance: Balance) -> None:
         self._clock = clock
+        # A seed may have a reset in the past.
         self._balance = balance.refilled(clock.now())
 
     def balance(self) -> Balance:

@@ -48,6 +48,7 @@ class EventPublisher:
         self._latest_at: datetime | None = None
         self.last_recorded = 0
         self._published = 0
+        # Not the lock of the store: a thread that waits for its turn must let others make changes.
         self._turn = threading.Condition()
         self._publishing_thread: int | None = None
         self._up_to = 0  # the last event for the publishing thread
@@ -129,7 +130,7 @@ class EventPublisher:
     def _note_published(self, event: Event) -> None:
         with self._turn:
             self._published = event.sequence
-            if self._waiting_count:
+            if self._waiting_count:  # usually nobody waits, and the call would cost each change
                 self._turn.notify_all()
 
     def _hand_over(self, event: Event) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime
 from mock_sendpilot.scheduling.clock import epoch_milliseconds
 
 
+# A draw per letter takes more than ten times as long, and each event needs 36 letters.
 def _letters_of_bytes(alphabet: str) -> bytes:
     """Return a table for `bytes.translate` that makes letters of random bytes."""
     return bytes(ord(alphabet[byte % len(alphabet)]) for byte in range(256))
@@ -21,6 +22,7 @@ class Ids:
     """The source of a workspace's ids and other random bytes; threads may share it."""
 
     def __init__(self, seed: str) -> None:
+        # The command line may pass a seed that is no UTF-8.
         self._random = random.Random(seed.encode("utf-8", "surrogateescape"))
         self._lock = threading.Lock()
 

@@ -123,6 +123,7 @@ class Inbox:
         """Add a message to the conversation of a sender and a person, or begin one with it."""
         conversation = self._of_pair(sender_id, linkedin_url, name, at)
         is_received = direction == RECEIVED
+        # One client found that only the first message of a conversation has its id.
         is_opening = not is_received and not self._messages[conversation.id]
         has_conversation_id = is_opening and self._opening_message_id == "conversation"
         message = Message(
@@ -183,5 +184,6 @@ def participant(
 
 def internal_id(linkedin_url: str) -> str:
     """Return an internal id in LinkedIn's style, always the same for a person."""
+    # A hash, so that the person has the same id in all conversations without a table of ids.
     digest = hashlib.sha256(linkedin_url.encode()).digest()
     return "ACoAA" + base64.urlsafe_b64encode(digest).decode()[:27].replace("=", "A")

@@ -98,6 +98,7 @@ class JobRunner(ABC, Generic[Job]):
         """Return the jobs that are kept, oldest first."""
         with self._store.transaction():
             job_ids = list(self._jobs)
+        # Outside of the transaction, since it may have to make thousands of people.
         return [self.get(job_id) for job_id in job_ids if job_id in self._jobs]
 
     def has(self, job_id: str) -> bool:
@@ -192,6 +193,7 @@ class JobRunner(ABC, Generic[Job]):
 
     def _after_step(self, job: Job, step: int) -> Job:
         """Return a job with the people found after a step: always the same ones."""
+        # Two threads may do the work twice: both find the same people, and neither holds the lock.
         plan: Any = self._plans.get(job.id)
         if plan is None:
             plan = self._plan(job)

@@ -60,6 +60,7 @@ class Quotas:
         """Return a quota of a sender."""
         now = self._clock.now()
         today = now.date()
+        # The day is kept with the count, so that no task has to reset it at midnight.
         day, used = self._used.get((sender.id, kind), (today, 0))
         limit: int = getattr(sender.daily_limits, kind)
         midnight = datetime.combine(today + timedelta(days=1), time(), tzinfo=timezone.utc)
@@ -102,6 +103,7 @@ class RateLimiter:
         self._clock = clock
         self._limit = limit
         self._window = timedelta(seconds=limit.window_seconds)
+        # A lock of its own: requests are counted before their transaction, even those it refuses.
         self._lock = threading.Lock()
         self._window_began_at: datetime | None = None
         self._count = 0

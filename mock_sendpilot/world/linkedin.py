@@ -41,6 +41,7 @@ def normal_profile_url(text: str) -> str | None:
     slug = _slug_of(text.strip())
     if slug is None or len(slug) > _MAX_DECOMPOSED_LENGTH:
         return None
+    # Composed and decomposed accents spell the same name.
     name = unicodedata.normalize("NFC", slug)
     if not _INTERNAL_ID.fullmatch(name):
         # Lower case may decompose again: that of İ is an i and a dot above.

@@ -74,7 +74,7 @@ class Outreach:
             SenderNotActive: it cannot send.
         """
         sender = self._store.sender(sender_id)
-        if sender is None:
+        if sender is None:  # the vendor's documents have "sender not found" under 400
             expected = "senderId must be the id of a sender of this workspace"
             raise InvalidInput(Problem(expected, f"it was {sender_id[:80]!r}"))
         if sender.status != "active":
@@ -95,6 +95,7 @@ class Outreach:
                 one for one in own if one.campaign_id and campaign_id in (None, one.campaign_id)
             ]
             without_campaign = [one for one in own if one.campaign_id is None]
+            # A lead of a campaign comes first: it takes the place of the sender's own record.
             lead = next(iter([*in_campaign, *without_campaign]), None)
         if campaign_id is None and lead is not None:
             campaign_id = lead.campaign_id
@@ -125,6 +126,7 @@ class Outreach:
         if connection == lead_progress.CONNECTED:
             return SentRequest(id=request_id, contact=contact, was_connected=True, at=now)
         self._require_reachable(contact)
+        # The vendor does not document its answer to a second request while one is open.
         if connection == lead_progress.REQUESTED:
             expected = "recipientLinkedinUrl must not have an open request of this sender already"
             raise InvalidInput(Problem(expected, f"{contact.linkedin_url} has not answered yet"))
@@ -200,6 +202,7 @@ class Outreach:
 
     def set_status(self, lead: Lead, *statuses: str) -> Lead:
         """Give a lead the first of these statuses that the contract has."""
+        # Older contracts lack most statuses of the newest: FOLLOWUP_SENT, CONNECTION_WITHDRAWN, …
         known = [status for status in statuses if status in self._contract.list_statuses]
         if not known:
             return lead

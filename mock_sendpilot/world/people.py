@@ -194,6 +194,7 @@ def _company(models: Sequence[Company], attribute: str, value: str, *, slug: str
     known = [each for each in COMPANIES if _is_same(getattr(each, attribute), value)]
     if known:
         return known[0]
+    # Not `hash`, which differs in every process.
     number = zlib.crc32(value.casefold().encode("utf-8", "surrogatepass"))
     slug = slug or f"company-{number}"
     changes = {

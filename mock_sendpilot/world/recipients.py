@@ -66,6 +66,7 @@ class RecipientModel:
 
     def response_to(self, contact: Contact, step: Step, name: str) -> RecipientResponse | None:
         """Return the response of a person to a step of that name, or None."""
+        # A generator per response instead of one for all: what other leads do changes nothing.
         seed = f"{self._seed}/{contact.campaign_id}/{contact.linkedin_url}/{name}"
         return draw_response(step, self._behaviors.of(contact), random.Random(seed))
 
@@ -140,6 +141,7 @@ class RecipientModel:
             self._planned[_key(contact, kind)] = self._scheduler.add(
                 partial(self._respond, contact, kind, response.text),
                 due_at=self._clock.now() + response.after,
+                # The lane of the sequence too, so that steps and responses never run side by side.
                 lane=("campaign", contact.campaign_id or contact.linkedin_url),
                 about=f"the response of {contact.linkedin_url} to {contact.sender_id}",
             )

@@ -238,7 +238,7 @@ class SequenceRunner:
             lead = self._store.lead(enrollment.lead_id)
             campaign = self._store.campaign(enrollment.campaign_id)
             if campaign.status != "started":
-                enrollment.held_back = action
+                enrollment.held_back = action  # without a task: a pause may last for ever
             else:
                 action(enrollment, _contact(lead), campaign)
 

@@ -74,7 +74,7 @@ class Store:
             with self._lock:
                 try:
                     yield
-                finally:
+                finally:  # also after an exception: changes made before it are not undone
                     while self._recorded:
                         last_recorded = self._recorded[0].sequence
                         self._react(self._recorded.popleft())
@@ -111,6 +111,7 @@ class Store:
             if (lead.campaign_id, lead.linkedin_url) in self._lead_ids_by_profile:
                 raise InvalidInput(f"the campaign has a lead {lead.linkedin_url} already")
             self._insert(lead, campaign.id)
+            # Otherwise a seeded campaign would count fewer messages than its leads have got.
             counters = lead_progress.with_lead(campaign.counters, lead.status)
             self._campaigns[campaign.id] = replace(campaign, counters=counters)
             if counters != campaign.counters:
@@ -138,7 +139,7 @@ class Store:
                 result.rejected.append((index, draft))
                 continue
             url = normal_profile_url(draft.linkedin_url)
-            if url is None:
+            if url is None:  # the vendor rejects single leads, and not the whole request
                 reason = f"Invalid LinkedIn URL: expected {PROFILE_URL_FORMAT}"
                 result.rejected.append((index, reason))
             elif (campaign.id, url) in self._lead_ids_by_profile:

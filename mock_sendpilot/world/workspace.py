@@ -68,6 +68,7 @@ class Workspace:
             workspace_id=seed.id,
             ids=self.ids,
             publish=self._publish,
+            # Receivers of this package only enqueue, so they never wait for a request.
             may_wait_for_us=partial(has_foreign_receivers, self),
         )
         self.store = Store(
@@ -132,6 +133,7 @@ class Workspace:
                 `Scheduler.advance`.
             AdvanceTimedOut: as for `Scheduler.advance`.
         """
+        # Going back would date later events before earlier ones, so it is for setup only.
         if moment >= self.clock.now():
             return self.scheduler.advance_to(
                 moment, then_frozen=then_frozen, timeout_seconds=timeout_seconds
@@ -189,6 +191,7 @@ class Workspace:
 
     def _react(self, event: Event) -> None:
         """React to an event within the transaction that has recorded it."""
+        # A triggered event is only sent: nothing of the workspace has changed.
         if event.options.origin == CHANGED:
             self.campaigns.react(event.change)
 
