@@ -218,13 +218,6 @@ def test_a_bad_filter_is_refused_by_its_name(api: Api, filters: dict[str, Any], 
     assert_invalid(post(api, filters=filters), says)
 
 
-@pytest.mark.parametrize("field", ["name", "limit", "filters"])
-def test_a_missing_field_is_400(api: Api, field: str) -> None:
-    body = {key: value for key, value in NEW.items() if key != field}
-
-    assert_invalid(api("POST", SEARCHES, json=body), f"{field} must be", "it was missing")
-
-
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
@@ -288,30 +281,6 @@ def test_the_status_of_a_running_search_has_its_progress(
     assert status["progress"] == {"requested": 100, "found": 50, "percent_complete": 50}
 
 
-def test_the_status_of_a_completed_search_has_its_end(
-    api: Api, workspace: Workspace, start: Callable[..., str]
-) -> None:
-    path = start()
-    workspace.advance(timedelta(seconds=5))
-
-    status = api("GET", f"{path}/status").json
-
-    assert list(status)[-2:] == ["created_at", "completed_at"]
-    assert (status["status"], status["completed_at"]) == ("completed", "2026-01-01T00:00:05.000Z")
-
-
-def test_the_status_of_a_failed_search_has_its_error(
-    api: Api, workspace: Workspace, start: Callable[..., str]
-) -> None:
-    path = start()
-    workspace.searches.fail(path.rpartition("/")[2], "no data base")
-
-    status = api("GET", f"{path}/status").json
-
-    assert (status["status"], status["error_message"]) == ("failed", "no data base")
-    assert status["progress"]["percent_complete"] == 0
-
-
 @pytest.mark.parametrize(
     ("changes", "progress"),
     [
@@ -355,41 +324,6 @@ def test_results_have_the_vendors_keys_in_its_order(
     assert page["search_id"] == path.rpartition("/")[2]
     assert [list(lead) for lead in page["leads"]] == [LEAD_KEYS] * 100
     assert (page["total"], page["limit"], page["offset"], page["has_more"]) == (101, 100, 0, True)
-
-
-def test_results_can_be_read_before_the_search_is_done(
-    api: Api, workspace: Workspace, start: Callable[..., str]
-) -> None:
-    path = start()
-    assert api("GET", f"{path}/results").json["leads"] == []
-    workspace.advance(timedelta(seconds=2))
-
-    assert api("GET", f"{path}/results").json["total"] == 25
-
-
-def test_the_pages_of_results_hold_every_person_once(
-    api: Api, workspace: Workspace, start: Callable[..., str]
-) -> None:
-    path = start(limit=25)
-    workspace.advance(timedelta(seconds=5))
-    whole = api("GET", f"{path}/results").json["leads"]
-
-    pages = [api("GET", f"{path}/results?limit=10&offset={at}").json for at in (0, 10, 20)]
-
-    assert [lead for page in pages for lead in page["leads"]] == whole
-    assert [page["has_more"] for page in pages] == [True, True, False]
-
-
-@pytest.mark.parametrize("query", ["limit=0", "limit=1001", "offset=10001", "offset=x", "limit="])
-def test_a_bad_query_of_results_is_refused(api: Api, start: Callable[..., str], query: str) -> None:
-    name = query.partition("=")[0]
-
-    assert_invalid(api("GET", f"{start()}/results?{query}"), f"{name} must be a whole number")
-
-
-@pytest.mark.parametrize("what", ["status", "results"])
-def test_an_unknown_search_is_not_found(api: Api, what: str) -> None:
-    assert_error(api("GET", f"{SEARCHES}/search_none/{what}"), 404, "Search not found")
 
 
 # --- scopes -------------------------------------------------------------------------------------

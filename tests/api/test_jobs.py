@@ -1,4 +1,4 @@
-"""Searches and extractions whose work raises: they fail, and pay for what they found."""
+"""Rules that searches and extractions share, also when their work raises."""
 
 import logging
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ import pytest
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.world import jobs
 from mock_sendpilot.world.models import ApiKey
+from tests.api.expect import assert_error, assert_invalid
 from tests.api.job_world import job_workspace
 from tests.conftest import Serve
 from tests.support import DEMO_KEY, Api
@@ -21,12 +22,14 @@ CREDITS = 1000
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of job: how it starts, and the functions that its work calls."""
+    """A kind of job: its body, its words, and the functions that its work calls."""
 
     path: str
     body: dict[str, Any]
     module: Any
+    done: str
     failed: str
+    unknown: str
     plan: str
     person: str
     completion: str
@@ -39,7 +42,9 @@ KINDS = [
             path=SEARCHES,
             body={"name": "S", "limit": 100, "filters": {}},
             module=jobs,
+            done="completed",
             failed="failed",
+            unknown="Search not found",
             plan="SearchFilters",
             person="found_lead",
             completion="SearchCompleted",
@@ -52,7 +57,9 @@ KINDS = [
             path=EXTRACTIONS,
             body={"name": "E", "limit": 100, "urls": [LINKEDIN]},
             module=jobs,
+            done="FINISHED",
             failed="FAILED",
+            unknown="Campaign not found",
             plan="criteria_for",
             person="extracted_lead",
             completion="ExtractionCompleted",
@@ -86,8 +93,8 @@ def advance(api: Api, seconds: int) -> None:
 
 
 def status(api: Api, kind: Kind, job_id: str) -> dict[str, Any]:
-    found: dict[str, Any] = api("GET", f"{kind.path}/{job_id}/status").json
-    return found
+    current: dict[str, Any] = api("GET", f"{kind.path}/{job_id}/status").json
+    return current
 
 
 def complete(api: Api, job_id: str) -> dict[str, Any]:
@@ -104,6 +111,82 @@ def available(api: Api) -> int:
 def event_count(api: Api) -> int:
     return len(api("GET", "/_emulate/events").json["events"])
 
+
+# --- requests ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("index", [0, 1, 2])
+def test_a_missing_field_is_400(api: Api, kind: Kind, index: int) -> None:
+    field = [*kind.body][index]
+    body = {key: value for key, value in kind.body.items() if key != field}
+
+    assert_invalid(api("POST", kind.path, json=body), f"{field} must be", "it was missing")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_unknown_fields_are_ignored(api: Api, kind: Kind) -> None:
+    assert api("POST", kind.path, json={**kind.body, "campaign_type": "SEARCH"}).status == 201
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("route", ["status", "results"])
+def test_an_unknown_job_is_404(api: Api, kind: Kind, route: str) -> None:
+    assert_error(api("GET", f"{kind.path}/none/{route}"), 404, kind.unknown)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("query", ["limit=0", "limit=1001", "offset=10001", "offset=x", "limit="])
+def test_an_invalid_query_of_results_is_400(api: Api, kind: Kind, query: str) -> None:
+    reply = api("GET", f"{kind.path}/{start(api, kind)}/results?{query}")
+
+    assert_invalid(reply, f"{query.partition('=')[0]} must be a whole number")
+
+
+# --- status and results --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_status_of_a_job_that_is_done_has_its_end(api: Api, kind: Kind) -> None:
+    job_id = start(api, kind)
+    advance(api, 5)
+    now = status(api, kind, job_id)
+
+    assert list(now)[-2:] == ["created_at", "completed_at"]
+    assert (now["status"], now["completed_at"]) == (kind.done, "2026-01-01T00:00:05.000Z")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_status_of_a_job_that_failed_has_its_error(api: Api, kind: Kind) -> None:
+    job_id = start(api, kind)
+    body = {"action": "fail", "text": "no data base"}
+    api("POST", f"/_emulate/jobs/{job_id}/simulate", json=body)
+    now = status(api, kind, job_id)
+
+    assert (now["status"], now["error_message"]) == (kind.failed, "no data base")
+    assert now["progress"]["percent_complete"] == 0
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_results_can_be_read_before_the_job_is_done(api: Api, kind: Kind) -> None:
+    path = f"{kind.path}/{start(api, kind)}/results"
+    totals = [api("GET", path).json["total"]]
+    advance(api, 2)
+
+    assert [*totals, api("GET", path).json["total"]] == [0, 25]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_pages_of_results_hold_every_person_once(api: Api, kind: Kind) -> None:
+    path = f"{kind.path}/{start(api, kind, limit=25)}/results"
+    advance(api, 5)
+    pages = [api("GET", f"{path}?limit=10&offset={offset}").json for offset in (0, 10, 20)]
+
+    assert [lead for page in pages for lead in page["leads"]] == api("GET", path).json["leads"]
+    assert [page["has_more"] for page in pages] == [True, True, False]
+
+
+# --- work that raises ----------------------------------------------------------------------------
 
 STEPS = [
     pytest.param("plan", 0, id="while it is planned"),
