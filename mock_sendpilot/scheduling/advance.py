@@ -108,7 +108,11 @@ class Advance:
         # Another thread has queued it. It may be the reaction of a receiver that is handling a
         # webhook about the same subject; nobody can know. Once a lane has a task of others, every
         # further one there is left too: so an advance ends although others keep making changes.
-        causes = [one for one in running.values() if _may_cause(one, task)]
+        causes = [
+            one
+            for one in running.values()
+            if one.subject is None or task.subject is None or one.subject == task.subject
+        ]
         depth = 1 + max(map(self._depth, causes), default=self._max_reaction_depth)
         if depth <= self._max_reaction_depth and task.lane not in self._left_lanes:
             self._depths[task.order] = depth
@@ -154,7 +158,3 @@ class Advance:
         if self._is_own(head):
             return True
         return any(self._is_own(task) for task in self._queue.waiting_in(head.lane))
-
-
-def _may_cause(cause: Task, task: Task) -> bool:
-    return cause.subject is None or task.subject is None or cause.subject == task.subject
