@@ -1,4 +1,4 @@
-"""A workspace whose clock is moved by hand, and a receiver."""
+"""A workspace with a manual clock, and a receiver."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ def seed_of_one_lead(contract: str = "documented", **options: str) -> WorkspaceS
 
 @dataclass(frozen=True)
 class World:
-    """A workspace with one lead, and short ways to act on it."""
+    """A workspace with one lead, and short calls on it."""
 
     workspace: Workspace
     outbox: Outbox
@@ -60,7 +60,7 @@ class World:
         return self.workspace.advance(timedelta(seconds=seconds))
 
     def deliveries(self, **wanted: str) -> list[Delivery]:
-        """Oldest first."""
+        """Return the matching deliveries, oldest first."""
         return self.outbox.log.select(DeliveryFilter(**wanted))[::-1]
 
     @property
@@ -76,7 +76,7 @@ def receiver() -> Iterator[WebhookReceiver]:
 
 @pytest.fixture
 def slow_emulator() -> Iterator[Emulator]:
-    """An emulator whose attempts have as long as the vendor's: 30 s."""
+    """An emulator whose attempts have the vendor's timeout of 30 s."""
     emulator = Emulator(random_seed="tests")
     yield emulator
     emulator.close()
@@ -84,7 +84,7 @@ def slow_emulator() -> Iterator[Emulator]:
 
 @pytest.fixture
 def world(slow_emulator: Emulator, request: pytest.FixtureRequest) -> World:
-    """On a manual clock; `@pytest.mark.parametrize("world", ["live"], indirect=True)` sets one."""
+    """A world on a manual clock. Its contract is the parameter of an indirect fixture."""
     contract = getattr(request, "param", "documented")
     seed = seed_of_one_lead(contract)
     workspace = slow_emulator.add_workspace(seed, clock=ManualClock(START))
@@ -93,6 +93,6 @@ def world(slow_emulator: Emulator, request: pytest.FixtureRequest) -> World:
 
 @pytest.fixture
 def live_world(slow_emulator: Emulator) -> World:
-    """On the system's clock."""
+    """A world on the system's clock."""
     workspace = slow_emulator.add_workspace(seed_of_one_lead())
     return World(workspace, slow_emulator.outbox(workspace))

@@ -1,4 +1,4 @@
-"""What should come of deliveries, worked out from what their receivers saw and from nothing else.
+"""A model of deliveries, computed from what their receivers saw and from nothing else.
 
 An `ExpectedEndpoint` knows the vendor's schedule and what was asked for, and takes the answer to
 each attempt from what its receiver has seen. It fails on the first attempt that is missing, too
@@ -23,19 +23,19 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 RETRY_DELAYS_SECONDS = (5, 30, 120, 900, 3600)
-MOST_SCHEDULED = 1 + len(RETRY_DELAYS_SECONDS)
+MAX_SCHEDULED = 1 + len(RETRY_DELAYS_SECONDS)
 PENDING, SUCCEEDED, EXHAUSTED, CANCELLED = "pending", "succeeded", "exhausted", "cancelled"
 
 
 @dataclass(slots=True)
 class Arrival:
-    """One request as it came, and the status it was answered with: 0 until then."""
+    """A request as it arrived, and the status of its response: 0 until there is one."""
 
     path: str
     headers: Mapping[str, str]
     body: bytes
     at: datetime | None = None
-    """By the clock of the workspace."""
+    """The time by the clock of the workspace."""
     status: int = 0
 
     @classmethod
@@ -57,12 +57,12 @@ class Arrival:
 
     @property
     def new_status(self) -> str:
-        """Tests give each change a status of its own, so that it tells which change it was."""
+        """The status of the change. Tests give each change its own, which identifies it."""
         return str(orjson.loads(self.body)["data"]["newStatus"])
 
 
 class NotingReceiver(WebhookReceiver):
-    """A receiver that adds each request to `arrivals` as it answers it."""
+    """A receiver that adds each request to `arrivals` when it responds."""
 
     def __init__(
         self, arrivals: list[Arrival], *, now: Callable[[], datetime], port: int = 0
@@ -93,7 +93,7 @@ class NotingReceiver(WebhookReceiver):
 
 
 class RestartingReceiver:
-    """A port at which a receiver can be stopped and another one started.
+    """A port on which a receiver can be stopped and another one started.
 
     A socket that does not listen keeps the port from everybody else meanwhile.
     """
@@ -131,7 +131,7 @@ class RestartingReceiver:
 
 @dataclass(slots=True)
 class ExpectedDelivery:
-    """One change on its way to one endpoint."""
+    """A change on its way to one endpoint."""
 
     new_status: str
     disruption: str | None = None
@@ -143,7 +143,7 @@ class ExpectedDelivery:
 
     @property
     def next_attempt_at(self) -> datetime | None:
-        """None once no attempt is to come any more."""
+        """The time of the next attempt; None if there is none."""
         return self.next_scheduled_at if self.state == PENDING else None
 
 
@@ -153,21 +153,21 @@ class _Task:
     order: int
     delivery: ExpectedDelivery = field(compare=False)
     number: int | None = field(compare=False)
-    """Of the schedule; None is a resend or a duplicate."""
+    """The number in the schedule; None for a resend or a duplicate."""
 
 
 @dataclass(frozen=True, slots=True)
 class Disruption:
-    """What the next delivery to an endpoint is to suffer."""
+    """The disruption of the next delivery to an endpoint."""
 
     kind: str
     seconds: int | None = None
-    """None where its first attempt is not put off."""
+    """The delay of its first attempt; None for no delay."""
     copies: int = 0
 
 
 class ExpectedEndpoint:
-    """An endpoint at a path of its own, and what should come of its deliveries."""
+    """An endpoint with its own path, and the expected course of its deliveries."""
 
     def __init__(self, endpoint_id: str, receiver: RestartingReceiver, path: str) -> None:
         self.id = endpoint_id
@@ -189,7 +189,7 @@ class ExpectedEndpoint:
 
     @property
     def is_steady(self) -> bool:
-        """Whether its receiver was never down when something was due, and nothing was put off."""
+        """Return whether its receiver was never down at a due time, and no delivery was delayed."""
         return not self.is_reordered and not self._was_down
 
     def arm(self, disruption: Disruption) -> None:
@@ -197,7 +197,7 @@ class ExpectedEndpoint:
         self.is_reordered |= disruption.seconds is not None
 
     def queue(self, new_status: str, now: datetime) -> None:
-        """A change has happened that the endpoint wants."""
+        """Expect a delivery of a change."""
         suffered = self.armed.pop(0) if self.armed else Disruption("none")
         delivery = ExpectedDelivery(new_status, suffered.kind, suffered.copies)
         self.deliveries[new_status] = delivery
@@ -207,7 +207,7 @@ class ExpectedEndpoint:
             self._held.append(task)
 
     def first_arrivals(self) -> list[str]:
-        """In the order in which they came, but for what was resent, perhaps before it had come."""
+        """Return the changes in the order of their arrival, without those that were resent."""
         arrived = [one for one in self.receiver.arrivals if one.path == self.path]
         statuses = dict.fromkeys(one.new_status for one in arrived)
         return [status for status in statuses if status not in self._resent]
@@ -217,7 +217,7 @@ class ExpectedEndpoint:
         self._put(self.deliveries[new_status], now, None)
 
     def end(self) -> None:
-        """Nothing that is pending is to be attempted any more."""
+        """Expect no more attempts of pending deliveries."""
         self._tasks.clear()
         self._held.clear()
         for delivery in self.deliveries.values():
@@ -225,7 +225,7 @@ class ExpectedEndpoint:
                 delivery.state = CANCELLED
 
     def pass_until(self, moment: datetime) -> list[Arrival]:
-        """Compare all that fell due with what has come meanwhile, and return that."""
+        """Compare the attempts due until then with the new arrivals, and return those."""
         arrivals = [one for one in list(self.receiver.arrivals) if one.path == self.path]
         news = arrivals[self._seen_count :]
         self._seen_count = len(arrivals)
@@ -241,7 +241,7 @@ class ExpectedEndpoint:
         return news
 
     def valid_secrets(self, at: datetime | None) -> list[str]:
-        """Newest first."""
+        """Return the valid secrets, newest first."""
         return [
             secret
             for secret, until in self.secrets
@@ -271,7 +271,7 @@ class ExpectedEndpoint:
         if task.number is None:
             return
         delivery.scheduled_count += 1
-        if not is_success and task.number == MOST_SCHEDULED:
+        if not is_success and task.number == MAX_SCHEDULED:
             delivery.state = EXHAUSTED
         elif not is_success:
             wait = timedelta(seconds=RETRY_DELAYS_SECONDS[task.number - 1])
@@ -285,7 +285,7 @@ class ExpectedEndpoint:
             self._put(task.delivery, now, None)
         overtaken = [held for held in self._held if held.order < task.order]
         self._held = [held for held in self._held if held.order > task.order]
-        for held in overtaken:  # those come next that have not come yet, in their old order
+        for held in overtaken:  # those that have not arrived yet are next, in their old order
             held.due_at = min(held.due_at, held.delivery.queued_at or held.due_at)
         heapq.heapify(self._tasks)
 

@@ -1,4 +1,4 @@
-"""A receiver that answers nothing before as many requests are there as can be."""
+"""A receiver that responds once all requests that can run at one time have arrived."""
 
 import threading
 from collections import Counter
@@ -13,38 +13,38 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
     from typing_extensions import Self
 
-MOST_SECONDS = 3.0
-"""How long a request waits for others; far longer than any retry is away."""
+MAX_WAIT_SECONDS = 3.0
+"""The time that a request waits for others: far longer than any retry delay."""
 
 
 class GatheringReceiver(AbstractContextManager["GatheringReceiver"]):
-    """Holds requests until there are `most_at_once`, or as many as there are events left.
+    """Holds requests until there are `max_concurrency`, or as many as events are left.
 
     Args:
-        statuses: what it answers, one after the other; 200 after the last.
-        event_count: how many events will come.
-        most_at_once: how many requests are to come at one time.
-        most_attempts: after so many failures no further attempt of an event comes.
+        statuses: the statuses of its responses, one after the other; 200 after the last.
+        event_count: the number of events to come.
+        max_concurrency: the number of requests to expect at one time.
+        max_attempts: the number of attempts of an event that fails.
 
     Attributes:
-        arrivals: the requests, in the order in which they were answered.
-        most_under_way: how many there have been at one time.
-        given_up_count: how many have waited in vain for others.
+        arrivals: the requests, in the order of the responses.
+        max_running: the greatest number of requests at one time.
+        timeout_count: the number of requests that waited in vain for others.
     """
 
     def __init__(
-        self, statuses: Sequence[int], *, event_count: int, most_at_once: int, most_attempts: int
+        self, statuses: Sequence[int], *, event_count: int, max_concurrency: int, max_attempts: int
     ) -> None:
         self._server = HttpServer(self._answer)
         self.url = f"{self._server.origin}/"
         self.arrivals: list[Arrival] = []
-        self.most_under_way = self.given_up_count = 0
+        self.max_running = self.timeout_count = 0
         self._statuses = iter(statuses)
         self._left_count = event_count
-        self._most_at_once = most_at_once
-        self._most_attempts = most_attempts
+        self._max_concurrency = max_concurrency
+        self._max_attempts = max_attempts
         self._attempts: Counter[str] = Counter()
-        self._under_way = 0
+        self._running = 0
         self._waiting: list[Arrival] = []
         self._changed = threading.Condition()
 
@@ -66,24 +66,24 @@ class GatheringReceiver(AbstractContextManager["GatheringReceiver"]):
     ) -> Iterable[bytes]:
         arrival = Arrival.of(environ, environ["wsgi.input"].read())
         with self._changed:
-            self._under_way += 1
-            self.most_under_way = max(self.most_under_way, self._under_way)
+            self._running += 1
+            self.max_running = max(self.max_running, self._running)
             self._waiting.append(arrival)
-            if len(self._waiting) >= min(self._most_at_once, self._left_count):
-                self._let_go()
-            if not self._changed.wait_for(lambda: arrival.status, MOST_SECONDS):
-                self.given_up_count += 1
-                self._let_go()
-            self._under_way -= 1
-        start_response(f"{arrival.status} As told", [])
+            if len(self._waiting) >= min(self._max_concurrency, self._left_count):
+                self._release()
+            if not self._changed.wait_for(lambda: arrival.status, MAX_WAIT_SECONDS):
+                self.timeout_count += 1
+                self._release()
+            self._running -= 1
+        start_response(f"{arrival.status} Scripted", [])
         return [b""]
 
-    def _let_go(self) -> None:
-        """Decide on the answer to all that wait."""
+    def _release(self) -> None:
+        """Decide on the responses to all requests that wait."""
         for arrival in self._waiting:
             arrival.status = next(self._statuses, 200)
             self._attempts[arrival.event_id] += 1
-            is_last = self._attempts[arrival.event_id] == self._most_attempts
+            is_last = self._attempts[arrival.event_id] == self._max_attempts
             self._left_count -= arrival.is_success or is_last
             self.arrivals.append(arrival)
         self._waiting.clear()

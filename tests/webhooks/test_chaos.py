@@ -19,7 +19,7 @@ from mock_sendpilot.webhooks.disruption_kinds import KINDS, Option
 from mock_sendpilot.webhooks.disruptions import CHAOS_KINDS, Chaos, Disruption
 from tests.support import SECRET
 from tests.webhooks.conftest import START, World, seed_of_one_lead
-from tests.webhooks.judges import DAY, NEW_SECRET, record
+from tests.webhooks.disruption_checks import DAY, NEW_SECRET, record
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -46,12 +46,12 @@ def chaos_of(world: World) -> Disruption:
 
 
 def drawn(world: World) -> list[str | None]:
-    """The kind that each delivery got, oldest first."""
+    """Return the kind that each delivery got, oldest first."""
     return [one.disruption.kind if one.disruption else None for one in world.deliveries()]
 
 
 def kinds_of_a_run(seed: str, *, random_seed: str = "tests", rate: float = 0.5) -> list[str | None]:
-    """What befalls forty changes, each to two endpoints."""
+    """Return the kinds of the deliveries of forty changes to two endpoints."""
     with fresh_world(random_seed) as world:
         for name in ("a", "b"):
             world.add_endpoint(f"{URL}{name}")
@@ -61,10 +61,10 @@ def kinds_of_a_run(seed: str, *, random_seed: str = "tests", rate: float = 0.5) 
         return drawn(world)
 
 
-# --- what is drawn -------------------------------------------------------------------------------
+# --- draws ---------------------------------------------------------------------------------------
 
 
-def test_the_same_seed_draws_the_same_again_whatever_the_ids() -> None:
+def test_the_same_seed_draws_the_same_kinds_whatever_the_ids() -> None:
     first = kinds_of_a_run("rain", random_seed="one")
 
     assert kinds_of_a_run("rain", random_seed="two") == first
@@ -75,12 +75,12 @@ def test_another_seed_draws_another_mix() -> None:
     assert kinds_of_a_run("rain") != kinds_of_a_run("snow")
 
 
-def test_two_endpoints_are_disrupted_differently() -> None:
+def test_two_endpoints_get_different_kinds() -> None:
     found = kinds_of_a_run("rain")
     assert found[::2] != found[1::2]
 
 
-def test_what_befalls_one_endpoint_does_not_depend_on_what_goes_to_another() -> None:
+def test_the_kinds_of_one_endpoint_do_not_depend_on_another() -> None:
     both = kinds_of_a_run("rain")
     with fresh_world("tests") as world:
         world.add_endpoint(URL)
@@ -92,7 +92,7 @@ def test_what_befalls_one_endpoint_does_not_depend_on_what_goes_to_another() -> 
 
 
 @pytest.mark.parametrize(("rate", "count"), [(0, 0), (1, 80)])
-def test_a_rate_of_0_is_none_and_of_1_is_all(rate: float, count: int) -> None:
+def test_a_rate_of_0_disrupts_nothing_and_of_1_everything(rate: float, count: int) -> None:
     found = kinds_of_a_run("rain", rate=rate)
     assert sum(kind is not None for kind in found) == count
 
@@ -105,7 +105,7 @@ def test_the_rate_is_the_share_of_deliveries_that_are_disrupted() -> None:
     assert set(found) == {None, *CHAOS_KINDS}
 
 
-def test_the_kinds_can_be_restricted(world: World) -> None:
+def test_only_the_kinds_of_the_mix_are_drawn(world: World) -> None:
     world.add_endpoint(URL)
     arm_chaos(world, "rain", rate=1, kinds=("drop", "delay"))
     for number in range(30):
@@ -114,7 +114,7 @@ def test_the_kinds_can_be_restricted(world: World) -> None:
     assert set(drawn(world)) == {"drop", "delay"}
 
 
-def test_the_default_mix_has_no_kind_after_which_a_right_receiver_lacks_an_event() -> None:
+def test_the_default_mix_has_no_kind_that_costs_a_correct_receiver_an_event() -> None:
     assert set(KINDS) - set(CHAOS_KINDS) == {"drop", "unknown_event", "renamed_event"}
 
 
@@ -125,7 +125,7 @@ def test_a_rate_that_is_no_share_is_refused(world: World, rate: float) -> None:
     assert world.outbox.disruptions.all() == []
 
 
-def test_what_is_not_possible_is_not_drawn(world: World) -> None:
+def test_an_impossible_kind_is_not_drawn(world: World) -> None:
     world.add_endpoint(URL)
     arm_chaos(world, "rain", rate=1, kinds=("old_secret", "renamed_event"))
     for _ in range(10):
@@ -135,7 +135,7 @@ def test_what_is_not_possible_is_not_drawn(world: World) -> None:
     assert chaos_of(world).match_count == 0
 
 
-def test_what_is_possible_is_drawn_in_its_place(world: World) -> None:
+def test_a_possible_kind_is_drawn_in_place_of_an_impossible_one(world: World) -> None:
     endpoint = world.add_endpoint(URL)
     world.outbox.endpoints.rotate(endpoint.id, NEW_SECRET)
     arm_chaos(world, "rain", rate=1, kinds=("old_secret", "renamed_event"))
@@ -148,7 +148,7 @@ def test_what_is_possible_is_drawn_in_its_place(world: World) -> None:
 # --- as a resource -------------------------------------------------------------------------------
 
 
-def test_its_matches_tell_the_kinds_that_were_drawn(world: World) -> None:
+def test_matches_of_chaos_have_the_kinds_that_were_drawn(world: World) -> None:
     world.add_endpoint(URL)
     chaos_id = arm_chaos(world, "rain", rate=0.5)
     for number in range(20):
@@ -163,7 +163,7 @@ def test_its_matches_tell_the_kinds_that_were_drawn(world: World) -> None:
     assert chaos.state == "armed"
 
 
-def test_what_was_drawn_has_the_options_of_its_kind(world: World) -> None:
+def test_a_drawn_kind_has_its_default_options(world: World) -> None:
     world.add_endpoint(URL)
     arm_chaos(world, "rain", rate=1, kinds=("delay",))
     world.change("A")
@@ -195,7 +195,7 @@ def test_chaos_can_be_restricted_to_an_endpoint_a_pattern_and_a_number(world: Wo
     assert chaos_of(world).state == "consumed"
 
 
-def test_where_chaos_draws_nothing_the_next_disruption_has_its_turn(world: World) -> None:
+def test_the_next_disruption_applies_if_chaos_draws_nothing(world: World) -> None:
     world.add_endpoint(URL)
     arm_chaos(world, "rain", rate=0)
     world.outbox.disruptions.arm("drop")
@@ -214,7 +214,7 @@ def test_an_unknown_kind_in_a_mix_is_refused(world: World) -> None:
 
 
 class CorrectReceiver(AbstractContextManager["CorrectReceiver"]):
-    """Verifies, processes each event that it knows once, and acknowledges the others."""
+    """Verifies webhooks, processes each known event once, and acknowledges the others."""
 
     def __init__(self) -> None:
         self.processed: Counter[str] = Counter()
@@ -240,9 +240,11 @@ class CorrectReceiver(AbstractContextManager["CorrectReceiver"]):
     ) -> Iterable[bytes]:
         body = environ["wsgi.input"].read()
         names = ("svix-id", "svix-timestamp", "svix-signature")
-        given = {name: environ.get(f"HTTP_{name.upper().replace('-', '_')}", "") for name in names}
+        headers = {
+            name: environ.get(f"HTTP_{name.upper().replace('-', '_')}", "") for name in names
+        }
         try:
-            Webhook(SECRET).verify(body, given)
+            Webhook(SECRET).verify(body, headers)
         except WebhookVerificationError:
             self.refused_count += 1
             start_response("401 Unauthorized", [])
@@ -262,7 +264,7 @@ class CorrectReceiver(AbstractContextManager["CorrectReceiver"]):
 
 @pytest.fixture
 def _swift_bodies(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A slow body is a little slow, and a huge one not so huge."""
+    """Let slow bodies be less slow, and huge ones less huge."""
     slow, huge = KINDS["slow_body"], KINDS["huge_body"]
     slow_options = {**slow.options, "seconds": Option(0.05, 0, 25)}
     huge_options = {**huge.options, "bytes": Option(50_000, 1000, 20_000_000)}
@@ -272,7 +274,7 @@ def _swift_bodies(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("_swift_bodies")
 @pytest.mark.parametrize("seed", ["rain", "snow", "hail"])
-def test_a_correct_receiver_processes_each_event_once_in_the_end(world: World, seed: str) -> None:
+def test_a_correct_receiver_processes_each_event_once_under_chaos(world: World, seed: str) -> None:
     with CorrectReceiver() as receiver:
         world.add_endpoint(receiver.url)
         arm_chaos(world, seed, rate=1)

@@ -1,4 +1,4 @@
-"""Deliveries by the worker's threads: whatever fails meanwhile, nothing is lost and order holds."""
+"""Deliveries by worker threads: whatever fails, no event is lost and the order holds."""
 
 import threading
 from collections import defaultdict
@@ -17,7 +17,7 @@ from tests.webhooks.delivery_model import Arrival, NotingReceiver
 from tests.webhooks.gathering_receiver import GatheringReceiver
 
 AT_ONCE = EndpointSettings(retry_delays_seconds=(0, 0, 0.01, 0.01, 0.02))
-MOST_ATTEMPTS = 6
+MAX_ATTEMPTS = 6
 CONCURRENCY = 4
 SIDE_BY_SIDE = EndpointSettings(
     retry_delays_seconds=(0, 0.01, 0.05, 0.05, 0.05), concurrency=CONCURRENCY
@@ -33,7 +33,7 @@ answers = st.lists(
 
 @contextmanager
 def running_world(lead_count: int) -> Iterator[World]:
-    """A workspace with so many leads whose clock runs."""
+    """Yield a workspace with a number of leads, on a running clock."""
     seed = seed_of_one_lead()
     (lead,) = seed.leads
     leads = [
@@ -49,7 +49,7 @@ def running_world(lead_count: int) -> Iterator[World]:
 
 
 def change_all_at_once(world: World, counts: list[int]) -> None:
-    """A thread for each lead changes it so many times; all of them begin together."""
+    """Change each lead a number of times, in threads that start together."""
     start = threading.Barrier(len(counts))
 
     def change(number: int) -> None:
@@ -66,7 +66,7 @@ def change_all_at_once(world: World, counts: list[int]) -> None:
 
 
 def by_event(arrivals: list[Arrival]) -> dict[str, list[Arrival]]:
-    """The attempts of each event, in the order of the events' first ones."""
+    """Return the attempts of each event, ordered by the first one."""
     found = defaultdict(list)
     for arrival in arrivals:
         found[arrival.event_id].append(arrival)
@@ -74,12 +74,12 @@ def by_event(arrivals: list[Arrival]) -> dict[str, list[Arrival]]:
 
 
 def assert_each_has_an_end(attempts: dict[str, list[Arrival]]) -> None:
-    """Delivered by the last attempt and by no other, or failed as often as the schedule has it."""
+    """Check that only the last attempt succeeded, or that the whole schedule failed."""
     for arrivals in attempts.values():
         *earlier, last = arrivals
         assert not any(one.is_success for one in earlier)
-        assert last.is_success or len(arrivals) == MOST_ATTEMPTS
-        assert len(arrivals) <= MOST_ATTEMPTS
+        assert last.is_success or len(arrivals) == MAX_ATTEMPTS
+        assert len(arrivals) <= MAX_ATTEMPTS
         assert len({one.new_status for one in arrivals}) == 1
         assert len({one.headers["svix-id"] for one in arrivals}) == 1
 
@@ -97,7 +97,7 @@ def assert_each_change_has_one_event(attempts: dict[str, list[Arrival]], counts:
     counts=st.lists(st.integers(min_value=1, max_value=8), min_size=2, max_size=4),
     answers_of_each=st.lists(answers, min_size=1, max_size=2),
 )
-def test_changes_of_several_threads_arrive_in_their_order_and_none_is_lost(
+def test_changes_of_several_threads_arrive_in_order_and_none_is_lost(
     counts: list[int], answers_of_each: list[list[int]]
 ) -> None:
     logs: list[list[Arrival]] = [[] for _ in answers_of_each]
@@ -105,19 +105,19 @@ def test_changes_of_several_threads_arrive_in_their_order_and_none_is_lost(
         receivers = [NotingReceiver(log, now=world.workspace.clock.now) for log in logs]
         one, *other = receivers
         with one, other[0] if other else nullcontext():
-            for receiver, told in zip(receivers, answers_of_each, strict=True):
+            for receiver, statuses in zip(receivers, answers_of_each, strict=True):
                 world.add_endpoint(receiver.url, settings=AT_ONCE)
-                for status in told:
+                for status in statuses:
                     receiver.respond(status)
             change_all_at_once(world, counts)
             eventually(lambda: world.outbox.log.pending_count == 0, timeout=20)
         in_order = [event.event_id for event in world.outbox.events.all()]
     for log in logs:
         attempts = by_event(log)
-        assert list(attempts) == in_order  # which is by their sequence numbers
+        assert list(attempts) == in_order  # by sequence number
         assert_each_change_has_one_event(attempts, counts)
         assert_each_has_an_end(attempts)
-        for number, count in enumerate(counts):  # and by what their bodies say
+        for number, count in enumerate(counts):  # by the content of the bodies
             of_lead = [arrivals[0].new_status for arrivals in attempts.values()]
             mine = [status for status in of_lead if status.startswith(f"S{number}.")]
             assert mine == [f"S{number}.{step}" for step in range(count)]
@@ -126,22 +126,25 @@ def test_changes_of_several_threads_arrive_in_their_order_and_none_is_lost(
 @settings(deadline=None, max_examples=30)
 @given(
     counts=st.lists(st.integers(min_value=1, max_value=4), min_size=2, max_size=6),
-    told=answers,
+    statuses=answers,
 )
-def test_four_deliveries_are_under_way_at_one_time_as_long_as_there_is_work_and_never_more(
-    counts: list[int], told: list[int]
+def test_exactly_four_deliveries_run_at_one_time_while_there_are_so_many(
+    counts: list[int], statuses: list[int]
 ) -> None:
-    """The receiver answers none before as many are there as can be: four, or all that are left."""
+    """The receiver responds once four requests have arrived, or all that are left."""
     with running_world(len(counts)) as world:
         receiver = GatheringReceiver(
-            told, event_count=sum(counts), most_at_once=CONCURRENCY, most_attempts=MOST_ATTEMPTS
+            statuses,
+            event_count=sum(counts),
+            max_concurrency=CONCURRENCY,
+            max_attempts=MAX_ATTEMPTS,
         )
         with receiver:
             world.add_endpoint(receiver.url, settings=SIDE_BY_SIDE)
             change_all_at_once(world, counts)
             eventually(lambda: world.outbox.log.pending_count == 0, timeout=30)
-    assert receiver.most_under_way == min(CONCURRENCY, sum(counts))
-    assert receiver.given_up_count == 0
+    assert receiver.max_running == min(CONCURRENCY, sum(counts))
+    assert receiver.timeout_count == 0
     attempts = by_event(receiver.arrivals)
     assert_each_change_has_one_event(attempts, counts)
     assert_each_has_an_end(attempts)

@@ -1,4 +1,4 @@
-"""Deadlines of answers, over TLS too, and connections that must not be used (again)."""
+"""Deadlines of responses, also over TLS, and connections that must not be used again."""
 
 import errno
 import os
@@ -29,7 +29,7 @@ def _trusted(authority_bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @contextmanager
 def tls_receiver(authority: trustme.CA, serve: Serve) -> Iterator[str]:
-    """Has one connection served, until the end of the context."""
+    """Serve one connection over TLS, until the end of the context."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)
     done = threading.Event()
@@ -78,7 +78,7 @@ def _trickling_body(connection: socket.socket, done: threading.Event) -> None:
 
 
 @pytest.mark.usefixtures("_trusted")
-def test_an_answer_over_tls_is_read(world: World, authority: trustme.CA) -> None:
+def test_a_response_over_tls_is_read(world: World, authority: trustme.CA) -> None:
     with tls_receiver(authority, _fine) as url:
         attempt = attempt_at(world, url)
 
@@ -88,7 +88,7 @@ def test_an_answer_over_tls_is_read(world: World, authority: trustme.CA) -> None
 
 
 @pytest.mark.usefixtures("_trusted")
-def test_over_tls_a_trickling_head_is_given_up_in_time(world: World, authority: trustme.CA) -> None:
+def test_a_trickling_head_over_tls_ends_at_the_timeout(world: World, authority: trustme.CA) -> None:
     with tls_receiver(authority, _trickling) as url:
         began = SystemClock.running_seconds()
         attempt = attempt_at(world, url, timeout=0.4)
@@ -99,7 +99,9 @@ def test_over_tls_a_trickling_head_is_given_up_in_time(world: World, authority: 
 
 
 @pytest.mark.usefixtures("_trusted")
-def test_over_tls_a_trickling_body_is_cut_in_time(world: World, authority: trustme.CA) -> None:
+def test_a_trickling_body_over_tls_is_cut_at_the_timeout(
+    world: World, authority: trustme.CA
+) -> None:
     with tls_receiver(authority, _trickling_body) as url:
         began = SystemClock.running_seconds()
         attempt = attempt_at(world, url, timeout=0.4)
@@ -110,7 +112,7 @@ def test_over_tls_a_trickling_body_is_cut_in_time(world: World, authority: trust
     assert took < 8
 
 
-def test_a_certificate_that_nobody_trusts_is_refused(world: World, authority: trustme.CA) -> None:
+def test_an_untrusted_certificate_is_refused(world: World, authority: trustme.CA) -> None:
     with tls_receiver(authority, _fine) as url:
         attempt = attempt_at(world, url)
 
@@ -122,7 +124,7 @@ def test_a_certificate_that_nobody_trusts_is_refused(world: World, authority: tr
 
 @pytest.mark.parametrize("is_tls", [False, True])
 @pytest.mark.usefixtures("_trusted")
-def test_a_name_that_leads_to_a_link_local_address_is_not_sent_to(
+def test_nothing_is_sent_to_a_name_that_resolves_to_a_link_local_address(
     world: World, authority: trustme.CA, monkeypatch: pytest.MonkeyPatch, *, is_tls: bool
 ) -> None:
     monkeypatch.setattr(deadline, "is_link_local", lambda address: address == "127.0.0.1")
@@ -138,10 +140,10 @@ def test_a_name_that_leads_to_a_link_local_address_is_not_sent_to(
     assert served == []
 
 
-def test_a_connection_that_is_reset_while_it_is_made_is_recorded_as_such(
+def test_a_connection_that_is_reset_at_once_is_recorded_as_reset(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """urllib3 passes over the reset and goes on to read from a socket that it does not have."""
+    """urllib3 ignores the reset and goes on to read from a socket that is None."""
 
     def reset(*_: object, **__: object) -> socket.socket:
         raise ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
@@ -153,7 +155,7 @@ def test_a_connection_that_is_reset_while_it_is_made_is_recorded_as_such(
     assert attempt.error == os.strerror(errno.ECONNRESET)
 
 
-def test_after_a_204_with_a_body_the_connection_is_not_used_again(world: World) -> None:
+def test_a_connection_is_not_used_again_after_a_204_with_a_body(world: World) -> None:
     requests: list[int] = []
     with socket.create_server(("127.0.0.1", 0)) as listener:
 

@@ -1,4 +1,4 @@
-"""The log is bounded, and drops nothing that is still to be sent."""
+"""The bounds of the delivery log, which never drops a pending delivery."""
 
 from dataclasses import replace
 
@@ -47,21 +47,21 @@ def _ids(log: DeliveryLog) -> list[str]:
     return [one.id for one in log.select(DeliveryFilter())]
 
 
-def test_the_newest_come_first() -> None:
+def test_deliveries_are_listed_newest_first() -> None:
     log = DeliveryLog()
     for name in "abc":
         log.put(delivery(name))
     assert _ids(log) == ["c", "b", "a"]
 
 
-def test_of_what_is_finished_the_oldest_goes() -> None:
+def test_the_oldest_finished_delivery_is_dropped_first() -> None:
     log = DeliveryLog(max_finished=2)
     for name in "abc":
         log.put(delivery(name))
     assert _ids(log) == ["c", "b"]
 
 
-def test_what_is_pending_stays() -> None:
+def test_a_pending_delivery_is_never_dropped() -> None:
     log = DeliveryLog(max_finished=1)
     log.put(delivery("a", state="pending"))
     for name in "bcd":
@@ -70,14 +70,14 @@ def test_what_is_pending_stays() -> None:
     assert log.pending_count == 1
 
 
-def test_response_bodies_of_more_than_32_mb_push_the_oldest_out() -> None:
+def test_response_bodies_of_more_than_32_mb_drop_the_oldest_delivery() -> None:
     log = DeliveryLog()
     for name in "abcd":
         log.put(delivery(name, body=b"x" * 10_000_000))
     assert _ids(log) == ["d", "c", "b"]
 
 
-def test_what_is_pending_does_not_push_out_what_is_finished() -> None:
+def test_a_pending_delivery_does_not_drop_finished_ones() -> None:
     log = DeliveryLog()
     for number in range(4):
         log.put(delivery(f"p{number}", state="pending", body=b"x" * 10_000_000))
@@ -95,6 +95,6 @@ def test_a_delivery_that_changes_keeps_its_place() -> None:
     assert log.pending_count == 0
 
 
-def test_a_delivery_that_is_gone_is_not_found() -> None:
+def test_a_dropped_delivery_is_not_found() -> None:
     with pytest.raises(NotFound, match="Delivery not found"):
         DeliveryLog().get("dlv_1")

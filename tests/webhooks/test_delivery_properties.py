@@ -1,4 +1,4 @@
-"""Whatever happens in whichever order: no event is lost, none comes too often, order holds."""
+"""Whatever happens in any order, no event is lost, none arrives too often, and the order holds."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,7 +27,7 @@ from mock_sendpilot.world.seed import WorkspaceSeed
 from tests.webhooks.conftest import START, World, seed_of_one_lead
 from tests.webhooks.delivery_model import (
     EXHAUSTED,
-    MOST_SCHEDULED,
+    MAX_SCHEDULED,
     PENDING,
     SUCCEEDED,
     Arrival,
@@ -36,20 +36,20 @@ from tests.webhooks.delivery_model import (
     ExpectedEndpoint,
     RestartingReceiver,
 )
-from tests.webhooks.judges import documented_accepts, svix_accepts
+from tests.webhooks.disruption_checks import documented_accepts, svix_accepts
 
 LEADS = ("lead_1", "lead_2", "lead_3")
-MOST_ENDPOINTS = 3
+MAX_ENDPOINTS = 3
 RECEIVERS = 2
 LONGER_THAN_ALL_RETRIES = timedelta(hours=3)
 SECRET_OVERLAP = timedelta(hours=24)
-MOST_RETIRED = 20
+MAX_RETIRED = 20
 
 any_one = st.integers(min_value=0, max_value=5)
-"""One of a few things, however many there are."""
+"""An index of one of a few things."""
 any_lead = st.sampled_from(LEADS)
 failing = st.tuples(st.sampled_from([500, 503]), st.integers(min_value=1, max_value=8))
-"""With which status, and how many times."""
+"""A status, and a number of times."""
 
 
 def seed_of_some_leads() -> WorkspaceSeed:
@@ -60,7 +60,7 @@ def seed_of_some_leads() -> WorkspaceSeed:
 
 
 class Deliveries(RuleBasedStateMachine):
-    """Acts on a workspace whose clock is frozen, and on its receivers."""
+    """Act on a workspace with a frozen clock, and on its receivers."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -84,7 +84,7 @@ class Deliveries(RuleBasedStateMachine):
                 receiver.close()
 
     @initialize(
-        count=st.integers(min_value=1, max_value=MOST_ENDPOINTS),
+        count=st.integers(min_value=1, max_value=MAX_ENDPOINTS),
         failures=st.lists(failing, max_size=3),
         changes=st.lists(any_lead, min_size=1, max_size=3),
     )
@@ -98,11 +98,11 @@ class Deliveries(RuleBasedStateMachine):
         for lead_id in changes:
             self.change(lead_id, again=False)
 
-    # --- what happens ------------------------------------------------------------------------
+    # --- actions -----------------------------------------------------------------------------
 
     @rule(lead_id=any_lead, again=st.booleans())
     def change(self, lead_id: str, again: bool) -> None:
-        """A lead gets a status that none had before; to say the same again makes no event."""
+        """Give a lead a new status; the same status again makes no event."""
         self.change_count += 1
         status = f"S{self.change_count}"
         for endpoint in self._those_enabled():
@@ -190,7 +190,7 @@ class Deliveries(RuleBasedStateMachine):
             endpoint.is_there = False
             endpoint.end()
 
-    @precondition(lambda self: sum(one.is_there for one in self.endpoints) < MOST_ENDPOINTS)
+    @precondition(lambda self: sum(one.is_there for one in self.endpoints) < MAX_ENDPOINTS)
     @rule(which=any_one)
     def add_endpoint(self, which: int) -> None:
         receiver = self._receiver(which)
@@ -203,7 +203,7 @@ class Deliveries(RuleBasedStateMachine):
     @rule(which=any_one)
     def rotate(self, which: int) -> None:
         endpoint = self._endpoint(which)
-        if endpoint is not None and endpoint.is_there and len(endpoint.secrets) <= MOST_RETIRED:
+        if endpoint is not None and endpoint.is_there and len(endpoint.secrets) <= MAX_RETIRED:
             (newest, _), *older = endpoint.secrets
             rotated = self.world.outbox.endpoints.rotate(endpoint.id)
             retired = (newest, self.now + SECRET_OVERLAP)
@@ -221,7 +221,7 @@ class Deliveries(RuleBasedStateMachine):
     def arm_a_delay(self, which: int, kind: str, seconds: int) -> None:
         self._arm(which, Disruption(kind, seconds=seconds), seconds=seconds)
 
-    # --- what must hold ----------------------------------------------------------------------
+    # --- invariants --------------------------------------------------------------------------
 
     @invariant()
     def first_attempts_are_in_order_where_none_was_put_off(self) -> None:
@@ -235,7 +235,7 @@ class Deliveries(RuleBasedStateMachine):
     def _let_all_come_to_an_end(self) -> None:
         for receiver in self.receivers:
             receiver.stop()
-            receiver.start()  # which answers 200
+            receiver.start()  # it responds with 200
         self._pass(LONGER_THAN_ALL_RETRIES)
         self.first_attempts_are_in_order_where_none_was_put_off()
         for endpoint in self.endpoints:
@@ -250,11 +250,11 @@ class Deliveries(RuleBasedStateMachine):
         ]
         assert expected.state != PENDING
         assert (expected.state == SUCCEEDED) == any(one.is_success for one in arrived)
-        assert expected.scheduled_count <= MOST_SCHEDULED
+        assert expected.scheduled_count <= MAX_SCHEDULED
         if expected.state == EXHAUSTED:
-            assert expected.scheduled_count == MOST_SCHEDULED
+            assert expected.scheduled_count == MAX_SCHEDULED
 
-    # --- how ---------------------------------------------------------------------------------
+    # --- steps -------------------------------------------------------------------------------
 
     @property
     def now(self) -> datetime:
@@ -262,7 +262,7 @@ class Deliveries(RuleBasedStateMachine):
 
     @contextmanager
     def _judging(self) -> Iterator[None]:
-        """What fails here says enough: then nothing is looked at in the end."""
+        """Skip the checks at the end if something fails here: the first failure says enough."""
         self.is_sound = False
         yield
         self.is_sound = True
@@ -277,7 +277,7 @@ class Deliveries(RuleBasedStateMachine):
                 self._is_told_rightly(endpoint)
 
     def _is_told_rightly(self, endpoint: ExpectedEndpoint) -> None:
-        """The log of deliveries says what has come of each, and what is planned."""
+        """Compare the log with the expected deliveries."""
         known = {
             _new_status(delivery): (
                 delivery.state,
@@ -292,7 +292,7 @@ class Deliveries(RuleBasedStateMachine):
         }
 
     def _bears_the_ids_of_its_event(self, arrival: Arrival) -> None:
-        """The same at each attempt and endpoint, and of no other event."""
+        """Check that an id is the same at each attempt and endpoint, and of no other event."""
         ids = arrival.event_id, arrival.headers["svix-id"]
         assert self.arrival_ids.setdefault(arrival.new_status, ids) == ids
         event_ids, message_ids = zip(*self.arrival_ids.values(), strict=True)
@@ -309,7 +309,7 @@ class Deliveries(RuleBasedStateMachine):
         return self.receivers[which % len(self.receivers)]
 
     def _endpoint(self, which: int) -> ExpectedEndpoint | None:
-        """The newest first; also one that was deleted."""
+        """Return an endpoint, newest first; also a deleted one."""
         return self.endpoints[-1 - which % len(self.endpoints)] if self.endpoints else None
 
     def _those_enabled(self) -> list[ExpectedEndpoint]:
@@ -326,7 +326,7 @@ def _is_in_order(new_statuses: list[str]) -> None:
 
 
 def _is_rightly_signed(endpoint: ExpectedEndpoint, arrival: Arrival) -> None:
-    """With every secret that is valid, and with none that is not any more."""
+    """Check that a request is signed with every valid secret, and with no other."""
     valid = endpoint.valid_secrets(arrival.at)
     webhook = ReceivedWebhook(arrival.path, arrival.headers, arrival.body)
     assert documented_accepts(webhook, valid[0])
@@ -334,7 +334,7 @@ def _is_rightly_signed(endpoint: ExpectedEndpoint, arrival: Arrival) -> None:
         assert svix_accepts(webhook, secret) == (secret in valid)
 
 
-def test_no_event_is_lost_whatever_happens_while_the_clock_is_turned() -> None:
+def test_no_event_is_lost_whatever_happens_while_the_clock_advances() -> None:
     run_state_machine_as_test(
         Deliveries,
         settings=settings(deadline=None, max_examples=100, stateful_step_count=40),

@@ -1,4 +1,4 @@
-"""Headers of an endpoint's own: sent with each attempt, never in the place of the emulator's."""
+"""Headers of an endpoint: sent with each attempt, never in place of the emulator's own."""
 
 from typing import Any
 
@@ -46,7 +46,7 @@ REFUSED: list[Any] = [
 ]
 
 
-def test_they_are_sent_with_each_attempt(world: World, receiver: WebhookReceiver) -> None:
+def test_headers_are_sent_with_each_attempt(world: World, receiver: WebhookReceiver) -> None:
     world.add_endpoint(receiver.url, settings=EndpointSettings(headers=HEADERS))
     receiver.respond(503)
     world.change("DONE")
@@ -59,7 +59,7 @@ def test_they_are_sent_with_each_attempt(world: World, receiver: WebhookReceiver
     assert len(receiver.received) == 2
 
 
-def test_signatures_and_content_type_stay_as_they_are(
+def test_headers_change_neither_signatures_nor_content_type(
     world: World, receiver: WebhookReceiver
 ) -> None:
     world.add_endpoint(receiver.url, secret=SECRET, settings=EndpointSettings(headers=HEADERS))
@@ -73,7 +73,7 @@ def test_signatures_and_content_type_stay_as_they_are(
 
 
 @pytest.mark.parametrize(("headers", "says"), REFUSED)
-def test_what_cannot_be_sent_is_refused_without_its_value(
+def test_an_invalid_header_is_refused_without_quoting_its_value(
     world: World, headers: Any, says: str
 ) -> None:
     with pytest.raises(InvalidInput) as refused:
@@ -83,14 +83,14 @@ def test_what_cannot_be_sent_is_refused_without_its_value(
     assert "hunter2" not in str(refused.value)
 
 
-def test_as_many_and_as_long_as_can_be_are_taken(world: World) -> None:
+def test_headers_at_their_limits_are_accepted(world: World) -> None:
     headers = {f"X-{n}": "a" * MAX_HEADER_LENGTH for n in range(MAX_HEADERS)}
     settings = EndpointSettings(headers=headers)
 
     assert world.add_endpoint("http://127.0.0.1:9/", settings=settings).settings == settings
 
 
-def test_the_control_api_answers_credentials_among_them_masked(api: Api) -> None:
+def test_the_control_api_masks_credentials_among_headers(api: Api) -> None:
     body = {"url": "http://127.0.0.1:9/", "headers": HEADERS}
     made = api("POST", PATH, json=body).json
 
@@ -98,7 +98,7 @@ def test_the_control_api_answers_credentials_among_them_masked(api: Api) -> None
     assert api("GET", f"{PATH}/{made['id']}").json["headers"] == made["headers"]
 
 
-def test_it_changes_and_removes_them(api: Api) -> None:
+def test_the_control_api_changes_and_removes_headers(api: Api) -> None:
     made = api("POST", PATH, json={"url": "http://127.0.0.1:9/", "headers": HEADERS}).json
     changed = api("PATCH", f"{PATH}/{made['id']}", json={"headers": {"X-Env": "ci"}}).json
     removed = api("PATCH", f"{PATH}/{made['id']}", json={"headers": {}}).json
@@ -114,7 +114,9 @@ def test_it_changes_and_removes_them(api: Api) -> None:
         pytest.param({"Host": "hunter2"}, "headers.Host is reserved", id="reserved"),
     ],
 )
-def test_the_control_api_and_a_seed_refuse_the_same(api: Api, headers: Any, says: str) -> None:
+def test_the_control_api_and_a_seed_refuse_the_same_headers(
+    api: Api, headers: Any, says: str
+) -> None:
     body = {"url": "http://127.0.0.1:9/", "headers": headers}
     reply = api("POST", PATH, json=body)
     (problem,) = problems(world_with("workspaces[0].endpoints[0]", body))
@@ -126,7 +128,7 @@ def test_the_control_api_and_a_seed_refuse_the_same(api: Api, headers: Any, says
     assert problem.startswith("$.workspaces[0].endpoints[0]")
 
 
-def test_an_attempt_is_answered_with_credentials_masked(api: Api) -> None:
+def test_the_control_api_masks_credentials_of_an_attempt(api: Api) -> None:
     with WebhookReceiver() as receiver:
         receiver.respond(200, headers={"Set-Cookie": "session=hunter2"})
         api("POST", PATH, json={"url": receiver.url, "headers": HEADERS})
@@ -143,7 +145,7 @@ def test_an_attempt_is_answered_with_credentials_masked(api: Api) -> None:
     assert b"hunter2" not in reply.body
 
 
-def test_a_test_gives_them_too(sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver) -> None:
+def test_the_fixture_takes_headers(sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver) -> None:
     sendpilot.add_endpoint(sendpilot_receiver.url, headers=HEADERS)
     sendpilot.trigger("message.sent", lead_id=sendpilot.add_lead())
 

@@ -1,4 +1,4 @@
-"""Switches: a receiver's answer disables its endpoint, or puts off the next attempt."""
+"""Contract options under which a response disables its endpoint or delays the next attempt."""
 
 from datetime import timedelta
 from email.utils import format_datetime
@@ -17,7 +17,7 @@ HOUR, DAY = 3600, 24 * 3600
 
 @pytest.fixture
 def world(slow_emulator: Emulator, request: pytest.FixtureRequest) -> World:
-    """Under the default contract with the switches that the test names."""
+    """A world under the default contract with the options that the test names."""
     options = dict.fromkeys(request.param, "on")
     seed = seed_of_one_lead(**options)
     workspace = slow_emulator.add_workspace(seed, clock=ManualClock(START))
@@ -51,7 +51,9 @@ def test_a_410_disables_the_endpoint_with_a_reason(world: World, receiver: Webho
 
 
 @switched_on("honor_retry_after")
-def test_a_receiver_may_name_a_date_by_real_time(world: World, receiver: WebhookReceiver) -> None:
+def test_a_date_of_a_receiver_is_compared_with_real_time(
+    world: World, receiver: WebhookReceiver
+) -> None:
     world.add_endpoint(receiver.url)
     later = SystemClock().now() + timedelta(hours=1)
     receiver.respond(429, headers={"Retry-After": format_datetime(later, usegmt=True)})
@@ -64,9 +66,7 @@ def test_a_receiver_may_name_a_date_by_real_time(world: World, receiver: Webhook
 
 
 @switched_on()
-def test_unless_it_is_switched_on_a_410_is_a_failure_like_others(
-    world: World, receiver: WebhookReceiver
-) -> None:
+def test_a_410_is_an_ordinary_failure_by_default(world: World, receiver: WebhookReceiver) -> None:
     world.add_endpoint(receiver.url)
     receiver.respond(410)
     world.change("DONE")
@@ -98,9 +98,7 @@ def test_an_endpoint_that_fails_for_five_days_is_disabled(
 
 
 @switched_on("disable_after_failing_days")
-def test_a_success_in_between_begins_the_five_days_anew(
-    world: World, receiver: WebhookReceiver
-) -> None:
+def test_a_success_resets_the_five_days(world: World, receiver: WebhookReceiver) -> None:
     world.add_endpoint(receiver.url)
     for times in (24, 1):
         receiver.respond(500, times=times)
@@ -110,7 +108,7 @@ def test_a_success_in_between_begins_the_five_days_anew(
 
 
 @switched_on("disable_after_failing_days")
-def test_enabling_it_again_begins_anew(world: World, receiver: WebhookReceiver) -> None:
+def test_enabling_an_endpoint_resets_its_health(world: World, receiver: WebhookReceiver) -> None:
     world.add_endpoint(receiver.url)
     receiver.respond(500, times=999)
     fail_every_day(world, 6)
@@ -136,7 +134,7 @@ def test_enabling_it_again_begins_anew(world: World, receiver: WebhookReceiver) 
         pytest.param(500, "60", 5, id="another status"),
     ],
 )
-def test_a_busy_receiver_puts_off_the_next_attempt(
+def test_a_busy_receiver_delays_the_next_attempt(
     world: World, receiver: WebhookReceiver, status: int, asked: str, seconds: int
 ) -> None:
     world.add_endpoint(receiver.url)
@@ -149,7 +147,7 @@ def test_a_busy_receiver_puts_off_the_next_attempt(
 
 
 @switched_on()
-def test_unless_it_is_switched_on_the_schedule_stays(
+def test_a_busy_receiver_does_not_change_the_schedule_by_default(
     world: World, receiver: WebhookReceiver
 ) -> None:
     world.add_endpoint(receiver.url)

@@ -15,7 +15,7 @@ from mock_sendpilot.webhooks.deliveries import EXHAUSTED, PENDING
 from mock_sendpilot.world.endpoint_settings import EndpointSettings
 from tests.support import SECRET, eventually
 from tests.webhooks.conftest import START, World, seed_of_one_lead
-from tests.webhooks.judges import (
+from tests.webhooks.disruption_checks import (
     DAY,
     documented_accepts,
     documented_seconds,
@@ -35,13 +35,13 @@ SIGNATURES_PROBLEM = (
 
 @pytest.fixture
 def live_world(slow_emulator: Emulator) -> World:
-    """On the system's clock."""
+    """A world on the system's clock."""
     workspace = slow_emulator.add_workspace(seed_of_one_lead())
     return World(workspace, slow_emulator.outbox(workspace))
 
 
 def waits(world: World) -> list[float]:
-    """The seconds between the attempts of the only delivery."""
+    """Return the seconds between the attempts of the only delivery."""
     times = [attempt.started_at for attempt in only_delivery(world).attempts]
     return [(after - before).total_seconds() for before, after in pairwise(times)]
 
@@ -58,7 +58,7 @@ def waits(world: World) -> list[float]:
         pytest.param((7.0,) * 9, id="more than the contract's"),
     ],
 )
-def test_an_endpoint_has_its_own_schedule(
+def test_an_endpoint_can_have_its_own_schedule(
     world: World, receiver: WebhookReceiver, delays: tuple[float, ...]
 ) -> None:
     world.add_endpoint(receiver.url, settings=EndpointSettings(retry_delays_seconds=delays))
@@ -71,7 +71,7 @@ def test_an_endpoint_has_its_own_schedule(
     assert len(receiver.received) == len(delays) + 1
 
 
-def test_the_schedule_of_an_endpoint_is_not_that_of_another(
+def test_the_schedule_of_one_endpoint_does_not_affect_another(
     world: World, receiver: WebhookReceiver
 ) -> None:
     own = world.add_endpoint(receiver.url, settings=EndpointSettings(retry_delays_seconds=(1,)))
@@ -84,7 +84,7 @@ def test_the_schedule_of_an_endpoint_is_not_that_of_another(
     assert lengths == {own.id: 2, other.id: 6}
 
 
-def test_a_schedule_that_is_changed_counts_from_the_next_attempt(
+def test_a_changed_schedule_applies_from_the_next_attempt(
     world: World, receiver: WebhookReceiver
 ) -> None:
     endpoint = world.add_endpoint(receiver.url)
@@ -97,7 +97,7 @@ def test_a_schedule_that_is_changed_counts_from_the_next_attempt(
     assert waits(world) == [5, 2]
 
 
-def test_none_brings_back_the_schedule_of_the_contract(
+def test_none_restores_the_schedule_of_the_contract(
     world: World, receiver: WebhookReceiver
 ) -> None:
     settings = EndpointSettings(retry_delays_seconds=())
@@ -113,7 +113,7 @@ def test_none_brings_back_the_schedule_of_the_contract(
 # --- timeout -------------------------------------------------------------------------------------
 
 
-def test_a_receiver_that_holds_is_given_up_after_the_timeout_of_its_endpoint(
+def test_an_attempt_ends_at_the_timeout_of_its_endpoint(
     world: World, receiver: WebhookReceiver
 ) -> None:
     world.add_endpoint(receiver.url, settings=EndpointSettings(timeout_seconds=0.2))
@@ -127,7 +127,7 @@ def test_a_receiver_that_holds_is_given_up_after_the_timeout_of_its_endpoint(
     assert only_delivery(world).state == PENDING
 
 
-def test_the_timeout_of_an_endpoint_may_be_longer_than_the_servers(
+def test_the_timeout_of_an_endpoint_can_be_longer_than_the_servers(
     receiver: WebhookReceiver,
 ) -> None:
     emulator = Emulator(random_seed="tests", timeout_seconds=0.1)
@@ -166,7 +166,7 @@ STANDARD = {"webhook-id", "webhook-timestamp", "webhook-signature"}
         pytest.param(("svix", "standardwebhooks"), SVIX | STANDARD, id="svix and standardwebhooks"),
     ],
 )
-def test_an_endpoint_has_its_own_schemes_whatever_the_contract(
+def test_an_endpoint_can_have_its_own_signature_schemes(
     world: World, receiver: WebhookReceiver, schemes: tuple[str, ...], headers: set[str]
 ) -> None:
     world.add_endpoint(receiver.url, settings=EndpointSettings(signatures=schemes))
@@ -187,14 +187,14 @@ def test_an_endpoint_has_its_own_schemes_whatever_the_contract(
 
 
 def nothing_beyond(receiver: WebhookReceiver, number: int) -> bool:
-    """Whether no more than so many requests come within a short while."""
+    """Return whether no more than `number` requests arrive within a short time."""
     with pytest.raises(AssertionError, match="webhooks of any type within"):
         receiver.wait_for(count=number + 1, timeout=0.2)
     return len(receiver.received) == number
 
 
 @pytest.mark.parametrize("concurrency", [1, 3])
-def test_so_many_requests_are_held_at_one_time_and_no_more(
+def test_no_more_requests_run_at_one_time_than_the_concurrency(
     live_world: World, receiver: WebhookReceiver, concurrency: int
 ) -> None:
     live_world.add_endpoint(receiver.url, settings=EndpointSettings(concurrency=concurrency))
@@ -207,7 +207,7 @@ def test_so_many_requests_are_held_at_one_time_and_no_more(
     assert len(receiver.received) == 5
 
 
-def test_each_of_many_deliveries_comes_once_on_a_wide_lane(
+def test_each_delivery_arrives_once_with_a_high_concurrency(
     live_world: World, receiver: WebhookReceiver
 ) -> None:
     live_world.add_endpoint(receiver.url, settings=EndpointSettings(concurrency=8))
@@ -221,7 +221,7 @@ def test_each_of_many_deliveries_comes_once_on_a_wide_lane(
     assert len(receiver.received) == 100
 
 
-def test_a_concurrency_that_is_raised_counts_for_what_comes_then(
+def test_a_raised_concurrency_applies_to_later_deliveries(
     live_world: World, receiver: WebhookReceiver
 ) -> None:
     endpoint = live_world.add_endpoint(receiver.url)
@@ -233,7 +233,7 @@ def test_a_concurrency_that_is_raised_counts_for_what_comes_then(
         assert nothing_beyond(receiver, 3)
 
 
-def test_the_concurrency_of_an_endpoint_is_not_that_of_another(
+def test_the_concurrency_of_one_endpoint_does_not_affect_another(
     live_world: World, receiver: WebhookReceiver
 ) -> None:
     settings = EndpointSettings(concurrency=3)
@@ -252,7 +252,7 @@ def test_the_concurrency_of_an_endpoint_is_not_that_of_another(
 # --- signature clock -----------------------------------------------------------------------------
 
 
-def test_a_signature_bears_real_time_though_the_clock_of_the_workspace_shows_another(
+def test_a_signature_has_the_real_time_by_default(
     world: World, receiver: WebhookReceiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = "mock_sendpilot.scheduling.clock.SystemClock._wall_seconds"
@@ -267,7 +267,7 @@ def test_a_signature_bears_real_time_though_the_clock_of_the_workspace_shows_ano
     assert attempt.started_at == START
 
 
-def test_a_virtual_signature_bears_what_the_clock_of_the_workspace_shows(
+def test_a_virtual_signature_has_the_time_of_the_workspace(
     world: World, receiver: WebhookReceiver
 ) -> None:
     world.add_endpoint(receiver.url, settings=EndpointSettings(signature_clock="virtual"))
@@ -275,9 +275,9 @@ def test_a_virtual_signature_bears_what_the_clock_of_the_workspace_shows(
     world.change("DONE")
     world.advance(5)
 
-    shown = [START.timestamp(), START.timestamp() + 5]
-    assert list(map(documented_seconds, receiver.received)) == shown
-    assert [int(webhook.headers["svix-timestamp"]) for webhook in receiver.received] == shown
+    seconds = [START.timestamp(), START.timestamp() + 5]
+    assert list(map(documented_seconds, receiver.received)) == seconds
+    assert [int(webhook.headers["svix-timestamp"]) for webhook in receiver.received] == seconds
     assert all(documented_accepts(webhook, SECRET) for webhook in receiver.received)
 
 
@@ -297,7 +297,7 @@ def test_a_signature_can_have_the_time_of_the_process(
     assert int(real.headers["svix-timestamp"]) >= int(before.timestamp())
 
 
-def test_the_log_tells_virtual_and_real_time_apart(world: World, receiver: WebhookReceiver) -> None:
+def test_the_log_has_virtual_and_real_time(world: World, receiver: WebhookReceiver) -> None:
     world.add_endpoint(receiver.url, settings=EndpointSettings(signature_clock="virtual"))
     world.change("DONE")
     world.advance()
@@ -357,7 +357,7 @@ REFUSALS = [
 
 
 @pytest.mark.parametrize(("settings", "problem"), REFUSALS)
-def test_an_endpoint_with_a_setting_that_cannot_be_is_not_made(
+def test_an_endpoint_with_an_invalid_setting_is_refused(
     world: World, settings: dict[str, object], problem: str
 ) -> None:
     with pytest.raises(InvalidInput) as refusal:
@@ -368,7 +368,7 @@ def test_an_endpoint_with_a_setting_that_cannot_be_is_not_made(
 
 
 @pytest.mark.parametrize(("settings", "problem"), REFUSALS)
-def test_a_change_to_a_setting_that_cannot_be_changes_nothing(
+def test_a_change_to_an_invalid_setting_changes_nothing(
     world: World, settings: dict[str, object], problem: str
 ) -> None:
     endpoint = world.add_endpoint("https://a.example/")
@@ -388,13 +388,13 @@ def test_a_change_to_a_setting_that_cannot_be_changes_nothing(
         pytest.param({"concurrency": 64}, id="widest"),
     ],
 )
-def test_what_is_at_the_limits_is_taken(world: World, settings: dict[str, object]) -> None:
+def test_settings_at_their_limits_are_accepted(world: World, settings: dict[str, object]) -> None:
     wanted = EndpointSettings(**settings)  # type: ignore[arg-type]
 
     assert world.add_endpoint("https://a.example/", settings=wanted).settings == wanted
 
 
-def test_all_that_cannot_be_is_told_at_once(world: World) -> None:
+def test_all_invalid_settings_are_reported_together(world: World) -> None:
     settings = EndpointSettings(timeout_seconds=0, concurrency=0, signature_clock="lunar")
     with pytest.raises(InvalidInput) as refusal:
         world.add_endpoint("https://a.example/", secret="x", settings=settings)

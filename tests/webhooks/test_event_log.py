@@ -1,4 +1,4 @@
-"""The events of a workspace: their order, their bodies and their bound."""
+"""The event log: its order, bodies and bounds."""
 
 import pytest
 
@@ -9,9 +9,9 @@ from mock_sendpilot.scheduling.clock import ManualClock
 from mock_sendpilot.testing.receiver import WebhookReceiver
 from mock_sendpilot.webhooks.event_log import MAX_EVENTS, EventFilter
 from tests.webhooks.conftest import START, World, seed_of_one_lead
-from tests.webhooks.judges import arm, change_often, news, record
+from tests.webhooks.disruption_checks import arm, change_often, news, record
 
-# --- what is in it -------------------------------------------------------------------------------
+# --- events --------------------------------------------------------------------------------------
 
 
 def test_events_are_in_the_order_in_which_they_happened(world: World) -> None:
@@ -22,7 +22,7 @@ def test_events_are_in_the_order_in_which_they_happened(world: World) -> None:
     assert [one.sequence for one in found] == sorted(one.sequence for one in found)
 
 
-def test_an_event_that_is_sent_stays_where_it_is(world: World, receiver: WebhookReceiver) -> None:
+def test_an_event_keeps_its_place_when_it_is_sent(world: World, receiver: WebhookReceiver) -> None:
     world.add_endpoint(receiver.url)
     change_often(world, 3)
     arm(world, "delay")
@@ -31,7 +31,7 @@ def test_an_event_that_is_sent_stays_where_it_is(world: World, receiver: Webhook
     assert news(world.outbox.events.all()) == ["S0", "S1", "S2"]
 
 
-def test_an_event_tells_what_is_known_of_it(world: World) -> None:
+def test_an_event_in_the_log_has_its_ids_time_and_body(world: World) -> None:
     world.change("DONE")
 
     (found,) = world.outbox.events.all()
@@ -56,7 +56,7 @@ def test_an_event_has_its_delivery_to_each_endpoint(
     assert [one.state for one in found.deliveries] == ["succeeded"] * 2
 
 
-def test_what_the_contract_has_no_event_for_is_not_in_it(world: World) -> None:
+def test_a_change_without_an_event_in_the_contract_is_not_logged(world: World) -> None:
     record(world, words.LEAD_TAG_UPDATED)
 
     assert world.outbox.events.all() == []
@@ -94,10 +94,10 @@ def test_events_are_found_by_filters(
 
 
 @pytest.mark.parametrize("contract", ["documented", "live"])
-def test_a_body_that_is_made_later_is_the_one_that_is_sent(
+def test_a_body_made_later_is_the_same_as_one_sent_at_once(
     receiver: WebhookReceiver, contract: str
 ) -> None:
-    """Two workspaces with the same ids: in one of them nobody wants the events."""
+    """Two workspaces have the same ids; in one of them no endpoint wants the events."""
     bodies: list[list[bytes]] = []
     for is_sent in (True, False):
         emulator = Emulator(random_seed="tests")
@@ -117,7 +117,7 @@ def test_a_body_that_is_made_later_is_the_one_that_is_sent(
     assert len(sent) == len(bodies[1]) >= 11
 
 
-def test_a_body_that_is_made_later_tells_the_lead_as_it_was_then(world: World) -> None:
+def test_a_body_made_later_has_the_lead_as_it_was_at_the_time(world: World) -> None:
     change_often(world, 2)
     before = world.outbox.events.all()[0].body
     change_often(world, 2)
@@ -129,9 +129,7 @@ def test_a_body_that_is_made_later_tells_the_lead_as_it_was_then(world: World) -
 # --- bounds --------------------------------------------------------------------------------------
 
 
-def test_beyond_its_bound_the_oldest_go_first(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_oldest_events_are_dropped_first(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(world.outbox.events, "_max_events", 10)
     change_often(world, 1)
     first = world.outbox.events.all()[0]
@@ -142,7 +140,7 @@ def test_beyond_its_bound_the_oldest_go_first(
         world.outbox.events.get(first.event_id)
 
 
-def test_it_keeps_5000_events(world: World) -> None:
+def test_the_log_keeps_5000_events(world: World) -> None:
     change_often(world, MAX_EVENTS + 2)
 
     assert MAX_EVENTS == 5000
@@ -151,7 +149,7 @@ def test_it_keeps_5000_events(world: World) -> None:
 
 
 @pytest.mark.parametrize("is_sent", [True, False], ids=["sent", "made later"])
-def test_beyond_so_many_bytes_the_oldest_go_first(
+def test_the_oldest_events_are_dropped_beyond_a_number_of_bytes(
     world: World, monkeypatch: pytest.MonkeyPatch, *, is_sent: bool
 ) -> None:
     world.add_endpoint("https://a.example/", is_enabled=is_sent)
@@ -165,7 +163,7 @@ def test_beyond_so_many_bytes_the_oldest_go_first(
     assert found[-1].data["newStatus"].startswith("9")
 
 
-def test_the_latest_event_is_kept_however_long_it_is(
+def test_the_latest_event_is_kept_however_large_it_is(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.add_endpoint("https://a.example/")
@@ -178,7 +176,7 @@ def test_the_latest_event_is_kept_however_long_it_is(
 # --- is_sent -------------------------------------------------------------------------------------
 
 
-def test_an_event_is_sent_when_each_of_its_endpoints_has_had_its_first_attempt(
+def test_an_event_is_sent_after_the_first_attempt_to_each_endpoint(
     world: World, receiver: WebhookReceiver
 ) -> None:
     receiver.respond(500)
@@ -194,7 +192,7 @@ def test_an_event_is_sent_when_each_of_its_endpoints_has_had_its_first_attempt(
     assert sent == [False, False, True]
 
 
-def test_an_event_that_nobody_wants_is_sent_at_once(world: World) -> None:
+def test_an_event_without_an_endpoint_is_sent_at_once(world: World) -> None:
     world.change("DONE")
     assert world.outbox.events.all()[0].is_sent
 
@@ -207,7 +205,7 @@ def test_an_event_whose_deliveries_were_cancelled_is_sent(world: World) -> None:
     assert world.outbox.events.all()[0].is_sent
 
 
-def test_an_event_that_was_dropped_everywhere_is_not_sent(
+def test_an_event_dropped_at_every_endpoint_is_not_sent(
     world: World, receiver: WebhookReceiver
 ) -> None:
     first = world.add_endpoint("https://a.example/")

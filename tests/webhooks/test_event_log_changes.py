@@ -1,4 +1,4 @@
-"""What is new in the event log, and waiting for it."""
+"""Changes of the event log, and waits for events."""
 
 import threading
 from collections.abc import Callable, Mapping
@@ -11,16 +11,16 @@ from mock_sendpilot.matching import ANY_EVENT, EventPattern
 from mock_sendpilot.testing.receiver import WebhookReceiver
 from mock_sendpilot.webhooks.event_log import SentWebhook
 from tests.webhooks.conftest import World
-from tests.webhooks.judges import arm, change_often, news, record
+from tests.webhooks.disruption_checks import arm, change_often, news, record
 
 LONG = 10.0
-"""No test waits so long: it is when a wait that does not end is given up."""
+"""The timeout of a wait that fails to end; no test waits so long."""
 
 
 # --- changes -------------------------------------------------------------------------------------
 
 
-def test_since_0_all_has_changed(world: World) -> None:
+def test_all_events_have_changed_since_0(world: World) -> None:
     change_often(world, 3)
     found, number = world.outbox.events.changed_since(0)
 
@@ -28,19 +28,19 @@ def test_since_0_all_has_changed(world: World) -> None:
     assert number == world.outbox.events.latest_change > 0
 
 
-def test_since_the_latest_change_nothing_has(world: World) -> None:
+def test_no_event_has_changed_since_the_latest_change(world: World) -> None:
     change_often(world, 3)
     number = world.outbox.events.latest_change
 
     assert world.outbox.events.changed_since(number) == ([], number)
 
 
-def test_nothing_is_new_in_an_empty_log(world: World) -> None:
+def test_an_empty_log_has_no_changes(world: World) -> None:
     assert world.outbox.events.changed_since(0) == ([], 0)
     assert world.outbox.events.changed_since(7) == ([], 7)
 
 
-def test_what_came_and_what_changed_is_new_in_the_order_of_its_change(
+def test_new_and_changed_events_are_listed_in_the_order_of_their_changes(
     world: World, receiver: WebhookReceiver
 ) -> None:
     world.add_endpoint(receiver.url)
@@ -70,7 +70,7 @@ def test_a_cancelled_delivery_is_a_change(world: World) -> None:
 def in_another_thread(act: Callable[[], list[SentWebhook]], meanwhile: Callable[[], object]) -> (
     list[SentWebhook]
 ):  # fmt: skip
-    """What `act`, which waits, gives when `meanwhile` is done after it has begun."""
+    """Return the result of `act`, a wait during which `meanwhile` is called."""
     begun = threading.Event()
 
     def begin() -> list[SentWebhook]:
@@ -110,7 +110,7 @@ def test_an_attempt_ends_the_wait_for_a_change(world: World, receiver: WebhookRe
 # --- waiting -------------------------------------------------------------------------------------
 
 
-def test_what_is_there_already_needs_no_waiting(world: World) -> None:
+def test_an_existing_event_needs_no_wait(world: World) -> None:
     change_often(world, 3)
     found = world.outbox.events.wait_for(
         EventPattern(None, {"new_status": "S1"}), timeout_seconds=LONG
@@ -119,7 +119,7 @@ def test_what_is_there_already_needs_no_waiting(world: World) -> None:
     assert news(found) == ["S1"]
 
 
-def test_of_more_that_fit_the_first_are_given(world: World) -> None:
+def test_the_first_of_several_matching_events_are_returned(world: World) -> None:
     change_often(world, 5)
 
     assert news(world.outbox.events.wait_for(ANY_EVENT, count=2, timeout_seconds=LONG)) == [
@@ -127,7 +127,7 @@ def test_of_more_that_fit_the_first_are_given(world: World) -> None:
     ]  # fmt: skip
 
 
-def test_those_that_came_in_time_are_given_though_they_are_too_few(world: World) -> None:
+def test_the_events_that_came_in_time_are_returned_even_if_too_few(world: World) -> None:
     change_often(world, 2)
 
     assert news(world.outbox.events.wait_for(ANY_EVENT, count=3, timeout_seconds=0.05)) == [
@@ -135,7 +135,7 @@ def test_those_that_came_in_time_are_given_though_they_are_too_few(world: World)
     ]  # fmt: skip
 
 
-def test_the_last_of_several_ends_the_wait(world: World) -> None:
+def test_the_last_of_several_events_ends_the_wait(world: World) -> None:
     world.change("A")
     wanted = EventPattern("lead.status.changed", {"lead_id": "lead_1"})
     found = in_another_thread(
@@ -146,7 +146,7 @@ def test_the_last_of_several_ends_the_wait(world: World) -> None:
     assert news(found) == ["A", "S0", "S1"]
 
 
-def test_what_does_not_fit_does_not_end_the_wait(world: World) -> None:
+def test_an_event_that_does_not_match_does_not_end_the_wait(world: World) -> None:
     wanted = EventPattern(None, {"new_status": "S4"})
     found = in_another_thread(
         lambda: world.outbox.events.wait_for(wanted, timeout_seconds=LONG),
@@ -156,7 +156,7 @@ def test_what_does_not_fit_does_not_end_the_wait(world: World) -> None:
     assert news(found) == ["S4"]
 
 
-def test_what_is_not_sent_yet_is_waited_for(world: World, receiver: WebhookReceiver) -> None:
+def test_a_wait_goes_on_until_the_event_is_sent(world: World, receiver: WebhookReceiver) -> None:
     world.add_endpoint(receiver.url)
     world.change("DONE")
     found = in_another_thread(
@@ -171,20 +171,21 @@ def test_an_event_that_changes_often_counts_once(world: World, receiver: Webhook
     world.add_endpoint(receiver.url)
     world.change("DONE")
 
-    def go_on() -> None:
+    def advance_and_change() -> None:
         world.advance(300)
         world.change("NEXT")
         world.advance()
 
     found = in_another_thread(
-        lambda: world.outbox.events.wait_for(ANY_EVENT, count=2, timeout_seconds=LONG), go_on
+        lambda: world.outbox.events.wait_for(ANY_EVENT, count=2, timeout_seconds=LONG),
+        advance_and_change,
     )
 
     assert news(found) == ["DONE", "NEXT"]
 
 
 class _Counting(EventPattern):
-    """A pattern that notes each event that is looked into."""
+    """A pattern that records each event it is compared with."""
 
     looks: list[str]
 
@@ -194,7 +195,7 @@ class _Counting(EventPattern):
         return super().matches_event(event)
 
 
-def test_a_wait_looks_only_at_what_is_new_and_may_fit(world: World) -> None:
+def test_a_wait_compares_only_new_events_that_may_match(world: World) -> None:
     change_often(world, 20)
     wanted = _Counting("campaign.paused", {})
     object.__setattr__(wanted, "looks", [])
@@ -211,7 +212,7 @@ def test_a_wait_looks_only_at_what_is_new_and_may_fit(world: World) -> None:
     assert wanted.looks == [found[0].event_id]
 
 
-# --- by threads ----------------------------------------------------------------------------------
+# --- the first since a change, and threads -------------------------------------------------------
 
 
 def test_the_first_event_of_a_lead_since_a_change_is_found(world: World) -> None:
@@ -227,7 +228,7 @@ def test_the_first_event_of_a_lead_since_a_change_is_found(world: World) -> None
     assert news([found]) == ["B"]
 
 
-def test_an_event_from_before_whose_delivery_changes_is_not_the_first_since(
+def test_an_older_event_whose_delivery_changes_is_not_the_first_since(
     world: World, receiver: WebhookReceiver
 ) -> None:
     world.add_endpoint(receiver.url)
@@ -242,7 +243,7 @@ def test_an_event_from_before_whose_delivery_changes_is_not_the_first_since(
     assert news([found]) == ["B"]
 
 
-def test_where_no_such_event_came_there_is_no_first(world: World) -> None:
+def test_no_event_is_the_first_since_if_none_matches(world: World) -> None:
     world.change("A")
     number = world.outbox.events.latest_change
     record(world, "campaign.paused")
@@ -251,26 +252,26 @@ def test_where_no_such_event_came_there_is_no_first(world: World) -> None:
     assert world.outbox.events.first_since(number, wanted) is None
 
 
-def test_readers_and_writers_do_not_disturb_each_other(
+def test_reading_and_writing_threads_do_not_disturb_each_other(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(world.outbox.events, "_max_events", 50)
 
     def follow() -> list[str]:
-        seen: list[str] = []
+        statuses: list[str] = []
         number = 0
-        while "LAST" not in seen:
+        while "LAST" not in statuses:
             found, number = world.outbox.events.changed_since(number, timeout_seconds=LONG)
-            seen += news(found)
-        return seen
+            statuses += news(found)
+        return statuses
 
     with ThreadPoolExecutor(4, thread_name_prefix="follows") as pool:
         followers = [pool.submit(follow) for _ in range(3)]
         change_often(world, 500)
         world.change("LAST")
-        seen = [follower.result(10) for follower in followers]
+        followed = [follower.result(10) for follower in followers]
 
     expected = [*(f"S{number}" for number in range(500)), "LAST"]
-    for one in seen:
+    for one in followed:
         assert one == sorted(one, key=expected.index)
         assert len(one) == len(set(one))

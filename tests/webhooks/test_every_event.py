@@ -1,4 +1,4 @@
-"""All twelve events under all four contracts: name and keys of `data`, in the vendor's order."""
+"""All 12 events under four contracts: event type and keys of `data`, in the vendor's order."""
 
 from typing import Any
 
@@ -40,7 +40,7 @@ SAME: dict[str, list[str]] = {
     "lead_database.search.completed": SEARCH,
     "lead_extractor.job.completed": EXTRACTION,
 }
-"""What no contract tells otherwise."""
+"""The keys that are the same under every contract."""
 OLDER: dict[str, tuple[str, list[str]] | None] = {
     "message.sent": ("message.sent", [*WHO, "messagePreview", "sequenceStep"]),
     "reply.received": ("message.received", [*WHO, "replyPreview"]),
@@ -61,9 +61,12 @@ NEWER: dict[str, tuple[str, list[str]] | None] = {
     ),
 }
 CASES = [
-    pytest.param(contract, name, told, id=f"{contract}: {name}")
+    pytest.param(contract, name, expected, id=f"{contract}: {name}")
     for contract, differing in [*((older, OLDER) for older in LEGACY), ("live", NEWER)]
-    for name, told in [*differing.items(), *((name, (name, keys)) for name, keys in SAME.items())]
+    for name, expected in [
+        *differing.items(),
+        *((name, (name, keys)) for name, keys in SAME.items()),
+    ]
 ]
 WITH_URL = [
     "message.sent", "reply.received", "connection_request.sent", "connection_request.accepted",
@@ -79,22 +82,22 @@ def body_of(name: str, contract: str, **options: str) -> dict[str, Any]:
     return body
 
 
-def test_the_table_holds_every_event_under_every_contract() -> None:
+def test_the_table_has_every_event_under_every_contract() -> None:
     assert len(CASES) == 12 * 4
     assert {*OLDER, *SAME} == {*NEWER, *SAME} == set(words.EVENT_TYPES)
 
 
-@pytest.mark.parametrize(("contract", "name", "told"), CASES)
+@pytest.mark.parametrize(("contract", "name", "expected"), CASES)
 def test_an_event_has_the_name_and_the_keys_of_its_contract(
-    contract: str, name: str, told: tuple[str, list[str]] | None
+    contract: str, name: str, expected: tuple[str, list[str]] | None
 ) -> None:
-    if told is None:
+    if expected is None:
         assert event_type(sample_event(name), CONTRACTS[contract]) is None
         return
     body = body_of(name, contract)
 
     assert list(body) == ["eventId", "eventType", "timestamp", "workspaceId", "data"]
-    assert (body["eventType"], list(body["data"])) == told
+    assert (body["eventType"], list(body["data"])) == expected
 
 
 @pytest.mark.parametrize(
@@ -169,7 +172,9 @@ def test_an_event_has_the_name_and_the_keys_of_its_contract(
         ),
     ],
 )
-def test_an_event_tells_what_happened(name: str, contract: str, values: dict[str, object]) -> None:
+def test_an_event_has_the_values_of_its_change(
+    name: str, contract: str, values: dict[str, object]
+) -> None:
     data = body_of(name, contract)["data"]
 
     assert {key: data[key] for key in values} == values
@@ -189,10 +194,10 @@ def test_the_leads_of_a_job_have_the_keys_of_its_results(name: str, keys: list[s
 
 
 @pytest.mark.parametrize("name", WITH_URL)
-def test_urls_can_be_told_as_mini_profiles(name: str) -> None:
-    told = body_of(name, "live", event_urls="mini_profile")["data"]["linkedinUrl"]
+def test_urls_can_be_sent_as_mini_profiles(name: str) -> None:
+    url = body_of(name, "live", event_urls="mini_profile")["data"]["linkedinUrl"]
 
-    beginning, _, internal_id = told.partition("%3AACoAA")
+    beginning, _, internal_id = url.partition("%3AACoAA")
     assert beginning == "in/ida-holm?miniProfileUrn=urn%3Ali%3Afs_miniProfile"
     assert internal_id
     assert "%" not in internal_id

@@ -1,4 +1,4 @@
-"""ForwardingQueues: who listens, who is at work, and who is gone."""
+"""Forwarding queues with a listener that waits, sends or is gone."""
 
 import threading
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from mock_sendpilot.webhooks.signing import SignedRequest
 from mock_sendpilot.world.endpoint_settings import EndpointSettings
 from tests.support import eventually
 from tests.webhooks.conftest import World
-from tests.webhooks.judges import arm
+from tests.webhooks.disruption_checks import arm
 
 REQUEST = SignedRequest(url="http://127.0.0.1/", headers={}, content=b"{}")
 FINE = ForwardingResult(recorded_response(200, {}, b""), None)
@@ -44,7 +44,7 @@ def send(
     return pool.submit(queue.send, REQUEST, timeout)
 
 
-def test_a_listener_that_is_at_work_is_there(
+def test_a_listener_that_is_sending_a_request_is_not_gone(
     queue: ForwardingQueue, pool: ThreadPoolExecutor
 ) -> None:
     queue.limits = ForwardingLimits(silence_seconds=0.05)
@@ -61,9 +61,7 @@ def test_a_listener_that_is_at_work_is_there(
     assert [sent.result(5) for sent in (first, second)] == [FINE, FINE]
 
 
-def test_a_request_that_was_lost_on_its_way_is_taken_again(
-    queue: ForwardingQueue, pool: ThreadPoolExecutor
-) -> None:
+def test_a_lost_request_is_taken_again(queue: ForwardingQueue, pool: ThreadPoolExecutor) -> None:
     sent = [send(pool, queue), send(pool, queue)]
     lost = queue.take(timeout_seconds=5)
     again = queue.take(timeout_seconds=5)  # by a listener that has lost its connection
@@ -78,7 +76,7 @@ def test_a_request_that_was_lost_on_its_way_is_taken_again(
     assert [one.result(5) for one in sent] == [FINE, FINE]
 
 
-def test_who_asks_again_takes_the_place_of_a_connection_that_is_lost(
+def test_a_second_call_takes_the_place_of_a_lost_connection(
     queue: ForwardingQueue, pool: ThreadPoolExecutor
 ) -> None:
     lost = pool.submit(queue.take, timeout_seconds=20)
@@ -93,14 +91,14 @@ def test_who_asks_again_takes_the_place_of_a_connection_that_is_lost(
     assert sent.result(5) == FINE
 
 
-def test_where_nobody_asks_nobody_is_there(
+def test_a_request_without_a_listener_fails(
     queue: ForwardingQueue, pool: ThreadPoolExecutor
 ) -> None:
     queue.limits = ForwardingLimits(silence_seconds=0.05)
     assert send(pool, queue).result(5).error == NO_LISTENER
 
 
-def test_a_listener_that_brings_no_answer_is_not_taken_for_gone(
+def test_a_listener_that_returns_no_response_is_not_gone(
     queue: ForwardingQueue, pool: ThreadPoolExecutor
 ) -> None:
     queue.limits = ForwardingLimits(extra_seconds=0.05)
@@ -110,7 +108,7 @@ def test_a_listener_that_brings_no_answer_is_not_taken_for_gone(
     assert sent.result(5).error == "the listener took the request and has brought no response"
 
 
-def test_a_body_that_is_sent_slowly_has_its_time_besides(world: World) -> None:
+def test_a_slow_body_does_not_count_for_the_timeout(world: World) -> None:
     world.outbox.forwarding.limits = ForwardingLimits(extra_seconds=0.05)
     settings = EndpointSettings(timeout_seconds=0.1)
     endpoint = world.add_endpoint(URL, is_forwarded=True, settings=settings)
@@ -122,7 +120,7 @@ def test_a_body_that_is_sent_slowly_has_its_time_besides(world: World) -> None:
     taken = queue.take(timeout_seconds=5)
     assert taken is not None
     assert taken.request.seconds_to_send == 5
-    assert not threading.Event().wait(0.3)  # longer than its time-out
+    assert not threading.Event().wait(0.3)  # longer than its timeout
     queue.complete(taken.id, FINE)
     advance.join(5)
 
@@ -144,7 +142,7 @@ def test_an_endpoint_is_enabled_again_when_its_listener_is_back(live_world: Worl
     queue.complete(taken.id, FINE)
 
 
-def test_one_that_somebody_has_disabled_stays_so(world: World) -> None:
+def test_an_endpoint_that_a_user_disabled_stays_disabled(world: World) -> None:
     endpoint = world.add_endpoint(URL, is_forwarded=True)
     world.outbox.update_endpoint(endpoint.id, {"is_enabled": False})
     world.outbox.forwarding_queue(endpoint.id)

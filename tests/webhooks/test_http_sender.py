@@ -1,4 +1,4 @@
-"""One attempt: what counts as an answer, and what is recorded of it."""
+"""The HTTP sender: responses and errors, and the parts of them that are recorded."""
 
 import socket
 import threading
@@ -17,9 +17,10 @@ from tests.webhooks.conftest import START, World, seed_of_one_lead
 
 @contextmanager
 def raw_receiver(answer: bytes, *, lingers: bool = False, trickles: bool = False) -> Iterator[str]:
-    """Answers one connection with these bytes, and closes it at once.
+    """Send these bytes on one connection, and close it.
 
-    Or, at the end of the context: `lingers` without a word, `trickles` with a letter every 20 ms.
+    It is closed at once; or at the end of the context if it `lingers` silently, or `trickles` a
+    letter every 20 ms.
     """
     done = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -54,7 +55,7 @@ def hurried_world(timeout_seconds: float) -> Iterator[World]:
 
 
 def attempt_at(world: World, url: str) -> Attempt:
-    """The first attempt of a delivery to a URL."""
+    """Return the first attempt of a delivery to a URL."""
     world.add_endpoint(url)
     world.change("DONE")
     world.advance()
@@ -70,7 +71,7 @@ def attempt_at(world: World, url: str) -> Attempt:
         pytest.param(b"HTTP/1.1 42 OK\r\n\r\n", id="a status that is none"),
     ],
 )
-def test_an_answer_that_is_not_http_is_told_in_plain_letters(answer: bytes) -> None:
+def test_a_response_that_is_not_http_is_quoted_in_printable_characters(answer: bytes) -> None:
     with raw_receiver(answer) as url, hurried_world(5) as world:
         attempt = attempt_at(world, url)
 
@@ -93,7 +94,7 @@ def test_an_answer_that_is_not_http_is_told_in_plain_letters(answer: bytes) -> N
         pytest.param(500, False, id="500"),
     ],
 )
-def test_any_2xx_and_nothing_else_is_success(
+def test_only_a_2xx_is_success(
     world: World, receiver: WebhookReceiver, status: int, *, succeeds: bool
 ) -> None:
     receiver.respond(status)
@@ -141,7 +142,7 @@ def test_the_first_20_kb_of_a_response_are_kept(world: World, receiver: WebhookR
     assert attempt.is_success
 
 
-def test_nobody_listening_is_told_in_words(world: World) -> None:
+def test_a_refused_connection_is_described(world: World) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     attempt = attempt_at(world, f"http://127.0.0.1:{port}/")
@@ -149,7 +150,7 @@ def test_nobody_listening_is_told_in_words(world: World) -> None:
     assert attempt.error == "Connection refused"
 
 
-def test_a_receiver_that_does_not_answer_is_given_up_after_the_timeout() -> None:
+def test_an_attempt_without_a_response_ends_at_the_timeout() -> None:
     with hurried_world(0.2) as world, WebhookReceiver() as receiver, receiver.hold_responses():
         attempt = attempt_at(world, receiver.url)
         assert attempt.error == "no response within 0.2 s"
@@ -170,9 +171,7 @@ def test_a_receiver_that_does_not_answer_is_given_up_after_the_timeout() -> None
     ],
 )
 @pytest.mark.parametrize("status", [200, 503])
-def test_responses_before_the_final_one_are_read_past(
-    world: World, interim: bytes, status: int
-) -> None:
+def test_interim_responses_are_skipped(world: World, interim: bytes, status: int) -> None:
     final = f"HTTP/1.1 {status} Any\r\nX-Final: yes\r\nContent-Length: 4\r\n\r\ndone".encode()
     with raw_receiver(interim + final, lingers=True) as url:
         attempt = attempt_at(world, url)
@@ -188,7 +187,7 @@ def test_interim_responses_without_a_final_one_end_at_the_timeout() -> None:
     assert attempt.error == "no response within 0.2 s"
 
 
-def test_of_a_flood_of_headers_the_beginning_is_kept(
+def test_only_the_first_headers_of_a_response_are_kept(
     world: World, receiver: WebhookReceiver
 ) -> None:
     receiver.respond(200, headers={f"X-{number}": "x" * 5000 for number in range(80)})
@@ -205,9 +204,7 @@ def test_of_a_flood_of_headers_the_beginning_is_kept(
         pytest.param(b"SSH-2.0-x\r\n\r\n", "SSH-2.0-x", id="another protocol"),
     ],
 )
-def test_an_answer_that_is_no_http_is_told_in_words(
-    world: World, answer: bytes, error: str
-) -> None:
+def test_a_response_that_is_not_http_is_described(world: World, answer: bytes, error: str) -> None:
     with raw_receiver(answer) as url:
         attempt = attempt_at(world, url)
     assert attempt.response is None
@@ -233,14 +230,14 @@ def test_a_body_that_never_ends_is_cut_at_the_timeout() -> None:
         assert attempt.response.is_truncated
 
 
-def test_a_head_that_comes_letter_by_letter_is_given_up_at_the_timeout() -> None:
+def test_a_head_that_trickles_ends_at_the_timeout() -> None:
     with hurried_world(0.3) as world, raw_receiver(b"HTTP/1.1 200 OK\r\nX: ", trickles=True) as url:
         attempt = attempt_at(world, url)
         assert attempt.error == "no response within 0.3 s"
         assert attempt.duration_seconds < 2
 
 
-def test_a_body_that_comes_letter_by_letter_is_cut_at_the_timeout() -> None:
+def test_a_body_that_trickles_is_cut_at_the_timeout() -> None:
     answer = b"HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n\r\n"
     with hurried_world(0.3) as world, raw_receiver(answer, trickles=True) as url:
         attempt = attempt_at(world, url)
@@ -249,13 +246,13 @@ def test_a_body_that_comes_letter_by_letter_is_cut_at_the_timeout() -> None:
         assert attempt.duration_seconds < 2
 
 
-def test_a_name_that_does_not_resolve_is_told_in_words(world: World) -> None:
+def test_a_name_that_does_not_resolve_is_described(world: World) -> None:
     attempt = attempt_at(world, "http://receiver.invalid/")
     assert attempt.error
     assert attempt.response is None
 
 
-def test_a_host_that_cannot_be_is_recorded_and_not_raised(world: World) -> None:
+def test_an_impossible_host_is_recorded_and_not_raised(world: World) -> None:
     attempt = attempt_at(world, f"http://{'a' * 70}.example/")
     assert attempt.error
     assert attempt.response is None

@@ -1,4 +1,4 @@
-"""The URL that a search or an extraction brings along gets its event, besides the endpoints."""
+"""The URL of a search or an extraction, which gets the event of its job."""
 
 from collections.abc import Callable
 from itertools import pairwise
@@ -40,7 +40,7 @@ def to_the_end(world: World) -> None:
 
 
 @pytest.mark.parametrize(("start", "event_type", "key"), JOBS)
-def test_a_jobs_own_url_gets_its_event_once(
+def test_the_url_of_a_job_gets_its_event_once(
     world: World, receiver: WebhookReceiver, start: Start, event_type: str, key: str
 ) -> None:
     job_id = start(world.workspace, receiver.url)
@@ -51,7 +51,9 @@ def test_a_jobs_own_url_gets_its_event_once(
 
 
 @pytest.mark.parametrize("world", ["documented", "example", "schema", "live"], indirect=True)
-def test_it_is_not_signed(world: World, receiver: WebhookReceiver) -> None:
+def test_a_request_to_the_url_of_a_job_is_not_signed(
+    world: World, receiver: WebhookReceiver
+) -> None:
     search(world.workspace, receiver.url)
     to_the_end(world)
 
@@ -59,7 +61,7 @@ def test_it_is_not_signed(world: World, receiver: WebhookReceiver) -> None:
     assert [name for name in webhook.headers if "signature" in name] == []
 
 
-def test_the_endpoints_get_the_same_event_signed(world: World, receiver: WebhookReceiver) -> None:
+def test_endpoints_get_the_same_event_signed(world: World, receiver: WebhookReceiver) -> None:
     world.add_endpoint(f"{receiver.url}/endpoint")
     search(world.workspace, f"{receiver.url}/job")
     to_the_end(world)
@@ -70,7 +72,7 @@ def test_the_endpoints_get_the_same_event_signed(world: World, receiver: Webhook
     assert by_path["/webhooks/endpoint"].is_signed_with(SECRET)
 
 
-def test_it_gets_no_other_event(world: World, receiver: WebhookReceiver) -> None:
+def test_the_url_of_a_job_gets_no_other_event(world: World, receiver: WebhookReceiver) -> None:
     search(world.workspace, receiver.url)
     world.change("DONE")
     search(world.workspace, f"{receiver.url}/another")
@@ -79,7 +81,9 @@ def test_it_gets_no_other_event(world: World, receiver: WebhookReceiver) -> None
     assert [webhook.path for webhook in receiver.received] == ["/webhooks", "/webhooks/another"]
 
 
-def test_what_it_refuses_is_sent_again(world: World, receiver: WebhookReceiver) -> None:
+def test_a_failed_request_to_the_url_of_a_job_is_retried(
+    world: World, receiver: WebhookReceiver
+) -> None:
     receiver.respond(500, times=2)
     job_id = search(world.workspace, receiver.url)
     to_the_end(world)
@@ -90,7 +94,9 @@ def test_what_it_refuses_is_sent_again(world: World, receiver: WebhookReceiver) 
     assert (delivery.state, statuses) == (SUCCEEDED, [500, 500, 200])
 
 
-def test_each_retry_has_the_delay_of_the_contract(world: World, receiver: WebhookReceiver) -> None:
+def test_each_retry_to_the_url_of_a_job_has_the_delay_of_the_contract(
+    world: World, receiver: WebhookReceiver
+) -> None:
     receiver.respond(500, times=9)
     job_id = search(world.workspace, receiver.url)
     world.advance(3 * 3600)
@@ -102,7 +108,7 @@ def test_each_retry_has_the_delay_of_the_contract(world: World, receiver: Webhoo
     assert delivery.state == EXHAUSTED
 
 
-def test_a_job_that_fails_tells_nobody(world: World, receiver: WebhookReceiver) -> None:
+def test_a_failed_job_sends_no_event(world: World, receiver: WebhookReceiver) -> None:
     job_id = search(world.workspace, receiver.url)
     world.workspace.searches.fail(job_id, "No.")
     to_the_end(world)
@@ -110,7 +116,7 @@ def test_a_job_that_fails_tells_nobody(world: World, receiver: WebhookReceiver) 
     assert receiver.received == []
 
 
-def test_a_job_that_is_completed_by_hand_tells_at_once(
+def test_a_job_completed_by_hand_sends_its_event_at_once(
     world: World, receiver: WebhookReceiver
 ) -> None:
     job_id = search(world.workspace, receiver.url)
@@ -121,7 +127,9 @@ def test_a_job_that_is_completed_by_hand_tells_at_once(
     assert len(receiver.received) == 1
 
 
-def test_two_jobs_with_the_same_url_are_told_each(world: World, receiver: WebhookReceiver) -> None:
+def test_two_jobs_with_the_same_url_each_send_their_event(
+    world: World, receiver: WebhookReceiver
+) -> None:
     ids = {search(world.workspace, receiver.url), search(world.workspace, receiver.url)}
     to_the_end(world)
 
@@ -129,7 +137,7 @@ def test_two_jobs_with_the_same_url_are_told_each(world: World, receiver: Webhoo
     assert len(receiver.received) == 2
 
 
-def test_removing_an_endpoint_leaves_the_jobs_delivery_alone(
+def test_removing_an_endpoint_does_not_affect_the_delivery_of_a_job(
     world: World, receiver: WebhookReceiver
 ) -> None:
     endpoint = world.add_endpoint(f"{receiver.url}/endpoint")

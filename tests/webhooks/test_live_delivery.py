@@ -1,4 +1,4 @@
-"""Webhooks on the system clock: the worker's threads, and what a receiver can do to the others."""
+"""Webhooks on the system clock: worker threads, and receivers that hang."""
 
 import threading
 import time
@@ -24,13 +24,11 @@ def second_receiver() -> Iterator[WebhookReceiver]:
 
 
 def _worker_threads() -> set[threading.Thread]:
-    """Of all emulators in the process: the one of the session's fixture may be among them."""
+    """Return the worker threads of all emulators, perhaps also that of the session's fixture."""
     return {t for t in threading.enumerate() if t.name.startswith("mock-sendpilot-worker")}
 
 
-def test_a_change_is_sent_without_anybody_asking(
-    live_world: World, receiver: WebhookReceiver
-) -> None:
+def test_a_change_is_sent_by_itself(live_world: World, receiver: WebhookReceiver) -> None:
     live_world.add_endpoint(receiver.url)
     live_world.change("DONE")
     webhook = receiver.wait_for("lead.status.changed", lead_id="lead_1", new_status="DONE")
@@ -43,7 +41,7 @@ def test_no_thread_is_started_before_a_webhook_is_due(live_world: World) -> None
     assert _worker_threads() <= before
 
 
-def test_a_hanging_endpoint_delays_no_other(
+def test_a_hanging_endpoint_does_not_delay_another(
     live_world: World, receiver: WebhookReceiver, second_receiver: WebhookReceiver
 ) -> None:
     live_world.add_endpoint(receiver.url)
@@ -88,7 +86,7 @@ def test_one_endpoint_needs_one_thread(live_world: World, receiver: WebhookRecei
     assert len(_worker_threads() - before) <= 2
 
 
-def test_twenty_hanging_endpoints_are_all_attempted_at_once(
+def test_twenty_hanging_endpoints_are_attempted_at_the_same_time(
     live_world: World, receiver: WebhookReceiver
 ) -> None:
     for number in range(20):
@@ -99,7 +97,7 @@ def test_twenty_hanging_endpoints_are_all_attempted_at_once(
         assert len(receiver.received) == 20
 
 
-def test_a_failed_attempt_is_repeated_on_the_system_clock(
+def test_a_failed_attempt_is_retried_on_the_system_clock(
     slow_emulator: Emulator, receiver: WebhookReceiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     workspace = slow_emulator.add_workspace(seed_of_one_lead())
@@ -131,7 +129,7 @@ def test_freezegun_does_not_stall_the_worker(live_world: World, receiver: Webhoo
 
 
 @pytest.mark.parametrize("is_frozen", [False, True], ids=["real time", "frozen time"])
-def test_a_worker_with_a_retry_to_come_does_not_spin(
+def test_a_worker_that_waits_for_a_retry_does_not_spin(
     live_world: World,
     receiver: WebhookReceiver,
     monkeypatch: pytest.MonkeyPatch,
@@ -179,7 +177,7 @@ def test_a_removed_workspace_sends_nothing_more(
     assert len(receiver.received) == 1
 
 
-def test_closing_an_emulator_does_not_wait_for_a_receiver_that_hangs(
+def test_closing_an_emulator_does_not_wait_for_a_hanging_receiver(
     receiver: WebhookReceiver,
 ) -> None:
     emulator = Emulator()

@@ -1,4 +1,4 @@
-"""Which endpoint gets which event, and what becomes of it when the endpoint changes."""
+"""Deliveries of events to endpoints, also when an endpoint changes."""
 
 import threading
 
@@ -41,7 +41,7 @@ def test_a_disabled_endpoint_gets_nothing(world: World, receiver: WebhookReceive
     assert receiver.received == []
 
 
-def test_disabling_an_endpoint_cancels_what_is_pending(
+def test_disabling_an_endpoint_cancels_its_pending_deliveries(
     world: World, receiver: WebhookReceiver
 ) -> None:
     endpoint = world.add_endpoint(receiver.url)
@@ -53,7 +53,7 @@ def test_disabling_an_endpoint_cancels_what_is_pending(
     assert receiver.received == []
 
 
-def test_deleting_an_endpoint_cancels_what_is_pending(
+def test_deleting_an_endpoint_cancels_its_pending_deliveries(
     world: World, receiver: WebhookReceiver
 ) -> None:
     receiver.respond(500)
@@ -74,7 +74,7 @@ def test_deleting_an_endpoint_cancels_what_is_pending(
         pytest.param(500, "cancelled", "the endpoint was disabled", id="answered badly"),
     ],
 )
-def test_an_attempt_that_is_under_way_when_its_endpoint_is_disabled_is_kept(
+def test_an_attempt_that_runs_when_its_endpoint_is_disabled_is_kept(
     world: World, receiver: WebhookReceiver, status: int, state: str, reason: str | None
 ) -> None:
     receiver.respond(status)
@@ -92,7 +92,9 @@ def test_an_attempt_that_is_under_way_when_its_endpoint_is_disabled_is_kept(
     assert world.outbox.log.pending_count == 0
 
 
-def test_a_retry_goes_to_where_the_endpoint_is_now(world: World, receiver: WebhookReceiver) -> None:
+def test_a_retry_goes_to_the_current_url_of_its_endpoint(
+    world: World, receiver: WebhookReceiver
+) -> None:
     receiver.respond(500)
     endpoint = world.add_endpoint(f"{receiver.url}/old")
     world.change("DONE")
@@ -114,9 +116,7 @@ def test_events_arrive_in_the_order_in_which_they_happened(
     assert news == ["DONE", "PENDING"] * 20
 
 
-def test_later_events_do_not_wait_for_one_that_failed(
-    world: World, receiver: WebhookReceiver
-) -> None:
+def test_later_events_do_not_wait_for_a_failed_one(world: World, receiver: WebhookReceiver) -> None:
     receiver.respond(500)
     world.add_endpoint(receiver.url)
     world.change("DONE")

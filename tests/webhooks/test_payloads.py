@@ -1,4 +1,4 @@
-"""What is sent: envelope, data and headers, under each contract."""
+"""Envelopes, data and headers of webhooks under each contract."""
 
 import json
 import re
@@ -21,7 +21,7 @@ def _send(world: World, receiver: WebhookReceiver, **change: str) -> list[dict[s
 
 
 @pytest.mark.parametrize("world", LEGACY, indirect=True)
-def test_the_older_contracts_send_lead_status_changed_with_changed_by(
+def test_older_contracts_send_lead_status_changed_with_changed_by(
     world: World, receiver: WebhookReceiver
 ) -> None:
     (body,) = _send(world, receiver)
@@ -65,7 +65,7 @@ def test_live_sends_lead_tag_updated_when_the_custom_status_changes(
 
 
 @pytest.mark.parametrize("world", LEGACY, indirect=True)
-def test_the_older_contracts_have_no_tag_event(world: World, receiver: WebhookReceiver) -> None:
+def test_older_contracts_have_no_tag_event(world: World, receiver: WebhookReceiver) -> None:
     bodies = _send(world, receiver, custom_lead_status="INTERESTED")
     assert [body["eventType"] for body in bodies] == ["lead.status.changed"]
 
@@ -94,7 +94,7 @@ def test_a_change_that_changes_nothing_makes_no_event(
     ],
     indirect=["world"],
 )
-def test_a_contract_says_which_signatures_are_sent(
+def test_the_contract_decides_which_signatures_are_sent(
     world: World, receiver: WebhookReceiver, expected: set[str]
 ) -> None:
     _send(world, receiver)
@@ -104,10 +104,10 @@ def test_a_contract_says_which_signatures_are_sent(
 
 
 @pytest.mark.parametrize("world", ["documented", "live"], indirect=True)
-def test_the_svix_package_accepts_what_arrives(world: World, receiver: WebhookReceiver) -> None:
+def test_the_svix_package_accepts_a_webhook(world: World, receiver: WebhookReceiver) -> None:
     _send(world, receiver)
     (webhook,) = receiver.received
-    SvixWebhook(SECRET).verify(webhook.body, dict(webhook.headers))  # raises what it refuses
+    SvixWebhook(SECRET).verify(webhook.body, dict(webhook.headers))  # raises if it refuses
 
 
 def test_a_webhook_is_json_from_mock_sendpilot(world: World, receiver: WebhookReceiver) -> None:

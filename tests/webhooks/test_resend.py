@@ -1,4 +1,4 @@
-"""Resending: the same event again, outside the schedule."""
+"""Resends: the same event again, outside the retry schedule."""
 
 import pytest
 
@@ -68,7 +68,7 @@ def test_resends_do_not_count_for_the_schedule(
     assert (after.state, after.scheduled_count, len(after.attempts)) == (EXHAUSTED, 6, 9)
 
 
-def test_what_is_exhausted_or_has_succeeded_can_be_resent(
+def test_an_exhausted_or_succeeded_delivery_can_be_resent(
     world: World, receiver: WebhookReceiver, delivery: Delivery
 ) -> None:
     receiver.respond(503, times=5)
@@ -83,7 +83,7 @@ def test_what_is_exhausted_or_has_succeeded_can_be_resent(
     assert len(receiver.received) == 8
 
 
-def test_what_has_succeeded_stays_so_when_a_resend_fails(
+def test_a_delivery_stays_succeeded_when_a_resend_fails(
     world: World, receiver: WebhookReceiver, delivery: Delivery
 ) -> None:
     world.advance(DAY)
@@ -107,7 +107,7 @@ def test_an_event_is_resent_to_each_of_its_endpoints(
     assert len(receiver.received) == 4
 
 
-def test_what_has_failed_since_a_time_is_resent(
+def test_deliveries_that_failed_since_a_time_are_resent(
     world: World, receiver: WebhookReceiver, delivery: Delivery
 ) -> None:
     receiver.respond(503, times=99)
@@ -120,14 +120,16 @@ def test_what_has_failed_since_a_time_is_resent(
     assert len(world.outbox.resend_failed(START)) == 2
 
 
-def test_what_has_succeeded_is_not_among_what_has_failed(world: World, delivery: Delivery) -> None:
+def test_succeeded_deliveries_are_not_among_the_failed_ones(
+    world: World, delivery: Delivery
+) -> None:
     world.advance(DAY)
 
     assert world.outbox.resend_failed(START) == []
 
 
 @pytest.mark.parametrize("change", ["disabled", "gone"])
-def test_without_its_endpoint_a_delivery_cannot_be_resent(
+def test_a_delivery_without_an_enabled_endpoint_cannot_be_resent(
     world: World, delivery: Delivery, change: str
 ) -> None:
     if change == "disabled":
@@ -140,7 +142,7 @@ def test_without_its_endpoint_a_delivery_cannot_be_resent(
     assert world.outbox.resend_event(delivery.event_id) == []
 
 
-def test_what_is_not_in_the_log_cannot_be_resent(world: World) -> None:
+def test_a_delivery_that_is_not_in_the_log_cannot_be_resent(world: World) -> None:
     with pytest.raises(NotFound, match="Delivery not found"):
         world.outbox.resend("dlv_x")
     with pytest.raises(NotFound, match="Event not found"):

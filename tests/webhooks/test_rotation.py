@@ -1,4 +1,4 @@
-"""Rotation: for a day two secrets are valid, and then one."""
+"""Rotations of signing secrets: two secrets are valid for a day, and then one."""
 
 from datetime import timedelta
 
@@ -11,7 +11,7 @@ from mock_sendpilot.webhooks.signing import is_secret
 from mock_sendpilot.world.endpoint_settings import EndpointSettings
 from tests.support import SECRET
 from tests.webhooks.conftest import START, World
-from tests.webhooks.judges import (
+from tests.webhooks.disruption_checks import (
     DAY,
     NEW_SECRET,
     NEWEST_SECRET,
@@ -24,7 +24,7 @@ from tests.webhooks.judges import (
 
 @pytest.fixture
 def endpoint(world: World, receiver: WebhookReceiver) -> Endpoint:
-    """Its secret is SECRET."""
+    """An endpoint with the secret SECRET."""
     return world.add_endpoint(receiver.url)
 
 
@@ -33,7 +33,7 @@ def rotate(world: World, endpoint: Endpoint, secret: str | None = NEW_SECRET) ->
 
 
 def next_webhook(world: World, receiver: WebhookReceiver) -> ReceivedWebhook:
-    """What comes of a further change."""
+    """Make a change, and return its webhook."""
     count = len(receiver.received)
     world.change(f"S{count}")
     world.advance()
@@ -41,7 +41,7 @@ def next_webhook(world: World, receiver: WebhookReceiver) -> ReceivedWebhook:
     return receiver.received[-1]
 
 
-def test_after_a_rotation_svix_accepts_the_old_and_the_new_secret(
+def test_svix_accepts_the_old_and_the_new_secret_after_a_rotation(
     world: World, receiver: WebhookReceiver, endpoint: Endpoint
 ) -> None:
     rotate(world, endpoint)
@@ -108,7 +108,7 @@ def test_the_overlap_is_the_same_for_standardwebhooks(
 
 
 @pytest.mark.parametrize("seconds", [0, DAY])
-def test_the_documented_header_is_signed_with_the_new_secret_alone(
+def test_the_documented_header_has_the_new_secrets_signature_alone(
     world: World, receiver: WebhookReceiver, endpoint: Endpoint, seconds: float
 ) -> None:
     rotate(world, endpoint)
@@ -135,9 +135,7 @@ def test_each_of_several_old_secrets_is_valid_for_its_own_24_hours(
     assert accepted == [[True, True, True], [False, True, True], [False, False, True]]
 
 
-def test_an_endpoint_knows_its_old_secrets_the_latest_first(
-    world: World, endpoint: Endpoint
-) -> None:
+def test_an_endpoint_lists_its_old_secrets_latest_first(world: World, endpoint: Endpoint) -> None:
     rotate(world, endpoint)
     world.advance(60)
     after = rotate(world, endpoint, NEWEST_SECRET)
@@ -150,7 +148,7 @@ def test_an_endpoint_knows_its_old_secrets_the_latest_first(
     ]
 
 
-def test_no_secret_that_is_valid_is_forgotten_for_another_rotation(
+def test_a_rotation_is_refused_if_it_would_forget_a_valid_secret(
     world: World, receiver: WebhookReceiver, endpoint: Endpoint
 ) -> None:
     for _ in range(20):
@@ -164,7 +162,7 @@ def test_no_secret_that_is_valid_is_forgotten_for_another_rotation(
     assert len(after.retired_secrets) == 1
 
 
-def test_a_retry_after_a_rotation_bears_both(
+def test_a_retry_after_a_rotation_has_both_signatures(
     world: World, receiver: WebhookReceiver, endpoint: Endpoint
 ) -> None:
     receiver.respond(500)
@@ -177,7 +175,7 @@ def test_a_retry_after_a_rotation_bears_both(
     assert svix_accepts(receiver.received[1], NEW_SECRET)
 
 
-def test_without_a_secret_a_rotation_makes_one(world: World, endpoint: Endpoint) -> None:
+def test_a_rotation_makes_a_secret_by_default(world: World, endpoint: Endpoint) -> None:
     after = rotate(world, endpoint, None)
 
     assert is_secret(after.secret)
@@ -185,7 +183,7 @@ def test_without_a_secret_a_rotation_makes_one(world: World, endpoint: Endpoint)
     assert after.older_secrets(START) == (SECRET,)
 
 
-def test_a_rotation_is_of_one_endpoint(
+def test_a_rotation_does_not_affect_another_endpoint(
     world: World, receiver: WebhookReceiver, endpoint: Endpoint
 ) -> None:
     other = world.add_endpoint(receiver.url)
@@ -194,7 +192,9 @@ def test_a_rotation_is_of_one_endpoint(
     assert world.outbox.endpoints.get(other.id) == other
 
 
-def test_a_rotation_leaves_all_else_of_an_endpoint(world: World, receiver: WebhookReceiver) -> None:
+def test_a_rotation_changes_nothing_else_of_an_endpoint(
+    world: World, receiver: WebhookReceiver
+) -> None:
     settings = EndpointSettings(concurrency=3)
     before = world.add_endpoint(receiver.url, is_enabled=False, settings=settings)
     after = rotate(world, before)
@@ -211,7 +211,7 @@ def test_a_rotation_leaves_all_else_of_an_endpoint(world: World, receiver: Webho
         pytest.param("x", "secret must be 'whsec_'", id="no secret"),
     ],
 )
-def test_a_rotation_to_a_secret_that_cannot_be_is_refused(
+def test_a_rotation_to_an_invalid_secret_is_refused(
     world: World, endpoint: Endpoint, secret: str, problem: str
 ) -> None:
     with pytest.raises(InvalidInput, match=problem):
@@ -220,12 +220,12 @@ def test_a_rotation_to_a_secret_that_cannot_be_is_refused(
     assert world.outbox.endpoints.get(endpoint.id) == endpoint
 
 
-def test_what_is_not_there_cannot_be_rotated(world: World) -> None:
+def test_an_unknown_endpoint_cannot_be_rotated(world: World) -> None:
     with pytest.raises(NotFound, match="Webhook endpoint not found"):
         world.outbox.endpoints.rotate("ep_x")
 
 
-def test_a_secret_that_is_set_counts_at_once_and_alone(
+def test_a_secret_that_is_set_is_valid_at_once_and_alone(
     world: World, receiver: WebhookReceiver, endpoint: Endpoint
 ) -> None:
     rotate(world, endpoint)
@@ -238,7 +238,7 @@ def test_a_secret_that_is_set_counts_at_once_and_alone(
     assert len(svix_signatures(webhook)) == 1
 
 
-def test_a_change_of_something_else_does_not_end_the_overlap(
+def test_another_change_of_the_endpoint_does_not_end_the_overlap(
     world: World, receiver: WebhookReceiver, endpoint: Endpoint
 ) -> None:
     rotate(world, endpoint)

@@ -1,6 +1,9 @@
 """The three signature schemes, judged by the packages that receivers use."""
 
+import hashlib
+import hmac
 import json
+from collections.abc import Callable
 from datetime import datetime, timezone
 
 import pytest
@@ -9,84 +12,168 @@ from standardwebhooks.webhooks import WebhookVerificationError as StandardError
 from svix.webhooks import Webhook as SvixWebhook
 from svix.webhooks import WebhookVerificationError as SvixError
 
-from mock_sendpilot.webhooks.signing import is_secret, new_secret, sign, verify
+from mock_sendpilot.webhooks.signing import is_secret, sign, verify
 from tests.support import SECRET
+from tests.webhooks.disruption_checks import NEW_SECRET, NEWEST_SECRET
 
 BODY = b'{"eventId":"evt_1767225600000_a1b2c3d4e","eventType":"lead.updated"}'
 MESSAGE_ID = "msg_2emulatorEmulatorEmulator01"
 THEN = 1767225600
-ALL = ("documented", "svix", "standardwebhooks")
+SVIX_VECTOR = "v1,0BvdV10h0gJ8e+ArQzKwvecW2/zzA0lqmMzr9fQXAKA="
+DOCUMENTED_VECTOR = "dd39b95233fd991cf6556aa444f53ed434c102cc8994d76a52efede40fc5b0b4"
+OTHER_SECRET = "whsec_" + "A" * 32
+SCHEMES = ("documented", "svix", "standardwebhooks")
+
+Accepts = Callable[[str, dict[str, str], bytes], bool]
 
 
-def _now() -> int:
+def signed(
+    *schemes: str, secret: str = SECRET, older: tuple[str, ...] = (), timestamp: int = THEN
+) -> dict[str, str]:
+    return sign(
+        schemes,
+        secret=secret,
+        older_secrets=older,
+        message_id=MESSAGE_ID,
+        timestamp=timestamp,
+        body=BODY,
+    )
+
+
+def now() -> int:
     return int(datetime.now(tz=timezone.utc).timestamp())
 
 
-def _signed(*schemes: str, secret: str = SECRET, timestamp: int = THEN) -> dict[str, str]:
-    return sign(schemes, secret=secret, message_id=MESSAGE_ID, timestamp=timestamp, body=BODY)
+def svix_accepts(secret: str, headers: dict[str, str], body: bytes) -> bool:
+    try:
+        SvixWebhook(secret).verify(body, headers)
+    except SvixError:
+        return False
+    return True
 
 
-def test_the_svix_signature_is_that_of_the_published_vector() -> None:
-    assert _signed("svix") == {
-        "svix-id": MESSAGE_ID,
-        "svix-timestamp": str(THEN),
-        "svix-signature": "v1,0BvdV10h0gJ8e+ArQzKwvecW2/zzA0lqmMzr9fQXAKA=",
-    }
+def standard_accepts(secret: str, headers: dict[str, str], body: bytes) -> bool:
+    try:
+        return bool(StandardWebhook(secret).verify(body, headers) == json.loads(body))
+    except StandardError:
+        return False
 
 
-def test_the_documented_signature_is_that_of_the_published_vector() -> None:
-    digest = "dd39b95233fd991cf6556aa444f53ed434c102cc8994d76a52efede40fc5b0b4"
-    assert _signed("documented") == {"Webhook-Signature": f"t={THEN},s={digest}"}
+PACKAGES = [
+    pytest.param("svix", svix_accepts, id="svix"),
+    pytest.param("standardwebhooks", standard_accepts, id="standardwebhooks"),
+]
 
 
-def test_the_svix_package_accepts_our_svix_headers() -> None:
-    headers = _signed("svix", timestamp=_now())
-    SvixWebhook(SECRET).verify(BODY, headers)  # raises what it refuses
+# --- sign ----------------------------------------------------------------------------------------
 
 
-def test_the_standardwebhooks_package_accepts_our_standard_headers() -> None:
-    headers = _signed("standardwebhooks", timestamp=_now())
-    assert StandardWebhook(SECRET).verify(BODY, headers) == json.loads(BODY)
+@pytest.mark.parametrize(
+    ("scheme", "headers"),
+    [
+        pytest.param(
+            "svix",
+            {
+                "svix-id": MESSAGE_ID,
+                "svix-timestamp": str(THEN),
+                "svix-signature": SVIX_VECTOR,
+            },
+            id="svix",
+        ),
+        pytest.param(
+            "documented",
+            {"Webhook-Signature": f"t={THEN},s={DOCUMENTED_VECTOR}"},
+            id="documented",
+        ),
+    ],
+)
+def test_the_signature_matches_the_published_vector(scheme: str, headers: dict[str, str]) -> None:
+    assert signed(scheme) == headers
 
 
-def test_the_svix_package_refuses_another_secret() -> None:
-    other = new_secret(lambda count: b"x" * count)
-    with pytest.raises(SvixError):
-        SvixWebhook(other).verify(BODY, _signed("svix", timestamp=_now()))
+@pytest.mark.parametrize(("scheme", "accepts"), PACKAGES)
+def test_the_package_accepts_the_secret_and_the_body_that_were_signed_alone(
+    scheme: str, accepts: Accepts
+) -> None:
+    headers = signed(scheme, timestamp=now())
 
-
-def test_the_standardwebhooks_package_refuses_an_altered_body() -> None:
-    with pytest.raises(StandardError):
-        StandardWebhook(SECRET).verify(BODY + b" ", _signed("standardwebhooks", timestamp=_now()))
+    assert accepts(SECRET, headers, BODY)
+    assert not accepts(OTHER_SECRET, headers, BODY)
+    assert not accepts(SECRET, headers, BODY + b" ")
 
 
 def test_the_documented_key_is_the_secret_with_its_prefix() -> None:
-    other = _signed("documented", secret=SECRET.removeprefix("whsec_"))
-    assert other != _signed("documented")
+    other = signed("documented", secret=SECRET.removeprefix("whsec_"))
+    assert other != signed("documented")
 
 
-@pytest.mark.parametrize("scheme", ALL)
-def test_verify_accepts_what_sign_made(scheme: str) -> None:
-    assert verify(_signed(scheme), BODY, secret=SECRET)
+# --- older secrets -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("scheme", ALL)
+@pytest.mark.parametrize(("scheme", "accepts"), PACKAGES)
+@pytest.mark.parametrize(
+    "older",
+    [
+        pytest.param((), id="none"),
+        pytest.param((NEW_SECRET,), id="one"),
+        pytest.param((NEW_SECRET, SECRET), id="two"),
+    ],
+)
+def test_each_valid_secret_is_accepted_and_no_other(
+    scheme: str, accepts: Accepts, older: tuple[str, ...]
+) -> None:
+    headers = signed(scheme, secret=NEWEST_SECRET, older=older, timestamp=now())
+
+    secrets = (NEWEST_SECRET, NEW_SECRET, SECRET, OTHER_SECRET)
+    accepted = {secret for secret in secrets if accepts(secret, headers, BODY)}
+    assert accepted == {NEWEST_SECRET, *older}
+
+
+@pytest.mark.parametrize(
+    ("scheme", "header"), [("svix", "svix-signature"), ("standardwebhooks", "webhook-signature")]
+)
+def test_signatures_are_separated_by_a_space_newest_first(scheme: str, header: str) -> None:
+    newest = signed(scheme, secret=NEWEST_SECRET)[header]
+    both = signed(scheme, secret=NEWEST_SECRET, older=(SECRET,))[header]
+
+    assert both == f"{newest} {SVIX_VECTOR}"
+
+
+def test_a_request_has_one_id_and_one_timestamp() -> None:
+    headers = signed("svix", secret=NEWEST_SECRET, older=(SECRET, NEW_SECRET))
+
+    assert (headers["svix-id"], headers["svix-timestamp"]) == (MESSAGE_ID, str(THEN))
+    assert len(headers) == 3
+
+
+def test_the_documented_header_has_only_the_newest_signature() -> None:
+    message = b"%d.%b" % (THEN, BODY)
+    digest = hmac.new(NEWEST_SECRET.encode(), message, hashlib.sha256).hexdigest()
+
+    headers = signed("documented", secret=NEWEST_SECRET, older=(SECRET, NEW_SECRET))
+    assert headers == {"Webhook-Signature": f"t={THEN},s={digest}"}
+
+
+# --- verify --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_verify_accepts_the_headers_of_sign(scheme: str) -> None:
+    assert verify(signed(scheme), BODY, secret=SECRET)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
 def test_verify_refuses_an_altered_body(scheme: str) -> None:
-    assert not verify(_signed(scheme), BODY + b" ", secret=SECRET)
-
-
-def test_verify_refuses_a_request_without_any_signature() -> None:
-    assert not verify({"content-type": "application/json"}, BODY, secret=SECRET)
-
-
-def test_verify_refuses_when_one_of_two_signatures_is_wrong() -> None:
-    headers = _signed("documented", "svix") | {"svix-signature": "v1,AAAA"}
-    assert not verify(headers, BODY, secret=SECRET)
+    assert not verify(signed(scheme), BODY + b" ", secret=SECRET)
 
 
 @pytest.mark.parametrize(
     "headers",
     [
+        pytest.param({"content-type": "application/json"}, id="no signature"),
+        pytest.param(
+            signed("documented", "svix") | {"svix-signature": "v1,AAAA"}, id="one of two is wrong"
+        ),
         pytest.param({"Webhook-Signature": "t=now,s=00"}, id="documented time is text"),
         pytest.param({"Webhook-Signature": "t=²,s=00"}, id="documented time is no ASCII digit"),
         pytest.param({"svix-id": "a", "svix-timestamp": "x"}, id="svix time is text"),
@@ -96,14 +183,26 @@ def test_verify_refuses_when_one_of_two_signatures_is_wrong() -> None:
         ),
     ],
 )
-def test_verify_refuses_malformed_headers(headers: dict[str, str]) -> None:
+def test_verify_refuses_missing_wrong_and_malformed_signatures(headers: dict[str, str]) -> None:
     assert not verify(headers, BODY, secret=SECRET)
 
 
-def test_verify_finds_the_right_one_among_several_svix_signatures() -> None:
-    headers = _signed("svix")
+def test_verify_finds_the_valid_one_among_several_svix_signatures() -> None:
+    headers = signed("svix")
     headers["svix-signature"] = f"v1,AAAA {headers['svix-signature']}"
     assert verify(headers, BODY, secret=SECRET)
+
+
+def test_verify_accepts_an_older_secret_under_svix_alone() -> None:
+    svix = signed("svix", secret=NEWEST_SECRET, older=(SECRET,))
+    both = signed("documented", "svix", secret=NEWEST_SECRET, older=(SECRET,))
+
+    assert verify(svix, BODY, secret=SECRET)
+    assert not verify(both, BODY, secret=SECRET)
+    assert verify(both, BODY, secret=NEWEST_SECRET)
+
+
+# --- secrets -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -119,5 +218,5 @@ def test_verify_finds_the_right_one_among_several_svix_signatures() -> None:
         pytest.param("whsec_ä", False, id="not ASCII"),
     ],
 )
-def test_a_secret_is_whsec_and_base64(text: str, *, expected: bool) -> None:
+def test_a_secret_has_the_prefix_whsec_and_base64(text: str, *, expected: bool) -> None:
     assert is_secret(text) is expected

@@ -1,4 +1,4 @@
-"""Events by hand: told of something that is there, caused with all effects, sent as a test."""
+"""Events that are triggered, with or without effects, and test events."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -42,7 +42,7 @@ OF_CAMPAIGNS: dict[str, dict[str, Any]] = {
     "campaign.resumed": {**CAMPAIGN, "resumedAt": NINE, "resumedBy": "api"},
     "campaign.finished": {**CAMPAIGN, "finishedAt": NINE},
 }
-TOLD: dict[str, dict[str, dict[str, Any]]] = {
+DATA: dict[str, dict[str, dict[str, Any]]] = {
     "documented": {
         "message.sent": {**WHO, "messagePreview": "Good morning", "sequenceStep": 2},
         "message.received": {**WHO, "replyPreview": "Call me Tuesday"},
@@ -67,7 +67,7 @@ TOLD: dict[str, dict[str, dict[str, Any]]] = {
         **OF_CAMPAIGNS,
     },
 }
-"""What is told of the lead or the campaign under each contract; of jobs there are own tests."""
+"""The data of events about the lead or the campaign under each contract."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class World:
     workspace: Workspace
     outbox: Outbox
 
-    def tell(self, event_type: str, **wanted: Any) -> SentWebhook:
+    def trigger(self, event_type: str, **wanted: Any) -> SentWebhook:
         request = triggers.TriggerRequest(event_type=event_type, **wanted)
         return triggers.trigger_event(self.workspace, self.outbox, request)
 
@@ -86,7 +86,7 @@ class World:
         return triggers.trigger_event(self.workspace, self.outbox, request, with_effects=True)
 
     def about(self, event_type: str) -> dict[str, str]:
-        """What an event of this type, by any name, is told of."""
+        """Return the subject of an event, named as in any contract."""
         if event_type in OF_JOBS:
             search_id = self.workspace.searches.start(name="Q3", limit=3, filters={}).id
             urls = ["https://www.linkedin.com/search/results/people/"]
@@ -123,7 +123,7 @@ def campaign(campaign_id: str, status: str) -> Campaign:
 
 @pytest.fixture
 def make() -> Iterator[MakeWorld]:
-    """Worlds under a contract, with the lead as it is to be."""
+    """Make worlds under a contract, with a lead in a status."""
     emulators: list[Emulator] = []
 
     def make_one(contract: str = "documented", status: str = "PENDING", **options: str) -> World:
@@ -159,38 +159,38 @@ def world(make: MakeWorld) -> World:
     return make("live")
 
 
-# --- told ---------------------------------------------------------------------------------------
+# --- without effects ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("contract", "event_type"),
     [
         pytest.param(contract, name, id=f"{contract}: {name}")
-        for contract, told in TOLD.items()
-        for name in told
+        for contract, events in DATA.items()
+        for name in events
     ],
 )
-def test_an_event_tells_of_the_lead_or_the_campaign_that_is_there(
+def test_an_event_has_the_data_of_its_lead_or_campaign(
     make: MakeWorld, contract: str, event_type: str
 ) -> None:
     world = make(contract)
-    sent = world.tell(event_type, **world.about(event_type))
+    sent = world.trigger(event_type, **world.about(event_type))
 
     assert sent.json == {
         "eventId": sent.event_id,
         "eventType": event_type,
         "timestamp": NINE,
         "workspaceId": "ws_1",
-        "data": TOLD[contract][event_type],
+        "data": DATA[contract][event_type],
     }
 
 
 @pytest.mark.parametrize("contract", CONTRACTS)
-def test_the_event_of_a_search_tells_of_that_search(make: MakeWorld, contract: str) -> None:
+def test_the_event_of_a_search_has_its_data(make: MakeWorld, contract: str) -> None:
     world = make(contract)
     search = world.workspace.searches.start(name="Q3 CFOs", limit=4, filters={"country": ["NO"]})
     done = world.workspace.searches.complete(search.id)
-    data = world.tell(words.SEARCH_COMPLETED, job_id=search.id).data
+    data = world.trigger(words.SEARCH_COMPLETED, job_id=search.id).data
 
     assert (data["search_id"], data["search_name"]) == (search.id, "Q3 CFOs")
     assert (data["requested_limit"], data["filters"]) == (4, {"country": ["NO"]})
@@ -199,14 +199,12 @@ def test_the_event_of_a_search_tells_of_that_search(make: MakeWorld, contract: s
 
 
 @pytest.mark.parametrize("contract", CONTRACTS)
-def test_the_event_of_an_extraction_tells_of_that_extraction(
-    make: MakeWorld, contract: str
-) -> None:
+def test_the_event_of_an_extraction_has_its_data(make: MakeWorld, contract: str) -> None:
     world = make(contract)
     urls = ["https://www.linkedin.com/search/results/people/?keywords=CFO"]
     job = world.workspace.extractions.start(name="Founders", limit=2, urls=urls)
     done = world.workspace.extractions.complete(job.id)
-    data = world.tell(words.EXTRACTION_COMPLETED, job_id=job.id).data
+    data = world.trigger(words.EXTRACTION_COMPLETED, job_id=job.id).data
 
     assert (data["campaign_id"], data["campaign_name"]) == (job.id, "Founders")
     assert (data["search_urls"], data["mode"]) == (urls, "extraction_only")
@@ -216,24 +214,26 @@ def test_the_event_of_an_extraction_tells_of_that_extraction(
 
 @pytest.mark.parametrize("contract", CONTRACTS)
 @pytest.mark.parametrize("name", words.EVENT_TYPES)
-def test_the_name_of_any_contract_is_taken(make: MakeWorld, contract: str, name: str) -> None:
+def test_the_event_type_of_any_contract_is_accepted(
+    make: MakeWorld, contract: str, name: str
+) -> None:
     world = make(contract, **({"lead_events": "live"} if contract == "documented" else {}))
     own = world.workspace.contract.event_type(name)
     names = {name, LEGACY.get(name, name)}
     about = world.about(name)
 
-    assert {world.tell(one, **about).event_type for one in names} == {own}
+    assert {world.trigger(one, **about).event_type for one in names} == {own}
 
 
-def test_a_tag_cannot_be_told_where_the_contract_has_no_such_event(make: MakeWorld) -> None:
+def test_a_tag_event_is_refused_if_the_contract_has_none(make: MakeWorld) -> None:
     world = make("documented")
     with pytest.raises(InvalidInput, match=r"does not send 'lead\.tag\.updated'; live does"):
-        world.tell("lead.tag.updated", lead_id="lead_1")
+        world.trigger("lead.tag.updated", lead_id="lead_1")
 
 
-def test_a_status_is_told_as_another_one_than_the_lead_has(make: MakeWorld) -> None:
+def test_a_status_event_has_a_status_other_than_the_leads(make: MakeWorld) -> None:
     world = make("live", status="OPPORTUNITY")
-    data = world.tell("lead.updated", lead_id="lead_1").data
+    data = world.trigger("lead.updated", lead_id="lead_1").data
 
     assert (data["previousStatus"], data["newStatus"]) == ("OPPORTUNITY", "DONE")
 
@@ -242,45 +242,49 @@ def test_another_sender_can_be_named(world: World) -> None:
     world.workspace.store.put_sender(
         Sender(id="tom", name="Tom", linkedin_url=IDA, status="active")
     )
-    assert world.tell("message.sent", lead_id="lead_1", sender_id="tom").data["senderId"] == "tom"
+    assert (
+        world.trigger("message.sent", lead_id="lead_1", sender_id="tom").data["senderId"] == "tom"
+    )
 
 
-def test_a_sender_that_is_not_there_is_refused(world: World) -> None:
+def test_an_unknown_sender_is_refused(world: World) -> None:
     with pytest.raises(NotFound, match="Sender not found"):
-        world.tell("message.sent", lead_id="lead_1", sender_id="tom")
+        world.trigger("message.sent", lead_id="lead_1", sender_id="tom")
 
 
-def test_the_name_of_the_event_in_a_refusal_is_that_of_the_contract(make: MakeWorld) -> None:
+def test_a_refusal_names_the_event_as_the_contract_does(make: MakeWorld) -> None:
     with pytest.raises(InvalidInput, match=r"required: lead\.status\.changed is about an existing"):
-        make("documented").tell("lead.updated")
+        make("documented").trigger("lead.updated")
 
 
-# --- what is set --------------------------------------------------------------------------------
+# --- overrides ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("contract", "event_type"),
     [
         pytest.param(contract, name, id=f"{contract}: {name}")
-        for contract, told in TOLD.items()
-        for name in told
+        for contract, events in DATA.items()
+        for name in events
     ],
 )
-def test_every_key_of_data_can_be_set(make: MakeWorld, contract: str, event_type: str) -> None:
+def test_every_key_of_data_can_be_overridden(
+    make: MakeWorld, contract: str, event_type: str
+) -> None:
     world = make(contract)
-    values: dict[str, Any] = {key: [key, None] for key in TOLD[contract][event_type]}
-    sent = world.tell(event_type, **world.about(event_type), overrides=values)
+    values: dict[str, Any] = {key: [key, None] for key in DATA[contract][event_type]}
+    sent = world.trigger(event_type, **world.about(event_type), overrides=values)
 
     assert sent.data == values
-    assert list(sent.data) == list(TOLD[contract][event_type])
+    assert list(sent.data) == list(DATA[contract][event_type])
 
 
 @pytest.mark.parametrize("event_type", OF_JOBS)
-def test_every_key_of_a_jobs_data_can_be_set(world: World, event_type: str) -> None:
+def test_every_key_of_a_jobs_data_can_be_overridden(world: World, event_type: str) -> None:
     about = world.about(event_type)
-    values = dict.fromkeys(world.tell(event_type, **about).data, 7)
+    values = dict.fromkeys(world.trigger(event_type, **about).data, 7)
 
-    assert world.tell(event_type, **about, overrides=values).data == values
+    assert world.trigger(event_type, **about, overrides=values).data == values
 
 
 @pytest.mark.parametrize(
@@ -292,32 +296,30 @@ def test_every_key_of_a_jobs_data_can_be_set(world: World, event_type: str) -> N
         pytest.param("eventId", "has no key 'eventId'", id="of the envelope"),
     ],
 )
-def test_a_key_that_its_data_has_not_is_refused_with_a_guess(
-    world: World, key: str, says: str
-) -> None:
+def test_an_unknown_key_is_refused_with_a_suggestion(world: World, key: str, says: str) -> None:
     with pytest.raises(InvalidInput) as refused:
-        world.tell("lead.updated", lead_id="lead_1", overrides={key: 1})
+        world.trigger("lead.updated", lead_id="lead_1", overrides={key: 1})
 
     assert says in str(refused.value)
     assert world.outbox.events.all() == []
 
 
-# --- of what ------------------------------------------------------------------------------------
+# --- subjects -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("how", ["tell", "cause"])
+@pytest.mark.parametrize("action", ["trigger", "cause"])
 @pytest.mark.parametrize("event_type", words.EVENT_TYPES)
-def test_it_must_be_said_of_what(world: World, event_type: str, how: str) -> None:
+def test_a_trigger_requires_a_subject(world: World, event_type: str, action: str) -> None:
     wanted = {"leadId": "lead_id", "campaignId": "campaign_id", "jobId": "job_id"}
     (field,) = world.about(event_type)
     key = next(key for key, name in wanted.items() if name == field)
     status = {"newStatus": "DONE"} if event_type == "lead.updated" else {}
     tag = {"newTag": "INTERESTED"} if event_type == "lead.tag.updated" else {}
     with pytest.raises(InvalidInput, match=f"{key} is required: .* is about an existing"):
-        getattr(world, how)(event_type, overrides={**status, **tag} if how == "cause" else {})
+        getattr(world, action)(event_type, overrides={**status, **tag} if action == "cause" else {})
 
 
-@pytest.mark.parametrize("how", ["tell", "cause"])
+@pytest.mark.parametrize("action", ["trigger", "cause"])
 @pytest.mark.parametrize(
     ("event_type", "about", "message"),
     [
@@ -333,59 +335,59 @@ def test_it_must_be_said_of_what(world: World, event_type: str, how: str) -> Non
         ),
     ],
 )
-def test_what_is_not_there_is_not_found(
-    world: World, event_type: str, about: dict[str, str], message: str, how: str
+def test_an_unknown_subject_is_not_found(
+    world: World, event_type: str, about: dict[str, str], message: str, action: str
 ) -> None:
     with pytest.raises(NotFound, match=message):
-        getattr(world, how)(event_type, **about)
+        getattr(world, action)(event_type, **about)
 
 
-@pytest.mark.parametrize("how", ["tell", "cause"])
-def test_an_event_that_no_contract_knows_is_refused(world: World, how: str) -> None:
+@pytest.mark.parametrize("action", ["trigger", "cause"])
+def test_an_unknown_event_type_is_refused(world: World, action: str) -> None:
     with pytest.raises(InvalidInput, match=r"unknown event type 'lead\.update'.*did you mean"):
-        getattr(world, how)("lead.update", lead_id="lead_1")
+        getattr(world, action)("lead.update", lead_id="lead_1")
 
 
-# --- how it is recorded -------------------------------------------------------------------------
+# --- records ------------------------------------------------------------------------------------
 
 
-def test_each_event_has_an_id_of_its_own_and_the_next_number(world: World) -> None:
-    sent = [world.tell("message.sent", lead_id="lead_1") for _ in range(3)]
+def test_each_event_has_its_own_id_and_the_next_number(world: World) -> None:
+    sent = [world.trigger("message.sent", lead_id="lead_1") for _ in range(3)]
     sent += [world.cause("lead.updated", lead_id="lead_1", overrides={"newStatus": "DONE"})]
 
     assert len({one.event_id for one in sent}) == 4
     assert [one.sequence for one in sent] == [1, 2, 3, 4]
 
 
-def test_its_origin_says_what_made_it(world: World) -> None:
+def test_the_origin_of_an_event_names_its_cause(world: World) -> None:
     endpoint = world.outbox.endpoints.add(RECEIVER)
-    told = world.tell("message.sent", lead_id="lead_1")
+    triggered = world.trigger("message.sent", lead_id="lead_1")
     caused = world.cause("lead.updated", lead_id="lead_1", overrides={"newStatus": "DONE"})
     tested = triggers.send_test_event(world.workspace, world.outbox, endpoint.id, None)
 
-    assert [one.origin for one in (told, caused, tested)] == ["trigger", "change", "test"]
+    assert [one.origin for one in (triggered, caused, tested)] == ["trigger", "change", "test"]
 
 
-def test_an_event_bears_the_time_of_the_workspace(world: World) -> None:
+def test_an_event_has_the_time_of_the_workspace(world: World) -> None:
     world.workspace.advance(timedelta(hours=1))
 
     assert (
-        world.tell("message.sent", lead_id="lead_1")
+        world.trigger("message.sent", lead_id="lead_1")
         .json["timestamp"]
         .startswith("2026-06-01T10:00")
     )
 
 
-def test_only_endpoints_that_want_it_get_it(world: World) -> None:
+def test_only_endpoints_that_want_the_event_get_it(world: World) -> None:
     wants = world.outbox.endpoints.add(RECEIVER, event_types=["message.sent"])
     world.outbox.endpoints.add(RECEIVER, event_types=["lead.updated"])
     world.outbox.endpoints.add(RECEIVER, is_enabled=False)
-    sent = world.tell("message.sent", lead_id="lead_1")
+    sent = world.trigger("message.sent", lead_id="lead_1")
 
     assert [delivery.endpoint_id for delivery in sent.deliveries] == [wants.id]
 
 
-# --- caused -------------------------------------------------------------------------------------
+# --- with effects -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -399,7 +401,7 @@ def test_only_endpoints_that_want_it_get_it(world: World) -> None:
         pytest.param("PENDING", "lead.tag.updated", {"newTag": "CLOSED"}, False, id="tag"),
     ],
 )
-def test_what_is_caused_is_answered_with_its_event_and_not_with_what_follows(
+def test_a_cause_returns_its_event_and_not_those_that_follow(
     make: MakeWorld, before: str, event_type: str, overrides: dict[str, str], follows: bool
 ) -> None:
     world = make("live", status=before)
@@ -412,7 +414,7 @@ def test_what_is_caused_is_answered_with_its_event_and_not_with_what_follows(
 
 
 @pytest.mark.parametrize("key", ["messagePreview", "message"])
-def test_a_text_can_be_given_by_its_key_in_any_contract(make: MakeWorld, key: str) -> None:
+def test_a_text_is_accepted_under_its_key_in_any_contract(make: MakeWorld, key: str) -> None:
     world = make("documented", status="CONNECTION_ACCEPTED")
     sent = world.cause("message.sent", lead_id="lead_1", overrides={key: "x" * 120})
 
@@ -422,7 +424,7 @@ def test_a_text_can_be_given_by_its_key_in_any_contract(make: MakeWorld, key: st
     assert message.content == "x" * 120
 
 
-def test_somebody_else_than_the_api_is_told_as_the_cause(make: MakeWorld) -> None:
+def test_a_caused_change_is_not_by_the_api(make: MakeWorld) -> None:
     world = make("documented")
     changed = world.cause("lead.updated", lead_id="lead_1", overrides={"newStatus": "DONE"})
     paused = world.cause("campaign.paused", campaign_id="camp_1")
@@ -468,7 +470,7 @@ def test_somebody_else_than_the_api_is_told_as_the_cause(make: MakeWorld) -> Non
         ),
     ],
 )
-def test_what_the_deed_does_not_take_is_refused(
+def test_an_override_that_the_cause_does_not_take_is_refused(
     world: World, event_type: str, overrides: dict[str, Any], says: str
 ) -> None:
     with pytest.raises(InvalidInput) as refused:
@@ -482,7 +484,7 @@ def test_what_the_deed_does_not_take_is_refused(
     ("event_type", "about"),
     [("campaign.paused", {"campaign_id": "camp_1"}), (words.SEARCH_COMPLETED, {"job_id": "x"})],
 )
-def test_the_deeds_of_campaigns_and_jobs_take_nothing(
+def test_causes_of_campaign_and_job_events_take_no_override(
     world: World, event_type: str, about: dict[str, str]
 ) -> None:
     with pytest.raises(InvalidInput, match="takes nothing"):
@@ -513,9 +515,7 @@ def send_test(world: World, endpoint_id: str, event_type: str | None = None) -> 
 
 @pytest.mark.parametrize("contract", CONTRACTS)
 @pytest.mark.parametrize("name", words.EVENT_TYPES)
-def test_any_event_can_be_sent_as_a_test_by_any_name(
-    make: MakeWorld, contract: str, name: str
-) -> None:
+def test_any_event_can_be_sent_as_a_test(make: MakeWorld, contract: str, name: str) -> None:
     world = make(contract, **({"lead_events": "live"} if contract == "documented" else {}))
     endpoint = world.outbox.endpoints.add(RECEIVER)
     own = world.workspace.contract.event_type(name)
@@ -551,7 +551,7 @@ def test_a_test_event_has_sample_data_and_no_mark_that_it_is_a_test(world: World
         pytest.param("live", ["message.sent", "lead.updated"], "message.sent", id="some"),
     ],
 )
-def test_by_default_it_is_an_event_that_the_endpoint_wants(
+def test_a_test_event_is_by_default_one_that_the_endpoint_wants(
     make: MakeWorld, contract: str, wanted: list[str] | None, sent: str
 ) -> None:
     world = make(contract)
@@ -560,7 +560,7 @@ def test_by_default_it_is_an_event_that_the_endpoint_wants(
     assert send_test(world, endpoint.id).event_type == sent
 
 
-def test_a_disabled_endpoint_is_not_tested(world: World) -> None:
+def test_a_test_event_to_a_disabled_endpoint_is_refused(world: World) -> None:
     endpoint = world.outbox.endpoints.add(RECEIVER, is_enabled=False)
     with pytest.raises(InvalidInput, match=f"endpoint '{endpoint.id}' is disabled; enable it"):
         send_test(world, endpoint.id)
@@ -575,7 +575,7 @@ def test_a_disabled_endpoint_is_not_tested(world: World) -> None:
         pytest.param("lead.update", "unknown event type 'lead.update'", id="unknown"),
     ],
 )
-def test_a_test_of_an_event_that_is_not_sent_is_refused(
+def test_a_test_event_that_the_contract_does_not_send_is_refused(
     make: MakeWorld, event_type: str, says: str
 ) -> None:
     world = make("documented")
@@ -586,6 +586,6 @@ def test_a_test_of_an_event_that_is_not_sent_is_refused(
     assert says in str(refused.value)
 
 
-def test_an_endpoint_that_is_not_there_is_not_tested(world: World) -> None:
+def test_a_test_event_to_an_unknown_endpoint_is_refused(world: World) -> None:
     with pytest.raises(NotFound, match="Webhook endpoint not found"):
         send_test(world, "ep_x")

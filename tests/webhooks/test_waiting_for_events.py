@@ -1,4 +1,4 @@
-"""Waiting for events: how it ends, and what is said when they do not come."""
+"""Waits for events, and the failures of those that end in vain."""
 
 import threading
 
@@ -10,7 +10,7 @@ from mock_sendpilot.scheduling.clock import SystemClock, iso_milliseconds
 from mock_sendpilot.testing.receiver import WebhookReceiver
 from mock_sendpilot.webhooks.waiting import WaitResult, wait_for_events
 from tests.webhooks.conftest import World
-from tests.webhooks.judges import arm, record
+from tests.webhooks.disruption_checks import arm, record
 
 TYPE = "lead.status.changed"
 
@@ -41,7 +41,7 @@ def failure(waited: WaitResult) -> list[str]:
 # --- on a running clock --------------------------------------------------------------------------
 
 
-def test_what_is_sent_while_it_is_waited_for_is_given(
+def test_an_event_sent_during_the_wait_is_returned(
     live_world: World, receiver: WebhookReceiver
 ) -> None:
     live_world.add_endpoint(receiver.url)
@@ -52,7 +52,7 @@ def test_what_is_sent_while_it_is_waited_for_is_given(
     assert waited.found[0].deliveries[0].attempts[0].is_success
 
 
-def test_what_does_not_come_in_time_is_given_up_then(live_world: World) -> None:
+def test_a_wait_ends_at_its_timeout(live_world: World) -> None:
     began = SystemClock.running_seconds()
     waited = wait(live_world, timeout=0.2)
 
@@ -61,7 +61,7 @@ def test_what_does_not_come_in_time_is_given_up_then(live_world: World) -> None:
     assert waited.found == []
 
 
-def test_the_failure_says_what_came_and_takes_the_nearest_apart(live_world: World) -> None:
+def test_the_failure_lists_the_events_and_explains_the_nearest_miss(live_world: World) -> None:
     record(live_world, "campaign.paused")
     live_world.change("DONE")
     lines = failure(wait(live_world, EventPattern(TYPE, {"new_status": "OPEN"}), timeout=0.05))
@@ -72,7 +72,7 @@ def test_the_failure_says_what_came_and_takes_the_nearest_apart(live_world: Worl
     assert [line.split()[0] for line in lines[4:]] == ["campaign.paused", TYPE]
 
 
-def test_the_failure_says_how_many_of_several_came(live_world: World) -> None:
+def test_the_failure_has_the_number_of_events_that_came(live_world: World) -> None:
     live_world.change("DONE")
     waited = wait(live_world, EventPattern(TYPE), count=3, timeout=0.05)
 
@@ -80,7 +80,7 @@ def test_the_failure_says_how_many_of_several_came(live_world: World) -> None:
     assert [webhook.data["newStatus"] for webhook in waited.found] == ["DONE"]
 
 
-def test_the_failure_says_what_waits_for_its_first_attempt(
+def test_the_failure_names_events_that_wait_for_their_first_attempt(
     live_world: World, receiver: WebhookReceiver
 ) -> None:
     live_world.add_endpoint(receiver.url)
@@ -92,7 +92,7 @@ def test_the_failure_says_what_waits_for_its_first_attempt(
     assert lines[1:] == ["  2 more wait for their first attempt", "  nothing came"]
 
 
-def test_of_many_the_failure_lists_the_latest(live_world: World) -> None:
+def test_the_failure_lists_the_latest_of_many_events(live_world: World) -> None:
     for number in range(23):
         live_world.change(f"S{number}")
     lines = failure(wait(live_world, EventPattern("message.sent"), timeout=0.05))
@@ -106,7 +106,7 @@ def test_of_many_the_failure_lists_the_latest(live_world: World) -> None:
 # --- after another -------------------------------------------------------------------------------
 
 
-def test_after_an_event_only_later_ones_count(live_world: World) -> None:
+def test_only_later_events_count_after_an_event(live_world: World) -> None:
     live_world.change("DONE")
     first = wait(live_world, EventPattern(TYPE)).found[0]
     live_world.change("PENDING")
@@ -115,7 +115,7 @@ def test_after_an_event_only_later_ones_count(live_world: World) -> None:
     assert [webhook.data["newStatus"] for webhook in waited.found] == ["PENDING"]
 
 
-def test_what_came_before_is_not_in_the_failure(live_world: World) -> None:
+def test_earlier_events_are_not_in_the_failure(live_world: World) -> None:
     live_world.change("DONE")
     first = wait(live_world, EventPattern(TYPE)).found[0]
 
@@ -125,7 +125,7 @@ def test_what_came_before_is_not_in_the_failure(live_world: World) -> None:
     ]
 
 
-def test_after_an_event_that_is_not_known_is_refused(live_world: World) -> None:
+def test_an_unknown_event_to_wait_after_is_refused(live_world: World) -> None:
     with pytest.raises(NotFound, match="Event not found"):
         wait(live_world, after="evt_none")
 
@@ -133,7 +133,7 @@ def test_after_an_event_that_is_not_known_is_refused(live_world: World) -> None:
 # --- in frozen time ------------------------------------------------------------------------------
 
 
-def test_in_frozen_time_there_is_no_waiting(world: World) -> None:
+def test_a_frozen_clock_ends_a_wait_at_once(world: World) -> None:
     began = SystemClock.running_seconds()
     waited = wait(world, timeout=60)
 
@@ -142,7 +142,7 @@ def test_in_frozen_time_there_is_no_waiting(world: World) -> None:
     assert failure(waited)[0] == "no webhook of any type"
 
 
-def test_in_frozen_time_what_is_sent_already_is_given(
+def test_an_event_that_was_sent_is_returned_under_a_frozen_clock(
     world: World, receiver: WebhookReceiver
 ) -> None:
     world.add_endpoint(receiver.url)
@@ -153,7 +153,7 @@ def test_in_frozen_time_what_is_sent_already_is_given(
     assert (len(waited.found), waited.failure) == (1, None)
 
 
-def test_in_frozen_time_the_failure_says_that_nothing_is_due(world: World) -> None:
+def test_the_failure_says_that_nothing_is_due_under_a_frozen_clock(world: World) -> None:
     assert failure(wait(world))[1] == (
         "  the clock is frozen at 2026-06-01T09:00:00.000Z; nothing is due"
     )
@@ -167,7 +167,7 @@ def test_in_frozen_time_the_failure_says_that_nothing_is_due(world: World) -> No
         pytest.param(None, 500, "09:00:05.000Z is attempt 2", id="retry"),
     ],
 )
-def test_in_frozen_time_the_failure_says_what_is_due_next_and_when(
+def test_the_failure_names_the_next_due_task_under_a_frozen_clock(
     world: World, receiver: WebhookReceiver, kind: str | None, status: int | None, due: str
 ) -> None:
     world.add_endpoint(receiver.url)
@@ -185,7 +185,7 @@ def test_in_frozen_time_the_failure_says_what_is_due_next_and_when(
     assert note in failure(wait(world, EventPattern("message.sent")))[1:4]
 
 
-def test_what_is_held_back_by_a_disruption_is_told_with_the_time(live_world: World) -> None:
+def test_the_failure_names_a_delivery_that_a_disruption_delays(live_world: World) -> None:
     live_world.add_endpoint("http://127.0.0.1:9/")
     arm(live_world, "delay", seconds=60)
     live_world.change("DONE")
@@ -198,7 +198,7 @@ def test_what_is_held_back_by_a_disruption_is_told_with_the_time(live_world: Wor
     assert lines[1:3] == ["  1 more waits for its first attempt", held]
 
 
-def test_what_is_dropped_does_not_come_and_the_failure_says_so(live_world: World) -> None:
+def test_the_failure_says_that_an_event_was_dropped(live_world: World) -> None:
     live_world.add_endpoint("http://127.0.0.1:9/")
     arm(live_world, "drop")
     live_world.change("DONE")
@@ -209,7 +209,7 @@ def test_what_is_dropped_does_not_come_and_the_failure_says_so(live_world: World
     ]
 
 
-def test_a_resend_that_is_due_is_called_one(world: World, receiver: WebhookReceiver) -> None:
+def test_a_due_resend_is_named_as_a_resend(world: World, receiver: WebhookReceiver) -> None:
     world.add_endpoint(receiver.url)
     world.change("DONE")
     world.advance()
@@ -219,7 +219,7 @@ def test_a_resend_that_is_due_is_called_one(world: World, receiver: WebhookRecei
     assert f"is a resend of {TYPE} to {receiver.url}: advance it" in note
 
 
-def test_a_clock_that_is_frozen_meanwhile_ends_no_wait_too_early(
+def test_freezing_the_clock_does_not_end_a_running_wait_early(
     live_world: World, receiver: WebhookReceiver
 ) -> None:
     live_world.add_endpoint(receiver.url)

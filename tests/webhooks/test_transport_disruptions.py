@@ -1,4 +1,4 @@
-"""Deliveries that come slowly, break off or lie about their type; and what a retry is like."""
+"""Disruptions of the transport: slow bodies, resets and wrong content types, and the retries."""
 
 import socket
 import threading
@@ -14,17 +14,17 @@ from mock_sendpilot.webhooks.deliveries import EXHAUSTED, PENDING, SUCCEEDED, Ap
 from mock_sendpilot.webhooks.disruption_kinds import KINDS
 from tests.support import SECRET, eventually, read_request
 from tests.webhooks.conftest import World
-from tests.webhooks.judges import DAY, NEW_SECRET, arm, only_delivery, svix_accepts
+from tests.webhooks.disruption_checks import DAY, NEW_SECRET, arm, only_delivery, svix_accepts
 
 MOVING = {"duplicate", "reorder", "delay", "drop"}
 ALTERING = sorted(set(KINDS) - MOVING)
 SWIFT: dict[str, dict[str, float]] = {"slow_body": {"seconds": 0.05}, "huge_body": {"bytes": 2000}}
-"""So that no test takes long."""
+"""Options that keep the tests fast."""
 
 
 @dataclass
 class RawRequest:
-    """What came over one connection; `pieces` are the body as it came."""
+    """The bytes of one connection; `pieces` are the reads of the body."""
 
     head: bytes = b""
     pieces: list[bytes] = field(default_factory=list)
@@ -43,7 +43,7 @@ class RawRequest:
 
 @dataclass
 class RawReceiver:
-    """Its URL, and each connection so far."""
+    """The URL of a receiver, and its connections so far."""
 
     url: str
     requests: list[RawRequest] = field(default_factory=list)
@@ -51,7 +51,7 @@ class RawReceiver:
 
 @contextmanager
 def raw_receiver() -> Iterator[RawReceiver]:
-    """Reads each connection to the end of a request or of itself, and answers 200 to a request."""
+    """Read each connection to the end of a request, and respond with 200."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         receiver = RawReceiver(f"http://127.0.0.1:{listener.getsockname()[1]}/")
 
@@ -76,7 +76,7 @@ def raw_receiver() -> Iterator[RawReceiver]:
 
 
 def _read(connection: socket.socket, request: RawRequest) -> bool:
-    """Read a request; tell whether there was one."""
+    """Read a request; return whether there was one."""
     try:
         return _read_head(connection, request) and _read_body(connection, request)
     except ConnectionResetError:
@@ -171,7 +171,7 @@ def test_a_broken_connection_does_not_break_the_one_that_is_kept(
 
 
 @pytest.mark.parametrize("status", [200, 204, 500])
-def test_the_answer_is_lost_after_the_receiver_did_its_work(
+def test_a_lost_answer_reaches_the_receiver(
     world: World, receiver: WebhookReceiver, status: int
 ) -> None:
     receiver.respond(status)
@@ -189,7 +189,7 @@ def test_the_answer_is_lost_after_the_receiver_did_its_work(
     assert only_delivery(world).state == PENDING
 
 
-def test_an_event_whose_answer_is_lost_comes_again(world: World, receiver: WebhookReceiver) -> None:
+def test_an_event_with_a_lost_answer_is_retried(world: World, receiver: WebhookReceiver) -> None:
     world.add_endpoint(receiver.url)
     arm(world, "lost_answer")
     world.change("DONE")
@@ -201,7 +201,7 @@ def test_an_event_whose_answer_is_lost_comes_again(world: World, receiver: Webho
     assert only_delivery(world).state == SUCCEEDED
 
 
-def test_the_connection_is_reset_once_the_answer_begins(world: World) -> None:
+def test_the_connection_is_reset_once_the_response_begins(world: World) -> None:
     ends: list[str] = []
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
@@ -227,7 +227,7 @@ def test_the_connection_is_reset_once_the_answer_begins(world: World) -> None:
     assert ends == ["reset"]
 
 
-def test_a_receiver_that_is_not_there_loses_no_answer(world: World) -> None:
+def test_a_receiver_that_is_down_loses_no_answer(world: World) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     world.add_endpoint(f"http://127.0.0.1:{port}/")
@@ -241,7 +241,7 @@ def test_a_receiver_that_is_not_there_loses_no_answer(world: World) -> None:
 # --- slow_body -----------------------------------------------------------------------------------
 
 
-def test_a_slow_body_comes_in_pieces_for_so_many_real_seconds(world: World) -> None:
+def test_a_slow_body_arrives_in_pieces_over_its_seconds(world: World) -> None:
     with raw_receiver() as receiver:
         world.add_endpoint(receiver.url)
         arm(world, "slow_body", seconds=0.5)
@@ -254,9 +254,7 @@ def test_a_slow_body_comes_in_pieces_for_so_many_real_seconds(world: World) -> N
     assert request.body == only_delivery(world).body
 
 
-def test_the_time_that_a_slow_body_takes_is_in_the_log(
-    world: World, receiver: WebhookReceiver
-) -> None:
+def test_the_log_has_the_duration_of_a_slow_body(world: World, receiver: WebhookReceiver) -> None:
     world.add_endpoint(receiver.url)
     arm(world, "slow_body", seconds=0.3)
     world.change("DONE")
@@ -271,7 +269,7 @@ def test_the_time_that_a_slow_body_takes_is_in_the_log(
 # --- wrong_content_type --------------------------------------------------------------------------
 
 
-def test_a_wrong_content_type_is_all_that_is_wrong(world: World, receiver: WebhookReceiver) -> None:
+def test_a_wrong_content_type_changes_nothing_else(world: World, receiver: WebhookReceiver) -> None:
     world.add_endpoint(receiver.url)
     arm(world, "wrong_content_type")
     world.change("DONE")
@@ -287,7 +285,7 @@ def test_a_wrong_content_type_is_all_that_is_wrong(world: World, receiver: Webho
 
 
 def disrupted_endpoint(world: World, url: str, kind: str, **options: float) -> AppliedDisruption:
-    """An endpoint whose first delivery has that disruption."""
+    """Add an endpoint whose first delivery has a disruption."""
     endpoint = world.add_endpoint(url)
     if kind == "old_secret":
         world.outbox.endpoints.rotate(endpoint.id, NEW_SECRET)
@@ -299,13 +297,13 @@ def disrupted_endpoint(world: World, url: str, kind: str, **options: float) -> A
 
 
 @pytest.mark.parametrize("kind", ALTERING)
-def test_the_retry_of_a_disrupted_attempt_is_as_it_should_be(
+def test_the_retry_of_a_disrupted_attempt_is_not_disrupted(
     world: World, receiver: WebhookReceiver, kind: str
 ) -> None:
     receiver.respond(401)
     disrupted_endpoint(world, receiver.url, kind)
     if kind == "broken_connection":
-        receiver._answers.clear()  # it never sees the first attempt
+        receiver._answers.clear()  # it is never sent the first attempt
     world.advance(5)
 
     delivery, last = only_delivery(world), receiver.received[-1]
@@ -317,7 +315,7 @@ def test_the_retry_of_a_disrupted_attempt_is_as_it_should_be(
 
 
 @pytest.mark.parametrize("kind", ALTERING)
-def test_so_many_attempts_are_disrupted_as_are_asked_for(
+def test_as_many_attempts_are_disrupted_as_requested(
     world: World, receiver: WebhookReceiver, kind: str
 ) -> None:
     receiver.respond(401, times=99)
@@ -345,7 +343,7 @@ def test_a_resend_is_not_disrupted(world: World, receiver: WebhookReceiver, kind
 
 
 @pytest.mark.parametrize("kind", ALTERING)
-def test_the_log_shows_what_was_sent_in_place_of_the_body(
+def test_the_log_has_the_body_that_was_sent_instead(
     world: World, receiver: WebhookReceiver, kind: str
 ) -> None:
     applied = disrupted_endpoint(world, receiver.url, kind)
@@ -367,6 +365,6 @@ def test_by_default_one_attempt_is_disrupted(world: World, kind: str) -> None:
     assert applied.options["attempts"] == 1
 
 
-def test_every_kind_is_tested_here_or_with_those_that_move_a_delivery() -> None:
+def test_every_kind_is_tested() -> None:
     assert set(ALTERING) | MOVING == set(KINDS)
     assert {kind for kind, found in KINDS.items() if found.alter is None} == MOVING

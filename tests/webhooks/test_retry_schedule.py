@@ -1,4 +1,4 @@
-"""The retry schedule, on a clock that is moved by hand: not one sleep."""
+"""The retry schedule, on a manual clock."""
 
 from itertools import pairwise
 
@@ -29,7 +29,7 @@ def test_a_2xx_ends_the_delivery(world: World, receiver: WebhookReceiver) -> Non
     assert delivery.next_attempt_at is None
 
 
-def test_the_attempts_are_made_after_5_30_120_900_and_3600_seconds_and_no_more(
+def test_retries_are_made_after_5_30_120_900_and_3600_seconds(
     world: World, receiver: WebhookReceiver
 ) -> None:
     receiver.respond(500, times=99)
@@ -44,7 +44,7 @@ def test_the_attempts_are_made_after_5_30_120_900_and_3600_seconds_and_no_more(
     assert len(receiver.received) == 6
 
 
-def test_an_attempt_is_made_not_a_moment_too_early(world: World, receiver: WebhookReceiver) -> None:
+def test_an_attempt_is_not_made_early(world: World, receiver: WebhookReceiver) -> None:
     receiver.respond(503)
     world.add_endpoint(receiver.url)
     world.change("DONE")
@@ -67,7 +67,7 @@ def test_a_retry_carries_the_same_event_and_message_id(
     assert len({webhook.headers["svix-id"] for webhook in receiver.received}) == 1
 
 
-def test_each_attempt_is_signed_afresh(
+def test_each_attempt_has_a_new_signature(
     world: World, receiver: WebhookReceiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def it_is(seconds: float) -> None:
@@ -99,7 +99,7 @@ def test_retries_of_two_deliveries_are_made_in_due_order(
     assert news == ["DONE", "PENDING", "DONE", "PENDING"]
 
 
-def test_advance_stops_where_it_was_asked_to(world: World, receiver: WebhookReceiver) -> None:
+def test_advance_stops_at_its_target(world: World, receiver: WebhookReceiver) -> None:
     receiver.respond(500, times=9)
     world.add_endpoint(receiver.url)
     world.change("DONE")

@@ -1,6 +1,6 @@
 """Deliveries by real threads while the clock runs, is frozen, advanced and resumed.
 
-What receivers saw, the log and what was changed must agree, whatever happens in whichever order.
+The requests of receivers, the log and the changes must agree, whatever happens in any order.
 """
 
 import threading
@@ -30,7 +30,7 @@ from mock_sendpilot.webhooks.event_log import SentWebhook
 from mock_sendpilot.world.endpoint_settings import EndpointSettings
 from tests.webhooks.conftest import World, seed_of_one_lead
 from tests.webhooks.delivery_model import CANCELLED, EXHAUSTED, SUCCEEDED
-from tests.webhooks.moody_receiver import HANG, RESET, MoodyReceiver
+from tests.webhooks.scripted_receiver import HANG, RESET, ScriptedReceiver
 
 RETRY_DELAYS_SECONDS = (0.0, 0.02, 45.0)
 MAX_SCHEDULED = 1 + len(RETRY_DELAYS_SECONDS)
@@ -40,7 +40,7 @@ THREADS = 3
 LONGER_THAN_ALL_RETRIES = timedelta(minutes=5)
 ROUNDING = timedelta(milliseconds=1)
 REFUSALS = ("is being advanced already", "cannot be advanced while something runs")
-"""What an advance may be refused for, as `Scheduler.advance` says."""
+"""The reasons to refuse an advance, by `Scheduler.advance`."""
 
 any_one = st.integers(min_value=0, max_value=5)
 any_step = st.sampled_from([0, 0.02, 1, 45, 300])
@@ -50,7 +50,7 @@ turns = st.lists(st.sampled_from(["freeze", "resume", "change"]), max_size=4)
 
 @dataclass
 class Known:
-    """An endpoint, and the changes that it had to get."""
+    """An endpoint, and the changes that must be delivered to it."""
 
     id: str
     path: str
@@ -65,7 +65,7 @@ class Known:
 
 
 class DeliveriesOnAnyClock(RuleBasedStateMachine):
-    """Acts on a workspace with the system's clock, its threads, and a receiver."""
+    """Act on a workspace on the system's clock, with its threads and a receiver."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -79,7 +79,7 @@ class DeliveriesOnAnyClock(RuleBasedStateMachine):
         workspace = self.emulator.add_workspace(replace(seed, leads=tuple(leads)))
         self.world = World(workspace, self.emulator.outbox(workspace))
         self.scheduler = workspace.scheduler
-        self.receiver = MoodyReceiver(workspace.clock.now)
+        self.receiver = ScriptedReceiver(workspace.clock.now)
         self.endpoints: list[Known] = []
         self.change_counts = [0] * THREADS
         self.latest = workspace.clock.now()
@@ -101,11 +101,11 @@ class DeliveriesOnAnyClock(RuleBasedStateMachine):
         if is_frozen:
             self.freeze()
 
-    # --- what happens ------------------------------------------------------------------------
+    # --- actions -----------------------------------------------------------------------------
 
     @rule(counts=st.lists(st.integers(min_value=0, max_value=3), min_size=1, max_size=THREADS))
     def change(self, counts: list[int]) -> None:
-        """Each thread changes a lead of its own, all at the same time."""
+        """Change leads in threads at the same time, each thread its own lead."""
         start = threading.Barrier(len(counts))
 
         def work(lead: int, count: int) -> None:
@@ -119,7 +119,7 @@ class DeliveriesOnAnyClock(RuleBasedStateMachine):
 
     @rule(mood=st.sampled_from([500, 503, HANG, RESET]), times=st.integers(1, 20))
     def be_moody(self, mood: int | str, times: int) -> None:
-        """Let requests fail, often enough that deliveries are exhausted; but hang not too long."""
+        """Let requests fail, often enough to exhaust deliveries; but hang only briefly."""
         self.receiver.moods.extend([mood] * (min(times, 3) if mood == HANG else times))
 
     @rule()
@@ -137,7 +137,7 @@ class DeliveriesOnAnyClock(RuleBasedStateMachine):
 
     @rule(seconds=any_step, limits=st.lists(any_limit, min_size=1, max_size=2), turns=turns)
     def act_while_advancing(self, seconds: float, limits: list[float], turns: list[str]) -> None:
-        """One or two threads advance the clock, while this one freezes, resumes and changes."""
+        """Advance the clock in one or two threads while this one freezes, resumes and changes."""
         acts: dict[str, Callable[[], None]] = {
             "freeze": self.scheduler.freeze,
             "resume": self.scheduler.resume,
@@ -175,7 +175,7 @@ class DeliveriesOnAnyClock(RuleBasedStateMachine):
             endpoint.is_there = False
             endpoint.was_ended = True
 
-    # --- what must hold ----------------------------------------------------------------------
+    # --- invariants --------------------------------------------------------------------------
 
     @invariant()
     def the_clock_never_goes_back(self) -> None:
@@ -190,7 +190,9 @@ class DeliveriesOnAnyClock(RuleBasedStateMachine):
             self.scheduler.wait_until_idle(timeout_seconds=10)
             assert self.scheduler.running() == []
             assert self.world.workspace.clock.now() == now
-            assert len(self.receiver.arrivals) - count <= len(self.endpoints)  # what ran already
+            assert len(self.receiver.arrivals) - count <= len(
+                self.endpoints
+            )  # those that were running
 
     def _settle_accounts(self) -> None:
         events = self.world.outbox.events.all()
@@ -224,7 +226,7 @@ class DeliveriesOnAnyClock(RuleBasedStateMachine):
         }
 
     def _saw_what_the_log_says(self, endpoint: Known, deliveries: list[Delivery]) -> None:
-        """Each request is an attempt of the log, and the first ones came in the order of events."""
+        """Check that requests are the attempts of the log, first ones in the order of events."""
         arrived = [one.event_id for one in self.receiver.arrivals if one.path == endpoint.path]
         attempts = Counter({one.event_id: len(one.attempts) for one in deliveries if one.attempts})
         assert Counter(arrived) == attempts
@@ -232,17 +234,17 @@ class DeliveriesOnAnyClock(RuleBasedStateMachine):
         firsts = [sequences[event_id] for event_id in dict.fromkeys(arrived)]
         assert firsts == sorted(firsts)
 
-    # --- how ---------------------------------------------------------------------------------
+    # --- steps -------------------------------------------------------------------------------
 
     @contextmanager
     def _judging(self) -> Iterator[None]:
-        """What fails here says enough: then nothing is looked at in the end."""
+        """Skip the checks at the end if something fails here: the first failure says enough."""
         self.is_sound = False
         yield
         self.is_sound = True
 
     def _change(self, lead: int) -> None:
-        """Give a lead a status that none had before; the change counts once it has returned."""
+        """Give a lead a new status; the change counts once it has returned."""
         self.change_counts[lead] += 1
         status = f"S{lead}.{self.change_counts[lead]}"
         for endpoint in self.endpoints:
@@ -251,7 +253,7 @@ class DeliveriesOnAnyClock(RuleBasedStateMachine):
         self.world.workspace.store.set_lead_status(f"lead_{lead}", status=status)
 
     def _advance(self, seconds: float, limit: float) -> None:
-        """Advance the clock: it gets there, or says why not in one of the documented ways."""
+        """Advance the clock: it reaches the target, or raises a documented error."""
         before = self.world.workspace.clock.now()
         failure: AdvanceTimedOut | InvalidInput | None = None
         try:
@@ -275,7 +277,7 @@ class DeliveriesOnAnyClock(RuleBasedStateMachine):
         assert self.scheduler.next_due() is None
 
     def _endpoint(self, which: int) -> Known:
-        """The newest first; also one that was deleted."""
+        """Return an endpoint, newest first; also a deleted one."""
         return self.endpoints[-1 - which % len(self.endpoints)]
 
 
@@ -300,7 +302,7 @@ def _kept_to_the_schedule(attempts: tuple[Attempt, ...]) -> None:
         assert other.started_at - one.started_at >= delay
 
 
-def test_no_event_is_lost_or_doubled_while_threads_change_things_and_turn_the_clock() -> None:
+def test_no_event_is_lost_or_duplicated_while_threads_change_leads_and_the_clock() -> None:
     run_state_machine_as_test(
         DeliveriesOnAnyClock,
         settings=settings(deadline=None, max_examples=60, stateful_step_count=15),

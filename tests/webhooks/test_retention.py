@@ -1,4 +1,4 @@
-"""What a workspace keeps of its deliveries and events: bounded, in order, and never poisoned."""
+"""Deliveries and events that a workspace keeps: bounded, in order and always readable."""
 
 import logging
 import threading
@@ -17,12 +17,14 @@ from mock_sendpilot.webhooks.deliveries import SUCCEEDED, DeliveryFilter, record
 from mock_sendpilot.webhooks.triggers import TriggerRequest, trigger_event
 from tests.support import eventually
 from tests.webhooks.conftest import World, seed_of_one_lead
-from tests.webhooks.judges import arm, statuses
+from tests.webhooks.disruption_checks import arm, statuses
 
 DAY = 24 * 3600
 
 
-def test_of_altered_bodies_the_beginning_is_kept(world: World, receiver: WebhookReceiver) -> None:
+def test_only_the_beginning_of_an_altered_body_is_kept(
+    world: World, receiver: WebhookReceiver
+) -> None:
     world.add_endpoint(receiver.url)
     arm(world, "huge_body", bytes=2_000_000, attempts=6)
     receiver.respond(500, times=6)
@@ -34,7 +36,7 @@ def test_of_altered_bodies_the_beginning_is_kept(world: World, receiver: Webhook
     assert delivery.recorded_bytes < 200_000
 
 
-def test_of_a_response_the_beginning_is_kept() -> None:
+def test_only_the_beginning_of_a_response_is_kept() -> None:
     headers = {f"x-{number}": "y" * 1000 for number in range(60)}
     response = recorded_response(200, headers, b"z" * 30_000)
 
@@ -43,10 +45,10 @@ def test_of_a_response_the_beginning_is_kept() -> None:
     assert (len(response.body), response.is_truncated) == (20_000, True)
 
 
-def test_the_first_event_is_the_one_that_happened_first(
+def test_events_are_kept_in_the_order_in_which_they_happened(
     world: World, receiver: WebhookReceiver
 ) -> None:
-    """Not the one whose delivery has changed longest ago."""
+    """The order is not that of the latest changes of their deliveries."""
     world.add_endpoint(receiver.url)
     receiver.respond(500)
     world.change("A")
@@ -58,13 +60,13 @@ def test_the_first_event_is_the_one_that_happened_first(
     assert found.data["newStatus"] == "A"
 
 
-def test_a_log_handler_may_look_at_the_deliveries(world: World, receiver: WebhookReceiver) -> None:
-    seen: list[int] = []
+def test_a_log_handler_can_read_the_deliveries(world: World, receiver: WebhookReceiver) -> None:
+    counts: list[int] = []
 
     class Looking(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             assert record
-            seen.append(len(world.outbox.log.select(DeliveryFilter())))
+            counts.append(len(world.outbox.log.select(DeliveryFilter())))
 
     handler, logger = Looking(), logging.getLogger("mock_sendpilot.webhooks.runner")
     world.add_endpoint(receiver.url)
@@ -78,10 +80,10 @@ def test_a_log_handler_may_look_at_the_deliveries(world: World, receiver: Webhoo
         assert not advance.is_alive()
     finally:
         logger.removeHandler(handler)
-    assert set(seen) == {1}
+    assert set(counts) == {1}
 
 
-def test_an_override_that_is_no_json_is_refused_and_the_log_stays_readable(world: World) -> None:
+def test_an_override_that_is_not_json_is_refused_and_the_log_stays_readable(world: World) -> None:
     wanted = TriggerRequest(
         event_type="lead.status.changed", lead_id="lead_1", overrides={"newStatus": object()}
     )
@@ -98,15 +100,15 @@ def test_both_events_of_a_job_go_to_its_own_url(world: World, receiver: WebhookR
     start = world.workspace.searches.start
     job_id = start(name="S", limit=3, filters={}, webhook_url=receiver.url).id
     world.workspace.searches.complete(job_id)
-    told = TriggerRequest(event_type="lead_database.search.completed", job_id=job_id)
-    trigger_event(world.workspace, world.outbox, told)
+    request = TriggerRequest(event_type="lead_database.search.completed", job_id=job_id)
+    trigger_event(world.workspace, world.outbox, request)
     world.advance(DAY)
 
     assert [one.state for one in world.deliveries()] == [SUCCEEDED, SUCCEEDED]
     assert world.outbox.job_endpoints.ids() == []
 
 
-def test_of_a_job_whose_webhook_fails_nothing_is_kept(
+def test_no_endpoint_is_kept_for_a_job_whose_webhook_failed(
     world: World, receiver: WebhookReceiver
 ) -> None:
     receiver.respond(500, times=6)
@@ -117,10 +119,10 @@ def test_of_a_job_whose_webhook_fails_nothing_is_kept(
     assert world.outbox._runner._health._failing_since == {}
 
 
-def test_a_change_that_has_returned_is_not_idle_before_its_webhook_has_arrived(
+def test_a_workspace_is_not_idle_before_the_webhook_of_a_change_has_arrived(
     live_world: World, receiver: WebhookReceiver
 ) -> None:
-    """Also where another thread is publishing, and holds the change up."""
+    """That holds also if another thread is publishing and the change has to wait."""
     live_world.add_endpoint(receiver.url)
     is_publishing, may_go_on = threading.Event(), threading.Event()
 
@@ -144,7 +146,7 @@ def test_a_change_that_has_returned_is_not_idle_before_its_webhook_has_arrived(
 
 
 class _SetBack(SteadyClock):
-    """The clock of a machine that can be set back."""
+    """A clock of a machine that can be set back."""
 
     def __init__(self) -> None:
         self.by = timedelta()
@@ -162,7 +164,7 @@ def machine(slow_emulator: Emulator) -> _SetBack:
     return clock
 
 
-def test_the_order_holds_though_the_clock_of_the_machine_is_set_back(
+def test_events_stay_in_order_when_the_machines_clock_is_set_back(
     slow_emulator: Emulator, machine: _SetBack, receiver: WebhookReceiver
 ) -> None:
     workspace = slow_emulator.add_workspace(seed_of_one_lead())
@@ -191,13 +193,15 @@ def waiting(slow_emulator: Emulator) -> Iterator[threading.Thread]:
     thread.join(10)
 
 
-def test_waits_end_with_the_emulator(slow_emulator: Emulator, waiting: threading.Thread) -> None:
+def test_waits_end_when_the_emulator_closes(
+    slow_emulator: Emulator, waiting: threading.Thread
+) -> None:
     slow_emulator.close()
     eventually(lambda: not waiting.is_alive())
 
 
 @pytest.mark.parametrize("kind", ["a queue that is taken", "a slow body"])
-def test_what_is_under_way_does_not_hold_up_the_end(
+def test_a_running_attempt_does_not_delay_the_close(
     slow_emulator: Emulator, live_world: World, receiver: WebhookReceiver, kind: str
 ) -> None:
     is_forwarded = kind == "a queue that is taken"

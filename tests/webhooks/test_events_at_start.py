@@ -1,4 +1,4 @@
-"""What happens at the start is sent: to endpoints of the seed and to those of the command line."""
+"""Events at the start are sent to endpoints of the seed and of the command line."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -30,7 +30,7 @@ def walking(workspace_id: str) -> WorkspaceSeed:
     )
 
 
-def test_no_event_is_lost_that_happens_at_once(receiver: WebhookReceiver) -> None:
+def test_an_event_at_the_start_is_sent(receiver: WebhookReceiver) -> None:
     emulator = Emulator()
     emulator.load([walking("ws_1"), walking("ws_2")], endpoints=[EndpointSeed(url=receiver.url)])
     receiver.wait_for(count=4)

@@ -1,4 +1,4 @@
-"""What comes more than once, or never; and what the log shows of what was only moved."""
+"""Duplicated and dropped deliveries, and the disruptions that the log shows."""
 
 from datetime import timedelta
 
@@ -14,7 +14,7 @@ from mock_sendpilot.webhooks.deliveries import (
 )
 from tests.support import SECRET
 from tests.webhooks.conftest import START, World
-from tests.webhooks.judges import (
+from tests.webhooks.disruption_checks import (
     DAY,
     a_second_passes_each_time,
     arm,
@@ -35,7 +35,7 @@ from tests.webhooks.judges import (
         pytest.param({"copies": 3}, 4, id="thrice more"),
     ],
 )
-def test_a_duplicate_comes_again_as_the_same_event(
+def test_a_duplicate_is_the_same_event_again(
     world: World, receiver: WebhookReceiver, options: dict[str, float], count: int
 ) -> None:
     world.add_endpoint(receiver.url)
@@ -63,7 +63,7 @@ def test_a_duplicate_is_an_attempt_outside_the_schedule(
     assert [one.number for one in delivery.attempts] == [1, 2, 3]
 
 
-def test_a_copy_is_signed_afresh(
+def test_a_duplicate_has_a_new_signature(
     world: World, receiver: WebhookReceiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.add_endpoint(receiver.url)
@@ -79,7 +79,7 @@ def test_a_copy_is_signed_afresh(
     assert documented_accepts(second, SECRET)
 
 
-def test_copies_that_fail_do_not_count_for_the_schedule(
+def test_failed_duplicates_do_not_count_for_the_schedule(
     world: World, receiver: WebhookReceiver
 ) -> None:
     world.add_endpoint(receiver.url)
@@ -97,7 +97,7 @@ def test_copies_that_fail_do_not_count_for_the_schedule(
     assert (delivery.state, len(delivery.attempts)) == (EXHAUSTED, 8)
 
 
-def test_a_copy_that_succeeds_ends_a_delivery_whose_first_attempt_failed(
+def test_a_duplicate_that_succeeds_ends_a_delivery_whose_first_attempt_failed(
     world: World, receiver: WebhookReceiver
 ) -> None:
     world.add_endpoint(receiver.url)
@@ -110,7 +110,7 @@ def test_a_copy_that_succeeds_ends_a_delivery_whose_first_attempt_failed(
     assert len(receiver.received) == 2
 
 
-def test_the_next_event_has_no_copy(world: World, receiver: WebhookReceiver) -> None:
+def test_the_next_event_is_not_duplicated(world: World, receiver: WebhookReceiver) -> None:
     world.add_endpoint(receiver.url)
     arm(world, "duplicate")
     world.change("A")
@@ -123,7 +123,7 @@ def test_the_next_event_has_no_copy(world: World, receiver: WebhookReceiver) -> 
 # --- drop ----------------------------------------------------------------------------------------
 
 
-def test_what_is_dropped_is_never_sent(world: World, receiver: WebhookReceiver) -> None:
+def test_a_dropped_delivery_is_never_sent(world: World, receiver: WebhookReceiver) -> None:
     world.add_endpoint(receiver.url)
     arm(world, "drop")
     world.change("A")
@@ -133,7 +133,7 @@ def test_what_is_dropped_is_never_sent(world: World, receiver: WebhookReceiver) 
     assert statuses(receiver) == ["B"]
 
 
-def test_the_log_tells_which_disruption_dropped_it(world: World, receiver: WebhookReceiver) -> None:
+def test_a_dropped_delivery_names_its_disruption(world: World, receiver: WebhookReceiver) -> None:
     world.add_endpoint(receiver.url)
     disruption = arm(world, "drop")
     world.change("A")
@@ -144,7 +144,7 @@ def test_the_log_tells_which_disruption_dropped_it(world: World, receiver: Webho
     assert world.outbox.log.pending_count == 0
 
 
-def test_what_was_dropped_to_one_endpoint_comes_to_another(
+def test_a_drop_at_one_endpoint_does_not_affect_another(
     world: World, receiver: WebhookReceiver
 ) -> None:
     first = world.add_endpoint(f"{receiver.url}/a")
@@ -156,7 +156,7 @@ def test_what_was_dropped_to_one_endpoint_comes_to_another(
     assert [webhook.path for webhook in receiver.received] == ["/webhooks/b"]
 
 
-def test_what_was_dropped_can_be_sent_by_hand(world: World, receiver: WebhookReceiver) -> None:
+def test_a_dropped_delivery_can_be_resent(world: World, receiver: WebhookReceiver) -> None:
     world.add_endpoint(receiver.url)
     arm(world, "drop")
     world.change("A")
@@ -167,7 +167,7 @@ def test_what_was_dropped_can_be_sent_by_hand(world: World, receiver: WebhookRec
     assert statuses(receiver) == ["A"]
 
 
-# --- what the log shows --------------------------------------------------------------------------
+# --- the log -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def test_what_was_dropped_can_be_sent_by_hand(world: World, receiver: WebhookRec
         pytest.param("drop", {}, id="drop"),
     ],
 )
-def test_the_log_shows_what_befell_a_delivery(
+def test_the_log_has_the_disruption_of_a_delivery(
     world: World, receiver: WebhookReceiver, kind: str, options: dict[str, float]
 ) -> None:
     world.add_endpoint(receiver.url)
@@ -194,7 +194,7 @@ def test_the_log_shows_what_befell_a_delivery(
 
 
 @pytest.mark.parametrize("kind", ["duplicate", "reorder", "delay"])
-def test_the_attempts_of_a_delivery_that_was_only_moved_are_as_they_should_be(
+def test_the_attempts_of_a_reordered_delivery_are_not_disrupted(
     world: World, receiver: WebhookReceiver, kind: str
 ) -> None:
     world.add_endpoint(receiver.url)

@@ -1,4 +1,4 @@
-"""Deliveries whose signature is not what it should be, judged by what receivers verify with."""
+"""Disruptions of signatures, judged by the packages that receivers verify with."""
 
 from datetime import timedelta
 
@@ -9,7 +9,7 @@ from mock_sendpilot.webhooks.disruption_kinds import FORGED_SECRET
 from mock_sendpilot.world.endpoint_settings import EndpointSettings
 from tests.support import SECRET
 from tests.webhooks.conftest import START, World
-from tests.webhooks.judges import (
+from tests.webhooks.disruption_checks import (
     DAY,
     NEW_SECRET,
     NEWEST_SECRET,
@@ -28,7 +28,7 @@ STANDARD = EndpointSettings(signatures=("standardwebhooks",))
 def disrupted_webhook(
     world: World, receiver: WebhookReceiver, kind: str, **options: float
 ) -> ReceivedWebhook:
-    """The first attempt of a delivery with that disruption."""
+    """Return the first request with a disruption."""
     if not world.outbox.endpoints.all():
         world.add_endpoint(receiver.url)
     arm(world, kind, **options)
@@ -49,14 +49,14 @@ def disrupted_webhook(
         pytest.param({"seconds": -330}, False, id="too far ahead"),
     ],
 )
-def test_a_stale_timestamp_is_refused_beyond_the_tolerance_of_the_packages(
+def test_the_packages_refuse_a_stale_timestamp_outside_their_tolerance(
     world: World, receiver: WebhookReceiver, options: dict[str, float], *, accepted: bool
 ) -> None:
     webhook = disrupted_webhook(world, receiver, "stale_timestamp", **options)
     assert svix_accepts(webhook, SECRET) is accepted
 
 
-def test_a_stale_timestamp_is_refused_by_standardwebhooks(
+def test_standardwebhooks_refuses_a_stale_timestamp(
     world: World, receiver: WebhookReceiver
 ) -> None:
     world.add_endpoint(receiver.url, settings=STANDARD)
@@ -64,7 +64,7 @@ def test_a_stale_timestamp_is_refused_by_standardwebhooks(
     assert not standard_accepts(webhook, SECRET)
 
 
-def test_a_stale_timestamp_is_rightly_signed(world: World, receiver: WebhookReceiver) -> None:
+def test_a_stale_timestamp_is_correctly_signed(world: World, receiver: WebhookReceiver) -> None:
     webhook = disrupted_webhook(world, receiver, "stale_timestamp", seconds=600)
 
     (attempt,) = only_delivery(world).attempts
@@ -75,7 +75,7 @@ def test_a_stale_timestamp_is_rightly_signed(world: World, receiver: WebhookRece
     assert webhook.is_signed_with(SECRET)
 
 
-def test_a_stale_virtual_timestamp_is_before_what_the_clock_of_the_workspace_shows(
+def test_a_stale_virtual_timestamp_is_before_the_workspaces_clock(
     world: World, receiver: WebhookReceiver
 ) -> None:
     world.add_endpoint(receiver.url, settings=EndpointSettings(signature_clock="virtual"))
@@ -87,9 +87,7 @@ def test_a_stale_virtual_timestamp_is_before_what_the_clock_of_the_workspace_sho
 # --- wrong_secret --------------------------------------------------------------------------------
 
 
-def test_what_is_signed_with_a_wrong_secret_is_refused_by_all(
-    world: World, receiver: WebhookReceiver
-) -> None:
+def test_every_package_refuses_a_wrong_secret(world: World, receiver: WebhookReceiver) -> None:
     webhook = disrupted_webhook(world, receiver, "wrong_secret")
 
     assert not svix_accepts(webhook, SECRET)
@@ -97,18 +95,14 @@ def test_what_is_signed_with_a_wrong_secret_is_refused_by_all(
     assert svix_accepts(webhook, FORGED_SECRET)
 
 
-def test_what_is_signed_with_a_wrong_secret_is_refused_by_standardwebhooks(
-    world: World, receiver: WebhookReceiver
-) -> None:
+def test_standardwebhooks_refuses_a_wrong_secret(world: World, receiver: WebhookReceiver) -> None:
     world.add_endpoint(receiver.url, settings=STANDARD)
     webhook = disrupted_webhook(world, receiver, "wrong_secret")
 
     assert not standard_accepts(webhook, SECRET)
 
 
-def test_a_wrong_secret_is_none_of_a_rotation_either(
-    world: World, receiver: WebhookReceiver
-) -> None:
+def test_a_wrong_secret_is_not_an_older_one(world: World, receiver: WebhookReceiver) -> None:
     endpoint = world.add_endpoint(receiver.url)
     world.outbox.endpoints.rotate(endpoint.id, NEW_SECRET)
     webhook = disrupted_webhook(world, receiver, "wrong_secret")
@@ -127,7 +121,7 @@ def test_a_wrong_secret_is_none_of_a_rotation_either(
         pytest.param(STANDARD, id="standardwebhooks"),
     ],
 )
-def test_what_has_no_signature_bears_no_header_of_any_scheme(
+def test_a_request_without_a_signature_has_no_header_of_any_scheme(
     world: World, receiver: WebhookReceiver, settings: EndpointSettings
 ) -> None:
     world.add_endpoint(receiver.url, settings=settings)
@@ -140,7 +134,7 @@ def test_what_has_no_signature_bears_no_header_of_any_scheme(
 # --- altered_body --------------------------------------------------------------------------------
 
 
-def test_an_altered_body_does_not_fit_its_signature(
+def test_an_altered_body_does_not_match_its_signature(
     world: World, receiver: WebhookReceiver
 ) -> None:
     webhook = disrupted_webhook(world, receiver, "altered_body")
@@ -159,7 +153,7 @@ def test_the_signature_of_an_altered_body_is_that_of_the_original(
     assert documented_accepts(webhook, SECRET, body=original)
 
 
-def test_an_altered_body_is_an_event_still(world: World, receiver: WebhookReceiver) -> None:
+def test_an_altered_body_is_still_an_event(world: World, receiver: WebhookReceiver) -> None:
     webhook = disrupted_webhook(world, receiver, "altered_body")
     original = world.outbox.events.all()[0].json
 
@@ -170,7 +164,7 @@ def test_an_altered_body_is_an_event_still(world: World, receiver: WebhookReceiv
 # --- old_secret ----------------------------------------------------------------------------------
 
 
-def test_after_a_rotation_the_old_secret_alone_signs(
+def test_old_secret_signs_with_the_old_secret_alone(
     world: World, receiver: WebhookReceiver
 ) -> None:
     endpoint = world.add_endpoint(receiver.url)
@@ -183,7 +177,7 @@ def test_after_a_rotation_the_old_secret_alone_signs(
     assert len(svix_signatures(webhook)) == 1
 
 
-def test_the_old_secret_signs_even_when_it_is_not_valid_any_more(
+def test_old_secret_signs_even_after_the_secret_has_expired(
     world: World, receiver: WebhookReceiver
 ) -> None:
     endpoint = world.add_endpoint(receiver.url)
@@ -195,7 +189,7 @@ def test_the_old_secret_signs_even_when_it_is_not_valid_any_more(
     assert not svix_accepts(webhook, NEW_SECRET)
 
 
-def test_after_several_rotations_it_is_the_one_before_the_last(
+def test_old_secret_is_the_one_before_the_last_rotation(
     world: World, receiver: WebhookReceiver
 ) -> None:
     endpoint = world.add_endpoint(receiver.url)
@@ -207,7 +201,7 @@ def test_after_several_rotations_it_is_the_one_before_the_last(
     assert [svix_accepts(webhook, secret) for secret in secrets] == [False, True, False]
 
 
-def test_without_a_rotation_no_old_secret_is_matched(
+def test_old_secret_matches_no_endpoint_without_a_rotation(
     world: World, receiver: WebhookReceiver
 ) -> None:
     webhook = disrupted_webhook(world, receiver, "old_secret")
@@ -218,7 +212,7 @@ def test_without_a_rotation_no_old_secret_is_matched(
     assert svix_accepts(webhook, SECRET)
 
 
-def test_of_two_endpoints_the_one_that_was_rotated_is_matched(
+def test_old_secret_matches_the_endpoint_that_was_rotated(
     world: World, receiver: WebhookReceiver
 ) -> None:
     world.add_endpoint(f"{receiver.url}/a")
@@ -231,7 +225,7 @@ def test_of_two_endpoints_the_one_that_was_rotated_is_matched(
     assert disrupted == [rotated.id]
 
 
-def test_an_old_secret_that_is_forgotten_before_the_attempt_stops_nothing(
+def test_an_attempt_is_made_even_if_its_old_secret_is_forgotten(
     world: World, receiver: WebhookReceiver
 ) -> None:
     endpoint = world.add_endpoint(receiver.url)

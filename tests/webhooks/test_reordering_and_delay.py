@@ -1,4 +1,4 @@
-"""What comes after another, or later."""
+"""Reordered and delayed deliveries."""
 
 from datetime import timedelta
 
@@ -12,7 +12,7 @@ from mock_sendpilot.webhooks.deliveries import (
 from mock_sendpilot.world.endpoint_settings import EndpointSettings
 from tests.support import eventually
 from tests.webhooks.conftest import START, World
-from tests.webhooks.judges import (
+from tests.webhooks.disruption_checks import (
     DAY,
     arm,
     only_delivery,
@@ -22,7 +22,7 @@ from tests.webhooks.judges import (
 # --- reorder -------------------------------------------------------------------------------------
 
 
-def test_what_is_reordered_comes_after_the_next(world: World, receiver: WebhookReceiver) -> None:
+def test_a_reordered_event_arrives_after_the_next(world: World, receiver: WebhookReceiver) -> None:
     world.add_endpoint(receiver.url)
     arm(world, "reorder")
     world.change("A")
@@ -34,7 +34,7 @@ def test_what_is_reordered_comes_after_the_next(world: World, receiver: WebhookR
     assert statuses(receiver) == ["B", "A", "C"]
 
 
-def test_what_is_reordered_comes_right_after_the_next_when_more_are_queued(
+def test_a_reordered_event_arrives_right_after_the_next_of_several(
     world: World, receiver: WebhookReceiver
 ) -> None:
     world.add_endpoint(receiver.url)
@@ -46,7 +46,7 @@ def test_what_is_reordered_comes_right_after_the_next_when_more_are_queued(
     assert statuses(receiver) == ["B", "A", "C", "D"]
 
 
-def test_what_came_before_it_does_not_count_as_the_next(
+def test_an_earlier_event_does_not_count_as_the_next(
     world: World, receiver: WebhookReceiver
 ) -> None:
     world.add_endpoint(receiver.url)
@@ -59,7 +59,7 @@ def test_what_came_before_it_does_not_count_as_the_next(
     assert statuses(receiver) == ["before", "B", "A"]
 
 
-def test_when_it_has_come_nothing_of_it_is_due_any_more(
+def test_nothing_is_due_once_a_reordered_event_has_arrived(
     world: World, receiver: WebhookReceiver
 ) -> None:
     world.add_endpoint(receiver.url)
@@ -71,7 +71,7 @@ def test_when_it_has_come_nothing_of_it_is_due_any_more(
     assert world.workspace.scheduler.next_due() is None
 
 
-def test_in_a_wide_lane_what_is_under_way_is_not_sent_again_when_the_next_has_come(
+def test_a_running_attempt_in_a_wide_lane_is_not_repeated_when_the_next_has_arrived(
     live_world: World, receiver: WebhookReceiver
 ) -> None:
     world = live_world
@@ -87,7 +87,7 @@ def test_in_a_wide_lane_what_is_under_way_is_not_sent_again_when_the_next_has_co
     assert [len(one.attempts) for one in world.deliveries()] == [1, 1]
 
 
-def test_what_is_reordered_waits_for_the_next_no_longer_than_its_seconds(
+def test_a_reordered_event_waits_no_longer_than_its_seconds(
     world: World, receiver: WebhookReceiver
 ) -> None:
     world.add_endpoint(receiver.url)
@@ -107,11 +107,11 @@ def test_what_is_reordered_waits_for_the_next_no_longer_than_its_seconds(
     ("options", "seconds"),
     [
         pytest.param({}, 5, id="by default"),
-        pytest.param({"seconds": 60}, 60, id="as it is told"),
+        pytest.param({"seconds": 60}, 60, id="as requested"),
         pytest.param({"seconds": 0}, 0, id="at once"),
     ],
 )
-def test_alone_it_comes_after_its_seconds(
+def test_a_reordered_event_without_a_next_one_arrives_after_its_seconds(
     world: World, receiver: WebhookReceiver, options: dict[str, float], seconds: float
 ) -> None:
     world.add_endpoint(receiver.url)
@@ -124,7 +124,7 @@ def test_alone_it_comes_after_its_seconds(
     assert only_delivery(world).state == SUCCEEDED
 
 
-def test_two_that_are_reordered_in_a_row_come_after_the_next_in_their_order(
+def test_two_reordered_events_in_a_row_arrive_after_the_next_in_their_order(
     world: World, receiver: WebhookReceiver
 ) -> None:
     world.add_endpoint(receiver.url)
@@ -150,7 +150,7 @@ def test_nothing_is_lost_when_all_are_reordered(world: World, receiver: WebhookR
     assert {one.state for one in world.deliveries()} == {SUCCEEDED}
 
 
-def test_what_was_overtaken_comes_once(world: World, receiver: WebhookReceiver) -> None:
+def test_an_overtaken_event_arrives_once(world: World, receiver: WebhookReceiver) -> None:
     world.add_endpoint(receiver.url)
     arm(world, "reorder", seconds=60)
     for status in ("A", "B"):
@@ -162,9 +162,7 @@ def test_what_was_overtaken_comes_once(world: World, receiver: WebhookReceiver) 
     assert [len(one.attempts) for one in world.deliveries()] == [1, 1]
 
 
-def test_a_failure_of_what_overtakes_lets_it_go_too(
-    world: World, receiver: WebhookReceiver
-) -> None:
+def test_a_failed_attempt_overtakes_as_well(world: World, receiver: WebhookReceiver) -> None:
     world.add_endpoint(receiver.url)
     arm(world, "reorder", seconds=60)
     receiver.respond(500)
@@ -175,9 +173,7 @@ def test_a_failure_of_what_overtakes_lets_it_go_too(
     assert statuses(receiver) == ["B", "A", "B"]
 
 
-def test_only_what_goes_to_the_same_endpoint_overtakes(
-    world: World, receiver: WebhookReceiver
-) -> None:
+def test_only_events_to_the_same_endpoint_overtake(world: World, receiver: WebhookReceiver) -> None:
     world.add_endpoint(f"{receiver.url}/a", event_types=["lead.status.changed"])
     other = world.add_endpoint(f"{receiver.url}/b", event_types=["campaign.paused"])
     arm(world, "reorder", seconds=60)
@@ -189,7 +185,7 @@ def test_only_what_goes_to_the_same_endpoint_overtakes(
     assert [one.endpoint_id for one in world.deliveries(state=SUCCEEDED)] == [other.id]
 
 
-def test_what_is_reordered_and_fails_is_retried_by_the_schedule(
+def test_a_reordered_event_that_fails_is_retried_by_the_schedule(
     world: World, receiver: WebhookReceiver
 ) -> None:
     world.add_endpoint(receiver.url)
@@ -204,7 +200,7 @@ def test_what_is_reordered_and_fails_is_retried_by_the_schedule(
     assert world.deliveries()[0].scheduled_count == 2
 
 
-def test_what_is_reordered_is_cancelled_with_its_endpoint(
+def test_a_reordered_delivery_is_cancelled_with_its_endpoint(
     world: World, receiver: WebhookReceiver
 ) -> None:
     endpoint = world.add_endpoint(receiver.url)
@@ -219,7 +215,7 @@ def test_what_is_reordered_is_cancelled_with_its_endpoint(
     assert [one.state for one in world.deliveries()] == [CANCELLED, SUCCEEDED]
 
 
-def test_the_next_overtakes_on_a_running_clock_too(
+def test_the_next_event_overtakes_on_a_running_clock_too(
     live_world: World, receiver: WebhookReceiver
 ) -> None:
     world = live_world
@@ -240,10 +236,10 @@ def test_the_next_overtakes_on_a_running_clock_too(
     ("options", "seconds"),
     [
         pytest.param({}, 5, id="by default"),
-        pytest.param({"seconds": 90}, 90, id="as it is told"),
+        pytest.param({"seconds": 90}, 90, id="as requested"),
     ],
 )
-def test_what_is_delayed_comes_so_many_seconds_later(
+def test_a_delayed_event_arrives_after_its_seconds(
     world: World, receiver: WebhookReceiver, options: dict[str, float], seconds: float
 ) -> None:
     world.add_endpoint(receiver.url)
@@ -258,7 +254,7 @@ def test_what_is_delayed_comes_so_many_seconds_later(
     assert only_delivery(world).created_at == START
 
 
-def test_what_is_delayed_does_not_wait_for_the_next_and_does_not_stop_it(
+def test_a_delayed_event_neither_waits_for_the_next_nor_delays_it(
     world: World, receiver: WebhookReceiver
 ) -> None:
     world.add_endpoint(receiver.url)
@@ -272,7 +268,7 @@ def test_what_is_delayed_does_not_wait_for_the_next_and_does_not_stop_it(
     assert (before, statuses(receiver)) == (["B"], ["B", "A"])
 
 
-def test_the_schedule_of_what_is_delayed_begins_with_its_first_attempt(
+def test_the_schedule_of_a_delayed_event_begins_with_its_first_attempt(
     world: World, receiver: WebhookReceiver
 ) -> None:
     world.add_endpoint(receiver.url)

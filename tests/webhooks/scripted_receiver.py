@@ -1,4 +1,4 @@
-"""A receiver that answers, hangs or resets the connection as it is told, one request at a time."""
+"""A receiver that responds, hangs or resets the connection, as a script says."""
 
 import socket
 import struct
@@ -11,13 +11,13 @@ from datetime import datetime
 import orjson
 
 HANG, RESET = "hang", "reset"
-_NO_LINGERING = struct.pack("ii", 1, 0)  # to close is to reset
+_NO_LINGERING = struct.pack("ii", 1, 0)  # SO_LINGER with which closing resets
 _READ_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class MoodyArrival:
-    """A request, and what came of it: a status, a silence or a reset."""
+class ScriptedArrival:
+    """A request and its outcome: a status, a hang or a reset."""
 
     path: str
     event_id: str
@@ -25,8 +25,8 @@ class MoodyArrival:
     at: datetime
 
 
-class MoodyReceiver:
-    """Listens on a port of 127.0.0.1. One thread, so that requests are noted as they came.
+class ScriptedReceiver:
+    """Listens on a port of 127.0.0.1, with one thread, so that requests are recorded in order.
 
     Args:
         now: gives the time by the clock of the workspace.
@@ -37,7 +37,7 @@ class MoodyReceiver:
     """
 
     def __init__(self, now: Callable[[], datetime]) -> None:
-        self.arrivals: list[MoodyArrival] = []
+        self.arrivals: list[ScriptedArrival] = []
         self.moods: deque[int | str] = deque()
         self._now = now
         self._held: list[socket.socket] = []
@@ -48,7 +48,7 @@ class MoodyReceiver:
         self._thread.start()
 
     def close(self) -> None:
-        """Stop, and let go of those that were left hanging."""
+        """Stop, and close the connections that hang."""
         self._is_over = True
         socket.create_connection(self._listener.getsockname()).close()
         self._thread.join(_READ_SECONDS)
@@ -66,7 +66,7 @@ class MoodyReceiver:
             path, body = _request(connection)
             mood = self.moods.popleft() if self.moods else 200
             event_id = str(orjson.loads(body)["eventId"])
-            self.arrivals.append(MoodyArrival(path, event_id, mood, self._now()))
+            self.arrivals.append(ScriptedArrival(path, event_id, mood, self._now()))
             self._react(connection, mood)
 
     def _react(self, connection: socket.socket, mood: int | str) -> None:
@@ -82,7 +82,7 @@ class MoodyReceiver:
 
 
 def _request(connection: socket.socket) -> tuple[str, bytes]:
-    """Return the path and the body of the request that comes."""
+    """Read a request; return its path and body."""
     with connection.makefile("rb") as request:
         path = request.readline().split()[1].decode()
         length = 0

@@ -1,4 +1,4 @@
-"""Disruptions of what goes to the URL that a job brought along: it is there for one event only."""
+"""Disruptions of deliveries to the URL of a job, which exists for one event only."""
 
 from dataclasses import replace
 
@@ -9,11 +9,11 @@ from mock_sendpilot.webhooks.deliveries import DROPPED, SUCCEEDED
 from mock_sendpilot.world.events import SearchCompleted
 from mock_sendpilot.world.sample_events import SAMPLE_SEARCH
 from tests.webhooks.conftest import World
-from tests.webhooks.judges import DAY, arm, only_delivery
+from tests.webhooks.disruption_checks import DAY, arm, only_delivery
 
 
 def complete_a_job(world: World, url: str) -> None:
-    """A search is over that has `url` told of it."""
+    """Complete a search whose event is sent to `url`."""
     store = world.workspace.store
     with store.transaction():
         store.record(SearchCompleted(replace(SAMPLE_SEARCH, webhook_url=url)))
@@ -22,7 +22,7 @@ def complete_a_job(world: World, url: str) -> None:
 @pytest.mark.parametrize(
     "kind", ["reorder", "delay", "altered_body", "unknown_event", "broken_connection"]
 )
-def test_what_goes_to_the_url_of_a_job_is_disrupted_too(
+def test_a_delivery_to_the_url_of_a_job_is_disrupted_too(
     world: World, receiver: WebhookReceiver, kind: str
 ) -> None:
     disruption = arm(world, kind)
@@ -36,7 +36,9 @@ def test_what_goes_to_the_url_of_a_job_is_disrupted_too(
 
 
 @pytest.mark.parametrize("status", [200, 500])
-def test_its_copies_come_too(world: World, receiver: WebhookReceiver, status: int) -> None:
+def test_duplicates_are_sent_to_the_url_of_a_job(
+    world: World, receiver: WebhookReceiver, status: int
+) -> None:
     receiver.respond(status)
     arm(world, "duplicate", copies=2)
     complete_a_job(world, receiver.url)
@@ -47,7 +49,7 @@ def test_its_copies_come_too(world: World, receiver: WebhookReceiver, status: in
     assert not world.outbox.job_endpoints.ids()
 
 
-def test_the_url_of_a_job_whose_event_is_dropped_is_forgotten(
+def test_the_url_of_a_job_is_forgotten_if_its_event_is_dropped(
     world: World, receiver: WebhookReceiver
 ) -> None:
     arm(world, "drop")
@@ -59,7 +61,7 @@ def test_the_url_of_a_job_whose_event_is_dropped_is_forgotten(
 
 
 @pytest.mark.parametrize("kind", ["stale_timestamp", "wrong_secret", "missing_signature"])
-def test_a_disruption_of_signatures_is_not_matched_by_what_is_not_signed(
+def test_an_unsigned_delivery_matches_no_signature_disruption(
     world: World, receiver: WebhookReceiver, kind: str
 ) -> None:
     disruption = arm(world, kind)

@@ -1,4 +1,4 @@
-"""What tests about disruptions share: how a receiver judges what came, and ways to act."""
+"""Checks of webhooks by the packages of receivers, and actions for tests of disruptions."""
 
 import hashlib
 import hmac
@@ -27,7 +27,7 @@ DAY = 24 * 3600
 
 
 def svix_accepts(webhook: ReceivedWebhook, secret: str, *, body: bytes | None = None) -> bool:
-    """Whether the package svix takes it, or would take it with another body."""
+    """Return whether the package svix accepts a webhook, or would with another body."""
     try:
         SvixWebhook(secret).verify(webhook.body if body is None else body, dict(webhook.headers))
     except SvixError:
@@ -36,7 +36,7 @@ def svix_accepts(webhook: ReceivedWebhook, secret: str, *, body: bytes | None = 
 
 
 def standard_accepts(webhook: ReceivedWebhook, secret: str) -> bool:
-    """The same by the package standardwebhooks."""
+    """Return whether the package standardwebhooks accepts a webhook."""
     try:
         StandardWebhook(secret).verify(webhook.body, dict(webhook.headers))
     except StandardError:
@@ -45,7 +45,7 @@ def standard_accepts(webhook: ReceivedWebhook, secret: str) -> bool:
 
 
 def documented_accepts(webhook: ReceivedWebhook, secret: str, *, body: bytes | None = None) -> bool:
-    """Whether it is signed as the vendor's page has it; its age does not count."""
+    """Return whether a webhook is signed as on the vendor's page, whatever its age."""
     found = re.fullmatch(r"t=(\d+),s=([0-9a-f]{64})", webhook.headers["webhook-signature"])
     assert found is not None
     message = found[1].encode() + b"." + (webhook.body if body is None else body)
@@ -53,7 +53,7 @@ def documented_accepts(webhook: ReceivedWebhook, secret: str, *, body: bytes | N
 
 
 def documented_seconds(webhook: ReceivedWebhook) -> int:
-    """The time that the documented header bears."""
+    """Return the time in the documented header."""
     return int(webhook.headers["webhook-signature"].partition(",")[0].removeprefix("t="))
 
 
@@ -62,28 +62,28 @@ def svix_signatures(webhook: ReceivedWebhook) -> list[str]:
 
 
 def statuses(receiver: WebhookReceiver) -> list[str]:
-    """The new status of each lead event, in the order in which they came."""
+    """Return the new status of each lead event, in the order of their arrival."""
     return [webhook.json["data"]["newStatus"] for webhook in receiver.received]
 
 
 def news(webhooks: Iterable[SentWebhook]) -> list[str]:
-    """The new status of each lead event."""
+    """Return the new status of each lead event."""
     return [webhook.data["newStatus"] for webhook in webhooks]
 
 
 def change_often(world: World, times: int) -> None:
-    """Change the status to S0, S1, …"""
+    """Change the status to S0, S1 and so on."""
     for number in range(times):
         world.change(f"S{number}")
 
 
 def arm(world: World, kind: str, **options: float) -> Disruption:
-    """Arm it for the next delivery."""
+    """Arm a disruption of the next delivery."""
     return world.outbox.disruptions.arm(kind, options=options)
 
 
 def record(world: World, name: str) -> Event:
-    """Have an event of today's `name` happen."""
+    """Record an event with the current name `name`."""
     store = world.workspace.store
     with store.transaction():
         return store.record(sample_change(name))
@@ -96,7 +96,7 @@ def only_delivery(world: World) -> Delivery:
 
 @contextmanager
 def a_second_passes_each_time(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Whenever somebody asks for real time, it is a second later."""
+    """Let every reading of the real time be a second later than the one before."""
     seconds = count(1767225600)
     with monkeypatch.context() as patched:
         clock = "mock_sendpilot.scheduling.clock.SystemClock._wall_seconds"

@@ -1,4 +1,4 @@
-"""Deliveries whose body is another one than it should be, and rightly signed."""
+"""Disruptions of bodies: altered before they are signed."""
 
 import orjson
 import pytest
@@ -7,7 +7,7 @@ from mock_sendpilot.testing.receiver import ReceivedWebhook, WebhookReceiver
 from mock_sendpilot.webhooks.disruption_kinds import UNKNOWN_EVENT
 from tests.support import SECRET
 from tests.webhooks.conftest import World
-from tests.webhooks.judges import (
+from tests.webhooks.disruption_checks import (
     arm,
     documented_accepts,
     only_delivery,
@@ -26,7 +26,7 @@ def disrupted_webhook(
     *,
     length: float | None = None,
 ) -> ReceivedWebhook:
-    """The first attempt of a delivery of today's `name`, with that disruption."""
+    """Return the first request with a disruption, for an event with the current name `name`."""
     world.add_endpoint(receiver.url)
     arm(world, kind, **({} if length is None else {"bytes": length}))
     record(world, name)
@@ -36,7 +36,7 @@ def disrupted_webhook(
 
 
 def original(world: World) -> dict[str, object]:
-    """The event as it should be."""
+    """Return the event without the disruption."""
     body: dict[str, object] = orjson.loads(only_delivery(world).body)
     return body
 
@@ -50,7 +50,7 @@ def data_of(world: World) -> dict[str, object]:
 @pytest.mark.parametrize(
     "kind", ["renamed_event", "unknown_event", "extra_fields", "missing_fields", "huge_body"]
 )
-def test_another_body_is_rightly_signed_and_the_log_keeps_it(
+def test_an_altered_body_is_correctly_signed_and_logged(
     world: World, receiver: WebhookReceiver, kind: str
 ) -> None:
     webhook = disrupted_webhook(world, receiver, kind)
@@ -130,7 +130,7 @@ def test_a_renamed_event_has_the_name_and_data_of_the_other_contract(
     ],
     indirect=["world"],
 )
-def test_what_is_the_same_in_both_contracts_is_not_matched(
+def test_an_event_that_both_contracts_name_alike_is_not_matched(
     world: World, receiver: WebhookReceiver, name: str
 ) -> None:
     webhook = disrupted_webhook(world, receiver, "renamed_event", name)
@@ -141,7 +141,7 @@ def test_what_is_the_same_in_both_contracts_is_not_matched(
     assert webhook.body == only_delivery(world).body
 
 
-def test_what_is_not_matched_leaves_the_disruption_to_the_next(
+def test_an_event_that_is_not_matched_leaves_the_disruption_armed(
     world: World, receiver: WebhookReceiver
 ) -> None:
     world.add_endpoint(receiver.url)
@@ -157,9 +157,7 @@ def test_what_is_not_matched_leaves_the_disruption_to_the_next(
 # --- other fields --------------------------------------------------------------------------------
 
 
-def test_an_unknown_event_is_the_same_but_for_its_type(
-    world: World, receiver: WebhookReceiver
-) -> None:
+def test_an_unknown_event_differs_only_in_its_type(world: World, receiver: WebhookReceiver) -> None:
     webhook = disrupted_webhook(world, receiver, "unknown_event")
 
     assert webhook.json == {**original(world), "eventType": UNKNOWN_EVENT}
@@ -187,7 +185,7 @@ def test_extra_fields_are_added_to_the_envelope_and_to_the_data(
         pytest.param("connection_request.sent", {"campaignId", "note"}, id="request"),
     ],
 )
-def test_missing_fields_are_those_that_are_optional(
+def test_missing_fields_are_the_optional_ones(
     world: World, receiver: WebhookReceiver, name: str, lacks: set[str]
 ) -> None:
     webhook = disrupted_webhook(world, receiver, "missing_fields", name)
@@ -201,23 +199,23 @@ def test_missing_fields_are_those_that_are_optional(
 
 
 @pytest.mark.parametrize(
-    ("given", "length"),
+    ("requested", "length"),
     [
         pytest.param(None, 1_000_000, id="by default"),
         pytest.param(1000, 1000, id="the least"),
-        pytest.param(123_456, 123_456, id="as it is told"),
+        pytest.param(123_456, 123_456, id="as requested"),
     ],
 )
-def test_a_huge_body_has_so_many_bytes(
-    world: World, receiver: WebhookReceiver, given: float | None, length: int
+def test_a_huge_body_has_its_number_of_bytes(
+    world: World, receiver: WebhookReceiver, requested: float | None, length: int
 ) -> None:
-    webhook = disrupted_webhook(world, receiver, "huge_body", length=given)
+    webhook = disrupted_webhook(world, receiver, "huge_body", length=requested)
 
     assert len(webhook.body) == length
     assert int(webhook.headers["content-length"]) == length
 
 
-def test_a_huge_body_is_the_event_with_one_long_field_more(
+def test_a_huge_body_is_the_event_with_one_long_extra_field(
     world: World, receiver: WebhookReceiver
 ) -> None:
     webhook = disrupted_webhook(world, receiver, "huge_body", length=5000)
@@ -231,7 +229,7 @@ def test_a_huge_body_is_the_event_with_one_long_field_more(
 @pytest.mark.parametrize(
     "kind", ["unknown_event", "extra_fields", "missing_fields", "huge_body", "altered_body"]
 )
-def test_events_of_other_kinds_can_be_made_otherwise_too(
+def test_events_about_other_things_can_be_altered_too(
     world: World, receiver: WebhookReceiver, kind: str, name: str
 ) -> None:
     webhook = disrupted_webhook(world, receiver, kind, name)

@@ -1,4 +1,4 @@
-"""A workspace that is removed, and the clock it runs with."""
+"""The removal of a workspace, and the clock that it runs with."""
 
 import gc
 import weakref
@@ -9,11 +9,11 @@ from mock_sendpilot.testing.receiver import WebhookReceiver
 from mock_sendpilot.world.workspace import Workspace
 from tests.support import eventually
 from tests.webhooks.conftest import START, World, seed_of_one_lead
-from tests.webhooks.judges import DAY, arm, only_delivery
-from tests.webhooks.test_disruptions_of_jobs import complete_a_job
+from tests.webhooks.disruption_checks import DAY, arm, only_delivery
+from tests.webhooks.test_job_disruptions import complete_a_job
 
 
-def test_a_workspace_that_is_removed_is_not_kept_for_what_was_still_due(
+def test_a_removed_workspace_is_not_kept_in_memory_by_due_tasks(
     slow_emulator: Emulator,
 ) -> None:
     known = weakref.ref(_failed_and_removed(slow_emulator))
@@ -26,7 +26,7 @@ def test_a_workspace_that_is_removed_is_not_kept_for_what_was_still_due(
 
 
 def _failed_and_removed(emulator: Emulator) -> Workspace:
-    """A workspace with a webhook that is due again in 5 s."""
+    """Make a workspace with a webhook that is due again in 5 s."""
     workspace = emulator.add_workspace(seed_of_one_lead())
     world = World(workspace, emulator.outbox(workspace))
     world.add_endpoint("http://127.0.0.1:9/")
@@ -37,7 +37,9 @@ def _failed_and_removed(emulator: Emulator) -> Workspace:
     return workspace
 
 
-def test_a_clock_of_ones_own_runs_with_the_clock_of_the_emulator(slow_emulator: Emulator) -> None:
+def test_a_clock_of_a_workspace_runs_with_the_clock_of_the_emulator(
+    slow_emulator: Emulator,
+) -> None:
     clock = ManualClock(START)
     workspace = slow_emulator.add_workspace(seed_of_one_lead(), clock=clock)
     assert clock.now() == START
@@ -47,9 +49,7 @@ def test_a_clock_of_ones_own_runs_with_the_clock_of_the_emulator(slow_emulator: 
     assert (clock.now() - START).total_seconds() < 60
 
 
-def test_a_resend_is_not_taken_for_a_copy_that_is_still_owed(
-    world: World, receiver: WebhookReceiver
-) -> None:
+def test_a_resend_does_not_count_as_a_duplicate(world: World, receiver: WebhookReceiver) -> None:
     arm(world, "duplicate", copies=2)
     complete_a_job(world, receiver.url)
     world.outbox.resend(only_delivery(world).id)

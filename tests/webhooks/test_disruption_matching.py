@@ -1,4 +1,4 @@
-"""Disruptions as resources: armed, matched, consumed, and askable afterwards."""
+"""Disruptions as resources: armed, matched, consumed, removed and refused."""
 
 from datetime import timedelta
 
@@ -10,20 +10,20 @@ from mock_sendpilot.testing.receiver import WebhookReceiver
 from mock_sendpilot.webhooks.disruption_kinds import KINDS
 from mock_sendpilot.webhooks.disruptions import Disruptions
 from tests.webhooks.conftest import START, World
-from tests.webhooks.judges import DAY, arm, change_often, record
+from tests.webhooks.disruption_checks import DAY, arm, change_often, record
 
 URL = "https://a.example/"
 
 
 @pytest.fixture
 def disruptions(world: World) -> Disruptions:
-    """Those of a workspace with one endpoint."""
+    """The disruptions of a workspace with one endpoint."""
     world.add_endpoint(URL)
     return world.outbox.disruptions
 
 
 def dropped(world: World) -> list[bool]:
-    """Of each delivery, oldest first, whether it was dropped."""
+    """Return for each delivery, oldest first, whether it was dropped."""
     return [one.state == "dropped" for one in world.deliveries()]
 
 
@@ -40,7 +40,7 @@ def dropped(world: World) -> list[bool]:
         pytest.param(None, [True, True, True, True], "armed", id="always"),
     ],
 )
-def test_it_befalls_so_many_deliveries_and_is_consumed(
+def test_a_disruption_is_consumed_after_its_number_of_deliveries(
     world: World, disruptions: Disruptions, times: int | None, expected: list[bool], state: str
 ) -> None:
     armed = disruptions.arm("drop", times=times)
@@ -51,7 +51,9 @@ def test_it_befalls_so_many_deliveries_and_is_consumed(
     assert disruptions.get(armed.id).match_count == sum(expected)
 
 
-def test_it_is_armed_until_the_first_delivery_comes(world: World, disruptions: Disruptions) -> None:
+def test_a_disruption_is_armed_until_the_first_delivery(
+    world: World, disruptions: Disruptions
+) -> None:
     world.advance(7)
     armed = disruptions.arm("drop")
 
@@ -60,7 +62,9 @@ def test_it_is_armed_until_the_first_delivery_comes(world: World, disruptions: D
     assert disruptions.all() == [armed]
 
 
-def test_its_matches_tell_what_it_befell_and_when(world: World, disruptions: Disruptions) -> None:
+def test_matches_have_the_delivery_the_event_and_the_time(
+    world: World, disruptions: Disruptions
+) -> None:
     armed = disruptions.arm("drop", times=2)
     world.change("A")
     world.advance(60)
@@ -74,7 +78,7 @@ def test_its_matches_tell_what_it_befell_and_when(world: World, disruptions: Dis
     ]
 
 
-def test_of_many_matches_the_latest_are_kept_and_all_are_counted(
+def test_only_the_latest_matches_are_kept_but_all_are_counted(
     world: World, disruptions: Disruptions
 ) -> None:
     armed = disruptions.arm("drop", times=None)
@@ -85,7 +89,9 @@ def test_of_many_matches_the_latest_are_kept_and_all_are_counted(
     assert found.matches[-1].delivery_id == world.deliveries()[-1].id
 
 
-def test_what_was_queued_before_is_not_touched(world: World, receiver: WebhookReceiver) -> None:
+def test_a_delivery_queued_before_the_disruption_is_not_disrupted(
+    world: World, receiver: WebhookReceiver
+) -> None:
     world.add_endpoint(receiver.url)
     receiver.respond(500, times=2)
     world.change("A")
@@ -97,7 +103,7 @@ def test_what_was_queued_before_is_not_touched(world: World, receiver: WebhookRe
     assert world.outbox.disruptions.get(armed.id).match_count == 0
 
 
-def test_a_resend_is_matched_by_no_disruption(world: World, receiver: WebhookReceiver) -> None:
+def test_a_resend_matches_no_disruption(world: World, receiver: WebhookReceiver) -> None:
     world.add_endpoint(receiver.url)
     world.change("A")
     world.advance()
@@ -109,7 +115,7 @@ def test_a_resend_is_matched_by_no_disruption(world: World, receiver: WebhookRec
     assert world.outbox.disruptions.get(armed.id).match_count == 0
 
 
-def test_what_no_endpoint_wants_consumes_nothing(world: World) -> None:
+def test_an_event_without_a_delivery_consumes_nothing(world: World) -> None:
     world.add_endpoint(URL, event_types=["campaign.paused"])
     armed = arm(world, "drop")
     world.change("A")
@@ -117,10 +123,12 @@ def test_what_no_endpoint_wants_consumes_nothing(world: World) -> None:
     assert world.outbox.disruptions.get(armed.id).state == "armed"
 
 
-# --- which fits ----------------------------------------------------------------------------------
+# --- matching ------------------------------------------------------------------------------------
 
 
-def test_the_oldest_that_fits_is_the_one_it_gets(world: World, disruptions: Disruptions) -> None:
+def test_a_delivery_gets_the_oldest_disruption_that_matches(
+    world: World, disruptions: Disruptions
+) -> None:
     disruptions.arm("drop", pattern=EventPattern("campaign.paused"))
     disruptions.arm("duplicate")
     disruptions.arm("delay")
@@ -130,7 +138,7 @@ def test_the_oldest_that_fits_is_the_one_it_gets(world: World, disruptions: Disr
     assert found == ["duplicate", "delay", None]
 
 
-def test_a_delivery_gets_one_disruption_and_no_more(world: World, disruptions: Disruptions) -> None:
+def test_a_delivery_gets_only_one_disruption(world: World, disruptions: Disruptions) -> None:
     disruptions.arm("drop")
     second = disruptions.arm("drop")
     world.change("A")
@@ -138,7 +146,7 @@ def test_a_delivery_gets_one_disruption_and_no_more(world: World, disruptions: D
     assert disruptions.get(second.id).state == "armed"
 
 
-def test_it_is_for_one_endpoint(world: World, disruptions: Disruptions) -> None:
+def test_a_disruption_can_be_for_one_endpoint(world: World, disruptions: Disruptions) -> None:
     other = world.add_endpoint(URL)
     disruptions.arm("drop", endpoint_id=other.id, times=None)
     change_often(world, 2)
@@ -159,7 +167,7 @@ def test_it_is_for_one_endpoint(world: World, disruptions: Disruptions) -> None:
         pytest.param(EventPattern(None, {"newStatus": "C"}), [False] * 3, id="of other values"),
     ],
 )
-def test_it_is_for_what_fits_its_pattern(
+def test_a_disruption_can_be_for_events_that_match_a_pattern(
     world: World, disruptions: Disruptions, pattern: EventPattern, expected: list[bool]
 ) -> None:
     disruptions.arm("drop", pattern=pattern, times=None)
@@ -173,7 +181,7 @@ def test_it_is_for_what_fits_its_pattern(
 # --- removed -------------------------------------------------------------------------------------
 
 
-def test_what_is_removed_befalls_nothing_more(world: World, disruptions: Disruptions) -> None:
+def test_a_removed_disruption_disrupts_nothing_more(world: World, disruptions: Disruptions) -> None:
     first, second = (disruptions.arm("drop", times=None) for _ in range(2))
     world.change("A")
     disruptions.remove(first.id)
@@ -184,7 +192,7 @@ def test_what_is_removed_befalls_nothing_more(world: World, disruptions: Disrupt
     assert disruptions.get(second.id).match_count == 1
 
 
-def test_all_can_be_removed(world: World, disruptions: Disruptions) -> None:
+def test_all_disruptions_can_be_removed(world: World, disruptions: Disruptions) -> None:
     for kind in ("drop", "delay"):
         disruptions.arm(kind, times=None)
     disruptions.remove_all()
@@ -194,7 +202,7 @@ def test_all_can_be_removed(world: World, disruptions: Disruptions) -> None:
     assert world.deliveries()[0].disruption is None
 
 
-def test_what_it_has_befallen_stays_so_when_it_is_removed(
+def test_a_disrupted_delivery_stays_disrupted_when_its_disruption_is_removed(
     world: World, receiver: WebhookReceiver
 ) -> None:
     world.add_endpoint(receiver.url)
@@ -206,7 +214,7 @@ def test_what_it_has_befallen_stays_so_when_it_is_removed(
     assert "svix-signature" not in receiver.received[0].headers
 
 
-def test_what_is_not_there_is_not_found(disruptions: Disruptions) -> None:
+def test_an_unknown_disruption_is_not_found(disruptions: Disruptions) -> None:
     with pytest.raises(NotFound, match="Disruption not found"):
         disruptions.get("dis_x")
     with pytest.raises(NotFound, match="Disruption not found"):
@@ -224,7 +232,7 @@ def test_what_is_not_there_is_not_found(disruptions: Disruptions) -> None:
         pytest.param("rain", "unknown kind 'rain'; it must be one of: duplicate, ", id="none"),
     ],
 )
-def test_an_unknown_kind_is_refused_with_a_guess_and_all_kinds(
+def test_an_unknown_kind_is_refused_with_a_suggestion_and_all_kinds(
     disruptions: Disruptions, kind: str, guess: str
 ) -> None:
     with pytest.raises(InvalidInput) as refusal:
@@ -306,7 +314,7 @@ def test_an_unknown_kind_is_refused_with_a_guess_and_all_kinds(
         ),
     ],
 )
-def test_an_option_that_cannot_be_is_refused(
+def test_an_invalid_option_is_refused(
     disruptions: Disruptions, kind: str, options: dict[str, float], problem: str
 ) -> None:
     with pytest.raises(InvalidInput) as refusal:
@@ -317,14 +325,14 @@ def test_an_option_that_cannot_be_is_refused(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_options_at_their_limits_are_taken_and_others_have_their_default(
+def test_options_at_their_limits_are_accepted_and_others_have_defaults(
     disruptions: Disruptions, kind: str
 ) -> None:
     options = KINDS[kind].options
     defaults = {name: option.default for name, option in options.items()}
     for limit in ("minimum", "maximum"):
-        given = {name: getattr(option, limit) for name, option in options.items()}
-        assert disruptions.arm(kind, options=given).options == given
+        limits = {name: getattr(option, limit) for name, option in options.items()}
+        assert disruptions.arm(kind, options=limits).options == limits
 
     assert disruptions.arm(kind).options == defaults
 
@@ -339,7 +347,7 @@ def test_at_most_1000_are_armed(disruptions: Disruptions) -> None:
     assert len(disruptions.all()) == 1000
 
 
-def test_of_those_that_are_consumed_the_oldest_makes_room(world: World) -> None:
+def test_the_oldest_consumed_disruption_makes_room(world: World) -> None:
     world.add_endpoint(URL)
     disruptions = world.outbox.disruptions
     first, second, *_ = [disruptions.arm("drop") for _ in range(1000)]
@@ -352,7 +360,7 @@ def test_of_those_that_are_consumed_the_oldest_makes_room(world: World) -> None:
     assert {second.id, latest.id} <= set(kept)
 
 
-def test_each_has_an_id_of_its_own(disruptions: Disruptions) -> None:
+def test_each_disruption_has_its_own_id(disruptions: Disruptions) -> None:
     ids = {disruptions.arm("drop").id for _ in range(100)}
 
     assert len(ids) == 100

@@ -1,4 +1,4 @@
-"""What becomes of deliveries when their endpoint goes, or changes, at an awkward moment."""
+"""Deliveries whose endpoint is removed, disabled or changed at an awkward moment."""
 
 import threading
 from dataclasses import replace
@@ -13,12 +13,12 @@ from mock_sendpilot.world.endpoint_settings import EndpointSettings
 from mock_sendpilot.world.events import Event
 from tests.support import eventually
 from tests.webhooks.conftest import START, World
-from tests.webhooks.judges import arm
+from tests.webhooks.disruption_checks import arm
 
 HOUR = 3600
 
 
-def test_the_end_of_a_listener_in_mid_attempt_does_not_end_an_advance(world: World) -> None:
+def test_an_advance_goes_on_when_a_listener_ends_during_an_attempt(world: World) -> None:
     endpoint = world.add_endpoint("http://127.0.0.1:9/", is_forwarded=True)
     world.change("DONE")
     advance = threading.Thread(target=world.advance, args=(HOUR,))
@@ -31,7 +31,7 @@ def test_the_end_of_a_listener_in_mid_attempt_does_not_end_an_advance(world: Wor
     assert [one.state for one in world.deliveries()] == [CANCELLED]
 
 
-def test_an_endpoint_that_is_deleted_in_mid_attempt_cannot_disable_itself(world: World) -> None:
+def test_an_endpoint_deleted_during_an_attempt_is_not_disabled(world: World) -> None:
     endpoint = world.add_endpoint("http://127.0.0.1:9/")
     world.outbox.remove_endpoint(endpoint.id)
     world.outbox.endpoints.disable(endpoint.id, "it has failed")
@@ -40,7 +40,7 @@ def test_an_endpoint_that_is_deleted_in_mid_attempt_cannot_disable_itself(world:
 
 
 @pytest.mark.parametrize("end", ["deleted", "disabled"])
-def test_what_is_queued_just_when_its_endpoint_ends_is_cancelled(
+def test_a_delivery_queued_while_its_endpoint_ends_is_cancelled(
     world: World, receiver: WebhookReceiver, monkeypatch: pytest.MonkeyPatch, end: str
 ) -> None:
     endpoint = world.add_endpoint(receiver.url)
@@ -64,10 +64,10 @@ def test_what_is_queued_just_when_its_endpoint_ends_is_cancelled(
     assert receiver.received == []
 
 
-def test_an_attempt_of_before_cancels_nothing_that_came_after(
+def test_an_attempt_to_a_removed_endpoint_does_not_cancel_later_deliveries(
     world: World, receiver: WebhookReceiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It finds the endpoint disabled, and by then it is enabled again."""
+    """The attempt finds the endpoint disabled, but by then it is enabled again."""
     endpoint = world.add_endpoint(receiver.url)
     world.change("A")
     find = Endpoints.find
@@ -85,7 +85,9 @@ def test_an_attempt_of_before_cancels_nothing_that_came_after(
     assert [one.state for one in world.deliveries()] == [CANCELLED, SUCCEEDED]
 
 
-def test_no_copy_is_sent_of_what_is_cancelled(live_world: World, receiver: WebhookReceiver) -> None:
+def test_no_duplicate_is_sent_of_a_cancelled_delivery(
+    live_world: World, receiver: WebhookReceiver
+) -> None:
     endpoint = live_world.add_endpoint(receiver.url)
     arm(live_world, "duplicate")
     receiver.respond(500)
@@ -101,7 +103,7 @@ def test_no_copy_is_sent_of_what_is_cancelled(live_world: World, receiver: Webho
     assert live_world.deliveries()[0].state == CANCELLED
 
 
-def test_a_success_stands_though_the_last_attempt_of_the_schedule_fails_after_it(
+def test_a_delivery_stays_succeeded_when_a_later_attempt_fails(
     live_world: World, receiver: WebhookReceiver
 ) -> None:
     settings = EndpointSettings(concurrency=2, retry_delays_seconds=())
@@ -120,7 +122,7 @@ def test_a_success_stands_though_the_last_attempt_of_the_schedule_fails_after_it
     assert [one.number for one in delivery.attempts] == [1, 2]
 
 
-def test_what_the_schedule_finds_ended_is_left_as_it_is(
+def test_a_scheduled_attempt_of_an_ended_delivery_is_not_made(
     world: World, receiver: WebhookReceiver
 ) -> None:
     """A resend has succeeded while the retry was waiting."""
