@@ -2,7 +2,7 @@
 
 import click
 
-from mock_sendpilot.cli.lazy_group import LazyGroup
+from mock_sendpilot.cli.groups import LazyGroup
 from mock_sendpilot.version import __version__
 
 _COMMANDS = (
@@ -29,11 +29,11 @@ _COMMANDS = (
     cls=LazyGroup,
     modules={name: f"mock_sendpilot.cli.{name.replace('-', '_')}" for name in _COMMANDS},
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Start with: mock-sendpilot start",
+    epilog="Example: mock-sendpilot start",
 )
 @click.version_option(__version__, prog_name="mock-sendpilot")
 def main() -> None:
     """The SendPilot API on your own machine: stateful, with signed and retried webhooks.
 
-    Exit codes: 0 all is well, 1 it could not be done, 2 the command line is wrong.
+    Exit codes: 0 success, 1 failure, 2 wrong usage.
     """

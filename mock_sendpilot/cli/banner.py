@@ -1,4 +1,4 @@
-"""What `start` says when it is ready: a banner for people, one line of JSON for programs."""
+"""The banner that `start` prints: text for people, one line of JSON for programs."""
 
 import os
 import shlex
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 import orjson
 
-from mock_sendpilot.cli.options import PREFIX, wants_colour
-from mock_sendpilot.cli.words import counted
+from mock_sendpilot.cli.client import ENV_PREFIX
+from mock_sendpilot.cli.formatting import count_of, uses_color
 from mock_sendpilot.control.exposure import is_loopback, is_public
 from mock_sendpilot.redaction import masked, redacted
 from mock_sendpilot.version import __version__
@@ -18,54 +18,50 @@ if TYPE_CHECKING:
     from mock_sendpilot.server import EmulatorServer
     from mock_sendpilot.world.workspace import Workspace
 
-_WIDTH = 11
+_LABEL_WIDTH = 11
 
 
-def as_json(server: "EmulatorServer") -> str:
-    """One line with everything a script needs to go on."""
+def json_banner(server: "EmulatorServer") -> str:
+    """Return a line of JSON with everything that a script needs."""
     return orjson.dumps(_facts(server)).decode()
 
 
-def as_text(server: "EmulatorServer", *, shows_secrets: bool) -> str:
-    """Return the banner.
+def text_banner(server: "EmulatorServer", *, shows_secrets: bool) -> str:
+    """Return the text.
 
     Args:
-        server: what is served.
-        shows_secrets: whether keys and secrets stand there in full; if not, those that everybody
-            knows still do.
+        server: the server that is served.
+        shows_secrets: print keys and secrets in full; without it only well-known ones are.
     """
     facts = _facts(server)
-    is_masked = not shows_secrets and _mask(facts)
+    is_masked = not shows_secrets and _mask_secrets(facts)
     lines = [
         "",
         f"  {_bold(f'mock_sendpilot {__version__}')}  the SendPilot API on your own machine",
         "",
         _row("Base URL", f"{_bold(facts['baseUrl'])}  for https://api.sendpilot.ai/v1"),
-        *_address_rows(server),
-        _row("Docs", f"{facts['docsUrl']}  to read and to try out"),
-        _row("Control", _control(facts)),
-        *_chaos_rows(facts["chaos"]),
-        "",
     ]
+    if not is_loopback(server.host):
+        lines.append(_row("Listening", f"on {server.host}, where other machines can reach it"))
+    lines.append(_row("Docs", f"{facts['docsUrl']}  to read and to try out"))
+    lines.append(_row("Control", _control_text(facts)))
+    if facts["chaos"] is not None:
+        rate, seed = facts["chaos"]["rate"], facts["chaos"]["randomSeed"]
+        repeat = _bold(f"--chaos {rate:g}:{seed}")
+        lines.append(_row("Chaos", f"{rate:.0%} of deliveries; to repeat it: {repeat}"))
+    lines.append("")
     for workspace in facts["workspaces"]:
         lines += _workspace_rows(workspace)
     if is_masked:
         lines += ["", "  Keys and secrets are cut short; --show-secrets prints them in full."]
-    lines += [
-        "",
-        "  Try it:",
-        "",
-        *_curl(server, facts, is_masked=is_masked),
-        "",
-        "  Ctrl+C stops the server.",
-        "",
-    ]
+    lines += ["", "  Try it:", "", *_curl_lines(server, facts, is_masked=is_masked)]
+    lines += ["", "  Ctrl+C stops the server.", ""]
     text = "\n".join(lines)
-    return text if wants_colour() else click.unstyle(text)
+    return text if uses_color() else click.unstyle(text)
 
 
 def _facts(server: "EmulatorServer") -> dict[str, Any]:
-    spaces = server.emulator.workspaces()
+    workspaces = server.emulator.workspaces()
     return {
         "version": __version__,
         "pid": os.getpid(),
@@ -76,13 +72,13 @@ def _facts(server: "EmulatorServer") -> dict[str, Any]:
         "controlUrl": server.control_url,
         "controlNeedsToken": server.needs_control_token,
         "contract": server.emulator.contract.name,
-        "chaos": _chaos(server),
-        "workspaces": [_workspace_facts(server, workspace) for workspace in spaces],
+        "chaos": _chaos_facts(server),
+        "workspaces": [_workspace_facts(server, workspace) for workspace in workspaces],
     }
 
 
-def _chaos(server: "EmulatorServer") -> dict[str, Any] | None:
-    """The chaos that the server was started with; every workspace has the same."""
+def _chaos_facts(server: "EmulatorServer") -> dict[str, Any] | None:
+    """Return the chaos that the server was started with, the same in every workspace."""
     for workspace in server.emulator.workspaces():
         for disruption in server.emulator.outbox(workspace).disruptions.all():
             return {"rate": disruption.options["rate"], "randomSeed": disruption.random_seed}
@@ -109,8 +105,8 @@ def _workspace_facts(server: "EmulatorServer", workspace: "Workspace") -> dict[s
     }
 
 
-def _mask(facts: dict[str, Any]) -> bool:
-    """Cut short what a log should not hold, and return whether there was anything."""
+def _mask_secrets(facts: dict[str, Any]) -> bool:
+    """Cut keys and secrets short, and return whether there were any."""
     is_masked = False
     for workspace in facts["workspaces"]:
         keys = workspace["apiKeys"]
@@ -121,26 +117,15 @@ def _mask(facts: dict[str, Any]) -> bool:
     return is_masked
 
 
-def _address_rows(server: "EmulatorServer") -> Iterator[str]:
-    if not is_loopback(server.host):
-        yield _row("Listening", f"on {server.host}, where other machines can reach it")
-
-
-def _control(facts: dict[str, Any]) -> str:
+def _control_text(facts: dict[str, Any]) -> str:
     if facts["controlUrl"] is None:
-        return "left out"
-    token = "  asks for its token" if facts["controlNeedsToken"] else ""
+        return "not served"
+    token = "  requires its token" if facts["controlNeedsToken"] else ""
     return f"{facts['controlUrl']}{token}"
 
 
-def _chaos_rows(chaos: dict[str, Any] | None) -> Iterator[str]:
-    if chaos is not None:
-        again = f"--chaos {chaos['rate']:g}:{chaos['randomSeed']}"
-        yield _row("Chaos", f"{chaos['rate']:.0%} of deliveries; the same again: {_bold(again)}")
-
-
 def _workspace_rows(workspace: dict[str, Any]) -> Iterator[str]:
-    leads = counted(workspace["leads"], "lead")
+    leads = count_of(workspace["leads"], "lead")
     about = f"{workspace['name']}, {leads}, contract {workspace['contract']}"
     yield _row("Workspace", f"{workspace['id']}  {about}")
     for key in workspace["apiKeys"]:
@@ -153,17 +138,16 @@ def _workspace_rows(workspace: dict[str, Any]) -> Iterator[str]:
         yield _row("  webhook", "none; add one with --webhook http://127.0.0.1:9000/webhooks")
 
 
-def _curl(server: "EmulatorServer", facts: dict[str, Any], *, is_masked: bool) -> list[str]:
-    """A request to copy: the vendor's own example where its lead is there."""
-    for workspace, shown in zip(server.emulator.workspaces(), facts["workspaces"], strict=True):
+def _curl_lines(server: "EmulatorServer", facts: dict[str, Any], *, is_masked: bool) -> list[str]:
+    """Return a request to copy: the vendor's own example if its lead exists."""
+    for workspace, about in zip(server.emulator.workspaces(), facts["workspaces"], strict=True):
         leads = workspace.store.leads()
-        if leads and shown["apiKeys"]:
-            key = shlex.quote(f"X-API-Key: {shown['apiKeys'][0]}")
+        if leads and about["apiKeys"]:
+            key = shlex.quote(f"X-API-Key: {about['apiKeys'][0]}")
             if is_masked and not is_public(key):
-                key = f'"X-API-Key: ${PREFIX}API_KEY"'
-            status = workspace.contract.patch_statuses[-1]
-            if "OPPORTUNITY" in workspace.contract.patch_statuses:
-                status = "OPPORTUNITY"
+                key = f'"X-API-Key: ${ENV_PREFIX}API_KEY"'
+            statuses = workspace.contract.patch_statuses
+            status = "OPPORTUNITY" if "OPPORTUNITY" in statuses else statuses[-1]
             return [
                 f"    curl -X PATCH {facts['baseUrl']}/leads/{leads[0].id}/status \\",
                 f"      -H {key} \\",
@@ -174,7 +158,7 @@ def _curl(server: "EmulatorServer", facts: dict[str, Any], *, is_masked: bool) -
 
 
 def _row(label: str, text: str) -> str:
-    return f"  {click.style(label.ljust(_WIDTH), dim=True)} {text}"
+    return f"  {click.style(label.ljust(_LABEL_WIDTH), dim=True)} {text}"
 
 
 def _bold(text: str) -> str:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, TextIO, TypeVar
 import click
 import orjson
 
-from mock_sendpilot.cli.control import fail, json_option
-from mock_sendpilot.cli.options import PREFIX, wants_colour
-from mock_sendpilot.cli.values import contract as contract_of_name
+from mock_sendpilot.cli.client import ENV_PREFIX
+from mock_sendpilot.cli.formatting import fail, uses_color
+from mock_sendpilot.cli.options import EXAMPLE_SECRET, contract_by_name, json_option
 from mock_sendpilot.receiver_check.target import MAX_LATENCY_SECONDS, Target, lead_id_problem
 from mock_sendpilot.urls import url_problems
 from mock_sendpilot.webhooks.http_sender import TIMEOUT_SECONDS
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 Value = TypeVar("Value")
 _SIGNS = "✓✗–"
-_EXAMPLE_SECRET = "whsec_c2VuZHBpbG90LWVtdWxhdG9yLXNlY3JldC0zMmJ5dGU="
 
 
 def _without_problem(
@@ -66,21 +65,21 @@ def _folder_problem(path: Path) -> str | None:
 @click.option(
     "--secret",
     required=True,
-    envvar=f"{PREFIX}WEBHOOK_SECRET",
+    envvar=f"{ENV_PREFIX}WEBHOOK_SECRET",
     show_envvar=True,
     callback=_without_problem(
         lambda secret: None if is_secret(secret) else f"must be {SECRET_FORMAT}"
     ),
-    help=f"The signing secret of the receiver. Example: --secret {_EXAMPLE_SECRET}",
+    help=f"The signing secret of the receiver. Example: --secret {EXAMPLE_SECRET}",
 )
 @click.option(
     "--contract",
     default="documented",
     show_default=True,
     metavar="NAME",
-    envvar=f"{PREFIX}CONTRACT",
+    envvar=f"{ENV_PREFIX}CONTRACT",
     show_envvar=True,
-    callback=contract_of_name,
+    callback=contract_by_name,
     help="The contract of the events: documented, example, schema, live, strict or observed. "
     "Example: --contract live",
 )
@@ -143,7 +142,7 @@ def check_receiver(
     lead_id: str | None,
     strict: bool,
     junit: Path | None,
-    wants_json: bool,
+    as_json: bool,
 ) -> None:
     """Check the webhook receiver at URL with a series of test webhooks.
 
@@ -166,7 +165,7 @@ def check_receiver(
         lead_id=lead_id,
     )
     output = _Output(is_only=junit is None)
-    report = _run_checks(target, output, wants_json=wants_json)
+    report = _run_checks(target, output, as_json=as_json)
     if junit is not None:
         from mock_sendpilot.receiver_check.junit import as_junit
 
@@ -211,7 +210,7 @@ class _Output:
             raise self._error
 
 
-def _run_checks(target: Target, output: _Output, *, wants_json: bool) -> "Report":
+def _run_checks(target: Target, output: _Output, *, as_json: bool) -> "Report":
     """Run the checks, and print each result as soon as it is known."""
     from mock_sendpilot.errors import InvalidInput
     from mock_sendpilot.receiver_check.checks import checks_for
@@ -220,15 +219,15 @@ def _run_checks(target: Target, output: _Output, *, wants_json: bool) -> "Report
 
     checks = checks_for(target.contract)
     width = max(len(check.title) for check in checks)
-    style = Style(color=wants_colour(), is_plain=not output.can_encode(_SIGNS), title_width=width)
+    style = Style(color=uses_color(), is_plain=not output.can_encode(_SIGNS), title_width=width)
     progress = Style(color=False, is_plain=True, title_width=width)
     # A person who sees standard error and not the table follows the progress there.
-    shows_progress = _is_terminal(sys.stderr) and (wants_json or not _is_terminal(sys.stdout))
+    shows_progress = _is_terminal(sys.stderr) and (as_json or not _is_terminal(sys.stdout))
 
     def print_result(result: "Result") -> None:
-        if result.id == checks[0].id and not wants_json:
+        if result.id == checks[0].id and not as_json:
             output.print(f"{target.url}, contract {target.contract.name}\n")
-        if result.is_tried and not wants_json:
+        if result.is_tried and not as_json:
             output.print(style.line(result))
         if result.is_tried and shows_progress:
             click.echo(_encodable(progress.line(result), sys.stderr), err=True)
@@ -237,7 +236,7 @@ def _run_checks(target: Target, output: _Output, *, wants_json: bool) -> "Report
         report = run_checks(target, on_result=print_result)
     except InvalidInput as error:
         raise click.BadParameter(str(error), param_hint="--probe") from error
-    if wants_json:
+    if as_json:
         output.print(orjson.dumps(report.as_json()).decode())
     else:
         output.print(report.explanations(style))

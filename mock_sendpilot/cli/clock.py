@@ -1,4 +1,4 @@
-"""`mock-sendpilot clock`: show and turn the clock of a workspace."""
+"""`mock-sendpilot clock`: show and change the clock of a workspace."""
 
 import sys
 from http import HTTPStatus
@@ -6,17 +6,11 @@ from typing import Any
 
 import click
 
-from mock_sendpilot.cli.control import Server, ask, control_options, json_option, print_json
-from mock_sendpilot.cli.lazy_group import Group
-from mock_sendpilot.cli.options import finite
-from mock_sendpilot.cli.words import counted
+from mock_sendpilot.cli.client import Client
+from mock_sendpilot.cli.formatting import count_of, print_json
+from mock_sendpilot.cli.groups import Group
+from mock_sendpilot.cli.options import client_options, json_option, require_finite
 from mock_sendpilot.scheduling.scheduler import ADVANCE_TIMEOUT_SECONDS, MAX_ADVANCE_SECONDS
-
-
-@click.group(cls=Group)
-def clock() -> None:
-    """Show and turn the clock of a workspace."""
-
 
 timeout_option = click.option(
     "--timeout",
@@ -24,87 +18,94 @@ timeout_option = click.option(
     show_default=True,
     type=click.FloatRange(0, MAX_ADVANCE_SECONDS),
     metavar="SECONDS",
-    callback=finite,
-    help="How long it may take, in real time; what is left is then printed, and the exit code "
-    "is 1. Example: --timeout 300",
+    callback=require_finite,
+    help="Maximum duration in real time; if tasks are left then, they are printed and the exit "
+    "code is 1. Example: --timeout 300",
 )
 
 
-def _turn(server: Server, turn: dict[str, Any], *, wants_json: bool) -> None:
-    """Turn it; that takes as long as everything takes that falls due meanwhile."""
-    answer = ask(server, "POST", "/clock", turn, accepted=(HTTPStatus.CONFLICT,), seconds=None)
-    _print(answer, wants_json=wants_json)
-    if answer["failure"] is not None:
-        if not wants_json:
-            click.echo(answer["failure"], err=True)
-        sys.exit(1)
-
-
-def _print(answer: dict[str, Any], *, wants_json: bool) -> None:
-    if wants_json:
-        print_json(answer)
-        return
-    state = "frozen" if answer["frozen"] else "running"
-    when = " once the advance at work has ended" if answer.get("deferred") else ""
-    click.echo(f"{answer['now']}, {state}{when}")
-    passed = answer.get("elapsed")
-    if passed and passed["tasks"]:
-        attempts = ", ".join(f"{count} {name}" for name, count in passed["attempts"].items())
-        click.echo(f"done: {counted(passed['tasks'], 'task')}; attempts: {attempts}")
-        for name, count in passed["events"].items():
-            click.echo(f"  {count} x {name}")
-    click.echo(next_line(answer))
-
-
-def next_line(answer: dict[str, Any]) -> str:
-    """Return what still runs, and what is due next, of an answer that shows the clock."""
-    due_at = answer["nextDueAt"]
-    due = f"next: {due_at}, {answer['nextDue']}" if due_at else "next: nothing"
-    return "; ".join([*(f"still running: {about}" for about in answer["running"]), due])
+@click.group(cls=Group)
+def clock() -> None:
+    """Show and change the clock of a workspace."""
 
 
 @clock.command(epilog="Example: mock-sendpilot clock show")
 @json_option
-@control_options
-def show(wants_json: bool, server: Server) -> None:
-    """Show the time, whether it is frozen, and what is due next."""
-    _print(ask(server, "GET", "/clock"), wants_json=wants_json)
+@client_options
+def show(as_json: bool, client: Client) -> None:
+    """Show the time, whether the clock is frozen, and what is due next."""
+    _print_clock(client.request("GET", "/clock"), as_json=as_json)
 
 
 @clock.command(epilog="Example: mock-sendpilot clock freeze")
 @json_option
-@control_options
-def freeze(wants_json: bool, server: Server) -> None:
-    """Stand still: nothing more is done, not even a first attempt, until it is advanced."""
-    _turn(server, {"freeze": True}, wants_json=wants_json)
+@client_options
+def freeze(as_json: bool, client: Client) -> None:
+    """Freeze the clock: nothing is sent and nothing happens until it is advanced."""
+    _change_clock(client, {"freeze": True}, as_json=as_json)
 
 
 @clock.command(epilog="Example: mock-sendpilot clock resume")
 @json_option
-@control_options
-def resume(wants_json: bool, server: Server) -> None:
-    """Run on from what it shows."""
-    _turn(server, {"resume": True}, wants_json=wants_json)
+@client_options
+def resume(as_json: bool, client: Client) -> None:
+    """Let the clock run on from the time it shows."""
+    _change_clock(client, {"resume": True}, as_json=as_json)
 
 
 @clock.command(epilog="Example: mock-sendpilot clock advance 1h30m")
 @click.argument("duration")
 @timeout_option
 @json_option
-@control_options
-def advance(duration: str, timeout: float, wants_json: bool, server: Server) -> None:
-    """Let DURATION (90s, 30m, 1h30m, 2d) pass at once, with all that falls due in it."""
-    _turn(server, {"advance": duration, "timeoutSeconds": timeout}, wants_json=wants_json)
+@client_options
+def advance(duration: str, timeout: float, as_json: bool, client: Client) -> None:
+    """Advance the clock by DURATION (90s, 30m, 1h30m, 2d), and run everything due in it."""
+    _change_clock(client, {"advance": duration, "timeoutSeconds": timeout}, as_json=as_json)
 
 
 @clock.command("set", epilog="Example: mock-sendpilot clock set 2027-01-01T00:00:00Z")
-@click.argument("moment")
+@click.argument("time")
 @timeout_option
 @json_option
-@control_options
-def set_to(moment: str, timeout: float, wants_json: bool, server: Server) -> None:
-    """Let the time up to MOMENT pass, with all that falls due until then.
+@client_options
+def set_time(time: str, timeout: float, as_json: bool, client: Client) -> None:
+    """Advance the clock to TIME, and run everything due until then.
 
-    It goes back only as long as nothing has happened in the workspace.
+    The clock goes back only as long as nothing has happened in the workspace.
     """
-    _turn(server, {"set": moment, "timeoutSeconds": timeout}, wants_json=wants_json)
+    _change_clock(client, {"set": time, "timeoutSeconds": timeout}, as_json=as_json)
+
+
+def due_text(reply: dict[str, Any]) -> str:
+    """Return the running tasks and the next one of a reply with the state of a clock."""
+    due_at = reply["nextDueAt"]
+    due = f"next: {due_at}, {reply['nextDue']}" if due_at else "next: nothing"
+    return "; ".join([*(f"still running: {about}" for about in reply["running"]), due])
+
+
+def _change_clock(client: Client, change: dict[str, Any], *, as_json: bool) -> None:
+    # An advance takes as long as the tasks that it runs, hence no timeout of its own.
+    reply = client.request(
+        "POST", "/clock", change, accepted_statuses=(HTTPStatus.CONFLICT,), timeout_seconds=None
+    )
+    _print_clock(reply, as_json=as_json)
+    if reply["failure"] is not None:
+        if not as_json:
+            click.echo(reply["failure"], err=True)
+        sys.exit(1)
+
+
+def _print_clock(reply: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        print_json(reply)
+        return
+    state = "frozen" if reply["frozen"] else "running"
+    when = " once the running advance has ended" if reply.get("deferred") else ""
+    click.echo(f"{reply['now']}, {state}{when}")
+    elapsed = reply.get("elapsed")
+    if elapsed and elapsed["tasks"]:
+        attempts = ", ".join(f"{count} {name}" for name, count in elapsed["attempts"].items())
+        click.echo(f"done: {count_of(elapsed['tasks'], 'task')}; attempts: {attempts}")
+        for name, count in elapsed["events"].items():
+            click.echo(f"  {count} x {name}")
+    click.echo(due_text(reply))

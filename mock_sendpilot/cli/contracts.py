@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mock_sendpilot.cli import values
-from mock_sendpilot.cli.control import json_option, print_json
-from mock_sendpilot.cli.lazy_group import Group
+from mock_sendpilot.cli.formatting import print_json
+from mock_sendpilot.cli.groups import Group
+from mock_sendpilot.cli.options import contract_by_name, json_option
 
 if TYPE_CHECKING:
     from mock_sendpilot.contracts.contract import Contract
@@ -29,33 +29,29 @@ def list_contracts() -> None:
 
 
 @contracts.command(epilog="Example: mock-sendpilot contracts show live")
-@click.argument("contract", metavar="[NAME]", default="documented", callback=values.contract)
+@click.argument("contract", metavar="[NAME]", default="documented", callback=contract_by_name)
 @json_option
-def show(contract: "Contract", wants_json: bool) -> None:
+def show(contract: "Contract", as_json: bool) -> None:
     """Show the value of each option in the contract NAME."""
     from mock_sendpilot.contracts.contract import named_contract
     from mock_sendpilot.contracts.options import OPTIONS
 
     default = named_contract("documented")
     values: dict[str, Any] = {key: getattr(contract, key) for key in OPTIONS}
-    if wants_json:
+    if as_json:
         print_json(values)
         return
     click.echo(f"contract: {contract.name}")
     for key, value in values.items():
-        others = ", ".join(OPTIONS[key].extra_values)
-        switch = f" (can be set to: {others})" if others else ""
-        differs = "" if value == getattr(default, key) else "  <- not as documented"
-        click.echo(f"{key}: {value_text(value)}{switch}{differs}")
+        extras = ", ".join(OPTIONS[key].extra_values)
+        extra = f" (can be set to: {extras})" if extras else ""
+        difference = "" if value == getattr(default, key) else "  <- not as documented"
+        click.echo(f"{key}: {value_text(value)}{extra}{difference}")
 
 
 def value_text(value: object) -> str:
     """Return the value of a contract option in words."""
-    from mock_sendpilot.contracts.options import (
-        EventTexts,
-        LeadEvents,
-        PatchBody,
-    )
+    from mock_sendpilot.contracts.options import EventTexts, LeadEvents, PatchBody
 
     if isinstance(value, PatchBody):
         return f"{value_text(value.fields)} (at least one of: {value_text(value.any_of)})"

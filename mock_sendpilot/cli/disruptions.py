@@ -1,4 +1,4 @@
-"""`mock-sendpilot disruptions`: what is armed, and what it has done."""
+"""`mock-sendpilot disruptions`: the armed disruptions, and the deliveries they matched."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,17 +6,10 @@ from typing import Any
 import click
 import orjson
 
-from mock_sendpilot.cli.control import (
-    Server,
-    ask,
-    control_options,
-    json_option,
-    print_json,
-    segment,
-    tell,
-)
-from mock_sendpilot.cli.lazy_group import Group
-from mock_sendpilot.cli.values import ID
+from mock_sendpilot.cli.client import Client, quote_segment
+from mock_sendpilot.cli.formatting import print_json
+from mock_sendpilot.cli.groups import Group
+from mock_sendpilot.cli.options import ID, client_options, json_option
 
 
 @click.group(cls=Group)
@@ -26,21 +19,18 @@ def disruptions() -> None:
 
 @disruptions.command("list", epilog="Example: mock-sendpilot disruptions list")
 @json_option
-@control_options
-def list_all(wants_json: bool, server: Server) -> None:
-    """List all disruptions, oldest first: what they are for, and what they have done."""
-    answer = ask(server, "GET", "/disruptions")
-    if wants_json:
-        print_json(answer)
+@client_options
+def list_disruptions(as_json: bool, client: Client) -> None:
+    """List all disruptions with the deliveries they matched, oldest first."""
+    reply = client.request("GET", "/disruptions")
+    if as_json:
+        print_json(reply)
         return
-    for one in answer["disruptions"]:
-        times = "always" if one["times"] is None else f"{one['matchCount']} of {one['times']}"
-        click.echo(
-            "; ".join([f"{one['id']}: {one['kind']}, {one['state']}, {times}", *_terms(one)])
-        )
-        for match in one["matches"]:
+    for disruption in reply["disruptions"]:
+        click.echo("; ".join(_parts(disruption)))
+        for match in disruption["matches"]:
             click.echo(f"  {match['kind']}: {match['eventId']}, {match['deliveryId']}")
-    if not answer["disruptions"]:
+    if not reply["disruptions"]:
         click.echo("no disruptions", err=True)
 
 
@@ -49,37 +39,41 @@ def list_all(wants_json: bool, server: Server) -> None:
     "  mock-sendpilot disruptions remove dis_3k9v2q7xd0ab\n"
     "  mock-sendpilot disruptions remove --all"
 )
-@click.argument("target", metavar="[ID]", required=False, type=ID)
-@click.option("--all", "wants_all", is_flag=True, help="All of them. Example: --all")
+@click.argument("resource_id", metavar="[ID]", required=False, type=ID)
+@click.option("--all", "removes_all", is_flag=True, help="Remove all of them. Example: --all")
 @json_option
-@control_options
-def remove(target: str | None, wants_all: bool, wants_json: bool, server: Server) -> None:
+@client_options
+def remove(resource_id: str | None, removes_all: bool, as_json: bool, client: Client) -> None:
     """Disarm and forget the disruption ID, or all of them."""
-    if (target is None) != wants_all:
-        raise click.UsageError("give the ID of a disruption, or --all")
-    if target is None:
-        removed = [one["id"] for one in ask(server, "GET", "/disruptions")["disruptions"]]
-        tell(server, "DELETE", "/disruptions")
+    if (resource_id is None) != removes_all:
+        raise click.UsageError("expected the ID of a disruption, or --all")
+    if resource_id is None:
+        armed = client.request("GET", "/disruptions")["disruptions"]
+        removed = [disruption["id"] for disruption in armed]
+        client.delete("/disruptions")
     else:
-        removed = [target]
-        tell(server, "DELETE", f"/disruptions/{segment(target)}")
-    if wants_json:
+        removed = [resource_id]
+        client.delete(f"/disruptions/{quote_segment(resource_id)}")
+    if as_json:
         print_json({"removed": removed})
     else:
-        click.echo("all removed" if target is None else f"{target}: removed")
+        click.echo("all removed" if resource_id is None else f"{resource_id}: removed")
 
 
-def _terms(disruption: dict[str, Any]) -> Iterator[str]:
-    """What it is for, and how it is done."""
+def _parts(disruption: dict[str, Any]) -> Iterator[str]:
+    """Yield the parts of a disruption's line: its kind and state, its filters, its options."""
+    times = disruption["times"]
+    count = "always" if times is None else f"{disruption['matchCount']} of {times}"
+    yield f"{disruption['id']}: {disruption['kind']}, {disruption['state']}, {count}"
     if disruption["endpointId"]:
         yield f"to {disruption['endpointId']}"
     if disruption["eventType"]:
         yield f"of {disruption['eventType']}"
     if disruption["match"]:
-        match = disruption["match"].items()
-        yield f"where {', '.join(f'{key}={orjson.dumps(one).decode()}' for key, one in match)}"
+        pairs = [f"{key}={orjson.dumps(v).decode()}" for key, v in disruption["match"].items()]
+        yield f"where {', '.join(pairs)}"
     if disruption["options"]:
-        yield ", ".join(f"{key}={one:.15g}" for key, one in disruption["options"].items())
+        yield ", ".join(f"{key}={number:.15g}" for key, number in disruption["options"].items())
     if disruption["randomSeed"] is not None:
         yield f"random seed {disruption['randomSeed']}"
     if disruption["kinds"]:

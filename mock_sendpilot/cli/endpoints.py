@@ -1,30 +1,30 @@
-"""`mock-sendpilot endpoints`: what the vendor's dashboard does with webhook endpoints."""
+"""`mock-sendpilot endpoints`: manage webhook endpoints, as the vendor's dashboard does."""
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Iterator
+from typing import Any
 
 import click
 
-from mock_sendpilot.cli.control import (
-    Server,
-    ask,
-    control_options,
+from mock_sendpilot.cli.client import Client, quote_segment
+from mock_sendpilot.cli.formatting import print_json
+from mock_sendpilot.cli.groups import Group
+from mock_sendpilot.cli.options import (
+    EXAMPLE_SECRET,
+    Command,
+    NonEmpty,
+    client_options,
+    event_option,
+    header_option,
+    id_argument,
     json_option,
-    print_json,
-    segment,
-    tell,
+    require_finite,
 )
-from mock_sendpilot.cli.endpoint_text import line, sheet
-from mock_sendpilot.cli.lazy_group import Group
-from mock_sendpilot.cli.options import finite
-from mock_sendpilot.cli.values import NonEmpty, event_option, header_option, identity
 
-Command = TypeVar("Command", bound=Callable[..., Any])
-_SECRET = "whsec_c2VuZHBpbG90LWVtdWxhdG9yLXNlY3JldC0zMmJ5dGU="
+_FROM_CONTRACT = "from the contract"
 
 
 def _secret_only_option(command: Command) -> Command:
-    """Give a command `--secret-only`; it gets `secret_only`."""
+    """Give a command `--secret-only`."""
     text = 'Print the secret and nothing else, for "$(…)". Example: --secret-only'
     return click.option("--secret-only", is_flag=True, help=text)(command)
 
@@ -36,16 +36,16 @@ def endpoints() -> None:
 
 @endpoints.command("list", epilog="Example: mock-sendpilot endpoints list")
 @json_option
-@control_options
-def list_all(wants_json: bool, server: Server) -> None:
-    """List all endpoints, oldest first; settings in brackets where they are not as usual."""
-    answer = ask(server, "GET", "/endpoints")
-    if wants_json:
-        print_json(answer)
+@client_options
+def list_endpoints(as_json: bool, client: Client) -> None:
+    """List all endpoints, oldest first, with settings in brackets that are not the default."""
+    reply = client.request("GET", "/endpoints")
+    if as_json:
+        print_json(reply)
         return
-    for endpoint in answer["endpoints"]:
-        click.echo(line(endpoint))
-    if not answer["endpoints"]:
+    for endpoint in reply["endpoints"]:
+        click.echo(_line(endpoint))
+    if not reply["endpoints"]:
         click.echo("no endpoints; add one with: mock-sendpilot endpoints add URL", err=True)
 
 
@@ -55,26 +55,29 @@ def list_all(wants_json: bool, server: Server) -> None:
     "  mock-sendpilot endpoints show ep_8fj2kd93ms0a --print-secret\n"
     "  mock-sendpilot endpoints show ep_8fj2kd93ms0a --secret-only"
 )
-@identity
-@click.option("--print-secret", is_flag=True, help="The secret in full. Example: --print-secret")
+@id_argument
+@click.option(
+    "--print-secret", is_flag=True, help="Print the secret in full. Example: --print-secret"
+)
 @_secret_only_option
 @json_option
-@control_options
+@client_options
 def show(
-    target: str, print_secret: bool, secret_only: bool, wants_json: bool, server: Server
+    resource_id: str, print_secret: bool, secret_only: bool, as_json: bool, client: Client
 ) -> None:
-    """Show all that is known of endpoint ID."""
-    path = f"/endpoints/{segment(target)}"
+    """Show the settings and the state of endpoint ID."""
+    path = f"/endpoints/{quote_segment(resource_id)}"
     if secret_only:
-        _print_secret(ask(server, "GET", f"{path}/secret"), wants_json=wants_json)
+        _print_secret(client.request("GET", f"{path}/secret"), as_json=as_json)
         return
-    endpoint = ask(server, "GET", path)
+    endpoint = client.request("GET", path)
     if print_secret:
-        endpoint["secret"] = ask(server, "GET", f"{path}/secret")["secret"]
-    if wants_json:
+        endpoint["secret"] = client.request("GET", f"{path}/secret")["secret"]
+    if as_json:
         print_json(endpoint)
     else:
-        click.echo(sheet(endpoint))
+        for name, value in _details(endpoint):
+            click.echo(f"{name}: {value}")
 
 
 @endpoints.command(
@@ -88,60 +91,52 @@ def show(
     multiple=True,
     metavar="EVENT",
     type=NonEmpty(),
-    help="Only this event; may be repeated. Example: --event lead.status.changed",
+    help="Only events of this type; may be repeated. Example: --event lead.status.changed",
 )
 @click.option(
-    "--secret",
-    help=f"Sign with this secret instead of a new one. Example: --secret {_SECRET}",
+    "--secret", help=f"Signing secret, instead of a new one. Example: --secret {EXAMPLE_SECRET}"
 )
 @click.option(
     "--retry-delay",
     multiple=True,
     type=float,
-    callback=finite,
+    callback=require_finite,
     metavar="SECONDS",
-    help="The schedule, in place of the contract's; repeated for each further attempt. "
+    help="Delay before a retry; repeated, the retry schedule in place of the contract's. "
     "Example: --retry-delay 1 --retry-delay 5",
 )
 @click.option(
     "--timeout",
     type=float,
-    callback=finite,
+    callback=require_finite,
     metavar="SECONDS",
-    help="How long it has for its answer. Example: --timeout 5",
+    help="Seconds that the receiver has for its response. Example: --timeout 5",
 )
 @click.option(
     "--signature",
     multiple=True,
     metavar="SCHEME",
-    help="documented, svix or standardwebhooks, in place of the contract's; may be repeated. "
-    "Example: --signature svix",
+    help="Signature scheme in place of the contract's: documented, svix or standardwebhooks; may "
+    "be repeated. Example: --signature svix",
 )
 @click.option(
     "--concurrency",
     type=int,
-    help="How many deliveries may be under way at one time. Example: --concurrency 8",
+    help="Maximum number of deliveries at the same time. Example: --concurrency 8",
 )
 @click.option(
     "--signature-clock",
     metavar="CLOCK",
-    help="Which time stands in signatures: wall, virtual (the clock of the workspace) or process "
-    "(the server's process). Example: --signature-clock virtual",
+    help="Time in signatures: wall, virtual (the clock of the workspace) or process (the server's "
+    "process). Example: --signature-clock virtual",
 )
 @header_option
 @_secret_only_option
 @json_option
-@control_options
-def add(
-    *,
-    receiver: str,
-    secret_only: bool,
-    wants_json: bool,
-    server: Server,
-    **options: Any,
-) -> None:
-    """Have events sent to the URL RECEIVER, and print the signing secret."""
-    body = {
+@client_options
+def add(*, receiver: str, secret_only: bool, as_json: bool, client: Client, **options: Any) -> None:
+    """Add an endpoint for the URL RECEIVER, and print its signing secret."""
+    fields = {
         "url": receiver,
         "events": list(options["event"]) or None,
         "secret": options["secret"],
@@ -152,102 +147,171 @@ def add(
         "signatureClock": options["signature_clock"],
         "headers": options["headers"] or None,
     }
-    given = {key: value for key, value in body.items() if value is not None}
-    answer = ask(server, "POST", "/endpoints", given)
+    body = {key: value for key, value in fields.items() if value is not None}
+    endpoint = client.request("POST", "/endpoints", body)
     if secret_only:
-        _print_secret(answer, wants_json=wants_json)
-    elif wants_json:
-        print_json(answer)
+        _print_secret(endpoint, as_json=as_json)
+    elif as_json:
+        print_json(endpoint)
     else:
-        click.echo(f"{line(answer)}\nsecret: {answer['secret']}")
+        click.echo(f"{_line(endpoint)}\nsecret: {endpoint['secret']}")
 
 
 @endpoints.command(epilog="Example: mock-sendpilot endpoints disable ep_8fj2kd93ms0a")
-@identity
+@id_argument
 @json_option
-@control_options
-def disable(target: str, wants_json: bool, server: Server) -> None:
-    """Send nothing more to endpoint ID; what is pending for it is cancelled."""
-    _change(server, target, {"enabled": False}, wants_json=wants_json)
+@client_options
+def disable(resource_id: str, as_json: bool, client: Client) -> None:
+    """Send nothing more to endpoint ID, and cancel its pending deliveries."""
+    _set_enabled(client, resource_id, enabled=False, as_json=as_json)
 
 
 @endpoints.command(epilog="Example: mock-sendpilot endpoints enable ep_8fj2kd93ms0a")
-@identity
+@id_argument
 @json_option
-@control_options
-def enable(target: str, wants_json: bool, server: Server) -> None:
-    """Send to endpoint ID again."""
-    _change(server, target, {"enabled": True}, wants_json=wants_json)
+@client_options
+def enable(resource_id: str, as_json: bool, client: Client) -> None:
+    """Send events to endpoint ID again."""
+    _set_enabled(client, resource_id, enabled=True, as_json=as_json)
 
 
 @endpoints.command(
     epilog="\b\nExamples:\n"
     "  mock-sendpilot endpoints rotate-secret ep_8fj2kd93ms0a\n"
-    f"  mock-sendpilot endpoints rotate-secret ep_8fj2kd93ms0a --secret {_SECRET}"
+    f"  mock-sendpilot endpoints rotate-secret ep_8fj2kd93ms0a --secret {EXAMPLE_SECRET}"
 )
-@identity
+@id_argument
 @click.option(
-    "--secret", help=f"The new secret; one is made if it is left out. Example: --secret {_SECRET}"
+    "--secret", help=f"The new secret; random by default. Example: --secret {EXAMPLE_SECRET}"
 )
 @_secret_only_option
 @json_option
-@control_options
+@client_options
 def rotate_secret(
-    target: str, secret: str | None, secret_only: bool, wants_json: bool, server: Server
+    resource_id: str, secret: str | None, secret_only: bool, as_json: bool, client: Client
 ) -> None:
-    """Give endpoint ID a new secret, and print it; the old one is valid for 24 hours more."""
-    answer = ask(server, "POST", f"/endpoints/{segment(target)}/rotate-secret", {"secret": secret})
+    """Give endpoint ID a new secret, and print it; the old one stays valid for 24 hours."""
+    path = f"/endpoints/{quote_segment(resource_id)}/rotate-secret"
+    endpoint = client.request("POST", path, {"secret": secret})
     if secret_only:
-        _print_secret(answer, wants_json=wants_json)
-        return
-    if wants_json:
-        print_json(answer)
-        return
-    until = answer["retiredSecrets"][0]["validUntil"]
-    click.echo(f"secret: {answer['secret']}\nthe old one is valid until {until}")
+        _print_secret(endpoint, as_json=as_json)
+    elif as_json:
+        print_json(endpoint)
+    else:
+        until = endpoint["retiredSecrets"][0]["validUntil"]
+        click.echo(f"secret: {endpoint['secret']}\nthe old one is valid until {until}")
 
 
 @endpoints.command(
     epilog="Example: mock-sendpilot endpoints test ep_8fj2kd93ms0a --event lead.status.changed"
 )
-@identity
-@event_option("Which event; by default one that the endpoint wants.")
+@id_argument
+@event_option("Event type; by default one that the endpoint wants.")
 @json_option
-@control_options
-def test(target: str, event: str | None, wants_json: bool, server: Server) -> None:
-    """Send endpoint ID an event with sample data; it is sent after this has ended."""
-    path = f"/endpoints/{segment(target)}/test"
-    answer = ask(server, "POST", path, {"eventType": event})
-    if wants_json:
-        print_json(answer)
+@client_options
+def test(resource_id: str, event: str | None, as_json: bool, client: Client) -> None:
+    """Send endpoint ID an event with sample data, without waiting for the response."""
+    path = f"/endpoints/{quote_segment(resource_id)}/test"
+    reply = client.request("POST", path, {"eventType": event})
+    if as_json:
+        print_json(reply)
         return
-    click.echo(f"{answer['id']}: {answer['eventType']}")
-    click.echo(f"  see what comes of it with: mock-sendpilot events show {answer['id']}")
+    click.echo(f"{reply['id']}: {reply['eventType']}")
+    click.echo(f"  see the outcome with: mock-sendpilot events show {reply['id']}")
 
 
 @endpoints.command(epilog="Example: mock-sendpilot endpoints delete ep_8fj2kd93ms0a")
-@identity
+@id_argument
 @json_option
-@control_options
-def delete(target: str, wants_json: bool, server: Server) -> None:
-    """Forget endpoint ID; what is pending for it is cancelled."""
-    tell(server, "DELETE", f"/endpoints/{segment(target)}")
-    if wants_json:
-        print_json({"deleted": [target]})
+@client_options
+def delete(resource_id: str, as_json: bool, client: Client) -> None:
+    """Delete endpoint ID, and cancel its pending deliveries."""
+    client.delete(f"/endpoints/{quote_segment(resource_id)}")
+    if as_json:
+        print_json({"deleted": [resource_id]})
     else:
-        click.echo(f"{target}: deleted")
+        click.echo(f"{resource_id}: deleted")
 
 
-def _print_secret(answer: dict[str, Any], *, wants_json: bool) -> None:
-    if wants_json:
-        print_json({"secret": answer["secret"]})
+def _set_enabled(client: Client, endpoint_id: str, *, enabled: bool, as_json: bool) -> None:
+    path = f"/endpoints/{quote_segment(endpoint_id)}"
+    endpoint = client.request("PATCH", path, {"enabled": enabled})
+    if as_json:
+        print_json(endpoint)
     else:
-        click.echo(answer["secret"])
+        click.echo(_line(endpoint))
 
 
-def _change(server: Server, endpoint: str, body: dict[str, Any], *, wants_json: bool) -> None:
-    answer = ask(server, "PATCH", f"/endpoints/{segment(endpoint)}", body)
-    if wants_json:
-        print_json(answer)
+def _print_secret(endpoint: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        print_json({"secret": endpoint["secret"]})
     else:
-        click.echo(line(answer))
+        click.echo(endpoint["secret"])
+
+
+# --- endpoints as text ---------------------------------------------------------------------------
+
+
+def _line(endpoint: dict[str, Any]) -> str:
+    """Return an endpoint in a line, with the settings that are not the default."""
+    settings = "; ".join(_changed_settings(endpoint))
+    state = "" if endpoint["enabled"] else f", {_state(endpoint)}"
+    suffix = f"  [{settings}]" if settings else ""
+    return f"{endpoint['id']}: {endpoint['url']}  {_event_types(endpoint)}{state}{suffix}"
+
+
+def _details(endpoint: dict[str, Any]) -> Iterator[tuple[str, object]]:
+    """Yield the name and the value of everything that is known of an endpoint."""
+    delays, schemes = endpoint["retryDelaysSeconds"], endpoint["signatures"]
+    seconds = endpoint["timeoutSeconds"]
+    yield "id", endpoint["id"]
+    yield "url", endpoint["url"]
+    yield "events", _event_types(endpoint)
+    yield "state", _state(endpoint)
+    yield "secret", endpoint["secret"]
+    retired = [f"{one['secret']} until {one['validUntil']}" for one in endpoint["retiredSecrets"]]
+    if retired:
+        yield "older secrets", ", ".join(retired)
+    yield "retries", _FROM_CONTRACT if delays is None else _delays(delays)
+    yield "timeout", "from the server" if seconds is None else f"{seconds:g} s"
+    yield "signatures", _FROM_CONTRACT if schemes is None else ", ".join(schemes)
+    yield "concurrency", endpoint["concurrency"]
+    yield "signature clock", endpoint["signatureClock"]
+    yield "headers", _headers(endpoint) or "none"
+    yield "forwarded", "yes, by a listener" if endpoint["forwarded"] else "no"
+    yield "created at", endpoint["createdAt"]
+
+
+def _changed_settings(endpoint: dict[str, Any]) -> Iterator[str]:
+    if endpoint["retryDelaysSeconds"] is not None:
+        yield f"retries {_delays(endpoint['retryDelaysSeconds'])}"
+    if endpoint["timeoutSeconds"] is not None:
+        yield f"timeout {endpoint['timeoutSeconds']:g} s"
+    if endpoint["signatures"] is not None:
+        yield f"signatures {', '.join(endpoint['signatures'])}"
+    if endpoint["concurrency"] != 1:
+        yield f"concurrency {endpoint['concurrency']}"
+    if endpoint["signatureClock"] != "wall":
+        yield f"signature clock {endpoint['signatureClock']}"
+    if endpoint["headers"]:
+        yield f"headers {_headers(endpoint)}"
+    if endpoint["forwarded"]:
+        yield "forwarded"
+
+
+def _event_types(endpoint: dict[str, Any]) -> str:
+    return ", ".join(endpoint["events"] or ["all events"])
+
+
+def _state(endpoint: dict[str, Any]) -> str:
+    reason = f" ({endpoint['disabledReason']})" if endpoint["disabledReason"] else ""
+    return "enabled" if endpoint["enabled"] else f"disabled{reason}"
+
+
+def _delays(delays: list[float]) -> str:
+    numbers = ", ".join(f"{seconds:g}" for seconds in delays)
+    return f"after {numbers} s" if delays else "none"
+
+
+def _headers(endpoint: dict[str, Any]) -> str:
+    return ", ".join(f"{name}: {value}" for name, value in endpoint["headers"].items())

@@ -1,25 +1,23 @@
-"""`mock-sendpilot events`: what has happened, and how it was told."""
+"""`mock-sendpilot events`: the recorded events and their deliveries."""
 
 from typing import Any
 
 import click
 import orjson
 
-from mock_sendpilot.cli.control import (
-    Server,
-    ask,
-    control_options,
+from mock_sendpilot.cli.client import Client, quote_segment
+from mock_sendpilot.cli.formatting import delivery_status, print_json, print_list
+from mock_sendpilot.cli.groups import Group
+from mock_sendpilot.cli.options import (
+    ID,
+    client_options,
+    event_option,
+    id_argument,
     json_option,
-    print_json,
-    segment,
-    tell_all,
+    limit_option,
 )
-from mock_sendpilot.cli.lazy_group import Group
-from mock_sendpilot.cli.outcomes import standing
-from mock_sendpilot.cli.values import ID, event_option, identity, limit_option
 
-_CHANGES = "changes"
-"""Has a route of its own where the id of an event would be."""
+_CHANGES = "changes"  # a route of its own, in the place of an id
 
 
 @click.group(cls=Group)
@@ -33,38 +31,38 @@ def events() -> None:
     "  mock-sendpilot events list --lead lead_abc123\n"
     "  mock-sendpilot events list --event lead.status.changed --limit 5",
 )
-@event_option("Only of this type.")
-@click.option("--lead", type=ID, help="Only about this lead. Example: --lead lead_abc123")
+@event_option("Only events of this type.")
+@click.option("--lead", type=ID, help="Only events of this lead. Example: --lead lead_abc123")
 @limit_option
 @json_option
-@control_options
-def list_all(
-    event: str | None, lead: str | None, limit: int, wants_json: bool, server: Server
+@client_options
+def list_events(
+    event: str | None, lead: str | None, limit: int, as_json: bool, client: Client
 ) -> None:
     """List the latest events, newest first."""
     filters = {"eventType": event, "leadId": lead}
-    tell_all(server, "events", filters, limit=limit, wants_json=wants_json, line=_line)
+    print_list(client, "events", filters, limit=limit, as_json=as_json, line=_line)
 
 
 @events.command(epilog="Example: mock-sendpilot events show evt_1780304400000_k3v9q2x7d")
-@identity
+@id_argument
 @json_option
-@control_options
-def show(target: str, wants_json: bool, server: Server) -> None:
-    """Show the body of event ID, its deliveries, and what has come of them."""
-    if target == _CHANGES:
-        raise click.UsageError(f"{target!r} is not the id of an event")
-    answer = ask(server, "GET", f"/events/{segment(target)}")
-    if wants_json:
-        print_json(answer)
+@client_options
+def show(resource_id: str, as_json: bool, client: Client) -> None:
+    """Show the body of event ID and the state of its deliveries."""
+    if resource_id == _CHANGES:
+        raise click.UsageError(f"{resource_id!r} is not the id of an event")
+    event = client.request("GET", f"/events/{quote_segment(resource_id)}")
+    if as_json:
+        print_json(event)
         return
-    click.echo(_line(answer))
-    click.echo(orjson.dumps(answer["body"], option=orjson.OPT_INDENT_2).decode())
-    for delivery in answer["deliveries"]:
-        click.echo(f"{delivery['id']} to {delivery['endpointId']}: {standing(delivery)}")
+    click.echo(_line(event))
+    click.echo(orjson.dumps(event["body"], option=orjson.OPT_INDENT_2).decode())
+    for delivery in event["deliveries"]:
+        click.echo(f"{delivery['id']} to {delivery['endpointId']}: {delivery_status(delivery)}")
 
 
-def _line(row: dict[str, Any]) -> str:
-    about = f"  {row['leadId']}" if row["leadId"] else ""
-    states = ", ".join(delivery["state"] for delivery in row["deliveries"]) or "no endpoint"
-    return f"{row['occurredAt']}  {row['id']}  {row['eventType']}{about}  {states}"
+def _line(event: dict[str, Any]) -> str:
+    lead = f"  {event['leadId']}" if event["leadId"] else ""
+    states = ", ".join(delivery["state"] for delivery in event["deliveries"]) or "no endpoint"
+    return f"{event['occurredAt']}  {event['id']}  {event['eventType']}{lead}  {states}"

@@ -1,13 +1,12 @@
 """The log of the server: lines on standard error, written by a thread of their own.
 
-Whoever starts the server may not read what it writes. Then the pipe fills up and a write blocks; it
-must block nobody but that thread, so lines that find no room are dropped.
+If nobody reads standard error the pipe fills up, and a write blocks. It must block only that
+thread, so lines are dropped when the queue is full.
 """
 
 import logging
 import os
 import queue
-import sys
 import threading
 from datetime import datetime, timezone
 
@@ -16,64 +15,64 @@ import orjson
 from mock_sendpilot.redaction import redacted
 from mock_sendpilot.scheduling.clock import iso_milliseconds
 
-_MOST_WAITING = 10_000
+_MAX_WAITING_LINES = 10_000
 _FLUSH_SECONDS = 0.25
 
 
 class TextFormatter(logging.Formatter):
-    """Lines for people: the time of day and the message, without secrets."""
+    """Formats lines for people: the time of day and the message, without secrets."""
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(message)s", datefmt="%H:%M:%S")
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line, with the traceback where there is one."""
+        """Return the line, with a traceback if the record has one."""
         return redacted(super().format(record))
 
 
 class JsonFormatter(logging.Formatter):
-    """Lines for programs: an object each, with date and time in UTC, without secrets.
+    """Formats lines for programs: objects with date and time in UTC, without secrets.
 
-    A record may bring members of its own as `extra={"fields": …}`.
+    A record adds members of its own with `extra={"fields": …}`.
     """
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
-        moment = datetime.fromtimestamp(record.created, timezone.utc)
-        facts = {
-            "time": iso_milliseconds(moment),
+        time = datetime.fromtimestamp(record.created, timezone.utc)
+        members = {
+            "time": iso_milliseconds(time),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": _writable(record.getMessage()),
+            "message": _encodable(record.getMessage()),
             **{
-                name: _writable(value) if isinstance(value, str) else value
+                name: _encodable(value) if isinstance(value, str) else value
                 for name, value in getattr(record, "fields", {}).items()
             },
         }
         if record.exc_info:
-            facts["traceback"] = _writable(self.formatException(record.exc_info))
-        return orjson.dumps(facts).decode()
+            members["traceback"] = _encodable(self.formatException(record.exc_info))
+        return orjson.dumps(members).decode()
 
 
 class StderrLog(logging.Handler):
-    """Formats in the caller's thread and writes in its own; never waits for the reader."""
+    """A handler that formats in the caller's thread and writes in its own, without waiting."""
 
     def __init__(self, formatter: logging.Formatter) -> None:
         super().__init__()
         self.setFormatter(formatter)
-        self._lines: queue.Queue[str | None] = queue.Queue(_MOST_WAITING)
+        self._lines: queue.Queue[str | None] = queue.Queue(_MAX_WAITING_LINES)
         self._is_written = threading.Event()
         threading.Thread(target=self._write, name="mock-sendpilot-log", daemon=True).start()
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Put a line on the queue, or drop it when the queue is full."""
+        """Queue a line, or drop it when the queue is full."""
         try:
             self._lines.put_nowait(self.format(record))
         except queue.Full:
             return
 
     def finish(self) -> None:
-        """Wait a moment for the lines that are still to be written."""
+        """Wait a moment for the queued lines to be written."""
         try:
             self._lines.put_nowait(None)
         except queue.Full:
@@ -84,32 +83,21 @@ class StderrLog(logging.Handler):
         try:
             while (line := self._lines.get()) is not None:
                 os.write(2, line.encode("utf-8", "backslashreplace") + b"\n")
-        except OSError:  # nobody listens any more
+        except OSError:  # the reader is gone
             return
         finally:
             self._is_written.set()
 
 
-def _writable(text: str) -> str:
-    """Return a text without secrets and without what UTF-8 cannot hold."""
+def _encodable(text: str) -> str:
+    """Return a text without secrets, and with escapes for what UTF-8 cannot encode."""
     return redacted(text).encode("utf-8", "backslashreplace").decode()
 
 
 def log_to_stderr(level: str, *, as_json: bool) -> StderrLog:
-    """Send the log of this process to standard error from this level on."""
+    """Log to standard error from this level on."""
     handler = StderrLog(JsonFormatter() if as_json else TextFormatter())
     logging.basicConfig(level=level.upper(), handlers=[handler])
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     logging.getLogger("urllib3").setLevel(logging.ERROR)
     return handler
-
-
-def write_line(text: str) -> None:
-    """A line on standard output, which may be closed or full: then nobody wants to read it."""
-    if sys.stdout is None:
-        return
-    try:
-        sys.stdout.write(f"{text}\n")
-        sys.stdout.flush()
-    except OSError:
-        sys.stdout = None  # nothing is to be flushed at exit

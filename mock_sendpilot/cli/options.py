@@ -1,367 +1,263 @@
-"""The options of `start`: flags before environment variables before the config file."""
+"""Options and arguments that several commands share, and the values they accept."""
 
 import math
 import os
-import re
-import secrets
-import sys
-from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
 
 import click
 import orjson
-from click.core import ParameterSource
+from click.types import StringParamType
 
-from mock_sendpilot.suggestions import nearest_word
+from mock_sendpilot.cli.client import ENV_PREFIX, Client, encodable, server_address
 
-PREFIX = "MOCK_SENDPILOT_"
+if TYPE_CHECKING:
+    from mock_sendpilot.contracts.contract import Contract
+
 DEFAULT_PORT = 7363
-_ORIGIN = re.compile(r"https?://[\w.\-]+(:\d{1,5})?")
-LOG_FORMATS = ("text", "json")
-LOG_LEVELS = ("debug", "info", "warning", "error")
+EXAMPLE_SECRET = "whsec_c2VuZHBpbG90LWVtdWxhdG9yLXNlY3JldC0zMmJ5dGU="
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-_CONFIG = f"{__name__}.config"
-"""Where the context has the path of the config file."""
 
 
-class ConfigurableCommand(click.Command):
-    """A command that blames the config file for a value that stands there."""
+class NonEmpty(StringParamType):
+    """A text that is not empty, unlike that of a shell variable that is not set."""
 
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse the command line; what is refused is named as its user wrote it."""
-        try:
-            return super().parse_args(ctx, args)
-        except click.BadParameter as error:
-            if error.param is not None and error.param.name is not None:
-                error.param_hint = error.param_hint or _place(ctx, error.param.name)
-            raise
+    name = "text"
 
-
-def source_of(key: str) -> ParameterSource | None:
-    """Return where the current command has the value of an option from."""
-    return click.get_current_context().get_parameter_source(key)
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the text."""
+        if not value.strip():
+            self.fail("must not be empty", param, ctx)
+        return value
 
 
-def places(*keys: str) -> str:
-    """Return where the current command was given these options: by flags or in the config file."""
-    ctx = click.get_current_context()
-    flags = ", ".join(f"--{key.replace('_', '-')}" for key in keys)
-    found = [place for key in keys if (place := _place(ctx, key))]
-    given = [key for key in keys if ctx.get_parameter_source(key) is not ParameterSource.DEFAULT]
-    return ", ".join(found) if found and len(found) == len(given) else flags
+class OneOf(StringParamType):
+    """One of some words; a refusal suggests the nearest one, or lists all.
 
+    Args:
+        words: all of them.
+    """
 
-def _place(ctx: click.Context, key: str) -> str | None:
-    """Return the file and key of a value from the config file; None of all others."""
-    is_from_file = ctx.get_parameter_source(key) is ParameterSource.DEFAULT_MAP
-    return f"{key!r} in {ctx.meta[_CONFIG]}" if is_from_file else None
+    name = "word"
 
+    def __init__(self, words: Iterable[str]) -> None:
+        self._words = tuple(words)
 
-def printable(_ctx: click.Context, _parameter: click.Parameter, text: str | None) -> str | None:
-    """Refuse what cannot travel in a header."""
-    if text is not None and not (text and text.isascii() and text.isprintable()):
-        raise click.BadParameter("must be printable ASCII, since it travels in a header")
-    return text
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the word."""
+        if value not in self._words:
+            from mock_sendpilot.suggestions import did_you_mean
+
+            guess = did_you_mean(value, self._words) or f"expected {', '.join(self._words)}"
+            self.fail(f"unknown value {value!r}; {guess.strip()}", param, ctx)
+        return value
 
 
 class Port(click.IntRange):
-    """A port; where a container platform has put an address into the variable, the default."""
+    """A port. An address, which container platforms put into `NAME_PORT`, is the default one."""
 
-    def convert(
-        self,
-        value: Any,
-        param: click.Parameter | None,
-        ctx: click.Context | None,
-    ) -> Any:
-        """The number."""
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the number."""
         if isinstance(value, str) and value.startswith(("tcp://", "udp://")):
             return DEFAULT_PORT
         return super().convert(value, param, ctx)
 
 
-def _origins(
-    _ctx: click.Context, _parameter: click.Parameter, origins: tuple[str, ...]
-) -> tuple[str, ...]:
-    for origin in origins:
-        if origin != "*" and not _ORIGIN.fullmatch(origin):
-            from mock_sendpilot.redaction import redacted_url
-
-            found = redacted_url(origin)
-            raise click.BadParameter(f"must be * or such as http://localhost:3000, not {found!r}")
-    return origins
+ID = NonEmpty()
 
 
-def finite(_ctx: click.Context, _parameter: click.Parameter, given: Any) -> Any:
-    """Refuse what is no number, and what has no end."""
-    for number in given if isinstance(given, tuple) else (given,):
+# --- checks of values -----------------------------------------------------------------------------
+
+
+def require_printable(
+    _ctx: click.Context, _parameter: click.Parameter, text: str | None
+) -> str | None:
+    """Refuse a text that cannot be sent in a header."""
+    if text is not None and not (text and text.isascii() and text.isprintable()):
+        raise click.BadParameter("expected printable ASCII, since it is sent in a header")
+    return text
+
+
+def require_finite(_ctx: click.Context, _parameter: click.Parameter, value: Any) -> Any:
+    """Refuse nan and infinity, also in a tuple of numbers."""
+    for number in value if isinstance(value, tuple) else (value,):
         if number is not None and not math.isfinite(number):
-            raise click.BadParameter(f"must be a finite number, not {number}")
-    return given
+            raise click.BadParameter(f"expected a finite number, got {number}")
+    return value
 
 
-def _rate_limit(_ctx: click.Context, _parameter: click.Parameter, text: str | None) -> Any:
+def contract_by_name(_ctx: click.Context, _parameter: click.Parameter, name: str) -> "Contract":
+    """Return the contract of that name."""
+    from mock_sendpilot.contracts.contract import named_contract
     from mock_sendpilot.errors import InvalidInput
-    from mock_sendpilot.world.limits import parse_rate_limit
 
     try:
-        return None if text is None else parse_rate_limit(text)
+        return named_contract(name)
     except InvalidInput as error:
         raise click.BadParameter(str(error)) from error
 
 
-def _chaos(
-    _ctx: click.Context, _parameter: click.Parameter, text: str | None
-) -> tuple[float, str] | None:
-    if text is None:
-        return None
-    rate, _, seed = text.partition(":")
+def parse_pairs(
+    _ctx: click.Context, parameter: click.Parameter, texts: Sequence[str]
+) -> dict[str, Any]:
+    """Return `KEY=VALUE` texts as an object; a value that is not valid JSON is a text."""
+    pairs = {}
+    for text in texts:
+        key, equals, value = encodable(text).partition("=")
+        if not key or not equals:
+            raise click.BadParameter(f"expected KEY=VALUE, got {text!r}", param=parameter)
+        pairs[key] = _json_or_text(key, value.encode(), parameter)
+    return pairs
+
+
+def _json_or_text(key: str, text: bytes, parameter: click.Parameter) -> Any:
+    from mock_sendpilot.errors import InvalidInput
+    from mock_sendpilot.json_text import parse_json
+
     try:
-        share = float(rate)
+        orjson.loads(text)
     except ValueError:
-        share = math.nan
-    if not 0 <= share <= 1:
-        raise click.BadParameter(f"must be a share from 0 to 1, and maybe :SEED, not {text!r}")
-    return share, seed or secrets.token_hex(4)
+        return text.decode()
+    try:
+        return parse_json(text)
+    except InvalidInput as error:
+        raise click.BadParameter(f"{key} {error}", param=parameter) from error
 
 
-_OPTIONS: Mapping[str, tuple[str, dict[str, Any]]] = {
-    "--host": (
-        (
-            "Address to listen on; :: takes IPv6 and IPv4. Example: --host 0.0.0.0 (asks for keys "
-            "of your own and for --control-token or --no-control)"
-        ),
-        {"default": "127.0.0.1", "show_default": True},
-    ),
-    "--port": (
-        "Port to listen on; 0 takes a free one. Example: --port 0",
-        {"default": DEFAULT_PORT, "show_default": True, "type": Port(0, 65535)},
-    ),
-    "--fixtures": (
-        (
-            "Seed to start with instead of the demo world; - reads it from standard input. "
-            "Example: --fixtures world.json"
-        ),
-        {"type": click.Path(exists=True, dir_okay=False, allow_dash=True), "metavar": "PATH|-"},
-    ),
-    "--empty": (
-        "Start with one workspace: the key YOUR_API_KEY and nothing in it. Example: --empty",
-        {"is_flag": True},
-    ),
-    "--api-key": (
-        (
-            "Give the workspace of --empty, or of the demo world, this key instead of "
-            "YOUR_API_KEY; of the demo world's two workspaces it is the first, alone. "
-            "Example: --api-key $(openssl rand -hex 16)"
-        ),
-        {"metavar": "KEY", "callback": printable},
-    ),
-    "--contract": (
-        (
-            "Which of the vendor's contradicting documents to follow: documented, example, schema, "
-            "live, strict or observed. Example: --contract live"
-        ),
-        {"default": "documented", "show_default": True, "metavar": "NAME"},
-    ),
-    "--contract-option": (
-        (
-            "Set one option of the contract to another value; may be repeated. "
-            "Example: --contract-option patch_reply=schema"
-        ),
-        {"multiple": True, "metavar": "OPTION=VALUE"},
-    ),
-    "--webhook": (
-        (
-            "Send every workspace's events to this URL, or those named after #; may be repeated. "
-            "Example: --webhook http://127.0.0.1:9000/hooks#lead.status.changed"
-        ),
-        {"multiple": True, "metavar": "URL[#EVENT,EVENT]"},
-    ),
-    "--webhook-secret": (
-        (
-            "Sign what goes to --webhook with this secret instead of a new one. "
-            "Example: --webhook-secret whsec_c2VuZHBpbG90LWVtdWxhdG9yLXNlY3JldC0zMmJ5dGU="
-        ),
-        {"metavar": "SECRET"},
-    ),
-    "--webhook-timeout": (
-        "Seconds a receiver has for its answer. Example: --webhook-timeout 5",
-        {
-            "default": 30.0,
-            "show_default": True,
-            "type": click.FloatRange(0.1, 3600),
-            "callback": finite,
-        },
-    ),
-    "--chaos": (
-        (
-            "Disrupt this share of all webhook deliveries, in a mix drawn from the seed after the "
-            "colon, or from a new one; it is shown. Example: --chaos 0.2:42"
-        ),
-        {"metavar": "RATE[:SEED]", "callback": _chaos},
-    ),
-    "--rate-limit": (
-        (
-            "How many requests each API key may make in a window; more are answered 429. "
-            "Example: --rate-limit 60/min"
-        ),
-        {"metavar": "COUNT/WINDOW", "callback": _rate_limit},
-    ),
-    "--random-seed": (
-        "Make ids and secrets the same at every start. Example: --random-seed 42",
-        {"metavar": "TEXT"},
-    ),
-    "--allowed-host": (
-        (
-            "A further name that clients call this server by (the Host header); may be repeated; "
-            "* for any. Example: --allowed-host sendpilot.staging.internal"
-        ),
-        {"multiple": True, "metavar": "NAME"},
-    ),
-    "--cors-origin": (
-        (
-            "Let pages of this origin call the vendor's API; may be repeated; * for any. "
-            "Example: --cors-origin http://localhost:3000"
-        ),
-        {"multiple": True, "metavar": "ORIGIN", "callback": _origins},
-    ),
-    "--control-token": (
-        (
-            "Ask for this token (Authorization: Bearer) on /_emulate. "
-            "Example: --control-token $(openssl rand -hex 16)"
-        ),
-        {"metavar": "TOKEN", "callback": printable},
-    ),
-    "--no-control": ("Leave /_emulate out. Example: --no-control", {"is_flag": True}),
-    "--log-level": (
-        (
-            "How much to log on standard error; info is a line for each request and each attempt. "
-            "Example: --log-level warning"
-        ),
-        {"default": "info", "show_default": True, "type": click.Choice(LOG_LEVELS)},
-    ),
-    "--log-format": (
-        (
-            "How to log: text for people, or json, an object a line with date and time in UTC. "
-            "Example: --log-format json"
-        ),
-        {"default": "text", "show_default": True, "type": click.Choice(LOG_FORMATS)},
-    ),
-    "--show-secrets": (
-        (
-            "Print keys and signing secrets in full; otherwise the banner has them in full on a "
-            "terminal only, so that they do not end up in a log. Example: --show-secrets"
-        ),
-        {"is_flag": True},
-    ),
-    "--json": (
-        "Print one line of JSON instead of the banner, with keys and secrets. Example: --json",
-        {"is_flag": True, "expose_value": True},
-    ),
-}
-
-KEYS = tuple(flag.lstrip("-").replace("-", "_") for flag in _OPTIONS)
-"""What a config file may hold."""
+def _parse_headers(
+    _ctx: click.Context, _parameter: click.Parameter, texts: Sequence[str]
+) -> dict[str, str]:
+    """Return `NAME: VALUE` texts as an object; no error quotes a text, since it may be a secret."""
+    headers: dict[str, str] = {}
+    for text in texts:
+        name, colon, value = encodable(text).partition(":")
+        if not name.strip() or not colon:
+            raise click.BadParameter('expected "NAME: VALUE", with a colon')
+        if name.strip() in headers:
+            raise click.BadParameter(f"{name.strip()} is given twice")
+        headers[name.strip()] = value.strip()
+    return headers
 
 
-def start_options(command: Command) -> Command:
-    """Give a command all options of `start`, each with its environment variable."""
-    for flag, (text, settings) in reversed(tuple(_OPTIONS.items())):
-        key = flag.lstrip("-").replace("-", "_")
-        options = {"help": text, "envvar": PREFIX + key.upper(), "show_envvar": True, **settings}
-        command = click.option(flag, key, **options)(command)
+# --- options --------------------------------------------------------------------------------------
+
+
+def _default_url() -> str:
+    """Return the URL of a server on this machine, at the port of the server's variable."""
+    text = os.environ.get(f"{ENV_PREFIX}PORT") or str(DEFAULT_PORT)
+    try:
+        port = Port(1, 65535).convert(text, None, None)
+    except click.BadParameter as error:
+        problem = f"{ENV_PREFIX}PORT: {error.message} Name the server with --url."
+        raise click.UsageError(problem) from error
+    return f"http://127.0.0.1:{port}"
+
+
+def _server_url(_ctx: click.Context, _parameter: click.Parameter, url: str) -> str:
+    """Return the URL without credentials, which are never sent and would appear in messages."""
+    try:
+        server_address(url)
+    except ValueError as error:
+        from mock_sendpilot.redaction import redacted_url
+
+        expected = "http://127.0.0.1:7363 or https://sendpilot.staging.example"
+        found = redacted_url(url)
+        raise click.UsageError(
+            f"--url: expected a URL such as {expected}, got {found!r}"
+        ) from error
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
+
+def url_option(command: Command) -> Command:
+    """Give a command `--url`."""
     return click.option(
-        "--config",
-        type=click.Path(exists=True, dir_okay=False, path_type=Path),
-        envvar=f"{PREFIX}CONFIG",
+        "--url",
+        default=_default_url,
+        show_default=f"http://127.0.0.1:{DEFAULT_PORT}, or the port of {ENV_PREFIX}PORT",
+        envvar=f"{ENV_PREFIX}URL",
         show_envvar=True,
-        is_eager=True,
-        expose_value=False,
-        callback=_read_config,
-        help="TOML or JSON file with these options, names as here without the dashes "
-        "(contract_option, log_level). Example: --config mock-sendpilot.toml",
+        callback=_server_url,
+        help="URL of the server, http or https. Example: --url http://127.0.0.1:8080",
     )(command)
 
 
-def is_terminal() -> bool:
-    """Return whether a person reads standard output."""
-    return sys.stdout is not None and sys.stdout.isatty()
+def client_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command `--url`, `--api-key` and `--control-token`; it gets one `client`."""
+
+    @wraps(command)
+    def with_client(*, url: str, api_key: str, control_token: str | None, **rest: Any) -> Any:
+        return command(client=Client(url, api_key, control_token), **rest)
+
+    token = click.option(
+        "--control-token",
+        envvar=f"{ENV_PREFIX}CONTROL_TOKEN",
+        show_envvar=True,
+        callback=require_printable,
+        help="Control token of the server, if it has one. Example: --control-token s3cret",
+    )
+    key = click.option(
+        "--api-key",
+        default="YOUR_API_KEY",
+        show_default=True,
+        envvar=f"{ENV_PREFIX}API_KEY",
+        show_envvar=True,
+        callback=require_printable,
+        help="API key of the workspace. Example: --api-key YOUR_OTHER_API_KEY",
+    )
+    return url_option(key(token(with_client)))
 
 
-def wants_colour() -> bool:
-    """Whether a person looks, and has not set NO_COLOR."""
-    return not os.environ.get("NO_COLOR") and is_terminal()
+def json_option(command: Command) -> Command:
+    """Give a command `--json`; it gets `as_json`."""
+    text = "Print the response as JSON. Example: --json"
+    return click.option("--json", "as_json", is_flag=True, help=text)(command)
 
 
-def _read_config(ctx: click.Context, _parameter: click.Parameter, path: Path | None) -> None:
-    if path is None:
-        return
-    found = {key.replace("-", "_"): value for key, value in _parsed(path).items()}
-    for key in found:
-        if key not in KEYS:
-            near = nearest_word(key, KEYS)
-            guess = f" Did you mean {near!r}?" if near else ""
-            known = ", ".join(KEYS)
-            raise click.UsageError(f"{path}: unknown option {key!r}.{guess} Known are: {known}")
-    ctx.meta[_CONFIG] = path
-    ctx.default_map = {key: _plain(key, value, path) for key, value in found.items()}
+def id_argument(command: Command) -> Command:
+    """Give a command the argument `ID`; it gets `resource_id`."""
+    return click.argument("resource_id", metavar="ID", type=ID)(command)
 
 
-def _parsed(path: Path) -> dict[str, Any]:
-    from mock_sendpilot.errors import InvalidInput
-    from mock_sendpilot.json_text import as_utf8
-
-    try:
-        content = as_utf8(path.read_bytes())
-        found = orjson.loads(content) if path.suffix == ".json" else _toml(content.decode())
-    except (OSError, ValueError, RecursionError, InvalidInput) as error:
-        raise click.UsageError(f"{path}: cannot be read as TOML or JSON: {error}") from error
-    if not isinstance(found, dict):
-        raise click.UsageError(f"{path}: must hold an object of options")
-    return found
+def event_option(about: str) -> Callable[[Command], Command]:
+    """Give a command `--event`, for one event type."""
+    text = f"{about} Example: --event lead.status.changed"
+    return click.option("--event", metavar="EVENT", type=NonEmpty(), help=text)
 
 
-def _toml(text: str) -> dict[str, Any]:
-    if sys.version_info >= (3, 11):
-        import tomllib  # only commands with a TOML file pay for it
-    else:
-        import tomli as tomllib
-    found: dict[str, Any] = tomllib.loads(text)
-    return found
+def limit_option(command: Command) -> Command:
+    """Give a command `--limit`."""
+    return click.option(
+        "--limit",
+        default=20,
+        show_default=True,
+        type=click.IntRange(1, 100),
+        help="Maximum number of rows. Example: --limit 5",
+    )(command)
 
 
-def _plain(key: str, value: Any, path: Path) -> Any:
-    """A value as the flag takes it: a list where it is repeatable, a path from here.
-
-    A value that is refused is not shown: it may be a secret.
-    """
-    settings = _OPTIONS[f"--{key.replace('_', '-')}"][1]
-    if settings.get("multiple"):
-        if isinstance(value, dict):  # such as the table [contract_option]
-            value = [f"{name}={option}" for name, option in value.items()]
-        values = value if isinstance(value, list) else [value]
-        for one in values:
-            if not isinstance(one, str):
-                raise click.UsageError(f"{path}: {key!r} takes texts, not {_type_of(one)}")
-            _check_text(key, one, path)
-        return values
-    wanted = (bool,) if settings.get("is_flag") else (str, int, float)
-    if not isinstance(value, wanted) or (bool not in wanted and isinstance(value, bool)):
-        expected = "true or false" if bool in wanted else "one value"
-        raise click.UsageError(f"{path}: {key!r} takes {expected}, not {_type_of(value)}")
-    _check_text(key, str(value), path)
-    if key == "fixtures" and value != "-":
-        return str(path.parent / str(value))
-    return str(value) if not isinstance(value, bool) else value
+def header_option(command: Command) -> Command:
+    """Give a command `--header`; it gets one object, `headers`."""
+    return click.option(
+        "--header",
+        "headers",
+        multiple=True,
+        metavar="NAME: VALUE",
+        callback=_parse_headers,
+        help='Send this header with each webhook; may be repeated. Example: --header "X-Env: ci"',
+    )(command)
 
 
-def _type_of(value: object) -> str:
-    names = {dict: "a table", list: "an array", str: "a text", bool: "a boolean"}
-    numbers = {int: "a number", float: "a number", type(None): "null"}
-    return {**names, **numbers}.get(type(value), "a date")
-
-
-def _check_text(key: str, text: str, path: Path) -> None:
-    if "\0" in text:
-        raise click.UsageError(f"{path}: {key!r} must not hold the character NUL")
+def match_option(command: Command) -> Command:
+    """Give a command `--match`; it gets one object, `match`."""
+    return click.option(
+        "--match",
+        multiple=True,
+        metavar="KEY=VALUE",
+        callback=parse_pairs,
+        help="Only if the event's data has this value; may be repeated. "
+        "Example: --match newStatus=DONE",
+    )(command)

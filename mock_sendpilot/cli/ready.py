@@ -1,18 +1,16 @@
-"""`mock-sendpilot ready`: whether the server answers, for scripts."""
+"""`mock-sendpilot ready`: wait for the server, in scripts."""
 
-import sys
 import time
 from http import HTTPStatus
 
 import click
 
-from mock_sendpilot.cli.control import parsed_object, url_option
-from mock_sendpilot.cli.exchange import NoAnswer, exchange
-from mock_sendpilot.cli.options import finite
+from mock_sendpilot.cli.client import RequestFailed, parse_object, send_request
+from mock_sendpilot.cli.formatting import fail
+from mock_sendpilot.cli.options import require_finite, url_option
 
 _PAUSE_SECONDS = 0.05
-_ANSWER_SECONDS = 2.0
-_OURS = "pendingDeliveries"
+_RESPONSE_SECONDS = 2.0
 
 
 @click.command(
@@ -27,32 +25,33 @@ _OURS = "pendingDeliveries"
     default=0.0,
     type=click.FloatRange(0, 3600),
     metavar="SECONDS",
-    callback=finite,
-    help="Keep asking for so long. Example: --wait 10",
+    callback=require_finite,
+    help="Seconds to keep trying. Example: --wait 10",
 )
 def ready(url: str, wait_seconds: float) -> None:
-    """Exit with 0 as soon as the server answers, with 1 if it does not in time."""
+    """Exit with 0 as soon as the server answers, or with 1 if it does not in time."""
     deadline = time.monotonic() + wait_seconds
-    seconds = min(_ANSWER_SECONDS, wait_seconds or _ANSWER_SECONDS)
+    seconds = min(_RESPONSE_SECONDS, wait_seconds or _RESPONSE_SECONDS)
     while True:
         problem = _problem(url, seconds)
         if problem is None:
             click.echo(f"{url} is ready")
             return
-        left = deadline - time.monotonic() - _PAUSE_SECONDS
-        if left <= 0:
-            click.echo(f"mock-sendpilot: {url} is not ready: {problem}", err=True)
-            sys.exit(1)
+        remaining = deadline - time.monotonic() - _PAUSE_SECONDS
+        if remaining <= 0:
+            fail(f"{url} is not ready: {problem}")
         time.sleep(_PAUSE_SECONDS)
-        seconds = min(_ANSWER_SECONDS, left)
+        seconds = min(_RESPONSE_SECONDS, remaining)
 
 
 def _problem(url: str, seconds: float) -> str | None:
+    """Return why the server is not ready; None if it is."""
     try:
-        answer = exchange(url, "GET", "/readyz", headers={}, seconds=seconds)
-    except NoAnswer as error:
+        response = send_request(url, "GET", "/readyz", headers={}, timeout_seconds=seconds)
+    except RequestFailed as error:
         return f"it {error.message.removeprefix(f'{url} ')}"
-    if answer.status != HTTPStatus.OK:
-        return f"it answers {answer.status}"
-    is_ours = _OURS in (parsed_object(answer.content) or {})
-    return None if is_ours else "it is no mock_sendpilot: its /readyz answers otherwise"
+    if response.status != HTTPStatus.OK:
+        return f"it answers {response.status}"
+    if "pendingDeliveries" not in (parse_object(response.content) or {}):
+        return "it is not a mock_sendpilot server: unexpected response of /readyz"
+    return None

@@ -1,18 +1,12 @@
-"""`mock-sendpilot resend`: deliveries and events once more."""
+"""`mock-sendpilot resend`: send deliveries and events again."""
 
 import click
 
-from mock_sendpilot.cli.control import (
-    Server,
-    ask,
-    control_options,
-    json_option,
-    print_json,
-    segment,
-)
-from mock_sendpilot.cli.values import ID
+from mock_sendpilot.cli.client import Client, quote_segment
+from mock_sendpilot.cli.formatting import print_json
+from mock_sendpilot.cli.options import ID, client_options, json_option
 
-_EVENT = "evt_"
+_EVENT_PREFIX = "evt_"
 
 
 @click.command(
@@ -21,34 +15,33 @@ _EVENT = "evt_"
     "  mock-sendpilot resend dlv_3k9v2q7xd0ab\n"
     "  mock-sendpilot resend --since 2026-06-01T09:00:00Z"
 )
-@click.argument("target", metavar="[ID]", required=False, type=ID)
+@click.argument("resource_id", metavar="[ID]", required=False, type=ID)
 @click.option(
     "--since",
-    help="All that was queued since then and has failed. Example: --since 2026-06-01T09:00:00Z",
+    help="All deliveries made since then that have failed. Example: --since 2026-06-01T09:00:00Z",
 )
 @json_option
-@control_options
-def resend(target: str | None, since: str | None, wants_json: bool, server: Server) -> None:
+@client_options
+def resend(resource_id: str | None, since: str | None, as_json: bool, client: Client) -> None:
     """Make one more attempt of the delivery or event ID, or of all that failed --since a time.
 
-    The event keeps its id and is signed afresh; the schedule of the delivery stays as it is. The
-    attempt is made after this has ended.
+    The event keeps its id and is signed again. The retry schedule stays as it is. The command does
+    not wait for the attempt.
     """
-    if (target is None) == (since is None):
-        raise click.UsageError("give the ID of a delivery or event, or --since a time")
-    is_event = target is not None and target.startswith(_EVENT)
-    if target is None:
-        answer = ask(server, "POST", "/deliveries/resend", {"since": since})
+    if (resource_id is None) == (since is None):
+        raise click.UsageError("expected the ID of a delivery or event, or --since a time")
+    command = "deliveries list"
+    if resource_id is None:
+        reply = client.request("POST", "/deliveries/resend", {"since": since})
     else:
-        kind = "events" if is_event else "deliveries"
-        answer = ask(server, "POST", f"/{kind}/{segment(target)}/resend")
-    if wants_json:
-        print_json(answer)
+        kind = "events" if resource_id.startswith(_EVENT_PREFIX) else "deliveries"
+        reply = client.request("POST", f"/{kind}/{quote_segment(resource_id)}/resend")
+        command = f"{kind} show {resource_id}"
+    if as_json:
+        print_json(reply)
         return
-    for delivery in answer["deliveries"]:
+    for delivery in reply["deliveries"]:
         click.echo(f"{delivery['id']}: {delivery['eventType']} to {delivery['endpointId']}")
-    click.echo(f"resent: {len(answer['deliveries'])}")
-    if answer["deliveries"]:
-        command = f"{'events' if is_event else 'deliveries'} show {target}"
-        how = "deliveries list" if target is None else command
-        click.echo(f"  see what comes of it with: mock-sendpilot {how}")
+    click.echo(f"resent: {len(reply['deliveries'])}")
+    if reply["deliveries"]:
+        click.echo(f"  see the outcome with: mock-sendpilot {command}")

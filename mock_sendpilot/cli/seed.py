@@ -1,14 +1,13 @@
-"""`mock-sendpilot seed check`: whether a fixtures file can be loaded, and if not, why."""
+"""`mock-sendpilot seed`: check fixtures files."""
 
 import sys
 from typing import TYPE_CHECKING
 
 import click
 
-from mock_sendpilot.cli import values
-from mock_sendpilot.cli.control import json_option, print_json
-from mock_sendpilot.cli.lazy_group import Group
-from mock_sendpilot.cli.words import counted
+from mock_sendpilot.cli.formatting import count_of, print_json
+from mock_sendpilot.cli.groups import Group
+from mock_sendpilot.cli.options import contract_by_name, json_option
 
 if TYPE_CHECKING:
     from mock_sendpilot.contracts.contract import Contract
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 
 @click.group(cls=Group)
 def seed() -> None:
-    """Work with fixtures files."""
+    """Check fixtures files."""
 
 
 @seed.command(
@@ -30,36 +29,34 @@ def seed() -> None:
     default="documented",
     show_default=True,
     metavar="NAME",
-    callback=values.contract,
-    help="Of workspaces that name none: which events there are. Example: --contract live",
+    callback=contract_by_name,
+    help="Contract of workspaces that name none. Example: --contract live",
 )
 @json_option
-def check(file: str, contract: "Contract", wants_json: bool) -> None:
-    """Check FILE (- for standard input): every fault with its JSON path."""
+def check(file: str, contract: "Contract", as_json: bool) -> None:
+    """Check FILE (- for standard input), and print every problem with its JSON path."""
     from mock_sendpilot.cli.start import read_fixtures
     from mock_sendpilot.control.seed_file import parse_seed
     from mock_sendpilot.errors import InvalidInput
     from mock_sendpilot.scheduling.clock import SystemClock
 
     problems: tuple[str, ...] = ()
-    counts = (0, 0)
+    workspace_count = lead_count = 0
     try:
-        found = parse_seed(read_fixtures(file), now=SystemClock().now(), default_contract=contract)
-        counts = len(found), sum(len(workspace.leads) for workspace in found)
+        seeds = parse_seed(read_fixtures(file), now=SystemClock().now(), default_contract=contract)
+        workspace_count, lead_count = len(seeds), sum(len(one.leads) for one in seeds)
     except InvalidInput as error:
         problems = error.problems
     except OSError as error:
         problems = (f"{file}: cannot be read: {error.strerror}",)
-    _report(problems, counts, wants_json=wants_json)
-    sys.exit(1 if problems else 0)
-
-
-def _report(problems: tuple[str, ...], counts: tuple[int, int], *, wants_json: bool) -> None:
-    if wants_json:
-        facts = {"valid": not problems, "workspaces": counts[0], "leads": counts[1]}
-        print_json({**facts, "problems": problems})
-    elif problems:
+    if as_json:
+        counts = {"workspaces": workspace_count, "leads": lead_count}
+        print_json({"valid": not problems, **counts, "problems": problems})
+    elif not problems:
+        click.echo(
+            f"valid: {count_of(workspace_count, 'workspace')}, {count_of(lead_count, 'lead')}"
+        )
+    else:
         for problem in problems:
             click.echo(problem, err=True)
-    else:
-        click.echo(f"valid: {counted(counts[0], 'workspace')}, {counted(counts[1], 'lead')}")
+    sys.exit(1 if problems else 0)

@@ -1,79 +1,75 @@
-"""`mock-sendpilot simulate`: one step by hand, of a lead, a campaign or a job."""
+"""`mock-sendpilot simulate`: one step of a lead, a campaign or a job, by hand."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import click
 
-from mock_sendpilot.cli.control import (
-    Server,
-    ask,
-    control_options,
+from mock_sendpilot.cli.client import Client, quote_segment
+from mock_sendpilot.cli.formatting import print_json
+from mock_sendpilot.cli.options import (
+    ID,
+    OneOf,
+    client_options,
+    id_argument,
     json_option,
-    print_json,
-    segment,
+    parse_pairs,
 )
-from mock_sendpilot.cli.values import ID, OneOf, identity, pairs
+from mock_sendpilot.world import campaigns, jobs, manual_actions
 
-_RESOURCES: Mapping[str, tuple[str, ...]] = {
-    "leads": (
-        "connection_sent",
-        "accept_connection",
-        "withdraw_connection",
-        "message_sent",
-        "reply",
-        "unreachable",
-        "done",
-    ),
-    "campaigns": ("start", "pause", "resume", "finish"),
-    "jobs": ("complete", "fail"),
+_ACTIONS: Mapping[str, tuple[str, ...]] = {
+    "leads": manual_actions.ACTIONS,
+    "campaigns": campaigns.ACTIONS,
+    "jobs": jobs.ACTIONS,
 }
-ACTIONS = tuple(action for actions in _RESOURCES.values() for action in actions)
+"""The actions of each kind of resource, by its path."""
 
 
 @click.command(
+    help=f"""Simulate one step, ACTION, of the lead, campaign, search or extraction ID.
+
+Leads: {", ".join(manual_actions.ACTIONS)}. Campaigns: {", ".join(campaigns.ACTIONS)}. Searches and
+extractions: {", ".join(jobs.ACTIONS)}. A step that cannot happen is refused with the reason.
+""",
     epilog="\b\nExamples:\n"
     '  mock-sendpilot simulate reply lead_abc123 --text "Call me Tuesday"\n'
-    "  mock-sendpilot simulate pause camp_xyz789"
+    "  mock-sendpilot simulate pause camp_xyz789",
 )
-@click.argument("action", metavar="ACTION", type=OneOf(ACTIONS))
-@identity
-@click.option("--text", help='The note, message, reply or error. Example: --text "Call me"')
+@click.argument(
+    "action", metavar="ACTION", type=OneOf(one for each in _ACTIONS.values() for one in each)
+)
+@id_argument
+@click.option("--text", help='Text of the note, message, reply or error. Example: --text "Call me"')
 @click.option(
     "--set",
     "overrides",
     multiple=True,
     metavar="KEY=VALUE",
-    callback=pairs,
+    callback=parse_pairs,
     help='The same text by its key in the event. Example: --set reply="Call me"',
 )
 @click.option(
     "--sender", type=ID, help="A sender other than the lead's own. Example: --sender sender_tom"
 )
 @json_option
-@control_options
+@client_options
 def simulate(
     *,
     action: str,
-    target: str,
+    resource_id: str,
     text: str | None,
     overrides: dict[str, Any],
     sender: str | None,
-    wants_json: bool,
-    server: Server,
+    as_json: bool,
+    client: Client,
 ) -> None:
-    """Make one step, ACTION, of the lead, campaign, search or extraction ID.
-
-    Leads: connection_sent, accept_connection, withdraw_connection, message_sent, reply,
-    unreachable, done. Campaigns: start, pause, resume, finish. Searches and extractions: complete,
-    fail. What cannot happen is refused with the reason.
-    """
-    resource = next(name for name, actions in _RESOURCES.items() if action in actions)
-    body: dict[str, Any] = {"action": action, "text": text, "senderId": sender}
-    body["overrides"] = overrides or None
-    given = {key: value for key, value in body.items() if value is not None}
-    answer = ask(server, "POST", f"/{resource}/{segment(target)}/simulate", given)
-    if wants_json:
-        print_json(answer)
+    """Simulate one step."""
+    resource = next(name for name, actions in _ACTIONS.items() if action in actions)
+    fields = {"action": action, "text": text, "senderId": sender, "overrides": overrides or None}
+    body = {key: value for key, value in fields.items() if value is not None}
+    path = f"/{resource}/{quote_segment(resource_id)}/simulate"
+    reply = client.request("POST", path, body)
+    if as_json:
+        print_json(reply)
     else:
-        click.echo(f"{action}: {answer['id']} is {answer.get('status', answer.get('state'))}")
+        click.echo(f"{action}: {reply['id']} is {reply.get('status', reply.get('state'))}")

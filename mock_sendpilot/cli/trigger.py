@@ -1,46 +1,44 @@
-"""`mock-sendpilot trigger`: an event by hand, about something that is there."""
+"""`mock-sendpilot trigger`: send any of the 12 events."""
 
 from collections.abc import Iterator
 from typing import Any
 
 import click
 
-from mock_sendpilot.cli.control import (
-    NoAnswer,
-    Server,
-    ask,
-    control_options,
-    json_option,
-    print_json,
-)
-from mock_sendpilot.cli.values import ID, NonEmpty, pairs
-from mock_sendpilot.cli.words import EVENTS, table
+from mock_sendpilot.cli.client import Client, RequestFailed
+from mock_sendpilot.cli.formatting import help_table, print_json
+from mock_sendpilot.cli.options import ID, NonEmpty, client_options, json_option, parse_pairs
+from mock_sendpilot.contracts.contract import named_contract
 
-_HELP = f"""Send EVENT, any of the twelve, about something that exists.
 
-{table(EVENTS)}
+def _subject_option(event_type: str) -> str:
+    """Return the option for the subject of an event, by its name in the default contract."""
+    if event_type.startswith("campaign."):
+        return "--campaign"
+    return "--job" if event_type.endswith(".completed") else "--lead"
 
-Those are the names of the default contract and the option that says what each is about; without it
-something suitable is taken, and named. The names of other contracts, such as lead.updated, are
-known, too. Nothing else changes, unless --with-effects says so.
-"""
+
+_EVENT_TYPES = named_contract("documented").event_types
 
 
 @click.command(
-    help=_HELP,
+    help=f"""Send any of the 12 events about an existing lead, campaign or job.
+
+{help_table({name: _subject_option(name) for name in _EVENT_TYPES})}
+
+These are the event types of the default contract, with the option for their subject. Without it a
+suitable one is chosen and printed. Event types of other contracts, such as lead.updated, work, too.
+Nothing else changes, unless you add --with-effects.
+""",
     epilog="\b\nExamples:\n"
     '  mock-sendpilot trigger message.received --text "Call me Tuesday"\n'
     "  mock-sendpilot trigger lead.status.changed --lead lead_abc123 --set newStatus=DONE\n"
     "  mock-sendpilot trigger campaign.paused --campaign camp_xyz789 --with-effects",
 )
 @click.argument("event", metavar="EVENT", type=NonEmpty())
-@click.option("--lead", type=ID, help="The lead it is about. Example: --lead lead_abc123")
-@click.option(
-    "--campaign", type=ID, help="The campaign it is about. Example: --campaign camp_xyz789"
-)
-@click.option(
-    "--job", type=ID, help="The search or extraction it is about. Example: --job search_1"
-)
+@click.option("--lead", type=ID, help="Lead of the event. Example: --lead lead_abc123")
+@click.option("--campaign", type=ID, help="Campaign of the event. Example: --campaign camp_xyz789")
+@click.option("--job", type=ID, help="Search or extraction of the event. Example: --job search_1")
 @click.option(
     "--sender", type=ID, help="A sender other than the lead's own. Example: --sender sender_tom"
 )
@@ -49,21 +47,21 @@ known, too. Nothing else changes, unless --with-effects says so.
     "overrides",
     multiple=True,
     metavar="KEY=VALUE",
-    callback=pairs,
-    help="What a key of its data is to hold; may be repeated. Example: --set newStatus=DONE",
+    callback=parse_pairs,
+    help="Value of a key of its data; may be repeated. Example: --set newStatus=DONE",
 )
 @click.option(
     "--text",
-    help="The message, reply or note in it, whatever the contract calls its key. "
+    help="Text of the message, reply or note, whatever the contract calls its key. "
     'Example: --text "Call me"',
 )
 @click.option(
     "--with-effects",
     is_flag=True,
-    help="Do what causes the event, with all its effects. Example: --with-effects",
+    help="Cause the event instead, with all its effects. Example: --with-effects",
 )
 @json_option
-@control_options
+@client_options
 def trigger(
     *,
     event: str,
@@ -74,50 +72,55 @@ def trigger(
     overrides: dict[str, Any],
     text: str | None,
     with_effects: bool,
-    wants_json: bool,
-    server: Server,
+    as_json: bool,
+    client: Client,
 ) -> None:
-    """Have an event sent; the help says which."""
-    about = {"leadId": lead, "campaignId": campaign, "jobId": job, "senderId": sender}
-    body: dict[str, Any] = {key: value for key, value in about.items() if value is not None}
+    """Send an event."""
+    subjects = {"leadId": lead, "campaignId": campaign, "jobId": job, "senderId": sender}
+    optional = {**subjects, "text": text}
+    body: dict[str, Any] = {key: value for key, value in optional.items() if value is not None}
     body |= {"eventType": event, "overrides": overrides, "withEffects": with_effects}
-    body |= {} if text is None else {"text": text}
     try:
-        answer = ask(server, "POST", "/events", body)
-    except NoAnswer as error:
-        raise NoAnswer(_in_options(error.message)) from error
-    if wants_json:
-        print_json(answer)
+        reply = client.request("POST", "/events", body)
+    except RequestFailed as error:
+        raise RequestFailed(_with_option_names(error.message)) from error
+    if as_json:
+        print_json(reply)
         return
-    click.echo(f"{answer['id']}: {answer['eventType']}")
-    for field, chosen in answer.get("chosen", {}).items():
-        click.echo(f"  about {chosen}; choose another with {_option_of(field)}")
-    for delivery in answer["deliveries"]:
+    click.echo(f"{reply['id']}: {reply['eventType']}")
+    for field, chosen_id in reply.get("chosen", {}).items():
+        click.echo(f"  about {chosen_id}; choose another with {_option_name(field)}")
+    for delivery in reply["deliveries"]:
         click.echo(f"  to {delivery['endpointId']}: {delivery['state']}")
-    if not answer["deliveries"]:
-        for line in _why_nobody_gets_it(server, answer["eventType"]):
+    if not reply["deliveries"]:
+        for line in _missing_endpoint_lines(client, reply["eventType"]):
             click.echo(f"  {line}")
 
 
-def _why_nobody_gets_it(server: Server, event_type: str) -> Iterator[str]:
-    found = ask(server, "GET", "/endpoints")["endpoints"]
-    disabled = [one for one in found if not one["enabled"]]
-    wanting = [one for one in disabled if one["events"] is None or event_type in one["events"]]
-    for endpoint in wanting:
-        how = f"mock-sendpilot endpoints enable {endpoint['id']}"
-        yield f"{endpoint['id']} is disabled; enable it with: {how}"
-    if not wanting:
+def _missing_endpoint_lines(client: Client, event_type: str) -> Iterator[str]:
+    """Yield why an event has no delivery, and how to get one."""
+    endpoints = client.request("GET", "/endpoints")["endpoints"]
+    disabled = [
+        endpoint["id"]
+        for endpoint in endpoints
+        if not endpoint["enabled"]
+        and (endpoint["events"] is None or event_type in endpoint["events"])
+    ]
+    for endpoint_id in disabled:
+        command = f"mock-sendpilot endpoints enable {endpoint_id}"
+        yield f"{endpoint_id} is disabled; enable it with: {command}"
+    if not disabled:
         yield "no endpoint wants it; add one with: mock-sendpilot endpoints add URL"
 
 
-def _in_options(problem: str) -> str:
-    """What the control API says of its fields, said of the options they come from."""
+def _with_option_names(problem: str) -> str:
+    """Return a message of the control API with the options in place of the fields."""
     for field in ("leadId", "campaignId", "jobId"):
-        problem = problem.replace(f"{field} is required", f"{_option_of(field)} is required")
+        problem = problem.replace(f"{field} is required", f"{_option_name(field)} is required")
     problem = problem.replace("text cannot be set", "--text cannot be set")
     return problem.replace("text and ", "--text and ").replace("overrides.", "--set ")
 
 
-def _option_of(field: str) -> str:
-    """Return the option that fills a field of the control API, such as --lead for leadId."""
+def _option_name(field: str) -> str:
+    """Return the option for a field of the control API, such as --lead for leadId."""
     return f"--{field.removesuffix('Id')}"

@@ -1,4 +1,4 @@
-"""`mock-sendpilot wait`: until nothing is being sent or due, or until events have come."""
+"""`mock-sendpilot wait`: until nothing is running or due, or until events have been sent."""
 
 import sys
 from http import HTTPStatus
@@ -6,16 +6,17 @@ from typing import Any
 
 import click
 
-from mock_sendpilot.cli.clock import next_line
-from mock_sendpilot.cli.control import (
-    Server,
-    ask,
-    control_options,
+from mock_sendpilot.cli.client import Client
+from mock_sendpilot.cli.clock import due_text
+from mock_sendpilot.cli.formatting import print_json
+from mock_sendpilot.cli.options import (
+    ID,
+    client_options,
+    event_option,
     json_option,
-    print_json,
+    match_option,
+    require_finite,
 )
-from mock_sendpilot.cli.options import finite
-from mock_sendpilot.cli.values import ID, event_option, match_option
 
 
 @click.command(
@@ -30,21 +31,20 @@ from mock_sendpilot.cli.values import ID, event_option, match_option
     show_default=True,
     type=click.FloatRange(0, 60),
     metavar="SECONDS",
-    callback=finite,
-    help="How long to wait at most. Example: --timeout 10",
+    callback=require_finite,
+    help="Seconds to wait. Example: --timeout 10",
 )
 @event_option("Wait for an event of this type.")
 @match_option
-@click.option("--count", type=click.IntRange(1), help="For so many events. Example: --count 3")
+@click.option("--count", type=click.IntRange(1), help="Number of events. Example: --count 3")
 @click.option(
     "--after",
     metavar="EVENT_ID",
     type=ID,
-    help="For events that came after this one, and none of before. "
-    "Example: --after evt_1780304400000_k3v9q2x7d",
+    help="Only events recorded after this one. Example: --after evt_1780304400000_k3v9q2x7d",
 )
 @json_option
-@control_options
+@client_options
 def wait(
     *,
     timeout: float,
@@ -52,34 +52,29 @@ def wait(
     match: dict[str, Any],
     count: int | None,
     after: str | None,
-    wants_json: bool,
-    server: Server,
+    as_json: bool,
+    client: Client,
 ) -> None:
-    """Exit with 0 when nothing is at work or due any more, with 1 if it is not so in time.
+    """Wait until nothing is running or due; exit with 1 if that takes longer than the timeout.
 
-    What is due later, such as a retry, does not count: see clock advance. With --event, --match,
-    --count or --after it waits for events that have been sent; those of before count, too, unless
-    --after says since which event.
+    A task that is due later, such as a retry, does not count: see clock advance. With --event,
+    --match, --count or --after the command waits for events to be sent instead. Events sent before
+    it started count, too, unless --after says otherwise.
     """
-    about = {"eventType": event, "match": match or None, "count": count, "after": after}
-    given = {key: value for key, value in about.items() if value is not None}
-    body = {**(given or {"idle": True}), "timeoutSeconds": timeout}
-    answer = ask(server, "POST", "/wait", body, accepted=(HTTPStatus.CONFLICT,))
-    has_come = answer["failure"] is None if given else answer["idle"]
-    if wants_json:
-        print_json(answer)
-    elif given:
-        _tell_events(answer)
+    filters = {"eventType": event, "match": match or None, "count": count, "after": after}
+    wanted = {key: value for key, value in filters.items() if value is not None}
+    body = {**(wanted or {"idle": True}), "timeoutSeconds": timeout}
+    reply = client.request("POST", "/wait", body, accepted_statuses=(HTTPStatus.CONFLICT,))
+    succeeded = reply["failure"] is None if wanted else reply["idle"]
+    if as_json:
+        print_json(reply)
+    elif not wanted:
+        frozen = ", frozen" if reply["frozen"] else ""
+        state = f"{'idle' if succeeded else 'not idle'} at {reply['now']}{frozen}"
+        click.echo(f"{state}; {due_text(reply)}", err=not succeeded)
+    elif succeeded:
+        for row in reply["events"]:
+            click.echo(f"{row['id']}: {row['eventType']}")
     else:
-        stands = ", frozen" if answer["frozen"] else ""
-        text = f"{'idle' if has_come else 'not idle'} at {answer['now']}{stands}"
-        click.echo(f"{text}; {next_line(answer)}", err=not has_come)
-    sys.exit(0 if has_come else 1)
-
-
-def _tell_events(answer: dict[str, Any]) -> None:
-    if answer["failure"] is not None:
-        click.echo(answer["failure"], err=True)
-        return
-    for event in answer["events"]:
-        click.echo(f"{event['id']}: {event['eventType']}")
+        click.echo(reply["failure"], err=True)
+    sys.exit(0 if succeeded else 1)

@@ -20,10 +20,9 @@ from mock_sendpilot.control.seed_fields import list_of
 from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.matching import EventPattern, camel_case
 from mock_sendpilot.scheduling.clock import iso_milliseconds
-from mock_sendpilot.webhooks.disruption_kinds import CHAOS, KINDS, OPTIONS
+from mock_sendpilot.webhooks.disruption_kinds import CHAOS, DEFAULT_RATE, KINDS, OPTIONS
 from mock_sendpilot.webhooks.disruptions import (
     CHAOS_KINDS,
-    DEFAULT_RATE,
     MAX_TIMES,
     Disruption,
     Disruptions,

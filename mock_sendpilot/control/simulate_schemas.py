@@ -9,7 +9,7 @@ from mock_sendpilot.api.fields import Choice, JsonObject, Text
 from mock_sendpilot.control.schemas import Strict
 from mock_sendpilot.scheduling.clock import iso_milliseconds
 from mock_sendpilot.webhooks.triggers import STEPS
-from mock_sendpilot.world import campaigns, manual_actions
+from mock_sendpilot.world import campaigns, jobs, manual_actions
 from mock_sendpilot.world.models import Extraction, Search
 
 MAX_TEXT_LENGTH = 8000
@@ -57,7 +57,7 @@ class CampaignStep(Strict):
 class JobStep(_Step):
     """The end of a job; `text` is the error of one that fails."""
 
-    action = Choice(("complete", "fail"), required=True)
+    action = Choice(jobs.ACTIONS, required=True)
     text = Text()
 
 

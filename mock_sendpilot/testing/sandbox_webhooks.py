@@ -18,8 +18,8 @@ from mock_sendpilot.testing.sandbox_checks import (
     with_ids,
 )
 from mock_sendpilot.webhooks import triggers
-from mock_sendpilot.webhooks.disruption_kinds import OPTIONS
-from mock_sendpilot.webhooks.disruptions import CHAOS_KINDS, DEFAULT_RATE, Disruption
+from mock_sendpilot.webhooks.disruption_kinds import DEFAULT_RATE, OPTIONS
+from mock_sendpilot.webhooks.disruptions import CHAOS_KINDS, Disruption
 from mock_sendpilot.webhooks.endpoints import Endpoint
 from mock_sendpilot.webhooks.event_log import SentWebhook
 from mock_sendpilot.webhooks.http_sender import TIMEOUT_SECONDS

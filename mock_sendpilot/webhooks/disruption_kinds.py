@@ -22,6 +22,8 @@ STALE_TIMESTAMP, WRONG_SECRET = "stale_timestamp", "wrong_secret"
 MISSING_SIGNATURE, OLD_SECRET = "missing_signature", "old_secret"
 RENAMED_EVENT, UNKNOWN_TYPE = "renamed_event", "unknown_event"
 CHAOS = "chaos"
+DEFAULT_RATE = 0.2
+"""The share of deliveries that chaos disrupts."""
 SIGNATURE_KINDS = (STALE_TIMESTAMP, WRONG_SECRET, MISSING_SIGNATURE)
 """Kinds that need an endpoint whose requests are signed."""
 
@@ -144,7 +146,7 @@ KINDS: Mapping[str, Kind] = {
     "extra_fields": _body_kind("has fields that no document names", with_extra_fields),
     "missing_fields": _body_kind("lacks the optional fields", without_optional_fields),
     "huge_body": _attempt_kind(
-        "has `bytes` bytes",
+        "has a body of `bytes`",
         lambda request, applied: replace(
             request, body=padded(request.body, int(applied.options["bytes"]))
         ),

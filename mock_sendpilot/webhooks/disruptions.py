@@ -38,7 +38,6 @@ _LOSING_KINDS = (DROP, UNKNOWN_TYPE, RENAMED_EVENT)
 """A correct receiver acknowledges an event that it does not know, and is not sent it again."""
 CHAOS_KINDS = tuple(kind for kind in KINDS if kind not in _LOSING_KINDS)
 """The default mix, under which a correct receiver has every event in the end."""
-DEFAULT_RATE = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

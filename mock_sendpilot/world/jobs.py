@@ -49,6 +49,7 @@ MAX_LEADS = 10_000
 MAX_ENDED_JOBS, _MAX_ENDED_LEADS = 200, 100_000
 """The jobs that are kept after their end, and the people that they have found in all."""
 _STEPS = 4
+ACTIONS = ("complete", "fail")
 _logger = logging.getLogger(__name__)
 
 Job = TypeVar("Job", Search, Extraction)

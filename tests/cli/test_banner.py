@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mock_sendpilot.cli.banner import as_json, as_text
+from mock_sendpilot.cli.banner import json_banner, text_banner
 from mock_sendpilot.control.seed_file import parse_seed
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.server import EmulatorServer
@@ -59,24 +59,24 @@ def exposed(own_world: Emulator) -> Iterator[EmulatorServer]:
 def test_an_address_for_all_is_named_beside_the_url_that_works_here(
     exposed: EmulatorServer,
 ) -> None:
-    lines = as_text(exposed, shows_secrets=False).splitlines()
+    lines = text_banner(exposed, shows_secrets=False).splitlines()
 
     assert f"  Base URL    {exposed.base_url}  for https://api.sendpilot.ai/v1" in lines
     assert "  Listening   on 0.0.0.0, where other machines can reach it" in lines
-    assert json.loads(as_json(exposed))["host"] == "0.0.0.0"
+    assert json.loads(json_banner(exposed))["host"] == "0.0.0.0"
 
 
 def test_that_a_token_is_asked_for_is_said_and_the_token_is_not(exposed: EmulatorServer) -> None:
-    text = as_text(exposed, shows_secrets=True)
+    text = text_banner(exposed, shows_secrets=True)
 
-    assert f"{exposed.control_url}  asks for its token" in text
+    assert f"{exposed.control_url}  requires its token" in text
     assert "s3cret" not in text
-    assert json.loads(as_json(exposed))["controlNeedsToken"] is True
+    assert json.loads(json_banner(exposed))["controlNeedsToken"] is True
 
 
 def test_a_loopback_address_and_an_open_control_api_are_not_remarked(own_world: Emulator) -> None:
     with EmulatorServer(own_world) as server:
-        text = as_text(server, shows_secrets=True)
+        text = text_banner(server, shows_secrets=True)
 
     assert "Listening" not in text
     assert f"  Control     {server.control_url}\n" in text
@@ -86,7 +86,7 @@ def test_each_workspace_says_once_how_many_leads_and_which_contract_it_has(
     own_world: Emulator,
 ) -> None:
     with EmulatorServer(own_world) as server:
-        text = as_text(server, shows_secrets=True)
+        text = text_banner(server, shows_secrets=True)
 
     assert "ws_1  One, 1 lead, contract documented" in text
     assert "ws_2  Two, 0 leads, contract live" in text
@@ -95,7 +95,7 @@ def test_each_workspace_says_once_how_many_leads_and_which_contract_it_has(
 
 def test_where_a_log_may_hold_it_keys_and_secrets_are_cut_short(own_world: Emulator) -> None:
     with EmulatorServer(own_world) as server:
-        text = as_text(server, shows_secrets=False)
+        text = text_banner(server, shows_secrets=False)
 
     for secret in (KEY, SECRET, "abcdef"):
         assert secret not in text
@@ -112,7 +112,7 @@ def test_where_a_log_may_hold_it_keys_and_secrets_are_cut_short(own_world: Emula
 
 def test_asked_for_they_are_there_in_full(own_world: Emulator) -> None:
     with EmulatorServer(own_world) as server:
-        text = as_text(server, shows_secrets=True)
+        text = text_banner(server, shows_secrets=True)
 
     for words in (KEY, SECRET, f"'X-API-Key: {KEY}'", "token=abcdef"):
         assert words in text
@@ -121,7 +121,7 @@ def test_asked_for_they_are_there_in_full(own_world: Emulator) -> None:
 
 def test_keys_that_everybody_knows_need_no_remark(emulator: Emulator) -> None:
     with EmulatorServer(emulator) as server:
-        assert as_text(server, shows_secrets=False) == as_text(server, shows_secrets=True)
+        assert text_banner(server, shows_secrets=False) == text_banner(server, shows_secrets=True)
 
 
 @pytest.mark.parametrize(
@@ -156,6 +156,6 @@ def test_only_a_terminal_shows_them_unasked(
 
 def test_the_line_of_json_is_for_the_program_that_starts_the_server(own_world: Emulator) -> None:
     with EmulatorServer(own_world) as server:
-        workspace = json.loads(as_json(server))["workspaces"][0]
+        workspace = json.loads(json_banner(server))["workspaces"][0]
 
     assert (workspace["apiKeys"], workspace["endpoints"][0]["secret"]) == ([KEY], SECRET)

@@ -9,8 +9,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from mock_sendpilot.cli import main
-from mock_sendpilot.cli.options import KEYS
 from mock_sendpilot.cli.start import start
+from mock_sendpilot.cli.start_options import KEYS
 from mock_sendpilot.control.seed_file import demo_text
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.server import EmulatorServer

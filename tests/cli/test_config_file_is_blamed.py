@@ -17,7 +17,7 @@ from tests.cli.test_start import refused
             "'fixtures' in sub/c.toml: File 'sub/none.json' does not exist",
             id="fixtures",
         ),
-        pytest.param('chaos = "2"', "'chaos' in sub/c.toml: must be a share", id="chaos"),
+        pytest.param('chaos = "2"', "'chaos' in sub/c.toml: expected RATE[:SEED]", id="chaos"),
         pytest.param(
             'contract = "life"', "'contract' in sub/c.toml: unknown contract 'life'", id="contract"
         ),

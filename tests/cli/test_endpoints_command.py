@@ -156,7 +156,7 @@ def test_one_is_shown_with_everything(server: EmulatorServer, outbox: Outbox) ->
         "state": "disabled (410)",
         "secret": f"{NEW_SECRET[:10]}…",
         "retries": "after 1, 5 s",
-        "timeout": "as the server says",
+        "timeout": "from the server",
         "signatures": "svix",
         "concurrency": "1",
         "signature clock": "wall",
@@ -253,7 +253,7 @@ def test_one_is_tested(
         0,
         [
             f"{event.event_id}: {event_type}",
-            f"  see what comes of it with: mock-sendpilot events show {event.event_id}",
+            f"  see the outcome with: mock-sendpilot events show {event.event_id}",
         ],
     )
     assert (event.origin, event.event_type) == ("test", event_type)
@@ -366,8 +366,8 @@ def test_an_endpoint_that_does_not_exist_prints_no_secret(server: EmulatorServer
 @pytest.mark.parametrize(
     ("texts", "says"),
     [
-        pytest.param(["hunter2"], 'must be "NAME: VALUE", with a colon', id="no colon"),
-        pytest.param([": hunter2"], 'must be "NAME: VALUE", with a colon', id="no name"),
+        pytest.param(["hunter2"], 'expected "NAME: VALUE", with a colon', id="no colon"),
+        pytest.param([": hunter2"], 'expected "NAME: VALUE", with a colon', id="no name"),
         pytest.param(["X-Env: hunter2", "X-Env: b"], "X-Env is given twice", id="twice"),
     ],
 )

@@ -233,7 +233,7 @@ def test_an_event_that_no_contract_knows_is_1(server: EmulatorServer) -> None:
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        pytest.param(["--match", "newStatus"], "must be KEY=VALUE, not 'newStatus'", id="match"),
+        pytest.param(["--match", "newStatus"], "expected KEY=VALUE, got 'newStatus'", id="match"),
         pytest.param(["--count", "0"], "--count", id="count"),
         pytest.param(["--timeout", "61"], "--timeout", id="timeout"),
     ],

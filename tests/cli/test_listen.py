@@ -160,7 +160,7 @@ def test_an_event_and_its_attempt_are_printed(
     receiver.respond(503)
     outbox.disruptions.arm("extra_fields")
     listening = listen("--forward-to", receiver.url)
-    listening.line("Ctrl+C ends it")
+    listening.line("Ctrl+C stops it")
     change(server)
     attempt = listening.line(f"POST {receiver.url}")
     (event,) = outbox.events.all()
@@ -200,7 +200,7 @@ def test_an_attempt_outside_the_schedule_is_printed_as_resent(
     server: EmulatorServer, receiver: WebhookReceiver, listen: Listen, outbox: Outbox
 ) -> None:
     listening = listen("--forward-to", receiver.url)
-    listening.line("Ctrl+C ends it")
+    listening.line("Ctrl+C stops it")
     change(server)
     listening.line("attempt 1")
     outbox.resend_event(outbox.events.all()[0].event_id)
@@ -213,8 +213,8 @@ def test_an_attempt_outside_the_schedule_is_printed_as_resent(
     ("kind", "says"),
     [
         pytest.param("drop", "never sent", id="drop"),
-        pytest.param("delay", r"comes later, at 20\S+Z", id="delay"),
-        pytest.param("reorder", r"comes after the next one, at the latest at 20\S+Z", id="reorder"),
+        pytest.param("delay", r"delayed, at 20\S+Z", id="delay"),
+        pytest.param("reorder", r"sent after the next one, at the latest at 20\S+Z", id="reorder"),
     ],
 )
 def test_what_befalls_a_delivery_before_any_attempt_is_told_once(
@@ -263,7 +263,7 @@ def test_a_copy_is_not_told_as_resent(
 ) -> None:
     outbox.disruptions.arm("duplicate", options={"copies": 2})
     listening = listen("--forward-to", receiver.url)
-    listening.line("Ctrl+C ends it")
+    listening.line("Ctrl+C stops it")
     change(server)
     eventually(lambda: len(copies(listening)) == 2, timeout=_SECONDS)
     outbox.resend_event(outbox.events.all()[0].event_id)
@@ -281,7 +281,7 @@ def test_with_a_receiver_of_its_own_attempts_at_others_are_not_printed(
 ) -> None:
     outbox.endpoints.add("http://127.0.0.1:9/")
     listening = listen("--forward-to", receiver.url)
-    listening.line("Ctrl+C ends it")
+    listening.line("Ctrl+C stops it")
     change(server)
     listening.line(f"POST {receiver.url}  attempt 1")
     server.emulator.workspaces()[0].scheduler.wait_until_idle(timeout_seconds=_SECONDS)
@@ -307,7 +307,7 @@ def test_what_goes_to_other_endpoints_is_printed_only_when_asked_for(
     outbox.endpoints.add("http://127.0.0.1:9/")
     events = ("--event", "message.sent")
     listening = listen("--forward-to", receiver.url, *events, *options)
-    listening.line("Ctrl+C ends it")
+    listening.line("Ctrl+C stops it")
     change(server)
     workspace = server.emulator.workspaces()[0]
     request = triggers.TriggerRequest(event_type="message.sent", lead_id=LEAD)
@@ -328,7 +328,7 @@ def test_an_attempt_of_an_earlier_event_is_not_printed(
     change(server, "OPPORTUNITY")
     receiver.wait_for(count=1, timeout=_SECONDS)
     listening = listen()
-    listening.line("Ctrl+C ends it")
+    listening.line("Ctrl+C stops it")
     outbox.resend_event(outbox.events.all()[0].event_id)
     receiver.wait_for(count=2, timeout=_SECONDS)
     change(server, "DONE")
@@ -343,7 +343,7 @@ def test_an_answer_that_is_lost_on_purpose_comes_again(
 ) -> None:
     outbox.disruptions.arm("lost_answer")
     listening = listen("--forward-to", receiver.url)
-    listening.line("Ctrl+C ends it")
+    listening.line("Ctrl+C stops it")
     outbox.update_endpoint(outbox.endpoints.all()[0].id, {"retry_delays_seconds": (0.1,)})
     change(server)
     listening.line("attempt 2")
@@ -357,7 +357,7 @@ def test_what_was_before_is_not_printed(
 ) -> None:
     change(server, "OPPORTUNITY")
     listening = listen("--forward-to", receiver.url)
-    listening.line("Ctrl+C ends it")
+    listening.line("Ctrl+C stops it")
     change(server, "DONE")
     listening.line("attempt 1")
 
@@ -369,7 +369,7 @@ def test_there_is_no_colour_where_no_person_looks(
     server: EmulatorServer, receiver: WebhookReceiver, listen: Listen
 ) -> None:
     listening = listen("--forward-to", receiver.url)
-    listening.line("Ctrl+C ends it")
+    listening.line("Ctrl+C stops it")
     change(server)
     listening.line("attempt 1")
 
@@ -381,7 +381,7 @@ def test_long_data_is_cut(
 ) -> None:
     workspace = server.emulator.workspaces()[0]
     listening = listen("--forward-to", receiver.url)
-    listening.line("Ctrl+C ends it")
+    listening.line("Ctrl+C stops it")
     workspace.scheduler.freeze()
     search = workspace.searches.start(name="x" * 400, limit=1, filters={})
     workspace.searches.complete(search.id)
@@ -403,7 +403,7 @@ def test_in_a_test_that_freezes_time_it_hears_of_everything_and_ends(
     travel: Callable[[], AbstractContextManager[object]],
 ) -> None:
     listening = listen("--forward-to", receiver.url)
-    listening.line("Ctrl+C ends it")
+    listening.line("Ctrl+C stops it")
     with travel():
         change(server)
         receiver.wait_for(count=1, timeout=_SECONDS)
@@ -489,10 +489,10 @@ def test_the_secret_is_not_printed_unless_asked_for(
     receiver: WebhookReceiver, listen: Listen, outbox: Outbox
 ) -> None:
     listening = listen("--forward-to", receiver.url)
-    line = listening.line("Ctrl+C ends it")
+    line = listening.line("Ctrl+C stops it")
     (endpoint,) = outbox.endpoints.all()
 
-    assert line == f"forwarding to {receiver.url} as endpoint {endpoint.id}; Ctrl+C ends it"
+    assert line == f"forwarding to {receiver.url} as endpoint {endpoint.id}; Ctrl+C stops it"
     listening.end()
     assert endpoint.secret not in "".join(listening.lines)
 
@@ -502,7 +502,7 @@ def test_secret_and_events_can_be_given(
 ) -> None:
     events = ("--event", "message.sent", "--event", "campaign.paused")
     listening = listen("--forward-to", receiver.url, "--secret", SECRET, *events)
-    listening.line("Ctrl+C ends it")
+    listening.line("Ctrl+C stops it")
     (endpoint,) = outbox.endpoints.all()
 
     assert endpoint.secret == SECRET
@@ -524,7 +524,7 @@ def test_a_receiver_that_fails_gets_it_again_by_the_schedule(
 ) -> None:
     receiver.respond(503)
     listening = listen("--forward-to", receiver.url)
-    listening.line("Ctrl+C ends it")
+    listening.line("Ctrl+C stops it")
     outbox.update_endpoint(outbox.endpoints.all()[0].id, {"retry_delays_seconds": (0.1,)})
     change(server)
     listening.line("attempt 2")
@@ -543,7 +543,7 @@ def test_a_signal_ends_it_and_its_endpoint(
 ) -> None:
     other = outbox.endpoints.add("http://127.0.0.1:9/", event_types=["message.sent"])
     listening = listen("--forward-to", receiver.url)
-    listening.line("Ctrl+C ends it")
+    listening.line("Ctrl+C stops it")
     assert len(outbox.endpoints.all()) == 2
     code, errors = listening.end(number)
 
@@ -565,7 +565,7 @@ def test_a_loss_is_said_in_one_line_and_what_came_meanwhile_follows(
     server: EmulatorServer, receiver: WebhookReceiver, listen: Listen
 ) -> None:
     listening = listen("--forward-to", receiver.url)
-    listening.line("Ctrl+C ends it")
+    listening.line("Ctrl+C stops it")
     server.stop()
     change(server, "OPPORTUNITY")
     with EmulatorServer(server.emulator, port=server._http.port):
@@ -614,7 +614,7 @@ def test_an_end_that_nobody_asked_for_is_1(
     receiver: WebhookReceiver, listen: Listen, outbox: Outbox
 ) -> None:
     listening = listen("--forward-to", receiver.url)
-    listening.line("Ctrl+C ends it")
+    listening.line("Ctrl+C stops it")
     outbox.remove_endpoint(outbox.endpoints.all()[0].id)
     code, errors = listening.ended()
 
@@ -626,7 +626,7 @@ def test_a_signal_ends_one_that_has_lost_its_server(
     server: EmulatorServer, receiver: WebhookReceiver, listen: Listen
 ) -> None:
     listening = listen("--forward-to", receiver.url)
-    listening.line("Ctrl+C ends it")
+    listening.line("Ctrl+C stops it")
     server.stop()
     code, errors = listening.end()
 
@@ -658,11 +658,11 @@ def test_a_reader_that_goes_away_ends_it_and_its_endpoint(
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
-        pytest.param(["--event", EVENT], 2, "go with --forward-to", id="event alone"),
-        pytest.param(["--secret", SECRET], 2, "go with --forward-to", id="secret alone"),
-        pytest.param(["--print-secret"], 2, "go with --forward-to", id="print alone"),
-        pytest.param(["--all"], 2, "go with --forward-to", id="all alone"),
-        pytest.param(["--url", "ftp://a.b"], 2, "--url must be such as", id="url"),
+        pytest.param(["--event", EVENT], 2, "require --forward-to", id="event alone"),
+        pytest.param(["--secret", SECRET], 2, "require --forward-to", id="secret alone"),
+        pytest.param(["--print-secret"], 2, "require --forward-to", id="print alone"),
+        pytest.param(["--all"], 2, "require --forward-to", id="all alone"),
+        pytest.param(["--url", "ftp://a.b"], 2, "--url: expected a URL", id="url"),
         pytest.param(["--forward-to", "nope"], 1, "absolute http or https URL", id="receiver"),
         pytest.param(
             ["--forward-to", "http://127.0.0.1:9/", "--event", "lead.update"],
@@ -699,4 +699,4 @@ def test_a_server_that_does_not_answer_is_1() -> None:
 
     assert (code, listening.lines) == (1, [])
     assert errors.startswith(f"mock-sendpilot: {url} does not answer: ")
-    assert errors.endswith("or name a server that runs elsewhere with --url\n")
+    assert errors.endswith("or name another one with --url\n")

@@ -8,8 +8,15 @@ from typing import TypeVar
 import pytest
 from svix.webhooks import Webhook
 
-from mock_sendpilot.cli.control import NoAnswer, Server
-from mock_sendpilot.cli.listener import Back, Ended, Heard, Listener, Lost, News
+from mock_sendpilot.cli.client import Client, RequestFailed
+from mock_sendpilot.cli.listener import (
+    ConnectionLost,
+    ConnectionRestored,
+    EventsChanged,
+    Listener,
+    ListeningEnded,
+    Update,
+)
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.server import EmulatorServer
 from mock_sendpilot.testing.receiver import WebhookReceiver
@@ -22,7 +29,7 @@ from tests.support import DEMO_KEY, eventually
 LEAD = "lead_abc123"  # REPLY_RECEIVED
 EVENT = "lead.status.changed"
 SUCCESSFUL = DeliveryFilter(state=SUCCEEDED)
-Kind = TypeVar("Kind", bound=News)
+Kind = TypeVar("Kind", bound=Update)
 
 
 @pytest.fixture
@@ -44,14 +51,14 @@ def listen() -> Iterator[Callable[..., Listener]]:
 
     def begin(server: EmulatorServer, forward_to: str | None = None) -> Listener:
         wanted = None if forward_to is None else {"url": forward_to, "forwarded": True}
-        where = Server(server.origin, DEMO_KEY, None)
+        where = Client(server.origin, DEMO_KEY, None)
         begun.append(Listener(where, wanted, wait_seconds=1, timeout_seconds=0.5))
-        begun[-1].begin()
+        begun[-1].start()
         return begun[-1]
 
     yield begin
     for one in begun:
-        one.end()
+        one.stop()
 
 
 def outbox_of(emulator: Emulator) -> Outbox:
@@ -65,15 +72,15 @@ def change(emulator: Emulator, status: str) -> None:
 def until(listener: Listener, kind: type[Kind]) -> Kind:
     """The first news of this kind."""
     while True:
-        news = listener.next_news()
-        if isinstance(news, kind):
-            return news
+        update = listener.next_update()
+        if isinstance(update, kind):
+            return update
 
 
 def heard(listener: Listener, status: str) -> None:
     """Wait until it has heard of a change to this status."""
     while True:
-        events = until(listener, Heard).events
+        events = until(listener, EventsChanged).events
         if any(event["body"]["data"].get("newStatus") == status for event in events):
             return
 
@@ -85,28 +92,28 @@ def test_after_a_lost_connection_it_hears_of_what_came_meanwhile(
         listener = listen(server)
         change(emulator, "DONE")
         heard(listener, "DONE")
-    lost = until(listener, Lost)
+    lost = until(listener, ConnectionLost)
     change(emulator, "OPPORTUNITY")
     with serving(emulator, server._http.port):
-        back = until(listener, Back)
+        back = until(listener, ConnectionRestored)
         heard(listener, "OPPORTUNITY")
 
     assert f"{server.origin} does not answer: " in lost.reason
-    assert back == Back(is_restarted=False, endpoint=None)
+    assert back == ConnectionRestored(is_restarted=False, endpoint=None)
 
 
 def test_a_loss_is_news_once(emulator: Emulator, listen: Callable[..., Listener]) -> None:
     with serving(emulator) as server:
         listener = listen(server)
-    until(listener, Lost)
+    until(listener, ConnectionLost)
     with socket.create_server(("127.0.0.1", server._http.port)) as stalled:
         stalled.settimeout(10)
         connection, _ = stalled.accept()  # so it has tried again
         connection.close()
     with serving(emulator, server._http.port):
-        news = listener.next_news()
+        update = listener.next_update()
 
-    assert isinstance(news, Back)
+    assert isinstance(update, ConnectionRestored)
 
 
 def test_a_server_that_is_silent_is_lost(
@@ -114,13 +121,13 @@ def test_a_server_that_is_silent_is_lost(
 ) -> None:
     with serving(emulator) as server:
         listener = listen(server)
-    until(listener, Lost)
+    until(listener, ConnectionLost)
     with serving(emulator, server._http.port):
-        until(listener, Back)
+        until(listener, ConnectionRestored)
     with socket.create_server(("127.0.0.1", server._http.port)):
-        until(listener, Lost)
+        until(listener, ConnectionLost)
     with serving(emulator, server._http.port):
-        until(listener, Back)
+        until(listener, ConnectionRestored)
 
 
 def test_events_that_came_while_nobody_listened_are_forwarded(
@@ -136,7 +143,7 @@ def test_events_that_came_while_nobody_listened_are_forwarded(
         endpoint_id, secret = listener.endpoint["id"], listener.endpoint["secret"]
         change(emulator, "DONE")
         eventually(lambda: outbox_of(emulator).log.select(SUCCESSFUL), timeout=10)
-    until(listener, Lost)
+    until(listener, ConnectionLost)
     endpoints, queue = outbox_of(emulator).endpoints, outbox_of(emulator).forwarding.of(endpoint_id)
     eventually(lambda: not queue._listener_count, timeout=10)
     change(emulator, "OPPORTUNITY")
@@ -145,7 +152,7 @@ def test_events_that_came_while_nobody_listened_are_forwarded(
     queue.limits = ForwardingLimits(silence_seconds=5)
     with serving(emulator, server._http.port):
         receiver.wait_for(count=3, timeout=10)
-        listener.end()
+        listener.stop()
 
     received = receiver.received
     statuses = [one.data["newStatus"] for one in received]
@@ -166,17 +173,17 @@ def test_a_restarted_server_gets_the_endpoint_with_the_same_secret(
         secret = listener.endpoint["secret"]
         change(first, "DONE")
         receiver.wait_for(count=1, timeout=10)
-    until(listener, Lost)
+    until(listener, ConnectionLost)
     change(second, "OPPORTUNITY")  # before the endpoint is there
     other = outbox_of(second).endpoints.add("http://127.0.0.1:9/", event_types=["message.sent"])
     send_test_event(second.workspaces()[0], outbox_of(second), other.id, None)
     with serving(second, server._http.port):
-        back = until(listener, Back)
+        back = until(listener, ConnectionRestored)
         receiver.wait_for(count=2, timeout=10)
         change(second, "IRRELEVANT")
         receiver.wait_for(count=3, timeout=10)
         (_, made) = outbox_of(second).endpoints.all()
-        listener.end()
+        listener.stop()
 
     assert back.is_restarted
     assert back.endpoint is not None
@@ -193,7 +200,7 @@ def test_an_endpoint_that_somebody_removed_ends_it(
         listener = listen(server, receiver.url)
         assert listener.endpoint is not None
         outbox_of(emulator).remove_endpoint(listener.endpoint["id"])
-        ended = until(listener, Ended)
+        ended = until(listener, ListeningEnded)
 
     assert "Webhook endpoint not found" in ended.reason
 
@@ -205,7 +212,7 @@ def test_a_key_that_a_restarted_server_does_not_know_ends_it(
         listener = listen(server)
     empty = Emulator()
     with serving(empty, server._http.port):
-        ended = until(listener, Ended)
+        ended = until(listener, ListeningEnded)
     empty.close()
 
     assert "no workspace has this key" in ended.reason
@@ -217,5 +224,5 @@ def test_a_server_that_is_not_there_at_the_beginning_is_an_error(
     server = EmulatorServer(emulator)
     server.stop()
 
-    with pytest.raises(NoAnswer, match="does not answer"):
+    with pytest.raises(RequestFailed, match="does not answer"):
         listen(server)

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.client import HTTPMessage
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,8 @@ import pytest
 import trustme
 from click.testing import CliRunner, Result
 
-from mock_sendpilot.cli import control, main
-from mock_sendpilot.cli.exchange import Answer, exchange
+from mock_sendpilot.cli import client, main
+from mock_sendpilot.cli.client import Response, send_request
 from tests.webhooks.test_http_sender import raw_receiver
 
 READY = b'{"status":"ok","version":"1","workspaces":1,"pendingDeliveries":0}'
@@ -117,8 +118,9 @@ def json_server() -> Iterator[str]:
 def test_a_web_site_is_told_apart(web_site: str, arguments: list[str]) -> None:
     result = run(web_site, *arguments)
 
-    said = f"mock-sendpilot: {web_site} is no mock_sendpilot: it answers 200, and not as one does\n"
-    assert (result.exit_code, result.stderr) == (1, said), result.exception
+    problem = "is not a mock_sendpilot server: unexpected response with status 200"
+    expected = f"mock-sendpilot: {web_site} {problem}\n"
+    assert (result.exit_code, result.stderr) == (1, expected), result.exception
     assert "deleted" not in result.stdout
     assert "removed" not in result.stdout
 
@@ -128,7 +130,7 @@ def test_so_is_one_whose_answers_have_other_keys(json_server: str, arguments: li
     result = run(json_server, *arguments)
 
     assert result.exit_code == 1, result.exception
-    assert f"{json_server} is no mock_sendpilot, or one of another version" in result.stderr
+    assert f"{json_server} is not a mock_sendpilot server, or has another version" in result.stderr
 
 
 @pytest.mark.parametrize("arguments", KEYLESS, ids=" ".join)
@@ -137,18 +139,28 @@ def test_so_is_one_that_answers_nothing(arguments: list[str]) -> None:
         result = run(url_of(server), *arguments)
 
     assert result.exit_code == 1, result.exception
-    assert "is no mock_sendpilot: it answers 204" in result.stderr
+    assert "is not a mock_sendpilot server: unexpected response with status 204" in result.stderr
 
 
 @pytest.mark.parametrize(
     ("status", "headers", "says"),
     [
-        pytest.param(500, {}, "is no mock_sendpilot: it answers 500", id="error"),
-        pytest.param(404, {}, "is no mock_sendpilot: it answers 404", id="not found"),
+        pytest.param(
+            500,
+            {},
+            "is not a mock_sendpilot server: unexpected response with status 500",
+            id="error",
+        ),
+        pytest.param(
+            404,
+            {},
+            "is not a mock_sendpilot server: unexpected response with status 404",
+            id="not found",
+        ),
         pytest.param(
             301,
             {"Location": "https://a.b/c"},
-            "answers 301 and points to https://a.b/c",
+            "redirects (301) to https://a.b/c",
             id="moved",
         ),
     ],
@@ -165,9 +177,9 @@ def test_a_status_without_a_word_is_told(status: int, headers: dict[str, str], s
     [
         pytest.param(503, READY, "it answers 503", id="not yet"),
         pytest.param(404, b"", "it answers 404", id="not found"),
-        pytest.param(200, b"<html></html>", "it is no mock_sendpilot", id="web site"),
-        pytest.param(200, b'{"status":"ok"}', "it is no mock_sendpilot", id="other JSON"),
-        pytest.param(200, b"[]", "it is no mock_sendpilot", id="array"),
+        pytest.param(200, b"<html></html>", "it is not a mock_sendpilot server", id="web site"),
+        pytest.param(200, b'{"status":"ok"}', "it is not a mock_sendpilot server", id="other JSON"),
+        pytest.param(200, b"[]", "it is not a mock_sendpilot server", id="array"),
     ],
 )
 def test_ready_looks_at_status_and_body(status: int, body: bytes, says: str) -> None:
@@ -191,14 +203,14 @@ def silent() -> Iterator[str]:
 def test_a_time_out_is_told_in_other_words_than_an_absence(
     silent: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def impatient(*arguments: Any, **options: Any) -> Answer:
-        return exchange(*arguments, **{**options, "seconds": 0.05})
+    def impatient(*arguments: Any, **options: Any) -> Response:
+        return send_request(*arguments, **{**options, "timeout_seconds": 0.05})
 
-    monkeypatch.setattr(control, "exchange", impatient)
+    monkeypatch.setattr(client, "send_request", impatient)
     result = run(silent, "clock", "show")
 
-    said = f"mock-sendpilot: {silent} has not answered within 0.05 s; it may still be at work\n"
-    assert (result.exit_code, result.stderr) == (1, said)
+    problem = "has not answered within 0.05 s; it may still be processing the request"
+    assert (result.exit_code, result.stderr) == (1, f"mock-sendpilot: {silent} {problem}\n")
 
 
 @pytest.mark.parametrize(
@@ -214,17 +226,17 @@ def test_a_time_out_is_told_in_other_words_than_an_absence(
 def test_a_turn_of_the_clock_may_take_as_long_as_it_takes(
     monkeypatch: pytest.MonkeyPatch, arguments: list[str], seconds: float | None
 ) -> None:
-    given: list[float | None] = []
+    timeouts: list[float | None] = []
 
-    def answer(*_: object, seconds: float | None, **__: object) -> Answer:
-        given.append(seconds)
+    def respond(*_: object, timeout_seconds: float | None, **__: object) -> Response:
+        timeouts.append(timeout_seconds)
         clock = b'{"now":"N","frozen":true,"running":[],"nextDueAt":null,"failure":null}'
-        return Answer(200, None, clock)  # type: ignore[arg-type]
+        return Response(200, HTTPMessage(), clock)
 
-    monkeypatch.setattr(control, "exchange", answer)
+    monkeypatch.setattr(client, "send_request", respond)
     result = run("http://127.0.0.1:9", "clock", *arguments)
 
-    assert (result.exit_code, given) == (0, [seconds])
+    assert (result.exit_code, timeouts) == (0, [seconds])
 
 
 def test_ready_does_not_wait_longer_than_it_says(silent: str) -> None:
@@ -295,18 +307,18 @@ def test_a_bundle_that_is_not_there_is_told(over_tls: str) -> None:
 def test_the_variable_of_the_port_is_read_as_start_reads_it(
     monkeypatch: pytest.MonkeyPatch, value: str, port: int
 ) -> None:
-    asked: list[str] = []
+    urls: list[str] = []
 
-    def answer(url: str, *_: object, **__: object) -> Answer:
-        asked.append(url)
+    def respond(url: str, *_: object, **__: object) -> Response:
+        urls.append(url)
         clock = b'{"now":"N","frozen":true,"running":[],"nextDueAt":null}'
-        return Answer(200, None, clock)  # type: ignore[arg-type]
+        return Response(200, HTTPMessage(), clock)
 
-    monkeypatch.setattr(control, "exchange", answer)
+    monkeypatch.setattr(client, "send_request", respond)
     variables = {"MOCK_SENDPILOT_PORT": value, "MOCK_SENDPILOT_URL": ""}
     result = CliRunner(env=variables).invoke(main, ["clock", "show"])
 
-    assert (result.exit_code, asked) == (0, [f"http://127.0.0.1:{port}"])
+    assert (result.exit_code, urls) == (0, [f"http://127.0.0.1:{port}"])
 
 
 @pytest.mark.parametrize("value", ["0", "65536", "seven"])

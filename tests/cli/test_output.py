@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mock_sendpilot.cli.output import end_for
+from mock_sendpilot.cli.groups import exit_on_output_error
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.matching import EventPattern
 from mock_sendpilot.server import EmulatorServer
@@ -43,7 +43,7 @@ def test_a_file_that_cannot_grow_is_told(
     line = f"ulimit -f 0; {PROGRAM} {arguments} >{tmp_path / 'out'}"
     done = shell(line, MOCK_SENDPILOT_URL=server.origin)
 
-    said = b"mock-sendpilot: the output cannot be written: File too large\n"
+    said = b"mock-sendpilot: cannot write the output: File too large\n"
     assert (done.returncode, done.stderr) == (1, said)
 
 
@@ -61,16 +61,16 @@ def test_a_disk_that_takes_no_more_is_told(
 ) -> None:
     monkeypatch.setattr(sys, "stdout", sys.stdout)  # it is let go of, and put back
     with pytest.raises(SystemExit) as ended:
-        end_for(OSError(number, "No room"))
+        exit_on_output_error(OSError(number, "No room"))
 
     assert ended.value.code == 1
-    said = "mock-sendpilot: the output cannot be written: No room\n"
+    said = "mock-sendpilot: cannot write the output: No room\n"
     assert capfd.readouterr().err == said
 
 
 def test_an_error_that_is_not_of_the_output_is_not_called_so() -> None:
     with pytest.raises(OSError, match="Too many open files"):
-        end_for(OSError(errno.EMFILE, "Too many open files"))
+        exit_on_output_error(OSError(errno.EMFILE, "Too many open files"))
 
 
 @pytest.mark.parametrize("arguments", [*OFFLINE, "clock show", "events list --json"])

@@ -264,22 +264,25 @@ def test_the_banner_shows_what_one_needs(tmp_path: Path) -> None:
     [
         pytest.param(["--contract", "life"], 2, "did you mean 'live'?", id="contract"),
         pytest.param(
-            ["--contract-option", "patch_reply"], 2, "must be OPTION=VALUE", id="no value"
+            ["--contract-option", "patch_reply"], 2, "expected OPTION=VALUE", id="no value"
         ),
         pytest.param(["--contract-option", "a=b"], 2, "unknown contract option 'a'", id="option"),
         pytest.param(["--fixtures", "none.json"], 2, "does not exist", id="no file"),
         pytest.param(["--fixtures", "bad.json"], 1, "$.workspaces[0].id: must be", id="bad seed"),
         pytest.param(["--fixtures", "bad.json", "--empty"], 2, "exclude each other", id="both"),
         pytest.param(
-            ["--webhook-secret", SECRET], 2, "no use without --webhook", id="secret alone"
+            ["--webhook-secret", SECRET],
+            2,
+            "--webhook-secret requires --webhook",
+            id="secret alone",
         ),
-        pytest.param(["--config", "list.toml"], 2, "'port' takes one value", id="config list"),
+        pytest.param(["--config", "list.toml"], 2, "'port': expected one value", id="config list"),
         pytest.param(["--webhook", "ftp://x"], 2, "must be an absolute http", id="webhook"),
         pytest.param(["--webhook", "http://x#nope"], 2, "unknown event type 'nope'", id="event"),
         pytest.param(
             ["--config", "bad.toml"],
             2,
-            "unknown option 'prot'. Did you mean 'port'?",
+            "unknown option 'prot'; did you mean 'port'?",
             id="config key",
         ),
         pytest.param(["--config", "broken.toml"], 2, "cannot be read", id="config syntax"),
@@ -311,7 +314,7 @@ def test_a_port_that_is_taken_is_told_with_a_way_out(start: Start, tmp_path: Pat
     port = start().facts["origin"].rpartition(":")[2]
     code, errors = refused(tmp_path, "--port", port)
     assert code == 1
-    assert "Address already in use; another port may be free: --port 0" in errors
+    assert "Address already in use; --port 0 picks a free port" in errors
 
 
 def test_chaos_tells_its_seed(start: Start) -> None:
@@ -341,4 +344,4 @@ def test_a_share_that_cannot_be_is_refused(text: str) -> None:
         check=False,
     )
     assert done.returncode == 2
-    assert "must be a share from 0 to 1" in done.stderr
+    assert "expected RATE[:SEED]" in done.stderr

@@ -72,7 +72,7 @@ def test_it_and_fixtures_exclude_each_other(tmp_path: Path, fixtures: str) -> No
     code, errors = refused(tmp_path, "--fixtures", fixtures, "--api-key", KEY)
 
     assert code == 2
-    assert "--api-key, --fixtures exclude each other: the keys stand in the seed" in errors
+    assert "--api-key, --fixtures exclude each other: the seed has the keys" in errors
     assert KEY not in errors
 
 
@@ -93,4 +93,4 @@ def test_the_variable_of_the_other_commands_does_not_matter_to_fixtures(
 def test_a_key_that_cannot_travel_in_a_header_is_refused(tmp_path: Path, key: str) -> None:
     code, errors = refused(tmp_path, "--api-key", key)
 
-    assert (code, "must be printable ASCII" in errors) == (2, True)
+    assert (code, "expected printable ASCII" in errors) == (2, True)

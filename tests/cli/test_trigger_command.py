@@ -204,14 +204,14 @@ def test_what_is_refused_is_told_with_the_reason(
     ("arguments", "reason"),
     [
         pytest.param([], "Missing argument 'EVENT'", id="no event"),
-        pytest.param([EVENT, "--set", "DONE"], "must be KEY=VALUE, not 'DONE'", id="no equals"),
-        pytest.param([EVENT, "--set", "=DONE"], "must be KEY=VALUE, not '=DONE'", id="no key"),
+        pytest.param([EVENT, "--set", "DONE"], "expected KEY=VALUE, got 'DONE'", id="no equals"),
+        pytest.param([EVENT, "--set", "=DONE"], "expected KEY=VALUE, got '=DONE'", id="no key"),
         pytest.param(
             [EVENT, "--set", f"newStatus={'[' * 500}{']' * 500}"],
             "newStatus is nested deeper than 200 levels",
             id="deep",
         ),
-        pytest.param([EVENT, "--url", "127.0.0.1"], "--url must be such as", id="url"),
+        pytest.param([EVENT, "--url", "127.0.0.1"], "--url: expected a URL", id="url"),
     ],
 )
 def test_what_cannot_be_asked_is_2(arguments: list[str], reason: str) -> None:
@@ -228,4 +228,4 @@ def test_a_server_that_does_not_answer_is_1() -> None:
 
     assert result.exit_code == 1
     assert f"{url} does not answer" in result.stderr
-    assert "mock-sendpilot start, or name a server that runs elsewhere with --url" in result.stderr
+    assert "mock-sendpilot start, or name another one with --url" in result.stderr

@@ -98,7 +98,7 @@ def test_the_command_resends_a_delivery_or_an_event(server: EmulatorServer, key:
     assert result.stdout.splitlines() == [
         f"{delivery.id}: lead.status.changed to {delivery.endpoint_id}",
         "resent: 1",
-        f"  see what comes of it with: mock-sendpilot {how}",
+        f"  see the outcome with: mock-sendpilot {how}",
     ]
 
 
@@ -111,8 +111,8 @@ def test_the_command_resends_all_that_failed(server: EmulatorServer) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
-        pytest.param((), 2, "give the ID of a delivery", id="nothing"),
-        pytest.param(("dlv_x", "--since", LONG_AGO), 2, "give the ID of a delivery", id="both"),
+        pytest.param((), 2, "expected the ID of a delivery", id="nothing"),
+        pytest.param(("dlv_x", "--since", LONG_AGO), 2, "expected the ID of a delivery", id="both"),
         pytest.param(("dlv_x",), 1, "Delivery not found", id="unknown"),
         pytest.param(("--since", "monday"), 1, "since must be a time", id="no time"),
     ],

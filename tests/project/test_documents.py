@@ -11,7 +11,8 @@ from flask import Flask
 import mock_sendpilot
 from mock_sendpilot import signals
 from mock_sendpilot.cli import main
-from mock_sendpilot.cli.options import KEYS, PREFIX
+from mock_sendpilot.cli.client import ENV_PREFIX
+from mock_sendpilot.cli.start_options import KEYS
 from mock_sendpilot.contracts.contract import CONTRACTS
 from mock_sendpilot.contracts.options import OPTIONS
 from mock_sendpilot.control.endpoint_schemas import NewEndpoint
@@ -42,7 +43,7 @@ DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("benchmarks
 
 @pytest.mark.parametrize("key", KEYS)
 def test_each_option_and_its_variable_are_in_the_readme(key: str) -> None:
-    assert f"| `--{key.replace('_', '-')}` | `{PREFIX}{key.upper()}` |" in README
+    assert f"| `--{key.replace('_', '-')}` | `{ENV_PREFIX}{key.upper()}` |" in README
 
 
 def test_each_route_is_in_the_readme(app: Flask) -> None:

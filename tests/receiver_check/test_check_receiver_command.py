@@ -123,7 +123,7 @@ def test_a_full_output_is_an_error_and_junit_is_written(url: str, tmp_path: Path
         errors = process.communicate(timeout=30)[1].decode()
 
     assert process.returncode == 1
-    assert errors == "mock-sendpilot: the output cannot be written: No space left on device\n"
+    assert errors == "mock-sendpilot: cannot write the output: No space left on device\n"
     assert path.exists()
 
 

@@ -1,0 +1,122 @@
+"""Output of the commands: JSON for programs, and lines of text for people."""
+
+import os
+import sys
+import textwrap
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import Any, NoReturn
+from urllib.parse import urlencode
+
+import click
+import orjson
+
+from mock_sendpilot.cli.client import Client
+
+_HELP_WIDTH = 76  # click indents it by two
+
+
+def print_json(value: object) -> None:
+    """Print a line of JSON."""
+    click.echo(orjson.dumps(value))  # bytes: UTF-8, whatever the encoding of the terminal
+
+
+def print_list(
+    client: Client,
+    name: str,
+    filters: Mapping[str, str | None],
+    *,
+    limit: int,
+    as_json: bool,
+    line: Callable[[dict[str, Any]], str],
+) -> None:
+    """Print the resources that match the filters, one a line, or that there are none.
+
+    Args:
+        client: of the server that has them.
+        name: of the resources, such as `events`; also their path and their key in the response.
+        filters: query parameters; None leaves one out.
+        limit: the maximum number of resources.
+        as_json: print the response itself.
+        line: returns the line of a resource.
+    """
+    query = {key: value for key, value in filters.items() if value is not None}
+    path = f"/{name}?{urlencode({**query, 'limit': limit}, errors='replace')}"
+    reply = client.request("GET", path)
+    if as_json:
+        print_json(reply)
+        return
+    for row in reply[name]:
+        click.echo(line(row))
+    if not reply[name]:
+        click.echo(f"no {name} match" if query else f"no {name}", err=True)
+
+
+def fail(*problems: str) -> NoReturn:
+    """Exit with 1 and the reasons."""
+    for problem in problems:
+        click.echo(f"mock-sendpilot: {problem}", err=True)
+    sys.exit(1)
+
+
+def is_terminal() -> bool:
+    """Return whether standard output is a terminal."""
+    return sys.stdout is not None and sys.stdout.isatty()
+
+
+def uses_color() -> bool:
+    """Return whether standard output is a terminal and NO_COLOR is not set."""
+    return not os.environ.get("NO_COLOR") and is_terminal()
+
+
+def count_of(count: int, noun: str) -> str:
+    """Return a number with its noun, such as `1 lead` or `2 leads`."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def shorten(text: str, max_length: int) -> str:
+    """Return a text, cut short with an ellipsis if it is too long."""
+    return text if len(text) <= max_length else f"{text[:max_length]}…"
+
+
+def help_table(rows: Mapping[str, str]) -> str:
+    """Return a table of two columns for a help text, which click does not wrap."""
+    width = max(map(len, rows)) + 4
+    lines = ["\b"]
+    for name, about in rows.items():
+        lines += textwrap.wrap(
+            about,
+            _HELP_WIDTH,
+            initial_indent=f"  {name}".ljust(width),
+            subsequent_indent=" " * width,
+        )
+    return "\n".join(lines)
+
+
+def delivery_status(delivery: dict[str, Any]) -> str:
+    """Return the state of a delivery, its last outcome, and when the next attempt is due."""
+    parts = [delivery["state"], f"attempts: {delivery['attemptCount']}"]
+    if delivery["lastOutcome"] is not None:
+        parts.append(f"last: {delivery['lastOutcome']}")
+    if delivery["disruption"]:
+        parts.append(f"disrupted: {delivery['disruption']['kind']}")
+    if delivery["nextAttemptAt"]:
+        parts.append(f"next at {delivery['nextAttemptAt']}")
+    if delivery["reason"]:
+        parts.append(delivery["reason"])
+    return ", ".join(parts)
+
+
+def attempt_name(attempt: dict[str, Any]) -> str:
+    """Return `attempt 1`, or the trigger of an attempt outside the schedule."""
+    names = {"duplicate": "duplicate", "resend": "resent"}
+    return names.get(attempt["trigger"], f"attempt {attempt['number']}")
+
+
+def attempt_outcome(attempt: dict[str, Any]) -> str:
+    """Return the status of an attempt's response with its phrase, or the error."""
+    if attempt["response"] is None:
+        return str(attempt["error"])
+    status = attempt["response"]["status"]
+    phrases = [one.phrase for one in HTTPStatus if one == status]
+    return " ".join([str(status), *phrases])
