@@ -11,6 +11,9 @@ OLDEST_PYTHON := $(shell python3.10 -c 'print("python3.10")' 2>/dev/null || echo
 # package and its documents does not depend on their releases.
 OLDEST_TESTS := $(addprefix tests/,api cli conformance/test_specification.py control server testing webhooks)
 SETTINGS := setup.cfg pyproject.toml
+# Images of containers often tell Python to write no bytecode. The tests start the command more than
+# a hundred times, and each would compile the package again.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: run test test-oldest check bench soak release-check clean help
 
