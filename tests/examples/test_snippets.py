@@ -21,7 +21,7 @@ import pytest
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.server import EmulatorServer
 from tests.examples.documents import ROOT, Section, Snippet, sections
-from tests.support import eventually
+from tests.support import eventually, without_plugins
 
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 SECTIONS = [section for path in DOCUMENTS for section in sections(path)]
@@ -154,7 +154,8 @@ def test_the_test_files_of_a_document_pass(tmp_path: Path, document: str) -> Non
             for snippet in section.snippets:
                 if snippet.is_file:
                     (folder / snippet.name).write_text(snippet.text, encoding="utf-8")
-    options = ["-q", "-W", "error", "-p", "no:cacheprovider", "--import-mode", "importlib"]
+    plugins = without_plugins(beside=["mock_sendpilot", "anyio"])
+    options = ["-q", "-W", "error", "--import-mode", "importlib", *plugins]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *options],
         cwd=tmp_path,

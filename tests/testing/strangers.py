@@ -1,9 +1,10 @@
 """Runs pytest in a stranger's project."""
 
 from collections.abc import Collection
-from importlib.metadata import entry_points
 
 import pytest
+
+from tests.support import without_plugins
 
 
 def run(
@@ -14,11 +15,7 @@ def run(
     Args:
         pytester: it holds the project.
         arguments: of pytest.
-        beside: the entry points of further plugins. Importing all that happen to be installed
-            takes three times as long as a test.
+        beside: the entry points of other plugins that are loaded too.
     """
-    names = {point.name for point in entry_points(group="pytest11")} - {"mock_sendpilot", *beside}
-    blocked = [word for name in sorted(names) for word in ("-p", f"no:{name}")]
-    return pytester.runpytest_subprocess(
-        "-W", "error", "-p", "no:cacheprovider", *blocked, *arguments
-    )
+    plugins = without_plugins(beside=("mock_sendpilot", *beside))
+    return pytester.runpytest_subprocess("-W", "error", *plugins, *arguments)
