@@ -24,6 +24,7 @@ STATES: tuple[DeliveryState, ...] = (PENDING, SUCCEEDED, EXHAUSTED, CANCELLED, D
 AttemptTrigger = Literal["schedule", "resend", "duplicate"]
 """The cause of an attempt: the retry schedule, a user, or the disruption `duplicate`."""
 
+# A staging server runs for weeks, and receivers may send anything: whatever is kept is bounded.
 MAX_FINISHED = 5000
 MAX_BODY_BYTES = 20_000
 MAX_TEXT_LENGTH = 500
@@ -32,6 +33,7 @@ _MAX_HEADERS = 50
 _MAX_LOG_BYTES = 32_000_000
 _MAX_DESCRIBED_ATTEMPTS = 10
 _MAX_DESCRIBED_BODY = 200
+# By the vendor's pages any 2xx is success. They say nothing of redirects, which are not followed.
 _SUCCESS_STATUSES = range(200, 300)
 
 
@@ -89,7 +91,7 @@ class Attempt:
 
     @property
     def is_success(self) -> bool:
-        """True for any 2xx; redirects are not followed."""
+        """True for any 2xx."""
         return self.response is not None and self.response.status_code in _SUCCESS_STATUSES
 
 
@@ -202,6 +204,7 @@ class DeliveryLog:
     @property
     def pending_count(self) -> int:
         """The number of deliveries that are still to be attempted or retried."""
+        # Without the lock: a count that is one off for a moment does no harm.
         return len(self._deliveries) - len(self._finished_ids)
 
     def put(self, delivery: Delivery) -> None:
@@ -263,16 +266,19 @@ class DeliveryLog:
 
     def cancel_pending(self, endpoint_id: str, reason: str) -> list[Delivery]:
         """Cancel all pending deliveries to an endpoint, and return them."""
+        # Each by itself: one that has succeeded in the meantime must not be cancelled.
         pending = self.select(DeliveryFilter(state=PENDING, endpoint_id=endpoint_id))
         cancelled = [self.cancel(delivery.id, reason) for delivery in pending]
         return [delivery for delivery in cancelled if delivery is not None]
 
     def _store(self, delivery: Delivery) -> None:
         self._deliveries[delivery.id] = delivery
+        # Popped even if it is finished again, as after a resend: then it is the youngest.
         self._recorded_bytes -= self._finished_ids.pop(delivery.id, 0)
         if delivery.state != PENDING:
             self._finished_ids[delivery.id] = delivery.recorded_bytes
             self._recorded_bytes += delivery.recorded_bytes
+        # The latest one stays, however large it is: somebody may be about to look at it.
         while len(self._finished_ids) > 1 and (
             len(self._finished_ids) > self._max_finished or self._recorded_bytes > _MAX_LOG_BYTES
         ):
@@ -289,6 +295,7 @@ def describe_failed_attempts(deliveries: Iterable[Delivery]) -> list[str]:
         for attempt in delivery.attempts
         if not attempt.is_success
     ]
+    # By real time: attempts of several workspaces, whose clocks differ, may be in one report.
     failed.sort(key=lambda pair: pair[1].sent_at)
     lines = [
         redacted(
@@ -306,6 +313,7 @@ def _outcome(attempt: Attempt) -> str:
     response = attempt.response
     if response is None:
         return f"{attempt.error}{disrupted}"
+    # On one line: frameworks respond to a crash with a whole page or a traceback.
     body = " ".join(response.body.decode("utf-8", "replace").split())
     text = f"{body[:_MAX_DESCRIBED_BODY]}…" if len(body) > _MAX_DESCRIBED_BODY else body
     return f"the response was {response.status_code}{f' {text!r}' if text else ''}{disrupted}"

@@ -59,6 +59,7 @@ class Kind:
 def altered_body(body: bytes) -> bytes:
     """Return the event with one more letter in the first text of its data, such as `leadId`."""
     event = orjson.loads(body)
+    # It stays a valid event: a receiver that does not verify it would process it.
     texts = (key for key, value in event["data"].items() if isinstance(value, str))
     key = next(texts, EXTRA_FIELD)
     event["data"][key] = event["data"].get(key, "") + "x"
@@ -106,6 +107,7 @@ def _body_kind(about: str, alter_body: Callable[[bytes], bytes]) -> Kind:
 
 
 KINDS: Mapping[str, Kind] = {
+    # The vendor delivers at least once, and names `eventId` as the key to recognize a duplicate.
     DUPLICATE: Kind(
         "is sent again after its first attempt",
         options={"copies": Option(1, 1, 10, is_whole=True)},
@@ -134,10 +136,12 @@ KINDS: Mapping[str, Kind] = {
         "is altered after it was signed",
         lambda request, _: replace(request, sent_body=altered_body(request.body)),
     ),
+    # The documented header holds one signature alone, so some receivers are never sent both.
     OLD_SECRET: _attempt_kind(
         "is signed only with the secret before the last rotation",
         lambda request, applied: replace(request, secrets=(applied.old_secret or FORGED_SECRET,)),
     ),
+    # The vendor has renamed events and keys before, without notice, and a client lost replies.
     RENAMED_EVENT: _attempt_kind(
         "has the name and data of another contract",
         lambda request, applied: replace(request, body=applied.other_body or request.body),
@@ -155,12 +159,13 @@ KINDS: Mapping[str, Kind] = {
     "slow_body": _attempt_kind(
         "takes `seconds` to send",
         lambda request, applied: replace(request, seconds_to_send=applied.options["seconds"]),
-        seconds=Option(3, 0, 25),
+        seconds=Option(3, 0, 25),  # within the 30 s that the vendor gives an attempt
     ),
     "broken_connection": _attempt_kind(
         "is reset in the middle of its body",
         lambda request, _: replace(request, breaks_off=True),
     ),
+    # The most common cause of duplicates in production: the receiver has done its work already.
     "lost_answer": _attempt_kind(
         "is received, but its connection is cut before the response is read",
         lambda request, _: replace(request, loses_answer=True),

@@ -73,6 +73,7 @@ class Chaos:
     def draw(self, endpoint_id: str, possible_kinds: Sequence[str]) -> str | None:
         """Return the kind for the next delivery to an endpoint, or None."""
         with self._lock:
+            # A number instead of the id, which may differ from run to run.
             number = self._endpoint_numbers.setdefault(endpoint_id, len(self._endpoint_numbers))
             self._delivery_counts[endpoint_id] += 1
             count = self._delivery_counts[endpoint_id]
@@ -132,6 +133,7 @@ class Disruptions:
         self, contract: Contract, *, new_id: Callable[[], str], now: Callable[[], datetime]
     ) -> None:
         self._contract = contract
+        # Any contract with other names will do: the vendor has had two sets of names.
         self._other_contract = next(
             other for other in CONTRACTS.values() if other.event_types != contract.event_types
         )
@@ -249,7 +251,7 @@ class Disruptions:
         self, event: Event, payload: Payload, endpoint: Endpoint, delivery_id: str
     ) -> AppliedDisruption | None:
         """Return the disruption of a new delivery, and note the match; None if nothing matches."""
-        if not self._disruptions:
+        if not self._disruptions:  # without the lock: the usual case must cost nothing
             return None
         candidate = _Candidate(event, payload, endpoint)
         with self._lock:
@@ -276,6 +278,7 @@ class Disruptions:
         kinds = (disruption.kind,) if disruption.chaos is None else disruption.chaos.kinds
         possible = [kind for kind in kinds if self._is_possible(kind, candidate)]
         if disruption.chaos is not None:
+            # Drawn even if nothing is possible, so that the later draws stay the same.
             return disruption.chaos.draw(endpoint_id, possible)
         return possible[0] if possible else None
 
@@ -284,7 +287,7 @@ class Disruptions:
             return bool(candidate.endpoint.secret)
         if kind == OLD_SECRET:
             return bool(candidate.endpoint.retired_secrets)
-        if kind == RENAMED_EVENT:
+        if kind == RENAMED_EVENT:  # some events have the same name and data under both contracts
             return self._other_body(candidate.event) not in {None, candidate.payload.body}
         return True
 
@@ -355,6 +358,7 @@ class ReorderedDeliveries:
         """
         with self._lock:
             held = self._held.pop(delivery.endpoint_id, [])
+            # By sequence, not by time: on a frozen clock all of them may be due at the same time.
             later = [one for one in held if one.delivery.sequence > delivery.sequence]
             if later:
                 self._held[delivery.endpoint_id] = later

@@ -27,11 +27,11 @@ from mock_sendpilot.world.events import Event
 SECRET_OVERLAP = timedelta(hours=24)
 """The time for which an old secret stays valid after a rotation, by the vendor's pages."""
 _MAX_EVENT_TYPES = 100
-_MAX_RETIRED = 20
+_MAX_RETIRED = 20  # a header with a signature by each has about 1 kB
 _SETTINGS = frozenset(setting.name for setting in fields(EndpointSettings))
-_DISABLING_DAYS = 5
+_DISABLING_DAYS = 5  # as Svix does
 _BUSY_STATUSES = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
-_MAX_DIGITS = 6
+_MAX_DIGITS = 6  # 11 days; a longer number is a mistake, and a very long one no timedelta
 _MAX_RETRY_AFTER = timedelta(seconds=10**_MAX_DIGITS)
 
 
@@ -152,7 +152,7 @@ class Endpoints:
                 event_types=own.get("event_types"),
                 settings=settings,
             )
-            if "secret" in own:
+            if "secret" in own:  # unlike a rotation, it replaces a secret that may have leaked
                 own["retired_secrets"] = ()
             endpoint = replace(before, settings=settings, **own)
             self._endpoints[endpoint_id] = endpoint
@@ -227,7 +227,7 @@ class Endpoints:
     def for_event(self, event: Event, event_type: str) -> list[Endpoint]:
         """Return the endpoints that an event is sent to; a test event has only one."""
         target_id = event.options.endpoint_id
-        if target_id is not None:
+        if target_id is not None:  # the vendor's dashboard tests an endpoint with any event type
             return [endpoint for endpoint in self.all() if endpoint.id == target_id]
         return [endpoint for endpoint in self.all() if endpoint.wants(event_type)]
 
@@ -247,7 +247,8 @@ class JobEndpoints:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._endpoints: dict[str, Endpoint] = {}
-        self._open_events: dict[str, set[str]] = {}  # the undelivered ones, by job id
+        # By job id. A job has several if its event is triggered by hand as well.
+        self._open_events: dict[str, set[str]] = {}
 
     def __contains__(self, endpoint_id: str) -> bool:
         return endpoint_id in self._endpoints
@@ -306,6 +307,7 @@ class EndpointHealth:
             return None
         if self._contract.disable_on_410 and attempt.status_code == HTTPStatus.GONE:
             return "the receiver responded with 410 Gone"
+        # By the clock of the workspace, so that a test can advance it by five days.
         since = self._failing_since.setdefault(endpoint_id, attempt.started_at)
         is_long = attempt.started_at - since >= timedelta(days=_DISABLING_DAYS)
         if self._contract.disable_after_failing_days and is_long:
@@ -330,6 +332,7 @@ def _requested_delay(retry_after: str, sent_at: datetime) -> timedelta:
     if retry_after.isdecimal() and retry_after.isascii() and len(retry_after) <= _MAX_DIGITS:
         return timedelta(seconds=int(retry_after))
     try:
+        # A receiver computes a date by its own clock, so it is compared with the real time.
         delay = parsedate_to_datetime(retry_after) - sent_at
     except Exception:
         return timedelta()

@@ -131,6 +131,7 @@ class _Waiter:
     """A thread that waits for events; it is woken for those alone that match its pattern."""
 
     def __init__(self, lock: threading.Lock, pattern: EventPattern, after: int) -> None:
+        # A condition of its own: with one for all, every event would wake every waiting thread.
         self.has_news = threading.Condition(lock)
         self.pattern = pattern
         self.after = after
@@ -166,7 +167,7 @@ class EventLog:
         max_events: int = MAX_EVENTS,
         max_bytes: int = MAX_BYTES,
     ) -> None:
-        self.id = secrets.token_hex(8)
+        self.id = secrets.token_hex(8)  # not of the seeded generator, which a restart repeats
         self._max_events = max_events
         self._max_bytes = max_bytes
         self._contract = contract
@@ -204,6 +205,7 @@ class EventLog:
         with self._lock:
             self._entries[event.id] = entry
             self._recorded_bytes += len(sent.body)
+            # The latest event stays, however large it is: it has only just come.
             while len(self._entries) > 1 and (
                 len(self._entries) > self._max_events or self._recorded_bytes > self._max_bytes
             ):
@@ -243,7 +245,7 @@ class EventLog:
         Raises:
             NotFound: there is none, or the log has dropped it.
         """
-        entry = self._entries.get(event_id)
+        entry = self._entries.get(event_id)  # without the lock: one read of a dict is atomic
         if entry is None:
             hint = (
                 f"this workspace's log has no event {event_id[:80]!r}: it is "
@@ -309,6 +311,7 @@ class EventLog:
         deadline = SystemClock.running_seconds() + timeout_seconds
         found: dict[int, SentWebhook] = {}
         waiter = _Waiter(self._lock, pattern, after)
+        # Registered together with the list of older events, so that none comes in between unheard.
         with self._lock:
             entries = list(self._entries.values())
             self._waiters.add(waiter)
@@ -342,7 +345,7 @@ class EventLog:
         waiters = [one for one in self._waiters if entry.may_match(one.pattern, one.after)]
         if not waiters:
             return
-        if entry.event is not None:
+        if entry.event is not None:  # only small events come without a body: see `Outbox.enqueue`
             made = payload(entry.event, entry.sent.event_type, self._contract)
             self._keep_body(entry, made.body)
         event = parse_event(entry.sent.body)
@@ -352,7 +355,7 @@ class EventLog:
                 waiter.notify(entry)
 
     def _note_change(self, event_id: str) -> int:
-        self._changes.pop(event_id, None)
+        self._changes.pop(event_id, None)  # so that it is put at the end
         number = self._changes[event_id] = next(self._numbers)
         self._changed.notify_all()
         for waiter in self._waiters:

@@ -89,10 +89,12 @@ class ForwardingQueue:
                 if not self._has_listener():
                     self._waiting.remove(forwarded)
                     return ForwardingResult(None, NO_LISTENER)
+                # Woken now and then, since nobody notifies when a listener falls silent.
                 self._changed.wait(self.limits.silence_seconds / 10)
                 if forwarded not in self._waiting:
                     self._changed.wait_for(lambda: self._is_returned(forwarded), patience)
             self._taken.pop(forwarded.id, None)
+            # After a timeout, too: a listener whose receiver is slow is not gone.
             self._heard_at = SystemClock.running_seconds()
             return self._results.pop(forwarded.id, ForwardingResult(None, _NO_RESULT))
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 TIMEOUT_SECONDS = 30.0
 _CHUNK_BYTES = 4096
-_MAX_KEPT_CONNECTIONS = 64
+_MAX_KEPT_CONNECTIONS = 64  # of endpoints; each costs a descriptor
 _REUSE_SECONDS = 1.0
 _SLOW_BODY_PARTS = 10
 _NO_LINGERING = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
@@ -136,7 +136,7 @@ class HttpSender:
     def _post(
         self, request: SignedRequest, name: str, max_connections: int, timeout: float
     ) -> tuple[Response | None, str | None]:
-        if request.is_cut:
+        if request.is_cut:  # on a connection of its own: to cut a kept one would cost others theirs
             resetting = [(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGERING)]
             connection = _new_connection(1, resetting)
         else:

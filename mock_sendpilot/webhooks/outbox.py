@@ -91,6 +91,8 @@ class Outbox:
         endpoints = [*self.endpoints.for_event(event, name), *self.job_endpoints.open_for(event)]
         if not endpoints and _logger.isEnabledFor(logging.INFO):
             _log_without_endpoint(event, name, self.endpoints.all())
+        # Receivers of the signal get the body. The event of a job has all its leads, and overrides
+        # may be of any size: of those the log keeps bytes rather than objects.
         is_watched = bool(deliveries_queued.has_receivers_for(self._workspace))
         is_small = event.job_id is None and not event.options.overrides
         if not endpoints and not is_watched and is_small:
@@ -98,13 +100,14 @@ class Outbox:
             return
         sent = payload(event, name, self._workspace.contract)
         deliveries = [self._new_delivery(event, sent, endpoint) for endpoint in endpoints]
+        # All of it is logged before anything is sent: whoever gets the webhook can look it up.
         for delivery in deliveries:
             self.log.put(delivery)
         self.events.put(event, name, sent.body, tuple(one.id for one in deliveries))
         facts = {"event": event, "payload": sent, "deliveries": deliveries}
         send(deliveries_queued, self._workspace, **facts)
         for delivery in deliveries:
-            if delivery.state == DROPPED:
+            if delivery.state == DROPPED:  # no attempt will close it
                 self.job_endpoints.close(delivery.endpoint_id, event.id)
             self._runner.schedule(delivery)
 
@@ -125,6 +128,7 @@ class Outbox:
             sent = self.events.get(event_id)
         except NotFound:
             return None
+        # A cancelled one does not count: it ended when the listener was gone.
         own = (one for one in sent.deliveries if one.endpoint_id == endpoint_id)
         if not endpoint.wants(sent.event_type) or any(one.state != CANCELLED for one in own):
             return None
@@ -186,7 +190,7 @@ class Outbox:
 
     def update_endpoint(self, endpoint_id: str, changes: dict[str, Any]) -> Endpoint:
         """Change an endpoint; to disable it cancels its pending deliveries."""
-        if "is_enabled" in changes:
+        if "is_enabled" in changes:  # a user overrules the emulator
             changes = {**changes, "disabled_reason": None}
             self._runner.reset_health(endpoint_id)
         endpoint = self.endpoints.update(endpoint_id, changes)

@@ -66,6 +66,7 @@ def payload(event: Event, event_type: str, contract: Contract) -> Payload:
         "workspaceId": event.workspace_id,
         "data": data,
     }
+    # Bytes that are made once: a signature is valid for exactly the bytes that are sent.
     return Payload(event_type, orjson.dumps(envelope))
 
 
@@ -81,6 +82,7 @@ def change_data(change: events.Change, occurred_at: datetime, contract: Contract
 
 def _lead_status_changed(change: events.LeadStatusChanged, contract: Contract) -> Data:
     """Return the data of `lead.updated`, with `changedBy` under older contracts."""
+    # `changedBy` is in the vendor's first pages and gone from the later ones.
     data = {
         **_lead_data(change.lead, contract),
         "previousStatus": change.previous_status,
@@ -101,6 +103,7 @@ def _lead_tag_changed(change: events.LeadTagChanged, contract: Contract) -> Data
 
 
 def _message_sent(change: events.MessageSent, contract: Contract) -> Data:
+    # The first pages have `messagePreview`, cut to 100 characters; now it is the whole `message`.
     texts = contract.event_texts
     data = {
         **_contact_data(change.contact, contract),
@@ -162,6 +165,7 @@ def _without_none(data: dict[str, Any]) -> dict[str, Any]:
 def _linkedin_url(linkedin_url: str, contract: Contract) -> str:
     if contract.event_urls == "public":
         return linkedin_url
+    # One client claims to be sent such URLs; no document mentions them.
     slug = linkedin_url.rpartition("/")[2]
     urn = quote(f"urn:li:fs_miniProfile:{internal_id(linkedin_url)}", safe="")
     return f"in/{slug}?miniProfileUrn={urn}"
@@ -214,7 +218,7 @@ def _extraction_completed(change: events.ExtractionCompleted, _contract: Contrac
     return {
         "campaign_id": extraction.id,
         "campaign_name": extraction.name,
-        "campaign_type": "SEARCH",
+        "campaign_type": "SEARCH",  # the only value on the vendor's page
         "mode": extraction.mode,
         "search_urls": extraction.urls,
         "total_leads_extracted": extraction.extracted,
@@ -231,7 +235,7 @@ def _extraction_completed(change: events.ExtractionCompleted, _contract: Contrac
 
 
 def _job_times(started_at: datetime, completed_at: datetime | None) -> dict[str, Any]:
-    ended_at = completed_at or started_at
+    ended_at = completed_at or started_at  # an event by hand may be about a job that still runs
     return {
         "started_at": iso_milliseconds(started_at),
         "completed_at": iso_milliseconds(ended_at),

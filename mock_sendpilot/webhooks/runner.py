@@ -77,7 +77,7 @@ class DeliveryRunner:
 
     def cancel(self, endpoint_id: str, reason: str) -> None:
         """Cancel the pending deliveries to an endpoint."""
-        self._workspace.scheduler.drop(endpoint_id)
+        self._workspace.scheduler.drop(endpoint_id)  # its tasks would only keep the workspace busy
         self._reordered.forget(endpoint_id)
         for delivery in self._log.cancel_pending(endpoint_id, reason):
             self._publish_cancelled(delivery)
@@ -113,6 +113,7 @@ class DeliveryRunner:
 
     def _lane(self, endpoint: Endpoint) -> Hashable:
         """Return the lane of an endpoint; the jobs' own URLs of one host share one."""
+        # Many jobs with URLs of one host must not become as many requests at one time.
         is_of_job = endpoint.id in self._job_endpoints
         return ("jobs", urlsplit(endpoint.url).netloc) if is_of_job else endpoint.id
 
@@ -121,6 +122,7 @@ class DeliveryRunner:
         delivery = self._log.find(delivery_id)
         if delivery is None:
             return
+        # A resend may have succeeded since it was queued.
         if trigger == "schedule" and (
             delivery.state != PENDING or delivery.scheduled_count != number - 1
         ):
@@ -130,6 +132,7 @@ class DeliveryRunner:
             self._cancel_without_endpoint(delivery_id)
             return
         attempt = self._attempt(delivery, endpoint, trigger, number)
+        # Others may have changed the delivery during the attempt, so it is read again here.
         attempted = self._log.change(
             delivery_id, lambda current: self._with_attempt(current, attempt, endpoint)
         )
@@ -165,6 +168,7 @@ class DeliveryRunner:
     def _request(self, delivery: Delivery, endpoint: Endpoint, now: datetime) -> OutgoingRequest:
         settings = endpoint.settings
         schemes = settings.signatures or self._workspace.contract.signatures
+        # Receivers compare the timestamp with their own clock, hence the real time by default.
         if settings.signature_clock == VIRTUAL:
             signed_at = now
         elif settings.signature_clock == PROCESS:
@@ -175,7 +179,7 @@ class DeliveryRunner:
             url=endpoint.url,
             body=delivery.body,
             message_id=delivery.message_id,
-            schemes=schemes if endpoint.secret else (),
+            schemes=schemes if endpoint.secret else (),  # the URL of a job has no secret
             secrets=(endpoint.secret, *endpoint.older_secrets(now)),
             signed_at=signed_at,
             extra_headers=settings.headers,
@@ -227,6 +231,7 @@ class DeliveryRunner:
             if delivery.scheduled_count == 1 and delivery.state != CANCELLED:
                 self._queue_duplicates(delivery, endpoint)
                 self._release_overtaken(delivery)
+        # First the log, then the signal: its receivers look at the log.
         self._events.note_change(delivery.event_id)
         send(delivery_attempted, self._workspace, delivery=delivery)
         if endpoint.id not in self._job_endpoints:
@@ -284,7 +289,7 @@ def _log_attempt(delivery: Delivery, attempt: Attempt) -> None:
         delivery.event_type,
         _without_query(attempt.url),
         attempt.number,
-        str(outcome).encode("unicode_escape").decode(),
+        str(outcome).encode("unicode_escape").decode(),  # a receiver must not write to the terminal
         attempt.duration_seconds * 1000,
         f", disrupted: {attempt.disruption}" if attempt.disruption else "",
     )

@@ -34,7 +34,7 @@ SECRET_FORMAT = (
     "print('whsec_' + base64.b64encode(os.urandom(24)).decode())\""
 )
 _MAX_SECRET_BYTES = 256
-_UNIX_SECONDS = re.compile(r"[0-9]{1,15}")
+_UNIX_SECONDS = re.compile(r"[0-9]{1,15}")  # `\d` would match the digits of other scripts
 _HEADER_PREFIXES: Mapping[str, str] = {"svix": "svix", "standardwebhooks": "webhook"}
 """The beginnings of the three headers of a scheme."""
 MULTI_SIGNATURE_SCHEMES = frozenset(_HEADER_PREFIXES)
@@ -141,7 +141,7 @@ def sign(
     """
     headers: dict[str, str] = {}
     for scheme in schemes:
-        if scheme == "documented":
+        if scheme == "documented":  # its header, as the vendor's sample parses it, holds one `s=`
             headers["Webhook-Signature"] = _documented_signature(secret, timestamp, body)
             continue
         prefix = _HEADER_PREFIXES[scheme]
@@ -185,10 +185,12 @@ def is_secret(text: str) -> bool:
 
 
 def _decoded_key(secret: str) -> bytes:
+    # Without `validate` characters that are no base64 would be ignored, and two secrets be one.
     return base64.b64decode(secret.removeprefix(SECRET_PREFIX), validate=True)
 
 
 def _documented_signature(secret: str, timestamp: int, body: bytes) -> str:
+    # The vendor's sample code uses the secret as it is; Svix removes the prefix and decodes it.
     message = b"%d.%b" % (timestamp, body)
     digest = hmac.new(secret.encode(), message, hashlib.sha256).hexdigest()
     return f"t={timestamp},s={digest}"

@@ -223,6 +223,7 @@ def _subjects(trigger: _Trigger) -> Subjects:
 
 
 def _cause(trigger: _Trigger, outbox: Outbox) -> SentWebhook:
+    # One action may cause several events, and other threads more: the number tells which are new.
     number = outbox.events.latest_change
     _action(trigger)()
     pattern = EventPattern(trigger.event_type, _subject_values(trigger))
@@ -253,6 +254,7 @@ def _action(trigger: _Trigger) -> Callable[[], object]:
         text = next((overrides[key] for key in keys if key in overrides), None)
         act, sender_id = workspace.manual_actions.act, trigger.request.sender_id
         return partial(act, lead_id, action, text=text, sender_id=sender_id)
+    # By `user`, like a change in the vendor's dashboard; `api` is for requests to the API.
     change = partial(workspace.store.set_lead_status, lead_id, changed_by="user")
     if trigger.name == words.LEAD_TAG_UPDATED:
         tag = _required_override(trigger, overrides, "newTag", words.CUSTOM_LEAD_STATUSES)

@@ -47,6 +47,7 @@ def wait_for_events(
     Raises:
         NotFound: the log has no event `after`.
     """
+    # Nothing would come before the timeout. Events can be recorded all the same, by other threads.
     is_stopped = scheduler.is_stopped and stage is not Stage.RECORDED
     sequence = 0 if after is None else events.get(after).sequence
     seconds = 0.0 if is_stopped else timeout_seconds
@@ -55,7 +56,7 @@ def wait_for_events(
     )
     if len(found) >= count:
         return WaitResult(found)
-    known = events.all()
+    known = events.all()  # read once, so that the parts of the failure agree
     later = [webhook for webhook in known if webhook.sequence > sequence]
     notes = [f"{len(found)} of {count} came"] if count > 1 else []
     if after is not None:
