@@ -28,7 +28,7 @@ _ERRORS: Mapping[int, str] = {
     404: "It is not there",
     413: "The body is too large",
     429: "Too much in too short a time",
-    500: "A fault of the service, which an option of the contract asks for",
+    500: "A fault of the service, caused by an option of the contract",
 }
 _ALWAYS = (401, 429)
 

@@ -402,7 +402,7 @@ def camel_case(name: str) -> str:
 def absence_messages(expected: str, *, rule: str | None = None) -> dict[str, Any]:
     """Return the messages for a field that is missing or null.
 
-    They stand in lists because marshmallow formats a plain string and takes a list as it is.
+    They are lists because marshmallow formats a plain string and keeps a list as it is.
     """
     return {
         "required": [Problem(expected, "it was missing", rule=rule)],

@@ -220,7 +220,7 @@ def _status_response(contract: Contract) -> Schema:
         invented=(
             "the scope",
             "a change to the status that the lead has makes no event",
-            "with customLeadStatus alone, status and message tell the unchanged status",
+            "with customLeadStatus alone, status and message have the unchanged status",
         ),
     )
 )
