@@ -1,1 +1,1 @@
-"""What a test suite uses: the pytest plugin, and a receiver for webhooks."""
+"""The pytest plugin, its fixtures, and a receiver for webhooks."""

@@ -1,4 +1,4 @@
-"""What the receiver for tests answers, as it is told."""
+"""Responses of the receiver for tests."""
 
 import re
 from collections.abc import Mapping
@@ -24,13 +24,13 @@ class Answer:
 
     @property
     def status_line(self) -> str:
-        """Such as `503 Service Unavailable`; a status of one's own is `Unknown`."""
+        """The status with its reason: `503 Service Unavailable`; an unknown status is `Unknown`."""
         known = self.status in set(HTTPStatus)
         return f"{self.status} {HTTPStatus(self.status).phrase if known else 'Unknown'}"
 
 
 def answer(status: object, headers: Mapping[str, object], body: object) -> Answer:
-    """An answer that can be given.
+    """Return a response with this status, these headers and this body.
 
     Raises:
         InvalidInput: a status or a header that cannot be sent, or a body that is neither bytes nor
@@ -39,12 +39,12 @@ def answer(status: object, headers: Mapping[str, object], body: object) -> Answe
     if isinstance(status, bool) or not isinstance(status, int) or not _LOWEST <= status <= _HIGHEST:
         expected = f"a whole number from {_LOWEST} to {_HIGHEST}"
         raise InvalidInput(f"status must be {expected}; it was {status!r}")
-    given = {name: str(value) for name, value in headers.items()}
-    for name, text in given.items():
+    texts = {name: str(value) for name, value in headers.items()}
+    for name, text in texts.items():
         _check_header(name, text)
-    if isinstance(body, dict | list) and "content-type" not in {name.lower() for name in given}:
-        given["Content-Type"] = "application/json"
-    return Answer(int(status), given, _content(body))
+    if isinstance(body, dict | list) and "content-type" not in {name.lower() for name in texts}:
+        texts["Content-Type"] = "application/json"
+    return Answer(int(status), texts, _content(body))
 
 
 def _check_header(name: str, text: str) -> None:

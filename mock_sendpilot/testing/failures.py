@@ -22,11 +22,11 @@ class WebhookNotSeen(AssertionError):
 
 
 class NotIdle(AssertionError):
-    """Something was still at work or due when the time to wait was over."""
+    """Something was still running or due when the timeout was over."""
 
     def __init__(self, scheduler: Scheduler, timeout: float, notes: Sequence[str] = ()) -> None:
         due = scheduler.next_due()
-        text = f"due at {iso_milliseconds(due.at)}: {due.about}" if due else "a task is at work"
+        text = f"due at {iso_milliseconds(due.at)}: {due.about}" if due else "a task is running"
         now = iso_milliseconds(scheduler.clock.now())
         if scheduler.clock.is_frozen:
             first = f"not idle: the clock is frozen at {now}, {text}; advance it"

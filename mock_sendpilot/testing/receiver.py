@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
     from typing_extensions import Self
 
-_MOST_HELD_SECONDS = 60.0
-_MOST_TOLD = 1_000_000
-_LONGEST_SHOWN = 60
+_MAX_HELD_SECONDS = 60.0
+_MAX_COUNT = 1_000_000
+_MAX_BODY_BYTES = 60
 _NOT_OPTIONS: Mapping[str, str] = {
     "after": "sendpilot.webhooks.wait_for does",
     "timeout_seconds": "did you mean 'timeout'?",
@@ -52,10 +52,10 @@ class ReceivedWebhook:
     def __repr__(self) -> str:
         event = parse_event(self.body)
         if event is None:
-            return f"<ReceivedWebhook {self.path} {self.body[:_LONGEST_SHOWN]!r}>"
+            return f"<ReceivedWebhook {self.path} {self.body[:_MAX_BODY_BYTES]!r}>"
         data = event.get("data", {})
-        told = (event.get("eventType"), event.get("eventId"), data.get("leadId"))
-        return f"<ReceivedWebhook {' '.join(str(word) for word in told if word is not None)}>"
+        words = (event.get("eventType"), event.get("eventId"), data.get("leadId"))
+        return f"<ReceivedWebhook {' '.join(str(word) for word in words if word is not None)}>"
 
     @property
     def json(self) -> dict[str, Any]:
@@ -80,7 +80,7 @@ class ReceivedWebhook:
         return str(self.json["eventId"])
 
     def is_signed_with(self, secret: str) -> bool:
-        """Whether every signature in it is right for this secret; their age does not count."""
+        """Return whether every signature in it is right for this secret, whatever its age."""
         return verify(self.headers, self.body, secret=secret)
 
 
@@ -132,9 +132,9 @@ class WebhookReceiver(AbstractContextManager["WebhookReceiver"]):
         Raises:
             InvalidInput: another status or body, a header that cannot be sent, or no times at all.
         """
-        check_count("times", times, most=_MOST_TOLD)
-        told = answer(status, headers or {}, body)
-        self._answers.extend([told] * times)
+        check_count("times", times, most=_MAX_COUNT)
+        response = answer(status, headers or {}, body)
+        self._answers.extend([response] * times)
 
     @contextmanager
     def hold_responses(self) -> Iterator[None]:
@@ -194,7 +194,7 @@ class WebhookReceiver(AbstractContextManager["WebhookReceiver"]):
         if count == 0:
             raise InvalidInput(f"count must be 1 or more; {_NOTHING}")
         if count is not None:
-            check_count("count", count, most=_MOST_TOLD)
+            check_count("count", count, most=_MAX_COUNT)
         check_seconds("timeout", timeout)
         needed = 1 if count is None else count
         wanted = EventPattern(event_type, with_ids(values))
@@ -258,8 +258,8 @@ class WebhookReceiver(AbstractContextManager["WebhookReceiver"]):
         )
         with self._changed:
             self.received.append(webhook)
-            told = self._answers.popleft() if self._answers else Answer()
+            response = self._answers.popleft() if self._answers else Answer()
             self._changed.notify_all()
-        self._may_answer.wait(_MOST_HELD_SECONDS)
-        start_response(told.status_line, list(told.headers.items()))
-        return [told.body]
+        self._may_answer.wait(_MAX_HELD_SECONDS)
+        start_response(response.status_line, list(response.headers.items()))
+        return [response.body]

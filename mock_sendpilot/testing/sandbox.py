@@ -1,4 +1,4 @@
-"""What the fixture `sendpilot` gives: a workspace of the test's own."""
+"""The fixture `sendpilot`: a workspace of the test's own."""
 
 import secrets
 from datetime import timedelta
@@ -101,7 +101,7 @@ class Sandbox(SandboxWorld, SandboxWebhooks):
 
         Raises:
             InvalidInput: a `timeout` that is no number of seconds.
-            NotIdle: something is still at work or due; it says what is due next.
+            NotIdle: something is still running or due; it says what is due next.
             EventLoopBlocked: called in a coroutine; await `sendpilot.aio.wait_until_idle` there.
         """
         __tracebackhide__ = True

@@ -1,4 +1,4 @@
-"""What a sandbox is told, checked: names and values of fields, words, counts, and ids of things."""
+"""Checks of a sandbox's arguments: names and values of fields, words, counts, ids of objects."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
@@ -16,7 +16,7 @@ from mock_sendpilot.world.linkedin import PROFILE_URL_FORMAT, normal_profile_url
 from mock_sendpilot.world.models import ENROLLS, Campaign, Extraction, Lead, Search, Sender
 
 Subject = Lead | Campaign | Sender | Search | Extraction
-"""What events are about, and what may stand for its own id."""
+"""Objects that events are about; each may be passed in place of its id."""
 
 _MOST = 10**12  # as in a seed
 _MAX_SECONDS = 86_400
@@ -37,7 +37,7 @@ _EXPECTED: Mapping[type, str] = {
 }
 
 
-def check_fields(model: type, given: Mapping[str, Any], *, within: str = "") -> dict[str, Any]:
+def check_fields(model: type, values: Mapping[str, Any], *, prefix: str = "") -> dict[str, Any]:
     """Refuse names that are no fields of the model, and values that its fields cannot have.
 
     Returns:
@@ -45,8 +45,8 @@ def check_fields(model: type, given: Mapping[str, Any], *, within: str = "") -> 
 
     Args:
         model: a dataclass of the domain.
-        given: values by the names of its fields.
-        within: stands before the names in messages, such as `limits.`.
+        values: by the names of its fields.
+        prefix: stands before the names in messages, such as `limits.`.
 
     Raises:
         InvalidInput: it says what was expected, and what comes nearest.
@@ -54,16 +54,16 @@ def check_fields(model: type, given: Mapping[str, Any], *, within: str = "") -> 
     known = [field.name for field in fields(model)]
     hints = get_type_hints(model)
     kept = {}
-    for name, value in given.items():
+    for name, value in values.items():
         if name not in known:
             raise InvalidInput(
                 f"{model.__name__} has no field {name!r}; {did_you_mean(name, known)}"
                 f"it has: {', '.join(known)}"
             )
-        _check_value(f"{within}{name}", value, hints[name])
+        _check_value(f"{prefix}{name}", value, hints[name])
         if (model, name) in _WORDS and value is not None:
-            check_word(f"{within}{name}", value, _WORDS[model, name])
-        kept[name] = _kept(f"{within}{name}", value)
+            check_word(f"{prefix}{name}", value, _WORDS[model, name])
+        kept[name] = _kept(f"{prefix}{name}", value)
     return kept
 
 
@@ -114,15 +114,15 @@ def check_seconds(name: str, seconds: object) -> None:
         raise InvalidInput(f"{name}: expected {expected}, got {short_repr(seconds)}")
 
 
-def profile_url(given: object) -> str:
+def profile_url(text: object) -> str:
     """A profile URL in its normal form.
 
     Raises:
         InvalidInput: it is none.
     """
-    url = normal_profile_url(given) if isinstance(given, str) else None
+    url = normal_profile_url(text) if isinstance(text, str) else None
     if url is None:
-        raise InvalidInput(f"linkedin_url must be {PROFILE_URL_FORMAT}; it was {short_repr(given)}")
+        raise InvalidInput(f"linkedin_url must be {PROFILE_URL_FORMAT}; it was {short_repr(text)}")
     return url
 
 
@@ -171,7 +171,7 @@ def _kept(name: str, value: Any) -> Any:
             raise InvalidInput(f"{name} must be between the years 1 and 9999 in UTC") from None
     if is_dataclass(value) and not isinstance(value, type):
         parts = {field.name: getattr(value, field.name) for field in fields(value)}
-        check_fields(type(value), parts, within=f"{name}.")
+        check_fields(type(value), parts, prefix=f"{name}.")
     return value
 
 

@@ -26,12 +26,12 @@ class SandboxClock:
 
     @property
     def now(self) -> datetime:
-        """What it shows, in UTC."""
+        """The time of the workspace, in UTC."""
         return self._scheduler.clock.now()
 
     @property
     def is_frozen(self) -> bool:
-        """Whether the clock is frozen: then webhooks are sent by `advance` alone."""
+        """True while the clock is frozen: then `advance` alone sends webhooks."""
         return self._scheduler.clock.is_frozen
 
     def freeze(self) -> None:
@@ -77,22 +77,22 @@ class SandboxClock:
         __tracebackhide__ = True
         refuse_in_event_loop("sendpilot.aio.clock.advance")
         check_seconds("timeout", timeout)
-        given = _duration(duration)
+        span = _duration(duration)
         try:
             more = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
-            whole = given + more
+            whole = span + more
         except (TypeError, ValueError, OverflowError) as error:
-            told = (
+            problem = (
                 f"days, hours, minutes and seconds must be numbers that a timedelta takes: {error}"
             )
-            raise InvalidInput(told) from error
+            raise InvalidInput(problem) from error
         return self._scheduler.advance(whole, timeout_seconds=timeout)
 
     def set(self, moment: datetime | str) -> int:
         """Let the time up to a moment pass; otherwise as `advance`.
 
-        As long as nothing has happened in the workspace, the moment may have passed. What is there
-        already, such as leads, keeps its dates.
+        As long as nothing has happened in the workspace, the moment may have passed. Existing
+        leads and campaigns keep their dates.
 
         Args:
             moment: a `datetime` with a time zone, or a text such as `2030-01-31T09:00:00Z`, or the
@@ -108,35 +108,35 @@ class SandboxClock:
         return self._workspace.set_clock(moment_of(moment, "moment"))
 
 
-def moment_of(given: object, name: str) -> datetime:
+def moment_of(value: object, name: str) -> datetime:
     """Read a time with a zone, from a `datetime` or a text; a date alone is its midnight in UTC.
 
     Raises:
         InvalidInput: it is none; the message calls it by this name.
     """
-    moment = _read(given) if isinstance(given, str) else given
+    moment = _read(value) if isinstance(value, str) else value
     if not isinstance(moment, datetime):
-        raise InvalidInput(f"{name} must be {_MOMENT}; it was {given!r}")
+        raise InvalidInput(f"{name} must be {_MOMENT}; it was {value!r}")
     if moment.tzinfo is None:
         raise InvalidInput(
             f"{name} must have a time zone, such as tzinfo=timezone.utc, or Z at the end of a "
-            f"text; it was {given!r}"
+            f"text; it was {value!r}"
         )
     return moment
 
 
-def _duration(given: object) -> timedelta:
-    if isinstance(given, timedelta):
-        return given
+def _duration(value: object) -> timedelta:
+    if isinstance(value, timedelta):
+        return value
     try:
-        if isinstance(given, str):
-            return parse_duration(given)
+        if isinstance(value, str):
+            return parse_duration(value)
     except InvalidInput as error:
         raise InvalidInput(f"duration {error}") from error
-    told = "duration must be a text such as '1h30m', or a timedelta"
-    number = isinstance(given, int | float) and not isinstance(given, bool)
-    instead = f"; for seconds write seconds={given!r}" if number else ""
-    raise InvalidInput(f"{told}; it was {given!r}{instead}")
+    expected = "duration must be a text such as '1h30m', or a timedelta"
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    instead = f"; for seconds write seconds={value!r}" if number else ""
+    raise InvalidInput(f"{expected}; it was {value!r}{instead}")
 
 
 def _read(text: str) -> datetime | None:

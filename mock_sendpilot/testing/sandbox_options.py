@@ -83,22 +83,22 @@ def marked_options(marker: "pytest.Mark | None") -> SandboxOptions:
 
 
 def _check_contract_is_named_once(marker: "pytest.Mark") -> None:
-    given = ", ".join(repr(one) for one in marker.args)
+    arguments = ", ".join(repr(one) for one in marker.args)
     if len(marker.args) > 1:
         raise InvalidInput(
-            f"expected one positional argument, the contract, got {len(marker.args)}: {given}; "
+            f"expected one positional argument, the contract, got {len(marker.args)}: {arguments}; "
             "name each option, such as patch_reply='example'"
         )
     if marker.args and "contract" in marker.kwargs:
         raise InvalidInput(
-            f"expected one contract, got two: {given} and {marker.kwargs['contract']!r}"
+            f"expected one contract, got two: {arguments} and {marker.kwargs['contract']!r}"
         )
 
 
-def _start(given: datetime | str) -> datetime:
-    moment = moment_of(given, "starts_at")
+def _start(value: datetime | str) -> datetime:
+    moment = moment_of(value, "starts_at")
     if not FIRST_MOMENT <= moment < LAST_MOMENT:
         raise InvalidInput(
-            f"starts_at: expected a time from the year 1970 on and before 9000, got {given!r}"
+            f"starts_at: expected a time from the year 1970 on and before 9000, got {value!r}"
         )
     return moment

@@ -1,4 +1,4 @@
-"""What a sandbox does by hand: a step of a lead, a campaign or a job."""
+"""Steps by hand in a sandbox: of a lead, a campaign or a job."""
 
 from typing import Any
 

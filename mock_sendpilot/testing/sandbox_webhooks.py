@@ -37,7 +37,7 @@ _logger = logging.getLogger(__name__)
 
 
 class SandboxWebhooks:
-    """What can be done with the webhooks of a sandbox's workspace."""
+    """Endpoints, triggers and disruptions of a sandbox."""
 
     workspace: Workspace
     random_seed: str
@@ -149,7 +149,7 @@ class SandboxWebhooks:
         text: str | None = None,
         with_effects: bool = False,
     ) -> SentWebhook:
-        """Have an event sent about something that is there, without anything else changing.
+        """Send an event about an existing lead, campaign or job; nothing else changes.
 
         Args:
             event_type: any of the twelve, by its name in any contract.

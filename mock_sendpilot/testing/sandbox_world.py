@@ -26,7 +26,7 @@ SENDER_ID = "sender_test"
 
 
 class SandboxWorld:
-    """What can be put into a sandbox's workspace, done to it, and looked up."""
+    """Leads, campaigns and senders of a sandbox, and steps by hand."""
 
     workspace: Workspace
 
@@ -93,7 +93,7 @@ class SandboxWorld:
         """
         check_fields(Sender, {"id": sender_id, "name": name, "status": status})
         details = check_fields(Sender, details)
-        check_fields(DailyLimits, limits or {}, within="limits.")
+        check_fields(DailyLimits, limits or {}, prefix="limits.")
         people = [profile_url(person) for person in as_tuple(connections)]
         url = profile_url(details.pop("linkedin_url", f"linkedin.com/in/{_slug(sender_id)}"))
         defaults = {"linkedin_url": url, "daily_limits": DailyLimits(**(limits or {}))}
@@ -135,7 +135,7 @@ class SandboxWorld:
 
         Raises:
             InvalidInput: no profile URL, no such status, campaign or field, a field cannot have
-                this value, or the lead is there already.
+                this value, or there is such a lead already.
             NotFound: there is no such sender.
         """
         given_id = lead_id or self.workspace.ids.prefixed("lead")
@@ -201,7 +201,7 @@ class SandboxWorld:
         return self.workspace.store.leads()
 
     def set_credits(self, *, subscription: int = 0, purchased: int = 0) -> None:
-        """What searches and extractions can spend from now on.
+        """Set what searches and extractions can spend from now on.
 
         Raises:
             InvalidInput: it is no whole number, or less than 0.
@@ -211,8 +211,8 @@ class SandboxWorld:
         with self.workspace.store.transaction():
             self.workspace.credits.set(balance)
 
-    def _sender_id(self, given: Sender | str) -> str:
-        sender_id = id_of(given, "sender_id")
+    def _sender_id(self, sender: Sender | str) -> str:
+        sender_id = id_of(sender, "sender_id")
         if self.workspace.store.sender(sender_id) is None:
             known = ", ".join(sender.id for sender in self.workspace.store.senders())
             hint = f"no sender has the id {sender_id[:80]!r}; there are: {known}"

@@ -10,10 +10,7 @@ NOT_YET = (
     "CONTRIBUTING.md",
     "README.md",
     "docs/",
-    "mock_sendpilot/cli/",
     "mock_sendpilot/control/",
-    "mock_sendpilot/http_",
-    "mock_sendpilot/testing/",
     "tests/cli/",
     "tests/control/",
 )

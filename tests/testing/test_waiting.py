@@ -103,7 +103,7 @@ def test_a_wait_that_does_not_end_in_time_is_reported(
     sendpilot.add_endpoint(sendpilot_receiver.url)
     with sendpilot_receiver.hold_responses():
         close(sendpilot)
-        with pytest.raises(NotIdle, match=r"not idle within 0\.05 s: it is .*, a task is at work"):
+        with pytest.raises(NotIdle, match=r"not idle within 0\.05 s: it is .*, a task is running"):
             sendpilot.wait_until_idle(timeout=0.05)
 
 
