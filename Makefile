@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+SPHINX := $(BIN)/sphinx-build --fail-on-warning --quiet -c docs . site
 OLDEST := .venv-oldest
 OLDEST_PYTHON := $(shell python3.10 -c 'print("python3.10")' 2>/dev/null || echo $(PYTHON))
 # What touches the dependencies. The world itself imports none but blinker; what is said of the
@@ -15,7 +16,7 @@ SETTINGS := setup.cfg pyproject.toml
 # a hundred times, and each would compile the package again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: run test test-oldest check bench soak release-check clean help
+.PHONY: run test test-oldest check docs bench soak release-check clean help
 
 run: $(VENV)/.run  ## Start the server with the demo world; ARGS="--port 0" adds options
 	@exec $(BIN)/mock-sendpilot start $(ARGS)
@@ -42,7 +43,7 @@ soak: $(VENV)/.check  ## Load a server for a minute, then account for each event
 	$(BIN)/python -m benchmarks.soak $(ARGS)
 
 clean:  ## Remove what the other targets made
-	rm -rf $(VENV) $(OLDEST) .tox build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(OLDEST) .tox site build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*##/\1:/p' Makefile

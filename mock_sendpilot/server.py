@@ -29,8 +29,8 @@ class EmulatorServer(AbstractContextManager["EmulatorServer"]):
     Args:
         emulator: the emulator. It may change while the server runs, but a key that everybody knows
             cannot be added while the address is open to others.
-        host: the address to listen on. Containers reach `0.0.0.0`, not the default; docs/pytest.md
-            says what has to be protected then.
+        host: the address to listen on. Containers reach `0.0.0.0`, not the default;
+            docs/how-to/pytest.md says what has to be protected then.
         port: the port; 0 takes a free one.
         allowed_hosts: names of the server next to addresses and `localhost`; on a loopback address
             `api.sendpilot.ai` is allowed, too.

@@ -197,7 +197,8 @@ def client_options(command: Callable[..., Any]) -> Callable[..., Any]:
         envvar=f"{ENV_PREFIX}CONTROL_TOKEN",
         show_envvar=True,
         callback=require_printable,
-        help="Control token of the server, if it has one. Example: --control-token s3cret",
+        help="Control token of the server, if it has one. "
+        "Example: --control-token YOUR_CONTROL_TOKEN",
     )
     key = click.option(
         "--api-key",

@@ -1,4 +1,4 @@
-"""The seed format: what a fixtures file may hold. `docs/seed.md` tells it in prose."""
+"""The seed format: what a fixtures file may hold. `docs/reference/seed.md` tells it in prose."""
 
 from datetime import datetime
 from typing import Any

@@ -64,7 +64,7 @@ class SandboxWebhooks:
         Args:
             url: where to; or a WSGI or ASGI app, which is served in a thread for the length of the
                 test. For an app in a container it is its published port on 127.0.0.1; how a
-                container reaches the fixture (`host=`) is in docs/pytest.md.
+                container reaches the fixture (`host=`) is in docs/how-to/pytest.md.
             path: where an app takes webhooks, by default `/webhooks`.
             secret: `whsec_…`.
             events: which event type or types; all of them by default.
@@ -191,7 +191,7 @@ class SandboxWebhooks:
         """Make the next delivery that fits hostile; deliveries that are queued already are not.
 
         Args:
-            kind: such as `duplicate`, `reorder` or `wrong_secret`; docs/webhooks.md has all.
+            kind: such as `duplicate` or `wrong_secret`; docs/reference/webhooks.md lists them.
             endpoint: only to this one.
             event_type: only of this type.
             times: how many deliveries; None for all.
@@ -262,7 +262,7 @@ class SandboxWebhooks:
         """Check a receiver under this contract: `assert report.passed, str(report)`.
 
         It is sent a series of test webhooks, valid, forged, duplicated and late; `webhooks` has
-        none of them. docs/check-receiver.md describes each check.
+        none of them. docs/how-to/check-receiver.md describes each check.
 
         Args:
             receiver: a URL, or a WSGI or ASGI app, which is served in a thread for the check.

@@ -35,6 +35,10 @@ class Section:
         return any(snippet.language == "bash" for snippet in self.snippets)
 
     @property
+    def needs_node(self) -> bool:
+        return any(snippet.text.startswith("node ") for snippet in self.snippets)
+
+    @property
     def has_tests(self) -> bool:
         return any(snippet.name.startswith("test_") for snippet in self.snippets)
 

@@ -9,6 +9,7 @@ must have printed, times, ids and secrets aside.
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -23,9 +24,14 @@ from mock_sendpilot.server import EmulatorServer
 from tests.examples.documents import ROOT, Section, Snippet, sections
 from tests.support import eventually, without_plugins
 
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+TUTORIAL = ROOT / "docs" / "tutorial.md"
+DOCUMENTS = [ROOT / "README.md", *sorted({*(ROOT / "docs").rglob("*.md")} - {TUTORIAL})]
 SECTIONS = [section for path in DOCUMENTS for section in sections(path)]
-IN_A_SHELL = [section for section in SECTIONS if section.has_commands]
+IN_A_SHELL = [
+    section
+    for section in SECTIONS
+    if section.has_commands and (shutil.which("node") or not section.needs_node)
+]
 WITH_TESTS = sorted({section.document for section in SECTIONS if section.has_tests})
 SERVERS = {"make run": "7363", "mock-sendpilot start": "7363", "python receiver.py": "9000"}
 ENDLESS = "mock-sendpilot listen"
@@ -69,12 +75,12 @@ class Reader:
             process.communicate(timeout=10)
 
     def _do(self, snippet: Snippet) -> None:
-        text = self._with_our_ports(snippet.text)
+        text = self._with_our_ports(snippet.text).replace(".venv/bin/", "")
         port = _server(snippet)
         if port:
             self._serve(text.replace("make run", "mock-sendpilot start"), port)
         elif text.startswith(ENDLESS):
-            self._begin(text, says="forwarding to")
+            self._begin(text, says="ing to http://")
         elif snippet.language == "bash":
             self._shell(text, repeatedly=snippet.name == "eventually")
         elif snippet.is_file:

@@ -13,8 +13,6 @@ from mock_sendpilot import signals
 from mock_sendpilot.cli import main
 from mock_sendpilot.cli.client import ENV_PREFIX
 from mock_sendpilot.cli.start_options import KEYS
-from mock_sendpilot.contracts.contract import CONTRACTS
-from mock_sendpilot.contracts.options import OPTIONS
 from mock_sendpilot.control.endpoint_schemas import NewEndpoint
 from mock_sendpilot.control.exposure import exposure_problems
 from mock_sendpilot.control.outreach_schemas import PARTS
@@ -33,53 +31,56 @@ from mock_sendpilot.control.seed_schemas import (
 from mock_sendpilot.testing import pytest_plugin
 from mock_sendpilot.version import __version__
 from mock_sendpilot.webhooks.disruption_kinds import KINDS
-from tests.project.contracts_page import page
-from tests.project.coverage_page import page as coverage
+from tests.project.pages import GENERATED
 
 ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("benchmarks/*.md")]
+DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("benchmarks/*.md")]
+MAX_README_LINES = 250
+
+
+def text_of(page: str) -> str:
+    return (ROOT / "docs" / "reference" / page).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("key", KEYS)
-def test_each_option_and_its_variable_are_in_the_readme(key: str) -> None:
-    assert f"| `--{key.replace('_', '-')}` | `{ENV_PREFIX}{key.upper()}` |" in README
+def test_each_option_and_its_variable_are_in_their_page(key: str) -> None:
+    row = f"| `--{key.replace('_', '-')}` | `{ENV_PREFIX}{key.upper()}` |"
+    assert row in text_of("settings.md")
 
 
-def test_each_route_is_in_the_readme(app: Flask) -> None:
+def test_each_route_is_in_its_page(app: Flask) -> None:
+    text = text_of("api.md") + text_of("control-api.md")
     missing = [
         f"{method} {path}"
         for rule in app.url_map.iter_rules()
         if not rule.rule.startswith("/api/") and "<path:" not in rule.rule
         for path in [re.sub(r"<.*?>", "{id}", rule.rule)]
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
-        if not re.search(rf"`{method}[^|]*{re.escape(path)}`", README)
+        if not re.search(rf"`{method}[^|]*{re.escape(path)}`", text)
     ]
     assert missing == []
 
 
-def test_each_signal_is_in_the_readme() -> None:
+def test_each_signal_is_in_its_page() -> None:
+    text = text_of("python-api.md")
     names = [name for name, value in vars(signals).items() if isinstance(value, NamedSignal)]
     assert names
-    assert [name for name in names if f"`{name}`" not in README] == []
+    assert [name for name in names if f"| `{name}` |" not in text] == []
 
 
-@pytest.mark.parametrize("name", [*OPTIONS, *CONTRACTS])
-def test_each_contract_and_each_point_is_in_the_readme(name: str) -> None:
-    assert f"`{name}`" in README
+def test_the_readme_is_short() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= MAX_README_LINES
 
 
-def test_each_command_is_in_the_readme() -> None:
-    context = click.Context(main)
-    commands = {name: main.get_command(context, name) for name in main.list_commands(context)}
-    groups = {name: one for name, one in commands.items() if isinstance(one, click.Group)}
-    names = [name for name in commands if name not in groups]
-    names += [f"{group} {name}" for group, one in groups.items() for name in one.commands]
-    assert [name for name in names if not re.search(rf"`(mock-sendpilot )?{name}\b", README)] == []
+@pytest.mark.parametrize("path", GENERATED)
+def test_each_generated_page_is_current(path: str) -> None:
+    current = (ROOT / path).read_text(encoding="utf-8")
+    assert current == GENERATED[path](), "Run: python -m tests.project.pages"
 
 
 def test_each_public_name_is_in_its_document() -> None:
-    text = (ROOT / "docs" / "python-api.md").read_text(encoding="utf-8")
+    text = text_of("python-api.md").split("\n## Receive signals")[0]
     rows = re.findall(r"^\| `(\w+)` \|", text, flags=re.MULTILINE)
     assert sorted(rows) == sorted(mock_sendpilot.__all__)
 
@@ -89,7 +90,7 @@ def test_each_key_and_token_of_a_document_is_refused_beyond_this_machine(path: P
     """A reader may keep what stands there, and then everybody knows it."""
     text = path.read_text(encoding="utf-8")
     keys = re.findall(r'\{\s*"key": "([^"]+)"', text)
-    tokens = re.findall(r'control_token = "([^"]+)"|--control-token (\w{4,})', text)
+    tokens = re.findall(r'control_token = "([^"]+)"|--control-token (?!TEXT|TOKEN)(\w{4,})', text)
     found = [
         *(
             exposure_problems("0.0.0.0", api_keys=[key], has_control=False, control_token=None)
@@ -123,7 +124,7 @@ def test_each_option_in_the_security_policy_exists() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_kind_of_disruption_is_in_its_document(kind: str) -> None:
-    text = (ROOT / "docs" / "webhooks.md").read_text(encoding="utf-8")
+    text = text_of("webhooks.md")
     (row,) = re.findall(rf"^\| `{kind}` \|.*$", text, flags=re.MULTILINE)
     options = {name: f"{option.default:.0f}" for name, option in KINDS[kind].options.items()}
     options.pop("attempts", None)
@@ -138,8 +139,8 @@ def test_each_kind_of_disruption_is_in_its_document(kind: str) -> None:
         if isinstance(thing, type(pytest_plugin.sendpilot))
     ],
 )
-def test_each_fixture_is_in_the_readme(name: str) -> None:
-    assert f"| `{name}` |" in README
+def test_each_fixture_is_in_its_page(name: str) -> None:
+    assert f"| `{name}` |" in text_of("fixtures.md")
 
 
 @pytest.mark.parametrize(
@@ -159,16 +160,8 @@ def test_each_fixture_is_in_the_readme(name: str) -> None:
     ],
 )
 def test_each_field_of_the_seed_is_in_its_document(schema: type[Strict]) -> None:
-    text = (ROOT / "docs" / "seed.md").read_text(encoding="utf-8")
+    text = text_of("seed.md")
     assert [name for name in schema().json_keys if f'"{name}"' not in text] == []
-
-
-def test_the_page_of_the_contracts_is_up_to_date() -> None:
-    assert (ROOT / "docs" / "contracts.md").read_text(encoding="utf-8") == page()
-
-
-def test_the_page_of_what_is_covered_is_up_to_date() -> None:
-    assert (ROOT / "docs" / "coverage.md").read_text(encoding="utf-8") == coverage()
 
 
 def test_the_changelog_has_this_version() -> None:

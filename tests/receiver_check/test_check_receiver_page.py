@@ -9,7 +9,9 @@ from mock_sendpilot.cli.check_receiver import check_receiver
 from mock_sendpilot.contracts.contract import named_contract
 from mock_sendpilot.receiver_check.checks import AFTER_EVENTS, BEFORE_EVENTS, Check, checks_for
 
-PAGE = (Path(__file__).parents[2] / "docs" / "check-receiver.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "check-receiver.md").read_text(
+    encoding="utf-8"
+)
 OF_EVENTS = next(c for c in checks_for(named_contract("live")) if c.id.startswith("event:"))
 
 

@@ -1,4 +1,4 @@
-"""The README names all that the fixtures offer, with every parameter; all of it has a docstring."""
+"""The page of the fixtures names everything they offer, with every parameter."""
 
 import inspect
 import re
@@ -12,8 +12,8 @@ from mock_sendpilot.testing.sandbox import Sandbox
 from mock_sendpilot.testing.sandbox_clock import SandboxClock
 from mock_sendpilot.testing.sent_webhooks import SentWebhooks
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-SECTION = README.split("### Fixtures of the pytest plugin\n")[1].split("\n### ")[0]
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "reference" / "fixtures.md").read_text(encoding="utf-8")
 OF_A_SEQUENCE = {"count", "index"}
 OF_THE_PLUGIN = {"close", "start", "stop", "workspace"}
 """What the fixtures themselves call, and the emulator's own object beneath."""
@@ -30,19 +30,19 @@ def things(sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver) -> list[obje
     return [sendpilot, sendpilot.webhooks, sendpilot.clock, sendpilot_receiver, received]
 
 
-def test_each_name_is_in_the_readme(things: list[object]) -> None:
+def test_each_name_is_in_the_page(things: list[object]) -> None:
     missing = [name for one in things for name in public(one) if not _is_named(name)]
 
     assert missing == []
 
 
 @pytest.mark.parametrize("kind", [Sandbox, SentWebhooks, SandboxClock, WebhookReceiver])
-def test_each_parameter_is_in_the_readme(kind: type) -> None:
+def test_each_parameter_is_in_the_page(kind: type) -> None:
     missing = [
         f"{name}({parameter}=)"
         for name in public(kind) - OF_A_SEQUENCE
         for parameter in _keywords(getattr(kind, name))
-        if not re.search(rf"`{name}\([^`]*\b{parameter}=", SECTION)
+        if not re.search(rf"`{name}\([^`]*\b{parameter}=", PAGE)
     ]
 
     assert missing == []
@@ -56,7 +56,7 @@ def test_each_method_has_a_docstring(kind: type) -> None:
 
 
 def _is_named(name: str) -> bool:
-    return re.search(rf"`{name}\b", SECTION) is not None
+    return re.search(rf"`{name}\b", PAGE) is not None
 
 
 def _keywords(method: object) -> Iterator[str]:
