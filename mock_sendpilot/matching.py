@@ -29,7 +29,9 @@ class EventPattern:
         """Return whether a parsed event matches; None stands for a body that is no event."""
         # Not `not self.misses(…)`: it is called for every event and every waiting thread, and the
         # sentences would cost more than the comparison.
-        if event is None or self.event_type not in {None, event.get("eventType")}:
+        if event is None:
+            return False
+        if self.event_type is not None and self.event_type != event.get("eventType"):
             return False
         data = event.get("data", {})
         for key, value in self.values.items():

@@ -15,7 +15,7 @@ from mock_sendpilot.errors import NotFound
 from mock_sendpilot.matching import EventPattern, parse_event
 from mock_sendpilot.scheduling.clock import SystemClock
 from mock_sendpilot.webhooks.deliveries import DROPPED, PENDING, Delivery, DeliveryLog
-from mock_sendpilot.webhooks.payloads import payload
+from mock_sendpilot.webhooks.payloads import content, payload
 from mock_sendpilot.world.events import Event
 
 MAX_EVENTS = 5000
@@ -124,7 +124,8 @@ class _Entry:
 
     def may_match(self, pattern: EventPattern, after: int) -> bool:
         """Return whether the body has to be compared to know if it matches."""
-        return self.sent.sequence > after and pattern.event_type in {None, self.sent.event_type}
+        is_of_type = pattern.event_type is None or pattern.event_type == self.sent.event_type
+        return is_of_type and self.sent.sequence > after
 
 
 class _Waiter:
@@ -212,7 +213,7 @@ class EventLog:
                 oldest = next(iter(self._entries))
                 self._recorded_bytes -= len(self._entries.pop(oldest).sent.body)
                 self._changes.pop(oldest, None)
-            entry.number = self._note_change(event.id)
+            entry.number = self._number_change(event.id)
             self._offer(entry)
 
     def close(self) -> None:
@@ -341,26 +342,30 @@ class EventLog:
         return True
 
     def _offer(self, entry: _Entry) -> None:
-        """Wake the waiters that a new event matches; its body is made and parsed once for all."""
+        """Wake the waiters that a new event matches; its content is made once for all of them."""
         waiters = [one for one in self._waiters if entry.may_match(one.pattern, one.after)]
         if not waiters:
             return
-        if entry.event is not None:  # only small events come without a body: see `Outbox.enqueue`
-            made = payload(entry.event, entry.sent.event_type, self._contract)
-            self._keep_body(entry, made.body)
-        event = parse_event(entry.sent.body)
+        # Not by way of the body: to write and parse JSON would cost more than all comparisons.
+        if entry.event is not None:
+            event = content(entry.event, entry.sent.event_type, self._contract)
+        else:
+            event = parse_event(entry.sent.body) or {}
         for waiter in waiters:
             if waiter.pattern.matches_event(event):
                 waiter.matching_ids.add(entry.sent.event_id)
                 waiter.notify(entry)
 
-    def _note_change(self, event_id: str) -> int:
-        self._changes.pop(event_id, None)  # so that it is put at the end
-        number = self._changes[event_id] = next(self._numbers)
-        self._changed.notify_all()
+    def _note_change(self, event_id: str) -> None:
+        self._number_change(event_id)
         for waiter in self._waiters:
             if event_id in waiter.matching_ids:
                 waiter.notify(self._entries[event_id])
+
+    def _number_change(self, event_id: str) -> int:
+        self._changes.pop(event_id, None)  # so that it is put at the end
+        number = self._changes[event_id] = next(self._numbers)
+        self._changed.notify_all()
         return number
 
     def _latest_change(self) -> int:

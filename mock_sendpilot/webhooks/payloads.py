@@ -56,18 +56,21 @@ def event_type(event: Event, contract: Contract) -> str | None:
 
 def payload(event: Event, event_type: str, contract: Contract) -> Payload:
     """Return the event as JSON, with its keys in the vendor's order."""
+    return Payload(event_type, orjson.dumps(content(event, event_type, contract)))
+
+
+def content(event: Event, event_type: str, contract: Contract) -> Data:
+    """Return the JSON object of an event, with its keys in the vendor's order."""
     data = change_data(event.change, event.occurred_at, contract)
     if event.options.overrides:
         data = {**data, **event.options.overrides}
-    envelope = {
+    return {
         "eventId": event.id,
         "eventType": event_type,
         "timestamp": iso_milliseconds(event.occurred_at),
         "workspaceId": event.workspace_id,
         "data": data,
     }
-    # Bytes that are made once: a signature is valid for exactly the bytes that are sent.
-    return Payload(event_type, orjson.dumps(envelope))
 
 
 def change_data(change: events.Change, occurred_at: datetime, contract: Contract) -> Data:
@@ -220,7 +223,7 @@ def _extraction_completed(change: events.ExtractionCompleted, _contract: Contrac
         "campaign_name": extraction.name,
         "campaign_type": "SEARCH",  # the only value on the vendor's page
         "mode": extraction.mode,
-        "search_urls": extraction.urls,
+        "search_urls": list(extraction.urls),
         "total_leads_extracted": extraction.extracted,
         "total_leads_enriched": extraction.enriched,
         "requested_limit": extraction.limit,

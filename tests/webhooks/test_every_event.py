@@ -7,7 +7,7 @@ import pytest
 
 from mock_sendpilot.contracts import vocabulary as words
 from mock_sendpilot.contracts.contract import CONTRACTS, named_contract
-from mock_sendpilot.webhooks.payloads import event_type, payload
+from mock_sendpilot.webhooks.payloads import content, event_type, payload
 from mock_sendpilot.world.sample_events import sample_event
 
 LEGACY = ("documented", "example", "schema")
@@ -98,6 +98,15 @@ def test_an_event_has_the_name_and_the_keys_of_its_contract(
 
     assert list(body) == ["eventId", "eventType", "timestamp", "workspaceId", "data"]
     assert (body["eventType"], list(body["data"])) == expected
+
+
+@pytest.mark.parametrize("contract", CONTRACTS)
+@pytest.mark.parametrize("name", words.EVENT_TYPES)
+def test_the_content_of_an_event_is_what_its_json_parses_to(contract: str, name: str) -> None:
+    event, read_as = sample_event(name), CONTRACTS[contract]
+    known_as = event_type(event, read_as) or name
+
+    assert content(event, known_as, read_as) == orjson.loads(payload(event, known_as, read_as).body)
 
 
 @pytest.mark.parametrize(
