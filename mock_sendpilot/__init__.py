@@ -13,7 +13,7 @@ from mock_sendpilot.version import __version__
 if TYPE_CHECKING:
     from mock_sendpilot.app import create_app
     from mock_sendpilot.contracts.contract import Contract, named_contract
-    from mock_sendpilot.control.seed_file import parse_seed
+    from mock_sendpilot.control.seed_loading import parse_seed
     from mock_sendpilot.emulator import Emulator
     from mock_sendpilot.errors import (
         AdvanceTimedOut,
@@ -96,7 +96,7 @@ _MODULES: Mapping[str, str] = {
     "WorkspaceSeed": "world.seed",
     "create_app": "app",
     "named_contract": "contracts.contract",
-    "parse_seed": "control.seed_file",
+    "parse_seed": "control.seed_loading",
 }
 
 

@@ -21,18 +21,17 @@ from mock_sendpilot.api.lead_extractor import lead_extractor
 from mock_sendpilot.api.lead_filters import lead_filters
 from mock_sendpilot.api.leads import leads
 from mock_sendpilot.control.clock import clock
+from mock_sendpilot.control.current import allow_waiting
 from mock_sendpilot.control.deliveries import deliveries
 from mock_sendpilot.control.disruptions import disruptions
 from mock_sendpilot.control.endpoints import endpoints
 from mock_sendpilot.control.events import events
 from mock_sendpilot.control.forwarding import forwarding
 from mock_sendpilot.control.guard import Guard
-from mock_sendpilot.control.health import health
-from mock_sendpilot.control.index import index
+from mock_sendpilot.control.index import control_index, index
 from mock_sendpilot.control.simulate import simulate
 from mock_sendpilot.control.specification import add_docs, specification
 from mock_sendpilot.control.wait import wait
-from mock_sendpilot.control.waiting_room import add_waiting_room
 from mock_sendpilot.paths import RAW_PATH, VENDOR_PREFIX, OneWayRule, RawMap, RawPaths
 from mock_sendpilot.reason_phrases import NodeStatusLines
 from mock_sendpilot.redaction import redacted
@@ -54,7 +53,7 @@ VENDOR_RESOURCES = (
     leads,
 )
 CONTROL_RESOURCES = (
-    index,
+    control_index,
     endpoints,
     deliveries,
     events,
@@ -92,11 +91,11 @@ def create_app(
     register_error_handlers(app)
     for resource in VENDOR_RESOURCES:
         app.register_blueprint(resource, url_prefix=VENDOR_PREFIX)
-    app.register_blueprint(health)
+    app.register_blueprint(index)
     app.register_blueprint(specification)
     add_docs(app)
     if has_control:
-        add_waiting_room(app)
+        allow_waiting(app)
         control = Blueprint("control", __name__, url_prefix=CONTROL_PREFIX)
         control.before_request(guard.check_control)
         for resource in CONTROL_RESOURCES:

@@ -14,7 +14,7 @@ from flask import Flask
 
 from mock_sendpilot.app import create_app
 from mock_sendpilot.contracts.contract import named_contract
-from mock_sendpilot.control.seed_file import demo_text, parse_seed
+from mock_sendpilot.control.seed_loading import demo_text, parse_seed
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.server import EmulatorServer
 from mock_sendpilot.world.seed import WorkspaceSeed

@@ -36,7 +36,7 @@ def seed() -> None:
 def check(file: str, contract: "Contract", as_json: bool) -> None:
     """Check FILE (- for standard input), and print every problem with its JSON path."""
     from mock_sendpilot.cli.start import read_fixtures
-    from mock_sendpilot.control.seed_file import parse_seed
+    from mock_sendpilot.control.seed_loading import parse_seed
     from mock_sendpilot.errors import InvalidInput
     from mock_sendpilot.scheduling.clock import SystemClock
 

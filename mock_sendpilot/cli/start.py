@@ -97,7 +97,7 @@ def _parse_contract_option(text: str) -> tuple[str, str]:
 
 
 def _seeds(options: dict[str, Any], contract: "Contract") -> "list[WorkspaceSeed]":
-    from mock_sendpilot.control.seed_file import demo_text, empty_seed, parse_seed
+    from mock_sendpilot.control.seed_loading import demo_text, empty_seed, parse_seed
     from mock_sendpilot.scheduling.clock import SystemClock
     from mock_sendpilot.world.models import ApiKey
 

@@ -1,1 +1,1 @@
-"""The emulator's own face: what `/_emulate` and the command line offer beyond the vendor."""
+"""The emulator's own API under `/_emulate`: everything that the vendor's API does not have."""

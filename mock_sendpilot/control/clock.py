@@ -4,64 +4,121 @@ from http import HTTPStatus
 from typing import Any
 
 from flask import Blueprint, Response
+from marshmallow import ValidationError, validates_schema
 
 from mock_sendpilot.api.access import with_workspace
 from mock_sendpilot.api.envelope import json_response
+from mock_sendpilot.api.fields import Boolean, Number, Timestamp
 from mock_sendpilot.api.parsing import json_object
-from mock_sendpilot.control.clock_schemas import ClockTurn, clock_shown, elapsed_shown, left_shown
 from mock_sendpilot.control.current import outbox_of
+from mock_sendpilot.control.fields import Duration, Strict
 from mock_sendpilot.errors import AdvanceTimedOut
+from mock_sendpilot.scheduling.clock import iso_milliseconds
+from mock_sendpilot.scheduling.scheduler import (
+    ADVANCE_TIMEOUT_SECONDS,
+    MAX_ADVANCE_SECONDS,
+    Scheduler,
+)
 from mock_sendpilot.world.workspace import Workspace
 
 clock = Blueprint("clock", __name__)
 
+_ACTIONS = ("freeze", "set", "advance", "resume")
+
+
+class ClockTurn(Strict):
+    """The body of POST /_emulate/clock: `freeze`, then `set` or `advance`, then `resume`.
+
+    `timeoutSeconds` limits, in real time, how long an advance may take.
+    """
+
+    freeze = Boolean()
+    set = Timestamp()
+    advance = Duration()
+    resume = Boolean()
+    timeout_seconds = Number(
+        0, MAX_ADVANCE_SECONDS, unit="seconds", load_default=ADVANCE_TIMEOUT_SECONDS
+    )
+
+    @validates_schema(skip_on_field_errors=True)
+    def _require_action(self, data: dict[str, Any], **_: object) -> None:
+        if not any(data.get(name) not in (None, False) for name in _ACTIONS):
+            names = ", ".join(_ACTIONS)
+            raise ValidationError(f'needs one of {names}, such as {{"advance": "1h30m"}}')
+        if "set" in data and "advance" in data:
+            raise ValidationError("takes set or advance, not both")
+
 
 @clock.get("/clock")
 @with_workspace
-def show_clock(workspace: Workspace) -> Response:
+def get_clock(workspace: Workspace) -> Response:
     """Return the time, whether the clock is frozen, and what is due next."""
-    return json_response(clock_shown(workspace.scheduler))
+    return json_response(clock_reply(workspace.scheduler))
 
 
 @clock.post("/clock")
 @with_workspace
 def turn_clock(workspace: Workspace) -> Response:
-    """Freeze, resume, set or advance it; answers the clock, and what has happened meanwhile.
+    """Freeze, resume, set or advance the clock; return it, and what has happened meanwhile.
 
-    409 when the time for it was over first, with what is left. What is asked of a clock that is
-    just being advanced takes effect after that: `deferred` is then true.
+    409 when it has timed out, with what is left. A change of a clock that is just being advanced
+    takes effect after that advance: `deferred` is then true.
     """
-    wanted = ClockTurn().load(json_object())
+    turn = ClockTurn().load(json_object())
+    scheduler = workspace.scheduler
     counters = outbox_of(workspace).counters
-    before = counters.copy()
-    is_deferred = workspace.scheduler.is_advancing
+    counters_before = counters.copy()
+    is_deferred = scheduler.is_advancing
     failure: AdvanceTimedOut | None = None
     try:
-        task_count = _turned(workspace, wanted)
+        task_count = _turn(workspace, turn)
     except AdvanceTimedOut as error:
         failure, task_count = error, error.task_count
-    answer = {
-        **clock_shown(workspace.scheduler),
+    elapsed = counters.since(counters_before)
+    reply = {
+        **clock_reply(scheduler),
         "deferred": is_deferred,
-        "elapsed": elapsed_shown(task_count, counters.since(before)),
-        "left": None if failure is None else left_shown(failure),
-        "failure": None if failure is None else failure.message,
+        "elapsed": {
+            "tasks": task_count,
+            "events": dict(elapsed.events),
+            "attempts": {
+                outcome: elapsed.attempts[outcome]
+                for outcome in ("succeeded", "failed", "exhausted")
+            },
+        },
+        "left": failure and {"tasks": failure.left_count, "heldUpBy": list(failure.held_up_by)},
+        "failure": failure and failure.message,
     }
-    return json_response(answer, HTTPStatus.OK if failure is None else HTTPStatus.CONFLICT)
+    return json_response(reply, HTTPStatus.CONFLICT if failure else HTTPStatus.OK)
 
 
-def _turned(workspace: Workspace, wanted: dict[str, Any]) -> int:
-    scheduler = workspace.scheduler
-    then_frozen = False if wanted.get("resume") else True if wanted.get("freeze") else None
-    timeout_seconds = wanted["timeout_seconds"]
-    if "set" in wanted:
+def _turn(workspace: Workspace, turn: dict[str, Any]) -> int:
+    """Turn the clock and return the number of tasks that have run."""
+    then_frozen = False if turn.get("resume") else True if turn.get("freeze") else None
+    timeout_seconds = turn["timeout_seconds"]
+    if "set" in turn:
         return workspace.set_clock(
-            wanted["set"], then_frozen=then_frozen, timeout_seconds=timeout_seconds
+            turn["set"], then_frozen=then_frozen, timeout_seconds=timeout_seconds
         )
-    if "advance" in wanted:
-        return scheduler.advance(
-            wanted["advance"], then_frozen=then_frozen, timeout_seconds=timeout_seconds
+    if "advance" in turn:
+        return workspace.scheduler.advance(
+            turn["advance"], then_frozen=then_frozen, timeout_seconds=timeout_seconds
         )
-    turn = scheduler.freeze if then_frozen else scheduler.resume
-    turn()
+    if then_frozen:
+        workspace.scheduler.freeze()
+    else:
+        workspace.scheduler.resume()
     return 0
+
+
+def clock_reply(scheduler: Scheduler) -> dict[str, Any]:
+    """Return a clock as JSON, with the tasks that run just now and the one that is due next."""
+    due = scheduler.next_due()
+    return {
+        "now": iso_milliseconds(scheduler.clock.now()),
+        "frozen": scheduler.clock.is_frozen,
+        "advancing": scheduler.is_advancing,
+        "running": scheduler.running(),
+        "nextDueAt": iso_milliseconds(due.at) if due else None,
+        "nextDue": due.about if due else None,
+    }

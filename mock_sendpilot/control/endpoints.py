@@ -1,36 +1,145 @@
-"""`/_emulate/endpoints`: the webhook endpoints of the workspace whose API key is sent along.
+"""`/_emulate/endpoints`: the webhook endpoints of the workspace of the API key.
 
-At the vendor's this is done in the dashboard; its API has no route for it.
+The vendor has no route for them: there they are made in the dashboard.
 """
 
 from http import HTTPStatus
+from typing import Any
 
 from flask import Blueprint, Response
+from marshmallow import fields, post_load
+from marshmallow.validate import Length
 
 from mock_sendpilot.api.access import with_workspace
 from mock_sendpilot.api.envelope import json_response
+from mock_sendpilot.api.fields import (
+    Boolean,
+    CamelCaseSchema,
+    Choice,
+    Number,
+    SecretText,
+    Text,
+    Timestamp,
+    WholeNumber,
+)
 from mock_sendpilot.api.parsing import json_object, optional_json_object
 from mock_sendpilot.control.current import outbox_of
-from mock_sendpilot.control.endpoint_schemas import (
-    EndpointChanges,
-    EndpointReply,
-    MadeEndpoint,
-    MissedEvents,
-    Rotation,
-    TestOfEndpoint,
-)
-from mock_sendpilot.control.event_schemas import EventDetail
-from mock_sendpilot.control.schemas import DeliverySummary
+from mock_sendpilot.control.deliveries import queued_reply
+from mock_sendpilot.control.events import EventDetail
+from mock_sendpilot.control.fields import EventTypes, Headers, Strict, TupleOf, list_of
+from mock_sendpilot.redaction import masked, redacted_headers
+from mock_sendpilot.scheduling.clock import iso_milliseconds
+from mock_sendpilot.webhooks.endpoints import Endpoint
 from mock_sendpilot.webhooks.triggers import send_test_event
+from mock_sendpilot.world.endpoint_settings import (
+    MAX_CONCURRENCY,
+    MAX_DELAY_SECONDS,
+    MAX_TIMEOUT_SECONDS,
+    MIN_TIMEOUT_SECONDS,
+    SIGNATURE_CLOCKS,
+    SIGNATURE_SCHEMES,
+    EndpointSettings,
+)
 from mock_sendpilot.world.workspace import Workspace
 
 endpoints = Blueprint("endpoints", __name__)
+
+MAX_EVENTS = 500
+"""The number of events that one request may have delivered."""
+
+
+class _Settings(Strict):
+    """The settings of an endpoint; null leaves one to the contract or the server."""
+
+    retry_delays_seconds = TupleOf(Number(0, MAX_DELAY_SECONDS, unit="seconds"), allow_none=True)
+    timeout_seconds = Number(
+        MIN_TIMEOUT_SECONDS, MAX_TIMEOUT_SECONDS, unit="seconds", allow_none=True
+    )
+    signatures = TupleOf(Choice(SIGNATURE_SCHEMES), allow_none=True)
+    concurrency = WholeNumber(1, MAX_CONCURRENCY)
+    signature_clock = Choice(SIGNATURE_CLOCKS)
+    headers = Headers()
+
+
+class EndpointSchema(_Settings):
+    """An endpoint of a seed."""
+
+    url = Text(required=True)
+    secret = SecretText(allow_none=True)
+    event_types = EventTypes(data_key="events", allow_none=True)
+    is_enabled = Boolean(data_key="enabled")
+
+    @post_load
+    def _gather_settings(self, data: dict[str, Any], **_: object) -> dict[str, Any]:
+        names = _Settings().fields.keys() & data.keys()
+        settings = EndpointSettings(**{name: data.pop(name) for name in names})
+        return {**data, "settings": settings}
+
+
+class NewEndpoint(EndpointSchema):
+    """The body of POST /_emulate/endpoints."""
+
+    is_forwarded = Boolean(data_key="forwarded")
+
+
+class EndpointChanges(_Settings):
+    """The body of PATCH /_emulate/endpoints/{id}: any of the fields."""
+
+    url = Text()
+    secret = SecretText()
+    event_types = EventTypes(data_key="events", allow_none=True)
+    is_enabled = Boolean(data_key="enabled")
+
+
+class Rotation(Strict):
+    """The body of POST /_emulate/endpoints/{id}/rotate-secret; without a secret one is made."""
+
+    secret = SecretText(allow_none=True)
+
+
+class MissedEvents(Strict):
+    """The body of POST /_emulate/endpoints/{id}/deliveries: the ids of recorded events."""
+
+    event_ids = list_of(Text(), required=True, validate=Length(1, MAX_EVENTS))
+
+
+class EndpointTest(Strict):
+    """The body of POST /_emulate/endpoints/{id}/test; by default an event that it wants."""
+
+    event_type = Text(allow_none=True)
+
+
+def _retired_secrets(endpoint: Endpoint) -> list[dict[str, str]]:
+    return [
+        {"secret": masked(one.secret), "validUntil": iso_milliseconds(one.valid_until)}
+        for one in endpoint.retired_secrets
+    ]
+
+
+class EndpointReply(CamelCaseSchema):
+    """An endpoint, its secrets cut short; null leaves a setting to the contract or the server."""
+
+    id = fields.String()
+    url = fields.String()
+    event_types = fields.Raw(data_key="events")
+    is_enabled = fields.Boolean(data_key="enabled")
+    secret = fields.Function(lambda endpoint: masked(endpoint.secret))
+    retired_secrets = fields.Function(_retired_secrets)
+    is_forwarded = fields.Boolean(data_key="forwarded")
+    disabled_reason = fields.String()
+    retry_delays_seconds = fields.Raw(attribute="settings.retry_delays_seconds")
+    timeout_seconds = fields.Raw(attribute="settings.timeout_seconds")
+    signatures = fields.Raw(attribute="settings.signatures")
+    concurrency = fields.Raw(attribute="settings.concurrency")
+    signature_clock = fields.Raw(attribute="settings.signature_clock")
+    headers = fields.Function(lambda endpoint: redacted_headers(endpoint.settings.headers))
+    created_at = Timestamp()
 
 
 @endpoints.get("/endpoints")
 @with_workspace
 def list_endpoints(workspace: Workspace) -> Response:
-    """All endpoints, oldest first."""
+    """Return all endpoints, oldest first."""
     found = outbox_of(workspace).endpoints.all()
     return json_response({"endpoints": EndpointReply(many=True).dump(found)})
 
@@ -38,24 +147,24 @@ def list_endpoints(workspace: Workspace) -> Response:
 @endpoints.post("/endpoints")
 @with_workspace
 def create_endpoint(workspace: Workspace) -> Response:
-    """Make an endpoint; the only answer besides `/secret` that holds the whole secret."""
-    wanted = MadeEndpoint().load(json_object())
-    endpoint = outbox_of(workspace).endpoints.add(wanted.pop("url"), **wanted)
-    answer = {**EndpointReply().dump(endpoint), "secret": endpoint.secret}
-    return json_response(answer, HTTPStatus.CREATED)
+    """Make an endpoint; the reply has the whole secret."""
+    body = NewEndpoint().load(json_object())
+    endpoint = outbox_of(workspace).endpoints.add(body.pop("url"), **body)
+    reply = {**EndpointReply().dump(endpoint), "secret": endpoint.secret}
+    return json_response(reply, HTTPStatus.CREATED)
 
 
 @endpoints.get("/endpoints/<opaque:endpoint_id>")
 @with_workspace
 def get_endpoint(workspace: Workspace, endpoint_id: str) -> Response:
-    """One endpoint."""
+    """Return an endpoint."""
     return json_response(EndpointReply().dump(outbox_of(workspace).endpoints.get(endpoint_id)))
 
 
 @endpoints.get("/endpoints/<opaque:endpoint_id>/secret")
 @with_workspace
 def get_secret(workspace: Workspace, endpoint_id: str) -> Response:
-    """The signing secret."""
+    """Return the whole signing secret."""
     return json_response({"secret": outbox_of(workspace).endpoints.get(endpoint_id).secret})
 
 
@@ -64,15 +173,14 @@ def get_secret(workspace: Workspace, endpoint_id: str) -> Response:
 def update_endpoint(workspace: Workspace, endpoint_id: str) -> Response:
     """Change an endpoint; disabling it cancels what is pending for it."""
     changes = EndpointChanges().load(json_object())
-    return json_response(
-        EndpointReply().dump(outbox_of(workspace).update_endpoint(endpoint_id, changes))
-    )
+    endpoint = outbox_of(workspace).update_endpoint(endpoint_id, changes)
+    return json_response(EndpointReply().dump(endpoint))
 
 
 @endpoints.delete("/endpoints/<opaque:endpoint_id>")
 @with_workspace
 def delete_endpoint(workspace: Workspace, endpoint_id: str) -> Response:
-    """Forget an endpoint; what is pending for it is cancelled."""
+    """Remove an endpoint, and cancel what is pending for it."""
     outbox_of(workspace).remove_endpoint(endpoint_id)
     return Response(status=HTTPStatus.NO_CONTENT)
 
@@ -80,9 +188,12 @@ def delete_endpoint(workspace: Workspace, endpoint_id: str) -> Response:
 @endpoints.post("/endpoints/<opaque:endpoint_id>/rotate-secret")
 @with_workspace
 def rotate_secret(workspace: Workspace, endpoint_id: str) -> Response:
-    """Give it a new secret, with the old one valid for 24 hours; answers the whole new secret."""
-    wanted = Rotation().load(optional_json_object())
-    endpoint = outbox_of(workspace).endpoints.rotate(endpoint_id, wanted.get("secret"))
+    """Give an endpoint a new secret; the old one stays valid for 24 hours.
+
+    The reply has the whole new secret.
+    """
+    secret = Rotation().load(optional_json_object()).get("secret")
+    endpoint = outbox_of(workspace).endpoints.rotate(endpoint_id, secret)
     return json_response({**EndpointReply().dump(endpoint), "secret": endpoint.secret})
 
 
@@ -96,17 +207,15 @@ def deliver_events(workspace: Workspace, endpoint_id: str) -> Response:
     outbox = outbox_of(workspace)
     if outbox.endpoints.get(endpoint_id).is_forwarded:
         outbox.forwarding_queue(endpoint_id).note_listener()
-    ids = MissedEvents().load(json_object())["event_ids"]
-    made = [outbox.deliver(event_id, endpoint_id) for event_id in dict.fromkeys(ids)]
-    rows = DeliverySummary(many=True).dump([one for one in made if one is not None])
-    return json_response({"deliveries": rows}, HTTPStatus.ACCEPTED)
+    event_ids = dict.fromkeys(MissedEvents().load(json_object())["event_ids"])
+    queued = [outbox.deliver(event_id, endpoint_id) for event_id in event_ids]
+    return queued_reply([delivery for delivery in queued if delivery is not None])
 
 
 @endpoints.post("/endpoints/<opaque:endpoint_id>/test")
 @with_workspace
 def test_endpoint(workspace: Workspace, endpoint_id: str) -> Response:
-    """Send it an event with sample data, as the vendor's dashboard can."""
-    wanted = TestOfEndpoint().load(optional_json_object())
-    outbox = outbox_of(workspace)
-    sent = send_test_event(workspace, outbox, endpoint_id, wanted.get("event_type"))
+    """Send an endpoint an event with sample data, as the vendor's dashboard can."""
+    event_type = EndpointTest().load(optional_json_object()).get("event_type")
+    sent = send_test_event(workspace, outbox_of(workspace), endpoint_id, event_type)
     return json_response(EventDetail().dump(sent), HTTPStatus.CREATED)

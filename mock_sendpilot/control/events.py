@@ -1,41 +1,150 @@
-"""`/_emulate/events`: what has happened and how it was told; events made by hand."""
+"""`/_emulate/events`: what has happened and who was sent it; events triggered by hand."""
 
 from http import HTTPStatus
+from typing import Any
 
+import orjson
 from flask import Blueprint, Response
+from marshmallow import fields
 
 from mock_sendpilot.api.access import with_workspace
 from mock_sendpilot.api.envelope import json_response
+from mock_sendpilot.api.fields import (
+    Boolean,
+    CamelCaseSchema,
+    Choice,
+    JsonObject,
+    QueryNumber,
+    Text,
+    Timestamp,
+)
 from mock_sendpilot.api.paging import Page, Pagination
 from mock_sendpilot.api.parsing import json_object, query_parameters
-from mock_sendpilot.control.current import outbox_of
-from mock_sendpilot.control.event_schemas import (
-    ChangedEvent,
-    ChangesQuery,
-    EventDetail,
-    EventQuery,
-    EventSummary,
-    TriggerSchema,
-)
-from mock_sendpilot.control.waiting_room import waiting
+from mock_sendpilot.control.current import outbox_of, waiting
+from mock_sendpilot.control.deliveries import DeliverySummary, last_outcome
+from mock_sendpilot.control.fields import Strict
 from mock_sendpilot.matching import EventPattern, camel_case
+from mock_sendpilot.scheduling.clock import iso_milliseconds
+from mock_sendpilot.webhooks.deliveries import Delivery
 from mock_sendpilot.webhooks.event_log import EventFilter
-from mock_sendpilot.webhooks.triggers import choose_subject, trigger_event
+from mock_sendpilot.webhooks.triggers import TriggerRequest, choose_subject, trigger_event
+from mock_sendpilot.world.events import ORIGINS
 from mock_sendpilot.world.workspace import Workspace
 
 events = Blueprint("events", __name__)
+
+_MAX_WAIT_SECONDS = 30
+
+
+class EventQuery(Strict):
+    """The query of GET /_emulate/events."""
+
+    event_type = Text()
+    lead_id = Text()
+    origin = Choice(ORIGINS)
+    page = QueryNumber(1, 1_000_000, load_default=1)
+    limit = QueryNumber(1, 100, load_default=50)
+
+
+class ChangesQuery(Strict):
+    """The query of GET /_emulate/events/changes; without `since`, from now on.
+
+    `log` is the id of the log that counted to `since`.
+    """
+
+    since = QueryNumber(0, 999_999_999)
+    log = Text()
+    wait_seconds = QueryNumber(0, _MAX_WAIT_SECONDS, load_default=0)
+
+
+class Trigger(Strict):
+    """The body of POST /_emulate/events."""
+
+    event_type = Text(required=True)
+    lead_id = Text(allow_none=True)
+    campaign_id = Text(allow_none=True)
+    job_id = Text(allow_none=True)
+    sender_id = Text(allow_none=True)
+    overrides = JsonObject(load_default=dict)
+    text = Text(may_be_empty=True, allow_none=True)
+    with_effects = Boolean(load_default=False)
+
+
+class EventSummary(CamelCaseSchema):
+    """An event in a list."""
+
+    id = fields.String(attribute="event_id")
+    event_type = fields.String()
+    sequence = fields.Integer()
+    occurred_at = Timestamp()
+    lead_id = fields.String()
+    origin = fields.String()
+    deliveries = fields.Function(
+        lambda webhook: [
+            {"id": one.id, "endpointId": one.endpoint_id, "state": one.state}
+            for one in webhook.deliveries
+        ]
+    )
+
+
+class EventDetail(EventSummary):
+    """An event with its body and its deliveries."""
+
+    deliveries = fields.Function(
+        lambda webhook: DeliverySummary(many=True).dump(webhook.deliveries)
+    )
+    body = fields.Function(lambda webhook: orjson.loads(webhook.body))
+
+
+class ChangedEvent(EventSummary):
+    """An event with its body and a summary of each attempt, for those who watch."""
+
+    deliveries = fields.Function(
+        lambda webhook: [_delivery_with_attempts(one) for one in webhook.deliveries]
+    )
+    body = fields.Function(lambda webhook: orjson.loads(webhook.body))
+
+
+def _delivery_with_attempts(delivery: Delivery) -> dict[str, Any]:
+    applied, due_at = delivery.disruption, delivery.next_attempt_at
+    return {
+        "id": delivery.id,
+        "endpointId": delivery.endpoint_id,
+        "state": delivery.state,
+        "reason": delivery.reason,
+        "disruption": applied
+        and {
+            "id": applied.disruption_id,
+            "kind": applied.kind,
+            "options": dict(applied.options),
+        },
+        "nextAttemptAt": iso_milliseconds(due_at) if due_at else None,
+        "attempts": [
+            {
+                "number": attempt.number,
+                "trigger": attempt.trigger,
+                "disruption": attempt.disruption,
+                "url": attempt.url,
+                "at": iso_milliseconds(attempt.started_at),
+                "durationMs": round(attempt.duration_seconds * 1000, 1),
+                "success": attempt.is_success,
+                "outcome": last_outcome([attempt]),
+            }
+            for attempt in delivery.attempts
+        ],
+    }
 
 
 @events.get("/events")
 @with_workspace
 def list_events(workspace: Workspace) -> Response:
-    """The events that match the filters, newest first."""
+    """Return the events that match the filters, newest first."""
     query = EventQuery().load(query_parameters())
     page, limit = query.pop("page"), query.pop("limit")
-    wanted, outbox = EventFilter(**query), outbox_of(workspace)
-    outbox.check_target(None, EventPattern(wanted.event_type))
+    event_filter, outbox = EventFilter(**query), outbox_of(workspace)
+    outbox.check_target(None, EventPattern(event_filter.event_type))
     newest_first = reversed(outbox.events.all())
-    found = Page([one for one in newest_first if wanted.matches(one)], page, limit)
+    found = Page([one for one in newest_first if event_filter.matches(one)], page, limit)
     rows = EventSummary(many=True).dump(found.items)
     return json_response({"events": rows, "pagination": Pagination().dump(found.pagination)})
 
@@ -43,7 +152,7 @@ def list_events(workspace: Workspace) -> Response:
 @events.get("/events/changes")
 @with_workspace
 def list_changes(workspace: Workspace) -> Response:
-    """The events that have come or whose deliveries have changed, as soon as there are some."""
+    """Return the events that are new or whose deliveries have changed, once there are any."""
     query = ChangesQuery().load(query_parameters())
     log = outbox_of(workspace).events
     since = query.get("since", log.latest_change)
@@ -60,24 +169,26 @@ def list_changes(workspace: Workspace) -> Response:
 @events.get("/events/<opaque:event_id>")
 @with_workspace
 def get_event(workspace: Workspace, event_id: str) -> Response:
-    """One event with its body and its deliveries."""
+    """Return an event with its body and its deliveries."""
     return json_response(EventDetail().dump(outbox_of(workspace).events.get(event_id)))
 
 
 @events.post("/events")
 @with_workspace
 def create_event(workspace: Workspace) -> Response:
-    """Tell one of the twelve events of something that is there; or do what causes it.
+    """Send an event about an existing lead, campaign or job; or do what causes it.
 
-    Where it is not said of what, something suitable is taken, and the answer names it as `chosen`.
+    A subject that the body leaves out is chosen, and the reply names it as `chosen`.
     """
-    wanted, with_effects = TriggerSchema().load(json_object())
-    about = choose_subject(workspace, wanted, with_effects=with_effects)
-    sent = trigger_event(workspace, outbox_of(workspace), about, with_effects=with_effects)
-    answer = EventDetail().dump(sent)
+    body = Trigger().load(json_object())
+    with_effects = body.pop("with_effects")
+    requested = TriggerRequest(**body)
+    trigger = choose_subject(workspace, requested, with_effects=with_effects)
+    sent = trigger_event(workspace, outbox_of(workspace), trigger, with_effects=with_effects)
+    reply = EventDetail().dump(sent)
     chosen = {
-        camel_case(name): getattr(about, name)
+        camel_case(name): getattr(trigger, name)
         for name in ("lead_id", "campaign_id", "job_id")
-        if getattr(about, name) != getattr(wanted, name)
+        if getattr(trigger, name) != getattr(requested, name)
     }
-    return json_response({**answer, "chosen": chosen} if chosen else answer, HTTPStatus.CREATED)
+    return json_response({**reply, "chosen": chosen} if chosen else reply, HTTPStatus.CREATED)

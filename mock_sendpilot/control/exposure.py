@@ -1,17 +1,17 @@
-"""Whether an emulator may listen where others than this machine can reach it."""
+"""Checks before an emulator listens where other machines can reach it."""
 
 import ipaddress
 from collections.abc import Iterable
 
 _PLACEHOLDER = "YOUR_"
-"""Part of all keys and tokens that everybody knows: those of the vendor's page, of the shipped
-fixtures and of the documents."""
+"""Part of every key and token that is public: those of the vendor's page, of the shipped fixtures
+and of the documents."""
 
 
 def exposure_problems(
     host: str, *, api_keys: Iterable[str], has_control: bool, control_token: str | None
 ) -> list[str]:
-    """What speaks against listening on `host`, one sentence each; nothing on a loopback address."""
+    """Return the reasons not to listen on `host`, a sentence each; none for a loopback address."""
     if is_loopback(host):
         return []
     problems = []
@@ -35,12 +35,12 @@ def exposure_problems(
 
 
 def is_public(secret: str) -> bool:
-    """Return whether everybody knows a key or token."""
+    """Return whether a key or token is known to everybody."""
     return _PLACEHOLDER in secret
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach that address."""
+    """Return whether only this machine can reach an address."""
     if host == "localhost":
         return True
     try:

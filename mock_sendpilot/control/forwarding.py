@@ -11,9 +11,8 @@ from mock_sendpilot.api.access import with_workspace
 from mock_sendpilot.api.envelope import json_response
 from mock_sendpilot.api.fields import JsonObject, QueryNumber, Text, WholeNumber
 from mock_sendpilot.api.parsing import json_object, query_parameters
-from mock_sendpilot.control.current import outbox_of
-from mock_sendpilot.control.schemas import Strict
-from mock_sendpilot.control.waiting_room import waiting
+from mock_sendpilot.control.current import outbox_of, waiting
+from mock_sendpilot.control.fields import Strict
 from mock_sendpilot.webhooks.deliveries import MAX_TEXT_LENGTH, recorded_response
 from mock_sendpilot.webhooks.forwarding import ForwardingResult
 from mock_sendpilot.world.workspace import Workspace
@@ -29,7 +28,7 @@ class ForwardingQuery(Strict):
 
 
 class ForwardingReport(Strict):
-    """The body of the POST: `status`, `headers` and `body` of a response, or `error`."""
+    """The result of a request: `status`, `headers` and `body` of its response, or `error`."""
 
     status = WholeNumber(100, 999)
     headers = JsonObject(load_default=dict)
@@ -37,48 +36,48 @@ class ForwardingReport(Strict):
     error = Text()
 
     @validates_schema(skip_on_field_errors=True)
-    def _one_of_two(self, data: dict[str, Any], **_: object) -> None:
+    def _require_one_of_two(self, data: dict[str, Any], **_: object) -> None:
         if ("status" in data) == ("error" in data):
             raise ValidationError("needs status or error, and not both")
 
     @post_load
-    def _result(self, data: dict[str, Any], **_: object) -> ForwardingResult:
+    def _make_result(self, data: dict[str, Any], **_: object) -> ForwardingResult:
         if "error" in data:
             return ForwardingResult(None, data["error"][:MAX_TEXT_LENGTH])
         headers = {str(name): str(value) for name, value in data["headers"].items()}
-        return ForwardingResult(
-            recorded_response(data["status"], headers, data["body"].encode()), None
-        )
+        response = recorded_response(data["status"], headers, data["body"].encode())
+        return ForwardingResult(response, None)
 
 
 @forwarding.get("/endpoints/<opaque:endpoint_id>/forwarding")
 @with_workspace
 def take_request(workspace: Workspace, endpoint_id: str) -> Response:
-    """Return the next request as soon as there is one; 204 if none comes in time."""
-    query = ForwardingQuery().load(query_parameters())
+    """Return the next request, as soon as there is one; 204 when none comes in time."""
+    wait_seconds = ForwardingQuery().load(query_parameters())["wait_seconds"]
     queue = outbox_of(workspace).forwarding_queue(endpoint_id)
-    with waiting(query["wait_seconds"]):
-        taken = queue.take(timeout_seconds=query["wait_seconds"])
+    with waiting(wait_seconds):
+        taken = queue.take(timeout_seconds=wait_seconds)
     if taken is None:
         return Response(status=HTTPStatus.NO_CONTENT)
     request = taken.request
-    body = {
-        "id": taken.id,
-        "url": request.url,
-        "headers": dict(request.headers),
-        "content": base64.b64encode(request.content).decode(),
-        "secondsToSend": request.seconds_to_send,
-        "breaksOff": request.breaks_off,
-        "losesAnswer": request.loses_answer,
-        "timeoutSeconds": taken.timeout_seconds,
-    }
-    return json_response(body)
+    return json_response(
+        {
+            "id": taken.id,
+            "url": request.url,
+            "headers": dict(request.headers),
+            "content": base64.b64encode(request.content).decode(),
+            "secondsToSend": request.seconds_to_send,
+            "breaksOff": request.breaks_off,
+            "losesAnswer": request.loses_answer,
+            "timeoutSeconds": taken.timeout_seconds,
+        }
+    )
 
 
 @forwarding.post("/endpoints/<opaque:endpoint_id>/forwarding/<opaque:request_id>")
 @with_workspace
 def complete_request(workspace: Workspace, endpoint_id: str, request_id: str) -> Response:
-    """Complete a request that was taken, with its response or its error."""
+    """Take the result of a request that was forwarded."""
     result = ForwardingReport().load(json_object())
     outbox_of(workspace).forwarding_queue(endpoint_id).complete(request_id, result)
     return Response(status=HTTPStatus.NO_CONTENT)

@@ -1,7 +1,7 @@
-"""Who may talk to the emulator: checks of Host, Origin and the control token.
+"""Checks of Host, Origin and the control token.
 
-A page in a browser can be made to send requests to 127.0.0.1: by a name that its owner points there
-(the Host tells), or from its own origin (the Origin tells).
+A page in a browser can send requests to 127.0.0.1: under a name that its owner points there, which
+the Host shows, or from its own origin, which the Origin shows.
 """
 
 import hmac
@@ -15,7 +15,7 @@ from mock_sendpilot.errors import NotAllowed
 
 ANY = "*"
 VENDOR_HOST = "api.sendpilot.ai"
-_MOST_HOSTS = 100
+_MAX_CHECKED_HOSTS = 100
 
 
 class Guard:
@@ -38,9 +38,7 @@ class Guard:
         names = {name.lower() for name in allowed_hosts}
         self._allowed_hosts = frozenset(names | {VENDOR_HOST} if allows_vendor_host else names)
         self._control_token = control_token
-        self._checked_hosts: set[str] = (
-            set()
-        )  # headers that were right: most requests bear the same
+        self._checked_hosts: set[str] = set()  # most requests have the same header
 
     def check_host(self) -> None:
         """Refuse a request for a name that is not ours.
@@ -56,10 +54,11 @@ class Guard:
             raise NotAllowed(
                 f"Host {host!r} is not allowed", hint="expected a name or NAME:PORT as Host"
             )
-        if not (_is_local(name) or _is_ip(name) or self._allows(name)):
+        allows = ANY in self._allowed_hosts or name in self._allowed_hosts
+        if not (_is_local(name) or _is_ip(name) or allows):
             hint = f"if {name!r} is this emulator, start it with --allowed-host {name}"
             raise NotAllowed(f"Host {name!r} is not allowed", hint=hint)
-        if len(self._checked_hosts) < _MOST_HOSTS:
+        if len(self._checked_hosts) < _MAX_CHECKED_HOSTS:
             self._checked_hosts.add(host)
 
     def check_control(self) -> None:
@@ -69,17 +68,18 @@ class Guard:
             NotAllowed: the origin is foreign, or the token is missing or wrong.
         """
         origin = request.headers.get("Origin")
-        if origin is not None and not _is_own(origin):
+        host = request.headers.get("Host")
+        own_origins = {f"http://{host}", f"https://{host}"} if host else set()
+        if origin is not None and origin not in own_origins:
             raise NotAllowed(f"Origin {origin!r} may not use the control API")
         if self._control_token is None:
             return
-        given = request.headers.get("Authorization", "")
-        if not hmac.compare_digest(given.encode(), f"Bearer {self._control_token}".encode()):
+        authorization = request.headers.get("Authorization", "")
+        if not hmac.compare_digest(
+            authorization.encode(), f"Bearer {self._control_token}".encode()
+        ):
             hint = "send the header Authorization: Bearer <the token of --control-token>"
             raise NotAllowed("The control API needs its token", hint=hint)
-
-    def _allows(self, name: str) -> bool:
-        return ANY in self._allowed_hosts or name in self._allowed_hosts
 
 
 def _name(host: str) -> str | None:
@@ -106,9 +106,3 @@ def _is_ip(name: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _is_own(origin: str) -> bool:
-    """The emulator's own pages, by the address that the browser asked for."""
-    host = request.headers.get("Host")
-    return bool(host) and origin in {f"http://{host}", f"https://{host}"}

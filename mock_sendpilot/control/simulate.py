@@ -1,33 +1,89 @@
-"""`/_emulate/…/simulate`: what a sender, a person or the dashboard does, one step by hand."""
+"""`/_emulate/…/simulate`: single actions of a sender, a person or the dashboard."""
+
+from collections.abc import Mapping
+from typing import Any
 
 from flask import Blueprint, Response
+from marshmallow import ValidationError, post_load
 
 from mock_sendpilot.api.access import with_workspace
 from mock_sendpilot.api.campaigns import CountedCampaign, campaign_detail
 from mock_sendpilot.api.envelope import json_response
+from mock_sendpilot.api.fields import Choice, JsonObject, Text
 from mock_sendpilot.api.leads import full_lead
 from mock_sendpilot.api.operation import cached_schema
 from mock_sendpilot.api.parsing import json_object
-from mock_sendpilot.control.outreach_schemas import BehaviorSchema
-from mock_sendpilot.control.simulate_schemas import CampaignStep, JobStep, LeadStep, job_reply
+from mock_sendpilot.control.fields import Strict
+from mock_sendpilot.control.seed_format import BehaviorSchema
+from mock_sendpilot.scheduling.clock import iso_milliseconds
+from mock_sendpilot.webhooks.triggers import STEPS
+from mock_sendpilot.world import campaigns, jobs, manual_actions
 from mock_sendpilot.world.workspace import Workspace
 
 simulate = Blueprint("simulate", __name__)
+
+MAX_TEXT_LENGTH = 8000
+_TEXT_KEYS: Mapping[str, tuple[str, ...]] = {**dict(STEPS.values()), "fail": ("errorMessage",)}
+"""The keys of events and replies that hold the text of an action."""
+
+
+class _ActionWithText(Strict):
+    """An action whose text may also be in `overrides`, under its key in the data of events."""
+
+    overrides = JsonObject()
+
+    @post_load
+    def _take_text_from_overrides(self, data: dict[str, Any], **_: object) -> dict[str, Any]:
+        overrides = data.pop("overrides", {})
+        keys = ("text", *_TEXT_KEYS.get(data["action"], ()))
+        for key, value in overrides.items():
+            if key not in keys:
+                known = f"takes {' or '.join(keys)}" if keys[1:] else "takes nothing"
+                raise ValidationError(f"has no {key!r}; {data['action']} {known}", "overrides")
+            if data.get("text") is not None:
+                problem = f"and text exclude each other: overrides.{key} is the text"
+                raise ValidationError(problem, "overrides")
+            try:
+                data["text"] = Text(max_length=MAX_TEXT_LENGTH).deserialize(value)
+            except ValidationError as error:
+                raise ValidationError({"overrides": {key: error.messages}}) from error
+        return data
+
+
+class LeadAction(_ActionWithText):
+    """The body of POST /_emulate/leads/{id}/simulate; `text` is the note, message or reply."""
+
+    action = Choice(manual_actions.ACTIONS, required=True)
+    text = Text(allow_none=True, max_length=MAX_TEXT_LENGTH)
+    sender_id = Text(allow_none=True)
+
+
+class CampaignAction(Strict):
+    """The body of POST /_emulate/campaigns/{id}/simulate."""
+
+    action = Choice(campaigns.ACTIONS, required=True)
+
+
+class JobAction(_ActionWithText):
+    """The body of POST /_emulate/jobs/{id}/simulate; `text` is the error of a job that fails."""
+
+    action = Choice(jobs.ACTIONS, required=True)
+    text = Text()
 
 
 @simulate.post("/leads/<opaque:lead_id>/simulate")
 @with_workspace
 def simulate_lead(workspace: Workspace, lead_id: str) -> Response:
-    """One step of a lead; answers the lead after it."""
-    wanted = LeadStep().load(json_object())
-    lead = workspace.manual_actions.act(lead_id, wanted.pop("action"), **wanted)
+    """Do an action of a lead, and return the lead."""
+    body = LeadAction().load(json_object())
+    lead = workspace.manual_actions.act(lead_id, body.pop("action"), **body)
     return json_response(cached_schema(full_lead, workspace.contract).dump(lead))
 
 
 @simulate.put("/leads/<opaque:lead_id>/behavior")
 @with_workspace
 def set_behavior(workspace: Workspace, lead_id: str) -> Response:
-    """What a lead is going to do; it counts for the steps that are taken from now on."""
+    """Set the behavior of a lead for the steps that are taken from now on."""
     behavior = BehaviorSchema().load(json_object())
     workspace.behaviors.set(workspace.store.lead(lead_id).id, behavior)
     return Response(status=204)
@@ -36,20 +92,30 @@ def set_behavior(workspace: Workspace, lead_id: str) -> Response:
 @simulate.post("/campaigns/<opaque:campaign_id>/simulate")
 @with_workspace
 def simulate_campaign(workspace: Workspace, campaign_id: str) -> Response:
-    """What a person does to a campaign in the dashboard; answers the campaign after it."""
-    action = CampaignStep().load(json_object())["action"]
+    """Do to a campaign what a person does in the dashboard, and return the campaign."""
+    action = CampaignAction().load(json_object())["action"]
     campaign = workspace.campaigns.change(campaign_id, action, by="user")
-    total = workspace.store.lead_count(campaign_id)
-    counted = CountedCampaign(campaign, total)
+    counted = CountedCampaign(campaign, workspace.store.lead_count(campaign_id))
     return json_response(cached_schema(campaign_detail, workspace.contract).dump(counted))
 
 
 @simulate.post("/jobs/<opaque:job_id>/simulate")
 @with_workspace
 def simulate_job(workspace: Workspace, job_id: str) -> Response:
-    """The end of a search or an extraction, at once."""
-    wanted = JobStep().load(json_object())
-    jobs = workspace.job_runner(job_id)
-    if wanted["action"] == "complete":
-        return json_response(job_reply(jobs.complete(job_id)))
-    return json_response(job_reply(jobs.fail(job_id, wanted.get("text", "The job failed"))))
+    """End a search or an extraction at once, and return it."""
+    body = JobAction().load(json_object())
+    runner = workspace.job_runner(job_id)
+    if body["action"] == "complete":
+        job = runner.complete(job_id)
+    else:
+        job = runner.fail(job_id, body.get("text", "The job failed"))
+    return json_response(
+        {
+            "id": job.id,
+            "name": job.name,
+            "state": job.state,
+            "found": len(job.leads),
+            "completedAt": iso_milliseconds(job.completed_at) if job.completed_at else None,
+            "errorMessage": job.error_message,
+        }
+    )

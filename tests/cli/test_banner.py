@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mock_sendpilot.cli.banner import json_banner, text_banner
-from mock_sendpilot.control.seed_file import parse_seed
+from mock_sendpilot.control.seed_loading import parse_seed
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.server import EmulatorServer
 from tests.cli.test_start import COMMAND, environment

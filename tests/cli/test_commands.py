@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 from mock_sendpilot.cli import main
 from mock_sendpilot.cli.start import start
 from mock_sendpilot.cli.start_options import KEYS
-from mock_sendpilot.control.seed_file import demo_text
+from mock_sendpilot.control.seed_loading import demo_text
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.server import EmulatorServer
 from mock_sendpilot.version import __version__

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from mock_sendpilot.control.seed_file import demo_text
+from mock_sendpilot.control.seed_loading import demo_text
 from mock_sendpilot.world.seed import WorkspaceSeed
 from tests.api.expect import DOCUMENTED_STATUSES
 from tests.control.world import parsed

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from mock_sendpilot.contracts.contract import named_contract
-from mock_sendpilot.control.seed_file import parse_seed
+from mock_sendpilot.control.seed_loading import parse_seed
 from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.world.seed import WorkspaceSeed
 from tests.conftest import NOW

@@ -13,21 +13,9 @@ from mock_sendpilot import signals
 from mock_sendpilot.cli import main
 from mock_sendpilot.cli.client import ENV_PREFIX
 from mock_sendpilot.cli.start_options import KEYS
-from mock_sendpilot.control.endpoint_schemas import NewEndpoint
 from mock_sendpilot.control.exposure import exposure_problems
-from mock_sendpilot.control.outreach_schemas import PARTS
-from mock_sendpilot.control.schemas import Strict
-from mock_sendpilot.control.seed_schemas import (
-    ApiKeySchema,
-    CampaignSchema,
-    ClockSchema,
-    CreditsSchema,
-    JobTimingSchema,
-    LeadSchema,
-    LimitsSchema,
-    SenderSchema,
-    WorkspaceSchema,
-)
+from mock_sendpilot.control.fields import Strict
+from mock_sendpilot.control.seed_format import SCHEMAS
 from mock_sendpilot.testing import pytest_plugin
 from mock_sendpilot.version import __version__
 from mock_sendpilot.webhooks.disruption_kinds import KINDS
@@ -143,22 +131,7 @@ def test_each_fixture_is_in_its_page(name: str) -> None:
     assert f"| `{name}` |" in text_of("fixtures.md")
 
 
-@pytest.mark.parametrize(
-    "schema",
-    [
-        WorkspaceSchema,
-        ClockSchema,
-        CreditsSchema,
-        JobTimingSchema,
-        ApiKeySchema,
-        SenderSchema,
-        LimitsSchema,
-        CampaignSchema,
-        LeadSchema,
-        NewEndpoint,
-        *PARTS,
-    ],
-)
+@pytest.mark.parametrize("schema", SCHEMAS)
 def test_each_field_of_the_seed_is_in_its_document(schema: type[Strict]) -> None:
     text = text_of("seed.md")
     assert [name for name in schema().json_keys if f'"{name}"' not in text] == []

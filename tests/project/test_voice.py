@@ -6,7 +6,6 @@ from tests.project.sources import Source, fail_for
 from tests.project.voice import violations, violations_of
 
 NOT_YET = (
-    "mock_sendpilot/control/",
     "tests/cli/",
     "tests/control/",
 )

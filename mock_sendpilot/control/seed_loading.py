@@ -1,0 +1,396 @@
+"""From a fixtures file to the seeds of workspaces; parts of them from values of Python code.
+
+All of a file is checked before any of it is used.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields as fields_of
+from dataclasses import is_dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from marshmallow import ValidationError
+
+from mock_sendpilot.api.envelope import problems_of, sentences
+from mock_sendpilot.api.fields import AnyField
+from mock_sendpilot.contracts.contract import CONTRACTS, Contract
+from mock_sendpilot.contracts.options import DOCUMENTED
+from mock_sendpilot.control.fields import Strict
+from mock_sendpilot.control.seed_format import (
+    CampaignSchema,
+    CreditsSchema,
+    LeadSchema,
+    SeedSchema,
+    SenderSchema,
+    StepSchema,
+)
+from mock_sendpilot.errors import InvalidInput
+from mock_sendpilot.json_text import as_utf8, parse_json, plain_json
+from mock_sendpilot.matching import camel_case
+from mock_sendpilot.webhooks.endpoints import check_endpoint
+from mock_sendpilot.world.credits import Balance
+from mock_sendpilot.world.inbox import Conversation, Message, participant
+from mock_sendpilot.world.models import (
+    ApiKey,
+    Campaign,
+    Counters,
+    DailyLimits,
+    FoundLead,
+    JobTiming,
+    Lead,
+    Sender,
+    Step,
+)
+from mock_sendpilot.world.seed import EndpointSeed, WorkspaceSeed
+
+DEMO = "demo.json"
+_MAX_IDS = 5
+
+Part = dict[str, Any]
+"""A part of a seed as its schema has loaded it."""
+
+
+def demo_text() -> bytes:
+    """Return the demo world, which is in `fixtures/` of a checkout and in the package elsewhere."""
+    shipped = files("mock_sendpilot") / "fixtures" / DEMO
+    if shipped.is_file():
+        return shipped.read_bytes()
+    return (Path(__file__).parents[2] / "fixtures" / DEMO).read_bytes()
+
+
+def empty_seed(api_key: str = "YOUR_API_KEY") -> WorkspaceSeed:
+    """Return a workspace with nothing but one key, by default that of the vendor's example."""
+    return WorkspaceSeed(id="ws_empty", name="Empty", api_keys=(ApiKey(key=api_key),))
+
+
+def parse_seed(
+    text: bytes, *, now: datetime, default_contract: Contract = CONTRACTS[DOCUMENTED]
+) -> list[WorkspaceSeed]:
+    """Return the workspaces of a fixtures file.
+
+    Args:
+        text: JSON; a byte order mark before it is left out.
+        now: the time of a `createdAt` or `updatedAt` that is left out.
+        default_contract: of workspaces that name none; it decides which event types exist.
+
+    Raises:
+        InvalidInput: one problem for each fault, each with its JSON path, what was found and what
+            was expected.
+    """
+    try:
+        raw = parse_json(as_utf8(text))
+    except InvalidInput as error:
+        raise InvalidInput(f"$: {error}") from error
+    try:
+        loaded: Part = SeedSchema().load(raw)  # type: ignore[arg-type]
+    except ValidationError as error:
+        raise InvalidInput(*(f"{path}: {text}" for path, text in sentences(error, "$"))) from error
+    problems = list(_reference_problems(loaded["workspaces"], default_contract))
+    if problems:
+        raise InvalidInput(*problems)
+    return [_workspace(workspace, now) for workspace in loaded["workspaces"]]
+
+
+# --- references between the parts ---------------------------------------------------------------
+
+
+def _reference_problems(workspaces: list[Part], default_contract: Contract) -> Iterator[str]:
+    """Yield each fault between the parts: its JSON path, and what is wrong there."""
+    yield from _repeated("$.workspaces", workspaces)
+    yield from _repeated_keys(workspaces)
+    for index, workspace in enumerate(workspaces):
+        path = f"$.workspaces[{index}]"
+        for kind in ("senders", "campaigns", "leads", "conversations", "people"):
+            yield from _repeated(f"{path}.{kind}", workspace[kind])
+        yield from _repeated(f"{path}.people", workspace["people"], "linkedin_url")
+        yield from _campaigns_without_sender(f"{path}.campaigns", workspace["campaigns"])
+        yield from _dangling_ids(path, workspace)
+        yield from _repeated_people(f"{path}.leads", workspace["leads"], "campaign")
+        yield from _repeated_people(f"{path}.conversations", workspace["conversations"], "sender")
+        contract = workspace.get("contract", default_contract)
+        yield from _invalid_endpoints(f"{path}.endpoints", workspace["endpoints"], contract)
+
+
+def _repeated(path: str, parts: Iterable[Part], field: str = "id") -> Iterator[str]:
+    first: dict[Any, int] = {}
+    for index, part in enumerate(parts):
+        if part[field] in first:
+            other = f"{path}[{first[part[field]]}]"
+            yield f"{path}[{index}].{field}: must be unique; {part[field]!r} is that of {other} too"
+        first.setdefault(part[field], index)
+
+
+def _repeated_keys(workspaces: list[Part]) -> Iterator[str]:
+    first: dict[str, str] = {}
+    for index, workspace in enumerate(workspaces):
+        for number, api_key in enumerate(workspace["api_keys"]):
+            path = f"$.workspaces[{index}].apiKeys[{number}].key"
+            if api_key["key"] in first:
+                yield f"{path}: must be unique; it is that of {first[api_key['key']]} too"
+            first.setdefault(api_key["key"], path)
+
+
+def _repeated_people(path: str, parts: Iterable[Part], owner: str) -> Iterator[str]:
+    first: dict[tuple[str, str], int] = {}
+    for index, part in enumerate(parts):
+        person = part[f"{owner}_id"], part["linkedin_url"]
+        if person in first:
+            yield (
+                f"{path}[{index}].linkedinUrl: must be unique within a {owner}; "
+                f"{person[1]} is that of {path}[{first[person]}] too"
+            )
+        first.setdefault(person, index)
+
+
+def _campaigns_without_sender(path: str, campaigns: Iterable[Part]) -> Iterator[str]:
+    for index, campaign in enumerate(campaigns):
+        if campaign["sequence"] and not campaign["sender_ids"]:
+            yield (
+                f"{path}[{index}].senderIds: must name a sender, since the campaign has a "
+                "sequence; it was empty"
+            )
+
+
+def _dangling_ids(path: str, workspace: Part) -> Iterator[str]:
+    senders = _KnownIds("a sender", workspace["senders"])
+    campaigns = _KnownIds("a campaign", workspace["campaigns"])
+    for index, campaign in enumerate(workspace["campaigns"]):
+        for number, sender_id in enumerate(campaign["sender_ids"]):
+            where = f"{path}.campaigns[{index}].senderIds[{number}]"
+            yield from senders.problems(where, sender_id)
+    for index, lead in enumerate(workspace["leads"]):
+        where = f"{path}.leads[{index}]"
+        yield from campaigns.problems(f"{where}.campaignId", lead["campaign_id"])
+        if lead.get("sender_id") is not None:
+            yield from senders.problems(f"{where}.senderId", lead["sender_id"])
+    for index, conversation in enumerate(workspace["conversations"]):
+        where = f"{path}.conversations[{index}].senderId"
+        yield from senders.problems(where, conversation["sender_id"])
+
+
+class _KnownIds:
+    """The ids of one kind that a workspace has; a problem names the first few of them."""
+
+    def __init__(self, kind: str, parts: Iterable[Part]) -> None:
+        self._ids = {part["id"] for part in parts}
+        names = ", ".join(sorted(self._ids)[:_MAX_IDS]) or "none"
+        more = f" and {len(self._ids) - _MAX_IDS:,} more" if len(self._ids) > _MAX_IDS else ""
+        self._expected = f"must be the id of {kind} of this workspace ({names}{more})"
+
+    def problems(self, path: str, found: str) -> Iterator[str]:
+        if found not in self._ids:
+            yield f"{path}: {self._expected}; it was {found!r}"
+
+
+def _invalid_endpoints(path: str, endpoints: Iterable[Part], contract: Contract) -> Iterator[str]:
+    for index, endpoint in enumerate(endpoints):
+        try:
+            check_endpoint(
+                contract,
+                url=endpoint["url"],
+                secret=endpoint.get("secret"),
+                event_types=endpoint.get("event_types"),
+                settings=endpoint["settings"],
+            )
+        except InvalidInput as error:
+            for problem in error.problems:
+                yield f"{path}[{index}]: {problem}"
+
+
+# --- from parts to objects of the world ---------------------------------------------------------
+
+
+def _workspace(part: Part, now: datetime) -> WorkspaceSeed:
+    optional: Part = {**part.get("clock", {})}
+    if "credits" in part:
+        optional["credits"] = _balance(part["credits"], now)
+    if "jobs" in part:
+        optional["job_timing"] = JobTiming(**part["jobs"])
+    behaviors = {lead["id"]: lead.pop("behavior", None) for lead in part["leads"]}
+    return WorkspaceSeed(
+        id=part["id"],
+        name=part["name"],
+        contract=part.get("contract"),
+        plan=part.get("plan"),
+        api_keys=tuple(_api_key(key) for key in part["api_keys"]),
+        connections={one["id"]: tuple(one.pop("connections")) for one in part["senders"]},
+        senders=tuple(_sender(sender) for sender in part["senders"]),
+        campaigns=tuple(_campaign(campaign, now) for campaign in part["campaigns"]),
+        leads=tuple(Lead(**_dated(lead, now)) for lead in part["leads"]),
+        behaviors={
+            lead_id: behavior for lead_id, behavior in behaviors.items() if behavior is not None
+        },
+        conversations=tuple(_conversation(one) for one in part["conversations"]),
+        people=tuple(_person(one) for one in part["people"]),
+        endpoints=tuple(EndpointSeed(**endpoint) for endpoint in part["endpoints"]),
+        **optional,
+    )
+
+
+def _balance(part: Part, now: datetime) -> Balance:
+    """Return credits; monthly ones are renewed on the first of next month, by default."""
+    next_month = (now.replace(day=1) + timedelta(days=32)).replace(day=1)
+    midnight = next_month.replace(hour=0, minute=0, second=0, microsecond=0)
+    default = {"next_reset_at": midnight if part["monthly"] else None}
+    return Balance(**{**default, **part})
+
+
+def _api_key(part: Part) -> ApiKey:
+    scopes = part.pop("scopes", None)
+    return ApiKey(scopes=frozenset(scopes) if scopes is not None else None, **part)
+
+
+def _sender(part: Part) -> Sender:
+    limits = DailyLimits(**part.pop("limits"))
+    return Sender(**part, daily_limits=limits)
+
+
+def _campaign(part: Part, now: datetime) -> Campaign:
+    return Campaign(
+        **{
+            **_dated(part, now),
+            "sender_ids": tuple(part["sender_ids"]),
+            "sequence": tuple(part["sequence"]),
+            "counters": Counters(**part["counters"]),
+        }
+    )
+
+
+def _conversation(part: Part) -> tuple[Conversation, tuple[Message, ...]]:
+    in_order = sorted(part["messages"], key=lambda message: message["sent_at"])
+    messages = tuple(
+        Message(**{"id": f"msg_{part['id']}_{number}", **message})
+        for number, message in enumerate(in_order, 1)
+    )
+    conversation = Conversation(
+        id=part["id"],
+        sender_id=part["sender_id"],
+        participant=participant(
+            part["linkedin_url"], part.get("name", ""), picture_url=part.get("profile_picture_url")
+        ),
+        created_at=messages[0].sent_at,
+        updated_at=messages[-1].sent_at,
+        unread_count=part["unread_count"],
+    )
+    return conversation, messages
+
+
+def _person(part: Part) -> FoundLead:
+    full_name = f"{part['first_name']} {part['last_name']}"
+    return FoundLead(**{"full_name": full_name, **part})
+
+
+def _dated(part: Part, now: datetime) -> Part:
+    created_at = part.get("created_at", now)
+    return {**part, "created_at": created_at, "updated_at": part.get("updated_at", created_at)}
+
+
+# --- parts from values of Python code -----------------------------------------------------------
+
+
+def load_campaign(
+    values: Mapping[str, Any], sequence: Iterable[Step | Mapping[str, Any]], now: datetime
+) -> Campaign:
+    """Make a campaign of the fields of its schema, by their names in Python.
+
+    Args:
+        values: its fields except for the sequence.
+        sequence: steps as they are, or written as in a seed.
+        now: the time of a `created_at` or `updated_at` that is left out.
+
+    Raises:
+        InvalidInput: a field is unknown or invalid; it says which and why.
+    """
+    part = _load_fields(CampaignSchema, values)
+    part["sequence"] = [_load_step(step, number) for number, step in enumerate(sequence)]
+    return _campaign(part, now)
+
+
+def _load_step(step: Step | Mapping[str, Any], number: int) -> Step:
+    path = f"sequence[{number}]"
+    if isinstance(step, Step):
+        plain_json((step.text, *step.answers), path)
+        return step
+    try:
+        loaded: Step = StepSchema().load(plain_json(step, path))
+    except ValidationError as error:
+        problems = sentences(error, path)
+        raise InvalidInput(*(f"{where}: {text}" for where, text in problems)) from None
+    return loaded
+
+
+def load_lead(values: Mapping[str, Any], now: datetime) -> Lead:
+    """Make a lead of the fields of its schema, by their names in Python.
+
+    Raises:
+        InvalidInput: a field is unknown or invalid; it says which and why.
+    """
+    return Lead(**_dated(_load_fields(LeadSchema, values, without=("behavior",)), now))
+
+
+def load_sender(values: Mapping[str, Any]) -> tuple[Sender, tuple[str, ...]]:
+    """Make a sender of the fields of its schema, by their names in Python.
+
+    Returns:
+        The sender, and the profile URLs of its connections.
+
+    Raises:
+        InvalidInput: a field is unknown or invalid; it says which and why.
+    """
+    part = _load_fields(SenderSchema, values)
+    connections = tuple(part.pop("connections"))
+    return _sender(part), connections
+
+
+def load_credits(values: Mapping[str, Any], now: datetime) -> Balance:
+    """Make a balance of the fields of its schema, by their names in Python.
+
+    Raises:
+        InvalidInput: a field is unknown or invalid; it says which and why.
+    """
+    return _balance(_load_fields(CreditsSchema, values), now)
+
+
+def load_value(field: AnyField, value: object, name: str) -> Any:
+    """Load a single value with a field of a schema.
+
+    Args:
+        field: the field.
+        value: any value of Python code.
+        name: stands for it in the error.
+
+    Raises:
+        InvalidInput: the value is invalid, or JSON cannot hold it.
+    """
+    try:
+        return field.deserialize(plain_json(value, name))
+    except ValidationError as error:
+        raise InvalidInput(*(f"{name} {problem}" for problem in problems_of(error))) from None
+
+
+def _load_fields(
+    schema: type[Strict], values: Mapping[str, Any], *, without: tuple[str, ...] = ()
+) -> Part:
+    plain = {name: plain_json(_as_in_seed(value), name) for name, value in values.items()}
+    try:
+        part: Part = _with_python_names(schema, without).load(plain)
+    except ValidationError as error:
+        raise InvalidInput(*problems_of(error)) from None
+    return part
+
+
+@cache  # it takes longer to make a schema than to load with it
+def _with_python_names(schema: type[Strict], without: tuple[str, ...]) -> Strict:
+    return schema(has_python_names=True, exclude=without)
+
+
+def _as_in_seed(value: object) -> object:
+    """Return a time, or an object of the world, as a seed would have it."""
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="microseconds")
+    if is_dataclass(value) and not isinstance(value, type):
+        return {camel_case(field.name): getattr(value, field.name) for field in fields_of(value)}
+    return value
