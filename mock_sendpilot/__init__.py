@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     from mock_sendpilot.testing.event_loop import EventLoopBlocked
     from mock_sendpilot.testing.failures import NotIdle, WebhookNotSeen
     from mock_sendpilot.testing.receiver import ReceivedWebhook, WebhookReceiver
-    from mock_sendpilot.testing.sandbox import Sandbox
-    from mock_sendpilot.testing.sandbox_factory import SandboxFactory
+    from mock_sendpilot.testing.sandbox import Sandbox, SandboxFactory
     from mock_sendpilot.webhooks.deliveries import Attempt, Delivery
     from mock_sendpilot.webhooks.endpoints import Endpoint
     from mock_sendpilot.webhooks.event_log import SentWebhook
@@ -87,7 +86,7 @@ _MODULES: Mapping[str, str] = {
     "NotIdle": "testing.failures",
     "ReceivedWebhook": "testing.receiver",
     "Sandbox": "testing.sandbox",
-    "SandboxFactory": "testing.sandbox_factory",
+    "SandboxFactory": "testing.sandbox",
     "SendPilotError": "errors",
     "Sender": "world.models",
     "SentWebhook": "webhooks.event_log",

@@ -1,4 +1,4 @@
-"""The seed format: everything that a fixtures file may hold. `docs/reference/seed.md` describes it."""
+"""The seed format: all that a fixtures file may hold. `docs/reference/seed.md` describes it."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta

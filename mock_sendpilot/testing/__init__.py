@@ -1,1 +1,1 @@
-"""The pytest plugin, its fixtures, and a receiver for webhooks."""
+"""The pytest plugin: a workspace for each test, and a receiver for webhooks."""

@@ -43,7 +43,7 @@ class AsyncEvents:
     async def wait_for(
         self, event_type: str, *, count: int | None = None, **options: Any
     ) -> SentWebhook | list[SentWebhook]:
-        """Wait as `wait_for` of the list itself does, while the event loop goes on."""
+        """Wait as `wait_for` of the list does, while the event loop goes on."""
         __tracebackhide__ = True
         wait: Callable[..., SentWebhook | list[SentWebhook]] = self._events.wait_for
         return await in_thread(wait, event_type, count=count, **options)

@@ -165,21 +165,21 @@ class _Lifespan:
 
     async def start(self) -> None:
         self._task = asyncio.create_task(self._run())
-        message = await self._request("lifespan.startup")
+        message = await self._exchange("lifespan.startup")
         if message is not None and message["type"] == "lifespan.startup.failed":
             reason = str(message.get("message", "")).strip().rpartition("\n")[2]
             raise AppNotStarted(f"the startup of the app failed: {reason or 'it says not why'}")
 
     async def stop(self, seconds: float) -> None:
         try:
-            message = await asyncio.wait_for(self._request("lifespan.shutdown"), seconds)
+            message = await asyncio.wait_for(self._exchange("lifespan.shutdown"), seconds)
         except asyncio.TimeoutError:
             _logger.warning("the shutdown of the app took longer than %g s", seconds)
             return
         if message is not None and message["type"] == "lifespan.shutdown.failed":
             _logger.warning("the shutdown of the app failed: %s", message.get("message", ""))
 
-    async def _request(self, message_type: str) -> Message | None:
+    async def _exchange(self, message_type: str) -> Message | None:
         """Send a message and return the answer; None from an app that has no lifespan by now."""
         if self._task is None or self._task.done():
             return None

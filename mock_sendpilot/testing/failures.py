@@ -9,11 +9,9 @@ from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.scheduling.clock import iso_milliseconds
 from mock_sendpilot.scheduling.scheduler import Scheduler
 from mock_sendpilot.webhooks.deliveries import describe_failed_attempts
-from mock_sendpilot.webhooks.endpoints import Endpoint
 from mock_sendpilot.webhooks.outbox import Outbox
-from mock_sendpilot.world.workspace import Workspace
 
-_OF_JOBS = (SEARCH_COMPLETED, EXTRACTION_COMPLETED)
+_JOB_EVENTS = (SEARCH_COMPLETED, EXTRACTION_COMPLETED)
 _THIS_MACHINE = ("127.0.0.1", "localhost")
 
 
@@ -22,7 +20,7 @@ class WebhookNotSeen(AssertionError):
 
 
 class NotIdle(AssertionError):
-    """Something was still running or due when the timeout was over."""
+    """Something was still running or due when the wait timed out."""
 
     def __init__(self, scheduler: Scheduler, timeout: float, notes: Sequence[str] = ()) -> None:
         due = scheduler.next_due()
@@ -35,14 +33,20 @@ class NotIdle(AssertionError):
         super().__init__("\n".join([first, *(f"  {note}" for note in notes)]))
 
 
-def why_it_does_not_come(emulator: Emulator, url: str) -> Iterator[str]:
-    """Say why a receiver waits in vain, a line for each reason.
+def reasons_for_silence(emulator: Emulator, url: str) -> Iterator[str]:
+    """Yield the reasons why no webhook comes to a receiver, a line each.
 
     Args:
-        emulator: whose endpoints are looked through.
-        url: the receiver's.
+        emulator: the emulator with the endpoints.
+        url: the URL of the receiver.
     """
-    endpoints = list(_endpoints_at(emulator, url))
+    port = urlsplit(url).port
+    endpoints = [
+        (workspace, endpoint)
+        for workspace in emulator.workspaces()
+        for endpoint in emulator.outbox(workspace).endpoints.all()
+        if _is_local_port(endpoint.url, port)
+    ]
     if not endpoints:
         added = "was it added with sendpilot.add_endpoint(sendpilot_receiver.url)?"
         yield f"no endpoint points there: {added}"
@@ -56,32 +60,28 @@ def why_it_does_not_come(emulator: Emulator, url: str) -> Iterator[str]:
 
 
 def no_endpoint(outbox: Outbox, contract: Contract, event_type: str | None) -> str | None:
-    """Say that no endpoint could ever get an event of this type, or any; None when one could.
+    """Return a message if no endpoint can ever get an event of this type, or any; else None.
 
-    A search or an extraction may bring a URL of its own: its events could always be sent.
+    A search or an extraction may have a URL of its own: its events can always be sent.
     """
-    if event_type in {contract.event_type(name) for name in _OF_JOBS}:
+    if event_type in {contract.event_type(name) for name in _JOB_EVENTS}:
         return None
     endpoints = outbox.endpoints.all()
     if any(one.is_enabled if event_type is None else one.wants(event_type) for one in endpoints):
         return None
-    wanted = "" if event_type is None else f" for {event_type}"
+    purpose = "" if event_type is None else f" for {event_type}"
     first = (
-        f"no endpoint is registered{wanted}: call add_endpoint(...), or assert what happened with "
+        f"no endpoint is registered{purpose}: call add_endpoint(...), or assert what happened with "
         "sendpilot.events"
     )
-    others = [f"  there is {endpoint!r}{_why_disabled(endpoint)}" for endpoint in endpoints]
+    others = [
+        f"  there is {endpoint!r}"
+        + (f": {endpoint.disabled_reason}" if endpoint.disabled_reason else "")
+        for endpoint in endpoints
+    ]
     return "\n".join([first, *others])
 
 
-def _why_disabled(endpoint: Endpoint) -> str:
-    return f": {endpoint.disabled_reason}" if endpoint.disabled_reason else ""
-
-
-def _endpoints_at(emulator: Emulator, url: str) -> Iterator[tuple[Workspace, Endpoint]]:
-    port = urlsplit(url).port
-    for workspace in emulator.workspaces():
-        for endpoint in emulator.outbox(workspace).endpoints.all():
-            parts = urlsplit(endpoint.url)
-            if parts.port == port and parts.hostname in _THIS_MACHINE:
-                yield workspace, endpoint
+def _is_local_port(url: str, port: int | None) -> bool:
+    parts = urlsplit(url)
+    return parts.port == port and parts.hostname in _THIS_MACHINE

@@ -1,7 +1,7 @@
 """The pytest plugin: `sendpilot_server`, `sendpilot`, `sendpilot_factory`, `sendpilot_receiver`.
 
-It is loaded in every test run where the package is installed, so it imports nothing of the package
-until one of its fixtures is asked for.
+pytest loads it in every environment where the package is installed, so it imports nothing of the
+package until a test uses one of its fixtures.
 """
 
 from typing import TYPE_CHECKING
@@ -13,22 +13,21 @@ if TYPE_CHECKING:
 
     from mock_sendpilot.server import EmulatorServer
     from mock_sendpilot.testing.receiver import WebhookReceiver
-    from mock_sendpilot.testing.sandbox import Sandbox
-    from mock_sendpilot.testing.sandbox_factory import SandboxFactory
+    from mock_sendpilot.testing.sandbox import Sandbox, SandboxFactory
 
 _SERVER = pytest.StashKey["EmulatorServer"]()
-"""The server whose endpoints are looked through when nothing comes to a receiver."""
+"""The server with the endpoints that explain why nothing comes to a receiver."""
 _SANDBOX = pytest.StashKey["Sandbox"]()
-"""The workspace of a test, whose failed attempts belong into the report."""
+"""The sandbox of a test, whose failed attempts go into its report."""
 _MARKER = (
-    "sendpilot(contract, starts_at=, frozen=, random_seed=, **options): the contract under which "
-    "the fixture `sendpilot` answers, and how its clock starts, "
+    "sendpilot(contract, starts_at=, frozen=, random_seed=, **options): the contract of the "
+    "fixture `sendpilot`, and the start of its clock, "
     "such as @pytest.mark.sendpilot('live', patch_reply='example')"
 )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the marker known."""
+    """Register the marker."""
     config.addinivalue_line("markers", _MARKER)
 
 
@@ -50,7 +49,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 @pytest.fixture(scope="session")
 def sendpilot_server() -> "Iterator[EmulatorServer]":
-    """The emulator on a free port of 127.0.0.1, in a thread of this process; one a session."""
+    """Return the emulator on a free port of 127.0.0.1, in a thread of this process."""
     from mock_sendpilot.emulator import Emulator
     from mock_sendpilot.server import EmulatorServer
 
@@ -64,7 +63,7 @@ def sendpilot_server() -> "Iterator[EmulatorServer]":
 def sendpilot(
     sendpilot_server: "EmulatorServer", request: pytest.FixtureRequest
 ) -> "Iterator[Sandbox]":
-    """A fresh workspace of this test's own; see `mock_sendpilot.testing.sandbox.Sandbox`."""
+    """Return a fresh workspace of this test's own: a `mock_sendpilot.Sandbox`."""
     __tracebackhide__ = True
     from mock_sendpilot.testing.sandbox import Sandbox
     from mock_sendpilot.testing.sandbox_options import marked_options
@@ -80,8 +79,8 @@ def sendpilot(
 def sendpilot_factory(
     sendpilot_server: "EmulatorServer", pytestconfig: pytest.Config
 ) -> "Iterator[SandboxFactory]":
-    """Makes workspaces for fixtures of a wider scope, such as a module's."""
-    from mock_sendpilot.testing.sandbox_factory import SandboxFactory
+    """Return a maker of workspaces for fixtures of a wider scope, such as a module's."""
+    from mock_sendpilot.testing.sandbox import SandboxFactory
 
     pytestconfig.stash[_SERVER] = sendpilot_server
     factory = SandboxFactory(sendpilot_server)
@@ -91,14 +90,14 @@ def sendpilot_factory(
 
 @pytest.fixture
 def sendpilot_receiver(request: pytest.FixtureRequest) -> "Iterator[WebhookReceiver]":
-    """A webhook receiver on a free port; see `mock_sendpilot.testing.receiver.WebhookReceiver`."""
+    """Return a webhook receiver on a free port: a `mock_sendpilot.WebhookReceiver`."""
     from mock_sendpilot.testing.receiver import WebhookReceiver
 
     def explain(url: str) -> "Sequence[str]":
-        from mock_sendpilot.testing.failures import why_it_does_not_come
+        from mock_sendpilot.testing.failures import reasons_for_silence
 
         server = request.config.stash.get(_SERVER, None)
-        return () if server is None else tuple(why_it_does_not_come(server.emulator, url))
+        return () if server is None else tuple(reasons_for_silence(server.emulator, url))
 
     with WebhookReceiver(explain=explain) as receiver:
         yield receiver

@@ -1,12 +1,15 @@
-"""A webhook receiver for tests: keeps what it gets, and answers as it is told."""
+"""The fixture `sendpilot_receiver`: a webhook receiver that keeps requests and responds as set."""
 
+import re
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, overload
 from urllib.parse import parse_qsl
+from wsgiref.util import is_hop_by_hop
 
 import orjson
 
@@ -15,10 +18,9 @@ from mock_sendpilot.http_server import HttpServer
 from mock_sendpilot.matching import ANY_EVENT, EventPattern, parse_event
 from mock_sendpilot.scheduling.clock import SystemClock
 from mock_sendpilot.testing.aio import AsyncReceiver
-from mock_sendpilot.testing.answers import Answer, answer
+from mock_sendpilot.testing.arguments import check_count, check_seconds, with_ids
 from mock_sendpilot.testing.event_loop import refuse_in_event_loop
 from mock_sendpilot.testing.failures import WebhookNotSeen
-from mock_sendpilot.testing.sandbox_checks import check_count, check_seconds, with_ids
 from mock_sendpilot.webhooks.signing import verify
 
 if TYPE_CHECKING:
@@ -26,8 +28,10 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 _MAX_HELD_SECONDS = 60.0
-_MAX_COUNT = 1_000_000
-_MAX_BODY_BYTES = 60
+_MAX_RESPONSES = 1_000_000
+_MAX_EXCERPT_BYTES = 60
+_MIN_STATUS, _MAX_STATUS = 100, 999
+_HEADER = re.compile(r"[\w-]+: [^\x00-\x1f\x7f\u0100-\U0010ffff]*", re.ASCII)
 _NOT_OPTIONS: Mapping[str, str] = {
     "after": "sendpilot.webhooks.wait_for does",
     "timeout_seconds": "did you mean 'timeout'?",
@@ -37,7 +41,7 @@ _NOTHING = "to see that nothing came, assert received == [] after sendpilot.wait
 
 @dataclass(frozen=True, slots=True)
 class ReceivedWebhook:
-    """One request that came.
+    """A request that was received.
 
     `headers` have lower-case names. `query` has the parameters of the URL by name; of a name that
     occurs twice, the last value.
@@ -52,7 +56,7 @@ class ReceivedWebhook:
     def __repr__(self) -> str:
         event = parse_event(self.body)
         if event is None:
-            return f"<ReceivedWebhook {self.path} {self.body[:_MAX_BODY_BYTES]!r}>"
+            return f"<ReceivedWebhook {self.path} {self.body[:_MAX_EXCERPT_BYTES]!r}>"
         data = event.get("data", {})
         words = (event.get("eventType"), event.get("eventId"), data.get("leadId"))
         return f"<ReceivedWebhook {' '.join(str(word) for word in words if word is not None)}>"
@@ -76,23 +80,38 @@ class ReceivedWebhook:
 
     @property
     def event_id(self) -> str:
-        """The `eventId` of the body, by which what comes again is known."""
+        """The `eventId` of the body, by which a duplicate is recognized."""
         return str(self.json["eventId"])
 
     def is_signed_with(self, secret: str) -> bool:
-        """Return whether every signature in it is right for this secret, whatever its age."""
+        """Return whether every signature in it is valid for this secret, whatever its age."""
         return verify(self.headers, self.body, secret=secret)
 
 
+@dataclass(frozen=True, slots=True)
+class _Response:
+    """A response that was set."""
+
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+    @property
+    def status_line(self) -> str:
+        """Such as `503 Service Unavailable`; the phrase of an unknown status is `Unknown`."""
+        known = self.status in set(HTTPStatus)
+        return f"{self.status} {HTTPStatus(self.status).phrase if known else 'Unknown'}"
+
+
 class WebhookReceiver(AbstractContextManager["WebhookReceiver"]):
-    """Listens on a port of 127.0.0.1; answers 200 unless it is told otherwise.
+    """A server on a port of 127.0.0.1 that responds with 200 unless it is told otherwise.
 
     Args:
         port: 0 takes a free one.
-        explain: gives what else a failure is to say of why it does not come to this URL.
+        explain: returns reasons, for a failed wait, why no webhook comes to this URL.
 
     Attributes:
-        url: where to have webhooks sent.
+        url: the URL for an endpoint.
         received: every request so far, oldest first.
         aio: the calls that wait, to be awaited in a test with an event loop.
     """
@@ -101,14 +120,14 @@ class WebhookReceiver(AbstractContextManager["WebhookReceiver"]):
         self, *, port: int = 0, explain: Callable[[str], Sequence[str]] = lambda _url: ()
     ) -> None:
         self._explain = explain
-        self._server = HttpServer(self._answer, port=port)
+        self._server = HttpServer(self._serve, port=port)
         self.url = f"{self._server.origin}/webhooks"
         self.received: list[ReceivedWebhook] = []
         self.aio = AsyncReceiver(self)
         self._changed = threading.Condition()
-        self._answers: deque[Answer] = deque()
-        self._may_answer = threading.Event()
-        self._may_answer.set()
+        self._responses: deque[_Response] = deque()
+        self._may_respond = threading.Event()
+        self._may_respond.set()
 
     def __repr__(self) -> str:
         return f"<WebhookReceiver {self.url}, {len(self.received)} received>"
@@ -121,29 +140,28 @@ class WebhookReceiver(AbstractContextManager["WebhookReceiver"]):
         headers: Mapping[str, str | int] | None = None,
         body: bytes | str | dict[str, Any] | list[Any] = b"",
     ) -> None:
-        """Answer the next requests like this, after those that were told before.
+        """Respond to the next requests like this, after the responses that were set before.
 
         Args:
             status: 100 to 999.
-            times: how many requests.
-            headers: of the answer.
+            times: the number of requests.
+            headers: the headers of the response.
             body: bytes, a text in UTF-8, or a dict or list, which becomes JSON.
 
         Raises:
             InvalidInput: another status or body, a header that cannot be sent, or no times at all.
         """
-        check_count("times", times, most=_MAX_COUNT)
-        response = answer(status, headers or {}, body)
-        self._answers.extend([response] * times)
+        check_count("times", times, maximum=_MAX_RESPONSES)
+        self._responses.extend([_response(status, headers or {}, body)] * times)
 
     @contextmanager
     def hold_responses(self) -> Iterator[None]:
-        """Within this context requests are kept and counted, but not answered until it ends."""
-        self._may_answer.clear()
+        """Keep and count requests, but respond to them only when this context ends."""
+        self._may_respond.clear()
         try:
             yield
         finally:
-            self._may_answer.set()
+            self._may_respond.set()
 
     @overload
     def wait_for(
@@ -192,9 +210,9 @@ class WebhookReceiver(AbstractContextManager["WebhookReceiver"]):
         for name in values.keys() & _NOT_OPTIONS.keys():
             raise InvalidInput(f"wait_for takes no {name!r}; {_NOT_OPTIONS[name]}")
         if count == 0:
-            raise InvalidInput(f"count must be 1 or more; {_NOTHING}")
+            raise InvalidInput(f"count: expected 1 or more, got 0; {_NOTHING}")
         if count is not None:
-            check_count("count", count, most=_MAX_COUNT)
+            check_count("count", count, maximum=_MAX_RESPONSES)
         check_seconds("timeout", timeout)
         needed = 1 if count is None else count
         wanted = EventPattern(event_type, with_ids(values))
@@ -212,12 +230,12 @@ class WebhookReceiver(AbstractContextManager["WebhookReceiver"]):
         self.stop()
 
     def start(self) -> None:
-        """Begin to listen."""
+        """Start to listen."""
         self._server.start()
 
     def stop(self) -> None:
-        """Stop; requests that are held are answered."""
-        self._may_answer.set()
+        """Stop; requests that are held get their responses."""
+        self._may_respond.set()
         self._server.stop()
 
     def _wait(self, condition: Callable[[], bool], timeout: float) -> None:
@@ -241,7 +259,7 @@ class WebhookReceiver(AbstractContextManager["WebhookReceiver"]):
             return list(self.received)
         return [one for one in self.received if wanted.matches(one.body)]
 
-    def _answer(
+    def _serve(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
         headers = {
@@ -258,8 +276,38 @@ class WebhookReceiver(AbstractContextManager["WebhookReceiver"]):
         )
         with self._changed:
             self.received.append(webhook)
-            response = self._answers.popleft() if self._answers else Answer()
+            response = self._responses.popleft() if self._responses else _Response()
             self._changed.notify_all()
-        self._may_answer.wait(_MAX_HELD_SECONDS)
+        self._may_respond.wait(_MAX_HELD_SECONDS)
         start_response(response.status_line, list(response.headers.items()))
         return [response.body]
+
+
+def _response(status: object, headers: Mapping[str, object], body: object) -> _Response:
+    """Make a response, and refuse one that cannot be sent."""
+    is_number = isinstance(status, int) and not isinstance(status, bool)
+    if not is_number or not _MIN_STATUS <= status <= _MAX_STATUS:  # type: ignore[operator]
+        expected = f"a whole number from {_MIN_STATUS} to {_MAX_STATUS}"
+        raise InvalidInput(f"status: expected {expected}, got {status!r}")
+    texts = {name: str(value) for name, value in headers.items()}
+    for name, text in texts.items():
+        if not isinstance(name, str) or is_hop_by_hop(name):
+            raise InvalidInput(f"headers: expected names that a response may set, got {name!r}")
+        if not _HEADER.fullmatch(f"{name}: {text}"):
+            raise InvalidInput(f"headers: expected Latin-1 on one line, got {name!r}: {text!r}")
+    if isinstance(body, dict | list) and "content-type" not in {name.lower() for name in texts}:
+        texts["Content-Type"] = "application/json"
+    return _Response(int(status), texts, _content(body))  # type: ignore[call-overload]
+
+
+def _content(body: object) -> bytes:
+    if isinstance(body, bytes):
+        return body
+    try:
+        if isinstance(body, str):
+            return body.encode()
+        if isinstance(body, dict | list):
+            return orjson.dumps(body)
+    except (TypeError, UnicodeEncodeError) as error:
+        raise InvalidInput(f"body: expected UTF-8 text or JSON: {error}") from error
+    raise InvalidInput(f"body: expected bytes, a text, or a dict or list for JSON, got {body!r}")

@@ -1,17 +1,17 @@
-"""The events of a workspace: the list behind `sendpilot.events`."""
+"""The lists behind `sendpilot.events` and `sendpilot.webhooks`."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, overload
 
 from mock_sendpilot.matching import EventPattern
-from mock_sendpilot.testing.event_loop import refuse_in_event_loop
-from mock_sendpilot.testing.failures import WebhookNotSeen
-from mock_sendpilot.testing.sandbox_checks import (
+from mock_sendpilot.testing.arguments import (
     check_count,
     check_seconds,
     event_id_of,
     with_ids,
 )
+from mock_sendpilot.testing.event_loop import refuse_in_event_loop
+from mock_sendpilot.testing.failures import WebhookNotSeen, no_endpoint
 from mock_sendpilot.webhooks.event_log import MAX_EVENTS, SentWebhook, Stage
 from mock_sendpilot.webhooks.outbox import Outbox
 from mock_sendpilot.webhooks.payloads import check_pattern
@@ -92,7 +92,7 @@ class RecordedEvents(Sequence[SentWebhook]):
         refuse_in_event_loop(f"sendpilot.aio.{self._name}.wait_for")
         pattern = self._pattern(event_type, values, options=("count", "after", "timeout"))
         if count is not None:
-            check_count("count", count, most=MAX_EVENTS)
+            check_count("count", count, maximum=MAX_EVENTS)
         check_seconds("timeout", timeout)
         obstacle = self._obstacle(pattern)
         waited = wait_for_events(
@@ -125,11 +125,11 @@ class RecordedEvents(Sequence[SentWebhook]):
             WebhookNotSeen: of `sendpilot.webhooks`, when there is no endpoint at all: then that
                 nothing was sent says nothing.
         """
-        pattern = self._pattern(event_type, values, options=("event_type",))
         __tracebackhide__ = True
+        pattern = self._pattern(event_type, values, options=("event_type",))
         found = [one for one in self._candidates() if pattern.matches(one.body)]
         if not found:
-            self._check_that_some_could_come(pattern)
+            self._require_possibility(pattern)
         return found
 
     def __len__(self) -> int:
@@ -159,18 +159,46 @@ class RecordedEvents(Sequence[SentWebhook]):
         return pattern
 
     def _obstacle(self, _pattern: EventPattern) -> str | None:
-        """Say why it is no use to wait for anything; None when it may come."""
+        """Return the reason why waiting is in vain, or None."""
         return None
 
     def _candidates(self) -> list[SentWebhook]:
-        """Those among which `matching` looks."""
+        """Return the events among which `matching` looks."""
         return self._all()
 
-    def _check_that_some_could_come(self, pattern: EventPattern) -> None:
-        """Refuse to say that there are none where there could not be any."""
+    def _require_possibility(self, pattern: EventPattern) -> None:
+        """Refuse an empty result where it could not be anything else."""
 
     def _reached(self) -> list[SentWebhook]:
         return [one for one in self._all() if one.has_reached(self._stage)]
 
     def _all(self) -> list[SentWebhook]:
         return self._outbox.events.all()
+
+
+class SentWebhooks(RecordedEvents):
+    """The webhooks of a workspace, oldest first: those of the latest 5,000 events that were sent.
+
+    An event counts as sent when an endpoint wants it and each that does has had its first attempt.
+    """
+
+    _name: ClassVar[str] = "webhooks"
+    _stage: ClassVar[Stage] = Stage.ATTEMPTED
+
+    def _obstacle(self, pattern: EventPattern) -> str | None:
+        if pattern.event_type is None or any(
+            one.endpoint_count and not one.is_sent and pattern.matches(one.body)
+            for one in self._all()
+        ):
+            return None
+        return no_endpoint(self._outbox, self._workspace.contract, pattern.event_type)
+
+    def _candidates(self) -> list[SentWebhook]:
+        return [one for one in self._all() if one.endpoint_count]
+
+    def _require_possibility(self, pattern: EventPattern) -> None:
+        __tracebackhide__ = True
+        if not self._outbox.endpoints.all():
+            obstacle = no_endpoint(self._outbox, self._workspace.contract, pattern.event_type)
+            if obstacle is not None:
+                raise WebhookNotSeen(obstacle)

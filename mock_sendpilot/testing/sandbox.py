@@ -1,57 +1,67 @@
-"""The fixture `sendpilot`: a workspace of the test's own."""
+"""The fixture `sendpilot`: a workspace of the test's own; and `sendpilot_factory`."""
 
+import itertools
 import secrets
-from datetime import timedelta
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from mock_sendpilot.api.fields import Choice, Text
+from mock_sendpilot.control.fields import ProfileUrl
+from mock_sendpilot.control.seed_loading import (
+    load_campaign,
+    load_credits,
+    load_lead,
+    load_sender,
+    load_value,
+)
+from mock_sendpilot.errors import InvalidInput, NotFound
 from mock_sendpilot.scheduling.clock import SystemClock
 from mock_sendpilot.server import EmulatorServer
 from mock_sendpilot.testing.aio import AsyncSandbox
+from mock_sendpilot.testing.arguments import Subject, as_tuple, check_seconds, id_of
 from mock_sendpilot.testing.event_loop import refuse_in_event_loop
 from mock_sendpilot.testing.failures import NotIdle
-from mock_sendpilot.testing.recorded_events import RecordedEvents
-from mock_sendpilot.testing.sandbox_checks import check_seconds
+from mock_sendpilot.testing.recorded_events import RecordedEvents, SentWebhooks
 from mock_sendpilot.testing.sandbox_clock import SandboxClock
-from mock_sendpilot.testing.sandbox_options import SandboxOptions
+from mock_sendpilot.testing.sandbox_options import SandboxOptions, sandbox_options
 from mock_sendpilot.testing.sandbox_webhooks import SandboxWebhooks
-from mock_sendpilot.testing.sandbox_world import (
-    CAMPAIGN_ID,
-    SENDER_ID,
-    SandboxWorld,
-    new_campaign,
-)
-from mock_sendpilot.testing.sent_webhooks import SentWebhooks
 from mock_sendpilot.webhooks.deliveries import describe_failed_attempts
-from mock_sendpilot.world.models import ApiKey, JobTiming, Sender
+from mock_sendpilot.world import campaigns, jobs, manual_actions
+from mock_sendpilot.world.lead_progress import CONNECTED
+from mock_sendpilot.world.models import ApiKey, Campaign, JobTiming, Lead, Sender, Step
 from mock_sendpilot.world.seed import WorkspaceSeed
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+CAMPAIGN_ID = "camp_test"
+SENDER_ID = "sender_test"
 _QUICK = JobTiming(start_delay=timedelta(milliseconds=50), duration=timedelta(milliseconds=150))
+_ACTIONS = (*manual_actions.ACTIONS, *campaigns.ACTIONS, *jobs.ACTIONS)
 
 
-class Sandbox(SandboxWorld, SandboxWebhooks):
+class Sandbox(SandboxWebhooks):
     """A fresh workspace on a running server, isolated from all others; it has one campaign.
 
     Args:
         server: the server of the test session.
-        options: the contract, the start of its clock, and the seed of chance.
-        random_seed: what chance is drawn from where the options have none: the same one gives the
-            same people and behaviors.
+        options: its contract, the start of its clock, and its random seed.
+        random_seed: the random seed where the options have none; the same one gives the same
+            people and behaviors.
 
     Attributes:
-        base_url: what replaces `https://api.sendpilot.ai/v1`.
+        base_url: the URL that replaces `https://api.sendpilot.ai/v1`.
         origin: the same without `/v1`.
         api_key: the key of this workspace, and of no other.
         headers: the key as a header, for any HTTP client.
         campaign_id: the campaign in which `add_lead` puts leads.
         sender_id: the sender of those leads.
-        random_seed: what chance is drawn from here.
-        workspace: the emulator's own object, to which all of this is done; it may change.
-        events: what happened.
-        webhooks: what was sent.
+        random_seed: the seed of all chance in this workspace.
+        workspace: the emulator's own object behind all of this; its API may change.
+        events: the events that were recorded.
+        webhooks: the events that were sent.
         clock: the clock of this workspace, to be turned.
         aio: the calls that wait, to be awaited in a test with an event loop.
     """
@@ -92,6 +102,192 @@ class Sandbox(SandboxWorld, SandboxWebhooks):
     def __repr__(self) -> str:
         return f"<Sandbox {self.workspace.id}, contract {self.workspace.contract.name}>"
 
+    def add_campaign(
+        self,
+        campaign_id: str,
+        *,
+        name: str = "",
+        status: str = "started",
+        sequence: Iterable[Step | Mapping[str, Any]] = (),
+        sender_ids: Iterable[Sender | str] = (SENDER_ID,),
+        **details: Any,
+    ) -> Campaign:
+        """Add a campaign; with a sequence, written as in a seed, it takes its leads through it.
+
+        Args:
+            campaign_id: its id.
+            name: by default the id.
+            status: `started`, `paused`, `draft` or `finished`.
+            sequence: its steps.
+            sender_ids: its senders; they take turns with leads that the app adds.
+            details: other fields of `Campaign`, such as `description`.
+
+        Raises:
+            InvalidInput: a field or a step is unknown or invalid; it says which and why.
+            NotFound: there is no such sender.
+        """
+        values = {
+            "id": campaign_id,
+            "name": name or campaign_id,
+            "status": status,
+            "sender_ids": [self._sender_id(sender) for sender in sender_ids],
+            **details,
+        }
+        campaign = load_campaign(values, sequence, self.workspace.clock.now())
+        self.workspace.store.put_campaign(campaign)
+        return campaign
+
+    def add_sender(
+        self,
+        sender_id: str,
+        *,
+        name: str = "",
+        status: str = "active",
+        connections: str | Iterable[str] = (),
+        limits: Mapping[str, int] | None = None,
+        **details: Any,
+    ) -> Sender:
+        """Add a LinkedIn account, connected with these people.
+
+        Args:
+            sender_id: its id.
+            name: by default the id.
+            status: `active`, `disconnected` or `rate_limited`.
+            connections: profile URLs.
+            limits: the limits of a day, such as `{"messages": 1}`; also `connections` and `likes`.
+            details: other fields of `Sender`, such as `is_premium`.
+
+        Raises:
+            InvalidInput: a field is unknown or invalid, or one of `connections` is no profile URL.
+        """
+        values = {
+            "id": sender_id,
+            "name": name or sender_id,
+            "status": status,
+            "linkedin_url": _made_up_url(sender_id),
+            "limits": limits or {},
+            "connections": as_tuple(connections),
+            **details,
+        }
+        sender, connected_urls = load_sender(values)
+        self.workspace.store.put_sender(sender)
+        for url in connected_urls:
+            self.connect(url, sender_id=sender_id)
+        return sender
+
+    def connect(self, linkedin_url: str, *, sender_id: Sender | str = SENDER_ID) -> None:
+        """Make a person a first-degree connection of a sender.
+
+        Raises:
+            InvalidInput: it is no profile URL.
+            NotFound: there is no such sender.
+        """
+        url = load_value(ProfileUrl(), linkedin_url, "linkedin_url")
+        self.workspace.store.set_connection(self._sender_id(sender_id), url, CONNECTED)
+
+    def add_lead(
+        self,
+        linkedin_url: str | None = None,
+        *,
+        lead_id: str | None = None,
+        status: str = "PENDING",
+        campaign_id: Campaign | str = CAMPAIGN_ID,
+        **details: Any,
+    ) -> Lead:
+        """Add a lead; what is left out is made up.
+
+        Args:
+            linkedin_url: the URL of the profile.
+            lead_id: an id of your choice.
+            status: its status.
+            campaign_id: a campaign of `add_campaign`; by default the sandbox's own.
+            details: other fields of `Lead`, such as `first_name` or `custom_fields`.
+
+        Raises:
+            InvalidInput: a field is unknown or invalid, the campaign does not exist, or the lead
+                exists already.
+            NotFound: there is no such sender.
+        """
+        lead_id = lead_id or self.workspace.ids.prefixed("lead")
+        sender_id = details.pop("sender_id", SENDER_ID)
+        values = {
+            "id": lead_id,
+            "linkedin_url": linkedin_url or _made_up_url(lead_id),
+            "status": status,
+            "campaign_id": id_of(campaign_id, "campaign_id"),
+            "sender_id": None if sender_id is None else self._sender_id(sender_id),
+            **details,
+        }
+        lead = load_lead(values, self.workspace.clock.now())
+        self.workspace.store.put_lead(lead)
+        self.workspace.sequences.begin([lead])
+        return lead
+
+    def simulate(
+        self,
+        action: str,
+        target_id: Subject | str,
+        *,
+        text: str | None = None,
+        sender_id: Sender | str | None = None,
+    ) -> Any:
+        """Do a single action with all its effects.
+
+        Args:
+            action: of a lead `connection_sent`, `accept_connection`, `withdraw_connection`,
+                `message_sent`, `reply`, `unreachable` or `done`; of a campaign `start`, `pause`,
+                `resume` or `finish`; of a search or an extraction `complete` or `fail`.
+            target_id: a lead, a campaign or a job, or its id.
+            text: the note, the message, the reply or the error.
+            sender_id: a sender other than the lead's own.
+
+        Returns:
+            The lead, the campaign or the job after it.
+
+        Raises:
+            NotFound: there is no such lead, campaign or job.
+            InvalidInput: the action is unknown or cannot happen, or the text is invalid; it says
+                why.
+        """
+        action = load_value(Choice(_ACTIONS), action, "action")
+        if text is not None:
+            text = load_value(Text(may_be_empty=True), text, "text")
+        target = id_of(target_id, "target_id")
+        if action in manual_actions.ACTIONS:
+            sender = None if sender_id is None else self._sender_id(sender_id)
+            return self.workspace.manual_actions.act(target, action, text=text, sender_id=sender)
+        if sender_id is not None:
+            raise InvalidInput(f"sender_id is for steps of a lead; {action!r} is none")
+        if action in campaigns.ACTIONS:
+            return self.workspace.campaigns.change(target, action, by="user")
+        runner = self.workspace.job_runner(target)
+        if action == "complete":
+            return runner.complete(target)
+        return runner.fail(target, text or "The job failed")
+
+    def lead(self, lead_id: Lead | str) -> Lead:
+        """Return a lead as it is now.
+
+        Raises:
+            NotFound: there is none of that id.
+        """
+        return self.workspace.store.lead(id_of(lead_id, "lead_id"))
+
+    def leads(self) -> list[Lead]:
+        """Return all leads of campaigns, oldest first."""
+        return self.workspace.store.leads()
+
+    def set_credits(self, *, subscription: int = 0, purchased: int = 0) -> None:
+        """Set the credits for searches and extractions.
+
+        Raises:
+            InvalidInput: one is no whole number of 0 or more.
+        """
+        values = {"subscription": subscription, "purchased": purchased}
+        balance = load_credits(values, self.workspace.clock.now())
+        with self.workspace.store.transaction():
+            self.workspace.credits.set(balance)
+
     def wait_until_idle(self, *, timeout: float = 5.0) -> None:
         """Wait until nothing is being sent or due; retries and steps that are due later may remain.
 
@@ -112,20 +308,83 @@ class Sandbox(SandboxWorld, SandboxWebhooks):
             raise NotIdle(self.workspace.scheduler, timeout, notes)
 
     def close(self) -> None:
-        """Forget the workspace, and end what serves its apps; a second time does nothing."""
+        """Remove the workspace and stop serving its apps; a second time does nothing."""
         self._emulator.remove_workspace(self.workspace)
         while self._servers:
             _, server = self._servers.popitem()
             server.stop()
 
+    def _sender_id(self, sender: Sender | str) -> str:
+        sender_id = id_of(sender, "sender_id")
+        if self.workspace.store.sender(sender_id) is None:
+            known = ", ".join(sender.id for sender in self.workspace.store.senders())
+            hint = f"no sender has the id {sender_id[:80]!r}; there are: {known}"
+            raise NotFound("Sender not found", hint=hint)
+        return sender_id
+
+
+class SandboxFactory:
+    """A maker of sandboxes for fixtures of any scope; at its end it closes those still open.
+
+    Args:
+        server: the server of the test session.
+    """
+
+    def __init__(self, server: EmulatorServer) -> None:
+        self._server = server
+        self._sandboxes: list[Sandbox] = []
+        self._numbers = itertools.count(1)
+
+    def __call__(
+        self,
+        contract: str = "documented",
+        *,
+        starts_at: datetime | str | None = None,
+        frozen: bool = False,
+        random_seed: str | None = None,
+        **options: object,
+    ) -> Sandbox:
+        """Make a fresh workspace; `with` closes it at the end of its block.
+
+        Args:
+            contract: `documented`, `example`, `schema`, `live` or another contract.
+            starts_at: the time that its clock shows at first, as for `sendpilot.clock.set`; also
+                in the past.
+            frozen: whether the clock starts frozen.
+            random_seed: the seed of all chance; by default the number of this sandbox.
+            options: options of the contract with their values, such as `patch_reply="example"`.
+
+        Raises:
+            InvalidInput: an unknown contract, option or value; it says which are known.
+        """
+        __tracebackhide__ = True
+        chosen = sandbox_options(
+            contract, starts_at=starts_at, frozen=frozen, random_seed=random_seed, **options
+        )
+        default_seed = f"sendpilot_factory/{next(self._numbers)}"
+        sandbox = Sandbox(self._server, chosen, random_seed=default_seed)
+        known = self._server.emulator.workspaces()
+        still_open = [one for one in self._sandboxes if one.workspace in known]
+        self._sandboxes = [*still_open, sandbox]
+        return sandbox
+
+    def close(self) -> None:
+        """Close every sandbox that is still open."""
+        for sandbox in self._sandboxes:
+            sandbox.close()
+
 
 def _seed(token: str, api_key: str, options: SandboxOptions, random_seed: str) -> WorkspaceSeed:
     now = options.starts_at or SystemClock().now()
-    sender = Sender(
-        id=SENDER_ID,
-        name="Test Sender",
-        linkedin_url="https://www.linkedin.com/in/test-sender",
-        status="active",
+    sender, _ = load_sender(
+        {
+            "id": SENDER_ID,
+            "name": "Test Sender",
+            "linkedin_url": _made_up_url("test-sender"),
+        }
+    )
+    campaign = load_campaign(
+        {"id": CAMPAIGN_ID, "name": "Test campaign", "sender_ids": [SENDER_ID]}, (), now
     )
     return WorkspaceSeed(
         id=f"ws_{token}",
@@ -138,5 +397,9 @@ def _seed(token: str, api_key: str, options: SandboxOptions, random_seed: str) -
         senders=(sender,),
         job_timing=_QUICK,
         plan="test",
-        campaigns=(new_campaign(CAMPAIGN_ID, "Test campaign", "started", now),),
+        campaigns=(campaign,),
     )
+
+
+def _made_up_url(known_id: str) -> str:
+    return f"https://www.linkedin.com/in/{known_id}".replace("_", "-")

@@ -6,8 +6,8 @@ from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.scheduling.clock import parse_moment
 from mock_sendpilot.scheduling.durations import parse_duration
 from mock_sendpilot.scheduling.scheduler import ADVANCE_TIMEOUT_SECONDS
+from mock_sendpilot.testing.arguments import check_seconds
 from mock_sendpilot.testing.event_loop import refuse_in_event_loop
-from mock_sendpilot.testing.sandbox_checks import check_seconds
 from mock_sendpilot.world.workspace import Workspace
 
 _DATE = "2030-01-31"
@@ -15,7 +15,7 @@ _MOMENT = f"a datetime with a time zone, or a text such as {_DATE}T09:00:00Z or 
 
 
 class SandboxClock:
-    """Turns the clock of a test's workspace; the time of the test itself goes on."""
+    """The clock of a test's workspace, to be turned; the time of the test itself goes on."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
@@ -26,20 +26,20 @@ class SandboxClock:
 
     @property
     def now(self) -> datetime:
-        """The time of the workspace, in UTC."""
+        """The time that it shows, in UTC."""
         return self._scheduler.clock.now()
 
     @property
     def is_frozen(self) -> bool:
-        """True while the clock is frozen: then `advance` alone sends webhooks."""
+        """True if the clock is frozen; webhooks are then sent by `advance` alone."""
         return self._scheduler.clock.is_frozen
 
     def freeze(self) -> None:
-        """Stand still."""
+        """Stop the clock at the time that it shows."""
         self._scheduler.freeze()
 
     def resume(self) -> None:
-        """Run on from what it shows."""
+        """Let the clock run on from the time that it shows."""
         self._scheduler.resume()
 
     def advance(
@@ -52,54 +52,51 @@ class SandboxClock:
         seconds: float = 0,
         timeout: float = ADVANCE_TIMEOUT_SECONDS,
     ) -> int:
-        """Let time pass, running at once all that falls due in it; return when it has run.
+        """Let time pass, run every task that falls due in it, and return when they have run.
 
-        Webhooks go to different endpoints at the same time, and to each in their order. What
-        receivers change about the same lead in reaction is sent as well, two reactions deep.
+        Webhooks go to different endpoints at the same time, and to each in their order. Changes
+        that receivers make to the same lead in reaction are sent as well, two reactions deep.
 
         Args:
-            duration: a `timedelta`, or a text such as `1h30m`; the rest is added to it.
-            days: further days.
-            hours: further hours.
-            minutes: further minutes.
-            seconds: further seconds.
-            timeout: how long it may take, in seconds of real time.
+            duration: a `timedelta`, or a text such as `1h30m`.
+            days: days to add to it.
+            hours: hours to add to it.
+            minutes: minutes to add to it.
+            seconds: seconds to add to it.
+            timeout: seconds of real time to wait.
 
         Returns:
-            How many tasks were done: attempts, steps of campaigns and of jobs.
+            The number of tasks that have run: attempts, steps of campaigns and of jobs.
 
         Raises:
-            InvalidInput: no duration, no number of seconds as `timeout`, or the clock is being
-                advanced already.
-            AdvanceTimedOut: it was not over in time; it says what is left and what held it up.
+            InvalidInput: an invalid duration or `timeout`, or the clock is being advanced already.
+            AdvanceTimedOut: it took too long; it says what is left and what held it up.
             EventLoopBlocked: called in a coroutine; await `sendpilot.aio.clock.advance` there.
         """
         __tracebackhide__ = True
         refuse_in_event_loop("sendpilot.aio.clock.advance")
         check_seconds("timeout", timeout)
-        span = _duration(duration)
+        total = _duration(duration)
         try:
-            more = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
-            whole = span + more
+            total += timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
         except (TypeError, ValueError, OverflowError) as error:
-            problem = (
+            raise InvalidInput(
                 f"days, hours, minutes and seconds must be numbers that a timedelta takes: {error}"
-            )
-            raise InvalidInput(problem) from error
-        return self._scheduler.advance(whole, timeout_seconds=timeout)
+            ) from error
+        return self._scheduler.advance(total, timeout_seconds=timeout)
 
     def set(self, moment: datetime | str) -> int:
-        """Let the time up to a moment pass; otherwise as `advance`.
+        """Let the time up to a moment pass, as `advance` does.
 
-        As long as nothing has happened in the workspace, the moment may have passed. Existing
-        leads and campaigns keep their dates.
+        The moment may be in the past as long as nothing has happened in the workspace. Leads and
+        other objects keep their dates.
 
         Args:
             moment: a `datetime` with a time zone, or a text such as `2030-01-31T09:00:00Z`, or the
                 date alone, which is its midnight in UTC.
 
         Raises:
-            InvalidInput: it is none of these; it has passed, and events were recorded or tasks
+            InvalidInput: it is none of these; it is in the past, and events were recorded or tasks
                 scheduled; or the clock is being advanced.
             EventLoopBlocked: called in a coroutine; await `sendpilot.aio.clock.set` there.
         """
@@ -109,19 +106,29 @@ class SandboxClock:
 
 
 def moment_of(value: object, name: str) -> datetime:
-    """Read a time with a zone, from a `datetime` or a text; a date alone is its midnight in UTC.
+    """Return a time with a zone, from a `datetime` or a text; a date alone is its midnight in UTC.
 
     Raises:
-        InvalidInput: it is none; the message calls it by this name.
+        InvalidInput: it is neither; the message calls it by this name.
     """
-    moment = _read(value) if isinstance(value, str) else value
+    moment = _parse(value) if isinstance(value, str) else value
     if not isinstance(moment, datetime):
-        raise InvalidInput(f"{name} must be {_MOMENT}; it was {value!r}")
+        raise InvalidInput(f"{name}: expected {_MOMENT}, got {value!r}")
     if moment.tzinfo is None:
         raise InvalidInput(
-            f"{name} must have a time zone, such as tzinfo=timezone.utc, or Z at the end of a "
-            f"text; it was {value!r}"
+            f"{name}: expected a time with a zone, such as tzinfo=timezone.utc, or Z at the end of "
+            f"a text, got {value!r}"
         )
+    return moment
+
+
+def _parse(text: str) -> datetime | None:
+    """Return the time that a text names, without a zone if it names none, or None."""
+    if len(text) == len(_DATE):
+        return parse_moment(f"{text}T00:00:00Z")
+    moment = parse_moment(text)
+    if moment is None and (without_zone := parse_moment(f"{text}Z")):
+        return without_zone.replace(tzinfo=None)
     return moment
 
 
@@ -133,15 +140,8 @@ def _duration(value: object) -> timedelta:
             return parse_duration(value)
     except InvalidInput as error:
         raise InvalidInput(f"duration {error}") from error
-    expected = "duration must be a text such as '1h30m', or a timedelta"
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    instead = f"; for seconds write seconds={value!r}" if number else ""
-    raise InvalidInput(f"{expected}; it was {value!r}{instead}")
-
-
-def _read(text: str) -> datetime | None:
-    """A time; a date alone is midnight, and what lacks a zone alone is told so."""
-    if len(text) == len(_DATE):
-        return parse_moment(f"{text}T00:00:00Z")
-    found = parse_moment(text) or parse_moment(f"{text}Z")
-    return found if found is None or parse_moment(text) else found.replace(tzinfo=None)
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    remedy = f"; for seconds write seconds={value!r}" if is_number else ""
+    raise InvalidInput(
+        f"duration: expected a timedelta or a text such as '1h30m', got {value!r}{remedy}"
+    )

@@ -36,13 +36,14 @@ def sandbox_options(
     random_seed: str | None = None,
     **options: object,
 ) -> SandboxOptions:
-    """Check what a sandbox is to start with.
+    """Return checked options.
 
     Args:
         contract: the name of a contract.
-        starts_at: what its clock shows at first, as for `sendpilot.clock.set`; also in the past.
+        starts_at: the time that its clock shows at first, as for `sendpilot.clock.set`; also in the
+            past.
         frozen: whether the clock starts frozen.
-        random_seed: what chance is drawn from.
+        random_seed: the seed of all chance.
         options: options of the contract with their values.
 
     Raises:
@@ -59,9 +60,14 @@ def sandbox_options(
         raise InvalidInput(f"frozen: expected True or False, got {frozen!r}")
     if not isinstance(random_seed, str | None):
         raise InvalidInput(f"random_seed: expected a text, got {random_seed!r}")
+    start = None if starts_at is None else moment_of(starts_at, "starts_at")
+    if start is not None and not FIRST_MOMENT <= start < LAST_MOMENT:
+        raise InvalidInput(
+            f"starts_at: expected a time from the year 1970 on and before 9000, got {starts_at!r}"
+        )
     return SandboxOptions(
         contract=named_contract(contract, [(name, str(one)) for name, one in options.items()]),
-        starts_at=None if starts_at is None else _start(starts_at),
+        starts_at=start,
         is_frozen=frozen,
         random_seed=random_seed,
     )
@@ -76,13 +82,13 @@ def marked_options(marker: "pytest.Mark | None") -> SandboxOptions:
     if marker is None:
         return sandbox_options()
     try:
-        _check_contract_is_named_once(marker)
+        _require_one_contract(marker)
         return sandbox_options(*marker.args, **marker.kwargs)
     except InvalidInput as error:
         raise InvalidInput(f"{_MARKER}: {error}") from None
 
 
-def _check_contract_is_named_once(marker: "pytest.Mark") -> None:
+def _require_one_contract(marker: "pytest.Mark") -> None:
     arguments = ", ".join(repr(one) for one in marker.args)
     if len(marker.args) > 1:
         raise InvalidInput(
@@ -93,12 +99,3 @@ def _check_contract_is_named_once(marker: "pytest.Mark") -> None:
         raise InvalidInput(
             f"expected one contract, got two: {arguments} and {marker.kwargs['contract']!r}"
         )
-
-
-def _start(value: datetime | str) -> datetime:
-    moment = moment_of(value, "starts_at")
-    if not FIRST_MOMENT <= moment < LAST_MOMENT:
-        raise InvalidInput(
-            f"starts_at: expected a time from the year 1970 on and before 9000, got {value!r}"
-        )
-    return moment

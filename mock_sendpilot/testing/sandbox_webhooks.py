@@ -1,22 +1,24 @@
-"""The webhooks of a sandbox: where they go, events by hand, and deliveries that are disrupted."""
+"""The webhooks of a sandbox: endpoints, triggered events, disruptions and receiver checks."""
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from mock_sendpilot.api.fields import Text
+from mock_sendpilot.control.seed_loading import load_value
 from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.json_text import plain_json
 from mock_sendpilot.matching import ANY_EVENT, EventPattern
 from mock_sendpilot.receiver_check.target import MAX_LATENCY_SECONDS, Probe
-from mock_sendpilot.testing.event_loop import refuse_in_event_loop
-from mock_sendpilot.testing.sandbox_checks import (
+from mock_sendpilot.testing.arguments import (
     Subject,
     as_tuple,
-    check_text,
     event_id_of,
     id_of,
+    optional_id,
     with_ids,
 )
+from mock_sendpilot.testing.event_loop import refuse_in_event_loop
 from mock_sendpilot.webhooks import triggers
 from mock_sendpilot.webhooks.disruption_kinds import DEFAULT_RATE, OPTIONS
 from mock_sendpilot.webhooks.disruptions import CHAOS_KINDS, Disruption
@@ -32,18 +34,18 @@ if TYPE_CHECKING:
     from mock_sendpilot.receiver_check.report import Report
     from mock_sendpilot.testing.serving import App, AppServer, Receiver
 
-_OF_DISRUPT = ("endpoint", "event_type", "times", *OPTIONS)
+_DISRUPT_OPTIONS = ("endpoint", "event_type", "times", *OPTIONS)
 _logger = logging.getLogger(__name__)
 
 
 class SandboxWebhooks:
-    """Endpoints, triggers and disruptions of a sandbox."""
+    """The part of a sandbox that is about its webhooks."""
 
     workspace: Workspace
     random_seed: str
     _outbox: Outbox
     _servers: "dict[int, AppServer]"
-    """Of the apps that are served, by the id of the app, which they keep alive."""
+    """The servers of apps by the `id()` of the app, which they keep alive."""
 
     def add_endpoint(
         self,
@@ -59,31 +61,34 @@ class SandboxWebhooks:
         signature_clock: str = PROCESS,
         headers: Mapping[str, str] | None = None,
     ) -> Endpoint:
-        """Have webhooks sent to a URL or an app; a `secret` is made unless it is given.
+        """Send webhooks to a URL or an app.
 
         Args:
-            url: where to; or a WSGI or ASGI app, which is served in a thread for the length of the
-                test. For an app in a container it is its published port on 127.0.0.1; how a
-                container reaches the fixture (`host=`) is in docs/how-to/pytest.md.
-            path: where an app takes webhooks, by default `/webhooks`.
-            secret: `whsec_…`.
-            events: which event type or types; all of them by default.
-            retry_delays: seconds before each further attempt, in place of the contract's.
-            timeout: seconds that the receiver has for its answer, in place of 30.
-            signatures: out of `documented`, `svix` and `standardwebhooks`.
-            concurrency: how many deliveries may be under way at once; more than 1 keep no order.
-            signature_clock: which time stands in signatures. `process` is what this process shows,
-                so that an app in it can verify while the test freezes time or travels; `wall` is
-                real time, and `virtual` that of `sendpilot.clock`.
-            headers: sent with each webhook, in addition to those that the emulator sets itself.
+            url: a URL; or a WSGI or ASGI app, which is served in a thread until the test ends. For
+                an app in a container it is its published port on 127.0.0.1; how a container
+                reaches the fixture (`host=`) is in docs/how-to/pytest.md.
+            path: the path where an app takes webhooks; by default `/webhooks`.
+            secret: the signing secret, `whsec_…`; by default a new one.
+            events: one or more event types; by default all of them.
+            retry_delays: the retry schedule: seconds before each further attempt; by default the
+                contract's.
+            timeout: seconds to wait for a response; by default 30.
+            signatures: any of `documented`, `svix` and `standardwebhooks`.
+            concurrency: the number of deliveries at a time; more than 1 keep no order.
+            signature_clock: the clock for the time in signatures. `process` is the time of this
+                process, so that an app in it can verify while the test freezes time or travels;
+                `wall` is real time, and `virtual` that of `sendpilot.clock`.
+            headers: headers to send with each webhook, in addition to the emulator's own.
 
         Raises:
-            InvalidInput: a bad URL, secret or setting, an event type unknown to the contract, or an
-                object that is no app.
+            InvalidInput: an invalid URL, secret or setting, an event type unknown to the contract,
+                or an object that is no app.
             AppNotStarted: the startup of an ASGI app failed.
         """
         if isinstance(url, str) and path is not None:
-            raise InvalidInput(f"path is for an app; write {path!r} at the end of the URL")
+            raise InvalidInput(
+                f"path: expected an app with it, got a URL; write {path!r} at the end of the URL"
+            )
         settings = EndpointSettings(
             retry_delays_seconds=None if retry_delays is None else tuple(retry_delays),
             timeout_seconds=timeout,
@@ -113,7 +118,7 @@ class SandboxWebhooks:
         """Give an endpoint a new secret; the old one is valid for 24 hours more, by the clock.
 
         Raises:
-            InvalidInput: a bad secret, or the one in use.
+            InvalidInput: an invalid secret, or the current one.
         """
         return self._outbox.endpoints.rotate(id_of(endpoint, "endpoint"), secret)
 
@@ -149,29 +154,30 @@ class SandboxWebhooks:
         text: str | None = None,
         with_effects: bool = False,
     ) -> SentWebhook:
-        """Send an event about an existing lead, campaign or job; nothing else changes.
+        """Send an event about an existing lead, campaign or job, and change nothing else.
+
+        Wherever an id is expected you can pass the object.
 
         Args:
-            event_type: any of the twelve, by its name in any contract.
-            lead_id: whose, for the events of leads, messages and connections; here and below an
-                id, or what has it.
-            campaign_id: for the events of campaigns.
-            job_id: for those of searches and extractions.
+            event_type: any of the 12 event types, by its name in any contract.
+            lead_id: the lead, for the events of leads, messages and connections.
+            campaign_id: the campaign, for the events of campaigns.
+            job_id: the search or extraction, for their events.
             sender_id: a sender other than the lead's own.
             overrides: values for keys of `data`, in place of the usual ones.
-            text: the message, reply or note in it, whatever the contract calls its key.
+            text: the message, reply or note in it, under whichever key the contract has for it.
             with_effects: do what causes the event instead, with all its effects.
 
         Raises:
             NotFound: there is no such lead, campaign or job.
-            InvalidInput: no such event type or key, or what causes it cannot happen.
+            InvalidInput: the event type or a key is unknown, or the cause cannot happen.
         """
         request = triggers.TriggerRequest(
             event_type=event_type,
-            lead_id=_optional_id(lead_id, "lead_id"),
-            campaign_id=_optional_id(campaign_id, "campaign_id"),
-            job_id=_optional_id(job_id, "job_id"),
-            sender_id=_optional_id(sender_id, "sender_id"),
+            lead_id=optional_id(lead_id, "lead_id"),
+            campaign_id=optional_id(campaign_id, "campaign_id"),
+            job_id=optional_id(job_id, "job_id"),
+            sender_id=optional_id(sender_id, "sender_id"),
             overrides=overrides or {},
             text=text,
         )
@@ -188,31 +194,33 @@ class SandboxWebhooks:
         times: int | None = 1,
         **values: Any,
     ) -> Disruption:
-        """Make the next delivery that fits hostile; deliveries that are queued already are not.
+        """Make the next delivery that matches hostile; deliveries already queued are left alone.
 
         Args:
             kind: such as `duplicate` or `wrong_secret`; docs/reference/webhooks.md lists them.
-            endpoint: only to this one.
-            event_type: only of this type.
-            times: how many deliveries; None for all.
-            values: numbers that the kind takes (`seconds`, `attempts`, `copies`, `bytes`), and keys
-                of `data` in snake case with the values they must have, such as `lead_id=…`.
+            endpoint: match only deliveries to this endpoint.
+            event_type: match only events of this type.
+            times: the number of deliveries; None for all.
+            values: options of the kind (`seconds`, `attempts`, `copies`, `bytes`), and keys of
+                `data` in snake case with the values to match, such as `lead_id=…`.
 
         Raises:
-            InvalidInput: an unknown kind, event type, number or key of data, a value that JSON
+            InvalidInput: an unknown kind, event type, option or key of data, a value that JSON
                 cannot hold, or no times at all.
         """
-        endpoint_id = _optional_id(endpoint, "endpoint")
-        wanted = with_ids(_without(values, OPTIONS))
-        plain = {name: plain_json(value, name) for name, value in wanted.items()}
-        pattern = EventPattern(event_type, plain)
-        self._outbox.check_target(endpoint_id, pattern, options=_OF_DISRUPT)
+        endpoint_id = optional_id(endpoint, "endpoint")
+        options = {name: value for name, value in values.items() if name in OPTIONS}
+        data = with_ids({name: value for name, value in values.items() if name not in OPTIONS})
+        pattern = EventPattern(
+            event_type, {name: plain_json(value, name) for name, value in data.items()}
+        )
+        self._outbox.check_target(endpoint_id, pattern, options=_DISRUPT_OPTIONS)
         return self._outbox.disruptions.arm(
             kind,
             endpoint_id=endpoint_id,
             pattern=pattern,
             times=times,
-            options={name: value for name, value in values.items() if name in OPTIONS},
+            options=options,
         )
 
     def chaos(
@@ -229,18 +237,19 @@ class SandboxWebhooks:
         pytest shows the log of a test that fails.
 
         Args:
-            rate: 0 to 1.
-            random_seed: by default the name of the test.
-            kinds: the mix; by default all after which a right receiver has every event in the end.
-            endpoint: only to this one.
+            rate: the share of deliveries, 0 to 1.
+            random_seed: the seed of the mix; by default the name of the test.
+            kinds: the kinds in the mix; by default those after which a correct receiver has every
+                event in the end.
+            endpoint: disrupt only deliveries to this endpoint.
 
         Raises:
-            InvalidInput: an unknown kind, or none at all, or a rate that is no share.
+            InvalidInput: an unknown kind, no kind at all, or an invalid rate.
         """
-        endpoint_id = _optional_id(endpoint, "endpoint")
+        endpoint_id = optional_id(endpoint, "endpoint")
         self._outbox.check_target(endpoint_id, ANY_EVENT)
         seed = self.random_seed if random_seed is None else random_seed
-        check_text("random_seed", seed)
+        load_value(Text(may_be_empty=True), seed, "random_seed")
         arm_chaos = self._outbox.disruptions.arm_chaos
         chaos = arm_chaos(seed, rate=rate, kinds=as_tuple(kinds), endpoint_id=endpoint_id)
         _logger.warning("chaos at rate %g, seed %r", rate, seed)
@@ -295,12 +304,12 @@ class SandboxWebhooks:
             probe=probe,
             timeout=timeout,
             max_latency=max_latency,
-            lead_id=_optional_id(lead_id, "lead_id"),
+            lead_id=optional_id(lead_id, "lead_id"),
             signature_clock=signature_clock,
         )
 
     def disruption(self, disruption: Disruption | str) -> Disruption:
-        """A disruption as it is now, with what it has done: `state`, `match_count`, `matches`.
+        """Return a disruption as it is now, with its `state`, `match_count` and `matches`.
 
         Raises:
             NotFound: there is none.
@@ -308,17 +317,9 @@ class SandboxWebhooks:
         return self._outbox.disruptions.get(id_of(disruption, "disruption"))
 
     def resend(self, webhook: SentWebhook | str) -> None:
-        """Make one more attempt of each delivery of a webhook: the same event, signed afresh.
+        """Make one more attempt of each delivery of a webhook: the same event, signed again.
 
         Raises:
             NotFound: it had no endpoint to go to.
         """
         self._outbox.resend_event(event_id_of(webhook))
-
-
-def _optional_id(thing: object, name: str) -> str | None:
-    return None if thing is None else id_of(thing, name)
-
-
-def _without(values: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if name not in set(names)}

@@ -1,26 +1,33 @@
-"""Serving somebody's WSGI or ASGI app on a free port, in threads of its own."""
+"""Serve somebody's WSGI or ASGI app on a free port, in threads of its own.
+
+The exceptions of an app are answered with 500, as in production. Flask lets them through while
+`app.testing` is set, which every test suite does, and a bare WSGI callable always does.
+"""
 
 import inspect
+import logging
+import sys
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Union, cast
 
 from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.http_server import HttpServer
 from mock_sendpilot.testing.asgi_bridge import AsgiApp, AsgiBridge
-from mock_sendpilot.testing.crashes import answering_crashes
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
     from typing_extensions import Self
 
 App = Union["WSGIApplication", AsgiApp]
 Receiver = str | App
 
 _WSGI_ARGUMENTS, _ASGI_ARGUMENTS = 2, 3
+_logger = logging.getLogger(__name__)
 
 
 class AppServer(AbstractContextManager["AppServer"]):
-    """Serves an app on a free port of 127.0.0.1, between `start` and `stop`.
+    """A server of an app on a free port of 127.0.0.1, between `start` and `stop`.
 
     Exceptions are answered with 500. An ASGI app runs in an event loop of its own, not in that of
     the test; its lifespan begins and ends with the server.
@@ -38,7 +45,7 @@ class AppServer(AbstractContextManager["AppServer"]):
 
     @property
     def origin(self) -> str:
-        """The origin that it is served at, such as `http://127.0.0.1:41234`."""
+        """The origin of the server, such as `http://127.0.0.1:41234`."""
         return self._http.origin
 
     def __enter__(self) -> "Self":
@@ -49,7 +56,7 @@ class AppServer(AbstractContextManager["AppServer"]):
         self.stop()
 
     def start(self) -> None:
-        """Begin to answer.
+        """Start to serve.
 
         Raises:
             AppNotStarted: the startup of an ASGI app failed.
@@ -63,14 +70,14 @@ class AppServer(AbstractContextManager["AppServer"]):
         self._http.start()
 
     def stop(self) -> None:
-        """Answer what is being answered, and end."""
+        """Finish the requests that are being served, and stop."""
         self._http.stop()
         if self._bridge is not None:
             self._bridge.stop()
 
 
 def checked_path(path: str | None) -> str:
-    """Return the path at which an app takes webhooks, `/webhooks` unless it is given.
+    """Return the path at which an app takes webhooks, by default `/webhooks`.
 
     Raises:
         InvalidInput: it does not begin with a slash.
@@ -78,8 +85,43 @@ def checked_path(path: str | None) -> str:
     if path is None:
         return "/webhooks"
     if not isinstance(path, str) or not path.startswith("/"):
-        raise InvalidInput(f"the path must begin with /, unlike {path!r}")
+        raise InvalidInput(f"path: expected a path that begins with /, got {path!r}")
     return path
+
+
+def crash_body(error: BaseException) -> bytes:
+    """Return the body of the 500 for an exception: its name and message."""
+    return f"{type(error).__name__}: {error}".rstrip(": ").encode("utf-8", "replace")
+
+
+def answering_crashes(app: "WSGIApplication") -> "WSGIApplication":
+    """Wrap an app so that whatever it raises becomes a 500 that names the exception.
+
+    Deliveries, a failed wait and a finding thus show it; the traceback goes to the log.
+    """
+
+    def wrapped(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterator[bytes]:
+        chunks: Iterable[bytes] = ()
+        try:
+            chunks = app(environ, start_response)
+            yield from chunks
+        except GeneratorExit:  # the client is gone
+            raise
+        # `pytest.fail()` and `sys.exit()` are no `Exception`, and nobody could see them here.
+        except BaseException as error:
+            _logger.warning("the app raised an exception", exc_info=error)
+            body = crash_body(error)
+            headers = [
+                ("Content-Type", "text/plain; charset=utf-8"),
+                ("Content-Length", str(len(body))),
+            ]
+            # With the exception, WSGI replaces headers that are not sent yet; else it raises.
+            start_response("500 Internal Server Error", headers, sys.exc_info())
+            yield body
+        finally:
+            getattr(chunks, "close", lambda: None)()
+
+    return wrapped
 
 
 def _is_asgi(app: object) -> bool:

@@ -10,8 +10,8 @@ from svix.webhooks import Webhook
 
 from mock_sendpilot.contracts.contract import CONTRACTS
 from mock_sendpilot.http_server import HttpServer
-from mock_sendpilot.testing.crashes import answering_crashes, crash_body
 from mock_sendpilot.testing.receiver_check import check_receiver
+from mock_sendpilot.testing.serving import answering_crashes, crash_body
 from tests.support import SECRET
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from mock_sendpilot.testing.receiver import ReceivedWebhook, WebhookReceiver
+from mock_sendpilot.testing.recorded_events import SentWebhooks
 from mock_sendpilot.testing.sandbox import Sandbox
 from mock_sendpilot.testing.sandbox_clock import SandboxClock
-from mock_sendpilot.testing.sent_webhooks import SentWebhooks
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "reference" / "fixtures.md").read_text(encoding="utf-8")

@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from mock_sendpilot.errors import InvalidInput
-from mock_sendpilot.testing.sandbox_factory import SandboxFactory
+from mock_sendpilot.testing.sandbox import SandboxFactory
 from tests.testing.strangers import run
 
 APP_TEST = """

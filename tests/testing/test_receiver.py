@@ -101,21 +101,28 @@ def test_any_status_can_be_answered(
 @pytest.mark.parametrize(
     ("status", "options", "says"),
     [
-        pytest.param(99, {}, "status must be a whole number from 100 to 999; it was 99", id="99"),
-        pytest.param(1000, {}, "status must be .* it was 1000", id="1000"),
-        pytest.param("503", {}, "status must be .* it was '503'", id="text"),
-        pytest.param(True, {}, "status must be .* it was True", id="boolean"),
-        pytest.param(503, {"times": 0}, "times must be a whole number from 1 .* it was 0", id="0"),
-        pytest.param(503, {"times": -1}, "times must be .* it was -1", id="less than 0"),
-        pytest.param(503, {"times": None}, "times must be .* it was None", id="no number"),
-        pytest.param(503, {"body": 5}, "body must be bytes, a text, or a dict or list", id="body"),
+        pytest.param(99, {}, "status: expected a whole number from 100 to 999, got 99", id="99"),
+        pytest.param(1000, {}, "status: expected .*, got 1000", id="1000"),
+        pytest.param("503", {}, "status: expected .*, got '503'", id="text"),
+        pytest.param(True, {}, "status: expected .*, got True", id="boolean"),
+        pytest.param(503, {"times": 0}, "times: expected a whole number from 1 .*, got 0", id="0"),
+        pytest.param(503, {"times": -1}, "times: expected .*, got -1", id="less than 0"),
+        pytest.param(503, {"times": None}, "times: expected .*, got None", id="no number"),
         pytest.param(
-            503, {"body": {"a": object()}}, "cannot be written as UTF-8 or JSON", id="no JSON"
+            503, {"body": 5}, "body: expected bytes, a text, or a dict or list", id="body"
         ),
-        pytest.param(503, {"headers": {"Connection": "close"}}, "the server's own", id="hop"),
-        pytest.param(503, {"headers": {"X": "a\nb"}}, "on one line each; 'X' was", id="lines"),
-        pytest.param(503, {"headers": {"X": "\u2713"}}, "must be Latin-1", id="letters"),
-        pytest.param(503, {"headers": {5: "a"}}, "headers cannot have 5", id="no name"),
+        pytest.param(
+            503, {"body": {"a": object()}}, "body: expected UTF-8 text or JSON", id="no JSON"
+        ),
+        pytest.param(
+            503,
+            {"headers": {"Connection": "close"}},
+            "that a response may set, got 'Connection'",
+            id="hop",
+        ),
+        pytest.param(503, {"headers": {"X": "a\nb"}}, "on one line, got 'X'", id="lines"),
+        pytest.param(503, {"headers": {"X": "\u2713"}}, "expected Latin-1", id="letters"),
+        pytest.param(503, {"headers": {5: "a"}}, "headers: expected names .*, got 5", id="no name"),
     ],
 )
 def test_an_invalid_response_is_refused(
@@ -205,9 +212,11 @@ def test_received_webhooks_are_listed(
 @pytest.mark.parametrize(
     ("count", "says"),
     [
-        pytest.param(0, r"count must be 1 or more; to see that nothing came, assert", id="none"),
-        pytest.param(-1, "count must be a whole number from 1", id="less than none"),
-        pytest.param(True, "count must be a whole number from 1", id="boolean"),
+        pytest.param(
+            0, r"count: expected 1 or more, got 0; to see that nothing came, assert", id="none"
+        ),
+        pytest.param(-1, "count: expected a whole number from 1", id="less than none"),
+        pytest.param(True, "count: expected a whole number from 1", id="boolean"),
     ],
 )
 def test_a_count_that_needs_no_wait_is_refused(

@@ -89,22 +89,22 @@ def test_it_can_be_set_to_a_text(
 @pytest.mark.parametrize(
     ("moment", "says"),
     [
-        pytest.param(datetime(2999, 1, 1), "must have a time zone", id="naive"),  # noqa: DTZ001
-        pytest.param("2999-01-01T09:00:00", "must have a time zone", id="naive text"),
+        pytest.param(datetime(2999, 1, 1), "expected a time with a zone", id="naive"),  # noqa: DTZ001
+        pytest.param("2999-01-01T09:00:00", "expected a time with a zone", id="naive text"),
         pytest.param("soon", "a text such as 2030-01-31T09:00:00Z or 2030-01-31", id="no time"),
-        pytest.param(3600, "a text such as .*; it was 3600", id="number"),
+        pytest.param(3600, "a text such as .*, got 3600", id="number"),
     ],
 )
 def test_a_value_that_is_no_time_is_refused(sendpilot: Sandbox, moment: Any, says: str) -> None:
-    with pytest.raises(InvalidInput, match=f"moment must .*{says}|moment {says}"):
+    with pytest.raises(InvalidInput, match=f"^moment: .*{says}"):
         sendpilot.clock.set(moment)
 
 
 @pytest.mark.parametrize(
     ("duration", "more", "says"),
     [
-        pytest.param(3600, {}, "it was 3600; for seconds write seconds=3600", id="number"),
-        pytest.param(None, {}, "such as '1h30m', or a timedelta; it was None$", id="nothing"),
+        pytest.param(3600, {}, "got 3600; for seconds write seconds=3600", id="number"),
+        pytest.param(None, {}, "a timedelta or a text such as '1h30m', got None$", id="nothing"),
         pytest.param("soon", {}, "duration must be .* it was 'soon'", id="no duration"),
         pytest.param("1h", {"hours": "1"}, "seconds must be numbers", id="text for a number"),
         pytest.param("1h", {"days": 1e12}, "seconds must be numbers", id="too many"),

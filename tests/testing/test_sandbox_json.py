@@ -166,9 +166,9 @@ def test_the_refusal_says_where_and_what_would_do(box: Sandbox) -> None:
 
 
 def test_counters_and_dates_that_no_reply_can_hold_are_refused(box: Sandbox) -> None:
-    with pytest.raises(InvalidInput, match=r"counters\.messages_sent must be a whole number"):
+    with pytest.raises(InvalidInput, match=r"counters\.messagesSent must be"):
         box.add_campaign("c", counters=Counters(messages_sent=10**30))
-    with pytest.raises(InvalidInput, match="created_at must be between the years 1 and 9999"):
+    with pytest.raises(InvalidInput, match="created_at must be a time such as"):
         box.add_lead(created_at=EARLY)
 
 

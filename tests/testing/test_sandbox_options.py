@@ -42,12 +42,12 @@ from mock_sendpilot.testing.sandbox_options import marked_options
         ),
         pytest.param(
             pytest.mark.sendpilot(starts_at=1),
-            "starts_at must be a datetime with a time zone",
+            "starts_at: expected a datetime with a time zone",
             id="no time",
         ),
         pytest.param(
             pytest.mark.sendpilot(starts_at="2026-01-01T00:00:00"),
-            "starts_at must have a time zone",
+            "starts_at: expected a time with a zone",
             id="no zone",
         ),
         pytest.param(

@@ -39,7 +39,7 @@ Act = Callable[[Sandbox], Any]
             r"sequence\[0\]: must be a JSON object",
             id="no step",
         ),
-        pytest.param(lambda box: box.simulate("answer", "x"), "it was 'answer'", id="action"),
+        pytest.param(lambda box: box.simulate("answer", "x"), 'it was "answer"', id="action"),
         pytest.param(
             lambda box: box.simulate("pause", "camp_test", sender_id="sender_test"),
             "sender_id is for steps of a lead; 'pause' is none",
@@ -47,7 +47,7 @@ Act = Callable[[Sandbox], Any]
         ),
         pytest.param(
             lambda box: box.add_campaign("c", status="paussed"),
-            "status must be one of started, .*; it was 'paussed'; did you mean 'paused'?",
+            r'status must be .*: started, .*; it was "paussed" \(did you mean paused\?\)',
             id="status of a campaign",
         ),
         pytest.param(
@@ -57,12 +57,12 @@ Act = Callable[[Sandbox], Any]
         ),
         pytest.param(
             lambda box: box.add_campaign("c", enrolls="every"),
-            "enrolls must be one of all, added, none; it was 'every'$",
+            'enrolls must be .*: all, added, none; it was "every"$',
             id="enrolls",
         ),
         pytest.param(
             lambda box: box.add_sender("s", status="actve"),
-            "status must be one of active, .*; it was 'actve'; did you mean 'active'?",
+            r'status must be .*: active, .*; it was "actve" \(did you mean active\?\)',
             id="status of a sender",
         ),
         pytest.param(
@@ -72,7 +72,7 @@ Act = Callable[[Sandbox], Any]
         ),
         pytest.param(
             lambda box: box.add_sender("s", is_premium="no"),
-            "is_premium must be True or False; it was 'no'",
+            'is_premium must be true or false; it was "no"',
             id="no boolean",
         ),
         pytest.param(
@@ -81,31 +81,31 @@ Act = Callable[[Sandbox], Any]
             id="profile of a sender",
         ),
         pytest.param(
-            lambda box: box.add_lead(status="done"), "did you mean 'DONE'?", id="status of a lead"
+            lambda box: box.add_lead(status="done"), "did you mean DONE", id="status of a lead"
         ),
         pytest.param(
             lambda box: box.add_lead(custom_lead_status="INTRESTED"),
-            "did you mean 'INTERESTED'?",
+            "did you mean INTERESTED",
             id="custom status",
         ),
         pytest.param(
             lambda box: box.add_lead(first_name=7),
-            "first_name must be a text or None; it was 7",
+            "first_name must be a string; it was 7",
             id="no text",
         ),
         pytest.param(
             lambda box: box.add_lead(connection_count=True),
-            "connection_count must be a whole number from 0 to .* or None; it was True",
+            "connection_count must be a whole number from 0 to .*; it was true",
             id="no number",
         ),
         pytest.param(
             lambda box: box.add_lead(custom_fields=["score"]),
-            "custom_fields must be a dict; it was",
+            "custom_fields must be a JSON object; it was",
             id="no dict",
         ),
         pytest.param(
             lambda box: box.add_lead(created_at=NAIVE),
-            "created_at must be a datetime with a time zone",
+            "created_at must be a time such as",
             id="naive time",
         ),
         pytest.param(
@@ -118,10 +118,10 @@ Act = Callable[[Sandbox], Any]
         ),
         pytest.param(
             lambda box: box.webhooks.wait_for(EVENT, count=0),
-            "count must be a whole number from 1 to 5000; it was 0",
+            "count: expected a whole number from 1 to 5000, got 0",
             id="count",
         ),
-        pytest.param(lambda box: box.lead(None), "lead_id must be an id", id="no id"),
+        pytest.param(lambda box: box.lead(None), "lead_id: expected an id", id="no id"),
     ],
 )
 def test_an_invalid_part_is_refused_with_a_reason(sendpilot: Sandbox, act: Act, says: str) -> None:

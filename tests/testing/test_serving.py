@@ -508,9 +508,16 @@ def test_a_crash_of_an_app_stands_in_the_attempt(sendpilot: Sandbox) -> None:
 @pytest.mark.parametrize(
     ("served", "path", "says"),
     [
-        pytest.param(wsgi, "webhooks", "the path must begin with /, unlike 'webhooks'", id="app"),
-        pytest.param(wsgi, 5, "the path must begin with /, unlike 5", id="number"),
-        pytest.param("http://127.0.0.1:9", "/x", "path is for an app; write '/x' at", id="URL"),
+        pytest.param(
+            wsgi, "webhooks", "expected a path that begins with /, got 'webhooks'", id="app"
+        ),
+        pytest.param(wsgi, 5, "expected a path that begins with /, got 5", id="number"),
+        pytest.param(
+            "http://127.0.0.1:9",
+            "/x",
+            "path: expected an app with it, got a URL; write '/x' at",
+            id="URL",
+        ),
     ],
 )
 def test_a_path_that_cannot_be_is_refused(

@@ -71,7 +71,7 @@ class NotingReceiver(WebhookReceiver):
         self._arrivals = arrivals
         self._now = now
 
-    def _answer(
+    def _serve(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
         content = environ["wsgi.input"].read()
@@ -89,7 +89,7 @@ class NotingReceiver(WebhookReceiver):
             self._arrivals.append(arrival)
             return start_response(status, headers, exc_info)
 
-        return super()._answer(environ, noting)
+        return super()._serve(environ, noting)
 
 
 class RestartingReceiver:

@@ -303,7 +303,7 @@ def test_the_retry_of_a_disrupted_attempt_is_not_disrupted(
     receiver.respond(401)
     disrupted_endpoint(world, receiver.url, kind)
     if kind == "broken_connection":
-        receiver._answers.clear()  # it is never sent the first attempt
+        receiver._responses.clear()  # it is never sent the first attempt
     world.advance(5)
 
     delivery, last = only_delivery(world), receiver.received[-1]
@@ -332,7 +332,7 @@ def test_a_resend_is_not_disrupted(world: World, receiver: WebhookReceiver, kind
     receiver.respond(401, times=2)
     disrupted_endpoint(world, receiver.url, kind, attempts=100)
     world.advance()
-    receiver._answers.clear()
+    receiver._responses.clear()
     world.outbox.resend(only_delivery(world).id)
     world.advance()
 
