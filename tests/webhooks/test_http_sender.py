@@ -180,13 +180,6 @@ def test_interim_responses_are_skipped(world: World, interim: bytes, status: int
     assert dict(attempt.response.headers) == {"X-Final": "yes", "Content-Length": "4"}
 
 
-def test_interim_responses_without_a_final_one_end_at_the_timeout() -> None:
-    interim = b"HTTP/1.1 103 Early Hints\r\n\r\n"
-    with hurried_world(0.2) as world, raw_receiver(interim, lingers=True) as url:
-        attempt = attempt_at(world, url)
-    assert attempt.error == "no response within 0.2 s"
-
-
 def test_only_the_first_headers_of_a_response_are_kept(
     world: World, receiver: WebhookReceiver
 ) -> None:
@@ -221,38 +214,49 @@ def test_a_status_counts_even_if_the_body_breaks_off(world: World) -> None:
     assert attempt.response.is_truncated
 
 
-def test_a_body_that_never_ends_is_cut_at_the_timeout() -> None:
-    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc"
-    with hurried_world(0.2) as world, raw_receiver(answer, lingers=True) as url:
+@pytest.mark.parametrize(
+    ("answer", "receiver_options"),
+    [
+        pytest.param(b"HTTP/1.1 200 OK\r\nX: ", {"trickles": True}, id="a head that trickles"),
+        pytest.param(
+            b"HTTP/1.1 103 Early Hints\r\n\r\n", {"lingers": True}, id="an interim response alone"
+        ),
+    ],
+)
+def test_a_head_that_never_ends_fails_at_the_timeout(
+    answer: bytes, receiver_options: dict[str, bool]
+) -> None:
+    with hurried_world(0.2) as world, raw_receiver(answer, **receiver_options) as url:
+        attempt = attempt_at(world, url)
+        assert attempt.error == "no response within 0.2 s"
+        assert attempt.duration_seconds < 2
+
+
+@pytest.mark.parametrize(
+    "receiver_options",
+    [
+        pytest.param({"trickles": True}, id="a body that trickles"),
+        pytest.param({"lingers": True}, id="a body that stops"),
+    ],
+)
+def test_a_body_that_never_ends_is_cut_at_the_timeout(receiver_options: dict[str, bool]) -> None:
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n\r\nabc"
+    with hurried_world(0.2) as world, raw_receiver(answer, **receiver_options) as url:
         attempt = attempt_at(world, url)
         assert attempt.is_success
         assert attempt.response is not None
         assert attempt.response.is_truncated
-
-
-def test_a_head_that_trickles_ends_at_the_timeout() -> None:
-    with hurried_world(0.3) as world, raw_receiver(b"HTTP/1.1 200 OK\r\nX: ", trickles=True) as url:
-        attempt = attempt_at(world, url)
-        assert attempt.error == "no response within 0.3 s"
         assert attempt.duration_seconds < 2
 
 
-def test_a_body_that_trickles_is_cut_at_the_timeout() -> None:
-    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n\r\n"
-    with hurried_world(0.3) as world, raw_receiver(answer, trickles=True) as url:
-        attempt = attempt_at(world, url)
-        assert attempt.response is not None
-        assert attempt.response.is_truncated
-        assert attempt.duration_seconds < 2
-
-
-def test_a_name_that_does_not_resolve_is_described(world: World) -> None:
-    attempt = attempt_at(world, "http://receiver.invalid/")
-    assert attempt.error
-    assert attempt.response is None
-
-
-def test_an_impossible_host_is_recorded_and_not_raised(world: World) -> None:
-    attempt = attempt_at(world, f"http://{'a' * 70}.example/")
+@pytest.mark.parametrize(
+    "host",
+    [
+        pytest.param("receiver.invalid", id="a name that does not resolve"),
+        pytest.param(f"{'a' * 70}.example", id="a name that is too long"),
+    ],
+)
+def test_an_error_of_a_name_is_recorded_and_not_raised(world: World, host: str) -> None:
+    attempt = attempt_at(world, f"http://{host}/")
     assert attempt.error
     assert attempt.response is None
