@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Union, cast
 
 from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.http_server import HttpServer
-from mock_sendpilot.testing.asgi_bridge import AsgiApp, AsgiBridge
+from mock_sendpilot.testing.asgi_bridge import SHUTDOWN_SECONDS, AsgiApp, AsgiBridge
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -34,13 +34,18 @@ class AppServer(AbstractContextManager["AppServer"]):
 
     Args:
         app: a WSGI or an ASGI app.
+        shutdown_seconds: seconds that the requests of an ASGI app, and then its shutdown, may take.
 
     Raises:
         InvalidInput: it is neither.
     """
 
-    def __init__(self, app: App) -> None:
-        self._bridge = AsgiBridge(cast("AsgiApp", app)) if _is_asgi(app) else None
+    def __init__(self, app: App, *, shutdown_seconds: float = SHUTDOWN_SECONDS) -> None:
+        self._bridge = (
+            AsgiBridge(cast("AsgiApp", app), shutdown_seconds=shutdown_seconds)
+            if _is_asgi(app)
+            else None
+        )
         self._http = HttpServer(answering_crashes(self._bridge or cast("WSGIApplication", app)))
 
     @property

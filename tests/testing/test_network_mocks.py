@@ -32,7 +32,7 @@ def test_webhooks_arrive_and_are_no_calls_of_the_app(
 
 
 @pytest.mark.parametrize("name", MOCKS)
-def test_the_same_holds_where_everything_is_imported_during_the_patch(name: str) -> None:
+def test_webhooks_arrive_when_everything_is_imported_during_the_patch(name: str) -> None:
     arguments = [sys.executable, "-m", "tests.testing.network_mocks", name]
     ended = subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, check=False)
 
@@ -80,6 +80,6 @@ def test_loopback_is_recognized_by_address_and_by_name(host: str, *, is_here: bo
     assert is_loopback(host) is is_here
 
 
-def test_a_module_that_is_not_there_has_no_copy() -> None:
+def test_a_missing_module_has_no_copy() -> None:
     with pytest.raises(ModuleNotFoundError, match="no module named 'nowhere'"):
         own_copy("nowhere")

@@ -85,16 +85,23 @@ def test_it_works_with_xdist(pytester: pytest.Pytester) -> None:
     run(pytester, "-n", "2", beside=["xdist", "xdist.looponfail"]).assert_outcomes(passed=8)
 
 
-def test_workspaces_of_two_tests_do_not_know_each_other(pytester: pytest.Pytester) -> None:
-    pytester.makepyfile(
-        """
+# A suite of a stranger: each file is one subject, and all of them are one run.
+SUITE = {
+    "conftest": """
+        import threading
+
+        def pytest_sessionfinish():
+            names = [one.name for one in threading.enumerate() if one.name != "MainThread"]
+            print(f"threads after the fixtures: {sorted(names)}")
+    """,
+    "test_workspaces": """
         import requests
         import pytest
 
         KEYS = []
 
         @pytest.mark.parametrize("number", range(2))
-        def test_alone(sendpilot, number):
+        def test_a_workspace_is_fresh(sendpilot, number):
             assert sendpilot.leads() == []
             sendpilot.add_lead(lead_id="lead_1")
             KEYS.append(sendpilot.api_key)
@@ -103,26 +110,78 @@ def test_workspaces_of_two_tests_do_not_know_each_other(pytester: pytest.Pyteste
             for key in KEYS:
                 reply = requests.get(sendpilot.base_url + "/leads", headers={"X-API-Key": key})
                 assert reply.status_code == 401
-        """
-    )
-    run(pytester).assert_outcomes(passed=3)
-
-
-def test_the_marker_chooses_the_contract(pytester: pytest.Pytester) -> None:
-    pytester.makepyfile(
-        """
+    """,
+    "test_marker": """
         import pytest, requests
 
         @pytest.mark.sendpilot(contract="live", patch_reply="example")
-        def test_live(sendpilot):
+        def test_the_marker_chooses_the_contract(sendpilot):
             lead = sendpilot.add_lead()
             url = f"{sendpilot.base_url}/leads/{lead.id}/status"
             reply = requests.patch(url, json={"status": "DONE"}, headers=sendpilot.headers)
             assert list(reply.json())[0] == "id"
             sendpilot.events.wait_for("lead.updated", new_status="DONE")
-        """
-    )
-    run(pytester, "--strict-markers").assert_outcomes(passed=1)
+
+        @pytest.mark.sendpilot(starts_at="2025-03-01T12:00:00Z", frozen=True)
+        def test_the_marker_starts_the_clock(sendpilot):
+            assert sendpilot.clock.now.isoformat() == "2025-03-01T12:00:00+00:00"
+            assert sendpilot.clock.is_frozen
+            webhook = sendpilot.trigger("lead.status.changed", lead_id=sendpilot.add_lead())
+            assert webhook.json["timestamp"].startswith("2025-03-01T12:00:00")
+    """,
+    "test_factory": """
+        import pytest
+
+        @pytest.fixture(scope="module")
+        def world(sendpilot_factory):
+            with sendpilot_factory("live", patch_reply="example", starts_at="2025-03-01") as world:
+                yield world
+
+        @pytest.fixture(scope="session")
+        def key(sendpilot_factory):
+            return sendpilot_factory().api_key
+
+        def test_a_workspace_of_a_module_is_made(world):
+            world.add_lead(lead_id="lead_1")
+            assert world.clock.now.year == 2025
+
+        def test_it_is_the_same_in_the_next_test(world, sendpilot):
+            assert world.workspace.contract.name == "live+patch_reply=example"
+            assert world.lead("lead_1").id == "lead_1"
+            assert sendpilot.leads() == []
+
+        def test_no_other_workspace_is_left(world, key, sendpilot_server):
+            assert key != world.api_key
+            assert len(sendpilot_server.emulator.workspaces()) == 2
+    """,
+    "test_webhooks": """
+        import freezegun, requests, threading
+
+        @freezegun.freeze_time("2001-02-03")
+        def test_frozen_time_does_not_stop_webhooks(sendpilot, sendpilot_receiver):
+            sendpilot.add_endpoint(sendpilot_receiver.url)
+            lead = sendpilot.add_lead()
+            url = f"{sendpilot.base_url}/leads/{lead.id}/status"
+            requests.patch(url, json={"status": "DONE"}, headers=sendpilot.headers)
+            sendpilot_receiver.wait_for("lead.status.changed", lead_id=lead.id)
+            sendpilot.webhooks.wait_for("lead.status.changed", lead_id=lead.id)
+
+        def test_a_retry_is_due_in_an_hour(sendpilot, sendpilot_receiver):
+            sendpilot.add_endpoint(sendpilot_receiver.url, retry_delays=[3600])
+            sendpilot_receiver.respond(503)
+            sendpilot.trigger("lead.status.changed", lead_id=sendpilot.add_lead())
+            sendpilot.webhooks.wait_for("lead.status.changed")
+            assert any("worker" in thread.name for thread in threading.enumerate())
+    """,
+}
+
+
+def test_the_fixtures_work_in_a_suite_and_leave_no_thread(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(**SUITE)
+    result = run(pytester, "-s", "--strict-markers")
+
+    result.assert_outcomes(passed=10)
+    result.stdout.fnmatch_lines(["*threads after the fixtures: []*"])
 
 
 def test_a_marker_that_cannot_be_read_is_an_error_in_words(pytester: pytest.Pytester) -> None:
@@ -141,7 +200,7 @@ def test_a_marker_that_cannot_be_read_is_an_error_in_words(pytester: pytest.Pyte
     result.stdout.no_fnmatch_line("*TypeError*")
 
 
-def test_the_package_is_not_imported_by_those_who_do_not_use_it(
+def test_a_suite_that_does_not_use_the_fixtures_does_not_import_the_package(
     pytester: pytest.Pytester,
 ) -> None:
     pytester.makepyfile(
@@ -151,26 +210,6 @@ def test_the_package_is_not_imported_by_those_who_do_not_use_it(
         def test_nothing_is_imported():
             heavy = {"flask", "marshmallow", "requests", "waitress", "blinker"} & set(sys.modules)
             assert not heavy, heavy
-        """
-    )
-    run(pytester).assert_outcomes(passed=1)
-
-
-def test_freezing_the_time_in_a_users_test_does_not_stop_webhooks(
-    pytester: pytest.Pytester,
-) -> None:
-    pytester.makepyfile(
-        """
-        import freezegun, requests
-
-        @freezegun.freeze_time("2001-02-03")
-        def test_frozen(sendpilot, sendpilot_receiver):
-            sendpilot.add_endpoint(sendpilot_receiver.url)
-            lead = sendpilot.add_lead()
-            url = f"{sendpilot.base_url}/leads/{lead.id}/status"
-            requests.patch(url, json={"status": "DONE"}, headers=sendpilot.headers)
-            sendpilot_receiver.wait_for("lead.status.changed", lead_id=lead.id)
-            sendpilot.webhooks.wait_for("lead.status.changed", lead_id=lead.id)
         """
     )
     run(pytester).assert_outcomes(passed=1)
@@ -207,61 +246,11 @@ def test_time_that_is_frozen_from_the_start_of_the_session_does_not_stop_webhook
     run(pytester).assert_outcomes(passed=1)
 
 
-def test_at_the_end_of_the_session_no_thread_is_left(pytester: pytest.Pytester) -> None:
-    pytester.makeconftest(
-        """
-        import threading
-
-        def pytest_sessionfinish():
-            names = [one.name for one in threading.enumerate() if one.name != "MainThread"]
-            print(f"threads after the fixtures: {sorted(names)}")
-        """
-    )
-    pytester.makepyfile(
-        """
-        import threading
-
-        def test_a_retry_is_due_in_an_hour(sendpilot, sendpilot_receiver):
-            sendpilot.add_endpoint(sendpilot_receiver.url, retry_delays=[3600])
-            sendpilot_receiver.respond(503)
-            sendpilot.trigger("lead.status.changed", lead_id=sendpilot.add_lead())
-            sendpilot.webhooks.wait_for("lead.status.changed")
-            assert any("worker" in thread.name for thread in threading.enumerate())
-        """
-    )
-    result = run(pytester, "-s")
-    result.assert_outcomes(passed=1)
-    result.stdout.fnmatch_lines(["*threads after the fixtures: []*"])
-
-
-def test_the_marker_starts_the_clock(pytester: pytest.Pytester) -> None:
-    pytester.makepyfile(
-        """
-        import pytest
-
-        @pytest.mark.sendpilot(starts_at="2025-03-01T12:00:00Z", frozen=True)
-        def test_it(sendpilot):
-            assert sendpilot.clock.now.isoformat() == "2025-03-01T12:00:00+00:00"
-            assert sendpilot.clock.is_frozen
-            webhook = sendpilot.trigger("lead.status.changed", lead_id=sendpilot.add_lead())
-            assert webhook.json["timestamp"].startswith("2025-03-01T12:00:00")
-        """
-    )
-    run(pytester).assert_outcomes(passed=1)
-
-
-@pytest.mark.parametrize("name", ["mock_sendpilot", "mock_sendpilot.testing.pytest_plugin"])
-def test_the_plugin_can_be_named_again_on_the_command_line(
-    pytester: pytest.Pytester, name: str
-) -> None:
-    pytester.makepyfile("def test_it(sendpilot): pass")
-    run(pytester, "-p", name).assert_outcomes(passed=1)
-
-
-def test_the_plugin_can_be_named_again_in_conftest(pytester: pytest.Pytester) -> None:
+def test_the_plugin_can_be_named_again(pytester: pytest.Pytester) -> None:
     pytester.makeconftest("pytest_plugins = ['mock_sendpilot.testing.pytest_plugin']")
     pytester.makepyfile("def test_it(sendpilot): pass")
-    run(pytester).assert_outcomes(passed=1)
+    names = ("-p", "mock_sendpilot", "-p", "mock_sendpilot.testing.pytest_plugin")
+    run(pytester, *names).assert_outcomes(passed=1)
 
 
 def test_the_plugin_can_be_switched_off(pytester: pytest.Pytester) -> None:
@@ -277,39 +266,6 @@ def test_no_fixture_can_clash_with_those_of_others(pytester: pytest.Pytester) ->
 
     assert len(fixtures) >= 4
     assert all(name.startswith("sendpilot") for name in fixtures)
-
-
-def test_a_factory_makes_workspaces_for_fixtures_of_a_wider_scope(
-    pytester: pytest.Pytester,
-) -> None:
-    pytester.makepyfile(
-        """
-        import pytest, requests
-
-        @pytest.fixture(scope="module")
-        def world(sendpilot_factory):
-            with sendpilot_factory("live", patch_reply="example", starts_at="2025-03-01") as world:
-                yield world
-
-        @pytest.fixture(scope="session")
-        def key(sendpilot_factory):
-            return sendpilot_factory().api_key
-
-        def test_one(world):
-            world.add_lead(lead_id="lead_1")
-            assert world.clock.now.year == 2025
-
-        def test_two(world, sendpilot):
-            assert world.workspace.contract.name == "live+patch_reply=example"
-            assert world.lead("lead_1").id == "lead_1"
-            assert sendpilot.leads() == []
-
-        def test_three(world, key, sendpilot_server):
-            assert key != world.api_key
-            assert len(sendpilot_server.emulator.workspaces()) == 2
-        """
-    )
-    run(pytester).assert_outcomes(passed=3)
 
 
 def test_a_workspace_of_a_factory_ends_with_its_block(
@@ -333,45 +289,39 @@ def test_a_factory_keeps_no_sandbox_that_is_closed(sendpilot_factory: SandboxFac
         assert closed() is None
 
 
-def test_a_factory_refuses_what_it_does_not_know(sendpilot_factory: SandboxFactory) -> None:
+def test_a_factory_refuses_an_unknown_contract(sendpilot_factory: SandboxFactory) -> None:
     with pytest.raises(InvalidInput, match="unknown contract 'life'; did you mean 'live'"):
         sendpilot_factory("life")
 
 
-FAILING_TEST = """
-import flask, requests
+def test_the_report_of_a_failed_test_alone_lists_the_failed_attempts(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makepyfile(
+        """
+        import flask, pytest, requests
 
-def test_the_handler_is_called(sendpilot):
-    sendpilot.add_endpoint(flask.Flask("without_a_route"))
-    lead = sendpilot.add_lead()
-    url = f"{sendpilot.base_url}/leads/{lead.id}/status"
-    requests.patch(url, json={"status": "DONE"}, headers=sendpilot.headers)
-    sendpilot.webhooks.wait_for("lead.status.changed", lead_id=lead.id)
-    assert OUTCOME
-"""
+        @pytest.fixture(autouse=True)
+        def attempted(sendpilot):
+            sendpilot.add_endpoint(flask.Flask("without_a_route"))
+            lead = sendpilot.add_lead()
+            url = f"{sendpilot.base_url}/leads/{lead.id}/status"
+            requests.patch(url, json={"status": "DONE"}, headers=sendpilot.headers)
+            sendpilot.webhooks.wait_for("lead.status.changed", lead_id=lead.id)
 
+        def test_that_passes():
+            pass
 
-def test_a_report_of_a_failed_test_lists_the_failed_attempts(pytester: pytest.Pytester) -> None:
-    pytester.makepyfile(FAILING_TEST.replace("OUTCOME", "False"))
-    result = run(pytester)
+        def test_that_waits_in_vain(sendpilot):
+            sendpilot.webhooks.wait_for("message.sent", timeout=0.05)
 
-    result.assert_outcomes(failed=1)
-    attempt = "attempt 1 of lead.status.changed to http://127.0.0.1:*/webhooks failed: *404*"
-    result.stdout.fnmatch_lines(["*failed webhook attempts*", attempt])
-
-
-def test_a_report_of_a_passed_test_lists_no_attempts(pytester: pytest.Pytester) -> None:
-    pytester.makepyfile(FAILING_TEST.replace("OUTCOME", "True"))
+        def test_that_fails():
+            assert False
+        """
+    )
     result = run(pytester, "-rA")
 
-    result.assert_outcomes(passed=1)
-    result.stdout.no_fnmatch_line("*failed webhook attempts*")
-
-
-def test_a_report_of_a_wait_lists_the_failed_attempts_once(pytester: pytest.Pytester) -> None:
-    wait = 'sendpilot.webhooks.wait_for("message.sent", timeout=0.05)'
-    pytester.makepyfile(FAILING_TEST.replace("OUTCOME", wait))
-    result = run(pytester)
-
-    result.assert_outcomes(failed=1)
-    result.stdout.no_fnmatch_line("*failed webhook attempts*")
+    result.assert_outcomes(passed=1, failed=2)
+    attempt = "attempt 1 of lead.status.changed to http://127.0.0.1:*/webhooks failed: *404*"
+    result.stdout.fnmatch_lines(["*_ test_that_fails _*", "*failed webhook attempts*", attempt])
+    assert result.stdout.str().count("failed webhook attempts") == 1

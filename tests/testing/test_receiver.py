@@ -43,7 +43,7 @@ def test_a_received_request_has_its_method_and_its_query(
 # --- answers ------------------------------------------------------------------------------------
 
 
-def test_it_answers_as_set(sendpilot_receiver: WebhookReceiver) -> None:
+def test_a_receiver_responds_as_set(sendpilot_receiver: WebhookReceiver) -> None:
     sendpilot_receiver.respond(503, times=2, headers={"Retry-After": "1"}, body=b"later")
     replies = [post(sendpilot_receiver) for _ in range(3)]
 
@@ -51,7 +51,7 @@ def test_it_answers_as_set(sendpilot_receiver: WebhookReceiver) -> None:
     assert (replies[0].headers["Retry-After"], replies[0].text) == ("1", "later")
 
 
-def test_it_answers_in_the_order_set(sendpilot_receiver: WebhookReceiver) -> None:
+def test_a_receiver_responds_in_the_order_set(sendpilot_receiver: WebhookReceiver) -> None:
     sendpilot_receiver.respond(500)
     sendpilot_receiver.respond(502, times=2)
     sendpilot_receiver.respond(418)
@@ -73,7 +73,7 @@ def test_it_answers_in_the_order_set(sendpilot_receiver: WebhookReceiver) -> Non
         ),
     ],
 )
-def test_a_body_can_be_given_in_several_ways(
+def test_a_body_can_be_of_several_types(
     sendpilot_receiver: WebhookReceiver,
     options: dict[str, Any],
     content: bytes,
@@ -89,7 +89,7 @@ def test_a_body_can_be_given_in_several_ways(
 @pytest.mark.parametrize(
     ("status", "line"), [(404, "Not Found"), (299, "Unknown"), (999, "Unknown")]
 )
-def test_any_status_can_be_answered(
+def test_a_receiver_can_respond_with_any_status(
     sendpilot_receiver: WebhookReceiver, status: int, line: str
 ) -> None:
     sendpilot_receiver.respond(status, headers={"Retry-After": 7})
@@ -189,7 +189,7 @@ def test_a_failure_says_that_the_clock_is_frozen(
         assert "its clock is frozen at 20" in text
 
 
-def test_without_sendpilot_nothing_is_said_of_endpoints() -> None:
+def test_the_failure_says_nothing_of_endpoints_without_sendpilot() -> None:
     with WebhookReceiver() as receiver:
         for text in failures(receiver):
             assert "endpoint" not in text
@@ -278,14 +278,14 @@ def test_a_lead_stands_for_its_id(sendpilot: Sandbox, sendpilot_receiver: Webhoo
         pytest.param(b"x" * 1000, f"<ReceivedWebhook /hook {b'x' * 60!r}>", id="long"),
     ],
 )
-def test_its_repr_is_short(body: bytes, text: str) -> None:
+def test_the_repr_of_a_webhook_is_short(body: bytes, text: str) -> None:
     assert repr(ReceivedWebhook("/hook", {"webhook-signature": "s"}, body)) == text
 
 
 # --- stopping -----------------------------------------------------------------------------------
 
 
-def test_a_receiver_that_stops_answers_held_requests() -> None:
+def test_a_receiver_that_stops_responds_to_held_requests() -> None:
     receiver = WebhookReceiver()
     receiver.start()
     statuses: list[int] = []

@@ -10,7 +10,7 @@ EVENT = "lead.status.changed"
 URL = "http://127.0.0.1:9/webhooks"
 
 
-def test_a_webhook_tells_its_event_and_what_has_come_of_it(
+def test_a_webhook_shows_its_event_and_its_deliveries(
     sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver
 ) -> None:
     lead = sendpilot.add_lead(lead_id="lead_1")
@@ -23,7 +23,7 @@ def test_a_webhook_tells_its_event_and_what_has_come_of_it(
     assert repr(heard) == f"<SentWebhook campaign.paused {heard.event_id}: succeeded>"
 
 
-def test_a_delivery_tells_whereto_it_goes_and_how_far_it_is(
+def test_a_delivery_shows_its_target_and_its_state(
     sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver
 ) -> None:
     endpoint = sendpilot.add_endpoint(sendpilot_receiver.url)
@@ -37,7 +37,7 @@ def test_a_delivery_tells_whereto_it_goes_and_how_far_it_is(
     )
 
 
-def test_a_disruption_tells_what_it_has_done(
+def test_a_disruption_shows_its_matches(
     sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver
 ) -> None:
     sendpilot.add_endpoint(sendpilot_receiver.url)
@@ -49,7 +49,7 @@ def test_a_disruption_tells_what_it_has_done(
     assert repr(ever) == f"<Disruption drop {ever.id}: armed, 0 of all>"
 
 
-def test_an_endpoint_tells_what_it_wants_and_no_secret(sendpilot: Sandbox) -> None:
+def test_an_endpoint_shows_its_event_types_and_no_secret(sendpilot: Sandbox) -> None:
     first = sendpilot.add_endpoint(URL)
     second = sendpilot.add_endpoint(URL, events=[EVENT, "message.sent"])
     rotated = sendpilot.rotate_secret(second)

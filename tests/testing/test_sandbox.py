@@ -18,7 +18,7 @@ def close(sendpilot: Sandbox, lead_id: str, status: str = "DONE") -> None:
     assert reply.status_code == 200, reply.text
 
 
-def test_a_lead_is_made_up_as_far_as_it_is_not_given(sendpilot: Sandbox) -> None:
+def test_the_fields_of_a_lead_have_defaults(sendpilot: Sandbox) -> None:
     lead = sendpilot.add_lead(first_name="Ida", custom_fields={"score": 7})
     assert re.fullmatch(r"lead_[0-9a-z]{12}", lead.id)
     assert (lead.status, lead.campaign_id) == ("PENDING", sendpilot.campaign_id)
@@ -26,7 +26,7 @@ def test_a_lead_is_made_up_as_far_as_it_is_not_given(sendpilot: Sandbox) -> None
     assert sendpilot.lead(lead.id) == lead
 
 
-def test_a_lead_can_be_given(sendpilot: Sandbox) -> None:
+def test_a_lead_has_the_fields_that_are_passed(sendpilot: Sandbox) -> None:
     sendpilot.add_campaign("camp_2", status="paused")
     lead = sendpilot.add_lead(
         "https://no.linkedin.com/in/Ida-Holm/",
@@ -46,7 +46,7 @@ def test_a_lead_can_be_given(sendpilot: Sandbox) -> None:
         pytest.param({"status": "done"}, "status must be one of", id="status"),
     ],
 )
-def test_a_lead_that_cannot_be_is_refused(
+def test_an_invalid_lead_is_refused(
     sendpilot: Sandbox, options: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(InvalidInput, match=message):
@@ -58,7 +58,7 @@ def test_an_unknown_lead_is_not_found(sendpilot: Sandbox) -> None:
         sendpilot.lead("lead_x")
 
 
-def test_without_an_endpoint_an_event_has_happened_and_is_not_sent(sendpilot: Sandbox) -> None:
+def test_an_event_without_an_endpoint_is_recorded_and_not_sent(sendpilot: Sandbox) -> None:
     lead = sendpilot.add_lead()
     close(sendpilot, lead.id)
     (webhook,) = sendpilot.events
@@ -69,7 +69,7 @@ def test_without_an_endpoint_an_event_has_happened_and_is_not_sent(sendpilot: Sa
     assert webhook.deliveries == ()
 
 
-def test_with_an_endpoint_it_counts_when_the_attempt_is_over(
+def test_an_event_with_an_endpoint_counts_as_sent_after_its_attempt(
     sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver
 ) -> None:
     sendpilot.add_endpoint(sendpilot_receiver.url)
@@ -135,12 +135,12 @@ def test_the_next_of_its_kind_can_be_waited_for(sendpilot: Sandbox) -> None:
         assert second.data["newStatus"] == "OPPORTUNITY"
 
 
-def test_nothing_at_all_is_told(sendpilot: Sandbox) -> None:
+def test_the_failure_says_that_nothing_came(sendpilot: Sandbox) -> None:
     with pytest.raises(WebhookNotSeen, match="nothing came"):
         sendpilot.events.wait_for("lead.status.changed", timeout=0.05)
 
 
-def test_an_event_that_waits_for_its_attempt_is_told(
+def test_the_failure_counts_an_event_that_waits_for_its_attempt(
     sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver
 ) -> None:
     sendpilot.add_endpoint(sendpilot_receiver.url)

@@ -55,7 +55,7 @@ def test_a_duration_can_be_given_in_several_ways(
     assert sendpilot.clock.now - before == timedelta(hours=1.5)
 
 
-def test_it_can_be_set_and_resumed(sendpilot: Sandbox) -> None:
+def test_a_clock_can_be_set_and_resumed(sendpilot: Sandbox) -> None:
     sendpilot.clock.freeze()
     sendpilot.clock.set(datetime(2999, 1, 1, tzinfo=timezone.utc))
     is_frozen = sendpilot.clock.is_frozen
@@ -76,7 +76,7 @@ def test_it_can_be_set_and_resumed(sendpilot: Sandbox) -> None:
     ],
 )
 @pytest.mark.parametrize("is_frozen_by_freezegun", [False, True])
-def test_it_can_be_set_to_a_text(
+def test_a_clock_can_be_set_to_a_text(
     sendpilot: Sandbox, text: str, moment: tuple[int, int, int], is_frozen_by_freezegun: bool
 ) -> None:
     sendpilot.clock.freeze()
@@ -122,7 +122,9 @@ def test_a_value_that_is_no_duration_is_refused(
 
 
 @pytest.mark.parametrize("is_frozen", [False, True])
-def test_it_goes_back_as_long_as_nothing_has_happened(sendpilot: Sandbox, is_frozen: bool) -> None:
+def test_a_clock_goes_back_as_long_as_nothing_has_happened(
+    sendpilot: Sandbox, is_frozen: bool
+) -> None:
     if is_frozen:
         sendpilot.clock.freeze()
     sendpilot.clock.advance(days=30)
@@ -135,31 +137,31 @@ def test_it_goes_back_as_long_as_nothing_has_happened(sendpilot: Sandbox, is_fro
     assert event.json["timestamp"].startswith("2001-02-03T00:")
 
 
-def test_it_does_not_go_back_once_an_event_is_recorded(sendpilot: Sandbox) -> None:
+def test_a_clock_does_not_go_back_once_an_event_is_recorded(sendpilot: Sandbox) -> None:
     close_a_lead(sendpilot)
     with pytest.raises(InvalidInput, match=r"must not go back once .* \(events recorded: 1, tasks"):
         sendpilot.clock.set(LONG_AGO)
 
 
-def test_it_does_not_go_back_once_a_task_is_scheduled(sendpilot: Sandbox) -> None:
+def test_a_clock_does_not_go_back_once_a_task_is_scheduled(sendpilot: Sandbox) -> None:
     sendpilot.add_campaign("camp_1", sequence=[{"step": "connect"}])
     sendpilot.add_lead(campaign_id="camp_1")
     with pytest.raises(InvalidInput, match="tasks scheduled: 1"):
         sendpilot.clock.set(LONG_AGO)
 
 
-def test_it_does_not_go_back_before_1970(sendpilot: Sandbox) -> None:
+def test_a_clock_does_not_go_back_before_1970(sendpilot: Sandbox) -> None:
     with pytest.raises(InvalidInput, match="must not go back before 1970, got 1969"):
         sendpilot.clock.set("1969-12-31")
 
 
-def test_in_time_that_freezegun_froze_webhooks_are_sent(sendpilot: Sandbox) -> None:
+def test_webhooks_are_sent_while_freezegun_freezes_the_time(sendpilot: Sandbox) -> None:
     with freezegun.freeze_time(LONG_AGO):
         lead_id = close_a_lead(sendpilot)
         sendpilot.events.wait_for("lead.status.changed", lead_id=lead_id)
 
 
-def test_in_time_that_time_machine_froze_the_clock_can_be_advanced(
+def test_the_clock_can_be_advanced_while_time_machine_freezes_the_time(
     sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver
 ) -> None:
     with time_machine.travel(LONG_AGO, tick=False):

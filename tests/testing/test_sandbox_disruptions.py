@@ -41,7 +41,9 @@ def test_numbers_of_the_kind_and_values_of_data_are_told_apart(sendpilot: Sandbo
     assert disruption.pattern.values == {"lead_id": "lead_1", "newStatus": "DONE"}
 
 
-def test_it_is_for_what_fits_alone(sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver) -> None:
+def test_a_disruption_meets_matching_deliveries_alone(
+    sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver
+) -> None:
     sendpilot.add_endpoint(sendpilot_receiver.url)
     wanted, other = sendpilot.add_lead(), sendpilot.add_lead()
     disruption = sendpilot.disrupt("extra_fields", event_type=EVENT, times=2, lead_id=wanted.id)
@@ -71,7 +73,7 @@ def test_a_disruption_lists_its_matches(
     assert "svix-id" not in sendpilot_receiver.received[0].headers
 
 
-def test_it_can_be_for_one_endpoint(
+def test_a_disruption_can_be_for_one_endpoint(
     sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver
 ) -> None:
     sendpilot.add_endpoint("http://127.0.0.1:9/webhooks", retry_delays=[])
@@ -85,7 +87,7 @@ def test_it_can_be_for_one_endpoint(
     assert match.delivery_id == sendpilot.webhooks[0].deliveries[1].id
 
 
-def test_without_times_it_is_for_ever(
+def test_a_disruption_without_times_is_for_ever(
     sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver
 ) -> None:
     sendpilot.add_endpoint(sendpilot_receiver.url)
@@ -136,7 +138,7 @@ def test_an_endpoint_that_is_gone_is_not_found(sendpilot: Sandbox) -> None:
         sendpilot.disrupt("drop", endpoint=other)
 
 
-def test_one_that_is_removed_cannot_be_asked(sendpilot: Sandbox) -> None:
+def test_a_removed_disruption_is_not_found(sendpilot: Sandbox) -> None:
     disruption = sendpilot.disrupt("drop")
     sendpilot._outbox.disruptions.remove(disruption.id)
     with pytest.raises(NotFound, match="Disruption not found"):
@@ -199,7 +201,7 @@ def test_the_rate_is_the_share_of_deliveries(
     assert len(kinds_drawn(sendpilot, sendpilot_receiver, disruption)) == count
 
 
-def test_it_can_be_for_one_endpoint_alone(
+def test_chaos_can_be_for_one_endpoint(
     sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver
 ) -> None:
     other = sendpilot.add_endpoint("http://127.0.0.1:9/webhooks", retry_delays=[])
@@ -219,7 +221,7 @@ def test_it_can_be_for_one_endpoint_alone(
         pytest.param([], "kinds must name at least one", id="none"),
     ],
 )
-def test_a_mix_that_cannot_be_is_refused(
+def test_an_invalid_mix_is_refused(
     sendpilot: Sandbox, caplog: pytest.LogCaptureFixture, kinds: list[str], says: str
 ) -> None:
     with pytest.raises(InvalidInput, match=says):

@@ -154,7 +154,7 @@ def test_a_value_that_is_no_text_is_refused_where_one_is_expected(
         way(box, odd)
 
 
-def test_the_refusal_says_where_and_what_would_do(box: Sandbox) -> None:
+def test_the_refusal_has_the_place_and_the_expectation(box: Sandbox) -> None:
     with pytest.raises(InvalidInput) as caught:
         box.add_lead(custom_fields={"tags": ["a", {"score": 10**30}]})
 

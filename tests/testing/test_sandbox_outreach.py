@@ -28,7 +28,7 @@ def send(sendpilot: Sandbox, sender_id: str = SENDER_ID, url: str = IDA) -> int:
 # --- simulate -----------------------------------------------------------------------------------
 
 
-def test_a_step_answers_the_lead_after_it(sendpilot: Sandbox) -> None:
+def test_a_step_returns_the_lead_after_it(sendpilot: Sandbox) -> None:
     lead = sendpilot.add_lead(IDA, status="CONNECTION_SENT")
     after = sendpilot.simulate("accept_connection", lead.id)
 
@@ -55,7 +55,7 @@ def test_a_step_is_recorded_as_the_contract_says(sendpilot: Sandbox) -> None:
     assert sendpilot.events.wait_for("reply.received").data["reply"] == "Call me Tuesday"
 
 
-def test_all_steps_of_a_lead(sendpilot: Sandbox) -> None:
+def test_a_lead_goes_through_all_its_steps(sendpilot: Sandbox) -> None:
     lead = sendpilot.add_lead(IDA)
     steps = ("connection_sent", "accept_connection", "message_sent", "reply", "done")
 
@@ -89,7 +89,7 @@ def test_a_step_of_an_unknown_lead_is_not_found(sendpilot: Sandbox) -> None:
 # --- senders and connections --------------------------------------------------------------------
 
 
-def test_a_sender_is_made_up_as_far_as_it_is_not_given(sendpilot: Sandbox) -> None:
+def test_the_fields_of_a_sender_have_defaults(sendpilot: Sandbox) -> None:
     sender = sendpilot.add_sender("sender_ann")
     url = f"{sendpilot.base_url}/inbox/senders"
     response = requests.get(url, headers=sendpilot.headers, timeout=10).json()
@@ -115,7 +115,9 @@ def test_a_sender_is_made_up_as_far_as_it_is_not_given(sendpilot: Sandbox) -> No
         pytest.param({"linkedin_url": "https://www.linkedin.com/in/ann"}, id="url"),
     ],
 )
-def test_a_sender_can_be_given(sendpilot: Sandbox, details: dict[str, Any]) -> None:
+def test_a_sender_has_the_fields_that_are_passed(
+    sendpilot: Sandbox, details: dict[str, Any]
+) -> None:
     sender = sendpilot.add_sender("sender_ann", **details)
 
     assert {name: getattr(sender, name) for name in details} == details
@@ -151,7 +153,7 @@ def test_a_connection_that_is_no_profile_is_refused(sendpilot: Sandbox) -> None:
 # --- sequences ----------------------------------------------------------------------------------
 
 
-def test_a_campaign_with_a_sequence_walks_its_leads(sendpilot: Sandbox) -> None:
+def test_a_campaign_with_a_sequence_enrolls_its_leads(sendpilot: Sandbox) -> None:
     sendpilot.add_campaign("camp_2", sequence=SEQUENCE)
     lead = sendpilot.add_lead(IDA, campaign_id="camp_2")
     sendpilot.events.wait_for("campaign.finished", campaign_id="camp_2", timeout=5)
@@ -164,7 +166,7 @@ def test_a_campaign_with_a_sequence_walks_its_leads(sendpilot: Sandbox) -> None:
     ]  # fmt: skip
 
 
-def test_leads_that_the_app_adds_walk_too(sendpilot: Sandbox) -> None:
+def test_leads_that_the_app_adds_are_enrolled_too(sendpilot: Sandbox) -> None:
     sendpilot.add_campaign("camp_2", sequence=SEQUENCE)
     body = {"campaignId": "camp_2", "leads": [{"linkedinUrl": IDA}]}
     url = f"{sendpilot.base_url}/leads"

@@ -211,7 +211,7 @@ def test_a_missing_part_is_named_by_its_id(sendpilot: Sandbox, act: Act, says: s
         ),
     ],
 )
-def test_a_thing_stands_for_its_id(
+def test_an_object_stands_for_its_id(
     sendpilot: Sandbox,
     find: Callable[[Sandbox, Lead, Campaign, Sender], str],
     found: str,
@@ -268,7 +268,7 @@ def test_the_same_random_seed_gives_the_same_chance(sendpilot_server: EmulatorSe
     assert people(sendpilot_server, "a") != people(sendpilot_server, "b")
 
 
-def test_keys_of_searches_are_looked_for_as_they_stand(sendpilot: Sandbox) -> None:
+def test_keys_of_searches_are_matched_in_snake_case(sendpilot: Sandbox) -> None:
     search = sendpilot.workspace.searches.start(name="s", limit=1, filters={})
 
     event = "lead_database.search.completed"

@@ -80,14 +80,14 @@ def test_an_endpoint_has_settings_of_its_own(
         ),
     ],
 )
-def test_a_setting_that_cannot_be_is_refused(
+def test_an_invalid_setting_is_refused(
     sendpilot: Sandbox, options: dict[str, Any], says: str
 ) -> None:
     with pytest.raises(InvalidInput, match=says):
         sendpilot.add_endpoint(URL, **options)
 
 
-def test_a_schedule_of_its_own_is_kept_to(
+def test_an_endpoint_keeps_to_its_own_retry_schedule(
     sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver
 ) -> None:
     sendpilot.clock.freeze()
@@ -116,7 +116,7 @@ def test_signatures_can_carry_the_time_of_the_workspace(
     assert "webhook-signature" not in webhook.headers
 
 
-def test_a_receiver_that_hangs_is_given_up_after_its_timeout(
+def test_a_receiver_that_hangs_times_out(
     sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver
 ) -> None:
     sendpilot.add_endpoint(sendpilot_receiver.url, timeout=0.1)
@@ -127,7 +127,7 @@ def test_a_receiver_that_hangs_is_given_up_after_its_timeout(
     assert webhook.deliveries[0].attempts[0].error == "no response within 0.1 s"
 
 
-def test_with_concurrency_several_are_under_way_at_once(
+def test_an_endpoint_with_concurrency_gets_several_deliveries_at_once(
     sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver
 ) -> None:
     sendpilot.add_endpoint(sendpilot_receiver.url, concurrency=3)
@@ -239,7 +239,7 @@ def test_the_text_of_an_event_is_set_whatever_its_key(sendpilot: Sandbox) -> Non
     assert sent.data["replyPreview"] == "Tuesday"
 
 
-def test_it_can_be_about_a_campaign_or_a_job(sendpilot: Sandbox) -> None:
+def test_a_trigger_can_be_about_a_campaign_or_a_job(sendpilot: Sandbox) -> None:
     sendpilot.set_credits(subscription=10)
     sendpilot.clock.freeze()
     job_id = sendpilot.workspace.searches.start(name="S", limit=3, filters={}).id
@@ -280,7 +280,7 @@ def test_an_impossible_trigger_is_refused(
 
 
 @pytest.mark.sendpilot("live")
-def test_the_names_of_another_contract_are_taken(sendpilot: Sandbox) -> None:
+def test_a_trigger_takes_the_names_of_another_contract(sendpilot: Sandbox) -> None:
     lead = sendpilot.add_lead()
 
     assert sendpilot.trigger(EVENT, lead_id=lead.id).event_type == "lead.updated"
@@ -289,14 +289,14 @@ def test_the_names_of_another_contract_are_taken(sendpilot: Sandbox) -> None:
 # --- waiting for several ------------------------------------------------------------------------
 
 
-def test_with_a_count_there_is_a_list_even_of_one(sendpilot: Sandbox) -> None:
+def test_a_count_makes_the_result_a_list_even_of_one(sendpilot: Sandbox) -> None:
     lead_id = close(sendpilot)
     found = sendpilot.events.wait_for(EVENT, count=1)
 
     assert [webhook.data["leadId"] for webhook in found] == [lead_id]
 
 
-def test_the_first_that_fit_are_taken(sendpilot: Sandbox) -> None:
+def test_the_first_that_match_are_returned(sendpilot: Sandbox) -> None:
     lead_id, other = close(sendpilot), close(sendpilot)
     close(sendpilot, lead_id, "PENDING")
     close(sendpilot, lead_id, "OPPORTUNITY")
@@ -306,7 +306,9 @@ def test_the_first_that_fit_are_taken(sendpilot: Sandbox) -> None:
     assert len(sendpilot.events.wait_for(EVENT, count=1, lead_id=other)) == 1
 
 
-def test_too_few_are_told_with_what_came_and_the_nearest_miss(sendpilot: Sandbox) -> None:
+def test_too_few_webhooks_are_reported_with_those_that_came_and_the_nearest_miss(
+    sendpilot: Sandbox,
+) -> None:
     sendpilot.add_lead(lead_id="lead_1")
     close(sendpilot, "lead_1")
     close(sendpilot, "lead_1", "PENDING")
@@ -331,7 +333,7 @@ def test_a_delivery_on_its_way_is_reported(
 
 
 @pytest.mark.parametrize("name", ["lead.update", "lead.updated"])
-def test_an_event_that_the_contract_has_not_is_refused_at_once(
+def test_an_event_type_that_the_contract_lacks_is_refused_at_once(
     sendpilot: Sandbox, name: str
 ) -> None:
     with pytest.raises(InvalidInput, match=re.escape(f"'{name}'")):

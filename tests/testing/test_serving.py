@@ -385,7 +385,7 @@ def test_a_request_that_hangs_ends_with_the_server() -> None:
             finally:
                 was_cancelled.set()
 
-    server = AppServer(app)
+    server = AppServer(app, shutdown_seconds=0.1)
     server.start()
     connection = http.client.HTTPConnection(server.origin.partition("//")[2], timeout=20)
     connection.request("GET", "/")
@@ -520,9 +520,7 @@ def test_a_crash_of_an_app_stands_in_the_attempt(sendpilot: Sandbox) -> None:
         ),
     ],
 )
-def test_a_path_that_cannot_be_is_refused(
-    sendpilot: Sandbox, served: Any, path: Any, says: str
-) -> None:
+def test_an_invalid_path_is_refused(sendpilot: Sandbox, served: Any, path: Any, says: str) -> None:
     with pytest.raises(InvalidInput, match=says):
         sendpilot.add_endpoint(served, path=path)
 

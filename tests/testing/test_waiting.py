@@ -42,7 +42,7 @@ def test_too_few_events_are_counted(sendpilot: Sandbox) -> None:
         sendpilot.events.wait_for(EVENT, count=3, timeout=0.05)
 
 
-def test_in_frozen_time_there_is_no_waiting_and_what_is_due_is_told(
+def test_a_frozen_clock_is_not_waited_for_and_the_failure_says_what_is_due(
     sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver
 ) -> None:
     sendpilot.clock.freeze()
@@ -57,14 +57,14 @@ def test_in_frozen_time_there_is_no_waiting_and_what_is_due_is_told(
     assert f"is attempt 1 of {EVENT} to {sendpilot_receiver.url}: advance it" in str(missed.value)
 
 
-def test_in_frozen_time_with_nothing_due_the_failure_says_so(sendpilot: Sandbox) -> None:
+def test_the_failure_says_that_nothing_is_due_on_a_frozen_clock(sendpilot: Sandbox) -> None:
     sendpilot.clock.freeze()
     sendpilot.add_endpoint("http://127.0.0.1:9/never")
     with pytest.raises(WebhookNotSeen, match="; nothing is due"):
         sendpilot.webhooks.wait_for(EVENT, timeout=60)
 
 
-def test_in_frozen_time_an_event_that_is_still_to_happen_is_waited_for(
+def test_an_event_that_is_still_to_happen_is_waited_for_on_a_frozen_clock(
     sendpilot: Sandbox,
 ) -> None:
     sendpilot.clock.freeze()
@@ -76,7 +76,7 @@ def test_in_frozen_time_an_event_that_is_still_to_happen_is_waited_for(
     assert event.deliveries == ()
 
 
-def test_after_waiting_until_idle_everything_is_sent(
+def test_everything_is_sent_after_waiting_until_idle(
     sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver
 ) -> None:
     sendpilot.add_endpoint(sendpilot_receiver.url)
@@ -107,7 +107,7 @@ def test_a_wait_that_does_not_end_in_time_is_reported(
             sendpilot.wait_until_idle(timeout=0.05)
 
 
-def test_in_frozen_time_what_is_due_has_to_be_advanced_to(sendpilot: Sandbox) -> None:
+def test_a_task_on_a_frozen_clock_has_to_be_advanced_to(sendpilot: Sandbox) -> None:
     sendpilot.clock.freeze()
     sendpilot.add_endpoint("http://127.0.0.1:9/never")
     close(sendpilot)
@@ -191,7 +191,7 @@ def test_a_test_event_is_waited_for_though_nobody_subscribed_to_it(
     assert sendpilot.webhooks.wait_for(EVENT, timeout=20).event_id == sent.event_id
 
 
-def test_that_nothing_was_sent_needs_an_endpoint_to_say_something(sendpilot: Sandbox) -> None:
+def test_an_empty_match_without_any_endpoint_is_an_error(sendpilot: Sandbox) -> None:
     with pytest.raises(WebhookNotSeen, match=f"^{re.escape(FORGOTTEN)}$"):
         sendpilot.webhooks.matching(EVENT)
     with pytest.raises(WebhookNotSeen, match=r"^no endpoint is registered: call add_endpoint"):
@@ -238,7 +238,7 @@ def failing(sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver) -> Sandbox:
         pytest.param(lambda _, receiver: receiver.wait_for(count=9, timeout=0.01), id="count"),
     ],
 )
-def test_a_wait_in_vain_tells_each_attempt_that_failed(
+def test_a_failed_wait_lists_each_attempt_that_failed(
     failing: Sandbox, sendpilot_receiver: WebhookReceiver, wait: Wait
 ) -> None:
     with pytest.raises(WebhookNotSeen) as missed:
@@ -303,7 +303,7 @@ WAITS = [
         pytest.param(math.inf, id="inf"),
     ],
 )
-def test_nobody_waits_for_what_is_no_number_of_seconds(
+def test_an_invalid_timeout_is_refused(
     sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver, wait: Any, seconds: object
 ) -> None:
     with pytest.raises(InvalidInput, match="expected a number of seconds from 0 to 86400, got"):
