@@ -32,15 +32,15 @@ def frozen(receiver: WebhookReceiver) -> Iterator[Api]:
     emulator = Emulator(random_seed="tests")
     workspace = emulator.add_workspace(seed_of_one_lead(), clock=ManualClock(START))
     emulator.outbox(workspace).endpoints.add(receiver.url)
-    ask = in_process(create_app(emulator).test_client())
-    yield Api(lambda method, path, headers, body: ask(
+    send = in_process(create_app(emulator).test_client())
+    yield Api(lambda method, path, headers, body: send(
         method, path, key="key_1", body=body,
         headers={name: text for name, text in headers.items() if name != "X-API-Key"},
     ))  # fmt: skip
     emulator.close()
 
 
-def test_what_is_due_next_is_named_without_the_query_of_its_url(
+def test_the_next_task_is_named_without_the_query_of_its_url(
     frozen: Api, receiver: WebhookReceiver
 ) -> None:
     endpoint = frozen("GET", "/_emulate/endpoints").json["endpoints"][0]
@@ -53,10 +53,10 @@ def test_what_is_due_next_is_named_without_the_query_of_its_url(
 
 
 def test_a_clock_runs_at_first(api: Api) -> None:
-    shown = api("GET", CLOCK).json
+    clock = api("GET", CLOCK).json
 
-    assert list(shown) == ["now", "frozen", "advancing", "running", "nextDueAt", "nextDue"]
-    assert (shown["frozen"], shown["nextDueAt"]) == (False, None)
+    assert list(clock) == ["now", "frozen", "advancing", "running", "nextDueAt", "nextDue"]
+    assert (clock["frozen"], clock["nextDueAt"]) == (False, None)
 
 
 def test_freezing_stops_it_and_resuming_lets_it_run(api: Api) -> None:
@@ -95,7 +95,7 @@ def test_an_exhausted_schedule_takes_the_time_of_six_posts(
     assert len(receiver.received) == 6
 
 
-def test_it_tells_what_is_due_next(frozen: Api, receiver: WebhookReceiver) -> None:
+def test_a_clock_has_the_next_task(frozen: Api, receiver: WebhookReceiver) -> None:
     receiver.respond(503)
     frozen("PATCH", "/v1/leads/lead_1/status", json={"status": "DONE"})
     answer = frozen("POST", CLOCK, json={"advance": "0s"}).json
@@ -104,7 +104,7 @@ def test_it_tells_what_is_due_next(frozen: Api, receiver: WebhookReceiver) -> No
     assert answer["nextDue"].startswith("attempt 2 of lead.status.changed to http://127.0.0.1:")
 
 
-def test_it_can_be_set(frozen: Api) -> None:
+def test_a_clock_can_be_set(frozen: Api) -> None:
     answer = frozen("POST", CLOCK, json={"set": "2027-01-01T00:00:00Z"}).json
 
     assert answer == {
@@ -114,7 +114,7 @@ def test_it_can_be_set(frozen: Api) -> None:
     }  # fmt: skip
 
 
-def test_it_can_be_frozen_and_advanced_at_once(api: Api) -> None:
+def test_a_clock_can_be_frozen_and_advanced_at_once(api: Api) -> None:
     assert api("POST", CLOCK, json={"freeze": True, "advance": "1d"}).json["frozen"] is True
 
 
@@ -139,18 +139,18 @@ def test_a_clock_that_runs_stays_running_when_it_is_advanced(api: Api) -> None:
         pytest.param({"frezee": True}, "did you mean 'freeze'?", id="unknown"),
     ],
 )
-def test_what_cannot_be_done_is_refused(frozen: Api, body: object, says: str) -> None:
+def test_an_invalid_turn_is_refused(frozen: Api, body: object, says: str) -> None:
     assert_invalid(frozen("POST", CLOCK, json=body), says)
 
 
-def test_it_can_be_set_back_before_anything_has_happened(frozen: Api) -> None:
+def test_a_clock_can_be_set_back_before_anything_has_happened(frozen: Api) -> None:
     answer = frozen("POST", CLOCK, json={"set": "2020-01-01T00:00:00Z", "resume": True}).json
 
     assert answer["now"].startswith("2020-01-01T00:00")
     assert answer["frozen"] is False
 
 
-def test_it_cannot_be_set_back_after_something_has_happened(frozen: Api) -> None:
+def test_a_clock_cannot_be_set_back_after_something_has_happened(frozen: Api) -> None:
     frozen("PATCH", "/v1/leads/lead_1/status", json={"status": "DONE"})
     reply = frozen("POST", CLOCK, json={"set": "2020-01-01T00:00:00Z"})
 
@@ -167,7 +167,7 @@ def test_a_refused_turn_turns_nothing(api: Api) -> None:
 
 @pytest.mark.parametrize(("after", "is_frozen"), [("freeze", True), ("resume", False)])
 @pytest.mark.parametrize("how", [{"advance": "1h"}, {"set": "2090-01-01T00:00:00Z"}])
-def test_it_can_be_advanced_and_then_stand_still_or_run(
+def test_a_clock_can_be_frozen_or_resumed_after_an_advance(
     api: Api, how: dict[str, str], after: str, *, is_frozen: bool
 ) -> None:
     assert api("POST", CLOCK, json={**how, after: True}).json["frozen"] is is_frozen
@@ -189,7 +189,7 @@ class Advancing:
 
 
 @pytest.mark.parametrize("freezes", [True, False])
-def test_who_freezes_a_clock_while_it_is_advanced_has_it_frozen(
+def test_a_clock_that_is_frozen_during_an_advance_stays_frozen(
     api: Api, receiver: WebhookReceiver, *, freezes: bool
 ) -> None:
     with receiver.hold_responses():
@@ -202,7 +202,7 @@ def test_who_freezes_a_clock_while_it_is_advanced_has_it_frozen(
     assert api("GET", CLOCK).json["frozen"] is freezes
 
 
-def test_while_a_clock_is_advanced_there_is_something_to_wait_for(
+def test_a_workspace_is_not_idle_while_its_clock_is_advanced(
     api: Api, receiver: WebhookReceiver
 ) -> None:
     waited: list[int] = []
@@ -260,10 +260,10 @@ def test_freezing_during_an_advance_says_that_it_counts_afterwards(
     with ThreadPoolExecutor(1) as pool, receiver.hold_responses():
         advanced = pool.submit(frozen, "POST", CLOCK, json={"advance": "1h", "resume": True})
         receiver.wait_for(count=1)
-        shown = frozen("GET", CLOCK).json
+        clock = frozen("GET", CLOCK).json
         frozen_now = frozen("POST", CLOCK, json={"freeze": True}).json
 
-    assert (shown["advancing"], shown["frozen"]) == (True, False)
+    assert (clock["advancing"], clock["frozen"]) == (True, False)
     assert (frozen_now["deferred"], frozen_now["advancing"], frozen_now["frozen"]) == (
         True,
         True,

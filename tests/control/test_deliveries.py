@@ -34,7 +34,7 @@ def listed(api: Api, query: str = "") -> list[dict[str, Any]]:
     return rows
 
 
-def test_the_newest_is_first(api: Api, sent: dict[str, Any]) -> None:
+def test_the_newest_delivery_is_first(api: Api, sent: dict[str, Any]) -> None:
     rows = listed(api)
     assert [row["state"] for row in rows] == ["succeeded", "pending"]
     assert rows[0] == sent
@@ -74,11 +74,13 @@ def test_a_delivery_shows_each_attempt(
         pytest.param("?limit=1&page=3", 0, id="beyond the last page"),
     ],
 )
-def test_filters_and_pages(api: Api, sent: dict[str, Any], query: str, count: int) -> None:
+def test_filters_and_pages_select_deliveries(
+    api: Api, sent: dict[str, Any], query: str, count: int
+) -> None:
     assert len(listed(api, query)) == count
 
 
-def test_an_endpoint_is_a_filter(api: Api, sent: dict[str, Any]) -> None:
+def test_an_endpoint_selects_its_deliveries(api: Api, sent: dict[str, Any]) -> None:
     assert len(listed(api, f"?endpointId={sent['endpointId']}")) == 2
 
 
@@ -91,13 +93,13 @@ def test_an_endpoint_is_a_filter(api: Api, sent: dict[str, Any]) -> None:
         pytest.param("?lead=x", "unknown field 'lead'; did you mean 'leadId'?", id="unknown"),
     ],
 )
-def test_a_query_that_cannot_be_is_refused(api: Api, query: str, message: str) -> None:
+def test_an_invalid_query_is_refused(api: Api, query: str, message: str) -> None:
     reply = api("GET", f"{PATH}{query}")
     assert reply.status == 400
     assert message in reply.json["message"]
 
 
-def test_another_workspace_sees_none_of_it(api: Api, sent: dict[str, Any]) -> None:
+def test_another_workspace_has_none_of_the_deliveries(api: Api, sent: dict[str, Any]) -> None:
     assert api("GET", PATH, key=OTHER_KEY).json["deliveries"] == []
     assert api("GET", f"{PATH}/{sent['id']}", key=OTHER_KEY).status == 404
 
@@ -107,7 +109,7 @@ def test_an_unknown_delivery_is_not_found(api: Api) -> None:
     assert (reply.status, reply.json["message"]) == (404, "Delivery not found")
 
 
-def test_nobody_listening_is_told_in_words(api: Api, receiver: WebhookReceiver) -> None:
+def test_a_refused_connection_is_reported_in_words(api: Api, receiver: WebhookReceiver) -> None:
     receiver.stop()
     api("POST", "/_emulate/endpoints", json={"url": receiver.url})
     api("PATCH", "/v1/leads/lead_abc123/status", json={"status": "DONE"})

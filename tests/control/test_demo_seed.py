@@ -56,14 +56,14 @@ def test_the_demo_has_a_campaign_without_leads(demo: list[WorkspaceSeed]) -> Non
     assert "camp_spring7" in campaigns - {lead.campaign_id for lead in demo[0].leads}
 
 
-def test_the_demo_has_two_senders_at_work(demo: list[WorkspaceSeed]) -> None:
+def test_the_demo_has_two_active_senders(demo: list[WorkspaceSeed]) -> None:
     senders = {sender.id for sender in demo[0].senders if sender.status == "active"}
 
     assert len(senders) == 2
     assert {lead.sender_id for lead in demo[0].leads} == senders
 
 
-def test_in_the_demo_nobody_was_updated_before_being_created(demo: list[WorkspaceSeed]) -> None:
+def test_nothing_in_the_demo_is_updated_before_it_is_created(demo: list[WorkspaceSeed]) -> None:
     leads = [lead for one in demo for lead in one.leads]
     campaigns = [campaign for one in demo for campaign in one.campaigns]
 
@@ -71,7 +71,7 @@ def test_in_the_demo_nobody_was_updated_before_being_created(demo: list[Workspac
     assert [one.id for one in campaigns if one.updated_at < one.created_at] == []
 
 
-def test_in_the_demo_no_address_is_anybodys(demo: list[WorkspaceSeed]) -> None:
+def test_the_addresses_in_the_demo_are_reserved_ones(demo: list[WorkspaceSeed]) -> None:
     emails = [lead.email for one in demo for lead in one.leads if lead.email]
 
     assert emails

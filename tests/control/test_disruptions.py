@@ -71,7 +71,7 @@ def test_each_kind_is_armed_for_the_next_delivery_with_its_own_numbers(api: Api,
     assert get(api, disruption) == disruption
 
 
-def test_what_is_given_is_kept(api: Api, receiver: WebhookReceiver) -> None:
+def test_a_disruption_has_the_fields_of_the_body(api: Api, receiver: WebhookReceiver) -> None:
     endpoint_id = api("GET", "/_emulate/endpoints").json["endpoints"][0]["id"]
     wanted = {
         "endpointId": endpoint_id,
@@ -86,7 +86,7 @@ def test_what_is_given_is_kept(api: Api, receiver: WebhookReceiver) -> None:
 
 
 @pytest.mark.parametrize("key", ["endpointId", "eventType"])
-def test_null_is_any(api: Api, key: str) -> None:
+def test_null_matches_any_endpoint_and_event_type(api: Api, key: str) -> None:
     assert armed(api, "duplicate", **{key: None})[key] is None
 
 
@@ -107,7 +107,7 @@ def test_chaos_takes_rate_seed_kinds_and_times(api: Api) -> None:
     assert (disruption["kinds"], disruption["times"]) == (kinds, 5)
 
 
-def test_they_are_listed_oldest_first(api: Api) -> None:
+def test_disruptions_are_listed_oldest_first(api: Api) -> None:
     made = [armed(api, kind) for kind in ("duplicate", "drop", CHAOS)]
 
     assert api("GET", PATH).json == {"disruptions": made}
@@ -116,7 +116,7 @@ def test_they_are_listed_oldest_first(api: Api) -> None:
 # --- matched and consumed -----------------------------------------------------------------------
 
 
-def test_what_it_has_done_can_be_asked(api: Api, receiver: WebhookReceiver) -> None:
+def test_a_disruption_lists_its_matches(api: Api, receiver: WebhookReceiver) -> None:
     disruption = armed(api, "extra_fields", times=2)
     change(api, "DONE")
     (delivery,) = api("GET", "/_emulate/deliveries").json["deliveries"]
@@ -137,7 +137,7 @@ def test_what_it_has_done_can_be_asked(api: Api, receiver: WebhookReceiver) -> N
     assert ["emulatorExtra" in one.json for one in receiver.received] == [True, True, False]
 
 
-def test_it_is_for_what_fits_alone(api: Api, receiver: WebhookReceiver) -> None:
+def test_a_disruption_meets_matching_deliveries_alone(api: Api, receiver: WebhookReceiver) -> None:
     match = {"new_status": "DONE", "leadId": LEAD}
     disruption = armed(api, "unknown_event", eventType=EVENT, match=match)
     change(api, "PENDING", "DONE")
@@ -147,7 +147,9 @@ def test_it_is_for_what_fits_alone(api: Api, receiver: WebhookReceiver) -> None:
     assert get(api, disruption)["matchCount"] == 1
 
 
-def test_one_for_another_endpoint_does_nothing(api: Api, receiver: WebhookReceiver) -> None:
+def test_a_disruption_for_another_endpoint_does_nothing(
+    api: Api, receiver: WebhookReceiver
+) -> None:
     body = {"url": receiver.url, "events": ["message.sent"]}
     other = api("POST", "/_emulate/endpoints", json=body).json["id"]
     disruption = armed(api, "extra_fields", endpointId=other)
@@ -187,7 +189,7 @@ def test_a_delivery_without_a_disruption_shows_none(api: Api, receiver: WebhookR
     assert row["disruption"] is None
 
 
-def test_the_log_has_what_was_sent_in_place_of_the_body(
+def test_the_log_has_the_bytes_that_were_sent_in_place_of_the_body(
     api: Api, receiver: WebhookReceiver
 ) -> None:
     armed(api, "altered_body")
@@ -201,7 +203,9 @@ def test_the_log_has_what_was_sent_in_place_of_the_body(
     assert event["body"]["data"]["leadId"] == LEAD
 
 
-def test_what_is_dropped_is_in_the_log_and_never_sent(api: Api, receiver: WebhookReceiver) -> None:
+def test_a_dropped_delivery_is_in_the_log_and_never_sent(
+    api: Api, receiver: WebhookReceiver
+) -> None:
     disruption = armed(api, "drop")
     change(api, "DONE")
     (row,) = api("GET", "/_emulate/deliveries?state=dropped").json["deliveries"]
@@ -212,7 +216,7 @@ def test_what_is_dropped_is_in_the_log_and_never_sent(api: Api, receiver: Webhoo
     assert row["disruption"]["kind"] == "drop"
 
 
-def test_an_attempt_of_chaos_says_which_kind_it_was(api: Api, receiver: WebhookReceiver) -> None:
+def test_an_attempt_of_chaos_has_its_kind(api: Api, receiver: WebhookReceiver) -> None:
     disruption = armed(api, CHAOS, rate=1, randomSeed="7", kinds=["extra_fields"])
     change(api, "DONE")
     (row,) = api("GET", "/_emulate/deliveries").json["deliveries"]
@@ -224,9 +228,7 @@ def test_an_attempt_of_chaos_says_which_kind_it_was(api: Api, receiver: WebhookR
 # --- removed ------------------------------------------------------------------------------------
 
 
-def test_one_that_is_removed_is_forgotten_and_does_nothing(
-    api: Api, receiver: WebhookReceiver
-) -> None:
+def test_a_removed_disruption_is_gone_and_does_nothing(api: Api, receiver: WebhookReceiver) -> None:
     disruption, other = armed(api, "drop"), armed(api, "extra_fields")
     reply = api("DELETE", f"{PATH}/{disruption['id']}")
     change(api, "DONE")
@@ -237,7 +239,7 @@ def test_one_that_is_removed_is_forgotten_and_does_nothing(
     assert len(receiver.received) == 1
 
 
-def test_all_can_be_removed(api: Api, receiver: WebhookReceiver) -> None:
+def test_all_disruptions_can_be_removed(api: Api, receiver: WebhookReceiver) -> None:
     armed(api, "drop", times=None)
     armed(api, CHAOS, rate=1)
     reply = api("DELETE", PATH)
@@ -247,7 +249,7 @@ def test_all_can_be_removed(api: Api, receiver: WebhookReceiver) -> None:
     assert receiver.received[0].is_signed_with(SECRET)
 
 
-def test_an_id_that_is_empty_is_not_all_of_them(api: Api) -> None:
+def test_an_empty_id_does_not_mean_all_disruptions(api: Api) -> None:
     disruption = armed(api, "drop")
 
     assert api("DELETE", f"{PATH}/").status == 404
@@ -255,7 +257,7 @@ def test_an_id_that_is_empty_is_not_all_of_them(api: Api) -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
-def test_one_of_another_workspace_is_not_found(api: Api, method: str) -> None:
+def test_a_disruption_of_another_workspace_is_not_found(api: Api, method: str) -> None:
     disruption = armed(api, "drop")
     reply = api(method, f"{PATH}/{disruption['id']}", key=OTHER_KEY)
 
@@ -341,12 +343,12 @@ def test_removing_all_leaves_those_of_another_workspace(api: Api) -> None:
         pytest.param({"kind": "drop", "event": EVENT}, "did you mean 'eventType'?", id="field"),
     ],
 )
-def test_what_cannot_be_armed_is_refused(api: Api, body: dict[str, Any], says: str) -> None:
+def test_an_invalid_disruption_is_refused(api: Api, body: dict[str, Any], says: str) -> None:
     assert_invalid(api("POST", PATH, json=body), says)
     assert api("GET", PATH).json == {"disruptions": []}
 
 
-def test_an_endpoint_that_is_not_there_is_404(api: Api) -> None:
+def test_a_missing_endpoint_is_404(api: Api) -> None:
     reply = api("POST", PATH, json={"kind": "drop", "endpointId": "ep_x"})
 
     assert_error(reply, 404, "Webhook endpoint not found")

@@ -77,7 +77,7 @@ def settings_of(endpoint: dict[str, Any]) -> dict[str, Any]:
 # --- settings -----------------------------------------------------------------------------------
 
 
-def test_what_is_left_out_is_what_the_contract_or_the_server_says(api: Api) -> None:
+def test_a_setting_that_is_left_out_is_null_or_the_servers(api: Api) -> None:
     assert settings_of(made(api)) == DEFAULTS
 
 
@@ -100,7 +100,7 @@ def test_one_setting_is_changed_and_the_others_stay(api: Api, key: str) -> None:
 
 
 @pytest.mark.parametrize("key", ["retryDelaysSeconds", "timeoutSeconds", "signatures"])
-def test_null_takes_a_setting_back(api: Api, key: str) -> None:
+def test_null_resets_a_setting(api: Api, key: str) -> None:
     endpoint = made(api, **SETTINGS)
     reply = api("PATCH", f"{PATH}/{endpoint['id']}", json={key: None})
 
@@ -108,7 +108,7 @@ def test_null_takes_a_setting_back(api: Api, key: str) -> None:
 
 
 @pytest.mark.parametrize("key", ["concurrency", "signatureClock", "headers"])
-def test_what_is_never_null_is_refused_as_null(api: Api, key: str) -> None:
+def test_a_setting_that_is_never_null_is_refused_as_null(api: Api, key: str) -> None:
     endpoint = made(api)
     reply = api("PATCH", f"{PATH}/{endpoint['id']}", json={key: None})
 
@@ -116,7 +116,7 @@ def test_what_is_never_null_is_refused_as_null(api: Api, key: str) -> None:
 
 
 @pytest.mark.parametrize(("fields", "says"), [*REFUSED_FIELDS, *REFUSED_SETTINGS])
-def test_a_setting_that_cannot_be_is_refused(api: Api, fields: dict[str, Any], says: str) -> None:
+def test_an_invalid_setting_is_refused(api: Api, fields: dict[str, Any], says: str) -> None:
     endpoint = made(api)
     assert_invalid(api("POST", PATH, json={"url": URL, **fields}), says, *fields)
     assert_invalid(api("PATCH", f"{PATH}/{endpoint['id']}", json=fields), says, *fields)
@@ -157,14 +157,14 @@ def test_an_endpoint_of_a_seed_has_settings_of_its_own() -> None:
     )
 
 
-def test_what_a_seed_leaves_out_is_as_everywhere() -> None:
+def test_a_setting_that_a_seed_leaves_out_has_its_default() -> None:
     (endpoint,) = parsed(seed_with({}))[0].endpoints
 
     assert endpoint.settings == EndpointSettings()
 
 
 @pytest.mark.parametrize(("fields", "says"), REFUSED_FIELDS)
-def test_a_setting_that_cannot_be_is_refused_in_a_seed(fields: dict[str, Any], says: str) -> None:
+def test_an_invalid_setting_of_a_seed_is_refused(fields: dict[str, Any], says: str) -> None:
     found = problems(seed_with(fields))
 
     assert len(found) == 1
@@ -206,7 +206,7 @@ def test_a_rotation_makes_a_secret_and_shows_the_old_one_cut(api: Api, body: obj
     assert api("GET", f"{PATH}/{endpoint['id']}/secret").json["secret"] == after["secret"]
 
 
-def test_the_new_secret_can_be_given(api: Api) -> None:
+def test_the_body_can_have_the_new_secret(api: Api) -> None:
     endpoint = made(api)
     path = f"{PATH}/{endpoint['id']}"
     reply = api("POST", f"{path}/rotate-secret", json={"secret": NEW_SECRET})
@@ -216,7 +216,7 @@ def test_the_new_secret_can_be_given(api: Api) -> None:
     assert NEW_SECRET not in str(api("GET", path).json)
 
 
-def test_what_is_sent_after_a_rotation_is_good_for_both_secrets(
+def test_a_webhook_after_a_rotation_is_signed_with_both_secrets(
     api: Api, receiver: WebhookReceiver
 ) -> None:
     endpoint = made(api, url=receiver.url, secret=SECRET, signatures=["svix"])
@@ -245,7 +245,7 @@ def test_a_secret_that_is_set_retires_none(api: Api) -> None:
         pytest.param([], "must be a JSON object", id="array"),
     ],
 )
-def test_a_rotation_that_cannot_be_leaves_the_secret(api: Api, body: object, says: str) -> None:
+def test_an_invalid_rotation_leaves_the_secret_alone(api: Api, body: object, says: str) -> None:
     endpoint = made(api, secret=SECRET)
     path = f"{PATH}/{endpoint['id']}"
     reply = api("POST", f"{path}/rotate-secret", json=body)
@@ -275,7 +275,7 @@ def test_a_test_is_an_event_with_sample_data(
 
 
 @pytest.mark.parametrize("name", ["message.received", "reply.received"])
-def test_the_event_of_a_test_can_be_chosen_by_any_name(api: Api, name: str) -> None:
+def test_a_test_can_be_of_any_event_type_by_any_name(api: Api, name: str) -> None:
     endpoint = made(api)
     reply = api("POST", f"{PATH}/{endpoint['id']}/test", json={"eventType": name})
 
@@ -302,7 +302,7 @@ def test_a_test_goes_to_that_endpoint_alone(api: Api) -> None:
         pytest.param({"event": "message.sent"}, "did you mean 'eventType'?", id="unknown field"),
     ],
 )
-def test_a_test_that_cannot_be_is_refused(api: Api, body: object, says: str) -> None:
+def test_an_invalid_test_is_refused(api: Api, body: object, says: str) -> None:
     endpoint = made(api)
     assert_invalid(api("POST", f"{PATH}/{endpoint['id']}/test", json=body), says)
     assert api("GET", "/_emulate/events").json["events"] == []

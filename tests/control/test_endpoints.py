@@ -17,7 +17,7 @@ def made(api: Api, **fields: object) -> str:
     return str(reply.json["id"])
 
 
-def test_an_endpoint_is_made_with_what_is_given(api: Api) -> None:
+def test_an_endpoint_has_the_fields_of_the_body(api: Api) -> None:
     wanted = {"url": URL, "secret": SECRET, "events": ["message.sent"], "enabled": False}
     reply = api("POST", PATH, json=wanted)
     assert reply.status == 201
@@ -25,13 +25,13 @@ def test_an_endpoint_is_made_with_what_is_given(api: Api) -> None:
     assert re.fullmatch(r"ep_\w{12}", reply.json["id"])
 
 
-def test_what_is_left_out_is_made(api: Api) -> None:
+def test_a_secret_that_is_left_out_is_made(api: Api) -> None:
     made_up = api("POST", PATH, json={"url": URL}).json
     assert made_up["secret"].startswith("whsec_")
     assert (made_up["events"], made_up["enabled"]) == (None, True)
 
 
-def test_the_secret_is_shown_once_and_on_request(api: Api) -> None:
+def test_the_secret_is_in_the_first_reply_and_at_its_own_url(api: Api) -> None:
     name = made(api, secret=SECRET)
     assert api("GET", f"{PATH}/{name}").json["secret"] == "whsec_c2Vu…"
     assert api("GET", PATH).json["endpoints"][0]["secret"] == "whsec_c2Vu…"
@@ -118,7 +118,7 @@ def test_an_endpoint_of_another_workspace_is_not_found(api: Api, method: str, su
         pytest.param({"url": URL, "event": []}, "did you mean 'events'?", id="unknown field"),
     ],
 )
-def test_what_cannot_be_is_refused_with_a_reason(
+def test_an_invalid_endpoint_is_refused_with_a_reason(
     api: Api, body: dict[str, object], message: str
 ) -> None:
     reply = api("POST", PATH, json=body)
@@ -127,7 +127,7 @@ def test_what_cannot_be_is_refused_with_a_reason(
     assert api("GET", PATH).json["endpoints"] == []
 
 
-def test_a_change_that_cannot_be_leaves_the_endpoint_alone(api: Api) -> None:
+def test_an_invalid_change_leaves_the_endpoint_alone(api: Api) -> None:
     name = made(api)
     reply = api("PATCH", f"{PATH}/{name}", json={"url": f"{URL}/2", "secret": "abc"})
     assert reply.status == 400
@@ -139,7 +139,7 @@ def test_a_key_is_needed(api: Api, path: str) -> None:
     assert api("GET", path, key=None).status == 401
 
 
-def test_the_index_says_where_everything_is(api: Api) -> None:
+def test_the_index_has_the_url_of_each_resource(api: Api) -> None:
     found = api("GET", "/_emulate").json
     assert found["endpoints"].endswith("/_emulate/endpoints")
     assert found["deliveries"].endswith("/_emulate/deliveries")
@@ -151,7 +151,7 @@ def test_health_needs_no_key(api: Api, path: str) -> None:
     assert (reply.status, reply.json["status"], reply.json["workspaces"]) == (200, "ok", 2)
 
 
-def test_the_root_says_what_this_is(api: Api) -> None:
+def test_the_root_describes_the_emulator(api: Api) -> None:
     found = api("GET", "/", key=None).json
     assert found["name"] == "mock_sendpilot"
     assert found["baseUrl"].endswith("/v1")

@@ -45,8 +45,8 @@ def listed(api: Api, query: str = "") -> list[dict[str, Any]]:
 
 
 def changes(api: Api, since: int | None = None, **query: int) -> dict[str, Any]:
-    given = {**({} if since is None else {"since": since}), **query}
-    text = "&".join(f"{name}={value}" for name, value in given.items())
+    parameters = {**({} if since is None else {"since": since}), **query}
+    text = "&".join(f"{name}={value}" for name, value in parameters.items())
     answer: dict[str, Any] = api("GET", f"{CHANGES}?{text}").json
     assert answer.pop("log")  # of which log `latest` is a number
     return answer
@@ -65,14 +65,14 @@ def five(api: Api) -> list[str]:
     return [*first, newest, api("POST", EVENTS, json=body).json["id"]]
 
 
-def test_where_nothing_has_happened_there_are_none(api: Api) -> None:
+def test_a_workspace_without_events_has_an_empty_list(api: Api) -> None:
     answer = api("GET", EVENTS).json
 
     assert answer["events"] == []
     assert answer["pagination"]["total"] == 0
 
 
-def test_the_newest_is_first(api: Api, five: list[str]) -> None:
+def test_the_newest_event_is_first(api: Api, five: list[str]) -> None:
     rows = listed(api)
 
     assert [row["id"] for row in rows] == five[::-1]
@@ -105,11 +105,13 @@ def test_a_row_has_no_body(api: Api, five: list[str]) -> None:
         pytest.param("?eventType=message.sent&limit=1&page=2", [1], id="filter and page"),
     ],
 )
-def test_filters_and_pages(api: Api, five: list[str], query: str, numbers: list[int]) -> None:
+def test_filters_and_pages_select_events(
+    api: Api, five: list[str], query: str, numbers: list[int]
+) -> None:
     assert [row["sequence"] for row in listed(api, query)] == numbers
 
 
-def test_pages_are_counted_of_what_matches(api: Api, five: list[str]) -> None:
+def test_pages_count_matching_events(api: Api, five: list[str]) -> None:
     answer = api("GET", f"{EVENTS}?leadId={LEAD}&limit=2").json
 
     assert answer["pagination"] == {"total": 3, "page": 1, "limit": 2, "totalPages": 2}
@@ -130,7 +132,7 @@ def test_pages_are_counted_of_what_matches(api: Api, five: list[str]) -> None:
         ),
     ],
 )
-def test_a_query_that_cannot_be_is_refused(api: Api, query: str, says: str) -> None:
+def test_an_invalid_query_is_refused(api: Api, query: str, says: str) -> None:
     assert_invalid(api("GET", f"{EVENTS}{query}"), says)
 
 
@@ -139,7 +141,7 @@ def test_a_key_is_needed(api: Api, path: str) -> None:
     assert api("GET", path, key=None).status == 401
 
 
-def test_another_workspace_sees_none_of_it(api: Api, five: list[str]) -> None:
+def test_another_workspace_has_none_of_the_events(api: Api, five: list[str]) -> None:
     assert api("GET", EVENTS, key=OTHER_KEY).json["events"] == []
     assert_error(api("GET", f"{EVENTS}/{five[0]}", key=OTHER_KEY), 404, "Event not found")
     theirs = api("GET", f"{CHANGES}?since=0", key=OTHER_KEY).json
@@ -150,7 +152,7 @@ def test_another_workspace_sees_none_of_it(api: Api, five: list[str]) -> None:
 # --- one of them --------------------------------------------------------------------------------
 
 
-def test_the_body_is_what_was_sent(api: Api, receiver: WebhookReceiver) -> None:
+def test_an_event_has_the_body_that_was_sent(api: Api, receiver: WebhookReceiver) -> None:
     event_id = trigger(api, overrides={"messagePreview": "Grüße ☀", "campaignId": None})
     (received,) = receiver.wait_for(count=1)
     wait_until_idle(api)
@@ -163,7 +165,7 @@ def test_the_body_is_what_was_sent(api: Api, receiver: WebhookReceiver) -> None:
     assert delivery["lastOutcome"] == 200
 
 
-def test_it_shows_a_delivery_for_each_endpoint_that_wants_it(
+def test_an_event_has_a_delivery_for_each_endpoint_that_wants_it(
     api: Api, receiver: WebhookReceiver
 ) -> None:
     second = api("POST", "/_emulate/endpoints", json={"url": receiver.url}).json["id"]
@@ -186,7 +188,7 @@ def test_an_unknown_event_is_not_found(api: Api, event_id: str) -> None:
 # --- what has changed ---------------------------------------------------------------------------
 
 
-def test_from_now_on_nothing_has_changed(api: Api) -> None:
+def test_nothing_has_changed_from_now_on(api: Api) -> None:
     trigger(api)
     answer = changes(api)
 
@@ -194,13 +196,13 @@ def test_from_now_on_nothing_has_changed(api: Api) -> None:
     assert answer["latest"] > 0
 
 
-def test_from_the_beginning_everything_has_changed_oldest_first(api: Api) -> None:
+def test_everything_has_changed_since_the_beginning_oldest_first(api: Api) -> None:
     ids = [trigger(api) for _ in range(3)]
 
     assert [event["id"] for event in changes(api, since=0)["events"]] == ids
 
 
-def test_what_was_seen_does_not_come_again(api: Api) -> None:
+def test_a_change_comes_only_once(api: Api) -> None:
     trigger(api)
     latest = changes(api)["latest"]
     newer = trigger(api)
@@ -211,7 +213,7 @@ def test_what_was_seen_does_not_come_again(api: Api) -> None:
     assert changes(api, since=answer["latest"]) == {"events": [], "latest": answer["latest"]}
 
 
-def test_an_event_comes_with_its_body(api: Api) -> None:
+def test_a_changed_event_has_its_body(api: Api) -> None:
     event_id = trigger(api)
     (event,) = changes(api, since=0)["events"]
 
@@ -219,7 +221,7 @@ def test_an_event_comes_with_its_body(api: Api) -> None:
     assert (event["eventType"], event["origin"]) == ("message.sent", "trigger")
 
 
-def test_it_comes_again_with_each_attempt(api: Api, receiver: WebhookReceiver) -> None:
+def test_an_event_comes_again_with_each_attempt(api: Api, receiver: WebhookReceiver) -> None:
     receiver.respond(503)
     trigger(api)
     wait_until_idle(api)
@@ -235,7 +237,7 @@ def test_it_comes_again_with_each_attempt(api: Api, receiver: WebhookReceiver) -
     assert second["latest"] > first["latest"]
 
 
-def test_an_attempt_is_told_in_short(api: Api, receiver: WebhookReceiver) -> None:
+def test_a_changed_event_has_a_summary_of_each_attempt(api: Api, receiver: WebhookReceiver) -> None:
     receiver.respond(503)
     trigger(api)
     wait_until_idle(api)
@@ -256,7 +258,9 @@ def test_an_attempt_is_told_in_short(api: Api, receiver: WebhookReceiver) -> Non
     }
 
 
-def test_the_disruption_of_a_delivery_is_told(api: Api, receiver: WebhookReceiver) -> None:
+def test_a_changed_event_has_the_disruption_of_a_delivery(
+    api: Api, receiver: WebhookReceiver
+) -> None:
     trigger(api)
     armed = api("POST", "/_emulate/disruptions", json={"kind": "delay", "seconds": 7}).json
     trigger(api)
@@ -279,7 +283,7 @@ def test_cancelling_a_delivery_is_a_change(api: Api, receiver: WebhookReceiver) 
     assert event["deliveries"][0]["state"] == "cancelled"
 
 
-def test_it_waits_until_something_comes(api: Api) -> None:
+def test_a_request_for_changes_waits_for_an_event(api: Api) -> None:
     latest = changes(api)["latest"]
     answers: list[dict[str, Any]] = []
 
@@ -297,7 +301,7 @@ def test_it_waits_until_something_comes(api: Api) -> None:
     assert event_id in [event["id"] for event in answers[0]["events"]]
 
 
-def test_it_waits_until_an_attempt_is_made(api: Api, receiver: WebhookReceiver) -> None:
+def test_a_request_for_changes_waits_for_an_attempt(api: Api, receiver: WebhookReceiver) -> None:
     answers: list[dict[str, Any]] = []
     with receiver.hold_responses():
         trigger(api)
@@ -314,7 +318,7 @@ def test_it_waits_until_an_attempt_is_made(api: Api, receiver: WebhookReceiver) 
     assert answers[0]["events"][0]["deliveries"][0]["state"] == "succeeded"
 
 
-def test_what_does_not_come_in_time_is_an_empty_answer(api: Api) -> None:
+def test_a_request_for_changes_that_times_out_is_empty(api: Api) -> None:
     trigger(api)
     latest = changes(api)["latest"]
 

@@ -10,7 +10,7 @@ from tests.support import over_a_socket
 ENDPOINTS, CALLERS, EACH = 20, 6, 25
 
 
-def test_an_event_by_hand_is_found_and_every_change_is_published_when_it_is_answered(
+def test_a_triggered_event_is_found_and_every_change_is_published_with_its_response(
     emulator: Emulator,
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:

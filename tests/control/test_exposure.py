@@ -33,7 +33,7 @@ def own_emulator() -> Iterator[Emulator]:
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "::1", "[::1]", "localhost"])
-def test_nothing_speaks_against_a_loopback_address(host: str) -> None:
+def test_a_loopback_address_has_no_problem(host: str) -> None:
     assert problems(host, "YOUR_API_KEY") == []
 
 
@@ -41,7 +41,7 @@ def test_nothing_speaks_against_a_loopback_address(host: str) -> None:
     "host", ["0.0.0.0", "::", "192.168.1.20", "8.8.8.8", "fe80::1", "myhost", "", "localhost.evil"]
 )
 @pytest.mark.parametrize("key", ["YOUR_API_KEY", "YOUR_OTHER_API_KEY", "sp_live_YOUR_KEY"])
-def test_elsewhere_the_demo_keys_speak_against_it(host: str, key: str) -> None:
+def test_a_demo_key_is_a_problem_elsewhere(host: str, key: str) -> None:
     found = problems(host, OWN_KEY, key, token="s3cret")
 
     assert len(found) == 1
@@ -50,7 +50,7 @@ def test_elsewhere_the_demo_keys_speak_against_it(host: str, key: str) -> None:
 
 
 @pytest.mark.parametrize("token", [None, ""])
-def test_elsewhere_an_open_control_api_speaks_against_it(token: str | None) -> None:
+def test_an_open_control_api_is_a_problem_elsewhere(token: str | None) -> None:
     found = problems("0.0.0.0", OWN_KEY, token=token)
 
     assert len(found) == 1
@@ -59,24 +59,24 @@ def test_elsewhere_an_open_control_api_speaks_against_it(token: str | None) -> N
     assert "(--no-control)" in found[0]
 
 
-def test_elsewhere_a_token_that_everybody_knows_speaks_against_it() -> None:
+def test_a_public_token_is_a_problem_elsewhere() -> None:
     (problem,) = problems("0.0.0.0", OWN_KEY, token="YOUR_CONTROL_TOKEN")
 
     assert "everybody knows the control token YOUR_CONTROL_TOKEN: choose one of your own" in problem
 
 
-def test_both_are_told_at_once() -> None:
+def test_both_problems_are_reported_at_once() -> None:
     known, control = problems("0.0.0.0", "YOUR_API_KEY")
 
     assert KNOWN_KEY in known
     assert OPEN_CONTROL in control
 
 
-def test_with_own_keys_and_a_token_nothing_speaks_against_it() -> None:
+def test_private_keys_and_a_token_are_no_problem() -> None:
     assert problems("0.0.0.0", OWN_KEY, token="s3cret") == []
 
 
-def test_with_own_keys_and_no_control_api_nothing_speaks_against_it() -> None:
+def test_private_keys_without_the_control_api_are_no_problem() -> None:
     assert problems("0.0.0.0", OWN_KEY, has_control=False) == []
 
 
@@ -91,7 +91,7 @@ def test_a_server_with_an_open_control_api_is_not_made_for_others(own_emulator: 
         EmulatorServer(own_emulator, host="0.0.0.0")
 
 
-def test_the_refusal_of_a_server_tells_everything(emulator: Emulator) -> None:
+def test_the_refusal_of_a_server_has_every_problem(emulator: Emulator) -> None:
     with pytest.raises(NotAllowed) as caught:
         EmulatorServer(emulator, host="0.0.0.0")
 
@@ -108,7 +108,7 @@ def open_server(own_emulator: Emulator) -> Iterator[EmulatorServer]:
         yield server
 
 
-def test_a_key_that_everybody_knows_cannot_be_added_to_a_server_that_is_open(
+def test_a_public_key_cannot_be_added_to_an_open_server(
     own_emulator: Emulator, open_server: EmulatorServer
 ) -> None:
     with pytest.raises(NotAllowed, match=KNOWN_KEY):
@@ -119,7 +119,7 @@ def test_a_key_that_everybody_knows_cannot_be_added_to_a_server_that_is_open(
         own_emulator.access("YOUR_API_KEY")
 
 
-def test_of_several_workspaces_none_is_added_when_everybody_knows_a_key(
+def test_a_public_key_keeps_all_workspaces_from_being_added(
     own_emulator: Emulator, open_server: EmulatorServer
 ) -> None:
     fine = WorkspaceSeed(id="ws_fine", name="Fine", api_keys=(ApiKey(key="fine"),))
@@ -129,7 +129,7 @@ def test_of_several_workspaces_none_is_added_when_everybody_knows_a_key(
     assert [workspace.id for workspace in own_emulator.workspaces()] == ["ws_own"]
 
 
-def test_a_key_of_ones_own_can_be_added_to_a_server_that_is_open(
+def test_a_private_key_can_be_added_to_an_open_server(
     own_emulator: Emulator, open_server: EmulatorServer
 ) -> None:
     own_emulator.add_workspace(replace(KNOWN, api_keys=(ApiKey(key="another"),)))
@@ -137,7 +137,7 @@ def test_a_key_of_ones_own_can_be_added_to_a_server_that_is_open(
     assert own_emulator.access("another").workspace.id == "ws_known"
 
 
-def test_when_the_server_is_stopped_the_key_can_be_added(
+def test_a_public_key_can_be_added_once_the_server_has_stopped(
     own_emulator: Emulator, open_server: EmulatorServer
 ) -> None:
     open_server.stop()

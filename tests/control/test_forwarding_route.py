@@ -42,7 +42,7 @@ def only_delivery(api: Api) -> dict[str, Any]:
     return found
 
 
-def test_a_request_is_taken_as_it_would_have_been_sent(api: Api, queue: str) -> None:
+def test_a_listener_takes_the_request_as_it_would_have_been_sent(api: Api, queue: str) -> None:
     change(api)
     request = taken(api, queue)
 
@@ -54,7 +54,7 @@ def test_a_request_is_taken_as_it_would_have_been_sent(api: Api, queue: str) -> 
     api("POST", f"{queue}/{request['id']}", json={"status": 200})
 
 
-def test_the_answer_stands_in_the_log(api: Api, queue: str) -> None:
+def test_the_response_is_in_the_log(api: Api, queue: str) -> None:
     change(api)
     path = f"{queue}/{taken(api, queue)['id']}"
     answer = {"status": 202, "headers": {"X-Kind": "queued"}, "body": "later"}
@@ -75,7 +75,7 @@ def test_an_error_counts_as_a_failed_attempt(api: Api, queue: str) -> None:
     assert (delivery["state"], delivery["lastOutcome"]) == ("pending", "Connection refused")
 
 
-def test_requests_come_one_after_the_other_in_order(api: Api, queue: str) -> None:
+def test_requests_come_one_by_one_in_order(api: Api, queue: str) -> None:
     for status in ("DONE", "OPPORTUNITY"):
         change(api, status)
     first = taken(api, queue)
@@ -103,13 +103,15 @@ def waiting(api: Api, queue: str) -> Iterator[list[Reply]]:
     thread.join(10)
 
 
-def test_who_asks_early_waits_for_the_request(api: Api, queue: str, waiting: list[Reply]) -> None:
+def test_a_listener_that_asks_early_waits_for_the_request(
+    api: Api, queue: str, waiting: list[Reply]
+) -> None:
     change(api)
     eventually(lambda: [reply.status for reply in waiting] == [200])
     api("POST", f"{queue}/{waiting[0].json['id']}", json={"status": 200})
 
 
-def test_where_nobody_listens_any_more_the_endpoint_is_disabled(
+def test_an_endpoint_is_disabled_once_nobody_listens_any_more(
     api: Api, emulator: Emulator, queue: str
 ) -> None:
     workspace = emulator.workspaces()[0]
@@ -132,7 +134,7 @@ def test_where_nobody_listens_any_more_the_endpoint_is_disabled(
         pytest.param({"code": 200}, "unknown field 'code'", id="unknown field"),
     ],
 )
-def test_an_answer_that_cannot_be_is_refused(
+def test_an_invalid_report_is_refused(
     api: Api, queue: str, answer: dict[str, Any], says: str
 ) -> None:
     reply = api("POST", f"{queue}/req_1", json=answer)
@@ -140,7 +142,7 @@ def test_an_answer_that_cannot_be_is_refused(
     assert says in reply.json["message"]
 
 
-def test_an_answer_to_nothing_is_404(api: Api, queue: str) -> None:
+def test_a_report_on_no_request_is_404(api: Api, queue: str) -> None:
     reply = api("POST", f"{queue}/req_1", json={"status": 200})
     assert (reply.status, reply.json["message"]) == (404, "Forwarded request not found")
 
@@ -152,7 +154,7 @@ def test_an_endpoint_that_the_server_sends_to_has_no_forwarding_queue(api: Api) 
     assert "is not forwarded" in reply.json["message"]
 
 
-def test_deleting_the_endpoint_ends_what_waits(api: Api, queue: str) -> None:
+def test_deleting_the_endpoint_ends_the_wait_of_a_listener(api: Api, queue: str) -> None:
     change(api)
     eventually(lambda: only_delivery(api)["state"] == "pending")
     assert api("DELETE", queue.removesuffix("/forwarding")).status == 204

@@ -65,9 +65,7 @@ def test_addresses_and_localhost_are_let_through(api: Api, host: str) -> None:
         ("emulator", "emulator"),
     ],
 )
-def test_any_other_name_is_403_and_the_hint_tells_the_option(
-    api: Api, host: str, name: str
-) -> None:
+def test_any_other_name_is_403_with_the_option_in_the_hint(api: Api, host: str, name: str) -> None:
     reply = api("GET", LEAD, headers={"Host": host})
 
     assert_error(reply, 403, f"Host {name!r} is not allowed")
@@ -135,7 +133,7 @@ def test_no_other_name_like_the_vendors_is_let_through(api: Api, host: str) -> N
 # --- Origin -------------------------------------------------------------------------------------
 
 
-def test_without_an_origin_the_control_api_answers(api: Api) -> None:
+def test_the_control_api_serves_requests_without_an_origin(api: Api) -> None:
     assert api("GET", CONTROL).status == 200
 
 
@@ -187,7 +185,7 @@ def test_a_foreign_page_makes_no_endpoint(api: Api) -> None:
 
 
 @pytest.mark.parametrize("path", [LEAD, "/health"])
-def test_elsewhere_the_origin_is_not_looked_at(api: Api, path: str) -> None:
+def test_the_vendors_api_ignores_the_origin(api: Api, path: str) -> None:
     assert api("GET", path, headers={"Origin": "http://evil.example"}).status == 200
 
 
@@ -214,7 +212,7 @@ def guarded(api_behind: Callable[[Guard], Api]) -> Api:
         pytest.param({"X-Control-Token": "s3cret"}, id="another header"),
     ],
 )
-def test_without_the_right_token_the_control_api_is_403(
+def test_the_control_api_is_403_without_the_right_token(
     guarded: Api, headers: dict[str, str]
 ) -> None:
     reply = guarded("GET", CONTROL, headers=headers)
@@ -224,17 +222,17 @@ def test_without_the_right_token_the_control_api_is_403(
     assert reply.headers[HINT] == hint
 
 
-def test_with_the_token_the_control_api_answers(guarded: Api) -> None:
+def test_the_control_api_serves_requests_with_the_token(guarded: Api) -> None:
     assert guarded("GET", CONTROL, headers={"Authorization": "Bearer s3cret"}).status == 200
 
 
-def test_the_token_stands_in_for_no_key(guarded: Api) -> None:
+def test_the_token_does_not_replace_the_key(guarded: Api) -> None:
     reply = guarded("GET", CONTROL, key=None, headers={"Authorization": "Bearer s3cret"})
 
     assert_error(reply, 401, "Invalid API key")
 
 
-def test_the_token_makes_no_foreign_page_welcome(guarded: Api) -> None:
+def test_the_token_lets_no_foreign_page_through(guarded: Api) -> None:
     headers = {"Authorization": "Bearer s3cret", "Origin": "http://evil.example"}
     reply = guarded("GET", CONTROL, headers=headers)
 
@@ -242,11 +240,11 @@ def test_the_token_makes_no_foreign_page_welcome(guarded: Api) -> None:
 
 
 @pytest.mark.parametrize("path", [LEAD, "/health", "/"])
-def test_nothing_else_wants_the_token(guarded: Api, path: str) -> None:
+def test_no_other_route_needs_the_token(guarded: Api, path: str) -> None:
     assert guarded("GET", path).status == 200
 
 
-def test_the_token_is_not_shown_where_a_guard_is_printed() -> None:
+def test_the_repr_of_a_guard_hides_the_token() -> None:
     assert "s3cret" not in repr(Guard(control_token="s3cret"))
 
 
@@ -268,7 +266,7 @@ def test_a_server_takes_its_allowed_hosts(served: Api) -> None:
 
 @pytest.mark.parametrize("host", ODD_HOSTS)
 @pytest.mark.parametrize("path", ["/v1/leads", CONTROL, "/health", "/", "/docs/", "/nope"])
-def test_a_host_that_is_none_is_403(emulator: Emulator, host: str, path: str) -> None:
+def test_a_malformed_host_is_403(emulator: Emulator, host: str, path: str) -> None:
     with EmulatorServer(emulator, allowed_hosts=["*"]) as server:
         reply = over_a_socket(server.origin)("GET", path, headers={"Host": host})
 
@@ -281,7 +279,7 @@ def test_a_server_takes_its_token(served: Api) -> None:
     assert served("GET", CONTROL, headers={"Authorization": "Bearer s3cret"}).status == 200
 
 
-def test_without_the_control_api_its_routes_are_not_there(emulator: Emulator) -> None:
+def test_a_server_without_the_control_api_has_none_of_its_routes(emulator: Emulator) -> None:
     api = in_process(create_app(emulator, has_control=False).test_client())
 
     assert_no_route(api("GET", CONTROL), "GET", CONTROL)
@@ -303,7 +301,7 @@ def test_a_server_for_containers_answers_to_the_name_they_call_it_by() -> None:
     assert reply.status == 200
 
 
-def test_beyond_loopback_a_server_takes_the_vendors_name_only_if_it_is_allowed(
+def test_a_server_beyond_loopback_takes_the_vendors_name_only_if_it_is_allowed(
     emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("mock_sendpilot.server.is_loopback", lambda _host: False)

@@ -62,7 +62,9 @@ def test_an_event_that_an_endpoint_gets_later_was_sent(sendpilot: Sandbox) -> No
     assert sendpilot.webhooks.matching("message.sent") == [sent]
 
 
-def test_it_is_the_same_message_as_at_other_endpoints(api: Api, outbox: Outbox) -> None:
+def test_a_late_delivery_is_the_same_webhook_as_at_other_endpoints(
+    api: Api, outbox: Outbox
+) -> None:
     with WebhookReceiver() as receiver:
         outbox.endpoints.add(receiver.url)
         event_id = event_of(api, "DONE")
@@ -76,7 +78,9 @@ def test_it_is_the_same_message_as_at_other_endpoints(api: Api, outbox: Outbox) 
     assert first_delivery.message_id == second_delivery.message_id
 
 
-def test_what_an_endpoint_has_or_does_not_want_is_left_out(api: Api, outbox: Outbox) -> None:
+def test_an_event_that_an_endpoint_has_or_does_not_want_is_left_out(
+    api: Api, outbox: Outbox
+) -> None:
     with WebhookReceiver() as receiver:
         everything = outbox.endpoints.add(receiver.url)
         messages = outbox.endpoints.add(receiver.url, event_types=["message.sent"])
@@ -89,7 +93,7 @@ def test_what_an_endpoint_has_or_does_not_want_is_left_out(api: Api, outbox: Out
         assert len(receiver.received) == 1
 
 
-def test_what_was_cancelled_is_delivered_once_more(api: Api, outbox: Outbox) -> None:
+def test_an_event_whose_delivery_was_cancelled_is_delivered_again(api: Api, outbox: Outbox) -> None:
     with WebhookReceiver() as receiver:
         endpoint = outbox.endpoints.add(receiver.url)
         outbox.disruptions.arm("delay", options={"seconds": 3600})
@@ -105,7 +109,7 @@ def test_what_was_cancelled_is_delivered_once_more(api: Api, outbox: Outbox) -> 
     assert list(states.values()) == ["cancelled"]
 
 
-def test_an_endpoint_that_is_not_there_is_404(api: Api) -> None:
+def test_a_missing_endpoint_is_404(api: Api) -> None:
     reply = api("POST", f"{ENDPOINTS}/ep_nowhere/deliveries", json={"eventIds": ["evt_1"]})
     assert_error(reply, 404, "Webhook endpoint not found")
 
@@ -120,12 +124,12 @@ def test_an_endpoint_that_is_not_there_is_404(api: Api) -> None:
         pytest.param({"eventIds": [None]}, id="null"),
     ],
 )
-def test_ids_that_cannot_be_are_400(api: Api, outbox: Outbox, body: dict[str, Any]) -> None:
+def test_invalid_ids_are_400(api: Api, outbox: Outbox, body: dict[str, Any]) -> None:
     endpoint = outbox.endpoints.add("http://127.0.0.1:9/")
     assert_invalid(api("POST", f"{ENDPOINTS}/{endpoint.id}/deliveries", json=body), "eventIds")
 
 
-def test_a_number_of_another_log_stands_before_everything(api: Api) -> None:
+def test_a_number_of_another_log_counts_as_the_beginning(api: Api) -> None:
     event_id = event_of(api, "DONE")
     answer = api("GET", CHANGES).json
     assert answer["events"] == []

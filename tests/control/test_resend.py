@@ -63,12 +63,12 @@ def test_deliveries_can_be_listed_by_their_event(api: Api, receiver: WebhookRece
     assert api("GET", f"{DELIVERIES}?eventId=evt_x").json["deliveries"] == []
 
 
-def test_what_is_not_there_is_404(api: Api) -> None:
+def test_a_missing_delivery_or_event_is_404(api: Api) -> None:
     assert_error(api("POST", f"{DELIVERIES}/dlv_x/resend"), 404, "Delivery not found")
     assert_error(api("POST", "/_emulate/events/evt_x/resend"), 404, "Event not found")
 
 
-def test_a_time_is_needed(api: Api) -> None:
+def test_a_resend_of_all_that_failed_needs_a_time(api: Api) -> None:
     assert_invalid(api("POST", f"{DELIVERIES}/resend", json={}), "since must be a time such as")
 
 
@@ -117,7 +117,7 @@ def test_the_command_resends_all_that_failed(server: EmulatorServer) -> None:
         pytest.param(("--since", "monday"), 1, "since must be a time", id="no time"),
     ],
 )
-def test_the_command_refuses_what_cannot_be(
+def test_the_command_refuses_invalid_arguments(
     server: EmulatorServer, arguments: tuple[str, ...], code: int, says: str
 ) -> None:
     result = run(server, *arguments)

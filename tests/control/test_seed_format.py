@@ -1,4 +1,4 @@
-"""The seed format: every fault of a part is told with its JSON path and what was found."""
+"""The seed format: every fault of a part is reported with its JSON path and what was found."""
 
 import orjson
 import pytest
@@ -38,7 +38,7 @@ SENDER, CAMPAIGN = "workspaces[0].senders[0]", "workspaces[0].campaigns[0]"
 KEY, ENDPOINT = "workspaces[0].apiKeys[0]", "workspaces[0].endpoints[0]"
 
 
-def test_the_world_that_the_tests_spoil_is_right() -> None:
+def test_the_world_that_the_tests_spoil_is_valid() -> None:
     assert problems(orjson.dumps(WORLD)) == []
 
 
@@ -52,7 +52,7 @@ def test_the_world_that_the_tests_spoil_is_right() -> None:
         pytest.param(b"[" * 2000 + b"]" * 2000, "$: is not valid JSON: ", id="far too deep"),
     ],
 )
-def test_what_is_no_json_is_told_so(text: bytes, problem: str) -> None:
+def test_a_text_that_is_no_json_is_refused(text: bytes, problem: str) -> None:
     found = problems(text)
 
     assert len(found) == 1
@@ -60,14 +60,14 @@ def test_what_is_no_json_is_told_so(text: bytes, problem: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "shown"),
+    ("text", "found"),
     [(b"[]", "[]"), (b"null", "null"), (b"5", "5"), (b'"x"', '"x"'), (b"true", "true")],
 )
-def test_the_whole_must_be_an_object(text: bytes, shown: str) -> None:
-    assert problems(text) == [f"$: {OBJECT}; it was {shown}"]
+def test_a_seed_must_be_an_object(text: bytes, found: str) -> None:
+    assert problems(text) == [f"$: {OBJECT}; it was {found}"]
 
 
-def test_a_seed_without_workspaces_is_told_so() -> None:
+def test_a_seed_without_workspaces_is_refused() -> None:
     assert problems(b"{}") == [f"$.workspaces: {ARRAY}; it was missing"]
 
 
@@ -104,7 +104,7 @@ def test_names_must_be_strings_with_something_in_them(path: str, value: object, 
         (True, "a boolean"),
     ],
 )
-def test_what_is_secret_is_not_told(path: str, value: object, found: str) -> None:
+def test_an_error_quotes_no_secret(path: str, value: object, found: str) -> None:
     assert f"$.{path}: {TEXT}; it was {found}" in problems(world_with(path, value))
 
 
@@ -223,7 +223,7 @@ FAULTS: list[tuple[str, object, str]] = [
         for path, value, problem in FAULTS
     ],
 )
-def test_a_fault_is_told_with_its_path(path: str, value: object, problem: str) -> None:
+def test_a_fault_is_reported_with_its_path(path: str, value: object, problem: str) -> None:
     assert problems(world_with(path, value)) == [f"$.{path}: {problem}"]
 
 
@@ -233,7 +233,7 @@ def test_a_workspace_must_have_a_key() -> None:
     ]
 
 
-def test_a_bad_scope_is_told_with_its_place_in_the_list() -> None:
+def test_an_invalid_scope_is_reported_with_its_place_in_the_list() -> None:
     scopes = ["leads:read", "leads:delete", 5]
     refusal = f"{ONE_OF}{SCOPES}; it was "
 
@@ -256,7 +256,7 @@ def test_a_bad_scope_is_told_with_its_place_in_the_list() -> None:
         (f"{ENDPOINT}.event", f"$.{ENDPOINT}: unknown field 'event'; did you mean 'events'? "),
     ],
 )
-def test_an_unknown_field_is_told_with_the_nearest_known_one(path: str, problem: str) -> None:
+def test_an_unknown_field_is_reported_with_the_nearest_known_one(path: str, problem: str) -> None:
     found = problems(world_with(path, "x"))
 
     assert len(found) == 1
@@ -264,7 +264,7 @@ def test_an_unknown_field_is_told_with_the_nearest_known_one(path: str, problem:
     assert "known fields are: " in found[0]
 
 
-def test_every_fault_of_the_file_is_told_at_once() -> None:
+def test_every_fault_of_the_file_is_reported_at_once() -> None:
     text = orjson.dumps(
         {
             "workspaces": [
@@ -289,7 +289,7 @@ def test_every_fault_of_the_file_is_told_at_once() -> None:
     ]
 
 
-def test_the_error_itself_says_all_of_it() -> None:
+def test_the_error_itself_has_every_problem() -> None:
     with pytest.raises(InvalidInput) as caught:
         parsed(world_with(f"{LEAD}.id", 5))
 

@@ -54,7 +54,7 @@ def test_a_key_without_scopes_may_do_everything() -> None:
     ("scopes", "expected"),
     [(None, None), ([], frozenset()), (["leads:read"], frozenset({"leads:read"}))],
 )
-def test_a_keys_scopes_are_as_given(scopes: object, expected: frozenset[str] | None) -> None:
+def test_a_key_has_the_scopes_of_the_seed(scopes: object, expected: frozenset[str] | None) -> None:
     assert first(f"{WS}.apiKeys[0].scopes", scopes).api_keys[0].scopes == expected
 
 
@@ -86,7 +86,7 @@ def test_a_campaign_needs_no_senders() -> None:
     assert first(f"{WS}.campaigns[0].senderIds", []).campaigns[0].sender_ids == ()
 
 
-def test_a_lead_is_pending_and_has_nothing_that_was_not_given() -> None:
+def test_a_lead_is_pending_and_has_nothing_beyond_the_seed() -> None:
     assert small()[0].leads[0] == Lead(
         id="lead_a",
         linkedin_url="https://www.linkedin.com/in/ann",
@@ -106,7 +106,7 @@ def test_an_endpoint_is_enabled_and_gets_everything() -> None:
     )
 
 
-def test_without_an_update_time_it_is_that_of_the_creation() -> None:
+def test_a_missing_update_time_is_that_of_the_creation() -> None:
     lead = first(f"{WS}.leads[0].createdAt", "2024-02-24T15:30:00.000Z").leads[0]
 
     then = datetime(2024, 2, 24, 15, 30, tzinfo=timezone.utc)
@@ -129,7 +129,7 @@ def test_a_time_may_have_any_offset(text: str) -> None:
     assert lead.updated_at == datetime(2024, 2, 24, 15, 30, tzinfo=timezone.utc)
 
 
-def test_a_time_is_given_back_in_utc(emulator: Emulator) -> None:
+def test_a_time_is_returned_in_utc(emulator: Emulator) -> None:
     emulator.load(parsed(world_with(f"{WS}.leads[0].createdAt", "2024-02-24T16:30:00+01:00")))
     api = in_process(create_app(emulator).test_client())
 
@@ -138,7 +138,7 @@ def test_a_time_is_given_back_in_utc(emulator: Emulator) -> None:
 
 
 @pytest.mark.parametrize("depth", [100, 300, 1000])
-def test_nested_custom_fields_that_are_taken_can_be_read(emulator: Emulator, depth: int) -> None:
+def test_nested_custom_fields_can_be_read_back(emulator: Emulator, depth: int) -> None:
     nested = b'{"x":' + b"[" * depth + b"]" * depth + b"}"
     text = orjson.dumps(WORLD).replace(b'"lead_b"', b'"lead_b","customFields":' + nested)
     if depth > 100 and problems(text):
@@ -212,7 +212,7 @@ CLASHES: list[Any] = [
 
 
 @pytest.mark.parametrize(("change", "message"), CLASHES)
-def test_when_the_second_workspace_clashes_none_is_left(
+def test_a_clash_of_the_second_workspace_leaves_none(
     emulator: Emulator, change: dict[str, Any], message: str
 ) -> None:
     one, two = small()
@@ -223,7 +223,7 @@ def test_when_the_second_workspace_clashes_none_is_left(
 
 
 @pytest.mark.parametrize(("change", "message"), CLASHES)
-def test_what_was_loaded_before_stays(
+def test_a_clash_leaves_earlier_workspaces_alone(
     emulator: Emulator, change: dict[str, Any], message: str
 ) -> None:
     one, two = small()
@@ -235,13 +235,13 @@ def test_what_was_loaded_before_stays(
     assert len(emulator.access("key_a").workspace.store.leads()) == 2
 
 
-def test_a_bad_endpoint_for_all_workspaces_leaves_none(emulator: Emulator) -> None:
+def test_an_invalid_endpoint_for_all_workspaces_leaves_none(emulator: Emulator) -> None:
     with pytest.raises(InvalidInput, match="url must be an absolute http"):
         emulator.load(small(), endpoints=[EndpointSeed(url="nope")])
     assert_empty(emulator)
 
 
-def test_after_a_clash_the_right_seed_can_be_loaded(emulator: Emulator) -> None:
+def test_a_valid_seed_can_be_loaded_after_a_clash(emulator: Emulator) -> None:
     one, two = small()
     with pytest.raises(InvalidInput):
         emulator.load([one, replace(two, id="ws_a")])

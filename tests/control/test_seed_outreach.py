@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from mock_sendpilot.world.models import Behavior, Step
+from mock_sendpilot.world.models import Behavior, Counters, Step
 from tests.control.world import parsed, problems, world_with
 
 WS = "workspaces[0]"
@@ -21,18 +21,18 @@ CONVERSATION: dict[str, Any] = {
 }  # fmt: skip
 
 
-def test_a_step_is_read_with_its_defaults() -> None:
+def test_a_step_has_its_defaults() -> None:
     (seed, _) = parsed(world_with(f"{WS}.campaigns[0].sequence", [STEP]))
 
     assert seed.campaigns[0].sequence == (Step(kind="connect"),)
 
 
-def test_a_step_is_read_with_all_it_has() -> None:
-    given = {
+def test_a_step_has_every_field_of_the_seed() -> None:
+    step = {
         "step": "message", "after": "1h30m", "text": "Hi", "responseRate": 0.25,
         "respondsAfter": ["1h", "2h"], "answers": ["Yes"], "expiresAfter": "3d", "doneAfter": "4h",
     }  # fmt: skip
-    (seed, _) = parsed(world_with(f"{WS}.campaigns[0].sequence", [given]))
+    (seed, _) = parsed(world_with(f"{WS}.campaigns[0].sequence", [step]))
 
     assert seed.campaigns[0].sequence == (
         Step(
@@ -48,19 +48,26 @@ def test_a_step_is_read_with_all_it_has() -> None:
     )
 
 
-def test_a_behavior_is_read() -> None:
-    given = {"accepts": True, "acceptsAfter": "2d", "reply": "Yes", "unreachable": False}
-    (seed, _) = parsed(world_with(f"{WS}.leads[0].behavior", given))
+def test_a_campaign_has_the_counters_of_the_seed() -> None:
+    counters = {"leadsContacted": 3, "messagesSent": 2}
+    (seed, _) = parsed(world_with(f"{WS}.campaigns[0].counters", counters))
+
+    assert seed.campaigns[0].counters == Counters(leads_contacted=3, messages_sent=2)
+
+
+def test_a_behavior_has_every_field_of_the_seed() -> None:
+    behavior = {"accepts": True, "acceptsAfter": "2d", "reply": "Yes", "unreachable": False}
+    (seed, _) = parsed(world_with(f"{WS}.leads[0].behavior", behavior))
 
     assert seed.behaviors == {
         "lead_a": Behavior(accepts=True, accepts_after=timedelta(days=2), reply="Yes")
     }
 
 
-def test_a_conversation_is_read_oldest_message_first() -> None:
+def test_a_conversation_has_its_oldest_message_first() -> None:
     later = {**MESSAGE, "content": "Later", "sentAt": "2026-05-21T09:00:00Z"}
-    given = {**CONVERSATION, "messages": [later, MESSAGE]}
-    (seed, _) = parsed(world_with(f"{WS}.conversations", [given]))
+    part = {**CONVERSATION, "messages": [later, MESSAGE]}
+    (seed, _) = parsed(world_with(f"{WS}.conversations", [part]))
     ((conversation, messages),) = seed.conversations
 
     assert [one.content for one in messages] == ["Hi", "Later"]
@@ -135,7 +142,7 @@ def test_a_persons_full_name_is_made_of_its_names() -> None:
         pytest.param("senders[0].connections", ["x"], "a LinkedIn profile URL", id="connection"),
     ],
 )
-def test_what_is_not_right_is_told(path: str, value: object, says: str) -> None:
+def test_an_invalid_part_is_reported_with_its_path(path: str, value: object, says: str) -> None:
     found = problems(world_with(f"{WS}.{path}", value))
 
     assert found

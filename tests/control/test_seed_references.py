@@ -50,7 +50,7 @@ def a_lead(lead_id: str, url: str = "https://www.linkedin.com/in/eve") -> dict[s
         ),
     ],
 )
-def test_a_fault_between_parts_is_told_with_its_path(
+def test_a_fault_between_parts_is_reported_with_its_path(
     path: str, value: object, problem: str
 ) -> None:
     assert problems(world_with(path, value)) == [f"$.{path}: {problem}"]
@@ -89,7 +89,9 @@ def test_a_fault_between_parts_is_told_with_its_path(
         ),
     ],
 )
-def test_what_stands_twice_is_told_with_both_places(path: str, value: object, problem: str) -> None:
+def test_a_repeated_value_is_reported_with_both_places(
+    path: str, value: object, problem: str
+) -> None:
     assert problems(world_with(path, value)) == [problem]
 
 
@@ -104,14 +106,14 @@ def test_what_stands_twice_is_told_with_both_places(path: str, value: object, pr
         "https://www.linkedin.com/in/%61nn",
     ],
 )
-def test_the_same_person_twice_in_a_campaign_is_told_by_any_spelling(url: str) -> None:
+def test_the_same_person_twice_in_a_campaign_is_reported_in_any_spelling(url: str) -> None:
     problem = f"must be unique within a campaign; {ANN} is that of $.workspaces[0].leads[0] too"
     assert problems(world_with(f"{WS}.leads[2]", a_lead("lead_c", url))) == [
         f"$.workspaces[0].leads[2].linkedinUrl: {problem}"
     ]
 
 
-def test_a_third_time_is_told_with_the_first_place() -> None:
+def test_a_third_time_is_reported_with_the_first_place() -> None:
     leads = [a_lead("lead_a"), a_lead("lead_a", f"{ANN}1"), a_lead("lead_a", f"{ANN}2")]
 
     assert problems(world_with(f"{WS}.leads", leads)) == [
@@ -121,7 +123,7 @@ def test_a_third_time_is_told_with_the_first_place() -> None:
     ]
 
 
-def test_where_there_are_none_to_refer_to_the_problem_says_so() -> None:
+def test_the_problem_says_that_there_are_none_to_refer_to() -> None:
     lead = {**a_lead("lead_z"), "senderId": "snd_a"}
 
     must = "must be the id of"
@@ -168,7 +170,7 @@ def test_two_workspaces_may_use_the_same_ids_of_senders_campaigns_and_leads() ->
         pytest.param("http://h/" + "x" * 2048, "url must be at most 2048 characters", id="long"),
     ],
 )
-def test_an_endpoints_url_must_be_one_that_can_be_sent_to(url: str, says: str) -> None:
+def test_an_endpoint_must_have_a_url_that_can_be_sent_to(url: str, says: str) -> None:
     found = problems(world_with(f"{WS}.endpoints[0].url", url))
 
     assert len(found) == 1
@@ -176,7 +178,7 @@ def test_an_endpoints_url_must_be_one_that_can_be_sent_to(url: str, says: str) -
 
 
 @pytest.mark.parametrize("secret", ["s", "whsec_", "whsec_%%%", "", "c2VjcmV0"])
-def test_an_endpoints_secret_must_be_as_the_vendor_makes_them(secret: str) -> None:
+def test_an_endpoint_must_have_a_secret_in_the_vendors_form(secret: str) -> None:
     found = problems(world_with(f"{WS}.endpoints[0].secret", secret))
 
     assert len(found) == 1
@@ -208,7 +210,7 @@ def test_an_endpoints_secret_must_be_as_the_vendor_makes_them(secret: str) -> No
         ),
     ],
 )
-def test_an_endpoints_events_must_be_those_of_the_contract(
+def test_an_endpoint_must_have_event_types_of_the_contract(
     contract: str, events: list[str], says: str
 ) -> None:
     found = problems(world_with(f"{WS}.endpoints[0].events", events), contract)
@@ -217,14 +219,14 @@ def test_an_endpoints_events_must_be_those_of_the_contract(
     assert found[0].startswith(f"$.workspaces[0].endpoints[0]: {says}")
 
 
-def test_a_workspaces_own_contract_decides_which_events_there_are() -> None:
+def test_the_contract_of_a_workspace_decides_which_event_types_exist() -> None:
     world = orjson.loads(world_with(f"{WS}.endpoints[0].events", ["lead.updated"]))
     world["workspaces"][0]["contract"] = "live"
 
     assert problems(orjson.dumps(world), "documented") == []
 
 
-def test_a_point_of_the_contract_may_be_set_with_a_number() -> None:
+def test_an_option_of_the_contract_may_be_set_with_a_number() -> None:
     contract = {"name": "live", "options": {"post_status_code": 200, "patch_reply": "example"}}
     found = parsed(world_with(f"{WS}.contract", contract))[0].contract
 

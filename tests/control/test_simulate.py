@@ -55,7 +55,7 @@ def job_step(api: Api, action: str, job_id: str, **more: Any) -> Reply:
         ("MESSAGE_SENT", "done", "DONE", []),
     ],
 )
-def test_a_step_moves_the_lead_and_is_told(
+def test_a_step_moves_the_lead_and_is_recorded(
     make_world: MakeWorld, before: str, action: str, status: str, events: list[str]
 ) -> None:
     world = make_world("live", lead={"status": before})
@@ -70,7 +70,7 @@ def test_a_step_moves_the_lead_and_is_told(
 @pytest.mark.parametrize(
     ("before", "action"), [("CONNECTION_SENT", "withdraw_connection"), ("PENDING", "unreachable")]
 )
-def test_where_the_contract_has_no_such_status_the_lead_is_done(
+def test_a_step_whose_status_the_contract_lacks_leaves_the_lead_done(
     make_world: MakeWorld, contract: str, before: str, action: str
 ) -> None:
     world = make_world(contract, lead={"status": before})
@@ -86,7 +86,7 @@ def test_where_the_contract_has_no_such_status_the_lead_is_done(
         ("MESSAGE_SENT", "reply", "reply", "Thanks for reaching out. Let us talk next week."),
     ],
 )
-def test_the_words_can_be_given(
+def test_the_body_can_have_the_text(
     make_world: MakeWorld, before: str, action: str, key: str, default: str | None
 ) -> None:
     for text in ("Call me", None):
@@ -97,14 +97,16 @@ def test_the_words_can_be_given(
 
 
 @pytest.mark.parametrize("key", ["text", "reply", "replyPreview"])
-def test_the_words_can_be_given_by_their_key_in_the_event(make_world: MakeWorld, key: str) -> None:
+def test_overrides_can_have_the_text_under_its_key_in_the_event(
+    make_world: MakeWorld, key: str
+) -> None:
     world = make_world("live", lead={"status": "MESSAGE_SENT"})
     step(world.api, "reply", overrides={key: "Call me"})
 
     assert world.events()[0][1]["reply"] == "Call me"
 
 
-def test_another_sender_can_be_named(world: World) -> None:
+def test_the_body_can_name_another_sender(world: World) -> None:
     step(world.api, "connection_sent", senderId="basic")
 
     assert world.events()[0][1]["senderId"] == "basic"
@@ -130,7 +132,7 @@ def test_a_request_by_hand_is_accepted_in_time(world: World) -> None:
         ("CONNECTION_SENT", "reply", "do accept_connection first"),
     ],
 )
-def test_what_cannot_happen_is_refused_with_the_reason(
+def test_a_step_that_cannot_happen_is_refused_with_the_reason(
     make_world: MakeWorld, before: str, action: str, reason: str
 ) -> None:
     world = make_world("live", lead={"status": before})
@@ -163,7 +165,7 @@ def test_what_cannot_happen_is_refused_with_the_reason(
         ({"action": "reply", "text": "Hi", "overrides": {"reply": "Hi"}}, "exclude each other"),
     ],
 )
-def test_a_body_that_will_not_do_is_400(world: World, body: dict[str, Any], reason: str) -> None:
+def test_an_invalid_body_is_400(world: World, body: dict[str, Any], reason: str) -> None:
     assert_invalid(world.api("POST", "/_emulate/leads/lead_1/simulate", json=body), reason)
 
 
@@ -174,7 +176,7 @@ def test_a_lead_without_a_sender_needs_one(make_world: MakeWorld) -> None:
     assert step(world.api, "connection_sent", senderId="sam").status == 200
 
 
-def test_it_is_served_by_a_server_too(api: Api) -> None:
+def test_a_server_serves_the_steps_too(api: Api) -> None:
     assert step(api, "accept_connection", DEMO_LEAD).json["status"] == "CONNECTION_ACCEPTED"
 
 
@@ -189,17 +191,17 @@ def test_it_is_served_by_a_server_too(api: Api) -> None:
         pytest.param({"acceptsAfter": "2d"}, 48, "CONNECTION_ACCEPTED", id="after two days"),
     ],
 )
-def test_a_behavior_says_what_a_lead_is_going_to_do(
+def test_a_behavior_decides_what_a_lead_does(
     world: World, behavior: dict[str, Any], hours: int, status: str
 ) -> None:
-    told = world.api("PUT", "/_emulate/leads/lead_1/behavior", json=behavior)
+    reply = world.api("PUT", "/_emulate/leads/lead_1/behavior", json=behavior)
     step(world.api, "connection_sent")
     world.workspace.advance(timedelta(hours=hours))
 
-    assert (told.status, told.body, world.lead.status) == (204, b"", status)
+    assert (reply.status, reply.body, world.lead.status) == (204, b"", status)
 
 
-def test_a_behavior_says_what_a_lead_replies(make_world: MakeWorld) -> None:
+def test_a_behavior_has_the_reply_of_a_lead(make_world: MakeWorld) -> None:
     world = make_world("live", connections=(IDA,))
     behavior = {"replies": True, "repliesAfter": "30m", "reply": "Later"}
     world.api("PUT", "/_emulate/leads/lead_1/behavior", json=behavior)
@@ -207,11 +209,11 @@ def test_a_behavior_says_what_a_lead_replies(make_world: MakeWorld) -> None:
     world.api("POST", "/v1/inbox/send", json=body)
     world.workspace.advance(timedelta(minutes=30))
 
-    told, data = world.events()[1]
-    assert (told, data["leadId"], data["reply"]) == ("reply.received", "lead_1", "Later")
+    event_type, data = world.events()[1]
+    assert (event_type, data["leadId"], data["reply"]) == ("reply.received", "lead_1", "Later")
 
 
-def test_a_behavior_is_stronger_than_a_slug(make_world: MakeWorld) -> None:
+def test_a_behavior_overrides_the_one_of_the_slug(make_world: MakeWorld) -> None:
     world = make_world("live", lead={"linkedin_url": f"{PEOPLE}never-accepts"})
     world.api("PUT", "/_emulate/leads/lead_1/behavior", json={"accepts": True})
     step(world.api, "connection_sent")
@@ -228,9 +230,7 @@ def test_a_behavior_is_stronger_than_a_slug(make_world: MakeWorld) -> None:
         ({"acceptsAfter": "soon"}, "acceptsAfter must be a duration"),
     ],
 )
-def test_a_behavior_that_will_not_do_is_400(
-    world: World, behavior: dict[str, Any], reason: str
-) -> None:
+def test_an_invalid_behavior_is_400(world: World, behavior: dict[str, Any], reason: str) -> None:
     assert_invalid(world.api("PUT", "/_emulate/leads/lead_1/behavior", json=behavior), reason)
 
 
@@ -251,8 +251,8 @@ def test_a_campaign_changes_as_in_the_dashboard(
     reply = [campaign_step(world.api, action) for action in actions][-1]
 
     assert (reply.status, reply.json["id"], reply.json["status"]) == (200, "camp_1", status)
-    told, data = world.events()[-1]
-    assert told == event
+    event_type, data = world.events()[-1]
+    assert event_type == event
     by = {"campaign.paused": "pausedBy", "campaign.resumed": "resumedBy"}.get(event)
     assert by is None or data[by] == "user"
 
@@ -271,7 +271,7 @@ def test_a_draft_is_started(api: Api, emulator: Emulator) -> None:
     ("action", "reason"),
     [("start", "needs one that is draft"), ("resume", "needs one that is paused")],
 )
-def test_a_campaign_whose_status_does_not_allow_it_refuses(
+def test_a_step_that_the_status_of_a_campaign_does_not_allow_is_refused(
     world: World, action: str, reason: str
 ) -> None:
     assert_invalid(campaign_step(world.api, action), reason, "is started")
@@ -315,7 +315,7 @@ def test_a_job_fails(world: World, start: Callable[[World], str]) -> None:
 
 @JOBS
 @pytest.mark.parametrize("action", ["complete", "fail"])
-def test_a_job_that_is_over_refuses(
+def test_a_job_that_has_ended_refuses_a_step(
     world: World, start: Callable[[World], str], action: str
 ) -> None:
     job_id = start(world)

@@ -67,7 +67,7 @@ def subject(api: Api, event_type: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("contract", ["documented", "live"])
 @pytest.mark.parametrize("event_type", words.EVENT_TYPES)
-def test_an_event_is_told_and_nothing_else_changes(
+def test_an_event_is_sent_and_nothing_else_changes(
     api_under: ApiUnder, contract: str, event_type: str
 ) -> None:
     options = {"lead_events": "live"} if event_type == words.LEAD_TAG_UPDATED else {}
@@ -83,7 +83,7 @@ def test_an_event_is_told_and_nothing_else_changes(
     assert [one["id"] for one in api("GET", EVENTS).json["events"]] == [reply.json["id"]]
 
 
-def test_it_is_answered_with_the_whole_event(api: Api) -> None:
+def test_the_reply_is_the_whole_event(api: Api) -> None:
     reply = trigger(
         api, "lead.updated", leadId=LEAD, overrides={"newStatus": "WON", "changedBy": None}
     )
@@ -100,11 +100,11 @@ def test_it_is_answered_with_the_whole_event(api: Api) -> None:
     assert data["changedBy"] is None
 
 
-def test_without_an_endpoint_it_has_no_deliveries(api: Api) -> None:
+def test_an_event_without_an_endpoint_has_no_deliveries(api: Api) -> None:
     assert trigger(api, "message.sent", leadId=LEAD).json["deliveries"] == []
 
 
-def test_its_deliveries_are_told(api: Api) -> None:
+def test_the_reply_has_the_deliveries_of_the_event(api: Api) -> None:
     api("POST", "/_emulate/clock", json={"freeze": True})
     endpoint = api("POST", "/_emulate/endpoints", json={"url": "http://127.0.0.1:9/"}).json
     (delivery,) = trigger(api, "message.sent", leadId=LEAD).json["deliveries"]
@@ -159,7 +159,7 @@ def test_its_deliveries_are_told(api: Api) -> None:
         ),
     ],
 )
-def test_what_cannot_be_told_is_refused_and_not_recorded(
+def test_an_invalid_trigger_is_refused_and_not_recorded(
     api: Api, body: dict[str, Any], says: str
 ) -> None:
     assert_invalid(api("POST", EVENTS, json=body), says)
@@ -179,13 +179,13 @@ def test_what_cannot_be_told_is_refused_and_not_recorded(
     ],
 )
 @pytest.mark.parametrize("with_effects", [False, True], ids=["sent", "with effects"])
-def test_what_is_not_there_is_404(
+def test_a_missing_subject_is_404(
     api: Api, body: dict[str, Any], message: str, with_effects: bool
 ) -> None:
     assert_error(api("POST", EVENTS, json={**body, "withEffects": with_effects}), 404, message)
 
 
-def test_a_lead_of_another_workspace_is_not_there(api: Api) -> None:
+def test_a_lead_of_another_workspace_is_404(api: Api) -> None:
     reply = api("POST", EVENTS, key=OTHER_KEY, json={"eventType": "message.sent", "leadId": LEAD})
 
     assert_error(reply, 404, "Lead not found")
@@ -199,7 +199,7 @@ def test_a_key_is_needed(api: Api) -> None:
 
 
 @pytest.mark.parametrize("name", ["lead.updated", "lead.status.changed"])
-def test_a_status_is_set(api: Api, name: str) -> None:
+def test_a_trigger_with_effects_sets_a_status(api: Api, name: str) -> None:
     event = caused(api, name, leadId=LEAD, overrides={"newStatus": "OPPORTUNITY"})
 
     assert api("GET", f"/v1/leads/{LEAD}").json["status"] == "OPPORTUNITY"
@@ -207,7 +207,7 @@ def test_a_status_is_set(api: Api, name: str) -> None:
     assert event["body"]["data"]["newStatus"] == "OPPORTUNITY"
 
 
-def test_a_tag_is_set(api_under: ApiUnder) -> None:
+def test_a_trigger_with_effects_sets_a_tag(api_under: ApiUnder) -> None:
     api = api_under("live")
     event = caused(api, "lead.tag.updated", leadId=LEAD, overrides={"newTag": "INTERESTED"})
 
@@ -228,7 +228,7 @@ def newest_message(api: Api) -> dict[str, Any]:
         pytest.param("reply.received", "replyPreview", "received", "repliesReceived", id="reply"),
     ],
 )
-def test_a_message_is_written_and_counted(
+def test_a_trigger_with_effects_writes_and_counts_a_message(
     api: Api, event_type: str, key: str, direction: str, counter: str
 ) -> None:
     before = api("GET", f"/v1/campaigns/{CAMPAIGN}").json[counter]
@@ -240,7 +240,7 @@ def test_a_message_is_written_and_counted(
     assert api("GET", f"/v1/campaigns/{CAMPAIGN}").json[counter] == before + 1
 
 
-def test_a_connection_is_asked_for_and_accepted(api: Api) -> None:
+def test_a_trigger_with_effects_requests_and_accepts_a_connection(api: Api) -> None:
     lead = "lead_az4fr5"  # PENDING
     sent = caused(api, "connection.sent", leadId=lead, overrides={"note": "Hello"})
     asked = api("GET", f"/v1/leads/{lead}").json["status"]
@@ -251,7 +251,7 @@ def test_a_connection_is_asked_for_and_accepted(api: Api) -> None:
     assert api("GET", f"/v1/leads/{lead}").json["status"] == "CONNECTION_ACCEPTED"
 
 
-def test_another_sender_can_do_it(api: Api) -> None:
+def test_another_sender_can_be_the_cause(api: Api) -> None:
     event = caused(api, "connection.sent", leadId="lead_az4fr5", senderId="sender_tom")
 
     assert event["body"]["data"]["senderId"] == "sender_tom"
@@ -266,7 +266,9 @@ def test_another_sender_can_do_it(api: Api) -> None:
         pytest.param("campaign.finished", "camp_nordic1", "finished", id="finish"),
     ],
 )
-def test_a_campaign_is_changed(api: Api, event_type: str, campaign_id: str, status: str) -> None:
+def test_a_trigger_with_effects_changes_a_campaign(
+    api: Api, event_type: str, campaign_id: str, status: str
+) -> None:
     api("POST", "/_emulate/clock", json={"freeze": True})
     event = caused(api, event_type, campaignId=campaign_id)
 
@@ -275,13 +277,13 @@ def test_a_campaign_is_changed(api: Api, event_type: str, campaign_id: str, stat
     assert api("GET", f"/v1/campaigns/{campaign_id}").json["status"] == status
 
 
-def test_a_lead_that_an_event_is_not_about_does_not_count(api: Api) -> None:
+def test_a_lead_that_an_event_is_not_about_is_ignored(api: Api) -> None:
     event = caused(api, "campaign.paused", campaignId="camp_xyz789", leadId=LEAD)
 
     assert (event["eventType"], event["leadId"]) == ("campaign.paused", None)
 
 
-def test_a_search_is_completed_and_paid_for(api: Api) -> None:
+def test_a_trigger_with_effects_completes_a_search_and_takes_its_credits(api: Api) -> None:
     api("POST", "/_emulate/clock", json={"freeze": True})
     before = api("GET", "/v1/credits").json["available"]
     job = search(api)
@@ -293,7 +295,7 @@ def test_a_search_is_completed_and_paid_for(api: Api) -> None:
     assert api("GET", "/v1/credits").json["available"] == before - found
 
 
-def test_an_extraction_is_completed(api: Api) -> None:
+def test_a_trigger_with_effects_completes_an_extraction(api: Api) -> None:
     api("POST", "/_emulate/clock", json={"freeze": True})
     job = extraction(api)
     event = caused(api, "lead_extractor.job.completed", jobId=job)
@@ -342,7 +344,7 @@ def test_an_extraction_is_completed(api: Api) -> None:
         ),
     ],
 )
-def test_what_cannot_happen_is_refused_and_leaves_everything_alone(
+def test_an_effect_that_cannot_happen_is_refused_and_changes_nothing(
     api: Api, wanted: dict[str, Any], says: str
 ) -> None:
     before = [api("GET", path).body for path in STATE]
@@ -361,7 +363,7 @@ def test_a_job_is_not_completed_twice(api: Api) -> None:
     assert_invalid(reply, "must be pending or running; it is done")
 
 
-def test_the_status_that_it_has_already_is_refused(api: Api) -> None:
+def test_the_current_status_of_a_lead_is_refused(api: Api) -> None:
     same = {"newStatus": "REPLY_RECEIVED"}
     reply = trigger(api, "lead.updated", leadId=LEAD, withEffects=True, overrides=same)
 

@@ -39,13 +39,13 @@ def status(api: Api, lead_id: str) -> str:
         pytest.param("connection.accepted", {"CONNECTION_SENT"}, id="acceptance"),
     ],
 )
-def test_a_lead_is_taken_that_the_event_suits(
+def test_a_lead_that_the_event_suits_is_chosen(
     api: Api, event_type: str, statuses: set[str]
 ) -> None:
     assert status(api, chosen(api, event_type)) in statuses
 
 
-def test_the_first_lead_that_suits_is_taken(api: Api) -> None:
+def test_the_first_lead_that_suits_is_chosen(api: Api) -> None:
     assert chosen(api, "message.sent") == FIRST_LEAD
 
 
@@ -58,9 +58,7 @@ def test_the_first_lead_that_suits_is_taken(api: Api) -> None:
         pytest.param("campaign.finished", "camp_reconn3", id="finished"),
     ],
 )
-def test_a_campaign_is_taken_that_is_in_that_state(
-    api: Api, event_type: str, campaign: str
-) -> None:
+def test_a_campaign_in_that_state_is_chosen(api: Api, event_type: str, campaign: str) -> None:
     assert chosen(api, event_type) == campaign
 
 
@@ -73,9 +71,7 @@ def test_a_campaign_is_taken_that_is_in_that_state(
         pytest.param("campaign.finished", "camp_xyz789", id="finish"),
     ],
 )
-def test_a_campaign_is_taken_that_can_be_changed_so(
-    api: Api, event_type: str, campaign: str
-) -> None:
+def test_a_campaign_that_can_change_so_is_chosen(api: Api, event_type: str, campaign: str) -> None:
     assert chosen(api, event_type, withEffects=True) == campaign
 
 
@@ -88,7 +84,7 @@ def test_a_campaign_is_taken_that_can_be_changed_so(
         pytest.param("lead.status.changed", {"newStatus": "DONE"}, "REPLY_RECEIVED", id="status"),
     ],
 )
-def test_a_lead_is_taken_to_which_it_can_happen(
+def test_a_lead_to_which_it_can_happen_is_chosen(
     api_under: ApiUnder, event_type: str, overrides: dict[str, str], before: str
 ) -> None:
     lead = chosen(api_under("documented"), event_type, withEffects=True, overrides=overrides)
@@ -96,7 +92,7 @@ def test_a_lead_is_taken_to_which_it_can_happen(
     assert status(api_under("documented"), lead) == before
 
 
-def test_a_lead_that_has_the_status_already_is_passed_over(api: Api) -> None:
+def test_a_lead_that_has_the_status_already_is_not_chosen(api: Api) -> None:
     lead = chosen(
         api,
         "lead.status.changed",
@@ -114,7 +110,7 @@ def test_a_lead_that_has_the_status_already_is_passed_over(api: Api) -> None:
         pytest.param(words.EXTRACTION_COMPLETED, extraction, id="extraction"),
     ],
 )
-def test_the_latest_job_is_taken(api: Api, event_type: str, start: Callable[[Api], str]) -> None:
+def test_the_latest_job_is_chosen(api: Api, event_type: str, start: Callable[[Api], str]) -> None:
     api("POST", "/_emulate/clock", json={"freeze": True})
     jobs = [start(api), start(api)]
 
@@ -126,23 +122,23 @@ def test_the_latest_job_is_taken(api: Api, event_type: str, start: Callable[[Api
     )
 
 
-def test_a_lead_of_the_campaign_that_is_named_is_taken(api: Api) -> None:
+def test_a_lead_of_the_named_campaign_is_chosen(api: Api) -> None:
     lead = chosen(api, "message.sent", campaignId="camp_nordic1")
 
     assert api("GET", f"/v1/leads/{lead}").json["campaignId"] == "camp_nordic1"
 
 
-def test_a_sender_that_is_named_has_to_know_the_lead(api: Api) -> None:
+def test_a_named_sender_has_to_know_the_lead(api: Api) -> None:
     reply = trigger(api, "message.sent", senderId="sender_tom", withEffects=True)
 
     assert reply.json["body"]["data"]["senderId"] == "sender_tom"
 
 
-def test_an_event_about_what_is_named_has_nothing_chosen(api: Api) -> None:
+def test_an_event_about_a_named_subject_has_nothing_chosen(api: Api) -> None:
     assert "chosen" not in trigger(api, "message.sent", leadId=FIRST_LEAD).json
 
 
-def test_a_workspace_without_leads_and_campaigns_has_nothing_to_take() -> None:
+def test_a_workspace_without_leads_and_campaigns_has_nothing_to_choose() -> None:
     emulator = Emulator()
     emulator.add_workspace(empty_seed())
     api = in_process(create_app(emulator).test_client())
@@ -168,7 +164,7 @@ def test_a_workspace_without_leads_and_campaigns_has_nothing_to_take() -> None:
         pytest.param("campaign.resumed", "has no campaign that is paused", id="campaign"),
     ],
 )
-def test_what_can_happen_to_nothing_is_refused_with_what_it_needs(
+def test_an_event_that_can_happen_to_nothing_is_refused_with_the_need(
     make_world: MakeWorld, event_type: str, says: str
 ) -> None:
     world = make_world("live", lead={"status": "PENDING"})
@@ -177,13 +173,13 @@ def test_what_can_happen_to_nothing_is_refused_with_what_it_needs(
     assert world.types() == []
 
 
-def test_a_campaign_without_leads_has_none_to_take(api: Api) -> None:
+def test_a_campaign_without_leads_has_none_to_choose(api: Api) -> None:
     reply = trigger(api, "message.sent", campaignId="camp_spring7")
 
     assert_invalid(reply, "leadId is required: campaign 'camp_spring7' has no lead")
 
 
-def test_an_unknown_event_is_refused_before_something_is_looked_for(api: Api) -> None:
+def test_an_unknown_event_type_is_refused_before_a_subject_is_chosen(api: Api) -> None:
     assert_invalid(trigger(api, "message.snt"), "did you mean 'message.sent'?")
 
 
@@ -214,7 +210,7 @@ def test_an_event_without_a_text_takes_none(api: Api) -> None:
     )
 
 
-def test_the_text_is_not_given_twice(api: Api) -> None:
+def test_a_second_text_is_refused(api: Api) -> None:
     reply = trigger(api, "message.sent", text="Hi", overrides={"messagePreview": "Hello"})
 
     assert_invalid(reply, "text and overrides.messagePreview exclude each other")

@@ -22,7 +22,7 @@ def receiver(emulator: Emulator) -> Iterator[WebhookReceiver]:
         yield made
 
 
-def test_where_nothing_is_due_it_answers_at_once(api: Api) -> None:
+def test_the_wait_ends_at_once_while_nothing_is_due(api: Api) -> None:
     reply = api("POST", WAIT, json={})
 
     assert reply.status == 200
@@ -31,7 +31,7 @@ def test_where_nothing_is_due_it_answers_at_once(api: Api) -> None:
     assert reply.json["idle"] is True
 
 
-def test_it_answers_when_everything_is_sent(api: Api, receiver: WebhookReceiver) -> None:
+def test_the_wait_ends_when_everything_is_sent(api: Api, receiver: WebhookReceiver) -> None:
     for status in ("DONE", "PENDING", "OPPORTUNITY"):
         api("PATCH", STATUS, json={"status": status})
 
@@ -48,7 +48,9 @@ def test_a_retry_that_is_due_later_does_not_count(api: Api, receiver: WebhookRec
     assert reply.json["nextDueAt"] > reply.json["now"]
 
 
-def test_while_a_receiver_hangs_it_is_not_idle(api: Api, receiver: WebhookReceiver) -> None:
+def test_a_workspace_is_not_idle_while_a_receiver_hangs(
+    api: Api, receiver: WebhookReceiver
+) -> None:
     with receiver.hold_responses():
         api("PATCH", STATUS, json={"status": "DONE"})
         reply = api("POST", WAIT, json={"timeoutSeconds": 0.05})
@@ -56,7 +58,7 @@ def test_while_a_receiver_hangs_it_is_not_idle(api: Api, receiver: WebhookReceiv
     assert (reply.status, reply.json["idle"]) == (409, False)
 
 
-def test_with_a_frozen_clock_there_is_no_waiting(api: Api, receiver: WebhookReceiver) -> None:
+def test_a_frozen_clock_is_not_waited_for(api: Api, receiver: WebhookReceiver) -> None:
     api("POST", "/_emulate/clock", json={"freeze": True})
     api("PATCH", STATUS, json={"status": "DONE"})
     reply = api("POST", WAIT, json={"timeoutSeconds": 60})
@@ -66,7 +68,7 @@ def test_with_a_frozen_clock_there_is_no_waiting(api: Api, receiver: WebhookRece
     assert receiver.received == []
 
 
-def test_it_ends_in_the_moment_in_which_the_last_answer_comes(
+def test_the_wait_ends_as_soon_as_the_last_response_comes(
     api: Api, receiver: WebhookReceiver
 ) -> None:
     replies: list[int] = []
@@ -94,5 +96,5 @@ def test_it_ends_in_the_moment_in_which_the_last_answer_comes(
         pytest.param({"timeout": 1}, "did you mean 'timeoutSeconds'?", id="unknown"),
     ],
 )
-def test_what_cannot_be_waited_for_is_refused(api: Api, body: object, says: str) -> None:
+def test_an_invalid_wait_is_refused(api: Api, body: object, says: str) -> None:
     assert_invalid(api("POST", WAIT, json=body), says)

@@ -60,7 +60,7 @@ class Waiting:
 # --- it comes -----------------------------------------------------------------------------------
 
 
-def test_what_has_come_is_answered_at_once(api: Api, receiver: WebhookReceiver) -> None:
+def test_the_wait_for_a_past_event_ends_at_once(api: Api, receiver: WebhookReceiver) -> None:
     change(api, "DONE")
     receiver.wait_for(count=1)
     reply = wait(api, eventType=EVENT)
@@ -81,13 +81,13 @@ def test_what_has_come_is_answered_at_once(api: Api, receiver: WebhookReceiver) 
     assert event == api("GET", f"/_emulate/events/{event['id']}").json
 
 
-def test_without_an_endpoint_an_event_has_come_when_it_has_happened(api: Api) -> None:
+def test_an_event_without_an_endpoint_has_come_when_it_is_recorded(api: Api) -> None:
     change(api, "DONE")
 
     assert wait(api, eventType=EVENT, timeout=0).status == 200
 
 
-def test_it_waits_until_it_comes(api: Api) -> None:
+def test_the_wait_ends_when_the_event_comes(api: Api) -> None:
     waiting = Waiting(api, eventType=EVENT, match={"newStatus": "DONE"})
     change(api, "PENDING", "DONE")
     reply = waiting.reply()
@@ -95,7 +95,7 @@ def test_it_waits_until_it_comes(api: Api) -> None:
     assert (reply.status, statuses(reply)) == (200, ["DONE"])
 
 
-def test_it_waits_until_the_first_attempt_is_over(api: Api, receiver: WebhookReceiver) -> None:
+def test_the_wait_includes_the_first_attempt(api: Api, receiver: WebhookReceiver) -> None:
     with receiver.hold_responses():
         change(api, "DONE")
         receiver.wait_for(count=1)
@@ -116,7 +116,7 @@ def test_an_attempt_that_fails_counts_too(api: Api, receiver: WebhookReceiver) -
     )
 
 
-def test_it_waits_for_so_many(api: Api) -> None:
+def test_the_wait_can_be_for_several_events(api: Api) -> None:
     change(api, "DONE")
     waiting = Waiting(api, eventType=EVENT, count=3)
     change(api, "PENDING", "OPPORTUNITY", "NOT_INTERESTED")
@@ -141,7 +141,7 @@ def test_it_waits_for_so_many(api: Api) -> None:
         pytest.param({"idle": False, "eventType": EVENT}, ["DONE"], id="idle is false"),
     ],
 )
-def test_what_fits_is_found(api: Api, wanted: dict[str, Any], found: list[str]) -> None:
+def test_a_matching_event_is_found(api: Api, wanted: dict[str, Any], found: list[str]) -> None:
     change(api, "DONE", "PENDING", "OPPORTUNITY")
 
     assert statuses(wait(api, **wanted)) == found
@@ -150,7 +150,7 @@ def test_what_fits_is_found(api: Api, wanted: dict[str, Any], found: list[str]) 
 # --- it does not come ---------------------------------------------------------------------------
 
 
-def test_what_does_not_come_is_told_with_the_nearest_miss(api: Api) -> None:
+def test_a_missing_event_is_reported_with_the_nearest_miss(api: Api) -> None:
     change(api, "DONE", "PENDING")
     api("POST", "/_emulate/events", json={"eventType": "message.sent", "leadId": LEAD})
     match = {"leadId": LEAD, "newStatus": "OPPORTUNITY", "previousStatus": "REPLY_RECEIVED"}
@@ -177,14 +177,14 @@ def test_after_an_event_only_later_ones_count(api: Api) -> None:
     assert wait(api, after="evt_none").status == 404
 
 
-def test_that_nothing_came_is_told(api: Api) -> None:
+def test_the_failure_says_that_nothing_came(api: Api) -> None:
     reply = wait(api, timeout=0.05, eventType=EVENT)
 
     assert reply.status == 409
     assert reply.json["failure"].endswith("within 0.05 s\n  nothing came")
 
 
-def test_too_few_are_counted_and_shown(api: Api) -> None:
+def test_too_few_events_are_counted_and_listed(api: Api) -> None:
     change(api, "DONE", "PENDING")
     reply = wait(api, timeout=0.05, eventType=EVENT, count=3)
 
@@ -192,7 +192,7 @@ def test_too_few_are_counted_and_shown(api: Api) -> None:
     assert "  2 of 3 came" in reply.json["failure"].splitlines()
 
 
-def test_what_is_on_its_way_is_told(api: Api, receiver: WebhookReceiver) -> None:
+def test_the_failure_names_an_event_on_its_way(api: Api, receiver: WebhookReceiver) -> None:
     with receiver.hold_responses():
         change(api, "DONE")
         reply = wait(api, timeout=0.05, eventType=EVENT)
@@ -210,7 +210,7 @@ def test_events_of_another_workspace_do_not_come(api: Api) -> None:
 # --- frozen time --------------------------------------------------------------------------------
 
 
-def test_with_a_frozen_clock_there_is_no_waiting_and_what_is_due_is_told(
+def test_a_frozen_clock_is_not_waited_for_and_the_failure_says_what_is_due(
     api: Api, receiver: WebhookReceiver
 ) -> None:
     now = api("POST", "/_emulate/clock", json={"freeze": True}).json["now"]
@@ -227,7 +227,7 @@ def test_with_a_frozen_clock_there_is_no_waiting_and_what_is_due_is_told(
     assert reply.json["nextDue"] == f"attempt 1 of {EVENT} to {receiver.url}"
 
 
-def test_with_a_frozen_clock_what_has_come_is_found(api: Api, receiver: WebhookReceiver) -> None:
+def test_a_past_event_is_found_with_a_frozen_clock(api: Api, receiver: WebhookReceiver) -> None:
     api("POST", "/_emulate/clock", json={"freeze": True})
     change(api, "DONE")
     api("POST", "/_emulate/clock", json={"advance": "0s"})
@@ -260,5 +260,5 @@ def test_with_a_frozen_clock_what_has_come_is_found(api: Api, receiver: WebhookR
         pytest.param({"matches": {}}, "did you mean 'match'?", id="unknown field"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_waited_for_is_refused(api: Api, body: dict[str, Any], says: str) -> None:
+def test_an_invalid_wait_is_refused(api: Api, body: dict[str, Any], says: str) -> None:
     assert_invalid(api("POST", WAIT, json=body), says)
