@@ -117,7 +117,7 @@ def _plain(value: object, name: str, levels: int) -> Any:
         return [_plain(one, f"{name}[{index}]", levels - 1) for index, one in enumerate(value)]
     expected = "a text, a number of 64 bits, True, False, None, a list or a dict with text keys"
     raise InvalidInput(
-        f"{name} must be something that JSON can hold: {expected}; it was {short_repr(value)}"
+        f"{name} must be something that JSON can hold: {expected}, got {short_repr(value)}"
     )
 
 

@@ -78,7 +78,7 @@ class OneWayRule(Rule):
     else in the making of the app, and nothing here asks for URLs.
     """
 
-    def _compile_builder(self, append_unknown: bool = True) -> "Callable[..., tuple[str, str]]":  # noqa: ARG002, FBT001, FBT002 - Werkzeug's signature
+    def _compile_builder(self, *_: object, **__: object) -> "Callable[..., tuple[str, str]]":
         def build(*_: object, **__: object) -> tuple[str, str]:
             raise NotImplementedError("routes build no URLs")
 

@@ -160,7 +160,7 @@ def test_the_refusal_has_the_place_and_the_expectation(box: Sandbox) -> None:
 
     assert str(caught.value) == (
         "custom_fields.tags[1].score must be something that JSON can hold: a text, a number of 64 "
-        "bits, True, False, None, a list or a dict with text keys; it was "
+        "bits, True, False, None, a list or a dict with text keys, got "
         "1000000000000000000000000000000"
     )
 
