@@ -18,6 +18,7 @@ def _drawing(name: str) -> Callable[[], str]:
 
 
 GENERATED: Mapping[str, Callable[[], str]] = {
+    "docs/images/architecture.svg": _drawing("architecture"),
     "docs/images/terminal.svg": _drawing("terminal"),
     "docs/reference/command-line.md": command_line_page.page,
     "docs/reference/contracts.md": contracts_page.page,

@@ -124,13 +124,13 @@ def _phrases(name: str, texts: Iterable[tuple[int, str]]) -> Iterator[Violation]
 
 
 def _prose_of_document(text: str) -> Iterator[tuple[int, str]]:
-    """The lines of a document outside of its snippets."""
+    """The lines of a document without its snippets and without code within a sentence."""
     is_prose = True
     for number, line in enumerate(text.splitlines(), start=1):
         if line.startswith("```"):
             is_prose = not is_prose
         elif is_prose:
-            yield number, line
+            yield number, re.sub(r"`[^`]+`", "``", line)
 
 
 def _is_ours(source: Source) -> bool:
