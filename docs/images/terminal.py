@@ -28,9 +28,9 @@ def draw() -> str:
     """Return the picture as SVG."""
     response, event = _change_lead()
     signature = sign(
-        ["svix"],
+        ["documented", "svix"],
         secret=_SECRET,
-        message_id=event["eventId"],
+        message_id="msg_2uVxR3kQm8dWcT5nLhYb0Zf4PaE",
         timestamp=int(_NOW.timestamp()),
         body=orjson.dumps(event),
     )
@@ -43,9 +43,11 @@ def draw() -> str:
         """    -d '{"status": "OPPORTUNITY"}'""",
         *_json_lines(response),
         "",
-        "$ mock-sendpilot listen",
-        f"> POST /webhooks  {event['eventType']}",
+        "$ mock-sendpilot listen --receive",
+        "> POST",
+        "# Content-Type: application/json",
         *(f"# {name}: {value}" for name, value in signature.items()),
+        "",
         *_json_lines(event),
     ]
     height = 64 + _LINE_HEIGHT * len(lines)

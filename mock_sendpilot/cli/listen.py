@@ -1,6 +1,7 @@
 """`mock-sendpilot listen`: print events and attempts as they happen, and forward webhooks."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, NoReturn
 
 import click
@@ -14,6 +15,7 @@ from mock_sendpilot.cli.listener import (
     EventsChanged,
     Listener,
     ListeningEnded,
+    WebhookReceived,
 )
 from mock_sendpilot.cli.options import (
     EXAMPLE_SECRET,
@@ -24,6 +26,7 @@ from mock_sendpilot.cli.options import (
 )
 from mock_sendpilot.cli.stopping import StopRequested, raise_on_stop_signal
 
+_RECEIVED_URL = "http://listen.invalid/webhooks"  # no request is made to it
 _MAX_DATA_LENGTH = 300
 _MAX_EVENTS = 10_000  # more than the server's log keeps
 _DISRUPTION_TEXTS: Mapping[str, str] = {
@@ -37,6 +40,7 @@ _DISRUPTION_TEXTS: Mapping[str, str] = {
 @click.command(
     epilog="\b\nExamples:\n"
     "  mock-sendpilot listen\n"
+    "  mock-sendpilot listen --receive\n"
     "  mock-sendpilot listen --forward-to http://127.0.0.1:9000/webhooks --print-secret"
 )
 @click.option(
@@ -44,6 +48,13 @@ _DISRUPTION_TEXTS: Mapping[str, str] = {
     metavar="RECEIVER",
     help="Add an endpoint for as long as this runs, and send its webhooks to this URL from here. "
     "Example: --forward-to http://127.0.0.1:9000/webhooks",
+)
+@click.option(
+    "--receive",
+    "receives",
+    is_flag=True,
+    help="Be the receiver: add an endpoint for as long as this runs, print each signed request in "
+    "full, and answer 200. Example: --receive",
 )
 @click.option(
     "--event",
@@ -72,6 +83,7 @@ _DISRUPTION_TEXTS: Mapping[str, str] = {
 def listen(
     *,
     forward_to: str | None,
+    receives: bool,
     event: tuple[str, ...],
     secret: str | None,
     headers: dict[str, str],
@@ -84,12 +96,17 @@ def listen(
 
     With --forward-to the server has an endpoint for as long as this runs, signed and retried like
     any other. Its requests are made from here, wherever the server runs, and only they are printed.
+    With --receive no receiver is needed: the requests are printed in full and answered with 200.
     With --json each event, each attempt and each delivery that is dropped, delayed or reordered on
     purpose is a line of JSON.
 
     A lost server is tried until it answers again. Events recorded in the meantime follow; a server
     that was restarted gets the endpoint with the same secret.
     """
+    if receives and (forward_to is not None or shows_all):
+        raise click.UsageError("--receive excludes --forward-to and --all")
+    if receives:
+        forward_to = _RECEIVED_URL
     if forward_to is None and (event or secret or headers or print_secret or shows_all):
         options = "--event, --secret, --header, --print-secret and --all"
         raise click.UsageError(f"{options} require --forward-to")
@@ -98,7 +115,7 @@ def listen(
         settings = {"url": forward_to, "events": list(event) or None, "secret": secret}
         settings |= {"forwarded": True, "headers": headers}
     raise_on_stop_signal()
-    listener = Listener(client, settings)
+    listener = Listener(client, settings, receives=receives)
     try:
         listener.start()
         _print_start(client, listener.endpoint, print_secret=print_secret, as_json=as_json)
@@ -127,7 +144,8 @@ def _print_start(
     if endpoint is None:
         click.echo(f"listening to {client.url}; Ctrl+C stops it")
         return
-    click.echo(f"forwarding to {endpoint['url']} as endpoint {endpoint['id']}; Ctrl+C stops it")
+    action = "receiving" if endpoint["url"] == _RECEIVED_URL else f"forwarding to {endpoint['url']}"
+    click.echo(f"{action} as endpoint {endpoint['id']}; Ctrl+C stops it")
     if print_secret:
         click.echo(f"secret: {endpoint['secret']}")
 
@@ -138,7 +156,9 @@ def _follow(
     """Print updates for ever."""
     while True:
         update = listener.next_update()
-        if isinstance(update, EventsChanged):
+        if isinstance(update, WebhookReceived):
+            _print_request(update, as_json=as_json)
+        elif isinstance(update, EventsChanged):
             for event in update.events:
                 printer.print_changes(event)
         elif isinstance(update, ConnectionLost):
@@ -146,18 +166,34 @@ def _follow(
         elif isinstance(update, ListeningEnded):
             fail(update.reason)
         else:
-            _print_restored(client, update)
-            if update.is_restarted:
-                printer.restart(None if update.endpoint is None else update.endpoint["id"])
-                if as_json:
-                    _print_start(client, update.endpoint, print_secret=False, as_json=True)
+            _resume(client, update, printer, as_json=as_json)
 
 
-def _print_restored(client: Client, update: ConnectionRestored) -> None:
+def _print_request(request: WebhookReceived, *, as_json: bool) -> None:
+    body = request.body.decode("utf-8", "replace")
+    if as_json:
+        print_json({"kind": "request", "headers": request.headers, "body": body})
+        return
+    with suppress(orjson.JSONDecodeError):  # an altered body may be anything
+        body = orjson.dumps(orjson.loads(body), option=orjson.OPT_INDENT_2).decode()
+    click.echo(_colored("POST", "cyan"))
+    for name, value in request.headers.items():
+        click.echo(f"{name}: {value}")
+    click.echo(f"\n{body}\n")
+
+
+def _resume(
+    client: Client, update: ConnectionRestored, printer: "EventPrinter", *, as_json: bool
+) -> None:
+    """Go on with a server that answers again."""
     text = "was restarted" if update.is_restarted else "answers again"
     if update.is_restarted and update.endpoint is not None:
         text += f"; forwarding as endpoint {update.endpoint['id']} with the same secret"
     click.echo(f"mock-sendpilot: {client.url} {text}", err=True)
+    if update.is_restarted:
+        printer.restart(None if update.endpoint is None else update.endpoint["id"])
+        if as_json:
+            _print_start(client, update.endpoint, print_secret=False, as_json=True)
 
 
 class EventPrinter:

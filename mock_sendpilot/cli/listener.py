@@ -41,6 +41,14 @@ class EventsChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class WebhookReceived:
+    """A webhook that the listener itself receives."""
+
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class ConnectionLost:
     """The server does not answer; it is tried until it does."""
 
@@ -62,7 +70,7 @@ class ListeningEnded:
     reason: str
 
 
-Update = EventsChanged | ConnectionLost | ConnectionRestored | ListeningEnded
+Update = EventsChanged | WebhookReceived | ConnectionLost | ConnectionRestored | ListeningEnded
 
 
 class Listener:
@@ -71,6 +79,7 @@ class Listener:
     Args:
         client: of the server.
         settings: the endpoint to add, as the control API has it; None forwards nothing.
+        receives: receive the webhooks of the endpoint, instead of sending them to its URL.
         wait_seconds: how long the server may wait for changes before it answers.
         timeout_seconds: for its responses, in addition; a server that is silent longer is lost.
 
@@ -85,11 +94,13 @@ class Listener:
         client: Client,
         settings: Mapping[str, Any] | None,
         *,
+        receives: bool = False,
         wait_seconds: int = _WAIT_SECONDS,
         timeout_seconds: float = _TIMEOUT_SECONDS,
     ) -> None:
         self._client = client
         self._settings = settings
+        self._receives = receives
         self._wait_seconds = wait_seconds
         self._timeout_seconds = timeout_seconds
         self._is_stopped = threading.Event()
@@ -114,7 +125,8 @@ class Listener:
         self._add_endpoint()
         if self.endpoint is not None:
             registration = Registration(self._log, self.endpoint["id"])
-            self._forwarder = Forwarder(self._client, registration, self._end)
+            receive = self._receive if self._receives else None
+            self._forwarder = Forwarder(self._client, registration, self._end, receive=receive)
         threading.Thread(target=self._run, name="mock-sendpilot-listen", daemon=True).start()
 
     def next_update(self) -> Update:
@@ -135,6 +147,12 @@ class Listener:
 
     def _end(self, reason: str) -> None:
         self._updates.put(ListeningEnded(reason))
+
+    def _receive(self, taken: Reply) -> dict[str, Any]:
+        if taken["breaksOff"]:
+            return {"error": "the connection was cut in the middle of the body"}
+        self._updates.put(WebhookReceived(taken["headers"], base64.b64decode(taken["content"])))
+        return {"error": "the answer was lost"} if taken["losesAnswer"] else {"status": 200}
 
     def _run(self) -> None:
         try:
@@ -232,14 +250,21 @@ class Forwarder:
         client: of the server.
         registration: the endpoint.
         end: called with the reason when there is nothing to forward any more.
+        receive: takes the requests instead of the URL of the endpoint, and returns the results.
     """
 
     def __init__(
-        self, client: Client, registration: Registration, end: Callable[[str], None]
+        self,
+        client: Client,
+        registration: Registration,
+        end: Callable[[str], None],
+        *,
+        receive: Callable[[Reply], dict[str, Any]] | None = None,
     ) -> None:
         self._client = client
         self._registration = registration
         self._end = end
+        self._receive = receive
         self._is_restored = threading.Event()
         self._pauses = growing_pauses()
         self._is_stopped = False
@@ -281,7 +306,7 @@ class Forwarder:
             else:
                 self._pauses = growing_pauses()
                 if taken is not None:
-                    result = _send(http_sender, taken)
+                    result = self._receive(taken) if self._receive else _send(http_sender, taken)
                     self._return_result(f"{path}/{quote_segment(taken['id'])}", result)
 
     def _return_result(self, path: str, result: dict[str, Any]) -> None:

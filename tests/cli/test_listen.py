@@ -662,6 +662,7 @@ def test_a_reader_that_goes_away_ends_it_and_its_endpoint(
         pytest.param(["--secret", SECRET], 2, "require --forward-to", id="secret alone"),
         pytest.param(["--print-secret"], 2, "require --forward-to", id="print alone"),
         pytest.param(["--all"], 2, "require --forward-to", id="all alone"),
+        pytest.param(["--receive", "--all"], 2, "excludes --forward-to", id="receive and all"),
         pytest.param(["--url", "ftp://a.b"], 2, "--url: expected a URL", id="url"),
         pytest.param(["--forward-to", "nope"], 1, "absolute http or https URL", id="receiver"),
         pytest.param(
@@ -700,3 +701,39 @@ def test_a_server_that_does_not_answer_is_1() -> None:
     assert (code, listening.lines) == (1, [])
     assert errors.startswith(f"mock-sendpilot: {url} does not answer: ")
     assert errors.endswith("or name another one with --url\n")
+
+
+# --- receiving ----------------------------------------------------------------------------------
+
+
+def test_a_webhook_that_it_receives_is_printed_with_its_signature(
+    server: EmulatorServer, listen: Listen
+) -> None:
+    listening = listen("--receive", "--secret", SECRET, "--json")
+    listening.json("listening")
+    change(server)
+    request = listening.json("request")
+
+    Webhook(SECRET).verify(request["body"], request["headers"])
+    assert listening.json("attempt")["outcome"] == 200
+
+
+def test_a_webhook_that_it_receives_is_printed_to_be_read(
+    server: EmulatorServer, listen: Listen
+) -> None:
+    listening = listen("--receive")
+    listening.line("receiving as endpoint ep_")
+    change(server)
+
+    listening.line("svix-signature: v1,")
+    listening.line(f'    "leadId": "{LEAD}",')
+
+
+def test_a_lost_answer_comes_again(server: EmulatorServer, listen: Listen, outbox: Outbox) -> None:
+    outbox.disruptions.arm("lost_answer")
+    listening = listen("--receive", "--json")
+    listening.json("listening")
+    change(server)
+
+    assert listening.json("attempt")["outcome"] == "the answer was lost"
+    assert listening.json("request")["body"]

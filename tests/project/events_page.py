@@ -65,7 +65,7 @@ def _signed_request() -> Iterator[str]:
         headers = sign(
             [scheme],
             secret=_SECRET,
-            message_id=orjson.loads(body)["eventId"],
+            message_id="msg_2uVxR3kQm8dWcT5nLhYb0Zf4PaE",
             timestamp=int(_SIGNED_AT.timestamp()),
             body=body,
         )
