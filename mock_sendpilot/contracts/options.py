@@ -1,7 +1,7 @@
 """Contract options: the matters on which the vendor's documents disagree, and their values.
 
 A source is one of these: the published page, which has a hand-written half and an OpenAPI half; the
-older pages, to which it belongs, and the newer ones; the earlier and the newest specification; and
+older pages, to which it belongs, and the newer ones; the older and the newest specification; and
 clients, whose public code shows what the service did in production.
 
 An observed behavior is a switch that is off in every contract but `observed`, which is `live` with
@@ -180,7 +180,7 @@ OPTIONS: Mapping[str, ContractOption] = {
     ),
     "list_statuses": _option(
         "statuses that GET /v1/leads filters by",
-        "the older page of the webhook, the earlier and the newest specification",
+        "the older page of the webhook, the older and the newest specification",
         documented=words.LEAD_STATUSES_WEBHOOK_PAGE,
         example=words.LEAD_STATUSES_OPENAPI_EARLIER,
         schema=words.LEAD_STATUSES_OPENAPI_EARLIER,
@@ -257,7 +257,7 @@ OPTIONS: Mapping[str, ContractOption] = {
     ),
     "campaign_detail": _option(
         "keys of a single campaign, in order: flat counters, `metrics`, or both",
-        "the examples of the older pages, the earlier and the newest specification",
+        "the examples of the older pages, the older and the newest specification",
         documented=(*_CAMPAIGN, *_COUNTERS, "metrics", *_SENDERS, "description", *_TIMES),
         example=("id", "name", "status", "totalLeads", "metrics", *_TIMES),
         schema=(*_CAMPAIGN, *_COUNTERS, *_SENDERS, "description", *_TIMES),

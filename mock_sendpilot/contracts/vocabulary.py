@@ -1,7 +1,7 @@
 """The vendor's vocabulary: every word on the wire, once.
 
 The sources are those of `options.py`: the published page and its two halves, the older and the
-newer pages, the earlier and the newest specification, and clients in production.
+newer pages, the older and the newest specification, and clients in production.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ LEAD_STATUSES_OPENAPI_EARLIER = (
     "REPLY_RECEIVED",
     "DONE",
 )
-"""The earlier specification and the OpenAPI half of the published page: filter and PATCH body."""
+"""The older specification and the OpenAPI half of the published page: filter and PATCH body."""
 
 LEAD_STATUSES_WEBHOOK_PAGE = (
     "PENDING",

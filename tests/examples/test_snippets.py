@@ -3,7 +3,7 @@
 A snippet with a file name is saved under it. The test files of a document are run in one go, with
 pytest. Shell snippets have a server with the demo world at hand; one that starts a server itself
 runs on beside the others. Of the rest the output is kept, and a JSON snippet after one is what it
-must have printed, times, ids and secrets aside.
+must have printed, times, ids and secrets aside. A text snippet is what the listener prints.
 """
 
 import json
@@ -15,7 +15,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
@@ -56,6 +56,7 @@ class Reader:
             "9000": str(_free_port()),
         }
         self.output = ""
+        self.listened = folder / "listened.txt"
         self.processes: list[subprocess.Popen[str]] = []
         self.environment = {
             **_environment(),
@@ -80,7 +81,9 @@ class Reader:
         if port:
             self._serve(text.replace("make run", "mock-sendpilot start"), port)
         elif text.startswith(ENDLESS):
-            self._begin(text, says="ing to http://")
+            self._listen(text)
+        elif snippet.language == "text":
+            self._expect(text)
         elif snippet.language == "bash":
             self._shell(text, repeatedly=snippet.name == "eventually")
         elif snippet.is_file:
@@ -90,13 +93,21 @@ class Reader:
         else:
             pytest.fail(f"nothing runs a snippet of this kind: {snippet}")
 
-    def _begin(self, command: str, *, says: str) -> None:
-        """Start what goes on, and read the line with which it begins."""
-        process = self._run_on(command, subprocess.PIPE)
-        assert process.stdout is not None
-        assert says in process.stdout.readline()
+    def _listen(self, command: str) -> None:
+        """Start a listener, whose output is kept in a file."""
+        with self.listened.open("w", encoding="utf-8") as output:
+            self._run_on(command, output)
+        self._expect("Ctrl+C stops it")
 
-    def _run_on(self, command: str, output: int) -> "subprocess.Popen[str]":
+    def _expect(self, text: str) -> None:
+        """Wait until the listener has printed each line; the part after `…` may differ."""
+        lines = [line.partition("…")[0] for line in text.splitlines()]
+        eventually(
+            lambda: all(line in self.listened.read_text(encoding="utf-8") for line in lines),
+            timeout=20,
+        )
+
+    def _run_on(self, command: str, output: int | IO[str]) -> "subprocess.Popen[str]":
         process = subprocess.Popen(
             ["bash", "-c", f"exec {command.strip()}"],
             cwd=self.folder,
