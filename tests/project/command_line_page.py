@@ -31,7 +31,9 @@ def page() -> str:
 
 
 def _sections(command: click.Command, name: str, parent: click.Context | None) -> Iterator[str]:
-    context = click.Context(command, info_name=name, parent=parent, terminal_width=_WIDTH)
+    context = command.make_context(
+        name, [], parent=parent, resilient_parsing=True, terminal_width=_WIDTH
+    )
     yield f"## {context.command_path}\n\n```text\n{command.get_help(context).rstrip()}\n```\n"
     if isinstance(command, click.Group):
         for each in command.list_commands(context):
