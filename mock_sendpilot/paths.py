@@ -43,7 +43,7 @@ class RawPaths:
         mounted_at = environ.get("SCRIPT_NAME", "")
         if mounted_at and path.startswith(mounted_at):
             path = path[len(mounted_at) :]
-        decoded = "/".join(map(_decoded, path.split("/"))) if "%" in path else path
+        decoded = "/".join(map(_decode, path.split("/"))) if "%" in path else path
         is_alias = decoded.startswith(f"{_ALIAS}/")
         environ["PATH_INFO"] = VENDOR_PREFIX + decoded[len(_ALIAS) :] if is_alias else decoded
         return self._app(environ, start_response)
@@ -85,6 +85,6 @@ class OneWayRule(Rule):
         return build
 
 
-def _decoded(segment: str) -> str:
+def _decode(segment: str) -> str:
     text = unquote_to_bytes(segment.encode("latin-1", "replace")).decode("latin-1")
     return text.replace("%", "%25").replace("/", "%2F")

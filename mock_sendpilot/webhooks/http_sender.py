@@ -146,11 +146,11 @@ class HttpSender:
             if request.loses_answer:
                 response.close()
                 return None, f"the response was lost on purpose; it was {response.status_code}"
-            return _read(response, SystemClock.running_seconds() + timeout), None
+            return _read_response(response, SystemClock.running_seconds() + timeout), None
         except _BrokenOff:
             return None, "the connection was reset in the middle of the body, on purpose"
         except Exception as error:
-            return None, _described(error, timeout)
+            return None, _describe(error, timeout)
         finally:
             connection.used_at = SystemClock.running_seconds()
             if request.is_cut:
@@ -228,7 +228,7 @@ def _urlopen(
     return adapter.build_response(prepared, raw)
 
 
-def _read(response: "requests.Response", deadline: float) -> Response:
+def _read_response(response: "requests.Response", deadline: float) -> Response:
     """Read the beginning of the body. The status counts even if the body then breaks off."""
     has_body = response.headers.get("content-length", "0") != "0"
     if has_body and response.status_code in {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}:
@@ -251,7 +251,7 @@ def _read(response: "requests.Response", deadline: float) -> Response:
     return recorded_response(response.status_code, response.headers, body, is_complete=is_complete)
 
 
-def _described(error: Exception, timeout_seconds: float) -> str:
+def _describe(error: Exception, timeout_seconds: float) -> str:
     """Return an error in words, without the layers of libraries around its cause."""
     from ssl import SSLCertVerificationError
 
