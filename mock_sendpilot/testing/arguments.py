@@ -25,14 +25,14 @@ def check_count(name: str, count: object, *, maximum: int) -> None:
         )
 
 
-def check_seconds(name: str, seconds: object) -> None:
+def check_seconds(name: str, seconds: Any) -> None:
     """Refuse a time to wait that is no number of seconds from 0 to a day.
 
     Raises:
         InvalidInput: it says what was expected.
     """
     is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
-    if not is_number or not 0 <= seconds <= _MAX_SECONDS:  # type: ignore[operator]
+    if not (is_number and 0 <= seconds <= _MAX_SECONDS):
         expected = f"a number of seconds from 0 to {_MAX_SECONDS}"
         raise InvalidInput(f"{name}: expected {expected}, got {seconds!r:.80}")
 

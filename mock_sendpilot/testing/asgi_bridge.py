@@ -1,7 +1,7 @@
 """An ASGI app as a WSGI app: in an event loop of its own, with its lifespan.
 
-Requests are answered with the last part of the body, as servers do it, and not when the app
-returns: what it does after that, such as background tasks, goes on in the loop.
+A response is complete with the last part of its body, as at other servers, and not when the app
+returns: background tasks and the like go on in the loop.
 """
 
 import asyncio
@@ -30,9 +30,9 @@ AsgiApp = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 STARTUP_SECONDS = 10.0
 SHUTDOWN_SECONDS = 2.0
 _NAMING_SECONDS = 0.5
-"""The time for which a 5xx is held back, for the exception that frameworks raise after it."""
+"""The time that a 5xx is held back, since frameworks raise the exception only after it."""
 _LOOK_SECONDS = 1.0
-_STOPPED = "the app was stopped before it had answered"
+_STOPPED = "the app was stopped before it had responded"
 _ASGI: Mapping[str, str] = {"version": "3.0", "spec_version": "2.3"}
 _logger = logging.getLogger(__name__)
 
@@ -42,19 +42,19 @@ class AppNotStarted(RuntimeError):
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
+class _Response:
     status: int
     headers: list[tuple[str, str]]
     body: bytes
 
 
 class AsgiBridge(AbstractContextManager["AsgiBridge"]):
-    """Answers WSGI requests by an ASGI app, between `start` and `stop`.
+    """A WSGI app that passes its requests to an ASGI app, between `start` and `stop`.
 
     Args:
         app: the ASGI app; it may support lifespan or not.
-        startup_seconds: how long its startup may take.
-        shutdown_seconds: how long what still runs, and then its shutdown, may take.
+        startup_seconds: seconds that its startup may take.
+        shutdown_seconds: seconds that running requests, and then its shutdown, may take.
     """
 
     def __init__(
@@ -77,15 +77,15 @@ class AsgiBridge(AbstractContextManager["AsgiBridge"]):
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
-        """Answer a request; what the app raises is raised here."""
+        """Respond to a request; an exception of the app is raised here."""
         body = environ["wsgi.input"].read()
         exchange = _Exchange(_scope(environ, self._lifespan.state), body)
         self._loop.call_soon_threadsafe(self._begin, exchange)
-        answer = self._wait_for(exchange)
-        known = answer.status in set(HTTPStatus)
-        phrase = HTTPStatus(answer.status).phrase if known else "Unknown"
-        start_response(f"{answer.status} {phrase}", answer.headers)
-        return [answer.body]
+        response = self._wait_for(exchange)
+        known = response.status in set(HTTPStatus)
+        phrase = HTTPStatus(response.status).phrase if known else "Unknown"
+        start_response(f"{response.status} {phrase}", response.headers)
+        return [response.body]
 
     def __enter__(self) -> "Self":
         self.start()
@@ -122,10 +122,10 @@ class AsgiBridge(AbstractContextManager["AsgiBridge"]):
         if self._thread.is_alive():
             _logger.warning("the app blocks its event loop and was left running")
 
-    def _wait_for(self, exchange: "_Exchange") -> _Answer:
+    def _wait_for(self, exchange: "_Exchange") -> _Response:
         while True:
             try:
-                return exchange.answer.result(_LOOK_SECONDS)
+                return exchange.response.result(_LOOK_SECONDS)
             except FutureTimeoutError:
                 if not self._thread.is_alive():
                     raise RuntimeError(_STOPPED) from None
@@ -168,7 +168,7 @@ class _Lifespan:
         message = await self._exchange("lifespan.startup")
         if message is not None and message["type"] == "lifespan.startup.failed":
             reason = str(message.get("message", "")).strip().rpartition("\n")[2]
-            raise AppNotStarted(f"the startup of the app failed: {reason or 'it says not why'}")
+            raise AppNotStarted(f"the startup of the app failed: {reason or 'it does not say why'}")
 
     async def stop(self, seconds: float) -> None:
         try:
@@ -211,11 +211,11 @@ class _Lifespan:
 
 @dataclass(slots=True)
 class _Exchange:
-    """One request and its answer."""
+    """A request and its response."""
 
     scope: dict[str, Any]
     body: bytes
-    answer: "Future[_Answer]" = field(default_factory=Future)
+    response: "Future[_Response]" = field(default_factory=Future)
     _is_received: bool = False
     _start: Message | None = None
     _parts: list[bytes] = field(default_factory=list)
@@ -225,16 +225,18 @@ class _Exchange:
         try:
             await app(self.scope, self._receive, self._send)
         except BaseException as error:
-            if self.answer.done():
-                _logger.warning("the app raised an exception after its answer", exc_info=error)
+            if self.response.done():
+                _logger.warning("the app raised an exception after its response", exc_info=error)
             else:
-                self.answer.set_exception(_as_exception(error))
+                self.response.set_exception(_as_exception(error))
             if isinstance(error, asyncio.CancelledError):
                 raise
             return  # what `sys.exit` raises would end the loop, and with it the app
-        self._give()
-        if not self.answer.done():
-            self.answer.set_exception(RuntimeError("the app returned without a complete answer"))
+        self._settle()
+        if not self.response.done():
+            self.response.set_exception(
+                RuntimeError("the app returned without a complete response")
+            )
 
     async def _receive(self) -> Message:
         if not self._is_received:
@@ -257,19 +259,19 @@ class _Exchange:
     def _complete(self, start: Message) -> None:
         self._is_complete.set()
         if start["status"] >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            asyncio.get_running_loop().call_later(_NAMING_SECONDS, self._give)
+            asyncio.get_running_loop().call_later(_NAMING_SECONDS, self._settle)
         else:
-            self._give()
+            self._settle()
 
-    def _give(self) -> None:
-        if self._start is None or not self._is_complete.is_set() or self.answer.done():
+    def _settle(self) -> None:
+        if self._start is None or not self._is_complete.is_set() or self.response.done():
             return
         headers = [
             (name.decode("latin-1"), value.decode("latin-1"))
             for name, value in self._start.get("headers", ())
         ]
         own = [(name, value) for name, value in headers if not is_hop_by_hop(name)]
-        self.answer.set_result(_Answer(self._start["status"], own, b"".join(self._parts)))
+        self.response.set_result(_Response(self._start["status"], own, b"".join(self._parts)))
 
 
 def _scope(environ: "WSGIEnvironment", state: Mapping[str, Any]) -> dict[str, Any]:

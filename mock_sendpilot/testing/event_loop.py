@@ -36,10 +36,14 @@ def refuse_in_event_loop(twin: str) -> None:
         EventLoopBlocked: with that advice.
     """
     __tracebackhide__ = True
-    asyncio = sys.modules.get("asyncio")  # a program without it has no loop
-    if asyncio is None or asyncio._get_running_loop() is None:  # noqa: SLF001 - documented; None, where get_running_loop raises
+    asyncio = sys.modules.get("asyncio")  # importing it takes longer than a short test
+    if asyncio is None:
         return
-    if _is_called_by_coroutine(sys._getframe(1)):  # noqa: SLF001 - the way to ask for a frame
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:  # none is running
+        return
+    if _is_called_by_coroutine(inspect.currentframe()):
         name = twin.rpartition(".")[2]
         raise EventLoopBlocked(
             f"{name} would stop the event loop of this test, and with it an app that runs in it: "

@@ -98,7 +98,7 @@ class _Response:
 
     @property
     def status_line(self) -> str:
-        """Such as `503 Service Unavailable`; the phrase of an unknown status is `Unknown`."""
+        """The status and its phrase, such as `503 Service Unavailable`; or `Unknown`."""
         known = self.status in set(HTTPStatus)
         return f"{self.status} {HTTPStatus(self.status).phrase if known else 'Unknown'}"
 
@@ -283,10 +283,10 @@ class WebhookReceiver(AbstractContextManager["WebhookReceiver"]):
         return [response.body]
 
 
-def _response(status: object, headers: Mapping[str, object], body: object) -> _Response:
+def _response(status: Any, headers: Mapping[str, object], body: object) -> _Response:
     """Make a response, and refuse one that cannot be sent."""
     is_number = isinstance(status, int) and not isinstance(status, bool)
-    if not is_number or not _MIN_STATUS <= status <= _MAX_STATUS:  # type: ignore[operator]
+    if not (is_number and _MIN_STATUS <= status <= _MAX_STATUS):
         expected = f"a whole number from {_MIN_STATUS} to {_MAX_STATUS}"
         raise InvalidInput(f"status: expected {expected}, got {status!r}")
     texts = {name: str(value) for name, value in headers.items()}
@@ -297,7 +297,7 @@ def _response(status: object, headers: Mapping[str, object], body: object) -> _R
             raise InvalidInput(f"headers: expected Latin-1 on one line, got {name!r}: {text!r}")
     if isinstance(body, dict | list) and "content-type" not in {name.lower() for name in texts}:
         texts["Content-Type"] = "application/json"
-    return _Response(int(status), texts, _content(body))  # type: ignore[call-overload]
+    return _Response(int(status), texts, _content(body))
 
 
 def _content(body: object) -> bytes:

@@ -376,15 +376,19 @@ class SandboxFactory:
 
 def _seed(token: str, api_key: str, options: SandboxOptions, random_seed: str) -> WorkspaceSeed:
     now = options.starts_at or SystemClock().now()
-    sender, _ = load_sender(
-        {
-            "id": SENDER_ID,
-            "name": "Test Sender",
-            "linkedin_url": _made_up_url("test-sender"),
-        }
+    sender = Sender(
+        id=SENDER_ID,
+        name="Test Sender",
+        linkedin_url=_made_up_url("test-sender"),
+        status="active",
     )
-    campaign = load_campaign(
-        {"id": CAMPAIGN_ID, "name": "Test campaign", "sender_ids": [SENDER_ID]}, (), now
+    campaign = Campaign(
+        id=CAMPAIGN_ID,
+        name="Test campaign",
+        status="started",
+        sender_ids=(SENDER_ID,),
+        created_at=now,
+        updated_at=now,
     )
     return WorkspaceSeed(
         id=f"ws_{token}",

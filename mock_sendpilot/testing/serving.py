@@ -132,8 +132,8 @@ def answering_crashes(app: "WSGIApplication") -> "WSGIApplication":
 def _is_asgi(app: object) -> bool:
     """Tell an ASGI app from a WSGI app, and refuse what is neither."""
     takes_wsgi, takes_asgi = (_takes(app, count) for count in (_WSGI_ARGUMENTS, _ASGI_ARGUMENTS))
-    is_async = inspect.iscoroutinefunction(app) or inspect.iscoroutinefunction(
-        getattr(app, "__call__", None)  # noqa: B004 - what is called, not whether it can be
+    is_async = callable(app) and (
+        inspect.iscoroutinefunction(app) or inspect.iscoroutinefunction(app.__call__)
     )
     if takes_asgi and (is_async or not takes_wsgi):
         return True

@@ -238,7 +238,7 @@ async def sends_what_nobody_knows(scope: Any, receive: Any, send: Any) -> None:
         pytest.param(exits, "SystemExit: no configuration", id="exit"),
         pytest.param(
             returns_in_the_middle,
-            "RuntimeError: the app returned without a complete answer",
+            "RuntimeError: the app returned without a complete response",
             id="no end",
         ),
         pytest.param(
@@ -286,7 +286,7 @@ def test_an_exception_after_the_answer_is_logged(caplog: pytest.LogCaptureFixtur
 
     with caplog.at_level(logging.WARNING):
         assert request(app).status == 204
-    assert "the app raised an exception after its answer" in caplog.text
+    assert "the app raised an exception after its response" in caplog.text
     assert "KeyError: 'plan'" in caplog.text
 
 
