@@ -29,12 +29,14 @@ from mock_sendpilot.control.events import events
 from mock_sendpilot.control.forwarding import forwarding
 from mock_sendpilot.control.guard import Guard
 from mock_sendpilot.control.index import control_index, index
+from mock_sendpilot.control.requests import requests
 from mock_sendpilot.control.simulate import simulate
 from mock_sendpilot.control.specification import add_docs, specification
 from mock_sendpilot.control.wait import wait
 from mock_sendpilot.paths import RAW_PATH, VENDOR_PREFIX, OneWayRule, RawMap, RawPaths
 from mock_sendpilot.reason_phrases import NodeStatusLines
 from mock_sendpilot.redaction import redacted
+from mock_sendpilot.traffic.recording import Recording
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -59,6 +61,7 @@ CONTROL_RESOURCES = (
     events,
     disruptions,
     forwarding,
+    requests,
     simulate,
     clock,
     wait,
@@ -110,9 +113,13 @@ def create_app(
             allow_headers=["X-API-Key", "Content-Type"],
             max_age=600,
         )
-    app.wsgi_app = RawPaths(  # type: ignore[method-assign]
-        AccessLog(NodeStatusLines(app.wsgi_app))
+    recording = Recording(
+        AccessLog(NodeStatusLines(app.wsgi_app)),
+        prefix=f"{VENDOR_PREFIX}/",
+        find_access=emulator.find_access,
+        unknown=emulator.unknown_requests,
     )
+    app.wsgi_app = RawPaths(recording)  # type: ignore[method-assign]
     return app
 
 

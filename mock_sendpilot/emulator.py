@@ -13,6 +13,7 @@ from mock_sendpilot.json_text import check_seed
 from mock_sendpilot.scheduling.clock import SteadyClock, WorkspaceClock
 from mock_sendpilot.scheduling.workers import Workers
 from mock_sendpilot.signals import event_recorded
+from mock_sendpilot.traffic.journal import MAX_ENTRIES, RequestJournal
 from mock_sendpilot.webhooks.deliveries import MAX_FINISHED
 from mock_sendpilot.webhooks.http_sender import TIMEOUT_SECONDS, HttpSender
 from mock_sendpilot.webhooks.outbox import Outbox
@@ -34,6 +35,7 @@ class Access:
 
     workspace: Workspace
     api_key: ApiKey
+    journal: RequestJournal
     limiter: RateLimiter | None = None
 
     def require(self, scope: str) -> None:
@@ -52,6 +54,9 @@ class Access:
 class Emulator:
     """Workspaces that do not know each other, in memory; no network until a webhook is due.
 
+    Attributes:
+        unknown_requests: the journal of the requests without a known API key.
+
     Args:
         contract: the contract of workspaces whose seed has none.
         random_seed: the same seed gives the same ids and signing secrets; without one each start
@@ -59,6 +64,7 @@ class Emulator:
         timeout_seconds: how long a webhook receiver has for its response.
         max_finished: the number of finished deliveries that the log of a workspace keeps.
         rate_limit: the limit of API keys that have none of their own.
+        max_requests: the number of requests that the journal of a workspace keeps; 0 for none.
     """
 
     def __init__(
@@ -69,6 +75,7 @@ class Emulator:
         timeout_seconds: float = TIMEOUT_SECONDS,
         max_finished: int = MAX_FINISHED,
         rate_limit: RateLimit | None = None,
+        max_requests: int = MAX_ENTRIES,
     ) -> None:
         self.contract = contract
         self._random_seed = secrets.token_hex(16) if random_seed is None else random_seed
@@ -78,6 +85,8 @@ class Emulator:
         self._is_replay = random_seed is not None
         self._max_finished = max_finished
         self._rate_limit = rate_limit
+        self._max_requests = max_requests
+        self.unknown_requests = RequestJournal("nokey", max_entries=max_requests)
         self._system_clock = SteadyClock()
         self._workers = Workers(self._system_clock)
         self._http_sender = HttpSender(timeout_seconds=timeout_seconds)
@@ -87,6 +96,7 @@ class Emulator:
         self._key_rules: list[KeyRule] = []
         self._outboxes: dict[str, Outbox] = {}
         self._workspaces: dict[str, Workspace] = {}
+        self._journals: dict[str, RequestJournal] = {}
         # One receiver for all workspaces: to disconnect one receiver blinker looks through all.
         event_recorded.connect(self._enqueue)
 
@@ -107,6 +117,10 @@ class Emulator:
         if expires_at is not None and expires_at <= access.workspace.clock.now():
             raise InvalidApiKey("Invalid API key", hint="this key has expired")
         return access
+
+    def find_access(self, key: str | None) -> Access | None:
+        """Return what an API key belongs to, also if it is revoked or expired; None if unknown."""
+        return self._accesses.get(key or "")
 
     def workspaces(self) -> list[Workspace]:
         """Return all workspaces, oldest first."""
@@ -137,6 +151,10 @@ class Emulator:
     def outbox(self, workspace: Workspace) -> Outbox:
         """Return the outbox of a workspace: its endpoints and deliveries."""
         return self._outboxes[workspace.id]
+
+    def journal(self, workspace: Workspace) -> RequestJournal:
+        """Return the request journal of a workspace."""
+        return self._journals[workspace.id]
 
     def new_secret(self) -> str:
         """Return a signing secret, for endpoints of several workspaces to share."""
@@ -207,8 +225,10 @@ class Emulator:
                 return
             del self._workspaces[workspace.id]
             outbox = self._outboxes.pop(workspace.id)
+            journal = self._journals.pop(workspace.id)
             for key in self._keys_by_workspace.pop(workspace.id):
                 del self._accesses[key]
+        journal.close()
         outbox.close()
         self._workers.forget(workspace.scheduler)
 
@@ -217,6 +237,7 @@ class Emulator:
         self._http_sender.begin_to_close()
         for workspace in self.workspaces():
             self.outbox(workspace).end_waits()
+            self.journal(workspace).close()
         self._workers.stop(timeout_seconds=timeout_seconds)
         for workspace in self.workspaces():
             self.remove_workspace(workspace)
@@ -272,11 +293,12 @@ class Emulator:
                 rule([api_key.key for api_key in api_keys])
             self._workspaces[workspace.id] = workspace
             self._outboxes[workspace.id] = outbox
+            journal = self._journals[workspace.id] = RequestJournal(max_entries=self._max_requests)
             for api_key in api_keys:
                 limit = api_key.rate_limit or self._rate_limit
                 limiter = RateLimiter(workspace.clock, limit) if limit else None
                 self._accesses[api_key.key] = Access(
-                    workspace, replace(api_key, rate_limit=limit), limiter
+                    workspace, replace(api_key, rate_limit=limit), journal, limiter
                 )
             keys = tuple(dict.fromkeys(api_key.key for api_key in api_keys))
             self._keys_by_workspace[workspace.id] = keys

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any, TypeVar
 
-from flask import Response, current_app, request
+from flask import Flask, Response, current_app, request
 from marshmallow import Schema
 
 from mock_sendpilot.api.access import authorize
@@ -19,6 +19,7 @@ from mock_sendpilot.api.fields import Request
 from mock_sendpilot.api.hints import add_hint, hint_on_ignored
 from mock_sendpilot.api.parsing import json_object, query_parameters
 from mock_sendpilot.contracts.contract import Contract
+from mock_sendpilot.traffic.journal import OPERATION_ID
 
 S = TypeVar("S", bound=Schema)
 SchemaSource = type[S] | Callable[[Contract], S]
@@ -74,6 +75,7 @@ def serves(operation: Operation) -> Callable[[View], Callable[..., Response]]:
     def decorate(view: View) -> Callable[..., Response]:
         @wraps(view)
         def serve(**parameters: str) -> Response:
+            request.environ[OPERATION_ID] = operation.id
             workspace = authorize(operation.scope).workspace
             contract = workspace.contract
             query = _load(operation.query, "query parameters", query_parameters(), contract)
@@ -97,6 +99,12 @@ def _load(
     schema = None if source is None else cached_schema(source, contract)
     add_hint(hint_on_ignored(noun, values, () if schema is None else schema.json_keys))
     return {} if schema is None else schema.load(values)
+
+
+def operation_ids(app: Flask) -> list[str]:
+    """Return the ids of all operations of the vendor's API."""
+    found = (getattr(view, OPERATION, None) for view in app.view_functions.values())
+    return sorted(one.id for one in found if isinstance(one, Operation))
 
 
 def dump_response(source: SchemaSource[Schema], result: object, contract: Contract) -> Response:

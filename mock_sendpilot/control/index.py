@@ -54,6 +54,7 @@ def list_resources() -> Response:
             "deliveries": f"{base_url}/deliveries",
             "events": f"{base_url}/events",
             "disruptions": f"{base_url}/disruptions",
+            "requests": f"{base_url}/requests",
             "clock": f"{base_url}/clock",
             "wait": f"{base_url}/wait",
             "simulate": [

@@ -38,9 +38,10 @@ class SystemClock:
 
     def now(self) -> datetime:
         """Return the time, as an aware UTC datetime."""
-        return datetime.fromtimestamp(self._real_seconds(), tz=timezone.utc)
+        return datetime.fromtimestamp(self.seconds(), tz=timezone.utc)
 
-    def _real_seconds(self) -> float:
+    def seconds(self) -> float:
+        """Return the time in seconds since 1970."""
         travel = sys.modules.get("time_machine")
         while travel is not None:
             if travel.escape_hatch.is_travelling():

@@ -53,6 +53,21 @@ class EventPublisher:
         self._publishing_thread: int | None = None
         self._up_to = 0  # the last event for the publishing thread
         self._waiting_count = 0
+        self._noted_ids: dict[int, list[str]] = {}  # by thread
+
+    def note_events(self, event_ids: list[str] | None) -> list[str] | None:
+        """Append the id of each event that this thread records to a list; None ends it.
+
+        Returns:
+            The list of before.
+        """
+        thread = threading.get_ident()
+        earlier = self._noted_ids.get(thread)
+        if event_ids is None:
+            self._noted_ids.pop(thread, None)
+        else:
+            self._noted_ids[thread] = event_ids
+        return earlier
 
     def record(
         self, change: Change, *, at: datetime, options: EventOptions = DEFAULT_OPTIONS
@@ -75,6 +90,9 @@ class EventPublisher:
             options=options,
         )
         self._unpublished.append(event)
+        noted_ids = self._noted_ids.get(threading.get_ident())
+        if noted_ids is not None:
+            noted_ids.append(event.id)
         return event
 
     def publish(self, up_to: int) -> None:

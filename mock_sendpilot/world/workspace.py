@@ -71,6 +71,7 @@ class Workspace:
             # Receivers of this package only enqueue, so they never wait for a request.
             may_wait_for_us=partial(has_foreign_receivers, self),
         )
+        self.note_events = self._publisher.note_events
         self.store = Store(
             clock=clock,
             new_lead_id=self._new_lead_id,

@@ -152,8 +152,8 @@ class _SetBack(SteadyClock):
         self.by = timedelta()
         super().__init__()
 
-    def _real_seconds(self) -> float:
-        return super()._real_seconds() - self.by.total_seconds()
+    def seconds(self) -> float:
+        return super().seconds() - self.by.total_seconds()
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""The traffic of API clients: the journal of their requests."""

@@ -1,0 +1,374 @@
+"""The request journal: the latest requests for the vendor's API and their responses, in order.
+
+Every request pays for its entry, and few entries are ever read. So an entry keeps the bytes of a
+request and makes dictionaries and texts of them when somebody asks.
+"""
+
+import secrets
+import threading
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime, timezone
+from itertools import takewhile
+from typing import Any, NamedTuple
+from urllib.parse import parse_qs
+
+import orjson
+
+from mock_sendpilot.errors import NotFound
+from mock_sendpilot.matching import RequestPattern
+from mock_sendpilot.redaction import redacted_headers, redacted_value
+from mock_sendpilot.scheduling.clock import SystemClock
+
+MAX_ENTRIES = 2000
+MAX_BYTES = 16_000_000
+MAX_BODY_BYTES = 64_000
+OPERATION_ID = "mock_sendpilot.operation"
+"""The key of the WSGI environment for the id of the operation that serves the request."""
+
+_HEADERS_WITHOUT_PREFIX: Mapping[str, str] = {
+    "CONTENT_TYPE": "Content-Type",
+    "CONTENT_LENGTH": "Content-Length",
+}
+_NAMES_BESIDE_TITLE_CASE: Mapping[str, str] = {"HTTP_X_API_KEY": "X-API-Key"}
+_ENTRY_BYTES = 500  # of one without any text
+
+
+class Entry:
+    """A request and its response. Keys and other secrets in its headers and query are masked.
+
+    Args:
+        environ: the WSGI environment of the request, after the app has read it.
+        response: the status line, the headers and the body of the response.
+        at: the time by the workspace's clock.
+        received: the real time, in seconds since 1970.
+        duration_seconds: until the response was made.
+        api_key_name: the name of the API key; None without a known key.
+        events: the ids of the events that the request caused.
+
+    Attributes:
+        number: counts the entries of the journal from 1.
+        at: the time by the workspace's clock.
+        duration_seconds: until the response was made.
+        api_key_name: the name of the API key; None without a known key.
+        size: the bytes that the entry takes up, more or less.
+    """
+
+    __slots__ = (
+        "_body",
+        "_packed",
+        "_received",
+        "_response_body",
+        "_unpacked",
+        "api_key_name",
+        "at",
+        "duration_seconds",
+        "number",
+        "prefix",
+        "size",
+    )
+
+    def __init__(
+        self,
+        environ: Mapping[str, Any],
+        response: tuple[str, Sequence[tuple[str, str]], bytes],
+        *,
+        at: datetime,
+        received: float,
+        duration_seconds: float,
+        api_key_name: str | None,
+        events: Sequence[str],
+    ) -> None:
+        status, headers, content = response
+        self.number = 0  # until the journal has the entry
+        self.prefix = ""
+        self.at = at
+        self._received = received
+        self.duration_seconds = duration_seconds
+        self.api_key_name = api_key_name
+        # One object instead of fifty: less to make, to keep, and for the garbage collector to see.
+        # What is no text, such as the streams of the server, becomes null.
+        self._packed = packed = orjson.dumps((environ, status, headers, events), default=_nothing)
+        self._unpacked: _Facts | None = None
+        # A byte more than is shown tells that something was cut off.
+        body = b""
+        if environ.get("CONTENT_LENGTH", "0") not in {"", "0"}:
+            # The app may have read all, a part, or nothing of it.
+            with suppress(AttributeError, OSError, ValueError):  # of a server that keeps no bodies
+                environ["wsgi.input"].seek(0)
+                body = environ["wsgi.input"].read(MAX_BODY_BYTES + 1)
+        self._body = body
+        self._response_body = content[: MAX_BODY_BYTES + 1]
+        self.size = _ENTRY_BYTES + len(packed) + len(body) + len(self._response_body)
+
+    def __repr__(self) -> str:
+        return f"<Entry {self.id} {self.summary()}>"
+
+    @property
+    def id(self) -> str:
+        """The id, unique in its journal, such as `req_12`."""
+        return f"{self.prefix}_{self.number}"
+
+    @property
+    def received_at(self) -> datetime:
+        """The real time."""
+        return datetime.fromtimestamp(self._received, tz=timezone.utc)
+
+    @property
+    def method(self) -> str:
+        """The method, such as `PATCH`."""
+        method: str = self._facts.environ["REQUEST_METHOD"]
+        return method
+
+    @property
+    def operation(self) -> str | None:
+        """The id of the operation that served it, such as `leads.updateStatus`, or None."""
+        return self._facts.environ.get(OPERATION_ID)
+
+    @property
+    def status(self) -> int:
+        """The status of the response."""
+        return int(self._facts.status[:3])
+
+    @property
+    def events(self) -> tuple[str, ...]:
+        """The ids of the events that it caused, in order."""
+        return tuple(self._facts.events)
+
+    @property
+    def path(self) -> str:
+        """The path, such as `/v1/leads/lead_1`; an encoded slash stays encoded."""
+        return _text(self._facts.environ["PATH_INFO"])
+
+    @property
+    def query(self) -> dict[str, Any]:
+        """The parameters of the query, as texts; one that is repeated is a list."""
+        values = parse_qs(
+            _text(self._facts.environ.get("QUERY_STRING") or ""), keep_blank_values=True
+        )
+        plain = {name: one[0] if len(one) == 1 else one for name, one in values.items()}
+        redacted: dict[str, Any] = redacted_value(plain)
+        return redacted
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers of the request."""
+        headers = {
+            _header_name(name): value
+            for name, value in self._facts.environ.items()
+            if name.startswith("HTTP_") or name in _HEADERS_WITHOUT_PREFIX
+        }
+        return redacted_headers(headers)
+
+    @property
+    def body(self) -> bytes:
+        """The body of the request, or its first 64 kB."""
+        return self._body[:MAX_BODY_BYTES]
+
+    @property
+    def is_body_truncated(self) -> bool:
+        """True if the body of the request was longer."""
+        return len(self._body) > MAX_BODY_BYTES
+
+    @property
+    def json(self) -> Any:
+        """The body of the request as JSON; None if it is none."""
+        return _json(self.body)
+
+    @property
+    def response_headers(self) -> dict[str, str]:
+        """The headers of the response."""
+        return redacted_headers(dict(self._facts.headers))
+
+    @property
+    def response_body(self) -> bytes:
+        """The body of the response, or its first 64 kB."""
+        return self._response_body[:MAX_BODY_BYTES]
+
+    @property
+    def is_response_body_truncated(self) -> bool:
+        """True if the body of the response was longer."""
+        return len(self._response_body) > MAX_BODY_BYTES
+
+    @property
+    def response_json(self) -> Any:
+        """The body of the response as JSON; None if it is none."""
+        return _json(self.response_body)
+
+    @property
+    def _facts(self) -> "_Facts":
+        if self._unpacked is None:
+            self._unpacked = _Facts(*orjson.loads(self._packed))
+        return self._unpacked
+
+    def summary(self) -> str:
+        """Return method, path, query, body and status on one line."""
+        query = "&".join(
+            f"{name}={one}"
+            for name, value in self.query.items()
+            for one in (value if isinstance(value, list) else [value])
+        )
+        target = f"{self.path}?{query}" if query else self.path
+        body = f" {self.body.decode('utf-8', 'replace')}" if self.body else ""
+        return f"{self.method} {target}{body} -> {self.status}"
+
+
+class _Facts(NamedTuple):
+    """The packed part of an entry."""
+
+    environ: dict[str, Any]
+    status: str
+    headers: list[tuple[str, str]]
+    events: list[str]
+
+
+class RequestJournal:
+    """The latest requests of one workspace, oldest first. Any thread may call any method.
+
+    Args:
+        prefix: the beginning of the ids.
+        max_entries: how many entries it keeps; with 0 nothing is recorded.
+        max_bytes: how many bytes of bodies, headers and the like it keeps.
+
+    Attributes:
+        id: unique for each journal, so that a client can tell its numbers from those of another.
+    """
+
+    def __init__(
+        self, prefix: str = "req", *, max_entries: int = MAX_ENTRIES, max_bytes: int = MAX_BYTES
+    ) -> None:
+        self.id = secrets.token_hex(8)
+        self._prefix = prefix
+        self._max_entries = max_entries
+        self._max_bytes = max_bytes
+        self._entries: deque[Entry] = deque()
+        self._bytes = 0
+        self._latest = 0
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
+        self._waiting_count = 0
+        self._is_closed = False
+
+    @property
+    def is_recording(self) -> bool:
+        """Return whether it keeps anything at all."""
+        return self._max_entries > 0
+
+    @property
+    def latest(self) -> int:
+        """The number of the latest entry."""
+        return self._latest
+
+    def add(self, entry: Entry) -> None:
+        """Add an entry, and drop the oldest ones beyond the limits."""
+        entry.prefix = self._prefix
+        with self._lock:
+            self._latest = entry.number = self._latest + 1
+            self._entries.append(entry)
+            self._bytes += entry.size
+            # The latest stays, however large it is: it has only just come.
+            while len(self._entries) > 1 and (
+                len(self._entries) > self._max_entries or self._bytes > self._max_bytes
+            ):
+                self._bytes -= self._entries.popleft().size
+            if self._waiting_count:  # usually nobody waits, and the call would cost each request
+                self._changed.notify_all()
+
+    def all(self) -> list[Entry]:
+        """Return all entries, oldest first."""
+        with self._lock:
+            return list(self._entries)
+
+    def get(self, entry_id: str) -> Entry:
+        """Return the entry of that id.
+
+        Raises:
+            NotFound: there is none, or the journal has dropped it.
+        """
+        for entry in self.all():
+            if entry.id == entry_id:
+                return entry
+        hint = f"the journal of this workspace has no request {entry_id[:80]!r}, or no longer"
+        raise NotFound("Request not found", hint=hint)
+
+    def has(self, entry_id: str) -> bool:
+        """Return whether the entry of that id is, or was, one of this journal."""
+        return entry_id.startswith(f"{self._prefix}_")
+
+    def remove_all(self) -> None:
+        """Forget all entries; the numbers go on."""
+        with self._lock:
+            self._entries.clear()
+            self._bytes = 0
+
+    def later_than(self, number: int, *, timeout_seconds: float = 0) -> list[Entry]:
+        """Return the entries after a number, oldest first; if there are none, wait for one."""
+        deadline = SystemClock.running_seconds() + timeout_seconds
+        with self._lock:
+            while self._latest <= number and not self._is_closed:
+                remaining = deadline - SystemClock.running_seconds()
+                if remaining <= 0:
+                    break
+                self._waiting_count += 1
+                try:
+                    self._changed.wait(remaining)
+                finally:
+                    self._waiting_count -= 1
+            newest_first = takewhile(lambda entry: entry.number > number, reversed(self._entries))
+            return list(newest_first)[::-1]
+
+    def wait_for(
+        self, pattern: RequestPattern, *, count: int = 1, after: int = 0, timeout_seconds: float
+    ) -> list[Entry]:
+        """Wait until `count` requests that match have been answered, and return the first of them.
+
+        After the timeout, return those that have. Only requests with a number greater than `after`
+        count.
+        """
+        deadline = SystemClock.running_seconds() + timeout_seconds
+        found: list[Entry] = []
+        while True:
+            remaining = max(0.0, deadline - SystemClock.running_seconds())
+            later = self.later_than(after, timeout_seconds=remaining)
+            found += [entry for entry in later if pattern.matches(entry)]
+            if len(found) >= count or not later:
+                return found[:count]
+            after = later[-1].number
+
+    def close(self) -> None:
+        """End all waits, now and from now on."""
+        with self._lock:
+            self._is_closed = True
+            self._changed.notify_all()
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self.all())
+
+
+def _nothing(_: object) -> None:
+    return None
+
+
+def _text(latin: str) -> str:
+    """Return a text of a WSGI environment, whose bytes stand in it as Latin-1."""
+    return latin.encode("latin-1", "replace").decode("utf-8", "replace")
+
+
+def _header_name(name: str) -> str:
+    """Return `Content-Type` for `CONTENT_TYPE`, and `User-Agent` for `HTTP_USER_AGENT`."""
+    if name in _NAMES_BESIDE_TITLE_CASE:
+        return _NAMES_BESIDE_TITLE_CASE[name]
+    return _HEADERS_WITHOUT_PREFIX.get(name) or "-".join(
+        part.capitalize() for part in name.removeprefix("HTTP_").split("_")
+    )
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
