@@ -18,7 +18,7 @@ _LEAD_COUNT = 32
 def emulator(*options: str) -> AbstractContextManager[Started]:
     """The emulator in a process of its own, with a lead for each connection."""
     arguments = ("start", "--port", "0", "--json", "--log-level", "warning", "--fixtures", "-")
-    return started("-m", "mock_sendpilot", *arguments, *options, text=_seed())
+    return started("-m", "mock_sendpilot", *arguments, *options, text=seed_text())
 
 
 def bare_flask() -> AbstractContextManager[Started]:
@@ -56,7 +56,8 @@ def _lead_id(number: int) -> str:
     return f"lead_benchmark{number:02}"
 
 
-def _seed() -> str:
+def seed_text() -> str:
+    """The seed as JSON."""
     leads = [
         {
             "id": _lead_id(number),
