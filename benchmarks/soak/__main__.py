@@ -17,8 +17,8 @@ def main() -> int:
     # A signal to stop leaves by way of every `finally`: no process may outlive the run.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     progress = Progress()
-    progress.show(f"a soak of {options.minutes:g} min with the seed {options.seed}")
-    soak = Soak(seconds=options.minutes * 60, seed=options.seed, say=progress.show)
+    progress.show(f"a soak of {options.minutes:g} min with the random seed {options.random_seed}")
+    soak = Soak(seconds=options.minutes * 60, seed=options.random_seed, say=progress.show)
     outcome = soak.run()
     progress.end()
     for line in lines_of(outcome):
