@@ -27,11 +27,15 @@ test: $(VENV)/.test  ## Run the whole suite; ARGS="-k webhook" adds options
 test-oldest: $(OLDEST)/.test  ## Run what touches the dependencies with the oldest of them
 	$(OLDEST)/bin/python -m pytest --numprocesses=auto --dist=worksteal $(OLDEST_TESTS) $(ARGS)
 
-check: $(VENV)/.check  ## Format, lint, types, layering, docs, packaging
+check: $(VENV)/.check  ## Format, lint, types, the website, layering, docs, packaging
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(SPHINX)
 	$(BIN)/python -m pytest --numprocesses=auto --dist=worksteal tests/project tests/examples
+
+docs: $(VENV)/.check  ## Build the documents as a website; it begins at site/docs/index.html
+	$(SPHINX)
 
 bench: $(VENV)/.check  ## Measure, side by side with a bare Flask app; ARGS="--only patch" chooses
 	$(BIN)/python -m benchmarks $(ARGS)

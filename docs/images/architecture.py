@@ -59,9 +59,10 @@ _BOXES = (
         ),
     ),
     _Box(650, 282, 190, 94, "world", "signals.py", ("events, once they", "are committed")),
-    _Box(20, 420, 243, 62, "below", "scheduling/", ("clocks, due tasks, threads",)),
-    _Box(282, 420, 243, 62, "below", "contracts/", ("what the documents disagree on",)),
-    _Box(597, 420, 243, 62, "below", "receiver_check/", ("test webhooks, without a server",)),
+    _Box(20, 420, 190, 62, "below", "scheduling/", ("clocks, tasks, threads",)),
+    _Box(230, 420, 190, 62, "below", "contracts/", ("options and their values",)),
+    _Box(440, 420, 190, 62, "http", "traffic/", ("the journal of requests",)),
+    _Box(650, 420, 190, 62, "webhooks", "receiver_check/", ("needs no server",)),
 )
 _ARROWS = (
     ("M115 82V124", "HTTP", 122, 108),
@@ -72,8 +73,8 @@ _ARROWS = (
     ("M525 329H644", "publish", 560, 321),
     ("M745 282V230", "event_recorded", 752, 260),
     ("M525 177H644", "endpoints, triggers", 531, 169),
-    ("M142 420V382", "", 0, 0),
-    ("M403 420V382", "", 0, 0),
+    ("M115 420V382", "", 0, 0),
+    ("M325 420V382", "", 0, 0),
 )
 """The path of each arrow, and its label with the place where it begins."""
 
