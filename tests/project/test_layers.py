@@ -117,6 +117,12 @@ def test_imports_follow_the_direction() -> None:
     fail_for(_forbidden_imports())
 
 
+def test_every_rule_is_about_modules_that_exist() -> None:
+    beginnings = {text for rule in RULES for text in (*rule.modules, *rule.except_for)}
+    modules = [source.module for source in PACKAGE]
+    assert [one for one in beginnings if not any(m.startswith(one) for m in modules)] == []
+
+
 def test_code_keeps_to_the_shapes_of_the_project() -> None:
     fail_for(_shapes())
 
