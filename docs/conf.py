@@ -33,6 +33,7 @@ _CHAPTERS = {
         f"docs/how-to/{name}"
         for name in (
             "pytest",
+            "api-client",
             "webhooks",
             "check-receiver",
             "disruptions",

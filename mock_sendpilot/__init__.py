@@ -25,9 +25,10 @@ if TYPE_CHECKING:
     from mock_sendpilot.server import EmulatorServer
     from mock_sendpilot.testing.asgi_bridge import AppNotStarted
     from mock_sendpilot.testing.event_loop import EventLoopBlocked
-    from mock_sendpilot.testing.failures import NotIdle, WebhookNotSeen
+    from mock_sendpilot.testing.failures import NotIdle, RequestNotSeen, WebhookNotSeen
     from mock_sendpilot.testing.receiver import ReceivedWebhook, WebhookReceiver
     from mock_sendpilot.testing.sandbox import Sandbox, SandboxFactory
+    from mock_sendpilot.traffic.journal import JournalEntry
     from mock_sendpilot.webhooks.deliveries import Attempt, Delivery
     from mock_sendpilot.webhooks.endpoints import Endpoint
     from mock_sendpilot.webhooks.event_log import SentWebhook
@@ -48,11 +49,13 @@ __all__ = [
     "EndpointSeed",
     "EventLoopBlocked",
     "InvalidInput",
+    "JournalEntry",
     "Lead",
     "NotAllowed",
     "NotFound",
     "NotIdle",
     "ReceivedWebhook",
+    "RequestNotSeen",
     "Sandbox",
     "SandboxFactory",
     "SendPilotError",
@@ -80,11 +83,13 @@ _MODULES: Mapping[str, str] = {
     "EndpointSeed": "world.seed",
     "EventLoopBlocked": "testing.event_loop",
     "InvalidInput": "errors",
+    "JournalEntry": "traffic.journal",
     "Lead": "world.models",
     "NotAllowed": "errors",
     "NotFound": "errors",
     "NotIdle": "testing.failures",
     "ReceivedWebhook": "testing.receiver",
+    "RequestNotSeen": "testing.failures",
     "Sandbox": "testing.sandbox",
     "SandboxFactory": "testing.sandbox",
     "SendPilotError": "errors",

@@ -16,6 +16,7 @@ _COMMANDS = (
     "events",
     "listen",
     "ready",
+    "requests",
     "resend",
     "seed",
     "simulate",

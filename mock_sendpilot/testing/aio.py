@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Any, overload
 
 from mock_sendpilot.testing.event_loop import awaitable, in_thread
 from mock_sendpilot.testing.recorded_events import RecordedEvents
+from mock_sendpilot.testing.recorded_requests import RecordedRequests
+from mock_sendpilot.traffic.journal import JournalEntry
 from mock_sendpilot.webhooks.event_log import SentWebhook
 
 if TYPE_CHECKING:
@@ -49,6 +51,29 @@ class AsyncEvents:
         return await in_thread(wait, event_type, count=count, **options)
 
 
+class AsyncRequests:
+    """The waiting call of `sendpilot.requests`."""
+
+    def __init__(self, requests: RecordedRequests) -> None:
+        self._requests = requests
+
+    @overload
+    async def wait_for(
+        self, target: str, path: str | None = None, *, count: None = None, **options: Any
+    ) -> JournalEntry: ...
+    @overload
+    async def wait_for(
+        self, target: str, path: str | None = None, *, count: int, **options: Any
+    ) -> list[JournalEntry]: ...
+    async def wait_for(
+        self, target: str, path: str | None = None, *, count: int | None = None, **options: Any
+    ) -> JournalEntry | list[JournalEntry]:
+        """Wait as `wait_for` of the list itself does, while the event loop goes on."""
+        __tracebackhide__ = True
+        wait: Callable[..., JournalEntry | list[JournalEntry]] = self._requests.wait_for
+        return await in_thread(wait, target, path, count=count, **options)
+
+
 class AsyncClock:
     """The calls of `sendpilot.clock` that send webhooks: `advance` and `set`."""
 
@@ -63,6 +88,7 @@ class AsyncSandbox:
     Attributes:
         events: `wait_for`.
         webhooks: `wait_for`.
+        requests: `wait_for`.
         clock: `advance` and `set`.
         wait_until_idle: as that of the sandbox.
         check_receiver: as that of the sandbox.
@@ -71,6 +97,7 @@ class AsyncSandbox:
     def __init__(self, sandbox: "Sandbox") -> None:
         self.events = AsyncEvents(sandbox.events)
         self.webhooks = AsyncEvents(sandbox.webhooks)
+        self.requests = AsyncRequests(sandbox.requests)
         self.clock = AsyncClock(sandbox.clock)
         self.wait_until_idle = awaitable(sandbox.wait_until_idle)
         self.check_receiver = awaitable(sandbox.check_receiver)

@@ -19,6 +19,10 @@ class WebhookNotSeen(AssertionError):
     """The expected webhook did not come in time; the message shows what came instead."""
 
 
+class RequestNotSeen(AssertionError):
+    """The expected requests did not come, or others did; the message shows the nearest miss."""
+
+
 class NotIdle(AssertionError):
     """Something was still running or due when the wait timed out."""
 

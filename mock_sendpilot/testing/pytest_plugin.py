@@ -33,16 +33,23 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
-    """Add the failed webhook attempts to the report of a test that failed."""
+    """Add the timeline and the failed webhook attempts to the report of a test that failed."""
     sandbox = item.stash.get(_SANDBOX, None)
     if sandbox is None or call.when != "call" or call.excinfo is None:
         return
+    emulator, workspace = item.config.stash[_SERVER].emulator, sandbox.workspace
+    is_skipped = isinstance(call.excinfo.value, pytest.skip.Exception)
+    if is_skipped or workspace not in emulator.workspaces():
+        return
     from mock_sendpilot.testing.failures import NotIdle, WebhookNotSeen
+    from mock_sendpilot.testing.timeline import timeline
     from mock_sendpilot.webhooks.deliveries import describe_failed_attempts
 
+    outbox = emulator.outbox(workspace)
+    lines = timeline(workspace, outbox, emulator.journal(workspace))
+    item.add_report_section("call", "sendpilot timeline", "\n".join(lines))
     if isinstance(call.excinfo.value, (NotIdle, WebhookNotSeen)):
         return  # these list them already
-    outbox = item.config.stash[_SERVER].emulator.outbox(sandbox.workspace)
     if lines := describe_failed_attempts(outbox.log.all()):
         item.add_report_section("call", "failed webhook attempts", "\n".join(lines))
 

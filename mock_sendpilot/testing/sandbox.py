@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from mock_sendpilot.api.fields import Choice, Text
+from mock_sendpilot.api.operation import operation_ids
 from mock_sendpilot.control.fields import ProfileUrl
 from mock_sendpilot.control.seed_loading import (
     load_campaign,
@@ -24,6 +25,7 @@ from mock_sendpilot.testing.arguments import Subject, as_tuple, check_seconds, i
 from mock_sendpilot.testing.event_loop import refuse_in_event_loop
 from mock_sendpilot.testing.failures import NotIdle
 from mock_sendpilot.testing.recorded_events import RecordedEvents, SentWebhooks
+from mock_sendpilot.testing.recorded_requests import RecordedRequests, SandboxRequests
 from mock_sendpilot.testing.sandbox_clock import SandboxClock
 from mock_sendpilot.testing.sandbox_options import SandboxOptions, sandbox_options
 from mock_sendpilot.testing.sandbox_webhooks import SandboxWebhooks
@@ -42,7 +44,7 @@ _QUICK = JobTiming(start_delay=timedelta(milliseconds=50), duration=timedelta(mi
 _ACTIONS = (*manual_actions.ACTIONS, *campaigns.ACTIONS, *jobs.ACTIONS)
 
 
-class Sandbox(SandboxWebhooks):
+class Sandbox(SandboxWebhooks, SandboxRequests):
     """A fresh workspace on a running server, isolated from all others; it has one campaign.
 
     Args:
@@ -62,6 +64,7 @@ class Sandbox(SandboxWebhooks):
         workspace: the emulator's own object behind all of this; its API may change.
         events: the events that were recorded.
         webhooks: the events that were sent.
+        requests: the requests with its key.
         clock: the clock of this workspace, to be turned.
         aio: the calls that wait, to be awaited in a test with an event loop.
     """
@@ -85,6 +88,11 @@ class Sandbox(SandboxWebhooks):
         self._servers = {}
         self.events = RecordedEvents(self.workspace, self._outbox)
         self.webhooks = SentWebhooks(self.workspace, self._outbox)
+        self.requests = RecordedRequests(
+            self._emulator.journal(self.workspace),
+            unknown=self._emulator.unknown_requests,
+            operations=operation_ids(server.app),
+        )
         self.clock = SandboxClock(self.workspace)
         self.aio = AsyncSandbox(self)
 

@@ -35,7 +35,7 @@ _NAMES_BESIDE_TITLE_CASE: Mapping[str, str] = {"HTTP_X_API_KEY": "X-API-Key"}
 _ENTRY_BYTES = 500  # of one without any text
 
 
-class Entry:
+class JournalEntry:
     """A request and its response. Keys and other secrets in its headers and query are masked.
 
     Args:
@@ -103,7 +103,7 @@ class Entry:
         self.size = _ENTRY_BYTES + len(packed) + len(body) + len(self._response_body)
 
     def __repr__(self) -> str:
-        return f"<Entry {self.id} {self.summary()}>"
+        return f"<JournalEntry {self.id} {self.summary()}>"
 
     @property
     def id(self) -> str:
@@ -242,7 +242,7 @@ class RequestJournal:
         self._prefix = prefix
         self._max_entries = max_entries
         self._max_bytes = max_bytes
-        self._entries: deque[Entry] = deque()
+        self._entries: deque[JournalEntry] = deque()
         self._bytes = 0
         self._latest = 0
         self._lock = threading.Lock()
@@ -260,7 +260,7 @@ class RequestJournal:
         """The number of the latest entry."""
         return self._latest
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: JournalEntry) -> None:
         """Add an entry, and drop the oldest ones beyond the limits."""
         entry.prefix = self._prefix
         with self._lock:
@@ -275,12 +275,12 @@ class RequestJournal:
             if self._waiting_count:  # usually nobody waits, and the call would cost each request
                 self._changed.notify_all()
 
-    def all(self) -> list[Entry]:
+    def all(self) -> list[JournalEntry]:
         """Return all entries, oldest first."""
         with self._lock:
             return list(self._entries)
 
-    def get(self, entry_id: str) -> Entry:
+    def get(self, entry_id: str) -> JournalEntry:
         """Return the entry of that id.
 
         Raises:
@@ -302,7 +302,7 @@ class RequestJournal:
             self._entries.clear()
             self._bytes = 0
 
-    def later_than(self, number: int, *, timeout_seconds: float = 0) -> list[Entry]:
+    def later_than(self, number: int, *, timeout_seconds: float = 0) -> list[JournalEntry]:
         """Return the entries after a number, oldest first; if there are none, wait for one."""
         deadline = SystemClock.running_seconds() + timeout_seconds
         with self._lock:
@@ -320,14 +320,14 @@ class RequestJournal:
 
     def wait_for(
         self, pattern: RequestPattern, *, count: int = 1, after: int = 0, timeout_seconds: float
-    ) -> list[Entry]:
+    ) -> list[JournalEntry]:
         """Wait until `count` requests that match have been answered, and return the first of them.
 
         After the timeout, return those that have. Only requests with a number greater than `after`
         count.
         """
         deadline = SystemClock.running_seconds() + timeout_seconds
-        found: list[Entry] = []
+        found: list[JournalEntry] = []
         while True:
             remaining = max(0.0, deadline - SystemClock.running_seconds())
             later = self.later_than(after, timeout_seconds=remaining)
@@ -345,7 +345,7 @@ class RequestJournal:
     def __len__(self) -> int:
         return len(self._entries)
 
-    def __iter__(self) -> Iterator[Entry]:
+    def __iter__(self) -> Iterator[JournalEntry]:
         return iter(self.all())
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from mock_sendpilot.scheduling.clock import SystemClock
-from mock_sendpilot.traffic.journal import Entry, RequestJournal
+from mock_sendpilot.traffic.journal import JournalEntry, RequestJournal
 from mock_sendpilot.world.models import ApiKey
 from mock_sendpilot.world.workspace import Workspace
 
@@ -88,7 +88,7 @@ class Recording:
         finally:
             if workspace is not None:
                 workspace.note_events(earlier)
-            entry = Entry(
+            entry = JournalEntry(
                 environ,
                 (status, headers, content),
                 at=at,

@@ -24,11 +24,13 @@ from mock_sendpilot import (
     EndpointSeed,
     EventLoopBlocked,
     InvalidInput,
+    JournalEntry,
     Lead,
     NotAllowed,
     NotFound,
     NotIdle,
     ReceivedWebhook,
+    RequestNotSeen,
     Sandbox,
     SandboxFactory,
     Sender,
@@ -134,6 +136,17 @@ def test_fixtures_and_what_they_return_have_types(
     assert received.event_id == webhook.event_id
 
 
+def test_the_requests_of_a_sandbox_have_types(sendpilot: Sandbox) -> None:
+    over_a_socket(sendpilot.origin)("GET", "/v1/leads", key=sendpilot.api_key)
+    request = sendpilot.requests.wait_for("leads.list")
+
+    assert_type(request, JournalEntry)
+    assert_type(sendpilot.requests.wait_for("GET", count=1), list[JournalEntry])
+    assert_type(sendpilot.assert_requested("leads.list"), list[JournalEntry])
+    assert_type(request.status, int)
+    assert_type(request.events, tuple[str, ...])
+
+
 @pytest.mark.parametrize(
     ("error", "fail"),
     [
@@ -162,6 +175,7 @@ def test_an_error_of_the_emulated_world_is_caught_by_its_base(
         (AppNotStarted, RuntimeError),
         (EventLoopBlocked, RuntimeError),
         (NotIdle, AssertionError),
+        (RequestNotSeen, AssertionError),
         (WebhookNotSeen, AssertionError),
     ],
 )

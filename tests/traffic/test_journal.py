@@ -12,7 +12,12 @@ from hypothesis import strategies as st
 
 from mock_sendpilot.errors import NotFound
 from mock_sendpilot.matching import RequestPattern
-from mock_sendpilot.traffic.journal import MAX_BODY_BYTES, OPERATION_ID, Entry, RequestJournal
+from mock_sendpilot.traffic.journal import (
+    MAX_BODY_BYTES,
+    OPERATION_ID,
+    JournalEntry,
+    RequestJournal,
+)
 from tests.conftest import NOW
 from tests.support import eventually
 
@@ -30,7 +35,7 @@ def entry(
     response: bytes = b"{}",
     response_headers: tuple[tuple[str, str], ...] = (),
     operation: str | None = None,
-) -> Entry:
+) -> JournalEntry:
     environ: dict[str, Any] = {
         "REQUEST_METHOD": method,
         "PATH_INFO": path,
@@ -40,7 +45,7 @@ def entry(
         **{f"HTTP_{name.upper().replace('-', '_')}": one for name, one in (headers or {}).items()},
         **({} if operation is None else {OPERATION_ID: operation}),
     }
-    return Entry(
+    return JournalEntry(
         environ,
         (f"{status} OK", response_headers, response),
         at=NOW,
@@ -156,7 +161,7 @@ def test_a_request_of_before_is_found_without_waiting() -> None:
 
 def test_a_wait_ends_when_enough_requests_have_come() -> None:
     journal = RequestJournal()
-    found: list[Entry] = []
+    found: list[JournalEntry] = []
 
     def wait() -> None:
         found.extend(journal.wait_for(RequestPattern(path="/v1/b"), count=2, timeout_seconds=10))

@@ -9,7 +9,7 @@ from flask import Flask
 from mock_sendpilot.app import create_app
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.signals import event_recorded
-from mock_sendpilot.traffic.journal import Entry, RequestJournal
+from mock_sendpilot.traffic.journal import JournalEntry, RequestJournal
 from mock_sendpilot.world.events import Event
 from mock_sendpilot.world.workspace import Workspace
 from tests.support import DEMO_KEY, OTHER_KEY, Api, in_process
@@ -23,7 +23,7 @@ def journal(emulator: Emulator) -> RequestJournal:
     return emulator.journal(emulator.access(DEMO_KEY).workspace)
 
 
-def last(journal: RequestJournal) -> Entry:
+def last(journal: RequestJournal) -> JournalEntry:
     return journal.all()[-1]
 
 

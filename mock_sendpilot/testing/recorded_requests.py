@@ -1,0 +1,253 @@
+"""The list behind `sendpilot.requests`, and the assertions on it."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any, overload
+
+from mock_sendpilot.errors import InvalidInput
+from mock_sendpilot.matching import RequestPattern
+from mock_sendpilot.scheduling.clock import SystemClock
+from mock_sendpilot.testing.arguments import check_count, check_seconds, id_of
+from mock_sendpilot.testing.event_loop import refuse_in_event_loop
+from mock_sendpilot.testing.failures import RequestNotSeen
+from mock_sendpilot.traffic.journal import MAX_ENTRIES, JournalEntry, RequestJournal
+from mock_sendpilot.traffic.patterns import METHODS, request_pattern
+
+_MAX_LISTED = 5
+
+
+class RecordedRequests(Sequence[JournalEntry]):
+    """The requests with the key of a workspace, oldest first: the latest 2,000.
+
+    A request is in it before its response is sent.
+
+    Args:
+        journal: the journal of the workspace.
+        unknown: the journal of the requests without a known key.
+        operations: the ids of all operations.
+    """
+
+    def __init__(
+        self, journal: RequestJournal, *, unknown: RequestJournal, operations: Collection[str]
+    ) -> None:
+        self._journal = journal
+        self._unknown = unknown
+        self._operations = operations
+        self._began_at = SystemClock().now()
+
+    @overload
+    def wait_for(
+        self,
+        target: str,
+        path: str | None = None,
+        *,
+        query: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str | None] | None = None,
+        json: Any = None,
+        count: None = None,
+        after: JournalEntry | str | None = None,
+        timeout: float = 2.0,
+    ) -> JournalEntry: ...
+    @overload
+    def wait_for(
+        self,
+        target: str,
+        path: str | None = None,
+        *,
+        query: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str | None] | None = None,
+        json: Any = None,
+        count: int,
+        after: JournalEntry | str | None = None,
+        timeout: float = 2.0,
+    ) -> list[JournalEntry]: ...
+    def wait_for(
+        self,
+        target: str,
+        path: str | None = None,
+        *,
+        count: int | None = None,
+        after: JournalEntry | str | None = None,
+        timeout: float = 2.0,
+        **parts: Any,
+    ) -> JournalEntry | list[JournalEntry]:
+        """Return the first request that matches; wait for it if necessary.
+
+        Earlier requests count as well, unless `after` names one.
+
+        Args:
+            target: a method, or the id of an operation such as `leads.updateStatus`.
+            path: the path after a method, such as `/v1/leads/{id}/status`; `{id}` is any one
+                segment.
+            count: wait for so many, and return the first `count` as a list.
+            after: a request, or its id; only later ones count.
+            timeout: seconds of real time.
+            parts: `query`, `headers` and `json`: what the request must have. Of an object in `json`
+                these members, of a list each item. None for a parameter or header that must be
+                absent.
+
+        Raises:
+            InvalidInput: an unknown method or operation, or a path that is not of the API.
+            NotFound: there is no request `after`.
+            RequestNotSeen: none came in time; it shows what came, and the nearest miss.
+            EventLoopBlocked: called in a coroutine; await `sendpilot.aio` there.
+        """
+        __tracebackhide__ = True
+        refuse_in_event_loop("sendpilot.aio.requests.wait_for")
+        pattern = self._pattern(target, path, **parts)
+        if count is not None:
+            check_count("count", count, maximum=MAX_ENTRIES)
+        check_seconds("timeout", timeout)
+        number = 0 if after is None else self._journal.get(id_of(after, "after")).number
+        expected = 1 if count is None else count
+        found = self._journal.wait_for(
+            pattern, count=expected, after=number, timeout_seconds=timeout
+        )
+        if len(found) < expected:
+            headline = f"no request {pattern} within {timeout:g} s"
+            notes = [f"{len(found)} of {count} came"] if expected > 1 else []
+            raise RequestNotSeen(self._failure(pattern, headline, notes))
+        return found[0] if count is None else found
+
+    def matching(
+        self,
+        target: str | None = None,
+        path: str | None = None,
+        *,
+        query: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str | None] | None = None,
+        json: Any = None,
+    ) -> list[JournalEntry]:
+        """Return all requests so far that match, oldest first, without waiting.
+
+        Args:
+            target: a method, or the id of an operation; None for any.
+            path: the path; `{name}` is any one segment.
+            query: parameters that the query must have; None for one that must be absent.
+            headers: headers that the request must have; None for one that must be absent.
+            json: what the body must contain.
+
+        Raises:
+            InvalidInput: an unknown method or operation, or a path that is not of the API.
+        """
+        __tracebackhide__ = True
+        pattern = self._pattern(target, path, query=query, headers=headers, json=json)
+        return [entry for entry in self._journal.all() if pattern.matches(entry)]
+
+    def check_count(
+        self, target: str | None, path: str | None, *, times: int | None, **parts: Any
+    ) -> list[JournalEntry]:
+        """Return the requests that match, if there are as many as expected; None is at least one.
+
+        Raises:
+            InvalidInput: as for `matching`.
+            RequestNotSeen: there are fewer or more.
+        """
+        __tracebackhide__ = True
+        pattern = self._pattern(target, path, **parts)
+        entries = self._journal.all()
+        found = [entry for entry in entries if pattern.matches(entry)]
+        if times is None and not found:
+            raise RequestNotSeen(self._failure(pattern, f"no request {pattern}"))
+        if times is not None and len(found) != times:
+            headline = f"expected {times} requests {pattern}, got {len(found)}"
+            if len(found) < times:
+                raise RequestNotSeen(self._failure(pattern, headline))
+            lines = [f"  {entry.id}: {entry.summary()}" for entry in found]
+            raise RequestNotSeen("\n".join([headline, *lines]))
+        return found
+
+    def __len__(self) -> int:
+        return len(self._journal.all())
+
+    def __iter__(self) -> Iterator[JournalEntry]:
+        return iter(self._journal.all())
+
+    @overload
+    def __getitem__(self, index: int) -> JournalEntry: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[JournalEntry]: ...
+    def __getitem__(self, index: int | slice) -> JournalEntry | Sequence[JournalEntry]:
+        return self._journal.all()[index]
+
+    def __repr__(self) -> str:
+        entries = self._journal.all()
+        latest = ", ".join(f"{one.method} {one.path}" for one in entries[-_MAX_LISTED:]) or "none"
+        more = "… " if len(entries) > _MAX_LISTED else ""
+        return f"<RecordedRequests {len(entries)}: {more}{latest}>"
+
+    def _pattern(self, target: str | None, path: str | None, **parts: Any) -> RequestPattern:
+        is_method = path is not None or (target or "").upper() in METHODS
+        if not is_method and target is not None and target not in self._operations:
+            expected = "the id of an operation, or a method and a path"
+            if target.startswith("/"):
+                raise InvalidInput(f"expected {expected}, got the path {target!r} alone")
+        return request_pattern(
+            self._operations,
+            method=target if is_method else None,
+            operation=None if is_method else target,
+            path=path,
+            **parts,
+        )
+
+    def _failure(self, pattern: RequestPattern, headline: str, notes: Sequence[str] = ()) -> str:
+        unknown = [one for one in self._unknown if one.received_at >= self._began_at]
+        if unknown:
+            # The most frequent reason for a missing request: it was made with another key.
+            note = f"{len(unknown)} came without a known API key, the last: {unknown[-1].summary()}"
+            notes = [*notes, note]
+        return pattern.failure(self._journal.all(), headline=headline, notes=notes)
+
+
+class SandboxRequests:
+    """The requests that the app under test makes to a sandbox."""
+
+    requests: RecordedRequests
+
+    def assert_requested(
+        self,
+        target: str,
+        path: str | None = None,
+        *,
+        query: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str | None] | None = None,
+        json: Any = None,
+        times: int | None = None,
+    ) -> list[JournalEntry]:
+        """Assert that requests came that match, and return them.
+
+        Args:
+            target: a method, or the id of an operation such as `leads.updateStatus`.
+            path: the path after a method, such as `/v1/leads/{id}/status`.
+            query: parameters that the query must have; None for one that must be absent.
+            headers: headers that the request must have; None for one that must be absent.
+            json: what the body must contain.
+            times: exactly so many; by default at least one.
+
+        Raises:
+            InvalidInput: an unknown method or operation, or a path that is not of the API.
+            RequestNotSeen: there are fewer or more; it shows the nearest miss.
+        """
+        __tracebackhide__ = True
+        if times is not None:
+            check_count("times", times, maximum=MAX_ENTRIES)
+        return self.requests.check_count(
+            target, path, query=query, headers=headers, json=json, times=times
+        )
+
+    def assert_not_requested(
+        self,
+        target: str,
+        path: str | None = None,
+        *,
+        query: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str | None] | None = None,
+        json: Any = None,
+    ) -> None:
+        """Assert that no request came that matches; the arguments are those of `assert_requested`.
+
+        Raises:
+            InvalidInput: an unknown method or operation, or a path that is not of the API.
+            RequestNotSeen: some came; it lists them.
+        """
+        __tracebackhide__ = True
+        self.requests.check_count(target, path, query=query, headers=headers, json=json, times=0)

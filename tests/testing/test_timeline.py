@@ -1,0 +1,98 @@
+"""The timeline in the report of a failed test."""
+
+import re
+
+import pytest
+import requests
+
+from mock_sendpilot import Sandbox, WebhookReceiver
+from mock_sendpilot.testing.timeline import timeline
+from tests.testing.strangers import run
+
+
+def timeline_of(sandbox: Sandbox) -> list[str]:
+    lines = timeline(
+        sandbox.workspace,
+        sandbox._outbox,
+        sandbox._emulator.journal(sandbox.workspace),
+    )
+    return [re.sub(r"evt_\d+_\w+|127.0.0.1:\d+|\d+ ms", "…", line) for line in lines]
+
+
+def change(sandbox: Sandbox, lead_id: str) -> None:
+    requests.patch(
+        f"{sandbox.base_url}/leads/{lead_id}/status",
+        json={"status": "DONE"},
+        headers=sandbox.headers,
+        timeout=10,
+    )
+
+
+@pytest.mark.sendpilot(starts_at="2026-03-01T09:00:00Z", frozen=True)
+def test_events_follow_the_requests_that_caused_them(
+    sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver
+) -> None:
+    sendpilot.add_endpoint(sendpilot_receiver.url)
+    sendpilot_receiver.respond(500)
+    for lead_id in ("lead_1", "lead_2"):
+        change(sendpilot, sendpilot.add_lead(lead_id=lead_id).id)
+    sendpilot.clock.advance(seconds=1)
+
+    assert timeline_of(sendpilot)[:-1] == [
+        '09:00:00.000  req_1 PATCH /v1/leads/lead_1/status {"status": "DONE"} -> 200 (…)',
+        "09:00:00.000    lead.status.changed … lead_1",
+        '09:00:00.000  req_2 PATCH /v1/leads/lead_2/status {"status": "DONE"} -> 200 (…)',
+        "09:00:00.001    lead.status.changed … lead_2",
+        "09:00:00.000      attempt 1 of lead.status.changed … to http://…/webhooks -> 500",
+        "09:00:00.000      attempt 1 of lead.status.changed … to http://…/webhooks -> 200",
+    ]
+    assert timeline_of(sendpilot)[-1].startswith("the clock is frozen at 2026-03-01T09:00:01.000Z")
+
+
+@pytest.mark.sendpilot(starts_at="2026-03-01T09:00:00Z", frozen=True)
+def test_an_event_without_a_request_has_a_line_of_its_own(sendpilot: Sandbox) -> None:
+    lead = sendpilot.add_lead(lead_id="lead_1")
+    sendpilot.simulate("done", lead)
+
+    assert timeline_of(sendpilot) == [
+        "09:00:00.000    lead.status.changed … lead_1: no endpoint",
+        "the clock is frozen at 2026-03-01T09:00:00.000Z; nothing is due",
+    ]
+
+
+def test_the_timeline_says_that_nothing_happened(sendpilot: Sandbox) -> None:
+    first, _ = timeline_of(sendpilot)
+    assert first == "no request with the key of this workspace, and no event"
+
+
+def test_the_timeline_has_the_latest_lines(sendpilot: Sandbox) -> None:
+    lead = sendpilot.add_lead()
+    for _ in range(45):
+        change(sendpilot, lead.id)
+    lines = timeline_of(sendpilot)
+    assert lines[0] == "6 earlier lines are left out"
+    assert len(lines) == 42
+
+
+FAILING = """
+    import requests
+
+    def test_failing(sendpilot):
+        requests.get(sendpilot.base_url + "/leads", headers=sendpilot.headers)
+        assert False
+"""
+
+
+def test_the_report_of_a_failed_test_has_a_timeline(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(FAILING)
+    result = run(pytester)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*sendpilot timeline*", "*req_1 GET /v1/leads -> 200*"])
+
+
+@pytest.mark.parametrize(
+    "end", ["assert True", "__import__('pytest').skip()", "sendpilot.close(); assert False"]
+)
+def test_other_tests_have_no_timeline(pytester: pytest.Pytester, end: str) -> None:
+    pytester.makepyfile(FAILING.replace("assert False", end))
+    run(pytester).stdout.no_fnmatch_line("*sendpilot timeline*")
