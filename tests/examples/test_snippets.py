@@ -185,16 +185,23 @@ def test_the_test_files_of_a_document_pass(tmp_path: Path, document: str) -> Non
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_make_run_is_mock_sendpilot_start() -> None:
+@pytest.mark.parametrize(
+    ("target", "command"),
+    [
+        ("run", "exec .venv/bin/mock-sendpilot start"),
+        ("check", ".venv/bin/sphinx-build --fail-on-warning --quiet -c docs . site"),
+        ("docs", ".venv/bin/sphinx-build --fail-on-warning --quiet -c docs . site"),
+    ],
+)
+def test_make_runs_the_command_that_a_document_names(target: str, command: str) -> None:
     done = subprocess.run(
-        ["make", "--dry-run", "--always-make", "run"],
+        ["make", "--dry-run", "--always-make", target],
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=True,
     )
-    commands = [line.strip() for line in done.stdout.splitlines()]
-    assert "exec .venv/bin/mock-sendpilot start" in commands
+    assert command in [line.strip() for line in done.stdout.splitlines()]
 
 
 def _server(snippet: Snippet) -> str | None:
