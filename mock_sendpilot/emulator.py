@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from mock_sendpilot.contracts.contract import CONTRACTS, Contract
 from mock_sendpilot.contracts.options import DOCUMENTED
-from mock_sendpilot.errors import InvalidApiKey, InvalidInput, NotAllowed, ScopeMissing
+from mock_sendpilot.errors import InvalidApiKey, InvalidInput, NotAllowed, NotFound, ScopeMissing
 from mock_sendpilot.json_text import check_seed
 from mock_sendpilot.scheduling.clock import SteadyClock, WorkspaceClock
 from mock_sendpilot.scheduling.workers import Workers
@@ -91,6 +91,7 @@ class Emulator:
         self._workers = Workers(self._system_clock)
         self._http_sender = HttpSender(timeout_seconds=timeout_seconds)
         self._lock = threading.Lock()
+        self._replacing = threading.Lock()  # one workspace is replaced at a time
         self._accesses: dict[str, Access] = {}
         self._keys_by_workspace: dict[str, tuple[str, ...]] = {}
         self._key_rules: list[KeyRule] = []
@@ -126,6 +127,18 @@ class Emulator:
         """Return all workspaces, oldest first."""
         with self._lock:
             return list(self._workspaces.values())
+
+    def workspace(self, workspace_id: str) -> Workspace:
+        """Return the workspace of that id, as it is since its latest reset.
+
+        Raises:
+            NotFound: there is none.
+        """
+        workspace = self._workspaces.get(workspace_id)
+        if workspace is None:
+            hint = f"this emulator has no workspace {workspace_id[:80]!r}"
+            raise NotFound("Workspace not found", hint=hint)
+        return workspace
 
     def api_keys(self, workspace: Workspace) -> list[ApiKey]:
         """Return the keys of a workspace."""
@@ -193,7 +206,8 @@ class Emulator:
                 for endpoint in endpoints:
                     types = endpoint.event_types
                     names = None if types is None else tuple(map(own_type, types))
-                    self._add_endpoint(workspace, replace(endpoint, event_types=names))
+                    seed_endpoint = replace(endpoint, event_types=names)
+                    _add_endpoint(self.outbox(workspace), seed_endpoint)
         except (InvalidInput, NotAllowed):
             for workspace in added:
                 self.remove_workspace(workspace)
@@ -217,6 +231,45 @@ class Emulator:
         workspace = self._add(seed, clock)
         workspace.begin()
         return workspace
+
+    def reset(
+        self,
+        workspace: Workspace,
+        *,
+        seed: WorkspaceSeed | None = None,
+        keeps_endpoints: bool = True,
+    ) -> Workspace:
+        """Put a workspace back to its seed; return the object that takes its place.
+
+        Its id and its API keys stay. What is in progress ends in the workspace before, which is
+        closed: no change, event or attempt of it reaches the new one.
+
+        Args:
+            workspace: the workspace.
+            seed: other contents, which are its seed from now on.
+            keeps_endpoints: whether its endpoints stay, with their ids and secrets; else it has
+                those of its seed.
+
+        Raises:
+            NotFound: the workspace was removed.
+            InvalidInput: the seed does not fit together.
+        """
+        with self._replacing:
+            before = self.workspace(workspace.id)
+            if seed is None:
+                seed = before.seed
+            else:
+                check_seed(seed)
+                seed = replace(seed, id=before.id, api_keys=before.seed.api_keys)
+            after = self._make(seed, None)
+            outbox = self._make_outbox(after)
+            for endpoint in seed.endpoints:
+                _add_endpoint(outbox, endpoint)
+            if keeps_endpoints:
+                outbox.endpoints.keep(self.outbox(before).endpoints.all())
+            self._replace(before, after, outbox)
+        after.begin()
+        return after
 
     def remove_workspace(self, workspace: Workspace) -> None:
         """Remove a workspace, its keys and its waiting deliveries."""
@@ -251,37 +304,55 @@ class Emulator:
         if outbox is not None and self._workspaces.get(workspace.id) is workspace:
             outbox.enqueue(event)
 
+    def _replace(self, before: Workspace, after: Workspace, outbox: Outbox) -> None:
+        """Let the keys of a workspace open another object from now on, and close the one before."""
+        # Closed first: nothing of it may be sent once the new one has its place.
+        self.outbox(before).close()
+        with self._lock:
+            if self._workspaces.get(before.id) is not before:
+                raise NotFound("Workspace not found", hint=f"{before.id!r} was removed meanwhile")
+            self._workspaces[before.id] = after
+            self._outboxes[before.id] = outbox
+            journal = self._journals[before.id]
+            for key in self._keys_by_workspace[before.id]:
+                self._accesses[key] = _access(after, self._accesses[key].api_key, journal)
+        self._workers.forget(before.scheduler)
+
     def _add(self, seed: WorkspaceSeed, clock: WorkspaceClock | None) -> Workspace:
         check_seed(seed)
+        workspace = self._make(seed, clock)
+        outbox = self._make_outbox(workspace)
+        for endpoint in seed.endpoints:
+            _add_endpoint(outbox, endpoint)
+        self._register(workspace, outbox, seed.api_keys)
+        return workspace
+
+    def _make(self, seed: WorkspaceSeed, clock: WorkspaceClock | None) -> Workspace:
         if clock is None:
             clock = WorkspaceClock(
                 self._system_clock, starts_at=seed.starts_at, is_frozen=seed.is_frozen
             )
         else:
             clock.run_with(self._system_clock)  # the workers wait by this clock
-        workspace = Workspace(
+            # A reset makes a new clock that begins where this one did.
+            seed = replace(seed, starts_at=clock.now(), is_frozen=clock.is_frozen)
+        return Workspace(
             seed,
             contract=self.contract,
             clock=clock,
             random_seed=f"{self._random_seed}/{seed.random_seed or seed.id}",
             workers=self._workers,
         )
-        self._register(workspace, seed.api_keys)
-        try:
-            for endpoint in seed.endpoints:
-                self._add_endpoint(workspace, endpoint)
-        except InvalidInput:
-            self.remove_workspace(workspace)
-            raise
-        return workspace
 
-    def _register(self, workspace: Workspace, api_keys: Sequence[ApiKey]) -> None:
-        outbox = Outbox(
+    def _make_outbox(self, workspace: Workspace) -> Outbox:
+        return Outbox(
             workspace,
             self._http_sender,
             max_finished=self._max_finished,
             secret_bytes=workspace.ids.random_bytes if self._is_replay else secrets.token_bytes,
         )
+
+    def _register(self, workspace: Workspace, outbox: Outbox, api_keys: Sequence[ApiKey]) -> None:
         with self._lock:
             if workspace.id in self._workspaces:
                 raise InvalidInput(f"there is a workspace {workspace.id!r} already")
@@ -295,19 +366,23 @@ class Emulator:
             self._outboxes[workspace.id] = outbox
             journal = self._journals[workspace.id] = RequestJournal(max_entries=self._max_requests)
             for api_key in api_keys:
-                limit = api_key.rate_limit or self._rate_limit
-                limiter = RateLimiter(workspace.clock, limit) if limit else None
-                self._accesses[api_key.key] = Access(
-                    workspace, replace(api_key, rate_limit=limit), journal, limiter
-                )
+                limited = replace(api_key, rate_limit=api_key.rate_limit or self._rate_limit)
+                self._accesses[api_key.key] = _access(workspace, limited, journal)
             keys = tuple(dict.fromkeys(api_key.key for api_key in api_keys))
             self._keys_by_workspace[workspace.id] = keys
 
-    def _add_endpoint(self, workspace: Workspace, endpoint: EndpointSeed) -> None:
-        self.outbox(workspace).endpoints.add(
-            endpoint.url,
-            secret=endpoint.secret,
-            event_types=endpoint.event_types,
-            is_enabled=endpoint.is_enabled,
-            settings=endpoint.settings,
-        )
+
+def _access(workspace: Workspace, api_key: ApiKey, journal: RequestJournal) -> Access:
+    limit = api_key.rate_limit
+    limiter = RateLimiter(workspace.clock, limit) if limit else None
+    return Access(workspace, api_key, journal, limiter)
+
+
+def _add_endpoint(outbox: Outbox, endpoint: EndpointSeed) -> None:
+    outbox.endpoints.add(
+        endpoint.url,
+        secret=endpoint.secret,
+        event_types=endpoint.event_types,
+        is_enabled=endpoint.is_enabled,
+        settings=endpoint.settings,
+    )

@@ -1,17 +1,17 @@
 """`mock-sendpilot simulate`: one step of a lead, a campaign or a job, by hand."""
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
 import click
 
-from mock_sendpilot.cli.client import Client, quote_segment
+from mock_sendpilot.cli.client import Client, Reply, RequestRefused, quote_segment
 from mock_sendpilot.cli.formatting import print_json
 from mock_sendpilot.cli.options import (
     ID,
     OneOf,
     client_options,
-    id_argument,
     json_option,
     parse_pairs,
 )
@@ -33,12 +33,24 @@ extractions: {", ".join(jobs.ACTIONS)}. A step that cannot happen is refused wit
 """,
     epilog="\b\nExamples:\n"
     '  mock-sendpilot simulate reply lead_abc123 --text "Call me Tuesday"\n'
-    "  mock-sendpilot simulate pause camp_xyz789",
+    "  mock-sendpilot simulate pause camp_xyz789\n"
+    "  mock-sendpilot simulate --list lead_abc123",
 )
 @click.argument(
-    "action", metavar="ACTION", type=OneOf(one for each in _ACTIONS.values() for one in each)
+    "action",
+    metavar="[ACTION]",
+    required=False,
+    type=OneOf(one for each in _ACTIONS.values() for one in each),
 )
-@id_argument
+@click.argument("resource_id", metavar="[ID]", required=False, type=ID)
+@click.option(
+    "--list",
+    "listed_id",
+    metavar="ID",
+    type=ID,
+    help="List the actions of a lead, campaign or job that can happen now, and why the others "
+    "cannot. Example: --list lead_abc123",
+)
 @click.option("--text", help='Text of the note, message, reply or error. Example: --text "Call me"')
 @click.option(
     "--set",
@@ -55,15 +67,24 @@ extractions: {", ".join(jobs.ACTIONS)}. A step that cannot happen is refused wit
 @client_options
 def simulate(
     *,
-    action: str,
-    resource_id: str,
+    action: str | None,
+    resource_id: str | None,
+    listed_id: str | None,
     text: str | None,
     overrides: dict[str, Any],
     sender: str | None,
     as_json: bool,
     client: Client,
 ) -> None:
-    """Simulate one step."""
+    """Simulate one step, or list what can be simulated."""
+    if listed_id is not None:
+        if action is not None:
+            raise click.UsageError("--list and ACTION exclude each other")
+        _print_actions(_find_actions(client, listed_id), as_json=as_json)
+        return
+    if action is None or resource_id is None:
+        missing = "ACTION" if action is None else "ID"
+        raise click.UsageError(f"Missing argument '{missing}', or --list ID.")
     resource = next(name for name, actions in _ACTIONS.items() if action in actions)
     fields = {"action": action, "text": text, "senderId": sender, "overrides": overrides or None}
     body = {key: value for key, value in fields.items() if value is not None}
@@ -73,3 +94,22 @@ def simulate(
         print_json(reply)
     else:
         click.echo(f"{action}: {reply['id']} is {reply.get('status', reply.get('state'))}")
+
+
+def _find_actions(client: Client, resource_id: str) -> Reply:
+    """Return the actions of a lead, a campaign or a job, whichever has that id."""
+    for resource in _ACTIONS:
+        path = f"/{resource}/{quote_segment(resource_id)}/actions"
+        reply = client.request("GET", path, accepted_statuses=(HTTPStatus.NOT_FOUND,))
+        if "actions" in reply:
+            return reply
+    raise RequestRefused(f"this workspace has no lead, campaign or job {resource_id!r}")
+
+
+def _print_actions(reply: Reply, *, as_json: bool) -> None:
+    if as_json:
+        print_json(reply)
+        return
+    click.echo(f"{reply['id']} is {reply['status']}")
+    for one in reply["actions"]:
+        click.echo(f"  {one['action']}" + ("" if one["possible"] else f": no, {one['reason']}"))

@@ -80,6 +80,14 @@ def simulate_lead(workspace: Workspace, lead_id: str) -> Response:
     return json_response(cached_schema(full_lead, workspace.contract).dump(lead))
 
 
+@simulate.get("/leads/<opaque:lead_id>/actions")
+@with_workspace
+def list_lead_actions(workspace: Workspace, lead_id: str) -> Response:
+    """Return the actions of a lead, and why those cannot happen that cannot."""
+    obstacles = workspace.manual_actions.obstacles(lead_id)
+    return _actions(lead_id, workspace.store.lead(lead_id).status, obstacles)
+
+
 @simulate.put("/leads/<opaque:lead_id>/behavior")
 @with_workspace
 def set_behavior(workspace: Workspace, lead_id: str) -> Response:
@@ -97,6 +105,22 @@ def simulate_campaign(workspace: Workspace, campaign_id: str) -> Response:
     campaign = workspace.campaigns.change(campaign_id, action, by="user")
     counted = CountedCampaign(campaign, workspace.store.lead_count(campaign_id))
     return json_response(cached_schema(campaign_detail, workspace.contract).dump(counted))
+
+
+@simulate.get("/campaigns/<opaque:campaign_id>/actions")
+@with_workspace
+def list_campaign_actions(workspace: Workspace, campaign_id: str) -> Response:
+    """Return the actions of a campaign, and why those would change nothing that would not."""
+    obstacles = workspace.campaigns.obstacles(campaign_id)
+    return _actions(campaign_id, workspace.store.campaign(campaign_id).status, obstacles)
+
+
+@simulate.get("/jobs/<opaque:job_id>/actions")
+@with_workspace
+def list_job_actions(workspace: Workspace, job_id: str) -> Response:
+    """Return the actions of a search or an extraction, and why those cannot happen that cannot."""
+    runner = workspace.job_runner(job_id)
+    return _actions(job_id, runner.get(job_id).state, runner.obstacles(job_id))
 
 
 @simulate.post("/jobs/<opaque:job_id>/simulate")
@@ -119,3 +143,11 @@ def simulate_job(workspace: Workspace, job_id: str) -> Response:
             "errorMessage": job.error_message,
         }
     )
+
+
+def _actions(resource_id: str, status: str, obstacles: Mapping[str, str | None]) -> Response:
+    actions = [
+        {"action": action, "possible": reason is None, "reason": reason}
+        for action, reason in obstacles.items()
+    ]
+    return json_response({"id": resource_id, "status": status, "actions": actions})

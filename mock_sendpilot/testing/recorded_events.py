@@ -10,13 +10,12 @@ from mock_sendpilot.testing.arguments import (
     event_id_of,
     with_ids,
 )
+from mock_sendpilot.testing.current_workspace import CurrentWorkspace
 from mock_sendpilot.testing.event_loop import refuse_in_event_loop
 from mock_sendpilot.testing.failures import WebhookNotSeen, no_endpoint
 from mock_sendpilot.webhooks.event_log import MAX_EVENTS, SentWebhook, Stage
-from mock_sendpilot.webhooks.outbox import Outbox
 from mock_sendpilot.webhooks.payloads import check_pattern
 from mock_sendpilot.webhooks.waiting import wait_for_events
-from mock_sendpilot.world.workspace import Workspace
 
 _MAX_LISTED = 5
 
@@ -30,9 +29,8 @@ class RecordedEvents(Sequence[SentWebhook]):
     _name: ClassVar[str] = "events"
     _stage: ClassVar[Stage] = Stage.RECORDED
 
-    def __init__(self, workspace: Workspace, outbox: Outbox) -> None:
-        self._workspace = workspace
-        self._outbox = outbox
+    def __init__(self, current: CurrentWorkspace) -> None:
+        self._current = current
 
     @overload
     def wait_for(
@@ -96,8 +94,8 @@ class RecordedEvents(Sequence[SentWebhook]):
         check_seconds("timeout", timeout)
         obstacle = self._obstacle(pattern)
         waited = wait_for_events(
-            self._outbox.events,
-            self._workspace.scheduler,
+            self._current.outbox.events,
+            self._current.workspace.scheduler,
             pattern,
             count=1 if count is None else count,
             after=None if after is None else event_id_of(after),
@@ -155,7 +153,7 @@ class RecordedEvents(Sequence[SentWebhook]):
         self, event_type: str | None, values: Mapping[str, Any], *, options: Iterable[str]
     ) -> EventPattern:
         pattern = EventPattern(event_type, with_ids(values))
-        check_pattern(self._workspace.contract, pattern, options=options)
+        check_pattern(self._current.workspace.contract, pattern, options=options)
         return pattern
 
     def _obstacle(self, _pattern: EventPattern) -> str | None:
@@ -173,7 +171,7 @@ class RecordedEvents(Sequence[SentWebhook]):
         return [one for one in self._all() if one.has_reached(self._stage)]
 
     def _all(self) -> list[SentWebhook]:
-        return self._outbox.events.all()
+        return self._current.outbox.events.all()
 
 
 class SentWebhooks(RecordedEvents):
@@ -191,14 +189,18 @@ class SentWebhooks(RecordedEvents):
             for one in self._all()
         ):
             return None
-        return no_endpoint(self._outbox, self._workspace.contract, pattern.event_type)
+        return no_endpoint(
+            self._current.outbox, self._current.workspace.contract, pattern.event_type
+        )
 
     def _candidates(self) -> list[SentWebhook]:
         return [one for one in self._all() if one.endpoint_count]
 
     def _require_possibility(self, pattern: EventPattern) -> None:
         __tracebackhide__ = True
-        if not self._outbox.endpoints.all():
-            obstacle = no_endpoint(self._outbox, self._workspace.contract, pattern.event_type)
+        if not self._current.outbox.endpoints.all():
+            obstacle = no_endpoint(
+                self._current.outbox, self._current.workspace.contract, pattern.event_type
+            )
             if obstacle is not None:
                 raise WebhookNotSeen(obstacle)

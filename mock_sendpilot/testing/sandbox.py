@@ -22,6 +22,7 @@ from mock_sendpilot.scheduling.clock import SystemClock
 from mock_sendpilot.server import EmulatorServer
 from mock_sendpilot.testing.aio import AsyncSandbox
 from mock_sendpilot.testing.arguments import Subject, as_tuple, check_seconds, id_of
+from mock_sendpilot.testing.current_workspace import CurrentWorkspace
 from mock_sendpilot.testing.event_loop import refuse_in_event_loop
 from mock_sendpilot.testing.failures import NotIdle
 from mock_sendpilot.testing.recorded_events import RecordedEvents, SentWebhooks
@@ -61,7 +62,6 @@ class Sandbox(SandboxWebhooks, SandboxRequests):
         campaign_id: the campaign in which `add_lead` puts leads.
         sender_id: the sender of those leads.
         random_seed: the seed of all chance in this workspace.
-        workspace: the emulator's own object behind all of this; its API may change.
         events: the events that were recorded.
         webhooks: the events that were sent.
         requests: the requests with its key.
@@ -81,19 +81,18 @@ class Sandbox(SandboxWebhooks, SandboxRequests):
         self.campaign_id = CAMPAIGN_ID
         self.sender_id = SENDER_ID
         self.random_seed = options.random_seed or random_seed or token
-        self.workspace = self._emulator.add_workspace(
-            _seed(token, self.api_key, options, self.random_seed)
-        )
-        self._outbox = self._emulator.outbox(self.workspace)
+        seed = _seed(token, self.api_key, options, self.random_seed)
+        added = self._emulator.add_workspace(seed)
+        self._current = CurrentWorkspace(self._emulator, added)
         self._servers = {}
-        self.events = RecordedEvents(self.workspace, self._outbox)
-        self.webhooks = SentWebhooks(self.workspace, self._outbox)
+        self.events = RecordedEvents(self._current)
+        self.webhooks = SentWebhooks(self._current)
         self.requests = RecordedRequests(
-            self._emulator.journal(self.workspace),
+            self._emulator.journal(added),
             unknown=self._emulator.unknown_requests,
             operations=operation_ids(server.app),
         )
-        self.clock = SandboxClock(self.workspace)
+        self.clock = SandboxClock(self._current)
         self.aio = AsyncSandbox(self)
 
     def __enter__(self) -> "Self":
@@ -314,6 +313,16 @@ class Sandbox(SandboxWebhooks, SandboxRequests):
         if not self.workspace.scheduler.wait_until_idle(timeout_seconds=timeout):
             notes = describe_failed_attempts(self._outbox.log.all())
             raise NotIdle(self.workspace.scheduler, timeout, notes)
+
+    def reset(self, *, keeps_endpoints: bool = True) -> None:
+        """Put the workspace back to what it was at the start of the test.
+
+        What is being sent ends without a trace in it.
+
+        Args:
+            keeps_endpoints: whether its endpoints stay, with their secrets.
+        """
+        self._emulator.reset(self.workspace, keeps_endpoints=keeps_endpoints)
 
     def close(self) -> None:
         """Remove the workspace and stop serving its apps; a second time does nothing."""

@@ -18,6 +18,7 @@ from mock_sendpilot.testing.arguments import (
     optional_id,
     with_ids,
 )
+from mock_sendpilot.testing.current_workspace import CurrentWorkspace
 from mock_sendpilot.testing.event_loop import refuse_in_event_loop
 from mock_sendpilot.webhooks import triggers
 from mock_sendpilot.webhooks.disruption_kinds import DEFAULT_RATE, OPTIONS
@@ -41,11 +42,22 @@ _logger = logging.getLogger(__name__)
 class SandboxWebhooks:
     """The part of a sandbox that is about its webhooks."""
 
-    workspace: Workspace
     random_seed: str
-    _outbox: Outbox
+    _current: CurrentWorkspace
     _servers: "dict[int, AppServer]"
     """The servers of apps by the `id()` of the app, which they keep alive."""
+
+    @property
+    def workspace(self) -> Workspace:
+        """The emulator's own object behind all of this; its API may change.
+
+        A reset and a restore put another object in its place.
+        """
+        return self._current.workspace
+
+    @property
+    def _outbox(self) -> Outbox:
+        return self._current.outbox
 
     def add_endpoint(
         self,

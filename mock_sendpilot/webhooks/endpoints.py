@@ -118,7 +118,7 @@ class Endpoints:
         url = "" if url is None else url  # only a change may leave it out
         check_endpoint(self._contract, url=url, secret=secret, event_types=types, settings=settings)
         endpoint = Endpoint(
-            id=self._new_id(),
+            id=self._unused_id(),
             url=url,
             secret=self._new_secret() if secret is None else secret,
             event_types=types,
@@ -224,6 +224,25 @@ class Endpoints:
         """Return the endpoint of that id, or None."""
         return self._endpoints.get(endpoint_id)
 
+    def keep(self, endpoints: Iterable[Endpoint]) -> None:
+        """Take the endpoints of an earlier state of the workspace in place of these.
+
+        Event types that the contract does not have are left out. Endpoints that the emulator had
+        disabled because of their receivers are enabled again.
+        """
+        kept = {}
+        for endpoint in endpoints:
+            types = endpoint.event_types
+            if types is not None:
+                names = map(self._contract.own_event_type, types)
+                types = tuple(name for name in names if name in self._contract.event_types)
+            is_enabled = endpoint.is_enabled or endpoint.disabled_reason is not None
+            kept[endpoint.id] = replace(
+                endpoint, event_types=types, is_enabled=is_enabled, disabled_reason=None
+            )
+        with self._lock:
+            self._endpoints = kept
+
     def for_event(self, event: Event, event_type: str) -> list[Endpoint]:
         """Return the endpoints that an event is sent to; a test event has only one."""
         target_id = event.options.endpoint_id
@@ -235,6 +254,12 @@ class Endpoints:
         """Return all endpoints, oldest first."""
         with self._lock:
             return list(self._endpoints.values())
+
+    def _unused_id(self) -> str:
+        """Return a new id; after a reset the source of ids repeats those of endpoints kept."""
+        while (endpoint_id := self._new_id()) in self._endpoints:
+            pass
+        return endpoint_id
 
 
 class JobEndpoints:

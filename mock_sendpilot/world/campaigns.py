@@ -32,6 +32,16 @@ def status_after(action: str) -> str:
     return _ACTIONS[action][1]
 
 
+def _obstacle(campaign: Campaign, action: str) -> Problem | None:
+    statuses = statuses_before(action)
+    if campaign.status in statuses:
+        return None
+    expected = (
+        f"action must suit the campaign: {action!r} needs one that is {' or '.join(statuses)}"
+    )
+    return Problem(expected, f"{campaign.id!r} is {campaign.status}")
+
+
 class Campaigns:
     """The campaigns of a workspace."""
 
@@ -49,17 +59,22 @@ class Campaigns:
         """
         with self._store.transaction():
             campaign = self._store.campaign(campaign_id)
-            statuses = statuses_before(action)
             is_repeated = campaign.status == status_after(action)
             if is_repeated and self._contract.repeat_action == "accepted":
                 return campaign
-            if campaign.status not in statuses:
-                expected = (
-                    f"action must suit the campaign: {action!r} needs one that is "
-                    f"{' or '.join(statuses)}"
-                )
-                raise InvalidInput(Problem(expected, f"{campaign.id!r} is {campaign.status}"))
+            obstacle = _obstacle(campaign, action)
+            if obstacle is not None:
+                raise InvalidInput(obstacle)
             return self._set_status(campaign, action, by)
+
+    def obstacles(self, campaign_id: str) -> dict[str, str | None]:
+        """Return why each action changes nothing of a campaign now; None if it does.
+
+        Raises:
+            NotFound: the workspace has no such campaign.
+        """
+        campaign = self._store.campaign(campaign_id)
+        return {action: _obstacle(campaign, action) for action in ACTIONS}
 
     def add_leads(self, campaign_id: str, drafts: Iterable[LeadDraft | str]) -> LeadImport:
         """Add leads, and enroll them in the sequence of the campaign. See `Store.add_leads`."""

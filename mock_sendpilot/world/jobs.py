@@ -134,6 +134,14 @@ class JobRunner(ABC, Generic[Job]):
             self._require_ongoing(job_id)
             return self._fail(job, message)
 
+    def obstacles(self, job_id: str) -> dict[str, str | None]:
+        """Return why each action of a job cannot happen now; None if it can.
+
+        Raises:
+            NotFound: the workspace has no such job.
+        """
+        return dict.fromkeys(ACTIONS, self._obstacle(self.get(job_id)))
+
     # --- for subclasses -----------------------------------------------------------------------
 
     @abstractmethod
@@ -233,11 +241,14 @@ class JobRunner(ABC, Generic[Job]):
             _logger.exception("%s %s failed", self.kind, job_id)
 
     def _require_ongoing(self, job_id: str) -> None:
-        job = self._jobs[job_id]
-        if job.is_over:
-            raise InvalidInput(
-                f"{self.kind} {job_id} must be pending or running; it is {job.state}"
-            )
+        obstacle = self._obstacle(self._jobs[job_id])
+        if obstacle is not None:
+            raise InvalidInput(obstacle)
+
+    def _obstacle(self, job: Job) -> str | None:
+        if not job.is_over:
+            return None
+        return f"{self.kind} {job.id} must be pending or running; it is {job.state}"
 
     def _finish(self, job: Job) -> None:
         done = replace(job, state=JOB_DONE, completed_at=self._clock.now())

@@ -66,21 +66,29 @@ class Quotas:
         midnight = datetime.combine(today + timedelta(days=1), time(), tzinfo=timezone.utc)
         return Quota(limit, used if day == today else 0, midnight)
 
+    def require(self, sender: Sender, kind: str) -> Quota:
+        """Return a quota of a sender that is not used up.
+
+        Raises:
+            LimitExceeded: no action is left today.
+        """
+        quota = self.quota(sender, kind)
+        if not quota.remaining:
+            raise LimitExceeded(
+                _MESSAGES[kind],
+                retry_after_seconds=_rounded_up_seconds(quota.resets_at - self._clock.now()),
+                hint=f"sender {sender.id!r} has a daily limit of {quota.limit} {kind}",
+            )
+        return quota
+
     def use(self, sender: Sender, kind: str) -> None:
         """Count one action. To be called within a transaction of the store.
 
         Raises:
             LimitExceeded: none is left today.
         """
-        quota = self.quota(sender, kind)
-        now = self._clock.now()
-        if not quota.remaining:
-            raise LimitExceeded(
-                _MESSAGES[kind],
-                retry_after_seconds=_rounded_up_seconds(quota.resets_at - now),
-                hint=f"sender {sender.id!r} has a daily limit of {quota.limit} {kind}",
-            )
-        self._used[sender.id, kind] = now.date(), quota.used + 1
+        quota = self.require(sender, kind)
+        self._used[sender.id, kind] = self._clock.now().date(), quota.used + 1
 
 
 def parse_rate_limit(text: str) -> RateLimit:

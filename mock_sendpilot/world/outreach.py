@@ -115,6 +115,28 @@ class Outreach:
 
     # --- actions of senders ------------------------------------------------------------------
 
+    def check_request(self, contact: Contact) -> None:
+        """Check whether a connection request can be sent now.
+
+        Raises:
+            InvalidInput, SenderNotActive, LimitExceeded: it cannot; the error says why.
+        """
+        sender = self.active_sender(contact.sender_id)
+        if self._connection(contact) == lead_progress.CONNECTED:
+            raise InvalidInput(f"{contact.linkedin_url} is connected already")
+        self._require_no_request(contact)
+        self._quotas.require(sender, limits.CONNECTIONS)
+
+    def check_message(self, contact: Contact) -> None:
+        """Check whether a message can be sent now.
+
+        Raises:
+            InvalidInput, SenderNotActive, LimitExceeded: it cannot; the error says why.
+        """
+        sender = self.active_sender(contact.sender_id)
+        self._require_connected(contact)
+        self._quotas.require(sender, limits.MESSAGES)
+
     def request_connection(
         self, contact: Contact, *, note: str | None = None, by: str = "api"
     ) -> SentRequest:
@@ -122,14 +144,9 @@ class Outreach:
         sender = self.active_sender(contact.sender_id)
         now = self._clock.now()
         request_id = self._ids.prefixed("conn")
-        connection = self._store.connection(contact.sender_id, contact.linkedin_url)
-        if connection == lead_progress.CONNECTED:
+        if self._connection(contact) == lead_progress.CONNECTED:
             return SentRequest(id=request_id, contact=contact, was_connected=True, at=now)
-        self._require_reachable(contact)
-        # The vendor does not document its answer to a second request while one is open.
-        if connection == lead_progress.REQUESTED:
-            expected = "recipientLinkedinUrl must not have an open request of this sender already"
-            raise InvalidInput(Problem(expected, f"{contact.linkedin_url} has not answered yet"))
+        self._require_no_request(contact)
         self._quotas.use(sender, limits.CONNECTIONS)
         self._store.set_connection(sender.id, contact.linkedin_url, lead_progress.REQUESTED)
         if contact.lead is None:  # the events of the service always have a lead id
@@ -161,15 +178,7 @@ class Outreach:
             moves_status: whether the lead's status changes.
         """
         sender = self.active_sender(contact.sender_id)
-        self._require_reachable(contact)
-        connection = self._store.connection(contact.sender_id, contact.linkedin_url)
-        if connection != lead_progress.CONNECTED:
-            reason = "its request is not accepted yet" if connection else "no request was sent"
-            expected = (
-                "recipientLinkedinUrl must be a first-degree connection of sender "
-                f"{contact.sender_id!r}"
-            )
-            raise InvalidInput(Problem(expected, f"{contact.linkedin_url} is none: {reason}"))
+        self._require_connected(contact)
         self._quotas.use(sender, limits.MESSAGES)
         message = self._add_message(contact, text, SENT)
         self._count(contact, messages_sent=1)
@@ -239,6 +248,29 @@ class Outreach:
         if lead is not None and self._store.mark_contacted(lead):
             changes["leads_contacted"] = counters.leads_contacted + 1
         self._store.change_campaign(campaign, counters=replace(counters, **changes))
+
+    def _connection(self, contact: Contact) -> str | None:
+        return self._store.connection(contact.sender_id, contact.linkedin_url)
+
+    def _require_no_request(self, contact: Contact) -> None:
+        """Require a person who can be reached and has no open request of the sender."""
+        self._require_reachable(contact)
+        # The vendor does not document its answer to a second request while one is open.
+        if self._connection(contact) == lead_progress.REQUESTED:
+            expected = "recipientLinkedinUrl must not have an open request of this sender already"
+            raise InvalidInput(Problem(expected, f"{contact.linkedin_url} has not answered yet"))
+
+    def _require_connected(self, contact: Contact) -> None:
+        """Require a person who can be reached and is a connection of the sender."""
+        self._require_reachable(contact)
+        connection = self._connection(contact)
+        if connection != lead_progress.CONNECTED:
+            reason = "its request is not accepted yet" if connection else "no request was sent"
+            expected = (
+                "recipientLinkedinUrl must be a first-degree connection of sender "
+                f"{contact.sender_id!r}"
+            )
+            raise InvalidInput(Problem(expected, f"{contact.linkedin_url} is none: {reason}"))
 
     def _require_reachable(self, contact: Contact) -> None:
         if self._behaviors.of(contact).is_unreachable:

@@ -38,7 +38,7 @@ class Workspace:
     """A customer's workspace at the vendor, filled with its seed.
 
     Args:
-        seed: its contents; the id of the seed is also in every webhook body.
+        seed: its first contents; the id of the seed is also in every webhook body.
         contract: the contract, unless the seed has one.
         clock: its clock; a `ManualClock` is frozen until it is advanced.
         random_seed: the same seed and the same calls give the same ids, secrets and behaviors.
@@ -57,6 +57,7 @@ class Workspace:
         random_seed: str,
         workers: TaskRunner | None = None,
     ) -> None:
+        self.seed = seed
         self.id = seed.id
         self.name = seed.name
         self.plan = seed.plan

@@ -3,6 +3,7 @@
 import pytest
 
 from mock_sendpilot.emulator import Emulator
+from mock_sendpilot.testing.current_workspace import CurrentWorkspace
 from mock_sendpilot.testing.recorded_events import RecordedEvents
 from mock_sendpilot.world.models import ApiKey
 from mock_sendpilot.world.seed import WorkspaceSeed
@@ -35,4 +36,4 @@ def store(emulator: Emulator) -> Store:
 def sent(emulator: Emulator) -> RecordedEvents:
     """What the demo workspace, behind `api`, sends from now on."""
     workspace = emulator.workspaces()[0]
-    return RecordedEvents(workspace, emulator.outbox(workspace))
+    return RecordedEvents(CurrentWorkspace(emulator, workspace))
