@@ -21,7 +21,8 @@ from mock_sendpilot.api.lead_extractor import lead_extractor
 from mock_sendpilot.api.lead_filters import lead_filters
 from mock_sendpilot.api.leads import leads
 from mock_sendpilot.control.clock import clock
-from mock_sendpilot.control.current import allow_waiting
+from mock_sendpilot.control.contents import contents
+from mock_sendpilot.control.current import allow_waiting, keep_guard
 from mock_sendpilot.control.deliveries import deliveries
 from mock_sendpilot.control.disruptions import disruptions
 from mock_sendpilot.control.endpoints import endpoints
@@ -33,6 +34,7 @@ from mock_sendpilot.control.requests import requests
 from mock_sendpilot.control.simulate import simulate
 from mock_sendpilot.control.specification import add_docs, specification
 from mock_sendpilot.control.wait import wait
+from mock_sendpilot.control.workspaces import workspaces
 from mock_sendpilot.paths import RAW_PATH, VENDOR_PREFIX, OneWayRule, RawMap, RawPaths
 from mock_sendpilot.reason_phrases import NodeStatusLines
 from mock_sendpilot.redaction import redacted
@@ -65,6 +67,8 @@ CONTROL_RESOURCES = (
     simulate,
     clock,
     wait,
+    contents,
+    workspaces,
 )
 
 _MAX_PART_LENGTH = 200
@@ -99,6 +103,7 @@ def create_app(
     add_docs(app)
     if has_control:
         allow_waiting(app)
+        keep_guard(app, guard)
         control = Blueprint("control", __name__, url_prefix=CONTROL_PREFIX)
         control.before_request(guard.check_control)
         for resource in CONTROL_RESOURCES:

@@ -18,6 +18,7 @@ from mock_sendpilot.webhooks.deliveries import MAX_FINISHED
 from mock_sendpilot.webhooks.http_sender import TIMEOUT_SECONDS, HttpSender
 from mock_sendpilot.webhooks.outbox import Outbox
 from mock_sendpilot.webhooks.signing import new_secret
+from mock_sendpilot.world.credits import Balance
 from mock_sendpilot.world.events import Event
 from mock_sendpilot.world.ids import Ids
 from mock_sendpilot.world.limits import RateLimiter
@@ -270,6 +271,22 @@ class Emulator:
             self._replace(before, after, outbox)
         after.begin()
         return after
+
+    def merge(
+        self, workspace: Workspace, seed: WorkspaceSeed, *, balance: Balance | None = None
+    ) -> None:
+        """Add the contents of a seed to a workspace: see `Workspace.merge`; also its endpoints.
+
+        Raises:
+            InvalidInput: it does not fit together; then nothing has changed.
+        """
+        check_seed(seed)
+        outbox = self.outbox(workspace)
+        for endpoint in seed.endpoints:
+            outbox.endpoints.check(endpoint)
+        workspace.merge(seed, balance=balance)
+        for endpoint in seed.endpoints:
+            _add_endpoint(outbox, endpoint)
 
     def remove_workspace(self, workspace: Workspace) -> None:
         """Remove a workspace, its keys and its waiting deliveries."""

@@ -27,14 +27,17 @@ def query_parameters() -> dict[str, Any]:
     return {name: values[0] if len(values) == 1 else values for name, values in parameters.items()}
 
 
-def json_object() -> dict[str, Any]:
+def json_object(*, max_bytes: int = MAX_BODY_BYTES) -> dict[str, Any]:
     """Return the body, a JSON object.
 
+    Args:
+        max_bytes: its greatest length.
+
     Raises:
-        BodyTooLarge: the body has more than 1 MB.
+        BodyTooLarge: the body is longer.
         InvalidInput: the body is missing, not JSON, or no object; the error says which.
     """
-    content = _content()
+    content = _content(max_bytes)
     if request.environ.get("CONTENT_TYPE") != _JSON and request.mimetype != _JSON:
         found = f"it was {request.mimetype!r}" if request.mimetype else "there was none"
         found = f"{found}, and then the body counts as empty"
@@ -52,17 +55,17 @@ def json_object() -> dict[str, Any]:
     return body
 
 
-def optional_json_object() -> dict[str, Any]:
+def optional_json_object(*, max_bytes: int = MAX_BODY_BYTES) -> dict[str, Any]:
     """Return the body, or an empty object where there is none."""
-    return json_object() if _content() else {}
+    return json_object(max_bytes=max_bytes) if _content(max_bytes) else {}
 
 
-def _content() -> bytes:
+def _content(max_bytes: int = MAX_BODY_BYTES) -> bytes:
     """Return the bytes of the body; Flask keeps them for a second call."""
     size = request.content_length or 0
-    content = b"" if size > MAX_BODY_BYTES else request.get_data()
+    content = b"" if size > max_bytes else request.get_data()
     size = max(size, len(content))
-    if size > MAX_BODY_BYTES:
-        hint = f"the body has {size} bytes; at most {MAX_BODY_BYTES} are taken"
+    if size > max_bytes:
+        hint = f"the body has {size} bytes; at most {max_bytes} are taken"
         raise BodyTooLarge("request entity too large", hint=hint)
     return content

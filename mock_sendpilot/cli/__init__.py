@@ -18,11 +18,13 @@ _COMMANDS = (
     "ready",
     "requests",
     "resend",
+    "reset",
     "seed",
     "simulate",
     "start",
     "trigger",
     "wait",
+    "workspaces",
 )
 
 

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from flask import request
 
+from mock_sendpilot.control.exposure import is_loopback
 from mock_sendpilot.errors import NotAllowed
 
 ANY = "*"
@@ -60,6 +61,17 @@ class Guard:
             raise NotAllowed(f"Host {name!r} is not allowed", hint=hint)
         if len(self._checked_hosts) < _MAX_CHECKED_HOSTS:
             self._checked_hosts.add(host)
+
+    def check_machine(self) -> None:
+        """Require the control token, or a client on this machine.
+
+        Raises:
+            NotAllowed: the client is elsewhere, and the server has no control token.
+        """
+        address = request.remote_addr  # None or empty behind a Unix socket
+        if self._control_token is None and address and not is_loopback(address):
+            hint = "start the server with --control-token TOKEN"
+            raise NotAllowed("Only clients on this machine may manage workspaces", hint=hint)
 
     def check_control(self) -> None:
         """Refuse a request to the control API from a foreign page or without the token.

@@ -60,6 +60,16 @@ def list_resources() -> Response:
             "simulate": [
                 f"{base_url}/{kind}/{{id}}/simulate" for kind in ("leads", "campaigns", "jobs")
             ],
+            "actions": [
+                f"{base_url}/{kind}/{{id}}/actions" for kind in ("leads", "campaigns", "jobs")
+            ],
+            "leads": f"{base_url}/leads",
+            "senders": f"{base_url}/senders",
+            "campaigns": f"{base_url}/campaigns",
+            "credits": f"{base_url}/credits",
+            "seed": f"{base_url}/seed",
+            "reset": f"{base_url}/reset",
+            "workspaces": f"{base_url}/workspaces",
             "behavior": f"{base_url}/leads/{{id}}/behavior",
         }
     )

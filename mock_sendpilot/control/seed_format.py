@@ -285,6 +285,27 @@ class WorkspaceSchema(Strict):
     endpoints = list_of(EndpointSchema)
 
 
+class ContentsSchema(Strict):
+    """The contents of a workspace that can be merged into another one."""
+
+    about = Text(may_be_empty=True)
+    credits = nested(CreditsSchema)
+    senders = list_of(SenderSchema)
+    campaigns = list_of(CampaignSchema)
+    leads = list_of(LeadSchema)
+    conversations = list_of(ConversationSchema)
+    people = list_of(PersonSchema)
+    endpoints = list_of(EndpointSchema)
+
+
+class WorkspaceContentsSchema(WorkspaceSchema):
+    """A workspace of a seed in a request, which may leave out its id, name and API keys."""
+
+    id = Text()
+    name = Text()
+    api_keys = list_of(ApiKeySchema)
+
+
 class SeedSchema(Strict):
     """The whole file."""
 

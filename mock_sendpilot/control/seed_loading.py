@@ -3,9 +3,9 @@
 All of a file is checked before any of it is used.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields as fields_of
-from dataclasses import is_dataclass
+from dataclasses import is_dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
 from importlib.resources import files
@@ -51,6 +51,10 @@ _MAX_IDS = 5
 
 Part = dict[str, Any]
 """A part of a seed as its schema has loaded it."""
+EMPTY: Mapping[str, Sequence[Any]] = dict.fromkeys(
+    ("api_keys", "senders", "campaigns", "leads", "conversations", "people", "endpoints"), ()
+)
+"""The contents of an empty workspace as their schema loads them."""
 
 
 def demo_text() -> bytes:
@@ -102,16 +106,30 @@ def _reference_problems(workspaces: list[Part], default_contract: Contract) -> I
     yield from _repeated("$.workspaces", workspaces)
     yield from _repeated_keys(workspaces)
     for index, workspace in enumerate(workspaces):
-        path = f"$.workspaces[{index}]"
-        for kind in ("senders", "campaigns", "leads", "conversations", "people"):
-            yield from _repeated(f"{path}.{kind}", workspace[kind])
-        yield from _repeated(f"{path}.people", workspace["people"], "linkedin_url")
-        yield from _campaigns_without_sender(f"{path}.campaigns", workspace["campaigns"])
-        yield from _dangling_ids(path, workspace)
-        yield from _repeated_people(f"{path}.leads", workspace["leads"], "campaign")
-        yield from _repeated_people(f"{path}.conversations", workspace["conversations"], "sender")
         contract = workspace.get("contract", default_contract)
-        yield from _invalid_endpoints(f"{path}.endpoints", workspace["endpoints"], contract)
+        yield from _contents_problems(f"$.workspaces[{index}]", workspace, contract)
+
+
+def _contents_problems(
+    path: str,
+    contents: Part,
+    contract: Contract,
+    *,
+    sender_ids: Iterable[str] = (),
+    campaign_ids: Iterable[str] = (),
+) -> Iterator[str]:
+    """Yield each fault between the parts of a workspace, which may have other parts already."""
+    for kind in ("senders", "campaigns", "leads", "conversations", "people"):
+        yield from _repeated(f"{path}.{kind}", contents[kind])
+    yield from _repeated(f"{path}.people", contents["people"], "linkedin_url")
+    yield from _campaigns_without_sender(f"{path}.campaigns", contents["campaigns"])
+    senders = _KnownIds("a sender", (*sender_ids, *(one["id"] for one in contents["senders"])))
+    own_campaign_ids = (one["id"] for one in contents["campaigns"])
+    campaigns = _KnownIds("a campaign", (*campaign_ids, *own_campaign_ids))
+    yield from _dangling_ids(path, contents, senders, campaigns)
+    yield from _repeated_people(f"{path}.leads", contents["leads"], "campaign")
+    yield from _repeated_people(f"{path}.conversations", contents["conversations"], "sender")
+    yield from _invalid_endpoints(f"{path}.endpoints", contents["endpoints"], contract)
 
 
 def _repeated(path: str, parts: Iterable[Part], field: str = "id") -> Iterator[str]:
@@ -154,9 +172,9 @@ def _campaigns_without_sender(path: str, campaigns: Iterable[Part]) -> Iterator[
             )
 
 
-def _dangling_ids(path: str, workspace: Part) -> Iterator[str]:
-    senders = _KnownIds("a sender", workspace["senders"])
-    campaigns = _KnownIds("a campaign", workspace["campaigns"])
+def _dangling_ids(
+    path: str, workspace: Part, senders: "_KnownIds", campaigns: "_KnownIds"
+) -> Iterator[str]:
     for index, campaign in enumerate(workspace["campaigns"]):
         for number, sender_id in enumerate(campaign["sender_ids"]):
             where = f"{path}.campaigns[{index}].senderIds[{number}]"
@@ -174,8 +192,8 @@ def _dangling_ids(path: str, workspace: Part) -> Iterator[str]:
 class _KnownIds:
     """The ids of one kind that a workspace has; a problem names the first few of them."""
 
-    def __init__(self, kind: str, parts: Iterable[Part]) -> None:
-        self._ids = {part["id"] for part in parts}
+    def __init__(self, kind: str, ids: Iterable[str]) -> None:
+        self._ids = set(ids)
         names = ", ".join(sorted(self._ids)[:_MAX_IDS]) or "none"
         more = f" and {len(self._ids) - _MAX_IDS:,} more" if len(self._ids) > _MAX_IDS else ""
         self._expected = f"must be the id of {kind} of this workspace ({names}{more})"
@@ -201,6 +219,68 @@ def _invalid_endpoints(path: str, endpoints: Iterable[Part], contract: Contract)
 
 
 # --- from parts to objects of the world ---------------------------------------------------------
+
+
+def load_workspace(
+    contents: Part,
+    now: datetime,
+    *,
+    path: str,
+    default_contract: Contract,
+    id_: str,
+    name: str,
+    random_seed: str | None = None,
+) -> WorkspaceSeed:
+    """Make the seed of a workspace of what `WorkspaceContentsSchema` has loaded.
+
+    Args:
+        contents: the fields.
+        now: the time of a `createdAt` or `updatedAt` that is left out.
+        path: stands for the contents in errors.
+        default_contract: the contract if the contents name none.
+        id_: the id if the contents have none.
+        name: the name if the contents have none.
+        random_seed: the seed of all chance; by default the id.
+
+    Raises:
+        InvalidInput: the parts do not fit together; it says which and why.
+    """
+    contract = contents.get("contract", default_contract)
+    problems = list(_contents_problems(path, contents, contract))
+    if problems:
+        raise InvalidInput(*problems)
+    seed = _workspace({"id": id_, "name": name, **contents}, now)
+    return replace(seed, random_seed=random_seed)
+
+
+def load_contents(
+    contents: Part,
+    now: datetime,
+    *,
+    path: str,
+    contract: Contract,
+    sender_ids: Iterable[str],
+    campaign_ids: Iterable[str],
+) -> tuple[WorkspaceSeed, Balance | None]:
+    """Make a seed to be merged, and its credits if any, of what `ContentsSchema` has loaded.
+
+    Args:
+        contents: the fields.
+        now: the time of a `createdAt` or `updatedAt` that is left out.
+        path: stands for the contents in errors.
+        contract: the contract of the workspace.
+        sender_ids: the senders that the workspace has.
+        campaign_ids: the campaigns that the workspace has.
+
+    Raises:
+        InvalidInput: the parts do not fit together; it says which and why.
+    """
+    known = {"sender_ids": sender_ids, "campaign_ids": campaign_ids}
+    problems = list(_contents_problems(path, contents, contract, **known))
+    if problems:
+        raise InvalidInput(*problems)
+    seed = _workspace({"id": "", "name": "", "api_keys": (), **contents}, now)
+    return seed, seed.credits if "credits" in contents else None
 
 
 def _workspace(part: Part, now: datetime) -> WorkspaceSeed:

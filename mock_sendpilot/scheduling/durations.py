@@ -15,6 +15,7 @@ _UNITS: Mapping[str, str] = {
 }
 _PART = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?)(w|d|h|m|s)")
 _WHOLE = re.compile(rf"(?:{_PART.pattern})+")
+_SECONDS: Mapping[str, int] = {"d": 86_400, "h": 3600, "m": 60}
 MAX_DURATION = timedelta(days=36525)
 DURATION_FORMAT = "a duration such as 90s, 30m, 1h30m or 2d"
 
@@ -35,3 +36,13 @@ def parse_duration(text: str) -> timedelta:
     if total > MAX_DURATION:
         raise InvalidInput(f"must be {DURATION_FORMAT}, at most 100 years; it was {text[:60]!r}")
     return total
+
+
+def format_duration(duration: timedelta) -> str:
+    """Write a duration, which is not negative, so that `parse_duration` reads the same one."""
+    seconds, parts = duration // timedelta(seconds=1), ""
+    for unit, length in _SECONDS.items():
+        count, seconds = divmod(seconds, length)
+        parts += f"{count}{unit}" if count else ""
+    fraction = f".{duration.microseconds:06}".rstrip("0").rstrip(".")
+    return f"{parts}{seconds}{fraction}s" if seconds or fraction or not parts else parts

@@ -23,6 +23,7 @@ from mock_sendpilot.world.endpoint_settings import (
     settings_problems,
 )
 from mock_sendpilot.world.events import Event
+from mock_sendpilot.world.seed import EndpointSeed
 
 SECRET_OVERLAP = timedelta(hours=24)
 """The time for which an old secret stays valid after a rotation, by the vendor's pages."""
@@ -130,6 +131,20 @@ class Endpoints:
         with self._lock:
             self._endpoints[endpoint.id] = endpoint
         return endpoint
+
+    def check(self, endpoint: EndpointSeed) -> None:
+        """Check an endpoint before it is added.
+
+        Raises:
+            InvalidInput: as for `add`.
+        """
+        check_endpoint(
+            self._contract,
+            url=endpoint.url,
+            secret=endpoint.secret,
+            event_types=endpoint.event_types,
+            settings=endpoint.settings,
+        )
 
     def update(self, endpoint_id: str, changes: dict[str, Any]) -> Endpoint:
         """Change fields of an endpoint, by their names in `Endpoint` and its settings.

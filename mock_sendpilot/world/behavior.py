@@ -31,6 +31,10 @@ class Behaviors:
         """Set the behavior of a lead, for everything that is sent from now on."""
         self._by_lead[lead_id] = behavior
 
+    def by_lead(self) -> dict[str, Behavior]:
+        """Return the behaviors that are set, by the id of the lead."""
+        return dict(self._by_lead)
+
     def of(self, contact: Contact) -> Behavior:
         """Return the behavior set for a lead, or else that of its slug, or else the default."""
         of_lead = self._by_lead.get(contact.lead.id) if contact.lead else None

@@ -11,7 +11,7 @@ import hashlib
 import logging
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -303,6 +303,15 @@ class Searches(JobRunner[Search]):
     ) -> None:
         super().__init__(context, credits_, timing)
         self._people = tuple(people)
+
+    @property
+    def people(self) -> tuple[FoundLead, ...]:
+        """The people of the lead database who come before the made-up ones."""
+        return self._people
+
+    def add_people(self, people: Iterable[FoundLead]) -> None:
+        """Within a transaction: add people to the lead database, or replace those of same ids."""
+        self._people = tuple({one.id: one for one in (*self._people, *people)}.values())
 
     def start(
         self,

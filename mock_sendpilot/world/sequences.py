@@ -75,6 +75,15 @@ class SequenceRunner:
             if campaign.sequence and campaign.status in {"started", "paused"}:
                 self._enroll(lead, campaign)
 
+    def restart(self, leads: Iterable[Lead]) -> None:
+        """Within a transaction: enroll leads anew, since they or their campaign were replaced."""
+        for lead in list(leads):
+            self._end(lead)
+            self._recipients.cancel_responses(_contact(lead))
+            campaign = self._store.campaign(lead.campaign_id or "")
+            if campaign.enrolls != "none":
+                self.enroll([lead])
+
     def resume(self, campaign_id: str) -> None:
         """Within a transaction: take the actions that were due while a campaign was paused."""
         for lead_id in self._lead_ids.get(campaign_id, ()):

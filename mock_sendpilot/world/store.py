@@ -7,7 +7,7 @@ which they were recorded, and then the change returns.
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -110,15 +110,47 @@ class Store:
                 raise InvalidInput(f"there is no campaign {lead.campaign_id!r}")
             if (lead.campaign_id, lead.linkedin_url) in self._lead_ids_by_profile:
                 raise InvalidInput(f"the campaign has a lead {lead.linkedin_url} already")
-            self._insert(lead, campaign.id)
-            # Otherwise a seeded campaign would count fewer messages than its leads have got.
-            counters = lead_progress.with_lead(campaign.counters, lead.status)
+            self._put_lead(lead)
+
+    def merge(
+        self,
+        *,
+        senders: Iterable[Sender] = (),
+        campaigns: Iterable[Campaign] = (),
+        leads: Iterable[Lead] = (),
+    ) -> None:
+        """Within a transaction: add these, or replace those with the same ids, without an event.
+
+        A campaign that is replaced keeps its counters. The connection of a lead that is replaced
+        follows from its new status.
+
+        Raises:
+            InvalidInput: a lead has no campaign, or its id or person is that of another one; then
+                nothing has changed.
+        """
+        new_campaigns = {campaign.id: campaign for campaign in campaigns}
+        new_leads = list(leads)
+        problems = [
+            problem for lead in new_leads for problem in self._conflicts(lead, new_campaigns)
+        ]
+        if problems:
+            raise InvalidInput(*problems)
+        for sender in senders:
+            self._senders[sender.id] = sender
+        for campaign in new_campaigns.values():
+            known = self._campaigns.get(campaign.id)
+            counters = campaign.counters if known is None else known.counters
             self._campaigns[campaign.id] = replace(campaign, counters=counters)
-            if counters != campaign.counters:
-                self._contacted.add(lead.id)
-            connection = lead_progress.implied_connection(lead.status)
-            if lead.sender_id is not None and connection is not None:
-                self._connections.setdefault((lead.sender_id, lead.linkedin_url), connection)
+            self._lead_ids_by_campaign.setdefault(campaign.id, [])
+        for lead in new_leads:
+            if lead.id in self._leads:
+                self._leads[lead.id] = lead
+                connection = lead_progress.implied_connection(lead.status)
+                is_implied = connection is not None or lead.status == "PENDING"
+                if lead.sender_id is not None and is_implied:
+                    self.set_connection(lead.sender_id, lead.linkedin_url, connection)
+            else:
+                self._put_lead(lead)
 
     def add_leads(self, campaign_id: str, drafts: Iterable[LeadDraft | str]) -> LeadImport:
         """Within a transaction: add new leads to a campaign, in order.
@@ -204,6 +236,10 @@ class Store:
         with self._lock:
             return list(self._campaigns.values())
 
+    def campaign_ids(self) -> list[str]:
+        """Within a transaction: return the ids of all campaigns, oldest first."""
+        return list(self._campaigns)
+
     def lead_count(self, campaign_id: str) -> int:
         """Return the number of leads of a campaign."""
         return len(self._lead_ids_by_campaign.get(campaign_id, ()))
@@ -220,6 +256,12 @@ class Store:
     def connection(self, sender_id: str, linkedin_url: str) -> str | None:
         """Return the state of a connection: `requested`, `connected`, or None."""
         return self._connections.get((sender_id, linkedin_url))
+
+    def connections_of(self, sender_id: str) -> dict[str, str]:
+        """Return the states of a sender's connections, by profile URL."""
+        with self._lock:
+            pairs = self._connections.items()
+            return {url: state for (sender, url), state in pairs if sender == sender_id}
 
     # --- changing ----------------------------------------------------------------------------
 
@@ -298,6 +340,32 @@ class Store:
         after = replace(campaign, updated_at=self._clock.now(), **changes)
         self._campaigns[after.id] = after
         return after
+
+    def _conflicts(self, lead: Lead, campaigns: Mapping[str, Campaign]) -> Iterator[str]:
+        """Yield why a lead cannot be merged, with campaigns that are merged too."""
+        if lead.campaign_id not in self._campaigns and lead.campaign_id not in campaigns:
+            yield f"there is no campaign {lead.campaign_id!r}"
+            return
+        known = self._leads.get(lead.id)
+        if known is not None and known.campaign_id != lead.campaign_id:
+            yield f"lead {lead.id!r} is of campaign {known.campaign_id!r}, and cannot move"
+        if known is not None and known.linkedin_url != lead.linkedin_url:
+            yield f"lead {lead.id!r} is {known.linkedin_url}, and cannot be another person"
+        owner = self._lead_ids_by_profile.get((lead.campaign_id or "", lead.linkedin_url), lead.id)
+        if owner != lead.id:
+            yield f"campaign {lead.campaign_id!r} has {lead.linkedin_url} as lead {owner!r} already"
+
+    def _put_lead(self, lead: Lead) -> None:
+        campaign = self._campaigns[lead.campaign_id or ""]
+        self._insert(lead, campaign.id)
+        # Otherwise a seeded campaign would count fewer messages than its leads have got.
+        counters = lead_progress.with_lead(campaign.counters, lead.status)
+        self._campaigns[campaign.id] = replace(campaign, counters=counters)
+        if counters != campaign.counters:
+            self._contacted.add(lead.id)
+        connection = lead_progress.implied_connection(lead.status)
+        if lead.sender_id is not None and connection is not None:
+            self._connections.setdefault((lead.sender_id, lead.linkedin_url), connection)
 
     def _new_lead(self, campaign: Campaign, url: str, draft: LeadDraft) -> Lead:
         # The vendor does not document who sends to a new lead: here the senders of the campaign

@@ -17,7 +17,7 @@ from mock_sendpilot.signals import event_recorded, has_foreign_receivers, send
 from mock_sendpilot.world.behavior import Behaviors
 from mock_sendpilot.world.campaigns import Campaigns
 from mock_sendpilot.world.context import WorkspaceContext
-from mock_sendpilot.world.credits import Credits
+from mock_sendpilot.world.credits import Balance, Credits
 from mock_sendpilot.world.direct_outreach import DirectOutreach
 from mock_sendpilot.world.event_publisher import EventPublisher
 from mock_sendpilot.world.events import CHANGED, Event
@@ -75,7 +75,7 @@ class Workspace:
         self.note_events = self._publisher.note_events
         self.store = Store(
             clock=clock,
-            new_lead_id=self._new_lead_id,
+            new_lead_id=self.new_lead_id,
             publisher=self._publisher,
             react=self._react,
         )
@@ -171,24 +171,64 @@ class Workspace:
             if campaign.enrolls == "all":
                 self.sequences.begin(self.store.leads(campaign_id=campaign.id))
 
+    def merge(self, seed: WorkspaceSeed, *, balance: Balance | None = None) -> None:
+        """Add the contents of a seed, or replace what has the same ids, all or nothing.
+
+        It records no event. Leads that are new or replaced are enrolled at the step that their
+        status implies, and so are all leads of a campaign that is replaced.
+
+        Args:
+            seed: its senders, campaigns, leads, conversations, behaviors and people are merged.
+            balance: the credits from now on; None leaves them.
+
+        Raises:
+            InvalidInput: it does not fit together with the contents of the workspace.
+        """
+        with self.store.transaction():
+            problems = [
+                f"sender {one.sender_id!r} has the conversation {known!r} with that person already"
+                for one, _ in seed.conversations
+                for known in [self.inbox.id_of_pair(one.sender_id, one.participant.profile_url)]
+                if known not in {None, one.id}
+            ]
+            if problems:
+                raise InvalidInput(*problems)
+            self.store.merge(senders=seed.senders, campaigns=seed.campaigns, leads=seed.leads)
+            self._connect(seed)
+            for conversation, messages in seed.conversations:
+                self.inbox.put(conversation, messages)
+            for lead_id, behavior in seed.behaviors.items():
+                self.behaviors.set(lead_id, behavior)
+            self.searches.add_people(seed.people)
+            if balance is not None:
+                self.credits.set(balance)
+            restarted = [lead for one in seed.campaigns for lead in self.store.leads_in(one.id)]
+            self.sequences.restart({lead.id: lead for lead in (*restarted, *seed.leads)}.values())
+
+    def _connect(self, seed: WorkspaceSeed) -> None:
+        """Set the connections of a seed: those that it lists, and the people who have written."""
+        for sender_id, urls in seed.connections.items():
+            for url in urls:
+                self.store.set_connection(sender_id, url, CONNECTED)
+        for conversation, _ in seed.conversations:
+            url = conversation.participant.profile_url
+            self.store.set_connection(conversation.sender_id, url, CONNECTED)
+
     def _fill(self, seed: WorkspaceSeed) -> None:
         for sender in seed.senders:
             self.store.put_sender(sender)
         for campaign in seed.campaigns:
             self.store.put_campaign(campaign)
-        for sender_id, urls in seed.connections.items():
-            for url in urls:
-                self.store.set_connection(sender_id, url, CONNECTED)
+        self._connect(seed)
         for lead in seed.leads:
             self.store.put_lead(lead)
         for conversation, messages in seed.conversations:
             self.inbox.put(conversation, messages)
-            url = conversation.participant.profile_url
-            self.store.set_connection(conversation.sender_id, url, CONNECTED)
         for lead_id, behavior in seed.behaviors.items():
             self.behaviors.set(lead_id, behavior)
 
-    def _new_lead_id(self) -> str:
+    def new_lead_id(self) -> str:
+        """Return a new id in the style of the contract."""
         return self.ids.cuid() if self.contract.lead_ids == "cuid" else self.ids.prefixed("lead")
 
     def _react(self, event: Event) -> None:

@@ -1,0 +1,111 @@
+"""`mock-sendpilot workspaces`: list, add and remove the workspaces of a server."""
+
+from typing import Any
+
+import click
+
+from mock_sendpilot.cli.client import Client, quote_segment
+from mock_sendpilot.cli.formatting import count_of, print_json
+from mock_sendpilot.cli.groups import Group
+from mock_sendpilot.cli.options import client_options, id_argument, json_option
+
+
+@click.group(cls=Group)
+def workspaces() -> None:
+    """List, add and remove workspaces."""
+
+
+@workspaces.command("list", epilog="Example: mock-sendpilot workspaces list")
+@json_option
+@client_options
+def list_workspaces(as_json: bool, client: Client) -> None:
+    """List all workspaces, oldest first."""
+    reply = client.request("GET", "/workspaces")
+    if as_json:
+        print_json(reply)
+        return
+    for workspace in reply["workspaces"]:
+        click.echo(workspace_text(workspace))
+    if not reply["workspaces"]:
+        click.echo("no workspaces", err=True)
+
+
+@workspaces.command(
+    epilog="\b\nExamples:\n"
+    "  mock-sendpilot workspaces add\n"
+    "  mock-sendpilot workspaces add --seed world.json --contract live --frozen"
+)
+@click.option(
+    "--seed",
+    type=click.Path(exists=True, dir_okay=False, allow_dash=True),
+    metavar="PATH|-",
+    help="Seed with one workspace; without one the workspace is empty. Example: --seed world.json",
+)
+@click.option("--contract", metavar="NAME", help="Its contract. Example: --contract live")
+@click.option(
+    "--starts-at",
+    metavar="TIME",
+    help="Start of its clock. Example: --starts-at 2030-01-31T09:00:00Z",
+)
+@click.option("--frozen", is_flag=True, help="Start with a frozen clock. Example: --frozen")
+@click.option(
+    "--random-seed",
+    metavar="SEED",
+    help="Seed of all chance; by default the id. Example: --random-seed 7",
+)
+@json_option
+@client_options
+def add(
+    *,
+    seed: str | None,
+    contract: str | None,
+    starts_at: str | None,
+    frozen: bool,
+    random_seed: str | None,
+    as_json: bool,
+    client: Client,
+) -> None:
+    """Add a workspace, and print its API key."""
+    body: dict[str, Any] = {}
+    if seed is not None:
+        from mock_sendpilot.cli.seed import read_workspace
+
+        body["seed"] = read_workspace(seed)
+    if contract is not None:
+        body["contract"] = contract
+    if frozen or starts_at is not None:
+        body["clock"] = {"startsAt": starts_at, "frozen": frozen}
+    if random_seed is not None:
+        body["randomSeed"] = random_seed
+    reply = client.request("POST", "/workspaces", body)
+    if as_json:
+        print_json(reply)
+        return
+    click.echo(workspace_text(reply))
+    click.echo(f"API key: {reply['apiKey']}")
+
+
+@workspaces.command(epilog="Example: mock-sendpilot workspaces remove ws_demo")
+@id_argument
+@json_option
+@client_options
+def remove(resource_id: str, as_json: bool, client: Client) -> None:
+    """Remove the workspace ID with all that it has; its API keys open nothing any more."""
+    client.delete(f"/workspaces/{quote_segment(resource_id)}")
+    if as_json:
+        print_json({"removed": [resource_id]})
+    else:
+        click.echo(f"{resource_id}: removed")
+
+
+def workspace_text(workspace: dict[str, Any]) -> str:
+    """Return the line of a workspace."""
+    clock = workspace["clock"]
+    parts = [
+        f"contract {workspace['contract']}",
+        count_of(workspace["campaigns"], "campaign"),
+        count_of(workspace["leads"], "lead"),
+        count_of(workspace["endpoints"], "endpoint"),
+        f"clock {clock['now']}, {'frozen' if clock['frozen'] else 'running'}",
+    ]
+    return f"{workspace['id']}: {'; '.join(parts)}"

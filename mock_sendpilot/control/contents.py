@@ -1,0 +1,187 @@
+"""`/_emulate/reset`, `/seed`, `/leads` and so on: the contents of a workspace, set directly.
+
+Nothing here records an event.
+"""
+
+from collections.abc import Callable
+from http import HTTPStatus
+
+from flask import Blueprint, Response
+
+from mock_sendpilot.api.access import current_emulator, with_workspace
+from mock_sendpilot.api.campaigns import CountedCampaign, campaign_detail
+from mock_sendpilot.api.envelope import json_response
+from mock_sendpilot.api.fields import Boolean, Choice, Text
+from mock_sendpilot.api.leads import full_lead
+from mock_sendpilot.api.operation import cached_schema
+from mock_sendpilot.api.parsing import json_object, optional_json_object
+from mock_sendpilot.control.current import MAX_SEED_BYTES, outbox_of, workspace_reply
+from mock_sendpilot.control.fields import Strict, nested
+from mock_sendpilot.control.seed_export import export_credits, export_sender, export_workspace
+from mock_sendpilot.control.seed_format import (
+    CampaignSchema,
+    ContentsSchema,
+    CreditsSchema,
+    LeadSchema,
+    SenderSchema,
+    WorkspaceContentsSchema,
+)
+from mock_sendpilot.control.seed_loading import EMPTY, Part, load_contents, load_workspace
+from mock_sendpilot.errors import InvalidInput
+from mock_sendpilot.world.workspace import Workspace
+
+contents = Blueprint("contents", __name__)
+
+REPLACE, MERGE = "replace", "merge"
+
+
+class Reset(Strict):
+    """The body of POST /_emulate/reset."""
+
+    keeps_endpoints = Boolean(data_key="keepEndpoints", load_default=True)
+
+
+class _SeedLoad(Strict):
+    mode = Choice((REPLACE, MERGE), load_default=REPLACE)
+
+
+class SeedReplacement(_SeedLoad):
+    """The body of POST /_emulate/seed; endpoints are kept unless the seed has some."""
+
+    seed = nested(WorkspaceContentsSchema, required=True)
+    keeps_endpoints = Boolean(data_key="keepEndpoints")
+
+
+class SeedMerge(_SeedLoad):
+    """The body of POST /_emulate/seed with the mode `merge`."""
+
+    seed = nested(ContentsSchema, required=True)
+
+
+class NewLead(LeadSchema):
+    """The body of POST /_emulate/leads."""
+
+    id = Text()
+
+
+class NewSender(SenderSchema):
+    """The body of POST /_emulate/senders."""
+
+    id = Text()
+
+
+class NewCampaign(CampaignSchema):
+    """The body of POST /_emulate/campaigns."""
+
+    id = Text()
+
+
+@contents.post("/reset")
+@with_workspace
+def reset(workspace: Workspace) -> Response:
+    """Put the workspace back to its seed, and return it."""
+    body = Reset().load(optional_json_object())
+    after = current_emulator().reset(workspace, keeps_endpoints=body["keeps_endpoints"])
+    return json_response(workspace_reply(after))
+
+
+@contents.get("/seed")
+@with_workspace
+def export_seed(workspace: Workspace) -> Response:
+    """Return the contents of the workspace as a seed, with its secrets."""
+    keys = current_emulator().api_keys(workspace)
+    exported = export_workspace(workspace, outbox_of(workspace), keys)
+    return json_response({"workspaces": [exported]})
+
+
+@contents.post("/seed")
+@with_workspace
+def load_seed(workspace: Workspace) -> Response:
+    """Replace the contents of the workspace by a seed, or merge it; all or nothing."""
+    raw = json_object(max_bytes=MAX_SEED_BYTES)
+    if raw.get("mode") == MERGE:
+        _merge(workspace, SeedMerge().load(raw)["seed"])
+        return json_response(workspace_reply(workspace))
+    body = SeedReplacement().load(raw)
+    loaded = body["seed"]
+    seed = load_workspace(
+        loaded,
+        workspace.clock.now(),
+        path="seed",
+        default_contract=current_emulator().contract,
+        id_=workspace.id,
+        name=workspace.name,
+        random_seed=workspace.seed.random_seed,
+    )
+    keeps_endpoints = body.get("keeps_endpoints", not loaded["endpoints"])
+    after = current_emulator().reset(workspace, seed=seed, keeps_endpoints=keeps_endpoints)
+    return json_response(workspace_reply(after))
+
+
+@contents.post("/leads")
+@with_workspace
+def put_lead(workspace: Workspace) -> Response:
+    """Add a lead of any status, or replace the one of that id, and return it."""
+    part = _with_id(NewLead().load(json_object()), workspace.new_lead_id)
+    lead_id = part["id"]
+    _merge_one(workspace, "leads", part)
+    reply = cached_schema(full_lead, workspace.contract).dump(workspace.store.lead(lead_id))
+    return json_response(reply, HTTPStatus.CREATED)
+
+
+@contents.post("/senders")
+@with_workspace
+def put_sender(workspace: Workspace) -> Response:
+    """Add a sender, or replace the one of that id, and return it as in a seed."""
+    part = _with_id(NewSender().load(json_object()), lambda: workspace.ids.prefixed("sender"))
+    sender_id = part["id"]
+    _merge_one(workspace, "senders", part)
+    sender = next(one for one in workspace.store.senders() if one.id == sender_id)
+    return json_response(export_sender(workspace.store, sender), HTTPStatus.CREATED)
+
+
+@contents.post("/campaigns")
+@with_workspace
+def put_campaign(workspace: Workspace) -> Response:
+    """Add a campaign, or replace the one of that id, and return it."""
+    part = _with_id(NewCampaign().load(json_object()), lambda: workspace.ids.prefixed("camp"))
+    campaign_id = part["id"]
+    _merge_one(workspace, "campaigns", part)
+    campaign = workspace.store.campaign(campaign_id)
+    counted = CountedCampaign(campaign, workspace.store.lead_count(campaign_id))
+    reply = cached_schema(campaign_detail, workspace.contract).dump(counted)
+    return json_response(reply, HTTPStatus.CREATED)
+
+
+@contents.post("/credits")
+@with_workspace
+def set_credits(workspace: Workspace) -> Response:
+    """Set the credits, and return them as in a seed."""
+    _merge(workspace, {"credits": CreditsSchema().load(json_object())})
+    return json_response(export_credits(workspace.credits.balance()))
+
+
+def _with_id(part: Part, new_id: Callable[[], str]) -> Part:
+    return part if "id" in part else {**part, "id": new_id()}
+
+
+def _merge_one(workspace: Workspace, kind: str, part: Part) -> None:
+    try:
+        _merge(workspace, {kind: [part]})
+    except InvalidInput as error:  # the body is the part itself
+        problems = (one.removeprefix(f"seed.{kind}[0].") for one in error.problems)
+        raise InvalidInput(*problems) from None
+
+
+def _merge(workspace: Workspace, part: Part) -> None:
+    """Merge the contents that a schema has loaded."""
+    store = workspace.store
+    seed, balance = load_contents(
+        {**EMPTY, **part},
+        workspace.clock.now(),
+        path="seed",
+        contract=workspace.contract,
+        sender_ids=[sender.id for sender in store.senders()],
+        campaign_ids=[campaign.id for campaign in store.campaigns()],
+    )
+    current_emulator().merge(workspace, seed, balance=balance)

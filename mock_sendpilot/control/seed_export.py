@@ -1,0 +1,169 @@
+"""From the contents of a workspace, as they are now, to the seed format.
+
+The format has no place for events, deliveries, jobs, and what is due next.
+"""
+
+from collections.abc import Iterable
+from dataclasses import asdict, fields
+from datetime import datetime, timedelta
+from typing import Any
+
+from mock_sendpilot.contracts.contract import Contract
+from mock_sendpilot.matching import camel_case
+from mock_sendpilot.scheduling.clock import iso_milliseconds
+from mock_sendpilot.scheduling.durations import format_duration
+from mock_sendpilot.webhooks.endpoints import Endpoint
+from mock_sendpilot.webhooks.outbox import Outbox
+from mock_sendpilot.world import lead_progress
+from mock_sendpilot.world.credits import Balance
+from mock_sendpilot.world.inbox import Conversation, Message
+from mock_sendpilot.world.lead_progress import CONNECTED
+from mock_sendpilot.world.models import (
+    ApiKey,
+    Behavior,
+    Campaign,
+    Counters,
+    Lead,
+    RateLimit,
+    Sender,
+    Step,
+)
+from mock_sendpilot.world.store import Store
+from mock_sendpilot.world.workspace import Workspace
+
+Part = dict[str, Any]
+
+
+def export_workspace(
+    workspace: Workspace, outbox: Outbox, api_keys: Iterable[ApiKey]
+) -> dict[str, Any]:
+    """Return a workspace as a seed has it, with its API keys and signing secrets."""
+    store = workspace.store
+    with store.transaction():
+        leads = [lead for campaign in store.campaign_ids() for lead in store.leads_in(campaign)]
+        behaviors = workspace.behaviors.by_lead()
+    clock = workspace.clock
+    return {
+        "id": workspace.id,
+        "name": workspace.name,
+        "contract": _contract(workspace.contract),
+        "apiKeys": [_api_key(key) for key in api_keys],
+        "plan": workspace.plan,
+        "clock": {"startsAt": iso_milliseconds(clock.now()), "frozen": clock.is_frozen},
+        "credits": export_credits(workspace.credits.balance()),
+        "jobs": _values(workspace.seed.job_timing),
+        "senders": [export_sender(store, one) for one in store.senders()],
+        "campaigns": [
+            _campaign(one, [lead for lead in leads if lead.campaign_id == one.id])
+            for one in store.campaigns()
+        ],
+        "leads": [_lead(one, behaviors.get(one.id)) for one in leads],
+        "conversations": [
+            _conversation(one, workspace.inbox.messages(one.id))
+            for one in workspace.inbox.conversations()
+        ],
+        "people": [asdict(person) for person in workspace.searches.people],
+        "endpoints": [_endpoint(one) for one in outbox.endpoints.all() if not one.is_forwarded],
+    }
+
+
+def export_sender(store: Store, sender: Sender) -> Part:
+    """Return a sender as a seed has it."""
+    part = _values(sender)
+    connections = store.connections_of(sender.id)
+    return {
+        "premium": part.pop("isPremium"),
+        "limits": _values(part.pop("dailyLimits")),
+        **part,
+        "connections": [url for url, state in connections.items() if state == CONNECTED],
+    }
+
+
+def export_credits(balance: Balance) -> Part:
+    """Return credits as a seed has them."""
+    part = _values(balance)
+    return {"nextResetDate": part.pop("nextResetAt"), **part}
+
+
+def _contract(contract: Contract) -> Part:
+    # The name of a contract implies every option that was set: see `named_contract`.
+    name, *options = contract.name.split("+")
+    return {"name": name, "options": dict(option.split("=", 1) for option in options)}
+
+
+def _api_key(key: ApiKey) -> Part:
+    part = _values(key)
+    part["scopes"] = None if key.scopes is None else sorted(key.scopes)
+    part["rateLimit"] = None if key.rate_limit is None else _rate(key.rate_limit)
+    return {"revoked": part.pop("isRevoked"), **part}
+
+
+def _rate(limit: RateLimit) -> str:
+    return f"{limit.requests}/{limit.window_seconds}s"
+
+
+def _campaign(campaign: Campaign, leads: Iterable[Lead]) -> Part:
+    # A seed counts its leads in addition to its counters.
+    implied = Counters()
+    for lead in leads:
+        implied = lead_progress.with_lead(implied, lead.status)
+    counters = {
+        camel_case(one.name): max(
+            0, getattr(campaign.counters, one.name) - getattr(implied, one.name)
+        )
+        for one in fields(Counters)
+    }
+    sequence = [_step(step) for step in campaign.sequence]
+    return {**_values(campaign), "counters": counters, "sequence": sequence}
+
+
+def _step(step: Step) -> Part:
+    part = _values(step)
+    return {"step": part.pop("kind"), **part}
+
+
+def _lead(lead: Lead, behavior: Behavior | None) -> Part:
+    return {**_values(lead), "behavior": None if behavior is None else _behavior(behavior)}
+
+
+def _behavior(behavior: Behavior) -> Part:
+    part = _values(behavior)
+    return {"unreachable": part.pop("isUnreachable"), **part}
+
+
+def _conversation(conversation: Conversation, messages: Iterable[Message]) -> Part:
+    person = conversation.participant
+    return {
+        "id": conversation.id,
+        "senderId": conversation.sender_id,
+        "linkedinUrl": person.profile_url,
+        "name": person.name,
+        "profilePictureUrl": person.profile_picture_url,
+        "unreadCount": conversation.unread_count,
+        "messages": [_values(message) for message in messages],
+    }
+
+
+def _endpoint(endpoint: Endpoint) -> Part:
+    return {
+        "url": endpoint.url,
+        "secret": endpoint.secret,
+        "events": endpoint.event_types,
+        "enabled": endpoint.is_enabled,
+        **_values(endpoint.settings),
+    }
+
+
+def _values(thing: Any) -> Part:
+    """Return the fields of an object by their keys, with times and durations as texts."""
+    return {camel_case(one.name): _value(getattr(thing, one.name)) for one in fields(thing)}
+
+
+def _value(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return iso_milliseconds(value)
+    if isinstance(value, timedelta):
+        return format_duration(value)
+    if isinstance(value, tuple):
+        return [_value(item) for item in value]
+    return value
