@@ -242,8 +242,9 @@ class Emulator:
     ) -> Workspace:
         """Put a workspace back to its seed; return the object that takes its place.
 
-        Its id and its API keys stay. What is in progress ends in the workspace before, which is
-        closed: no change, event or attempt of it reaches the new one.
+        Its id and its API keys stay, and its request journal is emptied. What is in progress ends
+        in the object before, which is closed: no change, event or attempt of it reaches the new
+        one.
 
         Args:
             workspace: the workspace.
@@ -269,6 +270,7 @@ class Emulator:
             if keeps_endpoints:
                 outbox.endpoints.keep(self.outbox(before).endpoints.all())
             self._replace(before, after, outbox)
+            self.journal(after).remove_all()
         after.begin()
         return after
 

@@ -76,7 +76,7 @@ class SequenceRunner:
                 self._enroll(lead, campaign)
 
     def restart(self, leads: Iterable[Lead]) -> None:
-        """Within a transaction: enroll leads anew, since they or their campaign were replaced."""
+        """Within a transaction: enroll leads again, since they or their campaign were replaced."""
         for lead in list(leads):
             self._end(lead)
             self._recipients.cancel_responses(_contact(lead))
