@@ -221,7 +221,7 @@ ANY_REQUEST = RequestPattern()
 
 
 def camel_case(name: str) -> str:
-    """Return `leadId` for `lead_id`."""
+    """Return a name in snake_case as the vendor writes keys: `lead_id` as `leadId`."""
     first, *rest = name.split("_")
     return first + "".join(part.capitalize() for part in rest)
 

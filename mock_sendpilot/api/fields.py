@@ -16,6 +16,7 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields
 
 from mock_sendpilot.api import rules
 from mock_sendpilot.errors import Problem
+from mock_sendpilot.matching import camel_case
 from mock_sendpilot.redaction import is_secret_name, redacted, redacted_value
 from mock_sendpilot.scheduling.clock import iso_milliseconds, parse_moment
 from mock_sendpilot.suggestions import nearest_word
@@ -391,12 +392,6 @@ class ListOf(_AnyList):
 
 class ComputedText(fields.Function):
     """A string made of the object that is dumped."""
-
-
-def camel_case(name: str) -> str:
-    """Return a name in snake_case as the vendor writes keys: `lead_id` as `leadId`."""
-    first, *rest = name.split("_")
-    return first + "".join(map(str.capitalize, rest))
 
 
 def absence_messages(expected: str, *, rule: str | None = None) -> dict[str, Any]:
