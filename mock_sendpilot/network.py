@@ -126,7 +126,10 @@ def connected(
         OSError: no address accepted; the error of the last one. A patched `socket.socket` may raise
             any other error.
     """
-    getaddrinfo = _socket.getaddrinfo if is_loopback(host) else socket.getaddrinfo
+    # Names below localhost are this machine's (RFC 6761). They are no address to listen on safely,
+    # though: a resolver of the network may give them to another machine.
+    is_here = is_loopback(host) or host.endswith(".localhost")
+    getaddrinfo = _socket.getaddrinfo if is_here else socket.getaddrinfo
     failure: Exception = OSError(f"{host} has no address")
     for family, kind, protocol, _, address in getaddrinfo(host, port, 0, socket.SOCK_STREAM):
         ignores_patches = is_loopback(str(address[0])) or socket.socket is Socket
@@ -145,7 +148,10 @@ def connected(
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether a host is this machine, by an address or by the name localhost."""
+    """Return whether only this machine can reach a host: a loopback address or `localhost`.
+
+    It decides what is open to other machines, so every other name is none, even `app.localhost`.
+    """
     with suppress(ValueError):
-        return ipaddress.ip_address(host.strip("[]").partition("%")[0]).is_loopback
-    return host == "localhost" or host.endswith(".localhost")
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    return host == "localhost"

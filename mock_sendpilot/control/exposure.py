@@ -1,7 +1,8 @@
 """Checks before an emulator listens where other machines can reach it."""
 
-import ipaddress
 from collections.abc import Iterable
+
+from mock_sendpilot.network import is_loopback
 
 _PLACEHOLDER = "YOUR_"
 """Part of every key and token that is public: those of the vendor's page, of the shipped fixtures
@@ -37,13 +38,3 @@ def exposure_problems(
 def is_public(secret: str) -> bool:
     """Return whether a key or token is known to everybody."""
     return _PLACEHOLDER in secret
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether only this machine can reach an address."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False

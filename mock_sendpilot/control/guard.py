@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 from flask import request
 
-from mock_sendpilot.control.exposure import is_loopback
 from mock_sendpilot.errors import NotAllowed
+from mock_sendpilot.network import is_loopback
 
 ANY = "*"
 VENDOR_HOST = "api.sendpilot.ai"

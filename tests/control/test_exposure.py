@@ -38,7 +38,7 @@ def test_a_loopback_address_has_no_problem(host: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["0.0.0.0", "::", "192.168.1.20", "8.8.8.8", "fe80::1", "myhost", "", "localhost.evil"]
+    "host", ["0.0.0.0", "::", "192.168.1.20", "8.8.8.8", "fe80::1", "myhost", "", "app.localhost"]
 )
 @pytest.mark.parametrize("key", ["YOUR_API_KEY", "YOUR_OTHER_API_KEY", "sp_live_YOUR_KEY"])
 def test_a_demo_key_is_a_problem_elsewhere(host: str, key: str) -> None:

@@ -69,7 +69,8 @@ def test_a_test_that_closes_the_network_closes_it_to_webhooks(
         pytest.param("::1", True, id="IPv6"),
         pytest.param("[::1]", True, id="IPv6 in brackets"),
         pytest.param("localhost", True, id="name"),
-        pytest.param("app.localhost", True, id="name below"),
+        pytest.param("app.localhost", False, id="name below"),
+        pytest.param("localhost.", False, id="name with a dot"),
         pytest.param("localhost.example", False, id="another name"),
         pytest.param("192.168.0.1", False, id="private"),
         pytest.param("fe80::1%lo", False, id="link-local"),
@@ -78,6 +79,18 @@ def test_a_test_that_closes_the_network_closes_it_to_webhooks(
 )
 def test_loopback_is_recognized_by_address_and_by_name(host: str, *, is_here: bool) -> None:
     assert is_loopback(host) is is_here
+
+
+def test_a_name_below_localhost_is_resolved_without_the_patches_of_a_test(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def of_the_system(*_: object) -> NoReturn:
+        raise OSError("resolved by the system")
+
+    monkeypatch.setattr("_socket.getaddrinfo", of_the_system)
+
+    with pytest.raises(OSError, match="resolved by the system"):
+        connected("app.localhost", 1, timeout_seconds=0.1)
 
 
 def test_a_missing_module_has_no_copy() -> None:
