@@ -12,9 +12,11 @@ from urllib.parse import urlsplit
 import orjson
 from flask.testing import FlaskClient
 
+from mock_sendpilot.cli.options import EXAMPLE_SECRET
+
 DEMO_KEY = "YOUR_API_KEY"
 OTHER_KEY = "YOUR_OTHER_API_KEY"
-SECRET = "whsec_c2VuZHBpbG90LWVtdWxhdG9yLXNlY3JldC0zMmJ5dGU="
+SECRET = EXAMPLE_SECRET
 
 
 @dataclass(frozen=True)

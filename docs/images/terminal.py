@@ -12,11 +12,11 @@ from typing import Any
 import orjson
 
 from mock_sendpilot import Emulator, create_app, parse_seed
+from mock_sendpilot.cli.options import EXAMPLE_SECRET
 from mock_sendpilot.webhooks.signing import sign
 
 _DEMO = Path(__file__).parents[2] / "fixtures" / "demo.json"
 
-_SECRET = "whsec_c2VuZHBpbG90LWVtdWxhdG9yLXNlY3JldC0zMmJ5dGU="
 _NOW = datetime(2026, 6, 1, 9, tzinfo=timezone.utc)
 _WIDTH, _LINE_HEIGHT, _LEFT = 860, 19, 22
 _BACKGROUND, _BAR = "#1b1e2b", "#2a2f42"
@@ -29,7 +29,7 @@ def draw() -> str:
     response, event = _change_lead()
     signature = sign(
         ["documented", "svix"],
-        secret=_SECRET,
+        secret=EXAMPLE_SECRET,
         message_id="msg_2uVxR3kQm8dWcT5nLhYb0Zf4PaE",
         timestamp=int(_NOW.timestamp()),
         body=orjson.dumps(event),

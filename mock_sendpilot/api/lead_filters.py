@@ -84,16 +84,16 @@ class _CatalogValue(ValidatedField):
     def json_schema(self) -> dict[str, Any]:
         """Return both shapes."""
         text = {"type": "string"}
-        labelled = {
+        labeled = {
             "type": "object",
             "properties": {"label": text, "value": text},
             "required": ["label", "value"],
         }
-        return {"anyOf": [text, labelled]}
+        return {"anyOf": [text, labeled]}
 
     def _serialize(self, value: Any, *_: Any, **__: Any) -> object:
-        is_labelled = isinstance(value, LabeledCode)
-        return {"label": value.label, "value": value.value} if is_labelled else value
+        is_labeled = isinstance(value, LabeledCode)
+        return {"label": value.label, "value": value.value} if is_labeled else value
 
 
 class _Catalog(Schema):
@@ -206,7 +206,7 @@ class _NestedObject(fields.Nested):
         return value
 
 
-class _LabelledCode(SnakeCaseRequest):
+class _LabeledCode(SnakeCaseRequest):
     """A code of a classification; the vendor says that only `value` is searched for."""
 
     label = Text(required=True)
@@ -247,7 +247,7 @@ _FIELDS: Mapping[str, Callable[[LeadFilter], AnyField]] = {
         _whole_number(lead_filter), expected="must be an array of whole numbers"
     ),
     kinds.LABELED: lambda _: ListOf(
-        _NestedObject(_LabelledCode(), "must be an object {label, value}"),
+        _NestedObject(_LabeledCode(), "must be an object {label, value}"),
         expected="must be an array of objects {label, value}",
     ),
     kinds.TEXT: lambda _: Text(may_be_empty=True),

@@ -161,7 +161,7 @@ class _Lifespan:
         self.state: dict[str, Any] = {}
         self._task: asyncio.Task[None] | None = None
         self._requested: asyncio.Queue[Message] = asyncio.Queue()
-        self._answered: asyncio.Queue[Message] = asyncio.Queue()
+        self._replies: asyncio.Queue[Message] = asyncio.Queue()
 
     async def start(self) -> None:
         self._task = asyncio.create_task(self._run())
@@ -180,15 +180,15 @@ class _Lifespan:
             _logger.warning("the shutdown of the app failed: %s", message.get("message", ""))
 
     async def _exchange(self, message_type: str) -> Message | None:
-        """Send a message and return the answer; None from an app that has no lifespan by now."""
+        """Send a message and return the reply; None from an app that has no lifespan by now."""
         if self._task is None or self._task.done():
             return None
         await self._requested.put({"type": message_type})
-        answer = asyncio.ensure_future(self._answered.get())
-        await asyncio.wait({answer, self._task}, return_when=asyncio.FIRST_COMPLETED)
-        if answer.done():
-            return answer.result()
-        answer.cancel()
+        reply = asyncio.ensure_future(self._replies.get())
+        await asyncio.wait({reply, self._task}, return_when=asyncio.FIRST_COMPLETED)
+        if reply.done():
+            return reply.result()
+        reply.cancel()
         return None
 
     async def _run(self) -> None:
@@ -201,12 +201,12 @@ class _Lifespan:
             _logger.debug("the lifespan of the app ended", exc_info=True)
         except BaseException as error:  # `sys.exit` in the app included
             reason = f"{type(error).__name__}: {error}".rstrip(": ")
-            await self._answered.put({"type": "lifespan.startup.failed", "message": reason})
+            await self._replies.put({"type": "lifespan.startup.failed", "message": reason})
 
     async def _send(self, message: Message) -> None:
         if not str(message["type"]).startswith("lifespan."):
             raise RuntimeError(f"expected a message of the lifespan, got {message['type']!r}")
-        await self._answered.put(message)
+        await self._replies.put(message)
 
 
 @dataclass(slots=True)

@@ -171,7 +171,7 @@ def test_starting_answers_201_with_the_vendors_five_fields(api: Api) -> None:
         pytest.param({"ipo_start_date": "29/02/2024"}, id="a date"),
         pytest.param({"max_bounce_rate": 100, "min_rank_global": 5.0}, id="numbers"),
         pytest.param({"excluded_company_sizes": [1, 9]}, id="codes"),
-        pytest.param({"naics_codes": [{"label": "Software", "value": "513210"}]}, id="labelled"),
+        pytest.param({"naics_codes": [{"label": "Software", "value": "513210"}]}, id="labeled"),
         pytest.param({"industries": ["A"], "experimental_industries": ["A"]}, id="alias alike"),
         pytest.param({"experimental_industries": ["A"]}, id="alias alone"),
         pytest.param({"bulk_domains": ""}, id="an empty text"),

@@ -6,6 +6,7 @@ from datetime import datetime, timezone
 import orjson
 
 from mock_sendpilot.api.operation import CLIENTS, PAGES
+from mock_sendpilot.cli.options import EXAMPLE_SECRET
 from mock_sendpilot.contracts import vocabulary as words
 from mock_sendpilot.contracts.contract import CONTRACTS, Contract
 from mock_sendpilot.webhooks.payloads import event_type, payload
@@ -43,7 +44,6 @@ _EVENT_NOTES: Mapping[str, tuple[str, str]] = {
 }
 
 
-_SECRET = "whsec_c2VuZHBpbG90LWVtdWxhdG9yLXNlY3JldC0zMmJ5dGU="
 _SIGNED_AT = datetime(2026, 6, 1, 9, tzinfo=timezone.utc)
 
 
@@ -64,14 +64,14 @@ def _signed_request() -> Iterator[str]:
     for scheme in ("documented", "svix", "standardwebhooks"):
         headers = sign(
             [scheme],
-            secret=_SECRET,
+            secret=EXAMPLE_SECRET,
             message_id="msg_2uVxR3kQm8dWcT5nLhYb0Zf4PaE",
             timestamp=int(_SIGNED_AT.timestamp()),
             body=body,
         )
         yield from (f"{name}: {value}" for name, value in headers.items())
     yield f"\n{body.decode()}\n```\n"
-    yield f"The secret is `{_SECRET}`.\n"
+    yield f"The secret is `{EXAMPLE_SECRET}`.\n"
 
 
 def _section(name: str) -> Iterator[str]:

@@ -4,6 +4,7 @@ import pytest
 
 from mock_sendpilot.testing.receiver import WebhookReceiver
 from mock_sendpilot.testing.sandbox import Sandbox
+from tests.support import SECRET
 from tests.testing.strangers import run
 
 EVENT = "lead.status.changed"
@@ -110,8 +111,7 @@ def test_the_third(sendpilot):
 
 
 def test_an_assertion_that_fails_is_readable(pytester: pytest.Pytester) -> None:
-    secret = "whsec_c2VuZHBpbG90LWVtdWxhdG9yLXNlY3JldC0zMmJ5dGU="
-    pytester.makepyfile(f'SECRET = "{secret}"\n{ASSERTIONS}')
+    pytester.makepyfile(f'SECRET = "{SECRET}"\n{ASSERTIONS}')
     result = run(pytester, "-vv")
 
     result.assert_outcomes(failed=3)
@@ -120,4 +120,4 @@ def test_an_assertion_that_fails_is_readable(pytester: pytest.Pytester) -> None:
     assert "<ReceivedWebhook lead.status.changed evt_" in text
     assert "<SentWebhook lead.status.changed evt_" in text
     assert "<Endpoint ep_" in text
-    assert [line for line in lines if len(line) > 200 or "body=" in line or secret in line] == []
+    assert [line for line in lines if len(line) > 200 or "body=" in line or SECRET in line] == []
