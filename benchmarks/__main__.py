@@ -42,7 +42,7 @@ def main() -> None:
     options = _options()
     settings = Settings(rounds=options.rounds, seconds=options.seconds)
     names = list(dict.fromkeys(options.only or _BENCHMARKS))
-    # Told to stop, leave by way of every `finally`: no process may outlive the run.
+    # On a signal to stop, leave by way of every `finally`: no process may outlive the run.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     _warn_if_busy()
     with _compiled_once():

@@ -1,4 +1,4 @@
-"""What the receiver's process has got, and what it is to answer: asked and told over HTTP."""
+"""The client of the receiver's process: the arrivals it noted, and the status it returns."""
 
 import http.client
 import json
@@ -18,7 +18,7 @@ def receiver() -> AbstractContextManager[Started]:
 
 
 def arrivals(port: int, count: int) -> list[float]:
-    """When each of `count` events arrived, waiting for the last; the receiver forgets them.
+    """Return when each of `count` events arrived, after the last; the receiver forgets them.
 
     Raises:
         RuntimeError: there were fewer in time.
@@ -33,7 +33,7 @@ def arrivals(port: int, count: int) -> list[float]:
 
 
 def answer_with(port: int, status: int) -> None:
-    """Have the receiver answer every event with this status from now on."""
+    """Make the receiver respond with this status to every event from now on."""
     request(port, "PUT", f"/status/{status}")
 
 
@@ -57,7 +57,7 @@ def request(
         connection.request(method, path, body, headers or {})
         reply = connection.getresponse()
         if reply.status != http.HTTPStatus.OK:
-            raise RuntimeError(f"{method} {path} answered {reply.status}: {reply.read(300)!r}")
+            raise RuntimeError(f"{method} {path} returned {reply.status}: {reply.read(300)!r}")
         return reply.read()
     finally:
         connection.close()

@@ -1,4 +1,4 @@
-"""What a test pays for isolation: making and closing a sandbox on a running server.
+"""The price of isolation for a test: making and closing a sandbox on a running server.
 
 Baselines: a whole server of ours for each test; where pytest-httpserver is installed, starting and
 stopping its server, and clearing a running one, which is what its own fixture does for each test.

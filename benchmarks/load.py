@@ -21,12 +21,12 @@ class Replies:
 
     @property
     def count(self) -> int:
-        """How many replies there were; all of them 200."""
+        """The number of replies; all of them have the status 200."""
         return len(self.times)
 
     @property
     def ended(self) -> float:
-        """When the last reply came."""
+        """The time of the last reply."""
         return max(self.times)
 
     @property

@@ -1,4 +1,4 @@
-"""What a PATCH of a lead's status costs: CPU, latency and throughput, without an endpoint.
+"""The cost of a PATCH of a lead's status: CPU, latency and throughput, without an endpoint.
 
 The baseline is a Flask app that says hello on the very same HTTP server. The CPU time is that of
 the server's process, user and system, over a run of load, divided by the requests of that run.

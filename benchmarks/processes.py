@@ -27,7 +27,7 @@ class Started:
 
     @property
     def port(self) -> int:
-        """Where on 127.0.0.1 it listens."""
+        """The port of 127.0.0.1 on which it listens."""
         return urlsplit(str(self.facts["origin"])).port or 0
 
 
@@ -68,7 +68,7 @@ def started(*arguments: str, text: str = "", errors: IO[str] | None = None) -> I
 
 
 def first_line(process: "subprocess.Popen[str]") -> str:
-    """What a process prints first; empty if it ends before, or takes too long."""
+    """Return the first line that a process prints; empty if it ends before, or takes too long."""
     if process.stdout is None:
         return ""
     patience = threading.Timer(_START_SECONDS, process.kill)
@@ -91,7 +91,7 @@ def cpu_seconds(pid: int) -> float | None:
 
 
 def resident_megabytes(pid: int) -> float | None:
-    """What a process occupies in memory (VmRSS)."""
+    """Return the memory that a process occupies (VmRSS)."""
     try:
         status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
     except OSError:

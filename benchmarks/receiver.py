@@ -1,6 +1,6 @@
-"""A receiver of events, run as a process: answers at once and notes when each arrived.
+"""A receiver of events, run as a process: responds at once and notes when each arrived.
 
-One thread on raw sockets. `POST` is an event, answered with 200 until `PUT /status/500` names
+One thread on raw sockets. The response to a `POST`, an event, is 200 until `PUT /status/500` names
 another status; `GET /count` tells how many came so far, and `GET /arrivals` when they came, and
 forgets them.
 """
@@ -29,7 +29,7 @@ class Receiver:
         self.origin = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
 
     def serve(self) -> None:
-        """Answer until the process is ended."""
+        """Serve until the process is ended."""
         while True:
             for key, _ in self._selector.select():
                 if key.fileobj is self._listener:

@@ -1,6 +1,6 @@
-"""What a benchmark found, and how it is printed.
+"""The findings of a benchmark, as data and as a table.
 
-A row holds one value of ours and one of the baseline for each round. What is reported is the median
+A row holds one value of ours and one of the baseline for each round. The report has the median
 of the rounds' ratios: whatever slows the machine down slows both sides of a round.
 """
 
@@ -12,7 +12,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """How long to measure: `rounds` for each comparison, `seconds` for each run of load."""
+    """The length of a run: `rounds` for each comparison, `seconds` for each run of load."""
 
     rounds: int
     seconds: float
@@ -42,7 +42,7 @@ class Row:
         return [ours / baseline for ours, baseline in zip(self.ours, self.baseline, strict=True)]
 
     def verdict(self) -> str:
-        """Whether the target is met; nothing where there is none."""
+        """Return a mark for a target that is met or missed; nothing if there is none."""
         if self.max_ratio is not None:
             return _verdict(median(self.ratios()), self.max_ratio, "x")
         if self.max_value is not None:

@@ -30,7 +30,7 @@ _LIVE_NAME = "live deliveries, as many"
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a delivery takes, on average: processor time of the emulator, None without `/proc`."""
+    """The average cost of a delivery: processor time of the emulator, None without `/proc`."""
 
     cpu_us: float | None
     wall_us: float

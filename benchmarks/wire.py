@@ -7,7 +7,7 @@ _CLOSES = re.compile(rb"\r\nconnection:[ \t]*close", re.IGNORECASE)
 
 
 def end_of_message(buffer: bytes) -> int:
-    """Where the first message in the buffer ends; 0 while it is not all there."""
+    """Return the end of the first message in the buffer; 0 while it is incomplete."""
     end_of_head = buffer.find(b"\r\n\r\n")
     if end_of_head < 0:
         return 0
@@ -17,5 +17,5 @@ def end_of_message(buffer: bytes) -> int:
 
 
 def closes(reply: bytes) -> bool:
-    """Whether the server ends the connection after this reply."""
+    """Return whether the server ends the connection after this reply."""
     return reply.startswith(b"HTTP/1.0") or _CLOSES.search(reply) is not None

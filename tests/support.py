@@ -1,4 +1,4 @@
-"""What tests share: a reply, two ways to ask, and the only waiting loop."""
+"""Parts that tests share: a reply, two ways to send requests, and the only waiting loop."""
 
 import http.client
 import socket

@@ -33,7 +33,7 @@ def arrival_problems(
 
 
 class _Known:
-    """What the log says of an endpoint: its attempts by event, and the numbers of the events."""
+    """The log's entries for an endpoint: its attempts by event, and the numbers of the events."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
@@ -86,17 +86,17 @@ def _of_receiver(
 
 
 def _unlike(where: str, attempts: list[Attempt], arrivals: list[Arrival]) -> Iterator[str]:
-    """Yield where an attempt had an answer that the receiver did not give.
+    """Yield the attempts with a response that the receiver did not send.
 
-    Which of two attempts that ran at the same time came first is not known: answers are counted.
+    Which of two attempts that ran at the same time came first is not known: responses are counted.
     """
-    answered = Counter(one.outcome for one in attempts if isinstance(one.outcome, int))
+    outcomes = Counter(one.outcome for one in attempts if isinstance(one.outcome, int))
     responses = Counter(one.status for one in arrivals if one.status is not None)
     if len(arrivals) > len(attempts):
         yield f"{where} has come {len(arrivals)} times, and the log has {_outcomes(attempts)}"
-    elif answered - responses:
+    elif outcomes - responses:
         statuses = ", ".join(str(one.status) for one in arrivals) or "nothing"
-        yield f"{where} had the outcomes {_outcomes(attempts)}; the receiver answered {statuses}"
+        yield f"{where} had the outcomes {_outcomes(attempts)}; the receiver sent {statuses}"
 
 
 def _outcomes(attempts: list[Attempt]) -> str:

@@ -1,4 +1,4 @@
-"""How the receivers of a soak answer: as data, drawn for each request."""
+"""The behavior of a soak's receivers: responses as data, drawn for each request."""
 
 import random
 from collections.abc import Callable, Mapping
@@ -7,17 +7,17 @@ from http import HTTPStatus
 
 KEEP, CLOSE, RESET = "keep", "close", "reset"
 FOLLOWED = "/followed"
-"""Where redirects lead; nobody may follow them."""
+"""The target of redirects; nobody may follow them."""
 STEADY = "steady"
 """The one receiver that is always well."""
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What a receiver does with a request.
+class Response:
+    """A response of a receiver, in parts.
 
     Attributes:
-        status: the one that a client can note; None is no proper answer.
+        status: the one that a client can note; None if it is no valid response.
         parts: bytes, each with the seconds after the request.
         end: what becomes of the connection.
         ends_after: when, in seconds after the request.
@@ -30,7 +30,7 @@ class Answer:
 
 
 class Behavior:
-    """Answers as it was drawn; this one always answers 200.
+    """Draws a response for each request; this one is always a 200.
 
     Args:
         chance: of its receiver alone.
@@ -43,8 +43,8 @@ class Behavior:
         """Draw whether a new connection is reset before anything is read."""
         return False
 
-    def answer(self) -> Answer:
-        """Draw the next answer."""
+    def draw(self) -> Response:
+        """Draw the next response."""
         return plain(200)
 
 
@@ -55,7 +55,7 @@ class _Flapping(Behavior):
         super().__init__(chance)
         self._status, self._left = 200, 0
 
-    def answer(self) -> Answer:
+    def draw(self) -> Response:
         if not self._left:
             self._status = 503 if self._status == 200 else 200
             self._left = self._chance.randint(1, 4 if self._status == 503 else 12)
@@ -66,9 +66,9 @@ class _Flapping(Behavior):
 class _Hanging(Behavior):
     """Sometimes silent for longer than anybody waits."""
 
-    def answer(self) -> Answer:
+    def draw(self) -> Response:
         if self._chance.random() < 0.05:
-            return Answer(None, end=CLOSE, ends_after=1.0)
+            return Response(None, end=CLOSE, ends_after=1.0)
         return plain(200)
 
 
@@ -78,17 +78,17 @@ class _Resetting(Behavior):
     def resets_unread(self) -> bool:
         return self._chance.random() < 0.2
 
-    def answer(self) -> Answer:
+    def draw(self) -> Response:
         drawn = self._chance.random()
         if drawn < 0.15:
-            return Answer(None, end=RESET)
+            return Response(None, end=RESET)
         return plain(200, end=CLOSE if drawn < 0.6 else KEEP)
 
 
 class _Redirecting(Behavior):
     """Sends elsewhere."""
 
-    def answer(self) -> Answer:
+    def draw(self) -> Response:
         if self._chance.random() < 0.3:
             status = self._chance.choice((301, 302, 303, 307, 308))
             return plain(status, headers=f"Location: {FOLLOWED}\r\n")
@@ -96,9 +96,9 @@ class _Redirecting(Behavior):
 
 
 class _Trickling(Behavior):
-    """Some answers come byte by byte: heads or bodies, within the time there is or beyond it."""
+    """Some responses come byte by byte: heads or bodies, within the time there is or beyond it."""
 
-    def answer(self) -> Answer:
+    def draw(self) -> Response:
         drawn = self._chance.random()
         if drawn >= 0.2:
             return plain(200)
@@ -111,18 +111,18 @@ class _Trickling(Behavior):
             (number * pause, content[begin + number : begin + number + 1])
             for number in range(len(content) - begin)
         ]
-        # A head that takes too long is no answer; a body that does is one all the same.
+        # A head that takes too long is no response; with a body that does it is still one.
         status = None if is_head and pause > 0.01 else 200
-        return Answer(status, tuple(pieces), CLOSE, len(pieces) * pause)
+        return Response(status, tuple(pieces), CLOSE, len(pieces) * pause)
 
 
 class _Garbage(Behavior):
-    """Answers that are hardly HTTP, or not at all."""
+    """Responses that are hardly HTTP, or not at all."""
 
-    def answer(self) -> Answer:
+    def draw(self) -> Response:
         if self._chance.random() < 0.3:
             status, content = self._chance.choice(_GARBAGE)
-            return Answer(status, ((0.0, content),), CLOSE)
+            return Response(status, ((0.0, content),), CLOSE)
         return plain(200)
 
 
@@ -154,9 +154,9 @@ BEHAVIORS: Mapping[str, Callable[[random.Random], Behavior]] = {
 HOSTILE = tuple(name for name in BEHAVIORS if name != STEADY)
 
 
-def plain(status: int, *, headers: str = "", body: bytes = b"", end: str = KEEP) -> Answer:
-    """Return an answer as it should be, at once."""
+def plain(status: int, *, headers: str = "", body: bytes = b"", end: str = KEEP) -> Response:
+    """Return a valid response, sent at once."""
     closing = "Connection: close\r\n" if end == CLOSE else ""
     head = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n{headers}{closing}"
     content = f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
-    return Answer(status, ((0.0, content),), end)
+    return Response(status, ((0.0, content),), end)

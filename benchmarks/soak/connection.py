@@ -28,7 +28,7 @@ class Reply:
 
     @property
     def is_success(self) -> bool:
-        """Whether it is a 2xx."""
+        """Return whether it is a 2xx."""
         return 200 <= self.status < 300
 
 
@@ -73,7 +73,7 @@ class Connection:
         self._ledger.note_reply(status, group, ended - began)
         reply = Reply(status, _parsed(text), began, ended)
         if status >= _SERVER_ERROR or not (reply.is_success or status in allow):
-            self._ledger.complain(f"{method} {path} {body} answered {status}: {_shortened(text)}")
+            self._ledger.complain(f"{method} {path} {body} returned {status}: {_shortened(text)}")
         return reply
 
     def close(self) -> None:

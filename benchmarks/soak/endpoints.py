@@ -52,11 +52,11 @@ class Endpoint:
 
     @property
     def stays(self) -> bool:
-        """Whether it was never disabled or removed."""
+        """Return whether it was never disabled or removed."""
         return all(turn.is_on for turn in self.turns)
 
     def wants(self, event_type: str) -> bool:
-        """Whether it is for events of this type."""
+        """Return whether it is for events of this type."""
         return self.event_types is None or event_type in self.event_types
 
 

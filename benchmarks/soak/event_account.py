@@ -1,4 +1,4 @@
-"""The account of events: each change that was answered has one, with its number and its time."""
+"""The account of events: each change with a response has one, with its number and its time."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence

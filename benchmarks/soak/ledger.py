@@ -1,4 +1,4 @@
-"""What the replies say must have happened, and what went wrong with requests."""
+"""The facts that replies imply, and the requests that failed."""
 
 import threading
 from collections import Counter
@@ -13,7 +13,7 @@ _MAX_PROBLEMS = 200
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """What an event is about, as far as a reply can tell.
+    """The subject of an event, as far as it is known from a reply.
 
     `subject` is the profile URL of a person, or the id of a campaign or search.
     """

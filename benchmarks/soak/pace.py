@@ -1,4 +1,4 @@
-"""How fast the threads of a soak go, and when they stop."""
+"""The pace of the threads of a soak, and their end."""
 
 import random
 import threading
@@ -19,7 +19,7 @@ class Pace:
 
     @property
     def is_over(self) -> bool:
-        """Whether everybody is to stop."""
+        """Return whether all threads have to stop."""
         return self._is_over.is_set()
 
     def end(self) -> None:
@@ -49,10 +49,10 @@ class Deadline:
 
     @property
     def is_over(self) -> bool:
-        """Whether the time is up."""
+        """Return whether the time is up."""
         return self.left <= 0
 
     @property
     def left(self) -> float:
-        """How many seconds are left, 0 at least."""
+        """Return the number of seconds left, 0 at least."""
         return max(0.0, self._at - time.monotonic())

@@ -13,7 +13,7 @@ DISRUPTIONS = ("drop", "duplicate", "lost_answer", "delay", "reorder", "wrong_se
 
 
 class Reads:
-    """What one connection asks, and has sent again.
+    """Reads and resends over one connection.
 
     Args:
         connection: to the server.

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import cast
 
-from benchmarks.soak.behavior import BEHAVIORS, FOLLOWED, KEEP, RESET, Answer, Behavior
+from benchmarks.soak.behavior import BEHAVIORS, FOLLOWED, KEEP, RESET, Behavior, Response
 from benchmarks.wire import end_of_message
 
 _NO_LINGERING = struct.pack("ii", 1, 0)  # to close is to reset
@@ -31,7 +31,7 @@ class Arrival:
         order: its number among all that any receiver has read.
         path: which endpoint it is for.
         event_id: by its body.
-        status: what it is answered with; None is no proper answer.
+        status: that of the response; None if that is no valid one.
     """
 
     order: int
@@ -80,7 +80,7 @@ class Receivers:
 
     @property
     def count(self) -> int:
-        """How many requests have come."""
+        """Return the number of requests received."""
         return sum(map(len, self.arrivals.values()))
 
     def note(self, name: str, request: bytes, status: int | None) -> None:
@@ -133,19 +133,19 @@ class _Connection(asyncio.Protocol):
         self._buffer += data
         while end := end_of_message(self._buffer):
             request, self._buffer = self._buffer[:end], self._buffer[end:]
-            answer = self._behavior.answer()
-            self._receivers.note(self._name, request, answer.status)
-            self._carry_out(answer)
+            response = self._behavior.draw()
+            self._receivers.note(self._name, request, response.status)
+            self._carry_out(response)
 
-    def _carry_out(self, answer: Answer) -> None:
+    def _carry_out(self, response: Response) -> None:
         loop = asyncio.get_running_loop()
-        for seconds, part in answer.parts:
+        for seconds, part in response.parts:
             if seconds:
                 loop.call_later(seconds, self._write, part)
             else:
                 self._write(part)
-        if answer.end != KEEP:
-            loop.call_later(answer.ends_after, self._end, answer.end)
+        if response.end != KEEP:
+            loop.call_later(response.ends_after, self._end, response.end)
 
     def _write(self, part: bytes) -> None:
         if self._transport is not None and not self._transport.is_closing():

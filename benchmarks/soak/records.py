@@ -1,4 +1,4 @@
-"""What the log of a soak's server says of events, deliveries and attempts."""
+"""Events, deliveries and attempts in the log of a soak's server."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

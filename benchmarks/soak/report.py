@@ -1,4 +1,4 @@
-"""What a soak has found, as text."""
+"""The findings of a soak, as text."""
 
 import statistics
 import sys

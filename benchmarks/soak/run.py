@@ -32,7 +32,7 @@ _MAX_LOG_CHARACTERS = 4000
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a soak has found."""
+    """The findings of a soak."""
 
     ledger: Ledger
     events: list[Event]

@@ -1,4 +1,4 @@
-"""What the server's process holds over the course of a soak: threads, descriptors and memory."""
+"""Samples of the server's process over the course of a soak: threads, descriptors and memory."""
 
 import statistics
 import threading
@@ -24,12 +24,12 @@ class Row:
 
     @property
     def growth(self) -> float:
-        """How much more there is in the last third."""
+        """Return how much more there is in the last third."""
         return self.last - self.first
 
     @property
     def is_flat(self) -> bool:
-        """Whether it has not grown beyond the limit."""
+        """Return whether it has not grown beyond the limit."""
         return self.growth <= self.allowed
 
     def __str__(self) -> str:

@@ -9,7 +9,7 @@ from benchmarks.soak.ledger import Ledger
 from benchmarks.soak.pace import Deadline, Pace
 
 BUSY = ("is being advanced already", "cannot be advanced while something runs")
-"""What an advance may be refused for."""
+"""Reasons for which an advance may be refused."""
 _JOIN_SECONDS = 60.0
 _STEP = "1d"
 _STEP_SECONDS = 20

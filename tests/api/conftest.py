@@ -34,6 +34,6 @@ def store(emulator: Emulator) -> Store:
 
 @pytest.fixture
 def sent(emulator: Emulator) -> RecordedEvents:
-    """What the demo workspace, behind `api`, sends from now on."""
+    """The webhooks that the demo workspace, behind `api`, sends from now on."""
     workspace = emulator.workspaces()[0]
     return RecordedEvents(CurrentWorkspace(emulator, workspace))

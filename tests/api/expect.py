@@ -1,4 +1,4 @@
-"""What every answer of the leads API must look like, and the keys of `limited_keys`."""
+"""Assertions for every response of the leads API, and the keys of `limited_keys`."""
 
 import re
 

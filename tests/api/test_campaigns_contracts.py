@@ -1,4 +1,4 @@
-"""What differs between the contracts in the campaigns API, and counters that follow events."""
+"""Differences between the contracts in the campaigns API, and counters that follow events."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

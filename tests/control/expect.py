@@ -1,4 +1,4 @@
-"""What a 400 of the control API looks like: unlike the vendor's it has the details in `message`."""
+"""Assertions for a 400 of the control API: unlike the vendor's it has the details in `message`."""
 
 from tests.api.expect import assert_error
 from tests.support import Reply

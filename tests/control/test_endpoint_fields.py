@@ -60,7 +60,7 @@ REFUSED_SETTINGS = [
         id="one header for two",
     ),
 ]
-"""What does not go together."""
+"""Fields that exclude each other."""
 
 
 def made(api: Api, **fields: object) -> dict[str, Any]:
@@ -182,7 +182,7 @@ def receiver() -> Iterator[WebhookReceiver]:
 
 
 def sent_test(api: Api, endpoint_id: str, receiver: WebhookReceiver) -> ReceivedWebhook:
-    """What the receiver gets as a test."""
+    """The test event that the receiver gets."""
     api("POST", f"{PATH}/{endpoint_id}/test")
     return receiver.wait_for(count=1)[-1]
 

@@ -1,4 +1,4 @@
-"""What speaks against listening where others can reach the emulator."""
+"""Reasons not to listen where other machines can reach the emulator."""
 
 import re
 from collections.abc import Iterator

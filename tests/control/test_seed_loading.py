@@ -1,4 +1,4 @@
-"""What a seed becomes: its defaults, and loading all of it or nothing."""
+"""The contents made of a seed: its defaults, and loading all of it or nothing."""
 
 from collections.abc import Iterator
 from dataclasses import replace

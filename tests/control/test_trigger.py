@@ -20,7 +20,7 @@ STATE = (
     "/v1/senders/quotas",
     "/v1/credits",
 )
-"""What the vendor's API tells of what events are about."""
+"""The subjects of events, as the vendor's API returns them."""
 
 ApiUnder = Callable[..., Api]
 

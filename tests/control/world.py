@@ -65,7 +65,7 @@ def parsed(text: bytes, contract: str = "documented") -> list[WorkspaceSeed]:
 
 
 def problems(text: bytes, contract: str = "documented") -> list[str]:
-    """What is said against a seed; nothing when it is taken."""
+    """The problems of a seed; nothing if it is accepted."""
     try:
         parsed(text, contract)
     except InvalidInput as error:

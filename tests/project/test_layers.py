@@ -14,7 +14,7 @@ MAX_FUNCTION_LINES = 60
 
 @dataclass(frozen=True)
 class Rule:
-    """What modules never import; all of them are given by the beginnings of their names."""
+    """Imports that modules never have; all are given by the beginnings of their names."""
 
     imports: tuple[str, ...]
     remedy: str
@@ -22,7 +22,7 @@ class Rule:
     except_for: tuple[str, ...] = ()
     """Modules to which the rule does not apply."""
     allows: tuple[str, ...] = ()
-    """What may be imported all the same."""
+    """Exceptions: imports that are allowed."""
 
     def applies_to(self, module: str) -> bool:
         return module.startswith(self.modules) and not module.startswith(self.except_for)

@@ -17,6 +17,7 @@ def test_names_and_texts_use_the_words_of_the_project() -> None:
     ("text", "found"),
     [
         pytest.param('"""What is due."""', "a docstring begins with 'What'", id="a docstring"),
+        pytest.param("def test_how_it_ends(): ...", "test_how_it_ends", id="a test"),
         pytest.param("A = 1\n'''Whether it is so.'''", "'Whether'", id="that of an attribute"),
         pytest.param("x = 1  # the jobs at work", "'at work'", id="a comment"),
         pytest.param("raise E(f'{x} is there')", "'is there'", id="a message"),

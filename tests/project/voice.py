@@ -88,16 +88,14 @@ def violations_of(source: Source) -> Iterator[Violation]:
 
 
 def _questions(source: Source) -> Iterator[Violation]:
-    """Find docstrings of the package and names of tests that begin as a question does."""
-    if _is_ours(source):
-        for line, text in _docstrings(source):
-            if QUESTION.match(text):
-                found = f"a docstring begins with {text.split()[0]!r}"
-                yield source.violation(line, found, "Begin with a verb or a noun.")
-    else:
-        for line, name in _names(source):
-            if name.startswith("test_") and QUESTION.match(name):
-                yield source.violation(line, name, "Name it as a sentence, with its subject first.")
+    """Find docstrings and names of tests that begin as a question does."""
+    for line, text in _docstrings(source):
+        if QUESTION.match(text):
+            found = f"a docstring begins with {text.split()[0]!r}"
+            yield source.violation(line, found, "Begin with a verb or a noun.")
+    for line, name in _names(source):
+        if name.startswith("test_") and QUESTION.match(name):
+            yield source.violation(line, name, "Name it as a sentence, with its subject first.")
 
 
 def _banned_names(source: Source) -> Iterator[Violation]:

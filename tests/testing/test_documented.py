@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "reference" / "fixtures.md").read_text(encoding="utf-8")
 OF_A_SEQUENCE = {"count", "index"}
 OF_THE_PLUGIN = {"close", "start", "stop", "workspace"}
-"""What the fixtures themselves call, and the emulator's own object beneath."""
+"""Names that the fixtures themselves call, and the emulator's own object beneath."""
 
 
 def public(thing: object) -> set[str]:

@@ -1,4 +1,4 @@
-"""What a failing assertion shows of things: one line, and no secret."""
+"""Texts of failing assertions: one line for an object, and no secret."""
 
 import pytest
 

@@ -151,7 +151,7 @@ def test_a_removed_disruption_is_not_found(sendpilot: Sandbox) -> None:
 def kinds_drawn(
     sendpilot: Sandbox, receiver: WebhookReceiver, disruption: Disruption
 ) -> list[tuple[int, str]]:
-    """Which of the next twenty events is disrupted, and how."""
+    """The disruption of each of the next twenty events."""
     endpoint = sendpilot.add_endpoint(receiver.url)
     first = len(sendpilot.webhooks)
     for _ in range(20):

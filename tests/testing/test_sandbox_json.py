@@ -1,4 +1,4 @@
-"""What JSON cannot hold is refused where a sandbox takes it, and no later GET fails."""
+"""Values that JSON cannot hold: a sandbox refuses them, and no later GET fails."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
