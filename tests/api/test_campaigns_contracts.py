@@ -202,7 +202,7 @@ def test_an_action_that_is_no_repetition_is_still_refused(
     assert_invalid(reply, "action must suit the campaign")
 
 
-# --- counters follow from what happens ----------------------------------------------------------
+# --- counters -----------------------------------------------------------------------------------
 
 MADE = "camp_made"
 LEADS = 3

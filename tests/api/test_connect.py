@@ -62,7 +62,7 @@ def test_a_connected_person_is_answered_with_already_connected(make_world: MakeW
     assert world.used("connections") == 0
 
 
-# --- what it does -------------------------------------------------------------------------------
+# --- effects ------------------------------------------------------------------------------------
 
 
 def test_a_request_causes_events_with_the_older_names_under_documented(world: World) -> None:

@@ -216,7 +216,7 @@ def test_a_participant_without_a_picture_has_no_such_key(make_world: MakeWorld) 
     assert "profilePicture" not in first_person(world)
 
 
-# --- by the page --------------------------------------------------------------------------------
+# --- the documented rules -----------------------------------------------------------------------
 
 
 def page(api: Api, number: int, limit: int, rest: str = "") -> Any:
@@ -355,7 +355,7 @@ def test_messages_cannot_be_posted_to_a_conversation(api: Api) -> None:
     assert_no_route(api("POST", path, json={}), "POST", path)
 
 
-# --- what clients observed ----------------------------------------------------------------------
+# --- observations of clients --------------------------------------------------------------------
 
 
 def test_participants_can_have_internal_urls(api_under: Callable[..., Api]) -> None:

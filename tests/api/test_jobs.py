@@ -186,7 +186,7 @@ def test_the_pages_of_results_hold_every_person_once(api: Api, kind: Kind) -> No
     assert [page["has_more"] for page in pages] == [True, True, False]
 
 
-# --- work that raises ----------------------------------------------------------------------------
+# --- tasks that raise ----------------------------------------------------------------------------
 
 STEPS = [
     pytest.param("plan", 0, id="while it is planned"),

@@ -211,7 +211,7 @@ def test_a_listed_lead_equals_the_lead_itself(api: Api) -> None:
     assert api("GET", "/v1/leads?limit=1&full=1").json["leads"] == [JOHN | JOHN_FULL]
 
 
-# --- parameters that cannot be ------------------------------------------------------------------
+# --- impossible parameters ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["page", "limit"])

@@ -188,7 +188,7 @@ def test_the_lead_is_unknown_in_another_workspace(make_world: MakeWorld) -> None
     assert_error(make_world("live").api("GET", f"/v1/leads/x{lead_id}"), 404, "Lead not found")
 
 
-# --- a campaign that gets to know the person ----------------------------------------------------
+# --- a person who is added to a campaign later --------------------------------------------------
 
 
 @pytest.mark.parametrize("is_patched", [False, True], ids=["as it is", "set to CONNECTION_SENT"])

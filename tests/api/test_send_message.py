@@ -59,7 +59,7 @@ def test_a_reply_about_a_stranger_has_no_lead_id(world: World) -> None:
     ]  # fmt: skip
 
 
-# --- what it does -------------------------------------------------------------------------------
+# --- effects ------------------------------------------------------------------------------------
 
 
 def test_the_event_has_a_preview_of_100_characters_under_documented(world: World) -> None:

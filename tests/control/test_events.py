@@ -149,7 +149,7 @@ def test_another_workspace_has_none_of_the_events(api: Api, five: list[str]) -> 
     assert theirs["log"] != api("GET", CHANGES).json["log"]
 
 
-# --- one of them --------------------------------------------------------------------------------
+# --- a single one -------------------------------------------------------------------------------
 
 
 def test_an_event_has_the_body_that_was_sent(api: Api, receiver: WebhookReceiver) -> None:
@@ -185,7 +185,7 @@ def test_an_unknown_event_is_not_found(api: Api, event_id: str) -> None:
     assert_error(api("GET", f"{EVENTS}/{event_id}"), 404, "Event not found")
 
 
-# --- what has changed ---------------------------------------------------------------------------
+# --- changes since an event ---------------------------------------------------------------------
 
 
 def test_nothing_has_changed_from_now_on(api: Api) -> None:

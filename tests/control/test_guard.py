@@ -248,7 +248,7 @@ def test_the_repr_of_a_guard_hides_the_token() -> None:
     assert "s3cret" not in repr(Guard(control_token="s3cret"))
 
 
-# --- what a server makes of it ------------------------------------------------------------------
+# --- behind a server ----------------------------------------------------------------------------
 
 
 @pytest.fixture

@@ -62,7 +62,7 @@ def subject(api: Api, event_type: str) -> dict[str, str]:
     return {"campaignId": CAMPAIGN} if event_type.startswith("campaign.") else {"leadId": LEAD}
 
 
-# --- told ---------------------------------------------------------------------------------------
+# --- responses ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("contract", ["documented", "live"])
@@ -195,7 +195,7 @@ def test_a_key_is_needed(api: Api) -> None:
     assert api("POST", EVENTS, key=None, json={"eventType": "message.sent"}).status == 401
 
 
-# --- applied: each with its effect, as the vendor's API shows it -------------------------------
+# --- with effects, as the vendor's API returns them --------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["lead.updated", "lead.status.changed"])

@@ -57,7 +57,7 @@ class Waiting:
         return self._replies[0]
 
 
-# --- it comes -----------------------------------------------------------------------------------
+# --- events that come ---------------------------------------------------------------------------
 
 
 def test_the_wait_for_a_past_event_ends_at_once(api: Api, receiver: WebhookReceiver) -> None:
@@ -147,7 +147,7 @@ def test_a_matching_event_is_found(api: Api, wanted: dict[str, Any], found: list
     assert statuses(wait(api, **wanted)) == found
 
 
-# --- it does not come ---------------------------------------------------------------------------
+# --- events that do not come --------------------------------------------------------------------
 
 
 def test_a_missing_event_is_reported_with_the_nearest_miss(api: Api) -> None:

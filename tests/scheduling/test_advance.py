@@ -249,7 +249,7 @@ def test_attempts_run_in_the_calling_thread_if_no_thread_starts(
     assert "no further thread" in caplog.text
 
 
-# --- no end ---------------------------------------------------------------------------------------
+# --- tasks without end ----------------------------------------------------------------------------
 
 
 def test_an_endless_chain_at_one_moment_is_stopped_at_that_moment() -> None:

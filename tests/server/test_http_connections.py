@@ -102,7 +102,7 @@ def test_the_largest_are_cut_when_clients_hold_too_much_memory(
     assert read_all(small).endswith(b"done")
 
 
-# --- what is no request ---------------------------------------------------------------------------
+# --- malformed requests ---------------------------------------------------------------------------
 
 
 def test_a_tls_handshake_is_closed_at_once_and_logged(
@@ -341,7 +341,7 @@ def test_a_hundred_idle_connections_stop_no_server_of_64_descriptors(tmp_path: P
     assert (code, len(errors.splitlines()) < 10) == (0, True), errors
 
 
-# --- clients that are gone ------------------------------------------------------------------------
+# --- disconnected clients -------------------------------------------------------------------------
 
 
 def test_a_client_that_is_gone_while_an_error_is_written_leaves_no_traceback(

@@ -205,9 +205,9 @@ FAULTS: Mapping[str, tuple[Callable[[World], object], str]] = {
         "event evt_3 to /endpoint1 (steady) has come 2 times",
     ),
     "an attempt is no request": (lambda world: world.arrivals.pop(), "has not seen 1 attempts"),
-    "an answer is another one": (
+    "a response is another one": (
         lambda world: world.arrivals.__setitem__(0, replace(world.arrivals[0], status=404)),
-        "had the outcomes 200; the receiver answered 404",
+        "had the outcomes 200; the receiver sent 404",
     ),
     "a request has no endpoint": (
         lambda world: world.arrivals.append(replace(arrival(1), path="/other")),

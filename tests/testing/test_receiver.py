@@ -20,7 +20,7 @@ def post(receiver: WebhookReceiver, body: bytes = b"{}") -> requests.Response:
     return requests.post(receiver.url, data=body, timeout=10)
 
 
-# --- what came ----------------------------------------------------------------------------------
+# --- received events ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_a_received_request_has_its_method_and_its_query(
     assert (received.method, received.path, received.query) == (method, "/webhooks", query)
 
 
-# --- answers ------------------------------------------------------------------------------------
+# --- responses ----------------------------------------------------------------------------------
 
 
 def test_a_receiver_responds_as_set(sendpilot_receiver: WebhookReceiver) -> None:
@@ -134,7 +134,7 @@ def test_an_invalid_response_is_refused(
     assert post(sendpilot_receiver).status_code == 200
 
 
-# --- what does not come -------------------------------------------------------------------------
+# --- events that do not come --------------------------------------------------------------------
 
 
 def test_a_missing_webhook_is_reported_with_what_came(sendpilot_receiver: WebhookReceiver) -> None:
@@ -241,7 +241,7 @@ def test_an_option_of_the_other_wait_is_refused_at_once(
         sendpilot_receiver.wait_for(EVENT, timeout=60, **values)
 
 
-# --- what came ----------------------------------------------------------------------------------
+# --- received events ----------------------------------------------------------------------------
 
 
 def test_a_body_that_is_no_json_does_no_harm(sendpilot_receiver: WebhookReceiver) -> None:

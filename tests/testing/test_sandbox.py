@@ -155,7 +155,7 @@ def test_an_unknown_event_type_is_refused_at_once(sendpilot: Sandbox) -> None:
         sendpilot.events.wait_for("lead.updated", timeout=60)
 
 
-# --- what was not sent --------------------------------------------------------------------------
+# --- events that were not sent ------------------------------------------------------------------
 
 
 def test_matching_events_are_found_without_waiting(sendpilot: Sandbox) -> None:

@@ -37,7 +37,7 @@ async def answer(send: Any, status: int = 200, *parts: bytes, headers: Any = ())
     await send({"type": "http.response.body"})
 
 
-# --- what an app is -----------------------------------------------------------------------------
+# --- kinds of apps ------------------------------------------------------------------------------
 
 
 def wsgi(_environ: Any, start_response: Any) -> Iterable[bytes]:
@@ -290,7 +290,7 @@ def test_an_exception_after_the_answer_is_logged(caplog: pytest.LogCaptureFixtur
     assert "KeyError: 'plan'" in caplog.text
 
 
-# --- its lifespan -------------------------------------------------------------------------------
+# --- lifespan -----------------------------------------------------------------------------------
 
 
 class Lifespan:

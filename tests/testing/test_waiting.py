@@ -130,7 +130,7 @@ def test_a_webhook_can_be_resent(sendpilot: Sandbox, sendpilot_receiver: Webhook
     assert first.body == second.body
 
 
-# --- nobody could ever get it -------------------------------------------------------------------
+# --- events that no endpoint receives -----------------------------------------------------------
 
 
 FORGOTTEN = (

@@ -145,7 +145,7 @@ def test_a_possible_kind_is_drawn_in_place_of_an_impossible_one(world: World) ->
     assert drawn(world) == ["old_secret"] * 10
 
 
-# --- as a resource -------------------------------------------------------------------------------
+# --- the resource --------------------------------------------------------------------------------
 
 
 def test_matches_of_chaos_have_the_kinds_that_were_drawn(world: World) -> None:

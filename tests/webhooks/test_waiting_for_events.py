@@ -103,7 +103,7 @@ def test_the_failure_lists_the_latest_of_many_events(live_world: World) -> None:
     assert '"S22"' in came[-1]
 
 
-# --- after another -------------------------------------------------------------------------------
+# --- events after another one --------------------------------------------------------------------
 
 
 def test_only_later_events_count_after_an_event(live_world: World) -> None:

@@ -118,7 +118,7 @@ def test_a_connected_person_counts_as_contacted() -> None:
     assert (counters.messages_sent, counters.leads_contacted) == (1, 1)
 
 
-# --- the end ----------------------------------------------------------------------------------
+# --- end --------------------------------------------------------------------------------------
 
 
 def test_a_campaign_finishes_once_its_last_lead_is_over() -> None:

@@ -133,7 +133,7 @@ def test_a_lead_with_an_old_request_and_a_connection_goes_on() -> None:
     assert world.words()[-1] == "campaign.finished"
 
 
-# --- the end ----------------------------------------------------------------------------------
+# --- end --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("contract", CONTRACTS)
