@@ -28,7 +28,7 @@ _WAIT_SECONDS = 20
 _TIMEOUT_SECONDS = 10.0
 _DELETE_SECONDS = 2.0
 _POLL_SECONDS = 0.5
-_FORWARD_WAIT_SECONDS = 5  # the server takes a listener that is gone for alive no longer than this
+_FORWARD_WAIT_SECONDS = 5
 _MIN_PAUSE_SECONDS, _MAX_PAUSE_SECONDS = 0.25, 10.0
 _MAX_EVENT_IDS = 500  # that one request of the control API accepts
 
@@ -81,6 +81,8 @@ class Listener:
         settings: the endpoint to add, as the control API has it; None forwards nothing.
         receives: receive the webhooks of the endpoint, instead of sending them to its URL.
         wait_seconds: how long the server may wait for changes before it answers.
+        forward_wait_seconds: how long the server may wait for a request to forward. It takes a
+            listener that is gone for alive as long.
         timeout_seconds: for its responses, in addition; a server that is silent longer is lost.
 
     Attributes:
@@ -96,12 +98,14 @@ class Listener:
         *,
         receives: bool = False,
         wait_seconds: int = _WAIT_SECONDS,
+        forward_wait_seconds: int = _FORWARD_WAIT_SECONDS,
         timeout_seconds: float = _TIMEOUT_SECONDS,
     ) -> None:
         self._client = client
         self._settings = settings
         self._receives = receives
         self._wait_seconds = wait_seconds
+        self._forward_wait_seconds = forward_wait_seconds
         self._timeout_seconds = timeout_seconds
         self._is_stopped = threading.Event()
         self._updates: queue.SimpleQueue[Update] = queue.SimpleQueue()
@@ -125,8 +129,13 @@ class Listener:
         self._add_endpoint()
         if self.endpoint is not None:
             registration = Registration(self._log, self.endpoint["id"])
-            receive = self._receive if self._receives else None
-            self._forwarder = Forwarder(self._client, registration, self._end, receive=receive)
+            self._forwarder = Forwarder(
+                self._client,
+                registration,
+                self._end,
+                receive=self._receive if self._receives else None,
+                wait_seconds=self._forward_wait_seconds,
+            )
         threading.Thread(target=self._run, name="mock-sendpilot-listen", daemon=True).start()
 
     def next_update(self) -> Update:
@@ -253,6 +262,7 @@ class Forwarder:
         registration: the endpoint.
         end: called with the reason when there is nothing to forward any more.
         receive: takes the requests instead of the URL of the endpoint, and returns the results.
+        wait_seconds: how long the server may wait for a request before it answers.
     """
 
     def __init__(
@@ -262,8 +272,10 @@ class Forwarder:
         end: Callable[[str], None],
         *,
         receive: Callable[[Reply], dict[str, Any]] | None = None,
+        wait_seconds: int = _FORWARD_WAIT_SECONDS,
     ) -> None:
         self._client = client
+        self._wait_seconds = wait_seconds
         self._registration = registration
         self._end = end
         self._receive = receive
@@ -298,7 +310,7 @@ class Forwarder:
             registration = self._registration
             path = f"/endpoints/{quote_segment(registration.endpoint_id)}/forwarding"
             try:
-                taken = self._request("GET", f"{path}?waitSeconds={_FORWARD_WAIT_SECONDS}")
+                taken = self._request("GET", f"{path}?waitSeconds={self._wait_seconds}")
             except RequestRefused:
                 if self._is_final(registration):
                     raise
@@ -325,7 +337,7 @@ class Forwarder:
                 return
 
     def _request(self, method: str, path: str, body: dict[str, Any] | None = None) -> Reply | None:
-        seconds = _FORWARD_WAIT_SECONDS + _TIMEOUT_SECONDS
+        seconds = self._wait_seconds + _TIMEOUT_SECONDS
         return self._client.request_or_none(method, path, body, timeout_seconds=seconds)
 
     def _is_final(self, registration: Registration) -> bool:

@@ -62,10 +62,15 @@ class StderrLog(logging.Handler):
         self.setFormatter(formatter)
         self._lines: queue.Queue[str | None] = queue.Queue(_MAX_WAITING_LINES)
         self._is_written = threading.Event()
-        threading.Thread(target=self._write, name="mock-sendpilot-log", daemon=True).start()
+        self._thread: threading.Thread | None = None
 
     def emit(self, record: logging.LogRecord) -> None:
         """Queue a line, or drop it when the queue is full."""
+        if self._thread is None:  # the lock of the handler is held
+            self._thread = threading.Thread(
+                target=self._write, name="mock-sendpilot-log", daemon=True
+            )
+            self._thread.start()
         try:
             self._lines.put_nowait(self.format(record))
         except queue.Full:
@@ -73,6 +78,8 @@ class StderrLog(logging.Handler):
 
     def finish(self) -> None:
         """Wait a moment for the queued lines to be written."""
+        if self._thread is None:
+            return
         try:
             self._lines.put_nowait(None)
         except queue.Full:

@@ -28,6 +28,7 @@ _STOP_SECONDS = 0.5  # for running requests; webhooks that are being sent get ha
 # What the server drops is freed by reference counts; the rare cycle, such as of an exception that
 # its own traceback holds, is found young.
 _COLLECTOR_THRESHOLDS = (2_000, 20, 1_000)
+_POLL_SECONDS = 0.2
 _logger = logging.getLogger(__name__)
 
 
@@ -43,8 +44,8 @@ def start(**options: Any) -> None:
     from mock_sendpilot.cli.stopping import StopRequested, raise_on_stop_signal
 
     log = log_to_stderr(options["log_level"], as_json=options["log_format"] == "json")
-    emulator = _make_emulator(options)
-    server = _make_server(emulator, options)
+    emulator = make_emulator(options)
+    server = make_server(emulator, options)
     banner = _banner(server, as_json=options["json"], shows_secrets=options["show_secrets"])
     # Until here a signal ends the process at once: there is nothing to clean up, and an exception
     # in the middle of an import may crash it.
@@ -59,7 +60,7 @@ def start(**options: Any) -> None:
     log.finish()
 
 
-def _make_emulator(options: dict[str, Any]) -> "Emulator":
+def make_emulator(options: dict[str, Any]) -> "Emulator":
     """Return an emulator with the seed loaded, or exit with the reason."""
     from mock_sendpilot.contracts.contract import named_contract
     from mock_sendpilot.emulator import Emulator
@@ -155,7 +156,7 @@ def _endpoint_seeds(options: dict[str, Any], emulator: "Emulator") -> "list[Endp
     return seeds
 
 
-def _make_server(emulator: "Emulator", options: dict[str, Any]) -> "EmulatorServer":
+def make_server(emulator: "Emulator", options: dict[str, Any]) -> "EmulatorServer":
     """Return a server whose port is open, or exit with the reason."""
     from mock_sendpilot.errors import SendPilotError
     from mock_sendpilot.server import EmulatorServer
@@ -202,8 +203,10 @@ def _serve(server: "EmulatorServer", banner: str) -> None:
             sys.stdout.flush()
         except OSError:  # the reader is gone, or the disk full: serve all the same
             sys.stdout = None  # or Python flushes it at exit, and fails again
+    # A signal ends the loop with an exception. It need not interrupt a sleep: of several signals at
+    # once, the kernel may hand all to other threads.
     while True:
-        time.sleep(1)  # a signal ends it with an exception
+        time.sleep(_POLL_SECONDS)
 
 
 def _stop(emulator: "Emulator", server: "EmulatorServer") -> None:

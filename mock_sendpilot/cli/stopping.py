@@ -22,5 +22,9 @@ def raise_on_stop_signal() -> None:
 def _stop(*_: object) -> NoReturn:
     # Raising takes no lock, which the interrupted thread may hold.
     for number in _SIGNALS:
-        signal.signal(number, signal.SIG_IGN)
+        signal.signal(number, _ignore)
     raise StopRequested
+
+
+def _ignore(*_: object) -> None:
+    """Ignore a signal. With SIG_IGN, Python prints a traceback for one that is pending already."""

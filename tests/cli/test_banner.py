@@ -1,10 +1,7 @@
-"""The banner of `start`: where the server listens, what it asks for, and which secrets it shows."""
+"""The banner of `start`: addresses, requirements, and secrets in full or cut short."""
 
 import json
-import os
-import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -12,7 +9,6 @@ from mock_sendpilot.cli.banner import json_banner, text_banner
 from mock_sendpilot.control.seed_loading import parse_seed
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.server import EmulatorServer
-from tests.cli.test_start import COMMAND, environment
 from tests.conftest import NOW
 from tests.support import SECRET
 
@@ -43,7 +39,7 @@ def own_world() -> Iterator[Emulator]:
 
 
 class Exposed(EmulatorServer):
-    """Says that it listens on all addresses, and does not: no test opens a port to others."""
+    """A server that claims to listen on all addresses: no test opens a port to others."""
 
     @property
     def host(self) -> str:
@@ -56,7 +52,7 @@ def exposed(own_world: Emulator) -> Iterator[EmulatorServer]:
         yield server
 
 
-def test_an_address_for_all_is_named_beside_the_url_that_works_here(
+def test_the_banner_names_an_open_address_next_to_the_url_of_this_machine(
     exposed: EmulatorServer,
 ) -> None:
     lines = text_banner(exposed, shows_secrets=False).splitlines()
@@ -66,7 +62,7 @@ def test_an_address_for_all_is_named_beside_the_url_that_works_here(
     assert json.loads(json_banner(exposed))["host"] == "0.0.0.0"
 
 
-def test_that_a_token_is_asked_for_is_said_and_the_token_is_not(exposed: EmulatorServer) -> None:
+def test_the_banner_says_that_a_token_is_required_but_not_which(exposed: EmulatorServer) -> None:
     text = text_banner(exposed, shows_secrets=True)
 
     assert f"{exposed.control_url}  requires its token" in text
@@ -74,7 +70,7 @@ def test_that_a_token_is_asked_for_is_said_and_the_token_is_not(exposed: Emulato
     assert json.loads(json_banner(exposed))["controlNeedsToken"] is True
 
 
-def test_a_loopback_address_and_an_open_control_api_are_not_remarked(own_world: Emulator) -> None:
+def test_the_banner_does_not_mention_the_usual_address_and_control_api(own_world: Emulator) -> None:
     with EmulatorServer(own_world) as server:
         text = text_banner(server, shows_secrets=True)
 
@@ -82,7 +78,7 @@ def test_a_loopback_address_and_an_open_control_api_are_not_remarked(own_world: 
     assert f"  Control     {server.control_url}\n" in text
 
 
-def test_each_workspace_says_once_how_many_leads_and_which_contract_it_has(
+def test_the_banner_has_the_lead_count_and_contract_of_each_workspace_once(
     own_world: Emulator,
 ) -> None:
     with EmulatorServer(own_world) as server:
@@ -93,7 +89,7 @@ def test_each_workspace_says_once_how_many_leads_and_which_contract_it_has(
     assert text.lower().count("contract") == 2
 
 
-def test_where_a_log_may_hold_it_keys_and_secrets_are_cut_short(own_world: Emulator) -> None:
+def test_the_banner_cuts_keys_and_secrets_short(own_world: Emulator) -> None:
     with EmulatorServer(own_world) as server:
         text = text_banner(server, shows_secrets=False)
 
@@ -110,7 +106,7 @@ def test_where_a_log_may_hold_it_keys_and_secrets_are_cut_short(own_world: Emula
         assert words in text
 
 
-def test_asked_for_they_are_there_in_full(own_world: Emulator) -> None:
+def test_the_banner_has_keys_and_secrets_in_full_with_the_option(own_world: Emulator) -> None:
     with EmulatorServer(own_world) as server:
         text = text_banner(server, shows_secrets=True)
 
@@ -119,42 +115,12 @@ def test_asked_for_they_are_there_in_full(own_world: Emulator) -> None:
     assert "--show-secrets" not in text
 
 
-def test_keys_that_everybody_knows_need_no_remark(emulator: Emulator) -> None:
+def test_the_banner_of_the_demo_world_has_nothing_to_hide(emulator: Emulator) -> None:
     with EmulatorServer(emulator) as server:
         assert text_banner(server, shows_secrets=False) == text_banner(server, shows_secrets=True)
 
 
-@pytest.mark.parametrize(
-    ("is_terminal", "arguments", "is_shown"),
-    [
-        pytest.param(False, [], False, id="a pipe"),
-        pytest.param(True, [], True, id="a terminal"),
-        pytest.param(False, ["--show-secrets"], True, id="a pipe, asked for"),
-    ],
-)
-def test_only_a_terminal_shows_them_unasked(
-    tmp_path: Path, is_terminal: bool, arguments: list[str], is_shown: bool
-) -> None:
-    ours, theirs = os.openpty() if is_terminal else os.pipe()
-    process = subprocess.Popen(
-        [*COMMAND, "--port", "0", "--empty", "--api-key", KEY, *arguments],
-        cwd=tmp_path,
-        env=environment(),
-        stdout=theirs,
-        stderr=subprocess.DEVNULL,
-    )
-    os.close(theirs)
-    printed = b""
-    while b"Ctrl+C" not in printed:
-        printed += os.read(ours, 4096)
-    process.terminate()
-    process.wait(timeout=10)
-    os.close(ours)
-
-    assert (KEY.encode() in printed) is is_shown
-
-
-def test_the_line_of_json_is_for_the_program_that_starts_the_server(own_world: Emulator) -> None:
+def test_the_line_of_json_has_keys_and_secrets_in_full(own_world: Emulator) -> None:
     with EmulatorServer(own_world) as server:
         workspace = json.loads(json_banner(server))["workspaces"][0]
 

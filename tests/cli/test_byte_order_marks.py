@@ -5,9 +5,8 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
-from mock_sendpilot.cli import main
+from tests.cli.commands import invoke
 
 WORLD = json.dumps({"workspaces": [{"id": "w", "name": "Zoë", "apiKeys": [{"key": "k"}]}]})
 ENCODINGS = [
@@ -19,30 +18,26 @@ ENCODINGS = [
 BIG_ENDIAN = codecs.BOM_UTF16_BE + WORLD.encode("utf-16-be")
 
 
-def run(*arguments: str, stdin: bytes | None = None) -> Result:
-    return CliRunner().invoke(main, arguments, input=stdin, prog_name="mock-sendpilot")
-
-
 @pytest.mark.parametrize("encoding", ENCODINGS)
 def test_a_seed_file_is_read_in_the_encoding_its_mark_names(tmp_path: Path, encoding: str) -> None:
     path = tmp_path / "world.json"
     path.write_bytes(WORLD.encode(encoding))
-    result = run("seed", "check", str(path))
+    result = invoke("seed", "check", str(path))
 
     assert (result.exit_code, result.stdout) == (0, "valid: 1 workspace, 0 leads\n")
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
-def test_a_seed_on_standard_input_is_read_likewise(encoding: str) -> None:
-    assert run("seed", "check", "-", stdin=WORLD.encode(encoding)).exit_code == 0
+def test_standard_input_is_read_in_the_encoding_its_mark_names(encoding: str) -> None:
+    assert invoke("seed", "check", "-", stdin=WORLD.encode(encoding)).exit_code == 0
 
 
-def test_the_bytes_of_utf16_may_come_in_either_order() -> None:
-    assert run("seed", "check", "-", stdin=BIG_ENDIAN).exit_code == 0
+def test_big_endian_utf16_is_read() -> None:
+    assert invoke("seed", "check", "-", stdin=BIG_ENDIAN).exit_code == 0
 
 
-def test_half_a_character_after_a_mark_is_refused_with_its_place() -> None:
-    result = run("seed", "check", "-", stdin=BIG_ENDIAN + b"\0")
+def test_an_incomplete_character_is_refused_with_its_position() -> None:
+    result = invoke("seed", "check", "-", stdin=BIG_ENDIAN + b"\0")
 
     assert (result.exit_code, result.stdout) == (1, "")
     assert f"$: must be in UTF-16, as its byte order mark says; byte {len(BIG_ENDIAN)}" in (
@@ -58,11 +53,11 @@ def test_half_a_character_after_a_mark_is_refused_with_its_place() -> None:
         pytest.param("c.json", '{"port": 70000}', id="JSON"),
     ],
 )
-def test_a_config_file_is_read_likewise(
+def test_a_config_file_is_read_in_the_encoding_its_mark_names(
     tmp_path: Path, name: str, text: str, encoding: str
 ) -> None:
     path = tmp_path / name
     path.write_bytes(text.encode(encoding))
-    result = run("start", "--config", str(path))
+    result = invoke("start", "--config", str(path))
 
     assert (result.exit_code, "70000 is not in the range" in result.stderr) == (2, True)

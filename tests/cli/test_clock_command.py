@@ -1,40 +1,31 @@
-"""`mock-sendpilot clock`, against a server that runs."""
+"""`mock-sendpilot clock`, with a running server."""
 
 import json
-from collections.abc import Iterator
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from mock_sendpilot.cli import main
-from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.server import EmulatorServer
-
-
-@pytest.fixture
-def server(emulator: Emulator) -> Iterator[EmulatorServer]:
-    with EmulatorServer(emulator) as running:
-        yield running
+from tests.cli.commands import invoke
 
 
 def run(server: EmulatorServer, *arguments: str) -> Result:
-    options = ["--url", server.origin]
-    return CliRunner().invoke(main, ["clock", *arguments, *options], prog_name="mock-sendpilot")
+    return invoke("clock", *arguments, "--url", server.origin)
 
 
-def test_it_shows_the_clock(server: EmulatorServer) -> None:
+def test_show_prints_the_state_of_the_clock(server: EmulatorServer) -> None:
     result = run(server, "show")
 
     assert result.exit_code == 0
     assert ", running\nnext: nothing\n" in result.stdout
 
 
-def test_it_freezes_and_resumes(server: EmulatorServer) -> None:
+def test_freeze_and_resume_print_the_new_state(server: EmulatorServer) -> None:
     assert ", frozen\n" in run(server, "freeze").stdout
     assert ", running\n" in run(server, "resume").stdout
 
 
-def test_it_advances_and_tells_what_was_done(server: EmulatorServer) -> None:
+def test_advance_prints_the_tasks_and_events_of_the_elapsed_time(server: EmulatorServer) -> None:
     run(server, "freeze")
     workspace = server.emulator.workspaces()[0]
     workspace.direct_outreach.connect(
@@ -47,24 +38,24 @@ def test_it_advances_and_tells_what_was_done(server: EmulatorServer) -> None:
     assert "  1 x connection.accepted\n" in result.stdout
 
 
-def test_it_speaks_json(server: EmulatorServer) -> None:
-    answer = json.loads(run(server, "set", "2999-01-01T00:00:00Z", "--json").stdout)
+def test_set_prints_json_with_the_option(server: EmulatorServer) -> None:
+    reply = json.loads(run(server, "set", "2999-01-01T00:00:00Z", "--json").stdout)
 
-    assert answer["now"] >= "2999-01-01"
-    assert answer["frozen"] is False
+    assert reply["now"] >= "2999-01-01"
+    assert reply["frozen"] is False
 
 
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("arguments", "reason"),
     [
         pytest.param(("advance", "soon"), "must be a duration such as 90s", id="duration"),
         pytest.param(("set", "1969-01-01T00:00:00Z"), "must not go back", id="back"),
     ],
 )
-def test_what_cannot_be_is_refused(
-    server: EmulatorServer, arguments: tuple[str, ...], says: str
+def test_an_invalid_time_is_exit_code_1_with_the_reason(
+    server: EmulatorServer, arguments: tuple[str, ...], reason: str
 ) -> None:
     result = run(server, *arguments)
 
     assert (result.exit_code, result.stdout) == (1, "")
-    assert says in result.stderr
+    assert reason in result.stderr

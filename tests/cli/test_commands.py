@@ -1,4 +1,4 @@
-"""The commands besides `start`, and the help."""
+"""`mock-sendpilot ready`, `seed` and `contracts`, and the options of `start`."""
 
 import json
 import socket
@@ -6,53 +6,48 @@ from pathlib import Path
 
 import click
 import pytest
-from click.testing import CliRunner, Result
 
-from mock_sendpilot.cli import main
 from mock_sendpilot.cli.start import start
 from mock_sendpilot.cli.start_options import KEYS
 from mock_sendpilot.control.seed_loading import demo_text
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.server import EmulatorServer
 from mock_sendpilot.version import __version__
+from tests.cli.commands import invoke
 
 
-def run(*arguments: str, stdin: bytes | None = None) -> Result:
-    return CliRunner().invoke(main, arguments, input=stdin, prog_name="mock-sendpilot")
+def test_the_version_is_printed() -> None:
+    assert invoke("--version").output == f"mock-sendpilot, version {__version__}\n"
 
 
-def test_the_version_is_told() -> None:
-    assert run("--version").output == f"mock-sendpilot, version {__version__}\n"
-
-
-def test_ready_is_0_when_the_server_answers(emulator: Emulator) -> None:
+def test_ready_exits_with_0_when_the_server_answers(emulator: Emulator) -> None:
     with EmulatorServer(emulator) as server:
-        result = run("ready", "--url", server.origin)
+        result = invoke("ready", "--url", server.origin)
     assert (result.exit_code, result.output) == (0, f"{server.origin} is ready\n")
 
 
-def test_ready_is_1_when_nobody_answers() -> None:
+def test_ready_exits_with_1_when_no_server_answers() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    result = run("ready", "--url", f"http://127.0.0.1:{port}", "--wait", "0.1")
+    result = invoke("ready", "--url", f"http://127.0.0.1:{port}", "--wait", "0.1")
     assert result.exit_code == 1
     assert "is not ready" in result.stderr
 
 
-def test_ready_refuses_what_is_no_url() -> None:
-    assert run("ready", "--url", "127.0.0.1").exit_code == 2
+def test_ready_refuses_an_invalid_url() -> None:
+    assert invoke("ready", "--url", "127.0.0.1").exit_code == 2
 
 
 @pytest.mark.parametrize("source", ["file", "-"])
 def test_seed_check_accepts_the_demo_world(tmp_path: Path, source: str) -> None:
     path = tmp_path / "world.json"
     path.write_bytes(demo_text())
-    result = run("seed", "check", str(path) if source == "file" else "-", stdin=demo_text())
+    result = invoke("seed", "check", str(path) if source == "file" else "-", stdin=demo_text())
     assert (result.exit_code, result.output) == (0, "valid: 2 workspaces, 96 leads\n")
 
 
-def test_seed_check_names_each_fault_with_its_path() -> None:
-    result = run("seed", "check", "-", stdin=b'{"workspaces": [{"id": "w", "apiKeys": 3}]}')
+def test_seed_check_prints_each_problem_with_its_path() -> None:
+    result = invoke("seed", "check", "-", stdin=b'{"workspaces": [{"id": "w", "apiKeys": 3}]}')
     assert result.exit_code == 1
     assert result.stderr.splitlines() == [
         "$.workspaces[0].name: must be a non-empty string; it was missing",
@@ -60,8 +55,8 @@ def test_seed_check_names_each_fault_with_its_path() -> None:
     ]
 
 
-def test_seed_check_speaks_json() -> None:
-    result = run("seed", "check", "-", "--json", stdin=b"[]")
+def test_seed_check_prints_json_with_the_option() -> None:
+    result = invoke("seed", "check", "-", "--json", stdin=b"[]")
     assert result.exit_code == 1
     assert json.loads(result.output) == {
         "valid": False,
@@ -72,28 +67,28 @@ def test_seed_check_speaks_json() -> None:
 
 
 @pytest.mark.parametrize("json", [(), ("--json",)], ids=["text", "JSON"])
-def test_seed_check_refuses_an_unknown_contract_without_a_verdict_on_the_file(
+def test_seed_check_refuses_an_unknown_contract_before_it_checks_the_file(
     json: tuple[str, ...],
 ) -> None:
-    result = run("seed", "check", "-", "--contract", "life", *json, stdin=demo_text())
+    result = invoke("seed", "check", "-", "--contract", "life", *json, stdin=demo_text())
     assert (result.exit_code, result.stdout) == (2, "")
     assert "did you mean 'live'?" in result.stderr
 
 
-def test_contracts_list_names_contracts_and_options() -> None:
-    lines = run("contracts", "list").output.splitlines()
+def test_contracts_list_prints_contracts_and_options() -> None:
+    lines = invoke("contracts", "list").output.splitlines()
     assert lines[0] == "contracts: documented, example, schema, live, strict, observed"
     assert any(line.startswith("patch_reply: keys of the PATCH response") for line in lines)
 
 
 def test_contracts_show_prints_each_option() -> None:
-    shown = json.loads(run("contracts", "show", "live", "--json").output)
-    assert shown["patch_reply"] == ["success", "leadId", "status", "message"]
-    assert shown["list_needs_campaign"] is True
+    values = json.loads(invoke("contracts", "show", "live", "--json").output)
+    assert values["patch_reply"] == ["success", "leadId", "status", "message"]
+    assert values["list_needs_campaign"] is True
 
 
-def test_contracts_show_refuses_an_unknown_one() -> None:
-    result = run("contracts", "show", "life")
+def test_contracts_show_refuses_an_unknown_contract() -> None:
+    result = invoke("contracts", "show", "life")
     assert result.exit_code == 2
     assert "did you mean 'live'?" in result.stderr
 
@@ -108,6 +103,6 @@ def test_each_option_of_start_has_help_with_an_example_and_a_variable(key: str) 
 
 def test_every_command_has_help_with_an_example() -> None:
     for words in (["start"], ["ready"], ["seed", "check"], ["contracts", "show"]):
-        shown = run(*words, "--help")
-        assert shown.exit_code == 0
-        assert "Example" in shown.output
+        result = invoke(*words, "--help")
+        assert result.exit_code == 0
+        assert "Example" in result.output

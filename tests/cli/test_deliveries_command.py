@@ -1,14 +1,11 @@
-"""`mock-sendpilot deliveries`, and what `events show` tells of them, against a server that runs."""
+"""`mock-sendpilot deliveries`, and what `events show` tells of them, with a running server."""
 
 import json
 import re
-from collections.abc import Iterator
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from mock_sendpilot.cli import main
-from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.server import EmulatorServer
 from mock_sendpilot.testing.receiver import WebhookReceiver
 from mock_sendpilot.webhooks import deliveries
@@ -16,17 +13,12 @@ from mock_sendpilot.webhooks.deliveries import Delivery
 from mock_sendpilot.webhooks.outbox import Outbox
 from mock_sendpilot.world.endpoint_settings import EndpointSettings
 from mock_sendpilot.world.workspace import Workspace
+from tests.cli.commands import invoke
 
 LEAD, OTHER_LEAD = "lead_abc123", "lead_az4fr5"
 EVENT = "lead.status.changed"
 NOWHERE = "http://127.0.0.1:9/"
 WHEN = r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
-
-
-@pytest.fixture
-def server(emulator: Emulator) -> Iterator[EmulatorServer]:
-    with EmulatorServer(emulator) as running:
-        yield running
 
 
 @pytest.fixture
@@ -37,20 +29,8 @@ def workspace(server: EmulatorServer) -> Workspace:
     return found
 
 
-@pytest.fixture
-def outbox(server: EmulatorServer, workspace: Workspace) -> Outbox:
-    return server.emulator.outbox(workspace)
-
-
-@pytest.fixture
-def receiver() -> Iterator[WebhookReceiver]:
-    with WebhookReceiver() as running:
-        yield running
-
-
 def run(server: EmulatorServer, *arguments: str) -> Result:
-    options = [*arguments, "--url", server.origin]
-    return CliRunner().invoke(main, options, prog_name="mock-sendpilot")
+    return invoke(*arguments, "--url", server.origin)
 
 
 def attempt(workspace: Workspace) -> None:
@@ -66,7 +46,7 @@ def only(outbox: Outbox) -> Delivery:
 # --- list ---------------------------------------------------------------------------------------
 
 
-def test_they_are_listed_newest_first_with_how_they_stand(
+def test_deliveries_are_listed_newest_first_with_their_status(
     server: EmulatorServer, workspace: Workspace, outbox: Outbox
 ) -> None:
     endpoint = outbox.endpoints.add(NOWHERE)
@@ -103,7 +83,7 @@ def test_they_are_listed_newest_first_with_how_they_stand(
         pytest.param(["--state", "pending", "--lead", LEAD], 1, id="two filters"),
     ],
 )
-def test_they_can_be_chosen(
+def test_options_filter_the_list(
     server: EmulatorServer,
     workspace: Workspace,
     outbox: Outbox,
@@ -115,14 +95,14 @@ def test_they_can_be_chosen(
     outbox.disruptions.arm("drop", endpoint_id=first.id)
     workspace.store.set_lead_status(LEAD, status="DONE")
     workspace.campaigns.change("camp_xyz789", "pause", by="user")
-    given = [first.id if one == "the first" else one for one in arguments]
-    answer = json.loads(run(server, "deliveries", "list", *given, "--json").stdout)
+    options = [first.id if one == "the first" else one for one in arguments]
+    reply = json.loads(run(server, "deliveries", "list", *options, "--json").stdout)
 
-    assert len(answer["deliveries"]) == count
+    assert len(reply["deliveries"]) == count
 
 
 @pytest.mark.parametrize(
-    ("command", "says"),
+    ("command", "expected"),
     [
         pytest.param(["deliveries", "list"], "no deliveries\n", id="deliveries"),
         pytest.param(["deliveries", "list", "--lead", "x"], "no deliveries match\n", id="filtered"),
@@ -138,12 +118,12 @@ def test_they_can_be_chosen(
         ),
     ],
 )
-def test_an_empty_list_says_so_beside_the_output(
-    server: EmulatorServer, command: list[str], says: str
+def test_an_empty_list_is_mentioned_on_standard_error(
+    server: EmulatorServer, command: list[str], expected: str
 ) -> None:
-    shown, as_json = run(server, *command), run(server, *command, "--json")
+    text, as_json = run(server, *command), run(server, *command, "--json")
 
-    assert (shown.exit_code, shown.stdout, shown.stderr) == (0, "", says)
+    assert (text.exit_code, text.stdout, text.stderr) == (0, "", expected)
     assert (as_json.exit_code, as_json.stderr) == (0, "")
     assert json.loads(as_json.stdout)[command[0]] == []
 
@@ -151,7 +131,7 @@ def test_an_empty_list_says_so_beside_the_output(
 # --- show ---------------------------------------------------------------------------------------
 
 
-def test_each_attempt_is_shown_with_what_came_of_it(
+def test_each_attempt_is_printed_with_its_outcome(
     server: EmulatorServer, workspace: Workspace, outbox: Outbox, receiver: WebhookReceiver
 ) -> None:
     receiver.respond(503, times=1, body=b'{"detail":\n "signature"}')
@@ -160,10 +140,10 @@ def test_each_attempt_is_shown_with_what_came_of_it(
     outbox.disruptions.arm("altered_body")
     workspace.store.set_lead_status(LEAD, status="DONE")
     attempt(workspace)
-    shown = run(server, "deliveries", "show", only(outbox).id)
-    line, first, answered = shown.stdout.splitlines()
+    result = run(server, "deliveries", "show", only(outbox).id)
+    line, first, answered = result.stdout.splitlines()
 
-    assert (shown.exit_code, shown.stderr) == (0, "")
+    assert (result.exit_code, result.stderr) == (0, "")
     assert re.search(rf"pending, attempts: 1, last: 503, .*next at {WHEN}$", line)
     assert re.fullmatch(
         rf"  {WHEN}  attempt 1: 503 Service Unavailable  POST {receiver.url}  [\d.]+ ms, "
@@ -173,7 +153,7 @@ def test_each_attempt_is_shown_with_what_came_of_it(
     assert answered == '    response: {"detail": "signature"}'
 
 
-def test_an_event_that_was_renamed_on_the_way_is_shown_by_that_name(
+def test_an_attempt_with_a_renamed_event_is_printed_with_that_name(
     server: EmulatorServer, workspace: Workspace, outbox: Outbox, receiver: WebhookReceiver
 ) -> None:
     outbox.endpoints.add(receiver.url)
@@ -185,14 +165,14 @@ def test_an_event_that_was_renamed_on_the_way_is_shown_by_that_name(
     assert first.endswith(" ms, sent as lead.updated, disrupted: renamed_event")
 
 
-def test_the_id_of_an_event_is_not_that_of_a_delivery(server: EmulatorServer) -> None:
-    shown = run(server, "deliveries", "show", "evt_1780304400000_k3v9q2x7d")
+def test_the_id_of_an_event_is_refused_with_the_command_for_it(server: EmulatorServer) -> None:
+    result = run(server, "deliveries", "show", "evt_1780304400000_k3v9q2x7d")
 
-    assert shown.exit_code == 2
-    assert "is the id of an event; see: events show evt_1780304400000" in shown.stderr
+    assert result.exit_code == 2
+    assert "is the id of an event; see: events show evt_1780304400000" in result.stderr
 
 
-def test_an_error_is_shown_in_words(
+def test_an_attempt_without_a_response_is_printed_with_its_error(
     server: EmulatorServer, workspace: Workspace, outbox: Outbox
 ) -> None:
     outbox.endpoints.add(NOWHERE, settings=EndpointSettings(retry_delays_seconds=()))
@@ -204,7 +184,7 @@ def test_an_error_is_shown_in_words(
     assert f"attempt 1: Connection refused  POST {NOWHERE}  " in first
 
 
-def test_copies_are_told_from_what_was_sent_again_by_hand(
+def test_duplicates_and_resends_are_printed_with_their_trigger(
     server: EmulatorServer, workspace: Workspace, outbox: Outbox, receiver: WebhookReceiver
 ) -> None:
     outbox.endpoints.add(receiver.url)
@@ -219,7 +199,7 @@ def test_copies_are_told_from_what_was_sent_again_by_hand(
     assert names == ["attempt 1", "duplicate", "duplicate", "resent"]
 
 
-def test_a_copy_of_a_disruption_that_is_forgotten_is_one(
+def test_a_duplicate_of_a_removed_disruption_is_printed_as_such(
     server: EmulatorServer, workspace: Workspace, outbox: Outbox, receiver: WebhookReceiver
 ) -> None:
     outbox.endpoints.add(receiver.url)
@@ -231,17 +211,17 @@ def test_a_copy_of_a_disruption_that_is_forgotten_is_one(
     assert "duplicate: 200 OK" in run(server, "deliveries", "show", only(outbox).id).stdout
 
 
-def test_showing_one_speaks_json(
+def test_show_prints_json_with_the_option(
     server: EmulatorServer, workspace: Workspace, outbox: Outbox
 ) -> None:
     outbox.endpoints.add(NOWHERE)
     workspace.store.set_lead_status(LEAD, status="DONE")
-    answer = json.loads(run(server, "deliveries", "show", only(outbox).id, "--json").stdout)
+    reply = json.loads(run(server, "deliveries", "show", only(outbox).id, "--json").stdout)
 
-    assert (answer["id"], answer["attempts"]) == (only(outbox).id, [])
+    assert (reply["id"], reply["attempts"]) == (only(outbox).id, [])
 
 
-def test_an_event_tells_why_its_deliveries_failed_and_when_they_go_on(
+def test_events_show_prints_the_status_of_each_delivery(
     server: EmulatorServer, workspace: Workspace, outbox: Outbox
 ) -> None:
     endpoint = outbox.endpoints.add(NOWHERE)
@@ -257,7 +237,7 @@ def test_an_event_tells_why_its_deliveries_failed_and_when_they_go_on(
     )
 
 
-def test_one_that_is_not_there_is_1(server: EmulatorServer) -> None:
+def test_an_unknown_id_is_exit_code_1(server: EmulatorServer) -> None:
     result = run(server, "deliveries", "show", "a/b?c")
 
     assert (result.exit_code, result.stdout) == (1, "")
@@ -265,14 +245,16 @@ def test_one_that_is_not_there_is_1(server: EmulatorServer) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("arguments", "expected"),
     [
         pytest.param(["list", "--state", "pendig"], "did you mean 'pending'?", id="state"),
         pytest.param(["list", "--limit", "0"], "--limit", id="limit"),
         pytest.param(["show"], "Missing argument 'ID'", id="no id"),
     ],
 )
-def test_what_cannot_be_asked_is_2(server: EmulatorServer, arguments: list[str], says: str) -> None:
+def test_invalid_arguments_are_exit_code_2(
+    server: EmulatorServer, arguments: list[str], expected: str
+) -> None:
     result = run(server, "deliveries", *arguments)
 
-    assert (result.exit_code, says in result.stderr) == (2, True), result.stderr
+    assert (result.exit_code, expected in result.stderr) == (2, True), result.stderr

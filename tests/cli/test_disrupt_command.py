@@ -1,30 +1,21 @@
-"""`mock-sendpilot disrupt` and `disruptions`, against a server that runs."""
+"""`mock-sendpilot disrupt` and `disruptions`, with a running server."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from mock_sendpilot.cli import main
-from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.server import EmulatorServer
 from mock_sendpilot.webhooks.disruption_kinds import CHAOS, KINDS
 from mock_sendpilot.webhooks.disruptions import Disruptions
+from tests.cli.commands import invoke
 
 EVENT = "lead.status.changed"
 
 
-@pytest.fixture
-def server(emulator: Emulator) -> Iterator[EmulatorServer]:
-    with EmulatorServer(emulator) as running:
-        yield running
-
-
 def run(server: EmulatorServer, *arguments: str) -> Result:
-    options = [*arguments, "--url", server.origin]
-    return CliRunner().invoke(main, options, prog_name="mock-sendpilot")
+    return invoke(*arguments, "--url", server.origin)
 
 
 def known(server: EmulatorServer) -> Disruptions:
@@ -36,7 +27,7 @@ def test_it_knows_every_kind_of_the_server() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_kind_is_armed_for_the_next_delivery(server: EmulatorServer, kind: str) -> None:
+def test_each_kind_is_armed_for_the_next_delivery(server: EmulatorServer, kind: str) -> None:
     result = run(server, "disrupt", kind)
     (armed,) = known(server).all()
 
@@ -44,7 +35,7 @@ def test_a_kind_is_armed_for_the_next_delivery(server: EmulatorServer, kind: str
     assert (armed.kind, armed.times, armed.state) == (kind, 1, "armed")
 
 
-def test_chaos_is_told_with_its_seed(server: EmulatorServer) -> None:
+def test_chaos_is_printed_with_its_random_seed(server: EmulatorServer) -> None:
     result = run(server, "disrupt", "chaos")
     (armed,) = known(server).all()
 
@@ -52,12 +43,12 @@ def test_chaos_is_told_with_its_seed(server: EmulatorServer) -> None:
     assert armed.times is None
 
 
-def test_it_speaks_json(server: EmulatorServer) -> None:
+def test_disrupt_prints_json_with_the_option(server: EmulatorServer) -> None:
     result = run(server, "disrupt", "duplicate", "--json")
-    answer = json.loads(result.stdout)
+    reply = json.loads(result.stdout)
 
     assert result.stdout.count("\n") == 1
-    assert (answer["kind"], answer["state"]) == ("duplicate", "armed")
+    assert (reply["kind"], reply["state"]) == ("duplicate", "armed")
 
 
 @pytest.mark.parametrize(
@@ -99,15 +90,15 @@ def test_it_speaks_json(server: EmulatorServer) -> None:
         pytest.param(["chaos", "--times", "4"], {"times": 4}, id="chaos, so often"),
     ],
 )
-def test_what_is_given_counts(
+def test_options_set_the_fields_of_a_disruption(
     server: EmulatorServer, arguments: list[str], fields: dict[str, Any]
 ) -> None:
-    answer = json.loads(run(server, "disrupt", *arguments, "--json").stdout)
+    reply = json.loads(run(server, "disrupt", *arguments, "--json").stdout)
 
-    assert {key: answer[key] for key in fields} == fields
+    assert {key: reply[key] for key in fields} == fields
 
 
-def test_it_can_be_for_one_endpoint(server: EmulatorServer) -> None:
+def test_a_disruption_may_be_for_one_endpoint(server: EmulatorServer) -> None:
     outbox = server.emulator.outbox(server.emulator.workspaces()[0])
     endpoint = outbox.endpoints.add("http://127.0.0.1:9/")
     run(server, "disrupt", "drop", "--endpoint", endpoint.id)
@@ -125,7 +116,7 @@ def test_it_can_be_for_one_endpoint(server: EmulatorServer) -> None:
         pytest.param(["duplicate", "--copies", "11"], "copies must be", id="copies"),
     ],
 )
-def test_what_is_refused_is_told_with_the_reason(
+def test_a_refusal_of_the_server_is_exit_code_1_with_the_reason(
     server: EmulatorServer, arguments: list[str], reason: str
 ) -> None:
     result = run(server, "disrupt", *arguments)
@@ -154,7 +145,7 @@ def test_what_is_refused_is_told_with_the_reason(
         pytest.param(["disruptions", "remove", "dis_1", "--all"], "or --all", id="id and all"),
     ],
 )
-def test_what_cannot_be_asked_is_2(
+def test_invalid_arguments_are_exit_code_2(
     server: EmulatorServer, arguments: list[str], reason: str
 ) -> None:
     result = run(server, *arguments)
@@ -163,7 +154,7 @@ def test_what_cannot_be_asked_is_2(
     assert known(server).all() == []
 
 
-def test_they_are_listed_with_what_they_have_done(server: EmulatorServer) -> None:
+def test_disruptions_are_listed_with_the_deliveries_they_matched(server: EmulatorServer) -> None:
     workspace = server.emulator.workspaces()[0]
     workspace.scheduler.freeze()
     server.emulator.outbox(workspace).endpoints.add("http://127.0.0.1:9/")
@@ -209,7 +200,7 @@ def test_they_are_listed_with_what_they_have_done(server: EmulatorServer) -> Non
         ),
     ],
 )
-def test_the_list_tells_what_each_is_for(
+def test_the_list_has_the_filters_and_options_of_each_disruption(
     server: EmulatorServer, arguments: list[str], terms: str
 ) -> None:
     run(server, "disrupt", *arguments)
@@ -218,7 +209,7 @@ def test_the_list_tells_what_each_is_for(
     assert line.partition(", 0 of 1")[2] == terms
 
 
-def test_the_list_tells_where_to(server: EmulatorServer) -> None:
+def test_the_list_has_the_endpoint_of_a_disruption(server: EmulatorServer) -> None:
     outbox = server.emulator.outbox(server.emulator.workspaces()[0])
     endpoint = outbox.endpoints.add("http://127.0.0.1:9/")
     known(server).arm("drop", endpoint_id=endpoint.id)
@@ -226,14 +217,14 @@ def test_the_list_tells_where_to(server: EmulatorServer) -> None:
     assert f"; to {endpoint.id}\n" in run(server, "disruptions", "list").stdout
 
 
-def test_the_list_speaks_json(server: EmulatorServer) -> None:
+def test_the_list_is_json_with_the_option(server: EmulatorServer) -> None:
     armed = known(server).arm("drop")
-    answer = json.loads(run(server, "disruptions", "list", "--json").stdout)
+    reply = json.loads(run(server, "disruptions", "list", "--json").stdout)
 
-    assert [one["id"] for one in answer["disruptions"]] == [armed.id]
+    assert [one["id"] for one in reply["disruptions"]] == [armed.id]
 
 
-def test_one_is_removed(server: EmulatorServer) -> None:
+def test_a_disruption_is_removed_by_its_id(server: EmulatorServer) -> None:
     gone, stays = known(server).arm("drop"), known(server).arm("delay")
     result = run(server, "disruptions", "remove", gone.id)
 
@@ -241,7 +232,7 @@ def test_one_is_removed(server: EmulatorServer) -> None:
     assert [one.id for one in known(server).all()] == [stays.id]
 
 
-def test_all_are_removed(server: EmulatorServer) -> None:
+def test_all_disruptions_are_removed_with_the_option(server: EmulatorServer) -> None:
     known(server).arm("drop")
     known(server).arm("delay")
     result = run(server, "disruptions", "remove", "--all")
@@ -251,15 +242,15 @@ def test_all_are_removed(server: EmulatorServer) -> None:
 
 
 @pytest.mark.parametrize("which", ["one", "all"])
-def test_removing_speaks_json(server: EmulatorServer, which: str) -> None:
+def test_remove_prints_json_with_the_option(server: EmulatorServer, which: str) -> None:
     first, second = known(server).arm("drop").id, known(server).arm("delay").id
     target = first if which == "one" else "--all"
-    answer = json.loads(run(server, "disruptions", "remove", target, "--json").stdout)
+    reply = json.loads(run(server, "disruptions", "remove", target, "--json").stdout)
 
-    assert answer == {"removed": [first] if which == "one" else [first, second]}
+    assert reply == {"removed": [first] if which == "one" else [first, second]}
 
 
-def test_a_variable_that_is_not_set_removes_nothing(server: EmulatorServer) -> None:
+def test_an_empty_id_removes_nothing(server: EmulatorServer) -> None:
     armed = known(server).arm("drop")
     result = run(server, "disruptions", "remove", "")
 
@@ -267,7 +258,7 @@ def test_a_variable_that_is_not_set_removes_nothing(server: EmulatorServer) -> N
     assert [one.id for one in known(server).all()] == [armed.id]
 
 
-def test_one_that_is_not_there_is_1(server: EmulatorServer) -> None:
+def test_an_unknown_id_is_exit_code_1(server: EmulatorServer) -> None:
     result = run(server, "disruptions", "remove", "a/b?c")
 
     assert (result.exit_code, result.stdout) == (1, "")

@@ -1,33 +1,21 @@
-"""`mock-sendpilot endpoints`, against a server that runs."""
+"""`mock-sendpilot endpoints`, with a running server."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
 from mock_sendpilot.cli import main
-from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.server import EmulatorServer
 from mock_sendpilot.webhooks.endpoints import Endpoint
 from mock_sendpilot.webhooks.outbox import Outbox
 from mock_sendpilot.world.endpoint_settings import EndpointSettings
+from tests.cli.commands import invoke
 from tests.support import SECRET
 
 URL = "http://127.0.0.1:9000/webhooks"
 NEW_SECRET = "whsec_dGhlIHNlY3JldCBhZnRlciBhIHJvdGF0aW9u"
-
-
-@pytest.fixture
-def server(emulator: Emulator) -> Iterator[EmulatorServer]:
-    with EmulatorServer(emulator) as running:
-        yield running
-
-
-@pytest.fixture
-def outbox(server: EmulatorServer) -> Outbox:
-    return server.emulator.outbox(server.emulator.workspaces()[0])
 
 
 @pytest.fixture
@@ -36,16 +24,17 @@ def endpoint(outbox: Outbox) -> Endpoint:
 
 
 def run(server: EmulatorServer, *arguments: str) -> Result:
-    options = [*arguments, "--url", server.origin]
-    return CliRunner().invoke(main, ["endpoints", *options], prog_name="mock-sendpilot")
+    return invoke("endpoints", *arguments, "--url", server.origin)
 
 
-def test_an_endpoint_is_added_and_its_secret_shown(server: EmulatorServer, outbox: Outbox) -> None:
+def test_an_added_endpoint_is_printed_with_its_secret(
+    server: EmulatorServer, outbox: Outbox
+) -> None:
     result = run(server, "add", URL)
     (endpoint,) = outbox.endpoints.all()
 
-    said = f"{endpoint.id}: {URL}  all events\nsecret: {endpoint.secret}\n"
-    assert (result.exit_code, result.stdout, result.stderr) == (0, said, "")
+    expected = f"{endpoint.id}: {URL}  all events\nsecret: {endpoint.secret}\n"
+    assert (result.exit_code, result.stdout, result.stderr) == (0, expected, "")
 
 
 @pytest.mark.parametrize(
@@ -78,17 +67,17 @@ def test_an_endpoint_is_added_and_its_secret_shown(server: EmulatorServer, outbo
         pytest.param([], {"events": None, "retryDelaysSeconds": None}, id="nothing"),
     ],
 )
-def test_what_is_given_counts(
+def test_options_set_the_fields_of_an_endpoint(
     server: EmulatorServer, arguments: list[str], fields: dict[str, Any]
 ) -> None:
     result = run(server, "add", URL, *arguments, "--json")
-    answer = json.loads(result.stdout)
+    reply = json.loads(result.stdout)
 
     assert (result.exit_code, result.stdout.count("\n")) == (0, 1)
-    assert {key: answer[key] for key in fields} == fields
+    assert {key: reply[key] for key in fields} == fields
 
 
-def test_they_are_listed_a_line_each(server: EmulatorServer, outbox: Outbox) -> None:
+def test_endpoints_are_listed_a_line_each(server: EmulatorServer, outbox: Outbox) -> None:
     first = outbox.endpoints.add(URL, event_types=["message.sent", "campaign.paused"])
     second = outbox.endpoints.add(URL, is_enabled=False)
     outbox.endpoints.update(second.id, {"disabled_reason": "410"})
@@ -101,7 +90,7 @@ def test_they_are_listed_a_line_each(server: EmulatorServer, outbox: Outbox) -> 
 
 
 @pytest.mark.parametrize(
-    ("options", "shown"),
+    ("options", "settings"),
     [
         pytest.param([], "", id="as usual"),
         pytest.param(["--retry-delay", "0.5", "--retry-delay", "60"], "retries after 0.5, 60 s"),
@@ -113,31 +102,31 @@ def test_they_are_listed_a_line_each(server: EmulatorServer, outbox: Outbox) -> 
         pytest.param(["--timeout", "2", "--concurrency", "3"], "timeout 2 s; concurrency 3"),
     ],
 )
-def test_the_list_tells_settings_that_are_not_as_usual(
-    server: EmulatorServer, options: list[str], shown: str
+def test_the_list_has_settings_that_are_not_the_default(
+    server: EmulatorServer, options: list[str], settings: str
 ) -> None:
     run(server, "add", URL, *options)
     line = run(server, "list").stdout
 
-    assert line.endswith(f"  all events  [{shown}]\n" if shown else "  all events\n")
+    assert line.endswith(f"  all events  [{settings}]\n" if settings else "  all events\n")
 
 
 @pytest.mark.parametrize(
-    ("changes", "shown"),
+    ("changes", "settings"),
     [
         pytest.param({"settings": EndpointSettings(retry_delays_seconds=())}, "retries none"),
         pytest.param({"is_forwarded": True}, "forwarded", id="forwarded"),
     ],
 )
-def test_the_list_tells_of_others_too(
-    server: EmulatorServer, outbox: Outbox, changes: dict[str, Any], shown: str
+def test_the_list_has_settings_without_an_option(
+    server: EmulatorServer, outbox: Outbox, changes: dict[str, Any], settings: str
 ) -> None:
     outbox.endpoints.add(URL, **changes)
 
-    assert run(server, "list").stdout.endswith(f"  [{shown}]\n")
+    assert run(server, "list").stdout.endswith(f"  [{settings}]\n")
 
 
-def test_one_is_shown_with_everything(server: EmulatorServer, outbox: Outbox) -> None:
+def test_show_prints_every_setting(server: EmulatorServer, outbox: Outbox) -> None:
     settings = EndpointSettings(retry_delays_seconds=(1.0, 5.0), signatures=("svix",))
     endpoint = outbox.endpoints.add(URL, secret=SECRET, settings=settings, is_enabled=False)
     outbox.endpoints.rotate(endpoint.id, NEW_SECRET)
@@ -166,7 +155,7 @@ def test_one_is_shown_with_everything(server: EmulatorServer, outbox: Outbox) ->
 
 
 @pytest.mark.parametrize("options", [[], ["--json"]], ids=["text", "JSON"])
-def test_its_secret_is_shown_in_full_when_asked_for(
+def test_show_prints_the_secret_in_full_with_the_option(
     server: EmulatorServer, endpoint: Endpoint, options: list[str]
 ) -> None:
     without = run(server, "show", endpoint.id, *options)
@@ -175,20 +164,20 @@ def test_its_secret_is_shown_in_full_when_asked_for(
     assert (SECRET in without.stdout, SECRET in asked.stdout) == (False, True)
 
 
-def test_showing_one_speaks_json(server: EmulatorServer, endpoint: Endpoint) -> None:
-    answer = json.loads(run(server, "show", endpoint.id, "--json").stdout)
+def test_show_prints_json_with_the_option(server: EmulatorServer, endpoint: Endpoint) -> None:
+    reply = json.loads(run(server, "show", endpoint.id, "--json").stdout)
 
-    assert (answer["id"], answer["signatureClock"]) == (endpoint.id, "wall")
+    assert (reply["id"], reply["signatureClock"]) == (endpoint.id, "wall")
 
 
-def test_the_list_speaks_json(server: EmulatorServer, endpoint: Endpoint) -> None:
+def test_the_list_is_json_with_the_option(server: EmulatorServer, endpoint: Endpoint) -> None:
     result = run(server, "list", "--json")
 
     assert [one["id"] for one in json.loads(result.stdout)["endpoints"]] == [endpoint.id]
     assert SECRET not in result.stdout
 
 
-def test_one_is_disabled_and_enabled(
+def test_an_endpoint_is_disabled_and_enabled(
     server: EmulatorServer, outbox: Outbox, endpoint: Endpoint
 ) -> None:
     disabled = run(server, "disable", endpoint.id)
@@ -202,13 +191,13 @@ def test_one_is_disabled_and_enabled(
 
 
 @pytest.mark.parametrize(("command", "enabled"), [("disable", False), ("enable", True)])
-def test_disabling_and_enabling_speak_json(
+def test_disable_and_enable_print_json_with_the_option(
     server: EmulatorServer, endpoint: Endpoint, command: str, enabled: bool
 ) -> None:
     assert json.loads(run(server, command, endpoint.id, "--json").stdout)["enabled"] is enabled
 
 
-def test_a_secret_is_rotated_and_the_new_one_shown(
+def test_a_rotated_secret_is_printed(
     server: EmulatorServer, outbox: Outbox, endpoint: Endpoint
 ) -> None:
     result = run(server, "rotate-secret", endpoint.id)
@@ -218,18 +207,18 @@ def test_a_secret_is_rotated_and_the_new_one_shown(
     secret, until = result.stdout.splitlines()
     assert after.secret != SECRET
     assert secret == f"secret: {after.secret}"
-    shown = retired.valid_until.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    assert until == f"the old one is valid until {shown}"
+    time = retired.valid_until.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    assert until == f"the old one is valid until {time}"
 
 
-def test_the_new_secret_can_be_given(
+def test_an_option_sets_the_new_secret(
     server: EmulatorServer, outbox: Outbox, endpoint: Endpoint
 ) -> None:
-    answer = json.loads(
+    reply = json.loads(
         run(server, "rotate-secret", endpoint.id, "--secret", NEW_SECRET, "--json").stdout
     )
 
-    assert answer["secret"] == outbox.endpoints.get(endpoint.id).secret == NEW_SECRET
+    assert reply["secret"] == outbox.endpoints.get(endpoint.id).secret == NEW_SECRET
 
 
 @pytest.mark.parametrize(
@@ -239,7 +228,7 @@ def test_the_new_secret_can_be_given(
         pytest.param(["--event", "reply.received"], "message.received", id="chosen"),
     ],
 )
-def test_one_is_tested(
+def test_a_test_sends_an_event_and_prints_it(
     server: EmulatorServer,
     outbox: Outbox,
     endpoint: Endpoint,
@@ -259,20 +248,22 @@ def test_one_is_tested(
     assert (event.origin, event.event_type) == ("test", event_type)
 
 
-def test_a_test_speaks_json(server: EmulatorServer, outbox: Outbox, endpoint: Endpoint) -> None:
-    answer = json.loads(run(server, "test", endpoint.id, "--json").stdout)
+def test_a_test_prints_json_with_the_option(
+    server: EmulatorServer, outbox: Outbox, endpoint: Endpoint
+) -> None:
+    reply = json.loads(run(server, "test", endpoint.id, "--json").stdout)
 
-    assert answer["body"] == outbox.events.all()[0].json
+    assert reply["body"] == outbox.events.all()[0].json
 
 
-def test_one_is_deleted(server: EmulatorServer, outbox: Outbox, endpoint: Endpoint) -> None:
+def test_an_endpoint_is_deleted(server: EmulatorServer, outbox: Outbox, endpoint: Endpoint) -> None:
     result = run(server, "delete", endpoint.id)
 
     assert (result.exit_code, result.stdout) == (0, f"{endpoint.id}: deleted\n")
     assert outbox.endpoints.all() == []
 
 
-def test_deleting_one_speaks_json(server: EmulatorServer, endpoint: Endpoint) -> None:
+def test_delete_prints_json_with_the_option(server: EmulatorServer, endpoint: Endpoint) -> None:
     assert json.loads(run(server, "delete", endpoint.id, "--json").stdout) == {
         "deleted": [endpoint.id]
     }
@@ -281,7 +272,7 @@ def test_deleting_one_speaks_json(server: EmulatorServer, endpoint: Endpoint) ->
 @pytest.mark.parametrize(
     "command", ["show", "disable", "enable", "rotate-secret", "test", "delete"]
 )
-def test_one_that_is_not_there_is_1(server: EmulatorServer, command: str) -> None:
+def test_an_unknown_id_is_exit_code_1(server: EmulatorServer, command: str) -> None:
     result = run(server, command, "a/b?c")
 
     assert (result.exit_code, result.stdout) == (1, "")
@@ -303,7 +294,7 @@ def test_one_that_is_not_there_is_1(server: EmulatorServer, command: str) -> Non
         pytest.param(["add", URL, "--signature-clock", "real"], "wall, virtual", id="clock"),
     ],
 )
-def test_what_is_refused_is_told_with_the_reason(
+def test_a_refusal_of_the_server_is_exit_code_1_with_the_reason(
     server: EmulatorServer, outbox: Outbox, arguments: list[str], reason: str
 ) -> None:
     result = run(server, *arguments)
@@ -323,14 +314,14 @@ def test_what_is_refused_is_told_with_the_reason(
     ],
     ids=["no url", "no id", "timeout", "concurrency"],
 )
-def test_what_cannot_be_asked_is_2(server: EmulatorServer, arguments: list[str]) -> None:
+def test_invalid_arguments_are_exit_code_2(server: EmulatorServer, arguments: list[str]) -> None:
     assert run(server, *arguments).exit_code == 2
 
 
 # --- the secret alone ---------------------------------------------------------------------------
 
 
-def test_the_secret_of_an_endpoint_is_printed_alone(
+def test_show_prints_the_secret_alone_with_the_option(
     server: EmulatorServer, endpoint: Endpoint
 ) -> None:
     result = run(server, "show", endpoint.id, "--secret-only")
@@ -338,48 +329,52 @@ def test_the_secret_of_an_endpoint_is_printed_alone(
     assert (result.exit_code, result.stdout, result.stderr) == (0, f"{SECRET}\n", "")
 
 
-def test_that_of_a_new_endpoint_is_too(server: EmulatorServer, outbox: Outbox) -> None:
+def test_add_prints_the_secret_alone_with_the_option(
+    server: EmulatorServer, outbox: Outbox
+) -> None:
     result = run(server, "add", URL, "--secret-only")
     (endpoint,) = outbox.endpoints.all()
 
     assert (result.exit_code, result.stdout) == (0, f"{endpoint.secret}\n")
 
 
-def test_that_of_a_rotation_is_too(server: EmulatorServer, endpoint: Endpoint) -> None:
+def test_rotate_secret_prints_the_secret_alone_with_the_option(
+    server: EmulatorServer, endpoint: Endpoint
+) -> None:
     result = run(server, "rotate-secret", endpoint.id, "--secret", NEW_SECRET, "--secret-only")
 
     assert (result.exit_code, result.stdout) == (0, f"{NEW_SECRET}\n")
 
 
-def test_it_is_an_object_in_json(server: EmulatorServer, endpoint: Endpoint) -> None:
+def test_the_secret_alone_is_an_object_in_json(server: EmulatorServer, endpoint: Endpoint) -> None:
     result = run(server, "show", endpoint.id, "--secret-only", "--json")
 
     assert json.loads(result.stdout) == {"secret": SECRET}
 
 
-def test_an_endpoint_that_does_not_exist_prints_no_secret(server: EmulatorServer) -> None:
+def test_an_unknown_endpoint_prints_no_secret(server: EmulatorServer) -> None:
     result = run(server, "show", "ep_x", "--secret-only")
 
     assert (result.exit_code, result.stdout) == (1, "")
 
 
 @pytest.mark.parametrize(
-    ("texts", "says"),
+    ("texts", "reason"),
     [
         pytest.param(["hunter2"], 'expected "NAME: VALUE", with a colon', id="no colon"),
         pytest.param([": hunter2"], 'expected "NAME: VALUE", with a colon', id="no name"),
         pytest.param(["X-Env: hunter2", "X-Env: b"], "X-Env is given twice", id="twice"),
     ],
 )
-def test_an_invalid_header_is_exit_code_2_and_is_not_printed(texts: list[str], says: str) -> None:
+def test_an_invalid_header_is_exit_code_2_and_is_not_printed(texts: list[str], reason: str) -> None:
     options = [word for text in texts for word in ("--header", text)]
     result = CliRunner().invoke(main, ["endpoints", "add", URL, *options])
 
-    assert (result.exit_code, says in result.stderr) == (2, True), result.stderr
+    assert (result.exit_code, reason in result.stderr) == (2, True), result.stderr
     assert "hunter2" not in result.output
 
 
-def test_a_header_that_is_reserved_is_1(server: EmulatorServer) -> None:
+def test_a_reserved_header_is_exit_code_1(server: EmulatorServer) -> None:
     result = run(server, "add", URL, "--header", "Host: hunter2")
 
     assert (result.exit_code, "headers.Host is reserved" in result.stderr) == (1, True)

@@ -1,4 +1,4 @@
-"""The help of every command, and what is said to who mistypes one."""
+"""The help of every command, and what is expected to who mistypes one."""
 
 import re
 from collections.abc import Iterator
@@ -79,14 +79,14 @@ def test_the_help_of_disrupt_explains_every_kind_with_its_options() -> None:
     assert " chaos is disrupted in any of these ways" in table
 
 
-def test_no_line_of_that_help_is_broken_within_a_word() -> None:
+def test_the_help_of_disrupt_fits_a_terminal() -> None:
     lines = run("disrupt", "--help").stdout.splitlines()
 
     assert lines[0] == "Usage: mock-sendpilot disrupt [OPTIONS] KIND"
     assert [line for line in lines if len(line) > 84] == []
 
 
-def test_the_help_of_trigger_lists_the_twelve_events_with_what_each_needs() -> None:
+def test_the_help_of_trigger_lists_the_12_events_with_their_options() -> None:
     text = run("trigger", "--help").stdout
     rows = dict(re.findall(r"^    (\S+)  +(--\w+)$", text, flags=re.MULTILINE))
 
@@ -97,7 +97,7 @@ def test_the_help_of_trigger_lists_the_twelve_events_with_what_each_needs() -> N
 
 
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("arguments", "reason"),
     [
         pytest.param(["triger"], "No such command 'triger'. Did you mean 'trigger'?", id="command"),
         pytest.param(["delivery"], "Did you mean 'deliveries'?", id="plural"),
@@ -118,13 +118,13 @@ def test_the_help_of_trigger_lists_the_twelve_events_with_what_each_needs() -> N
         pytest.param(["deliveries", "list", "--state", "drop"], "mean 'dropped'?", id="state"),
     ],
 )
-def test_who_mistypes_is_told_what_was_meant(arguments: list[str], says: str) -> None:
+def test_a_misspelled_word_is_refused_with_a_suggestion(arguments: list[str], reason: str) -> None:
     result = run(*arguments)
 
-    assert (result.exit_code, says in result.stderr) == (2, True), result.stderr
+    assert (result.exit_code, reason in result.stderr) == (2, True), result.stderr
 
 
-def test_a_kind_that_is_near_to_one_is_answered_in_a_line() -> None:
+def test_a_suggestion_does_not_list_all_kinds() -> None:
     assert "wrong_content_type" not in run("disrupt", "duplicat").stderr
 
 
@@ -159,7 +159,7 @@ def test_a_kind_that_is_near_to_one_is_answered_in_a_line() -> None:
     ],
     ids=" ".join,
 )
-def test_an_id_that_is_empty_is_2(arguments: list[str]) -> None:
+def test_an_empty_id_is_exit_code_2(arguments: list[str]) -> None:
     result = run(*arguments)
 
     assert (result.exit_code, "must not be empty" in result.stderr) == (2, True), result.stderr
@@ -179,7 +179,7 @@ def test_an_id_that_is_empty_is_2(arguments: list[str]) -> None:
     ],
     ids=lambda arguments: " ".join(arguments[:1] + arguments[-1:]),
 )
-def test_a_number_that_is_none_or_has_no_end_is_2(arguments: list[str], number: str) -> None:
+def test_a_number_that_is_not_finite_is_exit_code_2(arguments: list[str], number: str) -> None:
     result = run(*arguments, number)
 
     assert result.exit_code == 2
@@ -187,5 +187,5 @@ def test_a_number_that_is_none_or_has_no_end_is_2(arguments: list[str], number: 
     assert f"finite number, got {number}" in result.stderr or "is not in the range" in result.stderr
 
 
-def test_a_number_that_is_none_is_called_so() -> None:
+def test_nan_is_refused_as_not_finite() -> None:
     assert "expected a finite number, got nan" in run("wait", "--timeout", "nan").stderr

@@ -1,21 +1,26 @@
-"""A listener before servers that are lost, restarted or stalled."""
+"""A listener and its forwarder, with servers that are lost, restarted or silent."""
 
+import queue
 import socket
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import TypeVar
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import pytest
 from svix.webhooks import Webhook
 
-from mock_sendpilot.cli.client import Client, RequestFailed
+from mock_sendpilot.cli.client import Client, Reply, RequestFailed, RequestRefused
 from mock_sendpilot.cli.listener import (
     ConnectionLost,
     ConnectionRestored,
     EventsChanged,
+    Forwarder,
     Listener,
     ListeningEnded,
+    Registration,
     Update,
+    growing_pauses,
 )
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.server import EmulatorServer
@@ -24,40 +29,28 @@ from mock_sendpilot.webhooks.deliveries import SUCCEEDED, DeliveryFilter
 from mock_sendpilot.webhooks.forwarding import ForwardingLimits
 from mock_sendpilot.webhooks.outbox import Outbox
 from mock_sendpilot.webhooks.triggers import send_test_event
+from tests.cli.commands import LEAD, NOWHERE
 from tests.support import DEMO_KEY, eventually
 
-LEAD = "lead_abc123"  # REPLY_RECEIVED
-EVENT = "lead.status.changed"
 SUCCESSFUL = DeliveryFilter(state=SUCCEEDED)
 Kind = TypeVar("Kind", bound=Update)
 
 
 @pytest.fixture
-def receiver() -> Iterator[WebhookReceiver]:
-    with WebhookReceiver() as running:
-        yield running
-
-
-@contextmanager
-def serving(emulator: Emulator, port: int = 0) -> Iterator[EmulatorServer]:
-    with EmulatorServer(emulator, port=port) as running:
-        yield running
-
-
-@pytest.fixture
 def listen() -> Iterator[Callable[..., Listener]]:
-    """Begin to listen, with short waits."""
-    begun: list[Listener] = []
+    """Start listeners, with short waits."""
+    started: list[Listener] = []
+    waits = {"wait_seconds": 1, "forward_wait_seconds": 1, "timeout_seconds": 0.5}
 
     def begin(server: EmulatorServer, forward_to: str | None = None) -> Listener:
-        wanted = None if forward_to is None else {"url": forward_to, "forwarded": True}
-        where = Client(server.origin, DEMO_KEY, None)
-        begun.append(Listener(where, wanted, wait_seconds=1, timeout_seconds=0.5))
-        begun[-1].start()
-        return begun[-1]
+        settings = None if forward_to is None else {"url": forward_to, "forwarded": True}
+        client = Client(server.origin, DEMO_KEY)
+        started.append(Listener(client, settings, **waits))  # type: ignore[arg-type]
+        started[-1].start()
+        return started[-1]
 
     yield begin
-    for one in begun:
+    for one in started:
         one.stop()
 
 
@@ -70,74 +63,74 @@ def change(emulator: Emulator, status: str) -> None:
 
 
 def until(listener: Listener, kind: type[Kind]) -> Kind:
-    """The first news of this kind."""
+    """Wait for the first update of this kind."""
     while True:
         update = listener.next_update()
         if isinstance(update, kind):
             return update
 
 
-def heard(listener: Listener, status: str) -> None:
-    """Wait until it has heard of a change to this status."""
+def wait_for_status(listener: Listener, status: str) -> None:
+    """Wait for a change to this status."""
     while True:
         events = until(listener, EventsChanged).events
         if any(event["body"]["data"].get("newStatus") == status for event in events):
             return
 
 
-def test_after_a_lost_connection_it_hears_of_what_came_meanwhile(
+def test_a_lost_connection_is_restored_with_the_missed_events(
     emulator: Emulator, listen: Callable[..., Listener]
 ) -> None:
-    with serving(emulator) as server:
+    with EmulatorServer(emulator) as server:
         listener = listen(server)
         change(emulator, "DONE")
-        heard(listener, "DONE")
+        wait_for_status(listener, "DONE")
     lost = until(listener, ConnectionLost)
     change(emulator, "OPPORTUNITY")
-    with serving(emulator, server._http.port):
+    with EmulatorServer(emulator, port=server._http.port):
         back = until(listener, ConnectionRestored)
-        heard(listener, "OPPORTUNITY")
+        wait_for_status(listener, "OPPORTUNITY")
 
     assert f"{server.origin} does not answer: " in lost.reason
     assert back == ConnectionRestored(is_restarted=False, endpoint=None)
 
 
-def test_a_loss_is_news_once(emulator: Emulator, listen: Callable[..., Listener]) -> None:
-    with serving(emulator) as server:
+def test_a_lost_connection_is_one_update(
+    emulator: Emulator, listen: Callable[..., Listener]
+) -> None:
+    with EmulatorServer(emulator) as server:
         listener = listen(server)
     until(listener, ConnectionLost)
     with socket.create_server(("127.0.0.1", server._http.port)) as stalled:
         stalled.settimeout(10)
         connection, _ = stalled.accept()  # so it has tried again
         connection.close()
-    with serving(emulator, server._http.port):
+    with EmulatorServer(emulator, port=server._http.port):
         update = listener.next_update()
 
     assert isinstance(update, ConnectionRestored)
 
 
-def test_a_server_that_is_silent_is_lost(
-    emulator: Emulator, listen: Callable[..., Listener]
-) -> None:
-    with serving(emulator) as server:
+def test_a_silent_server_is_lost(emulator: Emulator, listen: Callable[..., Listener]) -> None:
+    with EmulatorServer(emulator) as server:
         listener = listen(server)
     until(listener, ConnectionLost)
-    with serving(emulator, server._http.port):
+    with EmulatorServer(emulator, port=server._http.port):
         until(listener, ConnectionRestored)
     with socket.create_server(("127.0.0.1", server._http.port)):
         until(listener, ConnectionLost)
-    with serving(emulator, server._http.port):
+    with EmulatorServer(emulator, port=server._http.port):
         until(listener, ConnectionRestored)
 
 
-def test_events_that_came_while_nobody_listened_are_forwarded(
+def test_missed_events_are_forwarded(
     emulator: Emulator,
     receiver: WebhookReceiver,
     listen: Callable[..., Listener],
 ) -> None:
     outbox_of(emulator).forwarding.limits = ForwardingLimits(silence_seconds=0.05)
     change(emulator, "IRRELEVANT")  # before it began
-    with serving(emulator) as server:
+    with EmulatorServer(emulator) as server:
         listener = listen(server, receiver.url)
         assert listener.endpoint is not None
         endpoint_id, secret = listener.endpoint["id"], listener.endpoint["secret"]
@@ -150,7 +143,7 @@ def test_events_that_came_while_nobody_listened_are_forwarded(
     eventually(lambda: not endpoints.get(endpoint_id).is_enabled, timeout=10)
     change(emulator, "PENDING")  # makes no delivery any more
     queue.limits = ForwardingLimits(silence_seconds=5)
-    with serving(emulator, server._http.port):
+    with EmulatorServer(emulator, port=server._http.port):
         receiver.wait_for(count=3, timeout=10)
         listener.stop()
 
@@ -167,17 +160,17 @@ def test_a_restarted_server_gets_the_endpoint_with_the_same_secret(
     listen: Callable[..., Listener],
 ) -> None:
     first, second = make_emulator(), make_emulator()
-    with serving(first) as server:
+    with EmulatorServer(first) as server:
         listener = listen(server, receiver.url)
         assert listener.endpoint is not None
         secret = listener.endpoint["secret"]
         change(first, "DONE")
         receiver.wait_for(count=1, timeout=10)
     until(listener, ConnectionLost)
-    change(second, "OPPORTUNITY")  # before the endpoint is there
-    other = outbox_of(second).endpoints.add("http://127.0.0.1:9/", event_types=["message.sent"])
+    change(second, "OPPORTUNITY")  # before the endpoint exists
+    other = outbox_of(second).endpoints.add(NOWHERE, event_types=["message.sent"])
     send_test_event(second.workspaces()[0], outbox_of(second), other.id, None)
-    with serving(second, server._http.port):
+    with EmulatorServer(second, port=server._http.port):
         back = until(listener, ConnectionRestored)
         receiver.wait_for(count=2, timeout=10)
         change(second, "IRRELEVANT")
@@ -193,10 +186,10 @@ def test_a_restarted_server_gets_the_endpoint_with_the_same_secret(
     assert statuses == ["DONE", "OPPORTUNITY", "IRRELEVANT"]
 
 
-def test_an_endpoint_that_somebody_removed_ends_it(
+def test_a_deleted_endpoint_ends_it(
     emulator: Emulator, receiver: WebhookReceiver, listen: Callable[..., Listener]
 ) -> None:
-    with serving(emulator) as server:
+    with EmulatorServer(emulator) as server:
         listener = listen(server, receiver.url)
         assert listener.endpoint is not None
         outbox_of(emulator).remove_endpoint(listener.endpoint["id"])
@@ -205,20 +198,20 @@ def test_an_endpoint_that_somebody_removed_ends_it(
     assert "Webhook endpoint not found" in ended.reason
 
 
-def test_a_key_that_a_restarted_server_does_not_know_ends_it(
+def test_an_api_key_that_is_unknown_after_a_restart_ends_it(
     emulator: Emulator, listen: Callable[..., Listener]
 ) -> None:
-    with serving(emulator) as server:
+    with EmulatorServer(emulator) as server:
         listener = listen(server)
     empty = Emulator()
-    with serving(empty, server._http.port):
+    with EmulatorServer(empty, port=server._http.port):
         ended = until(listener, ListeningEnded)
     empty.close()
 
     assert "no workspace has this key" in ended.reason
 
 
-def test_a_server_that_is_not_there_at_the_beginning_is_an_error(
+def test_a_server_that_does_not_answer_at_the_start_is_an_error(
     emulator: Emulator, listen: Callable[..., Listener]
 ) -> None:
     server = EmulatorServer(emulator)
@@ -226,3 +219,78 @@ def test_a_server_that_is_not_there_at_the_beginning_is_an_error(
 
     with pytest.raises(RequestFailed, match="does not answer"):
         listen(server)
+
+
+# --- the forwarder --------------------------------------------------------------------------------
+
+REGISTRATION = Registration("log_1", "ep_1")
+
+
+@dataclass(frozen=True)
+class FakeClient(Client):
+    """A client whose requests for forwarded webhooks raise an error, or return nothing."""
+
+    url: str = "http://127.0.0.1:9"
+    api_key: str = "YOUR_API_KEY"
+    error: Exception | None = None
+    log: str = "log_1"
+    paths: list[str] = field(default_factory=list)
+
+    def request_or_none(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None, **_: Any
+    ) -> None:
+        self.paths.append(path)
+        if self.error is not None:
+            raise self.error
+
+    def request(self, *_: Any, **__: Any) -> Reply:
+        return Reply(self.url, {"log": self.log})
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        pytest.param(RequestRefused("the endpoint is gone"), "the endpoint is gone", id="refused"),
+        pytest.param(KeyError("url"), "forwarding: KeyError('url')", id="another version"),
+        pytest.param(ValueError("base64"), "forwarding: ValueError('base64')", id="no base64"),
+        pytest.param(MemoryError(), "forwarding: MemoryError()", id="no memory"),
+    ],
+)
+def test_an_error_ends_the_forwarder_with_a_reason(error: Exception, reason: str) -> None:
+    reasons: queue.SimpleQueue[str] = queue.SimpleQueue()
+    Forwarder(FakeClient(error=error), REGISTRATION, reasons.put)
+
+    assert reasons.get(timeout=5) == reason
+
+
+@pytest.mark.parametrize(
+    ("error", "log"),
+    [
+        pytest.param(RequestFailed("the server is gone"), "log_1", id="no answer"),
+        pytest.param(RequestRefused("no such endpoint"), "log_3", id="restarted"),
+    ],
+)
+def test_a_lost_or_restarted_server_does_not_end_the_forwarder(error: Exception, log: str) -> None:
+    client = FakeClient(error=error, log=log)
+    reasons: list[str] = []
+    forwarder = Forwarder(client, REGISTRATION, reasons.append)
+    eventually(lambda: client.paths)
+    forwarder.resume(Registration("log_2", "ep_2"))
+    eventually(lambda: "/endpoints/ep_2/forwarding?waitSeconds=5" in client.paths)
+    forwarder.stop()
+
+    assert reasons == []
+
+
+def test_the_thread_of_a_stopped_forwarder_ends() -> None:
+    before = threading.active_count()
+    forwarder = Forwarder(FakeClient(), REGISTRATION, lambda _reason: None)
+    forwarder.stop()
+
+    eventually(lambda: threading.active_count() == before)
+
+
+def test_pauses_grow_up_to_ten_seconds() -> None:
+    pauses = growing_pauses()
+
+    assert [next(pauses) for _ in range(8)] == [0.25, 0.5, 1, 2, 4, 8, 10, 10]

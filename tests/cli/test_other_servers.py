@@ -115,7 +115,7 @@ def json_server() -> Iterator[str]:
 
 
 @pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
-def test_a_web_site_is_told_apart(web_site: str, arguments: list[str]) -> None:
+def test_a_web_site_is_exit_code_1_for_every_command(web_site: str, arguments: list[str]) -> None:
     result = run(web_site, *arguments)
 
     problem = "is not a mock_sendpilot server: unexpected response with status 200"
@@ -126,7 +126,7 @@ def test_a_web_site_is_told_apart(web_site: str, arguments: list[str]) -> None:
 
 
 @pytest.mark.parametrize("arguments", KEYLESS, ids=" ".join)
-def test_so_is_one_whose_answers_have_other_keys(json_server: str, arguments: list[str]) -> None:
+def test_a_server_with_other_keys_is_exit_code_1(json_server: str, arguments: list[str]) -> None:
     result = run(json_server, *arguments)
 
     assert result.exit_code == 1, result.exception
@@ -134,7 +134,7 @@ def test_so_is_one_whose_answers_have_other_keys(json_server: str, arguments: li
 
 
 @pytest.mark.parametrize("arguments", KEYLESS, ids=" ".join)
-def test_so_is_one_that_answers_nothing(arguments: list[str]) -> None:
+def test_a_server_that_answers_204_is_exit_code_1(arguments: list[str]) -> None:
     with serving(204) as server:
         result = run(url_of(server), *arguments)
 
@@ -143,7 +143,7 @@ def test_so_is_one_that_answers_nothing(arguments: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "headers", "says"),
+    ("status", "headers", "reason"),
     [
         pytest.param(
             500,
@@ -165,15 +165,15 @@ def test_so_is_one_that_answers_nothing(arguments: list[str]) -> None:
         ),
     ],
 )
-def test_a_status_without_a_word_is_told(status: int, headers: dict[str, str], says: str) -> None:
+def test_an_unexpected_status_is_printed(status: int, headers: dict[str, str], reason: str) -> None:
     with serving(status, b"<html></html>", **headers) as server:
         result = run(url_of(server), "clock", "show")
 
-    assert (result.exit_code, says in result.stderr) == (1, True), result.stderr
+    assert (result.exit_code, reason in result.stderr) == (1, True), result.stderr
 
 
 @pytest.mark.parametrize(
-    ("status", "body", "says"),
+    ("status", "body", "reason"),
     [
         pytest.param(503, READY, "it answers 503", id="not yet"),
         pytest.param(404, b"", "it answers 404", id="not found"),
@@ -182,12 +182,12 @@ def test_a_status_without_a_word_is_told(status: int, headers: dict[str, str], s
         pytest.param(200, b"[]", "it is not a mock_sendpilot server", id="array"),
     ],
 )
-def test_ready_looks_at_status_and_body(status: int, body: bytes, says: str) -> None:
+def test_ready_checks_status_and_body(status: int, body: bytes, reason: str) -> None:
     with serving(status, body) as server:
         result = run(url_of(server), "ready")
 
     assert (result.exit_code, result.stdout) == (1, "")
-    assert f"{url_of(server)} is not ready: {says}" in result.stderr
+    assert f"{url_of(server)} is not ready: {reason}" in result.stderr
 
 
 # --- a slow one ---------------------------------------------------------------------------------
@@ -200,7 +200,7 @@ def silent() -> Iterator[str]:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
-def test_a_time_out_is_told_in_other_words_than_an_absence(
+def test_a_timeout_is_not_printed_as_an_unreachable_server(
     silent: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def impatient(*arguments: Any, **options: Any) -> Response:
@@ -223,7 +223,7 @@ def test_a_time_out_is_told_in_other_words_than_an_absence(
         pytest.param(["show"], 65.0, id="show"),
     ],
 )
-def test_a_turn_of_the_clock_may_take_as_long_as_it_takes(
+def test_a_change_of_the_clock_has_no_timeout(
     monkeypatch: pytest.MonkeyPatch, arguments: list[str], seconds: float | None
 ) -> None:
     timeouts: list[float | None] = []
@@ -239,7 +239,7 @@ def test_a_turn_of_the_clock_may_take_as_long_as_it_takes(
     assert (result.exit_code, timeouts) == (0, [seconds])
 
 
-def test_ready_does_not_wait_longer_than_it_says(silent: str) -> None:
+def test_ready_waits_no_longer_than_the_option_says(silent: str) -> None:
     before = time.perf_counter()
     result = run(silent, "ready", "--wait", "0.2")
     took = time.perf_counter() - before
@@ -260,7 +260,7 @@ def over_tls(authority: trustme.CA) -> Iterator[str]:
         yield url_of(server, "https")
 
 
-def test_interim_responses_of_a_proxy_are_read_past() -> None:
+def test_interim_responses_of_a_proxy_are_skipped() -> None:
     interim = b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n"
     length = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(READY)
     with raw_receiver(interim + length + READY) as url:
@@ -268,7 +268,7 @@ def test_interim_responses_of_a_proxy_are_read_past() -> None:
 
 
 @pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"])
-def test_a_server_may_speak_tls_with_a_certificate_that_is_trusted(
+def test_a_server_with_a_trusted_certificate_is_reached_over_tls(
     over_tls: str, authority_bundle: Path, variable: str
 ) -> None:
     result = run(over_tls, "ready", **{variable: str(authority_bundle)})
@@ -277,7 +277,9 @@ def test_a_server_may_speak_tls_with_a_certificate_that_is_trusted(
 
 
 @pytest.mark.parametrize("arguments", [["ready"], ["clock", "show"]], ids=" ".join)
-def test_a_certificate_that_nobody_vouches_for_is_told(over_tls: str, arguments: list[str]) -> None:
+def test_an_untrusted_certificate_is_exit_code_1_with_a_remedy(
+    over_tls: str, arguments: list[str]
+) -> None:
     result = run(over_tls, *arguments)
 
     assert result.exit_code == 1
@@ -285,7 +287,7 @@ def test_a_certificate_that_nobody_vouches_for_is_told(over_tls: str, arguments:
     assert "REQUESTS_CA_BUNDLE or SSL_CERT_FILE" in result.stderr
 
 
-def test_a_bundle_that_is_not_there_is_told(over_tls: str) -> None:
+def test_a_missing_bundle_of_certificates_is_exit_code_1(over_tls: str) -> None:
     result = run(over_tls, "clock", "show", REQUESTS_CA_BUNDLE="/nowhere.pem")
 
     assert result.exit_code == 1
@@ -304,7 +306,7 @@ def test_a_bundle_that_is_not_there_is_told(over_tls: str) -> None:
         pytest.param("9999", 9999, id="number"),
     ],
 )
-def test_the_variable_of_the_port_is_read_as_start_reads_it(
+def test_the_port_variable_is_read_as_start_reads_it(
     monkeypatch: pytest.MonkeyPatch, value: str, port: int
 ) -> None:
     urls: list[str] = []
@@ -322,7 +324,7 @@ def test_the_variable_of_the_port_is_read_as_start_reads_it(
 
 
 @pytest.mark.parametrize("value", ["0", "65536", "seven"])
-def test_a_port_that_cannot_be_is_2(value: str) -> None:
+def test_an_invalid_port_variable_is_exit_code_2(value: str) -> None:
     variables = {"MOCK_SENDPILOT_PORT": value, "MOCK_SENDPILOT_URL": ""}
     result = CliRunner(env=variables).invoke(main, ["clock", "show"])
 
@@ -331,7 +333,7 @@ def test_a_port_that_cannot_be_is_2(value: str) -> None:
 
 
 @pytest.mark.parametrize("json_text", ['{"now": 1}', '{"now":"N"}'], ids=["number", "no more keys"])
-def test_json_is_printed_as_it_came(json_text: str) -> None:
+def test_json_is_printed_unchanged(json_text: str) -> None:
     with serving(200, json_text.encode(), kind="application/json") as server:
         result = run(url_of(server), "clock", "show", "--json")
 

@@ -4,26 +4,18 @@ import errno
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from mock_sendpilot.cli.groups import exit_on_output_error
-from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.matching import EventPattern
 from mock_sendpilot.server import EmulatorServer
-from tests.cli.test_start import environment
+from tests.cli.commands import environment
 
 PROGRAM = f"{sys.executable} -m mock_sendpilot"
 OFFLINE = ("contracts list", "contracts show live --json", "--help", "start --help", "--version")
 ONLINE = ("clock show", "events list --json", "listen", "disruptions list --json")
-
-
-@pytest.fixture
-def server(emulator: Emulator) -> Iterator[EmulatorServer]:
-    with EmulatorServer(emulator) as running:
-        yield running
 
 
 def shell(line: str, **variables: str) -> "subprocess.CompletedProcess[bytes]":
@@ -37,18 +29,20 @@ def shell(line: str, **variables: str) -> "subprocess.CompletedProcess[bytes]":
 
 
 @pytest.mark.parametrize("arguments", [*OFFLINE, *ONLINE])
-def test_a_file_that_cannot_grow_is_told(
+def test_a_file_that_cannot_grow_is_exit_code_1_with_the_reason(
     server: EmulatorServer, tmp_path: Path, arguments: str
 ) -> None:
     line = f"ulimit -f 0; {PROGRAM} {arguments} >{tmp_path / 'out'}"
     done = shell(line, MOCK_SENDPILOT_URL=server.origin)
 
-    said = b"mock-sendpilot: cannot write the output: File too large\n"
-    assert (done.returncode, done.stderr) == (1, said)
+    expected = b"mock-sendpilot: cannot write the output: File too large\n"
+    assert (done.returncode, done.stderr) == (1, expected)
 
 
 @pytest.mark.parametrize("arguments", ["contracts list", "contracts show life"])
-def test_where_nothing_can_be_told_it_ends_all_the_same(tmp_path: Path, arguments: str) -> None:
+def test_a_command_ends_with_1_when_not_even_the_reason_can_be_written(
+    tmp_path: Path, arguments: str
+) -> None:
     out, errors = tmp_path / "out", tmp_path / "errors"
     done = shell(f"ulimit -f 0; {PROGRAM} {arguments} >{out} 2>{errors}")
 
@@ -56,7 +50,7 @@ def test_where_nothing_can_be_told_it_ends_all_the_same(tmp_path: Path, argument
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO])
-def test_a_disk_that_takes_no_more_is_told(
+def test_a_full_disk_is_exit_code_1_with_the_reason(
     number: int, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "stdout", sys.stdout)  # it is let go of, and put back
@@ -64,24 +58,24 @@ def test_a_disk_that_takes_no_more_is_told(
         exit_on_output_error(OSError(number, "No room"))
 
     assert ended.value.code == 1
-    said = "mock-sendpilot: cannot write the output: No room\n"
-    assert capfd.readouterr().err == said
+    expected = "mock-sendpilot: cannot write the output: No room\n"
+    assert capfd.readouterr().err == expected
 
 
-def test_an_error_that_is_not_of_the_output_is_not_called_so() -> None:
+def test_an_error_that_is_not_about_the_output_is_raised() -> None:
     with pytest.raises(OSError, match="Too many open files"):
         exit_on_output_error(OSError(errno.EMFILE, "Too many open files"))
 
 
 @pytest.mark.parametrize("arguments", [*OFFLINE, "clock show", "events list --json"])
-def test_a_closed_output_is_nobodys_trouble(server: EmulatorServer, arguments: str) -> None:
+def test_a_closed_output_is_ignored(server: EmulatorServer, arguments: str) -> None:
     done = shell(f"{PROGRAM} {arguments} >&-", MOCK_SENDPILOT_URL=server.origin)
 
     assert (done.returncode, done.stderr) == (0, b"")
 
 
 @pytest.mark.parametrize("arguments", ["contracts list", "start --help"])
-def test_a_reader_that_is_gone_ends_it_quietly(arguments: str) -> None:
+def test_a_closed_pipe_ends_a_command_quietly(arguments: str) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     with os.fdopen(writing, "wb") as output:
@@ -97,7 +91,7 @@ def test_a_reader_that_is_gone_ends_it_quietly(arguments: str) -> None:
     assert (done.returncode, done.stderr) == (1, b"")
 
 
-def test_what_the_encoding_of_the_terminal_lacks_is_an_escape(server: EmulatorServer) -> None:
+def test_a_character_that_the_encoding_lacks_is_escaped(server: EmulatorServer) -> None:
     outbox = server.emulator.outbox(server.emulator.workspaces()[0])
     outbox.disruptions.arm("drop", pattern=EventPattern(None, {"note": "and so on…"}))
     line = f"{PROGRAM} disruptions list --url {server.origin}"

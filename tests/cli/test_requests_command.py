@@ -1,25 +1,17 @@
-"""`mock-sendpilot requests`, against a server that runs."""
+"""`mock-sendpilot requests`, with a running server."""
 
 import json
 import threading
-from collections.abc import Iterator
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from mock_sendpilot.cli import main
-from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.server import EmulatorServer
 from mock_sendpilot.traffic.journal import JournalEntry
+from tests.cli.commands import invoke
 from tests.support import DEMO_KEY, over_a_socket
 
 LEAD = "/v1/leads/lead_abc123"
-
-
-@pytest.fixture
-def server(emulator: Emulator) -> Iterator[EmulatorServer]:
-    with EmulatorServer(emulator) as running:
-        yield running
 
 
 @pytest.fixture
@@ -32,8 +24,7 @@ def two(server: EmulatorServer) -> list[JournalEntry]:
 
 
 def run(server: EmulatorServer, *arguments: str) -> Result:
-    options = ["requests", *arguments, "--url", server.origin]
-    return CliRunner().invoke(main, options, prog_name="mock-sendpilot")
+    return invoke("requests", *arguments, "--url", server.origin)
 
 
 def test_requests_are_listed_newest_first(server: EmulatorServer, two: list[JournalEntry]) -> None:
@@ -65,7 +56,7 @@ def test_requests_are_listed_by_filter(
     assert [one["id"] for one in reply["requests"]] == ids
 
 
-def test_an_empty_list_says_so(server: EmulatorServer) -> None:
+def test_an_empty_list_is_mentioned_on_standard_error(server: EmulatorServer) -> None:
     assert run(server, "list").stderr == "no requests\n"
 
 
@@ -105,15 +96,15 @@ def test_the_route_of_changes_is_not_the_id_of_a_request(server: EmulatorServer)
 def test_requests_are_printed_as_they_come(server: EmulatorServer, options: list[str]) -> None:
     stop = threading.Event()
 
-    def ask() -> None:
+    def send() -> None:
         while not stop.wait(0.01):
             over_a_socket(server.origin)("PATCH", f"{LEAD}/status", json={"status": "DONE"})
 
-    asking = threading.Thread(target=ask)
-    asking.start()
+    sending = threading.Thread(target=send)
+    sending.start()
     result = run(server, "tail", "--count", "2", *options)
     stop.set()
-    asking.join()
+    sending.join()
 
     lines = result.stdout.splitlines()
     assert (result.exit_code, len(lines)) == (0, 2)

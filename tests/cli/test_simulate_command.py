@@ -1,45 +1,36 @@
-"""`mock-sendpilot simulate`, against a server that runs."""
+"""`mock-sendpilot simulate`, with a running server."""
 
 import json
 import socket
-from collections.abc import Iterator
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from mock_sendpilot.cli import main
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.server import EmulatorServer
+from tests.cli.commands import invoke
 
 ASKED = "lead_hb5qqh"  # CONNECTION_SENT, of sender_maria
 ANSWERED = "lead_abc123"  # REPLY_RECEIVED, of sender_maria
 
 
-@pytest.fixture
-def server(emulator: Emulator) -> Iterator[EmulatorServer]:
-    with EmulatorServer(emulator) as running:
-        yield running
-
-
-def run(*arguments: str, **environment: str) -> Result:
-    return CliRunner().invoke(
-        main, ["simulate", *arguments], env=environment, prog_name="mock-sendpilot"
-    )
+def run(*arguments: str, **variables: str) -> Result:
+    return invoke("simulate", *arguments, **variables)
 
 
 def status(server: EmulatorServer, lead_id: str) -> str:
     return server.emulator.workspaces()[0].store.lead(lead_id).status
 
 
-def test_a_step_of_a_lead_is_told_in_a_line(server: EmulatorServer) -> None:
+def test_a_step_of_a_lead_is_printed_in_a_line(server: EmulatorServer) -> None:
     result = run("accept_connection", ASKED, "--url", server.origin)
 
-    said = f"accept_connection: {ASKED} is CONNECTION_ACCEPTED\n"
-    assert (result.exit_code, result.stdout, result.stderr) == (0, said, "")
+    expected = f"accept_connection: {ASKED} is CONNECTION_ACCEPTED\n"
+    assert (result.exit_code, result.stdout, result.stderr) == (0, expected, "")
     assert status(server, ASKED) == "CONNECTION_ACCEPTED"
 
 
-def test_it_speaks_json(server: EmulatorServer) -> None:
+def test_a_step_is_json_with_the_option(server: EmulatorServer) -> None:
     result = run("accept_connection", ASKED, "--url", server.origin, "--json")
     lead = json.loads(result.stdout)
 
@@ -47,7 +38,7 @@ def test_it_speaks_json(server: EmulatorServer) -> None:
     assert (lead["id"], lead["status"]) == (ASKED, "CONNECTION_ACCEPTED")
 
 
-def test_the_words_can_be_given(server: EmulatorServer) -> None:
+def test_an_option_sets_the_text_of_a_reply(server: EmulatorServer) -> None:
     run("reply", ANSWERED, "--text", "Tuesday, then", "--url", server.origin)
     newest = server.emulator.workspaces()[0].inbox.conversations()[0]
 
@@ -55,7 +46,7 @@ def test_the_words_can_be_given(server: EmulatorServer) -> None:
     assert newest.last_message.content == "Tuesday, then"
 
 
-def test_another_sender_can_be_named(server: EmulatorServer) -> None:
+def test_an_option_names_another_sender(server: EmulatorServer) -> None:
     result = run("connection_sent", ANSWERED, "--sender", "sender_tom", "--url", server.origin)
 
     assert result.exit_code == 0
@@ -63,14 +54,16 @@ def test_another_sender_can_be_named(server: EmulatorServer) -> None:
     assert store.connection("sender_tom", store.lead(ANSWERED).linkedin_url) == "requested"
 
 
-def test_a_step_of_a_campaign(server: EmulatorServer) -> None:
+def test_a_step_of_a_campaign_is_printed_in_a_line(server: EmulatorServer) -> None:
     result = run("pause", "camp_xyz789", "--url", server.origin)
 
     assert (result.exit_code, result.stdout) == (0, "pause: camp_xyz789 is paused\n")
 
 
 @pytest.mark.parametrize(("action", "state"), [("complete", "done"), ("fail", "failed")])
-def test_a_step_of_a_job(server: EmulatorServer, action: str, state: str) -> None:
+def test_a_step_of_a_job_is_printed_in_a_line(
+    server: EmulatorServer, action: str, state: str
+) -> None:
     searches = server.emulator.workspaces()[0].searches
     job_id = searches.start(name="S", limit=3, filters={"job_titles": ["CFO"]}).id
     result = run(action, job_id, "--url", server.origin)
@@ -78,7 +71,7 @@ def test_a_step_of_a_job(server: EmulatorServer, action: str, state: str) -> Non
     assert (result.exit_code, result.stdout) == (0, f"{action}: {job_id} is {state}\n")
 
 
-def test_the_error_of_a_job_can_be_given(server: EmulatorServer) -> None:
+def test_an_option_sets_the_error_of_a_job(server: EmulatorServer) -> None:
     job_id = server.emulator.workspaces()[0].searches.start(name="S", limit=3, filters={}).id
     result = run("fail", job_id, "--text", "No luck", "--json", "--url", server.origin)
 
@@ -101,7 +94,7 @@ def test_the_error_of_a_job_can_be_given(server: EmulatorServer) -> None:
         ),
     ],
 )
-def test_what_is_refused_is_told_with_the_reason(
+def test_a_refusal_of_the_server_is_exit_code_1_with_the_reason(
     server: EmulatorServer, arguments: list[str], reason: str
 ) -> None:
     result = run(*arguments, "--url", server.origin)
@@ -127,13 +120,13 @@ def test_what_is_refused_is_told_with_the_reason(
         ),
     ],
 )
-def test_what_cannot_be_asked_is_2(arguments: list[str], reason: str) -> None:
+def test_invalid_arguments_are_exit_code_2(arguments: list[str], reason: str) -> None:
     result = run(*arguments)
 
     assert (result.exit_code, reason in result.stderr) == (2, True), result.stderr
 
 
-def test_a_server_that_does_not_answer_is_1() -> None:
+def test_a_server_that_does_not_answer_is_exit_code_1_with_a_remedy() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     result = run("reply", ANSWERED, "--url", f"http://127.0.0.1:{port}")
@@ -148,7 +141,7 @@ def test_a_server_that_does_not_answer_is_1() -> None:
     [([], 1), (["--control-token", "wrong"], 1), (["--control-token", "s3cret"], 0)],
     ids=["without", "wrong", "right"],
 )
-def test_a_server_with_a_control_token_asks_for_it(
+def test_a_server_with_a_control_token_requires_it(
     emulator: Emulator, arguments: list[str], code: int
 ) -> None:
     with EmulatorServer(emulator, control_token="s3cret") as server:
@@ -158,7 +151,7 @@ def test_a_server_with_a_control_token_asks_for_it(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("arguments", "reason"),
     [
         pytest.param(
             [],
@@ -173,17 +166,17 @@ def test_a_server_with_a_control_token_asks_for_it(
         ),
     ],
 )
-def test_the_refusal_of_a_missing_token_names_the_option_and_not_the_header(
-    emulator: Emulator, arguments: list[str], says: str
+def test_the_refusal_of_a_token_names_the_option_and_not_the_header(
+    emulator: Emulator, arguments: list[str], reason: str
 ) -> None:
     with EmulatorServer(emulator, control_token="s3cret") as server:
         result = run("done", ANSWERED, "--url", server.origin, *arguments)
 
-    assert says in result.stderr
+    assert reason in result.stderr
     assert "Authorization" not in result.stderr
 
 
-def test_where_and_with_what_can_come_from_the_environment(emulator: Emulator) -> None:
+def test_variables_set_the_url_the_token_and_the_key(emulator: Emulator) -> None:
     with EmulatorServer(emulator, control_token="s3cret") as server:
         result = run(
             "done",
@@ -196,13 +189,13 @@ def test_where_and_with_what_can_come_from_the_environment(emulator: Emulator) -
     assert result.exit_code == 0, result.stderr
 
 
-def test_the_port_can_come_from_the_environment(server: EmulatorServer) -> None:
+def test_a_variable_sets_the_port(server: EmulatorServer) -> None:
     port = server.origin.rpartition(":")[2]
 
     assert run("done", ANSWERED, MOCK_SENDPILOT_PORT=port).exit_code == 0
 
 
-def test_a_server_without_a_control_api_is_1(emulator: Emulator) -> None:
+def test_a_server_without_a_control_api_is_exit_code_1(emulator: Emulator) -> None:
     with EmulatorServer(emulator, has_control=False) as server:
         result = run("done", ANSWERED, "--url", server.origin)
 

@@ -1,49 +1,41 @@
-"""`mock-sendpilot trigger`, against a server that runs."""
+"""`mock-sendpilot trigger`, with a running server."""
 
 import json
 import socket
-from collections.abc import Iterator
 
 import pytest
 from click.testing import CliRunner, Result
 
 from mock_sendpilot.cli import main
-from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.server import EmulatorServer
 from mock_sendpilot.webhooks.event_log import EventLog
+from tests.cli.commands import invoke
 
 LEAD = "lead_abc123"  # REPLY_RECEIVED
 EVENT = "lead.status.changed"
 
 
-@pytest.fixture
-def server(emulator: Emulator) -> Iterator[EmulatorServer]:
-    with EmulatorServer(emulator) as running:
-        yield running
-
-
 def run(server: EmulatorServer, *arguments: str) -> Result:
-    options = [*arguments, "--url", server.origin]
-    return CliRunner().invoke(main, ["trigger", *options], prog_name="mock-sendpilot")
+    return invoke("trigger", *arguments, "--url", server.origin)
 
 
 def log(server: EmulatorServer) -> EventLog:
     return server.emulator.outbox(server.emulator.workspaces()[0]).events
 
 
-def test_an_event_is_told_in_a_line(server: EmulatorServer) -> None:
+def test_a_triggered_event_is_printed_in_a_line(server: EmulatorServer) -> None:
     result = run(server, EVENT, "--lead", LEAD)
     (event,) = log(server).all()
 
-    said = (
+    expected = (
         f"{event.event_id}: {EVENT}\n"
         "  no endpoint wants it; add one with: mock-sendpilot endpoints add URL\n"
     )
-    assert (result.exit_code, result.stdout, result.stderr) == (0, said, "")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, expected, "")
     assert event.origin == "trigger"
 
 
-def test_what_was_chosen_is_named_with_the_option_to_choose_otherwise(
+def test_a_chosen_subject_is_printed_with_the_option_to_choose_another(
     server: EmulatorServer,
 ) -> None:
     result = run(server, EVENT)
@@ -56,19 +48,19 @@ def test_what_was_chosen_is_named_with_the_option_to_choose_otherwise(
     assert (result.exit_code, event.lead_id) == (0, LEAD)
 
 
-def test_what_was_chosen_is_in_the_json(server: EmulatorServer) -> None:
+def test_a_chosen_subject_is_in_the_json(server: EmulatorServer) -> None:
     result = run(server, "campaign.started", "--json")
 
     assert json.loads(result.stdout)["chosen"] == {"campaignId": "camp_xyz789"}
 
 
-def test_the_text_is_set_whatever_its_key(server: EmulatorServer) -> None:
+def test_an_option_sets_the_text_of_an_event(server: EmulatorServer) -> None:
     run(server, "message.received", "--text", "Call me")
 
     assert log(server).all()[0].data["replyPreview"] == "Call me"
 
 
-def test_an_endpoint_that_would_get_it_but_is_disabled_is_named(server: EmulatorServer) -> None:
+def test_disabled_endpoints_that_want_the_event_are_printed(server: EmulatorServer) -> None:
     endpoints = server.emulator.outbox(server.emulator.workspaces()[0]).endpoints
     endpoints.add("http://127.0.0.1:9/", event_types=["message.sent"], is_enabled=False)
     every = endpoints.add("http://127.0.0.1:9/", is_enabled=False)
@@ -81,14 +73,14 @@ def test_an_endpoint_that_would_get_it_but_is_disabled_is_named(server: Emulator
     ]
 
 
-def test_one_that_wants_other_events_is_not(server: EmulatorServer) -> None:
+def test_disabled_endpoints_that_want_other_events_are_not_printed(server: EmulatorServer) -> None:
     endpoints = server.emulator.outbox(server.emulator.workspaces()[0]).endpoints
     endpoints.add("http://127.0.0.1:9/", event_types=["message.sent"], is_enabled=False)
 
     assert "  no endpoint wants it; add one" in run(server, EVENT, "--lead", LEAD).stdout
 
 
-def test_each_delivery_is_a_line(server: EmulatorServer) -> None:
+def test_each_delivery_is_printed_in_a_line(server: EmulatorServer) -> None:
     workspace = server.emulator.workspaces()[0]
     workspace.scheduler.freeze()
     endpoint = server.emulator.outbox(workspace).endpoints.add("http://127.0.0.1:9/")
@@ -97,7 +89,7 @@ def test_each_delivery_is_a_line(server: EmulatorServer) -> None:
     assert result.stdout.splitlines()[1:] == [f"  to {endpoint.id}: pending"]
 
 
-def test_it_speaks_json(server: EmulatorServer) -> None:
+def test_a_triggered_event_is_json_with_the_option(server: EmulatorServer) -> None:
     result = run(server, "lead.updated", "--lead", LEAD, "--json")
     (event,) = log(server).all()
 
@@ -106,7 +98,7 @@ def test_it_speaks_json(server: EmulatorServer) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "value"),
+    ("text", "value"),
     [
         pytest.param("DONE", "DONE", id="text"),
         pytest.param("7", 7, id="number"),
@@ -121,20 +113,20 @@ def test_it_speaks_json(server: EmulatorServer) -> None:
         pytest.param("", "", id="nothing"),
     ],
 )
-def test_a_value_is_json_or_a_text(server: EmulatorServer, given: str, value: object) -> None:
-    run(server, EVENT, "--lead", LEAD, "--set", f"newStatus={given}", "--set", "changedBy=me")
+def test_a_value_is_json_or_a_text(server: EmulatorServer, text: str, value: object) -> None:
+    run(server, EVENT, "--lead", LEAD, "--set", f"newStatus={text}", "--set", "changedBy=me")
     data = log(server).all()[0].data
 
     assert (data["newStatus"], data["changedBy"]) == (value, "me")
 
 
-def test_without_apply_nothing_else_changes(server: EmulatorServer) -> None:
+def test_an_event_without_effects_changes_nothing_else(server: EmulatorServer) -> None:
     run(server, EVENT, "--lead", LEAD, "--set", "newStatus=DONE")
 
     assert server.emulator.workspaces()[0].store.lead(LEAD).status == "REPLY_RECEIVED"
 
 
-def test_with_apply_it_is_done(server: EmulatorServer) -> None:
+def test_an_event_with_effects_is_caused(server: EmulatorServer) -> None:
     result = run(server, EVENT, "--lead", LEAD, "--set", "newStatus=DONE", "--with-effects")
 
     assert result.exit_code == 0
@@ -142,7 +134,7 @@ def test_with_apply_it_is_done(server: EmulatorServer) -> None:
     assert [event.origin for event in log(server).all()] == ["change"]
 
 
-def test_it_can_be_about_a_campaign_a_job_and_another_sender(server: EmulatorServer) -> None:
+def test_options_name_a_campaign_a_job_and_another_sender(server: EmulatorServer) -> None:
     searches = server.emulator.workspaces()[0].searches
     job_id = searches.start(name="S", limit=3, filters={}).id
     server.emulator.workspaces()[0].scheduler.freeze()
@@ -189,7 +181,7 @@ def test_it_can_be_about_a_campaign_a_job_and_another_sender(server: EmulatorSer
         pytest.param([EVENT, "--lead", LEAD, "--api-key", "nope"], "no workspace has", id="key"),
     ],
 )
-def test_what_is_refused_is_told_with_the_reason(
+def test_a_refusal_of_the_server_is_exit_code_1_with_the_reason(
     server: EmulatorServer, arguments: list[str], reason: str
 ) -> None:
     result = run(server, *arguments)
@@ -214,8 +206,8 @@ def test_what_is_refused_is_told_with_the_reason(
         pytest.param([EVENT, "--url", "127.0.0.1"], "--url: expected a URL", id="url"),
     ],
 )
-def test_what_cannot_be_asked_is_2(arguments: list[str], reason: str) -> None:
-    result = CliRunner().invoke(main, ["trigger", *arguments], prog_name="mock-sendpilot")
+def test_invalid_arguments_are_exit_code_2(arguments: list[str], reason: str) -> None:
+    result = invoke("trigger", *arguments)
 
     assert (result.exit_code, reason in result.stderr) == (2, True), result.stderr
 

@@ -5,8 +5,6 @@ import logging
 import resource
 import socket
 import ssl
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -20,7 +18,7 @@ from waitress.channel import ClientDisconnected
 
 from mock_sendpilot.http_connections import Channel, ConnectionLimits
 from mock_sendpilot.http_server import HttpServer
-from tests.cli.test_start import Running, environment
+from tests.cli.commands import ServerProcess
 from tests.server.callers import LARGE, Gate, connect, get, read_all, read_answer, talk
 from tests.support import eventually
 
@@ -320,23 +318,14 @@ def test_without_a_descriptor_it_makes_room_and_tries_again(
 
 
 def test_a_hundred_idle_connections_stop_no_server_of_64_descriptors(tmp_path: Path) -> None:
-    command = f"ulimit -n 64; exec {sys.executable} -m mock_sendpilot start --port 0 --json"
-    process = subprocess.Popen(
-        ["bash", "-c", command],
-        cwd=tmp_path,
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    running = Running(process)
+    limited = ("bash", "-c", 'ulimit -n 64; exec "$@"', "bash")
+    running = ServerProcess(cwd=tmp_path, prefix=limited)
     with ExitStack() as opened:
-        opened.callback(process.communicate)
-        opened.callback(process.terminate)
+        opened.callback(running.kill)
         port = int(running.facts["origin"].rpartition(":")[2])
         for _ in range(100):
             opened.enter_context(socket.create_connection(("127.0.0.1", port), timeout=10))
-        assert running.ask("GET", "/health").status == 200
+        assert running.request("GET", "/health").status == 200
         code, errors = running.end()
     assert (code, len(errors.splitlines()) < 10) == (0, True), errors
 
