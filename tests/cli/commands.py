@@ -101,8 +101,8 @@ class Process:
     def _reader(self, stream: IO[str], lines: list[str]) -> threading.Thread:
         def read() -> None:
             with stream:
-                for line in stream:
-                    lines.append(line.rstrip("\n"))  # noqa: PERF401 - as soon as it comes
+                while line := stream.readline():
+                    lines.append(line.rstrip("\n"))
 
         thread = threading.Thread(target=read)
         thread.start()
