@@ -44,8 +44,12 @@ class _Known:
     def add(self, event: Event, delivery: Delivery) -> None:
         """Add a delivery."""
         self.attempts[event.id] = list(delivery.attempts)
-        is_first_scheduled = any(one.number == 1 for one in delivery.scheduled)
-        if is_first_scheduled and not is_put_off(delivery):
+        # An attempt without a response was given up. On a busy machine the receiver may read it
+        # later than the next event, so it tells nothing about the order.
+        has_first_answered = any(
+            one.number == 1 and isinstance(one.outcome, int) for one in delivery.scheduled
+        )
+        if has_first_answered and not is_put_off(delivery):
             self.sequences[event.id] = event.sequence
 
 

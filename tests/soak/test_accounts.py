@@ -250,6 +250,14 @@ def test_a_disruption_explains_what_would_be_a_fault(
     assert world.problems() == []
 
 
+def test_an_attempt_that_was_given_up_may_be_read_late(world: World) -> None:
+    world.change(0, attempts=(attempt(1, 0, "no response within 2 s"), attempt(2, 9)))
+    first, *others = world.arrivals
+    world.arrivals = [*others, replace(first, order=8, status=None), replace(first, order=9)]
+
+    assert world.problems() == []
+
+
 def test_a_disabled_endpoint_explains_a_cancelled_delivery(world: World) -> None:
     world.endpoints["ep_1"].turns.append(Turn(is_on=False, sent=40, answered=41))
     world.change(
