@@ -122,9 +122,9 @@ class ManualActions:
         connection = self._connection(contact)
         if connection != lead_progress.CONNECTED:
             found = "a request that waits" if connection else "nothing"
+            steps = "accept_connection" if connection else "connection_sent and accept_connection"
             raise InvalidInput(
-                f"action needs a connection; {_pair(contact)} there is {found}; "
-                "do accept_connection first"
+                f"action needs a connection; {_pair(contact)} there is {found}; do {steps} first"
             )
 
     def _require_request(self, contact: Contact) -> None:

@@ -131,6 +131,7 @@ def test_a_request_by_hand_is_accepted_in_time(world: World) -> None:
         ("PENDING", "message_sent", "no request was sent"),
         ("CONNECTION_SENT", "message_sent", "is not accepted yet"),
         ("CONNECTION_SENT", "reply", "do accept_connection first"),
+        ("PENDING", "reply", "do connection_sent and accept_connection first"),
     ],
 )
 def test_a_step_that_cannot_happen_is_refused_with_the_reason(

@@ -319,7 +319,7 @@ def test_a_trigger_with_effects_completes_an_extraction(api: Api) -> None:
         ),
         pytest.param(
             {"eventType": "message.received", "leadId": "lead_az4fr5"},
-            "do accept_connection first",
+            "do connection_sent and accept_connection first",
             id="reply of a stranger",
         ),
         pytest.param(

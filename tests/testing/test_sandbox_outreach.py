@@ -70,7 +70,7 @@ def test_a_lead_goes_through_all_its_steps(sendpilot: Sandbox) -> None:
         pytest.param(
             "repyl", 'action must be one of .*connection_sent, .* it was "repyl"', id="word"
         ),
-        pytest.param("reply", "do accept_connection first", id="too early"),
+        pytest.param("reply", "do connection_sent and accept_connection first", id="too early"),
         pytest.param("message_sent", "no request was sent", id="not connected"),
     ],
 )
