@@ -23,6 +23,7 @@ from tests.project.pages import GENERATED
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("benchmarks/*.md")]
+PACKAGES = [path.parent for path in sorted((ROOT / "mock_sendpilot").rglob("__init__.py"))]
 MAX_README_LINES = 250
 
 
@@ -150,10 +151,16 @@ def test_every_module_the_architecture_names_exists() -> None:
     assert [name for name in named if name not in there] == []
 
 
-def test_every_module_is_named_in_the_architecture() -> None:
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.name)
+def test_every_module_is_in_the_table_of_its_package(package: Path) -> None:
     text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
-    modules = {path.name for path in (ROOT / "mock_sendpilot").rglob("*.py")} - {"__init__.py"}
-    assert sorted(name for name in modules if name not in text) == []
+    heading = "The top" if package == ROOT / "mock_sendpilot" else f"`{package.name}/`"
+    _, found, section = text.partition(f"\n### {heading}:")
+    table = "\n".join(re.findall(r"^\|[^|]*", section.partition("\n### ")[0], re.MULTILINE))
+    modules = {path.name for path in package.glob("*.py")} - {"__init__.py"}
+    assert found
+    missing = sorted(name for name in modules if f"`{name}`" not in table)
+    assert missing == [], f"Add them to the table of {heading} in ARCHITECTURE.md"
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
