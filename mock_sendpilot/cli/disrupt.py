@@ -47,6 +47,7 @@ class Times(StringParamType):
 
 
 @click.command(
+    short_help="Disrupt the next delivery that matches.",
     help=f"""Disrupt the next delivery that matches: it
 
 {help_table(dict(_kind_rows()))}

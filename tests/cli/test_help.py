@@ -56,7 +56,9 @@ def test_every_option_of_every_command_has_an_example(path: tuple[str, ...]) -> 
 @pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
 def test_every_command_has_examples_a_line_each(path: tuple[str, ...]) -> None:
     lines = run(*path, "--help").stdout.splitlines()
-    first = next(number for number, line in enumerate(lines) if re.match(r"  Examples?:", line))
+    starts = [number for number, line in enumerate(lines) if re.match(r"  Examples?:", line)]
+    assert starts, f"Give the command an epilog: Example: mock-sendpilot {' '.join(path)}"
+    first = starts[0]
     text = "\n".join(lines[first:])
     examples = re.findall(rf"mock-sendpilot {' '.join(path)}\b", text)
 
@@ -64,6 +66,11 @@ def test_every_command_has_examples_a_line_each(path: tuple[str, ...]) -> None:
     assert " | " not in text
     if len(examples) > 1 or "Examples:" in text:
         assert len(lines) - first == len(examples) + 1
+
+
+@pytest.mark.parametrize("name", main.list_commands(click.Context(main)))
+def test_the_summary_of_a_command_is_a_sentence(name: str) -> None:
+    assert command_of((name,)).get_short_help_str(limit=200).endswith(".")
 
 
 def test_the_help_of_disrupt_explains_every_kind_with_its_options() -> None:
