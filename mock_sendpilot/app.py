@@ -32,6 +32,7 @@ from mock_sendpilot.control.guard import Guard
 from mock_sendpilot.control.index import control_index, index
 from mock_sendpilot.control.requests import requests
 from mock_sendpilot.control.simulate import simulate
+from mock_sendpilot.control.snapshots import snapshots
 from mock_sendpilot.control.specification import add_docs, specification
 from mock_sendpilot.control.wait import wait
 from mock_sendpilot.control.workspaces import workspaces
@@ -69,6 +70,7 @@ CONTROL_RESOURCES = (
     wait,
     contents,
     workspaces,
+    snapshots,
 )
 
 _MAX_PART_LENGTH = 200

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from operator import itemgetter
 
 from mock_sendpilot.contracts.contract import CONTRACTS, Contract
 from mock_sendpilot.contracts.options import DOCUMENTED
@@ -13,6 +14,7 @@ from mock_sendpilot.json_text import check_seed
 from mock_sendpilot.scheduling.clock import SteadyClock, WorkspaceClock
 from mock_sendpilot.scheduling.workers import Workers
 from mock_sendpilot.signals import event_recorded
+from mock_sendpilot.snapshots import Snapshot, Snapshots, WorkspaceState
 from mock_sendpilot.traffic.journal import MAX_ENTRIES, RequestJournal
 from mock_sendpilot.webhooks.deliveries import MAX_FINISHED
 from mock_sendpilot.webhooks.http_sender import TIMEOUT_SECONDS, HttpSender
@@ -26,6 +28,8 @@ from mock_sendpilot.world.models import ApiKey, RateLimit
 from mock_sendpilot.world.seed import EndpointSeed, WorkspaceSeed
 from mock_sendpilot.world.workspace import Workspace
 
+PAUSE_TIMEOUT_SECONDS = 5.0
+"""The longest time to wait for the moment of a state."""
 KeyRule = Callable[[Iterable[str]], None]
 """A function that raises `NotAllowed` for API keys that must not be added."""
 
@@ -98,6 +102,7 @@ class Emulator:
         self._key_rules: list[KeyRule] = []
         self._outboxes: dict[str, Outbox] = {}
         self._workspaces: dict[str, Workspace] = {}
+        self._snapshots: dict[str, Snapshots] = {}
         self._journals: dict[str, RequestJournal] = {}
         # One receiver for all workspaces: to disconnect one receiver blinker looks through all.
         event_recorded.connect(self._enqueue)
@@ -274,6 +279,91 @@ class Emulator:
         after.begin()
         return after
 
+    def snapshots(self, workspace: Workspace) -> Snapshots:
+        """Return the snapshots of a workspace; they survive a reset."""
+        return self._snapshots[workspace.id]
+
+    def take_snapshot(self, workspace: Workspace, *, name: str | None = None) -> Snapshot:
+        """Take a snapshot of a workspace; it changes nothing.
+
+        Raises:
+            NotFound: the workspace was removed.
+            InvalidInput: there are too many snapshots, or as for `state`.
+        """
+        return self.snapshots(workspace).add(self.state(workspace), name)
+
+    def state(
+        self, workspace: Workspace, *, timeout_seconds: float = PAUSE_TIMEOUT_SECONDS
+    ) -> WorkspaceState:
+        """Return the state of a workspace at one moment.
+
+        Changes and events wait meanwhile. An attempt in flight is part of it as one that is still
+        to be made, since nobody knows its outcome.
+
+        Raises:
+            NotFound: the workspace was removed.
+            InvalidInput: an event is being published, or an attempt recorded, for that long.
+        """
+        with self._replacing:
+            current = self.workspace(workspace.id)
+            outbox = self.outbox(current)
+            with (
+                outbox.paused(timeout_seconds=timeout_seconds),
+                current.paused(timeout_seconds=timeout_seconds),
+            ):
+                return WorkspaceState(
+                    world=current.state(),
+                    outbox=outbox.state(),
+                    rate_limits={
+                        key: limiter.state()
+                        for key in self._keys_by_workspace[current.id]
+                        if (limiter := self._accesses[key].limiter) is not None
+                    },
+                )
+
+    def restore(self, workspace: Workspace, state: WorkspaceState) -> Workspace:
+        """Go on from a state, as the workspace would have gone on then; return the new object.
+
+        Its id, its API keys and its request journal stay. What is in progress ends in the object
+        before, as at a reset: an attempt in flight is recorded nowhere.
+
+        Raises:
+            NotFound: the workspace was removed.
+        """
+        with self._replacing:
+            before = self.workspace(workspace.id)
+            after, outbox = self._make_from(state, before.id, before.seed.api_keys)
+            self._replace(before, after, outbox)
+            self._load_limits(after, state)
+        after.start(self._workers)
+        return after
+
+    def _make_from(
+        self, state: WorkspaceState, workspace_id: str, api_keys: tuple[ApiKey, ...]
+    ) -> tuple[Workspace, Outbox]:
+        world = state.world
+        random_seed = world.seed.random_seed or world.seed.id  # of jobs, whatever the id is now
+        workspace = Workspace(
+            replace(world.seed, id=workspace_id, api_keys=api_keys, random_seed=random_seed),
+            contract=world.contract,
+            clock=WorkspaceClock(
+                self._system_clock, starts_at=world.clock.now, is_frozen=world.clock.is_frozen
+            ),
+            random_seed=world.random_seed,
+        )
+        outbox = self._make_outbox(workspace)
+        plans = [*workspace.load(world), *outbox.load(state.outbox)]
+        for _, plan in sorted(plans, key=itemgetter(0)):
+            plan()
+        workspace.scheduler.begin_orders_at(world.task_count)
+        return workspace, outbox
+
+    def _load_limits(self, workspace: Workspace, state: WorkspaceState) -> None:
+        for key in self._keys_by_workspace[workspace.id]:
+            limiter, limit_state = self._accesses[key].limiter, state.rate_limits.get(key)
+            if limiter is not None and limit_state is not None:
+                limiter.load(limit_state)
+
     def merge(
         self, workspace: Workspace, seed: WorkspaceSeed, *, balance: Balance | None = None
     ) -> None:
@@ -298,6 +388,7 @@ class Emulator:
             del self._workspaces[workspace.id]
             outbox = self._outboxes.pop(workspace.id)
             journal = self._journals.pop(workspace.id)
+            del self._snapshots[workspace.id]
             for key in self._keys_by_workspace.pop(workspace.id):
                 del self._accesses[key]
         journal.close()
@@ -383,6 +474,7 @@ class Emulator:
                 rule([api_key.key for api_key in api_keys])
             self._workspaces[workspace.id] = workspace
             self._outboxes[workspace.id] = outbox
+            self._snapshots[workspace.id] = Snapshots()
             journal = self._journals[workspace.id] = RequestJournal(max_entries=self._max_requests)
             for api_key in api_keys:
                 limited = replace(api_key, rate_limit=api_key.rate_limit or self._rate_limit)

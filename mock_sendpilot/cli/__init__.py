@@ -21,6 +21,7 @@ _COMMANDS = (
     "reset",
     "seed",
     "simulate",
+    "snapshot",
     "start",
     "trigger",
     "wait",

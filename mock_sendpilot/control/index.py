@@ -68,6 +68,7 @@ def list_resources() -> Response:
             "campaigns": f"{base_url}/campaigns",
             "credits": f"{base_url}/credits",
             "seed": f"{base_url}/seed",
+            "snapshots": f"{base_url}/snapshots",
             "reset": f"{base_url}/reset",
             "workspaces": f"{base_url}/workspaces",
             "behavior": f"{base_url}/leads/{{id}}/behavior",

@@ -85,6 +85,16 @@ class Scheduler:
         self._advance: Advance | None = None
         self._is_closed = False
 
+    def start(self, workers: TaskRunner | None) -> None:
+        """Have threads run the tasks from now on that were added before."""
+        self._workers = workers
+        self._wake()
+
+    def begin_orders_at(self, order: int) -> None:
+        """Give the next task that number, or a later one if there are more tasks."""
+        with self._lock:
+            self._queue.begin_orders_at(order)
+
     # --- tasks --------------------------------------------------------------------------------
 
     def add(

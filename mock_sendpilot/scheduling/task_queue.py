@@ -114,6 +114,11 @@ class TaskQueue:
         self._offer(waiting)
         return task
 
+    def begin_orders_at(self, order: int) -> None:
+        """Give the next task that number, unless it would have a later one."""
+        self.next_order = max(order, self.next_order)
+        self._orders = itertools.count(self.next_order)
+
     def cancel(self, task: Task) -> None:
         """Make sure that a task never runs, unless it has begun."""
         lane = self._lanes.get(task.lane)

@@ -20,6 +20,7 @@ from mock_sendpilot.control.seed_loading import (
 from mock_sendpilot.errors import InvalidInput, NotFound
 from mock_sendpilot.scheduling.clock import SystemClock
 from mock_sendpilot.server import EmulatorServer
+from mock_sendpilot.snapshots import Snapshot
 from mock_sendpilot.testing.aio import AsyncSandbox
 from mock_sendpilot.testing.arguments import Subject, as_tuple, check_seconds, id_of
 from mock_sendpilot.testing.current_workspace import CurrentWorkspace
@@ -323,6 +324,22 @@ class Sandbox(SandboxWebhooks, SandboxRequests):
             keeps_endpoints: whether its endpoints stay, with their secrets.
         """
         self._emulator.reset(self.workspace, keeps_endpoints=keeps_endpoints)
+
+    def snapshot(self) -> Snapshot:
+        """Return the workspace as it is now, for `restore`; it changes nothing.
+
+        Raises:
+            InvalidInput: a receiver of a signal is handling an event or an attempt, and does not
+                end; or the caller is one.
+        """
+        return self._emulator.take_snapshot(self.workspace)
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go on from a snapshot: everything happens again as it would have happened then.
+
+        What is being sent ends without a trace in it.
+        """
+        self._emulator.restore(self.workspace, snapshot.state)
 
     def close(self) -> None:
         """Remove the workspace and stop serving its apps; a second time does nothing."""

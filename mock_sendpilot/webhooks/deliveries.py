@@ -207,6 +207,18 @@ class DeliveryLog:
         # Without the lock: a count that is one off for a moment does no harm.
         return len(self._deliveries) - len(self._finished_ids)
 
+    def state(self) -> tuple[tuple[Delivery, ...], tuple[str, ...]]:
+        """Return all deliveries, and the ids of the finished ones; both oldest first."""
+        with self._lock:
+            return tuple(self._deliveries.values()), tuple(self._finished_ids)
+
+    def load(self, deliveries: Iterable[Delivery], finished_ids: Iterable[str]) -> None:
+        """Take other deliveries in place of these."""
+        with self._lock:
+            self._deliveries = {delivery.id: delivery for delivery in deliveries}
+            self._finished_ids = {one: self._deliveries[one].recorded_bytes for one in finished_ids}
+            self._recorded_bytes = sum(self._finished_ids.values())
+
     def put(self, delivery: Delivery) -> None:
         """Add a delivery."""
         with self._lock:

@@ -5,8 +5,7 @@ Chaos is a disruption too: a mix of kinds, drawn from a seed.
 
 import random
 import threading
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -50,6 +49,7 @@ class Match:
     at: datetime
 
 
+@dataclass(slots=True)
 class Chaos:
     """Draw a kind of disruption for each delivery to an endpoint, or none.
 
@@ -60,25 +60,34 @@ class Chaos:
         seed: the same seed draws the same again.
         rate: the share of deliveries that are disrupted, 0 to 1.
         kinds: the mix.
+        endpoint_numbers: the numbers of the endpoints so far.
+        delivery_counts: the deliveries to each so far.
     """
 
-    def __init__(self, seed: str, rate: float, kinds: tuple[str, ...]) -> None:
-        self._seed = seed
-        self._rate = rate
-        self.kinds = kinds
-        self._lock = threading.Lock()
-        self._endpoint_numbers: dict[str, int] = {}
-        self._delivery_counts: Counter[str] = Counter()
+    seed: str
+    rate: float
+    kinds: tuple[str, ...]
+    endpoint_numbers: dict[str, int] = field(default_factory=dict)
+    delivery_counts: dict[str, int] = field(default_factory=dict)
+    _lock: threading.Lock = field(
+        default_factory=threading.Lock, init=False, repr=False, compare=False
+    )
+
+    def copy(self) -> "Chaos":
+        """Return chaos that goes on alike, whatever this one draws."""
+        with self._lock:
+            numbers, counts = dict(self.endpoint_numbers), dict(self.delivery_counts)
+        return Chaos(self.seed, self.rate, self.kinds, numbers, counts)
 
     def draw(self, endpoint_id: str, possible_kinds: Sequence[str]) -> str | None:
         """Return the kind for the next delivery to an endpoint, or None."""
         with self._lock:
             # A number instead of the id, which may differ from run to run.
-            number = self._endpoint_numbers.setdefault(endpoint_id, len(self._endpoint_numbers))
-            self._delivery_counts[endpoint_id] += 1
-            count = self._delivery_counts[endpoint_id]
-        generator = random.Random(f"{self._seed}/{number}/{count}")
-        if generator.random() >= self._rate:
+            number = self.endpoint_numbers.setdefault(endpoint_id, len(self.endpoint_numbers))
+            count = self.delivery_counts.get(endpoint_id, 0) + 1
+            self.delivery_counts[endpoint_id] = count
+        generator = random.Random(f"{self.seed}/{number}/{count}")
+        if generator.random() >= self.rate:
             return None
         return generator.choice(possible_kinds) if possible_kinds else None
 
@@ -220,6 +229,15 @@ class Disruptions:
         with self._lock:
             return list(self._disruptions.values())
 
+    def state(self) -> tuple[Disruption, ...]:
+        """Return all disruptions, which further draws of chaos do not change."""
+        return tuple(map(_with_own_chaos, self.all()))
+
+    def load(self, state: Iterable[Disruption]) -> None:
+        """Take other disruptions in place of these."""
+        with self._lock:
+            self._disruptions = {one.id: _with_own_chaos(one) for one in state}
+
     def get(self, disruption_id: str) -> Disruption:
         """Return the disruption of that id.
 
@@ -323,6 +341,11 @@ class Disruptions:
         del self._disruptions[oldest_id]
 
 
+def _with_own_chaos(disruption: Disruption) -> Disruption:
+    chaos = disruption.chaos
+    return disruption if chaos is None else replace(disruption, chaos=chaos.copy())
+
+
 def _check_times(times: int | None) -> None:
     is_whole = isinstance(times, int) and not isinstance(times, bool)
     if times is not None and not (is_whole and 1 <= times <= MAX_TIMES):
@@ -349,6 +372,11 @@ class ReorderedDeliveries:
         with self._lock:
             held = self._held.setdefault(delivery.endpoint_id, [])
             held.append(Reordered(delivery, task))
+
+    def held_ids(self) -> set[str]:
+        """Return the ids of all deliveries that are held."""
+        with self._lock:
+            return {one.delivery.id for held in self._held.values() for one in held}
 
     def release_overtaken_by(self, delivery: Delivery) -> list[Reordered]:
         """Release those that a delivery has overtaken, and return them, oldest first.

@@ -4,7 +4,7 @@ The URL that a search or an extraction brings along is an endpoint of its own.
 """
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -258,6 +258,11 @@ class Endpoints:
         with self._lock:
             self._endpoints = kept
 
+    def load(self, endpoints: Iterable[Endpoint]) -> None:
+        """Take other endpoints in place of these, as they are."""
+        with self._lock:
+            self._endpoints = {endpoint.id: endpoint for endpoint in endpoints}
+
     def for_event(self, event: Event, event_type: str) -> list[Endpoint]:
         """Return the endpoints that an event is sent to; a test event has only one."""
         target_id = event.options.endpoint_id
@@ -300,6 +305,19 @@ class JobEndpoints:
     def ids(self) -> list[str]:
         """Return the ids of all."""
         return list(self._endpoints)
+
+    def state(self) -> list[tuple[Endpoint, frozenset[str]]]:
+        """Return all, each with the ids of its events that are not yet delivered."""
+        with self._lock:
+            return [(one, frozenset(self._open_events[one.id])) for one in self._endpoints.values()]
+
+    def load(self, state: Iterable[tuple[Endpoint, frozenset[str]]]) -> None:
+        """Take others in place of these."""
+        with self._lock:
+            self._endpoints, self._open_events = {}, {}
+            for endpoint, event_ids in state:
+                self._endpoints[endpoint.id] = endpoint
+                self._open_events[endpoint.id] = set(event_ids)
 
     def open_for(self, event: Event) -> list[Endpoint]:
         """Add the URL of the job that an event is about, and return it, if the job has one."""
@@ -361,6 +379,14 @@ class EndpointHealth:
         headers = attempt.response.headers if attempt.response else {}
         by_name = {name.lower(): value for name, value in headers.items()}
         return max(scheduled, _requested_delay(by_name.get("retry-after", ""), attempt.sent_at))
+
+    def state(self) -> dict[str, datetime]:
+        """Return since when endpoints have been failing."""
+        return dict(self._failing_since)
+
+    def load(self, state: Mapping[str, datetime]) -> None:
+        """Go on with other failures."""
+        self._failing_since = dict(state)
 
     def reset(self, endpoint_id: str) -> None:
         """Forget the failures of an endpoint."""

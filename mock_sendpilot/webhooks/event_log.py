@@ -3,6 +3,7 @@
 import itertools
 import secrets
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
@@ -111,6 +112,15 @@ class EventFilter:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedEvent:
+    """An event of a log's state: with its body, or with the event that its body is made of."""
+
+    sent: SentWebhook
+    event: Event | None
+    delivery_ids: tuple[str, ...]
+
+
 @dataclass(slots=True)
 class _Entry:
     """An event in the log; its body is made when it is first needed, unless it was sent."""
@@ -181,6 +191,25 @@ class EventLog:
         self._is_closed = False
         self._numbers = itertools.count(1)
         self._changes: dict[str, int] = {}  # event id -> its latest change, in order of the numbers
+
+    def state(self) -> tuple[LoggedEvent, ...]:
+        """Return all events, oldest first."""
+        with self._lock:
+            return tuple(
+                LoggedEvent(sent=one.sent, event=one.event, delivery_ids=one.delivery_ids)
+                for one in self._entries.values()
+            )
+
+    def load(self, state: Iterable[LoggedEvent]) -> None:
+        """Take other events in place of these; their changes have numbers of this log."""
+        with self._lock:
+            self._entries = {
+                one.sent.event_id: _Entry(one.sent, one.event, one.delivery_ids) for one in state
+            }
+            self._recorded_bytes = sum(len(one.sent.body) for one in self._entries.values())
+            self._changes = {}
+            for event_id, entry in self._entries.items():
+                entry.number = self._number_change(event_id)
 
     def put(
         self, event: Event, event_type: str, body: bytes | None, delivery_ids: tuple[str, ...]

@@ -2,7 +2,8 @@
 
 import logging
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -25,11 +26,13 @@ from mock_sendpilot.webhooks.endpoints import Endpoint, Endpoints, JobEndpoints
 from mock_sendpilot.webhooks.event_log import EventLog
 from mock_sendpilot.webhooks.forwarding import LISTENER_GONE, ForwardingQueue, ForwardingQueues
 from mock_sendpilot.webhooks.http_sender import HttpSender
+from mock_sendpilot.webhooks.outbox_state import JobEndpointState, OutboxState
 from mock_sendpilot.webhooks.payloads import Payload, check_pattern, event_type, payload
 from mock_sendpilot.webhooks.runner import DeliveryRunner
 from mock_sendpilot.webhooks.signing import new_secret
 from mock_sendpilot.webhooks.state import WebhookCounters, WebhookState
 from mock_sendpilot.world.events import Event
+from mock_sendpilot.world.state import Replanning
 from mock_sendpilot.world.workspace import Workspace
 
 _logger = logging.getLogger(__name__)
@@ -81,6 +84,49 @@ class Outbox:
             counters=self.counters,
         )
         self._runner = DeliveryRunner(workspace, http_sender, state)
+
+    @contextmanager
+    def paused(self, *, timeout_seconds: float) -> Iterator[None]:
+        """Let no attempt be recorded meanwhile.
+
+        Raises:
+            InvalidInput: one is being recorded for that long.
+        """
+        with self._runner.gate.closed(timeout_seconds=timeout_seconds):
+            yield
+
+    def state(self) -> OutboxState:
+        """Return everything, while outbox and workspace are paused."""
+        deliveries, finished_ids = self.log.state()
+        return OutboxState(
+            endpoints=tuple(self.endpoints.all()),
+            job_endpoints=tuple(
+                JobEndpointState(endpoint=endpoint, event_ids=event_ids)
+                for endpoint, event_ids in self.job_endpoints.state()
+            ),
+            events=self.events.state(),
+            deliveries=deliveries,
+            finished_ids=finished_ids,
+            attempts=self._runner.attempts_state(),
+            failing_since=self._runner.health_state(),
+            disruptions=self.disruptions.state(),
+            event_counts=dict(self.counters.events),
+            attempt_counts=dict(self.counters.attempts),
+        )
+
+    def load(self, state: OutboxState) -> Iterator[Replanning]:
+        """Take the state of another outbox in place of the contents of this new one.
+
+        Yields:
+            How to plan the attempts again.
+        """
+        self.endpoints.load(state.endpoints)
+        self.job_endpoints.load((one.endpoint, one.event_ids) for one in state.job_endpoints)
+        self.log.load(state.deliveries, state.finished_ids)
+        self.events.load(state.events)
+        self.disruptions.load(state.disruptions)
+        self.counters.load(state.event_counts, state.attempt_counts)
+        yield from self._runner.load(state.attempts, state.failing_since)
 
     def enqueue(self, event: Event) -> None:
         """Make the deliveries of an event that was recorded, and queue their first attempts."""

@@ -1,8 +1,9 @@
 """Run deliveries: attempt by attempt, each at its time, until one succeeds or none is left."""
 
 import logging
-from collections.abc import Hashable
-from dataclasses import replace
+import sys
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from urllib.parse import urlsplit
@@ -26,14 +27,26 @@ from mock_sendpilot.webhooks.disruptions import ReorderedDeliveries
 from mock_sendpilot.webhooks.endpoints import Endpoint, EndpointHealth
 from mock_sendpilot.webhooks.forwarding import LISTENER_GONE, NO_LISTENER
 from mock_sendpilot.webhooks.http_sender import HttpSender, SendResult
+from mock_sendpilot.webhooks.outbox_state import AttemptState, Gate
 from mock_sendpilot.webhooks.signing import OutgoingRequest
 from mock_sendpilot.webhooks.state import WebhookState
 from mock_sendpilot.world.endpoint_settings import PROCESS, VIRTUAL
+from mock_sendpilot.world.state import Planned, Replanning
 from mock_sendpilot.world.workspace import Workspace
 
 FAILED = "failed"
 """The outcome of an attempt without success; its delivery may still succeed."""
 _logger = logging.getLogger(__name__)
+
+
+@dataclass(eq=False, slots=True)
+class _PlannedAttempt:
+    """An attempt that is queued or in flight. Several of a delivery may be alike."""
+
+    delivery_id: str
+    trigger: AttemptTrigger
+    number: int
+    task: Task | None = None
 
 
 class DeliveryRunner:
@@ -56,6 +69,8 @@ class DeliveryRunner:
         self._counters = state.counters
         self._health = EndpointHealth(workspace.contract)
         self._reordered = ReorderedDeliveries()
+        self._planned: dict[_PlannedAttempt, None] = {}  # queued or in flight, oldest first
+        self.gate = Gate()
 
     def schedule(self, delivery: Delivery) -> None:
         """Queue the next attempt of a delivery, if it has one."""
@@ -69,6 +84,55 @@ class DeliveryRunner:
         if not delivery.attempts and delivery.disruption and delivery.disruption.kind == REORDER:
             self._reordered.hold(delivery, task)
 
+    def attempts_state(self) -> tuple[AttemptState, ...]:
+        """While the gate is closed: return the planned attempts, also those in flight."""
+        held_ids = self._reordered.held_ids()
+        return tuple(
+            AttemptState(
+                delivery_id=one.delivery_id,
+                trigger=one.trigger,
+                number=one.number,
+                is_held=one.trigger == "schedule" and one.delivery_id in held_ids,
+                task=Planned(one.task.due_at, one.task.order),
+            )
+            for one in list(self._planned)
+            if one.task is not None and not one.task.is_cancelled
+        )
+
+    def health_state(self) -> dict[str, datetime]:
+        """Return since when endpoints have been failing."""
+        return self._health.state()
+
+    def load(
+        self, attempts: Iterable[AttemptState], failing_since: Mapping[str, datetime]
+    ) -> Iterator[Replanning]:
+        """Go on with other deliveries; yield how to plan their attempts again."""
+        self._health.load(failing_since)
+        scheduled_ids = set()
+        for one in attempts:
+            if one.trigger == "schedule":
+                scheduled_ids.add(one.delivery_id)
+            yield one.task.order, partial(self._plan_again, one)
+        for delivery in self._log.all():
+            # A delivery that was being queued when the state was taken.
+            if delivery.state == PENDING and delivery.id not in scheduled_ids:
+                yield sys.maxsize, partial(self.schedule, delivery)
+
+    def _plan_again(self, attempt: AttemptState) -> None:
+        delivery = self._log.find(attempt.delivery_id)
+        endpoint = None if delivery is None else self.endpoint_of(delivery)
+        if delivery is None or endpoint is None:
+            return
+        task = self._queue(
+            delivery,
+            endpoint,
+            due_at=attempt.task.due_at,
+            trigger=attempt.trigger,
+            number=attempt.number,
+        )
+        if attempt.is_held:
+            self._reordered.hold(delivery, task)
+
     def send_again(
         self, delivery: Delivery, endpoint: Endpoint, trigger: AttemptTrigger = "resend"
     ) -> None:
@@ -79,6 +143,9 @@ class DeliveryRunner:
         """Cancel the pending deliveries to an endpoint."""
         self._workspace.scheduler.drop(endpoint_id)  # its tasks would only keep the workspace busy
         self._reordered.forget(endpoint_id)
+        for planned in list(self._planned):
+            if planned.task is not None and planned.task.is_cancelled:
+                self._planned.pop(planned, None)
         for delivery in self._log.cancel_pending(endpoint_id, reason):
             self._publish_cancelled(delivery)
 
@@ -98,11 +165,14 @@ class DeliveryRunner:
         *,
         due_at: datetime,
         trigger: AttemptTrigger = "schedule",
+        number: int | None = None,
     ) -> Task:
-        number = delivery.scheduled_count + 1
+        number = delivery.scheduled_count + 1 if number is None else number
+        planned = _PlannedAttempt(delivery.id, trigger, number)
+        self._planned[planned] = None  # before its task, which may run at once
         name = f"attempt {number}" if trigger == "schedule" else f"a {trigger}"
-        return self._workspace.scheduler.add(
-            partial(self._run, delivery.id, trigger, number),
+        planned.task = self._workspace.scheduler.add(
+            partial(self._run, planned),
             due_at=due_at,
             lane=self._lane(endpoint),
             about=f"{name} of {delivery.event_type} to {_without_query(endpoint.url)}",
@@ -110,6 +180,7 @@ class DeliveryRunner:
             is_attempt=True,
             subject=delivery.lead_id,
         )
+        return planned.task
 
     def _lane(self, endpoint: Endpoint) -> Hashable:
         """Return the lane of an endpoint; the jobs' own URLs of one host share one."""
@@ -117,8 +188,15 @@ class DeliveryRunner:
         is_of_job = endpoint.id in self._job_endpoints
         return ("jobs", urlsplit(endpoint.url).netloc) if is_of_job else endpoint.id
 
-    def _run(self, delivery_id: str, trigger: AttemptTrigger, number: int) -> None:
+    def _run(self, planned: "_PlannedAttempt") -> None:
         """Make an attempt. A scheduled one is left out if it is not the next of the schedule."""
+        try:
+            self._make(planned)
+        finally:
+            self._planned.pop(planned, None)
+
+    def _make(self, planned: "_PlannedAttempt") -> None:
+        delivery_id, trigger, number = planned.delivery_id, planned.trigger, planned.number
         delivery = self._log.find(delivery_id)
         if delivery is None:
             return
@@ -132,12 +210,14 @@ class DeliveryRunner:
             self._cancel_without_endpoint(delivery_id)
             return
         attempt = self._attempt(delivery, endpoint, trigger, number)
-        # Others may have changed the delivery during the attempt, so it is read again here.
-        attempted = self._log.change(
-            delivery_id, lambda current: self._with_attempt(current, attempt, endpoint)
-        )
-        if attempted is not None:
-            self._follow_up(attempted, endpoint)
+        with self.gate.passage():
+            # Others may have changed the delivery during the attempt, so it is read again here.
+            attempted = self._log.change(
+                delivery_id, lambda current: self._with_attempt(current, attempt, endpoint)
+            )
+            self._planned.pop(planned, None)
+            if attempted is not None:
+                self._follow_up(attempted, endpoint)
 
     def _attempt(
         self, delivery: Delivery, endpoint: Endpoint, trigger: AttemptTrigger, number: int

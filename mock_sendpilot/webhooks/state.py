@@ -2,6 +2,7 @@
 
 import threading
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mock_sendpilot.webhooks.deliveries import DeliveryLog
@@ -23,6 +24,11 @@ class WebhookCounters:
         self._lock = threading.Lock()
         self.events: Counter[str] = Counter(events)
         self.attempts: Counter[str] = Counter(attempts)
+
+    def load(self, events: Mapping[str, int], attempts: Mapping[str, int]) -> None:
+        """Go on with other counts."""
+        with self._lock:
+            self.events, self.attempts = Counter(events), Counter(attempts)
 
     def count_event(self, event_type: str) -> None:
         """Count an event."""

@@ -4,6 +4,7 @@ Behaviors and magic slugs are this emulator's own.
 """
 
 import re
+from collections.abc import Mapping
 
 from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.scheduling.durations import parse_duration
@@ -34,6 +35,10 @@ class Behaviors:
     def by_lead(self) -> dict[str, Behavior]:
         """Return the behaviors that are set, by the id of the lead."""
         return dict(self._by_lead)
+
+    def load(self, behaviors: Mapping[str, Behavior]) -> None:
+        """Take other behaviors in place of these."""
+        self._by_lead = dict(behaviors)
 
     def of(self, contact: Contact) -> Behavior:
         """Return the behavior set for a lead, or else that of its slug, or else the default."""

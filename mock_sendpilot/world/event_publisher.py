@@ -6,11 +6,14 @@ request works for others, and a change returns when its events are published.
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
+from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.world.events import DEFAULT_OPTIONS, Change, Event, EventOptions
 from mock_sendpilot.world.ids import Ids
+from mock_sendpilot.world.state import PublisherState
 
 MAX_STALL_SECONDS = 1.0
 MAX_WAIT_SECONDS = 60.0
@@ -68,6 +71,47 @@ class EventPublisher:
         else:
             self._noted_ids[thread] = event_ids
         return earlier
+
+    def state(self) -> PublisherState:
+        """Return the numbering and the unpublished events, within `paused`."""
+        return PublisherState(
+            latest_at=self._latest_at,
+            last_recorded=self.last_recorded,
+            unpublished=tuple(self._unpublished),
+        )
+
+    def load(self, state: PublisherState) -> None:
+        """Go on with another numbering; `publish` publishes what is unpublished."""
+        self._latest_at = state.latest_at
+        self.last_recorded = state.last_recorded
+        self._unpublished = deque(state.unpublished)
+        self._published = state.last_recorded - len(state.unpublished)
+
+    @contextmanager
+    def paused(self, *, timeout_seconds: float) -> Iterator[None]:
+        """Let nobody publish meanwhile, once the event that is being published is out.
+
+        Raises:
+            InvalidInput: that takes too long, or the caller is itself a receiver of the event.
+        """
+        this_thread = threading.get_ident()
+        with self._turn:
+            is_own = self._publishing_thread == this_thread
+            if is_own or not self._turn.wait_for(
+                lambda: self._publishing_thread is None, timeout_seconds
+            ):
+                reason = "by the caller itself" if is_own else f"for {timeout_seconds:g} s"
+                raise InvalidInput(f"events are being published {reason}; try again afterwards")
+            self._publishing_thread = this_thread
+            self._up_to = 0
+        try:
+            yield
+        finally:
+            with self._turn:
+                self._publishing_thread = None
+                up_to = self._up_to
+                self._turn.notify_all()
+            self.publish(up_to)  # events that others have left to this thread
 
     def record(
         self, change: Change, *, at: datetime, options: EventOptions = DEFAULT_OPTIONS

@@ -26,6 +26,17 @@ class Ids:
         self._random = random.Random(seed.encode("utf-8", "surrogateescape"))
         self._lock = threading.Lock()
 
+    def state(self) -> tuple[int, tuple[int, ...], float | None]:
+        """Return the state of the source."""
+        with self._lock:
+            version, words, gauss = self._random.getstate()
+        return version, words, gauss
+
+    def load(self, state: tuple[int, tuple[int, ...], float | None]) -> None:
+        """Go on from a state."""
+        with self._lock:
+            self._random.setstate(state)
+
     def prefixed(self, prefix: str) -> str:
         """Return an id in the style of the vendor's pages: `lead_` and 12 alphanumerics."""
         return f"{prefix}_{self._text(_LOWER, 12)}"

@@ -102,6 +102,20 @@ class Inbox:
         """Return the messages of a conversation, oldest first."""
         return list(self._messages[conversation_id])
 
+    def state(self) -> tuple[tuple[Conversation, tuple[Message, ...]], ...]:
+        """Within a transaction: return all conversations with their messages."""
+        messages = self._messages
+        return tuple((one, tuple(messages[one.id])) for one in self._conversations.values())
+
+    def load(self, state: Sequence[tuple[Conversation, Sequence[Message]]]) -> None:
+        """Take other conversations in place of these."""
+        self._conversations = {conversation.id: conversation for conversation, _ in state}
+        self._messages = {conversation.id: list(messages) for conversation, messages in state}
+        self._ids_by_pair = {
+            (one.sender_id, one.participant.profile_url): one.id
+            for one in self._conversations.values()
+        }
+
     def put(self, conversation: Conversation, messages: Sequence[Message]) -> None:
         """Add a conversation with its messages."""
         last = messages[-1] if messages else None

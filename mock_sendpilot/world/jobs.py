@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -40,6 +40,7 @@ from mock_sendpilot.world.people import (
     found_lead,
     job_title_in,
 )
+from mock_sendpilot.world.state import JobsState, Planned, Replanning
 
 if TYPE_CHECKING:
     from mock_sendpilot.scheduling.task_queue import Task
@@ -78,6 +79,24 @@ class JobRunner(ABC, Generic[Job]):
         self._ends: dict[str, Task] = {}
         self._ended_ids: deque[str] = deque()
         self._ended_lead_count = 0
+
+    def state(self) -> JobsState[Job]:
+        """Within a transaction: return all jobs. The people found so far are found again."""
+        return JobsState(
+            jobs=tuple(self._jobs.values()),
+            payments=dict(self._payments),
+            ends={job_id: Planned(end.due_at, end.order) for job_id, end in self._ends.items()},
+            ended_ids=tuple(self._ended_ids),
+        )
+
+    def load(self, state: JobsState[Job]) -> Iterator[Replanning]:
+        """Take other jobs in place of these; yield how to plan their ends again."""
+        self._jobs = {job.id: job for job in state.jobs}
+        self._payments = dict(state.payments)
+        self._ended_ids = deque(state.ended_ids)
+        self._ended_lead_count = sum(len(self._jobs[one].leads) for one in state.ended_ids)
+        for job_id, end in state.ends.items():
+            yield end.order, partial(self._queue_end, job_id, end.due_at)
 
     def get(self, job_id: str) -> Job:
         """Return the job of that id as it is now; it fails if its work raises an exception.
@@ -173,13 +192,17 @@ class JobRunner(ABC, Generic[Job]):
             payment = self._credits.spend(self.cost(job), message=self.too_expensive_message)
             self._payments[job.id] = payment
             self._jobs[job.id] = job
-            self._ends[job.id] = self._scheduler.add(
-                partial(self._end, job.id),
-                due_at=job.created_at + self._timing.start_delay + self._timing.duration,
-                lane=("job", job.id),
-                about=f"the end of {self.kind} {job.id}",
-            )
+            due_at = job.created_at + self._timing.start_delay + self._timing.duration
+            self._queue_end(job.id, due_at)
         return job
+
+    def _queue_end(self, job_id: str, due_at: datetime) -> None:
+        self._ends[job_id] = self._scheduler.add(
+            partial(self._end, job_id),
+            due_at=due_at,
+            lane=("job", job_id),
+            about=f"the end of {self.kind} {job_id}",
+        )
 
     # --- progress -----------------------------------------------------------------------------
 
@@ -311,7 +334,11 @@ class Searches(JobRunner[Search]):
 
     def add_people(self, people: Iterable[FoundLead]) -> None:
         """Within a transaction: add people to the lead database, or replace those of same ids."""
-        self._people = tuple({one.id: one for one in (*self._people, *people)}.values())
+        self.load_people({one.id: one for one in (*self._people, *people)}.values())
+
+    def load_people(self, people: Iterable[FoundLead]) -> None:
+        """Take other people in place of these."""
+        self._people = tuple(people)
 
     def start(
         self,

@@ -56,6 +56,14 @@ class Quotas:
         self._clock = clock
         self._used: dict[tuple[str, str], tuple[date, int]] = {}
 
+    def state(self) -> dict[tuple[str, str], tuple[date, int]]:
+        """Return what was used, by sender and kind, with the day."""
+        return dict(self._used)
+
+    def load(self, state: Mapping[tuple[str, str], tuple[date, int]]) -> None:
+        """Take other counts in place of these."""
+        self._used = dict(state)
+
     def quota(self, sender: Sender, kind: str) -> Quota:
         """Return a quota of a sender."""
         now = self._clock.now()
@@ -104,6 +112,9 @@ def parse_rate_limit(text: str) -> RateLimit:
     return RateLimit(requests=int(match[1]), window_seconds=window_count * _WINDOWS[match[3]])
 
 
+RateLimitState = tuple[datetime | None, int]
+
+
 class RateLimiter:
     """The count of one key's requests. A window begins with the first request in it."""
 
@@ -115,6 +126,16 @@ class RateLimiter:
         self._lock = threading.Lock()
         self._window_began_at: datetime | None = None
         self._count = 0
+
+    def state(self) -> RateLimitState:
+        """Return the beginning of the window and the count of its requests."""
+        with self._lock:
+            return self._window_began_at, self._count
+
+    def load(self, state: RateLimitState) -> None:
+        """Go on with another window."""
+        with self._lock:
+            self._window_began_at, self._count = state
 
     def count(self) -> None:
         """Count one request.

@@ -5,19 +5,18 @@ matter what else happens meanwhile.
 """
 
 import random
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING
 
+from mock_sendpilot.scheduling.task_queue import Task
 from mock_sendpilot.world import lead_progress
 from mock_sendpilot.world.behavior import Behaviors
 from mock_sendpilot.world.context import WorkspaceContext
 from mock_sendpilot.world.models import CONNECT, DEFAULT_REPLY, Behavior, Contact, Step
 from mock_sendpilot.world.outreach import Outreach
-
-if TYPE_CHECKING:
-    from mock_sendpilot.scheduling.task_queue import Task
+from mock_sendpilot.world.state import Planned, Replanning, ResponseState
 
 _ACCEPTANCE, _REPLY = "connect", "reply"
 _REPLIES_AFTER = timedelta(hours=2)
@@ -31,6 +30,13 @@ class RecipientResponse:
 
     after: timedelta
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class _PlannedResponse:
+    contact: Contact
+    text: str
+    task: Task
 
 
 def draw_response(
@@ -60,7 +66,36 @@ class RecipientModel:
         self._seed = context.random_seed
         self._outreach = outreach
         self._behaviors = behaviors
-        self._planned: dict[tuple[str, str, str], Task] = {}  # by sender, person, kind of response
+        # By sender, person and kind of response.
+        self._planned: dict[tuple[str, str, str], _PlannedResponse] = {}
+
+    def state(self) -> tuple[ResponseState, ...]:
+        """Return the planned responses."""
+        return tuple(
+            ResponseState(
+                sender_id=one.contact.sender_id,
+                linkedin_url=one.contact.linkedin_url,
+                lead_id=one.contact.lead.id if one.contact.lead else None,
+                campaign_id=one.contact.campaign_id,
+                kind=kind,
+                text=one.text,
+                task=Planned(one.task.due_at, one.task.order),
+            )
+            for (_, _, kind), one in self._planned.items()
+        )
+
+    def load(self, state: Iterable[ResponseState]) -> Iterator[Replanning]:
+        """Take other planned responses in place of these; yield how to plan them again."""
+        self._planned = {}
+        for one in state:
+            contact = Contact(
+                sender_id=one.sender_id,
+                linkedin_url=one.linkedin_url,
+                lead=None if one.lead_id is None else self._store.lead(one.lead_id),
+                campaign_id=one.campaign_id,
+            )
+            queue = partial(self._queue, contact, one.kind, one.text, one.task.due_at)
+            yield one.task.order, queue
 
     # --- planned responses --------------------------------------------------------------------
 
@@ -138,24 +173,30 @@ class RecipientModel:
         """Plan a response in place of an earlier one of that kind."""
         self._cancel(contact, kind)
         if response is not None:
-            self._planned[_key(contact, kind)] = self._scheduler.add(
-                partial(self._respond, contact, kind, response.text),
-                due_at=self._clock.now() + response.after,
-                # The lane of the sequence too, so that steps and responses never run side by side.
-                lane=("campaign", contact.campaign_id or contact.linkedin_url),
-                about=f"the response of {contact.linkedin_url} to {contact.sender_id}",
-            )
+            self._queue(contact, kind, response.text, self._clock.now() + response.after)
+
+    def _queue(self, contact: Contact, kind: str, text: str, due_at: datetime) -> None:
+        task = self._scheduler.add(
+            partial(self._respond, contact, kind, text),
+            due_at=due_at,
+            # The lane of the sequence too, so that steps and responses never run side by side.
+            lane=("campaign", contact.campaign_id or contact.linkedin_url),
+            about=f"the response of {contact.linkedin_url} to {contact.sender_id}",
+        )
+        self._planned[_key(contact, kind)] = _PlannedResponse(contact, text, task)
 
     def _cancel(self, contact: Contact, kind: str) -> None:
-        task = self._planned.pop(_key(contact, kind), None)
-        if task is not None:
-            self._scheduler.cancel(task)
+        response = self._planned.pop(_key(contact, kind), None)
+        if response is not None:
+            self._scheduler.cancel(response.task)
 
     def _respond(self, contact: Contact, kind: str, text: str) -> None:
         with self._store.transaction():
-            task = self._planned.get(_key(contact, kind))
-            if task is None or not task.is_taken:  # another response was planned meanwhile
+            response = self._planned.get(_key(contact, kind))
+            # Another response may have been planned meanwhile.
+            if response is None or not response.task.is_taken:
                 return
+            del self._planned[_key(contact, kind)]
             contact = self._at_present(contact)
             connection = self._store.connection(contact.sender_id, contact.linkedin_url)
             if kind == _REPLY:

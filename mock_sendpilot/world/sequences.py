@@ -3,9 +3,9 @@
 Pausing a campaign holds its steps back; recipients still accept and reply.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from mock_sendpilot.errors import InvalidInput, LimitExceeded, SenderNotActive
@@ -22,6 +22,7 @@ from mock_sendpilot.world.events import (
 from mock_sendpilot.world.models import CONNECT, Campaign, Contact, Lead, Step
 from mock_sendpilot.world.outreach import AUTOMATION, Outreach, fill_in_names
 from mock_sendpilot.world.recipients import RecipientModel
+from mock_sendpilot.world.state import EnrollmentState, Replanning, planned
 
 _SENDER_RETRY = timedelta(hours=1)
 
@@ -33,12 +34,15 @@ class _Enrollment:
     lead_id: str
     campaign_id: str
     next_step: int = 0
+    action: str | None = None
+    """The name of its next action, which `task` takes."""
     task: Task | None = None
-    held_back: "_Action | None" = None
-    """The action that was due while the campaign was paused."""
+    is_held_back: bool = False
+    """True if the action was due while the campaign was paused."""
 
 
 _Action = Callable[[_Enrollment, Contact, Campaign], None]
+_TAKE_STEP, _WITHDRAW, _FINISH = "take_step", "withdraw", "finish"
 
 
 class SequenceRunner:
@@ -59,6 +63,42 @@ class SequenceRunner:
         self._behaviors = behaviors
         self._enrollments: dict[str, _Enrollment] = {}  # by lead id
         self._lead_ids: dict[str, dict[str, None]] = {}  # by campaign, in the order of enrollment
+        self._actions: Mapping[str, _Action] = {
+            _TAKE_STEP: self._take_step,
+            _WITHDRAW: self._withdraw,
+            _FINISH: self._finish,
+        }
+
+    def state(self) -> tuple[EnrollmentState, ...]:
+        """Within a transaction: return all enrollments, oldest first."""
+        return tuple(
+            EnrollmentState(
+                lead_id=one.lead_id,
+                campaign_id=one.campaign_id,
+                next_step=one.next_step,
+                action=one.action,
+                is_held_back=one.is_held_back,
+                task=planned(one.task),
+            )
+            for one in self._enrollments.values()
+        )
+
+    def load(self, state: Iterable[EnrollmentState]) -> Iterator[Replanning]:
+        """Take other enrollments in place of these; yield how to plan their tasks again."""
+        self._enrollments, self._lead_ids = {}, {}
+        for one in state:
+            enrollment = _Enrollment(
+                one.lead_id,
+                one.campaign_id,
+                next_step=one.next_step,
+                action=one.action,
+                is_held_back=one.is_held_back,
+            )
+            self._enrollments[one.lead_id] = enrollment
+            self._lead_ids.setdefault(one.campaign_id, {})[one.lead_id] = None
+            if one.task is not None and one.action is not None:
+                queue = partial(self._queue, enrollment, one.action, one.task.due_at)
+                yield one.task.order, queue
 
     def begin(self, leads: Iterable[Lead]) -> None:
         """Enroll leads in a transaction of its own."""
@@ -88,8 +128,8 @@ class SequenceRunner:
         """Within a transaction: take the actions that were due while a campaign was paused."""
         for lead_id in self._lead_ids.get(campaign_id, ()):
             enrollment = self._enrollments[lead_id]
-            if enrollment.held_back is not None:
-                self._plan(enrollment, timedelta(), enrollment.held_back)
+            if enrollment.is_held_back and enrollment.action is not None:
+                self._plan(enrollment, timedelta(), enrollment.action)
 
     def has_enrolled(self, campaign_id: str) -> bool:
         """Return whether leads of a campaign are enrolled."""
@@ -143,13 +183,13 @@ class SequenceRunner:
     def _plan_next_step(self, enrollment: _Enrollment, campaign: Campaign) -> None:
         if enrollment.next_step < len(campaign.sequence):
             after = campaign.sequence[enrollment.next_step].after
-            self._plan(enrollment, after, self._take_step)
+            self._plan(enrollment, after, _TAKE_STEP)
             return
         last = campaign.sequence[-1]
         is_answered = last.kind == CONNECT  # after a last message a reply may still come
         after = last.done_after + (timedelta() if is_answered else last.expires_after)
         if after:
-            self._plan(enrollment, after, self._finish)
+            self._plan(enrollment, after, _FINISH)
         else:  # at once, as the service was seen to do, even in a paused campaign: it sends nothing
             lead = self._store.lead(enrollment.lead_id)
             self._finish(enrollment, _contact(lead), campaign)
@@ -180,9 +220,9 @@ class SequenceRunner:
                 take(enrollment, step, contact)
         except LimitExceeded as error:
             retry_after = timedelta(seconds=error.retry_after_seconds)
-            self._plan(enrollment, retry_after, self._take_step)
+            self._plan(enrollment, retry_after, _TAKE_STEP)
         except SenderNotActive:
-            self._plan(enrollment, _SENDER_RETRY, self._take_step)
+            self._plan(enrollment, _SENDER_RETRY, _TAKE_STEP)
         except InvalidInput:  # for example a message to somebody who is not connected
             self._recipients.end(contact, "FAILED")
 
@@ -196,7 +236,7 @@ class SequenceRunner:
             self._recipients.accept(contact)
         elif connection == lead_progress.REQUESTED and contact.lead is not None:
             self._outreach.set_status(contact.lead, "CONNECTION_ALREADY_SENT", "CONNECTION_SENT")
-            self._plan(enrollment, step.expires_after, self._withdraw)
+            self._plan(enrollment, step.expires_after, _WITHDRAW)
         else:
             note = fill_in_names(step.text, contact.lead)
             request = self._outreach.request_connection(contact, note=note, by=AUTOMATION)
@@ -206,7 +246,7 @@ class SequenceRunner:
         response = self._recipients.plan_acceptance(contact, step)
         # Later than a planned acceptance, however long that takes.
         after = step.expires_after + (response.after if response else timedelta())
-        self._plan(enrollment, after, self._withdraw)
+        self._plan(enrollment, after, _WITHDRAW)
 
     def _send_message(self, enrollment: _Enrollment, step: Step, contact: Contact) -> None:
         number = enrollment.next_step + 1
@@ -226,30 +266,34 @@ class SequenceRunner:
 
     # --- on the clock -------------------------------------------------------------------------
 
-    def _plan(self, enrollment: _Enrollment, after: timedelta, action: _Action) -> None:
+    def _plan(self, enrollment: _Enrollment, after: timedelta, action: str) -> None:
         if enrollment.task is not None:
             self._scheduler.cancel(enrollment.task)
-        enrollment.held_back = None
+        self._queue(enrollment, action, self._clock.now() + after)
+
+    def _queue(self, enrollment: _Enrollment, action: str, due_at: datetime) -> None:
+        enrollment.action, enrollment.is_held_back = action, False
         enrollment.task = self._scheduler.add(
             partial(self._run, enrollment, action),
-            due_at=self._clock.now() + after,
+            due_at=due_at,
             lane=("campaign", enrollment.campaign_id),
             about=f"a step of lead {enrollment.lead_id} in campaign {enrollment.campaign_id}",
         )
 
-    def _run(self, enrollment: _Enrollment, action: _Action) -> None:
+    def _run(self, enrollment: _Enrollment, action: str) -> None:
         with self._store.transaction():
             # While the task waited for the lock another thread may have ended the enrollment, or
             # planned another action.
             is_planned = enrollment.task is not None and enrollment.task.is_taken
             if self._enrollments.get(enrollment.lead_id) is not enrollment or not is_planned:
                 return
+            enrollment.task = None
             lead = self._store.lead(enrollment.lead_id)
             campaign = self._store.campaign(enrollment.campaign_id)
             if campaign.status != "started":
-                enrollment.held_back = action  # without a task: a pause may last for ever
+                enrollment.is_held_back = True  # without a task: a pause may last for ever
             else:
-                action(enrollment, _contact(lead), campaign)
+                self._actions[action](enrollment, _contact(lead), campaign)
 
 
 def _contact(lead: Lead) -> Contact:

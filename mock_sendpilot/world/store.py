@@ -19,6 +19,7 @@ from mock_sendpilot.world.event_publisher import EventPublisher
 from mock_sendpilot.world.events import DEFAULT_OPTIONS, Event, EventOptions
 from mock_sendpilot.world.linkedin import PROFILE_URL_FORMAT, normal_profile_url
 from mock_sendpilot.world.models import Campaign, Lead, LeadDraft, LeadImport, Sender
+from mock_sendpilot.world.state import StoreState
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,38 @@ class Store:
                         self._react(self._recorded.popleft())
         finally:
             self._publisher.publish(last_recorded)
+
+    def state(self) -> StoreState:
+        """Within a transaction: return the contents."""
+        return StoreState(
+            senders=tuple(self._senders.values()),
+            campaigns=tuple(self._campaigns.values()),
+            leads=dict(self._leads),
+            lead_ids_by_campaign={
+                key: tuple(ids) for key, ids in self._lead_ids_by_campaign.items()
+            },
+            lead_ids_by_url={url: tuple(ids) for url, ids in self._lead_ids_by_url.items()},
+            connections=dict(self._connections),
+            contacted=frozenset(self._contacted),
+        )
+
+    def load(self, state: StoreState) -> None:
+        """Take the contents of another store in place of these."""
+        with self._lock:
+            self._senders = {sender.id: sender for sender in state.senders}
+            self._campaigns = {campaign.id: campaign for campaign in state.campaigns}
+            self._leads = dict(state.leads)
+            self._lead_ids_by_campaign = {
+                key: list(ids) for key, ids in state.lead_ids_by_campaign.items()
+            }
+            self._lead_ids_by_profile = {
+                (campaign_id, self._leads[lead_id].linkedin_url): lead_id
+                for campaign_id, ids in state.lead_ids_by_campaign.items()
+                for lead_id in ids
+            }
+            self._lead_ids_by_url = {url: list(ids) for url, ids in state.lead_ids_by_url.items()}
+            self._connections = dict(state.connections)
+            self._contacted = set(state.contacted)
 
     # --- filling -----------------------------------------------------------------------------
 

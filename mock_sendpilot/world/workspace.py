@@ -1,12 +1,14 @@
 """A workspace: one isolated world with its contract, clock, ids, store and scheduler."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
 from mock_sendpilot.contracts.contract import Contract
 from mock_sendpilot.errors import InvalidInput
-from mock_sendpilot.scheduling.clock import WorkspaceClock, iso_milliseconds
+from mock_sendpilot.scheduling.clock import SystemClock, WorkspaceClock, iso_milliseconds
 from mock_sendpilot.scheduling.scheduler import (
     ADVANCE_TIMEOUT_SECONDS,
     FIRST_MOMENT,
@@ -31,6 +33,7 @@ from mock_sendpilot.world.outreach import Outreach
 from mock_sendpilot.world.recipients import RecipientModel
 from mock_sendpilot.world.seed import WorkspaceSeed
 from mock_sendpilot.world.sequences import SequenceRunner
+from mock_sendpilot.world.state import ClockState, Replanning, WorldState
 from mock_sendpilot.world.store import Store
 
 
@@ -63,6 +66,7 @@ class Workspace:
         self.plan = seed.plan
         self.contract = seed.contract or contract
         self.clock = clock
+        self._random_seed = random_seed
         self.ids = Ids(random_seed)
         self.scheduler = Scheduler(clock, workers)
         self._publisher = EventPublisher(
@@ -164,6 +168,72 @@ class Workspace:
     def job_runner(self, job_id: str) -> Searches | Extractions:
         """Return the searches or the extractions, whichever may have a job of that id."""
         return self.searches if self.searches.has(job_id) else self.extractions
+
+    @contextmanager
+    def paused(self, *, timeout_seconds: float) -> Iterator[None]:
+        """Let nothing change and no event be published meanwhile.
+
+        Raises:
+            InvalidInput: events are being published for that long, or by the caller itself.
+        """
+        with (
+            self._publisher.paused(timeout_seconds=timeout_seconds),
+            self.store.transaction(),
+        ):
+            yield
+
+    def state(self) -> WorldState:
+        """Within `paused`: return everything but the webhooks."""
+        clock = self.clock
+        return WorldState(
+            seed=self.seed,
+            contract=self.contract,
+            random_seed=self._random_seed,
+            clock=ClockState(
+                now=clock.now(), is_frozen=clock.is_frozen, real_time=SystemClock().now()
+            ),
+            ids=self.ids.state(),
+            store=self.store.state(),
+            conversations=self.inbox.state(),
+            quotas=self.quotas.state(),
+            balance=self.credits.balance(),
+            behaviors=self.behaviors.by_lead(),
+            enrollments=self.sequences.state(),
+            responses=self.recipients.state(),
+            searches=self.searches.state(),
+            extractions=self.extractions.state(),
+            people=self.searches.people,
+            publisher=self._publisher.state(),
+            task_count=self.scheduler.added_count,
+        )
+
+    def load(self, state: WorldState) -> list[Replanning]:
+        """Take the state of another workspace in place of the contents of this new one.
+
+        Nothing is planned by it, so that the caller can plan all tasks in their order.
+
+        Returns:
+            How to plan the tasks again.
+        """
+        self.store.load(state.store)
+        self.inbox.load(state.conversations)
+        self.quotas.load(state.quotas)
+        self.credits.set(state.balance)
+        self.behaviors.load(state.behaviors)
+        self.searches.load_people(state.people)
+        self._publisher.load(state.publisher)
+        self.ids.load(state.ids)
+        return [
+            *self.sequences.load(state.enrollments),
+            *self.recipients.load(state.responses),
+            *self.searches.load(state.searches),
+            *self.extractions.load(state.extractions),
+        ]
+
+    def start(self, workers: TaskRunner | None) -> None:
+        """Go on after `load`: run tasks, and publish the events that were not yet published."""
+        self.scheduler.start(workers)
+        self._publisher.publish(self._publisher.last_recorded)
 
     def begin(self) -> None:
         """Enroll the leads of campaigns whose sequence takes all leads."""
