@@ -154,9 +154,14 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         return is_taken
 
     def service(self) -> None:
-        """Answer the request; meanwhile the client is not late."""
+        """Answer the request, or close the connection; meanwhile the client is not late."""
         self.waiting_since = _NEVER
-        super().service()
+        try:
+            super().service()
+        except BaseException:  # such as SystemExit; waitress answers 500 to an Exception
+            _logger.exception("a request could not be answered")
+            self.will_close = True
+            self.server.pull_trigger()
         self.waiting_since = SystemClock.running_seconds()
 
     @property

@@ -62,7 +62,7 @@ def test_pipelined_requests_are_answered_without_a_pause(gate: Gate) -> None:
 
 
 def test_a_handler_that_ends_its_thread_ends_only_its_connection(
-    caplog: pytest.LogCaptureFixture,
+    answering: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         if environ["PATH_INFO"] == "/exit":
@@ -70,7 +70,7 @@ def test_a_handler_that_ends_its_thread_ends_only_its_connection(
         start_response("200 OK", [("Content-Type", "text/plain")])
         return [b"done"]
 
-    with HttpServer(app, never_waits=answers_itself) as server:
+    with HttpServer(app, **answering) as server:
         leaving = LAST_GET.replace(b"/ ", b"/exit ", 1)
         with connect(server, leaving) as caller:
             assert read_all(caller) == b""
