@@ -132,9 +132,13 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         # For the client: to send a request, or to take the answer.
         self.waiting_since = SystemClock.running_seconds()
 
+    def readable(self) -> bool:
+        """Return whether to read: what came with the last request has to be parsed before."""
+        return not self._rest and bool(super().readable())
+
     def take_pipelined(self) -> None:
         """Parse what came with the last request, once that request has been answered."""
-        if self._rest and self.readable():
+        if self._rest and super().readable():
             rest, self._rest = self._rest, b""
             self.received(rest)
 

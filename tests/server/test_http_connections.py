@@ -176,6 +176,25 @@ def test_a_pipelined_request_waits_until_the_answer_before_is_taken(
         assert gate.calls == 5
 
 
+def test_the_end_of_a_pipelined_request_is_read_after_its_beginning(
+    gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold = GET.replace(b"/ ", b"/hold ", 1)
+    with HttpServer(gate) as server, connect(server, hold + LAST_GET[:20]) as connection:
+        eventually(lambda: gate.held == 1)
+        (channel,) = server._listener.active_channels.values()
+        take_pipelined = server._listener.take_pipelined
+
+        def take_pipelined_and_wait() -> None:
+            take_pipelined()
+            gate.opened.set()  # so that a response ends just before the next poll
+            eventually(lambda: not channel.requests)
+
+        monkeypatch.setattr(server._listener, "take_pipelined", take_pipelined_and_wait)
+        connection.sendall(LAST_GET[20:])
+        assert read_all(connection).count(b"\r\n\r\ndone") == 2
+
+
 # --- making room ----------------------------------------------------------------------------------
 
 
