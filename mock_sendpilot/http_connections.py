@@ -255,7 +255,10 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
         """Parse the next requests of clients that send them without waiting for responses."""
         for channel in list(self.pipelining):
             self.pipelining.discard(channel)
-            channel.take_pipelined()
+            try:
+                channel.take_pipelined()
+            except Exception:
+                channel.handle_error()
             if channel.has_pipelined:
                 self.pipelining.add(channel)
 

@@ -8,13 +8,15 @@ from typing import Any
 import pytest
 
 from mock_sendpilot.emulator import Emulator
+from mock_sendpilot.http_connections import Parser
 from mock_sendpilot.http_server import HttpServer
 from mock_sendpilot.server import EmulatorServer
 from mock_sendpilot.signals import event_recorded
-from tests.server.callers import Gate, connect, get, read_all
+from tests.server.callers import Gate, connect, get, read_all, talk
 from tests.support import DEMO_KEY, eventually, over_a_socket
 
 LAST_GET = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+GET_HOLD = LAST_GET.replace(b"/ ", b"/hold ", 1)
 
 
 def answers_itself(_request: object) -> bool:
@@ -30,7 +32,7 @@ def test_requests_that_never_wait_need_no_thread_of_the_pool(gate: Gate) -> None
 def test_other_requests_are_answered_by_the_pool(gate: Gate) -> None:
     with (
         HttpServer(gate, never_waits=lambda request: request.path != "/hold") as server,
-        connect(server, LAST_GET.replace(b"/ ", b"/hold ", 1)) as caller,
+        connect(server, GET_HOLD) as caller,
     ):
         eventually(lambda: gate.held == 1)
         network_thread = server._network_thread
@@ -43,7 +45,7 @@ def test_other_requests_are_answered_by_the_pool(gate: Gate) -> None:
 def test_another_thread_takes_the_network_over_from_one_that_is_held_up(gate: Gate) -> None:
     with HttpServer(gate, never_waits=answers_itself, patience_seconds=0.01) as server:
         first = server._network_thread
-        with connect(server, LAST_GET.replace(b"/ ", b"/hold ", 1)) as caller:
+        with connect(server, GET_HOLD) as caller:
             eventually(lambda: server._network_thread is not first)
             assert get(server, "/") == (200, b"done")
             gate.opened.set()
@@ -59,6 +61,21 @@ def test_pipelined_requests_are_answered_without_a_pause(gate: Gate) -> None:
         before = time.perf_counter()
         assert read_all(caller).count(b"\r\n\r\ndone") == 51
         assert time.perf_counter() - before < 5  # a poll that nothing wakes takes half a second
+
+
+def test_a_pipelined_request_that_fails_before_its_handler_ends_only_its_connection(
+    gate: Gate,
+) -> None:
+    def fails_at_hold(request: Parser) -> bool:
+        if request.path == "/hold":
+            raise ValueError(request.path)
+        return True
+
+    with HttpServer(gate, never_waits=fails_at_hold) as server:
+        assert talk(server, LAST_GET.replace(b"Connection: close\r\n", b"") + GET_HOLD).endswith(
+            b"done"
+        )
+        assert get(server, "/") == (200, b"done")
 
 
 def test_a_handler_that_ends_its_thread_ends_only_its_connection(
