@@ -157,6 +157,10 @@ class Channel(HTTPChannel):  # type: ignore[misc]
             self.server.pipelining.add(self)
         return is_taken
 
+    def handle_expt(self) -> None:
+        """Close the connection: HTTP has no urgent data, and poll would report it without end."""
+        self.handle_close()
+
     def service(self) -> None:
         """Answer the request, or close the connection; meanwhile the client is not late."""
         self.waiting_since = _NEVER

@@ -122,6 +122,17 @@ def test_bytes_that_begin_like_no_request_are_refused_at_once(
     assert talk(server, sent).startswith(b"HTTP/1.0 400 Bad Request\r\n")
 
 
+@pytest.mark.parametrize(
+    "sent",
+    [pytest.param(b"", id="alone"), pytest.param(HALF, id="in a request")],
+)
+def test_urgent_data_ends_the_connection(server: HttpServer, sent: bytes) -> None:
+    with connect(server, sent) as connection:
+        eventually(lambda: connections(server) == 1)
+        connection.send(b"!", socket.MSG_OOB)  # poll would report it again and again
+        eventually(lambda: connections(server) == 0)
+
+
 def test_blank_lines_before_a_request_are_passed_over(server: HttpServer) -> None:
     assert talk(server, b"\r\n\r\n" + LAST_GET).endswith(b"\r\n\r\ndone")
 
