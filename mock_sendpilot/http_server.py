@@ -241,6 +241,8 @@ class HttpServer(AbstractContextManager["HttpServer"]):
         self._listener.has_trigger = False
         self._listener.close()
         wasyncore.close_all(self._sockets, ignore_all=True)
+        if self._background is not None:
+            self._background.requests_ended()
         self._ended.set()
         self._has_work.set()
 

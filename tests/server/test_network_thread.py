@@ -78,6 +78,24 @@ def test_a_pipelined_request_that_fails_before_its_handler_ends_only_its_connect
         assert get(server, "/") == (200, b"done")
 
 
+def test_a_server_that_stops_holds_nothing_back(gate: Gate) -> None:
+    calls: list[str] = []
+
+    class Recorder:
+        def requests_came(self) -> None:
+            calls.append("came")
+
+        def request_answered(self) -> None:
+            calls.append("answered")
+
+        def requests_ended(self) -> None:
+            calls.append("ended")
+
+    server = HttpServer(gate, never_waits=answers_itself, background=Recorder())
+    server.stop()
+    assert calls == ["ended"]
+
+
 def test_a_handler_that_ends_its_thread_ends_only_its_connection(
     answering: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
