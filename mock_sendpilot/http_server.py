@@ -211,9 +211,11 @@ class HttpServer(AbstractContextManager["HttpServer"]):
 
     def _stand_by(self) -> None:
         """Take over the network when one request holds up its thread."""
-        while not self._ended.is_set():
-            # Clear first, then look: a request that begins in between sets the event again.
+        while True:
+            # Clear first, then look: what happens in between sets the event again.
             self._has_work.clear()
+            if self._ended.is_set():
+                return
             number = self._answering
             if not number:
                 self._has_work.wait()

@@ -23,6 +23,11 @@ def answers_itself(_request: object) -> bool:
     return True
 
 
+def threads_of(server: HttpServer) -> list[threading.Thread]:
+    name = f"mock-sendpilot-http-{server.port}"
+    return [thread for thread in threading.enumerate() if thread.name == name]
+
+
 def test_requests_that_never_wait_need_no_thread_of_the_pool(gate: Gate) -> None:
     with HttpServer(gate, never_waits=answers_itself) as server:
         assert [get(server, "/") for _ in range(3)] == [(200, b"done")] * 3
@@ -94,6 +99,19 @@ def test_a_server_that_stops_holds_nothing_back(gate: Gate) -> None:
     server = HttpServer(gate, never_waits=answers_itself, background=Recorder())
     server.stop()
     assert calls == ["ended"]
+
+
+def test_the_thread_that_stands_by_ends_with_the_server(gate: Gate) -> None:
+    server = HttpServer(gate, never_waits=answers_itself)
+
+    class StoppedMeanwhile(threading.Event):
+        def clear(self) -> None:
+            server.stop()
+            super().clear()
+
+    server._has_work = StoppedMeanwhile()
+    server.start()
+    eventually(lambda: not threads_of(server))
 
 
 def test_a_handler_that_ends_its_thread_ends_only_its_connection(
