@@ -177,19 +177,17 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         """Return True if bytes that came with the last request are not parsed yet."""
         return bool(self._rest)
 
-    def answer_at_once(self) -> None:
-        """Answer the request in the network thread, which then calls `send_answer`."""
+    def gather(self) -> None:
+        """Keep what is written, for `send_answer` to send in one piece."""
         self.adj = self.server.gathering
-        try:
-            self.service()
-        except BaseException:
-            _logger.exception("a request could not be answered")
-            self.will_close = True
-        finally:
-            self.adj = self.server.adj
+
+    def stop_gathering(self) -> None:
+        """Send what is written as soon as it is, as waitress does."""
+        self.adj = self.server.adj
 
     def send_answer(self) -> None:
-        """Send the response in one piece, or as much of it as the client takes now."""
+        """Send the response, or as much of it as the client takes now."""
+        self.stop_gathering()
         if self.writable():
             self.handle_write()
 

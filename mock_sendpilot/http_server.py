@@ -103,6 +103,7 @@ class HttpServer(AbstractContextManager["HttpServer"]):
         self._complete: deque[Channel] = deque()  # requests that the network thread answers
         self._answering = 0  # the number of the request that it answers, or 0
         self._answered_count = 0
+        self._answering_channel: Channel | None = None  # where that request came from
         self._has_work = threading.Event()  # wakes the thread that stands by
         self._ended = threading.Event()
         self._is_stopping = False
@@ -193,11 +194,13 @@ class HttpServer(AbstractContextManager["HttpServer"]):
             background.requests_came()
         for _ in range(len(self._complete)):
             channel = self._complete.popleft()
+            channel.gather()
+            self._answering_channel = channel
             self._answered_count += 1
             self._answering = self._answered_count
             if not self._has_work.is_set():
                 self._has_work.set()
-            channel.answer_at_once()
+            channel.service()
             with self._lock:
                 if self._network_thread is not threading.current_thread():
                     return False
@@ -222,11 +225,12 @@ class HttpServer(AbstractContextManager["HttpServer"]):
                 continue
             self._ended.wait(self._patience_seconds)
             with self._lock:
-                is_held_up = self._answering == number
-                if is_held_up:
+                channel = self._answering_channel if self._answering == number else None
+                if channel is not None:
                     self._network_thread = threading.current_thread()
                     self._answering = 0
-            if is_held_up:
+                    channel.stop_gathering()  # what it has written must not wait for the rest
+            if channel is not None:
                 self._start_thread(self._stand_by)
                 self._serve()
                 return

@@ -114,6 +114,24 @@ def test_the_thread_that_stands_by_ends_with_the_server(gate: Gate) -> None:
     eventually(lambda: not threads_of(server))
 
 
+def test_what_a_slow_handler_has_written_is_sent_before_it_ends(gate: Gate) -> None:
+    def app(_environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "8")])
+        yield b"half"
+        gate.opened.wait(20)
+        yield b"done"
+
+    with (
+        HttpServer(app, never_waits=answers_itself, patience_seconds=0.01) as server,
+        connect(server, LAST_GET) as caller,
+    ):
+        received = b""
+        while not received.endswith(b"half"):
+            received += caller.recv(65536)
+        gate.opened.set()
+        assert read_all(caller) == b"done"
+
+
 def test_a_handler_that_ends_its_thread_ends_only_its_connection(
     answering: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
