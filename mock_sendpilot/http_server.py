@@ -7,6 +7,7 @@ gets the others. A request that takes long nevertheless holds nobody up: another
 the network.
 """
 
+import logging
 import socket
 import threading
 from collections import deque
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 PATIENCE_SECONDS = 0.05
 _DRAIN_SECONDS = 0.02
+_logger = logging.getLogger(__name__)
 
 
 class Background(Protocol):
@@ -105,6 +107,7 @@ class HttpServer(AbstractContextManager["HttpServer"]):
         self._answered_count = 0
         self._answering_channel: Channel | None = None  # where that request came from
         self._has_work = threading.Event()  # wakes the thread that stands by
+        self._lacks_standby = False
         self._ended = threading.Event()
         self._is_stopping = False
         self._drain_until = 0.0
@@ -132,9 +135,9 @@ class HttpServer(AbstractContextManager["HttpServer"]):
             raise RuntimeError("the server was stopped; make a new one to listen again")
         if self._network_thread is not None:
             raise RuntimeError("the server is running already; start it once")
-        self._network_thread = self._start_thread(self._serve)
+        self._network_thread = self._start_thread(self._run_network)
         if self._never_waits is not None:
-            self._start_thread(self._stand_by)
+            self._start_standby()
 
     def stop(self, *, timeout_seconds: float = 1.0) -> None:
         """Accept no more requests, and wait for those in progress, until the timeout."""
@@ -161,25 +164,48 @@ class HttpServer(AbstractContextManager["HttpServer"]):
         thread.start()
         return thread
 
+    def _start_standby(self) -> None:
+        """Start a thread that takes over the network when need be, if the system has one."""
+        try:
+            self._start_thread(self._run_standby)
+        except RuntimeError as error:
+            # The thread that is held up stands by as soon as its request has been answered.
+            self._lacks_standby = True
+            _logger.warning("no thread to take over the network: %s", error)
+
     def _begin_to_stop(self) -> None:
         """Runs in the network thread."""
         self._is_stopping = True
 
-    def _serve(self) -> None:
+    def _run_network(self) -> None:
+        """Serve the network; once another thread has taken over, stand by if nobody does."""
+        while not self._serve():
+            with self._lock:
+                is_needed, self._lacks_standby = self._lacks_standby, False
+            if not is_needed or not self._stand_by():
+                return
+
+    def _run_standby(self) -> None:
+        if self._stand_by():
+            self._run_network()
+
+    def _serve(self) -> bool:
+        """Serve the network. Return True at the end, False once another thread took over."""
         self._listener.network_thread_id = threading.get_ident()
         seconds = 0.0  # read first: what came during a take-over is not late
         while not self._is_stopping:
             self._poll(seconds)
             if not self._answer_complete():
-                return
+                return False
             seconds = self._listener.make_room()
         self._listener.accepting = False
         self._listener.del_channel()
         while self._is_busy() and SystemClock.running_seconds() < self._drain_until:
             self._poll(_DRAIN_SECONDS)
             if not self._answer_complete():
-                return
+                return False
         self._close()
+        return True
 
     def _poll(self, seconds: float) -> None:
         self._listener.take_pipelined()
@@ -212,13 +238,13 @@ class HttpServer(AbstractContextManager["HttpServer"]):
             background.requests_ended()
         return True
 
-    def _stand_by(self) -> None:
-        """Take over the network when one request holds up its thread."""
+    def _stand_by(self) -> bool:
+        """Take over the network when one request holds up its thread. Return False at the end."""
         while True:
             # Clear first, then look: what happens in between sets the event again.
             self._has_work.clear()
             if self._ended.is_set():
-                return
+                return False
             number = self._answering
             if not number:
                 self._has_work.wait()
@@ -231,9 +257,8 @@ class HttpServer(AbstractContextManager["HttpServer"]):
                     self._answering = 0
                     channel.stop_gathering()  # what it has written must not wait for the rest
             if channel is not None:
-                self._start_thread(self._stand_by)
-                self._serve()
-                return
+                self._start_standby()
+                return True
 
     def _is_busy(self) -> bool:
         """Return whether a request is being answered, or an answer still being sent."""

@@ -132,6 +132,24 @@ def test_what_a_slow_handler_has_written_is_sent_before_it_ends(gate: Gate) -> N
         assert read_all(caller) == b"done"
 
 
+def test_a_thread_that_was_held_up_stands_by_when_the_system_has_no_other(
+    gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def start_no_thread(_target: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with HttpServer(gate, never_waits=answers_itself, patience_seconds=0.01) as server:
+        monkeypatch.setattr(server, "_start_thread", start_no_thread)
+        for _ in range(2):
+            gate.opened.clear()
+            held_up = server._network_thread
+            with connect(server, GET_HOLD):
+                eventually(lambda held_up=held_up: server._network_thread is not held_up)  # type: ignore[misc]
+                assert get(server, "/") == (200, b"done")
+                gate.opened.set()
+                eventually(lambda: not server._lacks_standby)
+
+
 def test_a_handler_that_ends_its_thread_ends_only_its_connection(
     answering: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
