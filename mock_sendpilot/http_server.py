@@ -4,7 +4,7 @@ waitress reads and parses in one thread and hands complete requests to a pool, s
 holds nobody up. But the two threads then compete for the interpreter at every request, which costs
 more than most responses do. Here the network thread answers requests that never wait, and the pool
 gets the others. A request that takes long nevertheless holds nobody up: another thread takes over
-the network.
+the network, and until then the pool gets all others, since they may take as long.
 """
 
 import logging
@@ -108,6 +108,7 @@ class HttpServer(AbstractContextManager["HttpServer"]):
         self._answering_channel: Channel | None = None  # where that request came from
         self._has_work = threading.Event()  # wakes the thread that stands by
         self._lacks_standby = False
+        self._held_up_count = 0  # the requests whose threads had to leave the network to another
         self._ended = threading.Event()
         self._is_stopping = False
         self._drain_until = 0.0
@@ -152,9 +153,13 @@ class HttpServer(AbstractContextManager["HttpServer"]):
 
     def add_task(self, channel: Channel) -> None:
         """Have a complete request answered, by this thread or by the pool. waitress calls it."""
-        never_waits = self._never_waits is not None and self._never_waits(channel.requests[0])
-        if never_waits or not self._pool.add_task(channel):
+        if self._is_for_network_thread(channel) or not self._pool.add_task(channel):
             self._complete.append(channel)
+
+    def _is_for_network_thread(self, channel: Channel) -> bool:
+        if self._never_waits is None or self._held_up_count:
+            return False
+        return self._never_waits(channel.requests[0])
 
     # --- the network thread -----------------------------------------------------------------------
 
@@ -229,6 +234,7 @@ class HttpServer(AbstractContextManager["HttpServer"]):
             channel.service()
             with self._lock:
                 if self._network_thread is not threading.current_thread():
+                    self._held_up_count -= 1
                     return False
                 self._answering = 0
             channel.send_answer()
@@ -255,9 +261,12 @@ class HttpServer(AbstractContextManager["HttpServer"]):
                 if channel is not None:
                     self._network_thread = threading.current_thread()
                     self._answering = 0
+                    self._held_up_count += 1
                     channel.stop_gathering()  # what it has written must not wait for the rest
             if channel is not None:
                 self._start_standby()
+                for _ in range(len(self._complete)):
+                    self.add_task(self._complete.popleft())
                 return True
 
     def _is_busy(self) -> bool:

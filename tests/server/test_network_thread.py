@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -29,7 +30,7 @@ def threads_of(server: HttpServer) -> list[threading.Thread]:
 
 
 def test_requests_that_never_wait_need_no_thread_of_the_pool(gate: Gate) -> None:
-    with HttpServer(gate, never_waits=answers_itself) as server:
+    with HttpServer(gate, never_waits=answers_itself, patience_seconds=60) as server:
         assert [get(server, "/") for _ in range(3)] == [(200, b"done")] * 3
         assert server._pool.thread_count == 0
 
@@ -68,53 +69,31 @@ def test_pipelined_requests_are_answered_without_a_pause(gate: Gate) -> None:
         assert time.perf_counter() - before < 5  # a poll that nothing wakes takes half a second
 
 
-def test_a_pipelined_request_that_fails_before_its_handler_ends_only_its_connection(
-    gate: Gate,
-) -> None:
-    def fails_at_hold(request: Parser) -> bool:
-        if request.path == "/hold":
-            raise ValueError(request.path)
-        return True
+def test_the_requests_behind_a_slow_one_are_answered_by_the_pool(gate: Gate) -> None:
+    with (
+        HttpServer(gate, never_waits=answers_itself, patience_seconds=0.2) as server,
+        ExitStack() as stack,
+    ):
+        for _ in range(8):
+            stack.enter_context(connect(server, GET_HOLD))
+        eventually(lambda: gate.held == 8)
+        assert len(threads_of(server)) == 3  # one is held up, one serves, one stands by
+        gate.opened.set()
 
-    with HttpServer(gate, never_waits=fails_at_hold) as server:
-        assert talk(server, LAST_GET.replace(b"Connection: close\r\n", b"") + GET_HOLD).endswith(
-            b"done"
-        )
+
+def test_the_network_thread_answers_again_when_no_request_is_slow(gate: Gate) -> None:
+    with HttpServer(gate, never_waits=answers_itself, patience_seconds=0.05) as server:
+        first = server._network_thread
+        with connect(server, GET_HOLD) as caller:
+            eventually(lambda: server._network_thread is not first)
+            gate.opened.set()
+            assert read_all(caller).endswith(b"done")
+        eventually(lambda: first not in threads_of(server))
         assert get(server, "/") == (200, b"done")
+        assert server._pool.thread_count == 0
 
 
-def test_a_server_that_stops_holds_nothing_back(gate: Gate) -> None:
-    calls: list[str] = []
-
-    class Recorder:
-        def requests_came(self) -> None:
-            calls.append("came")
-
-        def request_answered(self) -> None:
-            calls.append("answered")
-
-        def requests_ended(self) -> None:
-            calls.append("ended")
-
-    server = HttpServer(gate, never_waits=answers_itself, background=Recorder())
-    server.stop()
-    assert calls == ["ended"]
-
-
-def test_the_thread_that_stands_by_ends_with_the_server(gate: Gate) -> None:
-    server = HttpServer(gate, never_waits=answers_itself)
-
-    class StoppedMeanwhile(threading.Event):
-        def clear(self) -> None:
-            server.stop()
-            super().clear()
-
-    server._has_work = StoppedMeanwhile()
-    server.start()
-    eventually(lambda: not threads_of(server))
-
-
-def test_what_a_slow_handler_has_written_is_sent_before_it_ends(gate: Gate) -> None:
+def test_parts_that_a_slow_handler_has_written_are_sent_before_it_ends(gate: Gate) -> None:
     def app(_environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "8")])
         yield b"half"
@@ -148,6 +127,52 @@ def test_a_thread_that_was_held_up_stands_by_when_the_system_has_no_other(
                 assert get(server, "/") == (200, b"done")
                 gate.opened.set()
                 eventually(lambda: not server._lacks_standby)
+
+
+def test_the_thread_that_stands_by_ends_with_the_server(gate: Gate) -> None:
+    server = HttpServer(gate, never_waits=answers_itself)
+
+    class StoppedMeanwhile(threading.Event):
+        def clear(self) -> None:
+            server.stop()
+            super().clear()
+
+    server._has_work = StoppedMeanwhile()
+    server.start()
+    eventually(lambda: not threads_of(server))
+
+
+def test_a_server_that_stops_holds_nothing_back(gate: Gate) -> None:
+    calls: list[str] = []
+
+    class Recorder:
+        def requests_came(self) -> None:
+            calls.append("came")
+
+        def request_answered(self) -> None:
+            calls.append("answered")
+
+        def requests_ended(self) -> None:
+            calls.append("ended")
+
+    server = HttpServer(gate, never_waits=answers_itself, background=Recorder())
+    server.stop()
+    assert calls == ["ended"]
+
+
+def test_a_pipelined_request_that_fails_before_its_handler_ends_only_its_connection(
+    gate: Gate,
+) -> None:
+    def fails_at_hold(request: Parser) -> bool:
+        if request.path == "/hold":
+            raise ValueError(request.path)
+        return True
+
+    with HttpServer(gate, never_waits=fails_at_hold) as server:
+        assert talk(server, LAST_GET.replace(b"Connection: close\r\n", b"") + GET_HOLD).endswith(
+            b"done"
+        )
+        assert get(server, "/") == (200, b"done")
 
 
 def test_a_handler_that_ends_its_thread_ends_only_its_connection(
