@@ -4,11 +4,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.examples.documents import Snippet, sections
 from tests.examples.test_snippets import TUTORIAL, _environment
 from tests.support import without_plugins
 
 
+@pytest.mark.slow
 def test_each_step_of_the_tutorial_ends_as_it_says(tmp_path: Path) -> None:
     output = ""
     for section in sections(TUTORIAL):
