@@ -19,8 +19,8 @@ def exposure_problems(
     if any(map(is_public, api_keys)):
         problems.append(
             f"{host} can be reached from other machines, and the seed has an API key that "
-            "everybody knows: give the demo world one of your own (--api-key KEY), or load "
-            "fixtures with such keys (--fixtures FILE)"
+            f"everybody knows, with {_PLACEHOLDER} in it: give the demo world one of your own "
+            "(--api-key KEY), or load fixtures with such keys (--fixtures FILE)"
         )
     if has_control and not control_token:
         problems.append(

@@ -14,7 +14,7 @@ from mock_sendpilot.world.models import ApiKey
 from mock_sendpilot.world.seed import WorkspaceSeed
 
 OWN_KEY = "sp_live_of_my_own"
-KNOWN_KEY = "the seed has an API key that everybody knows"
+KNOWN_KEY = "the seed has an API key that everybody knows, with YOUR_ in it"
 OPEN_CONTROL = "the control API is open"
 
 
