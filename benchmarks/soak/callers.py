@@ -38,16 +38,16 @@ class Callers:
             self._callers.append((connection, (changes, reads, chance)))
         self._threads: list[threading.Thread] = []
 
-    def fill(self, count: int) -> None:
-        """Change leads as fast as may be, so many times in all."""
-        each = count // len(self._callers) + 1
+    def fill(self, change_count: int, read_count: int) -> None:
+        """Change leads and list them as fast as may be, so many times in all."""
 
-        def change(changes: Changes, chance: random.Random) -> None:
-            for _ in range(each):
-                changes.change_own()
-                self._pace.rest_about(0, chance)
+        def call(changes: Changes, reads: Reads, chance: random.Random) -> None:
+            for make, count in ((changes.change_own, change_count), (reads.list_leads, read_count)):
+                for _ in range(count // len(self._callers) + 1):
+                    make()
+                    self._pace.rest_about(0, chance)
 
-        self._start([partial(change, one, chance) for _, (one, _, chance) in self._callers])
+        self._start([partial(call, *parts) for _, parts in self._callers])
         self.join()
 
     def start(self) -> None:

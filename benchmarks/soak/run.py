@@ -24,6 +24,8 @@ from benchmarks.soak.turning import Turning
 
 FILLING_COUNT = 5000
 """So many events and finished deliveries a log keeps: it is full before anything is measured."""
+READ_COUNT = 2000
+"""So many requests a journal keeps."""
 _END_SECONDS = 240.0
 _ARRIVE_SECONDS = 20.0
 _MAX_SETTLE_SECONDS = 30.0
@@ -111,8 +113,11 @@ class Soak:
         began = time.monotonic()
         self._follower.start()
         self._endpoints.make_steady()
-        self._callers.fill(FILLING_COUNT)
-        self._say(f"filled the log with {FILLING_COUNT} events in {time.monotonic() - began:.1f} s")
+        self._callers.fill(FILLING_COUNT, READ_COUNT)
+        self._say(
+            f"filled the log with {FILLING_COUNT} events and the journal with {READ_COUNT} pages "
+            f"in {time.monotonic() - began:.1f} s"
+        )
 
     def _mix(self, samples: Samples) -> None:
         self._endpoints.make_hostile()

@@ -22,7 +22,7 @@ from mock_sendpilot.redaction import redacted_headers, redacted_value
 from mock_sendpilot.scheduling.clock import SystemClock
 
 MAX_ENTRIES = 2000
-MAX_BYTES = 16_000_000
+MAX_BYTES = 8_000_000
 MAX_BODY_BYTES = 64_000
 OPERATION_ID = "mock_sendpilot.operation"
 """The key of the WSGI environment for the id of the operation that serves the request."""

@@ -209,7 +209,7 @@ def test_every_event_has_its_own_id_in_the_format_of_the_vendor() -> None:
     ("options", "problem"),
     [
         pytest.param({"secret": "s3cret"}, "the secret must be 'whsec_'", id="secret"),
-        pytest.param({"path": "webhooks"}, "the path must begin with /", id="path"),
+        pytest.param({"path": "webhooks"}, "expected a path that begins with /", id="path"),
         pytest.param({"scheme": "hmac"}, "different schemes out of documented, svix", id="scheme"),
         pytest.param({"probe": "effects"}, "the probe must be an absolute", id="probe"),
         pytest.param(
