@@ -69,7 +69,8 @@ def _attempt(delivery: Delivery, attempt: Attempt) -> str:
     outcome = attempt.error if attempt.response is None else attempt.response.status_code
     disrupted = f" (disrupted: {attempt.disruption})" if attempt.disruption else ""
     event = f"{delivery.event_type} {delivery.event_id}"
-    return f"attempt {attempt.number} of {event} to {attempt.url} -> {outcome}{disrupted}"
+    name = f"attempt {attempt.number}" if attempt.trigger == "schedule" else attempt.trigger
+    return f"{name} of {event} to {attempt.url} -> {outcome}{disrupted}"
 
 
 def _line(at: datetime, indent: str, text: str) -> str:

@@ -49,6 +49,20 @@ def test_events_follow_the_requests_that_caused_them(
     assert timeline_of(sendpilot)[-1].startswith("the clock is frozen at 2026-03-01T09:00:01.000Z")
 
 
+def test_a_duplicate_and_a_resend_are_no_attempts_of_the_schedule(
+    sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver
+) -> None:
+    sendpilot.add_endpoint(sendpilot_receiver.url)
+    sendpilot.disrupt("duplicate")
+    change(sendpilot, sendpilot.add_lead().id)
+    sendpilot.wait_until_idle()
+    sendpilot.resend(sendpilot.webhooks[0])
+    sendpilot.wait_until_idle()
+
+    attempts = [line.partition(" of ")[0].split("  ")[-1] for line in timeline_of(sendpilot)[2:-1]]
+    assert attempts == ["attempt 1", "duplicate", "resend"]
+
+
 @pytest.mark.sendpilot(starts_at="2026-03-01T09:00:00Z", frozen=True)
 def test_an_event_without_a_request_has_a_line_of_its_own(sendpilot: Sandbox) -> None:
     lead = sendpilot.add_lead(lead_id="lead_1")
