@@ -20,6 +20,7 @@ from mock_sendpilot.api.lead_database import lead_database
 from mock_sendpilot.api.lead_extractor import lead_extractor
 from mock_sendpilot.api.lead_filters import lead_filters
 from mock_sendpilot.api.leads import leads
+from mock_sendpilot.api.operation import OperationFinder
 from mock_sendpilot.control.clock import clock
 from mock_sendpilot.control.contents import contents
 from mock_sendpilot.control.current import allow_waiting, keep_guard
@@ -27,6 +28,7 @@ from mock_sendpilot.control.deliveries import deliveries
 from mock_sendpilot.control.disruptions import disruptions
 from mock_sendpilot.control.endpoints import endpoints
 from mock_sendpilot.control.events import events
+from mock_sendpilot.control.faults import faults
 from mock_sendpilot.control.forwarding import forwarding
 from mock_sendpilot.control.guard import Guard
 from mock_sendpilot.control.index import control_index, index
@@ -39,6 +41,8 @@ from mock_sendpilot.control.workspaces import workspaces
 from mock_sendpilot.paths import RAW_PATH, VENDOR_PREFIX, OneWayRule, RawMap, RawPaths
 from mock_sendpilot.reason_phrases import NodeStatusLines
 from mock_sendpilot.redaction import redacted
+from mock_sendpilot.traffic.injection import FaultInjection
+from mock_sendpilot.traffic.journal import FAULT_ID
 from mock_sendpilot.traffic.recording import Recording
 
 if TYPE_CHECKING:
@@ -65,6 +69,7 @@ CONTROL_RESOURCES = (
     disruptions,
     forwarding,
     requests,
+    faults,
     simulate,
     clock,
     wait,
@@ -120,8 +125,14 @@ def create_app(
             allow_headers=["X-API-Key", "Content-Type"],
             max_age=600,
         )
+    injection = FaultInjection(
+        NodeStatusLines(app.wsgi_app),
+        prefix=f"{VENDOR_PREFIX}/",
+        find_access=emulator.find_access,
+        find_operation=OperationFinder(app),
+    )
     recording = Recording(
-        AccessLog(NodeStatusLines(app.wsgi_app)),
+        AccessLog(injection),
         prefix=f"{VENDOR_PREFIX}/",
         find_access=emulator.find_access,
         unknown=emulator.unknown_requests,
@@ -194,6 +205,8 @@ class AccessLog:
 
         body = self._app(environ, record_status)
         remark: str = environ.get(REMARK, "")[:_MAX_REMARK_LENGTH]
+        if FAULT_ID in environ:
+            remark = f"fault {environ[FAULT_ID]}; {remark}".rstrip("; ")
         fields = {
             "method": environ["REQUEST_METHOD"],
             "target": _target(environ),

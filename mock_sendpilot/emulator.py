@@ -4,17 +4,20 @@ import secrets
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 from operator import itemgetter
 
 from mock_sendpilot.contracts.contract import CONTRACTS, Contract
 from mock_sendpilot.contracts.options import DOCUMENTED
-from mock_sendpilot.errors import InvalidApiKey, InvalidInput, NotAllowed, NotFound, ScopeMissing
+from mock_sendpilot.errors import InvalidApiKey, InvalidInput, NotAllowed, NotFound
 from mock_sendpilot.json_text import check_seed
+from mock_sendpilot.key_access import Access, new_access
 from mock_sendpilot.scheduling.clock import SteadyClock, WorkspaceClock
 from mock_sendpilot.scheduling.workers import Workers
 from mock_sendpilot.signals import event_recorded
 from mock_sendpilot.snapshots import Snapshot, Snapshots, WorkspaceState
+from mock_sendpilot.traffic.faults import Faults
 from mock_sendpilot.traffic.journal import MAX_ENTRIES, RequestJournal
 from mock_sendpilot.webhooks.deliveries import MAX_FINISHED
 from mock_sendpilot.webhooks.http_sender import TIMEOUT_SECONDS, HttpSender
@@ -23,7 +26,6 @@ from mock_sendpilot.webhooks.signing import new_secret
 from mock_sendpilot.world.credits import Balance
 from mock_sendpilot.world.events import Event
 from mock_sendpilot.world.ids import Ids
-from mock_sendpilot.world.limits import RateLimiter
 from mock_sendpilot.world.models import ApiKey, RateLimit
 from mock_sendpilot.world.seed import EndpointSeed, WorkspaceSeed
 from mock_sendpilot.world.workspace import Workspace
@@ -32,28 +34,6 @@ PAUSE_TIMEOUT_SECONDS = 5.0
 """The longest time to wait for the moment of a state."""
 KeyRule = Callable[[Iterable[str]], None]
 """A function that raises `NotAllowed` for API keys that must not be added."""
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """The workspace that an API key opens, with the scopes and the rate limit of the key."""
-
-    workspace: Workspace
-    api_key: ApiKey
-    journal: RequestJournal
-    limiter: RateLimiter | None = None
-
-    def require(self, scope: str) -> None:
-        """Require a scope.
-
-        Raises:
-            ScopeMissing: the key does not have it.
-        """
-        if not self.api_key.allows(scope):
-            raise ScopeMissing(
-                "API key does not have permission to access this workspace",
-                hint=f"this key lacks the scope {scope!r}",
-            )
 
 
 class Emulator:
@@ -104,6 +84,7 @@ class Emulator:
         self._workspaces: dict[str, Workspace] = {}
         self._snapshots: dict[str, Snapshots] = {}
         self._journals: dict[str, RequestJournal] = {}
+        self._faults: dict[str, Faults] = {}
         # One receiver for all workspaces: to disconnect one receiver blinker looks through all.
         event_recorded.connect(self._enqueue)
 
@@ -174,6 +155,10 @@ class Emulator:
     def journal(self, workspace: Workspace) -> RequestJournal:
         """Return the request journal of a workspace."""
         return self._journals[workspace.id]
+
+    def faults(self, workspace: Workspace) -> Faults:
+        """Return the faults of a workspace."""
+        return self._faults[workspace.id]
 
     def new_secret(self) -> str:
         """Return a signing secret, for endpoints of several workspaces to share."""
@@ -247,9 +232,9 @@ class Emulator:
     ) -> Workspace:
         """Put a workspace back to its seed; return the object that takes its place.
 
-        Its id and its API keys stay, and its request journal is emptied. What is in progress ends
-        in the object before, which is closed: no change, event or attempt of it reaches the new
-        one.
+        Its id and its API keys stay; its request journal is emptied and its faults are removed.
+        What is in progress ends in the object before, which is closed: no change, event or attempt
+        of it reaches the new one.
 
         Args:
             workspace: the workspace.
@@ -314,6 +299,7 @@ class Emulator:
                 return WorkspaceState(
                     world=current.state(),
                     outbox=outbox.state(),
+                    faults=self._faults[current.id].state(),
                     rate_limits={
                         key: limiter.state()
                         for key in self._keys_by_workspace[current.id]
@@ -334,6 +320,7 @@ class Emulator:
             before = self.workspace(workspace.id)
             after, outbox = self._make_from(state, before.id, before.seed.api_keys)
             self._replace(before, after, outbox)
+            self.faults(after).load(state.faults)
             self._load_limits(after, state)
         after.start(self._workers)
         return after
@@ -389,6 +376,7 @@ class Emulator:
             outbox = self._outboxes.pop(workspace.id)
             journal = self._journals.pop(workspace.id)
             del self._snapshots[workspace.id]
+            del self._faults[workspace.id]
             for key in self._keys_by_workspace.pop(workspace.id):
                 del self._accesses[key]
         journal.close()
@@ -424,8 +412,11 @@ class Emulator:
             self._workspaces[before.id] = after
             self._outboxes[before.id] = outbox
             journal = self._journals[before.id]
+            faults = self._faults[before.id] = _new_faults(after)
             for key in self._keys_by_workspace[before.id]:
-                self._accesses[key] = _access(after, self._accesses[key].api_key, journal)
+                self._accesses[key] = new_access(
+                    after, self._accesses[key].api_key, journal, faults
+                )
         self._workers.forget(before.scheduler)
 
     def _add(self, seed: WorkspaceSeed, clock: WorkspaceClock | None) -> Workspace:
@@ -476,17 +467,12 @@ class Emulator:
             self._outboxes[workspace.id] = outbox
             self._snapshots[workspace.id] = Snapshots()
             journal = self._journals[workspace.id] = RequestJournal(max_entries=self._max_requests)
+            faults = self._faults[workspace.id] = _new_faults(workspace)
             for api_key in api_keys:
                 limited = replace(api_key, rate_limit=api_key.rate_limit or self._rate_limit)
-                self._accesses[api_key.key] = _access(workspace, limited, journal)
+                self._accesses[api_key.key] = new_access(workspace, limited, journal, faults)
             keys = tuple(dict.fromkeys(api_key.key for api_key in api_keys))
             self._keys_by_workspace[workspace.id] = keys
-
-
-def _access(workspace: Workspace, api_key: ApiKey, journal: RequestJournal) -> Access:
-    limit = api_key.rate_limit
-    limiter = RateLimiter(workspace.clock, limit) if limit else None
-    return Access(workspace, api_key, journal, limiter)
 
 
 def _add_endpoint(outbox: Outbox, endpoint: EndpointSeed) -> None:
@@ -497,3 +483,7 @@ def _add_endpoint(outbox: Outbox, endpoint: EndpointSeed) -> None:
         is_enabled=endpoint.is_enabled,
         settings=endpoint.settings,
     )
+
+
+def _new_faults(workspace: Workspace) -> Faults:
+    return Faults(new_id=partial(workspace.ids.prefixed, "fault"), now=workspace.clock.now)

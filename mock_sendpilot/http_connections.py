@@ -9,6 +9,8 @@ needed, and no thread waits for a client.
 import copy
 import logging
 import re
+import socket
+import struct
 import sys
 import threading
 from dataclasses import dataclass
@@ -16,12 +18,14 @@ from http import HTTPStatus
 from typing import Any
 
 import orjson
+from waitress.buffers import OverflowableBuffer
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import TcpWSGIServer
-from waitress.task import ErrorTask
+from waitress.task import ErrorTask, WSGITask
 from waitress.utilities import BadRequest
 
+from mock_sendpilot.http_transmission import TRANSMIT, HeldResponse, Transmission
 from mock_sendpilot.reason_phrases import reason_phrase
 from mock_sendpilot.scheduling.clock import SystemClock
 
@@ -37,6 +41,7 @@ _CHECK_SECONDS = 0.25
 _PAUSE_SECONDS = 0.5  # until the next attempt when the system gives no more descriptors
 _WARNING_SECONDS = 60.0
 _NEVER = float("inf")
+_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 _TLS_HANDSHAKE = 0x16
 _METHOD_CHARACTERS = frozenset(
     b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -87,6 +92,16 @@ class JsonErrorTask(ErrorTask):  # type: ignore[misc]
         self.write(body)
 
 
+class Task(WSGITask):  # type: ignore[misc]
+    """A call of the app, which may ask for a transmission of its response."""
+
+    def get_environment(self) -> dict[str, Any]:
+        """Return the WSGI environment."""
+        environ: dict[str, Any] = super().get_environment()
+        environ[TRANSMIT] = self.channel.transmit
+        return environ
+
+
 class Parser(HTTPRequestParser):  # type: ignore[misc]
     """One request; what follows it in the same read is kept in `rest`."""
 
@@ -124,8 +139,13 @@ class Channel(HTTPChannel):  # type: ignore[misc]
     """A connection that takes one request at a time, and knows how long the client takes."""
 
     parser_class = Parser
+    task_class = Task
     request: Parser | None = None
     _rest = b""
+    outbufs: list[Any]
+    close_when_flushed: bool
+    _transmission: Transmission | None = None
+    held: HeldResponse | None = None
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -138,12 +158,16 @@ class Channel(HTTPChannel):  # type: ignore[misc]
 
     def take_pipelined(self) -> None:
         """Parse what came with the last request, once that request has been answered."""
-        if self._rest and super().readable():
+        if self._rest and self.held is None and super().readable():
             rest, self._rest = self._rest, b""
             self.received(rest)
 
     def received(self, data: bytes) -> bool:
         """Take in bytes; a request's time begins with its first one, not with each."""
+        if self.held is not None:
+            self._rest += data
+            self.server.pipelining.add(self)
+            return False
         if self.request is None:
             data = data.lstrip(b"\r\n")  # blank lines before a request are allowed
             if not data:
@@ -171,6 +195,55 @@ class Channel(HTTPChannel):  # type: ignore[misc]
             self.will_close = True
             self.server.pull_trigger()
         self.waiting_since = SystemClock.running_seconds()
+        if self._transmission is not None:
+            self._hold(self._transmission)
+
+    def transmit(self, transmission: Transmission) -> None:
+        """Send the response to the current request like this. The app calls it."""
+        self._transmission = transmission
+        self.gather()
+
+    def _hold(self, transmission: Transmission) -> None:
+        """Take the complete response back; the network thread releases it."""
+        with self.outbuf_lock:
+            content = b"".join(buffer.get(len(buffer)) for buffer in self.outbufs)
+            self.outbufs = [OverflowableBuffer(sys.maxsize)]
+            self.total_outbufs_len = self.current_outbuf_count = 0
+            now = self.waiting_since
+            self.held = HeldResponse(content, transmission, now=now, closes=self.close_when_flushed)
+            # Else nothing would be read, and a client that gives up would not be noticed.
+            self.close_when_flushed = False
+            self.waiting_since = _NEVER
+            self._transmission = None
+        self.stop_gathering()
+        self.server.held.add(self)
+        self.server.pull_trigger()
+
+    def release(self, now: float) -> float:
+        """Send what is due of a held response; return the seconds until more of it is due."""
+        held = self.held
+        if held is None or not self.connected:
+            self.server.held.discard(self)
+            return _NEVER
+        if held.due_at > now:
+            return held.due_at - now
+        chunk = held.take(now)
+        with self.outbuf_lock:
+            self.outbufs[-1].append(chunk)
+            self.total_outbufs_len += len(chunk)
+        if not held:
+            self.server.held.discard(self)
+            self.held = None
+            self.waiting_since = now
+            self.close_when_flushed = held.closes
+            if held.resets:
+                self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+        self.send_answer()
+        return held.due_at - now if held else _NEVER
+
+    def writable(self) -> bool:
+        """Return whether to send; nothing of a response that is to be held."""
+        return self._transmission is None and bool(super().writable())
 
     @property
     def has_pipelined(self) -> bool:
@@ -182,8 +255,9 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         self.adj = self.server.gathering
 
     def stop_gathering(self) -> None:
-        """Send what is written as soon as it is, as waitress does."""
-        self.adj = self.server.adj
+        """Send what is written as soon as it is, as waitress does; but not if it is to be held."""
+        if self._transmission is None:
+            self.adj = self.server.adj
 
     def send_answer(self) -> None:
         """Send the response, or as much of it as the client takes now."""
@@ -194,6 +268,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
     def del_channel(self, map: Any = None) -> None:  # noqa: A002 - waitress's own
         """Forget the connection."""
         self.server.pipelining.discard(self)
+        self.server.held.discard(self)
         super().del_channel(map)
 
     @property
@@ -206,7 +281,8 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         """Bytes of the incomplete request and of the response that is not sent yet."""
         request = self.request
         coming = 0 if request is None else len(request.header_plus) + request.body_bytes_received
-        return int(coming + len(self._rest) + self.total_outbufs_len)
+        held = 0 if self.held is None else len(self.held)
+        return int(coming + len(self._rest) + self.total_outbufs_len + held)
 
 
 class VendorChannel(Channel):
@@ -234,6 +310,7 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
         self.network_thread_id = 0
         self.has_trigger = True
         self.pipelining: set[Channel] = set()  # those that sent more than one request
+        self.held: set[Channel] = set()  # those whose response is held back
         super().__init__(
             app,
             **options,
@@ -267,6 +344,8 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
     def make_room(self) -> float:
         """Cut the clients that keep the server waiting too long, or whose place is needed.
 
+        What is due of held responses is sent.
+
         It has to be called between two polls: a descriptor that is closed is given to the next
         connection, which must not be taken for the one that poll meant.
 
@@ -280,8 +359,9 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
             self._cut_largest(now)
         if self._lacks_descriptor or self._is_full:
             self._cut_longest(now)
+        due_seconds = min((channel.release(now) for channel in list(self.held)), default=_NEVER)
         is_crowded = self._is_full or now < self._accepts_at
-        return _CROWDED_POLL_SECONDS if is_crowded else _POLL_SECONDS
+        return min(_CROWDED_POLL_SECONDS if is_crowded else _POLL_SECONDS, due_seconds)
 
     def readable(self) -> bool:
         """Return whether to accept a connection now."""
@@ -339,7 +419,9 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
                 channel.handle_close()
 
     def _cut_longest(self, now: float) -> None:
-        for channel in self._waiting(now, self._limits.grace_seconds)[:1]:
+        # A hung response ends before anybody is refused: it may be one of many.
+        held = sorted(self.held, key=lambda channel: channel.held.held_since if channel.held else 0)
+        for channel in [*self._waiting(now, self._limits.grace_seconds), *held][:1]:
             self._lacks_descriptor = False
             channel.handle_close()
 

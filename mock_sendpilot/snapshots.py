@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mock_sendpilot.errors import InvalidInput, NotFound
+from mock_sendpilot.traffic.faults import FaultsState
 from mock_sendpilot.webhooks.outbox_state import OutboxState
 from mock_sendpilot.world.limits import RateLimitState
 from mock_sendpilot.world.state import WorldState
@@ -20,10 +21,11 @@ MAX_SNAPSHOTS = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkspaceState:
-    """The state of a workspace: its world, its webhooks, and the rate limits of its API keys."""
+    """The state of a workspace: its world, webhooks and faults, the rate limits of its API keys."""
 
     world: WorldState
     outbox: OutboxState
+    faults: FaultsState
     rate_limits: Mapping[str, RateLimitState]
 
 

@@ -17,6 +17,7 @@ from mock_sendpilot.errors import InvalidInput, NotFound, SendPilotError
 from mock_sendpilot.scheduling.clock import ManualClock
 from mock_sendpilot.signals import event_recorded
 from mock_sendpilot.snapshots import MAX_SNAPSHOTS
+from mock_sendpilot.traffic.wsgi_request import WsgiRequest
 from mock_sendpilot.webhooks.deliveries import recorded_response
 from mock_sendpilot.webhooks.http_sender import HttpSender, SendResult
 from mock_sendpilot.webhooks.signing import SignedRequest
@@ -89,6 +90,7 @@ class World:
             outbox.log.all(),
             outbox.endpoints.all(),
             [(one.id, one.match_count, one.matches) for one in outbox.disruptions.all()],
+            self.emulator.faults(workspace).all(),
             dict(outbox.counters.events),
             dict(outbox.counters.attempts),
             workspace.ids.state(),
@@ -183,6 +185,16 @@ def _chaos(world: World, number: int) -> None:
     disruptions.arm_chaos(str(number), rate=0.5, kinds=("duplicate", "reorder", "delay"), times=5)
 
 
+def _fault(world: World, number: int) -> None:
+    world.emulator.faults(world.workspace).arm_chaos(str(number), rate=0.5, times=5)
+
+
+def _request(world: World, number: int) -> None:
+    environ = {"REQUEST_METHOD": "GET", "PATH_INFO": f"/v1/leads/{number}"}
+    request = WsgiRequest(environ, lambda _: "leads.get")
+    world.emulator.faults(world.workspace).match(request)
+
+
 def _rotate(world: World, number: int) -> None:
     endpoints = world.emulator.outbox(world.workspace).endpoints
     endpoints.rotate(endpoints.all()[number % 2].id)
@@ -197,6 +209,8 @@ OPERATIONS = (
     _resend,
     _disrupt,
     _chaos,
+    _fault,
+    _request,
     _rotate,
 )
 operations = st.lists(st.tuples(st.sampled_from(OPERATIONS), st.integers(0, 15)), max_size=12)

@@ -11,7 +11,8 @@ from mock_sendpilot.errors import InvalidApiKey
 from mock_sendpilot.world.workspace import Workspace
 
 if TYPE_CHECKING:
-    from mock_sendpilot.emulator import Access, Emulator
+    from mock_sendpilot.emulator import Emulator
+    from mock_sendpilot.key_access import Access
 
 EXTENSION = "mock_sendpilot"
 _BEARER_HINT = "send the key as the header X-API-Key; it is not looked for in Authorization"

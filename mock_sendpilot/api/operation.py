@@ -5,13 +5,14 @@ with the operation's schemas, and dumps what the view returns. The specification
 table are made from the same object.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, TypeVar
 
 from flask import Flask, Response, current_app, request
 from marshmallow import Schema
+from werkzeug.exceptions import HTTPException
 
 from mock_sendpilot.api.access import authorize
 from mock_sendpilot.api.envelope import json_response
@@ -105,6 +106,27 @@ def operation_ids(app: Flask) -> list[str]:
     """Return the ids of all operations of the vendor's API."""
     found = (getattr(view, OPERATION, None) for view in app.view_functions.values())
     return sorted(one.id for one in found if isinstance(one, Operation))
+
+
+class OperationFinder:
+    """Finds the operation of a request that Flask has not seen yet.
+
+    Args:
+        app: the app; it may get its routes later.
+    """
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+
+    def __call__(self, environ: Mapping[str, Any]) -> str | None:
+        """Return the id of the operation of a WSGI environment; None if no route has one."""
+        routes = self._app.url_map.bind_to_environ(dict(environ))
+        try:
+            endpoint, _ = routes.match()
+        except HTTPException:
+            return None
+        operation = getattr(self._app.view_functions[str(endpoint)], OPERATION, None)
+        return operation.id if isinstance(operation, Operation) else None
 
 
 def dump_response(source: SchemaSource[Schema], result: object, contract: Contract) -> Response:

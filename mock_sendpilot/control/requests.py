@@ -44,6 +44,7 @@ class RequestQuery(Strict):
     path = Text()
     operation = Text()
     status = QueryNumber(100, 599)
+    fault = Text()
     since = Timestamp()
     without_key = Flag(load_default=False)
     page = QueryNumber(1, 1_000_000, load_default=1)
@@ -107,6 +108,7 @@ class RequestSummary(CamelCaseSchema):
     status = fields.Integer()
     duration_ms = fields.Function(lambda entry: round(entry.duration_seconds * 1000, 1))
     api_key_name = fields.String()
+    fault = fields.String()
     events = fields.Function(lambda entry: list(entry.events))
 
 
@@ -138,13 +140,14 @@ def list_requests(workspace: Workspace) -> Response:
     target = {name: query[name] for name in ("method", "path", "operation") if name in query}
     pattern = request_pattern(operation_ids(current_app), **target)
     journal = current_emulator().unknown_requests if query["without_key"] else _journal(workspace)
-    since, status = query.get("since"), query.get("status")
+    since, status, fault = (query.get(name) for name in ("since", "status", "fault"))
     found = [
         entry
         for entry in reversed(journal.all())
         if pattern.matches(entry)
         and (since is None or entry.at >= since)
         and status in {None, entry.status}
+        and fault in {None, entry.fault}
     ]
     page = Page(found, query["page"], query["limit"])
     rows = RequestSummary(many=True).dump(page.items)

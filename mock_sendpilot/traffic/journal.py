@@ -8,30 +8,36 @@ import secrets
 import threading
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from datetime import datetime, timezone
 from itertools import takewhile
 from typing import Any, NamedTuple
-from urllib.parse import parse_qs
 
 import orjson
 
 from mock_sendpilot.errors import NotFound
 from mock_sendpilot.matching import RequestPattern
-from mock_sendpilot.redaction import redacted_headers, redacted_value
+from mock_sendpilot.redaction import redacted_headers
 from mock_sendpilot.scheduling.clock import SystemClock
+from mock_sendpilot.traffic.wsgi_request import (
+    MAX_BODY_BYTES,
+    json_or_none,
+    request_body,
+    request_headers,
+    request_path,
+    request_query,
+)
 
 MAX_ENTRIES = 2000
 MAX_BYTES = 8_000_000
-MAX_BODY_BYTES = 64_000
 OPERATION_ID = "mock_sendpilot.operation"
 """The key of the WSGI environment for the id of the operation that serves the request."""
+FAULT_ID = "mock_sendpilot.fault"
+"""The key of the WSGI environment for the id of the fault that has hit the request."""
+FAULT_SECONDS = "mock_sendpilot.fault_seconds"
+"""The key of the WSGI environment for the latency of that fault."""
+NO_RESPONSE = "mock_sendpilot.no_response"
+"""The key that the WSGI environment has if that fault keeps the response from the client."""
 
-_HEADERS_WITHOUT_PREFIX: Mapping[str, str] = {
-    "CONTENT_TYPE": "Content-Type",
-    "CONTENT_LENGTH": "Content-Length",
-}
-_NAMES_BESIDE_TITLE_CASE: Mapping[str, str] = {"HTTP_X_API_KEY": "X-API-Key"}
 _ENTRY_BYTES = 500  # of one without any text
 
 
@@ -43,7 +49,7 @@ class JournalEntry:
         response: the status line, the headers and the body of the response.
         at: the time by the workspace's clock.
         received: the real time, in seconds since 1970.
-        duration_seconds: until the response was made.
+        duration_seconds: until the response was sent, with the latency of a fault.
         api_key_name: the name of the API key; None without a known key.
         events: the ids of the events that the request caused.
 
@@ -92,12 +98,7 @@ class JournalEntry:
         self._packed = packed = orjson.dumps((environ, status, headers, events), default=_nothing)
         self._unpacked: _Facts | None = None
         # A byte more than is shown tells that something was cut off.
-        body = b""
-        if environ.get("CONTENT_LENGTH", "0") not in {"", "0"}:
-            # The app may have read all, a part, or nothing of it.
-            with suppress(AttributeError, OSError, ValueError):  # of a server that keeps no bodies
-                environ["wsgi.input"].seek(0)
-                body = environ["wsgi.input"].read(MAX_BODY_BYTES + 1)
+        body = request_body(environ, MAX_BODY_BYTES + 1)
         self._body = body
         self._response_body = content[: MAX_BODY_BYTES + 1]
         self.size = _ENTRY_BYTES + len(packed) + len(body) + len(self._response_body)
@@ -127,9 +128,15 @@ class JournalEntry:
         return self._facts.environ.get(OPERATION_ID)
 
     @property
-    def status(self) -> int:
-        """The status of the response."""
-        return int(self._facts.status[:3])
+    def fault(self) -> str | None:
+        """The id of the fault that has hit it, or None; `header` for one that it asked for."""
+        return self._facts.environ.get(FAULT_ID)
+
+    @property
+    def status(self) -> int | None:
+        """The status of the response; None if a fault has kept the response from the client."""
+        is_lost = NO_RESPONSE in self._facts.environ
+        return None if is_lost else int(self._facts.status[:3])
 
     @property
     def events(self) -> tuple[str, ...]:
@@ -139,27 +146,17 @@ class JournalEntry:
     @property
     def path(self) -> str:
         """The path, such as `/v1/leads/lead_1`; an encoded slash stays encoded."""
-        return _text(self._facts.environ["PATH_INFO"])
+        return request_path(self._facts.environ)
 
     @property
     def query(self) -> dict[str, Any]:
         """The parameters of the query, as texts; one that is repeated is a list."""
-        values = parse_qs(
-            _text(self._facts.environ.get("QUERY_STRING") or ""), keep_blank_values=True
-        )
-        plain = {name: one[0] if len(one) == 1 else one for name, one in values.items()}
-        redacted: dict[str, Any] = redacted_value(plain)
-        return redacted
+        return request_query(self._facts.environ)
 
     @property
     def headers(self) -> dict[str, str]:
         """The headers of the request."""
-        headers = {
-            _header_name(name): value
-            for name, value in self._facts.environ.items()
-            if name.startswith("HTTP_") or name in _HEADERS_WITHOUT_PREFIX
-        }
-        return redacted_headers(headers)
+        return request_headers(self._facts.environ)
 
     @property
     def body(self) -> bytes:
@@ -174,7 +171,7 @@ class JournalEntry:
     @property
     def json(self) -> Any:
         """The body of the request as JSON; None if it is none."""
-        return _json(self.body)
+        return json_or_none(self.body)
 
     @property
     def response_headers(self) -> dict[str, str]:
@@ -194,7 +191,7 @@ class JournalEntry:
     @property
     def response_json(self) -> Any:
         """The body of the response as JSON; None if it is none."""
-        return _json(self.response_body)
+        return json_or_none(self.response_body)
 
     @property
     def _facts(self) -> "_Facts":
@@ -211,7 +208,9 @@ class JournalEntry:
         )
         target = f"{self.path}?{query}" if query else self.path
         body = f" {self.body.decode('utf-8', 'replace')}" if self.body else ""
-        return f"{self.method} {target}{body} -> {self.status}"
+        outcome = "no response" if self.status is None else self.status
+        fault = f" (fault {self.fault})" if self.fault else ""
+        return f"{self.method} {target}{body} -> {outcome}{fault}"
 
 
 class _Facts(NamedTuple):
@@ -351,24 +350,3 @@ class RequestJournal:
 
 def _nothing(_: object) -> None:
     return None
-
-
-def _text(latin: str) -> str:
-    """Return a text of a WSGI environment, whose bytes stand in it as Latin-1."""
-    return latin.encode("latin-1", "replace").decode("utf-8", "replace")
-
-
-def _header_name(name: str) -> str:
-    """Return `Content-Type` for `CONTENT_TYPE`, and `User-Agent` for `HTTP_USER_AGENT`."""
-    if name in _NAMES_BESIDE_TITLE_CASE:
-        return _NAMES_BESIDE_TITLE_CASE[name]
-    return _HEADERS_WITHOUT_PREFIX.get(name) or "-".join(
-        part.capitalize() for part in name.removeprefix("HTTP_").split("_")
-    )
-
-
-def _json(body: bytes) -> Any:
-    try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return None

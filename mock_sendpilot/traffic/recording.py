@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from mock_sendpilot.scheduling.clock import SystemClock
-from mock_sendpilot.traffic.journal import JournalEntry, RequestJournal
+from mock_sendpilot.traffic.journal import FAULT_SECONDS, JournalEntry, RequestJournal
 from mock_sendpilot.world.models import ApiKey
 from mock_sendpilot.world.workspace import Workspace
 
@@ -93,7 +93,9 @@ class Recording:
                 (status, headers, content),
                 at=at,
                 received=received,
-                duration_seconds=SystemClock.running_seconds() - started_at,
+                duration_seconds=(
+                    SystemClock.running_seconds() - started_at + environ.get(FAULT_SECONDS, 0.0)
+                ),
                 api_key_name=None if access is None else access.api_key.name,
                 events=event_ids,
             )

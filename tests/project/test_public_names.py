@@ -143,7 +143,7 @@ def test_the_requests_of_a_sandbox_have_types(sendpilot: Sandbox) -> None:
     assert_type(request, JournalEntry)
     assert_type(sendpilot.requests.wait_for("GET", count=1), list[JournalEntry])
     assert_type(sendpilot.assert_requested("leads.list"), list[JournalEntry])
-    assert_type(request.status, int)
+    assert_type(request.status, int | None)
     assert_type(request.events, tuple[str, ...])
 
 

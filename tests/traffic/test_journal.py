@@ -12,12 +12,8 @@ from hypothesis import strategies as st
 
 from mock_sendpilot.errors import NotFound
 from mock_sendpilot.matching import RequestPattern
-from mock_sendpilot.traffic.journal import (
-    MAX_BODY_BYTES,
-    OPERATION_ID,
-    JournalEntry,
-    RequestJournal,
-)
+from mock_sendpilot.traffic.journal import OPERATION_ID, JournalEntry, RequestJournal
+from mock_sendpilot.traffic.wsgi_request import MAX_BODY_BYTES
 from tests.conftest import NOW
 from tests.support import eventually
 

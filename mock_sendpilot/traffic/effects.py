@@ -1,0 +1,388 @@
+"""The effects of faults: what a caller gets instead of the usual response.
+
+They are written in JSON, in the text of a header or a command, and as arguments in Python. All
+three are read here, so that all are refused in the same words.
+"""
+
+import math
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal
+
+import orjson
+
+from mock_sendpilot.errors import InvalidInput
+from mock_sendpilot.http_transmission import Transmission
+from mock_sendpilot.matching import camel_case
+from mock_sendpilot.suggestions import did_you_mean
+
+MAX_LATENCY_SECONDS = 3600.0
+UNKNOWN_VALUE = "UNKNOWN_VALUE"
+CHANGES = ("missing", "null", "retype", "unknown", "extra")
+PAGES = ("stale", "repeated")
+_RESETS = ("before", "body")
+_BREAKS = ("hang", "reset", "empty", "truncate")
+_MAX_RETRY_AFTER = 86_400
+_MIN_STATUS, _MAX_STATUS = 400, 599
+_MAX_BYTES_PER_SECOND = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """The effect of a fault. Parts combine, such as a latency and a status.
+
+    Attributes:
+        status: the status of an error in the vendor's envelope, in place of the response.
+        retry_after: seconds for the header `Retry-After` of that error.
+        after_effect: do what the request asks for nevertheless; only the response is lost.
+        latency_seconds: seconds until the response: a number, or a distribution as an object.
+        hang: send nothing until the client gives up.
+        reset: reset the connection `before` the response or in the middle of its `body`.
+        empty: close the connection without a response.
+        truncate: close the connection in the middle of the body.
+        malformed: end the JSON of the body too early.
+        content_type: another `Content-Type`.
+        change: changes of the JSON of the body, by kind; each has the places it applies to.
+        trickle: send so many bytes a second.
+        page: send an earlier response: a `stale` one of the same request, or that of the request
+            before (`repeated`).
+    """
+
+    status: int | None = None
+    retry_after: int | None = None
+    after_effect: bool = False
+    latency_seconds: float | Mapping[str, Any] | None = None
+    hang: bool = False
+    reset: Literal["before", "body"] | None = None
+    empty: bool = False
+    truncate: bool = False
+    malformed: bool = False
+    content_type: str | None = None
+    change: Mapping[str, Any] = field(default_factory=dict)
+    trickle: int | None = None
+    page: Literal["stale", "repeated"] | None = None
+
+    def __str__(self) -> str:
+        """Return it as in the header, such as `status=503; latency=2`."""
+        return "; ".join(_words(self))
+
+    @property
+    def json(self) -> dict[str, Any]:
+        """The effect as JSON, with the keys that it sets."""
+        return {
+            camel_case(one.name): value
+            for one in fields(self)
+            if (value := getattr(self, one.name)) not in (None, False) and value != {}
+        }
+
+    @property
+    def needs_app(self) -> bool:
+        """True if the app has to handle the request."""
+        is_lost = self.status is not None or self.hang or self.reset == "before" or self.empty
+        return self.after_effect or not is_lost
+
+    def transmission(self, generator: random.Random) -> Transmission | None:
+        """Return how the response is transmitted; None for as usual."""
+        delay_seconds = _drawn(self.latency_seconds, generator)
+        is_lost = self.reset == "before" or self.empty
+        is_cut = self.reset == "body" or self.truncate
+        if not (delay_seconds or self.hang or is_lost or is_cut or self.trickle):
+            return None
+        return Transmission(
+            delay_seconds=delay_seconds,
+            part="nothing" if is_lost else "half" if is_cut else "all",
+            bytes_per_second=self.trickle,
+            ending=(
+                "hang"
+                if self.hang
+                else "reset"
+                if self.reset
+                else "close"
+                if self.empty or self.truncate
+                else "as usual"
+            ),
+        )
+
+    def changed_body(self, body: bytes) -> bytes:
+        """Return the body of a response with the changes of its JSON."""
+        if self.change:
+            try:
+                value = orjson.loads(body)
+            except orjson.JSONDecodeError:
+                return body
+            for kind, places in self.change.items():
+                if kind == "extra":
+                    value = {**value, **places} if isinstance(value, dict) else value
+                else:
+                    for place in places:
+                        _change(value, place.split("."), _ALTERATIONS[kind])
+            body = orjson.dumps(value)
+        return body[:-1] if self.malformed else body
+
+
+def effect_from_json(values: Mapping[str, Any]) -> Effect:
+    """Return the effect that a JSON object describes.
+
+    Raises:
+        InvalidInput: a key is unknown, a value is invalid, or they exclude each other.
+    """
+    problems = []
+    parts: dict[str, Any] = {}
+    for key, value in values.items():
+        if key not in _READERS:
+            guess = did_you_mean(key, _READERS)
+            known = ", ".join(_READERS)
+            problems.append(f"effect: unknown field {key[:80]!r}; {guess}known fields are: {known}")
+            continue
+        name, expected, read = _READERS[key]
+        try:
+            parts[name] = read(value)
+        except (TypeError, ValueError):
+            problems.append(f"effect.{key}: expected {expected}, got {value!r:.80}")
+    if problems:
+        raise InvalidInput(*problems)
+    effect = Effect(**{name: value for name, value in parts.items() if value is not None})
+    if not effect.json:
+        raise InvalidInput(f"effect: expected at least one of {', '.join(_READERS)}")
+    _check_combination(effect)
+    return effect
+
+
+def _check_combination(effect: Effect) -> None:
+    breaks = [name for name in _BREAKS if getattr(effect, name)]
+    if len(breaks) > 1:
+        raise InvalidInput(f"effect: {' and '.join(breaks)} exclude each other")
+    if effect.retry_after is not None and effect.status is None:
+        raise InvalidInput("effect.retryAfter: expected a status with it, such as 429")
+    if effect.after_effect and not (effect.status or breaks):
+        raise InvalidInput(f"effect.afterEffect: expected a status, or one of {', '.join(_BREAKS)}")
+
+
+def effect_from_words(words: Sequence[str]) -> Effect:
+    """Return the effect that words describe, such as `status=503`, `latency=2` and `reset`.
+
+    Raises:
+        InvalidInput: as for `effect_from_json`.
+    """
+    values: dict[str, Any] = {}
+    for word in words:
+        name, equals, text = (part.strip() for part in word.partition("="))
+        key = _WORD_KEYS.get(name)
+        if name in CHANGES and name != "extra" and equals:
+            values.setdefault("change", {})[name] = text.split(",")
+        elif name == "extra" and equals:
+            values.setdefault("change", {})["extra"] = {text: True}
+        elif key is None:
+            known = [*_WORD_KEYS, *CHANGES]
+            guess = did_you_mean(name, known)
+            raise InvalidInput(
+                f"unknown effect {name[:80]!r}; {guess}it is one of {', '.join(known)}"
+            )
+        else:
+            values[key] = _value(text) if equals else True
+    return effect_from_json(values)
+
+
+def _words(effect: Effect) -> list[str]:
+    keys = {key: word for word, key in _WORD_KEYS.items()}
+    words = []
+    for key, value in effect.json.items():
+        if key == "change":
+            words += [f"{kind}={','.join(places)}" for kind, places in value.items()]
+        elif value is True:
+            words.append(keys[key])
+        else:
+            text = orjson.dumps(value).decode() if isinstance(value, dict) else value
+            words.append(f"{keys[key]}={text}")
+    return words
+
+
+def _value(text: str) -> Any:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return text
+
+
+# --- reading --------------------------------------------------------------------------------------
+
+
+def _number(value: Any, minimum: float, maximum: float) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError
+    if not minimum <= value <= maximum:
+        raise ValueError
+    return value
+
+
+def _whole(minimum: int, maximum: int) -> Callable[[Any], int]:
+    def read(value: Any) -> int:
+        number = _number(value, minimum, maximum)
+        if number != int(number):
+            raise ValueError
+        return int(number)
+
+    return read
+
+
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError
+    return value
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value.isprintable() or not value.isascii() or not value:
+        raise ValueError
+    return value
+
+
+def _word(words: Sequence[str], *, default: str | None = None) -> Callable[[Any], str | None]:
+    def read(value: Any) -> str | None:
+        if default is not None and isinstance(value, bool):
+            return default if value else None
+        if value not in words:
+            raise ValueError
+        return str(value)
+
+    return read
+
+
+def _latency(value: Any) -> float | Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        return _number(value, 0, MAX_LATENCY_SECONDS)
+    ((name, parameters),) = value.items()
+    if name == "uniform":
+        low, high = (_number(one, 0, MAX_LATENCY_SECONDS) for one in parameters)
+        if low > high:
+            raise ValueError
+        return {"uniform": [low, high]}
+    if name != "lognormal" or set(parameters) != {"median", "sigma"}:
+        raise ValueError
+    median = _number(parameters["median"], 0.000_001, MAX_LATENCY_SECONDS)
+    return {"lognormal": {"median": median, "sigma": _number(parameters["sigma"], 0, 10)}}
+
+
+def _changes(value: Any) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping) or not value or not set(value) <= set(CHANGES):
+        raise ValueError
+    read: dict[str, Any] = {}
+    for kind, places in value.items():
+        if kind == "extra":
+            if not isinstance(places, Mapping):
+                raise TypeError
+            read[kind] = dict(places)
+        else:
+            several = [places] if isinstance(places, str) else list(places)
+            if not several or not all(isinstance(one, str) and one for one in several):
+                raise ValueError
+            read[kind] = several
+    return read
+
+
+_READERS: Mapping[str, tuple[str, str, Callable[[Any], Any]]] = {
+    "status": ("status", "a whole number from 400 to 599", _whole(_MIN_STATUS, _MAX_STATUS)),
+    "retryAfter": (
+        "retry_after",
+        f"a whole number of seconds from 0 to {_MAX_RETRY_AFTER}",
+        _whole(0, _MAX_RETRY_AFTER),
+    ),
+    "afterEffect": ("after_effect", "true or false", _flag),
+    "latencySeconds": (
+        "latency_seconds",
+        'seconds from 0 to 3600, {"uniform": [low, high]} or {"lognormal": {"median", "sigma"}}',
+        _latency,
+    ),
+    "hang": ("hang", "true or false", _flag),
+    "reset": ("reset", "before or body", _word(_RESETS, default="before")),
+    "empty": ("empty", "true or false", _flag),
+    "truncate": ("truncate", "true or false", _flag),
+    "malformed": ("malformed", "true or false", _flag),
+    "contentType": ("content_type", "a media type such as text/html", _text),
+    "change": (
+        "change",
+        'an object such as {"missing": ["leads.id"]}, with the kinds ' + ", ".join(CHANGES),
+        _changes,
+    ),
+    "trickle": (
+        "trickle",
+        f"a whole number of bytes a second from 1 to {_MAX_BYTES_PER_SECOND}",
+        _whole(1, _MAX_BYTES_PER_SECOND),
+    ),
+    "page": ("page", "stale or repeated", _word(PAGES)),
+}
+"""The keys of an effect in JSON: the attribute, what is expected, and a function that reads it."""
+
+_WORD_KEYS: Mapping[str, str] = {
+    "status": "status",
+    "retry-after": "retryAfter",
+    "after-effect": "afterEffect",
+    "latency": "latencySeconds",
+    "hang": "hang",
+    "reset": "reset",
+    "empty": "empty",
+    "truncate": "truncate",
+    "malformed": "malformed",
+    "content-type": "contentType",
+    "trickle": "trickle",
+    "page": "page",
+}
+WORDS = (*_WORD_KEYS, *CHANGES)
+"""The words of effects in the header and in commands."""
+
+
+# --- doing ----------------------------------------------------------------------------------------
+
+
+def _drawn(latency: float | Mapping[str, Any] | None, generator: random.Random) -> float:
+    if latency is None:
+        return 0.0
+    if not isinstance(latency, Mapping):
+        return latency
+    if "uniform" in latency:
+        return generator.uniform(*latency["uniform"])
+    median, sigma = latency["lognormal"]["median"], latency["lognormal"]["sigma"]
+    return min(MAX_LATENCY_SECONDS, generator.lognormvariate(math.log(median), sigma))
+
+
+def _change(value: Any, place: Sequence[str], alter: Callable[[dict[str, Any], str], None]) -> None:
+    """Alter the member at a place; a list on the way stands for each of its items."""
+    if isinstance(value, list):
+        for item in value:
+            _change(item, place, alter)
+    elif isinstance(value, dict) and place[0] in value:
+        if len(place) == 1:
+            alter(value, place[0])
+        else:
+            _change(value[place[0]], place[1:], alter)
+
+
+def _retyped(value: Any) -> Any:
+    """Return a value of another JSON type."""
+    if isinstance(value, str):
+        return 0
+    if isinstance(value, dict):
+        return []
+    if isinstance(value, list):
+        return {}
+    return "" if value is None else str(value)
+
+
+def _set(make: Callable[[Any], Any]) -> Callable[[dict[str, Any], str], None]:
+    def alter(parent: dict[str, Any], name: str) -> None:
+        parent[name] = make(parent[name])
+
+    return alter
+
+
+def _remove(parent: dict[str, Any], name: str) -> None:
+    del parent[name]
+
+
+_ALTERATIONS: Mapping[str, Callable[[dict[str, Any], str], None]] = {
+    "missing": _remove,
+    "null": _set(lambda _: None),
+    "retype": _set(_retyped),
+    "unknown": _set(lambda _: UNKNOWN_VALUE),
+}

@@ -1,0 +1,125 @@
+"""A request as its WSGI environment has it, read without Flask: path, query, headers and body."""
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any
+from urllib.parse import parse_qs
+
+import orjson
+
+from mock_sendpilot.redaction import redacted_headers, redacted_value
+
+MAX_BODY_BYTES = 64_000
+_HEADERS_WITHOUT_PREFIX: Mapping[str, str] = {
+    "CONTENT_TYPE": "Content-Type",
+    "CONTENT_LENGTH": "Content-Length",
+}
+_NAMES_BESIDE_TITLE_CASE: Mapping[str, str] = {"HTTP_X_API_KEY": "X-API-Key"}
+
+
+class WsgiRequest:
+    """A request that no app has handled yet, to be matched with patterns.
+
+    Args:
+        environ: the WSGI environment.
+        find_operation: returns the id of the operation of a method and a path, or None.
+    """
+
+    def __init__(
+        self,
+        environ: Mapping[str, Any],
+        find_operation: Callable[[Mapping[str, Any]], str | None],
+    ) -> None:
+        self._environ = environ
+        self._find_operation = find_operation
+
+    @property
+    def method(self) -> str:
+        """The method."""
+        method: str = self._environ["REQUEST_METHOD"]
+        return method
+
+    @property
+    def path(self) -> str:
+        """The path."""
+        return request_path(self._environ)
+
+    @property
+    def operation(self) -> str | None:
+        """The id of its operation, or None."""
+        return self._find_operation(self._environ)
+
+    @property
+    def query(self) -> dict[str, Any]:
+        """The parameters of the query."""
+        return request_query(self._environ)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers."""
+        return request_headers(self._environ)
+
+    @property
+    def json(self) -> Any:
+        """The body as JSON; None if it is none."""
+        return json_or_none(request_body(self._environ, MAX_BODY_BYTES))
+
+    def summary(self) -> str:
+        """Return method and path."""
+        return f"{self.method} {self.path}"
+
+
+def request_path(environ: Mapping[str, Any]) -> str:
+    """Return the path; an encoded slash stays encoded."""
+    return _text(environ["PATH_INFO"])
+
+
+def request_query(environ: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters of the query, secrets masked; one that is repeated is a list."""
+    values = parse_qs(_text(environ.get("QUERY_STRING") or ""), keep_blank_values=True)
+    plain = {name: one[0] if len(one) == 1 else one for name, one in values.items()}
+    redacted: dict[str, Any] = redacted_value(plain)
+    return redacted
+
+
+def request_headers(environ: Mapping[str, Any]) -> dict[str, str]:
+    """Return the headers, secrets masked."""
+    headers = {
+        _header_name(name): value
+        for name, value in environ.items()
+        if name.startswith("HTTP_") or name in _HEADERS_WITHOUT_PREFIX
+    }
+    return redacted_headers(headers)
+
+
+def request_body(environ: Mapping[str, Any], max_bytes: int) -> bytes:
+    """Return the beginning of the body, whether or not the app has read it already."""
+    body = b""
+    if environ.get("CONTENT_LENGTH", "0") not in {"", "0"}:
+        with suppress(AttributeError, OSError, ValueError):  # of a server that keeps no bodies
+            environ["wsgi.input"].seek(0)
+            body = environ["wsgi.input"].read(max_bytes)
+            environ["wsgi.input"].seek(0)
+    return body
+
+
+def json_or_none(body: bytes) -> Any:
+    """Return a body as JSON; None if it is none."""
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+
+
+def _text(latin: str) -> str:
+    """Return a text of a WSGI environment, whose bytes stand in it as Latin-1."""
+    return latin.encode("latin-1", "replace").decode("utf-8", "replace")
+
+
+def _header_name(name: str) -> str:
+    """Return `Content-Type` for `CONTENT_TYPE`, and `User-Agent` for `HTTP_USER_AGENT`."""
+    if name in _NAMES_BESIDE_TITLE_CASE:
+        return _NAMES_BESIDE_TITLE_CASE[name]
+    return _HEADERS_WITHOUT_PREFIX.get(name) or "-".join(
+        part.capitalize() for part in name.removeprefix("HTTP_").split("_")
+    )
