@@ -20,20 +20,34 @@ _TAIL_CHARACTERS = 300
 
 
 class Problem(str):
-    """A sentence about one mistake: what was expected and, after a semicolon, what was found.
+    """A sentence about one mistake, for the person who has to mend it.
 
     `rule` is the vendor's sentence for the same mistake, without what was found; by default it is
-    `expected`.
+    the same sentence.
     """
 
     __slots__ = ("rule",)
     rule: str
 
-    def __new__(cls, expected: str, found: str = "", *, rule: str | None = None) -> "Self":
+    def __new__(cls, text: str, *, rule: str | None = None) -> "Self":
         """Make the sentence."""
-        problem = super().__new__(cls, f"{expected}; {found}" if found else expected)
-        problem.rule = expected if rule is None else rule
+        problem = super().__new__(cls, text)
+        problem.rule = text if rule is None else rule
         return problem
+
+    @classmethod
+    def expected(cls, what: str, *, got: str, of: str = "", rule: str | None = None) -> "Self":
+        """Return `expected X, got Y`, after the name of its subject if that is given.
+
+        Args:
+            what: the valid values, as a noun phrase.
+            got: the value that was found, without secrets.
+            of: the name of the field.
+            rule: the vendor's sentence; by default `must be X`.
+        """
+        text = f"expected {what}, got {got}"
+        rule = f"{of} must be {what}".lstrip() if rule is None else rule
+        return cls(f"{of}: {text}" if of else text, rule=rule)
 
 
 def bounded(problems: Iterable[str]) -> list[str]:

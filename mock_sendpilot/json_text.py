@@ -42,8 +42,8 @@ def as_utf8(content: bytes) -> bytes:
                 return content.decode(encoding).encode()
             except UnicodeDecodeError as error:
                 raise InvalidInput(
-                    f"must be in {encoding.upper()}, as its byte order mark says; "
-                    f"byte {error.start} is not"
+                    f"expected {encoding.upper()}, as its byte order mark says, got other bytes "
+                    f"at {error.start}"
                 ) from error
     return content.removeprefix(codecs.BOM_UTF8)
 
@@ -61,10 +61,10 @@ def parse_json(text: bytes) -> object:
             text.decode()
         except UnicodeDecodeError as undecodable:
             position = undecodable.start
-            raise InvalidInput(f"must be JSON in UTF-8; byte {position} is not UTF-8") from error
-        raise InvalidInput(f"is not valid JSON: {error}") from error
+            raise InvalidInput(f"expected UTF-8, got other bytes at {position}") from error
+        raise InvalidInput(f"not valid JSON: {error}") from error
     if text.count(b"[") + text.count(b"{") > _MAX_DEPTH and _depth(value) > _MAX_DEPTH:
-        raise InvalidInput(f"is nested deeper than {_MAX_DEPTH} levels")
+        raise InvalidInput(f"expected at most {_MAX_DEPTH} nested levels, got more")
     return value
 
 
@@ -90,7 +90,9 @@ def check_seed(seed: "WorkspaceSeed") -> None:
     try:
         orjson.dumps(replace(seed, contract=None), default=_json_value)
     except TypeError as error:
-        raise InvalidInput(f"workspace {seed.id!r} must be made of JSON values: {error}") from error
+        raise InvalidInput(
+            f"workspace {seed.id!r}: expected values that JSON can hold: {error}"
+        ) from error
 
 
 def _json_value(value: object) -> object:
@@ -110,14 +112,14 @@ def _plain(value: object, name: str, levels: int) -> Any:
     if value is None or isinstance(value, bool) or _is_plain_text(value) or _is_number(value):
         return value
     if isinstance(value, Mapping | list | tuple) and not levels:
-        raise InvalidInput(f"{name} must be nested at most {_MAX_DEPTH} levels deep")
+        raise InvalidInput(f"{name}: expected at most {_MAX_DEPTH} nested levels, got more")
     if isinstance(value, Mapping) and all(map(_is_plain_text, value)):
         return {key: _plain(one, f"{name}.{key}", levels - 1) for key, one in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(one, f"{name}[{index}]", levels - 1) for index, one in enumerate(value)]
     expected = "a text, a number of 64 bits, True, False, None, a list or a dict with text keys"
     raise InvalidInput(
-        f"{name} must be something that JSON can hold: {expected}, got {short_repr(value)}"
+        f"{name}: expected a value that JSON can hold ({expected}), got {short_repr(value)}"
     )
 
 

@@ -28,28 +28,28 @@ def url_problems(url: object) -> list[str]:
     # The vendor requires public HTTPS; here local receivers are the purpose. Link-local addresses
     # are refused, since clouds serve credentials there.
     if not isinstance(url, str):
-        return [f"must be {URL_FORMAT}; it was {url!r}"]
+        return [f"expected {URL_FORMAT}, got {url!r}"]
     if len(url) > MAX_URL_LENGTH:
-        return [f"must be at most {MAX_URL_LENGTH} characters long; it has {len(url)}"]
+        return [f"expected at most {MAX_URL_LENGTH} characters, got {len(url)}"]
     try:
         parts = urlsplit(url)
         has_host = bool(parts.hostname) and (parts.port is None or parts.port > 0)
     except ValueError as error:
-        return [f"must be {URL_FORMAT}; {redacted_url(url)!r} is none: {redacted_url(str(error))}"]
+        return [f"expected {URL_FORMAT}, got {redacted_url(url)!r}: {redacted_url(str(error))}"]
     if parts.scheme not in {"http", "https"} or not has_host or not url.isprintable() or " " in url:
-        return [f"must be {URL_FORMAT}; it was {redacted_url(url)!r}"]
+        return [f"expected {URL_FORMAT}, got {redacted_url(url)!r}"]
     return _problems_of_parts(parts)
 
 
 def _problems_of_parts(parts: SplitResult) -> list[str]:
     if parts.username is not None or parts.password is not None:
-        return ["must not hold a user name or password"]
+        return ["expected a URL without a user name and password"]
     if parts.fragment:
-        return [f"must have no fragment: '#{parts.fragment}' would never be sent"]
+        return [f"expected no fragment, got '#{parts.fragment}', which would never be sent"]
     if _DELIMITERS & set(unquote(parts.netloc)):  # clients disagree about the host
-        return [f"must be {URL_FORMAT}; {parts.netloc!r} is no host"]
+        return [f"expected {URL_FORMAT}, got the host {parts.netloc!r}"]
     if is_link_local(parts.hostname or ""):
-        return [f"must not be a link-local address; it was {parts.hostname}"]
+        return [f"expected no link-local address, got {parts.hostname}"]
     return []
 
 

@@ -22,7 +22,7 @@ KEY = "sp_live_4f7c2a9e51d84b0c9a6e"
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        pytest.param(f"it was {KEY!r}", "it was 'sp_live_4f…'", id="API key"),
+        pytest.param(f"got {KEY!r}", "got 'sp_live_4f…'", id="API key"),
         pytest.param("sp_test_0123456789ab", "sp_test_01…", id="key of a test"),
         pytest.param(f"secret: {SECRET}.", "secret: whsec_c2Vu….", id="signing secret"),
         pytest.param("Bearer 0123456789abcdef", "Bearer …", id="token"),
@@ -41,7 +41,7 @@ def test_a_secret_in_a_text_is_masked(text: str, expected: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "secret must be 'whsec_' followed by base64, such as the vendor's dashboard gives",
+        "secret: expected 'whsec_' followed by base64, such as the vendor's dashboard gives",
         "send the header Authorization: Bearer <the token of --control-token>",
         "http://127.0.0.1:9000/@me",
         "http://[::1]:9000/@me",

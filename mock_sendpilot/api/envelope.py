@@ -138,7 +138,7 @@ def problems_of(error: ValidationError) -> list[errors.Problem]:
     problems = []
     for keys, message in _messages(error.messages):
         rule = getattr(message, "rule", message)
-        subject = f"{_path(keys)} " if keys else ""
+        subject = f"{_path(keys)}: " if keys else ""
         rule_subject = f"{_nest_path(keys)} " if keys else ""
         problems.append(errors.Problem(f"{subject}{message}", rule=f"{rule_subject}{rule}"))
     return problems

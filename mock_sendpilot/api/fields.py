@@ -84,8 +84,8 @@ class ValidatedField(AnyField):
     """A field with one sentence for what it expects.
 
     Args:
-        expected: the sentence, without its subject: "must be a string".
-        rule: the vendor's sentence for the same fault; by default `expected`.
+        expected: the valid values, as a noun phrase: "a string".
+        rule: the vendor's sentence for an invalid value; by default `must be` with `expected`.
         absence_rule: the vendor's sentence for a value that is missing or null; by default `rule`.
         options: marshmallow's own.
     """
@@ -99,7 +99,7 @@ class ValidatedField(AnyField):
         **options: Any,
     ) -> None:
         self.expected = expected
-        self.rule = expected if rule is None else rule
+        self.rule = f"must be {expected}" if rule is None else rule
         messages = absence_messages(expected, rule=absence_rule or self.rule)
         super().__init__(error_messages=messages, **options)
 
@@ -109,8 +109,8 @@ class ValidatedField(AnyField):
 
     def error(self, value: object, hint: str = "", *, rule: str | None = None) -> ValidationError:
         """Return the error for an invalid value; `rule` if another one than the field's."""
-        found = f"it was {self.described(value)}{hint}"
-        return ValidationError(Problem(self.expected, found, rule=rule or self.rule))
+        got = f"{self.described(value)}{hint}"
+        return ValidationError(Problem.expected(self.expected, got=got, rule=rule or self.rule))
 
     def described(self, value: object) -> str:
         """Return a value as its error quotes it."""
@@ -122,8 +122,9 @@ class Choice(ValidatedField):
 
     def __init__(self, words: Iterable[str], **options: Any) -> None:
         self.words = tuple(words)
-        expected = f"must be one of the following values: {', '.join(self.words)}"
-        super().__init__(expected, **options)
+        names = ", ".join(self.words)
+        rule = rules.must_be_one_of(names)
+        super().__init__(f"one of {names}", rule=rule, **options)
 
     def json_schema(self) -> dict[str, Any]:
         """Return the words as an enum."""
@@ -159,7 +160,7 @@ class Text(ValidatedField):
         self.may_be_empty = may_be_empty
         self.max_length = max_length
         self.empty_rule = rule or rules.MUST_NOT_BE_EMPTY
-        expected = "must be a string" if may_be_empty else "must be a non-empty string"
+        expected = "a string" if may_be_empty else "a non-empty string"
         if max_length is not None:
             expected += f" of at most {max_length} characters"
         is_never_empty = options.get("required", False) and not may_be_empty
@@ -183,7 +184,8 @@ class Text(ValidatedField):
             raise self.error(value, rule=self.empty_rule)
         if self.max_length is not None and len(value) > self.max_length:
             rule = rules.must_be_shorter(self.max_length)
-            raise ValidationError(Problem(self.expected, f"it has {len(value)}", rule=rule))
+            got = f"{len(value)} characters"
+            raise ValidationError(Problem.expected(self.expected, got=got, rule=rule))
         return value
 
 
@@ -224,7 +226,7 @@ class Number(ValidatedField):
         if maximum is not None:
             limits = f"from {minimum:.15g} to {maximum:.15g}"
         noun = f"{self.noun} of {unit}" if unit else self.noun
-        super().__init__(f"must be a {noun} {limits}", rule=rule, **options)
+        super().__init__(f"a {noun} {limits}", rule=rule, **options)
 
     def json_schema(self) -> dict[str, Any]:
         """Return the limits."""
@@ -278,7 +280,8 @@ class Flag(ValidatedField):
     _meanings: ClassVar = {"true": True, "1": True, "false": False, "0": False}
 
     def __init__(self, **options: Any) -> None:
-        super().__init__("must be one of the following values: true, 1, false, 0", **options)
+        values = "true, 1, false, 0"
+        super().__init__(f"one of {values}", rule=rules.must_be_one_of(values), **options)
 
     def json_schema(self) -> dict[str, Any]:
         """Return the words as an enum."""
@@ -295,7 +298,7 @@ class Boolean(ValidatedField):
     """A JSON boolean, and nothing that looks like one."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__("must be true or false", rule=rules.MUST_BE_BOOLEAN, **options)
+        super().__init__("true or false", rule=rules.MUST_BE_BOOLEAN, **options)
 
     def json_schema(self) -> dict[str, Any]:
         """Return the type."""
@@ -311,7 +314,7 @@ class JsonObject(ValidatedField):
     """A JSON object of any content."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__("must be a JSON object", rule=rules.MUST_BE_OBJECT, **options)
+        super().__init__("a JSON object", rule=rules.MUST_BE_OBJECT, **options)
 
     def json_schema(self) -> dict[str, Any]:
         """Return the type."""
@@ -327,7 +330,7 @@ class Timestamp(ValidatedField):
     """A time: written in UTC with milliseconds and `Z`; read with any offset."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__("must be a time such as 2024-02-24T15:30:00.000Z", **options)
+        super().__init__("a time such as 2024-02-24T15:30:00.000Z", **options)
 
     def json_schema(self) -> dict[str, Any]:
         """Return the format."""
@@ -348,7 +351,7 @@ class ListOf(_AnyList):
 
     Args:
         item: the field of each item.
-        expected: the sentence for what is no array.
+        expected: the valid values, as a noun phrase.
         max_items: the most items it may have; with it, it must have one at least.
         options: marshmallow's own.
     """
@@ -357,7 +360,7 @@ class ListOf(_AnyList):
         self,
         item: AnyField,
         *,
-        expected: str = "must be an array",
+        expected: str = "an array",
         max_items: int | None = None,
         **options: Any,
     ) -> None:
@@ -372,8 +375,9 @@ class ListOf(_AnyList):
 
     def _deserialize(self, value: Any, *_: Any, **options: Any) -> list[Any]:
         if not isinstance(value, list):
-            found = f"it was {excerpt(value, name=self.name)}"
-            raise ValidationError(Problem(self.expected, found, rule=rules.MUST_BE_ARRAY))
+            got = excerpt(value, name=self.name)
+            problem = Problem.expected(self.expected, got=got, rule=rules.MUST_BE_ARRAY)
+            raise ValidationError(problem)
         items: list[Any] = []
         problems: dict[int, Any] = {}
         for index, item in enumerate(value):
@@ -386,7 +390,8 @@ class ListOf(_AnyList):
             raise ValidationError(problems)
         if self.max_items is not None and not 1 <= len(items) <= self.max_items:
             rule = rules.must_have_fewer_items(self.max_items) if items else rules.MUST_HAVE_ITEMS
-            raise ValidationError(Problem(self.expected, f"it has {len(items)}", rule=rule))
+            got = f"{len(items)} items" if items else "none"
+            raise ValidationError(Problem.expected(self.expected, got=got, rule=rule))
         return items
 
 
@@ -400,8 +405,8 @@ def absence_messages(expected: str, *, rule: str | None = None) -> dict[str, Any
     They are lists because marshmallow formats a plain string and keeps a list as it is.
     """
     return {
-        "required": [Problem(expected, "it was missing", rule=rule)],
-        "null": [Problem(expected, "it was null", rule=rule)],
+        "required": [Problem.expected(expected, got="nothing", rule=rule)],
+        "null": [Problem.expected(expected, got="null", rule=rule)],
     }
 
 

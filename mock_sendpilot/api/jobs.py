@@ -44,7 +44,7 @@ class WebhookUrl(ValidatedField):
     """The URL that receives the event of one job."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(f"must be {URL_FORMAT}", rule=rules.MUST_BE_URL, **options)
+        super().__init__(URL_FORMAT, rule=rules.MUST_BE_URL, **options)
 
     def json_schema(self) -> dict[str, Any]:
         """Return the format."""

@@ -50,7 +50,7 @@ class _SearchUrl(ValidatedField):
 
     def __init__(self) -> None:
         example = "https://www.linkedin.com/search/results/people/?keywords=cfo"
-        expected = f"must be an https URL of linkedin.com, such as {example}"
+        expected = f"an https URL of linkedin.com, such as {example}"
         super().__init__(expected, rule=rules.MUST_BE_URL)
 
     def json_schema(self) -> dict[str, Any]:
@@ -74,7 +74,7 @@ class _NewExtraction(SnakeCaseRequest):
     url_type = Choice(words.EXTRACTION_URL_TYPES, load_default=words.EXTRACTION_URL_TYPES[0])
     urls = ListOf(
         _SearchUrl(),
-        expected=f"must be an array of 1 to {_MAX_URLS} LinkedIn search URLs",
+        expected=f"an array of 1 to {_MAX_URLS} LinkedIn search URLs",
         max_items=_MAX_URLS,
         required=True,
     )

@@ -79,7 +79,7 @@ class _CatalogValue(ValidatedField):
     """A string, or `{label, value}` for a code of a classification."""
 
     def __init__(self) -> None:
-        super().__init__("must be a string or an object {label, value}")
+        super().__init__("a string or an object {label, value}")
 
     def json_schema(self) -> dict[str, Any]:
         """Return both shapes."""
@@ -142,9 +142,10 @@ def list_filters(
     if lead_filter is None:
         suggestion = did_you_mean(filter_name, [each.name for each in LEAD_FILTERS])
         raise InvalidInput(
-            Problem(
-                "filter must be the name of a filter of the lead database",
-                f"it was {filter_name[:80]!r}",
+            Problem.expected(
+                "the name of a filter of the lead database",
+                got=repr(filter_name[:80]),
+                of="filter",
             ),
             hint=f"{suggestion}without this parameter all filters are listed",
         )
@@ -172,7 +173,7 @@ class _Date(ValidatedField):
     """A day as `dd/mm/yyyy`."""
 
     def __init__(self) -> None:
-        expected = "must be a date written dd/mm/yyyy, such as 31/12/2025"
+        expected = "a date written dd/mm/yyyy, such as 31/12/2025"
         super().__init__(expected, rule=rules.MUST_BE_DATE)
 
     def json_schema(self) -> dict[str, Any]:
@@ -200,8 +201,9 @@ class _NestedObject(fields.Nested):
 
     def _deserialize(self, value: Any, *rest: Any, **options: Any) -> Any:
         if not isinstance(value, dict):
-            found = f"it was {excerpt(value)}"
-            raise ValidationError(Problem(self.expected, found, rule=rules.MUST_BE_OBJECT))
+            got = excerpt(value)
+            problem = Problem.expected(self.expected, got=got, rule=rules.MUST_BE_OBJECT)
+            raise ValidationError(problem)
         super()._deserialize(value, *rest, **options)
         return value
 
@@ -222,16 +224,18 @@ class _Filters(SnakeCaseRequest):
             if original is None or each.name not in data or original not in data:
                 continue
             if data[each.name] != data[original]:
-                expected = f"must be left out or be the same as {original}, whose alias it is"
-                found = f"it was {excerpt(data[each.name])}"
-                problem = Problem(expected, found, rule=rules.must_be_equal(original))
+                problem = Problem.expected(
+                    f"no value, or that of {original}, whose alias it is",
+                    got=excerpt(data[each.name]),
+                    rule=rules.must_be_equal(original),
+                )
                 raise ValidationError([problem], each.name)
 
 
 def filters_field() -> AnyField:
     """Return the field for the filters of a search, which are kept as they were sent."""
     schema = _Filters.from_dict({each.name: _FIELDS[each.kind](each) for each in LEAD_FILTERS})
-    return _NestedObject(schema(), "must be an object of filters", required=True)
+    return _NestedObject(schema(), "an object of filters", required=True)
 
 
 def _whole_number(lead_filter: LeadFilter) -> AnyField:
@@ -239,16 +243,16 @@ def _whole_number(lead_filter: LeadFilter) -> AnyField:
 
 
 _FIELDS: Mapping[str, Callable[[LeadFilter], AnyField]] = {
-    kinds.TEXTS: lambda _: ListOf(Text(), expected="must be an array of strings"),
+    kinds.TEXTS: lambda _: ListOf(Text(), expected="an array of strings"),
     kinds.CHOICES: lambda lead_filter: ListOf(
-        Choice(lead_filter.choices), expected="must be an array of strings"
+        Choice(lead_filter.choices), expected="an array of strings"
     ),
     kinds.CODES: lambda lead_filter: ListOf(
-        _whole_number(lead_filter), expected="must be an array of whole numbers"
+        _whole_number(lead_filter), expected="an array of whole numbers"
     ),
     kinds.LABELED: lambda _: ListOf(
-        _NestedObject(_LabeledCode(), "must be an object {label, value}"),
-        expected="must be an array of objects {label, value}",
+        _NestedObject(_LabeledCode(), "an object {label, value}"),
+        expected="an array of objects {label, value}",
     ),
     kinds.TEXT: lambda _: Text(may_be_empty=True),
     kinds.CHOICE: lambda lead_filter: Choice(lead_filter.choices),

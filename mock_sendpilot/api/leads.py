@@ -245,7 +245,7 @@ class _NewLeads(ListOf):
     """The array of new leads; each is checked alone, so that an invalid one stops no other."""
 
     def __init__(self, max_items: int) -> None:
-        expected = f"must be an array of 1 to {max_items} leads"
+        expected = f"an array of 1 to {max_items} leads"
         entry = fields.Raw(allow_none=True)
         super().__init__(entry, expected=expected, max_items=max_items, required=True)
 
@@ -323,7 +323,7 @@ def add_leads(workspace: Workspace, campaign_id: str, leads: list[Any]) -> dict[
 def _draft(entry: object, schema: _NewLead) -> LeadDraft | str:
     """Return an entry as a draft, or the reason why it is refused."""
     if not isinstance(entry, dict):
-        return f"a lead must be a JSON object; it was {excerpt(entry)}"
+        return f"expected a JSON object for a lead, got {excerpt(entry)}"
     try:
         details: dict[str, Any] = schema.load(entry)
     except ValidationError as error:

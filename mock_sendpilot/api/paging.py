@@ -77,8 +77,10 @@ def _position(token: str) -> Position:
         number, _, text = content[_TOKEN_KEY].partition("_")
         return int(number), text
     except (ValueError, TypeError, LookupError, AttributeError):
-        expected = "continuationToken must be one that an earlier page returned"
-        raise InvalidInput(Problem(expected, f"it was {token[:60]!r}")) from None
+        problem = Problem.expected(
+            "one that an earlier page returned", got=repr(token[:60]), of="continuationToken"
+        )
+        raise InvalidInput(problem) from None
 
 
 def offset_page(items: Sequence[Item], *, limit: int, offset: int) -> dict[str, Any]:

@@ -15,7 +15,8 @@ from mock_sendpilot.json_text import parse_json
 
 MAX_BODY_BYTES = 1_048_576
 _JSON = "application/json"
-_EXPECTED = "the body must be a JSON object"
+_OBJECT = "a JSON object"
+_BODY = "the body"
 
 
 def query_parameters() -> dict[str, Any]:
@@ -39,19 +40,20 @@ def json_object(*, max_bytes: int = MAX_BODY_BYTES) -> dict[str, Any]:
     """
     content = _content(max_bytes)
     if request.environ.get("CONTENT_TYPE") != _JSON and request.mimetype != _JSON:
-        found = f"it was {request.mimetype!r}" if request.mimetype else "there was none"
-        found = f"{found}, and then the body counts as empty"
-        raise InvalidInput(Problem(f"Content-Type must be {_JSON}", found))
+        got = repr(request.mimetype) if request.mimetype else "none"
+        got = f"{got}, and then the body counts as empty"
+        raise InvalidInput(Problem.expected(_JSON, got=got, of="Content-Type"))
     if not content.strip():
-        raise InvalidInput(Problem(_EXPECTED, "it was empty"))
+        raise InvalidInput(Problem.expected(_OBJECT, got="an empty one", of=_BODY))
     try:
         body = parse_json(content)
     except InvalidInput as error:
         encoding = request.content_encoding
         reason = f" (Content-Encoding {encoding!r} is not supported)" if encoding else ""
-        raise InvalidInput(Problem(f"the body {error}{reason}", rule=_EXPECTED)) from error
+        rule = f"{_BODY} must be {_OBJECT}"
+        raise InvalidInput(Problem(f"{_BODY}: {error}{reason}", rule=rule)) from error
     if not isinstance(body, dict):
-        raise InvalidInput(Problem(_EXPECTED, f"it was {json_kind(body)}"))
+        raise InvalidInput(Problem.expected(_OBJECT, got=json_kind(body), of=_BODY))
     return body
 
 

@@ -36,6 +36,11 @@ def must_have_fewer_items(max_items: int) -> str:
     return f"must contain no more than {max_items} elements"
 
 
+def must_be_one_of(values: str) -> str:
+    """Return the rule for a value that must be one of these, separated by commas."""
+    return f"must be one of the following values: {values}"
+
+
 def must_be_equal(other: str) -> str:
     """Return the rule for a value that must be that of another field."""
     return f"must be equal to {other}"

@@ -48,7 +48,7 @@ def _url_problem(url: str) -> str:
 
 
 def _seconds_problem(seconds: float) -> str | None:
-    return None if math.isfinite(seconds) else "must be a number of seconds"
+    return None if math.isfinite(seconds) else "expected a number of seconds"
 
 
 def _folder_problem(path: Path) -> str | None:
@@ -68,7 +68,7 @@ def _folder_problem(path: Path) -> str | None:
     envvar=f"{ENV_PREFIX}WEBHOOK_SECRET",
     show_envvar=True,
     callback=_without_problem(
-        lambda secret: None if is_secret(secret) else f"must be {SECRET_FORMAT}"
+        lambda secret: None if is_secret(secret) else f"expected {SECRET_FORMAT}"
     ),
     help=f"The signing secret of the receiver. Example: --secret {EXAMPLE_SECRET}",
 )

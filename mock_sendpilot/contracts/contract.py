@@ -122,7 +122,7 @@ def named_contract(name: str, options: Iterable[tuple[str, str]] = ()) -> Contra
 def _unknown(what: str, found: str, known: Iterable[str]) -> str:
     names = list(known)
     guess = did_you_mean(found, names)
-    return f"unknown {what} {found[:80]!r}; {guess}it must be one of: {', '.join(names)}"
+    return f"unknown {what} {found[:80]!r}; {guess}expected one of: {', '.join(names)}"
 
 
 if {field.name for field in fields(Contract)} - {"name"} != set(OPTIONS):  # pragma: no cover

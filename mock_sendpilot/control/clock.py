@@ -44,9 +44,9 @@ class ClockTurn(Strict):
     def _require_action(self, data: dict[str, Any], **_: object) -> None:
         if not any(data.get(name) not in (None, False) for name in _ACTIONS):
             names = ", ".join(_ACTIONS)
-            raise ValidationError(f'needs one of {names}, such as {{"advance": "1h30m"}}')
+            raise ValidationError(f'expected one of {names}, such as {{"advance": "1h30m"}}')
         if "set" in data and "advance" in data:
-            raise ValidationError("takes set or advance, not both")
+            raise ValidationError("expected set or advance, got both")
 
 
 @clock.get("/clock")

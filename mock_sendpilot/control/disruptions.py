@@ -117,9 +117,8 @@ def _arm(disruptions: Disruptions, pattern: EventPattern, body: dict[str, Any]) 
     chaos = {key: body[key] for key in _CHAOS_FIELDS if body.get(key) not in (None, [])}
     if kind != CHAOS:
         for name in chaos:
-            raise InvalidInput(
-                f"{camel_case(name)} is for chaos alone; it was {excerpt(body[name])}"
-            )
+            got = excerpt(body[name])
+            raise InvalidInput(f"{camel_case(name)} is for chaos alone, got {got}")
         return disruptions.arm(kind, pattern=pattern, options=options, **target)
     for name in options:
         raise InvalidInput(f"{name} is no option of chaos; each kind has its own default")

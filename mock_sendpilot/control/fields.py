@@ -68,9 +68,9 @@ class Strict(CamelCaseSchema):
         has_secret = any(
             isinstance(one, SecretText) and one.required for one in self.fields.values()
         )
-        expected = "must be a JSON object" + (f" such as {self.example}" if self.example else "")
+        expected = "a JSON object" + (f" such as {self.example}" if self.example else "")
         found = json_kind(data) if has_secret else excerpt(data)
-        raise ValidationError(f"{expected}; it was {found}")
+        raise ValidationError(f"expected {expected}, got {found}")
 
     @validates_schema(pass_original=True, skip_on_field_errors=False)
     def _refuse_unknown(self, _data: object, original: object, **_: object) -> None:
@@ -86,14 +86,14 @@ class Strict(CamelCaseSchema):
 
 def nested(schema: type[Schema], **options: Any) -> fields.Nested:
     """Return a field for an object within another."""
-    messages = absence_messages("must be a JSON object")
+    messages = absence_messages("a JSON object")
     return fields.Nested(schema, error_messages=messages, **options)
 
 
 def list_of(item: AnyField | type[Schema], **options: Any) -> ListOf:
     """Return a field for an array, by default an empty one; no item may be null."""
     inner = item if isinstance(item, fields.Field) else fields.Nested(item)
-    inner.error_messages["null"] = "must not be null"
+    inner.error_messages["null"] = "expected a value, got null"
     if not options.get("required") and not options.get("allow_none"):
         options.setdefault("load_default", list)
     return ListOf(inner, **options)
@@ -108,7 +108,7 @@ class ProfileUrl(ValidatedField):
     """A LinkedIn profile URL, brought into its normal form."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(f"must be {PROFILE_URL_FORMAT}", **options)
+        super().__init__(PROFILE_URL_FORMAT, **options)
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
         url = normal_profile_url(value) if isinstance(value, str) else None
@@ -121,7 +121,7 @@ class Duration(ValidatedField):
     """A text such as `1h30m`."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(f"must be {DURATION_FORMAT}", **options)
+        super().__init__(DURATION_FORMAT, **options)
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> timedelta:
         try:
@@ -136,7 +136,7 @@ class Rate(ValidatedField):
     """A text such as `60/min`."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(f"must be {RATE_LIMIT_FORMAT}", **options)
+        super().__init__(RATE_LIMIT_FORMAT, **options)
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> RateLimit:
         try:
@@ -149,7 +149,7 @@ class ContractChoice(ValidatedField):
     """A contract's name, or `{"name": …, "options": {option: value}}`."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__('must be a name or {"name": …, "options": {…}}', **options)
+        super().__init__('a name or {"name": …, "options": {…}}', **options)
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> Contract:
         choice = {"name": value} if isinstance(value, str) else value
@@ -170,7 +170,7 @@ class EventTypes(AnyField):
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> tuple[str, ...]:
         if isinstance(value, list) and all(isinstance(name, str) for name in value):
             return tuple(value)
-        raise ValidationError(f"must be an array of event types; it was {excerpt(value)}")
+        raise ValidationError(f"expected an array of event types, got {excerpt(value)}")
 
 
 class TupleOf(AnyField):
@@ -182,7 +182,7 @@ class TupleOf(AnyField):
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> tuple[Any, ...]:
         if not isinstance(value, list):
-            raise ValidationError(f"must be an array; it was {excerpt(value)}")
+            raise ValidationError(f"expected an array, got {excerpt(value)}")
         return tuple(self._item.deserialize(item) for item in value)
 
 
@@ -192,4 +192,4 @@ class Headers(JsonObject):
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> dict[str, Any]:
         if isinstance(value, dict):
             return value
-        raise ValidationError(f"{self.expected}; it was {json_kind(value)}")
+        raise ValidationError(f"expected {self.expected}, got {json_kind(value)}")

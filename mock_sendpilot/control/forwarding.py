@@ -38,7 +38,7 @@ class ForwardingReport(Strict):
     @validates_schema(skip_on_field_errors=True)
     def _require_one_of_two(self, data: dict[str, Any], **_: object) -> None:
         if ("status" in data) == ("error" in data):
-            raise ValidationError("needs status or error, and not both")
+            raise ValidationError("expected either status or error")
 
     @post_load
     def _make_result(self, data: dict[str, Any], **_: object) -> ForwardingResult:

@@ -76,7 +76,7 @@ class PatternSchema(Strict):
     def _pattern(self, data: dict[str, Any], **_: object) -> RequestPattern:
         for name, value in data.get("headers", {}).items():
             if value is not None and not isinstance(value, str):
-                problem = f"must be a string or null; it was {json_kind(value)}"
+                problem = f"expected a string or null, got {json_kind(value)}"
                 raise ValidationError({"headers": {name: [problem]}})
         return request_pattern(operation_ids(current_app), **data)
 
@@ -92,7 +92,7 @@ class Verification(Strict):
     @validates_schema
     def _check_counts(self, data: dict[str, Any], **_: object) -> None:
         if "count" in data and len(data.keys() & set(_COUNTS)) > 1:
-            raise ValidationError("must have either count, or atLeast and atMost")
+            raise ValidationError("expected either count, or atLeast and atMost, got both")
 
 
 class RequestSummary(CamelCaseSchema):
@@ -204,7 +204,7 @@ def verify_requests(workspace: Workspace) -> Response:
     at_least = expectation.get("at_least", 0 if "at_most" in expectation else 1)
     at_most = expectation.get("at_most", _MAX_COUNT)
     if at_least > at_most:
-        raise InvalidInput(f"atLeast must not be more than atMost, got {at_least} and {at_most}")
+        raise InvalidInput(f"atLeast: expected at most atMost ({at_most}), got {at_least}")
     if exactly is not None:
         at_least = at_most = exactly
     reply = {"count": len(matched), "matched": [entry.id for entry in matched]}

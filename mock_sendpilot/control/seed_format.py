@@ -38,27 +38,27 @@ _RANGE_LENGTH = 2
 
 def _require_range(durations: list[timedelta]) -> None:
     if len(durations) != _RANGE_LENGTH or durations[0] > durations[1]:
-        raise ValidationError('must be the shortest and the longest time, such as ["2h", "2d"]')
+        raise ValidationError('expected the shortest and the longest time, such as ["2h", "2d"]')
 
 
 def _require_text(texts: list[Any]) -> None:
     if not texts:
-        raise ValidationError("must hold at least one text")
+        raise ValidationError("expected at least one text, got none")
 
 
 def _require_key(keys: list[Any]) -> None:
     if not keys:
-        raise ValidationError("must hold at least one key, or nobody can reach the workspace")
+        raise ValidationError("expected at least one key, got none; nobody could use the workspace")
 
 
 def _require_workspace(workspaces: list[Any]) -> None:
     if not workspaces:
-        raise ValidationError("must hold at least one workspace")
+        raise ValidationError("expected at least one workspace, got none")
 
 
 def _require_year_of_clock(moment: datetime | None) -> None:
     if moment is not None and not FIRST_MOMENT <= moment < LAST_MOMENT:
-        raise ValidationError("must be from the year 1970 on, and before the year 9000")
+        raise ValidationError("expected a time from the year 1970 on, and before the year 9000")
 
 
 # --- campaigns, leads and recipients ------------------------------------------------------------

@@ -137,7 +137,8 @@ def _repeated(path: str, parts: Iterable[Part], field: str = "id") -> Iterator[s
     for index, part in enumerate(parts):
         if part[field] in first:
             other = f"{path}[{first[part[field]]}]"
-            yield f"{path}[{index}].{field}: must be unique; {part[field]!r} is that of {other} too"
+            got = f"{part[field]!r}, which is that of {other}, too"
+            yield f"{path}[{index}].{field}: expected a unique value, got {got}"
         first.setdefault(part[field], index)
 
 
@@ -147,7 +148,7 @@ def _repeated_keys(workspaces: list[Part]) -> Iterator[str]:
         for number, api_key in enumerate(workspace["api_keys"]):
             path = f"$.workspaces[{index}].apiKeys[{number}].key"
             if api_key["key"] in first:
-                yield f"{path}: must be unique; it is that of {first[api_key['key']]} too"
+                yield f"{path}: expected a unique key, got that of {first[api_key['key']]}"
             first.setdefault(api_key["key"], path)
 
 
@@ -157,8 +158,8 @@ def _repeated_people(path: str, parts: Iterable[Part], owner: str) -> Iterator[s
         person = part[f"{owner}_id"], part["linkedin_url"]
         if person in first:
             yield (
-                f"{path}[{index}].linkedinUrl: must be unique within a {owner}; "
-                f"{person[1]} is that of {path}[{first[person]}] too"
+                f"{path}[{index}].linkedinUrl: expected one that is unique within a {owner}, "
+                f"got {person[1]}, which is that of {path}[{first[person]}], too"
             )
         first.setdefault(person, index)
 
@@ -167,8 +168,8 @@ def _campaigns_without_sender(path: str, campaigns: Iterable[Part]) -> Iterator[
     for index, campaign in enumerate(campaigns):
         if campaign["sequence"] and not campaign["sender_ids"]:
             yield (
-                f"{path}[{index}].senderIds: must name a sender, since the campaign has a "
-                "sequence; it was empty"
+                f"{path}[{index}].senderIds: expected a sender, since the campaign has a "
+                "sequence, got none"
             )
 
 
@@ -196,11 +197,11 @@ class _KnownIds:
         self._ids = set(ids)
         names = ", ".join(sorted(self._ids)[:_MAX_IDS]) or "none"
         more = f" and {len(self._ids) - _MAX_IDS:,} more" if len(self._ids) > _MAX_IDS else ""
-        self._expected = f"must be the id of {kind} of this workspace ({names}{more})"
+        self._expected = f"expected the id of {kind} of this workspace ({names}{more})"
 
     def problems(self, path: str, found: str) -> Iterator[str]:
         if found not in self._ids:
-            yield f"{path}: {self._expected}; it was {found!r}"
+            yield f"{path}: {self._expected}, got {found!r}"
 
 
 def _invalid_endpoints(path: str, endpoints: Iterable[Part], contract: Contract) -> Iterator[str]:
@@ -448,7 +449,7 @@ def load_value(field: AnyField, value: object, name: str) -> Any:
     try:
         return field.deserialize(plain_json(value, name))
     except ValidationError as error:
-        raise InvalidInput(*(f"{name} {problem}" for problem in problems_of(error))) from None
+        raise InvalidInput(*(f"{name}: {problem}" for problem in problems_of(error))) from None
 
 
 def _load_fields(

@@ -39,9 +39,9 @@ class _ActionWithText(Strict):
         for key, value in overrides.items():
             if key not in keys:
                 known = f"takes {' or '.join(keys)}" if keys[1:] else "takes nothing"
-                raise ValidationError(f"has no {key!r}; {data['action']} {known}", "overrides")
+                raise ValidationError(f"unknown key {key!r}; {data['action']} {known}", "overrides")
             if data.get("text") is not None:
-                problem = f"and text exclude each other: overrides.{key} is the text"
+                problem = f"expected either overrides.{key} or text, got both"
                 raise ValidationError(problem, "overrides")
             try:
                 data["text"] = Text(max_length=MAX_TEXT_LENGTH).deserialize(value)

@@ -39,9 +39,9 @@ class Wait(Strict):
     def _require_one_of_two(self, data: dict[str, Any], **_: object) -> None:
         is_for_events = bool(_EXPECTATION & set(data))
         if data.get("idle") and is_for_events:
-            raise ValidationError("waits for idle, or for events; not for both at once")
+            raise ValidationError("expected idle, or what events have, got both")
         if data.get("idle") is False and not is_for_events:
-            raise ValidationError("idle must be true when there is nothing else to wait for")
+            raise ValidationError("idle: expected true, got false and nothing else to wait for")
 
 
 @wait.post("/wait")

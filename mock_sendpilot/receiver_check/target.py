@@ -44,15 +44,15 @@ class Target:
     lead_id: str | None = None
 
     def __post_init__(self) -> None:
-        problems = [f"the URL {problem}" for problem in url_problems(self.url)]
+        problems = [f"the URL: {problem}" for problem in url_problems(self.url)]
         if not is_secret(self.secret):
-            problems.append(f"the secret must be {SECRET_FORMAT}")
+            problems.append(f"the secret: expected {SECRET_FORMAT}")
         schemes_problem = signatures_problem(self.schemes or None)
         if schemes_problem:
             problems.append(schemes_problem)
         id_problem = lead_id_problem(self.lead_id or "")
         if id_problem:
-            problems.append(f"the lead id {id_problem}")
+            problems.append(f"the lead id: {id_problem}")
         if problems:
             raise InvalidInput(*problems)
 
@@ -67,5 +67,5 @@ def lead_id_problem(lead_id: str) -> str | None:
     try:
         lead_id.encode()
     except UnicodeEncodeError:
-        return f"must be UTF-8; it was {lead_id!r}"
+        return f"expected UTF-8, got {lead_id!r}"
     return None

@@ -27,14 +27,14 @@ def parse_duration(text: str) -> timedelta:
         InvalidInput: the text is no duration, or is longer than a hundred years.
     """
     if not _WHOLE.fullmatch(text):
-        raise InvalidInput(f"must be {DURATION_FORMAT}; it was {text[:60]!r}")
+        raise InvalidInput(f"expected {DURATION_FORMAT}, got {text[:60]!r}")
     try:
         parts = [timedelta(**{_UNITS[unit]: float(number)}) for number, unit in _PART.findall(text)]
         total = sum(parts, timedelta())
     except OverflowError:
         total = timedelta.max
     if total > MAX_DURATION:
-        raise InvalidInput(f"must be {DURATION_FORMAT}, at most 100 years; it was {text[:60]!r}")
+        raise InvalidInput(f"expected {DURATION_FORMAT}, at most 100 years, got {text[:60]!r}")
     return total
 
 

@@ -439,8 +439,8 @@ def _later(now: datetime, target: Callable[[datetime], datetime]) -> datetime:
     except OverflowError:
         moment = LAST_MOMENT
     if moment >= LAST_MOMENT:
-        raise InvalidInput("the clock must stay before the year 9000")
+        raise InvalidInput("the clock cannot go so far: expected a time before the year 9000")
     if moment < now:
         expected, found = iso_milliseconds(now), iso_milliseconds(moment)
-        raise InvalidInput(f"the clock must not go back: it shows {expected}; it was {found}")
+        raise InvalidInput(f"the clock cannot go back: expected {expected} or later, got {found}")
     return moment

@@ -67,5 +67,5 @@ def _probe_at(url_or_path: str, origin: str, timeout_seconds: float) -> Probe:
     url = f"{origin}{url_or_path}" if url_or_path.startswith("/") else url_or_path
     problems = url_problems(url)
     if problems:
-        raise InvalidInput(*(f"the probe {problem}" for problem in problems))
+        raise InvalidInput(*(f"the probe: {problem}" for problem in problems))
     return url_probe(url, timeout_seconds=timeout_seconds)

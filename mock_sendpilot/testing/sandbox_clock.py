@@ -80,7 +80,7 @@ class SandboxClock:
             total += timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
         except (TypeError, ValueError, OverflowError) as error:
             raise InvalidInput(
-                f"days, hours, minutes and seconds must be numbers that a timedelta takes: {error}"
+                f"days, hours, minutes, seconds: expected numbers that a timedelta takes: {error}"
             ) from error
         return self._current.workspace.scheduler.advance(total, timeout_seconds=timeout)
 
@@ -138,7 +138,7 @@ def _duration(value: object) -> timedelta:
         if isinstance(value, str):
             return parse_duration(value)
     except InvalidInput as error:
-        raise InvalidInput(f"duration {error}") from error
+        raise InvalidInput(f"duration: {error}") from error
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     remedy = f"; for seconds write seconds={value!r}" if is_number else ""
     raise InvalidInput(

@@ -205,12 +205,12 @@ def check_options(kind: str, options: Mapping[str, float]) -> Mapping[str, float
             names = ", ".join(known) or "no option"
             raise InvalidInput(f"{name} is no option of {kind!r}; it takes {names}")
         if not isinstance(number, int | float):
-            raise InvalidInput(f"{name} of {kind!r} must be a number, got {number!r}")
+            raise InvalidInput(f"{name} of {kind!r}: expected a number, got {number!r}")
         if not option.minimum <= number <= option.maximum:
-            limits = f"from {option.minimum:.15g} to {option.maximum:.15g}"
-            raise InvalidInput(f"{name} of {kind!r} must be {limits}, got {number:.15g}")
+            limits = f"{option.minimum:.15g} to {option.maximum:.15g}"
+            raise InvalidInput(f"{name} of {kind!r}: expected {limits}, got {number:.15g}")
         if option.is_whole and number != int(number):
-            raise InvalidInput(f"{name} of {kind!r} must be a whole number, got {number:.15g}")
+            raise InvalidInput(f"{name} of {kind!r}: expected a whole number, got {number:.15g}")
     return {name: options.get(name, option.default) for name, option in known.items()}
 
 
@@ -223,4 +223,4 @@ def check_kind(kind: str) -> None:
     if kind not in KINDS:
         guess = did_you_mean(kind, KINDS)
         known = ", ".join((*KINDS, CHAOS))
-        raise InvalidInput(f"unknown kind {kind[:80]!r}; {guess}it must be one of: {known}")
+        raise InvalidInput(f"unknown kind {kind[:80]!r}; {guess}expected one of: {known}")

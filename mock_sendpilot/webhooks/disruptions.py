@@ -203,9 +203,11 @@ class Disruptions:
         """
         _check_times(times)
         if not kinds:
-            raise InvalidInput("kinds must name at least one kind; leave it out for the usual mix")
+            raise InvalidInput(
+                "kinds: expected one at least, got none; leave it out for the usual mix"
+            )
         if not isinstance(rate, int | float) or not 0 <= rate <= 1:
-            raise InvalidInput(f"rate must be a share from 0 to 1, got {rate!r}")
+            raise InvalidInput(f"rate: expected a share from 0 to 1, got {rate!r}")
         for kind in kinds:
             check_kind(kind)
         if len(set(kinds)) < len(kinds):
@@ -349,7 +351,7 @@ def _with_own_chaos(disruption: Disruption) -> Disruption:
 def _check_times(times: int | None) -> None:
     is_whole = isinstance(times, int) and not isinstance(times, bool)
     if times is not None and not (is_whole and 1 <= times <= MAX_TIMES):
-        raise InvalidInput(f"times must be a whole number from 1 to {MAX_TIMES}, got {times!r}")
+        raise InvalidInput(f"times: expected a whole number from 1 to {MAX_TIMES}, got {times!r}")
 
 
 @dataclass(frozen=True, slots=True)

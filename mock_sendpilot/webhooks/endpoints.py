@@ -197,7 +197,7 @@ class Endpoints:
         with self._lock:
             before = self.get(endpoint_id)
             if secret == before.secret:
-                raise InvalidInput("secret must be a new one, got the one in use")
+                raise InvalidInput("secret: expected a new one, got the one in use")
             new = self._new_secret() if secret is None else secret
             now = self._now()
             valid = [
@@ -418,11 +418,11 @@ def check_endpoint(
     Raises:
         InvalidInput: an invalid URL, secret, event type or setting; it says what is valid.
     """
-    problems = [] if url is None else [f"url {problem}" for problem in url_problems(url)]
+    problems = [] if url is None else [f"url: {problem}" for problem in url_problems(url)]
     if event_types is not None:
         problems += _event_types_problems(tuple(event_types), contract)
     if secret is not None and not is_secret(secret):
-        problems.append(f"secret must be {SECRET_FORMAT}")
+        problems.append(f"secret: expected {SECRET_FORMAT}")
     if settings is not None:
         problems += settings_problems(settings)
     if problems:
@@ -446,4 +446,4 @@ def _event_type_problem(name: str, contract: Contract) -> str:
     name = name[:100]
     guess = did_you_mean(name, contract.event_types)
     known = ", ".join(contract.event_types)
-    return f"events: unknown event type {name!r}; {guess}it must be one of: {known}"
+    return f"events: unknown event type {name!r}; {guess}expected one of: {known}"

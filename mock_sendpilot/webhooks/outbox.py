@@ -211,8 +211,8 @@ class Outbox:
         if endpoint is None or not endpoint.is_enabled:
             state = "gone" if endpoint is None else "disabled"
             raise InvalidInput(
-                f"delivery {delivery_id!r} must have an enabled endpoint; "
-                f"{delivery.endpoint_id!r} is {state}"
+                f"delivery {delivery_id!r}: expected an enabled endpoint, got "
+                f"{delivery.endpoint_id!r}, which is {state}"
             )
         self._runner.send_again(delivery, endpoint)
         return delivery

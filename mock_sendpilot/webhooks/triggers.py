@@ -115,7 +115,7 @@ class _Trigger:
         if request.text is None:
             return overrides
         if not isinstance(request.text, str):
-            raise InvalidInput(f"text must be a text, got {request.text!r}")
+            raise InvalidInput(f"text: expected a text, got {request.text!r}")
         keys = [key for key in self.text_keys if key in known_keys]
         if not keys:
             raise InvalidInput(f"text cannot be set: {self.event_type} has none")
@@ -276,7 +276,7 @@ def _required_override(
         guess = did_you_mean(value, known)
         raise InvalidInput(
             f"overrides.{key}: {value[:80]!r} is unknown; {guess}"
-            f"it must be one of: {', '.join(known)}"
+            f"expected one of: {', '.join(known)}"
         )
     return value
 
@@ -293,7 +293,7 @@ def _check_overrides(
                 f"{allowed}; without effects any key of its data can be overridden"
             )
         if not isinstance(value, str):
-            raise InvalidInput(f"overrides.{key} must be a text to have effects, got {value!r}")
+            raise InvalidInput(f"overrides.{key}: expected a text to have effects, got {value!r}")
 
 
 def _subject_values(trigger: _Trigger) -> dict[str, str | None]:

@@ -36,10 +36,13 @@ def _obstacle(campaign: Campaign, action: str) -> Problem | None:
     statuses = statuses_before(action)
     if campaign.status in statuses:
         return None
-    expected = (
-        f"action must suit the campaign: {action!r} needs one that is {' or '.join(statuses)}"
+    needed = " or ".join(statuses)
+    return Problem.expected(
+        f"a campaign that is {needed} for {action!r}",
+        got=f"{campaign.id!r}, which is {campaign.status}",
+        of="action",
+        rule=f"action must suit the campaign: {action!r} needs one that is {needed}",
     )
-    return Problem(expected, f"{campaign.id!r} is {campaign.status}")
 
 
 class Campaigns:

@@ -7,6 +7,8 @@ from mock_sendpilot.world.models import Contact
 from mock_sendpilot.world.outreach import Outreach, SentMessage, SentRequest, fill_in_names
 from mock_sendpilot.world.recipients import RecipientModel
 
+_URL = "recipientLinkedinUrl"
+
 
 class DirectOutreach:
     """The direct outreach of a workspace."""
@@ -92,11 +94,11 @@ class DirectOutreach:
     def _profile_url(self, text: str) -> str:
         url = normal_profile_url(text)
         if url is None:
-            expected = f"recipientLinkedinUrl must be {PROFILE_URL_FORMAT}"
             # The vendor has this sentence for any mistake in a URL.
             rule = "recipientLinkedinUrl must be a URL address"
-            raise InvalidInput(Problem(expected, f"it was {text[:80]!r}", rule=rule))
+            got = repr(text[:80])
+            raise InvalidInput(Problem.expected(PROFILE_URL_FORMAT, got=got, of=_URL, rule=rule))
         if is_internal(url) and self._contract.internal_recipients == "refused":
-            expected = "recipientLinkedinUrl must be the public profile URL"
-            raise InvalidInput(Problem(expected, f"the internal form {url} reaches nobody"))
+            got = f"the internal form {url}, which reaches nobody"
+            raise InvalidInput(Problem.expected("the public profile URL", got=got, of=_URL))
         return url

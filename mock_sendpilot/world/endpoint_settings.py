@@ -70,19 +70,19 @@ def _number_problems(settings: EndpointSettings) -> Iterator[str]:
         len(delays) <= MAX_DELAYS and all(_is_in(delay, 0, MAX_DELAY_SECONDS) for delay in delays)
     ):
         yield (
-            f"retryDelaysSeconds must be at most {MAX_DELAYS} numbers of seconds from 0 to "
+            f"retryDelaysSeconds: expected at most {MAX_DELAYS} numbers of seconds from 0 to "
             f"{MAX_DELAY_SECONDS} (30 days)"
         )
     timeout = settings.timeout_seconds
     if timeout is not None and not _is_in(timeout, MIN_TIMEOUT_SECONDS, MAX_TIMEOUT_SECONDS):
         yield (
-            f"timeoutSeconds must be from {MIN_TIMEOUT_SECONDS} to {MAX_TIMEOUT_SECONDS}; "
-            f"it was {timeout!r}"
+            f"timeoutSeconds: expected {MIN_TIMEOUT_SECONDS} to {MAX_TIMEOUT_SECONDS}, "
+            f"got {timeout!r}"
         )
     # Python code may pass anything; JSON has been checked by the schema.
     count: object = settings.concurrency
     if not isinstance(count, int) or not 1 <= count <= MAX_CONCURRENCY:
-        yield f"concurrency must be a whole number from 1 to {MAX_CONCURRENCY}; it was {count!r}"
+        yield f"concurrency: expected a whole number from 1 to {MAX_CONCURRENCY}, got {count!r}"
 
 
 def _is_in(number: object, minimum: float, maximum: float) -> bool:
@@ -96,7 +96,7 @@ def signatures_problem(schemes: tuple[str, ...] | None) -> str | None:
     is_repeated = len(set(schemes)) < len(schemes)
     if not schemes or is_repeated or not set(schemes) <= {*SIGNATURE_SCHEMES}:
         known = ", ".join(SIGNATURE_SCHEMES)
-        return f"signatures must name one or two different schemes out of {known}"
+        return f"signatures: expected one or two different schemes out of {known}"
     if {"documented", "standardwebhooks"} <= set(schemes):
         return "signatures cannot be documented and standardwebhooks: both need Webhook-Signature"
     return None
@@ -108,19 +108,19 @@ def _signature_problems(settings: EndpointSettings) -> Iterator[str]:
         yield problem
     if settings.signature_clock not in SIGNATURE_CLOCKS:
         yield (
-            f"signatureClock must be one of {', '.join(SIGNATURE_CLOCKS)}; "
-            f"it was {settings.signature_clock!r}"
+            f"signatureClock: expected one of {', '.join(SIGNATURE_CLOCKS)}, "
+            f"got {settings.signature_clock!r}"
         )
 
 
 def _header_problems(headers: object) -> Iterator[str]:
     """Yield the first problem of the headers, without their values: one may be a secret."""
     if not isinstance(headers, Mapping):
-        yield "headers must be an object of texts by name, such as X-Env: staging"
+        yield "headers: expected an object of texts by name, such as X-Env: staging"
     elif len(headers) > MAX_HEADERS:
-        yield f"headers must be {MAX_HEADERS} at most; there are {len(headers)}"
+        yield f"headers: expected {MAX_HEADERS} at most, got {len(headers)}"
     elif len({str(name).lower() for name in headers}) < len(headers):
-        yield "headers must have each name once, whatever its letter case"
+        yield "headers: expected each name once, whatever its letter case"
     else:
         problems = (_header_problem(name, value) for name, value in headers.items())
         yield from [problem for problem in problems if problem][:1]
@@ -128,13 +128,13 @@ def _header_problems(headers: object) -> Iterator[str]:
 
 def _header_problem(name: object, value: object) -> str | None:
     if not isinstance(name, str) or not _HEADER_NAME.fullmatch(name):
-        return f"headers: expected the name of a header, such as X-Env; got {str(name)[:100]!r}"
+        return f"headers: expected the name of a header, such as X-Env, got {str(name)[:100]!r}"
     if name.lower() in RESERVED_HEADERS or name.lower().startswith(_RESERVED_PREFIXES):
         return f"headers.{name} is reserved: the emulator sets it itself"
     is_short = isinstance(value, str) and len(value) <= MAX_HEADER_LENGTH
     if is_short and _HEADER_VALUE.fullmatch(str(value)):
         return None
     return (
-        f"headers.{name} must be a text of printable ASCII, without blanks at its ends, of at most "
-        f"{MAX_HEADER_LENGTH} characters"
+        f"headers.{name}: expected a text of printable ASCII, without blanks at its ends, of at "
+        f"most {MAX_HEADER_LENGTH} characters"
     )

@@ -271,7 +271,7 @@ class JobRunner(ABC, Generic[Job]):
     def _obstacle(self, job: Job) -> str | None:
         if not job.is_over:
             return None
-        return f"{self.kind} {job.id} must be pending or running; it is {job.state}"
+        return f"{self.kind} {job.id}: expected one that is pending or running, got {job.state}"
 
     def _finish(self, job: Job) -> None:
         done = replace(job, state=JOB_DONE, completed_at=self._clock.now())

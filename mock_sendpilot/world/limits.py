@@ -108,7 +108,7 @@ def parse_rate_limit(text: str) -> RateLimit:
     match = _RATE_LIMIT.fullmatch(text)
     window_count = int(match[2] or 1) if match else 0
     if match is None or match[3] not in _WINDOWS or not window_count:
-        raise InvalidInput(f"must be {RATE_LIMIT_FORMAT}; it was {text[:60]!r}")
+        raise InvalidInput(f"expected {RATE_LIMIT_FORMAT}, got {text[:60]!r}")
     return RateLimit(requests=int(match[1]), window_seconds=window_count * _WINDOWS[match[3]])
 
 

@@ -75,8 +75,8 @@ class Outreach:
         """
         sender = self._store.sender(sender_id)
         if sender is None:  # the vendor's documents have "sender not found" under 400
-            expected = "senderId must be the id of a sender of this workspace"
-            raise InvalidInput(Problem(expected, f"it was {sender_id[:80]!r}"))
+            expected, got = "the id of a sender of this workspace", repr(sender_id[:80])
+            raise InvalidInput(Problem.expected(expected, got=got, of="senderId"))
         if sender.status != "active":
             hint = f"sender {sender.id!r} is {sender.status}; only an active one sends"
             raise SenderNotActive("Sender is not active", hint=hint)
@@ -109,8 +109,8 @@ class Outreach:
             return None
         lead = self._store.lead(lead_id)
         if lead.linkedin_url != linkedin_url:
-            found = f"{lead_id!r} is {lead.linkedin_url}"
-            raise InvalidInput(Problem("leadId must be a lead of the recipient", found))
+            got = f"{lead_id!r}, which is {lead.linkedin_url}"
+            raise InvalidInput(Problem.expected("a lead of the recipient", got=got, of="leadId"))
         return lead
 
     # --- actions of senders ------------------------------------------------------------------
@@ -257,8 +257,13 @@ class Outreach:
         self._require_reachable(contact)
         # The vendor does not document its answer to a second request while one is open.
         if self._connection(contact) == lead_progress.REQUESTED:
-            expected = "recipientLinkedinUrl must not have an open request of this sender already"
-            raise InvalidInput(Problem(expected, f"{contact.linkedin_url} has not answered yet"))
+            problem = Problem.expected(
+                "a person without an open request of this sender",
+                got=f"{contact.linkedin_url}, who has not responded yet",
+                of="recipientLinkedinUrl",
+                rule="recipientLinkedinUrl must not have an open request of this sender already",
+            )
+            raise InvalidInput(problem)
 
     def _require_connected(self, contact: Contact) -> None:
         """Require a person who can be reached and is a connection of the sender."""
@@ -266,16 +271,14 @@ class Outreach:
         connection = self._connection(contact)
         if connection != lead_progress.CONNECTED:
             reason = "its request is not accepted yet" if connection else "no request was sent"
-            expected = (
-                "recipientLinkedinUrl must be a first-degree connection of sender "
-                f"{contact.sender_id!r}"
-            )
-            raise InvalidInput(Problem(expected, f"{contact.linkedin_url} is none: {reason}"))
+            expected = f"a first-degree connection of sender {contact.sender_id!r}"
+            got = f"{contact.linkedin_url} ({reason})"
+            raise InvalidInput(Problem.expected(expected, got=got, of="recipientLinkedinUrl"))
 
     def _require_reachable(self, contact: Contact) -> None:
         if self._behaviors.of(contact).is_unreachable:
-            expected = "recipientLinkedinUrl must be a profile that can be reached"
-            raise InvalidInput(Problem(expected, f"{contact.linkedin_url} is not"))
+            expected, got = "a profile that can be reached", contact.linkedin_url
+            raise InvalidInput(Problem.expected(expected, got=got, of="recipientLinkedinUrl"))
 
 
 def fill_in_names(text: str, lead: Lead | None) -> str:

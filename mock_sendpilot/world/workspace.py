@@ -157,13 +157,13 @@ class Workspace:
         now, target = iso_milliseconds(self.clock.now()), iso_milliseconds(moment)
         if event_count or task_count:
             raise InvalidInput(
-                f"the clock must not go back once something has happened: it shows {now}, got "
-                f"{target} (events recorded: {event_count}, tasks scheduled: {task_count}); set it "
-                "before, or let the workspace start there: clock.startsAt in the seed, starts_at "
-                "in a test"
+                f"the clock cannot go back once something has happened: expected {now} or later, "
+                f"got {target} (events recorded: {event_count}, tasks scheduled: {task_count}); "
+                "set it before, or let the workspace start there: clock.startsAt in the seed, "
+                "starts_at in a test"
             )
         if moment < FIRST_MOMENT:
-            raise InvalidInput(f"the clock must not go back before 1970, got {target}")
+            raise InvalidInput(f"the clock cannot go back before 1970, got {target}")
 
     def job_runner(self, job_id: str) -> Searches | Extractions:
         """Return the searches or the extractions, whichever may have a job of that id."""

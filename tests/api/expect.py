@@ -53,7 +53,7 @@ def assert_invalid(reply: Reply, *says: str) -> None:
     sentences = envelope.pop("errors")
     assert envelope == {"statusCode": 400, "message": "Validation failed", "error": "Bad Request"}
     assert sentences
-    assert [sentence for sentence in sentences if "it was" in sentence or ";" in sentence] == []
+    assert [sentence for sentence in sentences if ", got " in sentence or ";" in sentence] == []
     hint = reply.headers["x-emulator-hint"]
     assert [words for words in says if in_ascii(words) not in hint] == [], hint
 

@@ -34,10 +34,10 @@ def test_errors_are_in_the_order_of_the_request(api: Api) -> None:
 @pytest.mark.parametrize(
     ("entry", "reason"),
     [
-        pytest.param(None, "a lead must be a JSON object; it was null", id="null"),
-        pytest.param(5, "a lead must be a JSON object; it was 5", id="number"),
-        pytest.param("x", 'a lead must be a JSON object; it was "x"', id="string"),
-        pytest.param([], "a lead must be a JSON object; it was []", id="list"),
+        pytest.param(None, "expected a JSON object for a lead, got null", id="null"),
+        pytest.param(5, "expected a JSON object for a lead, got 5", id="number"),
+        pytest.param("x", 'expected a JSON object for a lead, got "x"', id="string"),
+        pytest.param([], "expected a JSON object for a lead, got []", id="list"),
     ],
 )
 def test_an_entry_must_be_an_object(api: Api, entry: object, reason: str) -> None:
@@ -50,17 +50,17 @@ def test_an_entry_must_be_an_object(api: Api, entry: object, reason: str) -> Non
 @pytest.mark.parametrize(
     ("entry", "found"),
     [
-        pytest.param({}, "missing", id="missing"),
+        pytest.param({}, "nothing", id="nothing"),
         pytest.param({"linkedinUrl": None}, "null", id="null"),
         pytest.param({"linkedinUrl": ""}, '""', id="empty"),
         pytest.param({"linkedinUrl": 5}, "5", id="number"),
-        pytest.param({"linkedin_url": person(1)["linkedinUrl"]}, "missing", id="other spelling"),
+        pytest.param({"linkedin_url": person(1)["linkedinUrl"]}, "nothing", id="other spelling"),
     ],
 )
 def test_an_entry_must_have_a_url(api: Api, entry: dict[str, object], found: str) -> None:
     reply = add(api, entry)
 
-    reason = f"linkedinUrl must be a non-empty string; it was {found}"
+    reason = f"linkedinUrl: expected a non-empty string, got {found}"
     url = entry.get("linkedinUrl")
     assert reply.json["errors"] == [{"index": 0, "linkedinUrl": url, "reason": reason}]
 
@@ -96,7 +96,7 @@ def test_the_url_must_be_that_of_a_profile(api: Api, url: str) -> None:
 def test_a_field_of_the_wrong_type_invalidates_its_entry_alone(api: Api, field: str) -> None:
     reply = add(api, {**person(1), field: 5}, person(2))
 
-    url, reason = person(1)["linkedinUrl"], f"{field} must be a string; it was 5"
+    url, reason = person(1)["linkedinUrl"], f"{field}: expected a string, got 5"
     assert reply.json["errors"] == [{"index": 0, "linkedinUrl": url, "reason": reason}]
     assert [lead["linkedinUrl"] for lead in listed(api)] == [person(2)["linkedinUrl"]]
 
@@ -105,7 +105,7 @@ def test_a_field_of_the_wrong_type_invalidates_its_entry_alone(api: Api, field: 
 def test_custom_fields_must_be_an_object(api: Api, value: object, quoted: str) -> None:
     reply = add(api, {**person(1), "customFields": value})
 
-    reason = f"customFields must be a JSON object; it was {quoted}"
+    reason = f"customFields: expected a JSON object, got {quoted}"
     assert [error["reason"] for error in reply.json["errors"]] == [reason]
 
 
@@ -113,12 +113,9 @@ def test_the_reason_names_every_problem_of_an_entry(api: Api) -> None:
     reply = add(api, {"firstName": 5, "title": []})
 
     assert reply.json["errors"][0]["reason"].split("; ") == [
-        "linkedinUrl must be a non-empty string",
-        "it was missing",
-        "firstName must be a string",
-        "it was 5",
-        "title must be a string",
-        "it was []",
+        "linkedinUrl: expected a non-empty string, got nothing",
+        "firstName: expected a string, got 5",
+        "title: expected a string, got []",
     ]
 
 
@@ -154,7 +151,7 @@ def test_one_lead_more_is_400_and_adds_none(api_under: ApiUnder, contract: str, 
     api = api_under(contract)
     reply = add(api, *map(person, range(most + 1)))
 
-    message = f"leads must be an array of 1 to {most} leads; it has {most + 1}"
+    message = f"leads: expected an array of 1 to {most} leads, got {most + 1} items"
     assert_refused(reply, message)
     assert listed(api) == []
 
@@ -169,17 +166,17 @@ def test_the_option_leads_per_post_changes_the_limit(api_under: ApiUnder) -> Non
 @pytest.mark.parametrize(
     ("value", "found"),
     [
-        pytest.param(None, "it was null", id="null"),
-        pytest.param([], "it has 0", id="empty"),
-        pytest.param({}, "it was {}", id="object"),
-        pytest.param("x", 'it was "x"', id="string"),
-        pytest.param(5, "it was 5", id="number"),
+        pytest.param(None, "got null", id="null"),
+        pytest.param([], "got none", id="empty"),
+        pytest.param({}, "got {}", id="object"),
+        pytest.param("x", 'got "x"', id="string"),
+        pytest.param(5, "got 5", id="number"),
     ],
 )
 def test_leads_must_be_an_array_with_an_item(api: Api, value: object, found: str) -> None:
     reply = api("POST", "/v1/leads", json={"campaignId": EMPTY_CAMPAIGN, "leads": value})
 
-    expected = f"leads must be an array of 1 to 100 leads; {found}"
+    expected = f"leads: expected an array of 1 to 100 leads, {found}"
     assert_refused(reply, expected)
 
 
@@ -189,7 +186,7 @@ def test_leads_must_be_an_array_with_an_item(api: Api, value: object, found: str
 def test_campaign_id_must_be_a_string(api: Api, value: object, found: str) -> None:
     reply = api("POST", "/v1/leads", json={"campaignId": value, "leads": [person(1)]})
 
-    message = f"campaignId must be a non-empty string; it was {found}"
+    message = f"campaignId: expected a non-empty string, got {found}"
     assert_refused(reply, message)
 
 
@@ -198,8 +195,8 @@ def test_every_missing_field_is_named(api: Api) -> None:
 
     assert_invalid(
         reply,
-        "campaignId must be a non-empty string; it was missing",
-        "leads must be an array of 1 to 100 leads; it was missing",
+        "campaignId: expected a non-empty string, got nothing",
+        "leads: expected an array of 1 to 100 leads, got nothing",
     )
 
 

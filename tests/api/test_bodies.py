@@ -23,7 +23,7 @@ pytestmark = pytest.mark.over_a_socket_too
 
 DONE = b'{"status":"DONE"}'
 MEGABYTE = 1_048_576
-NOT_A_STATUS = f"status must be one of the following values: {', '.join(DOCUMENTED_STATUSES)}; "
+NOT_A_STATUS = f"status: expected one of {', '.join(DOCUMENTED_STATUSES)}, "
 
 
 def padded(size: int) -> bytes:
@@ -65,7 +65,7 @@ def test_any_other_content_type_is_400_and_named_in_the_hint(api: Api, content_t
     found = content_type.partition(";")[0]
     assert_refused(
         reply,
-        f"Content-Type must be application/json; it was {found!r}, "
+        f"Content-Type: expected application/json, got {found!r}, "
         "and then the body counts as empty",
     )
 
@@ -76,7 +76,7 @@ def test_a_missing_content_type_is_400(api: Api, body: bytes | None) -> None:
 
     assert_refused(
         reply,
-        "Content-Type must be application/json; there was none, and then the body counts as empty",
+        "Content-Type: expected application/json, got none, and then the body counts as empty",
     )
 
 
@@ -84,7 +84,7 @@ def test_a_missing_content_type_is_400(api: Api, body: bytes | None) -> None:
 def test_an_empty_body_is_400(api: Api, body: bytes | None) -> None:
     reply = api("PATCH", STATUS, body=body, headers=JSON)
 
-    assert_refused(reply, "the body must be a JSON object; it was empty")
+    assert_refused(reply, "the body: expected a JSON object, got an empty one")
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_an_empty_body_is_400(api: Api, body: bytes | None) -> None:
     ],
 )
 def test_broken_json_is_400(api: Api, body: bytes) -> None:
-    assert_invalid(api("PATCH", STATUS, body=body, headers=JSON), "the body is not valid JSON: ")
+    assert_invalid(api("PATCH", STATUS, body=body, headers=JSON), "the body: not valid JSON: ")
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_broken_utf_8_is_400_and_the_hint_has_its_position(
 ) -> None:
     reply = api("PATCH", STATUS, body=body, headers=JSON)
 
-    message = f"the body must be JSON in UTF-8; byte {position} is not UTF-8"
+    message = f"the body: expected UTF-8, got other bytes at {position}"
     assert_refused(reply, message)
 
 
@@ -130,7 +130,7 @@ def test_a_compressed_body_is_400_and_the_hint_names_the_encoding(api: Api) -> N
     headers = {**JSON, "Content-Encoding": "gzip"}
     reply = api("PATCH", STATUS, body=b"\x1f\x8b\x08\x00", headers=headers)
 
-    assert_invalid(reply, "must be JSON in UTF-8", "(Content-Encoding 'gzip' is not supported)")
+    assert_invalid(reply, "expected UTF-8", "(Content-Encoding 'gzip' is not supported)")
 
 
 @pytest.mark.parametrize(
@@ -148,14 +148,14 @@ def test_a_compressed_body_is_400_and_the_hint_names_the_encoding(api: Api) -> N
 def test_a_body_that_is_no_object_is_400(api: Api, body: bytes, kind: str) -> None:
     reply = api("PATCH", STATUS, body=body, headers=JSON)
 
-    assert_refused(reply, f"the body must be a JSON object; it was {kind}")
+    assert_refused(reply, f"the body: expected a JSON object, got {kind}")
 
 
 # --- the status ---------------------------------------------------------------------------------
 
 
 def test_a_missing_status_is_400(api: Api) -> None:
-    assert_refused(api("PATCH", STATUS, json={}), f"{NOT_A_STATUS}it was missing")
+    assert_refused(api("PATCH", STATUS, json={}), f"{NOT_A_STATUS}got nothing")
 
 
 @pytest.mark.parametrize(
@@ -183,13 +183,13 @@ def test_any_other_status_is_400_and_quoted_in_the_hint(
 ) -> None:
     reply = api("PATCH", STATUS, json={"status": status})
 
-    assert_refused(reply, f"{NOT_A_STATUS}it was {quoted}")
+    assert_refused(reply, f"{NOT_A_STATUS}got {quoted}")
 
 
 def test_the_hint_has_every_problem(api: Api) -> None:
     reply = api("PATCH", STATUS, json={"status": "WON", "note": 5})
 
-    message = f'{NOT_A_STATUS}it was "WON"; note must be a string; it was 5'
+    message = f'{NOT_A_STATUS}got "WON"; note: expected a string, got 5'
     assert_refused(reply, message)
 
 

@@ -102,7 +102,7 @@ def test_a_refusal_names_the_filter_words_of_the_contract(
     reply = api_under(contract)("GET", f"{CAMPAIGNS}?status=nope")
 
     words = ", ".join(FILTERS[contract])
-    assert_invalid(reply, f'status must be one of the following values: {words}; it was "nope"')
+    assert_invalid(reply, f'status: expected one of {words}, got "nope"')
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ def test_an_action_that_is_no_repetition_is_still_refused(
     api = api_under("documented", repeat_action="accepted")
     reply = api("PATCH", f"{CAMPAIGNS}/{campaign_id}", json={"action": action})
 
-    assert_invalid(reply, "action must suit the campaign")
+    assert_invalid(reply, "action: expected a campaign that is")
 
 
 # --- counters -----------------------------------------------------------------------------------

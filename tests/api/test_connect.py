@@ -202,16 +202,18 @@ def test_a_magic_slug_decides_if_and_when_a_person_accepts(
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        pytest.param({"senderId": None}, "senderId must be a non-empty string", id="no sender"),
-        pytest.param({"senderId": "x"}, "senderId must be the id of a sender", id="sender"),
-        pytest.param({"recipientLinkedinUrl": None}, "recipientLinkedinUrl must be", id="no url"),
+        pytest.param({"senderId": None}, "senderId: expected a non-empty string", id="no sender"),
+        pytest.param({"senderId": "x"}, "senderId: expected the id of a sender", id="sender"),
+        pytest.param({"recipientLinkedinUrl": None}, "recipientLinkedinUrl: expected", id="no url"),
         pytest.param(
             {"recipientLinkedinUrl": "https://example.com/ida"},
-            "recipientLinkedinUrl must be a LinkedIn profile URL",
+            "recipientLinkedinUrl: expected a LinkedIn profile URL",
             id="url",
         ),
-        pytest.param({"message": "x" * 301}, "at most 300 characters; it has 301", id="long note"),
-        pytest.param({"message": 7}, "message must be a string", id="note"),
+        pytest.param(
+            {"message": "x" * 301}, "at most 300 characters, got 301 characters", id="long note"
+        ),
+        pytest.param({"message": 7}, "message: expected a string", id="note"),
     ],
 )
 def test_an_invalid_field_is_400(world: World, changes: dict[str, Any], message: str) -> None:

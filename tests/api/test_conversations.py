@@ -108,7 +108,7 @@ def test_a_page_has_at_most_limit_conversations(api: Api, limit: int) -> None:
 def test_an_invalid_limit_is_400(api: Api, limit: str) -> None:
     reply = api("GET", f"{LIST}?limit={limit}")
 
-    assert_invalid(reply, "limit must be a whole number from 1 to 100")
+    assert_invalid(reply, "limit: expected a whole number from 1 to 100")
 
 
 @pytest.mark.parametrize("account", ["sender_maria", "sender_tom"])
@@ -177,7 +177,7 @@ def test_a_message_between_two_pages_repeats_no_conversation(
 def test_an_invalid_token_of_the_list_is_400(api: Api, token: str) -> None:
     reply = api("GET", f"{LIST}?continuationToken={token}")
 
-    assert_invalid(reply, "continuationToken must be")
+    assert_invalid(reply, "continuationToken: expected")
 
 
 def test_the_last_message_is_cut_to_100_characters(api: Api, emulator: Emulator) -> None:
@@ -311,7 +311,7 @@ def test_a_message_that_was_not_read_is_unread(api: Api) -> None:
 
 
 def test_the_account_is_required(api: Api) -> None:
-    assert_invalid(api("GET", f"{LIST}/{JOHN}/messages"), "accountId must be", "it was missing")
+    assert_invalid(api("GET", f"{LIST}/{JOHN}/messages"), "accountId: expected", "got nothing")
 
 
 @pytest.mark.parametrize(

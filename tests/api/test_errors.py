@@ -62,17 +62,17 @@ def test_the_scope_comes_before_the_query_and_the_lead(api: Api, limited_keys: N
 def test_the_body_comes_before_the_lead(api: Api) -> None:
     reply = api("PATCH", "/v1/leads/nope/status", json={"status": "WON"})
 
-    assert_invalid(reply, 'it was "WON"')
+    assert_invalid(reply, 'got "WON"')
 
 
 def test_the_query_comes_before_the_lead(api: Api) -> None:
-    assert_invalid(api("GET", "/v1/leads/nope?full=x"), "full must be one of")
+    assert_invalid(api("GET", "/v1/leads/nope?full=x"), "full: expected one of")
 
 
 def test_the_body_comes_before_the_campaign(api: Api) -> None:
     reply = api("POST", "/v1/leads", json={"campaignId": "nope", "leads": []})
 
-    assert_invalid(reply, "leads must be an array of 1 to 100 leads; it has 0")
+    assert_invalid(reply, "leads: expected an array of 1 to 100 leads, got none")
 
 
 def test_the_size_comes_before_the_content_type(api: Api) -> None:
@@ -84,7 +84,7 @@ def test_the_size_comes_before_the_content_type(api: Api) -> None:
 def test_the_content_type_comes_before_the_json(api: Api) -> None:
     reply = api("PATCH", STATUS, body=BROKEN, headers={"Content-Type": "text/plain"})
 
-    assert_invalid(reply, "Content-Type must be application/json")
+    assert_invalid(reply, "Content-Type: expected application/json")
 
 
 # --- the styles of a 400's message --------------------------------------------------------------
@@ -92,7 +92,10 @@ def test_the_content_type_comes_before_the_json(api: Api) -> None:
 BAD = {"status": "DON", "note": 5}
 VALUES = ", ".join(DOCUMENTED_STATUSES)
 SENTENCES = [f"status must be one of the following values: {VALUES}", "note must be a string"]
-DETAILS = f'{SENTENCES[0]}; it was "DON" (did you mean DONE?); note must be a string; it was 5'
+DETAILS = (
+    f'status: expected one of {VALUES}, got "DON" (did you mean DONE?); '
+    "note: expected a string, got 5"
+)
 
 
 @pytest.mark.parametrize(
@@ -127,7 +130,7 @@ def test_the_log_quotes_the_invalid_values(api: Api, caplog: pytest.LogCaptureFi
     with caplog.at_level(logging.INFO, logger="mock_sendpilot.access"):
         api("PATCH", STATUS, json={"status": "DONE", "note": 5})
 
-    assert "note must be a string; it was 5" in caplog.text
+    assert "note: expected a string, got 5" in caplog.text
 
 
 def test_a_400_of_the_control_api_has_the_details_under_every_contract(
@@ -135,7 +138,7 @@ def test_a_400_of_the_control_api_has_the_details_under_every_contract(
 ) -> None:
     reply = api_under("strict")("POST", "/_emulate/endpoints", json={"url": 5})
 
-    assert_error(reply, 400, "Validation failed: url must be a non-empty string; it was 5")
+    assert_error(reply, 400, "Validation failed: url: expected a non-empty string, got 5")
 
 
 @pytest.mark.parametrize(
@@ -181,7 +184,7 @@ def test_the_style_changes_no_other_error(api_under: ApiUnder, style: str) -> No
 def test_the_message_is_two_words_and_errors_has_the_sentences(
     api_under: ApiUnder, contract: str
 ) -> None:
-    assert_invalid(api_under(contract)("PATCH", STATUS, json={"status": "DON"}), 'it was "DON"')
+    assert_invalid(api_under(contract)("PATCH", STATUS, json={"status": "DON"}), 'got "DON"')
 
 
 def test_a_400_has_no_sentences_under_strict(api_under: ApiUnder) -> None:

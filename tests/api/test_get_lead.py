@@ -110,7 +110,7 @@ def test_full_can_be_false(api: Api, value: str) -> None:
 def test_any_other_full_is_400(api: Api, query: str, quoted: str) -> None:
     reply = api("GET", f"{LEAD}?{query}")
 
-    message = f"full must be one of the following values: true, 1, false, 0; it was {quoted}"
+    message = f"full: expected one of true, 1, false, 0, got {quoted}"
     assert_refused(reply, message)
 
 

@@ -121,7 +121,7 @@ def test_a_missing_field_is_400(api: Api, kind: Kind, index: int) -> None:
     field = [*kind.body][index]
     body = {key: value for key, value in kind.body.items() if key != field}
 
-    assert_invalid(api("POST", kind.path, json=body), f"{field} must be", "it was missing")
+    assert_invalid(api("POST", kind.path, json=body), f"{field}: expected", "got nothing")
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -140,7 +140,7 @@ def test_an_unknown_job_is_404(api: Api, kind: Kind, route: str) -> None:
 def test_an_invalid_query_of_results_is_400(api: Api, kind: Kind, query: str) -> None:
     reply = api("GET", f"{kind.path}/{start(api, kind)}/results?{query}")
 
-    assert_invalid(reply, f"{query.partition('=')[0]} must be a whole number")
+    assert_invalid(reply, f"{query.partition('=')[0]}: expected a whole number")
 
 
 # --- status and results --------------------------------------------------------------------------
@@ -256,7 +256,7 @@ def test_a_job_that_crashed_ends_and_others_go_on(
     advance(api, 10)
 
     assert reply.status == 400
-    assert "must be pending or running; it is failed" in reply.body.decode()
+    assert "expected one that is pending or running, got failed" in reply.body.decode()
     assert status(api, kind, later)["progress"]["percent_complete"] == 100
     assert available(api) == CREDITS - 100
 

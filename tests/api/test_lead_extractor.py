@@ -124,20 +124,20 @@ def test_any_https_url_of_linkedin_is_accepted(api: Api, url: str) -> None:
     ],
 )
 def test_any_other_url_is_refused_by_its_index(api: Api, url: object) -> None:
-    assert_invalid(post(api, urls=[URL, url]), "urls[1] must be an https URL of linkedin.com")
+    assert_invalid(post(api, urls=[URL, url]), "urls[1]: expected an https URL of linkedin.com")
 
 
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"name": 1}, "name must be a non-empty string"),
-        ({"limit": 0}, "limit must be a whole number of at least 1"),
-        ({"limit": False}, "limit must be a whole number"),
-        ({"mode": "both"}, "mode must be one of the following values: extraction_only, with"),
-        ({"url_type": "x"}, "url_type must be one of the following values: linkedin_search, sal"),
-        ({"urls": []}, "urls must be an array of 1 to 100 LinkedIn search URLs; it has 0"),
-        ({"urls": URL}, "urls must be an array of 1 to 100 LinkedIn search URLs; it was"),
-        ({"webhook_url": "x"}, "webhook_url must be an absolute http or https URL"),
+        ({"name": 1}, "name: expected a non-empty string"),
+        ({"limit": 0}, "limit: expected a whole number of at least 1"),
+        ({"limit": False}, "limit: expected a whole number"),
+        ({"mode": "both"}, "mode: expected one of extraction_only, with"),
+        ({"url_type": "x"}, "url_type: expected one of linkedin_search, sal"),
+        ({"urls": []}, "urls: expected an array of 1 to 100 LinkedIn search URLs, got none"),
+        ({"urls": URL}, "urls: expected an array of 1 to 100 LinkedIn search URLs, got"),
+        ({"webhook_url": "x"}, "webhook_url: expected an absolute http or https URL"),
     ],
 )
 def test_a_bad_field_is_refused_by_its_name(api: Api, changes: dict[str, Any], says: str) -> None:
@@ -222,7 +222,7 @@ def test_results_without_enriched_only_have_everybody(
 @pytest.mark.parametrize(
     ("query", "says"),
     [
-        ("enriched_only=yes", "enriched_only must be one of the following values: true, 1, false"),
+        ("enriched_only=yes", "enriched_only: expected one of true, 1, false"),
     ],
 )
 def test_a_bad_query_of_results_is_refused(

@@ -160,7 +160,7 @@ def test_a_contract_accepts_its_statuses_as_filters_and_no_others(
         contract
     ]
     for status in set(EVERY_STATUS) - STATUSES[contract]:
-        assert_invalid(replies[status], "status must be one of", f'it was "{status}"')
+        assert_invalid(replies[status], "status: expected one of", f'got "{status}"')
 
 
 @pytest.mark.parametrize("contract", ["documented", "example", "schema"])
@@ -173,7 +173,7 @@ def test_the_campaign_may_be_left_out(api_under: ApiUnder, contract: str) -> Non
 def test_the_campaign_is_required_under_live(api_under: ApiUnder) -> None:
     reply = api_under("live")("GET", "/v1/leads?status=DONE")
 
-    message = "campaignId must be a non-empty string; it was missing"
+    message = "campaignId: expected a non-empty string, got nothing"
     assert_refused(reply, message)
 
 
@@ -185,7 +185,7 @@ def test_the_option_list_needs_campaign_requires_the_campaign(api_under: ApiUnde
 def test_the_option_list_statuses_changes_the_filter_alone(api_under: ApiUnder) -> None:
     api = api_under("documented", list_statuses="schema")
 
-    assert_invalid(api("GET", "/v1/leads?status=OPPORTUNITY"), "status must be one of")
+    assert_invalid(api("GET", "/v1/leads?status=OPPORTUNITY"), "status: expected one of")
     assert api("PATCH", STATUS, json={"status": "OPPORTUNITY"}).status == 200
 
 
@@ -238,20 +238,18 @@ def test_page_and_limit_are_whole_numbers_from_1_to_100(
 ) -> None:
     reply = api("GET", f"/v1/leads?{name}={value}")
 
-    message = f"{name} must be a whole number from 1 to 100; it was {quoted}"
+    message = f"{name}: expected a whole number from 1 to 100, got {quoted}"
     assert_refused(reply, message)
 
 
 @pytest.mark.parametrize(
     ("query", "says"),
     [
-        pytest.param(
-            "page=1&page=2", 'page must be a whole number from 1 to 100; it was ["1","2"]'
-        ),
-        pytest.param("limit=5&limit=5", 'it was ["5","5"]'),
-        pytest.param("status=DONE&status=PENDING", 'it was ["DONE","PENDING"]'),
-        pytest.param("campaignId=a&campaignId=b", 'must be a non-empty string; it was ["a","b"]'),
-        pytest.param("full=1&full=0", 'it was ["1","0"]'),
+        pytest.param("page=1&page=2", 'page: expected a whole number from 1 to 100, got ["1","2"]'),
+        pytest.param("limit=5&limit=5", 'got ["5","5"]'),
+        pytest.param("status=DONE&status=PENDING", 'got ["DONE","PENDING"]'),
+        pytest.param("campaignId=a&campaignId=b", 'expected a non-empty string, got ["a","b"]'),
+        pytest.param("full=1&full=0", 'got ["1","0"]'),
     ],
 )
 def test_a_repeated_parameter_is_400(api: Api, query: str, says: str) -> None:
@@ -261,17 +259,17 @@ def test_a_repeated_parameter_is_400(api: Api, query: str, says: str) -> None:
 def test_an_empty_campaign_is_400(api: Api) -> None:
     reply = api("GET", "/v1/leads?campaignId=")
 
-    message = 'campaignId must be a non-empty string; it was ""'
+    message = 'campaignId: expected a non-empty string, got ""'
     assert_refused(reply, message)
 
 
 def test_a_status_in_lower_case_is_400_and_the_hint_names_the_right_one(api: Api) -> None:
     reply = api("GET", "/v1/leads?status=message_sent")
 
-    assert_invalid(reply, 'it was "message_sent" (did you mean MESSAGE_SENT?)')
+    assert_invalid(reply, 'got "message_sent" (did you mean MESSAGE_SENT?)')
 
 
 def test_the_hint_has_every_problem(api: Api) -> None:
     reply = api("GET", "/v1/leads?page=0&limit=x&status=WON&full=2")
 
-    assert_invalid(reply, "page must be", "limit must be", "status must be", "full must be")
+    assert_invalid(reply, "page: expected", "limit: expected", "status: expected", "full: expected")

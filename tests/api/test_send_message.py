@@ -233,18 +233,20 @@ def test_a_reply_of_a_lead_moves_it_and_is_unread(make_world: MakeWorld) -> None
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        pytest.param({"senderId": None}, "senderId must be a non-empty string", id="no sender"),
-        pytest.param({"senderId": "x"}, "senderId must be the id of a sender", id="sender"),
-        pytest.param({"recipientLinkedinUrl": "x"}, "recipientLinkedinUrl must be", id="url"),
-        pytest.param({"message": ""}, "message must be a non-empty string", id="empty"),
-        pytest.param({"message": None}, "message must be a non-empty string", id="no message"),
-        pytest.param({"message": "x" * 8001}, "at most 8000 characters; it has 8001", id="long"),
+        pytest.param({"senderId": None}, "senderId: expected a non-empty string", id="no sender"),
+        pytest.param({"senderId": "x"}, "senderId: expected the id of a sender", id="sender"),
+        pytest.param({"recipientLinkedinUrl": "x"}, "recipientLinkedinUrl: expected", id="url"),
+        pytest.param({"message": ""}, "message: expected a non-empty string", id="empty"),
+        pytest.param({"message": None}, "message: expected a non-empty string", id="no message"),
+        pytest.param(
+            {"message": "x" * 8001}, "at most 8000 characters, got 8001 characters", id="long"
+        ),
         pytest.param(
             {"recipientLinkedinUrl": f"{PEOPLE}b", "leadId": "lead_1"},
-            "leadId must be a lead of the recipient",
+            "leadId: expected a lead of the recipient",
             id="another person's lead",
         ),
-        pytest.param({"leadId": 7}, "leadId must be", id="lead"),
+        pytest.param({"leadId": 7}, "leadId: expected", id="lead"),
     ],
 )
 def test_an_invalid_field_is_400(world: World, changes: dict[str, Any], message: str) -> None:
@@ -259,10 +261,10 @@ def test_the_body_of_the_first_documentation_gets_the_sentences_of_production(
     world = make_world(contract, connections=(IDA,))
     reply = world.api("POST", SEND, json={"leadId": "lead_1", "message": "Hi"})
 
-    assert_invalid(reply, "senderId must be", "recipientLinkedinUrl must be")
+    assert_invalid(reply, "senderId: expected", "recipientLinkedinUrl: expected")
     assert reply.json["errors"] == [
         "senderId should not be empty",
-        "recipientLinkedinUrl must be a URL address",
+        "recipientLinkedinUrl: expected a URL address",
     ]
 
 

@@ -112,10 +112,12 @@ def test_a_magic_slug_makes_the_lead_reply(make_world: MakeWorld) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        pytest.param({"senderId": None}, "senderId must be a non-empty string", id="no sender"),
-        pytest.param({"senderId": "x"}, "senderId must be the id of a sender", id="sender"),
-        pytest.param({"message": ""}, "message must be a non-empty string", id="empty"),
-        pytest.param({"message": "x" * 8001}, "at most 8000 characters; it has 8001", id="long"),
+        pytest.param({"senderId": None}, "senderId: expected a non-empty string", id="no sender"),
+        pytest.param({"senderId": "x"}, "senderId: expected the id of a sender", id="sender"),
+        pytest.param({"message": ""}, "message: expected a non-empty string", id="empty"),
+        pytest.param(
+            {"message": "x" * 8001}, "at most 8000 characters, got 8001 characters", id="long"
+        ),
     ],
 )
 def test_an_invalid_field_is_400(world: World, changes: dict[str, Any], message: str) -> None:

@@ -146,7 +146,7 @@ def test_the_note_is_never_returned(api: Api) -> None:
 def test_a_note_that_is_no_string_is_refused(api: Api, note: object, quoted: str) -> None:
     reply = api("PATCH", STATUS, json={"status": "DONE", "note": note})
 
-    assert_refused(reply, f"note must be a string; it was {quoted}")
+    assert_refused(reply, f"note: expected a string, got {quoted}")
 
 
 @pytest.mark.parametrize(

@@ -167,4 +167,4 @@ def test_a_rejected_entry_of_new_leads_keeps_its_clear_reason(api: Api) -> None:
     reply = api("POST", "/v1/leads", json={"campaignId": "camp_xyz789", "leads": [lead]})
 
     (rejected,) = reply.json["errors"]
-    assert rejected["reason"] == "firstName must be a string; it was 5"
+    assert rejected["reason"] == "firstName: expected a string, got 5"

@@ -40,8 +40,9 @@ def test_an_incomplete_character_is_refused_with_its_position() -> None:
     result = invoke("seed", "check", "-", stdin=BIG_ENDIAN + b"\0")
 
     assert (result.exit_code, result.stdout) == (1, "")
-    assert f"$: must be in UTF-16, as its byte order mark says; byte {len(BIG_ENDIAN)}" in (
-        result.stderr
+    assert (
+        f"$: expected UTF-16, as its byte order mark says, got other bytes at {len(BIG_ENDIAN)}"
+        in (result.stderr)
     )
 
 

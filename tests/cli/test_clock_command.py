@@ -48,8 +48,8 @@ def test_set_prints_json_with_the_option(server: EmulatorServer) -> None:
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        pytest.param(("advance", "soon"), "must be a duration such as 90s", id="duration"),
-        pytest.param(("set", "1969-01-01T00:00:00Z"), "must not go back", id="back"),
+        pytest.param(("advance", "soon"), "expected a duration such as 90s", id="duration"),
+        pytest.param(("set", "1969-01-01T00:00:00Z"), "cannot go back", id="back"),
     ],
 )
 def test_an_invalid_time_is_exit_code_1_with_the_reason(

@@ -50,8 +50,8 @@ def test_seed_check_prints_each_problem_with_its_path() -> None:
     result = invoke("seed", "check", "-", stdin=b'{"workspaces": [{"id": "w", "apiKeys": 3}]}')
     assert result.exit_code == 1
     assert result.stderr.splitlines() == [
-        "$.workspaces[0].name: must be a non-empty string; it was missing",
-        "$.workspaces[0].apiKeys: must be an array; it was 3",
+        "$.workspaces[0].name: expected a non-empty string, got nothing",
+        "$.workspaces[0].apiKeys: expected an array, got 3",
     ]
 
 
@@ -62,7 +62,7 @@ def test_seed_check_prints_json_with_the_option() -> None:
         "valid": False,
         "workspaces": 0,
         "leads": 0,
-        "problems": ["$: must be a JSON object; it was []"],
+        "problems": ["$: expected a JSON object, got []"],
     }
 
 

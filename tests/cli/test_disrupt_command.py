@@ -113,7 +113,7 @@ def test_a_disruption_may_be_for_one_endpoint(server: EmulatorServer) -> None:
         pytest.param(["drop", "--rate", "0.5"], "rate is for chaos alone", id="rate"),
         pytest.param(["drop", "--endpoint", "ep_x"], "Webhook endpoint not found", id="endpoint"),
         pytest.param(["drop", "--event", "lead.update"], "did you mean", id="event"),
-        pytest.param(["duplicate", "--copies", "11"], "copies must be", id="copies"),
+        pytest.param(["duplicate", "--copies", "11"], "copies: expected", id="copies"),
     ],
 )
 def test_a_refusal_of_the_server_is_exit_code_1_with_the_reason(

@@ -45,8 +45,8 @@ def test_a_key_that_is_a_text_is_refused_with_an_example() -> None:
     result = invoke("seed", "check", "-", stdin=seed)
 
     assert result.stderr == (
-        '$.workspaces[0].apiKeys[0]: must be a JSON object such as {"key": "sp_live_…"}; '
-        "it was a string\n"
+        '$.workspaces[0].apiKeys[0]: expected a JSON object such as {"key": "sp_live_…"}, '
+        "got a string\n"
     )
 
 

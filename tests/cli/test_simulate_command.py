@@ -88,7 +88,9 @@ def test_an_option_sets_the_error_of_a_job(server: EmulatorServer) -> None:
         pytest.param(["reply", "a/b?c"], "Lead not found", id="odd id"),
         pytest.param(["pause", "camp_x"], "Campaign not found", id="campaign"),
         pytest.param(["complete", "search_x"], "not found", id="job"),
-        pytest.param(["resume", "camp_xyz789"], "needs one that is paused", id="campaign status"),
+        pytest.param(
+            ["resume", "camp_xyz789"], "expected a campaign that is paused", id="campaign status"
+        ),
         pytest.param(
             ["reply", ANSWERED, "--api-key", "nope"], "no workspace has this key", id="wrong key"
         ),

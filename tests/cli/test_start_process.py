@@ -104,7 +104,7 @@ def test_each_request_is_logged_with_the_reason_of_a_refusal_and_without_secrets
 
     for text in (
         f"GET /v1/leads/{LEAD}?full=true 200",
-        'it was "done" (did you mean DONE?)',
+        'got "done" (did you mean DONE?)',
         "send the key as the header X-API-Key",
         "GET /v1/leads?apiKey=…&limit=3 200",
         "POST /_emulate/endpoints 400",
@@ -124,7 +124,7 @@ def test_the_log_is_objects_with_the_option(start_process: StartProcess) -> None
     assert request["message"].startswith("GET /v1/leads?apiKey=…&limit=x 400 ")
     assert (request["method"], request["status"]) == ("GET", 400)
     assert request["target"] == "/v1/leads?apiKey=…&limit=x"
-    assert "limit must" in request["remark"]
+    assert "limit: expected" in request["remark"]
     assert isinstance(request["durationMs"], float)
     assert stopped["message"] == "stopped; deliveries still pending: 0"
 

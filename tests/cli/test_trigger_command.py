@@ -200,7 +200,7 @@ def test_a_refusal_of_the_server_is_exit_code_1_with_the_reason(
         pytest.param([EVENT, "--set", "=DONE"], "expected KEY=VALUE, got '=DONE'", id="no key"),
         pytest.param(
             [EVENT, "--set", f"newStatus={'[' * 500}{']' * 500}"],
-            "newStatus is nested deeper than 200 levels",
+            "newStatus expected at most 200 nested levels",
             id="deep",
         ),
         pytest.param([EVENT, "--url", "127.0.0.1"], "--url: expected a URL", id="url"),

@@ -99,7 +99,7 @@ def test_an_exported_seed_is_valid_and_loads(server: EmulatorServer, tmp_path: P
 @pytest.mark.parametrize(
     ("text", "arguments", "words"),
     [
-        pytest.param("{", (), "is not valid JSON", id="no JSON"),
+        pytest.param("{", (), "not valid JSON", id="no JSON"),
         pytest.param('{"leads": []}', (), "expected a seed such as", id="no seed"),
         pytest.param(json.dumps(WORLD), (), "--workspace: ws_a, ws_b", id="two workspaces"),
         pytest.param(json.dumps(WORLD), ("--workspace", "ws_c"), "ws_a, ws_b", id="none of them"),

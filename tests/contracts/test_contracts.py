@@ -83,7 +83,7 @@ def test_an_option_leaves_the_others_alone(key: str) -> None:
         pytest.param(
             "live",
             [("signatures", "svixx")],
-            "unknown value for signatures 'svixx'; it must be one of: documented, example, schema",
+            "unknown value for signatures 'svixx'; expected one of: documented, example, schema",
             id="value",
         ),
     ],

@@ -75,7 +75,7 @@ def test_a_campaign_lists_the_actions_of_its_status(api: Api) -> None:
 
     assert tuple(found) == campaigns.ACTIONS
     assert [action for action, reason in found.items() if reason is None] == ["pause", "finish"]
-    assert "needs one that is paused" in (found["resume"] or "")
+    assert "expected a campaign that is paused" in (found["resume"] or "")
 
 
 def test_a_job_lists_both_ends_until_it_is_over(api: Api, emulator: Emulator) -> None:
@@ -85,7 +85,7 @@ def test_a_job_lists_both_ends_until_it_is_over(api: Api, emulator: Emulator) ->
     searches.complete(job.id)
 
     assert before == {"complete": None, "fail": None}
-    assert "it is done" in (reasons(api, f"jobs/{job.id}")["fail"] or "")
+    assert "got done" in (reasons(api, f"jobs/{job.id}")["fail"] or "")
 
 
 @pytest.mark.parametrize("path", ["leads/lead_x", "campaigns/camp_x", "jobs/job_x"])

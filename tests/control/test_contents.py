@@ -169,11 +169,11 @@ def test_an_exported_seed_loads_as_the_same_world(api: Api) -> None:
         pytest.param({"leads": [{"id": "lead_a"}]}, "seed.leads[0].linkedinUrl", id="missing"),
         pytest.param(
             {"leads": [{"id": "l", "linkedinUrl": URL, "campaignId": "camp_none"}]},
-            "seed.leads[0].campaignId: must be the id of a campaign",
+            "seed.leads[0].campaignId: expected the id of a campaign",
             id="reference",
         ),
         pytest.param(
-            {"endpoints": [{"url": "ftp://x"}]}, "seed.endpoints[0]: url must be", id="endpoint"
+            {"endpoints": [{"url": "ftp://x"}]}, "seed.endpoints[0]: url: expected", id="endpoint"
         ),
     ],
 )
@@ -280,10 +280,12 @@ def test_credits_are_set(api: Api) -> None:
     ("path", "body", "words"),
     [
         pytest.param("leads", {"status": "DONNE"}, "did you mean DONE?", id="status"),
-        pytest.param("leads", {"campaignId": "nope"}, ": campaignId: must be", id="campaign"),
-        pytest.param("senders", {"id": "s", "status": "on"}, "status must be one of", id="sender"),
+        pytest.param("leads", {"campaignId": "nope"}, ": campaignId: expected", id="campaign"),
+        pytest.param(
+            "senders", {"id": "s", "status": "on"}, "status: expected one of", id="sender"
+        ),
         pytest.param("campaigns", {"name": "C", "senderIds": ["no"]}, ": senderIds[0]", id="ids"),
-        pytest.param("credits", {"purchased": -1}, "purchased must be", id="credits"),
+        pytest.param("credits", {"purchased": -1}, "purchased: expected", id="credits"),
     ],
 )
 def test_an_invalid_part_is_refused_by_the_schema_of_the_seed(

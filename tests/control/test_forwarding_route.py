@@ -127,10 +127,10 @@ def test_an_endpoint_is_disabled_once_nobody_listens_any_more(
 @pytest.mark.parametrize(
     ("answer", "says"),
     [
-        pytest.param({}, "needs status or error", id="nothing"),
-        pytest.param({"status": 200, "error": "x"}, "and not both", id="both"),
+        pytest.param({}, "expected either status or error", id="nothing"),
+        pytest.param({"status": 200, "error": "x"}, "expected either status or error", id="both"),
         pytest.param({"status": 99}, "from 100 to 999", id="no status"),
-        pytest.param({"status": "200"}, "must be a whole number", id="a text"),
+        pytest.param({"status": "200"}, "expected a whole number", id="a text"),
         pytest.param({"code": 200}, "unknown field 'code'", id="unknown field"),
     ],
 )

@@ -69,7 +69,7 @@ def test_a_missing_delivery_or_event_is_404(api: Api) -> None:
 
 
 def test_a_resend_of_all_that_failed_needs_a_time(api: Api) -> None:
-    assert_invalid(api("POST", f"{DELIVERIES}/resend", json={}), "since must be a time such as")
+    assert_invalid(api("POST", f"{DELIVERIES}/resend", json={}), "since: expected a time such as")
 
 
 def run(server: EmulatorServer, *arguments: str) -> Result:
@@ -114,7 +114,7 @@ def test_the_command_resends_all_that_failed(server: EmulatorServer) -> None:
         pytest.param((), 2, "expected the ID of a delivery", id="nothing"),
         pytest.param(("dlv_x", "--since", LONG_AGO), 2, "expected the ID of a delivery", id="both"),
         pytest.param(("dlv_x",), 1, "Delivery not found", id="unknown"),
-        pytest.param(("--since", "monday"), 1, "since must be a time", id="no time"),
+        pytest.param(("--since", "monday"), 1, "since: expected a time", id="no time"),
     ],
 )
 def test_the_command_refuses_invalid_arguments(

@@ -7,17 +7,17 @@ from mock_sendpilot.errors import InvalidInput
 from tests.api.expect import EVERY_STATUS
 from tests.control.world import GONE, WORLD, parsed, problems, world_with
 
-TEXT = "must be a non-empty string"
-ANY_TEXT = "must be a string"
-ARRAY = "must be an array"
-OBJECT = "must be a JSON object"
-KEY_OBJECT = 'must be a JSON object such as {"key": "sp_live_…"}'
-PROFILE = "must be a LinkedIn profile URL such as https://www.linkedin.com/in/john-doe"
-TIME = "must be a time such as 2024-02-24T15:30:00.000Z"
-COUNT = "must be a whole number from 0 to 1000000000000"
-TRUTH = "must be true or false"
-ONE_OF = "must be one of the following values: "
-CONTRACT = 'must be a name or {"name": …, "options": {…}}'
+TEXT = "expected a non-empty string"
+ANY_TEXT = "expected a string"
+ARRAY = "expected an array"
+OBJECT = "expected a JSON object"
+KEY_OBJECT = 'expected a JSON object such as {"key": "sp_live_…"}'
+PROFILE = "expected a LinkedIn profile URL such as https://www.linkedin.com/in/john-doe"
+TIME = "expected a time such as 2024-02-24T15:30:00.000Z"
+COUNT = "expected a whole number from 0 to 1000000000000"
+TRUTH = "expected true or false"
+ONE_OF = "expected one of "
+CONTRACT = 'expected a name or {"name": …, "options": {…}}'
 SCOPES = (
     "campaigns:read, campaigns:write, inbox:read, inbox:write, leads:read, leads:write, "
     "senders:read, workspace:read"
@@ -45,11 +45,11 @@ def test_the_world_that_the_tests_spoil_is_valid() -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        pytest.param(b"", "$: is not valid JSON: ", id="empty"),
-        pytest.param(b"{", "$: is not valid JSON: ", id="cut off"),
-        pytest.param(b"\xff\xff", "$: must be JSON in UTF-8; byte 0", id="not UTF-8"),
-        pytest.param(b"workspaces: []", "$: is not valid JSON: ", id="YAML"),
-        pytest.param(b"[" * 2000 + b"]" * 2000, "$: is not valid JSON: ", id="far too deep"),
+        pytest.param(b"", "$: not valid JSON: ", id="empty"),
+        pytest.param(b"{", "$: not valid JSON: ", id="cut off"),
+        pytest.param(b"\xff\xff", "$: expected UTF-8, got other bytes at 0", id="not UTF-8"),
+        pytest.param(b"workspaces: []", "$: not valid JSON: ", id="YAML"),
+        pytest.param(b"[" * 2000 + b"]" * 2000, "$: not valid JSON: ", id="far too deep"),
     ],
 )
 def test_a_text_that_is_no_json_is_refused(text: bytes, problem: str) -> None:
@@ -64,11 +64,11 @@ def test_a_text_that_is_no_json_is_refused(text: bytes, problem: str) -> None:
     [(b"[]", "[]"), (b"null", "null"), (b"5", "5"), (b'"x"', '"x"'), (b"true", "true")],
 )
 def test_a_seed_must_be_an_object(text: bytes, found: str) -> None:
-    assert problems(text) == [f"$: {OBJECT}; it was {found}"]
+    assert problems(text) == [f"$: {OBJECT}, got {found}"]
 
 
 def test_a_seed_without_workspaces_is_refused() -> None:
-    assert problems(b"{}") == [f"$.workspaces: {ARRAY}; it was missing"]
+    assert problems(b"{}") == [f"$.workspaces: {ARRAY}, got nothing"]
 
 
 @pytest.mark.parametrize("depth", [300, 990])
@@ -87,10 +87,10 @@ def test_deep_nesting_where_it_does_not_belong_is_a_problem_and_no_crash(depth: 
     ],
 )  # fmt: skip
 @pytest.mark.parametrize(
-    ("value", "found"), [(GONE, "missing"), (None, "null"), ("", '""'), (5, "5"), (["x"], '["x"]')]
+    ("value", "found"), [(GONE, "nothing"), (None, "null"), ("", '""'), (5, "5"), (["x"], '["x"]')]
 )
 def test_names_must_be_strings_with_something_in_them(path: str, value: object, found: str) -> None:
-    assert f"$.{path}: {TEXT}; it was {found}" in problems(world_with(path, value))
+    assert f"$.{path}: {TEXT}, got {found}" in problems(world_with(path, value))
 
 
 @pytest.mark.parametrize("path", [f"{KEY}.key", f"{ENDPOINT}.secret"])
@@ -105,114 +105,116 @@ def test_names_must_be_strings_with_something_in_them(path: str, value: object, 
     ],
 )
 def test_an_error_quotes_no_secret(path: str, value: object, found: str) -> None:
-    assert f"$.{path}: {TEXT}; it was {found}" in problems(world_with(path, value))
+    assert f"$.{path}: {TEXT}, got {found}" in problems(world_with(path, value))
 
 
 def test_a_seed_of_no_workspace_is_refused() -> None:
-    assert problems(b'{"workspaces":[]}') == ["$.workspaces: must hold at least one workspace"]
+    assert problems(b'{"workspaces":[]}') == [
+        "$.workspaces: expected at least one workspace, got none"
+    ]
 
 
 FAULTS: list[tuple[str, object, str]] = [
-    ("workspaces", None, f"{ARRAY}; it was null"),
-    ("workspaces", {}, f"{ARRAY}; it was {{}}"),
-    (f"{WS}.apiKeys", GONE, f"{ARRAY}; it was missing"),
-    (f"{WS}.apiKeys", None, f"{ARRAY}; it was null"),
-    (f"{WS}.apiKeys", "key_a", f"{ARRAY}; it was a string"),
-    (f"{WS}.senders", {}, f"{ARRAY}; it was {{}}"),
-    (f"{WS}.campaigns", 5, f"{ARRAY}; it was 5"),
-    (f"{WS}.leads", "x", f'{ARRAY}; it was "x"'),
-    (f"{WS}.leads", None, f"{ARRAY}; it was null"),
-    (f"{WS}.endpoints", True, f"{ARRAY}; it was true"),
-    (f"{KEY}.scopes", "leads:read", f'{ARRAY}; it was "leads:read"'),
-    (f"{CAMPAIGN}.senderIds", "snd_a", f'{ARRAY}; it was "snd_a"'),
+    ("workspaces", None, f"{ARRAY}, got null"),
+    ("workspaces", {}, f"{ARRAY}, got {{}}"),
+    (f"{WS}.apiKeys", GONE, f"{ARRAY}, got nothing"),
+    (f"{WS}.apiKeys", None, f"{ARRAY}, got null"),
+    (f"{WS}.apiKeys", "key_a", f"{ARRAY}, got a string"),
+    (f"{WS}.senders", {}, f"{ARRAY}, got {{}}"),
+    (f"{WS}.campaigns", 5, f"{ARRAY}, got 5"),
+    (f"{WS}.leads", "x", f'{ARRAY}, got "x"'),
+    (f"{WS}.leads", None, f"{ARRAY}, got null"),
+    (f"{WS}.endpoints", True, f"{ARRAY}, got true"),
+    (f"{KEY}.scopes", "leads:read", f'{ARRAY}, got "leads:read"'),
+    (f"{CAMPAIGN}.senderIds", "snd_a", f'{ARRAY}, got "snd_a"'),
     # items of arrays
-    ("workspaces[1]", 5, f"{OBJECT}; it was 5"),
-    ("workspaces[1]", None, "must not be null"),
-    (f"{WS}.apiKeys[0]", "key_a", f"{KEY_OBJECT}; it was a string"),
-    (f"{WS}.apiKeys[0]", ["key_a"], f"{KEY_OBJECT}; it was an array"),
-    (f"{WS}.apiKeys", {"key": "key_a"}, f"{ARRAY}; it was an object"),
+    ("workspaces[1]", 5, f"{OBJECT}, got 5"),
+    ("workspaces[1]", None, "expected a value, got null"),
+    (f"{WS}.apiKeys[0]", "key_a", f"{KEY_OBJECT}, got a string"),
+    (f"{WS}.apiKeys[0]", ["key_a"], f"{KEY_OBJECT}, got an array"),
+    (f"{WS}.apiKeys", {"key": "key_a"}, f"{ARRAY}, got an object"),
     (
         "workspaces",
         {"id": "w", "apiKeys": ["key_a"]},
-        f'{ARRAY}; it was {{"id":"w","apiKeys":"…"}}',
+        f'{ARRAY}, got {{"id":"w","apiKeys":"…"}}',
     ),
-    (f"{WS}.senders[1]", [], f"{OBJECT}; it was []"),
-    (f"{WS}.campaigns[1]", None, "must not be null"),
-    (f"{WS}.leads[2]", "x", f'{OBJECT}; it was "x"'),
-    (f"{WS}.endpoints[0]", "http://x", f'{OBJECT}; it was "http://x"'),
-    (f"{CAMPAIGN}.senderIds[1]", 5, f"{TEXT}; it was 5"),
-    (f"{CAMPAIGN}.senderIds[1]", None, "must not be null"),
+    (f"{WS}.senders[1]", [], f"{OBJECT}, got []"),
+    (f"{WS}.campaigns[1]", None, "expected a value, got null"),
+    (f"{WS}.leads[2]", "x", f'{OBJECT}, got "x"'),
+    (f"{WS}.endpoints[0]", "http://x", f'{OBJECT}, got "http://x"'),
+    (f"{CAMPAIGN}.senderIds[1]", 5, f"{TEXT}, got 5"),
+    (f"{CAMPAIGN}.senderIds[1]", None, "expected a value, got null"),
     # words
-    (f"{SENDER}.status", "ok", f'{SENDER_STATUS}; it was "ok"'),
-    (f"{SENDER}.status", None, f"{SENDER_STATUS}; it was null"),
+    (f"{SENDER}.status", "ok", f'{SENDER_STATUS}, got "ok"'),
+    (f"{SENDER}.status", None, f"{SENDER_STATUS}, got null"),
     (
         f"{CAMPAIGN}.status",
         "STARTED",
-        f'{CAMPAIGN_STATUS}; it was "STARTED" (did you mean started?)',
+        f'{CAMPAIGN_STATUS}, got "STARTED" (did you mean started?)',
     ),
-    (f"{LEAD}.status", "done", f'{LEAD_STATUS}; it was "done" (did you mean DONE?)'),
-    (f"{LEAD}.status", 5, f"{LEAD_STATUS}; it was 5"),
-    (f"{LEAD}.customLeadStatus", "Lead", f'{TAG}; it was "Lead" (did you mean LEAD?)'),
+    (f"{LEAD}.status", "done", f'{LEAD_STATUS}, got "done" (did you mean DONE?)'),
+    (f"{LEAD}.status", 5, f"{LEAD_STATUS}, got 5"),
+    (f"{LEAD}.customLeadStatus", "Lead", f'{TAG}, got "Lead" (did you mean LEAD?)'),
     # profile URLs
-    (f"{SENDER}.linkedinUrl", GONE, f"{PROFILE}; it was missing"),
-    (f"{SENDER}.linkedinUrl", "sam", f'{PROFILE}; it was "sam"'),
-    (f"{LEAD}.linkedinUrl", GONE, f"{PROFILE}; it was missing"),
-    (f"{LEAD}.linkedinUrl", None, f"{PROFILE}; it was null"),
-    (f"{LEAD}.linkedinUrl", 5, f"{PROFILE}; it was 5"),
-    (f"{LEAD}.linkedinUrl", COMPANY, f'{PROFILE}; it was "{COMPANY}"'),
+    (f"{SENDER}.linkedinUrl", GONE, f"{PROFILE}, got nothing"),
+    (f"{SENDER}.linkedinUrl", "sam", f'{PROFILE}, got "sam"'),
+    (f"{LEAD}.linkedinUrl", GONE, f"{PROFILE}, got nothing"),
+    (f"{LEAD}.linkedinUrl", None, f"{PROFILE}, got null"),
+    (f"{LEAD}.linkedinUrl", 5, f"{PROFILE}, got 5"),
+    (f"{LEAD}.linkedinUrl", COMPANY, f'{PROFILE}, got "{COMPANY}"'),
     # times
-    (f"{CAMPAIGN}.createdAt", "2024-02-24", f'{TIME}; it was "2024-02-24"'),
-    (f"{LEAD}.createdAt", "2024-02-24T15:30:00", f'{TIME}; it was "2024-02-24T15:30:00"'),
-    (f"{LEAD}.createdAt", "2024-02-30T15:30:00Z", f'{TIME}; it was "2024-02-30T15:30:00Z"'),
-    (f"{LEAD}.createdAt", "yesterday", f'{TIME}; it was "yesterday"'),
-    (f"{LEAD}.updatedAt", 1708788600, f"{TIME}; it was 1708788600"),
-    (f"{LEAD}.updatedAt", None, f"{TIME}; it was null"),
-    (f"{LEAD}.createdAt", BEFORE_ALL_TIME, f'{TIME}; it was "{BEFORE_ALL_TIME}"'),
-    (f"{LEAD}.createdAt", AFTER_ALL_TIME, f'{TIME}; it was "{AFTER_ALL_TIME}"'),
+    (f"{CAMPAIGN}.createdAt", "2024-02-24", f'{TIME}, got "2024-02-24"'),
+    (f"{LEAD}.createdAt", "2024-02-24T15:30:00", f'{TIME}, got "2024-02-24T15:30:00"'),
+    (f"{LEAD}.createdAt", "2024-02-30T15:30:00Z", f'{TIME}, got "2024-02-30T15:30:00Z"'),
+    (f"{LEAD}.createdAt", "yesterday", f'{TIME}, got "yesterday"'),
+    (f"{LEAD}.updatedAt", 1708788600, f"{TIME}, got 1708788600"),
+    (f"{LEAD}.updatedAt", None, f"{TIME}, got null"),
+    (f"{LEAD}.createdAt", BEFORE_ALL_TIME, f'{TIME}, got "{BEFORE_ALL_TIME}"'),
+    (f"{LEAD}.createdAt", AFTER_ALL_TIME, f'{TIME}, got "{AFTER_ALL_TIME}"'),
     # counts and truths
-    (f"{LEAD}.connectionCount", -1, f"{COUNT}; it was -1"),
-    (f"{LEAD}.connectionCount", 1.5, f"{COUNT}; it was 1.5"),
-    (f"{LEAD}.followerCount", "5", f'{COUNT}; it was "5"'),
-    (f"{LEAD}.followerCount", True, f"{COUNT}; it was true"),
-    (f"{LEAD}.isPremium", 1, f"{TRUTH}; it was 1"),
-    (f"{LEAD}.isOpenProfile", "true", f'{TRUTH}; it was "true"'),
-    (f"{KEY}.revoked", "no", f'{TRUTH}; it was "no"'),
-    (f"{KEY}.revoked", None, f"{TRUTH}; it was null"),
-    (f"{ENDPOINT}.enabled", 0, f"{TRUTH}; it was 0"),
+    (f"{LEAD}.connectionCount", -1, f"{COUNT}, got -1"),
+    (f"{LEAD}.connectionCount", 1.5, f"{COUNT}, got 1.5"),
+    (f"{LEAD}.followerCount", "5", f'{COUNT}, got "5"'),
+    (f"{LEAD}.followerCount", True, f"{COUNT}, got true"),
+    (f"{LEAD}.isPremium", 1, f"{TRUTH}, got 1"),
+    (f"{LEAD}.isOpenProfile", "true", f'{TRUTH}, got "true"'),
+    (f"{KEY}.revoked", "no", f'{TRUTH}, got "no"'),
+    (f"{KEY}.revoked", None, f"{TRUTH}, got null"),
+    (f"{ENDPOINT}.enabled", 0, f"{TRUTH}, got 0"),
     # texts and objects
-    ("about", 5, f"{ANY_TEXT}; it was 5"),
-    (f"{WS}.about", None, f"{ANY_TEXT}; it was null"),
-    (f"{KEY}.name", 5, f"{ANY_TEXT}; it was 5"),
-    (f"{LEAD}.firstName", 5, f"{ANY_TEXT}; it was 5"),
-    (f"{LEAD}.email", [], f"{ANY_TEXT}; it was []"),
-    (f"{LEAD}.note", True, f"{ANY_TEXT}; it was true"),
-    (f"{LEAD}.profilePictureUrl", "", f'{TEXT}; it was ""'),
-    (f"{LEAD}.senderId", 5, f"{TEXT}; it was 5"),
-    (f"{LEAD}.customFields", [], f"{OBJECT}; it was []"),
-    (f"{LEAD}.customFields", None, f"{OBJECT}; it was null"),
+    ("about", 5, f"{ANY_TEXT}, got 5"),
+    (f"{WS}.about", None, f"{ANY_TEXT}, got null"),
+    (f"{KEY}.name", 5, f"{ANY_TEXT}, got 5"),
+    (f"{LEAD}.firstName", 5, f"{ANY_TEXT}, got 5"),
+    (f"{LEAD}.email", [], f"{ANY_TEXT}, got []"),
+    (f"{LEAD}.note", True, f"{ANY_TEXT}, got true"),
+    (f"{LEAD}.profilePictureUrl", "", f'{TEXT}, got ""'),
+    (f"{LEAD}.senderId", 5, f"{TEXT}, got 5"),
+    (f"{LEAD}.customFields", [], f"{OBJECT}, got []"),
+    (f"{LEAD}.customFields", None, f"{OBJECT}, got null"),
     # contracts
-    (f"{WS}.contract", 5, f"{CONTRACT}; it was 5"),
-    (f"{WS}.contract", None, f"{CONTRACT}; it was null"),
-    (f"{WS}.contract", {"options": {}}, f'{CONTRACT}; it was {{"options":{{}}}}'),
-    (f"{WS}.contract", {"name": "live", "a": 1}, f'{CONTRACT}; it was {{"name":"live","a":1}}'),
+    (f"{WS}.contract", 5, f"{CONTRACT}, got 5"),
+    (f"{WS}.contract", None, f"{CONTRACT}, got null"),
+    (f"{WS}.contract", {"options": {}}, f'{CONTRACT}, got {{"options":{{}}}}'),
+    (f"{WS}.contract", {"name": "live", "a": 1}, f'{CONTRACT}, got {{"name":"live","a":1}}'),
     (
         f"{WS}.contract",
         {"name": 5, "options": {}},
-        f'{CONTRACT}; it was {{"name":5,"options":{{}}}}',
+        f'{CONTRACT}, got {{"name":5,"options":{{}}}}',
     ),
     (
         f"{WS}.contract",
         "liv",
-        f"unknown contract 'liv'; did you mean 'live'? it must be one of: {CONTRACTS}",
+        f"unknown contract 'liv'; did you mean 'live'? expected one of: {CONTRACTS}",
     ),
     (
         f"{WS}.contract",
         {"name": "live", "options": {"patch_reply": "x"}},
-        f"unknown value for patch_reply 'x'; it must be one of: {CONTRACTS}",
+        f"unknown value for patch_reply 'x'; expected one of: {CONTRACTS}",
     ),
     # endpoints
-    (f"{ENDPOINT}.events", "all", 'must be an array of event types; it was "all"'),
-    (f"{ENDPOINT}.events", [5], "must be an array of event types; it was [5]"),
+    (f"{ENDPOINT}.events", "all", 'expected an array of event types, got "all"'),
+    (f"{ENDPOINT}.events", [5], "expected an array of event types, got [5]"),
 ]
 
 
@@ -229,13 +231,13 @@ def test_a_fault_is_reported_with_its_path(path: str, value: object, problem: st
 
 def test_a_workspace_must_have_a_key() -> None:
     assert problems(world_with(f"{WS}.apiKeys", [])) == [
-        f"$.{WS}.apiKeys: must hold at least one key, or nobody can reach the workspace"
+        f"$.{WS}.apiKeys: expected at least one key, got none; nobody could use the workspace"
     ]
 
 
 def test_an_invalid_scope_is_reported_with_its_place_in_the_list() -> None:
     scopes = ["leads:read", "leads:delete", 5]
-    refusal = f"{ONE_OF}{SCOPES}; it was "
+    refusal = f"{ONE_OF}{SCOPES}, got "
 
     assert problems(world_with(f"{KEY}.scopes", scopes)) == [
         f'$.{KEY}.scopes[1]: {refusal}"leads:delete"',
@@ -293,4 +295,4 @@ def test_the_error_itself_has_every_problem() -> None:
     with pytest.raises(InvalidInput) as caught:
         parsed(world_with(f"{LEAD}.id", 5))
 
-    assert str(caught.value) == f"$.{LEAD}.id: {TEXT}; it was 5"
+    assert str(caught.value) == f"$.{LEAD}.id: {TEXT}, got 5"

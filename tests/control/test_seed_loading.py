@@ -201,7 +201,7 @@ CLASHES: list[Any] = [
         {"leads": small()[0].leads[:1]}, "there is no campaign 'camp_a'", id="dangling lead"
     ),
     pytest.param(
-        {"endpoints": (EndpointSeed(url="nope"),)}, "url must be an absolute http", id="endpoint"
+        {"endpoints": (EndpointSeed(url="nope"),)}, "url: expected an absolute http", id="endpoint"
     ),
     pytest.param(
         {"endpoints": (EndpointSeed(url="http://h/", event_types=("lead.updated",)),)},
@@ -236,7 +236,7 @@ def test_a_clash_leaves_earlier_workspaces_alone(
 
 
 def test_an_invalid_endpoint_for_all_workspaces_leaves_none(emulator: Emulator) -> None:
-    with pytest.raises(InvalidInput, match="url must be an absolute http"):
+    with pytest.raises(InvalidInput, match="url: expected an absolute http"):
         emulator.load(small(), endpoints=[EndpointSeed(url="nope")])
     assert_empty(emulator)
 

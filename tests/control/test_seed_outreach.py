@@ -117,7 +117,7 @@ def test_a_persons_full_name_is_made_of_its_names() -> None:
         pytest.param(
             "leads[0].behavior", {"acepts": True}, "did you mean 'accepts'", id="behavior"
         ),
-        pytest.param("leads[0].behavior", {"reply": 1}, "a non-empty string; it was 1", id="reply"),
+        pytest.param("leads[0].behavior", {"reply": 1}, "a non-empty string, got 1", id="reply"),
         pytest.param(
             "conversations", [{**CONVERSATION, "messages": []}], "at least one", id="none"
         ),
@@ -127,13 +127,13 @@ def test_a_persons_full_name_is_made_of_its_names() -> None:
         pytest.param(
             "conversations",
             [CONVERSATION, {**CONVERSATION, "id": "c2"}],
-            "must be unique within a sender",
+            "expected one that is unique within a sender",
             id="two conversations of a pair",
         ),
         pytest.param(
-            "people", [PERSON, {**PERSON, "id": "p2"}], "must be unique", id="person twice"
+            "people", [PERSON, {**PERSON, "id": "p2"}], "expected a unique value", id="person twice"
         ),
-        pytest.param("credits", None, "must be a JSON object; it was null", id="credits"),
+        pytest.param("credits", None, "expected a JSON object, got null", id="credits"),
         pytest.param("credits", {"used": 2**63}, "from 0 to 1000000000000", id="many credits"),
         pytest.param("jobs", {"duration": 5}, "a duration such as", id="jobs"),
         pytest.param("clock", {"startsAt": "9500-01-01T00:00:00Z"}, "year 9000", id="clock"),
@@ -153,4 +153,4 @@ def test_a_campaign_with_a_sequence_needs_a_sender() -> None:
     campaign = {"id": "camp_a", "name": "C", "sequence": [STEP]}
     (problem,) = problems(world_with(f"{WS}.campaigns[0]", campaign))
 
-    assert problem.startswith("$.workspaces[0].campaigns[0].senderIds: must name a sender")
+    assert problem.startswith("$.workspaces[0].campaigns[0].senderIds: expected a sender")

@@ -6,8 +6,8 @@ import pytest
 from tests.control.world import WORLD, parsed, problems, world_with
 
 WS = "workspaces[0]"
-SECRET_EXPECTED = "secret must be 'whsec_' followed by base64"
-URL_EXPECTED = "url must be an absolute http or https URL such as http://127.0.0.1:9000/webhooks"
+SECRET_EXPECTED = "secret: expected 'whsec_' followed by base64"
+URL_EXPECTED = "url: expected an absolute http or https URL such as http://127.0.0.1:9000/webhooks"
 ANN = "https://www.linkedin.com/in/ann"
 
 
@@ -21,31 +21,31 @@ def a_lead(lead_id: str, url: str = "https://www.linkedin.com/in/eve") -> dict[s
         pytest.param(
             "workspaces[1].id",
             "ws_a",
-            "must be unique; 'ws_a' is that of $.workspaces[0] too",
+            "expected a unique value, got 'ws_a', which is that of $.workspaces[0], too",
             id="workspace id",
         ),
         pytest.param(
             "workspaces[1].apiKeys[0].key",
             "key_a",
-            "must be unique; it is that of $.workspaces[0].apiKeys[0].key too",
+            "expected a unique key, got that of $.workspaces[0].apiKeys[0].key",
             id="key of another workspace",
         ),
         pytest.param(
             f"{WS}.campaigns[0].senderIds[0]",
             "snd_x",
-            "must be the id of a sender of this workspace (snd_a); it was 'snd_x'",
+            "expected the id of a sender of this workspace (snd_a), got 'snd_x'",
             id="sender of a campaign",
         ),
         pytest.param(
             f"{WS}.leads[1].campaignId",
             "camp_x",
-            "must be the id of a campaign of this workspace (camp_a); it was 'camp_x'",
+            "expected the id of a campaign of this workspace (camp_a), got 'camp_x'",
             id="campaign of a lead",
         ),
         pytest.param(
             f"{WS}.leads[1].senderId",
             "snd_x",
-            "must be the id of a sender of this workspace (snd_a); it was 'snd_x'",
+            "expected the id of a sender of this workspace (snd_a), got 'snd_x'",
             id="sender of a lead",
         ),
     ],
@@ -62,29 +62,29 @@ def test_a_fault_between_parts_is_reported_with_its_path(
         pytest.param(
             f"{WS}.apiKeys[1]",
             {"key": "key_a"},
-            "$.workspaces[0].apiKeys[1].key: must be unique; "
-            "it is that of $.workspaces[0].apiKeys[0].key too",
+            "$.workspaces[0].apiKeys[1].key: expected a unique key, "
+            "got that of $.workspaces[0].apiKeys[0].key",
             id="key of the same workspace",
         ),
         pytest.param(
             f"{WS}.senders[1]",
             {**WORLD["workspaces"][0]["senders"][0], "name": "Other"},
-            "$.workspaces[0].senders[1].id: must be unique; "
-            "'snd_a' is that of $.workspaces[0].senders[0] too",
+            "$.workspaces[0].senders[1].id: expected a unique value, "
+            "got 'snd_a', which is that of $.workspaces[0].senders[0], too",
             id="sender id",
         ),
         pytest.param(
             f"{WS}.campaigns[1]",
             {"id": "camp_a", "name": "Other"},
-            "$.workspaces[0].campaigns[1].id: must be unique; "
-            "'camp_a' is that of $.workspaces[0].campaigns[0] too",
+            "$.workspaces[0].campaigns[1].id: expected a unique value, "
+            "got 'camp_a', which is that of $.workspaces[0].campaigns[0], too",
             id="campaign id",
         ),
         pytest.param(
             f"{WS}.leads[2]",
             a_lead("lead_a"),
-            "$.workspaces[0].leads[2].id: must be unique; "
-            "'lead_a' is that of $.workspaces[0].leads[0] too",
+            "$.workspaces[0].leads[2].id: expected a unique value, "
+            "got 'lead_a', which is that of $.workspaces[0].leads[0], too",
             id="lead id",
         ),
     ],
@@ -107,7 +107,10 @@ def test_a_repeated_value_is_reported_with_both_places(
     ],
 )
 def test_the_same_person_twice_in_a_campaign_is_reported_in_any_spelling(url: str) -> None:
-    problem = f"must be unique within a campaign; {ANN} is that of $.workspaces[0].leads[0] too"
+    problem = (
+        f"expected one that is unique within a campaign, got {ANN}, "
+        "which is that of $.workspaces[0].leads[0], too"
+    )
     assert problems(world_with(f"{WS}.leads[2]", a_lead("lead_c", url))) == [
         f"$.workspaces[0].leads[2].linkedinUrl: {problem}"
     ]
@@ -117,8 +120,8 @@ def test_a_third_time_is_reported_with_the_first_place() -> None:
     leads = [a_lead("lead_a"), a_lead("lead_a", f"{ANN}1"), a_lead("lead_a", f"{ANN}2")]
 
     assert problems(world_with(f"{WS}.leads", leads)) == [
-        f"$.workspaces[0].leads[{index}].id: must be unique; "
-        "'lead_a' is that of $.workspaces[0].leads[0] too"
+        f"$.workspaces[0].leads[{index}].id: expected a unique value, "
+        "got 'lead_a', which is that of $.workspaces[0].leads[0], too"
         for index in (1, 2)
     ]
 
@@ -126,9 +129,9 @@ def test_a_third_time_is_reported_with_the_first_place() -> None:
 def test_the_problem_says_that_there_are_none_to_refer_to() -> None:
     lead = {**a_lead("lead_z"), "senderId": "snd_a"}
 
-    must = "must be the id of"
+    must = "expected the id of"
     assert problems(world_with("workspaces[1].leads", [lead])) == [
-        f"$.{path}: {must} {what} of this workspace (none); it was {found!r}"
+        f"$.{path}: {must} {what} of this workspace (none), got {found!r}"
         for path, what, found in (
             ("workspaces[1].leads[0].campaignId", "a campaign", "camp_a"),
             ("workspaces[1].leads[0].senderId", "a sender", "snd_a"),
@@ -159,15 +162,17 @@ def test_two_workspaces_may_use_the_same_ids_of_senders_campaigns_and_leads() ->
 @pytest.mark.parametrize(
     ("url", "says"),
     [
-        pytest.param("nope", f"{URL_EXPECTED}; it was 'nope'", id="no URL"),
-        pytest.param("ftp://h/x", f"{URL_EXPECTED}; it was 'ftp://h/x'", id="another scheme"),
-        pytest.param("http:///x", f"{URL_EXPECTED}; it was 'http:///x'", id="no host"),
-        pytest.param("http://h/a b", f"{URL_EXPECTED}; it was 'http://h/a b'", id="blank"),
-        pytest.param("http://[x", f"{URL_EXPECTED}; 'http://[x' is none: ", id="broken host"),
-        pytest.param("http://h:99999/", f"{URL_EXPECTED}; 'http://h:99999/' is none: ", id="port"),
-        pytest.param("http://u:p@h/", "url must not hold a user name or password", id="password"),
-        pytest.param("http://h/#top", "url must have no fragment: '#top'", id="fragment"),
-        pytest.param("http://h/" + "x" * 2048, "url must be at most 2048 characters", id="long"),
+        pytest.param("nope", f"{URL_EXPECTED}, got 'nope'", id="no URL"),
+        pytest.param("ftp://h/x", f"{URL_EXPECTED}, got 'ftp://h/x'", id="another scheme"),
+        pytest.param("http:///x", f"{URL_EXPECTED}, got 'http:///x'", id="no host"),
+        pytest.param("http://h/a b", f"{URL_EXPECTED}, got 'http://h/a b'", id="blank"),
+        pytest.param("http://[x", f"{URL_EXPECTED}, got 'http://[x': ", id="broken host"),
+        pytest.param("http://h:99999/", f"{URL_EXPECTED}, got 'http://h:99999/': ", id="port"),
+        pytest.param(
+            "http://u:p@h/", "url: expected a URL without a user name and password", id="password"
+        ),
+        pytest.param("http://h/#top", "url: expected no fragment, got '#top'", id="fragment"),
+        pytest.param("http://h/" + "x" * 2048, "url: expected at most 2048 characters", id="long"),
     ],
 )
 def test_an_endpoint_must_have_a_url_that_can_be_sent_to(url: str, says: str) -> None:
@@ -183,7 +188,7 @@ def test_an_endpoint_must_have_a_secret_in_the_vendors_form(secret: str) -> None
 
     assert len(found) == 1
     assert found[0].startswith(("$.workspaces[0].endpoints[0]", "$.workspaces[0].endpoints[0]."))
-    assert SECRET_EXPECTED in found[0] or 'must be a non-empty string; it was ""' in found[0]
+    assert SECRET_EXPECTED in found[0] or 'expected a non-empty string, got ""' in found[0]
 
 
 @pytest.mark.parametrize(
@@ -248,8 +253,8 @@ def test_a_problem_names_the_first_few_ids_and_how_many_more() -> None:
     text = world_with(f"{WS}.senders", senders)
 
     assert problems(text)[0] == (
-        "$.workspaces[0].campaigns[0].senderIds[0]: must be the id of a sender of this workspace "
-        "(snd_1, snd_2, snd_3, snd_4, snd_5 and 3 more); it was 'snd_a'"
+        "$.workspaces[0].campaigns[0].senderIds[0]: expected the id of a sender of this workspace "
+        "(snd_1, snd_2, snd_3, snd_4, snd_5 and 3 more), got 'snd_a'"
     )
 
 

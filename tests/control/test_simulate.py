@@ -146,25 +146,25 @@ def test_a_step_that_cannot_happen_is_refused_with_the_reason(
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        ({}, "action must be one of"),
-        ({"action": "repyl"}, "action must be one of"),
+        ({}, "action: expected one of"),
+        ({"action": "repyl"}, "action: expected one of"),
         ({"action": "reply", "txt": "Hi"}, "did you mean 'text'?"),
-        ({"action": "reply", "text": "x" * 8001}, "text must be"),
-        ({"action": "connection_sent", "senderId": "x"}, "senderId must be the id of a sender"),
-        ({"action": "reply", "overrides": []}, "overrides must be a JSON object"),
+        ({"action": "reply", "text": "x" * 8001}, "text: expected"),
+        ({"action": "connection_sent", "senderId": "x"}, "senderId: expected the id of a sender"),
+        ({"action": "reply", "overrides": []}, "overrides: expected a JSON object"),
         (
             {"action": "reply", "overrides": {"reply": 3}},
-            "overrides.reply must be a non-empty string",
+            "overrides.reply: expected a non-empty string",
         ),
         (
             {"action": "reply", "overrides": {"note": "Hi"}},
-            "overrides has no 'note'; reply takes text or reply",
+            "overrides: unknown key 'note'; reply takes text or reply",
         ),
         (
             {"action": "done", "overrides": {"reply": "Hi"}},
-            "overrides has no 'reply'; done takes nothing",
+            "overrides: unknown key 'reply'; done takes nothing",
         ),
-        ({"action": "reply", "text": "Hi", "overrides": {"reply": "Hi"}}, "exclude each other"),
+        ({"action": "reply", "text": "Hi", "overrides": {"reply": "Hi"}}, "got both"),
     ],
 )
 def test_an_invalid_body_is_400(world: World, body: dict[str, Any], reason: str) -> None:
@@ -228,8 +228,8 @@ def test_a_behavior_overrides_the_one_of_the_slug(make_world: MakeWorld) -> None
     ("behavior", "reason"),
     [
         ({"accept": True}, "did you mean 'accepts'?"),
-        ({"accepts": "yes"}, "accepts must be true or false"),
-        ({"acceptsAfter": "soon"}, "acceptsAfter must be a duration"),
+        ({"accepts": "yes"}, "accepts: expected true or false"),
+        ({"acceptsAfter": "soon"}, "acceptsAfter: expected a duration"),
     ],
 )
 def test_an_invalid_behavior_is_400(world: World, behavior: dict[str, Any], reason: str) -> None:
@@ -271,7 +271,10 @@ def test_a_draft_is_started(api: Api, emulator: Emulator) -> None:
 
 @pytest.mark.parametrize(
     ("action", "reason"),
-    [("start", "needs one that is draft"), ("resume", "needs one that is paused")],
+    [
+        ("start", "expected a campaign that is draft"),
+        ("resume", "expected a campaign that is paused"),
+    ],
 )
 def test_a_step_that_the_status_of_a_campaign_does_not_allow_is_refused(
     world: World, action: str, reason: str
@@ -323,4 +326,6 @@ def test_a_job_that_has_ended_refuses_a_step(
     job_id = start(world)
     job_step(world.api, "complete", job_id)
 
-    assert_invalid(job_step(world.api, action, job_id), "must be pending or running; it is done")
+    assert_invalid(
+        job_step(world.api, action, job_id), "expected one that is pending or running, got done"
+    )

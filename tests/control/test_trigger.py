@@ -119,8 +119,8 @@ def test_the_reply_has_the_deliveries_of_the_event(api: Api) -> None:
 @pytest.mark.parametrize(
     ("body", "says"),
     [
-        pytest.param({}, "eventType must be a non-empty string; it was missing", id="nothing"),
-        pytest.param({"eventType": 3}, "eventType must be a non-empty string", id="number"),
+        pytest.param({}, "eventType: expected a non-empty string, got nothing", id="nothing"),
+        pytest.param({"eventType": 3}, "eventType: expected a non-empty string", id="number"),
         pytest.param(
             {"eventType": "lead.status.change", "leadId": LEAD},
             "did you mean 'lead.status.changed'?",
@@ -136,7 +136,7 @@ def test_the_reply_has_the_deliveries_of_the_event(api: Api) -> None:
         ),
         pytest.param(
             {"eventType": "message.sent", "leadId": LEAD, "overrides": []},
-            "overrides must be a JSON object; it was []",
+            "overrides: expected a JSON object, got []",
             id="set is an array",
         ),
         pytest.param(
@@ -146,7 +146,7 @@ def test_the_reply_has_the_deliveries_of_the_event(api: Api) -> None:
         ),
         pytest.param(
             {"eventType": "message.sent", "leadId": LEAD, "withEffects": "yes"},
-            "withEffects must be true or false",
+            "withEffects: expected true or false",
             id="with effects",
         ),
         pytest.param(
@@ -324,17 +324,17 @@ def test_a_trigger_with_effects_completes_an_extraction(api: Api) -> None:
         ),
         pytest.param(
             {"eventType": "message.sent", "leadId": LEAD, "senderId": "sender_x"},
-            "senderId must be",
+            "senderId: expected",
             id="unknown sender",
         ),
         pytest.param(
             {"eventType": "campaign.resumed", "campaignId": CAMPAIGN},
-            "needs one that is paused",
+            "expected a campaign that is paused",
             id="resume what runs",
         ),
         pytest.param(
             {"eventType": "campaign.started", "campaignId": "camp_reconn3"},
-            "needs one that is draft",
+            "expected a campaign that is draft",
             id="start what is finished",
         ),
         pytest.param(
@@ -360,7 +360,7 @@ def test_a_job_is_not_completed_twice(api: Api) -> None:
     caused(api, "lead_database.search.completed", jobId=job)
     reply = trigger(api, "lead_database.search.completed", jobId=job, withEffects=True)
 
-    assert_invalid(reply, "must be pending or running; it is done")
+    assert_invalid(reply, "expected one that is pending or running, got done")
 
 
 def test_the_current_status_of_a_lead_is_refused(api: Api) -> None:

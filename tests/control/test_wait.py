@@ -92,7 +92,7 @@ def test_the_wait_ends_as_soon_as_the_last_response_comes(
         pytest.param({"timeoutSeconds": 61}, "a number of seconds from 0 to 60", id="too long"),
         pytest.param({"timeoutSeconds": "5"}, "a number of seconds", id="text"),
         pytest.param({"timeoutSeconds": True}, "a number of seconds", id="boolean"),
-        pytest.param({"idle": False}, "idle must be true", id="nothing to wait for"),
+        pytest.param({"idle": False}, "idle: expected true", id="nothing to wait for"),
         pytest.param({"timeout": 1}, "did you mean 'timeoutSeconds'?", id="unknown"),
     ],
 )

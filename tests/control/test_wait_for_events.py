@@ -242,20 +242,20 @@ def test_a_past_event_is_found_with_a_frozen_clock(api: Api, receiver: WebhookRe
     ("body", "says"),
     [
         pytest.param(
-            {"idle": True, "eventType": EVENT}, "waits for idle, or for events; not for both",
+            {"idle": True, "eventType": EVENT}, "expected idle, or what events have, got both",
             id="both",
         ),
-        pytest.param({"idle": True, "count": 1}, "not for both at once", id="idle and count"),
-        pytest.param({"idle": True, "match": {}}, "not for both at once", id="idle and match"),
+        pytest.param({"idle": True, "count": 1}, "got both", id="idle and count"),
+        pytest.param({"idle": True, "match": {}}, "got both", id="idle and match"),
         pytest.param(
             {"eventType": "lead.status.change"}, "did you mean 'lead.status.changed'?", id="unknown"
         ),
         pytest.param(
             {"eventType": "lead.updated"}, "by the name 'lead.status.changed'", id="other contract"
         ),
-        pytest.param({"count": 0}, "count must be a whole number from 1 to 5000", id="none"),
-        pytest.param({"count": 5001}, "count must be a whole number from 1", id="too many"),
-        pytest.param({"match": []}, "match must be a JSON object", id="match"),
+        pytest.param({"count": 0}, "count: expected a whole number from 1 to 5000", id="none"),
+        pytest.param({"count": 5001}, "count: expected a whole number from 1", id="too many"),
+        pytest.param({"match": []}, "match: expected a JSON object", id="match"),
         pytest.param({"match": {"newStatsu": "DONE"}}, "did you mean 'newStatus'?", id="no key"),
         pytest.param({"matches": {}}, "did you mean 'match'?", id="unknown field"),
     ],

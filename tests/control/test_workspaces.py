@@ -74,7 +74,7 @@ def test_the_key_of_a_removed_workspace_opens_nothing(api: Api) -> None:
     [
         pytest.param({"seeds": {}}, "did you mean 'seed'", id="field"),
         pytest.param({"contract": "liv"}, "did you mean 'live'", id="contract"),
-        pytest.param({"clock": {"startsAt": "now"}}, "clock.startsAt must be a time", id="clock"),
+        pytest.param({"clock": {"startsAt": "now"}}, "clock.startsAt: expected a time", id="clock"),
         pytest.param({"seed": {"leads": [{}]}}, "seed.leads[0].id", id="part"),
         pytest.param(
             {"seed": {"id": "ws_demo"}}, "there is a workspace 'ws_demo' already", id="id"

@@ -185,16 +185,16 @@ def test_the_checks_not_tried_are_one_line_at_the_end(url: str) -> None:
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
-        pytest.param({"secret": "s3cret"}, "must be 'whsec_' followed by base64", id="secret"),
-        pytest.param({"url": "127.0.0.1:9000"}, "must be an absolute http or https URL", id="URL"),
-        pytest.param({"probe": "effects"}, "must be an absolute http or https URL", id="probe"),
+        pytest.param({"secret": "s3cret"}, "expected 'whsec_' followed by base64", id="secret"),
+        pytest.param({"url": "127.0.0.1:9000"}, "expected an absolute http or https URL", id="URL"),
+        pytest.param({"probe": "effects"}, "expected an absolute http or https URL", id="probe"),
         pytest.param({"contract": "life"}, "did you mean 'live'?", id="contract"),
         pytest.param({"scheme": "hmac"}, "'hmac' is not one of", id="scheme"),
         pytest.param({"timeout": "0"}, "0.0 is not in the range", id="timeout"),
-        pytest.param({"timeout": "nan"}, "must be a number of seconds", id="no number"),
+        pytest.param({"timeout": "nan"}, "expected a number of seconds", id="no number"),
         pytest.param({"junit": "nowhere/at/all.xml"}, "there is no folder", id="folder"),
-        pytest.param({"lead-id": "\udcff"}, "must be UTF-8; it was '\\udcff'", id="no letter"),
-        pytest.param({"lead-id": "\x01\udced"}, "must be UTF-8", id="half a letter"),
+        pytest.param({"lead-id": "\udcff"}, "expected UTF-8, got '\\udcff'", id="no letter"),
+        pytest.param({"lead-id": "\x01\udced"}, "expected UTF-8", id="half a letter"),
         pytest.param(
             {"probe": "http://127.0.0.1:1/é"},
             "the probe did not respond: [Errno 111] Connection refused; no event was sent",

@@ -61,7 +61,7 @@ def test_a_text_that_is_no_duration_is_refused(text: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         parse_duration(text)
 
-    assert refused.value.problems == (f"must be {DURATION_FORMAT}; it was {text!r}",)
+    assert refused.value.problems == (f"expected {DURATION_FORMAT}, got {text!r}",)
 
 
 @pytest.mark.parametrize("text", ["36526d", "999999999w", "999999999d999999999d"])
@@ -69,7 +69,7 @@ def test_a_duration_of_more_than_a_hundred_years_is_refused(text: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         parse_duration(text)
 
-    says = f"must be {DURATION_FORMAT}, at most 100 years; it was {text!r}"
+    says = f"expected {DURATION_FORMAT}, at most 100 years, got {text!r}"
     assert refused.value.problems == (says,)
 
 
@@ -77,4 +77,4 @@ def test_a_refusal_shows_no_more_than_sixty_characters() -> None:
     with pytest.raises(InvalidInput) as refused:
         parse_duration("x" * 1_000)
 
-    assert refused.value.message == f"must be {DURATION_FORMAT}; it was {'x' * 60!r}"
+    assert refused.value.message == f"expected {DURATION_FORMAT}, got {'x' * 60!r}"

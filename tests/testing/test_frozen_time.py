@@ -244,7 +244,7 @@ def test_a_time_of_the_test_is_accepted_and_a_naive_one_refused(
     with travel():
         now = datetime.now(timezone.utc)
         lead = sendpilot.add_lead(created_at=now)
-        with pytest.raises(InvalidInput, match="created_at must be a time such as"):
+        with pytest.raises(InvalidInput, match="created_at: expected a time such as"):
             sendpilot.add_lead(created_at=now.replace(tzinfo=None))
         with pytest.raises(InvalidInput, match="moment: expected a time with a zone"):
             sendpilot.clock.set(now.replace(tzinfo=None))

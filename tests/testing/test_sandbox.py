@@ -41,9 +41,9 @@ def test_a_lead_has_the_fields_that_are_passed(sendpilot: Sandbox) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        pytest.param({"linkedin_url": "nope"}, "linkedin_url must be a LinkedIn", id="url"),
+        pytest.param({"linkedin_url": "nope"}, "linkedin_url: expected a LinkedIn", id="url"),
         pytest.param({"campaign_id": "camp_x"}, "there is no campaign 'camp_x'", id="campaign"),
-        pytest.param({"status": "done"}, "status must be one of", id="status"),
+        pytest.param({"status": "done"}, "status: expected one of", id="status"),
     ],
 )
 def test_an_invalid_lead_is_refused(

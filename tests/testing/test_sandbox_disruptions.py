@@ -117,11 +117,13 @@ def test_a_delivery_that_is_queued_already_is_not_disrupted(
     [
         pytest.param("duplicat", {}, "did you mean 'duplicate'?", id="kind"),
         pytest.param("drop", {"seconds": 3}, "seconds is no option of 'drop'", id="option"),
-        pytest.param("delay", {"seconds": -3}, "seconds of 'delay' must be from 0", id="number"),
+        pytest.param("delay", {"seconds": -3}, "seconds of 'delay': expected 0", id="number"),
         pytest.param("drop", {"event_type": "lead.update"}, "did you mean", id="event"),
         pytest.param("drop", {"event_type": "lead.updated"}, EVENT, id="other contract"),
-        pytest.param("drop", {"times": 0}, "times must be a whole number from 1", id="no times"),
-        pytest.param("drop", {"times": True}, "times must be a whole number from 1", id="no count"),
+        pytest.param("drop", {"times": 0}, "times: expected a whole number from 1", id="no times"),
+        pytest.param(
+            "drop", {"times": True}, "times: expected a whole number from 1", id="no count"
+        ),
     ],
 )
 def test_an_impossible_disruption_is_refused(
@@ -218,7 +220,7 @@ def test_chaos_can_be_for_one_endpoint(
     ("kinds", "says"),
     [
         pytest.param(["duplicat"], "did you mean 'duplicate'", id="unknown"),
-        pytest.param([], "kinds must name at least one", id="none"),
+        pytest.param([], "kinds: expected one at least", id="none"),
     ],
 )
 def test_an_invalid_mix_is_refused(

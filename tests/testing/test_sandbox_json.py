@@ -133,7 +133,7 @@ def box(sendpilot: Sandbox) -> Iterator[Sandbox]:
 def test_a_value_that_json_cannot_hold_is_refused(
     box: Sandbox, way: Callable[[Sandbox, object], object], odd: object
 ) -> None:
-    with pytest.raises(InvalidInput, match="must be"):
+    with pytest.raises(InvalidInput, match="expected"):
         way(box, odd)
 
 
@@ -141,7 +141,7 @@ def test_a_value_that_json_cannot_hold_is_refused(
 def test_half_a_character_is_refused(
     box: Sandbox, way: Callable[[Sandbox, object], object]
 ) -> None:
-    with pytest.raises(InvalidInput, match="must be"):
+    with pytest.raises(InvalidInput, match="expected"):
         way(box, HALF)
 
 
@@ -150,7 +150,7 @@ def test_half_a_character_is_refused(
 def test_a_value_that_is_no_text_is_refused_where_one_is_expected(
     box: Sandbox, way: Callable[[Sandbox, object], object], odd: object
 ) -> None:
-    with pytest.raises(InvalidInput, match="must be a"):
+    with pytest.raises(InvalidInput, match="expected a"):
         way(box, odd)
 
 
@@ -159,16 +159,16 @@ def test_the_refusal_has_the_place_and_the_expectation(box: Sandbox) -> None:
         box.add_lead(custom_fields={"tags": ["a", {"score": 10**30}]})
 
     assert str(caught.value) == (
-        "custom_fields.tags[1].score must be something that JSON can hold: a text, a number of 64 "
-        "bits, True, False, None, a list or a dict with text keys, got "
+        "custom_fields.tags[1].score: expected a value that JSON can hold (a text, a number of 64 "
+        "bits, True, False, None, a list or a dict with text keys), got "
         "1000000000000000000000000000000"
     )
 
 
 def test_counters_and_dates_that_no_reply_can_hold_are_refused(box: Sandbox) -> None:
-    with pytest.raises(InvalidInput, match=r"counters\.messagesSent must be"):
+    with pytest.raises(InvalidInput, match=r"counters\.messagesSent: expected"):
         box.add_campaign("c", counters=Counters(messages_sent=10**30))
-    with pytest.raises(InvalidInput, match="created_at must be a time such as"):
+    with pytest.raises(InvalidInput, match="created_at: expected a time such as"):
         box.add_lead(created_at=EARLY)
 
 
@@ -219,7 +219,9 @@ def test_a_seed_that_json_cannot_hold_is_refused(change: dict[str, Any]) -> None
     )
     emulator = Emulator()
     try:
-        with pytest.raises(InvalidInput, match="workspace 'ws_1' must be made of JSON values"):
+        with pytest.raises(
+            InvalidInput, match="workspace 'ws_1': expected values that JSON can hold"
+        ):
             emulator.add_workspace(replace(seed, leads=(replace(lead, **change),)))
         assert emulator.workspaces() == []
         emulator.add_workspace(seed)

@@ -68,7 +68,7 @@ def test_a_lead_goes_through_all_its_steps(sendpilot: Sandbox) -> None:
     ("action", "reason"),
     [
         pytest.param(
-            "repyl", 'action must be one of .*connection_sent, .* it was "repyl"', id="word"
+            "repyl", 'action: expected one of .*connection_sent, .* got "repyl"', id="word"
         ),
         pytest.param("reply", "do connection_sent and accept_connection first", id="too early"),
         pytest.param("message_sent", "no request was sent", id="not connected"),
@@ -144,9 +144,9 @@ def test_a_person_is_connected_with_another_sender(sendpilot: Sandbox) -> None:
 
 
 def test_a_connection_that_is_no_profile_is_refused(sendpilot: Sandbox) -> None:
-    with pytest.raises(InvalidInput, match="linkedin_url must be a LinkedIn"):
+    with pytest.raises(InvalidInput, match="linkedin_url: expected a LinkedIn"):
         sendpilot.connect("nope")
-    with pytest.raises(InvalidInput, match=r"connections\[0\] must be a LinkedIn"):
+    with pytest.raises(InvalidInput, match=r"connections\[0\]: expected a LinkedIn"):
         sendpilot.add_sender("sender_ann", connections=["nope"])
 
 

@@ -36,10 +36,10 @@ Act = Callable[[Sandbox], Any]
         ),
         pytest.param(
             lambda box: box.add_campaign("c", sequence=["connect"]),
-            r"sequence\[0\]: must be a JSON object",
+            r"sequence\[0\]: expected a JSON object",
             id="no step",
         ),
-        pytest.param(lambda box: box.simulate("answer", "x"), 'it was "answer"', id="action"),
+        pytest.param(lambda box: box.simulate("answer", "x"), 'got "answer"', id="action"),
         pytest.param(
             lambda box: box.simulate("pause", "camp_test", sender_id="sender_test"),
             "sender_id is for steps of a lead; 'pause' is none",
@@ -47,7 +47,7 @@ Act = Callable[[Sandbox], Any]
         ),
         pytest.param(
             lambda box: box.add_campaign("c", status="paussed"),
-            r'status must be .*: started, .*; it was "paussed" \(did you mean paused\?\)',
+            r'status: expected one of started, .*, got "paussed" \(did you mean paused\?\)',
             id="status of a campaign",
         ),
         pytest.param(
@@ -57,27 +57,27 @@ Act = Callable[[Sandbox], Any]
         ),
         pytest.param(
             lambda box: box.add_campaign("c", enrolls="every"),
-            'enrolls must be .*: all, added, none; it was "every"$',
+            'enrolls: expected one of all, added, none, got "every"$',
             id="enrolls",
         ),
         pytest.param(
             lambda box: box.add_sender("s", status="actve"),
-            r'status must be .*: active, .*; it was "actve" \(did you mean active\?\)',
+            r'status: expected one of active, .*, got "actve" \(did you mean active\?\)',
             id="status of a sender",
         ),
         pytest.param(
             lambda box: box.add_sender("s", limits={"messages": -3}),
-            r"limits\.messages must be a whole number from 0 to \d+; it was -3",
+            r"limits\.messages: expected a whole number from 0 to \d+, got -3",
             id="less than no messages",
         ),
         pytest.param(
             lambda box: box.add_sender("s", is_premium="no"),
-            'is_premium must be true or false; it was "no"',
+            'is_premium: expected true or false, got "no"',
             id="no boolean",
         ),
         pytest.param(
             lambda box: box.add_sender("s", linkedin_url="nope"),
-            "linkedin_url must be a LinkedIn",
+            "linkedin_url: expected a LinkedIn",
             id="profile of a sender",
         ),
         pytest.param(
@@ -90,31 +90,31 @@ Act = Callable[[Sandbox], Any]
         ),
         pytest.param(
             lambda box: box.add_lead(first_name=7),
-            "first_name must be a string; it was 7",
+            "first_name: expected a string, got 7",
             id="no text",
         ),
         pytest.param(
             lambda box: box.add_lead(connection_count=True),
-            "connection_count must be a whole number from 0 to .*; it was true",
+            "connection_count: expected a whole number from 0 to .*, got true",
             id="no number",
         ),
         pytest.param(
             lambda box: box.add_lead(custom_fields=["score"]),
-            "custom_fields must be a JSON object; it was",
+            "custom_fields: expected a JSON object, got",
             id="no dict",
         ),
         pytest.param(
             lambda box: box.add_lead(created_at=NAIVE),
-            "created_at must be a time such as",
+            "created_at: expected a time such as",
             id="naive time",
         ),
         pytest.param(
             lambda box: box.set_credits(subscription=-5),
-            "subscription must be a whole number from 0 to .*; it was -5",
+            "subscription: expected a whole number from 0 to .*, got -5",
             id="less than no credits",
         ),
         pytest.param(
-            lambda box: box.set_credits(purchased=1.5), "purchased must be a whole", id="half"
+            lambda box: box.set_credits(purchased=1.5), "purchased: expected a whole", id="half"
         ),
         pytest.param(
             lambda box: box.webhooks.wait_for(EVENT, count=0),

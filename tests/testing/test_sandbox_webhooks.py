@@ -69,14 +69,16 @@ def test_an_endpoint_has_settings_of_its_own(
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        pytest.param({"retry_delays": [-1]}, "retryDelaysSeconds must be", id="schedule"),
-        pytest.param({"timeout": 0}, "timeoutSeconds must be", id="timeout"),
-        pytest.param({"signatures": ["hmac"]}, "signatures must name", id="signatures"),
+        pytest.param({"retry_delays": [-1]}, "retryDelaysSeconds: expected", id="schedule"),
+        pytest.param({"timeout": 0}, "timeoutSeconds: expected", id="timeout"),
+        pytest.param({"signatures": ["hmac"]}, "signatures: expected", id="signatures"),
         pytest.param(
-            {"concurrency": 0}, "concurrency must be a whole number from 1 to 64", id="concurrency"
+            {"concurrency": 0},
+            "concurrency: expected a whole number from 1 to 64",
+            id="concurrency",
         ),
         pytest.param(
-            {"signature_clock": "real"}, "must be one of wall, virtual, process", id="clock"
+            {"signature_clock": "real"}, "expected one of wall, virtual, process", id="clock"
         ),
     ],
 )

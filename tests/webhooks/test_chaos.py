@@ -120,7 +120,7 @@ def test_the_default_mix_has_no_kind_that_costs_a_correct_receiver_an_event() ->
 
 @pytest.mark.parametrize("rate", [-0.1, 1.1, 30, float("nan")])
 def test_a_rate_that_is_no_share_is_refused(world: World, rate: float) -> None:
-    with pytest.raises(InvalidInput, match="rate must be a share from 0 to 1, got"):
+    with pytest.raises(InvalidInput, match="rate: expected a share from 0 to 1, got"):
         arm_chaos(world, "rain", rate=rate)
     assert world.outbox.disruptions.all() == []
 

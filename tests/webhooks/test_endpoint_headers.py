@@ -20,18 +20,18 @@ from tests.webhooks.conftest import World
 PATH = "/_emulate/endpoints"
 HEADERS = {"X-Env": "staging", "Authorization": "Basic aHVudGVyMg=="}
 REFUSED: list[Any] = [
-    pytest.param([("X-Env", "a")], "headers must be an object of texts by name", id="a list"),
-    pytest.param({f"X-{n}": "a" for n in range(MAX_HEADERS + 1)}, "headers must be 20", id="21"),
+    pytest.param([("X-Env", "a")], "headers: expected an object of texts by name", id="a list"),
+    pytest.param({f"X-{n}": "a" for n in range(MAX_HEADERS + 1)}, "headers: expected 20", id="21"),
     pytest.param({"X-Env": "a", "x-env": "b"}, "each name once", id="a name twice"),
     pytest.param({"X Env": "hunter2"}, "expected the name of a header, such as X-Env", id="blank"),
     pytest.param({"": "hunter2"}, "expected the name of a header", id="no name"),
     pytest.param({"X-É": "hunter2"}, "expected the name of a header", id="no ASCII"),
     pytest.param({3: "hunter2"}, "expected the name of a header", id="a number"),
-    pytest.param({"X-Env": 3}, "headers.X-Env must be a text of printable ASCII", id="number"),
-    pytest.param({"X-Env": ""}, "headers.X-Env must be a text", id="nothing"),
+    pytest.param({"X-Env": 3}, "headers.X-Env: expected a text of printable ASCII", id="number"),
+    pytest.param({"X-Env": ""}, "headers.X-Env: expected a text", id="nothing"),
     pytest.param({"X-Env": " hunter2"}, "without blanks at its ends", id="blank before"),
-    pytest.param({"X-Env": "hunter2\r\nX-A: b"}, "must be a text of printable", id="two lines"),
-    pytest.param({"X-Env": "hunter2é"}, "must be a text of printable ASCII", id="accent"),
+    pytest.param({"X-Env": "hunter2\r\nX-A: b"}, "expected a text of printable", id="two lines"),
+    pytest.param({"X-Env": "hunter2é"}, "expected a text of printable ASCII", id="accent"),
     pytest.param({"X-Env": "a" * (MAX_HEADER_LENGTH + 1)}, "of at most 2000", id="too long"),
     *(
         pytest.param({name: "hunter2"}, f"headers.{name} is reserved", id=name)
@@ -109,8 +109,8 @@ def test_the_control_api_changes_and_removes_headers(api: Api) -> None:
 @pytest.mark.parametrize(
     ("headers", "says"),
     [
-        pytest.param("hunter2", "must be a JSON object; it was a string", id="a text"),
-        pytest.param({"X-Env": ["hunter2"]}, "headers.X-Env must be a text", id="a list"),
+        pytest.param("hunter2", "expected a JSON object, got a string", id="a text"),
+        pytest.param({"X-Env": ["hunter2"]}, "headers.X-Env: expected a text", id="a list"),
         pytest.param({"Host": "hunter2"}, "headers.Host is reserved", id="reserved"),
     ],
 )

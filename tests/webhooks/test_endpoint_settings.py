@@ -25,11 +25,11 @@ from tests.webhooks.disruption_checks import (
 )
 
 DELAYS_PROBLEM = (
-    "retryDelaysSeconds must be at most 100 numbers of seconds from 0 to 2592000 (30 days)"
+    "retryDelaysSeconds: expected at most 100 numbers of seconds from 0 to 2592000 (30 days)"
 )
 PROCESS_TIME = datetime(2001, 2, 3, tzinfo=timezone.utc)
 SIGNATURES_PROBLEM = (
-    "signatures must name one or two different schemes out of documented, svix, standardwebhooks"
+    "signatures: expected one or two different schemes out of documented, svix, standardwebhooks"
 )
 
 
@@ -316,17 +316,17 @@ REFUSALS = [
     pytest.param({"retry_delays_seconds": (float("nan"),)}, DELAYS_PROBLEM, id="delay no number"),
     pytest.param(
         {"timeout_seconds": 0.09},
-        "timeoutSeconds must be from 0.1 to 3600; it was 0.09",
+        "timeoutSeconds: expected 0.1 to 3600, got 0.09",
         id="short timeout",
     ),
     pytest.param(
         {"timeout_seconds": 3600.5},
-        "timeoutSeconds must be from 0.1 to 3600; it was 3600.5",
+        "timeoutSeconds: expected 0.1 to 3600, got 3600.5",
         id="long timeout",
     ),
     pytest.param(
         {"timeout_seconds": float("nan")},
-        "timeoutSeconds must be from 0.1 to 3600; it was nan",
+        "timeoutSeconds: expected 0.1 to 3600, got nan",
         id="timeout no number",
     ),
     pytest.param({"signatures": ()}, SIGNATURES_PROBLEM, id="no scheme"),
@@ -343,14 +343,14 @@ REFUSALS = [
         id="all schemes",
     ),
     pytest.param(
-        {"concurrency": 0}, "concurrency must be a whole number from 1 to 64; it was 0", id="none"
+        {"concurrency": 0}, "concurrency: expected a whole number from 1 to 64, got 0", id="none"
     ),
     pytest.param(
-        {"concurrency": 65}, "concurrency must be a whole number from 1 to 64; it was 65", id="65"
+        {"concurrency": 65}, "concurrency: expected a whole number from 1 to 64, got 65", id="65"
     ),
     pytest.param(
         {"signature_clock": "lunar"},
-        "signatureClock must be one of wall, virtual, process; it was 'lunar'",
+        "signatureClock: expected one of wall, virtual, process, got 'lunar'",
         id="unknown clock",
     ),
 ]
@@ -399,7 +399,7 @@ def test_all_invalid_settings_are_reported_together(world: World) -> None:
     with pytest.raises(InvalidInput) as refusal:
         world.add_endpoint("https://a.example/", secret="x", settings=settings)
 
-    firsts = [problem.partition(" ")[0] for problem in refusal.value.problems]
+    firsts = [problem.partition(":")[0] for problem in refusal.value.problems]
     assert firsts == ["secret", "timeoutSeconds", "concurrency", "signatureClock"]
 
 

@@ -88,7 +88,7 @@ def test_an_override_that_is_not_json_is_refused_and_the_log_stays_readable(worl
         event_type="lead.status.changed", lead_id="lead_1", overrides={"newStatus": object()}
     )
     with pytest.raises(
-        InvalidInput, match=r"overrides\.newStatus must be something that JSON can hold"
+        InvalidInput, match=r"overrides\.newStatus: expected a value that JSON can hold"
     ):
         trigger_event(world.workspace, world.outbox, wanted)
     world.change("A")

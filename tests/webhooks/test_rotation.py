@@ -207,8 +207,8 @@ def test_a_rotation_changes_nothing_else_of_an_endpoint(
 @pytest.mark.parametrize(
     ("secret", "problem"),
     [
-        pytest.param(SECRET, "secret must be a new one, got the one in use", id="the same"),
-        pytest.param("x", "secret must be 'whsec_'", id="no secret"),
+        pytest.param(SECRET, "secret: expected a new one, got the one in use", id="the same"),
+        pytest.param("x", "secret: expected 'whsec_'", id="no secret"),
     ],
 )
 def test_a_rotation_to_an_invalid_secret_is_refused(

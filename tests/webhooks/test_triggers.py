@@ -455,8 +455,10 @@ def test_a_caused_change_is_not_by_the_api(make: MakeWorld) -> None:
             "overrides.previousStatus cannot have effects",
             id="of a status",
         ),
-        pytest.param("message.sent", {"message": 3}, "must be a text to have effects", id="number"),
-        pytest.param("reply.received", {"reply": None}, "must be a text", id="null"),
+        pytest.param(
+            "message.sent", {"message": 3}, "expected a text to have effects", id="number"
+        ),
+        pytest.param("reply.received", {"reply": None}, "expected a text", id="null"),
         pytest.param("lead.updated", {}, "overrides.newStatus is required", id="no status"),
         pytest.param(
             "lead.updated", {"newStatus": "done"}, "'done' is unknown", id="no such status"

@@ -413,7 +413,7 @@ def test_a_job_ends_only_once(workspace: Workspace, end: str, again: str) -> Non
     _end(workspace, search, end)
     before = workspace.searches.get(search.id), workspace.credits.balance()
 
-    with pytest.raises(InvalidInput, match="must be pending or running; it is"):
+    with pytest.raises(InvalidInput, match="expected one that is pending or running, got"):
         _end(workspace, search, again)
 
     assert (workspace.searches.get(search.id), workspace.credits.balance()) == before

@@ -237,7 +237,7 @@ def test_a_text_that_is_no_rate_limit_is_refused(text: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         parse_rate_limit(text)
 
-    assert refused.value.problems == (f"must be {RATE_LIMIT_FORMAT}; it was {text!r}",)
+    assert refused.value.problems == (f"expected {RATE_LIMIT_FORMAT}, got {text!r}",)
 
 
 def test_a_window_accepts_as_many_requests_as_the_limit() -> None:
