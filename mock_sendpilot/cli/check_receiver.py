@@ -152,7 +152,7 @@ def check_receiver(
     Exit codes: 0 nothing failed, 1 a check failed, 2 the command line is wrong or the probe returns
     no count.
     """
-    from mock_sendpilot.receiver_check.probes import url_probe
+    from mock_sendpilot.receiver_check.target import url_probe
 
     target = Target(
         url=url,
@@ -167,7 +167,7 @@ def check_receiver(
     output = _Output(is_only=junit is None)
     report = _run_checks(target, output, as_json=as_json)
     if junit is not None:
-        from mock_sendpilot.receiver_check.junit import as_junit
+        from mock_sendpilot.receiver_check.report import as_junit
 
         try:
             junit.write_bytes(as_junit(report, is_strict=strict))

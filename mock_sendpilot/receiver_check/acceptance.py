@@ -3,9 +3,14 @@
 from dataclasses import replace
 
 from mock_sendpilot.receiver_check.client import TestClient, event_types
-from mock_sendpilot.receiver_check.findings import FAILED, INCONCLUSIVE, PASSED, Finding
+from mock_sendpilot.receiver_check.findings import (
+    FAILED,
+    INCONCLUSIVE,
+    PASSED,
+    Finding,
+    expect_accepted,
+)
 from mock_sendpilot.receiver_check.profile import USUAL_EVENT_TYPE, Profile, join_schemes
-from mock_sendpilot.receiver_check.responses import expect_accepted
 from mock_sendpilot.world.endpoint_settings import SIGNATURE_SCHEMES
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from mock_sendpilot.contracts.contract import Contract
-from mock_sendpilot.receiver_check import acceptance, duplicates, rejection, signatures, tolerance
+from mock_sendpilot.receiver_check import acceptance, signatures, tolerance
 from mock_sendpilot.receiver_check.client import TestClient, event_types
 from mock_sendpilot.receiver_check.findings import FAILED, WARNED, Finding, Outcome
 from mock_sendpilot.receiver_check.profile import Profile
@@ -66,21 +66,21 @@ BEFORE_EVENTS = (
         "rejects a missing signature",
         _FORGERY,
         "Reject requests without signature headers: a missing header must not skip the check.",
-        rejection.rejects_missing_signature,
+        signatures.rejects_missing_signature,
     ),
     Check(
         "wrong_secret",
         "rejects a wrong secret",
         _FORGERY,
         _VERIFY,
-        rejection.rejects_wrong_secret,
+        signatures.rejects_wrong_secret,
     ),
     Check(
         "altered_body",
         "rejects an altered body",
         "A signature covers every byte; anybody who could alter one could alter the event.",
         "Compute the signature over the raw body, and over all of it.",
-        rejection.rejects_altered_body,
+        signatures.rejects_altered_body,
     ),
     Check(
         "raw_body",
@@ -97,14 +97,14 @@ BEFORE_EVENTS = (
         "Anybody who recorded a request could replay it forever.",
         "Compare the signed time with your clock, and reject beyond a tolerance of five minutes; "
         "every attempt of the vendor is signed afresh.",
-        rejection.rejects_stale_timestamp,
+        signatures.rejects_stale_timestamp,
     ),
     Check(
         "future_timestamp",
         "rejects a signature from an hour ahead",
         "A time far ahead outlasts every tolerance, and shows that a clock is wrong.",
         "Apply the tolerance in both directions.",
-        rejection.rejects_future_timestamp,
+        signatures.rejects_future_timestamp,
         WARNED,
     ),
     Check(
@@ -113,7 +113,7 @@ BEFORE_EVENTS = (
         "Requests from strangers must neither pass nor crash the app: anybody could set off your "
         "alarms.",
         "Require every header, catch whatever the verification raises, and answer 401.",
-        rejection.rejects_malformed_signature,
+        signatures.rejects_malformed_signature,
     ),
     Check(
         "idempotent",
@@ -121,7 +121,7 @@ BEFORE_EVENTS = (
         "Events are delivered at least once: after a slow response the same event comes again.",
         "Store the eventIds you have handled (with a unique constraint); answer 2xx to a known "
         "one, and do nothing.",
-        duplicates.is_idempotent,
+        tolerance.is_idempotent,
     ),
     Check(
         "concurrent_duplicate",
@@ -129,7 +129,7 @@ BEFORE_EVENTS = (
         "An attempt that timed out may still be running when the next one arrives.",
         "Let a unique constraint on eventId decide, not a lookup before the work; answer 2xx to "
         "the second one.",
-        duplicates.tolerates_concurrent_duplicate,
+        tolerance.tolerates_concurrent_duplicate,
     ),
     Check(
         "out_of_order",

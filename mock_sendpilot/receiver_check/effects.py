@@ -7,9 +7,14 @@ from dataclasses import dataclass
 
 from mock_sendpilot.contracts import vocabulary as words
 from mock_sendpilot.receiver_check.client import TestClient
-from mock_sendpilot.receiver_check.findings import FAILED, INCONCLUSIVE, PASSED, Finding
-from mock_sendpilot.receiver_check.probes import ProbeFailed
-from mock_sendpilot.receiver_check.responses import expect_accepted
+from mock_sendpilot.receiver_check.findings import (
+    FAILED,
+    INCONCLUSIVE,
+    PASSED,
+    Finding,
+    expect_accepted,
+)
+from mock_sendpilot.receiver_check.target import ProbeFailed
 from mock_sendpilot.scheduling.clock import SystemClock
 
 _POLL_SECONDS = 0.02

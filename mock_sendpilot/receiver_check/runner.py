@@ -7,10 +7,9 @@ from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.receiver_check.checks import checks_for
 from mock_sendpilot.receiver_check.client import TestClient
 from mock_sendpilot.receiver_check.findings import INCONCLUSIVE, Finding
-from mock_sendpilot.receiver_check.probes import ProbeFailed
 from mock_sendpilot.receiver_check.profile import Profile, discover, join_schemes
 from mock_sendpilot.receiver_check.report import Report, Result
-from mock_sendpilot.receiver_check.target import Target
+from mock_sendpilot.receiver_check.target import ProbeFailed, Target
 from mock_sendpilot.scheduling.clock import SystemClock
 from mock_sendpilot.webhooks.http_sender import HttpSender
 

@@ -1,16 +1,26 @@
-"""Checks that a receiver accepts valid signatures: any scheme it verifies, raw bytes, rotation."""
+"""Checks that a receiver accepts valid signatures, and rejects forged and outdated requests."""
 
 import json
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
+from functools import partial
 
 import orjson
 
 from mock_sendpilot.receiver_check.client import TestClient
-from mock_sendpilot.receiver_check.findings import FAILED, INCONCLUSIVE, PASSED, Finding, worst
+from mock_sendpilot.receiver_check.findings import (
+    FAILED,
+    INCONCLUSIVE,
+    PASSED,
+    Finding,
+    expect_accepted,
+    expect_rejected,
+    worst,
+)
 from mock_sendpilot.receiver_check.profile import Profile, SchemeSet, join_schemes
-from mock_sendpilot.receiver_check.responses import expect_accepted
 from mock_sendpilot.webhooks.disruption_kinds import FORGED_SECRET, altered_body
-from mock_sendpilot.webhooks.signing import MULTI_SIGNATURE_SCHEMES
+from mock_sendpilot.webhooks.signing import MULTI_SIGNATURE_SCHEMES, OutgoingRequest, SignedRequest
 
 _UNVERIFIED = Finding(INCONCLUSIVE, "it accepts altered events, so any signature would do")
 
@@ -78,3 +88,90 @@ def _verified(profile: Profile, client: TestClient) -> list[SchemeSet]:
         if not client.send(altered).is_accepted:
             verified.append(schemes)
     return verified
+
+
+Forge = Callable[[OutgoingRequest], OutgoingRequest | SignedRequest]
+_HOUR = timedelta(hours=1)
+_GARBAGE = "garbage"
+
+
+def rejects_missing_signature(profile: Profile, client: TestClient) -> Finding:
+    """Judge the response to an event without signature headers."""
+    response = profile.unsigned_response
+    return expect_rejected(response or client.send(client.request(profile.event_type, schemes=())))
+
+
+def rejects_wrong_secret(profile: Profile, client: TestClient) -> Finding:
+    """Send an event signed with another secret."""
+    return _rejects(profile, client, lambda request: replace(request, secrets=(FORGED_SECRET,)))
+
+
+def rejects_altered_body(profile: Profile, client: TestClient) -> Finding:
+    """Send events that were altered after signing: another lead, and an extra space."""
+
+    def add_letter(request: OutgoingRequest) -> OutgoingRequest:
+        return replace(request, sent_body=altered_body(request.body))
+
+    def add_space(request: OutgoingRequest) -> OutgoingRequest:
+        return replace(request, sent_body=request.body.replace(b":", b": ", 1))
+
+    letter = _rejects(profile, client, add_letter, "an extra letter")
+    return worst([letter, _rejects(profile, client, add_space, "an extra space")])
+
+
+def rejects_stale_timestamp(profile: Profile, client: TestClient) -> Finding:
+    """Send an event signed an hour ago."""
+    return _rejects(profile, client, lambda one: replace(one, signed_at=one.signed_at - _HOUR))
+
+
+def rejects_future_timestamp(profile: Profile, client: TestClient) -> Finding:
+    """Send an event signed an hour ahead."""
+    return _rejects(profile, client, lambda one: replace(one, signed_at=one.signed_at + _HOUR))
+
+
+def rejects_malformed_signature(profile: Profile, client: TestClient) -> Finding:
+    """Send events with one signature header malformed or missing."""
+    findings = []
+    for schemes in profile.scheme_sets:
+        signed = client.request(profile.event_type, schemes=schemes)
+        unsigned_headers = replace(signed, schemes=()).headers()
+        for header in filter(lambda name: name not in unsigned_headers, signed.headers()):
+            for case, change in _malformations(header, schemes):
+                forge = partial(_with_header, header=header, change=change)
+                findings.append(_rejects_under(schemes, profile, client, forge, case))
+    return worst(findings)
+
+
+def _with_header(
+    request: OutgoingRequest, *, header: str, change: Callable[[str], str | None]
+) -> SignedRequest:
+    """Return the signed request with one header changed, or without it if `change` returns None."""
+    signed = request.signed()
+    headers = dict(signed.headers)
+    value = change(headers.pop(header))
+    return replace(signed, headers=headers if value is None else {**headers, header: value})
+
+
+def _malformations(
+    header: str, schemes: SchemeSet
+) -> Iterator[tuple[str, Callable[[str], str | None]]]:
+    """Yield ways to malform a signature header, each with its name."""
+    yield f"garbage in {header}", lambda _: _GARBAGE
+    if schemes != ("documented",):  # without its only header nothing is signed
+        yield f"without {header}", lambda _: None
+    if header == "Webhook-Signature":
+        yield "garbage for the time", lambda value: f"t={_GARBAGE},{value.partition(',')[2]}"
+        yield "a time and no signature", lambda value: value.partition(",")[0]
+
+
+def _rejects(profile: Profile, client: TestClient, forge: Forge, case: str = "") -> Finding:
+    """Send the same forgery under each set of schemes that the receiver verifies."""
+    return worst([_rejects_under(one, profile, client, forge, case) for one in profile.scheme_sets])
+
+
+def _rejects_under(
+    schemes: SchemeSet, profile: Profile, client: TestClient, forge: Forge, case: str
+) -> Finding:
+    request = client.request(profile.event_type, schemes=schemes)
+    finding = expect_rejected(client.send(forge(request)))
+    return finding.about(f"{join_schemes(schemes)}, {case}" if case else join_schemes(schemes))

@@ -1,11 +1,20 @@
-"""A receiver to check, and the limits it has to meet."""
+"""The receiver to check, the limits of its responses, and the probe that counts its effects."""
 
+import http.client
+import io
+import os
+import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
+from urllib.parse import quote, urlsplit
+
+import orjson
 
 from mock_sendpilot.contracts.contract import Contract
 from mock_sendpilot.errors import InvalidInput
+from mock_sendpilot.network import FinalResponse, connected, own_copy
+from mock_sendpilot.scheduling.clock import SystemClock
 from mock_sendpilot.urls import url_problems
 from mock_sendpilot.webhooks.http_sender import TIMEOUT_SECONDS
 from mock_sendpilot.webhooks.signing import SECRET_FORMAT, is_secret
@@ -69,3 +78,113 @@ def lead_id_problem(lead_id: str) -> str | None:
     except UnicodeEncodeError:
         return f"expected UTF-8, got {lead_id!r}"
     return None
+
+
+_MAX_BODY_BYTES = 5_000_000
+_SAFE_IN_A_PATH = "/?%:@!$&'()*+,;=~"
+"""Characters that are not quoted; `%` is one, so that a quoted URL is not quoted twice."""
+
+
+class ProbeFailed(Exception):
+    """A probe returned no count; the text says why."""
+
+
+def url_probe(url: str, *, timeout_seconds: float) -> Probe:
+    """Return a probe that sends a GET and returns the JSON, or the text, of the response.
+
+    Args:
+        url: a valid URL; letters beyond ASCII are quoted.
+        timeout_seconds: the time for the complete response.
+
+    The probe raises `ProbeFailed` without a response in time, and for any status but 200.
+    """
+
+    def get() -> Any:
+        try:
+            status, body = _get(url, timeout_seconds)
+        except TimeoutError as error:
+            raise ProbeFailed(f"the probe did not respond within {timeout_seconds:g} s") from error
+        except (OSError, ValueError, http.client.HTTPException) as error:
+            raise ProbeFailed(f"the probe did not respond: {error}") from error
+        if status != http.HTTPStatus.OK:
+            raise ProbeFailed(f"expected status 200 from the probe, got {status}")
+        try:
+            return orjson.loads(body)
+        except ValueError:
+            return body.decode("utf-8", "replace")
+
+    return get
+
+
+def effect_count(probe: Probe) -> float:
+    """Return the number of effects a probe counts now.
+
+    Raises:
+        ProbeFailed: it returns neither a number nor a list.
+    """
+    value: object = probe()
+    if isinstance(value, list):
+        return len(value)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return value
+    kind = type(value).__name__
+    raise ProbeFailed(f"expected a number or a list of effects from the probe, got {kind}")
+
+
+class _Reader(io.RawIOBase):
+    """A reader of a socket with one deadline: the socket's own timeout restarts with each byte."""
+
+    def __init__(self, connected: Any, deadline: float) -> None:
+        self._socket = connected
+        self._deadline = deadline
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        remaining = self._deadline - SystemClock.running_seconds()
+        if remaining <= 0:
+            raise TimeoutError
+        self._socket.settimeout(remaining)
+        return int(self._socket.recv_into(buffer))
+
+    def makefile(self, *_arguments: object) -> io.BufferedReader:
+        """Return the file that an HTTPResponse reads from."""
+        return io.BufferedReader(self)
+
+
+def _get(url: str, timeout_seconds: float) -> tuple[int, bytes]:
+    """Return the status and the body of the response to a GET."""
+    deadline = SystemClock.running_seconds() + timeout_seconds
+    parts = urlsplit(url)
+    path = f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
+    connection = _connection(url, timeout_seconds)
+    try:
+        headers = {"Accept": "application/json, */*", "Connection": "close"}
+        connection.request("GET", quote(path, safe=_SAFE_IN_A_PATH), headers=headers)
+        response = FinalResponse(cast("Any", _Reader(connection.sock, deadline)))
+        response.begin()
+        return response.status, response.read(_MAX_BODY_BYTES)
+    finally:
+        connection.close()
+
+
+def _connection(url: str, timeout_seconds: float) -> http.client.HTTPConnection:
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    # A copy: vcrpy replaces the classes for the whole process, and pook a method.
+    client = own_copy("http.client")
+    connection: http.client.HTTPConnection
+    if parts.scheme == "http":
+        connection = client.HTTPConnection(host, parts.port)
+        connection.sock = connected(host, connection.port, timeout_seconds=timeout_seconds)
+        return connection
+    context = ssl.create_default_context(cafile=os.environ.get("REQUESTS_CA_BUNDLE") or None)
+    connection = client.HTTPSConnection(host, parts.port, context=context)
+    made = connected(host, connection.port, timeout_seconds=timeout_seconds)
+    try:
+        connection.sock = context.wrap_socket(made, server_hostname=host)
+    except Exception:
+        made.close()
+        raise
+    return connection

@@ -1,4 +1,4 @@
-"""Checks that a receiver tolerates unusual events, and trouble on the network."""
+"""Checks that a receiver handles each event once, and tolerates unusual events and networks."""
 
 import threading
 from collections.abc import Callable
@@ -7,9 +7,15 @@ from datetime import timedelta
 
 from mock_sendpilot.contracts import vocabulary as words
 from mock_sendpilot.receiver_check.client import TestClient
-from mock_sendpilot.receiver_check.findings import FAILED, INCONCLUSIVE, Finding, worst
+from mock_sendpilot.receiver_check.effects import Effect, expect_one_effect
+from mock_sendpilot.receiver_check.findings import (
+    FAILED,
+    INCONCLUSIVE,
+    Finding,
+    expect_accepted,
+    worst,
+)
 from mock_sendpilot.receiver_check.profile import Profile
-from mock_sendpilot.receiver_check.responses import expect_accepted
 from mock_sendpilot.webhooks.disruption_kinds import (
     with_extra_fields,
     with_unknown_type,
@@ -85,3 +91,41 @@ def survives_broken_connection(profile: Profile, client: TestClient) -> Finding:
     threading.Event().wait(_NOTICE_SECONDS)
     finding = expect_accepted(client.send(client.request(profile.event_type)))
     return finding.about("the event after it") if finding.outcome == FAILED else finding
+
+
+def is_idempotent(profile: Profile, client: TestClient) -> Finding:
+    """Send an event, and once it has had its effect, its duplicate and another event.
+
+    Nobody can tell how long to wait for an effect that should not come. When the effect of the
+    other event shows, that of the duplicate would show as well.
+    """
+    event_type = _event_type(profile)
+    original, duplicate = client.attempts(client.request(event_type))
+    finding = expect_one_effect(
+        client, profile.effect, lambda: expect_accepted(client.send(original))
+    )
+    if finding.outcome == FAILED:
+        return finding
+
+    def send() -> Finding:
+        again = expect_accepted(client.send(duplicate)).about("the second time")
+        other = expect_accepted(client.send(client.request(event_type))).about("another event")
+        return worst([again, other])
+
+    return expect_one_effect(client, profile.effect, send)
+
+
+def tolerates_concurrent_duplicate(profile: Profile, client: TestClient) -> Finding:
+    """Send an event and its duplicate at the same time."""
+
+    def send() -> Finding:
+        attempts = client.attempts(client.request(_event_type(profile)))
+        one, other = map(expect_accepted, client.send_together(attempts))
+        return worst([one.about("one"), other.about("the other")])
+
+    return expect_one_effect(client, profile.effect, send)
+
+
+def _event_type(profile: Profile) -> str:
+    effect = profile.effect
+    return effect.event_type if isinstance(effect, Effect) else profile.event_type

@@ -16,8 +16,8 @@ from werkzeug.wrappers import Request, Response
 
 from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.http_server import HttpServer
-from mock_sendpilot.receiver_check.probes import ProbeFailed, url_probe
 from mock_sendpilot.receiver_check.report import Report
+from mock_sendpilot.receiver_check.target import ProbeFailed, url_probe
 from tests.receiver_check import receivers as r
 from tests.receiver_check.async_receivers import HasABrokenProbe
 from tests.receiver_check.test_planted_faults import ACTS_TWICE, check, problems

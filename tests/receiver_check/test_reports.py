@@ -7,8 +7,7 @@ import pytest
 from werkzeug.wrappers import Request, Response
 
 from mock_sendpilot.errors import InvalidInput
-from mock_sendpilot.receiver_check.junit import as_junit
-from mock_sendpilot.receiver_check.report import Report, Result, Style
+from mock_sendpilot.receiver_check.report import Report, Result, Style, as_junit
 from mock_sendpilot.testing.receiver_check import check_receiver
 from tests.receiver_check import receivers as r
 from tests.receiver_check.test_planted_faults import LIVE

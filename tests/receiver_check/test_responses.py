@@ -4,11 +4,13 @@ from datetime import datetime, timezone
 
 import pytest
 
-from mock_sendpilot.receiver_check.findings import Finding, Outcome, worst
-from mock_sendpilot.receiver_check.responses import (
+from mock_sendpilot.receiver_check.findings import (
+    Finding,
+    Outcome,
     ReceiverResponse,
     expect_accepted,
     expect_rejected,
+    worst,
 )
 from mock_sendpilot.webhooks.deliveries import Response
 from mock_sendpilot.webhooks.http_sender import SendResult

@@ -9,7 +9,7 @@ from typing import NoReturn
 import pytest
 
 from mock_sendpilot.network import connected, is_loopback, own_copy
-from mock_sendpilot.receiver_check.probes import url_probe
+from mock_sendpilot.receiver_check.target import url_probe
 from mock_sendpilot.testing.receiver import WebhookReceiver
 from mock_sendpilot.testing.sandbox import Sandbox
 from tests.testing.network_mocks import MOCKS
