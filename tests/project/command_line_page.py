@@ -31,6 +31,8 @@ def page() -> str:
 
 
 def _sections(command: click.Command, name: str, parent: click.Context | None) -> Iterator[str]:
+    # click keeps the help option of the first context, which a test may have made without a parent.
+    vars(command).update(_help_option=None)
     context = command.make_context(
         name, [], parent=parent, resilient_parsing=True, terminal_width=_WIDTH
     )
