@@ -25,9 +25,15 @@ if TYPE_CHECKING:
     from mock_sendpilot.server import EmulatorServer
     from mock_sendpilot.testing.asgi_bridge import AppNotStarted
     from mock_sendpilot.testing.event_loop import EventLoopBlocked
-    from mock_sendpilot.testing.failures import NotIdle, RequestNotSeen, WebhookNotSeen
+    from mock_sendpilot.testing.failures import (
+        NotIdle,
+        RequestNotSeen,
+        UnconsumedFault,
+        WebhookNotSeen,
+    )
     from mock_sendpilot.testing.receiver import ReceivedWebhook, WebhookReceiver
     from mock_sendpilot.testing.sandbox import Sandbox, SandboxFactory
+    from mock_sendpilot.traffic.faults import Fault
     from mock_sendpilot.traffic.journal import JournalEntry
     from mock_sendpilot.webhooks.deliveries import Attempt, Delivery
     from mock_sendpilot.webhooks.endpoints import Endpoint
@@ -48,6 +54,7 @@ __all__ = [
     "Endpoint",
     "EndpointSeed",
     "EventLoopBlocked",
+    "Fault",
     "InvalidInput",
     "JournalEntry",
     "Lead",
@@ -61,6 +68,7 @@ __all__ = [
     "SendPilotError",
     "Sender",
     "SentWebhook",
+    "UnconsumedFault",
     "WebhookNotSeen",
     "WebhookReceiver",
     "WorkspaceSeed",
@@ -82,6 +90,7 @@ _MODULES: Mapping[str, str] = {
     "Endpoint": "webhooks.endpoints",
     "EndpointSeed": "world.seed",
     "EventLoopBlocked": "testing.event_loop",
+    "Fault": "traffic.faults",
     "InvalidInput": "errors",
     "JournalEntry": "traffic.journal",
     "Lead": "world.models",
@@ -95,6 +104,7 @@ _MODULES: Mapping[str, str] = {
     "SendPilotError": "errors",
     "Sender": "world.models",
     "SentWebhook": "webhooks.event_log",
+    "UnconsumedFault": "testing.failures",
     "WebhookNotSeen": "testing.failures",
     "WebhookReceiver": "testing.receiver",
     "WorkspaceSeed": "world.seed",

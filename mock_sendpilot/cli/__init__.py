@@ -14,6 +14,8 @@ _COMMANDS = (
     "disruptions",
     "endpoints",
     "events",
+    "fault",
+    "faults",
     "listen",
     "ready",
     "requests",

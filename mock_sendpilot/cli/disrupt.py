@@ -19,7 +19,7 @@ from mock_sendpilot.cli.options import (
 )
 from mock_sendpilot.webhooks.disruption_kinds import CHAOS, DEFAULT_RATE, KINDS
 
-_ALWAYS = "always"
+ALWAYS = "always"
 
 
 def _kind_rows() -> Iterator[tuple[str, str]]:
@@ -37,13 +37,13 @@ def _kind_rows() -> Iterator[tuple[str, str]]:
 
 
 class Times(StringParamType):
-    """A number of deliveries, or `always`."""
+    """A number of deliveries or requests, or `always`."""
 
     name = "times"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the number, or `always`."""
-        return value if value == _ALWAYS else click.IntRange(1).convert(value, param, ctx)
+        return value if value == ALWAYS else click.IntRange(1).convert(value, param, ctx)
 
 
 @click.command(
@@ -124,7 +124,7 @@ def disrupt(*, kind: str, as_json: bool, client: Client, **options: Any) -> None
     }
     body: dict[str, Any] = {key: value for key, value in fields.items() if value is not None}
     if options["times"] is not None:
-        body["times"] = None if options["times"] == _ALWAYS else options["times"]
+        body["times"] = None if options["times"] == ALWAYS else options["times"]
     disruption = client.request("POST", "/disruptions", body)
     if as_json:
         print_json(disruption)

@@ -23,6 +23,10 @@ class RequestNotSeen(AssertionError):
     """The expected requests did not come, or others did; the message shows the nearest miss."""
 
 
+class UnconsumedFault(AssertionError):
+    """A fault has hit fewer requests than it was to hit; the message shows the nearest miss."""
+
+
 class NotIdle(AssertionError):
     """Something was still running or due when the wait timed out."""
 

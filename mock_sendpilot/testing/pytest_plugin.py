@@ -19,6 +19,8 @@ _SERVER = pytest.StashKey["EmulatorServer"]()
 """The server with the endpoints that explain why nothing comes to a receiver."""
 _SANDBOX = pytest.StashKey["Sandbox"]()
 """The sandbox of a test, whose failed attempts go into its report."""
+_HAS_FAILED = pytest.StashKey[bool]()
+"""True for a test that failed, whose faults may be unconsumed."""
 _MARKER = (
     "sendpilot(contract, starts_at=, frozen=, random_seed=, **options): the contract of the "
     "fixture `sendpilot`, and the start of its clock, "
@@ -37,6 +39,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     sandbox = item.stash.get(_SANDBOX, None)
     if sandbox is None or call.when != "call" or call.excinfo is None:
         return
+    item.stash[_HAS_FAILED] = True
     emulator, workspace = item.config.stash[_SERVER].emulator, sandbox.workspace
     is_skipped = isinstance(call.excinfo.value, pytest.skip.Exception)
     if is_skipped or workspace not in emulator.workspaces():
@@ -80,6 +83,8 @@ def sendpilot(
     with Sandbox(sendpilot_server, options, random_seed=request.node.nodeid) as sandbox:
         request.node.stash[_SANDBOX] = sandbox
         yield sandbox
+        if not request.node.stash.get(_HAS_FAILED, False):
+            sandbox.check_faults()
 
 
 @pytest.fixture(scope="session")

@@ -93,7 +93,7 @@ class RecordedRequests(Sequence[JournalEntry]):
         """
         __tracebackhide__ = True
         refuse_in_event_loop("sendpilot.aio.requests.wait_for")
-        pattern = self._pattern(target, path, **parts)
+        pattern = self.pattern(target, path, **parts)
         if count is not None:
             check_count("count", count, maximum=MAX_ENTRIES)
         check_seconds("timeout", timeout)
@@ -105,7 +105,7 @@ class RecordedRequests(Sequence[JournalEntry]):
         if len(found) < expected:
             headline = f"no request {pattern} within {timeout:g} s"
             notes = [f"{len(found)} of {count} came"] if expected > 1 else []
-            raise RequestNotSeen(self._failure(pattern, headline, notes))
+            raise RequestNotSeen(self.failure(pattern, headline, notes))
         return found[0] if count is None else found
 
     def matching(
@@ -130,7 +130,7 @@ class RecordedRequests(Sequence[JournalEntry]):
             InvalidInput: an unknown method or operation, or a path that is not of the API.
         """
         __tracebackhide__ = True
-        pattern = self._pattern(target, path, query=query, headers=headers, json=json)
+        pattern = self.pattern(target, path, query=query, headers=headers, json=json)
         return [entry for entry in self._journal.all() if pattern.matches(entry)]
 
     def check_count(
@@ -143,15 +143,15 @@ class RecordedRequests(Sequence[JournalEntry]):
             RequestNotSeen: there are fewer or more.
         """
         __tracebackhide__ = True
-        pattern = self._pattern(target, path, **parts)
+        pattern = self.pattern(target, path, **parts)
         entries = self._journal.all()
         found = [entry for entry in entries if pattern.matches(entry)]
         if times is None and not found:
-            raise RequestNotSeen(self._failure(pattern, f"no request {pattern}"))
+            raise RequestNotSeen(self.failure(pattern, f"no request {pattern}"))
         if times is not None and len(found) != times:
             headline = f"expected {times} requests {pattern}, got {len(found)}"
             if len(found) < times:
-                raise RequestNotSeen(self._failure(pattern, headline))
+                raise RequestNotSeen(self.failure(pattern, headline))
             lines = [f"  {entry.id}: {entry.summary()}" for entry in found]
             raise RequestNotSeen("\n".join([headline, *lines]))
         return found
@@ -175,7 +175,8 @@ class RecordedRequests(Sequence[JournalEntry]):
         more = "… " if len(entries) > _MAX_LISTED else ""
         return f"<RecordedRequests {len(entries)}: {more}{latest}>"
 
-    def _pattern(self, target: str | None, path: str | None, **parts: Any) -> RequestPattern:
+    def pattern(self, target: str | None, path: str | None, **parts: Any) -> RequestPattern:
+        """Return the pattern of a method and a path, or of an operation."""
         is_method = path is not None or (target or "").upper() in METHODS
         if not is_method and target is not None and target not in self._operations:
             expected = "the id of an operation, or a method and a path"
@@ -189,7 +190,8 @@ class RecordedRequests(Sequence[JournalEntry]):
             **parts,
         )
 
-    def _failure(self, pattern: RequestPattern, headline: str, notes: Sequence[str] = ()) -> str:
+    def failure(self, pattern: RequestPattern, headline: str, notes: Sequence[str] = ()) -> str:
+        """Return the lines of a failed expectation."""
         unknown = [one for one in self._unknown if one.received_at >= self._began_at]
         if unknown:
             # The most frequent reason for a missing request: it was made with another key.

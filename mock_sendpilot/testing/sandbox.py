@@ -29,6 +29,7 @@ from mock_sendpilot.testing.failures import NotIdle
 from mock_sendpilot.testing.recorded_events import RecordedEvents, SentWebhooks
 from mock_sendpilot.testing.recorded_requests import RecordedRequests, SandboxRequests
 from mock_sendpilot.testing.sandbox_clock import SandboxClock
+from mock_sendpilot.testing.sandbox_faults import SandboxFaults
 from mock_sendpilot.testing.sandbox_options import SandboxOptions, sandbox_options
 from mock_sendpilot.testing.sandbox_webhooks import SandboxWebhooks
 from mock_sendpilot.webhooks.deliveries import describe_failed_attempts
@@ -46,7 +47,7 @@ _QUICK = JobTiming(start_delay=timedelta(milliseconds=50), duration=timedelta(mi
 _ACTIONS = (*manual_actions.ACTIONS, *campaigns.ACTIONS, *jobs.ACTIONS)
 
 
-class Sandbox(SandboxWebhooks, SandboxRequests):
+class Sandbox(SandboxWebhooks, SandboxRequests, SandboxFaults):
     """A fresh workspace on a running server, isolated from all others; it has one campaign.
 
     Args:

@@ -23,6 +23,7 @@ from mock_sendpilot import (
     Endpoint,
     EndpointSeed,
     EventLoopBlocked,
+    Fault,
     InvalidInput,
     JournalEntry,
     Lead,
@@ -36,6 +37,7 @@ from mock_sendpilot import (
     Sender,
     SendPilotError,
     SentWebhook,
+    UnconsumedFault,
     WebhookNotSeen,
     WebhookReceiver,
     WorkspaceSeed,
@@ -147,6 +149,14 @@ def test_the_requests_of_a_sandbox_have_types(sendpilot: Sandbox) -> None:
     assert_type(request.events, tuple[str, ...])
 
 
+def test_the_faults_of_a_sandbox_have_types(sendpilot: Sandbox) -> None:
+    fault = sendpilot.fail_next(503, times=None)
+
+    assert_type(fault, Fault)
+    assert_type(sendpilot.faults, list[Fault])
+    assert fault.state == "armed"
+
+
 @pytest.mark.parametrize(
     ("error", "fail"),
     [
@@ -176,6 +186,7 @@ def test_an_error_of_the_emulated_world_is_caught_by_its_base(
         (EventLoopBlocked, RuntimeError),
         (NotIdle, AssertionError),
         (RequestNotSeen, AssertionError),
+        (UnconsumedFault, AssertionError),
         (WebhookNotSeen, AssertionError),
     ],
 )

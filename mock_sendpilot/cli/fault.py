@@ -1,0 +1,105 @@
+"""`mock-sendpilot fault`: make requests of API clients fail."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from mock_sendpilot.cli.client import Client
+from mock_sendpilot.cli.disrupt import ALWAYS, Times
+from mock_sendpilot.cli.formatting import help_table, print_json
+from mock_sendpilot.cli.options import ID, client_options, json_option
+from mock_sendpilot.errors import InvalidInput
+from mock_sendpilot.traffic.effects import effect_from_words
+
+_CHAOS = "chaos"
+_ROWS: Mapping[str, str] = {
+    "status=503": "is answered with this error in the vendor's envelope; nothing is done",
+    "retry-after=3": "has this header as well; together with a status",
+    "after-effect": "is handled nevertheless; only its response is lost",
+    "latency=2": "is answered so many seconds later",
+    "hang": "is never answered",
+    "reset": "loses its connection before the response; with reset=body in the middle of it",
+    "empty": "gets no byte before the connection is closed",
+    "truncate": "gets half of the body before the connection is closed",
+    "malformed": "gets JSON that ends too early",
+    "content-type=text/html": "gets another content type",
+    "missing=leads.id": "gets JSON without this field; also null=, retype=, unknown= and extra=",
+    "trickle=100": "is answered with so many bytes a second",
+    "page=stale": "gets the first response to the same request; or page=repeated, the one before",
+    _CHAOS: "is hit by any of several effects that a client with retries survives",
+}
+
+
+@click.command(
+    help=f"""Let a fault hit the next request for /v1 that matches.
+
+The request
+
+{help_table(_ROWS)}
+
+Effects combine, such as status=503 latency=2. The control API is never hit.
+""",
+    epilog="\b\nExamples:\n"
+    "  mock-sendpilot fault status=503 --times 2\n"
+    "  mock-sendpilot fault latency=2 --operation leads.list --times always\n"
+    "  mock-sendpilot fault status=500 after-effect --method PATCH\n"
+    "  mock-sendpilot fault chaos --probability 0.3 --random-seed 42",
+)
+@click.argument("effects", metavar="EFFECT...", nargs=-1, required=True, type=ID)
+@click.option("--method", type=ID, help="Only requests with this method. Example: --method PATCH")
+@click.option(
+    "--path",
+    type=ID,
+    help="Only requests for this path; {name} is any one segment. "
+    "Example: --path '/v1/leads/{id}/status'",
+)
+@click.option(
+    "--operation",
+    type=ID,
+    help="Only requests for this operation. Example: --operation leads.updateStatus",
+)
+@click.option(
+    "--times",
+    metavar="N|always",
+    type=Times(),
+    help="Number of requests: 1 by default, always for chaos. Example: --times 3",
+)
+@click.option(
+    "--probability",
+    type=click.FloatRange(0, 1),
+    help="Share of the requests that match: 1 by default, 0.2 for chaos. "
+    "Example: --probability 0.3",
+)
+@click.option(
+    "--random-seed",
+    type=ID,
+    help="The same seed hits the same requests. Example: --random-seed 42",
+)
+@json_option
+@client_options
+def fault(*, effects: tuple[str, ...], as_json: bool, client: Client, **options: Any) -> None:
+    """Arm a fault."""
+    target = {name: options[name] for name in ("method", "path", "operation")}
+    body: dict[str, Any] = {
+        "pattern": {name: value for name, value in target.items() if value is not None}
+    }
+    if effects == (_CHAOS,):
+        body["chaos"] = True
+    else:
+        try:
+            body["effect"] = effect_from_words(effects).json
+        except InvalidInput as error:
+            raise click.UsageError(str(error)) from error
+    if options["times"] is not None:
+        body["times"] = None if options["times"] == ALWAYS else options["times"]
+    if options["probability"] is not None:
+        body["probability"] = options["probability"]
+    if options["random_seed"] is not None:
+        body["randomSeed"] = options["random_seed"]
+    armed = client.request("POST", "/faults", body)
+    if as_json:
+        print_json(armed)
+        return
+    suffix = f", random seed {armed['randomSeed']}" if armed["chaos"] else ""
+    click.echo(f"{armed['id']}: {' '.join(effects)} armed{suffix}")
