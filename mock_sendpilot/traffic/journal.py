@@ -232,12 +232,14 @@ class RequestJournal:
 
     Attributes:
         id: unique for each journal, so that a client can tell its numbers from those of another.
+        is_recording: True if it keeps anything at all.
     """
 
     def __init__(
         self, prefix: str = "req", *, max_entries: int = MAX_ENTRIES, max_bytes: int = MAX_BYTES
     ) -> None:
         self.id = secrets.token_hex(8)
+        self.is_recording = max_entries > 0
         self._prefix = prefix
         self._max_entries = max_entries
         self._max_bytes = max_bytes
@@ -248,11 +250,6 @@ class RequestJournal:
         self._changed = threading.Condition(self._lock)
         self._waiting_count = 0
         self._is_closed = False
-
-    @property
-    def is_recording(self) -> bool:
-        """Return whether it keeps anything at all."""
-        return self._max_entries > 0
 
     @property
     def latest(self) -> int:

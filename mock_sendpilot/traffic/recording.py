@@ -73,10 +73,12 @@ class Recording:
         headers: list[tuple[str, str]] = []
         content = b""
 
-        def start(*arguments: Any) -> Callable[[bytes], object]:
+        def start(
+            line: str, fields: list[tuple[str, str]], *error: Any
+        ) -> Callable[[bytes], object]:
             nonlocal status, headers
-            status, headers = arguments[:2]
-            return start_response(*arguments)
+            status, headers = line, fields
+            return start_response(line, fields, *error)
 
         try:
             body = self._app(environ, start)

@@ -1,7 +1,6 @@
 """A request as its WSGI environment has it, read without Flask: path, query, headers and body."""
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -94,12 +93,15 @@ def request_headers(environ: Mapping[str, Any]) -> dict[str, str]:
 
 def request_body(environ: Mapping[str, Any], max_bytes: int) -> bytes:
     """Return the beginning of the body, whether or not the app has read it already."""
-    body = b""
-    if environ.get("CONTENT_LENGTH", "0") not in {"", "0"}:
-        with suppress(AttributeError, OSError, ValueError):  # of a server that keeps no bodies
-            environ["wsgi.input"].seek(0)
-            body = environ["wsgi.input"].read(max_bytes)
-            environ["wsgi.input"].seek(0)
+    if environ.get("CONTENT_LENGTH", "0") in {"", "0"}:
+        return b""
+    stream = environ["wsgi.input"]
+    try:  # not `suppress`, which would cost each request more than the reading
+        stream.seek(0)
+        body: bytes = stream.read(max_bytes)
+        stream.seek(0)
+    except (AttributeError, OSError, ValueError):  # of a server that keeps no bodies
+        return b""
     return body
 
 
