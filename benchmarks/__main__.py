@@ -20,6 +20,7 @@ from benchmarks import (
     refusing,
     retries,
     waiting,
+    worlds,
 )
 from benchmarks.report import Finding, Settings
 
@@ -33,6 +34,7 @@ _BENCHMARKS: dict[str, Callable[[Settings], Iterator[Finding]]] = {
     "journal": journal.run,
     "memory": memory.run,
     "fixture": fixture_cost.run,
+    "worlds": worlds.run,
     "others": others.run,
 }
 

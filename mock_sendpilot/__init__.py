@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         SendPilotError,
     )
     from mock_sendpilot.server import EmulatorServer
+    from mock_sendpilot.snapshots import Snapshot
     from mock_sendpilot.testing.asgi_bridge import AppNotStarted
     from mock_sendpilot.testing.event_loop import EventLoopBlocked
     from mock_sendpilot.testing.failures import (
@@ -68,6 +69,7 @@ __all__ = [
     "SendPilotError",
     "Sender",
     "SentWebhook",
+    "Snapshot",
     "UnconsumedFault",
     "WebhookNotSeen",
     "WebhookReceiver",
@@ -105,6 +107,7 @@ _MODULES: Mapping[str, str] = {
     "Sender": "world.models",
     "SentWebhook": "webhooks.event_log",
     "UnconsumedFault": "testing.failures",
+    "Snapshot": "snapshots",
     "WebhookNotSeen": "testing.failures",
     "WebhookReceiver": "testing.receiver",
     "WorkspaceSeed": "world.seed",

@@ -2,21 +2,20 @@
 
 import secrets
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
-from operator import itemgetter
+from datetime import datetime, timedelta
 
 from mock_sendpilot.contracts.contract import CONTRACTS, Contract
 from mock_sendpilot.contracts.options import DOCUMENTED
 from mock_sendpilot.errors import InvalidApiKey, InvalidInput, NotAllowed, NotFound
 from mock_sendpilot.json_text import check_seed
-from mock_sendpilot.key_access import Access, new_access
+from mock_sendpilot.key_access import Access, KeyRule, new_access, new_faults
 from mock_sendpilot.scheduling.clock import SteadyClock, WorkspaceClock
 from mock_sendpilot.scheduling.workers import Workers
 from mock_sendpilot.signals import event_recorded
-from mock_sendpilot.snapshots import Snapshot, Snapshots, WorkspaceState
+from mock_sendpilot.snapshots import Snapshot, Snapshots, WorkspaceState, load_state
 from mock_sendpilot.traffic.faults import Faults
 from mock_sendpilot.traffic.journal import MAX_ENTRIES, RequestJournal
 from mock_sendpilot.webhooks.deliveries import MAX_FINISHED
@@ -32,8 +31,6 @@ from mock_sendpilot.world.workspace import Workspace
 
 PAUSE_TIMEOUT_SECONDS = 5.0
 """The longest time to wait for the moment of a state."""
-KeyRule = Callable[[Iterable[str]], None]
-"""A function that raises `NotAllowed` for API keys that must not be added."""
 
 
 class Emulator:
@@ -193,18 +190,25 @@ class Emulator:
             for seed in seeds:
                 added += [self._add(seed, None)]
             for workspace in added:
-                own_type = workspace.contract.own_event_type
-                for endpoint in endpoints:
-                    types = endpoint.event_types
-                    names = None if types is None else tuple(map(own_type, types))
-                    seed_endpoint = replace(endpoint, event_types=names)
-                    _add_endpoint(self.outbox(workspace), seed_endpoint)
+                self.add_endpoints(workspace, endpoints)
         except (InvalidInput, NotAllowed):
             for workspace in added:
                 self.remove_workspace(workspace)
             raise
         for workspace in added:  # only now, so that every endpoint gets the first events
             workspace.begin()
+
+    def add_endpoints(self, workspace: Workspace, endpoints: Iterable[EndpointSeed]) -> None:
+        """Add endpoints, whose event types may have the names of any contract.
+
+        Raises:
+            InvalidInput: one is invalid.
+        """
+        own_type = workspace.contract.own_event_type
+        for endpoint in endpoints:
+            types = endpoint.event_types
+            names = None if types is None else tuple(map(own_type, types))
+            self.outbox(workspace).endpoints.add_seeded(replace(endpoint, event_types=names))
 
     def add_workspace(
         self, seed: WorkspaceSeed, *, clock: WorkspaceClock | None = None
@@ -256,7 +260,7 @@ class Emulator:
             after = self._make(seed, None)
             outbox = self._make_outbox(after)
             for endpoint in seed.endpoints:
-                _add_endpoint(outbox, endpoint)
+                outbox.endpoints.add_seeded(endpoint)
             if keeps_endpoints:
                 outbox.endpoints.keep(self.outbox(before).endpoints.all())
             self._replace(before, after, outbox)
@@ -282,8 +286,7 @@ class Emulator:
     ) -> WorkspaceState:
         """Return the state of a workspace at one moment.
 
-        Changes and events wait meanwhile. An attempt in flight is part of it as one that is still
-        to be made, since nobody knows its outcome.
+        Changes and events wait meanwhile. An attempt in flight is still to be made in it.
 
         Raises:
             NotFound: the workspace was removed.
@@ -310,42 +313,64 @@ class Emulator:
     def restore(self, workspace: Workspace, state: WorkspaceState) -> Workspace:
         """Go on from a state, as the workspace would have gone on then; return the new object.
 
-        Its id, its API keys and its request journal stay. What is in progress ends in the object
-        before, as at a reset: an attempt in flight is recorded nowhere.
+        Its id, API keys and request journal stay. What is in progress ends as at a reset.
 
         Raises:
             NotFound: the workspace was removed.
+            InvalidInput: the state does not fit together.
         """
         with self._replacing:
             before = self.workspace(workspace.id)
-            after, outbox = self._make_from(state, before.id, before.seed.api_keys)
+            after, outbox = self._make_from(state, before.seed, state.world.clock.now)
             self._replace(before, after, outbox)
-            self.faults(after).load(state.faults)
-            self._load_limits(after, state)
+            self._load_traffic(after, state)
         after.start(self._workers)
         return after
 
+    def load_states(self, states: Iterable[WorkspaceState]) -> None:
+        """Add the workspaces of states, all or none of them.
+
+        A clock that ran has run on since then, as the real time has.
+
+        Raises:
+            InvalidInput: an id or key is taken, or a state does not fit together.
+            NotAllowed: everybody knows a key, and a server is open to others.
+        """
+        added: list[Workspace] = []
+        try:
+            for state in states:
+                clock, seed = state.world.clock, state.world.seed
+                elapsed = max(self._system_clock.now() - clock.real_time, timedelta())
+                starts_at = clock.now if clock.is_frozen else clock.now + elapsed
+                workspace, outbox = self._make_from(state, seed, starts_at)
+                self._register(workspace, outbox, seed.api_keys)
+                self._load_traffic(workspace, state)
+                added.append(workspace)
+        except (InvalidInput, NotAllowed):
+            for workspace in added:
+                self.remove_workspace(workspace)
+            raise
+        for workspace in added:
+            workspace.start(self._workers)
+
     def _make_from(
-        self, state: WorkspaceState, workspace_id: str, api_keys: tuple[ApiKey, ...]
+        self, state: WorkspaceState, own: WorkspaceSeed, starts_at: datetime
     ) -> tuple[Workspace, Outbox]:
         world = state.world
-        random_seed = world.seed.random_seed or world.seed.id  # of jobs, whatever the id is now
         workspace = Workspace(
-            replace(world.seed, id=workspace_id, api_keys=api_keys, random_seed=random_seed),
+            replace(world.seed.without_contents(), id=own.id, api_keys=own.api_keys),
             contract=world.contract,
             clock=WorkspaceClock(
-                self._system_clock, starts_at=world.clock.now, is_frozen=world.clock.is_frozen
+                self._system_clock, starts_at=starts_at, is_frozen=world.clock.is_frozen
             ),
             random_seed=world.random_seed,
         )
         outbox = self._make_outbox(workspace)
-        plans = [*workspace.load(world), *outbox.load(state.outbox)]
-        for _, plan in sorted(plans, key=itemgetter(0)):
-            plan()
-        workspace.scheduler.begin_orders_at(world.task_count)
+        load_state(state, workspace, outbox)
         return workspace, outbox
 
-    def _load_limits(self, workspace: Workspace, state: WorkspaceState) -> None:
+    def _load_traffic(self, workspace: Workspace, state: WorkspaceState) -> None:
+        self.faults(workspace).load(state.faults)
         for key in self._keys_by_workspace[workspace.id]:
             limiter, limit_state = self._accesses[key].limiter, state.rate_limits.get(key)
             if limiter is not None and limit_state is not None:
@@ -365,7 +390,7 @@ class Emulator:
             outbox.endpoints.check(endpoint)
         workspace.merge(seed, balance=balance)
         for endpoint in seed.endpoints:
-            _add_endpoint(outbox, endpoint)
+            outbox.endpoints.add_seeded(endpoint)
 
     def remove_workspace(self, workspace: Workspace) -> None:
         """Remove a workspace, its keys and its waiting deliveries."""
@@ -412,7 +437,7 @@ class Emulator:
             self._workspaces[before.id] = after
             self._outboxes[before.id] = outbox
             journal = self._journals[before.id]
-            faults = self._faults[before.id] = _new_faults(after)
+            faults = self._faults[before.id] = new_faults(after)
             for key in self._keys_by_workspace[before.id]:
                 self._accesses[key] = new_access(
                     after, self._accesses[key].api_key, journal, faults
@@ -424,7 +449,7 @@ class Emulator:
         workspace = self._make(seed, clock)
         outbox = self._make_outbox(workspace)
         for endpoint in seed.endpoints:
-            _add_endpoint(outbox, endpoint)
+            outbox.endpoints.add_seeded(endpoint)
         self._register(workspace, outbox, seed.api_keys)
         return workspace
 
@@ -467,23 +492,9 @@ class Emulator:
             self._outboxes[workspace.id] = outbox
             self._snapshots[workspace.id] = Snapshots()
             journal = self._journals[workspace.id] = RequestJournal(max_entries=self._max_requests)
-            faults = self._faults[workspace.id] = _new_faults(workspace)
+            faults = self._faults[workspace.id] = new_faults(workspace)
             for api_key in api_keys:
                 limited = replace(api_key, rate_limit=api_key.rate_limit or self._rate_limit)
                 self._accesses[api_key.key] = new_access(workspace, limited, journal, faults)
             keys = tuple(dict.fromkeys(api_key.key for api_key in api_keys))
             self._keys_by_workspace[workspace.id] = keys
-
-
-def _add_endpoint(outbox: Outbox, endpoint: EndpointSeed) -> None:
-    outbox.endpoints.add(
-        endpoint.url,
-        secret=endpoint.secret,
-        event_types=endpoint.event_types,
-        is_enabled=endpoint.is_enabled,
-        settings=endpoint.settings,
-    )
-
-
-def _new_faults(workspace: Workspace) -> Faults:
-    return Faults(new_id=partial(workspace.ids.prefixed, "fault"), now=workspace.clock.now)

@@ -1,6 +1,8 @@
 """The access that an API key gives: a workspace, with its request journal and its faults."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 
 from mock_sendpilot.errors import ScopeMissing
 from mock_sendpilot.traffic.faults import Faults
@@ -8,6 +10,9 @@ from mock_sendpilot.traffic.journal import RequestJournal
 from mock_sendpilot.world.limits import RateLimiter
 from mock_sendpilot.world.models import ApiKey
 from mock_sendpilot.world.workspace import Workspace
+
+KeyRule = Callable[[Iterable[str]], None]
+"""A function that raises `NotAllowed` for API keys that must not be added."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +45,8 @@ def new_access(
     limit = api_key.rate_limit
     limiter = RateLimiter(workspace.clock, limit) if limit else None
     return Access(workspace, api_key, journal, faults, limiter)
+
+
+def new_faults(workspace: Workspace) -> Faults:
+    """Return the faults of a workspace, none of them armed."""
+    return Faults(new_id=partial(workspace.ids.prefixed, "fault"), now=workspace.clock.now)

@@ -8,12 +8,15 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 
 from mock_sendpilot.errors import InvalidInput, NotFound
 from mock_sendpilot.traffic.faults import FaultsState
+from mock_sendpilot.webhooks.outbox import Outbox
 from mock_sendpilot.webhooks.outbox_state import OutboxState
 from mock_sendpilot.world.limits import RateLimitState
 from mock_sendpilot.world.state import WorldState
+from mock_sendpilot.world.workspace import Workspace
 
 MAX_SNAPSHOTS = 100
 """The number of snapshots of a workspace."""
@@ -96,3 +99,18 @@ class Snapshots:
         with self._lock:
             self.get(snapshot_id)
             del self._snapshots[snapshot_id]
+
+
+def load_state(state: WorkspaceState, workspace: Workspace, outbox: Outbox) -> None:
+    """Take a state in place of the contents of a new workspace, and plan its tasks in their order.
+
+    Raises:
+        InvalidInput: the state does not fit together.
+    """
+    try:
+        plans = [*workspace.load(state.world), *outbox.load(state.outbox)]
+        for _, plan in sorted(plans, key=itemgetter(0)):
+            plan()
+    except (LookupError, ValueError, NotFound) as error:
+        raise InvalidInput(f"the state does not fit together: {error}") from error
+    workspace.scheduler.begin_orders_at(state.world.task_count)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mock_sendpilot.contracts.contract import Contract
     from mock_sendpilot.emulator import Emulator
     from mock_sendpilot.server import EmulatorServer
+    from mock_sendpilot.state_file import StateFile
     from mock_sendpilot.world.seed import EndpointSeed, WorkspaceSeed
 
 _STOP_SECONDS = 0.5  # for running requests; webhooks that are being sent get half of it
@@ -44,7 +45,8 @@ def start(**options: Any) -> None:
     from mock_sendpilot.cli.stopping import StopRequested, raise_on_stop_signal
 
     log = log_to_stderr(options["log_level"], as_json=options["log_format"] == "json")
-    emulator = make_emulator(options)
+    state_file = _state_file(options)
+    emulator = make_emulator(options, state_file)
     server = make_server(emulator, options)
     banner = _banner(server, as_json=options["json"], shows_secrets=options["show_secrets"])
     # Until here a signal ends the process at once: there is nothing to clean up, and an exception
@@ -52,16 +54,24 @@ def start(**options: Any) -> None:
     try:
         raise_on_stop_signal()
         try:
-            _serve(server, banner)
+            _serve(server, banner, state_file)
         finally:
-            _stop(emulator, server)
+            _stop(emulator, server, state_file)
     except StopRequested:
         pass
     log.finish()
 
 
-def make_emulator(options: dict[str, Any]) -> "Emulator":
-    """Return an emulator with the seed loaded, or exit with the reason."""
+def _state_file(options: dict[str, Any]) -> "StateFile | None":
+    if not options["state"]:
+        return None
+    from mock_sendpilot.state_file import StateFile
+
+    return StateFile(Path(options["state"]))
+
+
+def make_emulator(options: dict[str, Any], state_file: "StateFile | None" = None) -> "Emulator":
+    """Return an emulator with the state or the seed loaded, or exit with the reason."""
     from mock_sendpilot.contracts.contract import named_contract
     from mock_sendpilot.emulator import Emulator
     from mock_sendpilot.errors import InvalidInput, SendPilotError
@@ -78,16 +88,34 @@ def make_emulator(options: dict[str, Any]) -> "Emulator":
             timeout_seconds=options["webhook_timeout"],
             rate_limit=options["rate_limit"],
         )
-        emulator.load(_seeds(options, contract), endpoints=_endpoint_seeds(options, emulator))
+        has_state = state_file is not None and _load_state(emulator, state_file, options)
+        if not has_state:
+            emulator.load(_seeds(options, contract), endpoints=_endpoint_seeds(options, emulator))
     except SendPilotError as error:
         fail(*getattr(error, "problems", (error.message,)))
     except OSError as error:
-        fail(f"cannot read {options['fixtures']} ({places('fixtures')}): {_reason(error)}")
-    if options["chaos"] is not None:
+        is_state = options["state"] is not None and str(error.filename) == options["state"]
+        key = "state" if is_state else "fixtures"
+        fail(f"cannot read {options[key]} ({places(key)}): {_reason(error)}")
+    if options["chaos"] is not None and not has_state:
         rate, random_seed = options["chaos"]
         for workspace in emulator.workspaces():
             emulator.outbox(workspace).disruptions.arm_chaos(random_seed, rate=rate)
     return emulator
+
+
+def _load_state(emulator: "Emulator", state_file: "StateFile", options: dict[str, Any]) -> bool:
+    """Load the workspaces of the state file; return whether it exists."""
+    states = state_file.load()
+    if states is None:
+        return False
+    emulator.load_states(states)
+    endpoints = _endpoint_seeds(options, emulator)
+    for workspace in emulator.workspaces():
+        urls = {one.url for one in emulator.outbox(workspace).endpoints.all()}
+        emulator.add_endpoints(workspace, [one for one in endpoints if one.url not in urls])
+    _logger.info("the state of %s is loaded, and no seed", options["state"])
+    return True
 
 
 def _parse_contract_option(text: str) -> tuple[str, str]:
@@ -193,7 +221,12 @@ def _banner(server: "EmulatorServer", *, as_json: bool, shows_secrets: bool) -> 
     return text_banner(server, shows_secrets=shows_secrets or is_terminal())
 
 
-def _serve(server: "EmulatorServer", banner: str) -> None:
+def _serve(server: "EmulatorServer", banner: str, state_file: "StateFile | None") -> None:
+    if state_file is not None:
+        try:
+            state_file.start(server.emulator)
+        except OSError as error:
+            fail(f"cannot write {state_file.path} ({places('state')}): {_reason(error)}")
     gc.freeze()  # code and the seed stay to the end
     gc.set_threshold(*_COLLECTOR_THRESHOLDS)
     server.start()
@@ -209,8 +242,10 @@ def _serve(server: "EmulatorServer", banner: str) -> None:
         time.sleep(_POLL_SECONDS)
 
 
-def _stop(emulator: "Emulator", server: "EmulatorServer") -> None:
+def _stop(emulator: "Emulator", server: "EmulatorServer", state_file: "StateFile | None") -> None:
     server.stop(timeout_seconds=_STOP_SECONDS)
+    if state_file is not None:
+        state_file.stop(emulator)
     pending = emulator.pending_count
     emulator.close(timeout_seconds=_STOP_SECONDS / 2)
     _logger.info("stopped; deliveries still pending: %d", pending)

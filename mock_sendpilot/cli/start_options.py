@@ -126,6 +126,13 @@ _OPTIONS: Mapping[str, Mapping[str, Any]] = {
         "help": "Seed to start with instead of the demo world; - reads standard input. "
         "Example: --fixtures world.json",
     },
+    "--state": {
+        "type": click.Path(dir_okay=False),
+        "metavar": "PATH",
+        "help": "File that keeps the state of every workspace across restarts: read at the start, "
+        "if it exists, instead of a seed, and saved every few seconds and at the end. "
+        "Example: --state state.json",
+    },
     "--empty": {
         "is_flag": True,
         "help": "Start with one empty workspace, with the key YOUR_API_KEY. Example: --empty",
@@ -321,7 +328,7 @@ def _option_value(key: str, value: Any, path: Path) -> Any:
         raise _unexpected_type(key, "one value", value, path)
     _require_no_nul(key, str(value), path)
     # A path is relative to the file that has it.
-    is_path = key == "fixtures" and value != "-"
+    is_path = key in {"fixtures", "state"} and value != "-"
     return str(path.parent / str(value)) if is_path else str(value)
 
 

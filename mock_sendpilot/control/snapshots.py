@@ -1,4 +1,4 @@
-"""`/_emulate/snapshots`: the workspace as it was, to go on from there again."""
+"""`/_emulate/snapshots` and `/_emulate/state`: the workspace as it was, to go on from there."""
 
 from http import HTTPStatus
 
@@ -8,9 +8,11 @@ from marshmallow import fields
 from mock_sendpilot.api.access import current_emulator, with_workspace
 from mock_sendpilot.api.envelope import json_response
 from mock_sendpilot.api.fields import CamelCaseSchema, Text, Timestamp
-from mock_sendpilot.api.parsing import optional_json_object
-from mock_sendpilot.control.current import workspace_reply
+from mock_sendpilot.api.parsing import json_object, optional_json_object
+from mock_sendpilot.control.current import MAX_SEED_BYTES, workspace_reply
 from mock_sendpilot.control.fields import Strict
+from mock_sendpilot.errors import InvalidInput
+from mock_sendpilot.state_json import dump_states, read_states
 from mock_sendpilot.world.workspace import Workspace
 
 snapshots = Blueprint("snapshots", __name__)
@@ -75,3 +77,21 @@ def restore_snapshot(workspace: Workspace, snapshot_id: str) -> Response:
     emulator = current_emulator()
     snapshot = emulator.snapshots(workspace).get(snapshot_id)
     return json_response(workspace_reply(emulator.restore(workspace, snapshot.state)))
+
+
+@snapshots.get("/state")
+@with_workspace
+def get_state(workspace: Workspace) -> Response:
+    """Return the state of the workspace, with its secrets."""
+    state = current_emulator().state(workspace)
+    return Response(dump_states([state]), mimetype="application/json")
+
+
+@snapshots.put("/state")
+@with_workspace
+def put_state(workspace: Workspace) -> Response:
+    """Go on from a state, and return the workspace, which keeps its id and API keys."""
+    states = read_states(json_object(max_bytes=MAX_SEED_BYTES))
+    if len(states) != 1:
+        raise InvalidInput(f"$.workspaces: expected one workspace, got {len(states)}")
+    return json_response(workspace_reply(current_emulator().restore(workspace, states[0])))

@@ -132,6 +132,20 @@ class Endpoints:
             self._endpoints[endpoint.id] = endpoint
         return endpoint
 
+    def add_seeded(self, endpoint: EndpointSeed) -> Endpoint:
+        """Add an endpoint of a seed.
+
+        Raises:
+            InvalidInput: as for `add`.
+        """
+        return self.add(
+            endpoint.url,
+            secret=endpoint.secret,
+            event_types=endpoint.event_types,
+            is_enabled=endpoint.is_enabled,
+            settings=endpoint.settings,
+        )
+
     def check(self, endpoint: EndpointSeed) -> None:
         """Check an endpoint before it is added.
 

@@ -1,7 +1,7 @@
 """Seeds: the initial contents of workspaces, already checked."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from mock_sendpilot.contracts.contract import Contract
@@ -58,3 +58,17 @@ class WorkspaceSeed:
     conversations: tuple[tuple[Conversation, tuple[Message, ...]], ...] = ()
     people: tuple[FoundLead, ...] = ()
     endpoints: tuple[EndpointSeed, ...] = field(default=())
+
+    def without_contents(self) -> "WorkspaceSeed":
+        """Return the seed of an empty workspace that is otherwise the same, also by chance."""
+        return replace(
+            self,
+            random_seed=self.random_seed or self.id,
+            senders=(),
+            connections={},
+            campaigns=(),
+            leads=(),
+            behaviors={},
+            conversations=(),
+            people=(),
+        )

@@ -210,11 +210,16 @@ class Workspace:
     def load(self, state: WorldState) -> list[Replanning]:
         """Take the state of another workspace in place of the contents of this new one.
 
-        Nothing is planned by it, so that the caller can plan all tasks in their order.
+        Its seed becomes that of the state, with the id and the API keys that it had here. Nothing
+        is planned by it, so that the caller can plan all tasks in their order.
 
         Returns:
             How to plan the tasks again.
         """
+        own = self.seed
+        self.seed = replace(
+            state.seed, id=own.id, api_keys=own.api_keys, random_seed=own.random_seed
+        )
         self.store.load(state.store)
         self.inbox.load(state.conversations)
         self.quotas.load(state.quotas)

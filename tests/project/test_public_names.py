@@ -37,6 +37,7 @@ from mock_sendpilot import (
     Sender,
     SendPilotError,
     SentWebhook,
+    Snapshot,
     UnconsumedFault,
     WebhookNotSeen,
     WebhookReceiver,
@@ -131,6 +132,7 @@ def test_fixtures_and_what_they_return_have_types(
     assert_type(endpoint, Endpoint)
     assert_type(lead, Lead)
     assert_type(webhook, SentWebhook)
+    assert_type(sendpilot.snapshot(), Snapshot)
     assert_type(sendpilot.events.wait_for("message.received", count=1), list[SentWebhook])
     assert_type(received, ReceivedWebhook)
     assert_type(delivery, Delivery)
