@@ -10,10 +10,13 @@ from pathlib import Path
 
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.errors import InvalidInput
+from mock_sendpilot.scheduling.clock import SystemClock
 from mock_sendpilot.snapshots import WorkspaceState
 from mock_sendpilot.state_json import dump_states, load_states
 
 SAVE_SECONDS = 2.0
+_MIN_PAUSE_RATIO = 10
+"""The pause after a save is at least so many times as long as the save."""
 _logger = logging.getLogger(__name__)
 
 
@@ -22,7 +25,7 @@ class StateFile:
 
     Args:
         path: the file; its directory must exist.
-        save_seconds: the time between two saves.
+        save_seconds: the time between two saves, unless they take long.
 
     Attributes:
         path: the file.
@@ -81,8 +84,13 @@ class StateFile:
         self._save_or_log(emulator)
 
     def _run(self, emulator: Emulator) -> None:
-        while not self._is_ending.wait(self._save_seconds):
+        pause = self._save_seconds
+        while not self._is_ending.wait(pause):
+            began_at = SystemClock.running_seconds()
             self._save_or_log(emulator)
+            # To write 100,000 leads takes seconds of the interpreter, which requests need too.
+            duration = SystemClock.running_seconds() - began_at
+            pause = max(self._save_seconds, _MIN_PAUSE_RATIO * duration)
 
     def _save_or_log(self, emulator: Emulator) -> None:
         try:
