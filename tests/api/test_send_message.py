@@ -264,7 +264,7 @@ def test_the_body_of_the_first_documentation_gets_the_sentences_of_production(
     assert_invalid(reply, "senderId: expected", "recipientLinkedinUrl: expected")
     assert reply.json["errors"] == [
         "senderId should not be empty",
-        "recipientLinkedinUrl: expected a URL address",
+        "recipientLinkedinUrl must be a URL address",
     ]
 
 

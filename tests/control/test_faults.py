@@ -90,7 +90,7 @@ def test_faults_are_listed_and_removed(api: Api) -> None:
         pytest.param(
             {"effect": {"latencySeconds": -1}}, "effect.latencySeconds: expected", id="negative"
         ),
-        pytest.param({"effect": {"hang": True}, "times": 0}, "times must be", id="times"),
+        pytest.param({"effect": {"hang": True}, "times": 0}, "times: expected", id="times"),
         pytest.param({"effect": {"hang": True}, "probability": 2}, "probability", id="share"),
         pytest.param(
             {"effect": {"hang": True}, "pattern": {"operation": "leads.lst"}},

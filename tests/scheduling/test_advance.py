@@ -302,7 +302,7 @@ def test_an_advance_times_out_and_names_the_tasks_left(
     assert (raised.value.task_count, raised.value.left_count) == (1, 3)
     assert raised.value.held_up_by == ("attempt 1 to http://x/",)
     assert str(raised.value).endswith(
-        "(tasks run: 1, left: 3), got held up by attempt 1 to http://x/; give the advance more "
+        "(tasks run: 1, left: 3); it was held up by attempt 1 to http://x/; give the advance more "
         "time, or the endpoint that hangs a shorter timeout"
     )
     assert threaded.clock.now() == START
