@@ -26,9 +26,11 @@ if TYPE_CHECKING:
 
 _STOP_SECONDS = 0.5  # for running requests; webhooks that are being sent get half of it
 # A full collection looks at every object, which stops all callers for 60 ms with a full event log.
-# What the server drops is freed by reference counts; the rare cycle, such as of an exception that
-# its own traceback holds, is found young.
+# Under load Python would make several a second. What the server drops is freed by reference counts;
+# cycles, such as of an exception that its own traceback holds, can keep a socket open: once in a
+# while is enough for them.
 _COLLECTOR_THRESHOLDS = (2_000, 20, 1_000)
+_COLLECT_SECONDS = 30.0
 _POLL_SECONDS = 0.2
 _logger = logging.getLogger(__name__)
 
@@ -239,7 +241,10 @@ def _serve(server: "EmulatorServer", banner: str, state_file: "StateFile | None"
     # A signal ends the loop with an exception. It need not interrupt a sleep: of several signals at
     # once, the kernel may hand all to other threads.
     while True:
-        time.sleep(_POLL_SECONDS)
+        collect_at = time.monotonic() + _COLLECT_SECONDS
+        while time.monotonic() < collect_at:
+            time.sleep(_POLL_SECONDS)
+        gc.collect()
 
 
 def _stop(emulator: "Emulator", server: "EmulatorServer", state_file: "StateFile | None") -> None:
