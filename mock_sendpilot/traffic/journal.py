@@ -28,7 +28,7 @@ from mock_sendpilot.traffic.wsgi_request import (
 )
 
 MAX_ENTRIES = 2000
-MAX_BYTES = 8_000_000
+MAX_BYTES = 4_000_000
 OPERATION_ID = "mock_sendpilot.operation"
 """The key of the WSGI environment for the id of the operation that serves the request."""
 FAULT_ID = "mock_sendpilot.fault"
