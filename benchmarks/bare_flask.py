@@ -8,7 +8,7 @@ import threading
 
 from flask import Flask
 
-from mock_sendpilot.http_server import HttpServer
+from mock_sendpilot.http_server.server import HttpServer
 
 
 def main() -> None:

@@ -38,8 +38,8 @@ from mock_sendpilot.control.snapshots import snapshots
 from mock_sendpilot.control.specification import add_docs, specification
 from mock_sendpilot.control.wait import wait
 from mock_sendpilot.control.workspaces import workspaces
+from mock_sendpilot.http_server.reason_phrases import NodeStatusLines
 from mock_sendpilot.paths import RAW_PATH, VENDOR_PREFIX, OneWayRule, RawMap, RawPaths
-from mock_sendpilot.reason_phrases import NodeStatusLines
 from mock_sendpilot.redaction import redacted
 from mock_sendpilot.traffic.injection import FaultInjection
 from mock_sendpilot.traffic.journal import FAULT_ID

@@ -8,8 +8,8 @@ from mock_sendpilot.app import CONTROL_PREFIX, create_app
 from mock_sendpilot.control.exposure import exposure_problems
 from mock_sendpilot.control.guard import Guard
 from mock_sendpilot.errors import NotAllowed
-from mock_sendpilot.http_connections import Parser
-from mock_sendpilot.http_server import HttpServer
+from mock_sendpilot.http_server.connections import Parser
+from mock_sendpilot.http_server.server import HttpServer
 from mock_sendpilot.network import is_loopback
 from mock_sendpilot.paths import VENDOR_PREFIX
 

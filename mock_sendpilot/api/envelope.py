@@ -18,8 +18,8 @@ from werkzeug.exceptions import HTTPException
 from mock_sendpilot import errors
 from mock_sendpilot.api.access import current_contract
 from mock_sendpilot.api.hints import hint_on_route, set_hint
+from mock_sendpilot.http_server.reason_phrases import reason_phrase
 from mock_sendpilot.paths import RAW_PATH, VENDOR_PREFIX
-from mock_sendpilot.reason_phrases import reason_phrase
 
 _CONTENT_TYPE = "application/json; charset=utf-8"
 _VALIDATION_FAILED = "Validation failed"

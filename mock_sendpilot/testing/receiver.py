@@ -14,7 +14,7 @@ from wsgiref.util import is_hop_by_hop
 import orjson
 
 from mock_sendpilot.errors import InvalidInput
-from mock_sendpilot.http_server import HttpServer
+from mock_sendpilot.http_server.server import HttpServer
 from mock_sendpilot.matching import ANY_EVENT, EventPattern, parse_event
 from mock_sendpilot.scheduling.clock import SystemClock
 from mock_sendpilot.testing.aio import AsyncReceiver

@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Union, cast
 
 from mock_sendpilot.errors import InvalidInput
-from mock_sendpilot.http_server import HttpServer
+from mock_sendpilot.http_server.server import HttpServer
 from mock_sendpilot.testing.asgi_bridge import SHUTDOWN_SECONDS, AsgiApp, AsgiBridge
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import orjson
 
 from mock_sendpilot.errors import InvalidInput
-from mock_sendpilot.http_transmission import Transmission
+from mock_sendpilot.http_server.transmission import Transmission
 from mock_sendpilot.matching import camel_case
 from mock_sendpilot.suggestions import did_you_mean
 

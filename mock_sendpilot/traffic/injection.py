@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import orjson
 
 from mock_sendpilot.errors import InvalidInput
-from mock_sendpilot.http_transmission import TRANSMIT, Transmission
-from mock_sendpilot.reason_phrases import reason_phrase
+from mock_sendpilot.http_server.reason_phrases import reason_phrase
+from mock_sendpilot.http_server.transmission import TRANSMIT, Transmission
 from mock_sendpilot.traffic.effects import Effect, effect_from_words
 from mock_sendpilot.traffic.faults import Faults, Hit
 from mock_sendpilot.traffic.journal import FAULT_ID, FAULT_SECONDS, NO_RESPONSE, RequestJournal

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from mock_sendpilot.cli.check_receiver import check_receiver
-from mock_sendpilot.http_server import HttpServer
+from mock_sendpilot.http_server.server import HttpServer
 from tests.receiver_check import receivers as r
 from tests.receiver_check.test_reports import parsed
 from tests.support import SECRET

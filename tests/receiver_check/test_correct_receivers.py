@@ -12,7 +12,7 @@ from svix.webhooks import Webhook, WebhookVerificationError
 
 from mock_sendpilot.contracts.contract import named_contract
 from mock_sendpilot.errors import InvalidInput
-from mock_sendpilot.http_server import HttpServer
+from mock_sendpilot.http_server.server import HttpServer
 from mock_sendpilot.receiver_check.checks import checks_for
 from mock_sendpilot.testing.receiver_check import check_receiver
 from tests.receiver_check import receivers as r

@@ -9,7 +9,7 @@ import pytest
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from mock_sendpilot.contracts.contract import named_contract
-from mock_sendpilot.http_server import HttpServer
+from mock_sendpilot.http_server.server import HttpServer
 from mock_sendpilot.receiver_check.client import event_types
 from mock_sendpilot.receiver_check.report import Report
 from mock_sendpilot.receiver_check.target import Probe

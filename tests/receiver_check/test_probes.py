@@ -15,7 +15,7 @@ import trustme
 from werkzeug.wrappers import Request, Response
 
 from mock_sendpilot.errors import InvalidInput
-from mock_sendpilot.http_server import HttpServer
+from mock_sendpilot.http_server.server import HttpServer
 from mock_sendpilot.receiver_check.report import Report
 from mock_sendpilot.receiver_check.target import ProbeFailed, url_probe
 from tests.receiver_check import receivers as r

@@ -6,7 +6,7 @@ from contextlib import closing, contextmanager
 import pytest
 
 from mock_sendpilot.contracts.contract import named_contract
-from mock_sendpilot.http_server import HttpServer
+from mock_sendpilot.http_server.server import HttpServer
 from mock_sendpilot.receiver_check.checks import checks_for
 from mock_sendpilot.receiver_check.client import TestClient
 from mock_sendpilot.receiver_check.effects import Effect

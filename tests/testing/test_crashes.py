@@ -9,7 +9,7 @@ import pytest
 from svix.webhooks import Webhook
 
 from mock_sendpilot.contracts.contract import CONTRACTS
-from mock_sendpilot.http_server import HttpServer
+from mock_sendpilot.http_server.server import HttpServer
 from mock_sendpilot.testing.receiver_check import check_receiver
 from mock_sendpilot.testing.serving import answering_crashes, crash_body
 from tests.support import SECRET

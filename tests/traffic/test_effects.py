@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from mock_sendpilot.errors import InvalidInput
-from mock_sendpilot.http_transmission import Transmission
+from mock_sendpilot.http_server.transmission import Transmission
 from mock_sendpilot.traffic.effects import Effect, effect_from_json, effect_from_words
 
 BODY = {

@@ -12,7 +12,7 @@ from svix.webhooks import Webhook, WebhookVerificationError
 
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.errors import InvalidInput
-from mock_sendpilot.http_server import HttpServer
+from mock_sendpilot.http_server.server import HttpServer
 from mock_sendpilot.matching import EventPattern
 from mock_sendpilot.scheduling.clock import ManualClock
 from mock_sendpilot.webhooks.disruption_kinds import KINDS, Option

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from mock_sendpilot.emulator import Emulator
-from mock_sendpilot.http_connections import Parser
-from mock_sendpilot.http_server import HttpServer
+from mock_sendpilot.http_server.connections import Parser
+from mock_sendpilot.http_server.server import HttpServer
 from mock_sendpilot.server import EmulatorServer
 from mock_sendpilot.signals import event_recorded
-from tests.server.callers import Gate, connect, get, read_all, talk
+from tests.http_server.callers import Gate, connect, get, read_all, talk
 from tests.support import DEMO_KEY, eventually, over_a_socket
 
 LAST_GET = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"

@@ -16,10 +16,10 @@ import pytest
 from waitress import wasyncore
 from waitress.channel import ClientDisconnected
 
-from mock_sendpilot.http_connections import Channel, ConnectionLimits
-from mock_sendpilot.http_server import HttpServer
+from mock_sendpilot.http_server.connections import Channel, ConnectionLimits
+from mock_sendpilot.http_server.server import HttpServer
 from tests.cli.commands import ServerProcess
-from tests.server.callers import LARGE, Gate, connect, get, read_all, read_answer, talk
+from tests.http_server.callers import LARGE, Gate, connect, get, read_all, read_answer, talk
 from tests.support import eventually
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"

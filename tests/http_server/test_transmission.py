@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from mock_sendpilot.http_connections import ConnectionLimits
-from mock_sendpilot.http_server import HttpServer
-from mock_sendpilot.http_transmission import TRANSMIT, Transmission
-from tests.server.callers import connect, get, read_all
+from mock_sendpilot.http_server.connections import ConnectionLimits
+from mock_sendpilot.http_server.server import HttpServer
+from mock_sendpilot.http_server.transmission import TRANSMIT, Transmission
+from tests.http_server.callers import connect, get, read_all
 from tests.support import eventually
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from mock_sendpilot.http_server import HttpServer
-from tests.server.callers import Gate, get, talk
+from mock_sendpilot.http_server.server import HttpServer
+from tests.http_server.callers import Gate, get, talk
 from tests.support import eventually
 
 

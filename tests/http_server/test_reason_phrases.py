@@ -7,8 +7,8 @@ import pytest
 from flask import Flask
 
 from mock_sendpilot.emulator import Emulator
-from mock_sendpilot.http_server import HttpServer
-from mock_sendpilot.reason_phrases import reason_phrase
+from mock_sendpilot.http_server.reason_phrases import reason_phrase
+from mock_sendpilot.http_server.server import HttpServer
 from mock_sendpilot.server import EmulatorServer
 from tests.support import DEMO_KEY
 

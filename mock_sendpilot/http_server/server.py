@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from waitress import wasyncore
 
-from mock_sendpilot.http_connections import (
+from mock_sendpilot.http_server.connections import (
     MAX_PENDING,
     Channel,
     ConnectionLimits,
@@ -25,7 +25,7 @@ from mock_sendpilot.http_connections import (
     Parser,
     VendorChannel,
 )
-from mock_sendpilot.http_pool import HandlerPool
+from mock_sendpilot.http_server.pool import HandlerPool
 from mock_sendpilot.network import listening_socket
 from mock_sendpilot.scheduling.clock import SystemClock
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from mock_sendpilot.http_server import HttpServer
-from tests.server.callers import Gate
+from mock_sendpilot.http_server.server import HttpServer
+from tests.http_server.callers import Gate
 
 
 @pytest.fixture

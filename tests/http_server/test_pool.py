@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from mock_sendpilot.http_pool import HandlerPool
+from mock_sendpilot.http_server.pool import HandlerPool
 from tests.support import eventually
 
 Make = Callable[..., HandlerPool]

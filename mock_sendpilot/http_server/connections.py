@@ -25,8 +25,8 @@ from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, WSGITask
 from waitress.utilities import BadRequest
 
-from mock_sendpilot.http_transmission import TRANSMIT, HeldResponse, Transmission
-from mock_sendpilot.reason_phrases import reason_phrase
+from mock_sendpilot.http_server.reason_phrases import reason_phrase
+from mock_sendpilot.http_server.transmission import TRANSMIT, HeldResponse, Transmission
 from mock_sendpilot.scheduling.clock import SystemClock
 
 _MAX_BODY_BYTES = 64_000_000  # the app answers 413 long before; this only bounds the memory
