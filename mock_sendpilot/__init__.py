@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     )
     from mock_sendpilot.server import EmulatorServer
     from mock_sendpilot.snapshots import Snapshot
+    from mock_sendpilot.testing.aio import EventLoopBlocked
     from mock_sendpilot.testing.asgi_bridge import AppNotStarted
-    from mock_sendpilot.testing.event_loop import EventLoopBlocked
     from mock_sendpilot.testing.failures import (
         NotIdle,
         RequestNotSeen,
@@ -91,7 +91,7 @@ _MODULES: Mapping[str, str] = {
     "EmulatorServer": "server",
     "Endpoint": "webhooks.endpoints",
     "EndpointSeed": "world.seed",
-    "EventLoopBlocked": "testing.event_loop",
+    "EventLoopBlocked": "testing.aio",
     "Fault": "traffic.faults",
     "InvalidInput": "errors",
     "JournalEntry": "traffic.journal",

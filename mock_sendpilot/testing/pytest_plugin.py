@@ -44,8 +44,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     is_skipped = isinstance(call.excinfo.value, pytest.skip.Exception)
     if is_skipped or workspace not in emulator.workspaces():
         return
-    from mock_sendpilot.testing.failures import NotIdle, WebhookNotSeen
-    from mock_sendpilot.testing.timeline import timeline
+    from mock_sendpilot.testing.failures import NotIdle, WebhookNotSeen, timeline
     from mock_sendpilot.webhooks.deliveries import describe_failed_attempts
 
     outbox = emulator.outbox(workspace)

@@ -17,9 +17,8 @@ from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.http_server.server import HttpServer
 from mock_sendpilot.matching import ANY_EVENT, EventPattern, parse_event
 from mock_sendpilot.scheduling.clock import SystemClock
-from mock_sendpilot.testing.aio import AsyncReceiver
+from mock_sendpilot.testing.aio import AsyncReceiver, refuse_in_event_loop
 from mock_sendpilot.testing.arguments import check_count, check_seconds, with_ids
-from mock_sendpilot.testing.event_loop import refuse_in_event_loop
 from mock_sendpilot.testing.failures import WebhookNotSeen
 from mock_sendpilot.webhooks.signing import verify
 

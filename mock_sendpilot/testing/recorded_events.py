@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, overload
 
 from mock_sendpilot.matching import EventPattern
+from mock_sendpilot.testing.aio import refuse_in_event_loop
 from mock_sendpilot.testing.arguments import (
     check_count,
     check_seconds,
@@ -11,7 +12,6 @@ from mock_sendpilot.testing.arguments import (
     with_ids,
 )
 from mock_sendpilot.testing.current_workspace import CurrentWorkspace
-from mock_sendpilot.testing.event_loop import refuse_in_event_loop
 from mock_sendpilot.testing.failures import WebhookNotSeen, no_endpoint
 from mock_sendpilot.webhooks.event_log import MAX_EVENTS, SentWebhook, Stage
 from mock_sendpilot.webhooks.payloads import check_pattern

@@ -21,16 +21,14 @@ from mock_sendpilot.errors import InvalidInput, NotFound
 from mock_sendpilot.scheduling.clock import SystemClock
 from mock_sendpilot.server import EmulatorServer
 from mock_sendpilot.snapshots import Snapshot
-from mock_sendpilot.testing.aio import AsyncSandbox
+from mock_sendpilot.testing.aio import AsyncSandbox, refuse_in_event_loop
 from mock_sendpilot.testing.arguments import Subject, as_tuple, check_seconds, id_of
 from mock_sendpilot.testing.current_workspace import CurrentWorkspace
-from mock_sendpilot.testing.event_loop import refuse_in_event_loop
 from mock_sendpilot.testing.failures import NotIdle
 from mock_sendpilot.testing.recorded_events import RecordedEvents, SentWebhooks
-from mock_sendpilot.testing.recorded_requests import RecordedRequests, SandboxRequests
 from mock_sendpilot.testing.sandbox_clock import SandboxClock
-from mock_sendpilot.testing.sandbox_faults import SandboxFaults
 from mock_sendpilot.testing.sandbox_options import SandboxOptions, sandbox_options
+from mock_sendpilot.testing.sandbox_traffic import RecordedRequests, SandboxTraffic
 from mock_sendpilot.testing.sandbox_webhooks import SandboxWebhooks
 from mock_sendpilot.webhooks.deliveries import describe_failed_attempts
 from mock_sendpilot.world import campaigns, jobs, manual_actions
@@ -47,7 +45,7 @@ _QUICK = JobTiming(start_delay=timedelta(milliseconds=50), duration=timedelta(mi
 _ACTIONS = (*manual_actions.ACTIONS, *campaigns.ACTIONS, *jobs.ACTIONS)
 
 
-class Sandbox(SandboxWebhooks, SandboxRequests, SandboxFaults):
+class Sandbox(SandboxWebhooks, SandboxTraffic):
     """A fresh workspace on a running server, isolated from all others; it has one campaign.
 
     Args:

@@ -6,9 +6,9 @@ from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.scheduling.clock import parse_moment
 from mock_sendpilot.scheduling.durations import parse_duration
 from mock_sendpilot.scheduling.scheduler import ADVANCE_TIMEOUT_SECONDS
+from mock_sendpilot.testing.aio import refuse_in_event_loop
 from mock_sendpilot.testing.arguments import check_seconds
 from mock_sendpilot.testing.current_workspace import CurrentWorkspace
-from mock_sendpilot.testing.event_loop import refuse_in_event_loop
 
 _DATE = "2030-01-31"
 _MOMENT = f"a datetime with a time zone, or a text such as {_DATE}T09:00:00Z or {_DATE}"

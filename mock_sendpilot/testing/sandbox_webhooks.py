@@ -10,6 +10,7 @@ from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.json_text import plain_json
 from mock_sendpilot.matching import ANY_EVENT, EventPattern
 from mock_sendpilot.receiver_check.target import MAX_LATENCY_SECONDS, Probe
+from mock_sendpilot.testing.aio import refuse_in_event_loop
 from mock_sendpilot.testing.arguments import (
     Subject,
     as_tuple,
@@ -19,7 +20,6 @@ from mock_sendpilot.testing.arguments import (
     with_ids,
 )
 from mock_sendpilot.testing.current_workspace import CurrentWorkspace
-from mock_sendpilot.testing.event_loop import refuse_in_event_loop
 from mock_sendpilot.webhooks import triggers
 from mock_sendpilot.webhooks.disruption_kinds import DEFAULT_RATE, OPTIONS
 from mock_sendpilot.webhooks.disruptions import CHAOS_KINDS, Disruption

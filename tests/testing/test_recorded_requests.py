@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mock_sendpilot import InvalidInput, NotFound, RequestNotSeen, Sandbox
-from mock_sendpilot.testing.event_loop import EventLoopBlocked
+from mock_sendpilot.testing.aio import EventLoopBlocked
 from tests.support import Api, over_a_socket
 
 PATH = "/v1/leads/{id}/status"

@@ -6,7 +6,7 @@ import pytest
 import requests
 
 from mock_sendpilot import Sandbox, WebhookReceiver
-from mock_sendpilot.testing.timeline import timeline
+from mock_sendpilot.testing.failures import timeline
 from tests.testing.strangers import run
 
 

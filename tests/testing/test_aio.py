@@ -10,7 +10,7 @@ import pytest
 from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.receiver_check.report import Report
 from mock_sendpilot.scheduling.clock import SystemClock
-from mock_sendpilot.testing.event_loop import EventLoopBlocked
+from mock_sendpilot.testing.aio import EventLoopBlocked
 from mock_sendpilot.testing.failures import NotIdle, WebhookNotSeen
 from mock_sendpilot.testing.receiver import WebhookReceiver
 from mock_sendpilot.testing.sandbox import Sandbox
