@@ -23,7 +23,7 @@ if TYPE_CHECKING:
         SendPilotError,
     )
     from mock_sendpilot.server import EmulatorServer
-    from mock_sendpilot.snapshots import Snapshot
+    from mock_sendpilot.states.snapshots import Snapshot
     from mock_sendpilot.testing.aio import EventLoopBlocked
     from mock_sendpilot.testing.asgi_bridge import AppNotStarted
     from mock_sendpilot.testing.failures import (
@@ -107,7 +107,7 @@ _MODULES: Mapping[str, str] = {
     "Sender": "world.models",
     "SentWebhook": "webhooks.event_log",
     "UnconsumedFault": "testing.failures",
-    "Snapshot": "snapshots",
+    "Snapshot": "states.snapshots",
     "WebhookNotSeen": "testing.failures",
     "WebhookReceiver": "testing.receiver",
     "WorkspaceSeed": "world.seed",

@@ -15,7 +15,7 @@ from mock_sendpilot.key_access import Access, KeyRule, new_access, new_faults
 from mock_sendpilot.scheduling.clock import SteadyClock, WorkspaceClock
 from mock_sendpilot.scheduling.workers import Workers
 from mock_sendpilot.signals import event_recorded
-from mock_sendpilot.snapshots import Snapshot, Snapshots, WorkspaceState, load_state
+from mock_sendpilot.states.snapshots import Snapshot, Snapshots, WorkspaceState, load_state
 from mock_sendpilot.traffic.faults import Faults
 from mock_sendpilot.traffic.journal import MAX_ENTRIES, RequestJournal
 from mock_sendpilot.webhooks.deliveries import MAX_FINISHED

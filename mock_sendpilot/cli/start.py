@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mock_sendpilot.contracts.contract import Contract
     from mock_sendpilot.emulator import Emulator
     from mock_sendpilot.server import EmulatorServer
-    from mock_sendpilot.state_file import StateFile
+    from mock_sendpilot.states.state_file import StateFile
     from mock_sendpilot.world.seed import EndpointSeed, WorkspaceSeed
 
 _STOP_SECONDS = 0.5  # for running requests; webhooks that are being sent get half of it
@@ -67,7 +67,7 @@ def start(**options: Any) -> None:
 def _state_file(options: dict[str, Any]) -> "StateFile | None":
     if not options["state"]:
         return None
-    from mock_sendpilot.state_file import StateFile
+    from mock_sendpilot.states.state_file import StateFile
 
     return StateFile(Path(options["state"]))
 

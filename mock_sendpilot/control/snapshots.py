@@ -12,7 +12,7 @@ from mock_sendpilot.api.parsing import json_object, optional_json_object
 from mock_sendpilot.control.current import MAX_SEED_BYTES, workspace_reply
 from mock_sendpilot.control.fields import Strict
 from mock_sendpilot.errors import InvalidInput
-from mock_sendpilot.state_json import dump_states, read_states
+from mock_sendpilot.states.serialization import dump_states, read_states
 from mock_sendpilot.world.workspace import Workspace
 
 snapshots = Blueprint("snapshots", __name__)

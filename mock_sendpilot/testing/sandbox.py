@@ -20,7 +20,7 @@ from mock_sendpilot.control.seed_loading import (
 from mock_sendpilot.errors import InvalidInput, NotFound
 from mock_sendpilot.scheduling.clock import SystemClock
 from mock_sendpilot.server import EmulatorServer
-from mock_sendpilot.snapshots import Snapshot
+from mock_sendpilot.states.snapshots import Snapshot
 from mock_sendpilot.testing.aio import AsyncSandbox, refuse_in_event_loop
 from mock_sendpilot.testing.arguments import Subject, as_tuple, check_seconds, id_of
 from mock_sendpilot.testing.current_workspace import CurrentWorkspace

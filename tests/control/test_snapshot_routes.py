@@ -1,4 +1,4 @@
-"""`/_emulate/snapshots` and `mock-sendpilot snapshot`; `tests/test_snapshots.py` has the rest."""
+"""`/_emulate/snapshots` and `mock-sendpilot snapshot`; `tests/states` has the rest."""
 
 import json
 from collections.abc import Iterator

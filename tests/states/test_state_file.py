@@ -13,9 +13,9 @@ import pytest
 
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.errors import InvalidInput
-from mock_sendpilot.state_file import StateFile
+from mock_sendpilot.states.state_file import StateFile
+from tests.states.test_snapshots import World
 from tests.support import Api, eventually, over_a_socket
-from tests.test_snapshots import World
 
 CRASHES = 50
 LEAD = "lead_hb5qqh"
@@ -126,7 +126,7 @@ def test_a_file_of_a_newer_version_is_refused_in_words(path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_file_loads_whenever_its_process_was_killed(path: Path) -> None:
-    command = [sys.executable, "-m", "tests.state_crashes", str(path), str(CRASHES)]
+    command = [sys.executable, "-m", "tests.states.crashes", str(path), str(CRASHES)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
     assert (done.returncode, done.stdout) == (0, f"{CRASHES}\n"), done.stderr

@@ -1,6 +1,6 @@
 """A process that kills children while they save their state, and loads what each has left.
 
-`python -m tests.state_crashes FILE COUNT`. It forks, which only a process without threads may do.
+`python -m tests.states.crashes FILE COUNT`. It forks, which only a process without threads may do.
 """
 
 import os
@@ -9,8 +9,8 @@ import signal
 import sys
 from pathlib import Path
 
-from mock_sendpilot.state_file import StateFile
-from tests.test_snapshots import World
+from mock_sendpilot.states.state_file import StateFile
+from tests.states.test_snapshots import World
 
 
 def save_for_ever(path: Path, pipe: int) -> None:

@@ -11,8 +11,8 @@ from pathlib import Path
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.scheduling.clock import SystemClock
-from mock_sendpilot.snapshots import WorkspaceState
-from mock_sendpilot.state_json import dump_states, load_states
+from mock_sendpilot.states.serialization import dump_states, load_states
+from mock_sendpilot.states.snapshots import WorkspaceState
 
 SAVE_SECONDS = 2.0
 _MIN_PAUSE_RATIO = 10

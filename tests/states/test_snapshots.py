@@ -16,7 +16,7 @@ from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.errors import InvalidInput, NotFound, SendPilotError
 from mock_sendpilot.scheduling.clock import ManualClock
 from mock_sendpilot.signals import event_recorded
-from mock_sendpilot.snapshots import MAX_SNAPSHOTS
+from mock_sendpilot.states.snapshots import MAX_SNAPSHOTS
 from mock_sendpilot.traffic.wsgi_request import WsgiRequest
 from mock_sendpilot.webhooks.deliveries import recorded_response
 from mock_sendpilot.webhooks.http_sender import HttpSender, SendResult

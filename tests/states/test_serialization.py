@@ -10,10 +10,10 @@ from hypothesis import given, settings
 
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.errors import InvalidInput
-from mock_sendpilot.state_json import FORMAT, dump_states, load_states
+from mock_sendpilot.states.serialization import FORMAT, dump_states, load_states
 from tests.control.expect import assert_invalid
+from tests.states.test_snapshots import OPERATIONS, Plan, World, operations, perform
 from tests.support import OTHER_KEY, Api
-from tests.test_snapshots import OPERATIONS, Plan, World, operations, perform
 
 LEAD = "lead_hb5qqh"
 

@@ -1,0 +1,1 @@
+"""States of whole workspaces: kept as snapshots, written as JSON, saved in a file."""
