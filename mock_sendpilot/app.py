@@ -12,13 +12,11 @@ from werkzeug.routing import Map, MapAdapter
 from mock_sendpilot.api.access import EXTENSION
 from mock_sendpilot.api.account import account
 from mock_sendpilot.api.campaigns import campaigns
-from mock_sendpilot.api.conversations import conversations
 from mock_sendpilot.api.envelope import register_error_handlers
 from mock_sendpilot.api.hints import REMARK
 from mock_sendpilot.api.inbox import inbox
 from mock_sendpilot.api.lead_database import lead_database
 from mock_sendpilot.api.lead_extractor import lead_extractor
-from mock_sendpilot.api.lead_filters import lead_filters
 from mock_sendpilot.api.leads import leads
 from mock_sendpilot.api.operation import OperationFinder
 from mock_sendpilot.control.clock import clock
@@ -54,11 +52,9 @@ CONTROL_PREFIX = "/_emulate"
 VENDOR_RESOURCES = (
     account,
     campaigns,
-    conversations,
     inbox,
     lead_database,
     lead_extractor,
-    lead_filters,
     leads,
 )
 CONTROL_RESOURCES = (
