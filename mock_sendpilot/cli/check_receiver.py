@@ -213,9 +213,8 @@ class _Output:
 def _run_checks(target: Target, output: _Output, *, as_json: bool) -> "Report":
     """Run the checks, and print each result as soon as it is known."""
     from mock_sendpilot.errors import InvalidInput
-    from mock_sendpilot.receiver_check.checks import checks_for
+    from mock_sendpilot.receiver_check.checks import checks_for, run_checks
     from mock_sendpilot.receiver_check.report import Style
-    from mock_sendpilot.receiver_check.runner import run_checks
 
     checks = checks_for(target.contract)
     width = max(len(check.title) for check in checks)

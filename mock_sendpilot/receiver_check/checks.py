@@ -1,17 +1,22 @@
-"""The checks, in order: each with its title, the reason it matters, and the fix."""
+"""The checks, in order: each with its title, the reason it matters, and the fix; and their run."""
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 
 from mock_sendpilot.contracts.contract import Contract
-from mock_sendpilot.receiver_check import acceptance, signatures, tolerance
+from mock_sendpilot.errors import InvalidInput
+from mock_sendpilot.receiver_check import acceptance, signatures
 from mock_sendpilot.receiver_check.client import TestClient, event_types
-from mock_sendpilot.receiver_check.findings import FAILED, WARNED, Finding, Outcome
-from mock_sendpilot.receiver_check.profile import Profile
+from mock_sendpilot.receiver_check.findings import FAILED, INCONCLUSIVE, WARNED, Finding, Outcome
+from mock_sendpilot.receiver_check.profile import Profile, discover, join_schemes
+from mock_sendpilot.receiver_check.report import Report, Result
+from mock_sendpilot.receiver_check.target import ProbeFailed, Target
+from mock_sendpilot.scheduling.clock import SystemClock
+from mock_sendpilot.webhooks.http_sender import HttpSender
 
-EVENT_PREFIX = "event"
-"""The beginning of the id of a check of one event: `event:lead.updated`."""
+_MAX_HUNG_COUNT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +126,7 @@ BEFORE_EVENTS = (
         "Events are delivered at least once: after a slow response the same event comes again.",
         "Store the eventIds you have handled (with a unique constraint); answer 2xx to a known "
         "one, and do nothing.",
-        tolerance.is_idempotent,
+        acceptance.is_idempotent,
     ),
     Check(
         "concurrent_duplicate",
@@ -129,35 +134,35 @@ BEFORE_EVENTS = (
         "An attempt that timed out may still be running when the next one arrives.",
         "Let a unique constraint on eventId decide, not a lookup before the work; answer 2xx to "
         "the second one.",
-        tolerance.tolerates_concurrent_duplicate,
+        acceptance.tolerates_concurrent_duplicate,
     ),
     Check(
         "out_of_order",
         "tolerates events out of order",
         "Retries deliver older events after newer ones; a rejected one only comes again.",
         "Compare the event's timestamp with what you have, ignore older events, and answer 2xx.",
-        tolerance.tolerates_reordering,
+        acceptance.tolerates_reordering,
     ),
     Check(
         "unknown_event",
         "tolerates an unknown event type",
         _CHANGES,
         "Answer 2xx to event types you do not know, and log them.",
-        tolerance.tolerates_unknown_event,
+        acceptance.tolerates_unknown_event,
     ),
     Check(
         "extra_fields",
         "tolerates unknown fields",
         _CHANGES,
         "Ignore fields you do not know; do not validate against a closed schema.",
-        tolerance.tolerates_extra_fields,
+        acceptance.tolerates_extra_fields,
     ),
     Check(
         "missing_fields",
         "tolerates missing optional fields",
         "Events without workspaceId, campaignId, sequenceStep or note have been observed.",
         "Read these fields with a default.",
-        tolerance.tolerates_missing_fields,
+        acceptance.tolerates_missing_fields,
     ),
 )
 
@@ -183,7 +188,7 @@ AFTER_EVENTS = (
         "accepts an event of 1 MB",
         "The event of a completed search contains all its leads.",
         "Raise the body limit of this route, in the app and in the proxy in front of it.",
-        tolerance.accepts_large_event,
+        acceptance.accepts_large_event,
         WARNED,
     ),
     Check(
@@ -200,7 +205,7 @@ AFTER_EVENTS = (
         "Networks fail in the middle of a request; the next request must not suffer from it.",
         "Look for what an incomplete request leaves behind: an open transaction, a lock, a dead "
         "worker.",
-        tolerance.survives_broken_connection,
+        acceptance.survives_broken_connection,
     ),
 )
 
@@ -209,7 +214,7 @@ def checks_for(contract: Contract) -> tuple[Check, ...]:
     """Return all checks under a contract, in order, with one for each of its events."""
     events = (
         Check(
-            f"{EVENT_PREFIX}:{contract.event_type(event_type)}",
+            f"event:{contract.event_type(event_type)}",
             f"acknowledges {contract.event_type(event_type)}",
             "A subscription to all events includes this one; without a 2xx it comes again and "
             "again.",
@@ -220,3 +225,65 @@ def checks_for(contract: Contract) -> tuple[Check, ...]:
         for event_type in event_types(contract)
     )
     return (*BEFORE_EVENTS, *events, *AFTER_EVENTS)
+
+
+def run_checks(
+    target: Target,
+    *,
+    on_result: Callable[[Result], None] = lambda _: None,
+    clock: SystemClock | None = None,
+) -> Report:
+    """Check a receiver.
+
+    Args:
+        target: the receiver.
+        on_result: receives each result as soon as it is known.
+        clock: the clock the receiver compares signatures with; by default real time.
+
+    Raises:
+        InvalidInput: the probe returns no count; no event was sent.
+    """
+    timeout = target.timeout_seconds
+    with closing(HttpSender(timeout_seconds=timeout, wall_clock=clock)) as http_sender:
+        client = TestClient(target, http_sender)
+        began = SystemClock.running_seconds()
+        try:
+            profile = discover(client)
+        except ProbeFailed as error:
+            raise InvalidInput(f"{error}; no event was sent") from error
+        results: list[Result] = []
+        for check in checks_for(target.contract):
+            obstacle = _obstacle(profile, client) if results else None
+            finding = Finding(INCONCLUSIVE, obstacle) if obstacle else check.run(profile, client)
+            finding = finding.with_severity(check.severity)
+            ended = SystemClock.running_seconds()
+            result = Result(
+                id=check.id,
+                title=check.title,
+                outcome=finding.outcome,
+                observed=finding.observed,
+                why=check.why,
+                fix=finding.fix or check.fix,
+                duration_seconds=ended - began,  # of the first check, with the discovery
+                is_tried=obstacle is None,
+            )
+            began = ended
+            results.append(result)
+            on_result(result)
+    verified = profile.scheme_sets if profile.verifies_signatures else ()
+    return Report(
+        url=target.url,
+        contract=target.contract.name,
+        schemes=tuple(map(join_schemes, verified)),
+        results=tuple(results),
+    )
+
+
+def _obstacle(profile: Profile, client: TestClient) -> str | None:
+    """Return the reason to try no more checks, or None."""
+    if not profile.acknowledges:
+        return "not tried, since no valid event was acknowledged"
+    if client.hung_count >= _MAX_HUNG_COUNT:
+        limit = client.target.timeout_seconds
+        return f"not tried, since two requests had no complete response within {limit:g} s"
+    return None

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from mock_sendpilot.contracts.contract import Contract
 from mock_sendpilot.errors import InvalidInput
+from mock_sendpilot.receiver_check.checks import run_checks
 from mock_sendpilot.receiver_check.report import Report
-from mock_sendpilot.receiver_check.runner import run_checks
 from mock_sendpilot.receiver_check.target import MAX_LATENCY_SECONDS, Probe, Target, url_probe
 from mock_sendpilot.scheduling.clock import ProcessClock, SystemClock
 from mock_sendpilot.testing.serving import AppServer, Receiver, checked_path
