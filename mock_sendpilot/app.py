@@ -21,19 +21,16 @@ from mock_sendpilot.api.leads import leads
 from mock_sendpilot.api.operation import OperationFinder
 from mock_sendpilot.control.clock import clock
 from mock_sendpilot.control.contents import contents
-from mock_sendpilot.control.current import allow_waiting, keep_guard
 from mock_sendpilot.control.deliveries import deliveries
 from mock_sendpilot.control.disruptions import disruptions
 from mock_sendpilot.control.endpoints import endpoints
 from mock_sendpilot.control.events import events
 from mock_sendpilot.control.faults import faults
 from mock_sendpilot.control.forwarding import forwarding
-from mock_sendpilot.control.guard import Guard
-from mock_sendpilot.control.index import control_index, index
+from mock_sendpilot.control.guard import Guard, allow_waiting, keep_guard
+from mock_sendpilot.control.index import add_docs, control_index, index
 from mock_sendpilot.control.requests import requests
 from mock_sendpilot.control.simulate import simulate
-from mock_sendpilot.control.snapshots import snapshots
-from mock_sendpilot.control.specification import add_docs, specification
 from mock_sendpilot.control.wait import wait
 from mock_sendpilot.control.workspaces import workspaces
 from mock_sendpilot.http_server.reason_phrases import NodeStatusLines
@@ -71,7 +68,6 @@ CONTROL_RESOURCES = (
     wait,
     contents,
     workspaces,
-    snapshots,
 )
 
 _MAX_PART_LENGTH = 200
@@ -102,7 +98,6 @@ def create_app(
     for resource in VENDOR_RESOURCES:
         app.register_blueprint(resource, url_prefix=VENDOR_PREFIX)
     app.register_blueprint(index)
-    app.register_blueprint(specification)
     add_docs(app)
     if has_control:
         allow_waiting(app)

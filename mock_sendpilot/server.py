@@ -5,8 +5,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from mock_sendpilot.app import CONTROL_PREFIX, create_app
-from mock_sendpilot.control.exposure import exposure_problems
-from mock_sendpilot.control.guard import Guard
+from mock_sendpilot.control.guard import Guard, exposure_problems
 from mock_sendpilot.errors import NotAllowed
 from mock_sendpilot.http_server.connections import Parser
 from mock_sendpilot.http_server.server import HttpServer

@@ -6,11 +6,10 @@ from typing import Any
 from flask import Blueprint, Response
 from marshmallow import ValidationError, validates_schema
 
-from mock_sendpilot.api.access import with_workspace
+from mock_sendpilot.api.access import current_emulator, with_workspace
 from mock_sendpilot.api.envelope import json_response
 from mock_sendpilot.api.fields import Boolean, Number, Timestamp
 from mock_sendpilot.api.parsing import json_object
-from mock_sendpilot.control.current import outbox_of
 from mock_sendpilot.control.fields import Duration, Strict
 from mock_sendpilot.errors import AdvanceTimedOut
 from mock_sendpilot.scheduling.clock import iso_milliseconds
@@ -66,7 +65,7 @@ def turn_clock(workspace: Workspace) -> Response:
     """
     turn = ClockTurn().load(json_object())
     scheduler = workspace.scheduler
-    counters = outbox_of(workspace).counters
+    counters = current_emulator().outbox(workspace).counters
     counters_before = counters.copy()
     is_deferred = scheduler.is_advancing
     failure: AdvanceTimedOut | None = None

@@ -1,4 +1,4 @@
-"""`/_emulate/reset`, `/seed`, `/leads` and so on: the contents of a workspace, set directly.
+"""`/_emulate/seed`, `/leads` and so on: the contents of a workspace, set directly.
 
 Nothing here records an event.
 """
@@ -14,8 +14,7 @@ from mock_sendpilot.api.envelope import json_response
 from mock_sendpilot.api.fields import Boolean, Choice, Text
 from mock_sendpilot.api.leads import full_lead
 from mock_sendpilot.api.operation import cached_schema
-from mock_sendpilot.api.parsing import json_object, optional_json_object
-from mock_sendpilot.control.current import MAX_SEED_BYTES, outbox_of, workspace_reply
+from mock_sendpilot.api.parsing import json_object
 from mock_sendpilot.control.fields import Strict, nested
 from mock_sendpilot.control.seed_export import export_credits, export_sender, export_workspace
 from mock_sendpilot.control.seed_format import (
@@ -27,18 +26,13 @@ from mock_sendpilot.control.seed_format import (
     WorkspaceContentsSchema,
 )
 from mock_sendpilot.control.seed_loading import EMPTY, Part, load_contents, load_workspace
+from mock_sendpilot.control.workspaces import MAX_SEED_BYTES, workspace_reply
 from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.world.workspace import Workspace
 
 contents = Blueprint("contents", __name__)
 
 REPLACE, MERGE = "replace", "merge"
-
-
-class Reset(Strict):
-    """The body of POST /_emulate/reset."""
-
-    keeps_endpoints = Boolean(data_key="keepEndpoints", load_default=True)
 
 
 class _SeedLoad(Strict):
@@ -76,21 +70,12 @@ class NewCampaign(CampaignSchema):
     id = Text()
 
 
-@contents.post("/reset")
-@with_workspace
-def reset(workspace: Workspace) -> Response:
-    """Put the workspace back to its seed, and return it."""
-    body = Reset().load(optional_json_object())
-    after = current_emulator().reset(workspace, keeps_endpoints=body["keeps_endpoints"])
-    return json_response(workspace_reply(after))
-
-
 @contents.get("/seed")
 @with_workspace
 def export_seed(workspace: Workspace) -> Response:
     """Return the contents of the workspace as a seed, with its secrets."""
     keys = current_emulator().api_keys(workspace)
-    exported = export_workspace(workspace, outbox_of(workspace), keys)
+    exported = export_workspace(workspace, current_emulator().outbox(workspace), keys)
     return json_response({"workspaces": [exported]})
 
 

@@ -7,12 +7,11 @@ from typing import Any
 from flask import Blueprint, Response
 from marshmallow import fields
 
-from mock_sendpilot.api.access import with_workspace
+from mock_sendpilot.api.access import current_emulator, with_workspace
 from mock_sendpilot.api.envelope import json_response
 from mock_sendpilot.api.fields import CamelCaseSchema, Choice, QueryNumber, Text, Timestamp
 from mock_sendpilot.api.paging import Page, Pagination
 from mock_sendpilot.api.parsing import json_object, query_parameters
-from mock_sendpilot.control.current import outbox_of
 from mock_sendpilot.control.fields import Strict
 from mock_sendpilot.matching import EventPattern
 from mock_sendpilot.redaction import redacted_headers
@@ -114,7 +113,7 @@ def list_deliveries(workspace: Workspace) -> Response:
     """Return the deliveries that match the filters, newest first."""
     query = DeliveryQuery().load(query_parameters())
     page, limit = query.pop("page"), query.pop("limit")
-    outbox = outbox_of(workspace)
+    outbox = current_emulator().outbox(workspace)
     outbox.check_target(None, EventPattern(query.get("event_type")))
     found = Page(outbox.log.select(DeliveryFilter(**query)), page, limit)
     rows = DeliverySummary(many=True).dump(found.items)
@@ -125,14 +124,16 @@ def list_deliveries(workspace: Workspace) -> Response:
 @with_workspace
 def get_delivery(workspace: Workspace, delivery_id: str) -> Response:
     """Return a delivery with each of its attempts."""
-    return json_response(DeliveryDetail().dump(outbox_of(workspace).log.get(delivery_id)))
+    return json_response(
+        DeliveryDetail().dump(current_emulator().outbox(workspace).log.get(delivery_id))
+    )
 
 
 @deliveries.post("/deliveries/<opaque:delivery_id>/resend")
 @with_workspace
 def resend_delivery(workspace: Workspace, delivery_id: str) -> Response:
     """Queue one more attempt of a delivery; it is made after the response."""
-    return queued_reply([outbox_of(workspace).resend(delivery_id)])
+    return queued_reply([current_emulator().outbox(workspace).resend(delivery_id)])
 
 
 @deliveries.post("/deliveries/resend")
@@ -140,14 +141,14 @@ def resend_delivery(workspace: Workspace, delivery_id: str) -> Response:
 def resend_failed(workspace: Workspace) -> Response:
     """Queue one more attempt of each delivery since a time that has failed so far."""
     since = ResendFailed().load(json_object())["since"]
-    return queued_reply(outbox_of(workspace).resend_failed(since))
+    return queued_reply(current_emulator().outbox(workspace).resend_failed(since))
 
 
 @deliveries.post("/events/<opaque:event_id>/resend")
 @with_workspace
 def resend_event(workspace: Workspace, event_id: str) -> Response:
     """Queue one more attempt of each delivery of an event."""
-    return queued_reply(outbox_of(workspace).resend_event(event_id))
+    return queued_reply(current_emulator().outbox(workspace).resend_event(event_id))
 
 
 def queued_reply(queued: Sequence[Delivery]) -> Response:

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Response
 from marshmallow import fields
 
-from mock_sendpilot.api.access import with_workspace
+from mock_sendpilot.api.access import current_emulator, with_workspace
 from mock_sendpilot.api.envelope import json_response
 from mock_sendpilot.api.fields import (
     CamelCaseSchema,
@@ -20,7 +20,6 @@ from mock_sendpilot.api.fields import (
     excerpt,
 )
 from mock_sendpilot.api.parsing import json_object
-from mock_sendpilot.control.current import outbox_of
 from mock_sendpilot.control.fields import Strict, list_of
 from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.matching import EventPattern, camel_case
@@ -94,7 +93,7 @@ class DisruptionReply(CamelCaseSchema):
 @with_workspace
 def list_disruptions(workspace: Workspace) -> Response:
     """Return all disruptions, oldest first, with the deliveries that they have met."""
-    found = outbox_of(workspace).disruptions.all()
+    found = current_emulator().outbox(workspace).disruptions.all()
     return json_response({"disruptions": DisruptionReply(many=True).dump(found)})
 
 
@@ -102,7 +101,7 @@ def list_disruptions(workspace: Workspace) -> Response:
 @with_workspace
 def arm_disruption(workspace: Workspace) -> Response:
     """Arm a disruption for the deliveries that are queued from now on."""
-    outbox = outbox_of(workspace)
+    outbox = current_emulator().outbox(workspace)
     body = NewDisruption().load(json_object())
     pattern = EventPattern(body.pop("event_type", None), body.pop("match", {}))
     outbox.check_target(body.get("endpoint_id"), pattern)
@@ -135,7 +134,7 @@ def _arm(disruptions: Disruptions, pattern: EventPattern, body: dict[str, Any]) 
 @with_workspace
 def remove_disruptions(workspace: Workspace) -> Response:
     """Disarm and remove all disruptions."""
-    outbox_of(workspace).disruptions.remove_all()
+    current_emulator().outbox(workspace).disruptions.remove_all()
     return Response(status=HTTPStatus.NO_CONTENT)
 
 
@@ -143,7 +142,7 @@ def remove_disruptions(workspace: Workspace) -> Response:
 @with_workspace
 def get_disruption(workspace: Workspace, disruption_id: str) -> Response:
     """Return a disruption with the deliveries that it has met."""
-    found = outbox_of(workspace).disruptions.get(disruption_id)
+    found = current_emulator().outbox(workspace).disruptions.get(disruption_id)
     return json_response(DisruptionReply().dump(found))
 
 
@@ -151,5 +150,5 @@ def get_disruption(workspace: Workspace, disruption_id: str) -> Response:
 @with_workspace
 def remove_disruption(workspace: Workspace, disruption_id: str) -> Response:
     """Disarm and remove a disruption."""
-    outbox_of(workspace).disruptions.remove(disruption_id)
+    current_emulator().outbox(workspace).disruptions.remove(disruption_id)
     return Response(status=HTTPStatus.NO_CONTENT)

@@ -10,7 +10,7 @@ from flask import Blueprint, Response
 from marshmallow import fields, post_load
 from marshmallow.validate import Length
 
-from mock_sendpilot.api.access import with_workspace
+from mock_sendpilot.api.access import current_emulator, with_workspace
 from mock_sendpilot.api.envelope import json_response
 from mock_sendpilot.api.fields import (
     Boolean,
@@ -23,7 +23,6 @@ from mock_sendpilot.api.fields import (
     WholeNumber,
 )
 from mock_sendpilot.api.parsing import json_object, optional_json_object
-from mock_sendpilot.control.current import outbox_of
 from mock_sendpilot.control.deliveries import queued_reply
 from mock_sendpilot.control.events import EventDetail
 from mock_sendpilot.control.fields import EventTypes, Headers, Strict, TupleOf, list_of
@@ -140,7 +139,7 @@ class EndpointReply(CamelCaseSchema):
 @with_workspace
 def list_endpoints(workspace: Workspace) -> Response:
     """Return all endpoints, oldest first."""
-    found = outbox_of(workspace).endpoints.all()
+    found = current_emulator().outbox(workspace).endpoints.all()
     return json_response({"endpoints": EndpointReply(many=True).dump(found)})
 
 
@@ -149,7 +148,7 @@ def list_endpoints(workspace: Workspace) -> Response:
 def create_endpoint(workspace: Workspace) -> Response:
     """Make an endpoint; the reply has the whole secret."""
     body = NewEndpoint().load(json_object())
-    endpoint = outbox_of(workspace).endpoints.add(body.pop("url"), **body)
+    endpoint = current_emulator().outbox(workspace).endpoints.add(body.pop("url"), **body)
     reply = {**EndpointReply().dump(endpoint), "secret": endpoint.secret}
     return json_response(reply, HTTPStatus.CREATED)
 
@@ -158,14 +157,16 @@ def create_endpoint(workspace: Workspace) -> Response:
 @with_workspace
 def get_endpoint(workspace: Workspace, endpoint_id: str) -> Response:
     """Return an endpoint."""
-    return json_response(EndpointReply().dump(outbox_of(workspace).endpoints.get(endpoint_id)))
+    endpoint = current_emulator().outbox(workspace).endpoints.get(endpoint_id)
+    return json_response(EndpointReply().dump(endpoint))
 
 
 @endpoints.get("/endpoints/<opaque:endpoint_id>/secret")
 @with_workspace
 def get_secret(workspace: Workspace, endpoint_id: str) -> Response:
     """Return the whole signing secret."""
-    return json_response({"secret": outbox_of(workspace).endpoints.get(endpoint_id).secret})
+    endpoint = current_emulator().outbox(workspace).endpoints.get(endpoint_id)
+    return json_response({"secret": endpoint.secret})
 
 
 @endpoints.patch("/endpoints/<opaque:endpoint_id>")
@@ -173,7 +174,7 @@ def get_secret(workspace: Workspace, endpoint_id: str) -> Response:
 def update_endpoint(workspace: Workspace, endpoint_id: str) -> Response:
     """Change an endpoint; disabling it cancels what is pending for it."""
     changes = EndpointChanges().load(json_object())
-    endpoint = outbox_of(workspace).update_endpoint(endpoint_id, changes)
+    endpoint = current_emulator().outbox(workspace).update_endpoint(endpoint_id, changes)
     return json_response(EndpointReply().dump(endpoint))
 
 
@@ -181,7 +182,7 @@ def update_endpoint(workspace: Workspace, endpoint_id: str) -> Response:
 @with_workspace
 def delete_endpoint(workspace: Workspace, endpoint_id: str) -> Response:
     """Remove an endpoint, and cancel what is pending for it."""
-    outbox_of(workspace).remove_endpoint(endpoint_id)
+    current_emulator().outbox(workspace).remove_endpoint(endpoint_id)
     return Response(status=HTTPStatus.NO_CONTENT)
 
 
@@ -193,7 +194,7 @@ def rotate_secret(workspace: Workspace, endpoint_id: str) -> Response:
     The reply has the whole new secret.
     """
     secret = Rotation().load(optional_json_object()).get("secret")
-    endpoint = outbox_of(workspace).endpoints.rotate(endpoint_id, secret)
+    endpoint = current_emulator().outbox(workspace).endpoints.rotate(endpoint_id, secret)
     return json_response({**EndpointReply().dump(endpoint), "secret": endpoint.secret})
 
 
@@ -204,7 +205,7 @@ def deliver_events(workspace: Workspace, endpoint_id: str) -> Response:
 
     Events that it has or does not want, and those that the log does not hold, are left out.
     """
-    outbox = outbox_of(workspace)
+    outbox = current_emulator().outbox(workspace)
     if outbox.endpoints.get(endpoint_id).is_forwarded:
         outbox.forwarding_queue(endpoint_id).note_listener()
     event_ids = dict.fromkeys(MissedEvents().load(json_object())["event_ids"])
@@ -217,5 +218,5 @@ def deliver_events(workspace: Workspace, endpoint_id: str) -> Response:
 def test_endpoint(workspace: Workspace, endpoint_id: str) -> Response:
     """Send an endpoint an event with sample data, as the vendor's dashboard can."""
     event_type = EndpointTest().load(optional_json_object()).get("event_type")
-    sent = send_test_event(workspace, outbox_of(workspace), endpoint_id, event_type)
+    sent = send_test_event(workspace, current_emulator().outbox(workspace), endpoint_id, event_type)
     return json_response(EventDetail().dump(sent), HTTPStatus.CREATED)

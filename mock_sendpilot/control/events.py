@@ -7,7 +7,7 @@ import orjson
 from flask import Blueprint, Response
 from marshmallow import fields
 
-from mock_sendpilot.api.access import with_workspace
+from mock_sendpilot.api.access import current_emulator, with_workspace
 from mock_sendpilot.api.envelope import json_response
 from mock_sendpilot.api.fields import (
     Boolean,
@@ -20,9 +20,9 @@ from mock_sendpilot.api.fields import (
 )
 from mock_sendpilot.api.paging import Page, Pagination
 from mock_sendpilot.api.parsing import json_object, query_parameters
-from mock_sendpilot.control.current import outbox_of, waiting
 from mock_sendpilot.control.deliveries import DeliverySummary, last_outcome
 from mock_sendpilot.control.fields import Strict
+from mock_sendpilot.control.guard import waiting
 from mock_sendpilot.matching import EventPattern, camel_case
 from mock_sendpilot.scheduling.clock import iso_milliseconds
 from mock_sendpilot.webhooks.deliveries import Delivery
@@ -141,7 +141,7 @@ def list_events(workspace: Workspace) -> Response:
     """Return the events that match the filters, newest first."""
     query = EventQuery().load(query_parameters())
     page, limit = query.pop("page"), query.pop("limit")
-    event_filter, outbox = EventFilter(**query), outbox_of(workspace)
+    event_filter, outbox = EventFilter(**query), current_emulator().outbox(workspace)
     outbox.check_target(None, EventPattern(event_filter.event_type))
     newest_first = reversed(outbox.events.all())
     found = Page([one for one in newest_first if event_filter.matches(one)], page, limit)
@@ -154,7 +154,7 @@ def list_events(workspace: Workspace) -> Response:
 def list_changes(workspace: Workspace) -> Response:
     """Return the events that are new or whose deliveries have changed, once there are any."""
     query = ChangesQuery().load(query_parameters())
-    log = outbox_of(workspace).events
+    log = current_emulator().outbox(workspace).events
     since = query.get("since", log.latest_change)
     if query.get("log", log.id) != log.id:  # the server was restarted: all of its log is new
         since = 0
@@ -170,7 +170,9 @@ def list_changes(workspace: Workspace) -> Response:
 @with_workspace
 def get_event(workspace: Workspace, event_id: str) -> Response:
     """Return an event with its body and its deliveries."""
-    return json_response(EventDetail().dump(outbox_of(workspace).events.get(event_id)))
+    return json_response(
+        EventDetail().dump(current_emulator().outbox(workspace).events.get(event_id))
+    )
 
 
 @events.post("/events")
@@ -184,7 +186,9 @@ def create_event(workspace: Workspace) -> Response:
     with_effects = body.pop("with_effects")
     requested = TriggerRequest(**body)
     trigger = choose_subject(workspace, requested, with_effects=with_effects)
-    sent = trigger_event(workspace, outbox_of(workspace), trigger, with_effects=with_effects)
+    sent = trigger_event(
+        workspace, current_emulator().outbox(workspace), trigger, with_effects=with_effects
+    )
     reply = EventDetail().dump(sent)
     chosen = {
         camel_case(name): getattr(trigger, name)

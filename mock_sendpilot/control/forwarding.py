@@ -7,12 +7,12 @@ from typing import Any
 from flask import Blueprint, Response
 from marshmallow import ValidationError, post_load, validates_schema
 
-from mock_sendpilot.api.access import with_workspace
+from mock_sendpilot.api.access import current_emulator, with_workspace
 from mock_sendpilot.api.envelope import json_response
 from mock_sendpilot.api.fields import JsonObject, QueryNumber, Text, WholeNumber
 from mock_sendpilot.api.parsing import json_object, query_parameters
-from mock_sendpilot.control.current import outbox_of, waiting
 from mock_sendpilot.control.fields import Strict
+from mock_sendpilot.control.guard import waiting
 from mock_sendpilot.webhooks.deliveries import MAX_TEXT_LENGTH, recorded_response
 from mock_sendpilot.webhooks.forwarding import ForwardingResult
 from mock_sendpilot.world.workspace import Workspace
@@ -54,7 +54,7 @@ class ForwardingReport(Strict):
 def take_request(workspace: Workspace, endpoint_id: str) -> Response:
     """Return the next request, as soon as there is one; 204 when none comes in time."""
     wait_seconds = ForwardingQuery().load(query_parameters())["wait_seconds"]
-    queue = outbox_of(workspace).forwarding_queue(endpoint_id)
+    queue = current_emulator().outbox(workspace).forwarding_queue(endpoint_id)
     with waiting(wait_seconds):
         taken = queue.take(timeout_seconds=wait_seconds)
     if taken is None:
@@ -79,5 +79,5 @@ def take_request(workspace: Workspace, endpoint_id: str) -> Response:
 def complete_request(workspace: Workspace, endpoint_id: str, request_id: str) -> Response:
     """Take the result of a request that was forwarded."""
     result = ForwardingReport().load(json_object())
-    outbox_of(workspace).forwarding_queue(endpoint_id).complete(request_id, result)
+    current_emulator().outbox(workspace).forwarding_queue(endpoint_id).complete(request_id, result)
     return Response(status=HTTPStatus.NO_CONTENT)

@@ -1,4 +1,4 @@
-"""Checks of Host, Origin and the control token.
+"""The guard of a server: Host, Origin, control token, exposure, and how many requests may wait.
 
 A page in a browser can send requests to 127.0.0.1: under a name that its owner points there, which
 the Host shows, or from its own origin, which the Origin shows.
@@ -6,17 +6,25 @@ the Host shows, or from its own origin, which the Origin shows.
 
 import hmac
 import ipaddress
-from collections.abc import Iterable
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
-from flask import request
+from flask import Flask, current_app, request
 
-from mock_sendpilot.errors import NotAllowed
+from mock_sendpilot.errors import LimitExceeded, NotAllowed
 from mock_sendpilot.network import is_loopback
 
 ANY = "*"
 VENDOR_HOST = "api.sendpilot.ai"
+MAX_WAITING_REQUESTS = 128
 _MAX_CHECKED_HOSTS = 100
+_GUARD = "mock_sendpilot.guard"
+_WAITING = "mock_sendpilot.waiting_requests"
+_PLACEHOLDER = "YOUR_"
+"""Part of every key and token that is public: those of the vendor's page, of the shipped fixtures
+and of the documents."""
 
 
 class Guard:
@@ -118,3 +126,80 @@ def _is_ip(name: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def keep_guard(app: Flask, guard: Guard) -> None:
+    """Let views of an app ask its guard."""
+    app.extensions[_GUARD] = guard
+
+
+def current_guard() -> Guard:
+    """Return the guard of the app that serves this request."""
+    guard: Guard = current_app.extensions[_GUARD]
+    return guard
+
+
+# --- before a server listens -------------------------------------------------------------------
+
+
+def exposure_problems(
+    host: str, *, api_keys: Iterable[str], has_control: bool, control_token: str | None
+) -> list[str]:
+    """Return the reasons not to listen on `host`, a sentence each; none for a loopback address."""
+    if is_loopback(host):
+        return []
+    problems = []
+    if any(map(is_public, api_keys)):
+        problems.append(
+            f"{host} can be reached from other machines, and the seed has an API key that "
+            f"everybody knows, with {_PLACEHOLDER} in it: give the demo world one of your own "
+            "(--api-key KEY), or load fixtures with such keys (--fixtures FILE)"
+        )
+    if has_control and not control_token:
+        problems.append(
+            f"{host} can be reached from other machines, and the control API is open: protect it "
+            "(--control-token TOKEN) or leave it out (--no-control)"
+        )
+    elif has_control and is_public(control_token or ""):
+        problems.append(
+            f"{host} can be reached from other machines, and everybody knows the control token "
+            f"{control_token}: choose one of your own (--control-token TOKEN)"
+        )
+    return problems
+
+
+def is_public(secret: str) -> bool:
+    """Return whether a key or token is known to everybody."""
+    return _PLACEHOLDER in secret
+
+
+# --- requests that wait ------------------------------------------------------------------------
+
+
+def allow_waiting(app: Flask, *, max_requests: int = MAX_WAITING_REQUESTS) -> None:
+    """Let requests to an app wait, so many at a time that threads are left for other requests."""
+    app.extensions[_WAITING] = max_requests, threading.Semaphore(max_requests)
+
+
+@contextmanager
+def waiting(seconds: float) -> Iterator[None]:
+    """Hold a place among the waiting requests; a request that waits no seconds needs none.
+
+    Raises:
+        LimitExceeded: all places are taken.
+    """
+    if not seconds:
+        yield
+        return
+    places: threading.Semaphore
+    max_requests, places = current_app.extensions[_WAITING]
+    if not places.acquire(blocking=False):
+        raise LimitExceeded(
+            "Too many requests wait at once",
+            retry_after_seconds=1,
+            hint=f"{max_requests} requests wait already; end some of them, or ask without waiting",
+        )
+    try:
+        yield
+    finally:
+        places.release()

@@ -1,13 +1,21 @@
-"""`/`, `/_emulate` and `/health`: what the emulator serves, and that it is ready."""
+"""`/`, `/_emulate`, `/health`, `/openapi.json` and `/docs`: what is served, and its description."""
 
-from flask import Blueprint, Response, request
+from typing import Any
 
-from mock_sendpilot.api.access import current_emulator
+from flask import Blueprint, Flask, Response, current_app, request
+from werkzeug.http import parse_date
+
+from mock_sendpilot.api.access import current_contract, current_emulator
 from mock_sendpilot.api.envelope import json_response
+from mock_sendpilot.contracts.contract import CONTRACTS, named_contract
 from mock_sendpilot.version import __version__
 
 index = Blueprint("index", __name__)
 control_index = Blueprint("control_index", __name__)
+
+DOCS = "/docs"
+_SPECIFICATION = "/openapi.json"
+_CACHE = "mock_sendpilot.specifications"
 
 
 @index.get("/")
@@ -75,3 +83,42 @@ def list_resources() -> Response:
             "behavior": f"{base_url}/leads/{{id}}/behavior",
         }
     )
+
+
+@index.get(_SPECIFICATION)
+def openapi_json() -> Response:
+    """Return OpenAPI 3.1 under `?contract=`, by default under the contract of the API key."""
+    from mock_sendpilot.openapi import specification as make_specification  # slow to import
+
+    name = request.args.get("contract")
+    contract = current_contract() if name is None else named_contract(name)
+    cache: dict[Any, Any] = current_app.extensions.setdefault(_CACHE, {})
+    if contract not in cache:
+        cache[contract] = make_specification(current_app, contract)
+    # Relative to this document, so that it is right behind a proxy, whatever its name and scheme.
+    return json_response({**cache[contract], "servers": [{"url": request.script_root or "/"}]})
+
+
+def add_docs(app: Flask) -> None:
+    """Serve Swagger UI with the specification at `/docs`."""
+    from flask_swagger_ui import get_swaggerui_blueprint
+
+    urls = [{"name": name, "url": f"{_SPECIFICATION}?contract={name}"} for name in CONTRACTS]
+    config = {
+        "app_name": "SendPilot, emulated",
+        "urls": urls,
+        "validatorUrl": None,  # by default a service on the internet
+        "persistAuthorization": True,
+    }
+    pages = get_swaggerui_blueprint(DOCS, _SPECIFICATION, config=config)
+    pages.before_request(_ignore_odd_dates)
+    app.register_blueprint(pages)
+
+
+def _ignore_odd_dates() -> None:
+    """Remove conditions whose dates are in no calendar: Werkzeug fails on them."""
+    for name in ("HTTP_IF_MODIFIED_SINCE", "HTTP_IF_UNMODIFIED_SINCE", "HTTP_IF_RANGE"):
+        try:
+            parse_date(request.environ.get(name))
+        except (OverflowError, ValueError):
+            del request.environ[name]

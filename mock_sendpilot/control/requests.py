@@ -21,8 +21,8 @@ from mock_sendpilot.api.fields import (
 from mock_sendpilot.api.operation import operation_ids
 from mock_sendpilot.api.paging import Page, Pagination
 from mock_sendpilot.api.parsing import json_object, query_parameters
-from mock_sendpilot.control.current import waiting
 from mock_sendpilot.control.fields import Strict
+from mock_sendpilot.control.guard import waiting
 from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.matching import RequestPattern
 from mock_sendpilot.traffic.journal import RequestJournal

@@ -6,14 +6,14 @@ from typing import Any
 from flask import Blueprint, Response
 from marshmallow import ValidationError, validates_schema
 
-from mock_sendpilot.api.access import with_workspace
+from mock_sendpilot.api.access import current_emulator, with_workspace
 from mock_sendpilot.api.envelope import json_response
 from mock_sendpilot.api.fields import Boolean, JsonObject, Number, Text, WholeNumber
 from mock_sendpilot.api.parsing import optional_json_object
 from mock_sendpilot.control.clock import clock_reply
-from mock_sendpilot.control.current import outbox_of, waiting
 from mock_sendpilot.control.events import EventDetail
 from mock_sendpilot.control.fields import Strict
+from mock_sendpilot.control.guard import waiting
 from mock_sendpilot.matching import EventPattern
 from mock_sendpilot.webhooks.event_log import MAX_EVENTS
 from mock_sendpilot.webhooks.waiting import wait_for_events
@@ -62,7 +62,7 @@ def wait_until(workspace: Workspace) -> Response:
 
 def _wait_for_events(workspace: Workspace, body: dict[str, Any]) -> tuple[bool, dict[str, Any]]:
     pattern = EventPattern(body.get("event_type"), body.get("match", {}))
-    outbox = outbox_of(workspace)
+    outbox = current_emulator().outbox(workspace)
     outbox.check_target(None, pattern)
     waited = wait_for_events(
         outbox.events,

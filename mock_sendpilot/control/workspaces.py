@@ -1,30 +1,38 @@
-"""`/_emulate/workspaces`: the workspaces of the emulator. They need no API key.
+"""`/_emulate/workspaces`, `/reset`, `/snapshots` and `/state`: workspaces as a whole.
 
-Whoever may use the control API may manage workspaces: with the control token, or without one from
-this machine alone.
+Requests to `/workspaces` need no API key. Whoever may use the control API may manage workspaces:
+with the control token, or without one from this machine alone.
 """
 
 import secrets
 from dataclasses import replace
 from http import HTTPStatus
+from typing import Any
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
+from marshmallow import fields
 
-from mock_sendpilot.api.access import current_emulator
+from mock_sendpilot.api.access import current_emulator, with_workspace
 from mock_sendpilot.api.envelope import json_response
-from mock_sendpilot.api.fields import Text
-from mock_sendpilot.api.parsing import optional_json_object
-from mock_sendpilot.control.current import MAX_SEED_BYTES, current_guard, workspace_reply
+from mock_sendpilot.api.fields import Boolean, CamelCaseSchema, Text, Timestamp
+from mock_sendpilot.api.parsing import json_object, optional_json_object
 from mock_sendpilot.control.fields import ContractChoice, Strict, nested
+from mock_sendpilot.control.guard import current_guard
 from mock_sendpilot.control.seed_format import ClockSchema, WorkspaceContentsSchema
 from mock_sendpilot.control.seed_loading import EMPTY, load_workspace
 from mock_sendpilot.errors import InvalidInput
-from mock_sendpilot.scheduling.clock import SystemClock
+from mock_sendpilot.paths import VENDOR_PREFIX
+from mock_sendpilot.scheduling.clock import SystemClock, iso_milliseconds
+from mock_sendpilot.states.serialization import dump_states, read_states
 from mock_sendpilot.world.models import ApiKey
+from mock_sendpilot.world.workspace import Workspace
 
 workspaces = Blueprint("workspaces", __name__)
 
 MAX_WORKSPACES = 10_000
+MAX_SEED_BYTES = 64_000_000
+"""The length of a body with a seed or a state; of other bodies it is 1 MB."""
+_MAX_NAME_LENGTH = 200
 
 
 class NewWorkspace(Strict):
@@ -34,6 +42,54 @@ class NewWorkspace(Strict):
     contract = ContractChoice()
     clock = nested(ClockSchema)
     random_seed = Text()
+
+
+class Reset(Strict):
+    """The body of POST /_emulate/reset."""
+
+    keeps_endpoints = Boolean(data_key="keepEndpoints", load_default=True)
+
+
+class NewSnapshot(Strict):
+    """The body of POST /_emulate/snapshots."""
+
+    name = Text(allow_none=True, max_length=_MAX_NAME_LENGTH)
+
+
+class SnapshotReply(CamelCaseSchema):
+    """A snapshot, with a few numbers of its contents."""
+
+    id = fields.String()
+    name = fields.String()
+    taken_at = Timestamp()
+    leads = fields.Function(lambda one: len(one.state.world.store.leads))
+    events = fields.Function(lambda one: len(one.state.outbox.events))
+    planned_attempts = fields.Function(lambda one: len(one.state.outbox.attempts))
+
+
+def workspace_reply(workspace: Workspace) -> dict[str, Any]:
+    """Return a workspace as the control API shows it, without its keys."""
+    emulator, store = current_emulator(), workspace.store
+    outbox = emulator.outbox(workspace)
+    return {
+        "id": workspace.id,
+        "name": workspace.name,
+        "plan": workspace.plan,
+        "contract": workspace.contract.name,
+        "baseUrl": f"{request.host_url.rstrip('/')}{VENDOR_PREFIX}",
+        "clock": {
+            "now": iso_milliseconds(workspace.clock.now()),
+            "frozen": workspace.clock.is_frozen,
+        },
+        "senders": len(store.senders()),
+        "campaigns": len(store.campaigns()),
+        "leads": len(store.leads()),
+        "endpoints": len(outbox.endpoints.all()),
+        "pendingDeliveries": outbox.log.pending_count,
+    }
+
+
+# --- workspaces -----------------------------------------------------------------------------------
 
 
 @workspaces.get("/workspaces")
@@ -84,3 +140,78 @@ def remove_workspace(workspace_id: str) -> Response:
     emulator = current_emulator()
     emulator.remove_workspace(emulator.workspace(workspace_id))
     return Response(status=HTTPStatus.NO_CONTENT)
+
+
+# --- reset ----------------------------------------------------------------------------------------
+
+
+@workspaces.post("/reset")
+@with_workspace
+def reset(workspace: Workspace) -> Response:
+    """Put the workspace back to its seed, and return it."""
+    body = Reset().load(optional_json_object())
+    after = current_emulator().reset(workspace, keeps_endpoints=body["keeps_endpoints"])
+    return json_response(workspace_reply(after))
+
+
+# --- snapshots and states -------------------------------------------------------------------------
+
+
+@workspaces.get("/snapshots")
+@with_workspace
+def list_snapshots(workspace: Workspace) -> Response:
+    """Return all snapshots, oldest first."""
+    found = current_emulator().snapshots(workspace).all()
+    return json_response({"snapshots": SnapshotReply(many=True).dump(found)})
+
+
+@workspaces.post("/snapshots")
+@with_workspace
+def take_snapshot(workspace: Workspace) -> Response:
+    """Take a snapshot, which changes nothing."""
+    name = NewSnapshot().load(optional_json_object()).get("name")
+    snapshot = current_emulator().take_snapshot(workspace, name=name)
+    return json_response(SnapshotReply().dump(snapshot), HTTPStatus.CREATED)
+
+
+@workspaces.get("/snapshots/<opaque:snapshot_id>")
+@with_workspace
+def get_snapshot(workspace: Workspace, snapshot_id: str) -> Response:
+    """Return a snapshot."""
+    snapshot = current_emulator().snapshots(workspace).get(snapshot_id)
+    return json_response(SnapshotReply().dump(snapshot))
+
+
+@workspaces.delete("/snapshots/<opaque:snapshot_id>")
+@with_workspace
+def remove_snapshot(workspace: Workspace, snapshot_id: str) -> Response:
+    """Remove a snapshot."""
+    current_emulator().snapshots(workspace).remove(snapshot_id)
+    return Response(status=HTTPStatus.NO_CONTENT)
+
+
+@workspaces.post("/snapshots/<opaque:snapshot_id>/restore")
+@with_workspace
+def restore_snapshot(workspace: Workspace, snapshot_id: str) -> Response:
+    """Go on from a snapshot, and return the workspace."""
+    emulator = current_emulator()
+    snapshot = emulator.snapshots(workspace).get(snapshot_id)
+    return json_response(workspace_reply(emulator.restore(workspace, snapshot.state)))
+
+
+@workspaces.get("/state")
+@with_workspace
+def get_state(workspace: Workspace) -> Response:
+    """Return the state of the workspace, with its secrets."""
+    state = current_emulator().state(workspace)
+    return Response(dump_states([state]), mimetype="application/json")
+
+
+@workspaces.put("/state")
+@with_workspace
+def put_state(workspace: Workspace) -> Response:
+    """Go on from a state, and return the workspace, which keeps its id and API keys."""
+    states = read_states(json_object(max_bytes=MAX_SEED_BYTES))
+    if len(states) != 1:
+        raise InvalidInput(f"$.workspaces: expected one workspace, got {len(states)}")
+    return json_response(workspace_reply(current_emulator().restore(workspace, states[0])))

@@ -3,7 +3,7 @@
 import pytest
 
 from mock_sendpilot.app import create_app
-from mock_sendpilot.control.current import allow_waiting
+from mock_sendpilot.control.guard import allow_waiting
 from mock_sendpilot.emulator import Emulator
 from tests.support import Api, in_process
 
