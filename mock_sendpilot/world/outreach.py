@@ -6,12 +6,12 @@ of the action comes before that of the lead's change; the vendor documents no or
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mock_sendpilot.errors import InvalidInput, Problem, SenderNotActive
 from mock_sendpilot.world import lead_progress, limits
-from mock_sendpilot.world.behavior import Behaviors
 from mock_sendpilot.world.context import WorkspaceContext
 from mock_sendpilot.world.events import (
     ConnectionRequestAccepted,
@@ -46,7 +46,15 @@ class SentMessage:
 
 
 class Outreach:
-    """The actions of a workspace's senders and recipients, each within a transaction."""
+    """The actions of a workspace's senders and recipients, each within a transaction.
+
+    Args:
+        context: the context of the workspace.
+        inbox: the conversations.
+        quotas: the daily quotas of the senders.
+        is_unreachable: returns whether no sender can reach a person. A function, since recipients
+            act by way of this class, which therefore does not know them.
+    """
 
     def __init__(
         self,
@@ -54,7 +62,7 @@ class Outreach:
         *,
         inbox: Inbox,
         quotas: limits.Quotas,
-        behaviors: Behaviors,
+        is_unreachable: Callable[[Contact], bool],
     ) -> None:
         self._store = context.store
         self._inbox = inbox
@@ -62,7 +70,7 @@ class Outreach:
         self._clock = context.clock
         self._ids = context.ids
         self._contract = context.contract
-        self._behaviors = behaviors
+        self._is_unreachable = is_unreachable
 
     # --- contacts ----------------------------------------------------------------------------
 
@@ -276,7 +284,7 @@ class Outreach:
             raise InvalidInput(Problem.expected(expected, got=got, of="recipientLinkedinUrl"))
 
     def _require_reachable(self, contact: Contact) -> None:
-        if self._behaviors.of(contact).is_unreachable:
+        if self._is_unreachable(contact):
             expected, got = "a profile that can be reached", contact.linkedin_url
             raise InvalidInput(Problem.expected(expected, got=got, of="recipientLinkedinUrl"))
 

@@ -11,7 +11,6 @@ from functools import partial
 from mock_sendpilot.errors import InvalidInput, LimitExceeded, SenderNotActive
 from mock_sendpilot.scheduling.task_queue import Task
 from mock_sendpilot.world import lead_progress
-from mock_sendpilot.world.behavior import Behaviors
 from mock_sendpilot.world.context import WorkspaceContext
 from mock_sendpilot.world.events import (
     Change,
@@ -21,7 +20,7 @@ from mock_sendpilot.world.events import (
 )
 from mock_sendpilot.world.models import CONNECT, Campaign, Contact, Lead, Step
 from mock_sendpilot.world.outreach import AUTOMATION, Outreach, fill_in_names
-from mock_sendpilot.world.recipients import RecipientModel
+from mock_sendpilot.world.recipients import Behaviors, RecipientModel
 from mock_sendpilot.world.state import EnrollmentState, Replanning, planned
 
 _SENDER_RETRY = timedelta(hours=1)

@@ -16,7 +16,6 @@ from mock_sendpilot.scheduling.scheduler import (
     TaskRunner,
 )
 from mock_sendpilot.signals import event_recorded, has_foreign_receivers, send
-from mock_sendpilot.world.behavior import Behaviors
 from mock_sendpilot.world.campaigns import Campaigns
 from mock_sendpilot.world.context import WorkspaceContext
 from mock_sendpilot.world.credits import Balance, Credits
@@ -30,7 +29,7 @@ from mock_sendpilot.world.lead_progress import CONNECTED
 from mock_sendpilot.world.limits import Quotas
 from mock_sendpilot.world.manual_actions import ManualActions
 from mock_sendpilot.world.outreach import Outreach
-from mock_sendpilot.world.recipients import RecipientModel
+from mock_sendpilot.world.recipients import Behaviors, RecipientModel
 from mock_sendpilot.world.seed import WorkspaceSeed
 from mock_sendpilot.world.sequences import SequenceRunner
 from mock_sendpilot.world.state import ClockState, Replanning, WorldState
@@ -96,7 +95,10 @@ class Workspace:
         )
         self.behaviors = Behaviors()
         self.outreach = Outreach(
-            context, inbox=self.inbox, quotas=self.quotas, behaviors=self.behaviors
+            context,
+            inbox=self.inbox,
+            quotas=self.quotas,
+            is_unreachable=lambda contact: self.behaviors.of(contact).is_unreachable,
         )
         self.recipients = RecipientModel(context, self.outreach, self.behaviors)
         self.direct_outreach = DirectOutreach(context, self.outreach, self.recipients)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from mock_sendpilot.contracts.contract import CONTRACTS
-from mock_sendpilot.world.behavior import INTERESTED, NOT_INTERESTED
+from mock_sendpilot.world.recipients import INTERESTED, NOT_INTERESTED
 from tests.api.expect import assert_error, assert_invalid
 from tests.api.world import HOUR, IDA, PEOPLE, STRANGER, MakeWorld, World, make_world
 from tests.support import Api, Reply

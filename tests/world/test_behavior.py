@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from mock_sendpilot.world.behavior import INTERESTED, NOT_INTERESTED, behavior_of_slug
 from mock_sendpilot.world.models import Behavior
+from mock_sendpilot.world.recipients import INTERESTED, NOT_INTERESTED, behavior_of_slug
 from tests.world.outreach_world import (
     DAY,
     HOUR,
