@@ -16,7 +16,7 @@ from mock_sendpilot.scheduling.scheduler import (
     TaskRunner,
 )
 from mock_sendpilot.signals import event_recorded, has_foreign_receivers, send
-from mock_sendpilot.world.campaigns import Campaigns
+from mock_sendpilot.world.campaigns import Campaigns, SequenceRunner
 from mock_sendpilot.world.context import WorkspaceContext
 from mock_sendpilot.world.credits import Balance, Credits
 from mock_sendpilot.world.direct_outreach import DirectOutreach
@@ -31,7 +31,6 @@ from mock_sendpilot.world.manual_actions import ManualActions
 from mock_sendpilot.world.outreach import Outreach
 from mock_sendpilot.world.recipients import Behaviors, RecipientModel
 from mock_sendpilot.world.seed import WorkspaceSeed
-from mock_sendpilot.world.sequences import SequenceRunner
 from mock_sendpilot.world.state import ClockState, Replanning, WorldState
 from mock_sendpilot.world.store import Store
 
