@@ -15,10 +15,10 @@ from mock_sendpilot.cli.options import (
     json_option,
     parse_pairs,
 )
-from mock_sendpilot.world import campaigns, jobs, manual_actions
+from mock_sendpilot.world import campaigns, direct_actions, jobs
 
 _ACTIONS: Mapping[str, tuple[str, ...]] = {
-    "leads": manual_actions.ACTIONS,
+    "leads": direct_actions.MANUAL_ACTIONS,
     "campaigns": campaigns.ACTIONS,
     "jobs": jobs.ACTIONS,
 }
@@ -28,8 +28,10 @@ _ACTIONS: Mapping[str, tuple[str, ...]] = {
 @click.command(
     help=f"""Simulate one step, ACTION, of the lead, campaign, search or extraction ID.
 
-Leads: {", ".join(manual_actions.ACTIONS)}. Campaigns: {", ".join(campaigns.ACTIONS)}. Searches and
-extractions: {", ".join(jobs.ACTIONS)}. A step that cannot happen is refused with the reason.
+Leads: {", ".join(direct_actions.MANUAL_ACTIONS)}.
+Campaigns: {", ".join(campaigns.ACTIONS)}.
+Searches and extractions: {", ".join(jobs.ACTIONS)}.
+A step that cannot happen is refused with the reason.
 """,
     epilog="\b\nExamples:\n"
     '  mock-sendpilot simulate reply lead_abc123 --text "Call me Tuesday"\n'

@@ -17,7 +17,7 @@ from mock_sendpilot.control.fields import Strict
 from mock_sendpilot.control.seed_format import BehaviorSchema
 from mock_sendpilot.scheduling.clock import iso_milliseconds
 from mock_sendpilot.webhooks.triggers import STEPS
-from mock_sendpilot.world import campaigns, jobs, manual_actions
+from mock_sendpilot.world import campaigns, direct_actions, jobs
 from mock_sendpilot.world.workspace import Workspace
 
 simulate = Blueprint("simulate", __name__)
@@ -53,7 +53,7 @@ class _ActionWithText(Strict):
 class LeadAction(_ActionWithText):
     """The body of POST /_emulate/leads/{id}/simulate; `text` is the note, message or reply."""
 
-    action = Choice(manual_actions.ACTIONS, required=True)
+    action = Choice(direct_actions.MANUAL_ACTIONS, required=True)
     text = Text(allow_none=True, max_length=MAX_TEXT_LENGTH)
     sender_id = Text(allow_none=True)
 

@@ -31,7 +31,7 @@ from mock_sendpilot.testing.sandbox_options import SandboxOptions, sandbox_optio
 from mock_sendpilot.testing.sandbox_traffic import RecordedRequests, SandboxTraffic
 from mock_sendpilot.testing.sandbox_webhooks import SandboxWebhooks
 from mock_sendpilot.webhooks.deliveries import describe_failed_attempts
-from mock_sendpilot.world import campaigns, jobs, manual_actions
+from mock_sendpilot.world import campaigns, direct_actions, jobs
 from mock_sendpilot.world.lead_progress import CONNECTED
 from mock_sendpilot.world.models import ApiKey, Campaign, JobTiming, Lead, Sender, Step
 from mock_sendpilot.world.seed import WorkspaceSeed
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 CAMPAIGN_ID = "camp_test"
 SENDER_ID = "sender_test"
 _QUICK = JobTiming(start_delay=timedelta(milliseconds=50), duration=timedelta(milliseconds=150))
-_ACTIONS = (*manual_actions.ACTIONS, *campaigns.ACTIONS, *jobs.ACTIONS)
+_ACTIONS = (*direct_actions.MANUAL_ACTIONS, *campaigns.ACTIONS, *jobs.ACTIONS)
 
 
 class Sandbox(SandboxWebhooks, SandboxTraffic):
@@ -260,7 +260,7 @@ class Sandbox(SandboxWebhooks, SandboxTraffic):
         if text is not None:
             text = load_value(Text(may_be_empty=True), text, "text")
         target = id_of(target_id, "target_id")
-        if action in manual_actions.ACTIONS:
+        if action in direct_actions.MANUAL_ACTIONS:
             sender = None if sender_id is None else self._sender_id(sender_id)
             return self.workspace.manual_actions.act(target, action, text=text, sender_id=sender)
         if sender_id is not None:

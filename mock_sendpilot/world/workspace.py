@@ -19,7 +19,7 @@ from mock_sendpilot.signals import event_recorded, has_foreign_receivers, send
 from mock_sendpilot.world.campaigns import Campaigns, SequenceRunner
 from mock_sendpilot.world.context import WorkspaceContext
 from mock_sendpilot.world.credits import Balance, Credits
-from mock_sendpilot.world.direct_outreach import DirectOutreach
+from mock_sendpilot.world.direct_actions import DirectOutreach, ManualActions
 from mock_sendpilot.world.event_publisher import EventPublisher
 from mock_sendpilot.world.events import CHANGED, Event
 from mock_sendpilot.world.ids import Ids
@@ -27,7 +27,6 @@ from mock_sendpilot.world.inbox import Inbox
 from mock_sendpilot.world.jobs import Extractions, Searches
 from mock_sendpilot.world.lead_progress import CONNECTED
 from mock_sendpilot.world.limits import Quotas
-from mock_sendpilot.world.manual_actions import ManualActions
 from mock_sendpilot.world.outreach import Outreach
 from mock_sendpilot.world.recipients import Behaviors, RecipientModel
 from mock_sendpilot.world.seed import WorkspaceSeed

@@ -3,7 +3,7 @@
 import pytest
 
 from mock_sendpilot.emulator import Emulator
-from mock_sendpilot.world import campaigns, manual_actions
+from mock_sendpilot.world import campaigns, direct_actions
 from mock_sendpilot.world.models import Lead
 from tests.api.world import MakeWorld, World, make_world
 from tests.support import Api
@@ -26,7 +26,7 @@ def lead(world: World) -> Lead:
 
 
 @pytest.mark.parametrize("status", LEADS_BY_STATUS)
-@pytest.mark.parametrize("action", manual_actions.ACTIONS)
+@pytest.mark.parametrize("action", direct_actions.MANUAL_ACTIONS)
 def test_an_action_is_listed_as_possible_exactly_if_it_happens(
     make_world: MakeWorld, status: str, action: str
 ) -> None:

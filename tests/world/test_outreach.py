@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from mock_sendpilot.contracts.contract import CONTRACTS
 from mock_sendpilot.errors import SendPilotError
 from mock_sendpilot.world import lead_progress
+from mock_sendpilot.world.direct_actions import MANUAL_ACTIONS
 from mock_sendpilot.world.events import LeadStatusChanged, MessageSent
-from mock_sendpilot.world.manual_actions import ACTIONS
 from mock_sendpilot.world.models import Lead, LeadDraft
 from mock_sendpilot.world.outreach import fill_in_names
 from mock_sendpilot.world.sample_events import SAMPLE_LEAD
@@ -88,7 +88,9 @@ ORDER = (
 
 
 actions = st.one_of(
-    st.tuples(st.just("manual"), st.sampled_from(ACTIONS), st.sampled_from(["lead_1", "lead_2"])),
+    st.tuples(
+        st.just("manual"), st.sampled_from(MANUAL_ACTIONS), st.sampled_from(["lead_1", "lead_2"])
+    ),
     st.tuples(st.just("wait"), st.integers(0, 40)),
     st.tuples(st.just("campaign"), st.sampled_from(["pause", "resume"])),
     st.tuples(st.just("connect"), st.sampled_from(["person-1", "person-2"])),
