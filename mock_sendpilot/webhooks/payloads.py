@@ -20,10 +20,9 @@ from mock_sendpilot.scheduling.clock import iso_milliseconds
 from mock_sendpilot.suggestions import did_you_mean
 from mock_sendpilot.webhooks.endpoints import check_endpoint
 from mock_sendpilot.world import events
-from mock_sendpilot.world.events import Event
+from mock_sendpilot.world.events import Event, sample_change
 from mock_sendpilot.world.inbox import internal_id
 from mock_sendpilot.world.models import Contact, Lead
-from mock_sendpilot.world.sample_events import sample_change
 
 Data = Mapping[str, Any]
 

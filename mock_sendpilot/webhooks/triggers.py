@@ -20,9 +20,15 @@ from mock_sendpilot.webhooks.event_log import SentWebhook
 from mock_sendpilot.webhooks.outbox import Outbox
 from mock_sendpilot.webhooks.payloads import change_data, check_event_type, check_keys
 from mock_sendpilot.world import campaigns, lead_progress
-from mock_sendpilot.world.events import TESTED, TRIGGERED, EventOptions
+from mock_sendpilot.world.events import (
+    SAMPLES,
+    TESTED,
+    TRIGGERED,
+    EventOptions,
+    Subjects,
+    sample_change,
+)
 from mock_sendpilot.world.models import Campaign, Extraction, Lead, Search
-from mock_sendpilot.world.sample_events import SAMPLES, Subjects, sample_change
 from mock_sendpilot.world.workspace import Workspace
 
 STEPS: Mapping[str, tuple[str, tuple[str, ...]]] = {

@@ -6,8 +6,7 @@ import pytest
 
 from mock_sendpilot.testing.receiver import WebhookReceiver
 from mock_sendpilot.webhooks.deliveries import DROPPED, SUCCEEDED
-from mock_sendpilot.world.events import SearchCompleted
-from mock_sendpilot.world.sample_events import SAMPLE_SEARCH
+from mock_sendpilot.world.events import SAMPLE_SEARCH, SearchCompleted
 from tests.webhooks.conftest import World
 from tests.webhooks.disruption_checks import DAY, arm, only_delivery
 
