@@ -13,7 +13,7 @@ from operator import itemgetter
 from mock_sendpilot.errors import InvalidInput, NotFound
 from mock_sendpilot.traffic.faults import FaultsState
 from mock_sendpilot.webhooks.outbox import Outbox
-from mock_sendpilot.webhooks.outbox_state import OutboxState
+from mock_sendpilot.webhooks.state import OutboxState
 from mock_sendpilot.world.limits import RateLimitState
 from mock_sendpilot.world.state import WorldState
 from mock_sendpilot.world.workspace import Workspace

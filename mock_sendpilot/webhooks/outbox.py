@@ -26,11 +26,15 @@ from mock_sendpilot.webhooks.endpoints import Endpoint, Endpoints, JobEndpoints
 from mock_sendpilot.webhooks.event_log import EventLog
 from mock_sendpilot.webhooks.forwarding import LISTENER_GONE, ForwardingQueue, ForwardingQueues
 from mock_sendpilot.webhooks.http_sender import HttpSender
-from mock_sendpilot.webhooks.outbox_state import JobEndpointState, OutboxState
 from mock_sendpilot.webhooks.payloads import Payload, check_pattern, event_type, payload
 from mock_sendpilot.webhooks.runner import DeliveryRunner
 from mock_sendpilot.webhooks.signing import new_secret
-from mock_sendpilot.webhooks.state import WebhookCounters, WebhookState
+from mock_sendpilot.webhooks.state import (
+    JobEndpointState,
+    OutboxState,
+    WebhookCounters,
+    WebhookState,
+)
 from mock_sendpilot.world.events import Event
 from mock_sendpilot.world.state import Replanning
 from mock_sendpilot.world.workspace import Workspace

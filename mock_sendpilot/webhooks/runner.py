@@ -27,9 +27,8 @@ from mock_sendpilot.webhooks.disruptions import ReorderedDeliveries
 from mock_sendpilot.webhooks.endpoints import Endpoint, EndpointHealth
 from mock_sendpilot.webhooks.forwarding import LISTENER_GONE, NO_LISTENER
 from mock_sendpilot.webhooks.http_sender import HttpSender, SendResult
-from mock_sendpilot.webhooks.outbox_state import AttemptState, Gate
 from mock_sendpilot.webhooks.signing import OutgoingRequest
-from mock_sendpilot.webhooks.state import WebhookState
+from mock_sendpilot.webhooks.state import AttemptState, Gate, WebhookState
 from mock_sendpilot.world.endpoint_settings import PROCESS, VIRTUAL
 from mock_sendpilot.world.state import Planned, Replanning
 from mock_sendpilot.world.workspace import Workspace
