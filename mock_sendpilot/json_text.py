@@ -1,6 +1,7 @@
 """JSON text and the values of Python code, refused on the way in if they cannot be written again.
 
-orjson reads objects that are nested 1,024 deep, but writes them only up to 254 deep.
+orjson reads objects that are nested 1,024 deep, but writes them only up to 254 deep. The bytes that
+it writes occupy four to eight times their length.
 """
 
 import codecs
@@ -46,6 +47,14 @@ def as_utf8(content: bytes) -> bytes:
                     f"at {error.start}"
                 ) from error
     return content.removeprefix(codecs.BOM_UTF8)
+
+
+def bytes_to_keep(content: bytes) -> bytes:
+    """Return a copy that occupies its length alone, unlike the bytes that orjson has written.
+
+    What lives as long as a response needs no copy; what a log keeps does.
+    """
+    return bytes(memoryview(content))
 
 
 def parse_json(text: bytes) -> object:

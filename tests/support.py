@@ -3,6 +3,7 @@
 import http.client
 import socket
 import time
+import tracemalloc
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from importlib.metadata import entry_points
@@ -94,6 +95,20 @@ def eventually(condition: Callable[[], object], *, timeout: float = 5.0) -> None
     while not condition():
         assert time.perf_counter() < deadline, f"not within {timeout} s: {condition}"
         time.sleep(0.005)
+
+
+def occupied_bytes(make: Callable[[], object]) -> int:
+    """Return the number of bytes that what `make` returns occupies."""
+    make()  # what is imported, compiled or cached at the first call does not count
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        made = make()
+        after, _ = tracemalloc.get_traced_memory()
+        del made
+    finally:
+        tracemalloc.stop()
+    return after - before
 
 
 def read_request(connection: socket.socket) -> None:

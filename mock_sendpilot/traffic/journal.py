@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from mock_sendpilot.errors import NotFound
+from mock_sendpilot.json_text import bytes_to_keep
 from mock_sendpilot.matching import RequestPattern
 from mock_sendpilot.redaction import redacted_headers
 from mock_sendpilot.scheduling.clock import SystemClock
@@ -95,12 +96,13 @@ class JournalEntry:
         self.api_key_name = api_key_name
         # One object instead of fifty: less to make, to keep, and for the garbage collector to see.
         # What is no text, such as the streams of the server, becomes null.
-        self._packed = packed = orjson.dumps((environ, status, headers, events), default=_nothing)
+        packed = orjson.dumps((environ, status, headers, events), default=_nothing)
+        self._packed = bytes_to_keep(packed)
         self._unpacked: _Facts | None = None
         # A byte more than is shown tells that something was cut off.
         body = request_body(environ, MAX_BODY_BYTES + 1)
         self._body = body
-        self._response_body = content[: MAX_BODY_BYTES + 1]
+        self._response_body = bytes_to_keep(content[: MAX_BODY_BYTES + 1])
         self.size = _ENTRY_BYTES + len(packed) + len(body) + len(self._response_body)
 
     def __repr__(self) -> str:

@@ -15,6 +15,7 @@ import orjson
 from mock_sendpilot.contracts import vocabulary as words
 from mock_sendpilot.contracts.contract import Contract
 from mock_sendpilot.errors import InvalidInput
+from mock_sendpilot.json_text import bytes_to_keep
 from mock_sendpilot.matching import EventPattern, camel_case
 from mock_sendpilot.scheduling.clock import iso_milliseconds
 from mock_sendpilot.suggestions import did_you_mean
@@ -55,7 +56,8 @@ def event_type(event: Event, contract: Contract) -> str | None:
 
 def payload(event: Event, event_type: str, contract: Contract) -> Payload:
     """Return the event as JSON, with its keys in the vendor's order."""
-    return Payload(event_type, orjson.dumps(content(event, event_type, contract)))
+    body = orjson.dumps(content(event, event_type, contract))
+    return Payload(event_type, bytes_to_keep(body))
 
 
 def content(event: Event, event_type: str, contract: Contract) -> Data:

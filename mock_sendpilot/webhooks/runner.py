@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from urllib.parse import urlsplit
 
+from mock_sendpilot.json_text import bytes_to_keep
 from mock_sendpilot.scheduling.clock import ProcessClock
 from mock_sendpilot.scheduling.task_queue import Task
 from mock_sendpilot.signals import delivery_attempted, delivery_cancelled, send
@@ -238,7 +239,7 @@ class DeliveryRunner:
             request_headers=result.headers,
             trigger=trigger,
             disruption=None if applied is None else applied.kind,
-            sent_body=request.content[:MAX_BODY_BYTES] if is_other_body else None,
+            sent_body=bytes_to_keep(request.content[:MAX_BODY_BYTES]) if is_other_body else None,
             sent_bytes=len(request.content),
             response=result.response,
             error=result.error,

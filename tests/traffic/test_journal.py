@@ -15,7 +15,7 @@ from mock_sendpilot.matching import RequestPattern
 from mock_sendpilot.traffic.journal import OPERATION_ID, JournalEntry, RequestJournal
 from mock_sendpilot.traffic.wsgi_request import MAX_BODY_BYTES
 from tests.conftest import NOW
-from tests.support import eventually
+from tests.support import eventually, occupied_bytes
 
 KEY = "sp_test_0123456789abcdef"
 
@@ -145,6 +145,15 @@ def test_the_journal_stays_within_its_limits(
 def test_the_size_of_an_entry_counts_all_of_its_texts() -> None:
     texts = {"headers": {"X-A": "x" * 1000}, "body": b"x" * 1000, "response": b"x" * 1000}
     assert entry(**texts).size >= entry().size + 3000  # type: ignore[arg-type]
+
+
+def test_an_entry_occupies_hardly_more_than_its_size() -> None:
+    def kept() -> list[JournalEntry]:
+        rows = [{"id": f"lead_{number}"} for number in range(100)]
+        return [entry(response=orjson.dumps(rows)) for _ in range(50)]
+
+    size = sum(one.size for one in kept())
+    assert occupied_bytes(kept) < 1.5 * size
 
 
 def test_a_request_of_before_is_found_without_waiting() -> None:

@@ -14,8 +14,9 @@ from mock_sendpilot.scheduling.clock import SteadyClock, SystemClock
 from mock_sendpilot.signals import deliveries_queued
 from mock_sendpilot.testing.receiver import WebhookReceiver
 from mock_sendpilot.webhooks.deliveries import SUCCEEDED, DeliveryFilter, recorded_response
+from mock_sendpilot.webhooks.payloads import payload
 from mock_sendpilot.webhooks.triggers import TriggerRequest, trigger_event
-from tests.support import eventually
+from tests.support import eventually, occupied_bytes
 from tests.webhooks.conftest import World, seed_of_one_lead
 from tests.webhooks.disruption_checks import arm, statuses
 
@@ -34,6 +35,18 @@ def test_only_the_beginning_of_an_altered_body_is_kept(
     (delivery,) = world.deliveries()
     assert [one.sent_bytes for one in delivery.attempts] == [2_000_000] * 6
     assert delivery.recorded_bytes < 200_000
+
+
+def test_the_body_of_an_event_occupies_its_length_alone(world: World) -> None:
+    world.change("A")
+    (event,) = world.outbox.events.state()
+    assert event.event is not None
+    recorded, contract = event.event, world.workspace.contract
+
+    def bodies() -> list[bytes]:
+        return [payload(recorded, event.sent.event_type, contract).body for _ in range(50)]
+
+    assert occupied_bytes(bodies) < 1.5 * sum(map(len, bodies()))
 
 
 def test_only_the_beginning_of_a_response_is_kept() -> None:
