@@ -119,13 +119,13 @@ def create_app(
     injection = FaultInjection(
         NodeStatusLines(app.wsgi_app),
         prefix=f"{VENDOR_PREFIX}/",
-        find_access=emulator.find_access,
+        find_access=emulator.keys.find,
         find_operation=OperationFinder(app),
     )
     recording = Recording(
         AccessLog(injection),
         prefix=f"{VENDOR_PREFIX}/",
-        find_access=emulator.find_access,
+        find_access=emulator.keys.find,
         unknown=emulator.unknown_requests,
     )
     app.wsgi_app = RawPaths(recording)  # type: ignore[method-assign]

@@ -2,16 +2,17 @@
 
 import secrets
 import threading
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
+from mock_sendpilot.api_keys import Access, ApiKeys
 from mock_sendpilot.contracts.contract import CONTRACTS, Contract
 from mock_sendpilot.contracts.options import DOCUMENTED
-from mock_sendpilot.errors import InvalidApiKey, InvalidInput, NotAllowed, NotFound
+from mock_sendpilot.errors import InvalidInput, NotAllowed, NotFound
 from mock_sendpilot.json_text import check_seed
-from mock_sendpilot.key_access import Access, KeyRule, new_access, new_faults
 from mock_sendpilot.scheduling.clock import SteadyClock, WorkspaceClock
 from mock_sendpilot.scheduling.workers import Workers
 from mock_sendpilot.signals import event_recorded
@@ -25,6 +26,7 @@ from mock_sendpilot.webhooks.signing import new_secret
 from mock_sendpilot.world.credits import Balance
 from mock_sendpilot.world.events import Event
 from mock_sendpilot.world.ids import Ids
+from mock_sendpilot.world.limits import RateLimiter
 from mock_sendpilot.world.models import ApiKey, RateLimit
 from mock_sendpilot.world.seed import EndpointSeed, WorkspaceSeed
 from mock_sendpilot.world.workspace import Workspace
@@ -33,10 +35,37 @@ PAUSE_TIMEOUT_SECONDS = 5.0
 """The longest time to wait for the moment of a state."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Entry:
+    """A workspace with all that the emulator has for it; a reset replaces a part of it."""
+
+    workspace: Workspace
+    outbox: Outbox
+    journal: RequestJournal
+    faults: Faults
+    snapshots: Snapshots
+    api_keys: tuple[ApiKey, ...]
+
+    def accesses(self) -> list[Access]:
+        """Return what each key opens, with nothing used of its rate limit."""
+        clock = self.workspace.clock
+        return [
+            Access(
+                self.workspace,
+                api_key,
+                self.journal,
+                self.faults,
+                RateLimiter(clock, api_key.rate_limit) if api_key.rate_limit else None,
+            )
+            for api_key in self.api_keys
+        ]
+
+
 class Emulator:
     """Workspaces that do not know each other, in memory; no network until a webhook is due.
 
     Attributes:
+        keys: the API keys of all workspaces, and what they open.
         unknown_requests: the journal of the requests without a known API key.
 
     Args:
@@ -68,49 +97,21 @@ class Emulator:
         self._max_finished = max_finished
         self._rate_limit = rate_limit
         self._max_requests = max_requests
+        self.keys = ApiKeys()
         self.unknown_requests = RequestJournal("nokey", max_entries=max_requests)
         self._system_clock = SteadyClock()
         self._workers = Workers(self._system_clock)
         self._http_sender = HttpSender(timeout_seconds=timeout_seconds)
         self._lock = threading.Lock()
         self._replacing = threading.Lock()  # one workspace is replaced at a time
-        self._accesses: dict[str, Access] = {}
-        self._keys_by_workspace: dict[str, tuple[str, ...]] = {}
-        self._key_rules: list[KeyRule] = []
-        self._outboxes: dict[str, Outbox] = {}
-        self._workspaces: dict[str, Workspace] = {}
-        self._snapshots: dict[str, Snapshots] = {}
-        self._journals: dict[str, RequestJournal] = {}
-        self._faults: dict[str, Faults] = {}
+        self._entries: dict[str, _Entry] = {}
         # One receiver for all workspaces: to disconnect one receiver blinker looks through all.
         event_recorded.connect(self._enqueue)
-
-    def access(self, key: str | None) -> Access:
-        """Return the workspace that an API key opens.
-
-        Raises:
-            InvalidApiKey: no key, or one that is unknown, revoked or expired. The vendor has one
-                message for all four.
-        """
-        access = self._accesses.get(key or "")
-        if access is None:
-            hint = "no workspace has this key" if key else "send the key as the header X-API-Key"
-            raise InvalidApiKey("Invalid API key", hint=hint)
-        if access.api_key.is_revoked:
-            raise InvalidApiKey("Invalid API key", hint="this key is revoked")
-        expires_at = access.api_key.expires_at
-        if expires_at is not None and expires_at <= access.workspace.clock.now():
-            raise InvalidApiKey("Invalid API key", hint="this key has expired")
-        return access
-
-    def find_access(self, key: str | None) -> Access | None:
-        """Return what an API key belongs to, also if it is revoked or expired; None if unknown."""
-        return self._accesses.get(key or "")
 
     def workspaces(self) -> list[Workspace]:
         """Return all workspaces, oldest first."""
         with self._lock:
-            return list(self._workspaces.values())
+            return [entry.workspace for entry in self._entries.values()]
 
     def workspace(self, workspace_id: str) -> Workspace:
         """Return the workspace of that id, as it is since its latest reset.
@@ -118,44 +119,28 @@ class Emulator:
         Raises:
             NotFound: there is none.
         """
-        workspace = self._workspaces.get(workspace_id)
-        if workspace is None:
+        entry = self._entries.get(workspace_id)
+        if entry is None:
             hint = f"this emulator has no workspace {workspace_id[:80]!r}"
             raise NotFound("Workspace not found", hint=hint)
-        return workspace
+        return entry.workspace
 
     def api_keys(self, workspace: Workspace) -> list[ApiKey]:
-        """Return the keys of a workspace."""
-        with self._lock:
-            keys = self._keys_by_workspace.get(workspace.id, ())
-            return [self._accesses[key].api_key for key in keys]
-
-    def add_key_rule(self, rule: KeyRule) -> None:
-        """Check the existing API keys with a function, and every key that is added later.
-
-        Raises:
-            NotAllowed: the rule refuses an existing key.
-        """
-        with self._lock:
-            rule(self._accesses)
-            self._key_rules.append(rule)
-
-    def remove_key_rule(self, rule: KeyRule) -> None:
-        """Remove a rule; do nothing if it was not added."""
-        with self._lock, suppress(ValueError):
-            self._key_rules.remove(rule)
+        """Return the keys of a workspace; none if it was removed."""
+        entry = self._entries.get(workspace.id)
+        return [] if entry is None else list(entry.api_keys)
 
     def outbox(self, workspace: Workspace) -> Outbox:
         """Return the outbox of a workspace: its endpoints and deliveries."""
-        return self._outboxes[workspace.id]
+        return self._entries[workspace.id].outbox
 
     def journal(self, workspace: Workspace) -> RequestJournal:
         """Return the request journal of a workspace."""
-        return self._journals[workspace.id]
+        return self._entries[workspace.id].journal
 
     def faults(self, workspace: Workspace) -> Faults:
         """Return the faults of a workspace."""
-        return self._faults[workspace.id]
+        return self._entries[workspace.id].faults
 
     def new_secret(self) -> str:
         """Return a signing secret, for endpoints of several workspaces to share."""
@@ -170,7 +155,7 @@ class Emulator:
     def pending_count(self) -> int:
         """The number of deliveries of all workspaces that are still to be attempted."""
         with self._lock:
-            return sum(outbox.log.pending_count for outbox in self._outboxes.values())
+            return sum(entry.outbox.log.pending_count for entry in self._entries.values())
 
     def load(
         self, seeds: Iterable[WorkspaceSeed], *, endpoints: Sequence[EndpointSeed] = ()
@@ -185,16 +170,11 @@ class Emulator:
         Raises:
             InvalidInput, NotAllowed: as for `add_workspace`.
         """
-        added: list[Workspace] = []
-        try:
+        with self._all_or_none() as added:
             for seed in seeds:
-                added += [self._add(seed, None)]
+                added.append(self._add(seed, None))
             for workspace in added:
                 self.add_endpoints(workspace, endpoints)
-        except (InvalidInput, NotAllowed):
-            for workspace in added:
-                self.remove_workspace(workspace)
-            raise
         for workspace in added:  # only now, so that every endpoint gets the first events
             workspace.begin()
 
@@ -270,7 +250,7 @@ class Emulator:
 
     def snapshots(self, workspace: Workspace) -> Snapshots:
         """Return the snapshots of a workspace; they survive a reset."""
-        return self._snapshots[workspace.id]
+        return self._entries[workspace.id].snapshots
 
     def take_snapshot(self, workspace: Workspace, *, name: str | None = None) -> Snapshot:
         """Take a snapshot of a workspace; it changes nothing.
@@ -295,6 +275,7 @@ class Emulator:
         with self._replacing:
             current = self.workspace(workspace.id)
             outbox = self.outbox(current)
+            accesses = [self.keys.find(one.key) for one in self.api_keys(current)]
             with (
                 outbox.paused(timeout_seconds=timeout_seconds),
                 current.paused(timeout_seconds=timeout_seconds),
@@ -302,11 +283,11 @@ class Emulator:
                 return WorkspaceState(
                     world=current.state(),
                     outbox=outbox.state(),
-                    faults=self._faults[current.id].state(),
+                    faults=self.faults(current).state(),
                     rate_limits={
-                        key: limiter.state()
-                        for key in self._keys_by_workspace[current.id]
-                        if (limiter := self._accesses[key].limiter) is not None
+                        access.api_key.key: access.limiter.state()
+                        for access in accesses
+                        if access is not None and access.limiter is not None
                     },
                 )
 
@@ -336,8 +317,7 @@ class Emulator:
             InvalidInput: an id or key is taken, or a state does not fit together.
             NotAllowed: everybody knows a key, and a server is open to others.
         """
-        added: list[Workspace] = []
-        try:
+        with self._all_or_none() as added:
             for state in states:
                 clock, seed = state.world.clock, state.world.seed
                 elapsed = max(self._system_clock.now() - clock.real_time, timedelta())
@@ -346,10 +326,6 @@ class Emulator:
                 self._register(workspace, outbox, seed.api_keys)
                 self._load_traffic(workspace, state)
                 added.append(workspace)
-        except (InvalidInput, NotAllowed):
-            for workspace in added:
-                self.remove_workspace(workspace)
-            raise
         for workspace in added:
             workspace.start(self._workers)
 
@@ -371,10 +347,10 @@ class Emulator:
 
     def _load_traffic(self, workspace: Workspace, state: WorkspaceState) -> None:
         self.faults(workspace).load(state.faults)
-        for key in self._keys_by_workspace[workspace.id]:
-            limiter, limit_state = self._accesses[key].limiter, state.rate_limits.get(key)
-            if limiter is not None and limit_state is not None:
-                limiter.load(limit_state)
+        for api_key in self.api_keys(workspace):
+            access, limit_state = self.keys.find(api_key.key), state.rate_limits.get(api_key.key)
+            if limit_state is not None and access is not None and access.limiter is not None:
+                access.limiter.load(limit_state)
 
     def merge(
         self, workspace: Workspace, seed: WorkspaceSeed, *, balance: Balance | None = None
@@ -395,17 +371,13 @@ class Emulator:
     def remove_workspace(self, workspace: Workspace) -> None:
         """Remove a workspace, its keys and its waiting deliveries."""
         with self._lock:
-            if self._workspaces.get(workspace.id) is not workspace:
+            entry = self._entries.get(workspace.id)
+            if entry is None or entry.workspace is not workspace:
                 return
-            del self._workspaces[workspace.id]
-            outbox = self._outboxes.pop(workspace.id)
-            journal = self._journals.pop(workspace.id)
-            del self._snapshots[workspace.id]
-            del self._faults[workspace.id]
-            for key in self._keys_by_workspace.pop(workspace.id):
-                del self._accesses[key]
-        journal.close()
-        outbox.close()
+            del self._entries[workspace.id]
+            self.keys.remove(entry.api_keys)
+        entry.journal.close()
+        entry.outbox.close()
         self._workers.forget(workspace.scheduler)
 
     def close(self, *, timeout_seconds: float = 1.0) -> None:
@@ -422,26 +394,21 @@ class Emulator:
 
     def _enqueue(self, workspace: Workspace, *, event: Event) -> None:
         """Give an event to the outbox of its workspace, if this emulator has that workspace."""
-        outbox = self._outboxes.get(workspace.id)
-        # In this order, since another thread may remove the workspace between the two.
-        if outbox is not None and self._workspaces.get(workspace.id) is workspace:
-            outbox.enqueue(event)
+        entry = self._entries.get(workspace.id)
+        if entry is not None and entry.workspace is workspace:
+            entry.outbox.enqueue(event)
 
     def _replace(self, before: Workspace, after: Workspace, outbox: Outbox) -> None:
         """Let the keys of a workspace open another object from now on, and close the one before."""
         # Closed first: nothing of it may be sent once the new one has its place.
         self.outbox(before).close()
         with self._lock:
-            if self._workspaces.get(before.id) is not before:
+            entry = self._entries.get(before.id)
+            if entry is None or entry.workspace is not before:
                 raise NotFound("Workspace not found", hint=f"{before.id!r} was removed meanwhile")
-            self._workspaces[before.id] = after
-            self._outboxes[before.id] = outbox
-            journal = self._journals[before.id]
-            faults = self._faults[before.id] = new_faults(after)
-            for key in self._keys_by_workspace[before.id]:
-                self._accesses[key] = new_access(
-                    after, self._accesses[key].api_key, journal, faults
-                )
+            entry = replace(entry, workspace=after, outbox=outbox, faults=_new_faults(after))
+            self._entries[before.id] = entry
+            self.keys.replace(entry.accesses())
         self._workers.forget(before.scheduler)
 
     def _add(self, seed: WorkspaceSeed, clock: WorkspaceClock | None) -> Workspace:
@@ -479,22 +446,32 @@ class Emulator:
         )
 
     def _register(self, workspace: Workspace, outbox: Outbox, api_keys: Sequence[ApiKey]) -> None:
+        limited = (replace(one, rate_limit=one.rate_limit or self._rate_limit) for one in api_keys)
+        entry = _Entry(
+            workspace=workspace,
+            outbox=outbox,
+            journal=RequestJournal(max_entries=self._max_requests),
+            faults=_new_faults(workspace),
+            snapshots=Snapshots(),
+            api_keys=tuple({one.key: one for one in limited}.values()),
+        )
         with self._lock:
-            if workspace.id in self._workspaces:
+            if workspace.id in self._entries:
                 raise InvalidInput(f"there is a workspace {workspace.id!r} already")
-            if any(api_key.key in self._accesses for api_key in api_keys):
-                raise InvalidInput(
-                    f"an API key of workspace {workspace.id!r} belongs to another workspace"
-                )
-            for rule in self._key_rules:
-                rule([api_key.key for api_key in api_keys])
-            self._workspaces[workspace.id] = workspace
-            self._outboxes[workspace.id] = outbox
-            self._snapshots[workspace.id] = Snapshots()
-            journal = self._journals[workspace.id] = RequestJournal(max_entries=self._max_requests)
-            faults = self._faults[workspace.id] = new_faults(workspace)
-            for api_key in api_keys:
-                limited = replace(api_key, rate_limit=api_key.rate_limit or self._rate_limit)
-                self._accesses[api_key.key] = new_access(workspace, limited, journal, faults)
-            keys = tuple(dict.fromkeys(api_key.key for api_key in api_keys))
-            self._keys_by_workspace[workspace.id] = keys
+            self.keys.add(entry.accesses())
+            self._entries[workspace.id] = entry
+
+    @contextmanager
+    def _all_or_none(self) -> Iterator[list[Workspace]]:
+        """Give a list for added workspaces, which are removed if a later one is refused."""
+        added: list[Workspace] = []
+        try:
+            yield added
+        except (InvalidInput, NotAllowed):
+            for workspace in added:
+                self.remove_workspace(workspace)
+            raise
+
+
+def _new_faults(workspace: Workspace) -> Faults:
+    return Faults(new_id=partial(workspace.ids.prefixed, "fault"), now=workspace.clock.now)

@@ -69,7 +69,7 @@ class EmulatorServer(AbstractContextManager["EmulatorServer"]):
         )
         self._host = host
         if not is_loopback(host):
-            emulator.add_key_rule(self._check_keys)
+            emulator.keys.add_rule(self._check_keys)
         try:
             self._http = HttpServer(
                 self.app,
@@ -80,7 +80,7 @@ class EmulatorServer(AbstractContextManager["EmulatorServer"]):
                 background=emulator.workers,
             )
         except Exception:
-            emulator.remove_key_rule(self._check_keys)
+            emulator.keys.remove_rule(self._check_keys)
             raise
 
     @property
@@ -131,7 +131,7 @@ class EmulatorServer(AbstractContextManager["EmulatorServer"]):
     def stop(self, *, timeout_seconds: float = 1.0) -> None:
         """Accept no more requests, and wait for those that are running until the timeout."""
         self._http.stop(timeout_seconds=timeout_seconds)
-        self.emulator.remove_key_rule(self._check_keys)
+        self.emulator.keys.remove_rule(self._check_keys)
 
     def _check_keys(self, api_keys: Iterable[str]) -> None:
         """Refuse API keys that must not be open to others.

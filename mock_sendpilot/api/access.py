@@ -11,8 +11,8 @@ from mock_sendpilot.errors import InvalidApiKey
 from mock_sendpilot.world.workspace import Workspace
 
 if TYPE_CHECKING:
+    from mock_sendpilot.api_keys import Access
     from mock_sendpilot.emulator import Emulator
-    from mock_sendpilot.key_access import Access
 
 EXTENSION = "mock_sendpilot"
 _BEARER_HINT = "send the key as the header X-API-Key; it is not looked for in Authorization"
@@ -36,7 +36,7 @@ def current_access() -> "Access":
     key = environ.get("HTTP_X_API_KEY")
     if not key and "HTTP_AUTHORIZATION" in environ:
         raise InvalidApiKey("Invalid API key", hint=_BEARER_HINT)
-    return current_emulator().access(key)
+    return current_emulator().keys.open(key)
 
 
 def current_contract() -> Contract:

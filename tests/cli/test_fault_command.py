@@ -22,7 +22,7 @@ def server(emulator: Emulator) -> Iterator[EmulatorServer]:
 
 @pytest.fixture
 def faults(server: EmulatorServer) -> Faults:
-    return server.emulator.access(DEMO_KEY).faults
+    return server.emulator.keys.open(DEMO_KEY).faults
 
 
 def run(server: EmulatorServer, *arguments: str) -> Result:

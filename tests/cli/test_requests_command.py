@@ -20,7 +20,7 @@ def two(server: EmulatorServer) -> list[JournalEntry]:
     api = over_a_socket(server.origin)
     api("GET", "/v1/leads?limit=x")
     api("PATCH", f"{LEAD}/status", json={"status": "DONE"})
-    return server.emulator.access(DEMO_KEY).journal.all()
+    return server.emulator.keys.open(DEMO_KEY).journal.all()
 
 
 def run(server: EmulatorServer, *arguments: str) -> Result:

@@ -116,7 +116,7 @@ def test_a_public_key_cannot_be_added_to_an_open_server(
 
     assert [workspace.id for workspace in own_emulator.workspaces()] == ["ws_own"]
     with pytest.raises(InvalidApiKey):
-        own_emulator.access("YOUR_API_KEY")
+        own_emulator.keys.open("YOUR_API_KEY")
 
 
 def test_a_public_key_keeps_all_workspaces_from_being_added(
@@ -134,7 +134,7 @@ def test_a_private_key_can_be_added_to_an_open_server(
 ) -> None:
     own_emulator.add_workspace(replace(KNOWN, api_keys=(ApiKey(key="another"),)))
 
-    assert own_emulator.access("another").workspace.id == "ws_known"
+    assert own_emulator.keys.open("another").workspace.id == "ws_known"
 
 
 def test_a_public_key_can_be_added_once_the_server_has_stopped(
@@ -143,7 +143,7 @@ def test_a_public_key_can_be_added_once_the_server_has_stopped(
     open_server.stop()
     own_emulator.add_workspace(KNOWN)
 
-    assert own_emulator.access("YOUR_API_KEY").workspace.id == "ws_known"
+    assert own_emulator.keys.open("YOUR_API_KEY").workspace.id == "ws_known"
 
 
 def test_a_server_that_cannot_listen_leaves_no_rule_behind(own_emulator: Emulator) -> None:
@@ -151,7 +151,7 @@ def test_a_server_that_cannot_listen_leaves_no_rule_behind(own_emulator: Emulato
         EmulatorServer(own_emulator, host="192.0.2.1", has_control=False)
     own_emulator.add_workspace(KNOWN)
 
-    assert own_emulator.access("YOUR_API_KEY").workspace.id == "ws_known"
+    assert own_emulator.keys.open("YOUR_API_KEY").workspace.id == "ws_known"
 
 
 def test_a_server_for_this_machine_is_made_with_the_demo_keys(emulator: Emulator) -> None:

@@ -176,13 +176,13 @@ def assert_empty(emulator: Emulator) -> None:
     assert emulator.workspaces() == []
     for key in ("key_a", "key_b"):
         with pytest.raises(InvalidApiKey):
-            emulator.access(key)
+            emulator.keys.open(key)
 
 
 def test_a_seed_is_loaded_with_everything_in_it(emulator: Emulator) -> None:
     emulator.load(small())
 
-    workspace = emulator.access("key_a").workspace
+    workspace = emulator.keys.open("key_a").workspace
     assert [lead.id for lead in workspace.store.leads()] == ["lead_a", "lead_b"]
     assert [campaign.id for campaign in workspace.store.campaigns()] == ["camp_a"]
     assert [sender.id for sender in workspace.store.senders()] == ["snd_a"]
@@ -232,7 +232,7 @@ def test_a_clash_leaves_earlier_workspaces_alone(
     with pytest.raises(InvalidInput, match=message):
         emulator.load([replace(two, **change)])
     assert [workspace.id for workspace in emulator.workspaces()] == ["ws_a"]
-    assert len(emulator.access("key_a").workspace.store.leads()) == 2
+    assert len(emulator.keys.open("key_a").workspace.store.leads()) == 2
 
 
 def test_an_invalid_endpoint_for_all_workspaces_leaves_none(emulator: Emulator) -> None:

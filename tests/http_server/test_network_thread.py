@@ -208,7 +208,7 @@ def test_a_signal_receiver_may_call_the_api_over_http(
     emulator = make_emulator()
     with EmulatorServer(emulator) as server:
         api = over_a_socket(server.origin)
-        workspace = emulator.access(DEMO_KEY).workspace
+        workspace = emulator.keys.open(DEMO_KEY).workspace
         statuses = []
         has_called = threading.Event()
 

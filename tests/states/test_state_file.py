@@ -45,7 +45,7 @@ def test_an_emulator_goes_on_from_the_file_of_another(world: World, path: Path) 
     (workspace,) = other.workspaces()
 
     assert workspace.store.lead("lead_1").status == "DONE"
-    assert other.access("key").workspace is workspace
+    assert other.keys.open("key").workspace is workspace
     assert other.outbox(workspace).log.all() == world.emulator.outbox(world.workspace).log.all()
     other.close()
 

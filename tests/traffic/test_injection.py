@@ -22,7 +22,7 @@ LEAD = "/v1/leads/lead_abc123"
 
 @pytest.fixture
 def workspace(emulator: Emulator) -> Workspace:
-    return emulator.access(DEMO_KEY).workspace
+    return emulator.keys.open(DEMO_KEY).workspace
 
 
 @pytest.fixture

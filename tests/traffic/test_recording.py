@@ -20,7 +20,7 @@ OTHER_STATUS = {"status": "NOT_INTERESTED"}
 
 @pytest.fixture
 def journal(emulator: Emulator) -> RequestJournal:
-    return emulator.journal(emulator.access(DEMO_KEY).workspace)
+    return emulator.journal(emulator.keys.open(DEMO_KEY).workspace)
 
 
 def last(journal: RequestJournal) -> JournalEntry:
@@ -73,7 +73,7 @@ def test_a_request_is_recorded_in_the_workspace_of_its_key(
     api: Api, emulator: Emulator, journal: RequestJournal
 ) -> None:
     api("GET", "/v1/leads", key=OTHER_KEY)
-    other = emulator.journal(emulator.access(OTHER_KEY).workspace)
+    other = emulator.journal(emulator.keys.open(OTHER_KEY).workspace)
     assert (len(journal), len(other)) == (0, 1)
 
 
@@ -93,7 +93,7 @@ def test_a_request_that_fails_beyond_all_handlers_is_recorded_as_500(
     def fail(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(emulator.access(DEMO_KEY).workspace.store, "set_lead_status", fail)
+    monkeypatch.setattr(emulator.keys.open(DEMO_KEY).workspace.store, "set_lead_status", fail)
     app.testing = True
     with pytest.raises(KeyboardInterrupt):
         in_process(app.test_client())("PATCH", f"{LEAD}/status", json={"status": "DONE"})
@@ -103,7 +103,7 @@ def test_a_request_that_fails_beyond_all_handlers_is_recorded_as_500(
 def test_an_entry_has_the_events_that_its_request_caused(
     api: Api, emulator: Emulator, journal: RequestJournal
 ) -> None:
-    workspace = emulator.access(DEMO_KEY).workspace
+    workspace = emulator.keys.open(DEMO_KEY).workspace
     api("PATCH", f"{LEAD}/status", json={"status": "DONE"})
     (event,) = emulator.outbox(workspace).events.all()[-1:]
     assert last(journal).events == (event.event_id,)
@@ -115,7 +115,7 @@ def test_an_entry_has_the_events_that_its_request_caused(
 def test_events_of_other_threads_are_not_those_of_a_request(
     api: Api, emulator: Emulator, journal: RequestJournal
 ) -> None:
-    workspace = emulator.access(DEMO_KEY).workspace
+    workspace = emulator.keys.open(DEMO_KEY).workspace
 
     def change_from_another_thread(_: Workspace, *, event: Event) -> None:
         if event.lead_id == "lead_abc123":
@@ -146,7 +146,7 @@ def test_concurrent_requests_have_their_own_events(
         thread.start()
     for thread in threads:
         thread.join()
-    events = emulator.outbox(emulator.access(DEMO_KEY).workspace).events
+    events = emulator.outbox(emulator.keys.open(DEMO_KEY).workspace).events
     for entry in journal:
         assert [events.get(one).lead_id for one in entry.events] == [entry.path.split("/")[3]]
     assert len(journal) == 40
