@@ -53,7 +53,10 @@ class Problem(str):
 def bounded(problems: Iterable[str]) -> list[str]:
     """Return the first 20 problems, each shortened and without secrets, and how many follow."""
     remaining = iter(problems)
-    first: list[str] = [_presentable(problem) for problem in islice(remaining, MAX_PROBLEMS)]
+    first: list[str] = []
+    for problem in islice(remaining, MAX_PROBLEMS):
+        rule = problem.rule if isinstance(problem, Problem) else problem
+        first.append(Problem(shortened(redacted(problem)), rule=shortened(redacted(rule))))
     omitted = sum(1 for _ in remaining)
     return [*first, f"and {omitted:,} more"] if omitted else first
 
@@ -64,11 +67,6 @@ def shortened(text: str, characters: int = MAX_PROBLEM_CHARACTERS) -> str:
         return text
     tail = min(_TAIL_CHARACTERS, characters // 2)
     return f"{text[: characters - tail - 5]} ... {text[-tail:]}"
-
-
-def _presentable(problem: str) -> Problem:
-    rule = problem.rule if isinstance(problem, Problem) else problem
-    return Problem(shortened(redacted(problem)), rule=shortened(redacted(rule)))
 
 
 class SendPilotError(Exception):

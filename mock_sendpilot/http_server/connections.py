@@ -41,7 +41,7 @@ _CHECK_SECONDS = 0.25
 _PAUSE_SECONDS = 0.5  # until the next attempt when the system gives no more descriptors
 _WARNING_SECONDS = 60.0
 _NEVER = float("inf")
-_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+_RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER of 0 s: close() sends RST, not FIN
 _TLS_HANDSHAKE = 0x16
 _METHOD_CHARACTERS = frozenset(
     b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -322,6 +322,8 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
             clear_untrusted_proxy_headers=True,
             log_socket_errors=False,  # a client that goes away is no error of ours
         )
+        # waitress sends a response in two pieces, head and body; one piece is one system call and
+        # one wake-up of the client.
         self.gathering = copy.copy(self.adj)
         self.gathering.send_bytes = sys.maxsize
 
@@ -355,7 +357,8 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
         now = SystemClock.running_seconds()
         if now >= self._next_check_at:
             self._next_check_at = now + _CHECK_SECONDS
-            self._cut_overdue(now)
+            for channel in self._waiting(now, self._limits.client_seconds):
+                channel.handle_close()
             self._cut_largest(now)
         if self._lacks_descriptor or self._is_full:
             self._cut_longest(now)
@@ -402,10 +405,6 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
             if channel.is_waiting and now - channel.waiting_since > seconds
         ]
         return sorted(waiting, key=lambda channel: channel.waiting_since)
-
-    def _cut_overdue(self, now: float) -> None:
-        for channel in self._waiting(now, self._limits.client_seconds):
-            channel.handle_close()
 
     def _cut_largest(self, now: float) -> None:
         channels = list(self.active_channels.values())

@@ -81,6 +81,7 @@ class HandlerPool:
     def _start_thread(self) -> None:
         name = "mock-sendpilot-http-handler"
         try:
+            # A daemon, since an app that hangs must not keep the process from ending.
             threading.Thread(target=self._serve, name=name, daemon=True).start()
         except RuntimeError as error:
             # Nothing is lost: the request waits for one of the existing threads.

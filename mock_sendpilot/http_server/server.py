@@ -153,18 +153,20 @@ class HttpServer(AbstractContextManager["HttpServer"]):
 
     def add_task(self, channel: Channel) -> None:
         """Have a complete request answered, by this thread or by the pool. waitress calls it."""
-        if self._is_for_network_thread(channel) or not self._pool.add_task(channel):
+        is_quick = (
+            self._never_waits is not None
+            # While one that should be quick is not, the next may not be either.
+            and not self._held_up_count
+            and self._never_waits(channel.requests[0])
+        )
+        if is_quick or not self._pool.add_task(channel):
             self._complete.append(channel)
-
-    def _is_for_network_thread(self, channel: Channel) -> bool:
-        if self._never_waits is None or self._held_up_count:
-            return False
-        return self._never_waits(channel.requests[0])
 
     # --- the network thread -----------------------------------------------------------------------
 
     def _start_thread(self, target: Callable[[], None]) -> threading.Thread:
         name = f"mock-sendpilot-http-{self.port}"
+        # A daemon, since an app that hangs must not keep the process from ending.
         thread = threading.Thread(target=target, name=name, daemon=True)
         thread.start()
         return thread
@@ -216,6 +218,7 @@ class HttpServer(AbstractContextManager["HttpServer"]):
         self._listener.take_pipelined()
         if self._complete:
             seconds = 0.0
+        # poll, because select() refuses descriptors from 1,024 on.
         wasyncore.loop(timeout=seconds, use_poll=True, map=self._sockets, count=1)
 
     def _answer_complete(self) -> bool:
