@@ -116,6 +116,9 @@ def create_app(
             allow_headers=["X-API-Key", "Content-Type"],
             max_age=600,
         )
+    # Middleware instead of `after_request`, which Flask skips for an unhandled exception while a
+    # test suite has `app.testing` set. From the outside in: the path as it was sent, which all
+    # others match; the journal, which records injected faults like any response; the log; faults.
     injection = FaultInjection(
         NodeStatusLines(app.wsgi_app),
         prefix=f"{VENDOR_PREFIX}/",

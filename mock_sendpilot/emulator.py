@@ -382,6 +382,7 @@ class Emulator:
 
     def close(self, *, timeout_seconds: float = 1.0) -> None:
         """Stop, once the running attempts have ended or the time is over."""
+        # First, so that attempts in flight end now and the workers need not wait for receivers.
         self._http_sender.begin_to_close()
         for workspace in self.workspaces():
             self.outbox(workspace).end_waits()
@@ -442,6 +443,7 @@ class Emulator:
             workspace,
             self._http_sender,
             max_finished=self._max_finished,
+            # Ids can be guessed from others of the same seed; a signing secret must not be.
             secret_bytes=workspace.ids.random_bytes if self._is_replay else secrets.token_bytes,
         )
 

@@ -11,6 +11,7 @@ from typing import Any
 MASK = "…"
 _MAX_VISIBLE = 10
 _SECRET_NAME = re.compile(
+    # The vendor's continuationToken is the position in a list, and needed to understand a request.
     r"apikey|secret|password|passwd|authorization|credential|cookie|bypass"
     r"|(?<!continuation)token|^(pwd|key|keys|auth|sig)$",
 )

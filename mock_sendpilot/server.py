@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mock_sendpilot.emulator import Emulator
 
 DEFAULT_HOST = "127.0.0.1"
-_MAX_QUICK_BODY_BYTES = 64_000
+_MAX_QUICK_BODY_BYTES = 64_000  # to parse a body of 1 MB takes so long that others would wait
 
 
 class EmulatorServer(AbstractContextManager["EmulatorServer"]):

@@ -137,6 +137,7 @@ def list_campaigns(
     workspace: Workspace, *, page: int, limit: int, status: str = _ALL
 ) -> Page[CountedCampaign]:
     """List the campaigns of the workspace."""
+    # Both specifications filter by `active` and return `started`.
     status = "started" if status == "active" else status
     counted = [
         _with_count(workspace, campaign)

@@ -84,6 +84,7 @@ def _handle_validation_error(error: ValidationError) -> Response:
 
 
 def _handle_http_error(error: HTTPException) -> Response:
+    # NestJS answers an unknown method of a known path like an unknown path, and never with 405.
     if error.code in {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}:
         return _route_not_found()
     status = HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)

@@ -260,6 +260,8 @@ class WholeNumber(Number):
 
     def _number(self, value: Any) -> int | None:
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        # Not `int(value) == value`, which raises for infinity and NaN; JSON text has neither, but
+        # the arguments of the fixtures may.
         return int(value) if is_number and value == value // 1 else None
 
 
@@ -271,6 +273,7 @@ class QueryNumber(WholeNumber):
             return None
         if value.startswith("-"):
             return -math.inf
+        # So long a number is beyond every maximum, and int() takes long for a megabyte of digits.
         return int(value) if len(value) <= _MAX_DIGITS else math.inf
 
 

@@ -301,6 +301,7 @@ def add_leads(workspace: Workspace, campaign_id: str, leads: list[Any]) -> dict[
     """Add leads to a campaign; the reply has counters, and a reason for each refused entry."""
     schema = cached_schema(_NewLead, workspace.contract)
     add_hint(hint_on_custom_fields(leads, schema.json_keys))
+    # Refused entries keep their place among the drafts: the vendor reports each by its index.
     drafts = [_draft(entry, schema) for entry in leads]
     result = workspace.campaigns.add_leads(campaign_id, drafts)
     counters = {

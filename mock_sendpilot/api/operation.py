@@ -76,6 +76,7 @@ def serves(operation: Operation) -> Callable[[View], Callable[..., Response]]:
     def decorate(view: View) -> Callable[..., Response]:
         @wraps(view)
         def serve(**parameters: str) -> Response:
+            # Before the key is checked: the journal names the operation of a 401, too.
             request.environ[OPERATION_ID] = operation.id
             workspace = authorize(operation.scope).workspace
             contract = workspace.contract

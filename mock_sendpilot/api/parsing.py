@@ -24,6 +24,7 @@ def query_parameters() -> dict[str, Any]:
     if not request.query_string:
         return {}
     text = request.query_string.decode("utf-8", "replace")
+    # Not `request.args`, which gives the first value of a repeated parameter.
     parameters = parse_qs(text, keep_blank_values=True)
     return {name: values[0] if len(values) == 1 else values for name, values in parameters.items()}
 
@@ -39,6 +40,7 @@ def json_object(*, max_bytes: int = MAX_BODY_BYTES) -> dict[str, Any]:
         InvalidInput: the body is missing, not JSON, or no object; the error says which.
     """
     content = _content(max_bytes)
+    # The first comparison saves Werkzeug's parsing of a header that is nearly always the same.
     if request.environ.get("CONTENT_TYPE") != _JSON and request.mimetype != _JSON:
         got = repr(request.mimetype) if request.mimetype else "none"
         got = f"{got}, and then the body counts as empty"

@@ -120,7 +120,8 @@ class TestClient:
     def _post(self, request: OutgoingRequest | SignedRequest) -> ReceiverResponse:
         signed = request if isinstance(request, SignedRequest) else request.signed()
         timeout = self.target.timeout_seconds
-        # Each has its own connection: one kept open might be about to close.
+        # Each has its own connection: one kept open might be about to close, and a receiver that
+        # breaks one must not fail the next check.
         connection = f"receiver {id(signed)}"
         result = self._http_sender.send(signed, connection=connection, timeout_seconds=timeout)
         self._http_sender.forget(connection)

@@ -175,7 +175,7 @@ def _paragraph(results: Sequence[Result], style: Style) -> Iterator[str]:
             _WIDTH,
             initial_indent=_INDENT,
             subsequent_indent=_INDENT + "  ",
-            break_on_hyphens=False,
+            break_on_hyphens=False,  # options and headers are to be copied
         )
 
 

@@ -179,6 +179,7 @@ def _connection(url: str, timeout_seconds: float) -> http.client.HTTPConnection:
         connection = client.HTTPConnection(host, parts.port)
         connection.sock = connected(host, connection.port, timeout_seconds=timeout_seconds)
         return connection
+    # The variable that requests, and so the sender of webhooks, reads.
     context = ssl.create_default_context(cafile=os.environ.get("REQUESTS_CA_BUNDLE") or None)
     connection = client.HTTPSConnection(host, parts.port, context=context)
     made = connected(host, connection.port, timeout_seconds=timeout_seconds)

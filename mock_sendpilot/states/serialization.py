@@ -97,6 +97,7 @@ def _dump_contract(value: Contract) -> str:
 
 @_dump.register
 def _dump_datetime(value: datetime) -> str:
+    # With +00:00 instead of Z, which `fromisoformat` of Python 3.10 does not read.
     return value.astimezone(timezone.utc).isoformat(timespec="microseconds")
 
 
@@ -256,7 +257,7 @@ def _load_object(kind: Any, value: Any, path: str, variables: Variables) -> Any:
 def _load_plain(kind: Any, value: Any, path: str) -> Any:
     accepted, read = _READERS[kind]
     try:
-        if type(value) in accepted:
+        if type(value) in accepted:  # not isinstance, to which True is an int
             return read(value)
     except (ValueError, OverflowError, InvalidInput) as error:
         raise _unexpected(path, f"a {kind.__name__}", value) from error
