@@ -1,39 +1,42 @@
 """The command line: `mock-sendpilot`."""
 
+from collections.abc import Mapping
+
 import click
 
 from mock_sendpilot.cli.groups import LazyGroup
 from mock_sendpilot.version import __version__
 
-_COMMANDS = (
-    "check-receiver",
-    "clock",
-    "contracts",
-    "deliveries",
-    "disrupt",
-    "disruptions",
-    "endpoints",
-    "events",
-    "fault",
-    "faults",
-    "listen",
-    "ready",
-    "requests",
-    "resend",
-    "reset",
-    "seed",
-    "simulate",
-    "snapshot",
-    "start",
-    "trigger",
-    "wait",
-    "workspaces",
-)
+_COMMANDS: Mapping[str, str] = {
+    "check-receiver": "check_receiver",
+    "clock": "clock",
+    "contracts": "contracts",
+    "deliveries": "deliveries",
+    "disrupt": "disruptions",
+    "disruptions": "disruptions",
+    "endpoints": "endpoints",
+    "events": "events",
+    "fault": "faults",
+    "faults": "faults",
+    "listen": "listen",
+    "ready": "wait",
+    "requests": "requests",
+    "resend": "deliveries",
+    "reset": "workspaces",
+    "seed": "seed",
+    "simulate": "simulate",
+    "snapshot": "workspaces",
+    "start": "start",
+    "trigger": "events",
+    "wait": "wait",
+    "workspaces": "workspaces",
+}
+"""The module of each command."""
 
 
 @click.group(
     cls=LazyGroup,
-    modules={name: f"mock_sendpilot.cli.{name.replace('-', '_')}" for name in _COMMANDS},
+    modules={name: f"mock_sendpilot.cli.{module}" for name, module in _COMMANDS.items()},
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Example: mock-sendpilot start",
 )

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from mock_sendpilot.cli.client import Client
-from mock_sendpilot.cli.formatting import count_of, print_json
+from mock_sendpilot.cli.formatting import count_of, due_text, print_json
 from mock_sendpilot.cli.groups import Group
 from mock_sendpilot.cli.options import client_options, json_option, require_finite
 from mock_sendpilot.scheduling.scheduler import ADVANCE_TIMEOUT_SECONDS, MAX_ADVANCE_SECONDS
@@ -74,13 +74,6 @@ def set_time(time: str, timeout: float, as_json: bool, client: Client) -> None:
     The clock goes back only as long as nothing has happened in the workspace.
     """
     _change_clock(client, {"set": time, "timeoutSeconds": timeout}, as_json=as_json)
-
-
-def due_text(reply: dict[str, Any]) -> str:
-    """Return the running tasks and the next one of a reply with the state of a clock."""
-    due_at = reply["nextDueAt"]
-    due = f"next: {due_at}, {reply['nextDue']}" if due_at else "next: nothing"
-    return "; ".join([*(f"still running: {about}" for about in reply["running"]), due])
 
 
 def _change_clock(client: Client, change: dict[str, Any], *, as_json: bool) -> None:

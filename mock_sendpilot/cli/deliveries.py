@@ -1,4 +1,4 @@
-"""`mock-sendpilot deliveries`: the deliveries of events to endpoints, and their attempts."""
+"""`mock-sendpilot deliveries`, `resend`: deliveries of events to endpoints, and their attempts."""
 
 from typing import Any
 
@@ -18,6 +18,7 @@ from mock_sendpilot.cli.options import (
     ID,
     OneOf,
     client_options,
+    endpoint_option,
     event_option,
     id_argument,
     json_option,
@@ -44,14 +45,10 @@ def deliveries() -> None:
 @click.option(
     "--state",
     metavar="STATE",
-    type=OneOf(STATES),
+    type=OneOf(lambda: STATES),
     help=f"Only deliveries in this state: {', '.join(STATES)}. Example: --state exhausted",
 )
-@click.option(
-    "--endpoint",
-    type=ID,
-    help="Only deliveries to this endpoint. Example: --endpoint ep_8fj2kd93ms0a",
-)
+@endpoint_option
 @event_option("Only deliveries of events of this type.")
 @click.option("--lead", type=ID, help="Only events of this lead. Example: --lead lead_abc123")
 @limit_option
@@ -88,6 +85,44 @@ def show(resource_id: str, as_json: bool, client: Client) -> None:
     click.echo(_line(delivery))
     for attempt in delivery["attempts"]:
         _print_attempt(delivery["eventType"], attempt)
+
+
+@click.command(
+    epilog="\b\nExamples:\n"
+    "  mock-sendpilot resend evt_1780304400000_k3v9q2x7d\n"
+    "  mock-sendpilot resend dlv_3k9v2q7xd0ab\n"
+    "  mock-sendpilot resend --since 2026-06-01T09:00:00Z"
+)
+@click.argument("resource_id", metavar="[ID]", required=False, type=ID)
+@click.option(
+    "--since",
+    help="All deliveries made since then that have failed. Example: --since 2026-06-01T09:00:00Z",
+)
+@json_option
+@client_options
+def resend(resource_id: str | None, since: str | None, as_json: bool, client: Client) -> None:
+    """Make one more attempt of the delivery or event ID, or of all that failed --since a time.
+
+    The event keeps its id and is signed again. The retry schedule stays as it is. The command does
+    not wait for the attempt.
+    """
+    if (resource_id is None) == (since is None):
+        raise click.UsageError("expected the ID of a delivery or event, or --since a time")
+    command = "deliveries list"
+    if resource_id is None:
+        reply = client.request("POST", "/deliveries/resend", {"since": since})
+    else:
+        kind = "events" if resource_id.startswith(_EVENT_PREFIX) else "deliveries"
+        reply = client.request("POST", f"/{kind}/{quote_segment(resource_id)}/resend")
+        command = f"{kind} show {resource_id}"
+    if as_json:
+        print_json(reply)
+        return
+    for delivery in reply["deliveries"]:
+        click.echo(f"{delivery['id']}: {delivery['eventType']} to {delivery['endpointId']}")
+    click.echo(f"resent: {len(reply['deliveries'])}")
+    if reply["deliveries"]:
+        click.echo(f"  see the outcome with: mock-sendpilot {command}")
 
 
 def _line(delivery: dict[str, Any]) -> str:

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import click
 import orjson
 
-from mock_sendpilot.cli.client import Client
+from mock_sendpilot.cli.client import Client, quote_segment
 
 _HELP_WIDTH = 76  # click indents it by two
 
@@ -50,6 +50,32 @@ def print_list(
         click.echo(line(row))
     if not reply[name]:
         click.echo(f"no {name} match" if query else f"no {name}", err=True)
+
+
+def remove_armed(
+    client: Client, name: str, resource_id: str | None, *, removes_all: bool, as_json: bool
+) -> None:
+    """Remove one of the armed resources or all of them, and print which.
+
+    Args:
+        client: of the server that has them.
+        name: of the resources, such as `faults`; also their path and their key in the response.
+        resource_id: the one to remove; None for all.
+        removes_all: the user wants all of them to be removed.
+        as_json: print the ids as JSON.
+    """
+    if (resource_id is None) != removes_all:
+        raise click.UsageError(f"expected the ID of a {name.removesuffix('s')}, or --all")
+    if resource_id is None:
+        removed = [one["id"] for one in client.request("GET", f"/{name}")[name]]
+        client.delete(f"/{name}")
+    else:
+        removed = [resource_id]
+        client.delete(f"/{name}/{quote_segment(resource_id)}")
+    if as_json:
+        print_json({"removed": removed})
+    else:
+        click.echo("all removed" if resource_id is None else f"{resource_id}: removed")
 
 
 def fail(*problems: str) -> NoReturn:
@@ -93,6 +119,26 @@ def help_table(rows: Mapping[str, str]) -> str:
     return "\n".join(lines)
 
 
+class TableCommand(click.Command):
+    """A command whose help has a table, made only when the help is shown.
+
+    So the other uses of the command do not import what the rows are made of.
+
+    Args:
+        table: returns the rows that take the place of `{table}` in the help.
+        options: click's own.
+    """
+
+    def __init__(self, *, table: Callable[[], Mapping[str, str]], **options: Any) -> None:
+        super().__init__(**options)
+        self._table = table
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the help with its table."""
+        self.help = (self.help or "").replace("{table}", help_table(self._table()))
+        super().format_help_text(ctx, formatter)
+
+
 def delivery_status(delivery: dict[str, Any]) -> str:
     """Return the state of a delivery, its last outcome, and when the next attempt is due."""
     parts = [delivery["state"], f"attempts: {delivery['attemptCount']}"]
@@ -120,3 +166,10 @@ def attempt_outcome(attempt: dict[str, Any]) -> str:
     status = attempt["response"]["status"]
     phrases = [one.phrase for one in HTTPStatus if one == status]
     return " ".join([str(status), *phrases])
+
+
+def due_text(reply: dict[str, Any]) -> str:
+    """Return the running tasks and the next one of a reply with the state of a clock."""
+    due_at = reply["nextDueAt"]
+    due = f"next: {due_at}, {reply['nextDue']}" if due_at else "next: nothing"
+    return "; ".join([*(f"still running: {about}" for about in reply["running"]), due])

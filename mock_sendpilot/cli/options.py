@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 DEFAULT_PORT = 7363
 EXAMPLE_SECRET = "whsec_c2VuZHBpbG90LWVtdWxhdG9yLXNlY3JldC0zMmJ5dGU="
 
+ALWAYS = "always"
+"""The value of `--times` for no limit."""
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -38,20 +41,21 @@ class OneOf(StringParamType):
     """One of some words; a refusal suggests the nearest one, or lists all.
 
     Args:
-        words: all of them.
+        words: returns all of them; called when there is a value, so that the help needs none.
     """
 
     name = "word"
 
-    def __init__(self, words: Iterable[str]) -> None:
-        self._words = tuple(words)
+    def __init__(self, words: Callable[[], Iterable[str]]) -> None:
+        self._words = words
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the word."""
-        if value not in self._words:
+        words = tuple(self._words())
+        if value not in words:
             from mock_sendpilot.suggestions import did_you_mean
 
-            guess = did_you_mean(value, self._words) or f"expected {', '.join(self._words)}"
+            guess = did_you_mean(value, words) or f"expected {', '.join(words)}"
             self.fail(f"unknown value {value!r}; {guess.strip()}", param, ctx)
         return value
 
@@ -64,6 +68,16 @@ class Port(click.IntRange):
         if isinstance(value, str) and value.startswith(("tcp://", "udp://")):
             return DEFAULT_PORT
         return super().convert(value, param, ctx)
+
+
+class Times(StringParamType):
+    """A number of deliveries or requests, or `always`."""
+
+    name = "times"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the number, or `always`."""
+        return value if value == ALWAYS else click.IntRange(1).convert(value, param, ctx)
 
 
 ID = NonEmpty()
@@ -262,3 +276,36 @@ def match_option(command: Command) -> Command:
         help="Only if the event's data has this value; may be repeated. "
         "Example: --match newStatus=DONE",
     )(command)
+
+
+def endpoint_option(command: Command) -> Command:
+    """Give a command `--endpoint`, for deliveries to one endpoint."""
+    text = "Only deliveries to this endpoint. Example: --endpoint ep_8fj2kd93ms0a"
+    return click.option("--endpoint", type=ID, help=text)(command)
+
+
+def request_options(command: Command) -> Command:
+    """Give a command `--method`, `--path` and `--operation`, for requests of API clients."""
+    method = click.option(
+        "--method", type=ID, help="Only requests with this method. Example: --method PATCH"
+    )
+    path = click.option(
+        "--path",
+        type=ID,
+        help="Only requests for this path; {name} is any one segment. "
+        "Example: --path '/v1/leads/{id}/status'",
+    )
+    operation = click.option(
+        "--operation",
+        type=ID,
+        help="Only requests for this operation. Example: --operation leads.updateStatus",
+    )
+    return method(path(operation(command)))
+
+
+def id_or_all_options(command: Command) -> Command:
+    """Give a command the optional argument `ID` and `--all`; it gets `removes_all`, too."""
+    flag = click.option(
+        "--all", "removes_all", is_flag=True, help="Remove all of them. Example: --all"
+    )
+    return click.argument("resource_id", metavar="[ID]", required=False, type=ID)(flag(command))

@@ -10,7 +10,13 @@ import orjson
 from mock_sendpilot.cli.client import Client, parse_object, quote_segment
 from mock_sendpilot.cli.formatting import print_json, print_list, shorten
 from mock_sendpilot.cli.groups import Group
-from mock_sendpilot.cli.options import ID, client_options, id_argument, json_option, limit_option
+from mock_sendpilot.cli.options import (
+    client_options,
+    id_argument,
+    json_option,
+    limit_option,
+    request_options,
+)
 
 _CHANGES = "changes"  # a route of its own, in the place of an id
 _WAIT_SECONDS = 25
@@ -29,18 +35,7 @@ def requests() -> None:
     "  mock-sendpilot requests list --method PATCH --path '/v1/leads/{id}/status'\n"
     "  mock-sendpilot requests list --operation leads.list --limit 5",
 )
-@click.option("--method", type=ID, help="Only requests with this method. Example: --method PATCH")
-@click.option(
-    "--path",
-    type=ID,
-    help="Only requests for this path; {name} is any one segment. "
-    "Example: --path '/v1/leads/{id}/status'",
-)
-@click.option(
-    "--operation",
-    type=ID,
-    help="Only requests for this operation. Example: --operation leads.updateStatus",
-)
+@request_options
 @click.option(
     "--status",
     type=click.IntRange(100, 599),

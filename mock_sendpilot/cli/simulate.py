@@ -42,7 +42,7 @@ A step that cannot happen is refused with the reason.
     "action",
     metavar="[ACTION]",
     required=False,
-    type=OneOf(one for each in _ACTIONS.values() for one in each),
+    type=OneOf(lambda: [one for each in _ACTIONS.values() for one in each]),
 )
 @click.argument("resource_id", metavar="[ID]", required=False, type=ID)
 @click.option(

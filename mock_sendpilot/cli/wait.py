@@ -1,14 +1,14 @@
-"""`mock-sendpilot wait`: until nothing is running or due, or until events have been sent."""
+"""`mock-sendpilot wait`, `ready`: waiting for events, for all work, or for a server."""
 
 import sys
+import time
 from http import HTTPStatus
 from typing import Any
 
 import click
 
-from mock_sendpilot.cli.client import Client
-from mock_sendpilot.cli.clock import due_text
-from mock_sendpilot.cli.formatting import print_json
+from mock_sendpilot.cli.client import Client, RequestFailed, parse_object, send_request
+from mock_sendpilot.cli.formatting import due_text, fail, print_json
 from mock_sendpilot.cli.options import (
     ID,
     client_options,
@@ -16,7 +16,11 @@ from mock_sendpilot.cli.options import (
     json_option,
     match_option,
     require_finite,
+    url_option,
 )
+
+_PAUSE_SECONDS = 0.05
+_READY_SECONDS = 2.0
 
 
 @click.command(
@@ -78,3 +82,50 @@ def wait(
     else:
         click.echo(reply["failure"], err=True)
     sys.exit(0 if succeeded else 1)
+
+
+# --- ready ----------------------------------------------------------------------------------------
+
+
+@click.command(
+    epilog="\b\nExamples:\n"
+    "  mock-sendpilot start & mock-sendpilot ready --wait 10 && pytest\n"
+    "  mock-sendpilot ready --url https://sendpilot.staging.example"
+)
+@url_option
+@click.option(
+    "--wait",
+    "wait_seconds",
+    default=0.0,
+    type=click.FloatRange(0, 3600),
+    metavar="SECONDS",
+    callback=require_finite,
+    help="Seconds to keep trying. Example: --wait 10",
+)
+def ready(url: str, wait_seconds: float) -> None:
+    """Exit with 0 as soon as the server answers, or with 1 if it does not in time."""
+    deadline = time.monotonic() + wait_seconds
+    seconds = min(_READY_SECONDS, wait_seconds or _READY_SECONDS)
+    while True:
+        problem = _problem(url, seconds)
+        if problem is None:
+            click.echo(f"{url} is ready")
+            return
+        remaining = deadline - time.monotonic() - _PAUSE_SECONDS
+        if remaining <= 0:
+            fail(f"{url} is not ready: {problem}")
+        time.sleep(_PAUSE_SECONDS)
+        seconds = min(_READY_SECONDS, remaining)
+
+
+def _problem(url: str, seconds: float) -> str | None:
+    """Return why the server is not ready; None if it is."""
+    try:
+        response = send_request(url, "GET", "/readyz", headers={}, timeout_seconds=seconds)
+    except RequestFailed as error:
+        return f"it {error.message.removeprefix(f'{url} ')}"
+    if response.status != HTTPStatus.OK:
+        return f"it answers {response.status}"
+    if "pendingDeliveries" not in (parse_object(response.content) or {}):
+        return "it is not a mock_sendpilot server: unexpected response of /readyz"
+    return None

@@ -1,4 +1,4 @@
-"""`mock-sendpilot workspaces`: list, add and remove the workspaces of a server."""
+"""`mock-sendpilot workspaces`, `reset`, `snapshot`: workspaces as a whole."""
 
 from typing import Any
 
@@ -85,17 +85,117 @@ def add(
     click.echo(f"API key: {reply['apiKey']}")
 
 
-@workspaces.command(epilog="Example: mock-sendpilot workspaces remove ws_demo")
+@workspaces.command("remove", epilog="Example: mock-sendpilot workspaces remove ws_demo")
 @id_argument
 @json_option
 @client_options
-def remove(resource_id: str, as_json: bool, client: Client) -> None:
+def remove_workspace(resource_id: str, as_json: bool, client: Client) -> None:
     """Remove the workspace ID with all that it has; its API keys open nothing any more."""
     client.delete(f"/workspaces/{quote_segment(resource_id)}")
     if as_json:
         print_json({"removed": [resource_id]})
     else:
         click.echo(f"{resource_id}: removed")
+
+
+# --- reset ----------------------------------------------------------------------------------------
+
+
+@click.command(
+    epilog="\b\nExamples:\n"
+    "  mock-sendpilot reset\n"
+    "  mock-sendpilot reset --drop-endpoints --api-key YOUR_OTHER_API_KEY"
+)
+@click.option(
+    "--drop-endpoints",
+    is_flag=True,
+    help="Remove endpoints that are not in the seed; by default all endpoints stay, with their "
+    "secrets. Example: --drop-endpoints",
+)
+@json_option
+@client_options
+def reset(drop_endpoints: bool, as_json: bool, client: Client) -> None:
+    """Put the workspace back to its seed: contents, events, deliveries, clock and ids."""
+    reply = client.request("POST", "/reset", {"keepEndpoints": not drop_endpoints})
+    if as_json:
+        print_json(reply)
+    else:
+        click.echo(workspace_text(reply))
+
+
+# --- snapshot -------------------------------------------------------------------------------------
+
+
+@click.group(cls=Group)
+def snapshot() -> None:
+    """Save and restore snapshots of a workspace."""
+
+
+@snapshot.command(epilog='Example: mock-sendpilot snapshot save --name "before the import"')
+@click.option("--name", help='Name for people. Example: --name "before the import"')
+@json_option
+@client_options
+def save(name: str | None, as_json: bool, client: Client) -> None:
+    """Save the workspace as it is: contents, events, deliveries, clock and ids."""
+    reply = client.request("POST", "/snapshots", {} if name is None else {"name": name})
+    if as_json:
+        print_json(reply)
+    else:
+        click.echo(_snapshot_text(reply))
+
+
+@snapshot.command(epilog="Example: mock-sendpilot snapshot restore snap_1")
+@id_argument
+@json_option
+@client_options
+def restore(resource_id: str, as_json: bool, client: Client) -> None:
+    """Go on from the snapshot ID, as the workspace would have gone on then."""
+    reply = client.request("POST", f"/snapshots/{quote_segment(resource_id)}/restore")
+    if as_json:
+        print_json(reply)
+    else:
+        click.echo(workspace_text(reply))
+
+
+@snapshot.command("list", epilog="Example: mock-sendpilot snapshot list")
+@json_option
+@client_options
+def list_snapshots(as_json: bool, client: Client) -> None:
+    """List the snapshots of the workspace, oldest first."""
+    reply = client.request("GET", "/snapshots")
+    if as_json:
+        print_json(reply)
+        return
+    for one in reply["snapshots"]:
+        click.echo(_snapshot_text(one))
+    if not reply["snapshots"]:
+        click.echo("no snapshots", err=True)
+
+
+@snapshot.command("remove", epilog="Example: mock-sendpilot snapshot remove snap_1")
+@id_argument
+@json_option
+@client_options
+def remove_snapshot(resource_id: str, as_json: bool, client: Client) -> None:
+    """Remove the snapshot ID."""
+    client.delete(f"/snapshots/{quote_segment(resource_id)}")
+    if as_json:
+        print_json({"removed": [resource_id]})
+    else:
+        click.echo(f"{resource_id}: removed")
+
+
+def _snapshot_text(snapshot_: dict[str, Any]) -> str:
+    parts = [
+        *([snapshot_["name"]] if snapshot_["name"] else []),
+        snapshot_["takenAt"],
+        count_of(snapshot_["leads"], "lead"),
+        count_of(snapshot_["events"], "event"),
+    ]
+    return f"{snapshot_['id']}: {'; '.join(parts)}"
+
+
+# --- workspaces as text ---------------------------------------------------------------------------
 
 
 def workspace_text(workspace: dict[str, Any]) -> str:
