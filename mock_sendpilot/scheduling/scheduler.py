@@ -108,17 +108,25 @@ class Scheduler:
         is_attempt: bool = False,
         subject: Hashable = None,
     ) -> Task:
-        """Queue a task; it runs at `due_at`, or once its lane has room. See `TaskQueue.add`."""
+        """Queue a task; it runs at `due_at`, or once its lane has room.
+
+        Args:
+            run: the work.
+            due_at: the time at which it is due, by the clock of the workspace.
+            lane: the lane; tasks of one lane wait for each other.
+            about: a description for people.
+            width: the number of tasks of the lane that may run at the same time from now on.
+            is_attempt: whether it waits for a webhook receiver, so that a worker should run it.
+            subject: the id of what it concerns; None stands for anything.
+
+        Returns:
+            The task; a closed scheduler returns it cancelled.
+        """
+        task = Task(
+            due_at=due_at, run=run, lane=lane, about=about, is_attempt=is_attempt, subject=subject
+        )
         with self._lock:
-            task = self._queue.add(
-                run,
-                due_at=due_at,
-                lane=lane,
-                about=about,
-                width=width,
-                is_attempt=is_attempt,
-                subject=subject,
-            )
+            self._queue.add(task, width=width)
             # Only the first task needs a thread to be woken: whoever takes it looks for the next.
             if self._advance is not None:
                 self._advance.include(task, self._running)
@@ -246,9 +254,18 @@ class Scheduler:
         Tasks that are due later do not count. With a frozen clock this waits for running tasks
         only, since no other would begin.
         """
+
+        def is_busy() -> bool:
+            return bool(self._running) or self._advance is not None
+
         with self._lock:
-            self._became_idle.wait_for(self._is_quiet, timeout_seconds)
-            return self._is_idle()
+            # While the clock is frozen a task may be due and yet not begin: the wait ends all the
+            # same, and the answer is no.
+            self._became_idle.wait_for(
+                lambda: self._is_closed or not (is_busy() or self._next_for_worker()),
+                timeout_seconds,
+            )
+            return not (is_busy() or self._due_task())
 
     # --- for worker threads ---------------------------------------------------------------------
 
@@ -295,10 +312,7 @@ class Scheduler:
         if self._advance is not None:
             task = self._advance.next_task(is_running=bool(self._running))
             return task if task is not None and task.is_attempt else None
-        if self.clock.is_frozen:
-            return None
-        task = self._queue.first()
-        return task if task is not None and task.due_at <= self.clock.now() else None
+        return None if self.clock.is_frozen else self._due_task()
 
     def _look_again_at(self) -> datetime | None:
         if self._advance is not None or self.clock.is_frozen:
@@ -314,19 +328,10 @@ class Scheduler:
         elif not self._running:
             self._became_idle.notify_all()
 
-    def _is_quiet(self) -> bool:
-        """Return whether no task is going to begin now without an advance."""
-        if self._is_closed:
-            return True
-        if self._running or self._advance is not None:
-            return False
-        return self.clock.is_frozen or self._is_idle()
-
-    def _is_idle(self) -> bool:
-        if self._running or self._advance is not None:
-            return False
+    def _due_task(self) -> Task | None:
+        """Return the next task if it is due, also while the clock is frozen."""
         task = self._queue.first()
-        return task is None or task.due_at > self.clock.now()
+        return task if task is not None and task.due_at <= self.clock.now() else None
 
     # --- advancing ----------------------------------------------------------------------------
 

@@ -15,25 +15,27 @@ _MAX_CANCELLED = 64
 """A lane may keep this many cancelled tasks before they are removed from its heap."""
 
 
-@dataclass(slots=True, order=True)
+@dataclass(slots=True, order=True, kw_only=True)
 class Task:
     """A task.
 
     Attributes:
         due_at: the time at which it is due, by the workspace's clock.
-        order: the number of the task in its queue; tasks due at the same time run in this order.
+        order: its number, which the queue gives it; tasks due at the same time run in this order.
         run: the work.
         lane: the lane; tasks of one lane wait for each other.
         about: a description for people.
         is_attempt: whether it waits for a webhook receiver, so that a worker should run it.
         subject: the id of what it concerns, such as a lead; None stands for anything.
+        is_cancelled: whether it never runs.
+        is_taken: whether it has begun.
     """
 
     due_at: datetime
-    order: int
+    order: int = -1
     run: Callable[[], object] = field(compare=False)
     lane: Hashable = field(compare=False)
-    about: str = field(compare=False)
+    about: str = field(compare=False, default="a task")
     is_attempt: bool = field(compare=False, default=False)
     subject: Hashable = field(compare=False, default=None)
     is_cancelled: bool = field(compare=False, default=False)
@@ -81,37 +83,22 @@ class TaskQueue:
         self.next_order = 0
         self._is_closed = False
 
-    def add(
-        self,
-        run: Callable[[], object],
-        *,
-        due_at: datetime,
-        lane: Hashable,
-        about: str = "a task",
-        width: int = 1,
-        is_attempt: bool = False,
-        subject: Hashable = None,
-    ) -> Task:
-        """Add a task and return it; a closed queue returns it cancelled.
+    def add(self, task: Task, *, width: int = 1) -> Task:
+        """Number a task, queue it, and return it; a closed queue returns it cancelled.
 
         Args:
-            run: the work.
-            due_at: the time at which it is due, by the clock of the workspace.
-            lane: the lane; tasks of one lane wait for each other.
-            about: a description for people.
-            width: the number of tasks of the lane that may run at the same time from now on.
-            is_attempt: whether it waits for a webhook receiver.
-            subject: the id of what it concerns; None stands for anything.
+            task: a new task.
+            width: the number of tasks of its lane that may run at the same time from now on.
         """
-        task = Task(due_at, next(self._orders), run, lane, about, is_attempt, subject)
+        task.order = next(self._orders)
         self.next_order = task.order + 1
         if self._is_closed:
             task.is_cancelled = True
             return task
-        waiting = self._lanes.setdefault(lane, _Lane())
-        waiting.width = width
-        heapq.heappush(waiting.tasks, task)
-        self._offer(waiting)
+        lane = self._lanes.setdefault(task.lane, _Lane())
+        lane.width = width
+        heapq.heappush(lane.tasks, task)
+        self._offer(lane)
         return task
 
     def begin_orders_at(self, order: int) -> None:

@@ -26,9 +26,8 @@ def add(
     width: int = 1,
 ) -> Task:
     """Add a task that appends its name to `ran`."""
-    return queue.add(
-        lambda: ran.append(name), due_at=at(second), lane=lane, width=width, about=name
-    )
+    task = Task(run=lambda: ran.append(name), due_at=at(second), lane=lane, about=name)
+    return queue.add(task, width=width)
 
 
 def run_due(queue: TaskQueue, now: datetime) -> int:
@@ -295,7 +294,8 @@ class Model:
 
     def add(self, lane: str, second: int, width: int) -> None:
         self.widths[lane] = width
-        self.tasks.append(self.queue.add(nothing, due_at=at(second), lane=lane, width=width))
+        task = Task(run=nothing, due_at=at(second), lane=lane)
+        self.tasks.append(self.queue.add(task, width=width))
 
     def cancel(self, which: int) -> None:
         if self.tasks:
