@@ -83,6 +83,7 @@ class Scheduler:
         self._queue = TaskQueue()
         self._running: dict[int, Task] = {}  # by thread id
         self._advance: Advance | None = None
+        self._is_watched = True  # until no worker thread could be started
         self._is_closed = False
 
     def start(self, workers: TaskRunner | None) -> None:
@@ -133,7 +134,7 @@ class Scheduler:
                 is_first = self._next_for_worker() is task
             else:
                 is_first = self._queue.first() is task
-        if is_first:
+        if is_first or not self._is_watched:
             self._wake()
         return task
 
@@ -258,6 +259,7 @@ class Scheduler:
         def is_busy() -> bool:
             return bool(self._running) or self._advance is not None
 
+        self._wake()  # in case that no thread could be started for what is due
         with self._lock:
             # While the clock is frozen a task may be due and yet not begin: the wait ends all the
             # same, and the answer is no.
@@ -300,7 +302,9 @@ class Scheduler:
                 self._note_progress()
 
     def _wake(self) -> bool:
-        return self._workers is not None and self._workers.wake(self)
+        """Have a worker look for a task that is due; return whether one will."""
+        self._is_watched = self._workers is not None and self._workers.wake(self)
+        return self._is_watched
 
     def _begin(self, task: Task) -> None:
         if self._advance is not None:

@@ -76,6 +76,7 @@ class Workers:
         self._threads: set[threading.Thread] = set()
         self._thread_numbers = itertools.count(1)
         self._is_watched = False
+        self._is_stranded = False  # there is no thread, since none could be started
         self._watched_until: datetime | None = None
         # What each idle thread waits on. The latest goes on first, so that the others can end.
         self._idle: list[threading.Condition] = []
@@ -100,6 +101,9 @@ class Workers:
             self._turns += 1
         if self._is_held:
             self._let_go()
+        elif self._is_stranded:
+            with self._lock:
+                self._alert()
 
     def requests_ended(self) -> None:
         """Let tasks begin freely again: no request waits."""
@@ -242,10 +246,14 @@ class Workers:
             thread.start()
         except RuntimeError as error:
             # Nothing is lost: what is due stays where it is, for the threads that there are.
+            # Without any, the next task, request or wait tries again: a timer would be a thread.
             self._threads.discard(thread)
             self._is_watched = False
-            _logger.warning("no further thread for webhooks: %s", error)
+            if not self._is_stranded:  # else the log has it already
+                _logger.warning("no further thread for webhooks: %s", error)
+            self._is_stranded = not self._threads
             return bool(self._threads)
+        self._is_stranded = False
         return True
 
     def _serve(self) -> None:

@@ -213,6 +213,37 @@ def test_no_task_is_lost_if_a_thread_cannot_start(
     assert "no further thread for webhooks: can't start new thread" in caplog.text
 
 
+@pytest.mark.parametrize(
+    "try_again",
+    [
+        pytest.param(lambda workers, _: workers.request_answered(), id="a request is answered"),
+        pytest.param(lambda _, one: one.wait_until_idle(timeout_seconds=5), id="somebody waits"),
+        pytest.param(lambda _, one: add(one, lambda: None, lane="b"), id="a task comes"),
+    ],
+)
+def test_a_first_thread_that_could_not_start_is_tried_again(
+    make: Made,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    try_again: Callable[[Workers, Scheduler], object],
+) -> None:
+    def refuse(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    workers = make()
+    one, done = scheduler(workers), threading.Event()
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        add(one, done.set, lane="a")
+        for _ in range(3):
+            workers.request_answered()
+    assert (workers.thread_count, done.is_set()) == (0, False)
+    assert caplog.text.count("can't start new thread") == 1
+
+    try_again(workers, one)
+    assert done.wait(5)
+
+
 def test_a_forgotten_scheduler_is_not_kept(make: Made) -> None:
     workers = make()
     one, other = scheduler(workers), scheduler(workers)
