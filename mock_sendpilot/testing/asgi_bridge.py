@@ -54,7 +54,7 @@ class AsgiBridge(AbstractContextManager["AsgiBridge"]):
     Args:
         app: the ASGI app; it may support lifespan or not.
         startup_seconds: seconds that its startup may take.
-        shutdown_seconds: seconds that running requests, and then its shutdown, may take.
+        shutdown_seconds: seconds for what runs after a response, and then for its shutdown.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class AsgiBridge(AbstractContextManager["AsgiBridge"]):
         self._loop.time = SystemClock.running_seconds  # type: ignore[method-assign]
         self._thread = threading.Thread(target=self._run, name="mock-sendpilot-asgi", daemon=True)
         self._lifespan = _Lifespan(app)
-        self._requests: set[asyncio.Task[None]] = set()
+        self._requests: dict[asyncio.Task[None], _Exchange] = {}
 
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
@@ -140,11 +140,15 @@ class AsgiBridge(AbstractContextManager["AsgiBridge"]):
 
     def _begin(self, exchange: "_Exchange") -> None:
         task = self._loop.create_task(exchange.run(self._app))
-        self._requests.add(task)
-        task.add_done_callback(self._requests.discard)
+        self._requests[task] = exchange
+        task.add_done_callback(self._requests.pop)
 
     async def _end(self) -> None:
         try:
+            # The server in front has waited for responses. One that is still missing has lost its
+            # client; what an app does after a response may have an effect that a test looks for.
+            missing = [task for task, one in self._requests.items() if not one.response.done()]
+            await _finish(missing, 0)
             await _finish(self._requests, self._shutdown_seconds)
             await self._lifespan.stop(self._shutdown_seconds)
             others = asyncio.all_tasks() - {asyncio.current_task()}

@@ -34,7 +34,7 @@ class AppServer(AbstractContextManager["AppServer"]):
 
     Args:
         app: a WSGI or an ASGI app.
-        shutdown_seconds: seconds that the requests of an ASGI app, and then its shutdown, may take.
+        shutdown_seconds: seconds for what an ASGI app does after a response, and then its shutdown.
 
     Raises:
         InvalidInput: it is neither.
@@ -75,7 +75,7 @@ class AppServer(AbstractContextManager["AppServer"]):
         self._http.start()
 
     def stop(self) -> None:
-        """Finish the requests that are being served, and stop."""
+        """Wait a second for requests in progress, drop those that take longer, and stop."""
         self._http.stop()
         if self._bridge is not None:
             self._bridge.stop()

@@ -7,6 +7,7 @@ import io
 import logging
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -385,15 +386,17 @@ def test_a_request_that_hangs_ends_with_the_server() -> None:
             finally:
                 was_cancelled.set()
 
-    server = AppServer(app, shutdown_seconds=0.1)
+    server = AppServer(app, shutdown_seconds=60)  # which are not for requests
     server.start()
     connection = http.client.HTTPConnection(server.origin.partition("//")[2], timeout=20)
     connection.request("GET", "/")
     assert is_hanging.wait(10)
+    began = time.monotonic()
     server.stop()
     connection.close()
 
     assert was_cancelled.is_set()
+    assert time.monotonic() - began < 20
     eventually(lambda: not [one for one in threading.enumerate() if "asgi" in one.name])
 
 
