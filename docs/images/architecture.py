@@ -61,7 +61,7 @@ _BOXES = (
     _Box(650, 282, 190, 94, "world", "signals.py", ("events, once they", "are committed")),
     _Box(20, 420, 190, 62, "below", "scheduling/", ("clocks, tasks, threads",)),
     _Box(230, 420, 190, 62, "below", "contracts/", ("options and their values",)),
-    _Box(440, 420, 190, 62, "http", "traffic/", ("the journal of requests",)),
+    _Box(440, 420, 190, 62, "http", "traffic/", ("request journal, faults",)),
     _Box(650, 420, 190, 62, "webhooks", "receiver_check/", ("needs no server",)),
 )
 _ARROWS = (
