@@ -79,6 +79,9 @@ class EventSummary(CamelCaseSchema):
     occurred_at = Timestamp()
     lead_id = fields.String()
     origin = fields.String()
+    cause = fields.Function(
+        lambda webhook: webhook.cause and {"kind": webhook.cause.kind, "id": webhook.cause.id}
+    )
     deliveries = fields.Function(
         lambda webhook: [
             {"id": one.id, "endpointId": one.endpoint_id, "state": one.state}

@@ -99,6 +99,7 @@ class RequestSummary(CamelCaseSchema):
     """A request in a list."""
 
     id = fields.String()
+    request_id = fields.String()
     at = Timestamp()
     received_at = Timestamp()
     method = fields.String()

@@ -18,6 +18,7 @@ from mock_sendpilot.control.seed_format import BehaviorSchema
 from mock_sendpilot.scheduling.clock import iso_milliseconds
 from mock_sendpilot.webhooks.triggers import STEPS
 from mock_sendpilot.world import campaigns, direct_actions, jobs
+from mock_sendpilot.world.causes import SIMULATED
 from mock_sendpilot.world.workspace import Workspace
 
 simulate = Blueprint("simulate", __name__)
@@ -76,7 +77,8 @@ class JobAction(_ActionWithText):
 def simulate_lead(workspace: Workspace, lead_id: str) -> Response:
     """Do an action of a lead, and return the lead."""
     body = LeadAction().load(json_object())
-    lead = workspace.manual_actions.act(lead_id, body.pop("action"), **body)
+    with workspace.causes.working_for(SIMULATED):
+        lead = workspace.manual_actions.act(lead_id, body.pop("action"), **body)
     return json_response(cached_schema(full_lead, workspace.contract).dump(lead))
 
 
@@ -102,7 +104,8 @@ def set_behavior(workspace: Workspace, lead_id: str) -> Response:
 def simulate_campaign(workspace: Workspace, campaign_id: str) -> Response:
     """Do to a campaign what a person does in the dashboard, and return the campaign."""
     action = CampaignAction().load(json_object())["action"]
-    campaign = workspace.campaigns.change(campaign_id, action, by="user")
+    with workspace.causes.working_for(SIMULATED):
+        campaign = workspace.campaigns.change(campaign_id, action, by="user")
     counted = CountedCampaign(campaign, workspace.store.lead_count(campaign_id))
     return json_response(cached_schema(campaign_detail, workspace.contract).dump(counted))
 
@@ -129,10 +132,11 @@ def simulate_job(workspace: Workspace, job_id: str) -> Response:
     """End a search or an extraction at once, and return it."""
     body = JobAction().load(json_object())
     runner = workspace.job_runner(job_id)
-    if body["action"] == "complete":
-        job = runner.complete(job_id)
-    else:
-        job = runner.fail(job_id, body.get("text", "The job failed"))
+    with workspace.causes.working_for(SIMULATED):
+        if body["action"] == "complete":
+            job = runner.complete(job_id)
+        else:
+            job = runner.fail(job_id, body.get("text", "The job failed"))
     return json_response(
         {
             "id": job.id,

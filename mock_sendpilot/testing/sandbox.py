@@ -32,6 +32,7 @@ from mock_sendpilot.testing.sandbox_traffic import RecordedRequests, SandboxTraf
 from mock_sendpilot.testing.sandbox_webhooks import SandboxWebhooks
 from mock_sendpilot.webhooks.deliveries import describe_failed_attempts
 from mock_sendpilot.world import campaigns, direct_actions, jobs
+from mock_sendpilot.world.causes import SIMULATED
 from mock_sendpilot.world.lead_progress import CONNECTED
 from mock_sendpilot.world.models import ApiKey, Campaign, JobTiming, Lead, Sender, Step
 from mock_sendpilot.world.seed import WorkspaceSeed
@@ -262,15 +263,19 @@ class Sandbox(SandboxWebhooks, SandboxTraffic):
         target = id_of(target_id, "target_id")
         if action in direct_actions.MANUAL_ACTIONS:
             sender = None if sender_id is None else self._sender_id(sender_id)
-            return self.workspace.manual_actions.act(target, action, text=text, sender_id=sender)
+            with self.workspace.causes.working_for(SIMULATED):
+                return self.workspace.manual_actions.act(
+                    target, action, text=text, sender_id=sender
+                )
         if sender_id is not None:
             raise InvalidInput(f"sender_id is for steps of a lead; {action!r} is none")
-        if action in campaigns.ACTIONS:
-            return self.workspace.campaigns.change(target, action, by="user")
-        runner = self.workspace.job_runner(target)
-        if action == "complete":
-            return runner.complete(target)
-        return runner.fail(target, text or "The job failed")
+        with self.workspace.causes.working_for(SIMULATED):
+            if action in campaigns.ACTIONS:
+                return self.workspace.campaigns.change(target, action, by="user")
+            runner = self.workspace.job_runner(target)
+            if action == "complete":
+                return runner.complete(target)
+            return runner.fail(target, text or "The job failed")
 
     def lead(self, lead_id: Lead | str) -> Lead:
         """Return a lead as it is now.

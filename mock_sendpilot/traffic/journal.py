@@ -4,6 +4,7 @@ Every request pays for its entry, and few entries are ever read. So an entry kee
 request and makes dictionaries and texts of them when somebody asks.
 """
 
+import itertools
 import secrets
 import threading
 from collections import deque
@@ -36,6 +37,8 @@ FAULT_ID = "mock_sendpilot.fault"
 """The key of the WSGI environment for the id of the fault that has hit the request."""
 FAULT_SECONDS = "mock_sendpilot.fault_seconds"
 """The key of the WSGI environment for the latency of that fault."""
+REQUEST_ID = "mock_sendpilot.request_id"
+"""The key of the WSGI environment for the value of `X-Request-Id`."""
 NO_RESPONSE = "mock_sendpilot.no_response"
 """The key that the WSGI environment has if that fault keeps the response from the client."""
 
@@ -46,6 +49,7 @@ class JournalEntry:
     """A request and its response. Keys and other secrets in its headers and query are masked.
 
     Args:
+        entry_id: the id, unique in its journal, such as `req_12`.
         environ: the WSGI environment of the request, after the app has read it.
         response: the status line, the headers and the body of the response.
         at: the time by the workspace's clock.
@@ -55,7 +59,8 @@ class JournalEntry:
         events: the ids of the events that the request caused.
 
     Attributes:
-        number: counts the entries of the journal from 1.
+        id: the id, unique in its journal; the numbers of ids are in the order of arrival.
+        number: counts the entries of the journal from 1, in the order in which they ended.
         at: the time by the workspace's clock.
         duration_seconds: until the response was made.
         api_key_name: the name of the API key; None without a known key.
@@ -71,13 +76,14 @@ class JournalEntry:
         "api_key_name",
         "at",
         "duration_seconds",
+        "id",
         "number",
-        "prefix",
         "size",
     )
 
     def __init__(
         self,
+        entry_id: str,
         environ: Mapping[str, Any],
         response: tuple[str, Sequence[tuple[str, str]], bytes],
         *,
@@ -88,8 +94,8 @@ class JournalEntry:
         events: Sequence[str],
     ) -> None:
         status, headers, content = response
+        self.id = entry_id
         self.number = 0  # until the journal has the entry
-        self.prefix = ""
         self.at = at
         self._received = received
         self.duration_seconds = duration_seconds
@@ -109,11 +115,6 @@ class JournalEntry:
         return f"<JournalEntry {self.id} {self.summary()}>"
 
     @property
-    def id(self) -> str:
-        """The id, unique in its journal, such as `req_12`."""
-        return f"{self.prefix}_{self.number}"
-
-    @property
     def received_at(self) -> datetime:
         """The real time."""
         return datetime.fromtimestamp(self._received, tz=timezone.utc)
@@ -128,6 +129,12 @@ class JournalEntry:
     def operation(self) -> str | None:
         """The id of the operation that served it, such as `leads.updateStatus`, or None."""
         return self._facts.environ.get(OPERATION_ID)
+
+    @property
+    def request_id(self) -> str:
+        """The `X-Request-Id` that the client sent; else `id`."""
+        request_id: str = self._facts.environ.get(REQUEST_ID, self.id)
+        return request_id
 
     @property
     def fault(self) -> str | None:
@@ -248,6 +255,7 @@ class RequestJournal:
         self._entries: deque[JournalEntry] = deque()
         self._bytes = 0
         self._latest = 0
+        self._arrivals = itertools.count(1)
         self._lock = threading.Lock()
         self._changed = threading.Condition(self._lock)
         self._waiting_count = 0
@@ -260,7 +268,6 @@ class RequestJournal:
 
     def add(self, entry: JournalEntry) -> None:
         """Add an entry, and drop the oldest ones beyond the limits."""
-        entry.prefix = self._prefix
         with self._lock:
             self._latest = entry.number = self._latest + 1
             self._entries.append(entry)
@@ -272,6 +279,10 @@ class RequestJournal:
                 self._bytes -= self._entries.popleft().size
             if self._waiting_count:  # usually nobody waits, and the call would cost each request
                 self._changed.notify_all()
+
+    def new_id(self) -> str:
+        """Return an id for the entry of a request that has arrived."""
+        return f"{self._prefix}_{next(self._arrivals)}"
 
     def all(self) -> list[JournalEntry]:
         """Return all entries, oldest first."""

@@ -1,19 +1,29 @@
-"""WSGI middleware that writes the request journal.
+"""WSGI middleware that gives each request an id, and writes the request journal.
 
 Not an `after_request` of Flask, which is skipped when a view raises what no handler takes.
 """
 
+import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from mock_sendpilot.scheduling.clock import SystemClock
-from mock_sendpilot.traffic.journal import FAULT_SECONDS, JournalEntry, RequestJournal
+from mock_sendpilot.traffic.journal import (
+    FAULT_SECONDS,
+    REQUEST_ID,
+    JournalEntry,
+    RequestJournal,
+)
+from mock_sendpilot.traffic.wsgi_request import traceparent
+from mock_sendpilot.world.causes import Cause, Work
 from mock_sendpilot.world.models import ApiKey
 from mock_sendpilot.world.workspace import Workspace
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+REQUEST_ID_HEADER = "X-Request-Id"
+_REQUEST_ID_FORMAT = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")
 _FAILED = "500 Internal Server Error"
 
 
@@ -61,14 +71,14 @@ class Recording:
             return self._app(environ, start_response)
         access = self._find_access(environ.get("HTTP_X_API_KEY"))
         journal = self._unknown if access is None else access.journal
-        if not journal.is_recording:
-            return self._app(environ, start_response)
         started_at = SystemClock.running_seconds()
         received = self._system_clock.seconds()
+        entry_id = journal.new_id()
+        environ[REQUEST_ID] = request_id = _own_request_id(environ) or entry_id
+        work = Work(Cause("request", entry_id, traceparent(environ)))
         workspace = None if access is None else access.workspace
         at = self._system_clock.now() if workspace is None else workspace.clock.now()
-        event_ids: list[str] = []
-        earlier = None if workspace is None else workspace.note_events(event_ids)
+        earlier = None if workspace is None else workspace.causes.begin(work)
         status: str = _FAILED
         headers: list[tuple[str, str]] = []
         content = b""
@@ -77,8 +87,8 @@ class Recording:
             line: str, fields: list[tuple[str, str]], *error: Any
         ) -> Callable[[bytes], object]:
             nonlocal status, headers
-            status, headers = line, fields
-            return start_response(line, fields, *error)
+            status, headers = line, [*fields, (REQUEST_ID_HEADER, request_id)]
+            return start_response(line, headers, *error)
 
         try:
             body = self._app(environ, start)
@@ -89,17 +99,26 @@ class Recording:
                     body.close()
         finally:
             if workspace is not None:
-                workspace.note_events(earlier)
-            entry = JournalEntry(
-                environ,
-                (status, headers, content),
-                at=at,
-                received=received,
-                duration_seconds=(
-                    SystemClock.running_seconds() - started_at + environ.get(FAULT_SECONDS, 0.0)
-                ),
-                api_key_name=None if access is None else access.api_key.name,
-                events=event_ids,
-            )
-            journal.add(entry)
+                workspace.causes.begin(earlier)
+            if journal.is_recording:
+                entry = JournalEntry(
+                    entry_id,
+                    environ,
+                    (status, headers, content),
+                    at=at,
+                    received=received,
+                    duration_seconds=(
+                        SystemClock.running_seconds() - started_at + environ.get(FAULT_SECONDS, 0.0)
+                    ),
+                    api_key_name=None if access is None else access.api_key.name,
+                    events=work.event_ids,
+                )
+                journal.add(entry)
         return [content] if content else []
+
+
+def _own_request_id(environ: "WSGIEnvironment") -> str | None:
+    """Return the id that the client has given its request; None without one that is usable."""
+    own: str | None = environ.get("HTTP_X_REQUEST_ID")
+    # It comes back in the response, in lists and in terminals, so it must be short and plain.
+    return own if own and _REQUEST_ID_FORMAT.fullmatch(own) else None

@@ -1,5 +1,6 @@
 """A request as its WSGI environment has it, read without Flask: path, query, headers and body."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qs
@@ -9,6 +10,9 @@ import orjson
 from mock_sendpilot.redaction import redacted_headers, redacted_value
 
 MAX_BODY_BYTES = 64_000
+TRACEPARENT_FORMAT = re.compile(
+    r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}"
+)
 _HEADERS_WITHOUT_PREFIX: Mapping[str, str] = {
     "CONTENT_TYPE": "Content-Type",
     "CONTENT_LENGTH": "Content-Length",
@@ -89,6 +93,12 @@ def request_headers(environ: Mapping[str, Any]) -> dict[str, str]:
         if name.startswith("HTTP_") or name in _HEADERS_WITHOUT_PREFIX
     }
     return redacted_headers(headers)
+
+
+def traceparent(environ: Mapping[str, Any]) -> str | None:
+    """Return the header `traceparent` of W3C Trace Context; None without a valid one."""
+    header: str | None = environ.get("HTTP_TRACEPARENT")
+    return header if header and TRACEPARENT_FORMAT.fullmatch(header) else None
 
 
 def request_body(environ: Mapping[str, Any], max_bytes: int) -> bytes:

@@ -17,6 +17,7 @@ from mock_sendpilot.matching import EventPattern, parse_event
 from mock_sendpilot.scheduling.clock import SystemClock
 from mock_sendpilot.webhooks.deliveries import DROPPED, PENDING, Delivery, DeliveryLog
 from mock_sendpilot.webhooks.payloads import content, payload
+from mock_sendpilot.world.causes import Cause
 from mock_sendpilot.world.events import Event
 
 MAX_EVENTS = 5000
@@ -49,6 +50,8 @@ class SentWebhook:
     deliveries: tuple[Delivery, ...]
     endpoint_count: int = 0
     """The number of endpoints that wanted it; the log may have dropped some of its deliveries."""
+    cause: Cause | None = None
+    """The cause; None for what Python code has done by itself, such as a test."""
 
     def __repr__(self) -> str:
         states = ", ".join(one.state for one in self.deliveries) or "no endpoint"
@@ -230,6 +233,7 @@ class EventLog:
             body=body or b"",
             deliveries=(),
             endpoint_count=len(delivery_ids),
+            cause=event.cause,
         )
         entry = _Entry(sent, event if body is None else None, delivery_ids)
         with self._lock:

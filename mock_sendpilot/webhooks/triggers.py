@@ -19,7 +19,7 @@ from mock_sendpilot.suggestions import did_you_mean
 from mock_sendpilot.webhooks.event_log import SentWebhook
 from mock_sendpilot.webhooks.outbox import Outbox
 from mock_sendpilot.webhooks.payloads import change_data, check_event_type, check_keys
-from mock_sendpilot.world import campaigns, lead_progress
+from mock_sendpilot.world import campaigns, causes, lead_progress
 from mock_sendpilot.world.events import (
     SAMPLES,
     TESTED,
@@ -149,7 +149,8 @@ def trigger_event(
         InvalidInput: an unknown event type or override, or no subject; or its cause is impossible.
     """
     trigger = _Trigger.of(workspace, request)
-    return _cause(trigger, outbox) if with_effects else _record(trigger, outbox)
+    with workspace.causes.working_for(causes.TRIGGERED):
+        return _cause(trigger, outbox) if with_effects else _record(trigger, outbox)
 
 
 def send_test_event(
@@ -173,7 +174,7 @@ def send_test_event(
     types = endpoint.event_types or (workspace.contract.event_type(words.LEAD_UPDATED),)
     name = _current_name(workspace.contract, event_type or types[0])
     options = EventOptions(origin=TESTED, endpoint_id=endpoint_id)
-    with workspace.store.transaction():
+    with workspace.causes.working_for(causes.TESTED), workspace.store.transaction():
         event = workspace.store.record(sample_change(name, workspace.clock.now()), options)
     return outbox.events.get(event.id)
 

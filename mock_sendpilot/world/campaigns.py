@@ -13,6 +13,7 @@ from mock_sendpilot.contracts import vocabulary as words
 from mock_sendpilot.errors import InvalidInput, LimitExceeded, Problem, SenderNotActive
 from mock_sendpilot.scheduling.task_queue import Task
 from mock_sendpilot.world import lead_progress
+from mock_sendpilot.world.causes import Cause
 from mock_sendpilot.world.context import WorkspaceContext
 from mock_sendpilot.world.events import (
     CampaignChanged,
@@ -177,6 +178,7 @@ class SequenceRunner:
         self._store = context.store
         self._scheduler = context.scheduler
         self._clock = context.clock
+        self._causes = context.causes
         self._outreach = outreach
         self._recipients = recipients
         self._behaviors = behaviors
@@ -197,7 +199,7 @@ class SequenceRunner:
                 next_step=one.next_step,
                 action=one.action,
                 is_held_back=one.is_held_back,
-                task=planned(one.task),
+                task=None if one.task is None else planned(one.task),
             )
             for one in self._enrollments.values()
         )
@@ -216,7 +218,9 @@ class SequenceRunner:
             self._enrollments[one.lead_id] = enrollment
             self._lead_ids.setdefault(one.campaign_id, {})[one.lead_id] = None
             if one.task is not None and one.action is not None:
-                queue = partial(self._queue, enrollment, one.action, one.task.due_at)
+                queue = partial(
+                    self._queue, enrollment, one.action, one.task.due_at, one.task.cause
+                )
                 yield one.task.order, queue
 
     def begin(self, leads: Iterable[Lead]) -> None:
@@ -390,10 +394,16 @@ class SequenceRunner:
             self._scheduler.cancel(enrollment.task)
         self._queue(enrollment, action, self._clock.now() + after)
 
-    def _queue(self, enrollment: _Enrollment, action: str, due_at: datetime) -> None:
+    def _queue(
+        self,
+        enrollment: _Enrollment,
+        action: str,
+        due_at: datetime,
+        cause: Cause | None = None,
+    ) -> None:
         enrollment.action, enrollment.is_held_back = action, False
         enrollment.task = self._scheduler.add(
-            partial(self._run, enrollment, action),
+            self._causes.task("step", partial(self._run, enrollment, action), cause),
             due_at=due_at,
             lane=("campaign", enrollment.campaign_id),
             about=f"a step of lead {enrollment.lead_id} in campaign {enrollment.campaign_id}",

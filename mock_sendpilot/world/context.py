@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from mock_sendpilot.contracts.contract import Contract
 from mock_sendpilot.scheduling.clock import WorkspaceClock
 from mock_sendpilot.scheduling.scheduler import Scheduler
+from mock_sendpilot.world.causes import Causes
 from mock_sendpilot.world.ids import Ids
 from mock_sendpilot.world.store import Store
 
@@ -19,6 +20,7 @@ class WorkspaceContext:
         ids: the source of all its ids.
         contract: the contract by which the vendor answers.
         scheduler: its tasks.
+        causes: the causes of its events and tasks.
         random_seed: the seed of all chance; the same seed gives the same behavior.
     """
 
@@ -27,4 +29,5 @@ class WorkspaceContext:
     ids: Ids
     contract: Contract
     scheduler: Scheduler
+    causes: Causes
     random_seed: str

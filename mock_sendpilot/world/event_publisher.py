@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from mock_sendpilot.errors import InvalidInput
+from mock_sendpilot.world.causes import Causes
 from mock_sendpilot.world.events import DEFAULT_OPTIONS, Change, Event, EventOptions
 from mock_sendpilot.world.ids import Ids
 from mock_sendpilot.world.state import PublisherState
@@ -24,6 +25,7 @@ class EventPublisher:
     """The recorded events of a workspace that are not yet published.
 
     Args:
+        causes: the causes of what is recorded.
         publish: a function called with each event, in order, while no lock is held.
         may_wait_for_us: a function that returns whether `publish` may wait for a thread that waits
             for its turn, as does a receiver of a signal that calls the API over HTTP.
@@ -36,6 +38,7 @@ class EventPublisher:
         *,
         workspace_id: str,
         ids: Ids,
+        causes: Causes,
         publish: Callable[[Event], None],
         may_wait_for_us: Callable[[], bool] = lambda: True,
         max_stall_seconds: float = MAX_STALL_SECONDS,
@@ -43,6 +46,7 @@ class EventPublisher:
     ) -> None:
         self._workspace_id = workspace_id
         self._ids = ids
+        self._causes = causes
         self._publish = publish
         self._may_wait_for_us = may_wait_for_us
         self._max_stall_seconds = max_stall_seconds
@@ -56,21 +60,6 @@ class EventPublisher:
         self._publishing_thread: int | None = None
         self._up_to = 0  # the last event for the publishing thread
         self._waiting_count = 0
-        self._noted_ids: dict[int, list[str]] = {}  # by thread
-
-    def note_events(self, event_ids: list[str] | None) -> list[str] | None:
-        """Append the id of each event that this thread records to a list; None ends it.
-
-        Returns:
-            The list of before.
-        """
-        thread = threading.get_ident()
-        earlier = self._noted_ids.get(thread)
-        if event_ids is None:
-            self._noted_ids.pop(thread, None)
-        else:
-            self._noted_ids[thread] = event_ids
-        return earlier
 
     def state(self) -> PublisherState:
         """Return the numbering and the unpublished events, within `paused`."""
@@ -124,6 +113,7 @@ class EventPublisher:
             at = self._latest_at + _MILLISECOND
         self._latest_at = at
         self.last_recorded += 1
+        work = self._causes.current()
         event = Event(
             id=self._ids.event_id(at),
             message_id=self._ids.webhook_message_id(),
@@ -132,11 +122,11 @@ class EventPublisher:
             workspace_id=self._workspace_id,
             change=change,
             options=options,
+            cause=None if work is None else work.cause,
         )
         self._unpublished.append(event)
-        noted_ids = self._noted_ids.get(threading.get_ident())
-        if noted_ids is not None:
-            noted_ids.append(event.id)
+        if work is not None:
+            work.event_ids.append(event.id)
         return event
 
     def publish(self, up_to: int) -> None:

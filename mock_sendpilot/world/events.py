@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 from mock_sendpilot.contracts import vocabulary as words
+from mock_sendpilot.world.causes import Cause
 from mock_sendpilot.world.models import (
     JOB_DONE,
     Campaign,
@@ -146,6 +147,8 @@ class Event:
     workspace_id: str
     change: Change
     options: EventOptions = DEFAULT_OPTIONS
+    cause: Cause | None = None
+    """None for what Python code has done by itself, such as a test."""
 
     @property
     def lead_id(self) -> str | None:

@@ -19,6 +19,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from mock_sendpilot.errors import InvalidInput, NotFound
+from mock_sendpilot.world.causes import Cause
 from mock_sendpilot.world.context import WorkspaceContext
 from mock_sendpilot.world.credits import Credits, Payment
 from mock_sendpilot.world.events import ExtractionCompleted, SearchCompleted
@@ -40,7 +41,7 @@ from mock_sendpilot.world.people import (
     found_lead,
     job_title_in,
 )
-from mock_sendpilot.world.state import JobsState, Planned, Replanning
+from mock_sendpilot.world.state import JobsState, Replanning, planned
 
 if TYPE_CHECKING:
     from mock_sendpilot.scheduling.task_queue import Task
@@ -67,6 +68,7 @@ class JobRunner(ABC, Generic[Job]):
         self._store = context.store
         self._scheduler = context.scheduler
         self._clock = context.clock
+        self._causes = context.causes
         self._ids = context.ids
         self._seed = context.random_seed
         self._credits = credits_
@@ -85,7 +87,7 @@ class JobRunner(ABC, Generic[Job]):
         return JobsState(
             jobs=tuple(self._jobs.values()),
             payments=dict(self._payments),
-            ends={job_id: Planned(end.due_at, end.order) for job_id, end in self._ends.items()},
+            ends={job_id: planned(end) for job_id, end in self._ends.items()},
             ended_ids=tuple(self._ended_ids),
         )
 
@@ -96,7 +98,7 @@ class JobRunner(ABC, Generic[Job]):
         self._ended_ids = deque(state.ended_ids)
         self._ended_lead_count = sum(len(self._jobs[one].leads) for one in state.ended_ids)
         for job_id, end in state.ends.items():
-            yield end.order, partial(self._queue_end, job_id, end.due_at)
+            yield end.order, partial(self._queue_end, job_id, end.due_at, end.cause)
 
     def get(self, job_id: str) -> Job:
         """Return the job of that id as it is now; it fails if its work raises an exception.
@@ -196,9 +198,9 @@ class JobRunner(ABC, Generic[Job]):
             self._queue_end(job.id, due_at)
         return job
 
-    def _queue_end(self, job_id: str, due_at: datetime) -> None:
+    def _queue_end(self, job_id: str, due_at: datetime, cause: Cause | None = None) -> None:
         self._ends[job_id] = self._scheduler.add(
-            partial(self._end, job_id),
+            self._causes.task("job", partial(self._end, job_id), cause),
             due_at=due_at,
             lane=("job", job_id),
             about=f"the end of {self.kind} {job_id}",

@@ -16,10 +16,11 @@ from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.scheduling.durations import parse_duration
 from mock_sendpilot.scheduling.task_queue import Task
 from mock_sendpilot.world import lead_progress
+from mock_sendpilot.world.causes import Cause
 from mock_sendpilot.world.context import WorkspaceContext
 from mock_sendpilot.world.models import CONNECT, DEFAULT_REPLY, Behavior, Contact, Step
 from mock_sendpilot.world.outreach import Outreach
-from mock_sendpilot.world.state import Planned, Replanning, ResponseState
+from mock_sendpilot.world.state import Replanning, ResponseState, planned
 
 INTERESTED = "Yes, I am interested. Call me Tuesday."
 NOT_INTERESTED = "Thank you, but we are not interested."
@@ -116,6 +117,7 @@ class RecipientModel:
         self._store = context.store
         self._scheduler = context.scheduler
         self._clock = context.clock
+        self._causes = context.causes
         self._seed = context.random_seed
         self._outreach = outreach
         self._behaviors = behaviors
@@ -132,7 +134,7 @@ class RecipientModel:
                 campaign_id=one.contact.campaign_id,
                 kind=kind,
                 text=one.text,
-                task=Planned(one.task.due_at, one.task.order),
+                task=planned(one.task),
             )
             for (_, _, kind), one in self._planned.items()
         )
@@ -147,7 +149,8 @@ class RecipientModel:
                 lead=None if one.lead_id is None else self._store.lead(one.lead_id),
                 campaign_id=one.campaign_id,
             )
-            queue = partial(self._queue, contact, one.kind, one.text, one.task.due_at)
+            plan = one.task
+            queue = partial(self._queue, contact, one.kind, one.text, plan.due_at, plan.cause)
             yield one.task.order, queue
 
     # --- planned responses --------------------------------------------------------------------
@@ -228,9 +231,16 @@ class RecipientModel:
         if response is not None:
             self._queue(contact, kind, response.text, self._clock.now() + response.after)
 
-    def _queue(self, contact: Contact, kind: str, text: str, due_at: datetime) -> None:
+    def _queue(
+        self,
+        contact: Contact,
+        kind: str,
+        text: str,
+        due_at: datetime,
+        cause: Cause | None = None,
+    ) -> None:
         task = self._scheduler.add(
-            partial(self._respond, contact, kind, text),
+            self._causes.task("response", partial(self._respond, contact, kind, text), cause),
             due_at=due_at,
             # The lane of the sequence too, so that steps and responses never run side by side.
             lane=("campaign", contact.campaign_id or contact.linkedin_url),

@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 
 from mock_sendpilot.contracts.contract import Contract
 from mock_sendpilot.scheduling.task_queue import Task
+from mock_sendpilot.world.causes import Cause, CausedTask
 from mock_sendpilot.world.credits import Balance, Payment
 from mock_sendpilot.world.events import Event
 from mock_sendpilot.world.inbox import Conversation, Message
@@ -29,19 +30,21 @@ Job = TypeVar("Job", Search, Extraction)
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """The time of a task, and its number among all tasks of the workspace."""
+    """The time of a task, its number among all tasks of the workspace, and its cause."""
 
     due_at: datetime
     order: int
+    cause: Cause | None = None
 
 
 Replanning = tuple[int, Callable[[], object]]
 """The number of a task among all tasks, and a function that plans it again."""
 
 
-def planned(task: Task | None) -> Planned | None:
-    """Return the time and number of a task, if there is one."""
-    return None if task is None else Planned(task.due_at, task.order)
+def planned(task: Task) -> Planned:
+    """Return the time, the number and the cause of a task."""
+    cause = task.run.cause if isinstance(task.run, CausedTask) else None
+    return Planned(task.due_at, task.order, cause)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from mock_sendpilot.scheduling.scheduler import (
 )
 from mock_sendpilot.signals import event_recorded, has_foreign_receivers, send
 from mock_sendpilot.world.campaigns import Campaigns, SequenceRunner
+from mock_sendpilot.world.causes import Causes
 from mock_sendpilot.world.context import WorkspaceContext
 from mock_sendpilot.world.credits import Balance, Credits
 from mock_sendpilot.world.direct_actions import DirectOutreach, ManualActions
@@ -66,14 +67,15 @@ class Workspace:
         self._random_seed = random_seed
         self.ids = Ids(random_seed)
         self.scheduler = Scheduler(clock, workers)
+        self.causes = Causes()
         self._publisher = EventPublisher(
             workspace_id=seed.id,
             ids=self.ids,
+            causes=self.causes,
             publish=self._publish,
             # Receivers of this package only enqueue, so they never wait for a request.
             may_wait_for_us=partial(has_foreign_receivers, self),
         )
-        self.note_events = self._publisher.note_events
         self.store = Store(
             clock=clock,
             new_lead_id=self.new_lead_id,
@@ -89,6 +91,7 @@ class Workspace:
             ids=self.ids,
             contract=self.contract,
             scheduler=self.scheduler,
+            causes=self.causes,
             random_seed=random_seed,
         )
         self.behaviors = Behaviors()
@@ -310,7 +313,8 @@ class Workspace:
         """React to an event within the transaction that has recorded it."""
         # A triggered event is only sent: nothing of the workspace has changed.
         if event.options.origin == CHANGED:
-            self.campaigns.react(event.change)
+            with self.causes.reaction(event.id):
+                self.campaigns.react(event.change)
 
     def _publish(self, event: Event) -> None:
         send(event_recorded, self, event=event)

@@ -83,10 +83,12 @@ def test_a_row_has_no_body(api: Api, five: list[str]) -> None:
     row = listed(api)[1]
 
     assert list(row) == [
-        "id", "eventType", "sequence", "occurredAt", "leadId", "origin", "deliveries",
+        "id", "eventType", "sequence", "occurredAt", "leadId", "origin", "cause",
+        "deliveries",
     ]  # fmt: skip
     assert (row["eventType"], row["leadId"]) == ("lead.status.changed", LEAD)
-    assert (row["origin"], row["deliveries"]) == ("change", [])
+    cause = {"kind": "request", "id": "req_1"}
+    assert (row["origin"], row["cause"], row["deliveries"]) == ("change", cause, [])
 
 
 @pytest.mark.parametrize(

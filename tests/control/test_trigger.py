@@ -90,7 +90,8 @@ def test_the_reply_is_the_whole_event(api: Api) -> None:
     event = reply.json
 
     assert list(event) == [
-        "id", "eventType", "sequence", "occurredAt", "leadId", "origin", "deliveries", "body",
+        "id", "eventType", "sequence", "occurredAt", "leadId", "origin", "cause",
+        "deliveries", "body",
     ]  # fmt: skip
     assert event == api("GET", f"{EVENTS}/{event['id']}").json
     assert (event["eventType"], event["leadId"]) == ("lead.status.changed", LEAD)

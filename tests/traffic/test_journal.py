@@ -23,6 +23,7 @@ KEY = "sp_test_0123456789abcdef"
 def entry(
     path: str = "/v1/leads",
     *,
+    entry_id: str = "req_1",
     method: str = "GET",
     query: str = "",
     headers: Mapping[str, str] | None = None,
@@ -42,6 +43,7 @@ def entry(
         **({} if operation is None else {OPERATION_ID: operation}),
     }
     return JournalEntry(
+        entry_id,
         environ,
         (f"{status} OK", response_headers, response),
         at=NOW,
@@ -105,12 +107,17 @@ def test_a_body_of_the_maximum_length_is_whole() -> None:
     assert (len(made.response_body), made.is_response_body_truncated) == (MAX_BODY_BYTES, False)
 
 
-def test_entries_are_numbered_in_the_order_in_which_they_came() -> None:
+def test_ids_count_the_requests_as_they_come_and_numbers_as_they_end() -> None:
     journal = RequestJournal()
-    for path in ("/v1/a", "/v1/b"):
-        journal.add(entry(path))
-    assert [(one.id, one.path) for one in journal] == [("req_1", "/v1/a"), ("req_2", "/v1/b")]
-    assert journal.get("req_2").path == "/v1/b"
+    slow, quick = journal.new_id(), journal.new_id()
+    journal.add(entry("/v1/quick", entry_id=quick))
+    journal.add(entry("/v1/slow", entry_id=slow))
+    assert [(one.id, one.number) for one in journal] == [("req_2", 1), ("req_1", 2)]
+    assert journal.get("req_2").path == "/v1/quick"
+
+
+def test_a_request_without_an_own_id_has_that_of_its_entry() -> None:
+    assert entry(entry_id="req_7").request_id == "req_7"
 
 
 def test_an_id_that_the_journal_does_not_have_is_refused() -> None:
@@ -120,10 +127,10 @@ def test_an_id_that_the_journal_does_not_have_is_refused() -> None:
 
 def test_numbers_go_on_after_all_entries_are_removed() -> None:
     journal = RequestJournal()
-    journal.add(entry())
+    journal.add(entry(entry_id=journal.new_id()))
     journal.remove_all()
-    journal.add(entry())
-    assert [one.id for one in journal] == ["req_2"]
+    journal.add(entry(entry_id=journal.new_id()))
+    assert [(one.id, one.number) for one in journal] == [("req_2", 2)]
 
 
 @given(st.lists(st.integers(0, 3000), max_size=40), st.integers(1, 10), st.integers(1, 20_000))
@@ -161,7 +168,7 @@ def test_a_request_of_before_is_found_without_waiting() -> None:
     for path in ("/v1/a", "/v1/b", "/v1/b"):
         journal.add(entry(path))
     found = journal.wait_for(RequestPattern(path="/v1/b"), timeout_seconds=0)
-    assert [one.id for one in found] == ["req_2"]
+    assert [one.number for one in found] == [2]
 
 
 def test_a_wait_ends_when_enough_requests_have_come() -> None:
@@ -176,7 +183,7 @@ def test_a_wait_ends_when_enough_requests_have_come() -> None:
     for path in ("/v1/a", "/v1/b", "/v1/c", "/v1/b"):
         journal.add(entry(path))
     waiting.join(10)
-    assert [one.id for one in found] == ["req_2", "req_4"]
+    assert [one.number for one in found] == [2, 4]
 
 
 def test_a_wait_has_what_came_until_its_timeout() -> None:

@@ -159,3 +159,74 @@ def test_nothing_is_recorded_if_no_requests_are_to_be_kept(
     in_process(create_app(emulator).test_client())("GET", "/v1/leads", key=None)
     assert len(emulator.unknown_requests) == 0
     emulator.close()
+
+
+@pytest.mark.over_a_socket_too
+@pytest.mark.parametrize(
+    "own",
+    [
+        pytest.param("checkout-42", id="a plain word"),
+        pytest.param("a/b:c+d=e@f.g_h", id="every sign"),
+        pytest.param("x" * 128, id="the longest"),
+    ],
+)
+def test_the_request_id_of_a_client_is_taken_over_and_returned(
+    api: Api, journal: RequestJournal, own: str
+) -> None:
+    reply = api("GET", LEAD, headers={"X-Request-Id": own})
+    assert (reply.status, reply.headers["x-request-id"]) == (200, own)
+    assert (last(journal).id, last(journal).request_id) == ("req_1", own)
+
+
+@pytest.mark.over_a_socket_too
+@pytest.mark.parametrize(
+    "own",
+    [
+        pytest.param("x" * 129, id="too long"),
+        pytest.param("two words", id="a blank"),
+        pytest.param("", id="empty"),
+        pytest.param('<b>"', id="markup"),
+        pytest.param("zwölf", id="beyond ASCII"),
+    ],
+)
+def test_a_request_without_a_usable_id_gets_that_of_its_entry(
+    api: Api, journal: RequestJournal, own: str
+) -> None:
+    reply = api("GET", LEAD, headers={"X-Request-Id": own})
+    assert (reply.status, reply.headers["x-request-id"]) == (200, "req_1")
+    assert last(journal).request_id == "req_1"
+
+
+@pytest.mark.over_a_socket_too
+@pytest.mark.parametrize(
+    ("method", "path", "key", "request_id"),
+    [
+        pytest.param("GET", "/v1/nothing", DEMO_KEY, "req_1", id="no such route"),
+        pytest.param("GET", "/v1/leads", "sp_unknown", "nokey_1", id="an unknown key"),
+    ],
+)
+def test_a_refused_request_has_an_id_as_well(
+    api: Api, method: str, path: str, key: str, request_id: str
+) -> None:
+    assert api(method, path, key=key).headers["x-request-id"] == request_id
+
+
+def test_requests_have_ids_without_a_journal_as_well() -> None:
+    emulator = Emulator(max_requests=0)
+    api = in_process(create_app(emulator).test_client())
+    own = api("GET", "/v1/leads", key=None, headers={"X-Request-Id": "own"})
+    assert own.headers["x-request-id"] == "own"
+    emulator.close()
+
+
+def test_a_request_does_not_change_the_ids_that_follow(
+    make_emulator: Callable[..., Emulator],
+) -> None:
+    ids = []
+    for request_count in (0, 3):
+        emulator = make_emulator()
+        api = in_process(create_app(emulator).test_client())
+        for _ in range(request_count):
+            api("GET", LEAD)
+        ids.append(emulator.keys.open(DEMO_KEY).workspace.ids.prefixed("x"))
+    assert ids[0] == ids[1]

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mock_sendpilot.world.causes import Causes
 from mock_sendpilot.world.event_publisher import EventPublisher
 from mock_sendpilot.world.events import Event, sample_change
 from mock_sendpilot.world.ids import Ids
@@ -32,6 +33,7 @@ class Publishing:
         self.publisher = EventPublisher(
             workspace_id="ws_1",
             ids=Ids("1"),
+            causes=Causes(),
             publish=self._publish,
             **{"max_stall_seconds": 10.0, **options},
         )
