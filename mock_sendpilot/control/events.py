@@ -96,7 +96,7 @@ class EventDetail(EventSummary):
     deliveries = fields.Function(
         lambda webhook: DeliverySummary(many=True).dump(webhook.deliveries)
     )
-    body = fields.Function(lambda webhook: orjson.loads(webhook.body))
+    body = fields.Function(lambda webhook: orjson.Fragment(webhook.body))
 
 
 class ChangedEvent(EventSummary):
@@ -105,7 +105,7 @@ class ChangedEvent(EventSummary):
     deliveries = fields.Function(
         lambda webhook: [_delivery_with_attempts(one) for one in webhook.deliveries]
     )
-    body = fields.Function(lambda webhook: orjson.loads(webhook.body))
+    body = fields.Function(lambda webhook: orjson.Fragment(webhook.body))
 
 
 def _delivery_with_attempts(delivery: Delivery) -> dict[str, Any]:
