@@ -31,6 +31,13 @@ class Result:
     duration_seconds: float
     is_tried: bool = True
 
+    def as_json(self) -> dict[str, Any]:
+        """Return the result as JSON."""
+        fields = asdict(self)
+        fields["tried"] = fields.pop("is_tried")
+        fields["durationSeconds"] = round(fields.pop("duration_seconds"), 4)
+        return fields
+
 
 @dataclass(frozen=True, slots=True)
 class Style:
@@ -116,7 +123,7 @@ class Report:
             "schemes": list(self.schemes),
             "passed": self.passed,
             "counts": {outcome: len(self.with_outcome(outcome)) for outcome in OUTCOMES},
-            "checks": [_as_json(result) for result in self.results],
+            "checks": [result.as_json() for result in self.results],
         }
 
     def text(self, style: Style | None = None) -> str:
@@ -152,13 +159,6 @@ class Report:
             if ids:
                 parts.append(style.painted(f"{len(ids)} {outcome}{details}", outcome))
         return ", ".join(parts)
-
-
-def _as_json(result: Result) -> dict[str, Any]:
-    fields = asdict(result)
-    fields["tried"] = fields.pop("is_tried")
-    fields["durationSeconds"] = round(fields.pop("duration_seconds"), 4)
-    return fields
 
 
 def _paragraph(results: Sequence[Result], style: Style) -> Iterator[str]:

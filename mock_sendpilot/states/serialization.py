@@ -196,7 +196,10 @@ def _load_union(hint: Any, value: Any, path: str, variables: Variables) -> Any:
         return None
     others = [choice for choice in choices if choice is not NoneType]
     if not all(map(dataclasses.is_dataclass, others)):
-        return _load_first(others, value, path, variables)
+        for other in others[:-1]:
+            with suppress(InvalidInput):
+                return _load(other, value, path, variables)
+        return _load(others[-1], value, path, variables)
     if len(others) == 1:
         return _load(others[0], value, path, variables)
     name = value.get("type") if isinstance(value, Mapping) else None
@@ -204,15 +207,6 @@ def _load_union(hint: Any, value: Any, path: str, variables: Variables) -> Any:
         raise _unexpected(path, f"an object with a type of {', '.join(_CHANGES)}", value)
     fields = {key: item for key, item in value.items() if key != "type"}
     return _load_object(_CHANGES[name], fields, path, {})
-
-
-def _load_first(hints: list[Any], value: Any, path: str, variables: Variables) -> Any:
-    """Return the value of the first of some types that it stands for."""
-    *earlier, last = hints
-    for hint in earlier:
-        with suppress(InvalidInput):
-            return _load(hint, value, path, variables)
-    return _load(last, value, path, variables)
 
 
 def _load_items(hint: Any, value: Any, path: str, variables: Variables) -> Any:
