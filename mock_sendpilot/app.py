@@ -172,6 +172,7 @@ class _App(Flask):
             script_name=environ.get("SCRIPT_NAME", ""),
             subdomain="",
             url_scheme=environ["wsgi.url_scheme"],
+            # WSGI has bytes in strings of Latin-1 (PEP 3333).
             path_info=environ["PATH_INFO"].encode("latin-1").decode("utf-8", "replace"),
             default_method=environ["REQUEST_METHOD"],
             query_args=environ.get("QUERY_STRING", ""),
@@ -218,4 +219,5 @@ def _target(environ: "WSGIEnvironment") -> str:
     target = environ[RAW_PATH][:_MAX_PART_LENGTH]
     if environ.get("QUERY_STRING"):
         target += f"?{environ['QUERY_STRING'][:_MAX_PART_LENGTH]}"
+    # Escaped, since a path with a line break could forge a line of the log.
     return redacted(target.encode("unicode_escape").decode())

@@ -320,6 +320,7 @@ class Emulator:
         with self._all_or_none() as added:
             for state in states:
                 clock, seed = state.world.clock, state.world.seed
+                # Not below zero: the clock of the machine may have been set back meanwhile.
                 elapsed = max(self._system_clock.now() - clock.real_time, timedelta())
                 starts_at = clock.now if clock.is_frozen else clock.now + elapsed
                 workspace, outbox = self._make_from(state, seed, starts_at)
@@ -395,6 +396,8 @@ class Emulator:
 
     def _enqueue(self, workspace: Workspace, *, event: Event) -> None:
         """Give an event to the outbox of its workspace, if this emulator has that workspace."""
+        # The signal belongs to all emulators of the process, and a change that began before a reset
+        # may end after it.
         entry = self._entries.get(workspace.id)
         if entry is not None and entry.workspace is workspace:
             entry.outbox.enqueue(event)

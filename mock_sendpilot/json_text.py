@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mock_sendpilot.world.seed import WorkspaceSeed
 
 _MAX_DEPTH = 200
-_INTEGER_RANGE = range(-(2**63), 2**64)
+_INTEGER_RANGE = range(-(2**63), 2**64)  # what orjson writes
 _MAX_REPR_LENGTH = 80
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"),  # first, since it begins with the mark of UTF-16
@@ -72,6 +72,7 @@ def parse_json(text: bytes) -> object:
             position = undecodable.start
             raise InvalidInput(f"expected UTF-8, got other bytes at {position}") from error
         raise InvalidInput(f"not valid JSON: {error}") from error
+    # To count brackets is cheap; only a text that could be too deep is measured.
     if text.count(b"[") + text.count(b"{") > _MAX_DEPTH and _depth(value) > _MAX_DEPTH:
         raise InvalidInput(f"expected at most {_MAX_DEPTH} nested levels, got more")
     return value

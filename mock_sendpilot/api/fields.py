@@ -64,6 +64,7 @@ class CamelCaseSchema(Schema):
     @classmethod
     def with_keys(cls, keys: Iterable[str]) -> "Self":
         """Make a schema of the fields with these keys, in this order."""
+        # `only` also sets the order of the keys, which is part of what people compare.
         names = {camel_case(name): name for name in cls._declared_fields}
         return cls(only=[names[key] for key in keys])
 

@@ -37,7 +37,7 @@ inbox = Blueprint("inbox", __name__)
 _CONVERSATIONS_PER_PAGE = 20
 _MESSAGES_PER_PAGE = 50
 _MAX_PAGE = 1_000_000  # no limit is documented: only what no inbox has is refused
-_MAX_PREVIEW_CHARACTERS = 100
+_MAX_PREVIEW_CHARACTERS = 100  # in the documentation pages and both specifications
 _DIRECTIONS = ("sent", "received")
 _READ_STATUSES = ("read", "unread", "unknown")
 _INTERNAL_PROFILE = "https://www.linkedin.com/in/"
@@ -270,6 +270,7 @@ def list_messages(
         raise NotFound("Conversation or account not found", hint=_unknown_account(account_id))
     with workspace.store.transaction():
         conversation = workspace.inbox.conversation(conversation_id, account_id)
+        # Messages are only ever added at the end, so the index is a position that stays.
         numbered = list(enumerate(workspace.inbox.messages(conversation_id)))
     part = continue_after(continuation_token, numbered, limit, lambda one: (one[0], one[1].id))
     account = Participant(

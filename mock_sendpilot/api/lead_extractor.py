@@ -58,6 +58,7 @@ class _SearchUrl(ValidatedField):
         return {"type": "string", "format": "uri", "maxLength": MAX_URL_LENGTH}
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
+        # Unlike the URL of a webhook, one that was copied from a browser may have a fragment.
         if isinstance(value, str) and not url_problems(value.partition("#")[0]):
             parts = urlsplit(value)
             host = (parts.hostname or "").rstrip(".")

@@ -253,6 +253,7 @@ def run_checks(
             raise InvalidInput(f"{error}; no event was sent") from error
         results: list[Result] = []
         for check in checks_for(target.contract):
+            # The first check says why no valid event was acknowledged, so nothing stops it.
             obstacle = _obstacle(profile, client) if results else None
             finding = Finding(INCONCLUSIVE, obstacle) if obstacle else check.run(profile, client)
             finding = finding.with_severity(check.severity)

@@ -76,7 +76,7 @@ def discover_effect(
         return _UNSTEADY
     latency = max(latency, next_latency)
     _pause(client, latency)
-    size = (client.effect_count() - initial_count) / 2
+    size = (client.effect_count() - initial_count) / 2  # of the event before, and of the one here
     effect = Effect(event_type, size, latency)
     growth = _growth(client, effect, send)
     if isinstance(growth, Finding) or growth == 0 or not math.isclose(growth, size):
@@ -173,6 +173,7 @@ def _wait_for_growth(client: TestClient, count: float, *, size: float = 0) -> fl
     while True:
         growth = client.effect_count() - count
         seconds = SystemClock.running_seconds() - began
+        # Compared without signs: a probe may count down, such as what is left to do.
         if growth != 0 and abs(growth) >= abs(size) * (1 - _ROUNDING):
             return seconds
         if seconds >= client.target.max_latency_seconds:

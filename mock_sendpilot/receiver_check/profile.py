@@ -84,6 +84,7 @@ def discover(client: TestClient) -> Profile:
         return client.send(replace(request, secrets=(secret,))).is_accepted
 
     accepted = [scheme for scheme in candidates if is_accepted(scheme, client.target.secret)]
+    # A receiver that lets unsigned events through may still verify the signatures that it gets.
     verified = accepted
     if unsigned_response.is_accepted:
         verified = [scheme for scheme in accepted if not is_accepted(scheme, FORGED_SECRET)]
