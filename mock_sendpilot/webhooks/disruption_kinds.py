@@ -176,11 +176,13 @@ KINDS: Mapping[str, Kind] = {
     ),
 }
 
+_OPTIONS = tuple(named for kind in KINDS.values() for named in kind.options.items())
 OPTIONS: Mapping[str, tuple[float, float]] = {
-    "attempts": (1, 100),
-    "copies": (1, 10),
-    "seconds": (-_MAX_DELAY_SECONDS, _MAX_DELAY_SECONDS),
-    "bytes": (1000, 20_000_000),
+    name: (
+        min(option.minimum for other, option in _OPTIONS if other == name),
+        max(option.maximum for other, option in _OPTIONS if other == name),
+    )
+    for name, _ in _OPTIONS
 }
 """Every option with its widest limits; a kind may have narrower ones."""
 

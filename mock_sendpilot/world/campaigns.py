@@ -242,7 +242,7 @@ class SequenceRunner:
         """Within a transaction: enroll leads again, since they or their campaign were replaced."""
         for lead in list(leads):
             self._end(lead)
-            self._recipients.cancel_responses(_contact(lead))
+            self._recipients.cancel_responses(Contact.of(lead))
             campaign = self._store.campaign(lead.campaign_id or "")
             if campaign.enrolls != "none":
                 self.enroll([lead])
@@ -292,7 +292,7 @@ class SequenceRunner:
         is_credible = connection == lead_progress.implied_connection(lead.status)
         connects = campaign.sequence[0].kind == CONNECT
         if connects and is_credible and connection == lead_progress.REQUESTED:
-            self._await_acceptance(enrollment, campaign.sequence[0], _contact(lead))
+            self._await_acceptance(enrollment, campaign.sequence[0], Contact.of(lead))
             return
         if is_credible and connection == lead_progress.CONNECTED:
             message_count = lead_progress.implied_message_count(lead.status)
@@ -315,7 +315,7 @@ class SequenceRunner:
             self._plan(enrollment, after, _FINISH)
         else:  # at once, as the service was seen to do, even in a paused campaign: it sends nothing
             lead = self._store.lead(enrollment.lead_id)
-            self._finish(enrollment, _contact(lead), campaign)
+            self._finish(enrollment, Contact.of(lead), campaign)
 
     def _current_step(self, enrollment: _Enrollment) -> Step:
         steps = self._store.campaign(enrollment.campaign_id).sequence
@@ -422,13 +422,4 @@ class SequenceRunner:
             if campaign.status != STARTED:
                 enrollment.is_held_back = True  # without a task: a pause may last for ever
             else:
-                self._actions[action](enrollment, _contact(lead), campaign)
-
-
-def _contact(lead: Lead) -> Contact:
-    return Contact(
-        sender_id=lead.sender_id or "",
-        linkedin_url=lead.linkedin_url,
-        lead=lead,
-        campaign_id=lead.campaign_id,
-    )
+                self._actions[action](enrollment, Contact.of(lead), campaign)

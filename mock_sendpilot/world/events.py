@@ -266,6 +266,11 @@ class Subjects:
     search: Search = SAMPLE_SEARCH
     extraction: Extraction = SAMPLE_EXTRACTION
 
+    @property
+    def contact(self) -> Contact:
+        """The sender and the lead."""
+        return Contact.of(self.lead, sender_id=self.sender_id)
+
 
 SAMPLES = Subjects()
 
@@ -294,15 +299,6 @@ def sample_event(
     )
 
 
-def _contact(of: Subjects) -> Contact:
-    return Contact(
-        sender_id=of.sender_id,
-        linkedin_url=of.lead.linkedin_url,
-        lead=of.lead,
-        campaign_id=of.lead.campaign_id,
-    )
-
-
 def _status_changed(of: Subjects, _at: datetime) -> Change:
     before = of.lead.status
     after = replace(of.lead, status=_other(before, _OUTCOMES))
@@ -324,10 +320,10 @@ def _campaign_changed(name: str, of: Subjects, _at: datetime) -> Change:
 
 
 _SAMPLE_MAKERS: Mapping[str, Callable[[Subjects, datetime], Change]] = {
-    words.MESSAGE_SENT: lambda of, _: MessageSent(_contact(of), "Good morning", 2),
-    words.REPLY_RECEIVED: lambda of, _: ReplyReceived(_contact(of), "Call me Tuesday"),
-    words.CONNECTION_REQUEST_SENT: lambda of, _: ConnectionRequestSent(_contact(of), "Hello"),
-    words.CONNECTION_REQUEST_ACCEPTED: lambda of, at: ConnectionRequestAccepted(_contact(of), at),
+    words.MESSAGE_SENT: lambda of, _: MessageSent(of.contact, "Good morning", 2),
+    words.REPLY_RECEIVED: lambda of, _: ReplyReceived(of.contact, "Call me Tuesday"),
+    words.CONNECTION_REQUEST_SENT: lambda of, _: ConnectionRequestSent(of.contact, "Hello"),
+    words.CONNECTION_REQUEST_ACCEPTED: lambda of, at: ConnectionRequestAccepted(of.contact, at),
     words.CAMPAIGN_STARTED: partial(_campaign_changed, words.CAMPAIGN_STARTED),
     words.CAMPAIGN_PAUSED: partial(_campaign_changed, words.CAMPAIGN_PAUSED),
     words.CAMPAIGN_RESUMED: partial(_campaign_changed, words.CAMPAIGN_RESUMED),

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic
 
 from mock_sendpilot.errors import InvalidInput, NotFound
 from mock_sendpilot.world.causes import Cause
@@ -28,6 +28,7 @@ from mock_sendpilot.world.models import (
     JOB_DONE,
     JOB_FAILED,
     JOB_RUNNING,
+    AnyJob,
     ExtractedLead,
     Extraction,
     FoundLead,
@@ -54,10 +55,8 @@ _STEPS = 4
 ACTIONS = ("complete", "fail")
 _logger = logging.getLogger(__name__)
 
-Job = TypeVar("Job", Search, Extraction)
 
-
-class JobRunner(ABC, Generic[Job]):
+class JobRunner(ABC, Generic[AnyJob]):
     """The jobs of one kind in a workspace. Every method may be called from any thread."""
 
     kind: str
@@ -73,7 +72,7 @@ class JobRunner(ABC, Generic[Job]):
         self._seed = context.random_seed
         self._credits = credits_
         self._timing = timing
-        self._jobs: dict[str, Job] = {}
+        self._jobs: dict[str, AnyJob] = {}
         # The next four are of jobs that are not over.
         self._payments: dict[str, Payment] = {}
         self._plans: dict[str, Any] = {}
@@ -82,7 +81,7 @@ class JobRunner(ABC, Generic[Job]):
         self._ended_ids: deque[str] = deque()
         self._ended_lead_count = 0
 
-    def state(self) -> JobsState[Job]:
+    def state(self) -> JobsState[AnyJob]:
         """Within a transaction: return all jobs. The people found so far are found again."""
         return JobsState(
             jobs=tuple(self._jobs.values()),
@@ -91,7 +90,7 @@ class JobRunner(ABC, Generic[Job]):
             ended_ids=tuple(self._ended_ids),
         )
 
-    def load(self, state: JobsState[Job]) -> Iterator[Replanning]:
+    def load(self, state: JobsState[AnyJob]) -> Iterator[Replanning]:
         """Take other jobs in place of these; yield how to plan their ends again."""
         self._jobs = {job.id: job for job in state.jobs}
         self._payments = dict(state.payments)
@@ -100,7 +99,7 @@ class JobRunner(ABC, Generic[Job]):
         for job_id, end in state.ends.items():
             yield end.order, partial(self._queue_end, job_id, end.due_at, end.cause)
 
-    def get(self, job_id: str) -> Job:
+    def get(self, job_id: str) -> AnyJob:
         """Return the job of that id as it is now; it fails if its work raises an exception.
 
         Raises:
@@ -116,7 +115,7 @@ class JobRunner(ABC, Generic[Job]):
             return self._at_present(job)
         return self._jobs[job_id]
 
-    def all(self) -> list[Job]:
+    def all(self) -> list[AnyJob]:
         """Return the jobs that are kept, oldest first."""
         with self._store.transaction():
             job_ids = list(self._jobs)
@@ -127,7 +126,7 @@ class JobRunner(ABC, Generic[Job]):
         """Return whether a job of that id exists."""
         return job_id in self._jobs
 
-    def complete(self, job_id: str) -> Job:
+    def complete(self, job_id: str) -> AnyJob:
         """Complete a job at once, with the people that it would find; or fail it.
 
         Raises:
@@ -143,7 +142,7 @@ class JobRunner(ABC, Generic[Job]):
                 self._finish(complete)
         return self.get(job_id)
 
-    def fail(self, job_id: str, message: str) -> Job:
+    def fail(self, job_id: str, message: str) -> AnyJob:
         """Fail a job, which keeps the people found so far. The vendor documents no event for it.
 
         Raises:
@@ -166,30 +165,30 @@ class JobRunner(ABC, Generic[Job]):
     # --- for subclasses -----------------------------------------------------------------------
 
     @abstractmethod
-    def cost(self, job: Job) -> int:
+    def cost(self, job: AnyJob) -> int:
         """Return the credits that a job may cost: it spends so many when it starts."""
 
     @abstractmethod
-    def _used(self, job: Job) -> int:
+    def _used(self, job: AnyJob) -> int:
         """Return the credits that a job has used for the people found."""
 
     @abstractmethod
-    def _plan(self, job: Job) -> Any:
+    def _plan(self, job: AnyJob) -> Any:
         """Return the slow part of the work, done once for the next two methods."""
 
     @abstractmethod
-    def _count(self, job: Job, plan: Any) -> int:
+    def _count(self, job: AnyJob, plan: Any) -> int:
         """Return the number of people that a job will find."""
 
     @abstractmethod
-    def _leads(self, job: Job, plan: Any, start: int, stop: int) -> tuple[Any, ...]:
+    def _leads(self, job: AnyJob, plan: Any, start: int, stop: int) -> tuple[Any, ...]:
         """Return the people that a job finds from index `start` to before `stop`."""
 
     @abstractmethod
-    def _completion(self, job: Job) -> SearchCompleted | ExtractionCompleted:
+    def _completion(self, job: AnyJob) -> SearchCompleted | ExtractionCompleted:
         """Return the change that its event is about."""
 
-    def _begin(self, job: Job) -> Job:
+    def _begin(self, job: AnyJob) -> AnyJob:
         with self._store.transaction():
             payment = self._credits.spend(self.cost(job), message=self.too_expensive_message)
             self._payments[job.id] = payment
@@ -216,7 +215,7 @@ class JobRunner(ABC, Generic[Job]):
                 if not self._jobs[job_id].is_over:
                     self._finish(complete)
 
-    def _at_present(self, job: Job) -> Job:
+    def _at_present(self, job: AnyJob) -> AnyJob:
         elapsed = self._clock.now() - job.created_at - self._timing.start_delay
         if elapsed < timedelta():
             return job
@@ -225,7 +224,7 @@ class JobRunner(ABC, Generic[Job]):
         step = min(elapsed * _STEPS // duration, _STEPS - 1) if duration else _STEPS - 1
         return replace(self._after_step(job, step), state=JOB_RUNNING)
 
-    def _after_step(self, job: Job, step: int) -> Job:
+    def _after_step(self, job: AnyJob, step: int) -> AnyJob:
         """Return a job with the people found after a step: always the same ones."""
         # Two threads may do the work twice: both find the same people, and neither holds the lock.
         plan: Any = self._plans.get(job.id)
@@ -270,24 +269,24 @@ class JobRunner(ABC, Generic[Job]):
         if obstacle is not None:
             raise InvalidInput(obstacle)
 
-    def _obstacle(self, job: Job) -> str | None:
+    def _obstacle(self, job: AnyJob) -> str | None:
         if not job.is_over:
             return None
         return f"{self.kind} {job.id}: expected one that is pending or running, got {job.state}"
 
-    def _finish(self, job: Job) -> None:
+    def _finish(self, job: AnyJob) -> None:
         done = replace(job, state=JOB_DONE, completed_at=self._clock.now())
         completion = self._completion(done)  # before any change, since it may raise
         self._settle(done)
         self._store.record(completion)
 
-    def _fail(self, job: Job, message: str) -> Job:
+    def _fail(self, job: AnyJob, message: str) -> AnyJob:
         now = self._clock.now()
         failed = replace(job, state=JOB_FAILED, completed_at=now, error_message=message)
         self._settle(failed)
         return failed
 
-    def _settle(self, job: Job) -> None:
+    def _settle(self, job: AnyJob) -> None:
         """Replace a job by its end: give credits back, and drop the oldest of too many jobs."""
         self._credits.give_back(self._payments.pop(job.id), self.cost(job) - self._used(job))
         self._jobs[job.id] = job

@@ -6,7 +6,7 @@ Times are aware UTC datetimes; ids are opaque strings; URLs are in the normal fo
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 # --- access -------------------------------------------------------------------------------------
 
@@ -195,6 +195,16 @@ class Contact:
     lead: Lead | None = None
     campaign_id: str | None = None
 
+    @classmethod
+    def of(cls, lead: Lead, *, sender_id: str | None = None) -> "Contact":
+        """Return a lead and a sender, by default its own, in the lead's campaign."""
+        return cls(
+            sender_id=sender_id or lead.sender_id or "",
+            linkedin_url=lead.linkedin_url,
+            lead=lead,
+            campaign_id=lead.campaign_id,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Behavior:
@@ -271,24 +281,38 @@ class ExtractedLead:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Search:
-    """A search of the lead database."""
+class Job:
+    """A search or an extraction.
+
+    Attributes:
+        limit: the number of people to find, from 1.
+        webhook_url: a URL to which its event is sent as well as to the endpoints.
+        state: `JOB_PENDING`, `JOB_RUNNING`, `JOB_DONE` or `JOB_FAILED`.
+        completed_at: the time of its end, done or failed.
+        error_message: the reason why it failed.
+    """
 
     id: str
     name: str
-    filters: Mapping[str, Any]
     limit: int
     created_at: datetime
     webhook_url: str | None = None
     state: str = JOB_PENDING
     completed_at: datetime | None = None
     error_message: str | None = None
-    leads: tuple[FoundLead, ...] = ()
 
     @property
     def is_over(self) -> bool:
-        """Return whether the search is done or has failed."""
+        """Return whether the job is done or has failed."""
         return self.state in {JOB_DONE, JOB_FAILED}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search(Job):
+    """A search of the lead database; `filters` must not be changed in place."""
+
+    filters: Mapping[str, Any]
+    leads: tuple[FoundLead, ...] = ()
 
     @property
     def found(self) -> int:
@@ -297,26 +321,16 @@ class Search:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Extraction:
-    """An extraction from LinkedIn searches; the vendor calls it a campaign too."""
+class Extraction(Job):
+    """An extraction from LinkedIn searches; the vendor calls it a campaign too.
 
-    id: str
-    name: str
+    `mode` is one of `vocabulary.EXTRACTION_MODES`, `url_type` of `EXTRACTION_URL_TYPES`.
+    """
+
     mode: str
     url_type: str
     urls: tuple[str, ...]
-    limit: int
-    created_at: datetime
-    webhook_url: str | None = None
-    state: str = JOB_PENDING
-    completed_at: datetime | None = None
-    error_message: str | None = None
     leads: tuple[ExtractedLead, ...] = ()
-
-    @property
-    def is_over(self) -> bool:
-        """Return whether the extraction is done or has failed."""
-        return self.state in {JOB_DONE, JOB_FAILED}
 
     @property
     def enriches(self) -> bool:
@@ -337,3 +351,6 @@ class Extraction:
     def enrichments_tried(self) -> int:
         """The number of people whose e-mail address was looked for: each costs a credit."""
         return self.extracted if self.enriches else 0
+
+
+AnyJob = TypeVar("AnyJob", Search, Extraction)

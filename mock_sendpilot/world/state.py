@@ -6,7 +6,7 @@ Tasks are here as what they do and when, so that the parts that planned them can
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Generic, TypeVar
+from typing import Generic
 
 from mock_sendpilot.contracts.contract import Contract
 from mock_sendpilot.scheduling.task_queue import Task
@@ -15,6 +15,7 @@ from mock_sendpilot.world.credits import Balance, Payment
 from mock_sendpilot.world.events import Event
 from mock_sendpilot.world.inbox import Conversation, Message
 from mock_sendpilot.world.models import (
+    AnyJob,
     Behavior,
     Campaign,
     Extraction,
@@ -24,8 +25,6 @@ from mock_sendpilot.world.models import (
     Sender,
 )
 from mock_sendpilot.world.seed import WorkspaceSeed
-
-Job = TypeVar("Job", Search, Extraction)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +94,10 @@ class ResponseState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JobsState(Generic[Job]):
+class JobsState(Generic[AnyJob]):
     """The jobs of one kind, with payments and ends of those that are not over."""
 
-    jobs: tuple[Job, ...]
+    jobs: tuple[AnyJob, ...]
     payments: Mapping[str, Payment]
     ends: Mapping[str, Planned]
     ended_ids: tuple[str, ...]
