@@ -50,6 +50,7 @@ def test_a_hanging_endpoint_does_not_delay_another(
         for status in ("DONE", "PENDING", "DONE"):
             live_world.change(status)
         second_receiver.wait_for(count=3)
+        receiver.wait_for(count=1)
         assert len(second_receiver.received) == 3
         assert len(receiver.received) == 1
     receiver.wait_for(count=3)
