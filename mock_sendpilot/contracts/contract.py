@@ -28,7 +28,10 @@ from mock_sendpilot.suggestions import did_you_mean
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """A value for every contract option; `name` is for people to read."""
+    """A value for every contract option; `name` is for people to read.
+
+    The fields are the options of `options.OPTIONS`, which says what each is about, by which source.
+    """
 
     name: str
     patch_statuses: tuple[str, ...]
@@ -68,7 +71,8 @@ class Contract:
     honor_retry_after: bool
 
     def __hash__(self) -> int:
-        """Hash the name alone, which implies every value: each request needs the hash."""
+        """Hash the name alone, which implies every value."""
+        # Schemas are cached by contract, so each request needs the hash, and 36 fields take long.
         return hash(self.name)
 
     def event_type(self, current_name: str) -> str:
@@ -84,12 +88,9 @@ class Contract:
         return self.event_type(current) if current in words.EVENT_TYPES else name
 
 
-def _named(name: str) -> Contract:
-    return Contract(name=name, **{key: option.by_contract[name] for key, option in OPTIONS.items()})
-
-
 CONTRACTS: Mapping[str, Contract] = {
-    name: _named(name) for name in (DOCUMENTED, EXAMPLE, SCHEMA, LIVE, STRICT, OBSERVED)
+    name: Contract(name=name, **{key: one.by_contract[name] for key, one in OPTIONS.items()})
+    for name in (DOCUMENTED, EXAMPLE, SCHEMA, LIVE, STRICT, OBSERVED)
 }
 
 
@@ -114,7 +115,7 @@ def named_contract(name: str, options: Iterable[tuple[str, str]] = ()) -> Contra
         if name_of_value not in values:
             raise InvalidInput(_unknown(f"value for {key}", name_of_value, values))
         label = f"{contract.name}+{key}={name_of_value}"
-        # An option has the name of its field: `_named` above builds from the same keys.
+        # An option has the name of its field: the check below makes sure of that.
         contract = replace(contract, name=label, **{key: values[name_of_value]})
     return contract
 

@@ -359,7 +359,7 @@ class Scheduler:
                     f"the clock cannot be advanced by what runs on it: {own.about} would wait for "
                     "its own end; advance the clock from another thread"
                 )
-            moment = _later(self.clock.now(), target)
+            moment = _checked_target(self.clock.now(), target)
             self.clock.hold()
             # It owns no task until those that were running before have ended.
             advance = self._advance = Advance(
@@ -442,7 +442,8 @@ class Scheduler:
         self.run(task)
 
 
-def _later(now: datetime, target: Callable[[datetime], datetime]) -> datetime:
+def _checked_target(now: datetime, target: Callable[[datetime], datetime]) -> datetime:
+    """Return the target of an advance; refuse one in the past, or later than every clock."""
     try:
         moment = target(now)
     except OverflowError:

@@ -264,16 +264,13 @@ class Workers:
             scheduler.run(task)
             del task, found  # what they belong to may be forgotten while this thread waits
             with self._lock:
-                self._end(scheduler)
+                self._busy_count -= 1
+                self._running[scheduler] -= 1
+                if not self._running[scheduler]:
+                    del self._running[scheduler]
+                self._ready.setdefault(scheduler)  # its lane has room again
                 del scheduler
                 found = self._next()
-
-    def _end(self, scheduler: Scheduler) -> None:
-        self._busy_count -= 1
-        self._running[scheduler] -= 1
-        if not self._running[scheduler]:
-            del self._running[scheduler]
-        self._ready.setdefault(scheduler)  # its lane has room again
 
     def _next(self) -> tuple[Scheduler, Task] | None:
         """Wait for a task; None when the thread is to end."""

@@ -331,16 +331,15 @@ class Disruptions:
     def _put(self, disruption: Disruption) -> Disruption:
         with self._lock:
             if len(self._disruptions) >= _MAX_DISRUPTIONS:
-                self._remove_oldest_consumed()
+                consumed = (one.id for one in self._disruptions.values() if one.state == CONSUMED)
+                oldest_id = next(consumed, None)
+                if oldest_id is None:
+                    raise InvalidInput(
+                        f"{_MAX_DISRUPTIONS} disruptions are armed already; remove some"
+                    )
+                del self._disruptions[oldest_id]
             self._disruptions[disruption.id] = disruption
         return disruption
-
-    def _remove_oldest_consumed(self) -> None:
-        consumed = (one.id for one in self._disruptions.values() if one.state == CONSUMED)
-        oldest_id = next(consumed, None)
-        if oldest_id is None:
-            raise InvalidInput(f"{_MAX_DISRUPTIONS} disruptions are armed already; remove some")
-        del self._disruptions[oldest_id]
 
 
 def _with_own_chaos(disruption: Disruption) -> Disruption:

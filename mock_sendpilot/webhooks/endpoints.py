@@ -118,8 +118,11 @@ class Endpoints:
         types = None if event_types is None else tuple(event_types)
         url = "" if url is None else url  # only a change may leave it out
         check_endpoint(self._contract, url=url, secret=secret, event_types=types, settings=settings)
+        # After a reset the seeded source of ids repeats those of the endpoints that were kept.
+        while (endpoint_id := self._new_id()) in self._endpoints:
+            pass
         endpoint = Endpoint(
-            id=self._unused_id(),
+            id=endpoint_id,
             url=url,
             secret=self._new_secret() if secret is None else secret,
             event_types=types,
@@ -288,12 +291,6 @@ class Endpoints:
         """Return all endpoints, oldest first."""
         with self._lock:
             return list(self._endpoints.values())
-
-    def _unused_id(self) -> str:
-        """Return a new id; after a reset the source of ids repeats those of endpoints kept."""
-        while (endpoint_id := self._new_id()) in self._endpoints:
-            pass
-        return endpoint_id
 
 
 class JobEndpoints:

@@ -405,14 +405,6 @@ class EventLog:
         last_id = next(reversed(self._changes), None)
         return 0 if last_id is None else self._changes[last_id]
 
-    def _keep_body(self, entry: _Entry, body: bytes) -> None:
-        """Keep a body in place of the event that it was made of. The caller holds the lock."""
-        if entry.event is None:
-            return
-        entry.sent, entry.event = replace(entry.sent, body=body), None
-        if self._entries.get(entry.sent.event_id) is entry:
-            self._recorded_bytes += len(body)
-
     def _complete(self, entry: _Entry) -> SentWebhook:
         """Return an event with its body and deliveries."""
         event = entry.event
@@ -420,6 +412,9 @@ class EventLog:
             # Outside the lock: to make the body of a large event must not hold up others.
             body = payload(event, entry.sent.event_type, self._contract).body
             with self._lock:
-                self._keep_body(entry, body)
+                if entry.event is not None:  # another thread may have made it meanwhile
+                    entry.sent, entry.event = replace(entry.sent, body=body), None
+                    if self._entries.get(entry.sent.event_id) is entry:
+                        self._recorded_bytes += len(body)
         found = map(self._deliveries.find, entry.delivery_ids)
         return replace(entry.sent, deliveries=tuple(one for one in found if one is not None))

@@ -72,7 +72,7 @@ class Workspace:
             workspace_id=seed.id,
             ids=self.ids,
             causes=self.causes,
-            publish=self._publish,
+            publish=lambda event: send(event_recorded, self, event=event),
             # Receivers of this package only enqueue, so they never wait for a request.
             may_wait_for_us=partial(has_foreign_receivers, self),
         )
@@ -272,38 +272,34 @@ class Workspace:
             if problems:
                 raise InvalidInput(*problems)
             self.store.merge(senders=seed.senders, campaigns=seed.campaigns, leads=seed.leads)
-            self._connect(seed)
-            for conversation, messages in seed.conversations:
-                self.inbox.put(conversation, messages)
-            for lead_id, behavior in seed.behaviors.items():
-                self.behaviors.set(lead_id, behavior)
+            self._put_relations(seed)
             self.searches.add_people(seed.people)
             if balance is not None:
                 self.credits.set(balance)
             restarted = [lead for one in seed.campaigns for lead in self.store.leads_in(one.id)]
             self.sequences.restart({lead.id: lead for lead in (*restarted, *seed.leads)}.values())
 
-    def _connect(self, seed: WorkspaceSeed) -> None:
-        """Set the connections of a seed: those that it lists, and the people who have written."""
+    def _put_relations(self, seed: WorkspaceSeed) -> None:
+        """Put the connections, conversations and behaviors of the people of a seed."""
         for sender_id, urls in seed.connections.items():
             for url in urls:
                 self.store.set_connection(sender_id, url, CONNECTED)
-        for conversation, _ in seed.conversations:
+        for conversation, messages in seed.conversations:
+            # Only connected people write to each other on LinkedIn.
             url = conversation.participant.profile_url
             self.store.set_connection(conversation.sender_id, url, CONNECTED)
+            self.inbox.put(conversation, messages)
+        for lead_id, behavior in seed.behaviors.items():
+            self.behaviors.set(lead_id, behavior)
 
     def _fill(self, seed: WorkspaceSeed) -> None:
         for sender in seed.senders:
             self.store.put_sender(sender)
         for campaign in seed.campaigns:
             self.store.put_campaign(campaign)
-        self._connect(seed)
         for lead in seed.leads:
             self.store.put_lead(lead)
-        for conversation, messages in seed.conversations:
-            self.inbox.put(conversation, messages)
-        for lead_id, behavior in seed.behaviors.items():
-            self.behaviors.set(lead_id, behavior)
+        self._put_relations(seed)  # last: a connection that is listed counts more than a status
 
     def new_lead_id(self) -> str:
         """Return a new id in the style of the contract."""
@@ -315,6 +311,3 @@ class Workspace:
         if event.options.origin == CHANGED:
             with self.causes.reaction(event.id):
                 self.campaigns.react(event.change)
-
-    def _publish(self, event: Event) -> None:
-        send(event_recorded, self, event=event)
