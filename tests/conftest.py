@@ -19,7 +19,7 @@ from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.server import EmulatorServer
 from mock_sendpilot.world.seed import WorkspaceSeed
 from tests.api.world import make_world  # noqa: F401 - a fixture
-from tests.support import Api, eventually, in_process, over_a_socket
+from tests.support import Api, ApiUnder, eventually, in_process, over_a_socket
 
 if TYPE_CHECKING:
     import trustme
@@ -141,7 +141,7 @@ def api(serve: Serve, emulator: Emulator) -> Api:
 
 
 @pytest.fixture
-def api_under(serve: Serve, make_emulator: Callable[..., Emulator]) -> Callable[..., Api]:
+def api_under(serve: Serve, make_emulator: Callable[..., Emulator]) -> ApiUnder:
     """Requests to the demo world under a contract: `api_under("live", patch_reply="schema")`."""
 
     def make(contract: str, **options: str) -> Api:

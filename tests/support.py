@@ -60,6 +60,10 @@ class Api:
         return self._send(method, path, {**sent, **(headers or {})}, body)
 
 
+ApiUnder = Callable[..., Api]
+"""The fixture `api_under`: a contract and its options to requests under them."""
+
+
 def in_process(client: FlaskClient) -> Api:
     """Ask the Flask app itself."""
 

@@ -1,16 +1,13 @@
 """`POST /v1/leads`: counters, duplicates, and what becomes of the leads."""
 
 import re
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from mock_sendpilot.testing.recorded_events import RecordedEvents
 from tests.api.expect import A_TIME
-from tests.support import Api, Reply
-
-ApiUnder = Callable[..., Api]
+from tests.support import Api, ApiUnder, Reply
 
 EMPTY_CAMPAIGN = "camp_spring7"
 COUNTERS = ["success", "leadsAdded", "duplicatesSkipped", "invalidEntries"]

@@ -1,14 +1,10 @@
 """`POST /v1/leads`: entries that cannot be taken, and requests that cannot be."""
 
-from collections.abc import Callable
-
 import pytest
 
 from tests.api.expect import assert_error, assert_invalid, assert_refused
 from tests.api.test_add_leads import EMPTY_CAMPAIGN, add, counters, listed, person
-from tests.support import OTHER_KEY, Api
-
-ApiUnder = Callable[..., Api]
+from tests.support import OTHER_KEY, Api, ApiUnder
 
 NO_PROFILE = (
     "Invalid LinkedIn URL: expected a LinkedIn profile URL such as "

@@ -17,7 +17,7 @@ from mock_sendpilot.world.seed import WorkspaceSeed
 from mock_sendpilot.world.workspace import Workspace
 from tests.api.expect import assert_invalid
 from tests.conftest import NOW, Serve
-from tests.support import Api
+from tests.support import Api, ApiUnder
 
 CAMPAIGNS = "/v1/campaigns"
 STARTED, PAUSED = "camp_xyz789", "camp_nordic1"
@@ -53,7 +53,6 @@ RUNNING = {
     "schema": ["active"],
     "live": ["active"],
 }
-ApiUnder = Callable[..., Api]
 
 
 @pytest.mark.parametrize("contract", CONTRACTS)

@@ -1,7 +1,7 @@
 """Errors as a whole: the order of the checks, the styles of a 400's message, CORS."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import pytest
 
@@ -18,11 +18,10 @@ from tests.api.expect import (
     assert_invalid,
     assert_no_route,
 )
-from tests.support import Api, in_process
+from tests.support import Api, ApiUnder, in_process
 
 pytestmark = pytest.mark.over_a_socket_too
 
-ApiUnder = Callable[..., Api]
 
 BAD_KEY = "sp_live_unknown"
 NO_PERMISSION = "API key does not have permission to access this workspace"

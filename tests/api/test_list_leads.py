@@ -1,7 +1,6 @@
 """`GET /v1/leads`: paging and filters."""
 
 from collections import Counter
-from collections.abc import Callable
 
 import pytest
 
@@ -13,9 +12,7 @@ from tests.api.expect import (
     assert_refused,
 )
 from tests.api.test_get_lead import FULL, JOHN, JOHN_FULL, KEYS
-from tests.support import OTHER_KEY, Api
-
-ApiUnder = Callable[..., Api]
+from tests.support import OTHER_KEY, Api, ApiUnder
 
 OTHER_CAMPAIGN = "cmgkxgil6ims3a3to1zynm50j"
 EARLIER_SIX = {

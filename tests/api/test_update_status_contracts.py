@@ -1,7 +1,5 @@
 """`PATCH /v1/leads/{id}/status` under each contract, and with single options set otherwise."""
 
-from collections.abc import Callable
-
 import pytest
 
 from tests.api.expect import (
@@ -12,9 +10,7 @@ from tests.api.expect import (
     assert_error,
     assert_invalid,
 )
-from tests.support import Api
-
-ApiUnder = Callable[..., Api]
+from tests.support import Api, ApiUnder
 
 PAGE = ["id", "linkedinUrl", "previousStatus", "status", "updatedAt"]
 OPENAPI = ["success", "leadId", "status", "message"]

@@ -1,6 +1,5 @@
 """`POST /_emulate/events`: events by hand, and what they leave as it is."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -8,7 +7,7 @@ import pytest
 from mock_sendpilot.contracts import vocabulary as words
 from tests.api.expect import assert_error
 from tests.control.expect import assert_invalid
-from tests.support import OTHER_KEY, Api, Reply
+from tests.support import OTHER_KEY, Api, ApiUnder, Reply
 
 EVENTS = "/_emulate/events"
 LEAD = "lead_abc123"  # REPLY_RECEIVED, in camp_xyz789, of sender_maria
@@ -21,8 +20,6 @@ STATE = (
     "/v1/credits",
 )
 """The subjects of events, as the vendor's API returns them."""
-
-ApiUnder = Callable[..., Api]
 
 
 def trigger(api: Api, event_type: str, **wanted: Any) -> Reply:

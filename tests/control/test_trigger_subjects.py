@@ -12,10 +12,9 @@ from mock_sendpilot.emulator import Emulator
 from tests.api.world import MakeWorld
 from tests.control.expect import assert_invalid
 from tests.control.test_trigger import extraction, search, trigger
-from tests.support import Api, in_process
+from tests.support import Api, ApiUnder, in_process
 
 FIRST_LEAD = "lead_abc123"  # of sender_maria, REPLY_RECEIVED
-ApiUnder = Callable[..., Api]
 
 
 def chosen(api: Api, event_type: str, **wanted: Any) -> str:
