@@ -89,6 +89,7 @@ def _option(
 
     A value that is left out is that of `documented`; for `strict` and `observed`, that of `live`.
     """
+    # None stands for "left out", so it can be a value only where `documented` is None too.
     live = documented if live is None else live
     by_contract = {
         DOCUMENTED: documented,
@@ -113,7 +114,10 @@ _LEGACY_NAMES = tuple(words.LEGACY_EVENT_TYPES.get(name, name) for name in words
 
 # A switch has names of its own, although every contract's name is also a value of each option.
 _SWITCH: Mapping[str, object] = {"on": True, "off": False}
+# The delays of the pages: with the first attempt six in all. The pages also say five attempts, so
+# `strict` has one delay less.
 _RETRY_DELAYS = (5, 30, 120, 900, 3600)
+# What clients saw in May 2026, and in June and July.
 _LIMIT_50 = LimitFault(50, needs_account=False)
 _LIMIT_100 = LimitFault(100, needs_account=True)
 

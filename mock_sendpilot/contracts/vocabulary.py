@@ -94,6 +94,7 @@ LEAD_STATUSES_OPENAPI_LATER = (
 )
 """The filter of the lead list in the newest specification: 35 statuses."""
 
+# The newest specification has NOT_INTERESTED as a custom status only; a client still sets it.
 LEAD_STATUSES = (*LEAD_STATUSES_OPENAPI_LATER, "NOT_INTERESTED")
 """Every status of a lead in any contract."""
 

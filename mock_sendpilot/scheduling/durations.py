@@ -13,6 +13,7 @@ _UNITS: Mapping[str, str] = {
     "m": "minutes",
     "s": "seconds",
 }
+# Digits are limited: a number of thousands of them would take long to convert, and means nothing.
 _PART = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?)(w|d|h|m|s)")
 _WHOLE = re.compile(rf"(?:{_PART.pattern})+")
 _SECONDS: Mapping[str, int] = {"d": 86_400, "h": 3600, "m": 60}

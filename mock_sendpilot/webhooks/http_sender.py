@@ -197,7 +197,7 @@ def _new_connection(
 ) -> _Connection:
     from requests.adapters import HTTPAdapter
 
-    from mock_sendpilot.webhooks.deadline import POOLS
+    from mock_sendpilot.webhooks.deadline import POOLS  # it imports urllib3: not before it is used
 
     adapter = HTTPAdapter(pool_connections=1, pool_maxsize=max_connections)
     if socket_options:

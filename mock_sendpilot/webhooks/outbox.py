@@ -239,7 +239,16 @@ class Outbox:
         return self._resend_all(one for one in found if one.has_failed and one.created_at >= since)
 
     def update_endpoint(self, endpoint_id: str, changes: dict[str, Any]) -> Endpoint:
-        """Change an endpoint; to disable it cancels its pending deliveries."""
+        """Change an endpoint; to disable it cancels its pending deliveries.
+
+        Args:
+            endpoint_id: the endpoint.
+            changes: new values by the names of fields of `Endpoint` and of its settings.
+
+        Raises:
+            NotFound: there is no such endpoint.
+            InvalidInput: an invalid URL, secret, event type or setting.
+        """
         if "is_enabled" in changes:  # a user overrules the emulator
             changes = {**changes, "disabled_reason": None}
             self._runner.reset_health(endpoint_id)
@@ -249,7 +258,12 @@ class Outbox:
         return endpoint
 
     def remove_endpoint(self, endpoint_id: str) -> None:
-        """Remove an endpoint and cancel its pending deliveries."""
+        """Remove an endpoint and cancel its pending deliveries.
+
+        Raises:
+            NotFound: there is no such endpoint.
+        """
+        # First from the endpoints, so that no event is queued for it while the rest is cancelled.
         self.endpoints.remove(endpoint_id)
         self._runner.reset_health(endpoint_id)
         self._runner.cancel(endpoint_id, "the endpoint was deleted")
@@ -295,7 +309,7 @@ class Outbox:
 
     def close(self) -> None:
         """Send nothing more."""
-        self.end_waits()
+        self.end_waits()  # first, so that no attempt waits for a listener any longer
         self._workspace.scheduler.close()
         endpoint_ids = [endpoint.id for endpoint in self.endpoints.all()]
         for endpoint_id in (*endpoint_ids, *self.job_endpoints.ids()):

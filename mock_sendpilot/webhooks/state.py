@@ -30,7 +30,9 @@ class WebhookCounters:
     def __init__(
         self, events: Counter[str] | None = None, attempts: Counter[str] | None = None
     ) -> None:
-        self._lock = threading.Lock()
+        self._lock = (
+            threading.Lock()
+        )  # `+= 1` reads and writes, and another thread may come between
         self.events: Counter[str] = Counter(events)
         self.attempts: Counter[str] = Counter(attempts)
 
@@ -141,7 +143,7 @@ class Gate:
         finally:
             with self._changed:
                 self._inside_count -= 1
-                if self._is_closed:
+                if self._is_closed:  # otherwise nobody waits, and attempts pass often
                     self._changed.notify_all()
 
     @contextmanager

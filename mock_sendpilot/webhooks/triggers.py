@@ -162,7 +162,8 @@ def send_test_event(
         workspace: the workspace of the endpoint.
         outbox: the outbox of the workspace.
         endpoint_id: the endpoint.
-        event_type: a name in any contract; by default the first that the endpoint wants.
+        event_type: a name in any contract, also one that the endpoint does not want, as in the
+            vendor's dashboard; by default the first that it wants, or `lead.updated`.
 
     Raises:
         NotFound: there is no such endpoint.
@@ -196,6 +197,7 @@ def _record(trigger: _Trigger, outbox: Outbox) -> SentWebhook:
         subjects = job or _subjects(trigger)
         now = workspace.clock.now()
         change = sample_change(trigger.name, now, subjects)
+        # Of this very change: which keys an event has depends on contract and subject.
         known_keys = list(change_data(change, now, workspace.contract))
         overrides = trigger.overrides(known_keys)
         check_keys(trigger.event_type, overrides, known_keys, where="overrides: ")

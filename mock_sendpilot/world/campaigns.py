@@ -45,6 +45,7 @@ _ACTIONS: Mapping[str, tuple[tuple[str, ...], str, str]] = {
 }
 """For each action: the statuses before it, the status after it, and the event."""
 ACTIONS = tuple(_ACTIONS)
+# Invented. No event says that a sender is active again, so its steps are tried again now and then.
 _SENDER_RETRY = timedelta(hours=1)
 
 
@@ -81,6 +82,14 @@ class Campaigns:
 
     def change(self, campaign_id: str, action: str, *, by: str) -> Campaign:
         """Start, pause, resume or finish a campaign.
+
+        The vendor's API can only pause and resume one; its dashboard starts them, and a campaign
+        finishes with its last sequence.
+
+        Args:
+            campaign_id: the id of the campaign.
+            action: one of `ACTIONS`.
+            by: `api`, `user` or `system`, as the event of a pause or resume names it.
 
         Raises:
             NotFound: the workspace has no such campaign.

@@ -112,6 +112,7 @@ class DirectOutreach:
             return self._send(contact, fill_in_names(message, lead))
 
     def _send(self, contact: Contact, text: str) -> SentMessage:
+        # Off in every named contract: a client relies on a message over the API moving nothing.
         moves_status = self._contract.direct_send_moves_status
         sent = self._outreach.send_message(contact, text, moves_status=moves_status)
         self._recipients.plan_reply(sent.contact)

@@ -30,8 +30,11 @@ RESERVED_HEADERS = frozenset(
     }
 )
 """Headers that the emulator sets itself, as well as those with a reserved prefix."""
+# So that no header of a test passes for a signature.
 _RESERVED_PREFIXES = ("proxy-", "svix-", "webhook-")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
+# Of ASCII alone: there is no encoding of headers on which servers agree. Without line breaks, which
+# would begin another header.
 _HEADER_VALUE = re.compile(r"[!-~](?:[ -~]*[!-~])?")
 
 
@@ -56,7 +59,7 @@ DEFAULT_SETTINGS = EndpointSettings()
 
 
 def settings_problems(settings: EndpointSettings) -> list[str]:
-    """Return a sentence for each setting that cannot be accepted."""
+    """Return a sentence for each setting that cannot be accepted; none if all are fine."""
     return [
         *_number_problems(settings),
         *_signature_problems(settings),
@@ -97,6 +100,7 @@ def signatures_problem(schemes: tuple[str, ...] | None) -> str | None:
     if not schemes or is_repeated or not set(schemes) <= {*SIGNATURE_SCHEMES}:
         known = ", ".join(SIGNATURE_SCHEMES)
         return f"signatures: expected one or two different schemes out of {known}"
+    # The vendor's scheme has taken the header of Standard Webhooks, with another format.
     if {"documented", "standardwebhooks"} <= set(schemes):
         return "signatures cannot be documented and standardwebhooks: both need Webhook-Signature"
     return None

@@ -124,7 +124,8 @@ ORIGINS = (CHANGED, TRIGGERED, TESTED)
 class EventOptions:
     """Options of an event that does not come from its change alone.
 
-    `overrides` are keys of its `data`; with an `endpoint_id` it is sent to that endpoint alone.
+    `origin` is one of `ORIGINS`; `overrides` are keys of its `data`; with an `endpoint_id` it is
+    sent to that endpoint alone.
     """
 
     origin: str = CHANGED
@@ -180,6 +181,7 @@ class Event:
 
 SAMPLE_AT = datetime(2026, 6, 1, 9, tzinfo=timezone.utc)
 _URL = "https://www.linkedin.com/in/ida-holm"
+# Two of each, for a lead that has one of them already: its event has to be about a change.
 _OUTCOMES = ("OPPORTUNITY", "DONE")
 _TAGS = ("INTERESTED", "MEETING_BOOKED")
 _NAME: Mapping[str, str] = {"first_name": "Ida", "last_name": "Holm", "full_name": "Ida Holm"}
@@ -276,14 +278,20 @@ SAMPLES = Subjects()
 
 
 def sample_change(name: str, at: datetime = SAMPLE_AT, subjects: Subjects = SAMPLES) -> Change:
-    """Return a change for the event of that current name."""
+    """Return a change for the event of that current name.
+
+    Args:
+        name: one of `vocabulary.EVENT_TYPES`.
+        at: the time of the change, where the event has it.
+        subjects: whom and what it is about.
+    """
     return _SAMPLE_MAKERS[name](subjects, at)
 
 
 def sample_event(
     name: str,
     *,
-    event_id: str = "evt_1780304400000_k3v9q2x7d",
+    event_id: str = "evt_1780304400000_k3v9q2x7d",  # of `SAMPLE_AT`, in milliseconds
     message_id: str = "msg_2emulatorEmulatorEmulator01",
     at: datetime = SAMPLE_AT,
     workspace_id: str = "ws_1",

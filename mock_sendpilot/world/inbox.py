@@ -58,6 +58,7 @@ class Conversation:
     @property
     def position(self) -> tuple[int, str]:
         """The sort key in lists: the latest activity comes first."""
+        # With the id, so that a page never repeats or skips one of two of the same moment.
         return -epoch_milliseconds(self.last_activity_at), self.id
 
 
@@ -134,7 +135,16 @@ class Inbox:
         direction: str,
         at: datetime,
     ) -> Message:
-        """Add a message to the conversation of a sender and a person, or begin one with it."""
+        """Add a message to the conversation of a sender and a person, or begin one with it.
+
+        Args:
+            sender_id: the id of the sender.
+            linkedin_url: the person, in the normal form of `linkedin.py`.
+            name: the name of the person, for a conversation that begins.
+            text: the whole text.
+            direction: `SENT` or `RECEIVED`, as seen by the sender.
+            at: the time of the message.
+        """
         conversation = self._of_pair(sender_id, linkedin_url, name, at)
         is_received = direction == RECEIVED
         # One client found that only the first message of a conversation has its id.

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateLimit:
-    """The number of requests that an API key may make in a window of time."""
+    """The number of requests that an API key may make in a window of so many seconds."""
 
     requests: int
     window_seconds: int
@@ -49,7 +49,11 @@ class DailyLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sender:
-    """A LinkedIn account that a campaign sends from."""
+    """A LinkedIn account that a campaign sends from.
+
+    `status` is one of `vocabulary.SENDER_STATUSES`: only an active one sends. A Premium account
+    sends notes with its connection requests.
+    """
 
     id: str
     name: str
@@ -110,7 +114,9 @@ class Counters:
 class Campaign:
     """An outreach campaign.
 
-    `sequence` holds its steps for each lead while it is started; `enrolls` is one of `ENROLLS`.
+    `sequence` holds its steps for each lead while it is started; `enrolls` is one of `ENROLLS`;
+    `status` is one of `vocabulary.CAMPAIGN_STATUSES`, however a contract spells it. The vendor
+    shows no value of `type`: `outreach` is invented.
     """
 
     id: str
@@ -208,7 +214,16 @@ class Contact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Behavior:
-    """The behavior of a recipient. None leaves it to the response rate of the step."""
+    """The behavior of a recipient. None leaves it to the response rate of the step.
+
+    Attributes:
+        accepts: whether the person accepts a connection request.
+        accepts_after: the time until then.
+        replies: whether the person replies to a message.
+        replies_after: the time until then.
+        reply: the text of the reply.
+        is_unreachable: whether nothing can be sent to the person.
+    """
 
     accepts: bool | None = None
     accepts_after: timedelta | None = None

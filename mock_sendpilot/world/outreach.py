@@ -23,6 +23,7 @@ from mock_sendpilot.world.inbox import RECEIVED, SENT, Inbox, Message
 from mock_sendpilot.world.models import Contact, Lead, Sender
 
 AUTOMATION = "automation"
+"""The `changedBy` of a change that no person made, a word of the vendor's first pages."""
 _PLACEHOLDER = re.compile(r"\{\{\s*(firstName|lastName)\s*\}\}")
 
 
@@ -148,7 +149,18 @@ class Outreach:
     def request_connection(
         self, contact: Contact, *, note: str | None = None, by: str = "api"
     ) -> SentRequest:
-        """Send a connection request, unless the person is connected already."""
+        """Send a connection request, unless the person is connected already.
+
+        Args:
+            contact: the sender and the person.
+            note: sent by Premium accounts only: by the newer pages it is otherwise left out.
+            by: the cause that the event of the lead's change names.
+
+        Raises:
+            InvalidInput: a request is open already, or the person cannot be reached.
+            SenderNotActive: the sender cannot send.
+            LimitExceeded: the sender has used its quota of the day.
+        """
         sender = self.active_sender(contact.sender_id)
         now = self._clock.now()
         request_id = self._ids.prefixed("conn")
@@ -161,7 +173,6 @@ class Outreach:
             person = self._store.add_person(contact.linkedin_url, sender.id)
             contact = replace(contact, lead=person)
         self._count(contact, connections_sent=1)
-        # LinkedIn sends notes of Premium accounts only.
         sent_note = note if sender.is_premium else None
         self._store.record(ConnectionRequestSent(contact, sent_note or None))
         contact = self._move(contact, "CONNECTION_SENT", by)
@@ -184,6 +195,11 @@ class Outreach:
             step: the number of the step, if a sequence sends it.
             by: the cause that the event of the lead's change names.
             moves_status: whether the lead's status changes.
+
+        Raises:
+            InvalidInput: the person is not connected, or cannot be reached.
+            SenderNotActive: the sender cannot send.
+            LimitExceeded: the sender has used its quota of the day.
         """
         sender = self.active_sender(contact.sender_id)
         self._require_connected(contact)
@@ -202,7 +218,10 @@ class Outreach:
     # --- actions of recipients ---------------------------------------------------------------
 
     def accept_connection(self, contact: Contact) -> Contact:
-        """Accept a request; or record that the person was connected already."""
+        """Accept a request; or record that the person was connected already.
+
+        Of such a person one client is sent an acceptance that no request came before.
+        """
         self._store.set_connection(contact.sender_id, contact.linkedin_url, lead_progress.CONNECTED)
         self._count(contact, connections_accepted=1)
         self._store.record(ConnectionRequestAccepted(contact, self._clock.now()))

@@ -34,6 +34,7 @@ _SLUGS = (
 _ACCEPTS_AFTER = re.compile(r"accepts-after-((?:[0-9]+[wdhms])+)(?:-.*)?")
 
 _ACCEPTANCE, _REPLY = "connect", "reply"
+# This time and the next are invented.
 _REPLIES_AFTER = timedelta(hours=2)
 DIRECT_REQUEST = Step(kind=CONNECT, response_rate=1.0, responds_after=(timedelta(hours=4),) * 2)
 """The step of a connection request outside of campaigns: it is accepted after four hours."""

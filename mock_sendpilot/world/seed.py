@@ -60,7 +60,10 @@ class WorkspaceSeed:
     endpoints: tuple[EndpointSeed, ...] = field(default=())
 
     def without_contents(self) -> "WorkspaceSeed":
-        """Return the seed of an empty workspace that is otherwise the same, also by chance."""
+        """Return the seed of an empty workspace that is otherwise the same, also by chance.
+
+        It keeps its keys, contract, clock, credits and endpoints.
+        """
         return replace(
             self,
             random_seed=self.random_seed or self.id,

@@ -48,7 +48,10 @@ def planned(task: Task) -> Planned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClockState:
-    """The time that the clock shows, whether it is frozen, and the real time of that moment."""
+    """The time that the clock shows, whether it is frozen, and the real time of that moment.
+
+    A clock that is not frozen has run on when the state is loaded later.
+    """
 
     now: datetime
     is_frozen: bool

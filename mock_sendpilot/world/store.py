@@ -56,6 +56,8 @@ class Store:
         self._new_lead_id = new_lead_id
         self._publisher = publisher
         self._react = react
+        # Not reentrant: the end of an inner transaction would publish while the outer one still
+        # holds the lock.
         self._lock = threading.Lock()
         self._recorded: deque[Event] = deque()  # events of the transaction without a reaction yet
         self._campaigns: dict[str, Campaign] = {}
@@ -223,7 +225,7 @@ class Store:
         Raises:
             NotFound: the workspace has no such lead.
         """
-        lead = self._leads.get(lead_id)
+        lead = self._leads.get(lead_id)  # one read of a dict of frozen objects needs no lock
         if lead is None:
             raise NotFound("Lead not found", hint=f"this workspace has no lead {lead_id[:80]!r}")
         return lead
@@ -309,7 +311,15 @@ class Store:
     ) -> StatusChange:
         """Change the status, the custom status or both; None leaves one as it is.
 
-        As at the vendor, a call that changes nothing succeeds and records no event.
+        A call that changes nothing succeeds and records no event. The vendor does not document
+        that case.
+
+        Args:
+            lead_id: the id of the lead.
+            status: a word of `vocabulary.LEAD_STATUSES`.
+            custom_lead_status: a word of `vocabulary.CUSTOM_LEAD_STATUSES`.
+            note: kept with the lead; the vendor accepts one and shows it nowhere.
+            changed_by: `api`, `automation` or `user`: the cause that older events name.
 
         Raises:
             NotFound: the workspace has no such lead.
