@@ -452,6 +452,24 @@ def load_value(field: AnyField, value: object, name: str) -> Any:
         raise InvalidInput(*(f"{name}: {problem}" for problem in problems_of(error))) from None
 
 
+def load_object(schema: type[Strict], value: object, name: str) -> Any:
+    """Load an object of Python code that is written as the JSON of a schema.
+
+    Args:
+        schema: the schema.
+        value: any value of Python code.
+        name: stands for it in the error.
+
+    Raises:
+        InvalidInput: the value is invalid, or JSON cannot hold it; it has the path of each part.
+    """
+    try:
+        return schema().load(plain_json(value, name))
+    except ValidationError as error:
+        problems = sentences(error, name)
+        raise InvalidInput(*(f"{path}: {text}" for path, text in problems)) from None
+
+
 def _load_fields(
     schema: type[Strict], values: Mapping[str, Any], *, without: tuple[str, ...] = ()
 ) -> Part:

@@ -4,7 +4,8 @@ pytest loads it in every environment where the package is installed, so it impor
 package until a test uses one of its fixtures.
 """
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
@@ -22,10 +23,25 @@ _SANDBOX = pytest.StashKey["Sandbox"]()
 _HAS_FAILED = pytest.StashKey[bool]()
 """True for a test that failed, whose faults may be unconsumed."""
 _MARKER = (
-    "sendpilot(contract, starts_at=, frozen=, random_seed=, **options): the contract of the "
-    "fixture `sendpilot`, and the start of its clock, "
-    "such as @pytest.mark.sendpilot('live', patch_reply='example')"
+    "sendpilot(contract, seed=, starts_at=, frozen=, random_seed=, faults=, **options): the "
+    "contract of the fixture `sendpilot`, its contents, the start of its clock, and the faults of "
+    "its requests, such as @pytest.mark.sendpilot('live', patch_reply='example')"
 )
+_INI_OPTIONS: Mapping[str, tuple[Literal["string", "bool", "linelist"], str]] = {
+    "contract": ("string", "contract, such as live or live+patch_reply=example"),
+    "seed": ("string", "path of a seed with one workspace, relative to this file"),
+    "starts_at": ("string", "time that the clock shows at first, such as 2030-01-31T09:00:00Z"),
+    "frozen": ("bool", "whether the clock starts frozen"),
+    "random_seed": ("string", "seed of all chance"),
+    "faults": ("linelist", "faults of the requests, a JSON object in each line"),
+}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Register the options of the ini file."""
+    for name, (kind, description) in _INI_OPTIONS.items():
+        text = f"fixture sendpilot: {description}"
+        parser.addini(f"sendpilot_{name}", text, type=kind, default=None)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -75,10 +91,11 @@ def sendpilot(
     """Return a fresh workspace of this test's own: a `mock_sendpilot.Sandbox`."""
     __tracebackhide__ = True
     from mock_sendpilot.testing.sandbox import Sandbox
-    from mock_sendpilot.testing.sandbox_options import marked_options
+    from mock_sendpilot.testing.sandbox_options import chosen_options, ini_sources, marker_sources
 
     request.config.stash[_SERVER] = sendpilot_server
-    options = marked_options(request.node.get_closest_marker("sendpilot"))
+    sources = [*marker_sources(request.node), *ini_sources(request.config)]
+    options = chosen_options(sources, app=sendpilot_server.app)
     with Sandbox(sendpilot_server, options, random_seed=request.node.nodeid) as sandbox:
         request.node.stash[_SANDBOX] = sandbox
         yield sandbox
@@ -92,9 +109,12 @@ def sendpilot_factory(
 ) -> "Iterator[SandboxFactory]":
     """Return a maker of workspaces for fixtures of a wider scope, such as a module's."""
     from mock_sendpilot.testing.sandbox import SandboxFactory
+    from mock_sendpilot.testing.sandbox_options import ini_sources
 
     pytestconfig.stash[_SERVER] = sendpilot_server
-    factory = SandboxFactory(sendpilot_server)
+    factory = SandboxFactory(
+        sendpilot_server, defaults=lambda: ini_sources(pytestconfig), folder=pytestconfig.rootpath
+    )
     yield factory
     factory.close()
 

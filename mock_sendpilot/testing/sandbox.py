@@ -2,8 +2,9 @@
 
 import itertools
 import secrets
-from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,6 @@ from mock_sendpilot.control.seed_loading import (
     load_value,
 )
 from mock_sendpilot.errors import InvalidInput, NotFound
-from mock_sendpilot.scheduling.clock import SystemClock
 from mock_sendpilot.server import EmulatorServer
 from mock_sendpilot.states.snapshots import Snapshot
 from mock_sendpilot.testing.aio import AsyncSandbox, refuse_in_event_loop
@@ -27,22 +27,24 @@ from mock_sendpilot.testing.current_workspace import CurrentWorkspace
 from mock_sendpilot.testing.failures import NotIdle
 from mock_sendpilot.testing.recorded_events import RecordedEvents, SentWebhooks
 from mock_sendpilot.testing.sandbox_clock import SandboxClock
-from mock_sendpilot.testing.sandbox_options import SandboxOptions, sandbox_options
+from mock_sendpilot.testing.sandbox_options import (
+    OptionSource,
+    SandboxOptions,
+    call_source,
+    chosen_options,
+    workspace_seed,
+)
 from mock_sendpilot.testing.sandbox_traffic import RecordedRequests, SandboxTraffic
 from mock_sendpilot.testing.sandbox_webhooks import SandboxWebhooks
 from mock_sendpilot.webhooks.deliveries import describe_failed_attempts
 from mock_sendpilot.world import campaigns, direct_actions, jobs
 from mock_sendpilot.world.causes import SIMULATED
 from mock_sendpilot.world.lead_progress import CONNECTED
-from mock_sendpilot.world.models import ApiKey, Campaign, JobTiming, Lead, Sender, Step
-from mock_sendpilot.world.seed import WorkspaceSeed
+from mock_sendpilot.world.models import Campaign, Lead, Sender, Step
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-CAMPAIGN_ID = "camp_test"
-SENDER_ID = "sender_test"
-_QUICK = JobTiming(start_delay=timedelta(milliseconds=50), duration=timedelta(milliseconds=150))
 _ACTIONS = (*direct_actions.MANUAL_ACTIONS, *campaigns.ACTIONS, *jobs.ACTIONS)
 
 
@@ -79,10 +81,12 @@ class Sandbox(SandboxWebhooks, SandboxTraffic):
         self.origin = server.origin
         self.api_key = f"sp_test_{secrets.token_hex(16)}"
         self.headers = {"X-API-Key": self.api_key}
-        self.campaign_id = CAMPAIGN_ID
-        self.sender_id = SENDER_ID
         self.random_seed = options.random_seed or random_seed or token
-        seed = _seed(token, self.api_key, options, self.random_seed)
+        seed = workspace_seed(
+            options, id_=f"ws_{token}", api_key=self.api_key, random_seed=self.random_seed
+        )
+        self.campaign_id = seed.campaigns[0].id
+        self.sender_id = next(iter(seed.campaigns[0].sender_ids), seed.senders[0].id)
         added = self._emulator.add_workspace(seed)
         self._current = CurrentWorkspace(self._emulator, added)
         self._servers = {}
@@ -95,6 +99,8 @@ class Sandbox(SandboxWebhooks, SandboxTraffic):
         )
         self.clock = SandboxClock(self._current)
         self.aio = AsyncSandbox(self)
+        self._options = options
+        self._arm_faults(options)
 
     def __enter__(self) -> "Self":
         return self
@@ -117,7 +123,7 @@ class Sandbox(SandboxWebhooks, SandboxTraffic):
         name: str = "",
         status: str = "started",
         sequence: Iterable[Step | Mapping[str, Any]] = (),
-        sender_ids: Iterable[Sender | str] = (SENDER_ID,),
+        sender_ids: Iterable[Sender | str] | None = None,
         **details: Any,
     ) -> Campaign:
         """Add a campaign; with a sequence, written as in a seed, it takes its leads through it.
@@ -127,18 +133,20 @@ class Sandbox(SandboxWebhooks, SandboxTraffic):
             name: by default the id.
             status: `started`, `paused`, `draft` or `finished`.
             sequence: its steps.
-            sender_ids: its senders; they take turns with leads that the app adds.
+            sender_ids: its senders, by default the sandbox's own; they take turns with leads that
+                the app adds.
             details: other fields of `Campaign`, such as `description`.
 
         Raises:
             InvalidInput: a field or a step is unknown or invalid; it says which and why.
             NotFound: there is no such sender.
         """
+        senders = (self.sender_id,) if sender_ids is None else sender_ids
         values = {
             "id": campaign_id,
             "name": name or campaign_id,
             "status": status,
-            "sender_ids": [self._sender_id(sender) for sender in sender_ids],
+            "sender_ids": [self._sender_id(sender) for sender in senders],
             **details,
         }
         campaign = load_campaign(values, sequence, self.workspace.clock.now())
@@ -183,15 +191,16 @@ class Sandbox(SandboxWebhooks, SandboxTraffic):
             self.connect(url, sender_id=sender_id)
         return sender
 
-    def connect(self, linkedin_url: str, *, sender_id: Sender | str = SENDER_ID) -> None:
-        """Make a person a first-degree connection of a sender.
+    def connect(self, linkedin_url: str, *, sender_id: Sender | str | None = None) -> None:
+        """Make a person a first-degree connection of a sender, by default the sandbox's own.
 
         Raises:
             InvalidInput: it is no profile URL.
             NotFound: there is no such sender.
         """
         url = load_value(ProfileUrl(), linkedin_url, "linkedin_url")
-        self.workspace.store.set_connection(self._sender_id(sender_id), url, CONNECTED)
+        sender = self._sender_id(self.sender_id if sender_id is None else sender_id)
+        self.workspace.store.set_connection(sender, url, CONNECTED)
 
     def add_lead(
         self,
@@ -199,7 +208,7 @@ class Sandbox(SandboxWebhooks, SandboxTraffic):
         *,
         lead_id: str | None = None,
         status: str = "PENDING",
-        campaign_id: Campaign | str = CAMPAIGN_ID,
+        campaign_id: Campaign | str | None = None,
         **details: Any,
     ) -> Lead:
         """Add a lead; what is left out is made up.
@@ -217,7 +226,8 @@ class Sandbox(SandboxWebhooks, SandboxTraffic):
             NotFound: there is no such sender.
         """
         lead_id = lead_id or self.workspace.ids.prefixed("lead")
-        sender_id = details.pop("sender_id", SENDER_ID)
+        campaign_id = self.campaign_id if campaign_id is None else campaign_id
+        sender_id = details.pop("sender_id", self.sender_id)
         values = {
             "id": lead_id,
             "linkedin_url": linkedin_url or _made_up_url(lead_id),
@@ -328,6 +338,7 @@ class Sandbox(SandboxWebhooks, SandboxTraffic):
             keeps_endpoints: whether its endpoints stay, with their secrets.
         """
         self._emulator.reset(self.workspace, keeps_endpoints=keeps_endpoints)
+        self._arm_faults(self._options)
 
     def snapshot(self) -> Snapshot:
         """Return the workspace as it is now, for `restore`; it changes nothing.
@@ -366,39 +377,63 @@ class SandboxFactory:
 
     Args:
         server: the server of the test session.
+        defaults: the options that a call does not set, from pytest's ini file.
+        folder: the folder that the path of a seed is relative to.
     """
 
-    def __init__(self, server: EmulatorServer) -> None:
+    def __init__(
+        self,
+        server: EmulatorServer,
+        *,
+        defaults: Callable[[], Iterable[OptionSource]] = tuple,
+        folder: Path = Path(),
+    ) -> None:
         self._server = server
+        self._defaults = defaults
+        self._folder = folder
         self._sandboxes: list[Sandbox] = []
         self._numbers = itertools.count(1)
 
     def __call__(
         self,
-        contract: str = "documented",
+        contract: str | None = None,
         *,
+        seed: str | Path | Mapping[str, Any] | None = None,
         starts_at: datetime | str | None = None,
-        frozen: bool = False,
+        frozen: bool | None = None,
         random_seed: str | None = None,
+        faults: Iterable[Mapping[str, Any]] | None = None,
         **options: object,
     ) -> Sandbox:
         """Make a fresh workspace; `with` closes it at the end of its block.
 
+        What is left out is as in pytest's ini file.
+
         Args:
             contract: `documented`, `example`, `schema`, `live` or another contract.
+            seed: the contents of the workspace, or the path of a seed with one workspace, relative
+                to pytest's root folder.
             starts_at: the time that its clock shows at first, as for `sendpilot.clock.set`; also
                 in the past.
             frozen: whether the clock starts frozen.
             random_seed: the seed of all chance; by default the number of this sandbox.
+            faults: the faults of its requests, as the control API writes them.
             options: options of the contract with their values, such as `patch_reply="example"`.
 
         Raises:
             InvalidInput: an unknown contract, option or value; it says which are known.
         """
         __tracebackhide__ = True
-        chosen = sandbox_options(
-            contract, starts_at=starts_at, frozen=frozen, random_seed=random_seed, **options
-        )
+        values = {
+            "seed": seed,
+            "starts_at": starts_at,
+            "frozen": frozen,
+            "random_seed": random_seed,
+            "faults": None if faults is None else list(faults),
+            **options,
+        }
+        call = call_source(contract, values, folder=self._folder)
+        chosen = chosen_options([call, *self._defaults()], app=self._server.app)
         default_seed = f"sendpilot_factory/{next(self._numbers)}"
         sandbox = Sandbox(self._server, chosen, random_seed=default_seed)
         known = self._server.emulator.workspaces()
@@ -410,37 +445,6 @@ class SandboxFactory:
         """Close every sandbox that is still open."""
         for sandbox in self._sandboxes:
             sandbox.close()
-
-
-def _seed(token: str, api_key: str, options: SandboxOptions, random_seed: str) -> WorkspaceSeed:
-    now = options.starts_at or SystemClock().now()
-    sender = Sender(
-        id=SENDER_ID,
-        name="Test Sender",
-        linkedin_url=_made_up_url("test-sender"),
-        status="active",
-    )
-    campaign = Campaign(
-        id=CAMPAIGN_ID,
-        name="Test campaign",
-        status="started",
-        sender_ids=(SENDER_ID,),
-        created_at=now,
-        updated_at=now,
-    )
-    return WorkspaceSeed(
-        id=f"ws_{token}",
-        random_seed=random_seed,
-        name="Test",
-        contract=options.contract,
-        starts_at=options.starts_at,
-        is_frozen=options.is_frozen,
-        api_keys=(ApiKey(key=api_key),),
-        senders=(sender,),
-        job_timing=_QUICK,
-        plan="test",
-        campaigns=(campaign,),
-    )
 
 
 def _made_up_url(known_id: str) -> str:

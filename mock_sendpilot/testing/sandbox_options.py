@@ -1,101 +1,365 @@
-"""The options of a sandbox: those of the marker and of `sendpilot_factory`."""
+"""The options of a sandbox: of a call of `sendpilot_factory`, of markers and of the ini file."""
 
-from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from mock_sendpilot.contracts.contract import CONTRACTS, Contract, named_contract
 from mock_sendpilot.contracts.options import DOCUMENTED, OPTIONS
+from mock_sendpilot.control.faults import NewFault
+from mock_sendpilot.control.seed_format import WorkspaceContentsSchema
+from mock_sendpilot.control.seed_loading import EMPTY, load_object, load_workspace
 from mock_sendpilot.errors import InvalidInput
+from mock_sendpilot.json_text import as_utf8, parse_json
+from mock_sendpilot.scheduling.clock import SystemClock
 from mock_sendpilot.scheduling.scheduler import FIRST_MOMENT, LAST_MOMENT
 from mock_sendpilot.suggestions import did_you_mean
 from mock_sendpilot.testing.sandbox_clock import moment_of
+from mock_sendpilot.world.models import ApiKey, Campaign, JobTiming, Sender
+from mock_sendpilot.world.seed import WorkspaceSeed
 
 if TYPE_CHECKING:
     import pytest
+    from flask import Flask
 
+
+CAMPAIGN_ID = "camp_test"
+SENDER_ID = "sender_test"
+_QUICK_JOBS = JobTiming(
+    start_delay=timedelta(milliseconds=50), duration=timedelta(milliseconds=150)
+)
+"""The timing of searches and extractions: a test does not wait for seconds."""
 _MARKER = "@pytest.mark.sendpilot"
-_OWN_OPTIONS = ("starts_at", "frozen", "random_seed")
+_INI_PREFIX = "sendpilot_"
+_OWN_OPTIONS = ("starts_at", "frozen", "random_seed", "faults", "seed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxOptions:
-    """The start of a sandbox. Without `starts_at` its clock shows the system's time."""
+    """The start of a sandbox. Without `starts_at` its clock shows the system's time.
+
+    Attributes:
+        seed: the contents of the workspace; None for one campaign and one sender.
+        faults: the arguments of `Faults.arm`, with which each fault is armed.
+        requires_faults: whether a test fails if a fault hits fewer requests than it was to hit.
+    """
 
     contract: Contract
     starts_at: datetime | None = None
     is_frozen: bool = False
     random_seed: str | None = None
+    seed: WorkspaceSeed | None = None
+    faults: tuple[Mapping[str, Any], ...] = ()
+    requires_faults: bool = True
 
 
-def sandbox_options(
-    contract: str = DOCUMENTED,
-    *,
-    starts_at: datetime | str | None = None,
-    frozen: bool = False,
-    random_seed: str | None = None,
-    **options: object,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OptionSource:
+    """A place that sets options.
+
+    Attributes:
+        values: the options by name, as somebody wrote them.
+        name: the place in errors; a call has none, since its traceback shows it.
+        folder: the folder that the path of a seed is relative to.
+        is_for_all: whether it is about tests that may not need each of its faults.
+    """
+
+    values: Mapping[str, object]
+    name: str = ""
+    folder: Path = Path()
+    is_for_all: bool = False
+
+    def checked(self, app: "Flask | None") -> dict[str, Any]:
+        """Return the options in the form in which they are used; contract options are `pairs`.
+
+        Raises:
+            InvalidInput: an option is unknown or invalid; it names this place.
+        """
+        __tracebackhide__ = True
+        try:
+            return _checked(self.values, self.folder, app)
+        except InvalidInput as error:
+            raise self.named(error) from None
+
+    def named(self, error: InvalidInput) -> InvalidInput:
+        """Return an error that names this place."""
+        prefix = f"{self.name}: " if self.name else ""
+        return InvalidInput(*(f"{prefix}{problem}" for problem in error.problems))
+
+
+def sandbox_options(contract: str | None = None, **values: object) -> SandboxOptions:
+    """Return the options of a call without faults; see `chosen_options`."""
+    return chosen_options([call_source(contract, values)])
+
+
+def chosen_options(
+    sources: Iterable[OptionSource], *, app: "Flask | None" = None
 ) -> SandboxOptions:
-    """Return checked options.
+    """Return checked options, each from the nearest place that sets it.
+
+    Contract and clock of a seed are options of the place that names the seed. Options of a contract
+    belong to it: a place that names a contract hides those of the places behind it.
 
     Args:
-        contract: the name of a contract.
-        starts_at: the time that its clock shows at first, as for `sendpilot.clock.set`; also in the
-            past.
-        frozen: whether the clock starts frozen.
-        random_seed: the seed of all chance.
-        options: options of the contract with their values.
+        sources: the places, the nearest first.
+        app: the app of the server, which knows the operations that faults are about.
 
     Raises:
-        InvalidInput: an unknown contract, option or value; it says which are known.
+        InvalidInput: an unknown contract, option or value, or one that is not valid; it names the
+            place, and says what is known.
     """
-    if not isinstance(contract, str):
-        raise InvalidInput(f"contract: expected one of {', '.join(CONTRACTS)}, got {contract!r}")
-    for name in options:
-        if name not in OPTIONS:
-            known = [*_OWN_OPTIONS, *OPTIONS]
-            guess = did_you_mean(name, known)
-            raise InvalidInput(f"unknown option {name!r}; {guess}known are: {', '.join(known)}")
-    if not isinstance(frozen, bool):
-        raise InvalidInput(f"frozen: expected True or False, got {frozen!r}")
-    if not isinstance(random_seed, str | None):
-        raise InvalidInput(f"random_seed: expected a text, got {random_seed!r}")
-    start = None if starts_at is None else moment_of(starts_at, "starts_at")
-    if start is not None and not FIRST_MOMENT <= start < LAST_MOMENT:
-        raise InvalidInput(
-            f"starts_at: expected a time from the year 1970 on and before 9000, got {starts_at!r}"
-        )
+    __tracebackhide__ = True
+    chosen: dict[str, Any] = {}
+    pairs: list[tuple[str, str]] = []
+    seed_source = faults_source = OptionSource(values={})
+    for source in sources:
+        values = source.checked(app)
+        if "seed" in values and "seed" not in chosen:
+            seed_source = source
+            values = _with_implied(values)
+        if "faults" in values and "faults" not in chosen:
+            faults_source = source
+        if "contract" not in chosen:
+            # The nearest last: of two values of an option, the contract has the last.
+            pairs = [*values["pairs"], *pairs]
+        chosen = {**values, **chosen}
+    contract = named_contract(chosen.get("contract", DOCUMENTED), pairs)
+    seed = None
+    if "seed" in chosen:
+        now = chosen.get("starts_at") or SystemClock().now()
+        try:
+            seed = _seed(chosen["seed"], contract, now)
+        except InvalidInput as error:
+            raise seed_source.named(error) from None
     return SandboxOptions(
-        contract=named_contract(contract, [(name, str(one)) for name, one in options.items()]),
-        starts_at=start,
-        is_frozen=frozen,
-        random_seed=random_seed,
+        contract=contract,
+        starts_at=chosen.get("starts_at"),
+        is_frozen=chosen.get("frozen", False),
+        random_seed=chosen.get("random_seed"),
+        seed=seed,
+        faults=chosen.get("faults", ()),
+        requires_faults=not faults_source.is_for_all,
     )
 
 
-def marked_options(marker: "pytest.Mark | None") -> SandboxOptions:
-    """Read the options of a test from its marker.
+def workspace_seed(
+    options: SandboxOptions, *, id_: str, api_key: str, random_seed: str
+) -> WorkspaceSeed:
+    """Return the seed of a workspace, which has at least one sender and one campaign."""
+    now = options.starts_at or SystemClock().now()
+    contents = options.seed or WorkspaceSeed(
+        id="", name="Test", api_keys=(), job_timing=_QUICK_JOBS, plan="test"
+    )
+    sender = Sender(
+        id=SENDER_ID,
+        name="Test Sender",
+        linkedin_url="https://www.linkedin.com/in/test-sender",
+        status="active",
+    )
+    senders = contents.senders or (sender,)
+    campaign = Campaign(
+        id=CAMPAIGN_ID,
+        name="Test campaign",
+        status="started",
+        sender_ids=(senders[0].id,),
+        created_at=now,
+        updated_at=now,
+    )
+    return replace(
+        contents,
+        id=id_,
+        random_seed=random_seed,
+        contract=options.contract,
+        starts_at=options.starts_at,
+        is_frozen=options.is_frozen,
+        # Keys are unique on a server, which tests share: those of a seed would open one of them.
+        api_keys=(ApiKey(key=api_key),),
+        senders=senders,
+        campaigns=contents.campaigns or (campaign,),
+    )
+
+
+# --- places ---------------------------------------------------------------------------------------
+
+
+def call_source(
+    contract: str | None, values: Mapping[str, object], *, folder: Path = Path()
+) -> OptionSource:
+    """Return the options of a call."""
+    return OptionSource(values={"contract": contract, **values}, folder=folder)
+
+
+def marker_sources(item: "pytest.Item") -> Iterator[OptionSource]:
+    """Yield the markers of a test, of its class and of its module, the nearest first.
 
     Raises:
-        InvalidInput: arguments that the marker does not take; the message names the marker.
+        InvalidInput: positional arguments that the marker does not take; it names its place.
     """
-    if marker is None:
-        return sandbox_options()
+    for node, marker in item.iter_markers_with_node("sendpilot"):
+        name = f"{_MARKER} of {node.nodeid}"
+        arguments = ", ".join(repr(one) for one in marker.args)
+        if len(marker.args) > 1:
+            raise InvalidInput(
+                f"{name}: expected one positional argument, the contract, got {len(marker.args)}: "
+                f"{arguments}; name each option, such as patch_reply='example'"
+            )
+        if marker.args and "contract" in marker.kwargs:
+            raise InvalidInput(
+                f"{name}: expected one contract, got two: {arguments} and "
+                f"{marker.kwargs['contract']!r}"
+            )
+        positional = {"contract": marker.args[0]} if marker.args else {}
+        yield OptionSource(
+            name=name, values={**positional, **marker.kwargs}, folder=item.path.parent
+        )
+
+
+def ini_sources(config: "pytest.Config") -> Iterator[OptionSource]:
+    """Yield the options of pytest's ini file, each as a place of its own.
+
+    Raises:
+        InvalidInput: a value that is no JSON, or of the wrong type; it names the option.
+    """
+    import pytest  # a sandbox can be made without it
+
+    file = config.inipath
+    # The seed is the last, so that contract and clock of the file come before those of its seed.
+    for option in ("contract", *_OWN_OPTIONS):
+        name = f"{_INI_PREFIX}{option}{f' in {file.name}' if file else ''}"
+        try:
+            value = config.getini(f"{_INI_PREFIX}{option}")
+            if value is None:
+                continue
+            if option == "faults":
+                value = [parse_json(line.encode()) for line in value]
+        except (pytest.UsageError, ValueError, TypeError, InvalidInput) as error:
+            raise InvalidInput(f"{name}: {error}") from None
+        values: dict[str, object] = {option: value}
+        if option == "contract":
+            contract, *pairs = str(value).split("+")
+            values = {"contract": contract, **dict(_pair(pair, name) for pair in pairs)}
+        folder = file.parent if file else config.rootpath
+        yield OptionSource(name=name, values=values, folder=folder, is_for_all=True)
+
+
+def _pair(text: str, name: str) -> tuple[str, str]:
+    option, equals, value = text.partition("=")
+    if not equals:
+        raise InvalidInput(f"{name}: expected one such as live+patch_reply=example, got {text!r}")
+    return option, value
+
+
+# --- values ---------------------------------------------------------------------------------------
+
+
+def _checked(options: Mapping[str, object], folder: Path, app: "Flask | None") -> dict[str, Any]:
+    for name in options:
+        if name not in (*_OWN_OPTIONS, *OPTIONS, "contract"):
+            known = [*_OWN_OPTIONS, *OPTIONS]
+            guess = did_you_mean(name, known)
+            raise InvalidInput(f"unknown option {name!r}; {guess}known are: {', '.join(known)}")
+    values: dict[str, Any] = {name: one for name, one in options.items() if one is not None}
+    pairs = [
+        (name, str(values.pop(name))) for name in options if name in OPTIONS and name in values
+    ]
+    contract = values.get("contract", DOCUMENTED)
+    if not isinstance(contract, str):
+        raise InvalidInput(f"contract: expected one of {', '.join(CONTRACTS)}, got {contract!r}")
+    named_contract(contract, pairs)
+    if not isinstance(values.get("frozen", False), bool):
+        raise InvalidInput(f"frozen: expected True or False, got {values['frozen']!r}")
+    if not isinstance(values.get("random_seed", ""), str):
+        raise InvalidInput(f"random_seed: expected a text, got {values['random_seed']!r}")
+    readers: dict[str, Callable[[object], Any]] = {
+        "starts_at": _start,
+        "seed": partial(_seed_contents, folder=folder),
+        "faults": partial(_faults, app=app),
+    }
+    read = {name: readers[name](one) for name, one in values.items() if name in readers}
+    return {**values, **read, "pairs": pairs}
+
+
+def _start(value: object) -> datetime:
+    start = moment_of(value, "starts_at")
+    if not FIRST_MOMENT <= start < LAST_MOMENT:
+        raise InvalidInput(
+            f"starts_at: expected a time from the year 1970 on and before 9000, got {value!r}"
+        )
+    return start
+
+
+def _faults(value: object, *, app: "Flask | None") -> tuple[Mapping[str, Any], ...]:
+    if not isinstance(value, Sequence) or isinstance(value, str) or app is None:
+        example = '[{"pattern": {"operation": "leads.list"}, "effect": {"status": 503}}]'
+        raise InvalidInput(f"faults: expected a list such as {example}, got {value!r:.80}")
+    loaded = []
+    with app.app_context():  # the schema looks up the operations of the app
+        for number, one in enumerate(value):
+            name = f"faults[{number}]"
+            try:
+                loaded.append(load_object(NewFault, one, name))
+            except InvalidInput as error:
+                problems = (
+                    one if one.startswith(name) else f"{name}: {one}" for one in error.problems
+                )
+                raise InvalidInput(*problems) from None
+    return tuple(loaded)
+
+
+# --- the seed -------------------------------------------------------------------------------------
+
+
+def _seed_contents(value: object, *, folder: Path) -> dict[str, Any]:
+    """Return the contents of a workspace, from a file or as they are."""
+    if isinstance(value, str | Path):
+        value = _workspace_of_file(folder / value)
+    elif not isinstance(value, Mapping):
+        expected = 'the path of a seed, or the contents of a workspace such as {"leads": [...]}'
+        raise InvalidInput(f"seed: expected {expected}, got {value!r:.80}")
+    loaded: dict[str, Any] = load_object(WorkspaceContentsSchema, value, "seed")
+    return loaded
+
+
+def _workspace_of_file(path: Path) -> Mapping[str, Any]:
     try:
-        _require_one_contract(marker)
-        return sandbox_options(*marker.args, **marker.kwargs)
+        value = parse_json(as_utf8(path.read_bytes()))
+    except OSError as error:
+        raise InvalidInput(f"seed: cannot read {path}: {error.strerror}") from None
     except InvalidInput as error:
-        raise InvalidInput(f"{_MARKER}: {error}") from None
+        raise InvalidInput(f"seed: {path}: {error}") from None
+    found = value.get("workspaces") if isinstance(value, dict) else None
+    if not isinstance(found, list) or len(found) != 1 or not isinstance(found[0], dict):
+        got = f"{len(found)} workspaces" if isinstance(found, list) else f"{value!r:.80}"
+        expected = 'a seed with one workspace, such as {"workspaces": [{"leads": []}]}'
+        raise InvalidInput(f"seed: {path}: expected {expected}, got {got}")
+    return dict(found[0])
 
 
-def _require_one_contract(marker: "pytest.Mark") -> None:
-    arguments = ", ".join(repr(one) for one in marker.args)
-    if len(marker.args) > 1:
-        raise InvalidInput(
-            f"expected one positional argument, the contract, got {len(marker.args)}: {arguments}; "
-            "name each option, such as patch_reply='example'"
-        )
-    if marker.args and "contract" in marker.kwargs:
-        raise InvalidInput(
-            f"expected one contract, got two: {arguments} and {marker.kwargs['contract']!r}"
-        )
+def _with_implied(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options and those that their seed implies: its contract and its clock."""
+    contents = values["seed"]
+    clock = contents.get("clock", {})
+    implied: dict[str, Any] = {}
+    if clock.get("starts_at") is not None:
+        implied["starts_at"] = clock["starts_at"]
+    if clock.get("is_frozen"):
+        implied["frozen"] = True
+    pairs = values["pairs"]
+    if "contract" in contents and "contract" not in values:
+        implied["contract"], *options = contents["contract"].name.split("+")
+        pairs = [*(tuple(one.split("=", 1)) for one in options), *pairs]
+    return {**implied, **values, "pairs": pairs}
+
+
+def _seed(contents: Mapping[str, Any], contract: Contract, now: datetime) -> WorkspaceSeed:
+    return load_workspace(
+        {**EMPTY, "jobs": asdict(_QUICK_JOBS), **contents, "contract": contract},
+        now,
+        path="seed",
+        default_contract=contract,
+        id_="",
+        name="Test",
+    )

@@ -15,6 +15,7 @@ from mock_sendpilot.testing.aio import refuse_in_event_loop
 from mock_sendpilot.testing.arguments import check_count, check_seconds, id_of
 from mock_sendpilot.testing.current_workspace import CurrentWorkspace
 from mock_sendpilot.testing.failures import RequestNotSeen, UnconsumedFault
+from mock_sendpilot.testing.sandbox_options import SandboxOptions
 from mock_sendpilot.traffic.effects import Effect, effect_from_json
 from mock_sendpilot.traffic.faults import DEFAULT_RATE, Fault, Faults
 from mock_sendpilot.traffic.journal import MAX_ENTRIES, JournalEntry, RequestJournal
@@ -268,6 +269,9 @@ class SandboxTraffic:
         __tracebackhide__ = True
         self.requests.check_count(target, path, query=query, headers=headers, json=json, times=0)
 
+    _optional_fault_ids: frozenset[str] = frozenset()
+    """The ids of faults that are for all tests, of which some make no such request."""
+
     @property
     def _faults(self) -> Faults:
         return self._emulator.faults(self._current.workspace)
@@ -376,8 +380,17 @@ class SandboxTraffic:
         if self._current.workspace not in self._emulator.workspaces():  # the test has closed it
             return
         for fault in self._faults.unconsumed():
-            if fault.probability >= 1:
+            if fault.probability >= 1 and fault.id not in self._optional_fault_ids:
                 raise self._unconsumed(fault)
+
+    def _arm_faults(self, options: SandboxOptions) -> None:
+        """Arm the faults that a marker, a call or the ini file names."""
+        armed = [
+            self._faults.arm(*one["effects"], **{k: v for k, v in one.items() if k != "effects"})
+            for one in options.faults
+        ]
+        if not options.requires_faults:
+            self._optional_fault_ids = frozenset(one.id for one in armed)
 
     def _unconsumed(self, fault: Fault) -> UnconsumedFault:
         expected = "any" if fault.times is None else str(fault.times)

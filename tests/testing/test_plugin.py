@@ -196,7 +196,9 @@ def test_a_marker_that_cannot_be_read_is_an_error_in_words(pytester: pytest.Pyte
     )
     result = run(pytester)
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["E  *InvalidInput: @pytest.mark.sendpilot: expected one *"])
+    result.stdout.fnmatch_lines(
+        ["E  *InvalidInput: @pytest.mark.sendpilot of test_*.py::test_it: expected one *"]
+    )
     result.stdout.no_fnmatch_line("*TypeError*")
 
 

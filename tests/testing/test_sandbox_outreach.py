@@ -7,7 +7,8 @@ import pytest
 import requests
 
 from mock_sendpilot.errors import InvalidInput, NotFound
-from mock_sendpilot.testing.sandbox import SENDER_ID, Sandbox
+from mock_sendpilot.testing.sandbox import Sandbox
+from mock_sendpilot.testing.sandbox_options import SENDER_ID
 from mock_sendpilot.world.models import Step
 from tests.support import eventually
 
