@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mock_sendpilot.testing.aio import EventLoopBlocked
     from mock_sendpilot.testing.asgi_bridge import AppNotStarted
     from mock_sendpilot.testing.failures import (
+        NotConverged,
         NotIdle,
         RequestNotSeen,
         UnconsumedFault,
@@ -60,6 +61,7 @@ __all__ = [
     "JournalEntry",
     "Lead",
     "NotAllowed",
+    "NotConverged",
     "NotFound",
     "NotIdle",
     "ReceivedWebhook",
@@ -98,6 +100,7 @@ _MODULES: Mapping[str, str] = {
     "Lead": "world.models",
     "NotAllowed": "errors",
     "NotFound": "errors",
+    "NotConverged": "testing.failures",
     "NotIdle": "testing.failures",
     "ReceivedWebhook": "testing.receiver",
     "RequestNotSeen": "testing.failures",

@@ -4,8 +4,10 @@ import http.client
 import io
 import os
 import ssl
-from collections.abc import Callable
+import subprocess
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from tempfile import TemporaryFile
 from typing import Any, cast
 from urllib.parse import quote, urlsplit
 
@@ -108,12 +110,55 @@ def url_probe(url: str, *, timeout_seconds: float) -> Probe:
             raise ProbeFailed(f"the probe did not respond: {error}") from error
         if status != http.HTTPStatus.OK:
             raise ProbeFailed(f"expected status 200 from the probe, got {status}")
-        try:
-            return orjson.loads(body)
-        except ValueError:
-            return body.decode("utf-8", "replace")
+        return _json_or_text(body)
 
     return get
+
+
+def command_probe(command: Sequence[str], *, timeout_seconds: float) -> Probe:
+    """Return a probe that runs a command and returns the JSON, or the text, that it prints.
+
+    Args:
+        command: the program and its arguments.
+        timeout_seconds: the time for the whole of it; then it is killed.
+
+    The probe raises `ProbeFailed` for a command that cannot be run, fails, or takes too long.
+    """
+    name = command[0]
+
+    def run() -> Any:
+        # Files instead of pipes: a child of the command that holds a pipe would be waited for.
+        with TemporaryFile() as output, TemporaryFile() as errors:
+            try:
+                done = subprocess.run(
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=errors,
+                    timeout=timeout_seconds,
+                    check=False,
+                )
+            except subprocess.TimeoutExpired as error:
+                message = f"the probe {name} did not end within {timeout_seconds:g} s"
+                raise ProbeFailed(message) from error
+            except OSError as error:
+                raise ProbeFailed(f"the probe {name} cannot be run: {error.strerror}") from error
+            output.seek(0)
+            errors.seek(0)
+            if done.returncode:
+                lines = errors.read(_MAX_BODY_BYTES).decode("utf-8", "replace").split("\n")
+                last = next((line for line in reversed(lines) if line.strip()), "")
+                raise ProbeFailed(f"the probe {name} exited with {done.returncode}: {last:.300}")
+            return _json_or_text(output.read(_MAX_BODY_BYTES))
+
+    return run
+
+
+def _json_or_text(content: bytes) -> Any:
+    try:
+        return orjson.loads(content)
+    except ValueError:
+        return content.decode("utf-8", "replace")
 
 
 def effect_count(probe: Probe) -> float:

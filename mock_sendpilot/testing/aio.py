@@ -6,24 +6,28 @@ The calls that wait do so in another thread, so that the event loop goes on.
 import inspect
 import sys
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import suppress
 from contextvars import copy_context
 from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 
 from mock_sendpilot.errors import SendPilotError
+from mock_sendpilot.receiver_check.target import ProbeFailed
 
 if TYPE_CHECKING:
     from types import FrameType
 
     from mock_sendpilot.testing.receiver import ReceivedWebhook, WebhookReceiver
+    from mock_sendpilot.testing.receiver_check import ProbeSource
     from mock_sendpilot.testing.recorded_events import RecordedEvents
     from mock_sendpilot.testing.sandbox import Sandbox
     from mock_sendpilot.testing.sandbox_clock import SandboxClock
     from mock_sendpilot.testing.sandbox_traffic import RecordedRequests
     from mock_sendpilot.traffic.journal import JournalEntry
     from mock_sendpilot.webhooks.event_log import SentWebhook
+    from mock_sendpilot.world.models import Lead
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -182,6 +186,7 @@ class AsyncSandbox:
         clock: `advance` and `set`.
         wait_until_idle: as that of the sandbox.
         check_receiver: as that of the sandbox.
+        assert_converges: as that of the sandbox; an asynchronous probe is awaited.
     """
 
     def __init__(self, sandbox: "Sandbox") -> None:
@@ -189,8 +194,47 @@ class AsyncSandbox:
         self.webhooks = AsyncEvents(sandbox.webhooks)
         self.requests = AsyncRequests(sandbox.requests)
         self.clock = AsyncClock(sandbox.clock)
+        self._sandbox = sandbox
         self.wait_until_idle = awaitable(sandbox.wait_until_idle)
         self.check_receiver = awaitable(sandbox.check_receiver)
+
+    async def assert_converges(
+        self,
+        probe: "ProbeSource",
+        *,
+        leads: "Iterable[Lead | str] | None" = None,
+        timeout: float = 5.0,
+    ) -> None:
+        """Wait as `assert_converges` of the sandbox does, while the event loop goes on.
+
+        What an asynchronous probe returns is awaited in the event loop. Any other probe is called
+        in the thread that waits.
+        """
+        __tracebackhide__ = True
+        import asyncio  # already imported where a loop runs
+
+        loop = asyncio.get_running_loop()
+
+        async def result_of(value: Awaitable[Any]) -> Any:
+            return await value
+
+        def call() -> Any:
+            value = probe() if callable(probe) else None
+            if not inspect.isawaitable(value):
+                return value
+            future = asyncio.run_coroutine_threadsafe(result_of(value), loop)
+            try:
+                return future.result(timeout)
+            except FutureTimeoutError:
+                future.cancel()
+                raise ProbeFailed(f"the probe did not return within {timeout:g} s") from None
+
+        await in_thread(
+            self._sandbox.assert_converges,
+            call if callable(probe) else probe,
+            leads=leads,
+            timeout=timeout,
+        )
 
 
 class AsyncReceiver:

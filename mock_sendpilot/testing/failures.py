@@ -37,6 +37,10 @@ class UnconsumedFault(AssertionError):
     """A fault has hit fewer requests than it was to hit; the message shows the nearest miss."""
 
 
+class NotConverged(AssertionError):
+    """The app did not agree with the emulator in time; the message shows where, field by field."""
+
+
 class NotIdle(AssertionError):
     """Something was still running or due when the wait timed out."""
 

@@ -1,18 +1,26 @@
-"""`check_receiver`: the check of a receiver, for a test."""
+"""`check_receiver`: the check of a receiver, for a test; and the probes that tests give."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from mock_sendpilot.contracts.contract import Contract
 from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.receiver_check.checks import run_checks
 from mock_sendpilot.receiver_check.report import Report
-from mock_sendpilot.receiver_check.target import MAX_LATENCY_SECONDS, Probe, Target, url_probe
+from mock_sendpilot.receiver_check.target import (
+    MAX_LATENCY_SECONDS,
+    Target,
+    command_probe,
+    url_probe,
+)
 from mock_sendpilot.scheduling.clock import ProcessClock, SystemClock
 from mock_sendpilot.testing.serving import AppServer, Receiver, checked_path
 from mock_sendpilot.urls import url_problems
 from mock_sendpilot.webhooks.http_sender import TIMEOUT_SECONDS
 from mock_sendpilot.world.endpoint_settings import PROCESS, WALL
 
+ProbeSource = Callable[[], Any] | str | Sequence[str]
+"""A probe: a function, a URL or a path of the app, or a command with its arguments."""
 _CLOCKS: Mapping[str, type[SystemClock]] = {PROCESS: ProcessClock, WALL: SystemClock}
 
 
@@ -23,7 +31,7 @@ def check_receiver(
     contract: Contract,
     path: str | None = None,
     scheme: str | Sequence[str] | None = None,
-    probe: str | Probe | None = None,
+    probe: ProbeSource | None = None,
     timeout: float = TIMEOUT_SECONDS,
     max_latency: float = MAX_LATENCY_SECONDS,
     lead_id: str | None = None,
@@ -50,7 +58,9 @@ def check_receiver(
             schemes=(scheme,) if isinstance(scheme, str) else tuple(scheme or ()),
             timeout_seconds=timeout,
             max_latency_seconds=max_latency,
-            probe=_probe_at(probe, origin, timeout) if isinstance(probe, str) else probe,
+            probe=(
+                None if probe is None else probe_of(probe, origin=origin, timeout_seconds=timeout)
+            ),
             lead_id=lead_id,
         )
         return run_checks(target, clock=clock)
@@ -62,9 +72,29 @@ def check_receiver(
         return check(f"{server.origin}{path}", origin=server.origin)
 
 
-def _probe_at(url_or_path: str, origin: str, timeout_seconds: float) -> Probe:
-    url = f"{origin}{url_or_path}" if url_or_path.startswith("/") else url_or_path
-    problems = url_problems(url)
-    if problems:
-        raise InvalidInput(*(f"the probe: {problem}" for problem in problems))
-    return url_probe(url, timeout_seconds=timeout_seconds)
+def probe_of(source: ProbeSource, *, origin: str, timeout_seconds: float) -> Callable[[], Any]:
+    """Return the probe that somebody has given as a function, a URL, a path or a command.
+
+    Args:
+        source: it.
+        origin: the origin of the app that has the path.
+        timeout_seconds: the time for an answer of a URL, or for a command.
+
+    Raises:
+        InvalidInput: it is none of these, or the URL is invalid.
+    """
+    if callable(source):
+        return source
+    if isinstance(source, str):
+        url = f"{origin}{source}" if source.startswith("/") else source
+        problems = url_problems(url)
+        if problems:
+            raise InvalidInput(*(f"the probe: {problem}" for problem in problems))
+        return url_probe(url, timeout_seconds=timeout_seconds)
+    command = list(source) if isinstance(source, Sequence) else []
+    if not command or not all(isinstance(one, str) for one in command):
+        raise InvalidInput(
+            "the probe: expected a function, a URL, a path of the app, or a command as a list of "
+            f"texts, got {source!r:.80}"
+        )
+    return command_probe(command, timeout_seconds=timeout_seconds)

@@ -9,11 +9,12 @@ from mock_sendpilot.control.seed_loading import load_value
 from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.json_text import plain_json
 from mock_sendpilot.matching import ANY_EVENT, EventPattern
-from mock_sendpilot.receiver_check.target import MAX_LATENCY_SECONDS, Probe
+from mock_sendpilot.receiver_check.target import MAX_LATENCY_SECONDS
 from mock_sendpilot.testing.aio import refuse_in_event_loop
 from mock_sendpilot.testing.arguments import (
     Subject,
     as_tuple,
+    check_seconds,
     event_id_of,
     id_of,
     optional_id,
@@ -33,6 +34,7 @@ from mock_sendpilot.world.workspace import Workspace
 
 if TYPE_CHECKING:
     from mock_sendpilot.receiver_check.report import Report
+    from mock_sendpilot.testing.receiver_check import ProbeSource
     from mock_sendpilot.testing.serving import App, AppServer, Receiver
 
 _DISRUPT_OPTIONS = ("endpoint", "event_type", "times", *OPTIONS)
@@ -274,7 +276,7 @@ class SandboxWebhooks:
         secret: str,
         path: str | None = None,
         scheme: str | Sequence[str] | None = None,
-        probe: str | Probe | None = None,
+        probe: "ProbeSource | None" = None,
         timeout: float = TIMEOUT_SECONDS,
         max_latency: float = MAX_LATENCY_SECONDS,
         lead_id: Lead | str | None = None,
@@ -291,8 +293,8 @@ class SandboxWebhooks:
             path: the path where an app takes webhooks; by default `/webhooks`.
             scheme: `documented`, `svix` or `standardwebhooks`; by default the contract's.
             probe: a function that returns the number of effects of events, or a list of them; or a
-                URL, or a path of the app, that returns that as JSON. Without it effects are
-                inconclusive.
+                URL, a path of the app, or a command (a list of texts), that returns that as JSON.
+                Without it effects are inconclusive.
             timeout: seconds to wait for a response.
             max_latency: seconds that a response, and the effect of an event, should take at most.
             lead_id: the id of a lead it knows; by default a made-up one.
@@ -318,6 +320,52 @@ class SandboxWebhooks:
             max_latency=max_latency,
             lead_id=optional_id(lead_id, "lead_id"),
             signature_clock=signature_clock,
+        )
+
+    def assert_converges(
+        self,
+        probe: "ProbeSource",
+        *,
+        leads: Iterable[Lead | str] | None = None,
+        timeout: float = 5.0,
+    ) -> None:
+        """Wait until what the app knows about its leads agrees with the emulator.
+
+        For an app that acknowledges a webhook first and works later. It waits until no webhook is
+        being sent or due, and then asks the probe, with growing pauses, until all fields agree that
+        the probe returns.
+
+        Args:
+            probe: a function; or a URL, a path of the app added last, or a command (a list of
+                texts), which returns JSON. It returns the app's leads: `{id: {"status": …}}`,
+                `{id: status}`, or a list of objects with an `id`. A function is called in the
+                thread of the test.
+            leads: compare only these leads, or their ids; by default all of either side.
+            timeout: seconds of real time, also while the clock is frozen.
+
+        Raises:
+            InvalidInput: the probe is invalid, or returns something else; a `timeout` that is no
+                number of seconds.
+            NotConverged: they do not agree in time. It shows each field that differs, and the
+                webhooks about the lead.
+            EventLoopBlocked: called in a coroutine; await `sendpilot.aio.assert_converges` there.
+        """
+        __tracebackhide__ = True
+        refuse_in_event_loop("sendpilot.aio.assert_converges")
+        check_seconds("timeout", timeout)
+        from mock_sendpilot.testing.convergence import wait_for_convergence
+        from mock_sendpilot.testing.receiver_check import probe_of
+
+        servers = list(self._servers.values())
+        if isinstance(probe, str) and probe.startswith("/") and not servers:
+            raise InvalidInput(f"the probe: expected a URL, since no app is served, got {probe!r}")
+        wait_for_convergence(
+            lambda seconds: probe_of(
+                probe, origin=servers[-1].origin if servers else "", timeout_seconds=seconds
+            ),
+            self._current,
+            lead_ids=None if leads is None else [id_of(one, "leads") for one in leads],
+            timeout=timeout,
         )
 
     def disruption(self, disruption: Disruption | str) -> Disruption:
