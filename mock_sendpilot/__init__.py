@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from mock_sendpilot.testing.sandbox import Sandbox, SandboxFactory
     from mock_sendpilot.traffic.faults import Fault
     from mock_sendpilot.traffic.journal import JournalEntry
+    from mock_sendpilot.traffic.trace_tree import Trace, TraceNode
     from mock_sendpilot.webhooks.deliveries import Attempt, Delivery
     from mock_sendpilot.webhooks.endpoints import Endpoint
     from mock_sendpilot.webhooks.event_log import SentWebhook
@@ -72,6 +73,8 @@ __all__ = [
     "Sender",
     "SentWebhook",
     "Snapshot",
+    "Trace",
+    "TraceNode",
     "UnconsumedFault",
     "WebhookNotSeen",
     "WebhookReceiver",
@@ -109,6 +112,8 @@ _MODULES: Mapping[str, str] = {
     "SendPilotError": "errors",
     "Sender": "world.models",
     "SentWebhook": "webhooks.event_log",
+    "Trace": "traffic.trace_tree",
+    "TraceNode": "traffic.trace_tree",
     "UnconsumedFault": "testing.failures",
     "Snapshot": "states.snapshots",
     "WebhookNotSeen": "testing.failures",

@@ -31,6 +31,7 @@ from mock_sendpilot.control.guard import Guard, allow_waiting, keep_guard
 from mock_sendpilot.control.index import add_docs, control_index, index
 from mock_sendpilot.control.requests import requests
 from mock_sendpilot.control.simulate import simulate
+from mock_sendpilot.control.trace import traces
 from mock_sendpilot.control.wait import wait
 from mock_sendpilot.control.workspaces import workspaces
 from mock_sendpilot.http_server.reason_phrases import NodeStatusLines
@@ -62,6 +63,7 @@ CONTROL_RESOURCES = (
     disruptions,
     forwarding,
     requests,
+    traces,
     faults,
     simulate,
     clock,

@@ -27,6 +27,7 @@ _COMMANDS: Mapping[str, str] = {
     "simulate": "simulate",
     "snapshot": "workspaces",
     "start": "start",
+    "trace": "trace",
     "trigger": "events",
     "wait": "wait",
     "workspaces": "workspaces",

@@ -63,6 +63,7 @@ def list_resources() -> Response:
             "events": f"{base_url}/events",
             "disruptions": f"{base_url}/disruptions",
             "requests": f"{base_url}/requests",
+            "trace": f"{base_url}/trace/{{id}}",
             "faults": f"{base_url}/faults",
             "clock": f"{base_url}/clock",
             "wait": f"{base_url}/wait",

@@ -12,7 +12,7 @@ from mock_sendpilot.matching import RequestPattern, camel_case
 from mock_sendpilot.scheduling.clock import SystemClock
 from mock_sendpilot.suggestions import did_you_mean
 from mock_sendpilot.testing.aio import refuse_in_event_loop
-from mock_sendpilot.testing.arguments import check_count, check_seconds, id_of
+from mock_sendpilot.testing.arguments import Subject, check_count, check_seconds, id_of
 from mock_sendpilot.testing.current_workspace import CurrentWorkspace
 from mock_sendpilot.testing.failures import RequestNotSeen, UnconsumedFault
 from mock_sendpilot.testing.sandbox_options import SandboxOptions
@@ -20,6 +20,10 @@ from mock_sendpilot.traffic.effects import Effect, effect_from_json
 from mock_sendpilot.traffic.faults import DEFAULT_RATE, Fault, Faults
 from mock_sendpilot.traffic.journal import MAX_ENTRIES, JournalEntry, RequestJournal
 from mock_sendpilot.traffic.patterns import METHODS, request_pattern
+from mock_sendpilot.traffic.trace import trace
+from mock_sendpilot.traffic.trace_tree import Trace
+from mock_sendpilot.webhooks.deliveries import Delivery
+from mock_sendpilot.webhooks.event_log import SentWebhook
 
 _INTERNAL_SERVER_ERROR = 500
 _LATENCY = "latency"
@@ -268,6 +272,26 @@ class SandboxTraffic:
         """
         __tracebackhide__ = True
         self.requests.check_count(target, path, query=query, headers=headers, json=json, times=0)
+
+    def trace(self, subject: Subject | JournalEntry | SentWebhook | Delivery | str) -> Trace:
+        """Return what led to something, and what it led to: a tree, which `print` draws.
+
+        Args:
+            subject: a request, an event, a delivery, a lead, a campaign or a job, or the id of one;
+                the id of an attempt, such as `dlv_a1:2`; or an `X-Request-Id`.
+
+        Raises:
+            NotFound: nothing has that id.
+        """
+        attribute = "event_id" if isinstance(subject, SentWebhook) else "id"
+        workspace = self._current.workspace
+        return trace(
+            id_of(subject, "subject", attribute=attribute),
+            workspace,
+            self._emulator.outbox(workspace),
+            self._emulator.journal(workspace),
+            unknown=self._emulator.unknown_requests,
+        )
 
     _optional_fault_ids: frozenset[str] = frozenset()
     """The ids of faults that are for all tests, of which some make no such request."""

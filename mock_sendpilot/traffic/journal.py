@@ -43,6 +43,7 @@ NO_RESPONSE = "mock_sendpilot.no_response"
 """The key that the WSGI environment has if that fault keeps the response from the client."""
 
 _ENTRY_BYTES = 500  # of one without any text
+_MAX_DIGITS = 15
 
 
 class JournalEntry:
@@ -304,6 +305,13 @@ class RequestJournal:
     def has(self, entry_id: str) -> bool:
         """Return whether the entry of that id is, or was, one of this journal."""
         return entry_id.startswith(f"{self._prefix}_")
+
+    def has_dropped(self, entry_id: str) -> bool:
+        """Return whether there was an entry of that id that the journal no longer has."""
+        prefix, _, number = entry_id.rpartition("_")
+        is_number = number.isascii() and number.isdigit() and len(number) < _MAX_DIGITS
+        was_here = prefix == self._prefix and is_number and 0 < int(number) <= self._latest
+        return was_here and all(entry.id != entry_id for entry in self.all())
 
     def remove_all(self) -> None:
         """Forget all entries; the numbers go on."""

@@ -52,6 +52,8 @@ class SentWebhook:
     """The number of endpoints that wanted it; the log may have dropped some of its deliveries."""
     cause: Cause | None = None
     """The cause; None for what Python code has done by itself, such as a test."""
+    campaign_id: str | None = None
+    job_id: str | None = None
 
     def __repr__(self) -> str:
         states = ", ".join(one.state for one in self.deliveries) or "no endpoint"
@@ -234,6 +236,8 @@ class EventLog:
             deliveries=(),
             endpoint_count=len(delivery_ids),
             cause=event.cause,
+            campaign_id=event.campaign_id,
+            job_id=event.job_id,
         )
         entry = _Entry(sent, event if body is None else None, delivery_ids)
         with self._lock:

@@ -161,6 +161,17 @@ class Event:
         return contact.lead.id if contact is not None and contact.lead is not None else None
 
     @property
+    def campaign_id(self) -> str | None:
+        """The id of its campaign, or of that of its lead, if there is one."""
+        change = self.change
+        if isinstance(change, LeadStatusChanged | LeadTagChanged):
+            return change.lead.campaign_id
+        if isinstance(change, CampaignChanged):
+            return change.campaign.id
+        contact: Contact | None = getattr(change, "contact", None)
+        return contact.campaign_id if contact is not None else None
+
+    @property
     def webhook_url(self) -> str | None:
         """The webhook URL of its job, to which it is sent as well as to the endpoints."""
         return self._job.webhook_url if self._job else None

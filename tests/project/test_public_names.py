@@ -39,6 +39,8 @@ from mock_sendpilot import (
     SendPilotError,
     SentWebhook,
     Snapshot,
+    Trace,
+    TraceNode,
     UnconsumedFault,
     WebhookNotSeen,
     WebhookReceiver,
@@ -146,6 +148,8 @@ def test_the_requests_of_a_sandbox_have_types(sendpilot: Sandbox) -> None:
     request = sendpilot.requests.wait_for("leads.list")
 
     assert_type(request, JournalEntry)
+    assert_type(sendpilot.trace(request), Trace)
+    assert_type(next(sendpilot.trace(request).nodes()), TraceNode)
     assert_type(sendpilot.requests.wait_for("GET", count=1), list[JournalEntry])
     assert_type(sendpilot.assert_requested("leads.list"), list[JournalEntry])
     assert_type(request.status, int | None)
