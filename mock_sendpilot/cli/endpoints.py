@@ -131,6 +131,12 @@ def show(
     "process). Example: --signature-clock virtual",
 )
 @header_option
+@click.option(
+    "--pass-traceparent",
+    is_flag=True,
+    help="Pass the trace of a request with a header traceparent on to its webhooks. "
+    "Example: --pass-traceparent",
+)
 @_secret_only_option
 @json_option
 @client_options
@@ -146,6 +152,7 @@ def add(*, receiver: str, secret_only: bool, as_json: bool, client: Client, **op
         "concurrency": options["concurrency"],
         "signatureClock": options["signature_clock"],
         "headers": options["headers"] or None,
+        "passTraceparent": options["pass_traceparent"] or None,
     }
     body = {key: value for key, value in fields.items() if value is not None}
     endpoint = client.request("POST", "/endpoints", body)
@@ -278,6 +285,7 @@ def _details(endpoint: dict[str, Any]) -> Iterator[tuple[str, object]]:
     yield "concurrency", endpoint["concurrency"]
     yield "signature clock", endpoint["signatureClock"]
     yield "headers", _headers(endpoint) or "none"
+    yield "passes traceparent", "yes" if endpoint["passTraceparent"] else "no"
     yield "forwarded", "yes, by a listener" if endpoint["forwarded"] else "no"
     yield "created at", endpoint["createdAt"]
 
@@ -295,8 +303,8 @@ def _changed_settings(endpoint: dict[str, Any]) -> Iterator[str]:
         yield f"signature clock {endpoint['signatureClock']}"
     if endpoint["headers"]:
         yield f"headers {_headers(endpoint)}"
-    if endpoint["forwarded"]:
-        yield "forwarded"
+    flags = {"passTraceparent": "passes traceparent", "forwarded": "forwarded"}
+    yield from (text for key, text in flags.items() if endpoint[key])
 
 
 def _event_types(endpoint: dict[str, Any]) -> str:

@@ -58,6 +58,7 @@ class _Settings(Strict):
     concurrency = WholeNumber(1, MAX_CONCURRENCY)
     signature_clock = Choice(SIGNATURE_CLOCKS)
     headers = Headers()
+    pass_traceparent = Boolean()
 
 
 class EndpointSchema(_Settings):
@@ -132,6 +133,7 @@ class EndpointReply(CamelCaseSchema):
     concurrency = fields.Raw(attribute="settings.concurrency")
     signature_clock = fields.Raw(attribute="settings.signature_clock")
     headers = fields.Function(lambda endpoint: redacted_headers(endpoint.settings.headers))
+    pass_traceparent = fields.Raw(attribute="settings.pass_traceparent")
     created_at = Timestamp()
 
 

@@ -74,6 +74,7 @@ class SandboxWebhooks:
         concurrency: int = 1,
         signature_clock: str = PROCESS,
         headers: Mapping[str, str] | None = None,
+        pass_traceparent: bool = False,
     ) -> Endpoint:
         """Send webhooks to a URL or an app.
 
@@ -93,6 +94,8 @@ class SandboxWebhooks:
                 process, so that an app in it can verify while the test freezes time or travels;
                 `wall` is real time, and `virtual` that of `sendpilot.clock`.
             headers: headers to send with each webhook, in addition to the emulator's own.
+            pass_traceparent: whether webhooks of a request with a header `traceparent` have one of
+                the same trace.
 
         Raises:
             InvalidInput: an invalid URL, secret or setting, an event type unknown to the contract,
@@ -110,6 +113,7 @@ class SandboxWebhooks:
             concurrency=concurrency,
             signature_clock=signature_clock,
             headers={} if headers is None else headers,
+            pass_traceparent=pass_traceparent,
         )
         types = None if events is None else as_tuple(events)
         add = self._outbox.endpoints.add

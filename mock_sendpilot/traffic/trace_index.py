@@ -33,6 +33,8 @@ class AttemptOfDelivery(NamedTuple):
 
     delivery: Delivery
     attempt: Attempt
+    subjects: tuple[str, ...]
+    """The ids of what its event is about."""
 
     @property
     def id(self) -> str:
@@ -64,7 +66,7 @@ class TraceIndex:
         self.events = {one.sent.event_id: one.sent for one in outbox.events.state()}
         self.deliveries = {one.id: one for one in outbox.log.all()}
         attempts = [
-            AttemptOfDelivery(delivery, attempt)
+            AttemptOfDelivery(delivery, attempt, self._subjects_of(delivery))
             for delivery in self.deliveries.values()
             for attempt in delivery.attempts
         ]
@@ -75,6 +77,12 @@ class TraceIndex:
         self._deliveries = _grouped((one.event_id, one.id) for one in self.deliveries.values())
         self.joins = self._joins()
         self._calls = _grouped((join.attempt_id, one) for one, join in self.joins.items())
+
+    def _subjects_of(self, delivery: Delivery) -> tuple[str, ...]:
+        event = self.events.get(delivery.event_id)
+        if event is not None:
+            return subjects(event)
+        return () if delivery.lead_id is None else (delivery.lead_id,)
 
     # --- what led to what ---------------------------------------------------------------------
 
@@ -106,6 +114,18 @@ class TraceIndex:
     def deliveries_of(self, event_id: str) -> list[str]:
         """Return the ids of the deliveries of an event that the log has."""
         return self._deliveries.get(event_id, [])
+
+    def time_of(self, one_id: str) -> datetime | None:
+        """Return the time of something by the clock of the workspace, if it is known."""
+        if one_id in self.requests:
+            entry = self.requests[one_id]
+            # That of a request without a known key is by the system's clock.
+            return None if entry.api_key_name is None else entry.at
+        if one_id in self.events:
+            return self.events[one_id].occurred_at
+        if one_id in self.deliveries:
+            return self.deliveries[one_id].created_at
+        return self.attempts[one_id].attempt.started_at if one_id in self.attempts else None
 
     def _events_by_cause(self) -> dict[str, list[str]]:
         return _grouped(
@@ -158,10 +178,7 @@ class TraceIndex:
             if (found := trace_id(one.attempt.request_headers.get("traceparent")))
         )
         about = _grouped(
-            (subject, one)
-            for one in self.attempts.values()
-            if one.delivery.event_id in self.events
-            for subject in subjects(self.events[one.delivery.event_id])
+            (subject, one) for one in self.attempts.values() for subject in one.subjects
         )
         joins = {}
         for entry in self.requests.values():
@@ -171,7 +188,7 @@ class TraceIndex:
             join = (
                 _latest_before(entry, named, "requestId")
                 or _sender_of_span(entry, traced)
-                or _latest_before(entry, traced, "traceparent")
+                or _latest_before(entry, _naming(entry, traced), "traceparent")
                 or _open_about(entry, about)
             )
             if join is not None:
@@ -204,6 +221,13 @@ def _sender_of_span(entry: JournalEntry, attempts: list[AttemptOfDelivery]) -> J
         if one.attempt.request_headers.get("traceparent") == header:
             return Join(one.id, "traceparent")
     return None
+
+
+def _naming(entry: JournalEntry, attempts: list[AttemptOfDelivery]) -> list[AttemptOfDelivery]:
+    """Return the attempts that are about what a request names."""
+    # A trace id alone says little: a client may make many requests in one trace.
+    names = _names_in(entry) if attempts else set()
+    return [one for one in attempts if not names.isdisjoint(one.subjects)]
 
 
 def _open_about(entry: JournalEntry, about: dict[str, list[AttemptOfDelivery]]) -> Join | None:

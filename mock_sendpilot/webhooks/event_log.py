@@ -292,6 +292,11 @@ class EventLog:
             raise NotFound("Event not found", hint=hint)
         return self._complete(entry)
 
+    def cause(self, event_id: str) -> Cause | None:
+        """Return the cause of an event; None if it has none, or is no longer in the log."""
+        entry = self._entries.get(event_id)
+        return None if entry is None else entry.sent.cause
+
     def all(self) -> list[SentWebhook]:
         """Return all events, oldest first."""
         with self._lock:

@@ -1,5 +1,6 @@
 """Run deliveries: attempt by attempt, each at its time, until one succeeds or none is left."""
 
+import hashlib
 import logging
 import sys
 from collections.abc import Hashable, Iterable, Iterator, Mapping
@@ -30,12 +31,13 @@ from mock_sendpilot.webhooks.forwarding import LISTENER_GONE, NO_LISTENER
 from mock_sendpilot.webhooks.http_sender import HttpSender, SendResult
 from mock_sendpilot.webhooks.signing import OutgoingRequest
 from mock_sendpilot.webhooks.state import AttemptState, Gate, WebhookState
-from mock_sendpilot.world.endpoint_settings import PROCESS, VIRTUAL
+from mock_sendpilot.world.endpoint_settings import PROCESS, TRACEPARENT, VIRTUAL
 from mock_sendpilot.world.state import Planned, Replanning
 from mock_sendpilot.world.workspace import Workspace
 
 FAILED = "failed"
 """The outcome of an attempt without success; its delivery may still succeed."""
+_SPAN_ID_LENGTH = 16
 _logger = logging.getLogger(__name__)
 
 
@@ -262,8 +264,21 @@ class DeliveryRunner:
             schemes=schemes if endpoint.secret else (),  # the URL of a job has no secret
             secrets=(endpoint.secret, *endpoint.older_secrets(now)),
             signed_at=signed_at,
-            extra_headers=settings.headers,
+            extra_headers={**settings.headers, **self._traceparent(delivery, endpoint)},
         )
+
+    def _traceparent(self, delivery: Delivery, endpoint: Endpoint) -> dict[str, str]:
+        """Return the header by which an attempt belongs to the trace of its request, if any."""
+        if not endpoint.settings.pass_traceparent:
+            return {}
+        cause = self._events.cause(delivery.event_id)
+        if cause is None or cause.traceparent is None:
+            return {}
+        _, trace_id, _, flags = cause.traceparent.split("-")
+        # Not at random: the same calls send the same bytes.
+        own = f"{delivery.id}:{len(delivery.attempts) + 1}"
+        span_id = hashlib.sha256(own.encode()).hexdigest()[:_SPAN_ID_LENGTH]
+        return {TRACEPARENT: f"00-{trace_id}-{span_id}-{flags}"}
 
     def _send(self, request: OutgoingRequest, endpoint: Endpoint) -> SendResult:
         timeout_seconds = endpoint.settings.timeout_seconds or self._http_sender.timeout_seconds

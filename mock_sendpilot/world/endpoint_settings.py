@@ -13,6 +13,8 @@ MAX_CONCURRENCY = 64
 MAX_DELAYS, MAX_DELAY_SECONDS = 100, 30 * 24 * 3600
 MIN_TIMEOUT_SECONDS, MAX_TIMEOUT_SECONDS = 0.1, 3600
 MAX_HEADERS, MAX_HEADER_LENGTH = 20, 2000
+TRACEPARENT = "traceparent"
+"""The header of W3C Trace Context."""
 RESERVED_HEADERS = frozenset(
     {
         "connection",
@@ -44,7 +46,8 @@ class EndpointSettings:
 
     `concurrency` is the number of deliveries that may run at the same time; only with 1 do they
     keep their order. `signature_clock` is one of `SIGNATURE_CLOCKS`. `headers` are sent with each
-    attempt, and must not be changed in place.
+    attempt, and must not be changed in place. With `pass_traceparent` the webhooks of a request
+    with a header `traceparent` have one of the same trace, which is invented.
     """
 
     retry_delays_seconds: tuple[float, ...] | None = None
@@ -53,6 +56,7 @@ class EndpointSettings:
     concurrency: int = 1
     signature_clock: str = WALL
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    pass_traceparent: bool = False
 
 
 DEFAULT_SETTINGS = EndpointSettings()
@@ -64,6 +68,7 @@ def settings_problems(settings: EndpointSettings) -> list[str]:
         *_number_problems(settings),
         *_signature_problems(settings),
         *_header_problems(settings.headers),
+        *_traceparent_problems(settings),
     ]
 
 
@@ -128,6 +133,14 @@ def _header_problems(headers: object) -> Iterator[str]:
     else:
         problems = (_header_problem(name, value) for name, value in headers.items())
         yield from [problem for problem in problems if problem][:1]
+
+
+def _traceparent_problems(settings: EndpointSettings) -> Iterator[str]:
+    passes: object = settings.pass_traceparent
+    if not isinstance(passes, bool):
+        yield f"passTraceparent: expected true or false, got {passes!r:.80}"
+    elif passes and TRACEPARENT in {str(name).lower() for name in settings.headers}:
+        yield "headers.traceparent: expected none with passTraceparent, which sets it"
 
 
 def _header_problem(name: object, value: object) -> str | None:

@@ -150,6 +150,7 @@ def test_show_prints_every_setting(server: EmulatorServer, outbox: Outbox) -> No
         "concurrency": "1",
         "signature clock": "wall",
         "headers": "none",
+        "passes traceparent": "no",
         "forwarded": "no",
     }
 

@@ -225,6 +225,42 @@ def test_each_request_of_a_retried_webhook_is_joined_to_the_attempt_before_it(
     assert shape(root) == ("request", [("event", [("delivery", [attempt] * 3)])])
 
 
+def test_a_request_with_the_traceparent_of_a_webhook_is_joined_to_its_attempt(
+    sendpilot: Sandbox,
+) -> None:
+    lead, other = sendpilot.add_lead(), sendpilot.add_lead()
+
+    def react(headers: dict[str, str], _event: dict[str, Any]) -> None:
+        own = {"traceparent": headers["traceparent"]}
+        call(sendpilot, "GET", f"/v1/leads/{other.id}", headers=own)
+
+    sendpilot.add_endpoint(Receiver(react), pass_traceparent=True)
+    close(sendpilot, lead.id, traceparent=TRACEPARENT)
+    sendpilot.wait_until_idle()
+    back = later_request(sendpilot.trace(lead.id))
+    assert (back.joined_by, back.summary) == ("traceparent", f"GET /v1/leads/{other.id} -> 200")
+
+
+@pytest.mark.parametrize(
+    ("names_the_lead", "kinds"),
+    [
+        pytest.param(True, ["request", "event", "delivery", "attempt", "request"], id="the lead"),
+        pytest.param(False, ["request", "event", "delivery", "attempt"], id="another lead"),
+    ],
+)
+def test_a_later_request_of_the_same_trace_is_joined_if_it_names_the_lead(
+    sendpilot: Sandbox, names_the_lead: bool, kinds: list[str]
+) -> None:
+    lead, other = sendpilot.add_lead(), sendpilot.add_lead()
+    sendpilot.add_endpoint(Receiver(ignore), pass_traceparent=True)
+    close(sendpilot, lead.id, traceparent=TRACEPARENT)
+    sendpilot.wait_until_idle()
+    path = f"/v1/leads/{lead.id if names_the_lead else other.id}"
+    own = {"traceparent": f"00-{TRACE_ID}-b7ad6b7169203331-01"}  # of the client of the receiver
+    call(sendpilot, "GET", path, headers=own)
+    assert [node.kind for node in sendpilot.trace(lead.id).nodes()] == kinds
+
+
 # --- what leads to events without a request ---------------------------------------------------
 
 
@@ -385,4 +421,4 @@ def test_a_long_chain_is_cut_at_both_ends(sendpilot: Sandbox) -> None:
     assert len(trace.earlier_ids) == 1
     assert [one.omitted_count for one in nodes if one.omitted_count] == [1]
     assert len(nodes) < 70
-    assert trace.lines()[0].endswith(f"trace {trace.earlier_ids[0]}")
+    assert trace.lines()[0].strip() == f"{trace.earlier_ids[0]} led to this; see its trace"
