@@ -40,6 +40,7 @@ def trace(resource_id: str, as_json: bool, client: Client) -> None:
         id=reply["id"],
         roots=tuple(map(_node, reply["roots"])),
         earlier_ids=tuple(reply["earlierIds"]),
+        omitted_count=reply["omitted"],
     )
     style = _colored if uses_color() else _plain
     encoding = getattr(sys.stdout, "encoding", None) or "ascii"

@@ -43,6 +43,7 @@ class TraceSchema(CamelCaseSchema):
 
     id = fields.String()
     earlier_ids = fields.List(fields.String())
+    omitted = fields.Integer(attribute="omitted_count")
     roots = fields.List(fields.Nested(TraceNodeSchema))
 
 

@@ -22,6 +22,7 @@ _SANDBOX = pytest.StashKey["Sandbox"]()
 """The sandbox of a test, whose failed attempts go into its report."""
 _HAS_FAILED = pytest.StashKey[bool]()
 """True for a test that failed, whose faults may be unconsumed."""
+_MAX_TRACED_FAILURES, _MAX_TRACE_LINES = 3, 40
 _MARKER = (
     "sendpilot(contract, seed=, starts_at=, frozen=, random_seed=, faults=, **options): the "
     "contract of the fixture `sendpilot`, its contents, the start of its clock, and the faults of "
@@ -51,7 +52,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
-    """Add the timeline and the failed webhook attempts to the report of a test that failed."""
+    """Add the timeline and the failures of webhooks to the report of a test that failed."""
     sandbox = item.stash.get(_SANDBOX, None)
     if sandbox is None or call.when != "call" or call.excinfo is None:
         return
@@ -61,11 +62,21 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     if is_skipped or workspace not in emulator.workspaces():
         return
     from mock_sendpilot.testing.failures import NotIdle, WebhookNotSeen, timeline
+    from mock_sendpilot.traffic.trace import trace_of_failures
     from mock_sendpilot.webhooks.deliveries import describe_failed_attempts
 
     outbox = emulator.outbox(workspace)
     lines = timeline(workspace, outbox, emulator.journal(workspace))
     item.add_report_section("call", "sendpilot timeline", "\n".join(lines))
+    failures = trace_of_failures(
+        outbox,
+        emulator.journal(workspace),
+        unknown=emulator.unknown_requests,
+        max_count=_MAX_TRACED_FAILURES,
+    )
+    if failures.roots:
+        lines = failures.lines()[:_MAX_TRACE_LINES]
+        item.add_report_section("call", "sendpilot trace of failures", "\n".join(lines))
     if isinstance(call.excinfo.value, (NotIdle, WebhookNotSeen)):
         return  # these list them already
     if lines := describe_failed_attempts(outbox.log.all()):

@@ -7,7 +7,7 @@ further events, a delivery to attempts, and an attempt to the requests that its 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timezone
 
 from mock_sendpilot.errors import NotFound
 from mock_sendpilot.redaction import redacted, redacted_url
@@ -29,6 +29,7 @@ _MAX_SUMMARY_LENGTH = 160
 _MAX_RESPONSE_LENGTH = 60
 _MAX_CANDIDATES = 2000  # for the nearest id
 _FAILURE = 400
+_LONG_AGO = datetime.min.replace(tzinfo=timezone.utc)
 _FAILED_STATES = frozenset({EXHAUSTED, CANCELLED, DROPPED})
 _CAUSES: Mapping[str, str] = {
     "step": "by a campaign step",
@@ -70,6 +71,24 @@ def trace(
     return _TraceBuilder(index, outbox, matches).trace(an_id)
 
 
+def trace_of_failures(
+    outbox: Outbox, journal: RequestJournal, *, unknown: RequestJournal, max_count: int
+) -> Trace:
+    """Return the trees with the latest attempts, and requests of receivers, that have failed."""
+    index = TraceIndex(outbox, (unknown, journal))
+    attempts = {
+        one.id: one.attempt.sent_at for one in index.attempts.values() if not one.attempt.is_success
+    }
+    requests = {
+        entry_id: index.requests[entry_id].received_at
+        for entry_id in index.joins
+        if _has_failed(index.requests[entry_id])
+    }
+    failures = {**attempts, **requests}
+    latest = sorted(failures, key=lambda one: failures[one])[-max_count:]
+    return _TraceBuilder(index, outbox, latest).trace("failures")
+
+
 class _TraceBuilder:
     """The building of a trace.
 
@@ -86,16 +105,23 @@ class _TraceBuilder:
         self._began_at: datetime | None = None
 
     def trace(self, an_id: str) -> Trace:
-        roots = dict.fromkeys(self._root_of(one) for one in self._matches)
-        times = [at for one in roots if (at := self._time_of(one)) is not None]
-        self._began_at = min(times, default=None)
+        roots = list(dict.fromkeys(self._root_of(one) for one in self._matches))
+        times = {one: self._index.time_of(one) for one in roots}
+        self._began_at = min((at for at in times.values() if at is not None), default=None)
+        # What has no time is a request without a known key, or no longer in the logs.
+        roots.sort(key=lambda one: times[one] or _LONG_AGO)
         nodes = [
-            self._node(one, is_below=False, level=1) for one in roots if one not in self._built
+            self._node(one, is_below=False, level=1)
+            for one in reversed(roots)  # the latest, if there are too many
+            if one not in self._built and len(self._built) < MAX_NODES
         ]
-        # A request without a known key has no time by the clock of the workspace.
-        nodes.sort(key=lambda node: (node.offset_seconds is None, node.offset_seconds or 0.0))
-        earlier = [self._index.cause_of(one) for one in roots]
-        return Trace(id=an_id, roots=tuple(nodes), earlier_ids=tuple(one for one in earlier if one))
+        earlier = [self._index.cause_of(node.id) for node in nodes]
+        return Trace(
+            id=an_id,
+            roots=tuple(reversed(nodes)),
+            earlier_ids=tuple(one for one in earlier if one),
+            omitted_count=sum(one not in self._built for one in roots),
+        )
 
     def _root_of(self, one_id: str) -> str:
         """Return the first cause of something, and note it for all that is on the way."""
@@ -134,9 +160,6 @@ class _TraceBuilder:
 
     # --- facts --------------------------------------------------------------------------------
 
-    def _time_of(self, one_id: str) -> datetime | None:
-        return self._facts(one_id).at
-
     def _facts(self, one_id: str) -> TraceNode:
         """Return a node without what depends on its place in a tree."""
         index = self._index
@@ -159,13 +182,12 @@ class _TraceBuilder:
             kind="request",
             id=entry.id,
             summary=_line(entry.summary()),
-            # The system's clock is that of requests without a known key.
-            at=None if entry.api_key_name is None else entry.at,
+            at=self._index.time_of(entry.id),
             real_at=entry.received_at,
             duration_seconds=entry.duration_seconds,
             cause="attempt" if join else None,
             joined_by=join.by if join else None,
-            has_failed=entry.status is None or entry.status >= _FAILURE,
+            has_failed=_has_failed(entry),
         )
 
     def _event(self, event: SentWebhook) -> TraceNode:
@@ -213,6 +235,10 @@ class _TraceBuilder:
             at=delivery.created_at,
             has_failed=delivery.state in _FAILED_STATES,
         )
+
+
+def _has_failed(entry: JournalEntry) -> bool:
+    return entry.status is None or entry.status >= _FAILURE
 
 
 def _attempt(one: AttemptOfDelivery) -> TraceNode:

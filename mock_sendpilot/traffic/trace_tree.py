@@ -66,6 +66,8 @@ class Trace:
     roots: tuple[TraceNode, ...]
     earlier_ids: tuple[str, ...] = ()
     """The ids of what led to the roots, if the trees do not go back that far."""
+    omitted_count: int = 0
+    """The number of earlier trees that are left out."""
 
     def __str__(self) -> str:
         return "\n".join(self.lines())
@@ -92,7 +94,10 @@ class Trace:
         """
         if not self.roots:
             return [f"nothing in the logs is about {self.id}"]
-        lines = [f"{'':{_OFFSET_WIDTH}} what led to {one}: trace {one}" for one in self.earlier_ids]
+        notes = [f"{one} led to this; see its trace" for one in self.earlier_ids]
+        if self.omitted_count:
+            notes.append(f"{self.omitted_count} earlier trees are left out")
+        lines = [f"{'':{_OFFSET_WIDTH}} {note}" for note in notes]
         for root in self.roots:
             lines += _lines(root, "", "", style, branches)
         return lines

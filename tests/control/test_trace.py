@@ -37,7 +37,12 @@ def test_a_trace_is_a_tree(api: Api) -> None:
 
 @pytest.mark.parametrize("known", ["lead_abc123", "camp_xyz789"])
 def test_a_resource_without_a_change_has_no_trees(api: Api, known: str) -> None:
-    assert api("GET", f"{PATH}/{known}").json == {"id": known, "earlierIds": [], "roots": []}
+    assert api("GET", f"{PATH}/{known}").json == {
+        "id": known,
+        "earlierIds": [],
+        "omitted": 0,
+        "roots": [],
+    }
 
 
 def test_an_unknown_id_is_refused_with_the_nearest_one(api: Api) -> None:

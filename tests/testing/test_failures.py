@@ -104,6 +104,47 @@ def test_the_report_of_a_failed_test_has_a_timeline(pytester: pytest.Pytester) -
     result.stdout.fnmatch_lines(["*sendpilot timeline*", "*req_1 GET /v1/leads -> 200*"])
 
 
+FAILING_BACK = """
+    import requests
+
+    def test_it(sendpilot):
+        def app(environ, start_response):
+            url = f"{sendpilot.base_url}/leads/{lead.id}"
+            own = {"X-Request-Id": environ["HTTP_SVIX_ID"]}
+            requests.get(url, headers={"X-API-Key": "wrong", **own})
+            start_response("204 No Content", [])
+            return []
+
+        lead = sendpilot.add_lead()
+        sendpilot.add_endpoint(app)
+        url = f"{sendpilot.base_url}/leads/{lead.id}/status"
+        requests.patch(url, headers=sendpilot.headers, json={"status": "DONE"})
+        sendpilot.wait_until_idle()
+        assert False
+"""
+
+
+def test_the_report_has_the_trace_of_a_receiver_whose_request_failed(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makepyfile(FAILING_BACK)
+    run(pytester).stdout.fnmatch_lines(
+        [
+            "*sendpilot trace of failures*",
+            "*+0 ms req_1 PATCH /v1/leads/*/status*-> 200 (*)",
+            "* evt_* lead.status.changed *",
+            "* dlv_* to http://127.0.0.1:*: succeeded",
+            "* attempt 1 -> 204 (*)",
+            "* nokey_* GET /v1/leads/* -> 401 (*) [[]joined by X-Request-Id]",
+        ]
+    )
+
+
+def test_the_report_has_no_trace_if_nothing_failed_but_the_test(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(FAILING)
+    run(pytester).stdout.no_fnmatch_line("*sendpilot trace*")
+
+
 @pytest.mark.parametrize(
     "end", ["assert True", "__import__('pytest').skip()", "sendpilot.close(); assert False"]
 )
