@@ -115,6 +115,7 @@ Change = (
 )
 
 
+_LEAD_CHANGES = (LeadStatusChanged, LeadTagChanged)  # every event is compared: a tuple is quick
 CHANGED, TRIGGERED, TESTED = "change", "trigger", "test"
 ORIGINS = (CHANGED, TRIGGERED, TESTED)
 """The origins of an event: a change of the world, a trigger, or the test of an endpoint."""
@@ -155,7 +156,7 @@ class Event:
     def lead_id(self) -> str | None:
         """The id of its lead, if it is about one."""
         change = self.change
-        if isinstance(change, LeadStatusChanged | LeadTagChanged):
+        if isinstance(change, _LEAD_CHANGES):
             return change.lead.id
         contact: Contact | None = getattr(change, "contact", None)
         return contact.lead.id if contact is not None and contact.lead is not None else None
@@ -164,7 +165,7 @@ class Event:
     def campaign_id(self) -> str | None:
         """The id of its campaign, or of that of its lead, if there is one."""
         change = self.change
-        if isinstance(change, LeadStatusChanged | LeadTagChanged):
+        if isinstance(change, _LEAD_CHANGES):
             return change.lead.campaign_id
         if isinstance(change, CampaignChanged):
             return change.campaign.id

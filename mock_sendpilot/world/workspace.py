@@ -309,5 +309,4 @@ class Workspace:
         """React to an event within the transaction that has recorded it."""
         # A triggered event is only sent: nothing of the workspace has changed.
         if event.options.origin == CHANGED:
-            with self.causes.reaction(event.id):
-                self.campaigns.react(event.change)
+            self.causes.react(event.id, partial(self.campaigns.react, event.change))
