@@ -250,12 +250,32 @@ def test_a_disruption_explains_what_would_be_a_fault(
     assert world.problems() == []
 
 
-def test_an_attempt_that_was_given_up_may_be_read_late(world: World) -> None:
-    world.change(0, attempts=(attempt(1, 0, "no response within 2 s"), attempt(2, 9)))
+def _is_read_late(world: World, outcome: str) -> None:
+    """Make the receiver read the first attempt of event 1 after the other events."""
+    world.change(0, attempts=(attempt(1, 0, outcome), attempt(2, 9)))
     first, *others = world.arrivals
     world.arrivals = [*others, replace(first, order=8, status=None), replace(first, order=9)]
 
+
+def test_an_attempt_on_a_connection_of_its_own_may_be_read_late(world: World) -> None:
+    _is_read_late(world, "no response within 2 s")
+    world.change(0, disruption="lost_answer")
+
     assert world.problems() == []
+
+
+@pytest.mark.parametrize(
+    ("disruption", "outcome"),
+    [
+        pytest.param(None, "no response within 2 s", id="on the connection that is kept"),
+        pytest.param("lost_answer", "the response was lost on purpose", id="not given up"),
+    ],
+)
+def test_no_other_attempt_is_read_late(world: World, disruption: str | None, outcome: str) -> None:
+    _is_read_late(world, outcome)
+    world.change(0, disruption=disruption)
+
+    assert world.problems() == ["/endpoint1 got event 1 after event 3"]
 
 
 def test_a_disabled_endpoint_explains_a_cancelled_delivery(world: World) -> None:
