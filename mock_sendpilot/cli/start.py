@@ -238,6 +238,9 @@ def _serve(server: "EmulatorServer", banner: str, state_file: "StateFile | None"
             sys.stdout.flush()
         except OSError:  # the reader is gone, or the disk full: serve all the same
             sys.stdout = None  # or Python flushes it at exit, and fails again
+    from mock_sendpilot.cli.allocator import give_back_large_blocks  # 2 ms that can wait until here
+
+    give_back_large_blocks()
     # A signal ends the loop with an exception. It need not interrupt a sleep: of several signals at
     # once, the kernel may hand all to other threads.
     while True:

@@ -1,0 +1,32 @@
+"""The allocator of the server's process, looked at in a process of its own."""
+
+import ctypes
+import subprocess
+import sys
+
+import pytest
+
+_HAS_MALLINFO2 = sys.platform == "linux" and hasattr(ctypes.CDLL(None), "mallinfo2")
+_SCRIPT = """
+import ctypes
+from mock_sendpilot.cli.allocator import give_back_large_blocks
+
+class Information(ctypes.Structure):
+    names = "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost"
+    _fields_ = [(name, ctypes.c_size_t) for name in names.split()]
+
+mallinfo2 = ctypes.CDLL(None).mallinfo2
+mallinfo2.restype = Information
+give_back_large_blocks()
+bytes(8_000_000)  # glibc would keep blocks up to this size from now on
+before = mallinfo2().hblkhd
+kept = bytes(1_000_000)
+print(mallinfo2().hblkhd - before >= len(kept))
+"""
+
+
+@pytest.mark.skipif(not _HAS_MALLINFO2, reason="needs a new glibc")
+def test_a_large_block_is_the_systems_own_also_after_a_larger_one() -> None:
+    command = [sys.executable, "-c", _SCRIPT]
+    ended = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30)
+    assert ended.stdout == "True\n"
