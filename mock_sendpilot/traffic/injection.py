@@ -13,7 +13,13 @@ from mock_sendpilot.http_server.reason_phrases import reason_phrase
 from mock_sendpilot.http_server.transmission import TRANSMIT, Transmission
 from mock_sendpilot.traffic.effects import Effect, effect_from_words
 from mock_sendpilot.traffic.faults import Faults, Hit
-from mock_sendpilot.traffic.journal import FAULT_ID, FAULT_SECONDS, NO_RESPONSE, RequestJournal
+from mock_sendpilot.traffic.journal import (
+    FAULT_ID,
+    FAULT_SECONDS,
+    NO_RESPONSE,
+    OPERATION_ID,
+    RequestJournal,
+)
 from mock_sendpilot.traffic.wsgi_request import WsgiRequest, request_path, request_query
 from mock_sendpilot.world.workspace import Workspace
 
@@ -104,6 +110,8 @@ class FaultInjection:
         status, headers, body = _FAILED, [("Content-Type", _JSON)], b""
         if effect.needs_app:
             status, headers, body = self._response(environ)
+        else:  # no view serves it, and the journal has the operation from the view
+            environ[OPERATION_ID] = self._find_operation(environ)
         if effect.status is not None:
             status, headers, body = _error(effect, access.workspace, environ)
         elif earlier is not None:

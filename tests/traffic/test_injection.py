@@ -76,6 +76,14 @@ def test_a_status_comes_in_the_vendors_envelope_and_nothing_is_done(
     assert change(api).status == 200
 
 
+def test_the_journal_has_the_operation_of_a_request_that_no_view_serves(
+    api: Api, faults: Faults, journal: RequestJournal
+) -> None:
+    faults.arm(Effect(status=503))
+    change(api)
+    assert journal.all()[-1].operation == "leads.updateStatus"
+
+
 def test_an_answer_is_lost_after_its_effect(
     api: Api, faults: Faults, workspace: Workspace, journal: RequestJournal
 ) -> None:
