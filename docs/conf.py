@@ -34,6 +34,7 @@ _CHAPTERS = {
         for name in (
             "pytest",
             "api-client",
+            "client-suite",
             "webhooks",
             "check-receiver",
             "disruptions",

@@ -25,7 +25,9 @@ from tests.examples.documents import ROOT, Section, Snippet, sections
 from tests.support import eventually, without_plugins
 
 TUTORIAL = ROOT / "docs" / "tutorial.md"
-DOCUMENTS = [ROOT / "README.md", *sorted({*(ROOT / "docs").rglob("*.md")} - {TUTORIAL})]
+CLIENT = ROOT / "docs" / "how-to" / "client-suite.md"
+"""The page of the example project, whose files other tests run."""
+DOCUMENTS = [ROOT / "README.md", *sorted({*(ROOT / "docs").rglob("*.md")} - {TUTORIAL, CLIENT})]
 SECTIONS = [section for path in DOCUMENTS for section in sections(path)]
 IN_A_SHELL = [
     section
