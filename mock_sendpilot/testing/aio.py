@@ -172,6 +172,7 @@ class AsyncClock:
     """The calls of `sendpilot.clock` that send webhooks: `advance` and `set`."""
 
     def __init__(self, clock: "SandboxClock") -> None:
+        # Freezing and resuming wait for nothing, so they have no twin.
         self.advance = awaitable(clock.advance)
         self.set = awaitable(clock.set)
 
@@ -219,6 +220,7 @@ class AsyncSandbox:
             return await value
 
         def call() -> Any:
+            # Called in the waiting thread, so that a probe that is not asynchronous blocks no loop.
             value = probe() if callable(probe) else None
             if not inspect.isawaitable(value):
                 return value

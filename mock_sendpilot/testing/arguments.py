@@ -31,6 +31,7 @@ def check_seconds(name: str, seconds: Any) -> None:
     Raises:
         InvalidInput: it says what was expected.
     """
+    # True is an int in Python, and no number of seconds.
     is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
     if not (is_number and 0 <= seconds <= _MAX_SECONDS):
         expected = f"a number of seconds from 0 to {_MAX_SECONDS}"
@@ -61,6 +62,7 @@ def event_id_of(webhook: SentWebhook | str) -> str:
 
 def as_tuple(names: str | Iterable[str]) -> tuple[str, ...]:
     """Return several names, of which a single one may stand alone."""
+    # A text is iterable, too: its letters would pass for names.
     return (names,) if isinstance(names, str) else tuple(names)
 
 

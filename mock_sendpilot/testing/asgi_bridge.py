@@ -78,6 +78,7 @@ class AsgiBridge(AbstractContextManager["AsgiBridge"]):
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
         """Respond to a request; an exception of the app is raised here."""
+        # Webhooks are small. Reading here keeps the event loop from waiting for a slow client.
         body = environ["wsgi.input"].read()
         exchange = _Exchange(_scope(environ, self._lifespan.state), body)
         self._loop.call_soon_threadsafe(self._begin, exchange)
@@ -118,6 +119,7 @@ class AsgiBridge(AbstractContextManager["AsgiBridge"]):
         if not self._thread.is_alive():
             return
         asyncio.run_coroutine_threadsafe(self._end(), self._loop)
+        # For requests, for the shutdown, and as much again for what it cancels.
         self._thread.join(3 * self._shutdown_seconds)
         if self._thread.is_alive():
             _logger.warning("the app blocks its event loop and was left running")
@@ -125,6 +127,7 @@ class AsgiBridge(AbstractContextManager["AsgiBridge"]):
     def _wait_for(self, exchange: "_Exchange") -> _Response:
         while True:
             try:
+                # A loop that ended in between would never answer, so it is looked at now and then.
                 return exchange.response.result(_LOOK_SECONDS)
             except FutureTimeoutError:
                 if not self._thread.is_alive():
@@ -140,6 +143,7 @@ class AsgiBridge(AbstractContextManager["AsgiBridge"]):
 
     def _begin(self, exchange: "_Exchange") -> None:
         task = self._loop.create_task(exchange.run(self._app))
+        # asyncio itself keeps only weak references to tasks.
         self._requests[task] = exchange
         task.add_done_callback(self._requests.pop)
 
@@ -189,6 +193,7 @@ class _Lifespan:
             return None
         await self._requested.put({"type": message_type})
         reply = asyncio.ensure_future(self._replies.get())
+        # An app without lifespan raises or returns instead of a reply, as the specification allows.
         await asyncio.wait({reply, self._task}, return_when=asyncio.FIRST_COMPLETED)
         if reply.done():
             return reply.result()
@@ -202,6 +207,7 @@ class _Lifespan:
         except asyncio.CancelledError:
             raise
         except Exception:
+            # Only debug: it is how an app says that it has no lifespan.
             _logger.debug("the lifespan of the app ended", exc_info=True)
         except BaseException as error:  # `sys.exit` in the app included
             reason = f"{type(error).__name__}: {error}".rstrip(": ")
@@ -246,6 +252,7 @@ class _Exchange:
         if not self._is_received:
             self._is_received = True
             return {"type": "http.request", "body": self.body, "more_body": False}
+        # Frameworks listen for the disconnect during the response, and would stop it too early.
         await self._is_complete.wait()
         return {"type": "http.disconnect"}
 
@@ -274,6 +281,7 @@ class _Exchange:
             (name.decode("latin-1"), value.decode("latin-1"))
             for name, value in self._start.get("headers", ())
         ]
+        # Our server refuses those of the connection, which an ASGI app may set.
         own = [(name, value) for name, value in headers if not is_hop_by_hop(name)]
         self.response.set_result(_Response(self._start["status"], own, b"".join(self._parts)))
 
@@ -287,6 +295,7 @@ def _scope(environ: "WSGIEnvironment", state: Mapping[str, Any]) -> dict[str, An
         "http_version": "1.1",
         "method": environ["REQUEST_METHOD"],
         "scheme": environ["wsgi.url_scheme"],
+        # WSGI has the bytes of the path as Latin-1, ASGI has them decoded as UTF-8.
         "path": environ["PATH_INFO"].encode("latin-1").decode("utf-8", "replace"),
         "raw_path": target.partition("?")[0].encode("latin-1"),
         "query_string": environ.get("QUERY_STRING", "").encode("latin-1"),

@@ -104,6 +104,7 @@ def _compare(
 def _rows(view: Any) -> dict[str, Mapping[str, Any]]:
     """Return the fields of each lead by its id."""
     if inspect.iscoroutine(view):
+        # Otherwise Python warns that it was never awaited, which hides the reason.
         view.close()
         raise InvalidInput(
             "the probe is asynchronous: write await sendpilot.aio.assert_converges(...)"
@@ -144,6 +145,7 @@ def _differences(
     known: Mapping[str, Lead],
     lead_ids: Collection[str] | None,
 ) -> Iterator[Difference]:
+    # In the order of the emulator, so that two failures can be compared.
     for lead_id in dict.fromkeys([*known, *rows]) if lead_ids is None else lead_ids:
         lead, row = known.get(lead_id), rows.get(lead_id)
         if lead is None:
@@ -176,6 +178,7 @@ def _agree(value: Any, actual: Any) -> bool:
         moment = parse_moment(value) if isinstance(value, str) else value
         if not isinstance(moment, datetime) or moment.tzinfo is None:
             return False
+        # The API has milliseconds, so an app cannot know more.
         return iso_milliseconds(moment) == iso_milliseconds(actual)
     return bool(value == actual)
 

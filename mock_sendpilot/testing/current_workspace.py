@@ -25,6 +25,7 @@ class CurrentWorkspace:
         try:
             current = self._emulator.workspace(self._workspace.id)
         except NotFound:
+            # A closed sandbox is still read, such as by an assertion after its `with` block.
             return self._workspace
         if current is not self._workspace:
             self._workspace, self._outbox = current, self._emulator.outbox(current)
@@ -33,5 +34,6 @@ class CurrentWorkspace:
     @property
     def outbox(self) -> Outbox:
         """The endpoints, events and deliveries of the workspace."""
+        # Looking it up replaces the outbox, if the workspace has been replaced.
         _ = self.workspace
         return self._outbox

@@ -62,6 +62,7 @@ def reasons_for_silence(emulator: Emulator, url: str) -> Iterator[str]:
         emulator: the emulator with the endpoints.
         url: the URL of the receiver.
     """
+    # By the port alone: an endpoint may name the machine by another of its names.
     port = urlsplit(url).port
     endpoints = [
         (workspace, endpoint)

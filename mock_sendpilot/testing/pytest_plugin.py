@@ -58,6 +58,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         return
     item.stash[_HAS_FAILED] = True
     emulator, workspace = item.config.stash[_SERVER].emulator, sandbox.workspace
+    # A test that has closed its sandbox has taken its deliveries with it.
     is_skipped = isinstance(call.excinfo.value, pytest.skip.Exception)
     if is_skipped or workspace not in emulator.workspaces():
         return
@@ -110,6 +111,7 @@ def sendpilot(
     with Sandbox(sendpilot_server, options, random_seed=request.node.nodeid) as sandbox:
         request.node.stash[_SANDBOX] = sandbox
         yield sandbox
+        # A test that failed before its requests has one failure, not two.
         if not request.node.stash.get(_HAS_FAILED, False):
             sandbox.check_faults()
 
@@ -138,6 +140,7 @@ def sendpilot_receiver(request: pytest.FixtureRequest) -> "Iterator[WebhookRecei
     def explain(url: str) -> "Sequence[str]":
         from mock_sendpilot.testing.failures import reasons_for_silence
 
+        # Not the fixture: a receiver alone should not start the server.
         server = request.config.stash.get(_SERVER, None)
         return () if server is None else tuple(reasons_for_silence(server.emulator, url))
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
     from typing_extensions import Self
 
+# A test that forgets to end the context must not keep the server from stopping.
 _MAX_HELD_SECONDS = 60.0
 _MAX_RESPONSES = 1_000_000
 _MAX_EXCERPT_BYTES = 60
@@ -206,8 +207,10 @@ class WebhookReceiver(AbstractContextManager["WebhookReceiver"]):
         """
         __tracebackhide__ = True
         refuse_in_event_loop("sendpilot_receiver.aio.wait_for")
+        # They would pass for keys of `data` that no webhook has, and the wait for one be in vain.
         for name in values.keys() & _NOT_OPTIONS.keys():
             raise InvalidInput(f"wait_for takes no {name!r}; {_NOT_OPTIONS[name]}")
+        # An empty list would be right at once and say nothing about what comes a moment later.
         if count == 0:
             raise InvalidInput(f"count: expected 1 or more, got 0; {_NOTHING}")
         if count is not None:
@@ -240,6 +243,7 @@ class WebhookReceiver(AbstractContextManager["WebhookReceiver"]):
     def _wait(self, condition: Callable[[], bool], timeout: float) -> None:
         deadline = SystemClock.running_seconds() + timeout
         with self._changed:
+            # The deadline is in real time, also in a test that freezes the time of the process.
             while not condition():
                 remaining = deadline - SystemClock.running_seconds()
                 if remaining <= 0:
@@ -248,12 +252,14 @@ class WebhookReceiver(AbstractContextManager["WebhookReceiver"]):
 
     def _failure(self, wanted: EventPattern, timeout: float, needed: int, found: int) -> str:
         bodies = [webhook.body for webhook in self.received]
+        # The reasons come from the emulator, which knows the endpoints; this server does not.
         silence = [] if bodies else [f"nothing has reached {self.url}"]
         notes = [*silence, *self._explain(self.url)]
         text = wanted.failure(bodies, timeout_seconds=timeout, notes=notes)
         return text if needed == 1 else f"{found} of {needed} webhooks{text[len('no webhook') :]}"
 
     def _matching(self, wanted: EventPattern) -> list[ReceivedWebhook]:
+        # Requests without an event, such as those of a health check, count as well then.
         if wanted == ANY_EVENT:
             return list(self.received)
         return [one for one in self.received if wanted.matches(one.body)]
@@ -273,10 +279,12 @@ class WebhookReceiver(AbstractContextManager["WebhookReceiver"]):
             method=environ["REQUEST_METHOD"],
             query=dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True)),
         )
+        # In one step, so that responses go to requests in the order in which these are listed.
         with self._changed:
             self.received.append(webhook)
             response = self._responses.popleft() if self._responses else _Response()
             self._changed.notify_all()
+        # Outside the lock: other requests are received and counted meanwhile.
         self._may_respond.wait(_MAX_HELD_SECONDS)
         start_response(response.status_line, list(response.headers.items()))
         return [response.body]
@@ -288,8 +296,10 @@ def _response(status: Any, headers: Mapping[str, object], body: object) -> _Resp
     if not (is_number and _MIN_STATUS <= status <= _MAX_STATUS):
         expected = f"a whole number from {_MIN_STATUS} to {_MAX_STATUS}"
         raise InvalidInput(f"status: expected {expected}, got {status!r}")
+    # `Retry-After` is often written as a number.
     texts = {name: str(value) for name, value in headers.items()}
     for name, text in texts.items():
+        # The server sets those of the connection itself, and WSGI forbids them to an app.
         if not isinstance(name, str) or is_hop_by_hop(name):
             raise InvalidInput(f"headers: expected names that a response may set, got {name!r}")
         if not _HEADER.fullmatch(f"{name}: {text}"):

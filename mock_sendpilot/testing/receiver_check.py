@@ -67,6 +67,7 @@ def check_receiver(
 
     if isinstance(receiver, str):
         return check(receiver)
+    # An app has a path of its own for webhooks; that of a URL is part of it.
     path = checked_path(path)
     with AppServer(receiver) as server:
         return check(f"{server.origin}{path}", origin=server.origin)

@@ -92,6 +92,7 @@ class RecordedEvents(Sequence[SentWebhook]):
         if count is not None:
             check_count("count", count, maximum=MAX_EVENTS)
         check_seconds("timeout", timeout)
+        # Waiting for what can never come only makes the test slow, so the failure comes at once.
         obstacle = self._obstacle(pattern)
         waited = wait_for_events(
             self._current.outbox.events,
@@ -126,6 +127,7 @@ class RecordedEvents(Sequence[SentWebhook]):
         __tracebackhide__ = True
         pattern = self._pattern(event_type, values, options=("event_type",))
         found = [one for one in self._candidates() if pattern.matches(one.body)]
+        # An empty list means something only where something could have come.
         if not found:
             self._require_possibility(pattern)
         return found
@@ -141,6 +143,7 @@ class RecordedEvents(Sequence[SentWebhook]):
     @overload
     def __getitem__(self, index: slice) -> Sequence[SentWebhook]: ...
     def __getitem__(self, index: int | slice) -> SentWebhook | Sequence[SentWebhook]:
+        # A new list each time: the log moves on while a test reads it.
         return self._reached()[index]
 
     def __repr__(self) -> str:

@@ -75,6 +75,7 @@ class Sandbox(SandboxWebhooks, SandboxTraffic):
     def __init__(
         self, server: EmulatorServer, options: SandboxOptions, *, random_seed: str | None = None
     ) -> None:
+        # Real chance, unlike all of the world: tests share a server, and keys must not collide.
         token = secrets.token_hex(8)
         self._emulator = server.emulator
         self.base_url = server.base_url
@@ -187,6 +188,7 @@ class Sandbox(SandboxWebhooks, SandboxTraffic):
         }
         sender, connected_urls = load_sender(values)
         self.workspace.store.put_sender(sender)
+        # After the sender: a connection needs one that exists.
         for url in connected_urls:
             self.connect(url, sender_id=sender_id)
         return sender
@@ -238,6 +240,7 @@ class Sandbox(SandboxWebhooks, SandboxTraffic):
         }
         lead = load_lead(values, self.workspace.clock.now())
         self.workspace.store.put_lead(lead)
+        # As for a lead that the app adds: a started campaign takes it through its sequence.
         self.workspace.sequences.begin([lead])
         return lead
 
@@ -277,6 +280,7 @@ class Sandbox(SandboxWebhooks, SandboxTraffic):
                 return self.workspace.manual_actions.act(
                     target, action, text=text, sender_id=sender
                 )
+        # Ignoring it would hide that the test expects another action.
         if sender_id is not None:
             raise InvalidInput(f"sender_id is for steps of a lead; {action!r} is none")
         with self.workspace.causes.working_for(SIMULATED):
@@ -338,6 +342,7 @@ class Sandbox(SandboxWebhooks, SandboxTraffic):
             keeps_endpoints: whether its endpoints stay, with their secrets.
         """
         self._emulator.reset(self.workspace, keeps_endpoints=keeps_endpoints)
+        # The start of the test had the faults of its marker, and a reset removes all.
         self._arm_faults(self._options)
 
     def snapshot(self) -> Snapshot:
@@ -358,6 +363,7 @@ class Sandbox(SandboxWebhooks, SandboxTraffic):
 
     def close(self) -> None:
         """Remove the workspace and stop serving its apps; a second time does nothing."""
+        # First the workspace: nothing is sent to an app that is being stopped.
         self._emulator.remove_workspace(self.workspace)
         while self._servers:
             _, server = self._servers.popitem()
@@ -436,6 +442,7 @@ class SandboxFactory:
         chosen = chosen_options([call, *self._defaults()], app=self._server.app)
         default_seed = f"sendpilot_factory/{next(self._numbers)}"
         sandbox = Sandbox(self._server, chosen, random_seed=default_seed)
+        # A session makes many, and each that was closed would be kept alive by this list.
         known = self._server.emulator.workspaces()
         still_open = [one for one in self._sandboxes if one.workspace in known]
         self._sandboxes = [*still_open, sandbox]

@@ -126,6 +126,7 @@ def _parse(text: str) -> datetime | None:
     if len(text) == len(_DATE):
         return parse_moment(f"{text}T00:00:00Z")
     moment = parse_moment(text)
+    # A time without a zone is recognized, so that the error can say what is missing.
     if moment is None and (without_zone := parse_moment(f"{text}Z")):
         return without_zone.replace(tzinfo=None)
     return moment
@@ -140,6 +141,7 @@ def _duration(value: object) -> timedelta:
     except InvalidInput as error:
         raise InvalidInput(f"duration: {error}") from error
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    # Guessing the unit of a bare number would be wrong half of the time.
     remedy = f"; for seconds write seconds={value!r}" if is_number else ""
     raise InvalidInput(
         f"duration: expected a timedelta or a text such as '1h30m', got {value!r}{remedy}"

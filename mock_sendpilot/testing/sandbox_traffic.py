@@ -113,6 +113,7 @@ class RecordedRequests(Sequence[JournalEntry]):
         if count is not None:
             check_count("count", count, maximum=MAX_ENTRIES)
         check_seconds("timeout", timeout)
+        # By the number and not the time: requests of one millisecond have an order, too.
         number = 0 if after is None else self._journal.get(id_of(after, "after")).number
         expected = 1 if count is None else count
         found = self._journal.wait_for(
@@ -371,9 +372,12 @@ class SandboxTraffic:
         )
         try:
             yield armed
+            # Faults are immutable: the one that was yielded knows nothing of its matches.
             after = self._faults.get(armed.id)
         finally:
+            # Also after an exception, so that the fault hits nothing beyond its block.
             self._faults.remove(armed.id)
+        # Chance may spare every request, so a probability below 1 requires nothing.
         if after.match_count < (times or int(probability >= 1)):
             raise self._unconsumed(after)
 
@@ -392,6 +396,7 @@ class SandboxTraffic:
         """
         seed = self.random_seed if random_seed is None else random_seed
         chaos = self._faults.arm_chaos(seed, rate=rate)
+        # pytest shows it with a failure, which can then be repeated with the same seed.
         _logger.warning("API chaos at rate %g, seed %r", rate, seed)
         return chaos
 

@@ -102,6 +102,7 @@ class SandboxWebhooks:
                 or an object that is no app.
             AppNotStarted: the startup of an ASGI app failed.
         """
+        # Two places for one path would leave open which of them counts.
         if isinstance(url, str) and path is not None:
             raise InvalidInput(
                 f"path: expected an app with it, got a URL; write {path!r} at the end of the URL"
@@ -122,9 +123,11 @@ class SandboxWebhooks:
 
     def _served(self, app: "App", path: str | None) -> str:
         """Serve an app, if it is not served yet, and return the URL at which it takes webhooks."""
+        # Late: serving an ASGI app imports asyncio, which most tests do without.
         from mock_sendpilot.testing.serving import AppServer, checked_path
 
         path = checked_path(path)
+        # By identity: apps need not be hashable, and equal ones are still two apps.
         server = self._servers.get(id(app))
         if server is None:
             server = AppServer(app)
@@ -227,6 +230,7 @@ class SandboxWebhooks:
                 cannot hold, or no times at all.
         """
         endpoint_id = optional_id(endpoint, "endpoint")
+        # Options and keys of `data` share the keywords.
         options = {name: value for name, value in values.items() if name in OPTIONS}
         data = with_ids({name: value for name, value in values.items() if name not in OPTIONS})
         pattern = EventPattern(
@@ -311,6 +315,7 @@ class SandboxWebhooks:
         """
         __tracebackhide__ = True
         refuse_in_event_loop("sendpilot.aio.check_receiver")
+        # Late: the checks take longer to import than a short test takes to run.
         from mock_sendpilot.testing.receiver_check import check_receiver
 
         return check_receiver(

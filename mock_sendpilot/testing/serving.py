@@ -131,6 +131,7 @@ def answering_crashes(app: "WSGIApplication") -> "WSGIApplication":
 
 def _is_asgi(app: object) -> bool:
     """Tell an ASGI app from a WSGI app, and refuse what is neither."""
+    # By their arguments, since neither kind of app has a class of its own.
     takes_wsgi, takes_asgi = (_takes(app, count) for count in (_WSGI_ARGUMENTS, _ASGI_ARGUMENTS))
     is_async = callable(app) and (
         inspect.iscoroutinefunction(app) or inspect.iscoroutinefunction(app.__call__)
