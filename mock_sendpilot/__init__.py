@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         UnconsumedFault,
         WebhookNotSeen,
     )
+    from mock_sendpilot.testing.interception import LeakedRequest, LeakGuard, intercept, no_leaks
     from mock_sendpilot.testing.receiver import ReceivedWebhook, WebhookReceiver
     from mock_sendpilot.testing.sandbox import Sandbox, SandboxFactory
     from mock_sendpilot.traffic.faults import Fault
@@ -61,6 +62,8 @@ __all__ = [
     "InvalidInput",
     "JournalEntry",
     "Lead",
+    "LeakGuard",
+    "LeakedRequest",
     "NotAllowed",
     "NotConverged",
     "NotFound",
@@ -81,7 +84,9 @@ __all__ = [
     "WorkspaceSeed",
     "__version__",
     "create_app",
+    "intercept",
     "named_contract",
+    "no_leaks",
     "parse_seed",
 ]
 _MODULES: Mapping[str, str] = {
@@ -101,6 +106,8 @@ _MODULES: Mapping[str, str] = {
     "InvalidInput": "errors",
     "JournalEntry": "traffic.journal",
     "Lead": "world.models",
+    "LeakGuard": "testing.interception",
+    "LeakedRequest": "testing.interception",
     "NotAllowed": "errors",
     "NotFound": "errors",
     "NotConverged": "testing.failures",
@@ -120,7 +127,9 @@ _MODULES: Mapping[str, str] = {
     "WebhookReceiver": "testing.receiver",
     "WorkspaceSeed": "world.seed",
     "create_app": "app",
+    "intercept": "testing.interception",
     "named_contract": "contracts.contract",
+    "no_leaks": "testing.interception",
     "parse_seed": "control.seed_loading",
 }
 

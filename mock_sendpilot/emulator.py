@@ -130,6 +130,21 @@ class Emulator:
         entry = self._entries.get(workspace.id)
         return [] if entry is None else list(entry.api_keys)
 
+    def add_key(self, workspace: Workspace, api_key: ApiKey) -> None:
+        """Let another key open a workspace; it raises what `add_workspace` does."""
+        with self._lock:
+            entry = self._entries[workspace.id]
+            self.keys.add(replace(entry, api_keys=(api_key,)).accesses())
+            self._entries[workspace.id] = replace(entry, api_keys=(*entry.api_keys, api_key))
+
+    def remove_key(self, workspace: Workspace, api_key: ApiKey) -> None:
+        """Remove a key, unless the workspace was removed, and the key with it."""
+        with self._lock:
+            if entry := self._entries.get(workspace.id):
+                kept = tuple(one for one in entry.api_keys if one != api_key)
+                self._entries[workspace.id] = replace(entry, api_keys=kept)
+                self.keys.remove([api_key])
+
     def outbox(self, workspace: Workspace) -> Outbox:
         """Return the outbox of a workspace: its endpoints and deliveries."""
         return self._entries[workspace.id].outbox

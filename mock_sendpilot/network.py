@@ -19,6 +19,7 @@ from http import HTTPStatus
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
+VENDOR_HOST = "api.sendpilot.ai"
 _COOPERATIVE = frozenset({"gevent", "eventlet"})
 SocketOption = tuple[int, int, int | bytes]
 

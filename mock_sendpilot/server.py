@@ -57,13 +57,14 @@ class EmulatorServer(AbstractContextManager["EmulatorServer"]):
         self._control_token = control_token
         self._has_control = has_control
         self.emulator = emulator
+        self._guard = Guard(
+            allowed_hosts=allowed_hosts,
+            allows_vendor_host=is_loopback(host),
+            control_token=control_token,
+        )
         self.app = create_app(
             emulator,
-            guard=Guard(
-                allowed_hosts=allowed_hosts,
-                allows_vendor_host=is_loopback(host),
-                control_token=control_token,
-            ),
+            guard=self._guard,
             cors_origins=cors_origins,
             has_control=has_control,
         )
@@ -132,6 +133,10 @@ class EmulatorServer(AbstractContextManager["EmulatorServer"]):
         """Accept no more requests, and wait for those that are running until the timeout."""
         self._http.stop(timeout_seconds=timeout_seconds)
         self.emulator.keys.remove_rule(self._check_keys)
+
+    def allow_hosts(self, names: Iterable[str]) -> None:
+        """Allow further names of the server, which clients send as Host."""
+        self._guard.allow(names)
 
     def _check_keys(self, api_keys: Iterable[str]) -> None:
         """Refuse API keys that must not be open to others.

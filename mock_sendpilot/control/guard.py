@@ -14,10 +14,9 @@ from urllib.parse import urlsplit
 from flask import Flask, current_app, request
 
 from mock_sendpilot.errors import LimitExceeded, NotAllowed
-from mock_sendpilot.network import is_loopback
+from mock_sendpilot.network import VENDOR_HOST, is_loopback
 
 ANY = "*"
-VENDOR_HOST = "api.sendpilot.ai"
 MAX_WAITING_REQUESTS = 128
 _MAX_CHECKED_HOSTS = 100
 _GUARD = "mock_sendpilot.guard"
@@ -48,6 +47,10 @@ class Guard:
         self._allowed_hosts = frozenset(names | {VENDOR_HOST} if allows_vendor_host else names)
         self._control_token = control_token
         self._checked_hosts: set[str] = set()  # most requests have the same header
+
+    def allow(self, hosts: Iterable[str]) -> None:
+        """Let further names through, from now on."""
+        self._allowed_hosts |= {name.lower() for name in hosts}
 
     def check_host(self) -> None:
         """Refuse a request for a name that is not ours.

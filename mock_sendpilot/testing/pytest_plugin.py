@@ -1,18 +1,20 @@
-"""The pytest plugin: `sendpilot_server`, `sendpilot`, `sendpilot_factory`, `sendpilot_receiver`.
+"""The pytest plugin: its fixtures, its marker, and its options in the ini file.
 
 pytest loads it in every environment where the package is installed, so it imports nothing of the
 package until a test uses one of its fixtures.
 """
 
+import sys
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Iterator, Sequence
 
     from mock_sendpilot.server import EmulatorServer
+    from mock_sendpilot.testing.interception import LeakGuard
     from mock_sendpilot.testing.receiver import WebhookReceiver
     from mock_sendpilot.testing.sandbox import Sandbox, SandboxFactory
 
@@ -26,7 +28,8 @@ _MAX_TRACED_FAILURES, _MAX_TRACE_LINES = 3, 40
 _MARKER = (
     "sendpilot(contract, seed=, starts_at=, frozen=, random_seed=, faults=, **options): the "
     "contract of the fixture `sendpilot`, its contents, the start of its clock, and the faults of "
-    "its requests, such as @pytest.mark.sendpilot('live', patch_reply='example')"
+    "its requests, such as @pytest.mark.sendpilot('live', patch_reply='example'); with "
+    "intercept=True, api_key= and hosts= the test uses the fixture `sendpilot_intercepted`"
 )
 _INI_OPTIONS: Mapping[str, tuple[Literal["string", "bool", "linelist"], str]] = {
     "contract": ("string", "contract, such as live or live+patch_reply=example"),
@@ -35,7 +38,13 @@ _INI_OPTIONS: Mapping[str, tuple[Literal["string", "bool", "linelist"], str]] = 
     "frozen": ("bool", "whether the clock starts frozen"),
     "random_seed": ("string", "seed of all chance"),
     "faults": ("linelist", "faults of the requests, a JSON object in each line"),
+    "intercept": ("bool", "use the fixture sendpilot_intercepted in every test"),
+    "api_key": ("string", "API key of the app, which opens the workspace when intercepted"),
+    "hosts": ("linelist", "hosts that are intercepted and guarded next to api.sendpilot.ai"),
+    "no_leaks": ("bool", "use the fixture sendpilot_no_leaks in every test"),
 }
+_INTERCEPTED = "sendpilot_intercepted"
+_NO_LEAKS = "sendpilot_no_leaks"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -50,9 +59,59 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", _MARKER)
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Add the fixtures that the marker and the ini file ask for, before all others."""
+    names: list[str] | None = getattr(item, "fixturenames", None)
+    if names is None:
+        return
+    marked = [marker.kwargs.get("intercept") for marker in item.iter_markers("sendpilot")]
+    is_on = next((value for value in marked if value is not None), None)
+    if is_on is None:
+        is_on = item.config.getini("sendpilot_intercept")
+    if is_on and _INTERCEPTED not in names:
+        names.insert(0, _INTERCEPTED)
+    if item.config.getini(_NO_LEAKS) and _NO_LEAKS not in names:
+        names.insert(0, _NO_LEAKS)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call() -> "Generator[None, object, object]":
+    """Let a test fail whose app has swallowed that a request was refused."""
+    __tracebackhide__ = True
+    result = yield
+    if (interception := _loaded_interception()) is not None:
+        interception.raise_leaks()
+    return result
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> "Generator[None, object, object]":
+    """End interceptions that a test has begun and forgotten, and say so."""
+    __tracebackhide__ = True
+    try:
+        return (yield)
+    finally:
+        if (interception := _loaded_interception()) is not None:
+            interception.end_forgotten(item.nodeid)
+
+
+def _loaded_interception() -> Any:
+    """Return the module of interceptions; None if no test has used it yet."""
+    return sys.modules.get("mock_sendpilot.testing.interception")
+
+
+def _report_leaks(item: pytest.Item, error: BaseException) -> None:
+    interception = _loaded_interception()
+    leaks = [] if interception is None else interception.take_leaks()
+    if leaks := [leak for leak in leaks if leak not in str(error)]:
+        item.add_report_section("call", "sendpilot leaks", "\n".join(leaks))
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
-    """Add the timeline and the failures of webhooks to the report of a test that failed."""
+    """Add leaks, the timeline and the failures of webhooks to the report of a failed test."""
+    if call.when == "call" and call.excinfo is not None:
+        _report_leaks(item, call.excinfo.value)
     sandbox = item.stash.get(_SANDBOX, None)
     if sandbox is None or call.when != "call" or call.excinfo is None:
         return
@@ -146,3 +205,27 @@ def sendpilot_receiver(request: pytest.FixtureRequest) -> "Iterator[WebhookRecei
 
     with WebhookReceiver(explain=explain) as receiver:
         yield receiver
+
+
+@pytest.fixture
+def sendpilot_intercepted(
+    sendpilot: "Sandbox", request: pytest.FixtureRequest
+) -> "Iterator[Sandbox]":
+    """Return `sendpilot`, which gets what this process sends to `https://api.sendpilot.ai`."""
+    __tracebackhide__ = True
+    from mock_sendpilot.testing.interception import intercept
+    from mock_sendpilot.testing.sandbox_options import intercept_options
+
+    options = intercept_options(request.node)
+    with intercept(sendpilot, api_key=options.api_key, hosts=options.hosts):
+        yield sendpilot
+
+
+@pytest.fixture
+def sendpilot_no_leaks(pytestconfig: pytest.Config) -> "Iterator[LeakGuard]":
+    """Refuse what this process sends to `https://api.sendpilot.ai`, unless it is intercepted."""
+    __tracebackhide__ = True
+    from mock_sendpilot.testing.interception import no_leaks
+
+    with no_leaks(hosts=pytestconfig.getini("sendpilot_hosts") or ()) as guard:
+        yield guard

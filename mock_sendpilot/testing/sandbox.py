@@ -58,6 +58,7 @@ class Sandbox(SandboxWebhooks, SandboxTraffic):
             people and behaviors.
 
     Attributes:
+        server: the server.
         base_url: the URL that replaces `https://api.sendpilot.ai/v1`.
         origin: the same without `/v1`.
         api_key: the key of this workspace, and of no other.
@@ -77,6 +78,7 @@ class Sandbox(SandboxWebhooks, SandboxTraffic):
     ) -> None:
         # Real chance, unlike all of the world: tests share a server, and keys must not collide.
         token = secrets.token_hex(8)
+        self.server = server
         self._emulator = server.emulator
         self.base_url = server.base_url
         self.origin = server.origin

@@ -17,6 +17,7 @@ from mock_sendpilot.json_text import as_utf8, parse_json
 from mock_sendpilot.scheduling.clock import SystemClock
 from mock_sendpilot.scheduling.scheduler import FIRST_MOMENT, LAST_MOMENT
 from mock_sendpilot.suggestions import did_you_mean
+from mock_sendpilot.testing.arguments import as_tuple
 from mock_sendpilot.testing.sandbox_clock import moment_of
 from mock_sendpilot.world.models import ApiKey, Campaign, JobTiming, Sender
 from mock_sendpilot.world.seed import WorkspaceSeed
@@ -35,6 +36,8 @@ _QUICK_JOBS = JobTiming(
 _MARKER = "@pytest.mark.sendpilot"
 _INI_PREFIX = "sendpilot_"
 _OWN_OPTIONS = ("starts_at", "frozen", "random_seed", "faults", "seed")
+_INTERCEPT_OPTIONS = ("intercept", "api_key", "hosts")
+"""Options of the marker that are not about the workspace."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,12 +68,14 @@ class OptionSource:
         name: the place in errors; a call has none, since its traceback shows it.
         folder: the folder that the path of a seed is relative to.
         is_for_all: whether it is about tests that may not need each of its faults.
+        other_options: the names of options that it may set and that are read elsewhere.
     """
 
     values: Mapping[str, object]
     name: str = ""
     folder: Path = Path()
     is_for_all: bool = False
+    other_options: Sequence[str] = ()
 
     def checked(self, app: "Flask | None") -> dict[str, Any]:
         """Return the options in the form in which they are used; contract options are `pairs`.
@@ -80,7 +85,8 @@ class OptionSource:
         """
         __tracebackhide__ = True
         try:
-            return _checked(self.values, self.folder, app)
+            known = (*_OWN_OPTIONS, *self.other_options, *OPTIONS)
+            return _checked(self.values, known, self.folder, app)
         except InvalidInput as error:
             raise self.named(error) from None
 
@@ -212,9 +218,41 @@ def marker_sources(item: "pytest.Item") -> Iterator[OptionSource]:
                 f"{marker.kwargs['contract']!r}"
             )
         positional = {"contract": marker.args[0]} if marker.args else {}
+        named = {
+            name: value for name, value in marker.kwargs.items() if name not in _INTERCEPT_OPTIONS
+        }
         yield OptionSource(
-            name=name, values={**positional, **marker.kwargs}, folder=item.path.parent
+            name=name,
+            values={**positional, **named},
+            folder=item.path.parent,
+            other_options=_INTERCEPT_OPTIONS,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InterceptOptions:
+    """The options of an interception."""
+
+    is_on: bool
+    api_key: str | None
+    hosts: tuple[str, ...]
+
+
+def intercept_options(item: "pytest.Item") -> InterceptOptions:
+    """Return the options of a test's interception, each from the nearest place that sets it.
+
+    Raises:
+        InvalidInput: a value of the wrong type; it names the option.
+    """
+    chosen = {name: item.config.getini(f"{_INI_PREFIX}{name}") for name in _INTERCEPT_OPTIONS}
+    for marker in reversed(list(item.iter_markers("sendpilot"))):
+        chosen.update((name, marker.kwargs[name]) for name in chosen if name in marker.kwargs)
+    is_on, api_key = chosen["intercept"] or False, chosen["api_key"]
+    if not isinstance(is_on, bool):
+        raise InvalidInput(f"{_MARKER}: intercept: expected True or False, got {is_on!r}")
+    if not isinstance(api_key, str | None):  # not quoted: it is a secret
+        raise InvalidInput(f"{_MARKER}: api_key: expected a text, got {type(api_key).__name__}")
+    return InterceptOptions(is_on=is_on, api_key=api_key, hosts=as_tuple(chosen["hosts"] or ()))
 
 
 def ini_sources(config: "pytest.Config") -> Iterator[OptionSource]:
@@ -255,10 +293,11 @@ def _pair(text: str, name: str) -> tuple[str, str]:
 # --- values ---------------------------------------------------------------------------------------
 
 
-def _checked(options: Mapping[str, object], folder: Path, app: "Flask | None") -> dict[str, Any]:
+def _checked(
+    options: Mapping[str, object], known: Sequence[str], folder: Path, app: "Flask | None"
+) -> dict[str, Any]:
     for name in options:
-        if name not in (*_OWN_OPTIONS, *OPTIONS, "contract"):
-            known = [*_OWN_OPTIONS, *OPTIONS]
+        if name not in (*known, "contract"):
             guess = did_you_mean(name, known)
             raise InvalidInput(f"unknown option {name!r}; {guess}known are: {', '.join(known)}")
     values: dict[str, Any] = {name: one for name, one in options.items() if one is not None}

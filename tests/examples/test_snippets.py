@@ -166,25 +166,30 @@ def test_the_commands_of_a_section_do_what_it_says(reader: Reader) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("document", WITH_TESTS)
 def test_the_test_files_of_a_document_pass(tmp_path: Path, document: str) -> None:
+    projects = {tmp_path / "together"}
     for number, section in enumerate(SECTIONS):
         if section.document == document and section.has_tests:
-            folder = tmp_path / str(number)
-            folder.mkdir()
+            has_settings = any(snippet.name == "pytest.ini" for snippet in section.snippets)
+            folder = tmp_path / ("" if has_settings else "together") / str(number)
+            folder.mkdir(parents=True)
+            if has_settings:
+                projects.add(folder)
             for snippet in section.snippets:
                 if snippet.is_file:
                     (folder / snippet.name).write_text(snippet.text, encoding="utf-8")
     plugins = without_plugins(beside=["mock_sendpilot", "anyio"])
     options = ["-q", "-W", "error", "--import-mode", "importlib", *plugins]
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", *options],
-        cwd=tmp_path,
-        env=_environment(),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    for project in projects:
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", *options],
+            cwd=project,
+            env=_environment(),
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,8 @@ from mock_sendpilot import (
     InvalidInput,
     JournalEntry,
     Lead,
+    LeakedRequest,
+    LeakGuard,
     NotAllowed,
     NotConverged,
     NotFound,
@@ -47,7 +49,9 @@ from mock_sendpilot import (
     WorkspaceSeed,
     __version__,
     create_app,
+    intercept,
     named_contract,
+    no_leaks,
     parse_seed,
 )
 from tests.support import over_a_socket
@@ -164,6 +168,14 @@ def test_the_faults_of_a_sandbox_have_types(sendpilot: Sandbox) -> None:
     assert fault.state == "armed"
 
 
+def test_an_interception_and_a_guard_have_types(sendpilot: Sandbox) -> None:
+    with intercept(sendpilot, api_key="sp_live", hosts=["api.example"]) as intercepted:
+        assert_type(intercepted, Sandbox)
+    with no_leaks(hosts=["api.example"]) as guard:
+        assert_type(guard, LeakGuard)
+    assert intercepted is sendpilot
+
+
 @pytest.mark.parametrize(
     ("error", "fail"),
     [
@@ -192,6 +204,7 @@ def test_an_error_of_the_emulated_world_is_caught_by_its_base(
         (AppNotStarted, RuntimeError),
         (EventLoopBlocked, RuntimeError),
         (NotConverged, AssertionError),
+        (LeakedRequest, AssertionError),
         (NotIdle, AssertionError),
         (RequestNotSeen, AssertionError),
         (UnconsumedFault, AssertionError),
