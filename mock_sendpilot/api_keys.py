@@ -40,9 +40,14 @@ class Access:
 
 
 class ApiKeys:
-    """The API keys of an emulator, each with its access. Any thread may call any method."""
+    """The API keys of an emulator, each with its access. Any thread may call any method.
+
+    Attributes:
+        unknown_hint: the hint of the 401 for an unknown key.
+    """
 
     def __init__(self) -> None:
+        self.unknown_hint = "no workspace has this key"
         self._lock = threading.Lock()
         self._accesses: dict[str, Access] = {}
         self._rules: list[KeyRule] = []
@@ -61,7 +66,7 @@ class ApiKeys:
         """
         access = self.find(key)
         if access is None:
-            hint = "no workspace has this key" if key else "send the key as the header X-API-Key"
+            hint = self.unknown_hint if key else "send the key as the header X-API-Key"
             raise InvalidApiKey("Invalid API key", hint=hint)
         if access.api_key.is_revoked:
             raise InvalidApiKey("Invalid API key", hint="this key is revoked")

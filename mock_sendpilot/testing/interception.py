@@ -36,6 +36,10 @@ if TYPE_CHECKING:
 
 _HOST_NAME = re.compile(r"(?!\d+(\.\d+)*$)[a-z0-9_-]+(\.[a-z0-9_-]+)*")
 _TEST_VARIABLE = "PYTEST_CURRENT_TEST"
+_UNKNOWN_KEY = (
+    "no workspace has this key; give the app sendpilot.api_key, or name the key that the app has, "
+    "as api_key= of the marker sendpilot or of intercept()"
+)
 _PACKAGE = str(Path(__file__).parents[1])
 
 
@@ -244,6 +248,7 @@ class _Interception(AbstractContextManager["Sandbox"]):
             sandbox = self._sandbox or stack.enter_context(_own_sandbox())
             if self._api_key is not None:
                 stack.enter_context(_further_key(sandbox, self._api_key))
+            sandbox.server.emulator.keys.unknown_hint = _UNKNOWN_KEY
             sandbox.server.allow_hosts(self._hosts)
             parts = urlsplit(sandbox.origin)
             stack.enter_context(_Route(self._hosts, (str(parts.hostname), parts.port or 80)))

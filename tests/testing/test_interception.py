@@ -52,6 +52,14 @@ def test_the_key_of_the_app_opens_the_sandbox_within_the_interception(sendpilot:
         assert _status("sp_live_of_the_app") == 401
 
 
+def test_an_unknown_key_gets_a_401_with_a_hint(sendpilot_intercepted: Sandbox) -> None:
+    response = requests.get(f"{VENDOR}/leads", headers={"X-API-Key": "sp_live_x"}, timeout=10)
+
+    assert response.status_code == 401
+    hint = response.headers["X-Emulator-Hint"]
+    assert hint.startswith("no workspace has this key; give the app sendpilot.api_key, or name")
+
+
 def test_the_key_may_be_that_of_the_sandbox(sendpilot: Sandbox) -> None:
     with intercept(sendpilot, api_key=sendpilot.api_key):
         assert _status(sendpilot.api_key) == 200
