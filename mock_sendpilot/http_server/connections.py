@@ -13,7 +13,9 @@ import socket
 import struct
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -26,6 +28,7 @@ from waitress.task import ErrorTask, WSGITask
 from waitress.utilities import BadRequest
 
 from mock_sendpilot.http_server.reason_phrases import reason_phrase
+from mock_sendpilot.http_server.streams import OPEN_STREAM, OpenResponse, Source, open_response
 from mock_sendpilot.http_server.transmission import TRANSMIT, HeldResponse, Transmission
 from mock_sendpilot.scheduling.clock import SystemClock
 
@@ -47,6 +50,7 @@ _METHOD_CHARACTERS = frozenset(
     b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 )
 _BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
+_MakeHeld = Callable[..., HeldResponse | OpenResponse]
 _logger = logging.getLogger(__name__)
 
 
@@ -93,12 +97,13 @@ class JsonErrorTask(ErrorTask):  # type: ignore[misc]
 
 
 class Task(WSGITask):  # type: ignore[misc]
-    """A call of the app, which may ask for a transmission of its response."""
+    """A call of the app, which may ask for a transmission of its response, or keep it open."""
 
     def get_environment(self) -> dict[str, Any]:
         """Return the WSGI environment."""
         environ: dict[str, Any] = super().get_environment()
         environ[TRANSMIT] = self.channel.transmit
+        environ[OPEN_STREAM] = self.channel.open_stream
         return environ
 
 
@@ -144,8 +149,8 @@ class Channel(HTTPChannel):  # type: ignore[misc]
     _rest = b""
     outbufs: list[Any]
     close_when_flushed: bool
-    _transmission: Transmission | None = None
-    held: HeldResponse | None = None
+    _make_held: "_MakeHeld | None" = None  # if the response to the current request is to be held
+    held: HeldResponse | OpenResponse | None = None
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -195,26 +200,31 @@ class Channel(HTTPChannel):  # type: ignore[misc]
             self.will_close = True
             self.server.pull_trigger()
         self.waiting_since = SystemClock.running_seconds()
-        if self._transmission is not None:
-            self._hold(self._transmission)
+        if self._make_held is not None:
+            self._hold(self._make_held)
 
     def transmit(self, transmission: Transmission) -> None:
         """Send the response to the current request like this. The app calls it."""
-        self._transmission = transmission
+        self._make_held = partial(HeldResponse, transmission=transmission)
         self.gather()
 
-    def _hold(self, transmission: Transmission) -> None:
+    def open_stream(self, source: Source) -> None:
+        """Keep the response to the current request open, for more from a source."""
+        self._make_held = partial(open_response, source=source, wake=self.server.pull_trigger)
+        self.gather()
+
+    def _hold(self, make_held: "_MakeHeld") -> None:
         """Take the complete response back; the network thread releases it."""
         with self.outbuf_lock:
             content = b"".join(buffer.get(len(buffer)) for buffer in self.outbufs)
             self.outbufs = [OverflowableBuffer(sys.maxsize)]
             self.total_outbufs_len = self.current_outbuf_count = 0
             now = self.waiting_since
-            self.held = HeldResponse(content, transmission, now=now, closes=self.close_when_flushed)
+            self.held = make_held(content, now=now, closes=self.close_when_flushed)
             # Else nothing would be read, and a client that gives up would not be noticed.
             self.close_when_flushed = False
             self.waiting_since = _NEVER
-            self._transmission = None
+            self._make_held = None
         self.stop_gathering()
         self.server.held.add(self)
         self.server.pull_trigger()
@@ -223,27 +233,47 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         """Send what is due of a held response; return the seconds until more of it is due."""
         held = self.held
         if held is None or not self.connected:
-            self.server.held.discard(self)
+            self._forget_held()
             return _NEVER
-        if held.due_at > now:
-            return held.due_at - now
+        if self.total_outbufs_len:  # the client has not yet taken what was sent before
+            return _NEVER
+        due_at = held.due_at
+        if due_at > now:
+            return due_at - now
         chunk = held.take(now)
         with self.outbuf_lock:
             self.outbufs[-1].append(chunk)
             self.total_outbufs_len += len(chunk)
-        if not held:
-            self.server.held.discard(self)
-            self.held = None
+        if held.is_over:
+            self._forget_held()
             self.waiting_since = now
             self.close_when_flushed = held.closes
             if held.resets:
                 self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
         self.send_answer()
-        return held.due_at - now if held else _NEVER
+        return _NEVER if held.is_over else max(0.0, held.due_at - now)
+
+    def end_held(self) -> None:
+        """End a response that is held, as the server stops."""
+        held = self.held
+        if held is not None and self.connected:
+            last = held.end()
+            self._forget_held()
+            with self.outbuf_lock:
+                self.outbufs[-1].append(last)
+                self.total_outbufs_len += len(last)
+            self.close_when_flushed = True
+            self.send_answer()
+
+    def _forget_held(self) -> None:
+        self.server.held.discard(self)
+        if self.held is not None:
+            self.held.end()
+            self.held = None
 
     def writable(self) -> bool:
         """Return whether to send; nothing of a response that is to be held."""
-        return self._transmission is None and bool(super().writable())
+        return self._make_held is None and bool(super().writable())
 
     @property
     def has_pipelined(self) -> bool:
@@ -256,7 +286,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
 
     def stop_gathering(self) -> None:
         """Send what is written as soon as it is, as waitress does; but not if it is to be held."""
-        if self._transmission is None:
+        if self._make_held is None:
             self.adj = self.server.adj
 
     def send_answer(self) -> None:
@@ -268,13 +298,18 @@ class Channel(HTTPChannel):  # type: ignore[misc]
     def del_channel(self, map: Any = None) -> None:  # noqa: A002 - waitress's own
         """Forget the connection."""
         self.server.pipelining.discard(self)
-        self.server.held.discard(self)
+        self._forget_held()
         super().del_channel(map)
 
     @property
     def is_waiting(self) -> bool:
         """Return True while the client has to send or read."""
         return not self.requests and self.waiting_since < _NEVER
+
+    def is_stuck(self, now: float, seconds: float) -> bool:
+        """Return whether the client has for so long not taken what is sent bit by bit."""
+        held = self.held
+        return held is not None and bool(self.total_outbufs_len) and now - held.sent_at > seconds
 
     @property
     def waiting_bytes(self) -> int:
@@ -357,7 +392,9 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
         now = SystemClock.running_seconds()
         if now >= self._next_check_at:
             self._next_check_at = now + _CHECK_SECONDS
-            for channel in self._waiting(now, self._limits.client_seconds):
+            seconds = self._limits.client_seconds
+            stuck = [one for one in list(self.held) if one.is_stuck(now, seconds)]
+            for channel in [*self._waiting(now, seconds), *stuck]:
                 channel.handle_close()
             self._cut_largest(now)
         if self._lacks_descriptor or self._is_full:
@@ -405,6 +442,11 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
             if channel.is_waiting and now - channel.waiting_since > seconds
         ]
         return sorted(waiting, key=lambda channel: channel.waiting_since)
+
+    def end_held(self) -> None:
+        """End the responses that are held, as the server stops."""
+        for channel in list(self.held):
+            channel.end_held()
 
     def _cut_largest(self, now: float) -> None:
         channels = list(self.active_channels.values())

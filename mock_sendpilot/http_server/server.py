@@ -207,6 +207,7 @@ class HttpServer(AbstractContextManager["HttpServer"]):
             seconds = self._listener.make_room()
         self._listener.accepting = False
         self._listener.del_channel()
+        self._listener.end_held()
         while self._is_busy() and SystemClock.running_seconds() < self._drain_until:
             self._poll(_DRAIN_SECONDS)
             if not self._answer_complete():

@@ -47,7 +47,7 @@ class HeldResponse:
     def __init__(
         self, content: bytes, transmission: Transmission, *, now: float, closes: bool
     ) -> None:
-        self.held_since = now
+        self.held_since = self.sent_at = now
         self.closes = closes or transmission.ending in {"close", "reset"}
         self.resets = transmission.ending == "reset"
         self._rest = _part(content, transmission.part)
@@ -58,14 +58,25 @@ class HeldResponse:
     def __len__(self) -> int:
         return len(self._rest)
 
+    @property
+    def is_over(self) -> bool:
+        """True once all of it has been taken."""
+        return not self._rest
+
     def take(self, now: float) -> bytes:
         """Return the next bytes; those after them are due later."""
+        self.sent_at = now
         count = len(self._rest)
         if self._bytes_per_second is not None:
             count = max(1, round(self._bytes_per_second * _INTERVAL_SECONDS))
             self.due_at = now + max(_INTERVAL_SECONDS, count / self._bytes_per_second)
         taken, self._rest = self._rest[:count], self._rest[count:]
         return taken
+
+    def end(self) -> bytes:
+        """Send nothing more: a response that is held back ends with its connection."""
+        self._rest = b""
+        return b""
 
 
 def _part(content: bytes, part: Part) -> bytes:
