@@ -28,12 +28,13 @@ from mock_sendpilot.control.events import events
 from mock_sendpilot.control.faults import faults
 from mock_sendpilot.control.forwarding import forwarding
 from mock_sendpilot.control.guard import Guard, allow_waiting, keep_guard
-from mock_sendpilot.control.index import add_docs, control_index, index
+from mock_sendpilot.control.index import DASHBOARD, add_docs, control_index, index
 from mock_sendpilot.control.requests import requests
 from mock_sendpilot.control.simulate import simulate
 from mock_sendpilot.control.trace import traces
 from mock_sendpilot.control.wait import wait
 from mock_sendpilot.control.workspaces import workspaces
+from mock_sendpilot.dashboard.site import add_dashboard
 from mock_sendpilot.http_server.reason_phrases import NodeStatusLines
 from mock_sendpilot.paths import RAW_PATH, VENDOR_PREFIX, OneWayRule, RawMap, RawPaths
 from mock_sendpilot.redaction import redacted
@@ -83,6 +84,7 @@ def create_app(
     guard: Guard | None = None,
     cors_origins: Sequence[str] = (),
     has_control: bool = True,
+    has_dashboard: bool = True,
 ) -> Flask:
     """Create the app that serves an emulator.
 
@@ -91,6 +93,7 @@ def create_app(
         guard: the hosts and origins that are let through; by default IP addresses and `localhost`.
         cors_origins: origins whose pages may call the vendor's API; none by default.
         has_control: whether to serve `/_emulate`.
+        has_dashboard: whether to serve the dashboard; it needs the control API.
     """
     app = _App(__name__, static_folder=None)
     app.extensions[EXTENSION] = emulator
@@ -108,6 +111,8 @@ def create_app(
         control.before_request(guard.check_control)
         for resource in CONTROL_RESOURCES:
             control.register_blueprint(resource)
+        if has_dashboard:
+            add_dashboard(app, control, guard)
         app.register_blueprint(control)
     if cors_origins:
         from flask_cors import CORS  # only apps with CORS pay for it
@@ -132,6 +137,9 @@ def create_app(
         prefix=f"{VENDOR_PREFIX}/",
         find_access=emulator.keys.find,
         unknown=emulator.unknown_requests,
+        note=lambda workspace_id, method: emulator.changes(workspace_id).note_request(
+            is_reading=method in {"GET", "HEAD"}
+        ),
     )
     app.wsgi_app = RawPaths(recording)  # type: ignore[method-assign]
     return app
@@ -191,7 +199,10 @@ class AccessLog:
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
         """Pass the request on, and log its status and duration."""
-        if not _access_logger.isEnabledFor(logging.INFO):
+        # A page that keeps itself current would fill the log.
+        is_page = environ["PATH_INFO"].startswith(f"{DASHBOARD}/")
+        level = logging.DEBUG if is_page else logging.INFO
+        if not _access_logger.isEnabledFor(level):
             return self._app(environ, start_response)
         started_at = time.perf_counter()
         statuses: list[str] = []
@@ -212,7 +223,9 @@ class AccessLog:
             **({"remark": remark} if remark else {}),
         }
         line = "{method} {target} {status} {durationMs:.1f} ms".format_map(fields)
-        _access_logger.info("%s%s", line, f"  {remark}" if remark else "", extra={"fields": fields})
+        _access_logger.log(
+            level, "%s%s", line, f"  {remark}" if remark else "", extra={"fields": fields}
+        )
         return body
 
 

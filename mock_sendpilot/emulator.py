@@ -8,14 +8,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
+from mock_sendpilot import signals
 from mock_sendpilot.api_keys import Access, ApiKeys
+from mock_sendpilot.changes import ALL, DELIVERIES, Changes
 from mock_sendpilot.contracts.contract import CONTRACTS, Contract
 from mock_sendpilot.contracts.options import DOCUMENTED
 from mock_sendpilot.errors import InvalidInput, NotAllowed, NotFound
 from mock_sendpilot.json_text import check_seed
 from mock_sendpilot.scheduling.clock import SteadyClock, WorkspaceClock
 from mock_sendpilot.scheduling.workers import Workers
-from mock_sendpilot.signals import event_recorded
 from mock_sendpilot.states.snapshots import Snapshot, Snapshots, WorkspaceState, load_state
 from mock_sendpilot.traffic.faults import Faults
 from mock_sendpilot.traffic.journal import MAX_ENTRIES, RequestJournal
@@ -44,6 +45,7 @@ class _Entry:
     journal: RequestJournal
     faults: Faults
     snapshots: Snapshots
+    changes: Changes
     api_keys: tuple[ApiKey, ...]
 
     def accesses(self) -> list[Access]:
@@ -106,7 +108,9 @@ class Emulator:
         self._replacing = threading.Lock()  # one workspace is replaced at a time
         self._entries: dict[str, _Entry] = {}
         # One receiver for all workspaces: to disconnect one receiver blinker looks through all.
-        event_recorded.connect(self._enqueue)
+        signals.event_recorded.connect(self._enqueue)
+        for signal in signals.OF_DELIVERIES:
+            signal.connect(self._note_delivery)
 
     def workspaces(self) -> list[Workspace]:
         """Return all workspaces, oldest first."""
@@ -153,6 +157,11 @@ class Emulator:
         """Return the request journal of a workspace."""
         return self._entries[workspace.id].journal
 
+    def changes(self, workspace_id: str) -> Changes:
+        """Return the changes of a workspace, which survive a reset; of an unknown one, none."""
+        entry = self._entries.get(workspace_id)
+        return Changes() if entry is None else entry.changes
+
     def faults(self, workspace: Workspace) -> Faults:
         """Return the faults of a workspace."""
         return self._entries[workspace.id].faults
@@ -179,8 +188,7 @@ class Emulator:
 
         Args:
             seeds: the seeds of the workspaces.
-            endpoints: endpoints that every workspace gets as well as its own; their event types
-                may have the names of any contract.
+            endpoints: more endpoints of every workspace, with event types of any contract.
 
         Raises:
             InvalidInput, NotAllowed: as for `add_workspace`.
@@ -238,8 +246,7 @@ class Emulator:
         Args:
             workspace: the workspace.
             seed: other contents, which are its seed from now on.
-            keeps_endpoints: whether its endpoints stay, with their ids and secrets; else it has
-                those of its seed.
+            keeps_endpoints: keep its endpoints, with ids and secrets, instead of its seed's.
 
         Raises:
             NotFound: the workspace was removed.
@@ -392,6 +399,7 @@ class Emulator:
                 return
             del self._entries[workspace.id]
             self.keys.remove(entry.api_keys)
+        entry.changes.note(ALL)
         entry.journal.close()
         entry.outbox.close()
         self._workers.forget(workspace.scheduler)
@@ -406,7 +414,9 @@ class Emulator:
         self._workers.stop(timeout_seconds=timeout_seconds)
         for workspace in self.workspaces():
             self.remove_workspace(workspace)
-        event_recorded.disconnect(self._enqueue)
+        signals.event_recorded.disconnect(self._enqueue)
+        for signal in signals.OF_DELIVERIES:
+            signal.disconnect(self._note_delivery)
         self._http_sender.close()
 
     def _enqueue(self, workspace: Workspace, *, event: Event) -> None:
@@ -416,6 +426,12 @@ class Emulator:
         entry = self._entries.get(workspace.id)
         if entry is not None and entry.workspace is workspace:
             entry.outbox.enqueue(event)
+            entry.changes.note_event(event)
+
+    def _note_delivery(self, workspace: Workspace, **_: object) -> None:
+        entry = self._entries.get(workspace.id)
+        if entry is not None and entry.workspace is workspace:
+            entry.changes.note(DELIVERIES)
 
     def _replace(self, before: Workspace, after: Workspace, outbox: Outbox) -> None:
         """Let the keys of a workspace open another object from now on, and close the one before."""
@@ -428,6 +444,7 @@ class Emulator:
             entry = replace(entry, workspace=after, outbox=outbox, faults=_new_faults(after))
             self._entries[before.id] = entry
             self.keys.replace(entry.accesses())
+        entry.changes.note(ALL)
         self._workers.forget(before.scheduler)
 
     def _add(self, seed: WorkspaceSeed, clock: WorkspaceClock | None) -> Workspace:
@@ -473,6 +490,7 @@ class Emulator:
             journal=RequestJournal(max_entries=self._max_requests),
             faults=_new_faults(workspace),
             snapshots=Snapshots(),
+            changes=Changes(),
             api_keys=tuple({one.key: one for one in limited}.values()),
         )
         with self._lock:

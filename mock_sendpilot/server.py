@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mock_sendpilot.app import CONTROL_PREFIX, create_app
 from mock_sendpilot.control.guard import Guard, exposure_problems
+from mock_sendpilot.control.index import DASHBOARD
 from mock_sendpilot.errors import NotAllowed
 from mock_sendpilot.http_server.connections import Parser
 from mock_sendpilot.http_server.server import HttpServer
@@ -37,6 +38,7 @@ class EmulatorServer(AbstractContextManager["EmulatorServer"]):
         cors_origins: origins whose pages may call the vendor's API.
         control_token: the token that the control API requires.
         has_control: serve the control API.
+        has_dashboard: serve the dashboard, if the control API is served.
 
     Raises:
         NotAllowed: the address is open to others, and so is a key or the control API.
@@ -53,6 +55,7 @@ class EmulatorServer(AbstractContextManager["EmulatorServer"]):
         cors_origins: Sequence[str] = (),
         control_token: str | None = None,
         has_control: bool = True,
+        has_dashboard: bool = True,
     ) -> None:
         self._control_token = control_token
         self._has_control = has_control
@@ -67,6 +70,7 @@ class EmulatorServer(AbstractContextManager["EmulatorServer"]):
             guard=self._guard,
             cors_origins=cors_origins,
             has_control=has_control,
+            has_dashboard=has_dashboard,
         )
         self._host = host
         if not is_loopback(host):
@@ -113,6 +117,11 @@ class EmulatorServer(AbstractContextManager["EmulatorServer"]):
     def control_url(self) -> str | None:
         """The URL of the control API; None without one."""
         return self.origin + CONTROL_PREFIX if self._has_control else None
+
+    @property
+    def dashboard_url(self) -> str | None:
+        """The URL of the dashboard; None without one."""
+        return f"{self.origin}{DASHBOARD}/" if "dashboard" in self.app.blueprints else None
 
     def __enter__(self) -> "Self":
         self.start()

@@ -25,6 +25,9 @@ delivery_attempted = _signals.signal("delivery-attempted")
 delivery_cancelled = _signals.signal("delivery-cancelled")
 """A delivery ends because its endpoint did. Sender: the `Workspace`. Keyword: `delivery`."""
 
+OF_DELIVERIES = (deliveries_queued, delivery_attempted, delivery_cancelled)
+"""The signals after which deliveries have changed."""
+
 _PACKAGE = __name__.partition(".")[0]
 _logger = logging.getLogger(__name__)
 

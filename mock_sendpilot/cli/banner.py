@@ -44,6 +44,8 @@ def text_banner(server: "EmulatorServer", *, shows_secrets: bool) -> str:
     ]
     if not is_loopback(server.host):
         lines.append(_row("Listening", f"on {server.host}, where other machines can reach it"))
+    if facts["dashboardUrl"]:
+        lines.append(_row("Dashboard", f"{facts['dashboardUrl']}  to look and to act"))
     lines.append(_row("Docs", f"{facts['docsUrl']}  to read and to try out"))
     lines.append(_row("Control", _control_text(facts)))
     if facts["chaos"] is not None:
@@ -69,6 +71,7 @@ def _facts(server: "EmulatorServer") -> dict[str, Any]:
         "host": server.host,
         "origin": server.origin,
         "baseUrl": server.base_url,
+        "dashboardUrl": server.dashboard_url,
         "docsUrl": f"{server.origin}/docs/",
         "controlUrl": server.control_url,
         "controlNeedsToken": server.needs_control_token,

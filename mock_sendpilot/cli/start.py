@@ -200,6 +200,7 @@ def make_server(emulator: "Emulator", options: dict[str, Any]) -> "EmulatorServe
             cors_origins=options["cors_origin"],
             control_token=options["control_token"],
             has_control=not options["no_control"],
+            has_dashboard=not options["no_dashboard"],
         )
     except SendPilotError as error:
         fail(error.message)

@@ -214,6 +214,10 @@ _OPTIONS: Mapping[str, Mapping[str, Any]] = {
         "is_flag": True,
         "help": "Do not serve the control API, /_emulate. Example: --no-control",
     },
+    "--no-dashboard": {
+        "is_flag": True,
+        "help": "Do not serve the dashboard, the page at /. Example: --no-dashboard",
+    },
     "--log-level": {
         "default": "info",
         "show_default": True,

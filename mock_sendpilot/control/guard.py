@@ -84,23 +84,53 @@ class Guard:
             hint = "start the server with --control-token TOKEN"
             raise NotAllowed("Only clients on this machine may manage workspaces", hint=hint)
 
-    def check_control(self) -> None:
-        """Refuse a request to the control API from a foreign page or without the token.
+    @property
+    def needs_control_token(self) -> bool:
+        """True if the control API requires a token."""
+        return self._control_token is not None
+
+    @property
+    def session(self) -> str:
+        """A value that a browser keeps instead of the control token, which it does not give away.
+
+        It holds until the token changes, also after a restart.
+        """
+        key = (self._control_token or "").encode()
+        return hmac.new(key, b"dashboard session", "sha256").hexdigest()
+
+    @property
+    def control_headers(self) -> dict[str, str]:
+        """The headers that the control API requires of a request."""
+        token = self._control_token
+        return {} if token is None else {"Authorization": f"Bearer {token}"}
+
+    def is_control_token(self, token: str) -> bool:
+        """Return whether a text is the control token."""
+        return hmac.compare_digest(token.encode(), (self._control_token or "").encode())
+
+    def check_origin(self) -> None:
+        """Refuse a request that a page of another origin makes.
 
         Raises:
-            NotAllowed: the origin is foreign, or the token is missing or wrong.
+            NotAllowed: the origin is foreign.
         """
         origin = request.headers.get("Origin")
         host = request.headers.get("Host")
         own_origins = {f"http://{host}", f"https://{host}"} if host else set()
         if origin is not None and origin not in own_origins:
             raise NotAllowed(f"Origin {origin!r} may not use the control API")
+
+    def check_control(self) -> None:
+        """Refuse a request to the control API from a foreign page or without the token.
+
+        Raises:
+            NotAllowed: the origin is foreign, or the token is missing or wrong.
+        """
+        self.check_origin()
         if self._control_token is None:
             return
-        authorization = request.headers.get("Authorization", "")
-        if not hmac.compare_digest(
-            authorization.encode(), f"Bearer {self._control_token}".encode()
-        ):
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme != "Bearer" or not self.is_control_token(token):
             hint = "send the header Authorization: Bearer <the token of --control-token>"
             raise NotAllowed("The control API needs its token", hint=hint)
 

@@ -1,8 +1,9 @@
 """`/`, `/_emulate`, `/health`, `/openapi.json` and `/docs`: what is served, and its description."""
 
+from http import HTTPStatus
 from typing import Any
 
-from flask import Blueprint, Flask, Response, current_app, request
+from flask import Blueprint, Flask, Response, current_app, redirect, request
 from werkzeug.http import parse_date
 
 from mock_sendpilot.api.access import current_contract, current_emulator
@@ -16,18 +17,26 @@ control_index = Blueprint("control_index", __name__)
 DOCS = "/docs"
 _SPECIFICATION = "/openapi.json"
 _CACHE = "mock_sendpilot.specifications"
+DASHBOARD = "/dashboard"
+"""The beginning of the paths of the dashboard."""
 
 
 @index.get("/")
 def list_urls() -> Response:
-    """Return the URLs of what the emulator serves."""
+    """Return the URLs of what the emulator serves; send a browser to the dashboard."""
     origin = request.host_url.rstrip("/")
+    has_dashboard = "dashboard" in current_app.blueprints
+    if has_dashboard and _is_browser():
+        response: Response = redirect(f"{DASHBOARD}/", HTTPStatus.SEE_OTHER)  # type: ignore[assignment]
+        response.headers["Vary"] = "Accept"
+        return response
     return json_response(
         {
             "name": "mock_sendpilot",
             "version": __version__,
             "about": "The SendPilot API on your own machine. Not the real service.",
             "baseUrl": f"{origin}/v1",
+            **({"dashboard": f"{origin}{DASHBOARD}/"} if has_dashboard else {}),
             "docs": f"{origin}/docs/",
             "specification": f"{origin}/openapi.json",
             "control": f"{origin}/_emulate",
@@ -123,3 +132,8 @@ def _ignore_odd_dates() -> None:
             parse_date(request.environ.get(name))
         except (OverflowError, ValueError):
             del request.environ[name]
+
+
+def _is_browser() -> bool:
+    """Return whether a page is wanted rather than JSON; a client that takes anything gets JSON."""
+    return request.accept_mimetypes.best_match(("application/json", "text/html")) == "text/html"

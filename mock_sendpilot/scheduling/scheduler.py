@@ -175,6 +175,11 @@ class Scheduler:
             task = self._queue.first()
             return None if task is None else Due(task.due_at, task.about)
 
+    def upcoming(self, count: int) -> list[Due]:
+        """Return the tasks that are due first, in order; those behind a running one included."""
+        with self._lock:
+            return [Due(task.due_at, task.about) for task in self._queue.upcoming(count)]
+
     def running(self) -> list[str]:
         """Return descriptions of the running tasks."""
         with self._lock:

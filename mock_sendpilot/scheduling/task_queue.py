@@ -196,6 +196,12 @@ class TaskQueue:
         if lane is not None:
             yield from (task for task in lane.tasks if not task.is_cancelled)
 
+    def upcoming(self, count: int) -> list[Task]:
+        """Return the waiting tasks that are due first, in order; it looks at few of many."""
+        # In a heap the first N are among the first 2 ** N - 1 of its list.
+        candidates = (task for lane in self._lanes.values() for task in lane.tasks[: 2**count - 1])
+        return heapq.nsmallest(count, (task for task in candidates if not task.is_cancelled))
+
     # --- heads --------------------------------------------------------------------------------
 
     def _settle(self, name: Hashable, lane: _Lane) -> None:

@@ -203,6 +203,11 @@ class JournalEntry:
         """The body of the response as JSON; None if it is none."""
         return json_or_none(self.response_body)
 
+    def mentions(self, text: str) -> bool:
+        """Return whether the request has a text, such as an id; quick, for it unpacks nothing."""
+        needle = text.encode()
+        return needle in self._packed or needle in self._body
+
     @property
     def _facts(self) -> "_Facts":
         if self._unpacked is None:

@@ -47,6 +47,7 @@ class Recording:
         find_access: returns what an API key opens, also if it is revoked or expired; None if the
             key is unknown.
         unknown: the journal of the requests without a known key.
+        note: called after each entry of a workspace, with its id and the method of the request.
     """
 
     def __init__(
@@ -56,11 +57,13 @@ class Recording:
         prefix: str,
         find_access: Callable[[str | None], _Access | None],
         unknown: RequestJournal,
+        note: Callable[[str, str], None],
     ) -> None:
         self._app = app
         self._prefix = prefix
         self._find_access = find_access
         self._unknown = unknown
+        self._note = note
         self._system_clock = SystemClock()
 
     def __call__(
@@ -114,6 +117,8 @@ class Recording:
                     events=work.event_ids,
                 )
                 journal.add(entry)
+            if workspace is not None:
+                self._note(workspace.id, environ["REQUEST_METHOD"])
         return [content] if content else []
 
 

@@ -303,6 +303,19 @@ class EventLog:
             entries = list(self._entries.values())
         return [self._complete(entry) for entry in entries]
 
+    def select(self, criteria: EventFilter, *, count: int | None = None) -> list[SentWebhook]:
+        """Return the latest events that match, newest first; of others no body is made."""
+        with self._lock:
+            newest_first = reversed(self._entries.values())
+            matching = (one for one in newest_first if criteria.matches(one.sent))
+            entries = list(itertools.islice(matching, count))
+        return [self._complete(entry) for entry in entries]
+
+    def times(self) -> list[datetime]:
+        """Return when each event occurred, oldest first."""
+        with self._lock:
+            return [entry.sent.occurred_at for entry in self._entries.values()]
+
     def changed_since(
         self, number: int, *, timeout_seconds: float = 0
     ) -> tuple[list[SentWebhook], int]:

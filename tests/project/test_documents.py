@@ -38,7 +38,7 @@ def test_each_option_and_its_variable_are_in_their_page(key: str) -> None:
 
 
 def test_each_route_is_in_its_page(app: Flask) -> None:
-    text = text_of("api.md") + text_of("control-api.md")
+    text = text_of("api.md") + text_of("control-api.md") + text_of("dashboard.md")
     missing = [
         f"{method} {path}"
         for rule in app.url_map.iter_rules()

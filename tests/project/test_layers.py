@@ -89,6 +89,17 @@ RULES = (
         remedy="Views, commands and fixtures call this room, never the other way round.",
     ),
     Rule(
+        _rooms("dashboard"),
+        except_for=("app.py", "dashboard/"),
+        remedy="The dashboard is a client: what it needs is in the world or in the control API.",
+    ),
+    Rule(
+        _rooms("api", "control"),
+        modules=("dashboard/",),
+        allows=_rooms("api.access", "api.envelope", "control.guard", "control.index"),
+        remedy="Let a form make the request; whatever a button does, a route does.",
+    ),
+    Rule(
         _rooms("control", "signals", "webhooks"),
         modules=("api/",),
         remedy="A view cannot send a webhook: change the world, which records an event.",

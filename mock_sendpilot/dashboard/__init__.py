@@ -1,0 +1,1 @@
+"""The dashboard: pages that show a workspace, live, and buttons that call the control API."""

@@ -1,0 +1,28 @@
+"""Search for any id or text: straight to what has that id, else to the leads that match."""
+
+from http import HTTPStatus
+
+from flask import Blueprint, redirect, request
+from werkzeug.wrappers import Response
+
+from mock_sendpilot.dashboard.rendering import Page, with_workspace
+from mock_sendpilot.errors import NotFound
+from mock_sendpilot.world.workspace import Workspace
+
+finding = Blueprint("finding", __name__)
+
+
+@finding.get("/<opaque:workspace_id>/find")
+@with_workspace
+def find(workspace: Workspace) -> Response:
+    """Go to the page of the id, or to the leads that match the text."""
+    text = request.args.get("q", "").strip()
+    page = Page(workspace)
+    return redirect(_page_of(page, text) or page.url("leads", q=text), HTTPStatus.SEE_OTHER)
+
+
+def _page_of(page: Page, text: str) -> str | None:
+    try:
+        return page.url("leads", page.store.lead(text).id)
+    except NotFound:
+        return None

@@ -1,0 +1,133 @@
+"""Formats: times, durations, counts and states as the pages show them."""
+
+import math
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+
+from mock_sendpilot.redaction import masked
+from mock_sendpilot.scheduling.clock import epoch_milliseconds, iso_milliseconds
+
+__all__ = ["FILTERS", "duration", "masked"]
+
+_DAY, _HOUR, _MINUTE = 86_400, 3_600, 60
+_TONES: Mapping[str, str] = {
+    **dict.fromkeys(
+        ("succeeded", "started", "done", "active", "completed", "enabled", "connected"), "good"
+    ),
+    **dict.fromkeys(("exhausted", "failed", "error", "disconnected"), "bad"),
+    **dict.fromkeys(("paused", "cancelled", "dropped", "rate_limited", "disabled"), "warn"),
+    **dict.fromkeys(("pending", "running", "draft", "processing"), "wait"),
+    **dict.fromkeys(("OPPORTUNITY", "MEETING_BOOKED", "SUCCESS", "CLOSED", "INTERESTED"), "good"),
+    **dict.fromkeys(
+        ("FAILED", "BLOCKED", "PROFILE_UNREACHABLE", "RATE_LIMITED", "UNSUBSCRIBED"), "bad"
+    ),
+    **dict.fromkeys(
+        ("NOT_INTERESTED", "IRRELEVANT", "CONNECTION_WITHDRAWN", "SKIPPED", "STOPPED"), "warn"
+    ),
+    **dict.fromkeys(("REPLY_RECEIVED", "CONNECTION_ACCEPTED", "CONNECTED"), "news"),
+    "PENDING": "wait",
+}
+_GLYPHS: Mapping[str, str] = {
+    "good": "✓",
+    "bad": "✕",
+    "warn": "!",
+    "wait": "◦",
+    "news": "●",
+    "plain": "–",
+}
+
+
+def tone(state: str) -> str:
+    """Return the tone of a state: good, bad, warn, wait, news or plain."""
+    return _TONES.get(state, _TONES.get(state.lower(), "plain"))
+
+
+def tone_of_status(status: int | None) -> str:
+    """Return the tone of an HTTP status; None is no response."""
+    if status is None:
+        return "bad"
+    return "good" if status < 300 else "warn" if status < 500 else "bad"  # noqa: PLR2004
+
+
+def glyph(name: str) -> str:
+    """Return a sign for a tone, so that no one needs its color."""
+    return _GLYPHS[name]
+
+
+def words(name: str) -> str:
+    """Return a status such as `REPLY_RECEIVED` as words."""
+    return name.replace("_", " ").capitalize() if name.isupper() else name.replace("_", " ")
+
+
+def day(moment: datetime) -> str:
+    """Return a date, such as `2026-01-05`."""
+    return moment.strftime("%Y-%m-%d")
+
+
+def time_of_day(moment: datetime) -> str:
+    """Return a time, such as `09:00:00`."""
+    return moment.strftime("%H:%M:%S")
+
+
+def date_and_time(moment: datetime) -> str:
+    """Return date and time, such as `2026-01-05 09:00:00`."""
+    return moment.strftime("%Y-%m-%d %H:%M:%S")
+
+
+def duration(span: timedelta | float) -> str:
+    """Return a span of time in its two largest units, such as `1 d 3 h`."""
+    seconds = span.total_seconds() if isinstance(span, timedelta) else span
+    sign = "-" if seconds < 0 else ""
+    seconds = abs(seconds)
+    if seconds < 1:
+        return f"{sign}{seconds * 1000:.0f} ms"
+    if seconds < 10 and seconds % 1:  # noqa: PLR2004
+        return f"{sign}{seconds:.1f} s"
+    rest = math.ceil(seconds) if seconds < _MINUTE else round(seconds)
+    parts: list[tuple[int, str]] = []
+    for size, unit in ((_DAY, "d"), (_HOUR, "h"), (_MINUTE, "min"), (1, "s")):
+        count, rest = divmod(rest, size)
+        if count or parts:
+            parts.append((count, unit))
+    return sign + " ".join(f"{count} {unit}" for count, unit in parts[:2] if count)
+
+
+def number(count: int) -> str:
+    """Return a number with commas between thousands."""
+    return f"{count:,}"
+
+
+def plural(count: int, noun: str) -> str:
+    """Return a count with its noun, such as `2 leads`."""
+    return f"{number(count)} {noun}{'' if count == 1 else 's'}"
+
+
+def pretty(value: Any) -> str:
+    """Return JSON on several lines; text that is no JSON as it is."""
+    if isinstance(value, bytes | str):
+        try:
+            value = orjson.loads(value)
+        except orjson.JSONDecodeError:
+            return value if isinstance(value, str) else value.decode("utf-8", "replace")
+    return orjson.dumps(value, option=orjson.OPT_INDENT_2, default=str).decode()
+
+
+FILTERS: Mapping[str, Callable[..., Any]] = {
+    "tone": tone,
+    "tone_of_status": tone_of_status,
+    "glyph": glyph,
+    "words": words,
+    "day": day,
+    "time_of_day": time_of_day,
+    "date_and_time": date_and_time,
+    "iso": iso_milliseconds,
+    "epoch": epoch_milliseconds,
+    "duration": duration,
+    "number": number,
+    "plural": plural,
+    "pretty": pretty,
+    "masked": masked,
+}

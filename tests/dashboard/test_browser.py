@@ -1,0 +1,194 @@
+"""Pages in a browser: accessibility, live pages, the keyboard, and a silent console."""
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from mock_sendpilot.emulator import Emulator
+from mock_sendpilot.server import EmulatorServer
+from tests.api.expect import LEAD
+from tests.dashboard.conftest import OpenTab, Scheme
+from tests.dashboard.xss import ATTEMPTS
+from tests.support import Api, eventually, over_a_socket
+
+PAGES = ("/ws_demo", "/ws_demo/leads", "/ws_demo/leads/lead_abc123", "/ws_demo/nothing")
+AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+
+@pytest.fixture
+def api(server: EmulatorServer) -> Api:
+    return over_a_socket(server.origin)
+
+
+def lead_status(emulator: Emulator) -> str:
+    return emulator.workspace("ws_demo").store.lead("lead_abc123").status
+
+
+def assert_accessible(page: Page) -> None:
+    results = Axe().run(page, options=AXE)
+    assert results.violations_count == 0, results.generate_report()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", PAGES[:-1])
+def test_axe_finds_nothing_wrong(open_tab: OpenTab, api: Api, path: str, scheme: Scheme) -> None:
+    api("PATCH", f"{LEAD}/status", json={"status": "DONE"})
+    api("GET", "/v1/leads/lead_x")
+    page = open_tab(path, scheme=scheme)
+    assert_accessible(page)
+    page.set_viewport_size({"width": 360, "height": 800})
+    assert_accessible(page)
+    width = page.evaluate("document.documentElement.scrollWidth")
+    assert width <= 360
+
+
+def test_a_change_is_on_a_second_tab_within_a_second(open_tab: OpenTab, api: Api) -> None:
+    pages = [open_tab("/ws_demo/leads/lead_abc123"), open_tab("/ws_demo/leads")]
+    for page in pages:
+        expect(page.locator("main .chip", has_text="Reply received").first).to_be_visible()
+    api("PATCH", f"{LEAD}/status", json={"status": "NOT_INTERESTED"})
+    head = pages[0].locator("[data-live=head] .chip")
+    row = pages[1].locator("#row-1 .chip")
+    expect(head).to_contain_text("Not interested", timeout=1000)
+    expect(row).to_contain_text("Not interested", timeout=1000)
+
+
+def test_a_lead_is_changed_with_the_keyboard_alone(open_tab: OpenTab, emulator: Emulator) -> None:
+    page = open_tab("/ws_demo/leads")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("k")
+    expect(page.locator("#row-1 a")).to_be_focused()
+    page.keyboard.press("/")
+    expect(page.locator("#find")).to_be_focused()
+    page.keyboard.type("lead_abc123")
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_have_text("John Doe")
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.id") == "new-status":
+            break
+    page.keyboard.type("DONE")
+    page.keyboard.press("Tab")
+    page.keyboard.type("by keyboard")
+    page.keyboard.press("Enter")
+    expect(page.locator(".toast")).to_contain_text("The status is set.")
+    expect(page.locator("[data-live=history]")).to_contain_text("by keyboard")
+    assert lead_status(emulator) == "DONE"
+
+
+def test_the_keys_are_listed(open_tab: OpenTab) -> None:
+    page = open_tab("/ws_demo")
+    page.keyboard.press("?")
+    expect(page.get_by_role("heading", name="Keyboard")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("heading", name="Keyboard")).to_be_hidden()
+    page.keyboard.press("g")
+    page.keyboard.press("l")
+    expect(page.locator("h1")).to_have_text("Leads")
+
+
+def test_the_clock_is_advanced_by_a_button(open_tab: OpenTab, emulator: Emulator) -> None:
+    clock = emulator.workspace("ws_demo").clock
+    page = open_tab("/ws_demo")
+    page.get_by_role("button", name="Freeze").click()
+    expect(page.locator(".top .clock-label").first).to_have_text("Workspace clock, frozen")
+    before = clock.now()
+    page.get_by_role("button", name="1 day").click()
+    expect(page.locator(".toast").last).to_contain_text("Advanced by 1 day.")
+    assert (clock.now() - before).days == 1
+
+
+def test_an_error_stays_on_the_screen_with_the_sentence_of_the_api(
+    open_tab: OpenTab, api: Api
+) -> None:
+    page = open_tab("/ws_demo/leads/lead_abc123")
+    api("POST", "/_emulate/faults", json={"effect": {"status": 503}})
+    page.get_by_role("button", name="Set status").click()
+    expect(page.locator(".toast.bad")).to_contain_text("Service Unavailable")
+
+
+def test_a_filter_works_while_one_types(open_tab: OpenTab) -> None:
+    page = open_tab("/ws_demo/leads")
+    page.locator("#q").press_sequentially("john d")
+    expect(page.locator("tbody tr")).to_have_count(1)
+    assert page.url.endswith("?q=john+d")
+    expect(page.locator("#q")).to_be_focused()
+
+
+def test_text_in_a_field_survives_a_change(open_tab: OpenTab, api: Api) -> None:
+    page = open_tab("/ws_demo/leads/lead_abc123")
+    note = page.locator("#text-reply")
+    note.fill("half a sent")
+    api("PATCH", f"{LEAD}/status", json={"status": "NOT_INTERESTED"})
+    expect(page.locator("[data-live=head] .chip")).to_contain_text("Not interested")
+    expect(note).to_have_value("half a sent")
+    expect(note).to_be_focused()
+
+
+def test_an_id_is_copied(open_tab: OpenTab) -> None:
+    page = open_tab("/ws_demo/leads/lead_abc123", permissions=["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="Copy the id: lead_abc123").click()
+    expect(page.locator(".toast")).to_contain_text("Copied.")
+    assert page.evaluate("navigator.clipboard.readText()") == "lead_abc123"
+
+
+def test_attempts_to_be_more_than_text_are_text_in_a_browser_too(
+    open_tab: OpenTab, api: Api, emulator: Emulator
+) -> None:
+    page = open_tab("/ws_demo/leads")
+    dialogs: list[str] = []
+    page.on("dialog", lambda dialog: dialogs.append(dialog.message))
+    for number, text in enumerate(ATTEMPTS):
+        lead = {
+            "linkedinUrl": f"https://www.linkedin.com/in/attempt-{number}",
+            "campaignId": "camp_spring7",
+            "firstName": text,
+        }
+        assert api("POST", "/_emulate/leads", json=lead).status == 201
+    page.goto(page.url + "?campaign=camp_spring7")  # drawn by the server,
+    expect(page.locator("tbody tr").first).to_be_visible()
+    api("POST", "/_emulate/credits", json={"used": 1})  # and by the script
+    page.locator("#q").fill("<script>alert(1)</script>")
+    expect(page.locator("tbody tr").first).to_be_visible()
+    names = page.locator(".row-link").all_text_contents()
+    assert "<script>alert(1)</script>" in names
+    assert dialogs == []
+
+
+def test_a_page_works_for_reading_without_the_script(open_tab: OpenTab, emulator: Emulator) -> None:
+    page = open_tab("/ws_demo/leads/lead_abc123", java_script_enabled=False)
+    page.locator("#new-status").select_option("DONE")
+    page.get_by_role("button", name="Set status").click()
+    expect(page.locator("[data-live=head] .chip")).to_contain_text("Done")
+    assert lead_status(emulator) == "DONE"
+
+
+def test_a_browser_logs_in_once(open_tab: OpenTab, emulator: Emulator) -> None:
+    with EmulatorServer(emulator, control_token="a control token") as server:
+        page = open_tab("/ws_demo/leads", origin=server.origin)
+        assert_accessible(page)
+        page.get_by_label("Control token").fill("a control token")
+        page.get_by_role("button", name="Log in").click()
+        expect(page.locator("h1")).to_have_text("Leads")
+        page.goto(f"{server.origin}/dashboard/ws_demo")
+        expect(page.locator("h1")).to_have_text("Demo Outreach")
+        page.get_by_role("button", name="Log out").click()
+        expect(page.locator("h1")).to_have_text("Log in")
+
+
+def test_a_closed_tab_gives_its_connection_back(open_tab: OpenTab, server: EmulatorServer) -> None:
+    page = open_tab("/ws_demo")
+    eventually(lambda: len(server._http._listener.held) == 1)
+    page.close()
+    eventually(lambda: not server._http._listener.held)
+
+
+def test_time_is_shown_by_both_clocks(open_tab: OpenTab, api: Api) -> None:
+    api("POST", "/_emulate/clock", json={"freeze": True, "set": "2031-01-01T00:00:00.000Z"})
+    page = open_tab("/ws_demo")
+    clocks = page.locator(".top .now")
+    expect(clocks).to_contain_text("Workspace clock, frozen 2031-01-01 00:00:00")
+    expect(clocks).to_contain_text(re.compile(r"Real time, UTC\s+\d\d:\d\d:\d\d"))
