@@ -1,5 +1,6 @@
 """Search for any id or text: straight to what has that id, else to the leads that match."""
 
+from contextlib import suppress
 from http import HTTPStatus
 
 from flask import Blueprint, redirect, request
@@ -22,7 +23,14 @@ def find(workspace: Workspace) -> Response:
 
 
 def _page_of(page: Page, text: str) -> str | None:
-    try:
-        return page.url("leads", page.store.lead(text).id)
-    except NotFound:
-        return None
+    workspace = page.workspace
+    for section, find_one in (
+        ("leads", workspace.store.lead),
+        ("campaigns", workspace.store.campaign),
+        ("jobs", workspace.job_runner(text).get),
+    ):
+        with suppress(NotFound):
+            find_one(text)
+            return page.url(section, text)
+    has_conversation = any(one.id == text for one in workspace.inbox.conversations())
+    return page.url("inbox", text) if has_conversation else None

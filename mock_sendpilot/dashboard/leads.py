@@ -9,7 +9,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from mock_sendpilot.contracts import vocabulary as words
-from mock_sendpilot.dashboard.rendering import Page, render, with_workspace
+from mock_sendpilot.dashboard.rendering import Action, ListPage, Page, render, with_workspace
 from mock_sendpilot.traffic.journal import JournalEntry
 from mock_sendpilot.webhooks.event_log import EventFilter, SentWebhook
 from mock_sendpilot.world.inbox import Conversation, Message
@@ -18,9 +18,7 @@ from mock_sendpilot.world.workspace import Workspace
 
 leads = Blueprint("leads", __name__)
 
-PER_PAGE = 50
 _MAX_ROWS = 50
-_MAX_PAGE = 1_000_000
 _STATUS_EVENTS = frozenset({"lead.updated", "lead.status.changed"})
 ACTIONS: Mapping[str, tuple[str, str, str]] = {
     "connection_sent": ("Send connection request", "note", "Sent the connection request."),
@@ -32,17 +30,6 @@ ACTIONS: Mapping[str, tuple[str, str, str]] = {
     "done": ("End the sequence", "", "The sequence is done."),
 }
 """The steps that can be simulated: label, name of the text if there is one, and the outcome."""
-
-
-@dataclass(frozen=True, slots=True)
-class Action:
-    """A step that can be simulated, or the reason why not."""
-
-    name: str
-    label: str
-    text_name: str
-    done: str
-    reason: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +45,7 @@ class StatusEntry:
     real_time: datetime | None
 
 
-class LeadsPage(Page):
+class LeadsPage(ListPage):
     """The list of leads."""
 
     template = "leads.html"
@@ -71,8 +58,6 @@ class LeadsPage(Page):
         self.text = request.args.get("q", "").strip()
         self.campaign_id = request.args.get("campaign") or None
         self.status = request.args.get("status") or None
-        number = request.args.get("page", "1")
-        self.number = min(max(1, int(number)), _MAX_PAGE) if number.isdecimal() else 1
 
     @cached_property
     def campaigns(self) -> dict[str, Campaign]:
@@ -87,8 +72,7 @@ class LeadsPage(Page):
     @cached_property
     def found(self) -> tuple[list[Lead], int]:
         """The leads of this page, and the number of those on all pages."""
-        start = (self.number - 1) * PER_PAGE
-        stop = start + PER_PAGE
+        start, stop = self.first - 1, self.first - 1 + self.per_page
         if not self.text and not self.status:
             return self.store.lead_slice(start, stop, campaign_id=self.campaign_id)
         known = self.store.leads(campaign_id=self.campaign_id, status=self.status)
@@ -106,16 +90,6 @@ class LeadsPage(Page):
     def total(self) -> int:
         """The number of leads on all pages."""
         return self.found[1]
-
-    @property
-    def page_count(self) -> int:
-        """The number of pages."""
-        return max(1, -(-self.total // PER_PAGE))
-
-    @property
-    def first(self) -> int:
-        """The number of the first lead of this page."""
-        return (self.number - 1) * PER_PAGE + 1
 
     def sender_name(self, lead: Lead) -> str:
         """Return the name of a lead's sender."""
@@ -184,7 +158,7 @@ class LeadPage(Page):
         """The steps that can be simulated, and why those cannot that cannot."""
         for name, reason in self.workspace.manual_actions.obstacles(self.lead.id).items():
             label, text_name, done = ACTIONS[name]
-            yield Action(name, label, text_name, done, reason)
+            yield Action(name, label, done, reason, text_name)
 
     @property
     def behavior(self) -> Any:

@@ -9,6 +9,7 @@ import hashlib
 import secrets
 import shlex
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cached_property, wraps
 from http import HTTPStatus
 from pathlib import Path
@@ -39,13 +40,31 @@ FRAGMENTS = "X-Fragments"
 NAVIGATION = (
     ("", "Overview"),
     ("leads", "Leads"),
+    ("campaigns", "Campaigns"),
+    ("inbox", "Inbox"),
+    ("jobs", "Jobs"),
 )
 """The sections of a workspace: the first part of their path, and their title."""
+MAX_PAGE = 1_000_000
 
 _FOLDER = Path(__file__).parent
 _STATE = "mock_sendpilot.dashboard"
 
 P = ParamSpec("P")
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """An action of a thing: its name and label, its outcome in words, and why it cannot be done.
+
+    `text_name` is the name of the text that it takes, if it takes one.
+    """
+
+    name: str
+    label: str
+    done: str
+    reason: str | None
+    text_name: str = ""
 
 
 class Dashboard:
@@ -183,6 +202,32 @@ class Page:
     def due(self) -> Any:
         """The task that is due next, or None."""
         return self.scheduler.next_due()
+
+
+class ListPage(Page):
+    """A page of a long list: the template needs `rows` and `total`."""
+
+    per_page: ClassVar[int] = 50
+
+    @property
+    def total(self) -> int:
+        """The number of rows on all pages."""
+        raise NotImplementedError
+
+    def __init__(self, workspace: Workspace) -> None:
+        super().__init__(workspace)
+        text = request.args.get("page", "1")
+        self.number = min(max(1, int(text)), MAX_PAGE) if text.isdecimal() else 1
+
+    @property
+    def page_count(self) -> int:
+        """The number of pages."""
+        return max(1, -(-self.total // self.per_page))
+
+    @property
+    def first(self) -> int:
+        """The number of the first row of this page."""
+        return (self.number - 1) * self.per_page + 1
 
 
 class Frame:

@@ -10,7 +10,10 @@ from mock_sendpilot import changes
 from mock_sendpilot.api.access import current_emulator
 from mock_sendpilot.control.guard import Guard
 from mock_sendpilot.dashboard.calls import calls
+from mock_sendpilot.dashboard.campaigns import campaigns
 from mock_sendpilot.dashboard.finding import finding
+from mock_sendpilot.dashboard.inbox import inbox
+from mock_sendpilot.dashboard.jobs import jobs
 from mock_sendpilot.dashboard.leads import leads
 from mock_sendpilot.dashboard.live import live
 from mock_sendpilot.dashboard.overview import overview
@@ -26,7 +29,10 @@ from mock_sendpilot.dashboard.session import check_session, session
 from mock_sendpilot.dashboard.static_files import static_files
 from mock_sendpilot.errors import NotAllowed, NotFound, SendPilotError
 
-RESOURCES = (session, static_files, live, calls, finding, overview, leads)
+RESOURCES = (
+    *(session, static_files, live, calls, finding),
+    *(overview, leads, campaigns, inbox, jobs),
+)
 _CONTENT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"

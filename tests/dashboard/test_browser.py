@@ -1,6 +1,7 @@
 """Pages in a browser: accessibility, live pages, the keyboard, and a silent console."""
 
 import re
+import time
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -13,7 +14,15 @@ from tests.dashboard.conftest import OpenTab, Scheme
 from tests.dashboard.xss import ATTEMPTS
 from tests.support import Api, eventually, over_a_socket
 
-PAGES = ("/ws_demo", "/ws_demo/leads", "/ws_demo/leads/lead_abc123", "/ws_demo/nothing")
+PAGES = (
+    "/ws_demo",
+    "/ws_demo/leads",
+    "/ws_demo/leads/lead_abc123",
+    "/ws_demo/campaigns",
+    "/ws_demo/campaigns/camp_xyz789",
+    "/ws_demo/inbox/2-OVp-y-UNyFXBYvx0FqmQ",
+    "/ws_demo/jobs",
+)
 AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
 
@@ -31,28 +40,30 @@ def assert_accessible(page: Page) -> None:
     assert results.violations_count == 0, results.generate_report()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("path", PAGES[:-1])
-def test_axe_finds_nothing_wrong(open_tab: OpenTab, api: Api, path: str, scheme: Scheme) -> None:
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 360)])
+@pytest.mark.parametrize("path", PAGES)
+def test_axe_finds_nothing_wrong(
+    open_tab: OpenTab, api: Api, path: str, scheme: Scheme, width: int
+) -> None:
     api("PATCH", f"{LEAD}/status", json={"status": "DONE"})
     api("GET", "/v1/leads/lead_x")
-    page = open_tab(path, scheme=scheme)
+    search = {"name": "Founders", "filters": {"jobTitles": ["Founder"]}, "limit": 25}
+    api("POST", "/v1/lead-database/searches", json=search)
+    page = open_tab(path, scheme=scheme, width=width)
     assert_accessible(page)
-    page.set_viewport_size({"width": 360, "height": 800})
-    assert_accessible(page)
-    width = page.evaluate("document.documentElement.scrollWidth")
-    assert width <= 360
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_a_change_is_on_a_second_tab_within_a_second(open_tab: OpenTab, api: Api) -> None:
-    pages = [open_tab("/ws_demo/leads/lead_abc123"), open_tab("/ws_demo/leads")]
-    for page in pages:
-        expect(page.locator("main .chip", has_text="Reply received").first).to_be_visible()
-    api("PATCH", f"{LEAD}/status", json={"status": "NOT_INTERESTED"})
-    head = pages[0].locator("[data-live=head] .chip")
-    row = pages[1].locator("#row-1 .chip")
-    expect(head).to_contain_text("Not interested", timeout=1000)
-    expect(row).to_contain_text("Not interested", timeout=1000)
+    first, second = open_tab("/ws_demo/leads/lead_abc123"), open_tab("/ws_demo/leads")
+    seconds = []
+    for status, text in (("DONE", "Done"), ("OPPORTUNITY", "Opportunity"), ("PENDING", "Pending")):
+        api("PATCH", f"{LEAD}/status", json={"status": status})
+        replied_at = time.perf_counter()
+        expect(first.locator("[data-live=head] .chip")).to_contain_text(text)
+        expect(second.locator("#row-1 .chip").first).to_contain_text(text)
+        seconds.append(time.perf_counter() - replied_at)
+    assert sorted(seconds)[1] < 1  # the median: the machine may be busy
 
 
 def test_a_lead_is_changed_with_the_keyboard_alone(open_tab: OpenTab, emulator: Emulator) -> None:
@@ -114,7 +125,7 @@ def test_a_filter_works_while_one_types(open_tab: OpenTab) -> None:
     page = open_tab("/ws_demo/leads")
     page.locator("#q").press_sequentially("john d")
     expect(page.locator("tbody tr")).to_have_count(1)
-    assert page.url.endswith("?q=john+d")
+    expect(page).to_have_url(re.compile(r"\?q=john\+d$"))
     expect(page.locator("#q")).to_be_focused()
 
 
@@ -186,9 +197,50 @@ def test_a_closed_tab_gives_its_connection_back(open_tab: OpenTab, server: Emula
     eventually(lambda: not server._http._listener.held)
 
 
+def test_a_hidden_tab_has_no_stream_and_is_current_when_it_is_shown_again(
+    open_tab: OpenTab, api: Api, server: EmulatorServer
+) -> None:
+    held = server._http._listener.held
+    page = open_tab("/ws_demo/leads/lead_abc123")
+    eventually(lambda: len(held) == 1)
+    hide(page, is_hidden=True)
+    eventually(lambda: not held)
+    api("PATCH", f"{LEAD}/status", json={"status": "NOT_INTERESTED"})
+    hide(page, is_hidden=False)
+    expect(page.locator("[data-live=head] .chip")).to_contain_text("Not interested")
+
+
+def hide(page: Page, *, is_hidden: bool) -> None:
+    page.evaluate(
+        """(isHidden) => {
+            Object.defineProperty(document, "hidden", { value: isHidden, configurable: true });
+            document.dispatchEvent(new Event("visibilitychange"));
+        }""",
+        is_hidden,
+    )
+
+
 def test_time_is_shown_by_both_clocks(open_tab: OpenTab, api: Api) -> None:
     api("POST", "/_emulate/clock", json={"freeze": True, "set": "2031-01-01T00:00:00.000Z"})
     page = open_tab("/ws_demo")
     clocks = page.locator(".top .now")
     expect(clocks).to_contain_text("Workspace clock, frozen 2031-01-01 00:00:00")
     expect(clocks).to_contain_text(re.compile(r"Real time, UTC\s+\d\d:\d\d:\d\d"))
+
+
+def test_a_change_that_cannot_be_taken_back_asks_first_and_can_be_undone(
+    open_tab: OpenTab, emulator: Emulator
+) -> None:
+    def status() -> str:
+        return emulator.workspace("ws_demo").store.campaign("camp_xyz789").status
+
+    page = open_tab("/ws_demo/campaigns/camp_xyz789")
+    page.get_by_role("button", name="Finish").click()
+    page.get_by_role("button", name="Cancel").click()
+    assert status() == "started"
+    page.get_by_role("button", name="Finish").click()
+    page.get_by_role("button", name="Go ahead").click()
+    expect(page.locator("[data-live=head] .chip")).to_contain_text("finished")
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("[data-live=head] .chip")).to_contain_text("started")
+    assert status() == "started"

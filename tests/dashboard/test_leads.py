@@ -122,6 +122,8 @@ def test_a_button_changes_the_lead(
     [
         ("lead_abc123", "/dashboard/ws_demo/leads/lead_abc123"),
         (" lead_abc123 ", "/dashboard/ws_demo/leads/lead_abc123"),
+        ("camp_xyz789", "/dashboard/ws_demo/campaigns/camp_xyz789"),
+        ("2-OVp-y-UNyFXBYvx0FqmQ", "/dashboard/ws_demo/inbox/2-OVp-y-UNyFXBYvx0FqmQ"),
         ("John & Co", "/dashboard/ws_demo/leads?q=John+%26+Co"),
     ],
 )

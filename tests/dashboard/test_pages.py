@@ -12,7 +12,16 @@ from tests.dashboard.html import Document
 from tests.dashboard.xss import ATTEMPTS
 from tests.support import Api, in_process
 
-PAGES = ("", "/leads", "/leads/lead_abc123")
+PAGES = (
+    "",
+    "/leads",
+    "/leads/lead_abc123",
+    "/campaigns",
+    "/campaigns/camp_xyz789",
+    "/inbox",
+    "/inbox/2-OVp-y-UNyFXBYvx0FqmQ",
+    "/jobs",
+)
 HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 MAX_FIRST_PAGE_BYTES = 100_000
 
@@ -148,7 +157,7 @@ def test_each_form_makes_a_request_that_a_route_serves(
     for call in get_page(f"/ws_demo{path}").calls:
         method, _, target = call.partition(" ")
         endpoint, _ = routes.match(target, method=method)
-        assert endpoint.startswith(("control.", "leads.", "campaigns.")), call
+        assert endpoint.startswith(("control.", "leads.", "campaigns.", "inbox.")), call
 
 
 # --- text ---------------------------------------------------------------------------------------
@@ -162,6 +171,17 @@ def _world(text: str) -> bytes:
     workspace["apiKeys"][0]["name"] = text
     workspace["senders"][0]["name"] = text
     workspace["campaigns"][0].update(name=text, description=text)
+    workspace["conversations"] = [
+        {
+            "id": "2-a",
+            "senderId": "snd_a",
+            "linkedinUrl": "https://www.linkedin.com/in/ann",
+            "name": text,
+            "messages": [
+                {"content": text, "direction": "sent", "sentAt": "2025-01-01T00:00:00.000Z"}
+            ],
+        }
+    ]
     workspace["leads"][0].update(
         firstName=text,
         lastName=text,
@@ -187,7 +207,10 @@ def _structures(emulator_text: str) -> list[object]:
     from urllib.parse import quote
 
     search = quote(emulator_text)
-    paths = ("", f"/leads?q={search}", f"/leads?campaign={search}", "/leads/lead_a")
+    paths = (
+        *("", f"/leads?q={search}", f"/leads?campaign={search}", "/leads/lead_a"),
+        *("/campaigns", "/campaigns/camp_a", "/inbox", "/inbox/2-a"),
+    )
     pages = [api("GET", f"/dashboard/ws_a{path}", key=None, headers=HTML) for path in paths]
     emulator.close()
     assert [page.status for page in pages] == [200] * len(paths)
