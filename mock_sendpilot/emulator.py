@@ -4,12 +4,11 @@ import secrets
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import partial
 
 from mock_sendpilot import signals
-from mock_sendpilot.api_keys import Access, ApiKeys
+from mock_sendpilot.api_keys import ApiKeys
 from mock_sendpilot.changes import ALL, DELIVERIES, Changes
 from mock_sendpilot.contracts.contract import CONTRACTS, Contract
 from mock_sendpilot.contracts.options import DOCUMENTED
@@ -24,43 +23,16 @@ from mock_sendpilot.webhooks.deliveries import MAX_FINISHED
 from mock_sendpilot.webhooks.http_sender import TIMEOUT_SECONDS, HttpSender
 from mock_sendpilot.webhooks.outbox import Outbox
 from mock_sendpilot.webhooks.signing import new_secret
+from mock_sendpilot.workspace_entry import WorkspaceEntry, new_faults
 from mock_sendpilot.world.credits import Balance
 from mock_sendpilot.world.events import Event
 from mock_sendpilot.world.ids import Ids
-from mock_sendpilot.world.limits import RateLimiter
 from mock_sendpilot.world.models import ApiKey, RateLimit
 from mock_sendpilot.world.seed import EndpointSeed, WorkspaceSeed
 from mock_sendpilot.world.workspace import Workspace
 
 PAUSE_TIMEOUT_SECONDS = 5.0
 """The longest time to wait for the moment of a state."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Entry:
-    """A workspace with all that the emulator has for it; a reset replaces a part of it."""
-
-    workspace: Workspace
-    outbox: Outbox
-    journal: RequestJournal
-    faults: Faults
-    snapshots: Snapshots
-    changes: Changes
-    api_keys: tuple[ApiKey, ...]
-
-    def accesses(self) -> list[Access]:
-        """Return what each key opens, with nothing used of its rate limit."""
-        clock = self.workspace.clock
-        return [
-            Access(
-                self.workspace,
-                api_key,
-                self.journal,
-                self.faults,
-                RateLimiter(clock, api_key.rate_limit) if api_key.rate_limit else None,
-            )
-            for api_key in self.api_keys
-        ]
 
 
 class Emulator:
@@ -106,7 +78,7 @@ class Emulator:
         self._http_sender = HttpSender(timeout_seconds=timeout_seconds)
         self._lock = threading.Lock()
         self._replacing = threading.Lock()  # one workspace is replaced at a time
-        self._entries: dict[str, _Entry] = {}
+        self._entries: dict[str, WorkspaceEntry] = {}
         # One receiver for all workspaces: to disconnect one receiver blinker looks through all.
         signals.event_recorded.connect(self._enqueue)
         for signal in signals.OF_DELIVERIES:
@@ -441,7 +413,7 @@ class Emulator:
             entry = self._entries.get(before.id)
             if entry is None or entry.workspace is not before:
                 raise NotFound("Workspace not found", hint=f"{before.id!r} was removed meanwhile")
-            entry = replace(entry, workspace=after, outbox=outbox, faults=_new_faults(after))
+            entry = replace(entry, workspace=after, outbox=outbox, faults=new_faults(after))
             self._entries[before.id] = entry
             self.keys.replace(entry.accesses())
         entry.changes.note(ALL)
@@ -484,11 +456,11 @@ class Emulator:
 
     def _register(self, workspace: Workspace, outbox: Outbox, api_keys: Sequence[ApiKey]) -> None:
         limited = (replace(one, rate_limit=one.rate_limit or self._rate_limit) for one in api_keys)
-        entry = _Entry(
+        entry = WorkspaceEntry(
             workspace=workspace,
             outbox=outbox,
             journal=RequestJournal(max_entries=self._max_requests),
-            faults=_new_faults(workspace),
+            faults=new_faults(workspace),
             snapshots=Snapshots(),
             changes=Changes(),
             api_keys=tuple({one.key: one for one in limited}.values()),
@@ -509,7 +481,3 @@ class Emulator:
             for workspace in added:
                 self.remove_workspace(workspace)
             raise
-
-
-def _new_faults(workspace: Workspace) -> Faults:
-    return Faults(new_id=partial(workspace.ids.prefixed, "fault"), now=workspace.clock.now)
