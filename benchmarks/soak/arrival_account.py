@@ -58,7 +58,7 @@ def _may_be_read_late(delivery: Delivery) -> bool:
     accepted that one, it is read after the next event, which takes the connection that is kept.
     """
     first = delivery.scheduled[0]
-    return delivery.disruption == "lost_answer" and str(first.outcome).startswith(_GIVEN_UP)
+    return delivery.disruption == "lost_response" and str(first.outcome).startswith(_GIVEN_UP)
 
 
 def _attempts(events: Sequence[Event], endpoints: Mapping[str, Endpoint]) -> dict[str, _Known]:

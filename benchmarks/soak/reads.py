@@ -9,7 +9,7 @@ from benchmarks.soak.turning import check_refusal
 
 _GONE = (400, 404)  # an endpoint is disabled or removed meanwhile
 _NOT_IN_TIME = (409,)
-DISRUPTIONS = ("drop", "duplicate", "lost_answer", "delay", "reorder", "wrong_secret")
+DISRUPTIONS = ("drop", "duplicate", "lost_response", "delay", "reorder", "wrong_secret")
 
 
 class Reads:

@@ -161,7 +161,7 @@ class Listener:
         if taken["breaksOff"]:
             return {"error": "the connection was reset in the middle of the body, on purpose"}
         self._updates.put(WebhookReceived(taken["headers"], base64.b64decode(taken["content"])))
-        if taken["losesAnswer"]:
+        if taken["losesResponse"]:
             return {"error": "the response was lost on purpose; it was 200"}
         return {"status": 200}
 
@@ -365,7 +365,7 @@ def _send(http_sender: "HttpSender", taken: dict[str, Any]) -> dict[str, Any]:
         content=base64.b64decode(taken["content"]),
         seconds_to_send=taken["secondsToSend"],
         breaks_off=taken["breaksOff"],
-        loses_answer=taken["losesAnswer"],
+        loses_response=taken["losesResponse"],
     )
     result = http_sender.send(
         request, connection="forward", timeout_seconds=taken["timeoutSeconds"]

@@ -68,7 +68,7 @@ def take_request(workspace: Workspace, endpoint_id: str) -> Response:
             "content": base64.b64encode(request.content).decode(),
             "secondsToSend": request.seconds_to_send,
             "breaksOff": request.breaks_off,
-            "losesAnswer": request.loses_answer,
+            "losesResponse": request.loses_response,
             "timeoutSeconds": taken.timeout_seconds,
         }
     )

@@ -166,9 +166,9 @@ KINDS: Mapping[str, Kind] = {
         lambda request, _: replace(request, breaks_off=True),
     ),
     # The most common cause of duplicates in production: the receiver has done its work already.
-    "lost_answer": _attempt_kind(
+    "lost_response": _attempt_kind(
         "is received, but its connection is cut before the response is read",
-        lambda request, _: replace(request, loses_answer=True),
+        lambda request, _: replace(request, loses_response=True),
     ),
     "wrong_content_type": _attempt_kind(
         "has the content type text/plain",

@@ -143,7 +143,7 @@ class HttpSender:
             connection = self._connection(name, max_connections)
         try:
             response = _urlopen(connection.adapter, self._prepared(request), timeout)
-            if request.loses_answer:
+            if request.loses_response:
                 response.close()
                 return None, f"the response was lost on purpose; it was {response.status_code}"
             return _read_response(response, SystemClock.running_seconds() + timeout), None

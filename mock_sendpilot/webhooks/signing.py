@@ -45,8 +45,8 @@ MULTI_SIGNATURE_SCHEMES = frozenset(_HEADER_PREFIXES)
 class SignedRequest:
     """A POST as it goes over the wire: at once, over `seconds_to_send`, or cut on purpose.
 
-    `breaks_off` cuts it in the middle of its body, `loses_answer` as soon as the receiver begins to
-    respond.
+    `breaks_off` cuts it in the middle of its body, `loses_response` as soon as the receiver begins
+    to respond.
     """
 
     url: str
@@ -54,12 +54,12 @@ class SignedRequest:
     content: bytes
     seconds_to_send: float = 0
     breaks_off: bool = False
-    loses_answer: bool = False
+    loses_response: bool = False
 
     @property
     def is_cut(self) -> bool:
         """Return whether the connection ends before the response is read."""
-        return self.breaks_off or self.loses_answer
+        return self.breaks_off or self.loses_response
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +83,7 @@ class OutgoingRequest:
     sent_body: bytes | None = None
     seconds_to_send: float = 0
     breaks_off: bool = False
-    loses_answer: bool = False
+    loses_response: bool = False
     extra_headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -99,7 +99,7 @@ class OutgoingRequest:
             content=self.content,
             seconds_to_send=self.seconds_to_send,
             breaks_off=self.breaks_off,
-            loses_answer=self.loses_answer,
+            loses_response=self.loses_response,
         )
 
     def headers(self) -> dict[str, str]:

@@ -439,7 +439,7 @@ def test_a_failed_webhook_is_retried_by_the_schedule(
     if failure == "a 503":
         receiver.respond(503)
     else:
-        outbox.disruptions.arm("lost_answer")
+        outbox.disruptions.arm("lost_response")
     listening = listen("--forward-to", receiver.url)
     outbox.update_endpoint(outbox.endpoints.all()[0].id, {"retry_delays_seconds": (0.1,)})
     change(server)
@@ -481,7 +481,7 @@ def test_a_received_webhook_is_printed_with_an_indented_body(
 def test_a_received_webhook_with_a_lost_response_is_printed(
     server: EmulatorServer, listen: Listen, outbox: Outbox
 ) -> None:
-    outbox.disruptions.arm("lost_answer")
+    outbox.disruptions.arm("lost_response")
     listening = listen("--receive", "--json")
     listening.json("listening")
     change(server)

@@ -49,7 +49,7 @@ def test_a_listener_takes_the_request_as_it_would_have_been_sent(api: Api, queue
     assert request["url"] == URL
     Webhook(SECRET).verify(base64.b64decode(request["content"]), request["headers"])
     assert (request["secondsToSend"], request["breaksOff"]) == (0, False)
-    assert request["losesAnswer"] is False
+    assert request["losesResponse"] is False
     assert request["timeoutSeconds"] == 30
     api("POST", f"{queue}/{request['id']}", json={"status": 200})
 

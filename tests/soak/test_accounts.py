@@ -259,7 +259,7 @@ def _is_read_late(world: World, outcome: str) -> None:
 
 def test_an_attempt_on_a_connection_of_its_own_may_be_read_late(world: World) -> None:
     _is_read_late(world, "no response within 2 s")
-    world.change(0, disruption="lost_answer")
+    world.change(0, disruption="lost_response")
 
     assert world.problems() == []
 
@@ -268,7 +268,7 @@ def test_an_attempt_on_a_connection_of_its_own_may_be_read_late(world: World) ->
     ("disruption", "outcome"),
     [
         pytest.param(None, "no response within 2 s", id="on the connection that is kept"),
-        pytest.param("lost_answer", "the response was lost on purpose", id="not given up"),
+        pytest.param("lost_response", "the response was lost on purpose", id="not given up"),
     ],
 )
 def test_no_other_attempt_is_read_late(world: World, disruption: str | None, outcome: str) -> None:

@@ -167,16 +167,16 @@ def test_a_broken_connection_does_not_break_the_one_that_is_kept(
     assert [one.error for one in world.deliveries()[2].attempts] == [None]
 
 
-# --- lost_answer ---------------------------------------------------------------------------------
+# --- lost_response -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("status", [200, 204, 500])
-def test_a_lost_answer_reaches_the_receiver(
+def test_a_lost_response_reaches_the_receiver(
     world: World, receiver: WebhookReceiver, status: int
 ) -> None:
     receiver.respond(status)
     world.add_endpoint(receiver.url)
-    arm(world, "lost_answer")
+    arm(world, "lost_response")
     world.change("DONE")
     world.advance()
 
@@ -189,9 +189,9 @@ def test_a_lost_answer_reaches_the_receiver(
     assert only_delivery(world).state == PENDING
 
 
-def test_an_event_with_a_lost_answer_is_retried(world: World, receiver: WebhookReceiver) -> None:
+def test_an_event_with_a_lost_response_is_retried(world: World, receiver: WebhookReceiver) -> None:
     world.add_endpoint(receiver.url)
-    arm(world, "lost_answer")
+    arm(world, "lost_response")
     world.change("DONE")
     world.advance(5)
 
@@ -219,7 +219,7 @@ def test_the_connection_is_reset_once_the_response_begins(world: World) -> None:
         thread = threading.Thread(target=serve)
         thread.start()
         world.add_endpoint(f"http://127.0.0.1:{listener.getsockname()[1]}/")
-        arm(world, "lost_answer")
+        arm(world, "lost_response")
         world.change("DONE")
         world.advance()
         thread.join(10)
@@ -231,7 +231,7 @@ def test_a_receiver_that_is_down_loses_no_answer(world: World) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     world.add_endpoint(f"http://127.0.0.1:{port}/")
-    arm(world, "lost_answer")
+    arm(world, "lost_response")
     world.change("DONE")
     world.advance()
 
