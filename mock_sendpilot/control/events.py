@@ -23,11 +23,17 @@ from mock_sendpilot.api.parsing import json_object, query_parameters
 from mock_sendpilot.control.deliveries import DeliverySummary, last_outcome
 from mock_sendpilot.control.fields import Strict
 from mock_sendpilot.control.guard import waiting
+from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.matching import EventPattern, camel_case
 from mock_sendpilot.scheduling.clock import iso_milliseconds
 from mock_sendpilot.webhooks.deliveries import Delivery
 from mock_sendpilot.webhooks.event_log import EventFilter
-from mock_sendpilot.webhooks.triggers import TriggerRequest, choose_subject, trigger_event
+from mock_sendpilot.webhooks.triggers import (
+    SubjectRequired,
+    TriggerRequest,
+    choose_subject,
+    trigger_event,
+)
 from mock_sendpilot.world.events import ORIGINS
 from mock_sendpilot.world.workspace import Workspace
 
@@ -188,10 +194,12 @@ def create_event(workspace: Workspace) -> Response:
     body = Trigger().load(json_object())
     with_effects = body.pop("with_effects")
     requested = TriggerRequest(**body)
-    trigger = choose_subject(workspace, requested, with_effects=with_effects)
-    sent = trigger_event(
-        workspace, current_emulator().outbox(workspace), trigger, with_effects=with_effects
-    )
+    outbox = current_emulator().outbox(workspace)
+    try:
+        trigger = choose_subject(workspace, requested, with_effects=with_effects)
+        sent = trigger_event(workspace, outbox, trigger, with_effects=with_effects)
+    except SubjectRequired as error:
+        raise InvalidInput(f"{camel_case(error.field)} is required: {error.reason}") from None
     reply = EventDetail().dump(sent)
     chosen = {
         camel_case(name): getattr(trigger, name)

@@ -14,7 +14,7 @@ from mock_sendpilot.contracts import vocabulary as words
 from mock_sendpilot.contracts.contract import Contract
 from mock_sendpilot.errors import InvalidInput, NotFound
 from mock_sendpilot.json_text import plain_json
-from mock_sendpilot.matching import EventPattern, camel_case
+from mock_sendpilot.matching import EventPattern
 from mock_sendpilot.suggestions import did_you_mean
 from mock_sendpilot.webhooks.event_log import SentWebhook
 from mock_sendpilot.webhooks.outbox import Outbox
@@ -78,6 +78,19 @@ class TriggerRequest:
     text: str | None = None
 
 
+class SubjectRequired(InvalidInput):
+    """The event needs a subject that the request does not name.
+
+    Args:
+        field: the field of `TriggerRequest` that is missing; callers may have another name for it.
+        reason: the rest of the sentence.
+    """
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"{field} is required: {reason}")
+        self.field, self.reason = field, reason
+
+
 @dataclass(frozen=True, slots=True)
 class _Trigger:
     """A request together with its workspace and the names of its event.
@@ -104,12 +117,10 @@ class _Trigger:
 
     def required_id(self, subject: str) -> str:
         """Return the id of a lead, campaign or job, which the event must have."""
-        subject_id: str | None = getattr(self.request, f"{subject}_id")
+        field = f"{subject}_id"
+        subject_id: str | None = getattr(self.request, field)
         if subject_id is None:
-            key = camel_case(f"{subject}_id")
-            raise InvalidInput(
-                f"{key} is required: {self.event_type} is about an existing {subject}"
-            )
+            raise SubjectRequired(field, f"{self.event_type} is about an existing {subject}")
         return subject_id
 
     def overrides(self, known_keys: Iterable[str]) -> Mapping[str, Any]:
@@ -355,7 +366,7 @@ def _choose_campaign(trigger: _Trigger, *, with_effects: bool) -> Campaign:
     if suitable or (every and not with_effects):
         return [*suitable, *every][0]
     needed = f" that is {' or '.join(before)}" if every else ""
-    raise InvalidInput(f"campaignId is required: this workspace has no campaign{needed}")
+    raise SubjectRequired("campaign_id", f"this workspace has no campaign{needed}")
 
 
 def _choose_job(trigger: _Trigger, *, with_effects: bool) -> Search | Extraction:
@@ -367,9 +378,8 @@ def _choose_job(trigger: _Trigger, *, with_effects: bool) -> Search | Extraction
     if suitable or (every and not with_effects):
         return [*every, *suitable][-1]
     needed = " that is not over" if every else ""
-    raise InvalidInput(
-        f"jobId is required: this workspace has no {kind}{needed}; start one with POST {path}"
-    )
+    reason = f"this workspace has no {kind}{needed}; start one with POST {path}"
+    raise SubjectRequired("job_id", reason)
 
 
 def _choose_lead(trigger: _Trigger, *, with_effects: bool) -> Lead:
@@ -383,7 +393,7 @@ def _choose_lead(trigger: _Trigger, *, with_effects: bool) -> Lead:
     where = "this workspace" if campaign_id is None else f"campaign {campaign_id!r}"
     is_connection_needed = every and trigger.name in _CONNECTIONS
     needed = f" {_CONNECTIONS[trigger.name][1]}" if is_connection_needed else ""
-    raise InvalidInput(f"leadId is required: {where} has no lead{needed}")
+    raise SubjectRequired("lead_id", f"{where} has no lead{needed}")
 
 
 def _is_suitable(trigger: _Trigger, lead: Lead) -> bool:

@@ -172,6 +172,12 @@ def test_an_event_that_can_happen_to_nothing_is_refused_with_the_need(
     assert world.types() == []
 
 
+def test_a_subject_of_another_kind_does_not_stand_for_the_one_that_is_required(api: Api) -> None:
+    reply = trigger(api, "campaign.paused", leadId=FIRST_LEAD)
+
+    assert_invalid(reply, "campaignId is required: campaign.paused is about an existing campaign")
+
+
 def test_a_campaign_without_leads_has_none_to_choose(api: Api) -> None:
     reply = trigger(api, "message.sent", campaignId="camp_spring7")
 

@@ -255,7 +255,7 @@ def test_a_trigger_can_be_about_a_campaign_or_a_job(sendpilot: Sandbox) -> None:
 @pytest.mark.parametrize(
     ("options", "error", "says"),
     [
-        pytest.param({}, InvalidInput, "leadId is required", id="of nothing"),
+        pytest.param({}, InvalidInput, "lead_id is required", id="of nothing"),
         pytest.param({"lead_id": "lead_x"}, NotFound, "Lead not found", id="unknown lead"),
         pytest.param(
             {"lead_id": "lead_1", "overrides": {"newstatus": 1}},
