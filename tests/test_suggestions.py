@@ -11,7 +11,6 @@ from mock_sendpilot.contracts import vocabulary as words
 from mock_sendpilot.contracts.contract import CONTRACTS
 from mock_sendpilot.suggestions import did_you_mean, nearest_word
 from mock_sendpilot.webhooks.disruption_kinds import KINDS
-from mock_sendpilot.world import direct_actions
 from mock_sendpilot.world.filters import LEAD_FILTERS
 
 FILTERS = [each.name for each in LEAD_FILTERS]
@@ -27,14 +26,14 @@ LEAD_FIELDS = ("linkedinUrl", "firstName", "lastName", "email", "company", "titl
         pytest.param("status[]", ("page", "status"), "status", id="brackets of an array"),
         pytest.param("not interested", words.LEAD_STATUSES, "NOT_INTERESTED", id="blank in it"),
         pytest.param(" DONE ", words.LEAD_STATUSES, "DONE", id="blanks around"),
-        pytest.param("accept", direct_actions.MANUAL_ACTIONS, "accept_connection", id="beginning"),
+        pytest.param("accept", words.LEAD_ACTIONS, "accept_connection", id="beginning"),
         pytest.param("dup", KINDS, "duplicate", id="three letters"),
         pytest.param("premium", ("name", "is_premium"), "is_premium", id="last part"),
         pytest.param("lead", ("leadIdentifier", "leadId"), "leadId", id="shortest that begins so"),
         pytest.param(
             "lead.update", CONTRACTS["documented"].event_types, "lead.tag.updated", id="two parts"
         ),
-        pytest.param("repyl", direct_actions.MANUAL_ACTIONS, "reply", id="letters swapped"),
+        pytest.param("repyl", words.LEAD_ACTIONS, "reply", id="letters swapped"),
         pytest.param("OPORTUNITY", words.LEAD_STATUSES, "OPPORTUNITY", id="letter missing"),
         pytest.param("state", ("id", "status"), "status", id="another ending"),
         pytest.param("life", CONTRACTS, "live", id="another letter"),

@@ -39,7 +39,7 @@ class LazyGroup(Group):
 
     def __init__(self, *, modules: Mapping[str, str], **options: Any) -> None:
         super().__init__(**options)
-        self._modules = modules
+        self.modules = modules
 
     def main(self, *args: Any, **options: Any) -> Any:
         """Run a command; one whose output cannot be written ends with a reason."""
@@ -63,11 +63,11 @@ class LazyGroup(Group):
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
         """Return the names of all commands."""
-        return sorted(self._modules)
+        return sorted(self.modules)
 
     def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import and return the command of that name; None if there is none."""
-        module = self._modules.get(cmd_name)
+        module = self.modules.get(cmd_name)
         if module is None:
             return None
         command: click.Command = getattr(import_module(module), cmd_name.replace("-", "_"))

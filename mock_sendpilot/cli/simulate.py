@@ -15,22 +15,22 @@ from mock_sendpilot.cli.options import (
     json_option,
     parse_pairs,
 )
-from mock_sendpilot.world import campaigns, direct_actions, jobs
+from mock_sendpilot.contracts import vocabulary as words
 
 _ACTIONS: Mapping[str, tuple[str, ...]] = {
-    "leads": direct_actions.MANUAL_ACTIONS,
-    "campaigns": campaigns.ACTIONS,
-    "jobs": jobs.ACTIONS,
+    "leads": words.LEAD_ACTIONS,
+    "campaigns": words.CAMPAIGN_ACTIONS,
+    "jobs": words.JOB_ACTIONS,
 }
 """The actions of each kind of resource, by its path."""
 
 
 @click.command(
-    help=f"""Simulate one step, ACTION, of the lead, campaign, search or extraction ID.
+    help=f"""Simulate one step, ACTION, of the lead, campaign or job ID.
 
-Leads: {", ".join(direct_actions.MANUAL_ACTIONS)}.
-Campaigns: {", ".join(campaigns.ACTIONS)}.
-Searches and extractions: {", ".join(jobs.ACTIONS)}.
+Leads: {", ".join(words.LEAD_ACTIONS)}.
+Campaigns: {", ".join(words.CAMPAIGN_ACTIONS)}.
+Searches and extractions: {", ".join(words.JOB_ACTIONS)}.
 A step that cannot happen is refused with the reason.
 """,
     epilog="\b\nExamples:\n"

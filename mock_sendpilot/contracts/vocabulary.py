@@ -185,3 +185,18 @@ LEGACY_EVENT_TYPES: Mapping[str, str] = {
     LEAD_UPDATED: "lead.status.changed",
 }
 """The names in the older pages by current names, where they differ."""
+
+# --- actions by hand, at `/_emulate/…/simulate` -----------------------------------------------
+
+# These words are the emulator's own: at the vendor, people do this, in LinkedIn or the dashboard.
+LEAD_ACTIONS = (
+    "connection_sent",
+    "accept_connection",
+    "withdraw_connection",
+    "message_sent",
+    "reply",
+    "unreachable",
+    "done",
+)
+CAMPAIGN_ACTIONS = ("start", "pause", "resume", "finish")
+JOB_ACTIONS = ("complete", "fail")

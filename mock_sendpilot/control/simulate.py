@@ -13,11 +13,11 @@ from mock_sendpilot.api.fields import Choice, JsonObject, Text
 from mock_sendpilot.api.leads import full_lead
 from mock_sendpilot.api.operation import cached_schema
 from mock_sendpilot.api.parsing import json_object
+from mock_sendpilot.contracts import vocabulary as words
 from mock_sendpilot.control.fields import Strict
 from mock_sendpilot.control.seed_format import BehaviorSchema
 from mock_sendpilot.scheduling.clock import iso_milliseconds
 from mock_sendpilot.webhooks.triggers import STEPS
-from mock_sendpilot.world import campaigns, direct_actions, jobs
 from mock_sendpilot.world.causes import SIMULATED
 from mock_sendpilot.world.workspace import Workspace
 
@@ -54,7 +54,7 @@ class _ActionWithText(Strict):
 class LeadAction(_ActionWithText):
     """The body of POST /_emulate/leads/{id}/simulate; `text` is the note, message or reply."""
 
-    action = Choice(direct_actions.MANUAL_ACTIONS, required=True)
+    action = Choice(words.LEAD_ACTIONS, required=True)
     text = Text(allow_none=True, max_length=MAX_TEXT_LENGTH)
     sender_id = Text(allow_none=True)
 
@@ -62,13 +62,13 @@ class LeadAction(_ActionWithText):
 class CampaignAction(Strict):
     """The body of POST /_emulate/campaigns/{id}/simulate."""
 
-    action = Choice(campaigns.ACTIONS, required=True)
+    action = Choice(words.CAMPAIGN_ACTIONS, required=True)
 
 
 class JobAction(_ActionWithText):
     """The body of POST /_emulate/jobs/{id}/simulate; `text` is the error of a job that fails."""
 
-    action = Choice(jobs.ACTIONS, required=True)
+    action = Choice(words.JOB_ACTIONS, required=True)
     text = Text()
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mock_sendpilot.api.fields import Choice, Text
 from mock_sendpilot.api.operation import operation_ids
+from mock_sendpilot.contracts import vocabulary as words
 from mock_sendpilot.control.fields import ProfileUrl
 from mock_sendpilot.control.seed_loading import (
     load_campaign,
@@ -37,7 +38,6 @@ from mock_sendpilot.testing.sandbox_options import (
 from mock_sendpilot.testing.sandbox_traffic import RecordedRequests, SandboxTraffic
 from mock_sendpilot.testing.sandbox_webhooks import SandboxWebhooks
 from mock_sendpilot.webhooks.deliveries import describe_failed_attempts
-from mock_sendpilot.world import campaigns, direct_actions, jobs
 from mock_sendpilot.world.causes import SIMULATED
 from mock_sendpilot.world.lead_progress import CONNECTED
 from mock_sendpilot.world.models import Campaign, Lead, Sender, Step
@@ -45,7 +45,7 @@ from mock_sendpilot.world.models import Campaign, Lead, Sender, Step
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-_ACTIONS = (*direct_actions.MANUAL_ACTIONS, *campaigns.ACTIONS, *jobs.ACTIONS)
+_ACTIONS = (*words.LEAD_ACTIONS, *words.CAMPAIGN_ACTIONS, *words.JOB_ACTIONS)
 
 
 class Sandbox(SandboxWebhooks, SandboxTraffic):
@@ -276,7 +276,7 @@ class Sandbox(SandboxWebhooks, SandboxTraffic):
         if text is not None:
             text = load_value(Text(may_be_empty=True), text, "text")
         target = id_of(target_id, "target_id")
-        if action in direct_actions.MANUAL_ACTIONS:
+        if action in words.LEAD_ACTIONS:
             sender = None if sender_id is None else self._sender_id(sender_id)
             with self.workspace.causes.working_for(SIMULATED):
                 return self.workspace.manual_actions.act(
@@ -286,7 +286,7 @@ class Sandbox(SandboxWebhooks, SandboxTraffic):
         if sender_id is not None:
             raise InvalidInput(f"sender_id is for steps of a lead; {action!r} is none")
         with self.workspace.causes.working_for(SIMULATED):
-            if action in campaigns.ACTIONS:
+            if action in words.CAMPAIGN_ACTIONS:
                 return self.workspace.campaigns.change(target, action, by="user")
             runner = self.workspace.job_runner(target)
             if action == "complete":

@@ -44,7 +44,6 @@ _ACTIONS: Mapping[str, tuple[tuple[str, ...], str, str]] = {
     "finish": ((STARTED, PAUSED), FINISHED, words.CAMPAIGN_FINISHED),
 }
 """For each action: the statuses before it, the status after it, and the event."""
-ACTIONS = tuple(_ACTIONS)
 # Invented. No event says that a sender is active again, so its steps are tried again now and then.
 _SENDER_RETRY = timedelta(hours=1)
 
@@ -112,7 +111,7 @@ class Campaigns:
             NotFound: the workspace has no such campaign.
         """
         campaign = self._store.campaign(campaign_id)
-        return {action: _obstacle(campaign, action) for action in ACTIONS}
+        return {action: _obstacle(campaign, action) for action in _ACTIONS}
 
     def add_leads(self, campaign_id: str, drafts: Iterable[LeadDraft | str]) -> LeadImport:
         """Add leads, and enroll them in the sequence of the campaign. See `Store.add_leads`."""

@@ -7,6 +7,7 @@ of a sequence, which moves the status.
 
 from collections.abc import Callable, Mapping
 
+from mock_sendpilot.contracts.vocabulary import LEAD_ACTIONS
 from mock_sendpilot.errors import InvalidInput, Problem, SendPilotError, ServiceFault
 from mock_sendpilot.world import lead_progress
 from mock_sendpilot.world.context import WorkspaceContext
@@ -25,15 +26,6 @@ _URL = "recipientLinkedinUrl"
 _DEFAULT_MESSAGE = "Hi {{firstName}}, do you have ten minutes this week?"
 _Action = Callable[[Contact, str | None], object]
 _Check = Callable[[Contact], object]
-MANUAL_ACTIONS = (
-    "connection_sent",
-    "accept_connection",
-    "withdraw_connection",
-    "message_sent",
-    "reply",
-    "unreachable",
-    "done",
-)
 
 
 class DirectOutreach:
@@ -163,7 +155,7 @@ class ManualActions:
 
         Args:
             lead_id: the id of the lead.
-            action: one of `MANUAL_ACTIONS`.
+            action: one of `LEAD_ACTIONS`.
             text: the note, message or reply.
             sender_id: the id of a sender; by default the lead's own.
 
@@ -188,7 +180,7 @@ class ManualActions:
         """
         with self._store.transaction():
             self._store.lead(lead_id)
-            return {action: self._obstacle(lead_id, action) for action in MANUAL_ACTIONS}
+            return {action: self._obstacle(lead_id, action) for action in LEAD_ACTIONS}
 
     def _obstacle(self, lead_id: str, action: str) -> str | None:
         check, _ = self._actions[action]

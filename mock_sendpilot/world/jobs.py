@@ -18,6 +18,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic
 
+from mock_sendpilot.contracts.vocabulary import JOB_ACTIONS
 from mock_sendpilot.errors import InvalidInput, NotFound
 from mock_sendpilot.world.causes import Cause
 from mock_sendpilot.world.context import WorkspaceContext
@@ -52,7 +53,6 @@ MAX_LEADS = 10_000
 MAX_ENDED_JOBS, _MAX_ENDED_LEADS = 200, 100_000
 """The jobs that are kept after their end, and the people that they have found in all."""
 _STEPS = 4
-ACTIONS = ("complete", "fail")
 _logger = logging.getLogger(__name__)
 
 
@@ -160,7 +160,7 @@ class JobRunner(ABC, Generic[AnyJob]):
         Raises:
             NotFound: the workspace has no such job.
         """
-        return dict.fromkeys(ACTIONS, self._obstacle(self.get(job_id)))
+        return dict.fromkeys(JOB_ACTIONS, self._obstacle(self.get(job_id)))
 
     # --- for subclasses -----------------------------------------------------------------------
 

@@ -2,6 +2,8 @@
 
 import json
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import click
@@ -18,6 +20,27 @@ from tests.cli.commands import invoke
 
 def test_the_version_is_printed() -> None:
     assert invoke("--version").output == f"mock-sendpilot, version {__version__}\n"
+
+
+def test_commands_import_neither_the_server_nor_the_world() -> None:
+    # `check-receiver` sends webhooks itself. `start` imports the server once it is needed.
+    code = """
+import sys
+from importlib import import_module
+from mock_sendpilot.cli import main
+for name, module in main.modules.items():
+    if name != "check-receiver":
+        import_module(module)
+print(*sorted(sys.modules))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=20, check=True
+    )
+    heavy = ("flask", "marshmallow", "requests", "mock_sendpilot.world", "mock_sendpilot.control")
+
+    imported = done.stdout.split()
+    assert "mock_sendpilot.cli.simulate" in imported
+    assert [name for name in imported if name.startswith(heavy)] == []
 
 
 def test_ready_exits_with_0_when_the_server_answers(emulator: Emulator) -> None:

@@ -2,8 +2,8 @@
 
 import pytest
 
+from mock_sendpilot.contracts import vocabulary as words
 from mock_sendpilot.emulator import Emulator
-from mock_sendpilot.world import campaigns, direct_actions
 from mock_sendpilot.world.models import Lead
 from tests.api.world import MakeWorld, World, make_world
 from tests.support import Api
@@ -26,7 +26,7 @@ def lead(world: World) -> Lead:
 
 
 @pytest.mark.parametrize("status", LEADS_BY_STATUS)
-@pytest.mark.parametrize("action", direct_actions.MANUAL_ACTIONS)
+@pytest.mark.parametrize("action", words.LEAD_ACTIONS)
 def test_an_action_is_listed_as_possible_exactly_if_it_happens(
     make_world: MakeWorld, status: str, action: str
 ) -> None:
@@ -73,7 +73,7 @@ def test_listing_changes_nothing(make_world: MakeWorld) -> None:
 def test_a_campaign_lists_the_actions_of_its_status(api: Api) -> None:
     found = reasons(api, "campaigns/camp_xyz789")
 
-    assert tuple(found) == campaigns.ACTIONS
+    assert tuple(found) == words.CAMPAIGN_ACTIONS
     assert [action for action, reason in found.items() if reason is None] == ["pause", "finish"]
     assert "expected a campaign that is paused" in (found["resume"] or "")
 

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mock_sendpilot.contracts.contract import CONTRACTS
+from mock_sendpilot.contracts.vocabulary import LEAD_ACTIONS
 from mock_sendpilot.errors import SendPilotError
 from mock_sendpilot.world import lead_progress
-from mock_sendpilot.world.direct_actions import MANUAL_ACTIONS
 from mock_sendpilot.world.events import SAMPLE_LEAD, LeadStatusChanged, MessageSent
 from mock_sendpilot.world.models import Lead, LeadDraft
 from mock_sendpilot.world.outreach import fill_in_names
@@ -88,7 +88,7 @@ ORDER = (
 
 actions = st.one_of(
     st.tuples(
-        st.just("manual"), st.sampled_from(MANUAL_ACTIONS), st.sampled_from(["lead_1", "lead_2"])
+        st.just("manual"), st.sampled_from(LEAD_ACTIONS), st.sampled_from(["lead_1", "lead_2"])
     ),
     st.tuples(st.just("wait"), st.integers(0, 40)),
     st.tuples(st.just("campaign"), st.sampled_from(["pause", "resume"])),
