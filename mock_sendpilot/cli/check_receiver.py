@@ -144,7 +144,7 @@ def check_receiver(
     junit: Path | None,
     as_json: bool,
 ) -> None:
-    """Check the webhook receiver at URL with a series of test webhooks.
+    """Check the webhook receiver at URL with test webhooks.
 
     No server is needed. The events are made up, and so is their lead unless --lead-id names one: a
     receiver has to answer 2xx to events about leads it does not know.

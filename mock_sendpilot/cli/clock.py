@@ -41,7 +41,7 @@ def show(as_json: bool, client: Client) -> None:
 @json_option
 @client_options
 def freeze(as_json: bool, client: Client) -> None:
-    """Freeze the clock: nothing is sent and nothing happens until it is advanced."""
+    """Freeze the clock: nothing happens until it is advanced."""
     _change_clock(client, {"freeze": True}, as_json=as_json)
 
 
@@ -59,7 +59,10 @@ def resume(as_json: bool, client: Client) -> None:
 @json_option
 @client_options
 def advance(duration: str, timeout: float, as_json: bool, client: Client) -> None:
-    """Advance the clock by DURATION (90s, 30m, 1h30m, 2d), and run everything due in it."""
+    """Advance the clock by DURATION, and run everything due in it.
+
+    Durations are such as 90s, 30m, 1h30m or 2d.
+    """
     _change_clock(client, {"advance": duration, "timeoutSeconds": timeout}, as_json=as_json)
 
 

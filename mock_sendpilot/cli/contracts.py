@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 @click.group(cls=Group)
 def contracts() -> None:
-    """Show the contracts that the vendor's contradicting documents amount to."""
+    """Show the contracts and their options.
+
+    They are what the vendor's contradicting documents amount to.
+    """
 
 
 @contracts.command("list", epilog="Example: mock-sendpilot contracts list")

@@ -101,10 +101,11 @@ def show(resource_id: str, as_json: bool, client: Client) -> None:
 @json_option
 @client_options
 def resend(resource_id: str | None, since: str | None, as_json: bool, client: Client) -> None:
-    """Make one more attempt of the delivery or event ID, or of all that failed --since a time.
+    """Make one more attempt of the delivery or event ID.
 
-    The event keeps its id and is signed again. The retry schedule stays as it is. The command does
-    not wait for the attempt.
+    With --since it is made of all deliveries since then that have failed. The event keeps its id
+    and is signed again. The retry schedule stays as it is. The command does not wait for the
+    attempt.
     """
     if (resource_id is None) == (since is None):
         raise click.UsageError("expected the ID of a delivery or event, or --since a time")

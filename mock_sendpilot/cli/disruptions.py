@@ -142,7 +142,7 @@ def disruptions() -> None:
 @json_option
 @client_options
 def list_disruptions(as_json: bool, client: Client) -> None:
-    """List all disruptions with the deliveries they matched, oldest first."""
+    """List disruptions and the deliveries they matched, oldest first."""
     reply = client.request("GET", "/disruptions")
     if as_json:
         print_json(reply)

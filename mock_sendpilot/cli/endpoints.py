@@ -31,14 +31,14 @@ def _secret_only_option(command: Command) -> Command:
 
 @click.group(cls=Group)
 def endpoints() -> None:
-    """List, show, add, disable, enable, rotate-secret, test and delete webhook endpoints."""
+    """Add, list, change, test and delete webhook endpoints."""
 
 
 @endpoints.command("list", epilog="Example: mock-sendpilot endpoints list")
 @json_option
 @client_options
 def list_endpoints(as_json: bool, client: Client) -> None:
-    """List all endpoints, oldest first, with settings in brackets that are not the default."""
+    """List all endpoints, oldest first. Settings in brackets are not the default."""
     reply = client.request("GET", "/endpoints")
     if as_json:
         print_json(reply)
@@ -141,7 +141,7 @@ def show(
 @json_option
 @client_options
 def add(*, receiver: str, secret_only: bool, as_json: bool, client: Client, **options: Any) -> None:
-    """Add an endpoint for the URL RECEIVER, and print its signing secret."""
+    """Add an endpoint for the URL RECEIVER, and print its secret."""
     fields = {
         "url": receiver,
         "events": list(options["event"]) or None,
@@ -169,7 +169,7 @@ def add(*, receiver: str, secret_only: bool, as_json: bool, client: Client, **op
 @json_option
 @client_options
 def disable(resource_id: str, as_json: bool, client: Client) -> None:
-    """Send nothing more to endpoint ID, and cancel its pending deliveries."""
+    """Disable endpoint ID, and cancel its pending deliveries."""
     _set_enabled(client, resource_id, enabled=False, as_json=as_json)
 
 
@@ -197,7 +197,7 @@ def enable(resource_id: str, as_json: bool, client: Client) -> None:
 def rotate_secret(
     resource_id: str, secret: str | None, secret_only: bool, as_json: bool, client: Client
 ) -> None:
-    """Give endpoint ID a new secret, and print it; the old one stays valid for 24 hours."""
+    """Give endpoint ID a new secret, and print it. The old one stays valid for 24 hours."""
     path = f"/endpoints/{quote_segment(resource_id)}/rotate-secret"
     endpoint = client.request("POST", path, {"secret": secret})
     if secret_only:
@@ -217,7 +217,7 @@ def rotate_secret(
 @json_option
 @client_options
 def test(resource_id: str, event: str | None, as_json: bool, client: Client) -> None:
-    """Send endpoint ID an event with sample data, without waiting for the response."""
+    """Send endpoint ID an event with sample data. The command does not wait for the response."""
     path = f"/endpoints/{quote_segment(resource_id)}/test"
     reply = client.request("POST", path, {"eventType": event})
     if as_json:

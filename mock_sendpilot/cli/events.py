@@ -90,7 +90,7 @@ def _subject_rows() -> Mapping[str, str]:
 @click.command(
     cls=TableCommand,
     table=_subject_rows,
-    help="""Send any of the 12 events about an existing lead, campaign or job.
+    help="""Send any of the 12 events about a lead, campaign or job.
 
 {table}
 

@@ -72,7 +72,7 @@ def list_requests(
 @json_option
 @client_options
 def show(resource_id: str, as_json: bool, client: Client) -> None:
-    """Show request ID with its headers and body, and those of its response."""
+    """Show request ID and its response, with headers and bodies."""
     if resource_id == _CHANGES:
         raise click.UsageError(f"{resource_id!r} is not the id of a request")
     entry = client.request("GET", f"/requests/{quote_segment(resource_id)}")

@@ -36,7 +36,7 @@ def seed() -> None:
 )
 @json_option
 def check(file: str, contract: "Contract", as_json: bool) -> None:
-    """Check FILE (- for standard input), and print every problem with its JSON path."""
+    """Check FILE, and print every problem with its JSON path. A - is standard input."""
     from mock_sendpilot.cli.start import read_fixtures
     from mock_sendpilot.control.seed_loading import parse_seed
     from mock_sendpilot.errors import InvalidInput
@@ -86,9 +86,9 @@ def check(file: str, contract: "Contract", as_json: bool) -> None:
 @json_option
 @client_options
 def load(file: str, merge: bool, workspace_id: str | None, as_json: bool, client: Client) -> None:
-    """Load FILE (- for standard input) into the workspace, which keeps its id and API keys.
+    """Load FILE into the workspace, which keeps its id and API keys.
 
-    All of it is checked first. Endpoints are kept unless the file has some.
+    A - is standard input. All of it is checked first. Endpoints are kept unless the file has some.
     """
     contents = read_workspace(file, workspace_id)
     if merge:
@@ -104,7 +104,7 @@ def load(file: str, merge: bool, workspace_id: str | None, as_json: bool, client
 @seed.command(epilog="Example: mock-sendpilot seed export > world.json")
 @client_options
 def export(client: Client) -> None:
-    """Print the contents of the workspace as a seed, with its API keys and signing secrets."""
+    """Print the contents of the workspace as a seed. It has API keys and signing secrets."""
     import orjson
 
     click.echo(orjson.dumps(client.request("GET", "/seed"), option=orjson.OPT_INDENT_2))

@@ -26,12 +26,12 @@ _ACTIONS: Mapping[str, tuple[str, ...]] = {
 
 
 @click.command(
-    help=f"""Simulate one step, ACTION, of the lead, campaign or job ID.
+    help=f"""Simulate one step of the lead, campaign or job ID.
 
 Leads: {", ".join(words.LEAD_ACTIONS)}.
 Campaigns: {", ".join(words.CAMPAIGN_ACTIONS)}.
 Searches and extractions: {", ".join(words.JOB_ACTIONS)}.
-A step that cannot happen is refused with the reason.
+A step, ACTION, that cannot happen is refused with the reason.
 """,
     epilog="\b\nExamples:\n"
     '  mock-sendpilot simulate reply lead_abc123 --text "Call me Tuesday"\n'

@@ -59,11 +59,12 @@ def wait(
     as_json: bool,
     client: Client,
 ) -> None:
-    """Wait until nothing is running or due; exit with 1 if that takes longer than the timeout.
+    """Wait until nothing is running or due.
 
-    A task that is due later, such as a retry, does not count: see clock advance. With --event,
-    --match, --count or --after the command waits for events to be sent instead. Events sent before
-    it started count, too, unless --after says otherwise.
+    The exit code is 1 if that takes longer than the timeout. A task that is due later, such as a
+    retry, does not count: see clock advance. With --event, --match, --count or --after the command
+    waits for events to be sent instead. Events sent before it started count, too, unless --after
+    says otherwise.
     """
     filters = {"eventType": event, "match": match or None, "count": count, "after": after}
     wanted = {key: value for key, value in filters.items() if value is not None}
@@ -103,7 +104,10 @@ def wait(
     help="Seconds to keep trying. Example: --wait 10",
 )
 def ready(url: str, wait_seconds: float) -> None:
-    """Exit with 0 as soon as the server answers, or with 1 if it does not in time."""
+    """Wait for the server: exit with 0 as soon as it answers.
+
+    The exit code is 1 if it does not answer in time.
+    """
     deadline = time.monotonic() + wait_seconds
     seconds = min(_READY_SECONDS, wait_seconds or _READY_SECONDS)
     while True:

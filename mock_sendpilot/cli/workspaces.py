@@ -90,7 +90,7 @@ def add(
 @json_option
 @client_options
 def remove_workspace(resource_id: str, as_json: bool, client: Client) -> None:
-    """Remove the workspace ID with all that it has; its API keys open nothing any more."""
+    """Remove the workspace ID with all that it has. Its API keys open nothing any more."""
     client.delete(f"/workspaces/{quote_segment(resource_id)}")
     if as_json:
         print_json({"removed": [resource_id]})
@@ -115,7 +115,10 @@ def remove_workspace(resource_id: str, as_json: bool, client: Client) -> None:
 @json_option
 @client_options
 def reset(drop_endpoints: bool, as_json: bool, client: Client) -> None:
-    """Put the workspace back to its seed: contents, events, deliveries, clock and ids."""
+    """Put the workspace back to its seed.
+
+    That goes for its contents, events, deliveries, clock and ids.
+    """
     reply = client.request("POST", "/reset", {"keepEndpoints": not drop_endpoints})
     if as_json:
         print_json(reply)
@@ -136,7 +139,7 @@ def snapshot() -> None:
 @json_option
 @client_options
 def save(name: str | None, as_json: bool, client: Client) -> None:
-    """Save the workspace as it is: contents, events, deliveries, clock and ids."""
+    """Save the workspace with its events, deliveries, clock and ids."""
     reply = client.request("POST", "/snapshots", {} if name is None else {"name": name})
     if as_json:
         print_json(reply)
@@ -149,7 +152,7 @@ def save(name: str | None, as_json: bool, client: Client) -> None:
 @json_option
 @client_options
 def restore(resource_id: str, as_json: bool, client: Client) -> None:
-    """Go on from the snapshot ID, as the workspace would have gone on then."""
+    """Go on from the snapshot ID, as the workspace would have then."""
     reply = client.request("POST", f"/snapshots/{quote_segment(resource_id)}/restore")
     if as_json:
         print_json(reply)

@@ -29,6 +29,7 @@ def commands(group: click.Group = main, path: tuple[str, ...] = ()) -> Iterator[
             yield (*path, name)
 
 
+GROUPS = sorted({path[:-1] for path in commands() if path[:-1]})
 COMMANDS = [words_ for words_ in commands() if words_[0] not in OTHERS]
 
 
@@ -71,6 +72,16 @@ def test_every_command_has_examples_a_line_each(path: tuple[str, ...]) -> None:
 @pytest.mark.parametrize("name", main.list_commands(click.Context(main)))
 def test_the_summary_of_a_command_is_a_sentence(name: str) -> None:
     assert command_of((name,)).get_short_help_str(limit=200).endswith(".")
+
+
+@pytest.mark.parametrize("path", [(), *GROUPS], ids=" ".join)
+def test_no_summary_is_cut_at_80_columns(path: tuple[str, ...]) -> None:
+    # click leaves two columns of a terminal free.
+    result = CliRunner().invoke(main, [*path, "--help"], terminal_width=78)
+    summaries = result.stdout.partition("\nCommands:\n")[2].splitlines()
+
+    assert summaries
+    assert [line for line in summaries if line.endswith("...")] == []
 
 
 def test_the_help_of_disrupt_explains_every_kind_with_its_options() -> None:
