@@ -47,7 +47,9 @@ def text_banner(server: "EmulatorServer", *, shows_secrets: bool) -> str:
     if facts["dashboardUrl"]:
         lines.append(_row("Dashboard", f"{facts['dashboardUrl']}  to look and to act"))
     lines.append(_row("Docs", f"{facts['docsUrl']}  to read and to try out"))
-    lines.append(_row("Control", _control_text(facts)))
+    token = "  requires its token" if facts["controlNeedsToken"] else ""
+    control = "not served" if facts["controlUrl"] is None else f"{facts['controlUrl']}{token}"
+    lines.append(_row("Control", control))
     if facts["chaos"] is not None:
         rate, seed = facts["chaos"]["rate"], facts["chaos"]["randomSeed"]
         repeat = _bold(f"--chaos {rate:g}:{seed}")
@@ -119,13 +121,6 @@ def _mask_secrets(facts: dict[str, Any]) -> bool:
         for endpoint in workspace["endpoints"]:
             endpoint |= {"url": redacted(endpoint["url"]), "secret": masked(endpoint["secret"])}
     return is_masked
-
-
-def _control_text(facts: dict[str, Any]) -> str:
-    if facts["controlUrl"] is None:
-        return "not served"
-    token = "  requires its token" if facts["controlNeedsToken"] else ""
-    return f"{facts['controlUrl']}{token}"
 
 
 def _workspace_rows(workspace: dict[str, Any]) -> Iterator[str]:

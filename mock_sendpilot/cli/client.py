@@ -28,6 +28,7 @@ _CA_BUNDLE = "REQUESTS_CA_BUNDLE"
 _TOKEN_OPTION = "--control-token"
 _OK = range(200, 300)
 _REDIRECTS = range(300, 400)
+# A 429 says that all places for waiting requests are taken: the same request may succeed later.
 _REFUSALS = frozenset(range(400, 500)) - {HTTPStatus.TOO_MANY_REQUESTS}
 
 
@@ -149,7 +150,12 @@ class Client:
         if content is not None and "message" in content:
             hint = response.headers.get("X-Emulator-Hint", "")
             if response.status == HTTPStatus.FORBIDDEN and _TOKEN_OPTION in hint:
-                hint = self._token_hint()  # the server's own hint names the header
+                # The server's own hint names the header, which no user of a command writes.
+                source = f"{_TOKEN_OPTION} or {ENV_PREFIX}CONTROL_TOKEN"
+                if self.control_token:
+                    hint = f"the token of {source} is not that of the server"
+                else:
+                    hint = f"set it with {source}"
             message = f"{content['message']} ({hint})" if hint else content["message"]
             is_final = response.status in _REFUSALS
             return RequestRefused(message) if is_final else RequestFailed(message)
@@ -157,12 +163,6 @@ class Client:
         if response.status in _REDIRECTS and location:
             return RequestFailed(f"{self.url} redirects ({response.status}) to {location}")
         return self._unexpected(response.status)
-
-    def _token_hint(self) -> str:
-        source = f"{_TOKEN_OPTION} or {ENV_PREFIX}CONTROL_TOKEN"
-        if self.control_token:
-            return f"the token of {source} is not that of the server"
-        return f"set it with {source}"
 
     def _unexpected(self, status: int) -> RequestFailed:
         return RequestFailed(
@@ -242,6 +242,7 @@ def send_request(
     connection.response_class = FinalResponse
     try:
         if connection.sock is not None:
+            # Connecting, with TLS, has taken some of the time.
             connection.sock.settimeout(
                 None if deadline is None else max(deadline - time.monotonic(), _MIN_SECONDS)
             )

@@ -223,19 +223,15 @@ class Listener:
             for event in events
             if event["sequence"] > self.after_sequence
             and event["origin"] != "test"
-            and not _is_delivered(event, endpoint_id)
+            and not any(
+                delivery["endpointId"] == endpoint_id and delivery["state"] != "cancelled"
+                for delivery in event["deliveries"]
+            )
         ]
         path = f"/endpoints/{quote_segment(endpoint_id)}/deliveries"
         for start in range(0, len(missed_ids), _MAX_EVENT_IDS):
             body = {"eventIds": missed_ids[start : start + _MAX_EVENT_IDS]}
             self._client.request("POST", path, body, timeout_seconds=self._timeout_seconds)
-
-
-def _is_delivered(event: dict[str, Any], endpoint_id: str) -> bool:
-    return any(
-        delivery["endpointId"] == endpoint_id and delivery["state"] != "cancelled"
-        for delivery in event["deliveries"]
-    )
 
 
 def growing_pauses() -> Iterator[float]:
@@ -324,7 +320,10 @@ class Forwarder:
                     self._return_result(f"{path}/{quote_segment(taken['id'])}", result)
 
     def _return_result(self, path: str, result: dict[str, Any]) -> None:
-        """Send a result to the server, as long as it may wait for it."""
+        """Send a result to the server, as long as it may wait for it.
+
+        Without it the attempt has failed, and its retry is a duplicate for the receiver.
+        """
         registration = self._registration
         while registration is self._registration and not self._is_stopped:
             try:

@@ -106,24 +106,21 @@ def tail(count: int | None, as_json: bool, client: Client) -> None:
 
     With --json each is a line of JSON.
     """
-    with suppress(KeyboardInterrupt):
-        _follow(client, count, as_json=as_json)
-
-
-def _follow(client: Client, count: int | None, *, as_json: bool) -> None:
     position: dict[str, Any] = {}
     printed = 0
-    while count is None or printed < count:
-        query = urlencode({**position, "waitSeconds": _WAIT_SECONDS if position else 0})
-        reply = client.request("GET", f"/requests/changes?{query}")
-        position = {"since": reply["latest"], "journal": reply["journal"]}
-        for entry in reply["requests"][: None if count is None else count - printed]:
-            printed += 1
-            if as_json:
-                print_json(entry)
-            else:
-                body = shorten(entry["request"]["body"], _MAX_BODY_LENGTH)
-                click.echo(f"{_line(entry)}  {body}".rstrip())
+    with suppress(KeyboardInterrupt):
+        while count is None or printed < count:
+            # The first request asks for the position alone: what came before is not printed.
+            query = urlencode({**position, "waitSeconds": _WAIT_SECONDS if position else 0})
+            reply = client.request("GET", f"/requests/changes?{query}")
+            position = {"since": reply["latest"], "journal": reply["journal"]}
+            for entry in reply["requests"][: None if count is None else count - printed]:
+                printed += 1
+                if as_json:
+                    print_json(entry)
+                else:
+                    body = shorten(entry["request"]["body"], _MAX_BODY_LENGTH)
+                    click.echo(f"{_line(entry)}  {body}".rstrip())
 
 
 def _line(entry: dict[str, Any]) -> str:

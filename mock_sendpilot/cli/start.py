@@ -47,7 +47,11 @@ def start(**options: Any) -> None:
     from mock_sendpilot.cli.stopping import StopRequested, raise_on_stop_signal
 
     log = log_to_stderr(options["log_level"], as_json=options["log_format"] == "json")
-    state_file = _state_file(options)
+    state_file = None
+    if options["state"]:
+        from mock_sendpilot.states.state_file import StateFile
+
+        state_file = StateFile(Path(options["state"]))
     emulator = make_emulator(options, state_file)
     server = make_server(emulator, options)
     banner = _banner(server, as_json=options["json"], shows_secrets=options["show_secrets"])
@@ -62,14 +66,6 @@ def start(**options: Any) -> None:
     except StopRequested:
         pass
     log.finish()
-
-
-def _state_file(options: dict[str, Any]) -> "StateFile | None":
-    if not options["state"]:
-        return None
-    from mock_sendpilot.states.state_file import StateFile
-
-    return StateFile(Path(options["state"]))
 
 
 def make_emulator(options: dict[str, Any], state_file: "StateFile | None" = None) -> "Emulator":

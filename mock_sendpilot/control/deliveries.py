@@ -48,11 +48,6 @@ def last_outcome(attempts: Sequence[Attempt]) -> int | str | None:
     return last.response.status_code if last.response else last.error
 
 
-def _disruption(delivery: Delivery) -> dict[str, str] | None:
-    applied = delivery.disruption
-    return None if applied is None else {"id": applied.disruption_id, "kind": applied.kind}
-
-
 class DeliverySummary(CamelCaseSchema):
     """A delivery in a list."""
 
@@ -65,7 +60,12 @@ class DeliverySummary(CamelCaseSchema):
     created_at = Timestamp()
     next_attempt_at = Timestamp()
     reason = fields.String()
-    disruption = fields.Function(_disruption)
+    disruption = fields.Function(
+        lambda delivery: (
+            delivery.disruption
+            and {"id": delivery.disruption.disruption_id, "kind": delivery.disruption.kind}
+        )
+    )
     attempt_count = fields.Function(lambda delivery: len(delivery.attempts))
     last_outcome = fields.Function(lambda delivery: last_outcome(delivery.attempts))
 

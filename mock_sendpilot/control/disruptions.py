@@ -23,7 +23,6 @@ from mock_sendpilot.api.parsing import json_object
 from mock_sendpilot.control.fields import Strict, list_of
 from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.matching import EventPattern, camel_case
-from mock_sendpilot.scheduling.clock import iso_milliseconds
 from mock_sendpilot.webhooks.disruption_kinds import CHAOS, DEFAULT_RATE, KINDS, OPTIONS
 from mock_sendpilot.webhooks.disruptions import (
     CHAOS_KINDS,
@@ -59,16 +58,11 @@ class NewDisruption(Strict):
     kinds = list_of(Choice(tuple(KINDS)), required=False, load_default=None, allow_none=True)
 
 
-def _matches(disruption: Disruption) -> list[dict[str, str]]:
-    return [
-        {
-            "deliveryId": match.delivery_id,
-            "eventId": match.event_id,
-            "kind": match.kind,
-            "at": iso_milliseconds(match.at),
-        }
-        for match in disruption.matches
-    ]
+class _MatchReply(CamelCaseSchema):
+    delivery_id = fields.String()
+    event_id = fields.String()
+    kind = fields.String()
+    at = Timestamp()
 
 
 class DisruptionReply(CamelCaseSchema):
@@ -86,7 +80,7 @@ class DisruptionReply(CamelCaseSchema):
     kinds = fields.Function(lambda one: list(one.chaos.kinds) if one.chaos else None)
     armed_at = Timestamp()
     match_count = fields.Integer()
-    matches = fields.Function(_matches)
+    matches = fields.Function(lambda one: _MatchReply(many=True).dump(one.matches))
 
 
 @disruptions.get("/disruptions")

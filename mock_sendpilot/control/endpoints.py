@@ -28,7 +28,6 @@ from mock_sendpilot.control.events import EventDetail
 from mock_sendpilot.control.fields import EventTypes, Headers, Strict, TupleOf, list_of
 from mock_sendpilot.redaction import masked, redacted_headers
 from mock_sendpilot.scheduling.clock import iso_milliseconds
-from mock_sendpilot.webhooks.endpoints import Endpoint
 from mock_sendpilot.webhooks.triggers import send_test_event
 from mock_sendpilot.world.endpoint_settings import (
     MAX_CONCURRENCY,
@@ -109,13 +108,6 @@ class EndpointTest(Strict):
     event_type = Text(allow_none=True)
 
 
-def _retired_secrets(endpoint: Endpoint) -> list[dict[str, str]]:
-    return [
-        {"secret": masked(one.secret), "validUntil": iso_milliseconds(one.valid_until)}
-        for one in endpoint.retired_secrets
-    ]
-
-
 class EndpointReply(CamelCaseSchema):
     """An endpoint, its secrets cut short; null leaves a setting to the contract or the server."""
 
@@ -124,7 +116,12 @@ class EndpointReply(CamelCaseSchema):
     event_types = fields.Raw(data_key="events")
     is_enabled = fields.Boolean(data_key="enabled")
     secret = fields.Function(lambda endpoint: masked(endpoint.secret))
-    retired_secrets = fields.Function(_retired_secrets)
+    retired_secrets = fields.Function(
+        lambda endpoint: [
+            {"secret": masked(one.secret), "validUntil": iso_milliseconds(one.valid_until)}
+            for one in endpoint.retired_secrets
+        ]
+    )
     is_forwarded = fields.Boolean(data_key="forwarded")
     disabled_reason = fields.String()
     retry_delays_seconds = fields.Raw(attribute="settings.retry_delays_seconds")

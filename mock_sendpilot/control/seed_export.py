@@ -24,7 +24,6 @@ from mock_sendpilot.world.models import (
     Campaign,
     Counters,
     Lead,
-    RateLimit,
     Sender,
     Step,
 )
@@ -94,12 +93,9 @@ def _contract(contract: Contract) -> Part:
 def _api_key(key: ApiKey) -> Part:
     part = _values(key)
     part["scopes"] = None if key.scopes is None else sorted(key.scopes)
-    part["rateLimit"] = None if key.rate_limit is None else _rate(key.rate_limit)
+    limit = key.rate_limit
+    part["rateLimit"] = None if limit is None else f"{limit.requests}/{limit.window_seconds}s"
     return {"revoked": part.pop("isRevoked"), **part}
-
-
-def _rate(limit: RateLimit) -> str:
-    return f"{limit.requests}/{limit.window_seconds}s"
 
 
 def _campaign(campaign: Campaign, leads: Iterable[Lead]) -> Part:
