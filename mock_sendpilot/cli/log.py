@@ -105,6 +105,7 @@ def log_to_stderr(level: str, *, as_json: bool) -> StderrLog:
     """Log to standard error from this level on."""
     handler = StderrLog(JsonFormatter() if as_json else TextFormatter())
     logging.basicConfig(level=level.upper(), handlers=[handler])
+    # waitress warns of each request that waits for a thread, however shortly.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     logging.getLogger("urllib3").setLevel(logging.ERROR)
     return handler

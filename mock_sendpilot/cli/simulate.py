@@ -100,6 +100,7 @@ def simulate(
 
 def _find_actions(client: Client, resource_id: str) -> Reply:
     """Return the actions of a lead, a campaign or a job, whichever has that id."""
+    # An id does not tell what it belongs to: those of a seed are as its author wrote them.
     for resource in _ACTIONS:
         path = f"/{resource}/{quote_segment(resource_id)}/actions"
         reply = client.request("GET", path, accepted_statuses=(HTTPStatus.NOT_FOUND,))

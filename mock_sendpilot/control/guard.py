@@ -106,6 +106,7 @@ class Guard:
 
     def is_control_token(self, token: str) -> bool:
         """Return whether a text is the control token."""
+        # Bytes, since compare_digest raises at texts beyond ASCII, and a header can hold any.
         return hmac.compare_digest(token.encode(), (self._control_token or "").encode())
 
     def check_origin(self) -> None:

@@ -109,6 +109,7 @@ def add_workspace() -> Response:
     if len(emulator.workspaces()) >= MAX_WORKSPACES:
         raise InvalidInput(f"there are {MAX_WORKSPACES} workspaces already; remove some")
     chosen = {name: body[name] for name in ("contract", "clock") if name in body}
+    # Not from the random seed: ids and keys of two workspaces with the same seed must differ.
     workspace_id = f"ws_{secrets.token_hex(8)}"
     seed = load_workspace(
         {**EMPTY, **body.get("seed", {}), **chosen},
