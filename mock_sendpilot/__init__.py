@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from mock_sendpilot.testing.interception import LeakedRequest, LeakGuard, intercept, no_leaks
     from mock_sendpilot.testing.receiver import ReceivedWebhook, WebhookReceiver
     from mock_sendpilot.testing.sandbox import Sandbox, SandboxFactory
+    from mock_sendpilot.testing.standalone import sandbox
     from mock_sendpilot.traffic.faults import Fault
     from mock_sendpilot.traffic.journal import JournalEntry
     from mock_sendpilot.traffic.trace_tree import Trace, TraceNode
@@ -88,6 +89,7 @@ __all__ = [
     "named_contract",
     "no_leaks",
     "parse_seed",
+    "sandbox",
 ]
 _MODULES: Mapping[str, str] = {
     "AdvanceTimedOut": "errors",
@@ -131,6 +133,7 @@ _MODULES: Mapping[str, str] = {
     "named_contract": "contracts.contract",
     "no_leaks": "testing.interception",
     "parse_seed": "control.seed_loading",
+    "sandbox": "testing.standalone",
 }
 
 

@@ -1,4 +1,4 @@
-"""The pytest plugin: its fixtures, its marker, and its options in the ini file.
+"""The pytest plugin: its fixtures, its marker, and its options.
 
 pytest loads it in every environment where the package is installed, so it imports nothing of the
 package until a test uses one of its fixtures.
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 _SERVER = pytest.StashKey["EmulatorServer"]()
 """The server with the endpoints that explain why nothing comes to a receiver."""
 _SANDBOX = pytest.StashKey["Sandbox"]()
-"""The sandbox of a test, whose failed attempts go into its report."""
+"""The sandbox of a test, a module or the session; a failed test reports what happened in it."""
 _HAS_FAILED = pytest.StashKey[bool]()
-"""True for a test that failed, whose faults may be unconsumed."""
+"""True where a test that failed has a sandbox, whose faults may be unconsumed."""
 _MAX_TRACED_FAILURES, _MAX_TRACE_LINES = 3, 40
 _MARKER = (
     "sendpilot(contract, seed=, starts_at=, frozen=, random_seed=, faults=, **options): the "
@@ -48,15 +48,30 @@ _NO_LEAKS = "sendpilot_no_leaks"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Register the options of the ini file."""
+    """Register the options of the command line and of the ini file."""
+    parser.getgroup("sendpilot").addoption(
+        "--sendpilot-contract",
+        metavar="CONTRACT",
+        help="contract of this run, such as live or live+patch_reply=example; a marker that names "
+        "one has precedence",
+    )
     for name, (kind, description) in _INI_OPTIONS.items():
         text = f"fixture sendpilot: {description}"
         parser.addini(f"sendpilot_{name}", text, type=kind, default=None)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the marker."""
+    """Register the marker, and refuse an unknown contract before the first test."""
     config.addinivalue_line("markers", _MARKER)
+    if config.getoption("--sendpilot-contract") is None:
+        return
+    from mock_sendpilot.errors import InvalidInput
+    from mock_sendpilot.testing.sandbox_options import chosen_options, command_line_sources
+
+    try:
+        chosen_options(command_line_sources(config))
+    except InvalidInput as error:
+        raise pytest.UsageError(str(error)) from None
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -110,16 +125,30 @@ def _report_leaks(item: pytest.Item, error: BaseException) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
     """Add leaks, the timeline and the failures of webhooks to the report of a failed test."""
-    if call.when == "call" and call.excinfo is not None:
-        _report_leaks(item, call.excinfo.value)
-    sandbox = item.stash.get(_SANDBOX, None)
-    if sandbox is None or call.when != "call" or call.excinfo is None:
+    if call.when != "call" or call.excinfo is None:
         return
-    item.stash[_HAS_FAILED] = True
+    _report_leaks(item, call.excinfo.value)
+    fixtures: list[str] = getattr(item, "fixturenames", [])
+    for node in item.listchain():
+        sandbox = node.stash.get(_SANDBOX, None)
+        name = _sandbox_fixture(node)
+        # Not each test of a module uses the sandbox that others share.
+        if sandbox is not None and (node is item or name in fixtures):
+            node.stash[_HAS_FAILED] = True
+            _report(item, name, sandbox, call.excinfo.value)
+
+
+def _sandbox_fixture(node: object) -> str:
+    """Return the name of the fixture that makes the sandbox of a test, a module or the session."""
+    if isinstance(node, pytest.Item):
+        return "sendpilot"
+    return "sendpilot_session" if isinstance(node, pytest.Session) else "sendpilot_module"
+
+
+def _report(item: pytest.Item, name: str, sandbox: "Sandbox", error: BaseException) -> None:
     emulator, workspace = item.config.stash[_SERVER].emulator, sandbox.workspace
     # A test that has closed its sandbox has taken its deliveries with it.
-    is_skipped = isinstance(call.excinfo.value, pytest.skip.Exception)
-    if is_skipped or workspace not in emulator.workspaces():
+    if isinstance(error, pytest.skip.Exception) or workspace not in emulator.workspaces():
         return
     from mock_sendpilot.testing.failures import NotIdle, WebhookNotSeen, timeline
     from mock_sendpilot.traffic.trace import trace_of_failures
@@ -127,7 +156,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
     outbox = emulator.outbox(workspace)
     lines = timeline(workspace, outbox, emulator.journal(workspace))
-    item.add_report_section("call", "sendpilot timeline", "\n".join(lines))
+    item.add_report_section("call", f"{name} timeline", "\n".join(lines))
     failures = trace_of_failures(
         outbox,
         emulator.journal(workspace),
@@ -136,8 +165,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     )
     if failures.roots:
         lines = failures.lines()[:_MAX_TRACE_LINES]
-        item.add_report_section("call", "sendpilot trace of failures", "\n".join(lines))
-    if isinstance(call.excinfo.value, (NotIdle, WebhookNotSeen)):
+        item.add_report_section("call", f"{name} trace of failures", "\n".join(lines))
+    if isinstance(error, (NotIdle, WebhookNotSeen)):
         return  # these list them already
     if lines := describe_failed_attempts(outbox.log.all()):
         item.add_report_section("call", "failed webhook attempts", "\n".join(lines))
@@ -155,24 +184,54 @@ def sendpilot_server() -> "Iterator[EmulatorServer]":
     emulator.close()
 
 
+def _sandbox(server: "EmulatorServer", request: pytest.FixtureRequest) -> "Iterator[Sandbox]":
+    """Yield a fresh workspace with the options of the test, the module or the session."""
+    __tracebackhide__ = True
+    from mock_sendpilot.testing.sandbox import Sandbox
+    from mock_sendpilot.testing.sandbox_options import (
+        chosen_options,
+        marker_sources,
+        run_sources,
+    )
+
+    node: pytest.Item | pytest.Collector = request.node
+    request.config.stash[_SERVER] = server
+    sources = [*marker_sources(node), *run_sources(request.config)]
+    options = chosen_options(sources, app=server.app)
+    # The session has no id.
+    with Sandbox(server, options, random_seed=node.nodeid or request.scope) as sandbox:
+        node.stash[_SANDBOX] = sandbox
+        yield sandbox
+        # A test that failed before its requests has one failure, not two.
+        if not node.stash.get(_HAS_FAILED, False):
+            sandbox.check_faults()
+
+
 @pytest.fixture
 def sendpilot(
     sendpilot_server: "EmulatorServer", request: pytest.FixtureRequest
 ) -> "Iterator[Sandbox]":
     """Return a fresh workspace of this test's own: a `mock_sendpilot.Sandbox`."""
     __tracebackhide__ = True
-    from mock_sendpilot.testing.sandbox import Sandbox
-    from mock_sendpilot.testing.sandbox_options import chosen_options, ini_sources, marker_sources
+    yield from _sandbox(sendpilot_server, request)
 
-    request.config.stash[_SERVER] = sendpilot_server
-    sources = [*marker_sources(request.node), *ini_sources(request.config)]
-    options = chosen_options(sources, app=sendpilot_server.app)
-    with Sandbox(sendpilot_server, options, random_seed=request.node.nodeid) as sandbox:
-        request.node.stash[_SANDBOX] = sandbox
-        yield sandbox
-        # A test that failed before its requests has one failure, not two.
-        if not request.node.stash.get(_HAS_FAILED, False):
-            sandbox.check_faults()
+
+@pytest.fixture(scope="module")
+def sendpilot_module(
+    sendpilot_server: "EmulatorServer", request: pytest.FixtureRequest
+) -> "Iterator[Sandbox]":
+    """Return a workspace that the tests of a module share, with the markers of the module."""
+    __tracebackhide__ = True
+    yield from _sandbox(sendpilot_server, request)
+
+
+@pytest.fixture(scope="session")
+def sendpilot_session(
+    sendpilot_server: "EmulatorServer", request: pytest.FixtureRequest
+) -> "Iterator[Sandbox]":
+    """Return a workspace that all tests share; with pytest-xdist, those of a worker."""
+    __tracebackhide__ = True
+    yield from _sandbox(sendpilot_server, request)
 
 
 @pytest.fixture(scope="session")
@@ -181,11 +240,11 @@ def sendpilot_factory(
 ) -> "Iterator[SandboxFactory]":
     """Return a maker of workspaces for fixtures of a wider scope, such as a module's."""
     from mock_sendpilot.testing.sandbox import SandboxFactory
-    from mock_sendpilot.testing.sandbox_options import ini_sources
+    from mock_sendpilot.testing.sandbox_options import run_sources
 
     pytestconfig.stash[_SERVER] = sendpilot_server
     factory = SandboxFactory(
-        sendpilot_server, defaults=lambda: ini_sources(pytestconfig), folder=pytestconfig.rootpath
+        sendpilot_server, defaults=lambda: run_sources(pytestconfig), folder=pytestconfig.rootpath
     )
     yield factory
     factory.close()

@@ -1,4 +1,4 @@
-"""The options of a sandbox: of a call of `sendpilot_factory`, of markers and of the ini file."""
+"""The options of a sandbox: of a call, of markers, of the command line and of the ini file."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -35,6 +35,7 @@ _QUICK_JOBS = JobTiming(
 """The timing of searches and extractions: a test does not wait for seconds."""
 _MARKER = "@pytest.mark.sendpilot"
 _INI_PREFIX = "sendpilot_"
+_CONTRACT_OPTION = "--sendpilot-contract"
 _OWN_OPTIONS = ("starts_at", "frozen", "random_seed", "faults", "seed")
 _INTERCEPT_OPTIONS = ("intercept", "api_key", "hosts")
 """Options of the marker that are not about the workspace."""
@@ -198,14 +199,17 @@ def call_source(
     return OptionSource(values={"contract": contract, **values}, folder=folder)
 
 
-def marker_sources(item: "pytest.Item") -> Iterator[OptionSource]:
+def marker_sources(node: "pytest.Item | pytest.Collector") -> Iterator[OptionSource]:
     """Yield the markers of a test, of its class and of its module, the nearest first.
+
+    Args:
+        node: the test, or a module, which has only its own.
 
     Raises:
         InvalidInput: positional arguments that the marker does not take; it names its place.
     """
-    for node, marker in item.iter_markers_with_node("sendpilot"):
-        name = f"{_MARKER} of {node.nodeid}"
+    for marked, marker in node.iter_markers_with_node("sendpilot"):
+        name = f"{_MARKER} of {marked.nodeid}"
         arguments = ", ".join(repr(one) for one in marker.args)
         if len(marker.args) > 1:
             raise InvalidInput(
@@ -224,7 +228,7 @@ def marker_sources(item: "pytest.Item") -> Iterator[OptionSource]:
         yield OptionSource(
             name=name,
             values={**positional, **named},
-            folder=item.path.parent,
+            folder=node.path.parent,
             other_options=_INTERCEPT_OPTIONS,
         )
 
@@ -255,12 +259,30 @@ def intercept_options(item: "pytest.Item") -> InterceptOptions:
     return InterceptOptions(is_on=is_on, api_key=api_key, hosts=as_tuple(chosen["hosts"] or ()))
 
 
-def ini_sources(config: "pytest.Config") -> Iterator[OptionSource]:
-    """Yield the options of pytest's ini file, each as a place of its own.
+def run_sources(config: "pytest.Config") -> Iterator[OptionSource]:
+    """Yield the options of a whole run, the nearest first: of the command line, of the ini file.
 
     Raises:
         InvalidInput: a value that is no JSON, or of the wrong type; it names the option.
     """
+    yield from command_line_sources(config)
+    yield from _ini_sources(config)
+
+
+def command_line_sources(config: "pytest.Config") -> Iterator[OptionSource]:
+    """Yield the options of pytest's command line, if there are any.
+
+    Raises:
+        InvalidInput: an option of the contract without a value.
+    """
+    contract: str | None = config.getoption(_CONTRACT_OPTION)
+    if contract is not None:
+        values = _contract_of(contract, _CONTRACT_OPTION)
+        yield OptionSource(name=_CONTRACT_OPTION, values=values)
+
+
+def _ini_sources(config: "pytest.Config") -> Iterator[OptionSource]:
+    """Yield the options of pytest's ini file, each as a place of its own."""
     import pytest  # a sandbox can be made without it
 
     file = config.inipath
@@ -277,10 +299,15 @@ def ini_sources(config: "pytest.Config") -> Iterator[OptionSource]:
             raise InvalidInput(f"{name}: {error}") from None
         values: dict[str, object] = {option: value}
         if option == "contract":
-            contract, *pairs = str(value).split("+")
-            values = {"contract": contract, **dict(_pair(pair, name) for pair in pairs)}
+            values = _contract_of(str(value), name)
         folder = file.parent if file else config.rootpath
         yield OptionSource(name=name, values=values, folder=folder, is_for_all=True)
+
+
+def _contract_of(text: str, name: str) -> dict[str, object]:
+    """Return the options that a text such as `live+patch_reply=example` sets."""
+    contract, *pairs = text.split("+")
+    return {"contract": contract, **dict(_pair(pair, name) for pair in pairs)}
 
 
 def _pair(text: str, name: str) -> tuple[str, str]:

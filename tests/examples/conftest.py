@@ -1,3 +1,3 @@
-"""Keeps pytest from the tests of the example project, which are run in a copy of it."""
+"""Keeps pytest from the tests of the example projects, which are run in copies."""
 
-collect_ignore = ["client"]
+collect_ignore = ["client", "runners"]

@@ -27,7 +27,10 @@ from tests.support import eventually, without_plugins
 TUTORIAL = ROOT / "docs" / "tutorial.md"
 CLIENT = ROOT / "docs" / "how-to" / "client-suite.md"
 """The page of the example project, whose files other tests run."""
-DOCUMENTS = [ROOT / "README.md", *sorted({*(ROOT / "docs").rglob("*.md")} - {TUTORIAL, CLIENT})]
+RUNNERS = ROOT / "docs" / "how-to" / "test-runners.md"
+"""The page of the example suites, which other tests run."""
+_OTHERS = {TUTORIAL, CLIENT, RUNNERS}
+DOCUMENTS = [ROOT / "README.md", *sorted({*(ROOT / "docs").rglob("*.md")} - _OTHERS)]
 SECTIONS = [section for path in DOCUMENTS for section in sections(path)]
 IN_A_SHELL = [
     section

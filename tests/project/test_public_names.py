@@ -53,6 +53,7 @@ from mock_sendpilot import (
     named_contract,
     no_leaks,
     parse_seed,
+    sandbox,
 )
 from tests.support import over_a_socket
 
@@ -133,8 +134,9 @@ def test_fixtures_and_what_they_return_have_types(
     webhook = sendpilot.webhooks.wait_for("message.received", lead_id=lead)
     received = sendpilot_receiver.wait_for("message.received")
     (delivery,) = webhook.deliveries
-    with sendpilot_factory("live") as other:
+    with sendpilot_factory("live") as other, sandbox("live", frozen=True) as another:
         assert_type(other, Sandbox)
+        assert_type(another, Sandbox)
 
     assert_type(endpoint, Endpoint)
     assert_type(lead, Lead)

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from inspect import iscoroutinefunction
+from operator import attrgetter
 from typing import Any
 
 import pytest
@@ -24,6 +26,14 @@ CALLS = [
     ),
     pytest.param(
         lambda box, _: box.events.wait_for(EVENT), "sendpilot.aio.events.wait_for", id="event"
+    ),
+    pytest.param(
+        lambda box, _: box.requests.wait_for("leads.list"),
+        "sendpilot.aio.requests.wait_for",
+        id="request",
+    ),
+    pytest.param(
+        lambda box, _: box.assert_converges(dict), "sendpilot.aio.assert_converges", id="converges"
     ),
     pytest.param(
         lambda box, _: box.clock.advance("1h"), "sendpilot.aio.clock.advance", id="advance"
@@ -89,6 +99,16 @@ def test_the_advice_is_given_to_a_helper_that_a_coroutine_calls(sendpilot: Sandb
 
     with pytest.raises(EventLoopBlocked):
         asyncio.run(test())
+
+
+@pytest.mark.parametrize("twin", [case.values[1] for case in CALLS])
+def test_the_advised_call_can_be_awaited(
+    sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver, twin: str
+) -> None:
+    fixture, _, path = twin.partition(".")
+    things = {"sendpilot": sendpilot, "sendpilot_receiver": sendpilot_receiver}
+
+    assert iscoroutinefunction(attrgetter(path)(things[fixture]))
 
 
 def test_a_thread_of_an_asynchronous_test_may_wait(sendpilot: Sandbox) -> None:
