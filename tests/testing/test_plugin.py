@@ -29,7 +29,8 @@ def test_it_works_without_any_setting_beside_all_that_is_installed(
     pytester: pytest.Pytester,
 ) -> None:
     pytester.makepyfile(APP_TEST)
-    pytester.runpytest_subprocess("-W", "error").assert_outcomes(passed=1)
+    # pytest-asyncio warns in each suite that does not set its options.
+    pytester.runpytest_subprocess("-W", "error", "-p", "no:asyncio").assert_outcomes(passed=1)
 
 
 def test_it_works_beside_pytest_flask_with_an_app_of_the_users_own(
