@@ -10,9 +10,13 @@ import pytest
 
 from tests.examples.documents import sections
 from tests.examples.test_snippets import RUNNERS, _environment
+from tests.support import without_plugins
 
 SUITES = Path(__file__).parent / "runners"
+PLUGINS = without_plugins(beside=["mock_sendpilot", "asyncio"])
 COMMANDS = [
+    pytest.param("django", ["manage.py", "test"], 3, id="django"),
+    pytest.param("pytest-asyncio", ["-m", "pytest", *PLUGINS], 3, id="pytest-asyncio"),
     pytest.param("unittest", ["-m", "unittest"], 3, id="unittest"),
 ]
 COUNT = re.compile(r"^(?:Ran (\d+) tests? in|=* ?(\d+) passed)", re.MULTILINE)
@@ -50,7 +54,7 @@ def test_the_page_shows_the_files_of_a_suite(suite: str) -> None:
     folder = SUITES / suite
     files = {
         path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8")
-        for path in folder.rglob("*.py")
+        for path in (*folder.rglob("*.py"), *folder.glob("*.ini"))
         if path.stat().st_size
     }
 
