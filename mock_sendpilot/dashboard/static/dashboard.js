@@ -67,7 +67,8 @@ async function draw(names) {
 // text in a field and an open <details> survive.
 function morph(node, fresh) {
   const olds = [...node.childNodes];
-  [...fresh.childNodes].forEach((next, index) => {
+  const nexts = [...fresh.childNodes]; // a list of its own: those that are taken over leave `fresh`
+  nexts.forEach((next, index) => {
     const old = olds[index];
     if (!old) node.append(next);
     else if (old.nodeType !== next.nodeType || old.nodeName !== next.nodeName || old.id !== next.id) {
@@ -79,7 +80,7 @@ function morph(node, fresh) {
       morph(old, next);
     }
   });
-  olds.slice(fresh.childNodes.length).forEach((old) => old.remove());
+  olds.slice(nexts.length).forEach((old) => old.remove());
 }
 
 function copyAttributes(old, next) {
