@@ -112,7 +112,8 @@ def body_of(fields: Iterable[tuple[str, str]]) -> dict[str, Any] | None:
     """Return the JSON body that the fields of a form make; None without one.
 
     A name is `body.KEY`, or `body.KEY.KEY`; `:number`, `:switch`, `:list` or `:json` after it says
-    what the text is. A field that is left empty is left out.
+    what the text is. A field that is left empty is left out; of several with one name the last
+    counts, but lists, such as check boxes make, are joined.
 
     Raises:
         InvalidInput: a text is no number, or no JSON.
@@ -132,7 +133,8 @@ def _put(body: dict[str, Any], path: list[str], value: Any) -> None:
     *parents, last = path
     for key in parents:
         body = body.setdefault(key, {})
-    body[last] = value
+    before = body.get(last)
+    body[last] = [*before, *value] if isinstance(before, list) else value
 
 
 def _value(name: str, text: str, kind: str) -> Any:

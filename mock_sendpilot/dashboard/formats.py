@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from mock_sendpilot.redaction import masked
+from mock_sendpilot.redaction import is_secret_name, masked, redacted
 from mock_sendpilot.scheduling.clock import epoch_milliseconds, iso_milliseconds
 
 __all__ = ["FILTERS", "duration", "masked"]
@@ -115,6 +115,11 @@ def pretty(value: Any) -> str:
     return orjson.dumps(value, option=orjson.OPT_INDENT_2, default=str).decode()
 
 
+def json(value: Any) -> str:
+    """Return JSON on one line."""
+    return orjson.dumps(value).decode()
+
+
 FILTERS: Mapping[str, Callable[..., Any]] = {
     "tone": tone,
     "tone_of_status": tone_of_status,
@@ -129,5 +134,8 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "number": number,
     "plural": plural,
     "pretty": pretty,
+    "json": json,
     "masked": masked,
+    "redacted": redacted,
+    "is_secret_name": is_secret_name,
 }

@@ -43,6 +43,9 @@ NAVIGATION = (
     ("campaigns", "Campaigns"),
     ("inbox", "Inbox"),
     ("jobs", "Jobs"),
+    ("webhooks", "Webhooks"),
+    ("requests", "Requests"),
+    ("trace", "Trace"),
 )
 """The sections of a workspace: the first part of their path, and their title."""
 MAX_PAGE = 1_000_000
@@ -91,7 +94,9 @@ class Dashboard:
             auto_reload=False,
         )
         environment.filters.update(formats.FILTERS)
-        environment.globals["ui"] = environment.get_template("macros.html").module
+        # Global, as a fragment is a block alone: what a page imports is not in it.
+        for name, template in (("ui", "macros.html"), ("traffic", "traffic.html")):
+            environment.globals[name] = environment.get_template(template).module
         return environment
 
     @cached_property

@@ -11,6 +11,8 @@ from mock_sendpilot.api.access import current_emulator
 from mock_sendpilot.control.guard import Guard
 from mock_sendpilot.dashboard.calls import calls
 from mock_sendpilot.dashboard.campaigns import campaigns
+from mock_sendpilot.dashboard.deliveries import deliveries
+from mock_sendpilot.dashboard.events import events
 from mock_sendpilot.dashboard.finding import finding
 from mock_sendpilot.dashboard.inbox import inbox
 from mock_sendpilot.dashboard.jobs import jobs
@@ -25,13 +27,17 @@ from mock_sendpilot.dashboard.rendering import (
     html,
     path_of,
 )
+from mock_sendpilot.dashboard.requests import requests
 from mock_sendpilot.dashboard.session import check_session, session
 from mock_sendpilot.dashboard.static_files import static_files
+from mock_sendpilot.dashboard.traces import traces
+from mock_sendpilot.dashboard.webhooks import webhooks
 from mock_sendpilot.errors import NotAllowed, NotFound, SendPilotError
 
 RESOURCES = (
     *(session, static_files, live, calls, finding),
     *(overview, leads, campaigns, inbox, jobs),
+    *(webhooks, deliveries, events, requests, traces),
 )
 _CONTENT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "

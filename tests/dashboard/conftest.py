@@ -27,6 +27,7 @@ _QUIET = (
 Scheme = Literal["light", "dark"]
 OpenTab = Callable[..., Page]
 GetPage = Callable[..., Document]
+SubmitForm = Callable[..., Reply]
 
 
 @pytest.fixture
@@ -59,6 +60,27 @@ def post_form(api: Api, get_page: GetPage) -> Callable[..., Reply]:
         return api("POST", f"/dashboard{path}", key=None, body=body, headers=sent)
 
     return post
+
+
+@pytest.fixture
+def submit(get_page: GetPage, post_form: Callable[..., Reply]) -> SubmitForm:
+    """Submits the form of a page that has a button of that name, as the script does.
+
+    `fields` are members of the body; of several forms with such a button the first is meant, or
+    that whose request has `call` in it.
+    """
+
+    def submit_form(path: str, button: str, *, call: str = "", **fields: str) -> Reply:
+        forms = [one for one in get_page(path).all("form") if _button(one.text) == button]
+        form = next(one for one in forms if call in one.fields["call"])
+        filled = {f"body.{name}": value for name, value in fields.items()}
+        return post_form("/ws_demo/call", {**form.fields, **filled, "confirmed": "1"})
+
+    return submit_form
+
+
+def _button(text: list[str]) -> str:
+    return text[-2].strip() if len(text) > 1 else ""
 
 
 @pytest.fixture

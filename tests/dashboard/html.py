@@ -14,6 +14,17 @@ class Element:
     attributes: dict[str, str]
     text: list[str] = field(default_factory=list)
     fields: dict[str, str] = field(default_factory=dict)
+    controls: list["Element"] = field(default_factory=list)
+
+    @property
+    def sent_fields(self) -> dict[str, str]:
+        """The fields that a browser sends: of several controls of one name, the last."""
+        chosen = [
+            one
+            for one in self.controls
+            if one.attributes.get("type") != "checkbox" or "checked" in one.attributes
+        ]
+        return {one.attributes["name"]: one.attributes.get("value", "") for one in chosen}
 
 
 class Document(HTMLParser):
@@ -33,7 +44,11 @@ class Document(HTMLParser):
         if "name" in element.attributes:
             for form in self._open:
                 if form.tag == "form":
+                    form.controls.append(element)
                     form.fields[element.attributes["name"]] = element.attributes.get("value", "")
+        if tag == "option" and "selected" in element.attributes:
+            lists = [one for one in self._open if one.tag == "select"]
+            lists[-1].attributes["value"] = element.attributes.get("value", "")
         if tag not in VOID:
             self._open.append(element)
 

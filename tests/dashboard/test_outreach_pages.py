@@ -1,34 +1,14 @@
 """The pages of campaigns, the inbox and jobs: what they show, and what their forms do."""
 
-from collections.abc import Callable
-
 import pytest
 
-from tests.dashboard.conftest import GetPage
+from tests.dashboard.conftest import GetPage, SubmitForm
 from tests.dashboard.html import Document
-from tests.support import Api, Reply
+from tests.support import Api
 
 CAMPAIGN = "camp_xyz789"
 CONVERSATION = "2-OVp-y-UNyFXBYvx0FqmQ"
 SEARCH = {"name": "Founders", "filters": {"jobTitles": ["Founder"]}, "limit": 25}
-SubmitForm = Callable[..., Reply]
-
-
-@pytest.fixture
-def submit(get_page: GetPage, post_form: Callable[..., Reply]) -> SubmitForm:
-    """Submits the form of a page that has a button of that name."""
-
-    def submit_form(path: str, button: str, **fields: str) -> Reply:
-        page = get_page(path)
-        (form,) = [one for one in page.all("form") if _button(one.text) == button]
-        filled = {f"body.{name}": value for name, value in fields.items()}
-        return post_form("/ws_demo/call", {**form.fields, **filled, "confirmed": "1"})
-
-    return submit_form
-
-
-def _button(text: list[str]) -> str:
-    return text[-2].strip() if len(text) > 1 else ""
 
 
 def test_campaigns_show_how_far_they_are(get_page: GetPage) -> None:

@@ -21,6 +21,12 @@ PAGES = (
     "/inbox",
     "/inbox/2-OVp-y-UNyFXBYvx0FqmQ",
     "/jobs",
+    "/webhooks",
+    "/events",
+    "/trigger?event=campaign.finished",
+    "/requests",
+    "/trace",
+    "/trace/lead_abc123",
 )
 HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 MAX_FIRST_PAGE_BYTES = 100_000

@@ -122,7 +122,7 @@ function tick() {
     const text = element.dataset.ticks ? iso.slice(11, 19) : iso.slice(0, 19).replace("T", " ");
     if (element.textContent !== text) element.textContent = text;
   }
-  const clock = document.querySelector(".clock-card time[data-ticks]");
+  const clock = document.querySelector(".top a.clock time[data-ticks]");
   if (!clock) return;
   const now = Number(clock.dataset.epoch) + elapsed(clock);
   for (const element of all("[data-due]")) {
@@ -171,10 +171,17 @@ async function send(url, data, form) {
   } catch {
     outcome = { ok: false, message: "The server does not respond", hint: "is it still running?" };
   }
-  if (outcome.ok && form) all("input:not([type=hidden]), textarea", form).forEach((field) => (field.value = ""));
+  if (outcome.ok && form) reset(form);
   toast(outcome, data.get("token"));
   stale.add("all");
   refresh();
+}
+
+// Fields become what the page has, mostly nothing; a choice from a list stays.
+function reset(form) {
+  const choices = all("select", form).map((list) => [list, list.value]);
+  form.reset();
+  choices.forEach(([list, value]) => (list.value = value));
 }
 
 function confirmed(question) {
