@@ -8,7 +8,7 @@ into a header (`hints.py`), so that the body is what the vendor would send.
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from flask import Flask, Response, request
@@ -20,6 +20,9 @@ from mock_sendpilot.api.access import current_contract
 from mock_sendpilot.api.hints import hint_on_route, set_hint
 from mock_sendpilot.http_server.reason_phrases import reason_phrase
 from mock_sendpilot.paths import RAW_PATH, VENDOR_PREFIX
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 _CONTENT_TYPE = "application/json; charset=utf-8"
 _VALIDATION_FAILED = "Validation failed"
@@ -42,9 +45,22 @@ Keys = tuple[str | int, ...]
 """The place of a value in JSON: names and indexes, from the outside in."""
 
 
+class _JsonResponse(Response):
+    """A response whose body and headers are final, and go to the server as they are."""
+
+    def __call__(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        """Send it, without Werkzeug's second look at the headers and its wrapping of the body."""
+        if environ["REQUEST_METHOD"] == "HEAD":
+            return super().__call__(environ, start_response)
+        start_response(self.status, self.headers.to_wsgi_list())
+        return [self.data]
+
+
 def json_response(payload: object, status: int = HTTPStatus.OK) -> Response:
     """Return a JSON response; the keys keep their order."""
-    return Response(orjson.dumps(payload), status, content_type=_CONTENT_TYPE)
+    return _JsonResponse(orjson.dumps(payload), status, content_type=_CONTENT_TYPE)
 
 
 def error_response(

@@ -19,6 +19,7 @@ from mock_sendpilot.api.envelope import json_response
 from mock_sendpilot.api.fields import Request
 from mock_sendpilot.api.hints import add_hint, hint_on_ignored
 from mock_sendpilot.api.parsing import json_object, query_parameters
+from mock_sendpilot.api.serialization import Serializer, serializer
 from mock_sendpilot.contracts.contract import Contract
 from mock_sendpilot.traffic.journal import OPERATION_ID
 
@@ -37,7 +38,8 @@ OLDER_SPECIFICATION = "the older specification"
 PAGES = "the documentation pages"
 CLIENTS = "clients in production"
 
-_CACHE = "mock_sendpilot.schemas"
+_SCHEMAS = "mock_sendpilot.schemas"
+_SERIALIZERS = "mock_sendpilot.serializers"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,17 +135,26 @@ class OperationFinder:
 def dump_response(source: SchemaSource[Schema], result: object, contract: Contract) -> Response:
     """Return a result as JSON; 201 after a POST, unless the contract says otherwise."""
     status = contract.post_status_code if request.method == "POST" else 200
-    return json_response(cached_schema(source, contract).dump(result), status)
+    return json_response(_cached_serializer(source, contract)(result), status)
 
 
 def cached_schema(source: SchemaSource[S], contract: Contract) -> S:
     """Return the schema for a contract, made once for each app."""
-    cache: dict[Any, Any] = current_app.extensions.setdefault(_CACHE, {})
+    cache: dict[Any, Any] = current_app.extensions.setdefault(_SCHEMAS, {})
     key = source, contract
     schema: S | None = cache.get(key)
     if schema is None:
         schema = cache[key] = make_schema(source, contract)
     return schema
+
+
+def _cached_serializer(source: SchemaSource[Schema], contract: Contract) -> Serializer:
+    cache: dict[Any, Serializer] = current_app.extensions.setdefault(_SERIALIZERS, {})
+    key = source, contract
+    serialize = cache.get(key)
+    if serialize is None:
+        serialize = cache[key] = serializer(cached_schema(source, contract))
+    return serialize
 
 
 def make_schema(source: SchemaSource[S], contract: Contract) -> S:

@@ -8,12 +8,14 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from flask import request
+from werkzeug.exceptions import ClientDisconnected
 
 from mock_sendpilot.api.fields import json_kind
 from mock_sendpilot.errors import BodyTooLarge, InvalidInput, Problem
 from mock_sendpilot.json_text import parse_json
 
 MAX_BODY_BYTES = 1_048_576
+_MAX_DIGITS = 10
 _JSON = "application/json"
 _OBJECT = "a JSON object"
 _BODY = "the body"
@@ -39,7 +41,16 @@ def json_object(*, max_bytes: int = MAX_BODY_BYTES) -> dict[str, Any]:
         BodyTooLarge: the body is longer.
         InvalidInput: the body is missing, not JSON, or no object; the error says which.
     """
+    return _parsed(_content(max_bytes))
+
+
+def optional_json_object(*, max_bytes: int = MAX_BODY_BYTES) -> dict[str, Any]:
+    """Return the body, or an empty object where there is none."""
     content = _content(max_bytes)
+    return _parsed(content) if content else {}
+
+
+def _parsed(content: bytes) -> dict[str, Any]:
     # The first comparison saves Werkzeug's parsing of a header that is nearly always the same.
     if request.environ.get("CONTENT_TYPE") != _JSON and request.mimetype != _JSON:
         got = repr(request.mimetype) if request.mimetype else "none"
@@ -59,13 +70,15 @@ def json_object(*, max_bytes: int = MAX_BODY_BYTES) -> dict[str, Any]:
     return body
 
 
-def optional_json_object(*, max_bytes: int = MAX_BODY_BYTES) -> dict[str, Any]:
-    """Return the body, or an empty object where there is none."""
-    return json_object(max_bytes=max_bytes) if _content(max_bytes) else {}
-
-
-def _content(max_bytes: int = MAX_BODY_BYTES) -> bytes:
-    """Return the bytes of the body; Flask keeps them for a second call."""
+def _content(max_bytes: int) -> bytes:
+    """Return the bytes of the body, which can be read once."""
+    length = request.environ.get("CONTENT_LENGTH", "")
+    if length.isdecimal() and len(length) < _MAX_DIGITS and int(length) <= max_bytes:
+        # The stream itself: what Werkzeug puts around it takes longer than a small body.
+        content: bytes = request.environ["wsgi.input"].read(int(length))
+        if len(content) == int(length):
+            return content
+        raise ClientDisconnected
     size = request.content_length or 0
     content = b"" if size > max_bytes else request.get_data()
     size = max(size, len(content))
