@@ -51,6 +51,22 @@ class _DeadlineTlsSocket(_DeadlineSocket, ssl.SSLSocket):
 class _DeadlineConnection(HTTPConnection):
     response_class = FinalResponse
     socket_class: type[socket.socket] = _DeadlineSocket
+    _ready_body = b""
+
+    def request(self, *arguments: Any, **options: Any) -> None:
+        """Send a request as urllib3 does, but a body of bytes together with the head."""
+        body = options.get("body")
+        self._ready_body = body if isinstance(body, bytes) else b""
+        if self._ready_body:
+            options["body"] = None
+        super().request(*arguments, **options)
+
+    def send(self, data: Any) -> None:
+        """Send the head of a request with the body that waits for it, or a part of a body."""
+        # To send them one by one costs a system call more here, and a look more over there.
+        if self._ready_body:
+            data, self._ready_body = data + self._ready_body, b""
+        super().send(data)
 
     def getresponse(self) -> Any:
         """Read the head of the response; its body must arrive before the same deadline."""

@@ -2,8 +2,9 @@
 
 This is the only module of the server that imports requests, and it does so when the first webhook
 is due. A `requests.Session` would take proxies and credentials from the environment and follow
-redirects; an `HTTPAdapter` with a prepared request does neither and is the fastest way. Of the
-adapter nothing is used that libraries such as `responses` replace: see `network.py`.
+redirects; an `HTTPAdapter` does neither. It says what a URL means and which certificates count,
+once for each endpoint: the requests themselves go straight to its pool of connections, past what
+libraries such as `responses` replace (see `network.py`).
 """
 
 import logging
@@ -28,8 +29,8 @@ from mock_sendpilot.webhooks.deliveries import (
 from mock_sendpilot.webhooks.signing import SignedRequest
 
 if TYPE_CHECKING:
-    import requests
-    import requests.adapters
+    from requests.adapters import HTTPAdapter
+    from urllib3 import BaseHTTPResponse
 
 TIMEOUT_SECONDS = 30.0
 _CHUNK_BYTES = 4096
@@ -57,12 +58,50 @@ class _BrokenOff(Exception):
     """The body ends here, on purpose."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """A URL as requests understands it."""
+
+    url: str
+    verify: str | bool
+    """The certificates that count: the path of a file, or True for those that requests has."""
+    pool: Any
+    path: str
+
+
 class _Connection:
     """The connections to one receiver, kept for some time after their last use."""
 
-    adapter: "requests.adapters.HTTPAdapter"
-    used_at: float
+    def __init__(self, adapter: "HTTPAdapter") -> None:
+        self._adapter = adapter
+        self._target: _Target | None = None
+        self.used_at = 0.0
+
+    def target(self, url: str) -> _Target:
+        """Return a URL prepared; most requests have that of the request before.
+
+        Raises:
+            requests.exceptions.InvalidURL: requests does not take it.
+        """
+        verify = os.environ.get(_CA_BUNDLE) or True
+        target = self._target
+        if target is None or target.url != url or target.verify != verify:
+            target = self._target = self._prepared(url, verify=verify)
+        return target
+
+    def close(self) -> None:
+        """Close the connections; the next request opens a new one."""
+        self._target = None
+        self._adapter.close()
+
+    def _prepared(self, url: str, *, verify: str | bool) -> _Target:
+        from requests import PreparedRequest
+
+        prepared = PreparedRequest()
+        prepared.prepare(method="POST", url=url)
+        pool: Any = self._adapter.get_connection_with_tls_context(prepared, verify)
+        self._adapter.cert_verify(pool, prepared.url, verify, None)  # type: ignore[no-untyped-call]
+        return _Target(url, verify, pool, self._adapter.request_url(prepared, None))
 
 
 class HttpSender:
@@ -121,7 +160,7 @@ class HttpSender:
         """Close the connections that are kept open to an endpoint."""
         connection = self._connections.pop(endpoint_id, None)
         if connection is not None:
-            connection.adapter.close()
+            connection.close()
 
     def begin_to_close(self) -> None:
         """Send slow bodies at once from now on."""
@@ -142,10 +181,10 @@ class HttpSender:
         else:
             connection = self._connection(name, max_connections)
         try:
-            response = _urlopen(connection.adapter, self._prepared(request), timeout)
+            response = self._urlopen(connection, request, timeout)
             if request.loses_response:
-                response.close()
-                return None, f"the response was lost on purpose; it was {response.status_code}"
+                _hang_up(response)
+                return None, f"the response was lost on purpose; it was {response.status}"
             return _read_response(response, SystemClock.running_seconds() + timeout), None
         except _BrokenOff:
             return None, "the connection was reset in the middle of the body, on purpose"
@@ -154,7 +193,7 @@ class HttpSender:
         finally:
             connection.used_at = SystemClock.running_seconds()
             if request.is_cut:
-                connection.adapter.close()
+                connection.close()
             elif len(self._connections) > _MAX_KEPT_CONNECTIONS:
                 self.forget(name)
 
@@ -165,20 +204,31 @@ class HttpSender:
         elif SystemClock.running_seconds() - connection.used_at > _REUSE_SECONDS:
             # The receiver may be about to close a connection that was idle, and the next request
             # on it would fail for no fault of the receiver.
-            connection.adapter.close()
+            connection.close()
         return connection
 
-    def _prepared(self, request: SignedRequest) -> "requests.PreparedRequest":
-        from requests import PreparedRequest
-
-        prepared = PreparedRequest()
-        prepared.prepare_method("POST")
-        prepared.prepare_url(request.url, None)
-        prepared.prepare_headers(request.headers)
-        prepared.prepare_body(request.content, None)
-        if request.seconds_to_send or request.breaks_off:
-            prepared.body = self._in_parts(request)  # type: ignore[assignment]
-        return prepared
+    def _urlopen(
+        self, connection: _Connection, request: SignedRequest, timeout: float
+    ) -> "BaseHTTPResponse":
+        """Do what `HTTPAdapter.send` does, which a test may have replaced for the whole process."""
+        target = connection.target(request.url)
+        # A name that comes twice, in whatever case, has the last of its values.
+        headers = {name.lower(): (name, value) for name, value in request.headers.items()}
+        headers["content-length"] = "Content-Length", str(len(request.content))
+        is_in_parts = request.seconds_to_send or request.breaks_off
+        response: BaseHTTPResponse = target.pool.urlopen(
+            "POST",
+            target.path,
+            body=self._in_parts(request) if is_in_parts else request.content,
+            headers=dict(headers.values()),
+            redirect=False,
+            assert_same_host=False,
+            preload_content=False,
+            decode_content=False,
+            retries=False,
+            timeout=timeout,
+        )
+        return response
 
     def _in_parts(self, request: SignedRequest) -> Iterator[bytes]:
         """Yield the body in parts with pauses between them, or only its first half."""
@@ -203,43 +253,28 @@ def _new_connection(
     if socket_options:
         adapter.init_poolmanager(1, max_connections, socket_options=socket_options)
     adapter.poolmanager.pool_classes_by_scheme = dict(POOLS)
-    return _Connection(adapter, 0.0)
+    return _Connection(adapter)
 
 
-def _urlopen(
-    adapter: "requests.adapters.HTTPAdapter", prepared: "requests.PreparedRequest", timeout: float
-) -> "requests.Response":
-    """Do what `HTTPAdapter.send` does, which a test may have replaced for the whole process."""
-    verify = os.environ.get(_CA_BUNDLE) or True
-    pool: Any = adapter.get_connection_with_tls_context(prepared, verify)
-    adapter.cert_verify(pool, prepared.url, verify, None)  # type: ignore[no-untyped-call]
-    raw = pool.urlopen(
-        "POST",
-        adapter.request_url(prepared, None),
-        body=prepared.body,
-        headers=prepared.headers,
-        redirect=False,
-        assert_same_host=False,
-        preload_content=False,
-        decode_content=False,
-        retries=False,
-        timeout=timeout,
-    )
-    return adapter.build_response(prepared, raw)
+def _hang_up(response: "BaseHTTPResponse") -> None:
+    """Close the connection of a response before its end: it cannot be used again."""
+    response.close()
+    response.release_conn()
 
 
-def _read_response(response: "requests.Response", deadline: float) -> Response:
+def _read_response(response: "BaseHTTPResponse", deadline: float) -> Response:
     """Read the beginning of the body. The status counts even if the body then breaks off."""
+    headers = dict(response.headers.itermerged())
     has_body = response.headers.get("content-length", "0") != "0"
-    if has_body and response.status_code in {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}:
+    if has_body and response.status in {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}:
         # Some servers send a body that must not be there. Closed before its end, the connection
         # is not used again; otherwise the body would be taken for the next response.
-        response.close()
-        return recorded_response(response.status_code, response.headers, b"")
+        _hang_up(response)
+        return recorded_response(response.status, headers, b"")
     body, is_complete = b"", False
     try:
         while len(body) <= MAX_BODY_BYTES and SystemClock.running_seconds() < deadline:
-            chunk = response.raw.read1(_CHUNK_BYTES)
+            chunk = response.read1(_CHUNK_BYTES)
             if not chunk:
                 is_complete = True
                 break
@@ -247,8 +282,8 @@ def _read_response(response: "requests.Response", deadline: float) -> Response:
     except Exception as error:
         _logger.debug("the body of a response broke off: %s", error)
     if not is_complete:
-        response.close()
-    return recorded_response(response.status_code, response.headers, body, is_complete=is_complete)
+        _hang_up(response)
+    return recorded_response(response.status, headers, body, is_complete=is_complete)
 
 
 def _describe(error: Exception, timeout_seconds: float) -> str:

@@ -14,7 +14,6 @@ Everything here is pure: a secret, a time and some bytes in, headers out. There 
 
 import base64
 import binascii
-import hashlib
 import hmac
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -192,13 +191,13 @@ def _decoded_key(secret: str) -> bytes:
 def _documented_signature(secret: str, timestamp: int, body: bytes) -> str:
     # The vendor's sample code uses the secret as it is; Svix removes the prefix and decodes it.
     message = b"%d.%b" % (timestamp, body)
-    digest = hmac.new(secret.encode(), message, hashlib.sha256).hexdigest()
+    digest = hmac.digest(secret.encode(), message, "sha256").hex()
     return f"t={timestamp},s={digest}"
 
 
 def _svix_signature(secret: str, message_id: str, timestamp: int, body: bytes) -> str:
     message = b"%b.%d.%b" % (message_id.encode(), timestamp, body)
-    digest = hmac.new(_decoded_key(secret), message, hashlib.sha256).digest()
+    digest = hmac.digest(_decoded_key(secret), message, "sha256")
     return f"v1,{base64.b64encode(digest).decode()}"
 
 

@@ -260,3 +260,40 @@ def test_an_error_of_a_name_is_recorded_and_not_raised(world: World, host: str) 
     attempt = attempt_at(world, f"http://{host}/")
     assert attempt.error
     assert attempt.response is None
+
+
+def test_a_repeated_header_of_a_response_is_recorded_with_all_its_values(world: World) -> None:
+    answer = b"HTTP/1.1 200 OK\r\nX-A: 1\r\nx-a: 2\r\nContent-Length: 0\r\n\r\n"
+    with raw_receiver(answer) as url:
+        attempt = attempt_at(world, url)
+    assert attempt.response is not None
+    assert attempt.response.headers["X-A"] == "1, 2"
+
+
+def test_a_request_arrives_with_the_first_bytes_that_are_read(world: World) -> None:
+    received: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                received.append(connection.recv(65_536))
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        attempt_at(world, f"http://127.0.0.1:{listener.getsockname()[1]}/")
+        thread.join(10)
+    (delivery,) = world.deliveries()
+    assert received[0].endswith(b"\r\n\r\n" + delivery.body)
+
+
+def test_an_endpoint_that_moves_gets_its_next_webhook_at_the_new_url(world: World) -> None:
+    with WebhookReceiver() as before, WebhookReceiver() as after:
+        endpoint = world.add_endpoint(before.url)
+        world.change("DONE")
+        world.advance()
+        world.outbox.update_endpoint(endpoint.id, {"url": f"{after.url}moved"})
+        world.change("MEETING_BOOKED")
+        world.advance()
+    assert [len(before.received), len(after.received)] == [1, 1]
