@@ -16,7 +16,7 @@ SETTINGS := setup.cfg pyproject.toml
 # a hundred times, and each would compile the package again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: run test test-oldest check docs bench soak release-check clean help
+.PHONY: run test test-oldest check docs bench profile soak release-check clean help
 
 run: $(VENV)/.run  ## Start the server with the demo world; ARGS="--port 0" adds options
 	@exec $(BIN)/mock-sendpilot start $(ARGS)
@@ -39,6 +39,9 @@ docs: $(VENV)/.check  ## Build the documents as a website; it begins at site/doc
 
 bench: $(VENV)/.check  ## Measure, side by side with a bare Flask app; ARGS="--only patch" chooses
 	$(BIN)/python -m benchmarks $(ARGS)
+
+profile: $(VENV)/.check  ## Print the CPU of a PATCH, a delivery and a start, layer by layer
+	$(BIN)/python -m benchmarks.profile
 
 release-check: $(VENV)/.release  ## Build what a release consists of, and try it in an empty environment
 	bash .ci/release-check
