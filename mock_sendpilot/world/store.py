@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
@@ -355,20 +356,27 @@ class Store:
 
     # --- within a transaction ----------------------------------------------------------------
 
-    def record(self, change: events.Change, options: EventOptions = DEFAULT_OPTIONS) -> Event:
-        """Within a transaction: record an event of a change."""
-        event = self._publisher.record(change, at=self._clock.now(), options=options)
+    def record(
+        self,
+        change: events.Change,
+        options: EventOptions = DEFAULT_OPTIONS,
+        *,
+        at: datetime | None = None,
+    ) -> Event:
+        """Within a transaction: record an event of a change, by default with the time of now."""
+        event = self._publisher.record(change, at=at or self._clock.now(), options=options)
         self._recorded.append(event)
         return event
 
     def change_lead(self, before: Lead, *, changed_by: str, **changes: Any) -> Lead:
         """Within a transaction: change a lead, and record the events of the change."""
-        after = replace(before, updated_at=self._clock.now(), **changes)
+        now = self._clock.now()
+        after = replace(before, updated_at=now, **changes)
         self._leads[after.id] = after
         if after.status != before.status:
-            self.record(events.LeadStatusChanged(after, before.status, changed_by))
+            self.record(events.LeadStatusChanged(after, before.status, changed_by), at=now)
         if after.custom_lead_status != before.custom_lead_status:
-            self.record(events.LeadTagChanged(after, before.custom_lead_status))
+            self.record(events.LeadTagChanged(after, before.custom_lead_status), at=now)
         return after
 
     def add_person(self, linkedin_url: str, sender_id: str) -> Lead:
