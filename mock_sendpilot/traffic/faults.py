@@ -102,7 +102,10 @@ class Hit:
 
 
 class Faults:
-    """The faults of one workspace, oldest first; a request is hit by the oldest that matches.
+    """The faults of one workspace, oldest first.
+
+    A request is hit by the oldest that matches and has `times`, or else by the newest without: a
+    fault of all requests, such as that of a whole test suite, leaves room for the others.
 
     Args:
         new_id: returns the id of a new fault.
@@ -226,13 +229,14 @@ class Faults:
         """
         with self._lock:
             self.get(fault_id)
-            del self._faults[fault_id]
+            self._forget(fault_id)
             self._note_state()
 
     def remove_all(self) -> None:
         """Disarm and forget all faults."""
         with self._lock:
             self._faults.clear()
+            self._draw_counts.clear()
             self._note_state()
 
     def unconsumed(self) -> list[Fault]:
@@ -245,7 +249,7 @@ class Faults:
             return None
         now = self._now()
         with self._lock:
-            for fault in self._faults.values():
+            for fault in self._in_order():
                 if not self._may_hit(fault, request, now):
                     continue
                 generator = self._next_generator(fault, request)
@@ -255,6 +259,12 @@ class Faults:
                 self._note_match(fault, request, effect, now)
                 return Hit(fault.id, effect, generator)
         return None
+
+    def _in_order(self) -> list[Fault]:
+        """Return the faults in the order in which they may hit a request."""
+        counted = [one for one in self._faults.values() if one.times is not None]
+        standing = [one for one in self._faults.values() if one.times is None]
+        return [*counted, *reversed(standing)]
 
     def _may_hit(self, fault: Fault, request: RequestFacts, now: datetime) -> bool:
         if fault.state == CONSUMED:
@@ -297,4 +307,9 @@ class Faults:
         oldest_id = next(consumed, None)
         if oldest_id is None:
             raise InvalidInput(f"{_MAX_FAULTS} faults are armed already; remove some")
-        del self._faults[oldest_id]
+        self._forget(oldest_id)
+
+    def _forget(self, fault_id: str) -> None:
+        del self._faults[fault_id]
+        for drawn in [one for one in self._draw_counts if one[0] == fault_id]:
+            del self._draw_counts[drawn]

@@ -1,7 +1,9 @@
 """Faults: armed, matched to requests, consumed, and asked about afterwards."""
 
 import itertools
+import sys
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -93,6 +95,33 @@ def test_the_oldest_fault_that_matches_hits_first() -> None:
     assert hits(faults, 3) == [BROKEN, SLOW, None]
 
 
+def test_a_fault_of_all_requests_leaves_room_for_one_with_times() -> None:
+    faults = made()
+    faults.arm(SLOW, times=None)
+    faults.arm(BROKEN)
+    assert hits(faults, 3) == [BROKEN, SLOW, SLOW]
+
+
+def test_the_newest_of_the_faults_of_all_requests_hits() -> None:
+    faults = made()
+    faults.arm(SLOW, times=None)
+    inner = faults.arm(BROKEN, times=None)
+    assert hits(faults, 1) == [BROKEN]
+    faults.remove(inner.id)
+    assert hits(faults, 1) == [SLOW]
+
+
+def test_a_fault_is_forgotten_with_its_draws() -> None:
+    faults = made()
+    fault = faults.arm(BROKEN, probability=0.5)
+    faults.arm(SLOW, probability=0.5)
+    hits(faults, 3)
+    faults.remove(fault.id)
+    assert {fault_id for fault_id, _ in faults.state().draw_counts} == {"fault_2"}
+    faults.remove_all()
+    assert faults.state().draw_counts == {}
+
+
 def test_a_fault_hits_requests_between_its_times() -> None:
     class Moving(Time):
         pass
@@ -174,6 +203,16 @@ def test_consumed_faults_make_room_for_others(monkeypatch: pytest.MonkeyPatch) -
         faults.arm(SLOW)
 
 
+@pytest.fixture(scope="module")
+def busy_interpreter() -> Iterator[None]:
+    """Switch threads so often that a lock that is missing is noticed."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(interval)
+
+
+@pytest.mark.usefixtures("busy_interpreter")
 @given(times=st.lists(st.integers(1, 20), min_size=1, max_size=5), requests_each=st.integers(1, 12))
 @settings(deadline=None, max_examples=25)
 def test_faults_are_consumed_exactly_as_armed_by_16_threads(
