@@ -20,6 +20,7 @@ from mock_sendpilot.contracts.contract import Contract, named_contract
 from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.json_text import parse_json, short_repr
 from mock_sendpilot.matching import camel_case
+from mock_sendpilot.states.checks import check_state
 from mock_sendpilot.states.snapshots import WorkspaceState
 from mock_sendpilot.version import __version__
 from mock_sendpilot.world.events import Change
@@ -68,6 +69,8 @@ def read_states(document: object) -> list[WorkspaceState]:
     states: list[WorkspaceState] = _load(
         list[WorkspaceState], document.get("workspaces"), "$.workspaces", {}
     )
+    for index, state in enumerate(states):
+        check_state(state, f"$.workspaces[{index}]")
     return states
 
 

@@ -73,7 +73,8 @@ class Effect:
         return {
             camel_case(one.name): value
             for one in fields(self)
-            if (value := getattr(self, one.name)) not in (None, False) and value != {}
+            # Not `in (None, False)`, which has 0, the `Retry-After` of some services.
+            if (value := getattr(self, one.name)) is not None and value is not False and value != {}
         }
 
     @property

@@ -68,6 +68,37 @@ def set_at(state: Any, path: str, value: object) -> bytes:
         pytest.param("workspaces.0.outbox.deliveries.0.body", "%", "expected a bytes", id="bytes"),
         pytest.param("workspaces.0.outbox.deliveries.0.state", "on", "expected one of", id="word"),
         pytest.param("workspaces.0.world.ids", [3], "expected an array of 3", id="length"),
+        pytest.param(
+            "workspaces.0.world.clock.now",
+            "9999-12-31T23:59:59+00:00",
+            "clock.now: expected a time from the year 1970 on and before 9000, got 9999-12-31",
+            id="a time beyond every clock",
+        ),
+        pytest.param(
+            "workspaces.0.world.store.campaigns.0.status",
+            "running",
+            "store.campaigns: expected one of started, paused, draft, finished as the status of "
+            "'camp_1', got 'running'",
+            id="a status of a campaign",
+        ),
+        pytest.param(
+            "workspaces.0.world.seed.leads.0.status",
+            "DOEN",
+            "seed.leads: expected one of PENDING",
+            id="a status of a lead",
+        ),
+        pytest.param(
+            "workspaces.0.faults.faults.0.effects.0.latencySeconds",
+            1e300,
+            "faults.faults[0]: effect.latencySeconds: expected seconds from 0 to 3600",
+            id="an effect",
+        ),
+        pytest.param(
+            "workspaces.0.faults.faults.0.effects",
+            [],
+            "faults.faults[0].effects: expected at least one, got none",
+            id="no effect",
+        ),
     ],
 )
 def test_a_damaged_state_is_refused_with_its_place(
@@ -153,6 +184,7 @@ def test_a_state_that_is_refused_changes_nothing(
     "effect",
     [
         {"status": 503, "retryAfter": 3, "afterEffect": True},
+        {"status": 429, "retryAfter": 0},
         {"latencySeconds": 0.5},
         {"latencySeconds": {"uniform": [0, 1]}},
         {"reset": "body"},

@@ -58,6 +58,11 @@ def test_words_and_json_describe_the_same_effect(words: list[str], values: dict[
     assert str(effect) == "; ".join(words)
 
 
+def test_a_zero_is_a_value_of_an_effect() -> None:
+    values = {"status": 429, "retryAfter": 0, "latencySeconds": 0}
+    assert effect_from_json(values).json == values
+
+
 def test_a_reset_without_a_place_is_before_the_response() -> None:
     assert effect_from_words(["reset"]).reset == effect_from_json({"reset": True}).reset == "before"
 
