@@ -7,7 +7,7 @@ further events, a delivery to attempts, and an attempt to the requests that its 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 from mock_sendpilot.errors import NotFound
 from mock_sendpilot.redaction import redacted, redacted_url
@@ -149,7 +149,9 @@ class _TraceBuilder:
                 children.append(self._node(effect, is_below=is_below, level=level + 1))
         facts = self._facts(one_id)
         at = facts.at
-        offset = None if at is None or self._began_at is None else at - self._began_at
+        # Not below zero: an event has whole milliseconds, and may seem older than its request.
+        began_at = self._began_at
+        offset = None if at is None or began_at is None else max(at - began_at, timedelta())
         return replace(
             facts,
             offset_seconds=None if offset is None else offset.total_seconds(),

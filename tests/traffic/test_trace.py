@@ -193,6 +193,18 @@ def test_a_request_after_the_attempt_is_not_joined_by_time(sendpilot: Sandbox) -
     assert [shape(one) for one in sendpilot.trace(lead.id).roots] == [CHAIN]
 
 
+@pytest.mark.sendpilot(starts_at="2026-03-01T09:00:00.000700Z", frozen=True)
+def test_an_event_of_whole_milliseconds_is_not_before_its_request(sendpilot: Sandbox) -> None:
+    lead = sendpilot.add_lead()
+    close(sendpilot, lead.id)
+    (request,) = sendpilot.trace(lead.id).roots
+    (event,) = request.children
+    assert event.at is not None
+    assert request.at is not None
+    assert event.at < request.at
+    assert (request.offset_seconds, event.offset_seconds) == (0, 0)
+
+
 def test_a_request_with_a_wrong_key_is_joined_by_what_it_brings(sendpilot: Sandbox) -> None:
     lead = sendpilot.add_lead()
 
