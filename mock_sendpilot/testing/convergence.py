@@ -149,7 +149,10 @@ def _differences(
     for lead_id in dict.fromkeys([*known, *rows]) if lead_ids is None else lead_ids:
         lead, row = known.get(lead_id), rows.get(lead_id)
         if lead is None:
-            yield Difference(lead_id, "the app has it, and the emulator does not")
+            who = "neither the app nor the emulator has it"
+            yield Difference(
+                lead_id, who if row is None else "the app has it, and the emulator does not"
+            )
         elif row is None:
             yield Difference(lead_id, f"the app does not have it; its status is {lead.status!r}")
         else:
@@ -198,7 +201,8 @@ def _lines(
     if error is not None:
         reason = str(error) if isinstance(error, ProbeFailed) else _raised(error)
     elif differences:
-        reason = f"{len({one.lead_id for one in differences})} differ"
+        count = len({one.lead_id for one in differences})
+        reason = "1 differs" if count == 1 else f"{count} differ"
     else:
         reason = "webhooks are still being sent"
     waited = "" if scheduler.is_stopped and not is_idle else f" within {timeout:g} s"

@@ -133,6 +133,11 @@ def test_only_the_named_leads_are_compared(sendpilot: Sandbox) -> None:
         sendpilot.assert_converges(lambda: {first.id: "PENDING"}, leads=[second.id], timeout=0)
 
 
+def test_a_named_lead_that_nobody_has_is_a_difference(sendpilot: Sandbox) -> None:
+    with pytest.raises(NotConverged, match="lead_typo: neither the app nor the emulator has it"):
+        sendpilot.assert_converges(dict, leads=["lead_typo"], timeout=0)
+
+
 def test_a_failure_shows_each_field_and_the_webhooks_that_told_it(
     sendpilot: Sandbox, sendpilot_receiver: WebhookReceiver, close: Callable[[str], None]
 ) -> None:
@@ -170,7 +175,7 @@ def test_webhooks_that_are_due_while_the_clock_is_frozen_fail_at_once(
     sendpilot.add_endpoint(late_app.wsgi)
     close(sendpilot.add_lead(lead_id="lead_1").id)
 
-    with pytest.raises(NotConverged, match=r"(?s)its leads: 1 differ.*frozen at .*: advance it"):
+    with pytest.raises(NotConverged, match=r"(?s)its leads: 1 differs.*frozen at .*: advance it"):
         sendpilot.assert_converges(lambda: late_app.statuses, timeout=60)
 
     sendpilot.clock.advance()
