@@ -19,7 +19,7 @@ from mock_sendpilot.api.fields import (
     WholeNumber,
 )
 from mock_sendpilot.api.parsing import json_object
-from mock_sendpilot.control.fields import Strict
+from mock_sendpilot.control.fields import Strict, nested
 from mock_sendpilot.control.requests import PatternSchema
 from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.matching import ANY_REQUEST, RequestPattern
@@ -38,7 +38,7 @@ class NewFault(Strict):
     `times` null is for ever, which is the default of chaos.
     """
 
-    pattern = fields.Nested(PatternSchema, load_default=ANY_REQUEST)
+    pattern = nested(PatternSchema, load_default=ANY_REQUEST)
     effect = JsonObject()
     chaos = Boolean(load_default=False)
     times = WholeNumber(1, MAX_TIMES, allow_none=True)

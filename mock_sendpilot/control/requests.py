@@ -21,7 +21,7 @@ from mock_sendpilot.api.fields import (
 from mock_sendpilot.api.operation import operation_ids
 from mock_sendpilot.api.paging import Page, Pagination
 from mock_sendpilot.api.parsing import json_object, query_parameters
-from mock_sendpilot.control.fields import Strict
+from mock_sendpilot.control.fields import Strict, nested
 from mock_sendpilot.control.guard import waiting
 from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.matching import RequestPattern
@@ -78,13 +78,18 @@ class PatternSchema(Strict):
             if value is not None and not isinstance(value, str):
                 problem = f"expected a string or null, got {json_kind(value)}"
                 raise ValidationError({"headers": {name: [problem]}})
-        return request_pattern(operation_ids(current_app), **data)
+        try:
+            return request_pattern(operation_ids(current_app), **data)
+        except InvalidInput as error:
+            # Of its fields, so that the error names the place of the pattern too.
+            parts = [problem.partition(": ") for problem in error.problems]
+            raise ValidationError({name: [text] for name, _, text in parts}) from error
 
 
 class Verification(Strict):
     """The body of POST /_emulate/requests/verify; without a count, at least one."""
 
-    pattern = fields.Nested(PatternSchema, required=True)
+    pattern = nested(PatternSchema, required=True)
     count = WholeNumber(0, _MAX_COUNT)
     at_least = WholeNumber(0, _MAX_COUNT)
     at_most = WholeNumber(0, _MAX_COUNT)

@@ -87,6 +87,9 @@ class Snapshots:
         snapshot = self._snapshots.get(snapshot_id)
         if snapshot is None:
             hint = f"this workspace has no snapshot {snapshot_id[:80]!r}"
+            # Not `self.all()`: `remove` holds the lock.
+            named = [one.id for one in list(self._snapshots.values()) if one.name == snapshot_id]
+            hint += f"; the id of the latest one with that name is {named[-1]!r}" if named else ""
             raise NotFound("Snapshot not found", hint=hint)
         return snapshot
 

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from mock_sendpilot.errors import InvalidInput
+from mock_sendpilot.json_text import short_repr
 from mock_sendpilot.matching import RequestPattern
 from mock_sendpilot.redaction import redacted_headers
 from mock_sendpilot.suggestions import did_you_mean
@@ -40,13 +41,16 @@ def request_pattern(
     """
     if method is not None and method.upper() not in METHODS:
         guess = did_you_mean(method, METHODS)
-        raise InvalidInput(f"method: expected one of {', '.join(METHODS)}, got {method!r}; {guess}")
+        known = ", ".join(METHODS)
+        problem = f"method: expected one of {known}, got {short_repr(method)}; {guess}"
+        raise InvalidInput(problem.rstrip("; "))
     if operation is not None and operation not in operations:
         guess = did_you_mean(operation, operations) or f"it has: {', '.join(operations)}"
-        raise InvalidInput(f"operation: the API has no operation {operation!r}; {guess}".strip())
+        problem = f"operation: the API has no operation {short_repr(operation)}; {guess}"
+        raise InvalidInput(problem.strip())
     if path is not None and not (path.startswith(_PREFIX) and "?" not in path):
         remedy = "; put the query into query" if "?" in path else ""
-        raise InvalidInput(f"path: expected one such as {_EXAMPLE}, got {path[:200]!r}{remedy}")
+        raise InvalidInput(f"path: expected one such as {_EXAMPLE}, got {short_repr(path)}{remedy}")
     headers = headers or {}
     # Entries have the secrets of their headers masked, so those of a pattern are masked alike.
     present = redacted_headers({name: one for name, one in headers.items() if one is not None})

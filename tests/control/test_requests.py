@@ -155,7 +155,8 @@ def test_a_wrong_count_is_a_conflict(api: Api, counts: dict[str, int]) -> None:
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        pytest.param({}, "pattern", id="no pattern"),
+        pytest.param({}, "pattern: expected a JSON object, got nothing", id="no pattern"),
+        pytest.param({"pattern": None}, "pattern: expected a JSON object, got null", id="null"),
         pytest.param({"pattern": []}, "pattern: expected a JSON object", id="pattern"),
         pytest.param({"pattern": {"metod": "GET"}}, "did you mean 'method'?", id="a field"),
         pytest.param({"pattern": {"method": "GETT"}}, "did you mean 'GET'?", id="a method"),
@@ -165,7 +166,9 @@ def test_a_wrong_count_is_a_conflict(api: Api, counts: dict[str, int]) -> None:
             "did you mean 'leads.updateStatus'?",
             id="an operation",
         ),
-        pytest.param({"pattern": {"path": "/leads"}}, "path: expected one such as", id="a path"),
+        pytest.param(
+            {"pattern": {"path": "/leads"}}, "pattern.path: expected one such as", id="a path"
+        ),
         pytest.param(
             {"pattern": {"path": "/v1/leads?limit=1"}}, "put the query into query", id="a query"
         ),

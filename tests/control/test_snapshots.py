@@ -52,6 +52,16 @@ def test_an_unknown_snapshot_is_404(api: Api, method: str, path: str) -> None:
     assert api(method, path).status == 404
 
 
+@pytest.mark.parametrize(("method", "path"), [("DELETE", ""), ("POST", "/restore")])
+def test_a_name_in_place_of_an_id_is_answered_with_the_id(api: Api, method: str, path: str) -> None:
+    api("POST", PATH, json={"name": "before"})
+    latest = api("POST", PATH, json={"name": "before"}).json["id"]
+
+    reply = api(method, f"{PATH}/before{path}")
+    assert reply.status == 404
+    assert f"the latest one with that name is '{latest}'" in reply.headers["x-emulator-hint"]
+
+
 def test_a_snapshot_of_another_workspace_is_unknown(api: Api) -> None:
     taken = api("POST", PATH).json["id"]
 
