@@ -33,6 +33,7 @@ _CHAPTERS = {
         f"docs/how-to/{name}"
         for name in (
             "pytest",
+            "no-url-to-change",
             "api-client",
             "client-suite",
             "webhooks",
@@ -42,6 +43,7 @@ _CHAPTERS = {
             "campaigns",
             "searches-and-limits",
             "staging",
+            "test-runners",
             "languages",
         )
     ],
@@ -55,6 +57,7 @@ _CHAPTERS = {
             "contracts",
             "webhooks",
             "events",
+            "dashboard",
             "control-api",
             "fixtures",
             "python-api",
