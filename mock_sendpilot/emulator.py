@@ -41,6 +41,8 @@ class Emulator:
     Attributes:
         keys: the API keys of all workspaces, and what they open.
         unknown_requests: the journal of the requests without a known API key.
+        default_secret: the signing secret of endpoints that are added without one, in workspaces
+            that are loaded or reset from now on; with None each gets a new one.
 
     Args:
         contract: the contract of workspaces whose seed has none.
@@ -72,6 +74,7 @@ class Emulator:
         self._rate_limit = rate_limit
         self._max_requests = max_requests
         self.keys = ApiKeys()
+        self.default_secret: str | None = None
         self.unknown_requests = RequestJournal("nokey", max_entries=max_requests)
         self._system_clock = SteadyClock()
         self._workers = Workers(self._system_clock)
@@ -452,6 +455,7 @@ class Emulator:
             max_finished=self._max_finished,
             # Ids can be guessed from others of the same seed; a signing secret must not be.
             secret_bytes=workspace.ids.random_bytes if self._is_replay else secrets.token_bytes,
+            default_secret=self.default_secret,
         )
 
     def _register(self, workspace: Workspace, outbox: Outbox, api_keys: Sequence[ApiKey]) -> None:

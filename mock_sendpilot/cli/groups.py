@@ -34,7 +34,7 @@ class LazyGroup(Group):
 
     Args:
         modules: the module of each command by its name; the module holds the command under the
-            same name, with `_` for `-`.
+            same name, with `_` for `-`, or with `_command` after it if Python has that name.
     """
 
     def __init__(self, *, modules: Mapping[str, str], **options: Any) -> None:
@@ -67,10 +67,10 @@ class LazyGroup(Group):
 
     def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import and return the command of that name; None if there is none."""
-        module = self.modules.get(cmd_name)
-        if module is None:
+        if cmd_name not in self.modules:
             return None
-        command: click.Command = getattr(import_module(module), cmd_name.replace("-", "_"))
+        module, name = import_module(self.modules[cmd_name]), cmd_name.replace("-", "_")
+        command: click.Command = getattr(module, name, None) or getattr(module, f"{name}_command")
         return command
 
 

@@ -18,6 +18,7 @@ from mock_sendpilot.cli.log import log_to_stderr
 from mock_sendpilot.cli.start_options import ConfigurableCommand, places, source_of, start_options
 
 if TYPE_CHECKING:
+    from mock_sendpilot.cli.stopping import Parent
     from mock_sendpilot.contracts.contract import Contract
     from mock_sendpilot.emulator import Emulator
     from mock_sendpilot.server import EmulatorServer
@@ -44,8 +45,9 @@ _logger = logging.getLogger(__name__)
 @start_options
 def start(**options: Any) -> None:
     """Start the server and serve until Ctrl+C or SIGTERM."""
-    from mock_sendpilot.cli.stopping import StopRequested, raise_on_stop_signal
+    from mock_sendpilot.cli.stopping import Parent, StopRequested, raise_on_stop_signal
 
+    parent = Parent() if options["exit_with_parent"] else None
     log = log_to_stderr(options["log_level"], as_json=options["log_format"] == "json")
     state_file = None
     if options["state"]:
@@ -60,16 +62,28 @@ def start(**options: Any) -> None:
     try:
         raise_on_stop_signal()
         try:
-            _serve(server, banner, state_file)
+            _serve(server, banner, state_file, parent)
         finally:
-            _stop(emulator, server, state_file)
+            stop_server(emulator, server, state_file)
     except StopRequested:
         pass
     log.finish()
 
 
-def make_emulator(options: dict[str, Any], state_file: "StateFile | None" = None) -> "Emulator":
-    """Return an emulator with the state or the seed loaded, or exit with the reason."""
+def make_emulator(
+    options: dict[str, Any],
+    state_file: "StateFile | None" = None,
+    *,
+    shares_secret: bool = False,
+) -> "Emulator":
+    """Return an emulator with the state or the seed loaded, or exit with the reason.
+
+    Args:
+        options: those of `start`.
+        state_file: where the state is kept.
+        shares_secret: give all endpoints without a secret the same one, also those that are added
+            later.
+    """
     from mock_sendpilot.contracts.contract import named_contract
     from mock_sendpilot.emulator import Emulator
     from mock_sendpilot.errors import InvalidInput, SendPilotError
@@ -86,6 +100,7 @@ def make_emulator(options: dict[str, Any], state_file: "StateFile | None" = None
             timeout_seconds=options["webhook_timeout"],
             rate_limit=options["rate_limit"],
         )
+        emulator.default_secret = _default_secret(options, emulator, is_required=shares_secret)
         has_state = state_file is not None and _load_state(emulator, state_file, options)
         if not has_state:
             emulator.load(_seeds(options, contract), endpoints=_endpoint_seeds(options, emulator))
@@ -159,25 +174,38 @@ def read_fixtures(path: str) -> bytes:
     return sys.stdin.buffer.read()
 
 
+def _default_secret(
+    options: dict[str, Any], emulator: "Emulator", *, is_required: bool
+) -> str | None:
+    """Return the secret of endpoints that have none of their own."""
+    from mock_sendpilot.errors import InvalidInput
+    from mock_sendpilot.webhooks.endpoints import check_endpoint
+
+    secret: str | None = options["webhook_secret"]
+    try:
+        check_endpoint(emulator.contract, secret=secret)
+    except InvalidInput as error:
+        raise click.UsageError(f"{places('webhook_secret')}: {error}") from error
+    return emulator.new_secret() if secret is None and is_required else secret
+
+
 def _endpoint_seeds(options: dict[str, Any], emulator: "Emulator") -> "list[EndpointSeed]":
     """Return an endpoint seed for each --webhook; its secret is the same in every workspace."""
     from mock_sendpilot.errors import InvalidInput
     from mock_sendpilot.webhooks.endpoints import check_endpoint
     from mock_sendpilot.world.seed import EndpointSeed
 
-    if options["webhook_secret"] and not options["webhook"]:
-        raise click.UsageError("--webhook-secret requires --webhook")
     contract = emulator.contract
     seeds = []
     for text in options["webhook"]:
         url, _, events = text.partition("#")
-        secret = options["webhook_secret"] or emulator.new_secret()
+        secret = emulator.default_secret or emulator.new_secret()
         types = tuple(name.strip() for name in events.split(",") if name.strip()) or None
         names = None if types is None else map(contract.own_event_type, types)
         try:
             check_endpoint(contract, url=url, secret=secret, event_types=names)
         except InvalidInput as error:
-            raise click.UsageError(f"{places('webhook', 'webhook_secret')}: {error}") from error
+            raise click.UsageError(f"{places('webhook')}: {error}") from error
         seeds.append(EndpointSeed(url=url, secret=secret, event_types=types))
     return seeds
 
@@ -220,7 +248,13 @@ def _banner(server: "EmulatorServer", *, as_json: bool, shows_secrets: bool) -> 
     return text_banner(server, shows_secrets=shows_secrets or is_terminal())
 
 
-def _serve(server: "EmulatorServer", banner: str, state_file: "StateFile | None") -> None:
+def _serve(
+    server: "EmulatorServer",
+    banner: str,
+    state_file: "StateFile | None",
+    parent: "Parent | None",
+) -> None:
+    """Serve until a stop signal raises `StopRequested`, or until the parent process is gone."""
     if state_file is not None:
         try:
             state_file.start(server.emulator)
@@ -244,10 +278,16 @@ def _serve(server: "EmulatorServer", banner: str, state_file: "StateFile | None"
         collect_at = time.monotonic() + _COLLECT_SECONDS
         while time.monotonic() < collect_at:
             time.sleep(_POLL_SECONDS)
+            if parent is not None and parent.is_gone():
+                _logger.info("the process that started the server has ended")
+                return
         gc.collect()
 
 
-def _stop(emulator: "Emulator", server: "EmulatorServer", state_file: "StateFile | None") -> None:
+def stop_server(
+    emulator: "Emulator", server: "EmulatorServer", state_file: "StateFile | None" = None
+) -> None:
+    """Stop serving, save the state, and close the emulator."""
     server.stop(timeout_seconds=_STOP_SECONDS)
     if state_file is not None:
         state_file.stop(emulator)

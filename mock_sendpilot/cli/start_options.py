@@ -4,8 +4,9 @@ import math
 import re
 import secrets
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import click
@@ -165,7 +166,8 @@ _OPTIONS: Mapping[str, Mapping[str, Any]] = {
     },
     "--webhook-secret": {
         "metavar": "SECRET",
-        "help": "Sign the webhooks of --webhook with this secret instead of a new one. "
+        "help": "Signing secret of --webhook, and of endpoints that are added without one, "
+        "instead of a new one for each. "
         f"Example: --webhook-secret {EXAMPLE_SECRET}",
     },
     "--webhook-timeout": {
@@ -232,6 +234,11 @@ _OPTIONS: Mapping[str, Mapping[str, Any]] = {
         "help": "Format of the log: text for people, or json, an object a line with date and time "
         "in UTC. Example: --log-format json",
     },
+    "--exit-with-parent": {
+        "is_flag": True,
+        "help": "Stop when the process that has started the server is gone, even if it was killed; "
+        "not on Windows. Example: --exit-with-parent",
+    },
     "--show-secrets": {
         "is_flag": True,
         "help": "Print keys and signing secrets in full. Without it they are cut short unless "
@@ -248,11 +255,26 @@ KEYS = tuple(flag.lstrip("-").replace("-", "_") for flag in _OPTIONS)
 """The keys of a config file."""
 
 
-def start_options(command: Command) -> Command:
-    """Give a command all options of `start`, each with its environment variable."""
+def start_options(
+    command: Command,
+    *,
+    without: Collection[str] = (),
+    defaults: Mapping[str, Any] = MappingProxyType({}),
+) -> Command:
+    """Give a command the options of `start`, each with its environment variable.
+
+    Args:
+        command: gets them.
+        without: keys of options that it does not get; a config file may have them all the same.
+        defaults: other defaults, by key.
+    """
     for key, (flag, settings) in reversed(list(zip(KEYS, _OPTIONS.items(), strict=True))):
+        if key in without:
+            continue
         variable = f"{ENV_PREFIX}{key.upper()}"
-        command = click.option(flag, key, envvar=variable, show_envvar=True, **settings)(command)
+        own = {"default": defaults[key]} if key in defaults else {}
+        option = click.option(flag, key, envvar=variable, show_envvar=True, **{**settings, **own})
+        command = option(command)
     return click.option(
         "--config",
         type=click.Path(exists=True, dir_okay=False, path_type=Path),

@@ -1,5 +1,6 @@
-"""Stop requests for commands that run until Ctrl+C or SIGTERM."""
+"""Reasons to stop, for commands that run on: Ctrl+C, SIGTERM, the end of the parent process."""
 
+import os
 import signal
 from typing import NoReturn
 
@@ -28,3 +29,14 @@ def _stop(*_: object) -> NoReturn:
 
 def _ignore(*_: object) -> None:
     """Ignore a signal. With SIG_IGN, Python prints a traceback for one that is pending already."""
+
+
+class Parent:
+    """The process that has started this one."""
+
+    def __init__(self) -> None:
+        self._pid = os.getppid()
+
+    def is_gone(self) -> bool:
+        """Return whether it has ended; always False on Windows, where nobody inherits orphans."""
+        return os.getppid() != self._pid

@@ -81,8 +81,10 @@ class Endpoints:
     Args:
         contract: names the event types.
         new_id: returns the id of a new endpoint.
-        new_secret: returns a secret for an endpoint that is added without one.
+        new_secret: returns a secret for an endpoint that has none, and for a rotation.
         now: returns the time.
+        default_secret: the secret of endpoints that are added without one; None makes a new one
+            for each.
     """
 
     def __init__(
@@ -92,10 +94,12 @@ class Endpoints:
         new_id: Callable[[], str],
         new_secret: Callable[[], str],
         now: Callable[[], datetime],
+        default_secret: str | None = None,
     ) -> None:
         self._contract = contract
         self._new_id = new_id
         self._new_secret = new_secret
+        self._default_secret = default_secret
         self._now = now
         self._lock = threading.Lock()
         self._endpoints: dict[str, Endpoint] = {}
@@ -124,7 +128,7 @@ class Endpoints:
         endpoint = Endpoint(
             id=endpoint_id,
             url=url,
-            secret=self._new_secret() if secret is None else secret,
+            secret=secret or self._default_secret or self._new_secret(),
             event_types=types,
             is_enabled=is_enabled,
             created_at=self._now(),

@@ -51,6 +51,7 @@ class Outbox:
         max_finished: how many finished deliveries the log keeps.
         secret_bytes: returns random bytes for signing secrets. Not those of the seeded generator by
             default: a secret could be computed from the ids that it makes, which are public.
+        default_secret: the secret of endpoints that are added without one.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Outbox:
         *,
         max_finished: int = MAX_FINISHED,
         secret_bytes: Callable[[int], bytes] = secrets.token_bytes,
+        default_secret: str | None = None,
     ) -> None:
         self._workspace = workspace
         self._http_sender = http_sender
@@ -70,6 +72,7 @@ class Outbox:
             new_id=partial(workspace.ids.prefixed, "ep"),
             new_secret=partial(new_secret, secret_bytes),
             now=workspace.clock.now,
+            default_secret=default_secret,
         )
         self.job_endpoints = JobEndpoints()
         self.disruptions = Disruptions(

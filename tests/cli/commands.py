@@ -84,7 +84,8 @@ class Process:
         """Wait for the end; return exit code and standard error."""
         self.process.wait(_SECONDS)
         for reader in self._readers:
-            reader.join()
+            reader.join(_SECONDS)
+            assert not reader.is_alive(), "something that it has started still runs"
         return self.process.returncode, "\n".join(self.errors)
 
     def kill(self) -> None:

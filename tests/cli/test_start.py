@@ -141,6 +141,15 @@ def test_a_webhook_without_a_secret_gets_a_new_one(start: Start) -> None:
     assert workspace["endpoints"][0]["secret"].startswith("whsec_")
 
 
+def test_an_endpoint_that_is_added_later_has_the_secret_of_the_flag(start: Start) -> None:
+    running = start("--webhook-secret", SECRET)
+    added = running.request("POST", "/_emulate/endpoints", json={"url": NOWHERE}).json
+    rotated = running.request("POST", f"/_emulate/endpoints/{added['id']}/rotate-secret").json
+
+    assert added["secret"] == SECRET
+    assert rotated["secret"] != SECRET
+
+
 def test_a_webhook_may_want_only_some_events(start: Start) -> None:
     (workspace,) = start("--empty", "--webhook", f"{NOWHERE}x#message.sent,campaign.paused").facts[
         "workspaces"

@@ -36,7 +36,7 @@ class Section:
 
     @property
     def needs_node(self) -> bool:
-        return any(snippet.text.startswith("node ") for snippet in self.snippets)
+        return any(re.match(r"(mock-sendpilot exec .*)?node ", one.text) for one in self.snippets)
 
     @property
     def has_tests(self) -> bool:
