@@ -12,29 +12,34 @@ from mock_sendpilot.cli.client import ENV_PREFIX
 from mock_sendpilot.cli.formatting import count_of, uses_color
 from mock_sendpilot.control.guard import is_public
 from mock_sendpilot.network import is_loopback
+from mock_sendpilot.paths import VENDOR_PREFIX
 from mock_sendpilot.redaction import masked, redacted
 from mock_sendpilot.version import __version__
 
 if TYPE_CHECKING:
     from mock_sendpilot.server import EmulatorServer
+    from mock_sendpilot.tls.https_port import HttpsPort
     from mock_sendpilot.world.workspace import Workspace
 
 _LABEL_WIDTH = 11
 
 
-def json_banner(server: "EmulatorServer") -> str:
+def json_banner(server: "EmulatorServer", https: "HttpsPort | None" = None) -> str:
     """Return a line of JSON with everything that a script needs."""
-    return orjson.dumps(_facts(server)).decode()
+    return orjson.dumps(_facts(server, https)).decode()
 
 
-def text_banner(server: "EmulatorServer", *, shows_secrets: bool) -> str:
+def text_banner(
+    server: "EmulatorServer", https: "HttpsPort | None" = None, *, shows_secrets: bool
+) -> str:
     """Return the text.
 
     Args:
         server: the server that is served.
+        https: its https port, if it has one.
         shows_secrets: print keys and secrets in full; without it only well-known ones are.
     """
-    facts = _facts(server)
+    facts = _facts(server, https)
     is_masked = not shows_secrets and _mask_secrets(facts)
     lines = [
         "",
@@ -42,6 +47,9 @@ def text_banner(server: "EmulatorServer", *, shows_secrets: bool) -> str:
         "",
         _row("Base URL", f"{_bold(facts['baseUrl'])}  for https://api.sendpilot.ai/v1"),
     ]
+    if https is not None:
+        trust = f"trust {https.certificate_file}"
+        lines.append(_row("HTTPS", f"{_bold(facts['https']['baseUrl'])}  {trust}"))
     if not is_loopback(server.host):
         lines.append(_row("Listening", f"on {server.host}, where other machines can reach it"))
     if facts["dashboardUrl"]:
@@ -65,7 +73,7 @@ def text_banner(server: "EmulatorServer", *, shows_secrets: bool) -> str:
     return text if uses_color() else click.unstyle(text)
 
 
-def _facts(server: "EmulatorServer") -> dict[str, Any]:
+def _facts(server: "EmulatorServer", https: "HttpsPort | None") -> dict[str, Any]:
     workspaces = server.emulator.workspaces()
     return {
         "version": __version__,
@@ -74,6 +82,12 @@ def _facts(server: "EmulatorServer") -> dict[str, Any]:
         "origin": server.origin,
         "baseUrl": server.base_url,
         "dashboardUrl": server.dashboard_url,
+        "https": None
+        if https is None
+        else {
+            "baseUrl": https.origin + VENDOR_PREFIX,
+            "certificateFile": str(https.certificate_file),
+        },
         "docsUrl": f"{server.origin}/docs/",
         "controlUrl": server.control_url,
         "controlNeedsToken": server.needs_control_token,

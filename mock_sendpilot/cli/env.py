@@ -23,7 +23,7 @@ from mock_sendpilot.cli.variables import SHELLS, WEBHOOK_SECRET, server_variable
 @click.option("--json", "as_json", is_flag=True, help="Print an object. Example: --json")
 @client_options
 def env(shell: str, as_json: bool, client: Client) -> None:
-    """Print the environment variables that point an app to a running server.
+    """Print the environment variables of a running server.
 
     The signing secret is that of the workspace's oldest endpoint.
     """

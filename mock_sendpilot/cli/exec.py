@@ -3,24 +3,28 @@
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import ExitStack, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from mock_sendpilot.cli.client import ENV_PREFIX
 from mock_sendpilot.cli.formatting import fail
 from mock_sendpilot.cli.log import log_to_stderr
 from mock_sendpilot.cli.options import Command
 from mock_sendpilot.cli.start import make_emulator, make_server, stop_server
 from mock_sendpilot.cli.start_options import ConfigurableCommand, start_options
+from mock_sendpilot.network import VENDOR_HOST
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from mock_sendpilot.emulator import Emulator
     from mock_sendpilot.server import EmulatorServer
 
 _FIXED: Mapping[str, Any] = {"host": "127.0.0.1", "port": 0, "state": None}
-_WITHOUT = (*_FIXED, "exit_with_parent", "show_secrets", "json")
+_WITHOUT = (*_FIXED, "tls", "tls_port", "exit_with_parent", "show_secrets", "json")
 
 
 def _emulator_options(command: Command) -> Command:
@@ -44,14 +48,24 @@ def _emulator_options(command: Command) -> Command:
     help="End the command when the process that has started this one is gone; not on Windows. "
     "Example: --exit-with-parent",
 )
+@click.option(
+    "--tls/--no-tls",
+    default=None,
+    envvar=f"{ENV_PREFIX}TLS",
+    show_envvar=True,
+    show_default="on if the extra `tls` is installed",
+    help="Let https://api.sendpilot.ai reach the emulator, too. Example: --tls",
+)
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
-def exec_command(command: tuple[str, ...], exit_with_parent: bool, **options: Any) -> None:
-    """Run COMMAND with an emulator of its own, and exit with its exit code.
+def exec_command(
+    command: tuple[str, ...], exit_with_parent: bool, tls: bool | None, **options: Any
+) -> None:
+    """Run COMMAND with an emulator of its own.
 
     The emulator is on a free port of 127.0.0.1 as long as COMMAND runs. The variables
     SENDPILOT_BASE_URL, SENDPILOT_API_KEY and SENDPILOT_WEBHOOK_SECRET tell the app where, and
     MOCK_SENDPILOT_URL the other commands. Endpoints that are added without a secret have
-    SENDPILOT_WEBHOOK_SECRET.
+    SENDPILOT_WEBHOOK_SECRET. With the extra `tls`, https://api.sendpilot.ai is the emulator, too.
 
     SIGINT, SIGTERM and SIGHUP are forwarded. What COMMAND leaves running is ended, and killed 5
     seconds later. Exit codes: that of COMMAND, 128+N after signal N, 126 not executable, 127 not
@@ -66,8 +80,12 @@ def exec_command(command: tuple[str, ...], exit_with_parent: bool, **options: An
     server = make_server(emulator, options)
     server.start()
     try:
-        variables = {**os.environ, **_variables(emulator, server, options)}
-        code = _run(command, variables, must_end=parent.is_gone if exit_with_parent else None)
+        with ExitStack() as stack:
+            variables = {**os.environ, **_variables(emulator, server, options)}
+            if tls is not False:
+                redirection = _redirection(server.port, is_required=tls is True)
+                variables |= stack.enter_context(redirection)
+            code = _run(command, variables, must_end=parent.is_gone if exit_with_parent else None)
     finally:
         stop_server(emulator, server)
     log.finish()
@@ -112,3 +130,26 @@ def _variables(
         webhook_secret=secret or emulator.default_secret,
         control_token=options["control_token"],
     )
+
+
+def _redirection(
+    server_port: int, *, is_required: bool
+) -> "AbstractContextManager[Mapping[str, str]]":
+    """Return a context with the variables that lead the vendor's host to the server."""
+    from mock_sendpilot.errors import InvalidInput
+    from mock_sendpilot.tls.authority import TlsNotInstalled
+    from mock_sendpilot.tls.redirection import redirection
+
+    try:
+        return redirection(server_port, os.environ)
+    except InvalidInput as error:
+        fail(error.message)
+    except TlsNotInstalled as error:
+        if is_required:
+            fail(error.message)
+        click.echo(
+            f"mock-sendpilot: {VENDOR_HOST} is the real service for this command: {error.message}; "
+            "or use --no-tls if the app takes SENDPILOT_BASE_URL",
+            err=True,
+        )
+        return nullcontext({})

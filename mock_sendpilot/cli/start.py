@@ -5,6 +5,7 @@ import logging
 import os
 import sys
 import time
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from mock_sendpilot.emulator import Emulator
     from mock_sendpilot.server import EmulatorServer
     from mock_sendpilot.states.state_file import StateFile
+    from mock_sendpilot.tls.https_port import HttpsPort
     from mock_sendpilot.world.seed import EndpointSeed, WorkspaceSeed
 
 _STOP_SECONDS = 0.5  # for running requests; webhooks that are being sent get half of it
@@ -47,6 +49,11 @@ def start(**options: Any) -> None:
     """Start the server and serve until Ctrl+C or SIGTERM."""
     from mock_sendpilot.cli.stopping import Parent, StopRequested, raise_on_stop_signal
 
+    if options["tls"] and options["host"] not in {"127.0.0.1", "localhost"}:
+        raise click.UsageError(
+            f"{places('tls')}: expected --host 127.0.0.1: nobody else trusts the certificate. For "
+            "other machines put a proxy with a certificate of yours in front of the server"
+        )
     parent = Parent() if options["exit_with_parent"] else None
     log = log_to_stderr(options["log_level"], as_json=options["log_format"] == "json")
     state_file = None
@@ -56,13 +63,15 @@ def start(**options: Any) -> None:
         state_file = StateFile(Path(options["state"]))
     emulator = make_emulator(options, state_file)
     server = make_server(emulator, options)
-    banner = _banner(server, as_json=options["json"], shows_secrets=options["show_secrets"])
+    https = _https_port(server, options) if options["tls"] else None
+    banner = _banner(server, https, options)
     # Until here a signal ends the process at once: there is nothing to clean up, and an exception
     # in the middle of an import may crash it.
     try:
         raise_on_stop_signal()
         try:
-            _serve(server, banner, state_file, parent)
+            with https or nullcontext():
+                _serve(server, banner, state_file, parent)
         finally:
             stop_server(emulator, server, state_file)
     except StopRequested:
@@ -240,12 +249,28 @@ def _reason(error: Exception) -> str:
     return text if text and "Unknown" not in text else str(error)
 
 
-def _banner(server: "EmulatorServer", *, as_json: bool, shows_secrets: bool) -> str:
+def _https_port(server: "EmulatorServer", options: dict[str, Any]) -> "HttpsPort":
+    """Return an https port in front of a server, or exit with the reason."""
+    from mock_sendpilot.tls.authority import TlsNotInstalled
+    from mock_sendpilot.tls.https_port import HttpsPort
+
+    try:
+        return HttpsPort(server.port, port=options["tls_port"])
+    except TlsNotInstalled as error:
+        fail(error.message)
+    except OSError as error:
+        fail(
+            f"cannot listen on port {options['tls_port']} ({places('tls_port')}): "
+            f"{_reason(error)}; --tls-port 0 picks a free port"
+        )
+
+
+def _banner(server: "EmulatorServer", https: "HttpsPort | None", options: dict[str, Any]) -> str:
     from mock_sendpilot.cli.banner import json_banner, text_banner
 
-    if as_json:
-        return json_banner(server)
-    return text_banner(server, shows_secrets=shows_secrets or is_terminal())
+    if options["json"]:
+        return json_banner(server, https)
+    return text_banner(server, https, shows_secrets=options["show_secrets"] or is_terminal())
 
 
 def _serve(

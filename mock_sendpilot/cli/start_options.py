@@ -121,6 +121,17 @@ _OPTIONS: Mapping[str, Mapping[str, Any]] = {
         "type": Port(0, 65535),
         "help": "Port to listen on; 0 picks a free one. Example: --port 0",
     },
+    "--tls": {
+        "is_flag": True,
+        "help": "Serve https as well, on another port of 127.0.0.1, with a certificate made at the "
+        "start; requires the extra `tls`. Example: --tls",
+    },
+    "--tls-port": {
+        "default": 0,
+        "show_default": "a free one",
+        "type": click.IntRange(0, 65535),
+        "help": "Port of --tls. Example: --tls-port 7364",
+    },
     "--fixtures": {
         "type": click.Path(exists=True, dir_okay=False, allow_dash=True),
         "metavar": "PATH|-",

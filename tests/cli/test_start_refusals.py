@@ -36,6 +36,7 @@ def _files(tmp_path: Path) -> None:
         pytest.param(
             ["--webhook-secret", "short"], 2, "--webhook-secret: secret: expected", id="secret"
         ),
+        pytest.param(["--tls", "--host", "::"], 2, "--tls: expected --host 127.0.0.1", id="tls"),
         pytest.param(["--webhook", "ftp://x"], 2, "expected an absolute http", id="webhook"),
         pytest.param(["--webhook", "http://x#nope"], 2, "unknown event type 'nope'", id="event"),
         pytest.param(

@@ -16,8 +16,8 @@ from tests.support import without_plugins
 
 SECRET = "whsec_dGVzdHMgb2YgdGhlIHRhYmxlIGluIHRoZSBSRUFETUU="
 HEADING = "## I want to…"
-ENDLESS: Mapping[str, str] = {"start": "baseUrl", "listen": "Ctrl+C stops it"}
-"""Commands that run until they are stopped, and what they print once they are ready."""
+PROCESSES: Mapping[str, str] = {"start": "baseUrl", "listen": "Ctrl+C stops it", "exec": "for http"}
+"""Commands that are processes of their own, and what they print once they are ready."""
 LEFT_OUT: Mapping[str, str] = {
     "sendpilot.webhooks.wait_for(…)": "event",
     "sendpilot.check_receiver(app, secret=…)": repr(SECRET),
@@ -103,12 +103,14 @@ def test_a_command_of_the_table_works(
     name, *arguments = [words.get(word, word) for word in shlex.split(command)]
     if name == "start":
         arguments += ["--json", "--port", "0"]
-    if name not in {"start", "check-receiver"}:
+    if name == "exec":  # there is no project with npm here
+        arguments = ["--", "sh", "-c", "echo for $SENDPILOT_BASE_URL"]
+    if name not in {"start", "exec", "check-receiver"}:
         arguments += ["--url", server.origin]
-    if name in ENDLESS:
+    if name in PROCESSES:
         process = Process(name, *arguments, cwd=tmp_path)
         try:
-            assert process.line(ENDLESS[name])
+            assert process.line(PROCESSES[name])
             process.end()
         finally:
             process.kill()

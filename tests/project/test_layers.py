@@ -73,6 +73,12 @@ RULES = (
     ),
     Rule(
         OURS,
+        modules=("tls/",),
+        allows=_rooms("errors", "network", "tls"),
+        remedy="It stands in front of any HTTP server: pass in its port.",
+    ),
+    Rule(
+        OURS,
         modules=("scheduling/",),
         allows=_rooms("errors", "scheduling"),
         remedy="Scheduling does not know what it runs: pass it in.",
