@@ -7,7 +7,7 @@ import click
 from mock_sendpilot.cli.client import Client, quote_segment
 from mock_sendpilot.cli.formatting import count_of, print_json
 from mock_sendpilot.cli.groups import Group
-from mock_sendpilot.cli.options import client_options, id_argument, json_option
+from mock_sendpilot.cli.options import client_options, id_argument, json_option, parse_pairs
 
 
 @click.group(cls=Group)
@@ -104,6 +104,7 @@ def remove_workspace(resource_id: str, as_json: bool, client: Client) -> None:
 @click.command(
     epilog="\b\nExamples:\n"
     "  mock-sendpilot reset\n"
+    "  mock-sendpilot reset --contract live --contract-option retry_after=off\n"
     "  mock-sendpilot reset --drop-endpoints --api-key YOUR_OTHER_API_KEY"
 )
 @click.option(
@@ -112,14 +113,40 @@ def remove_workspace(resource_id: str, as_json: bool, client: Client) -> None:
     help="Remove endpoints that are not in the seed; by default all endpoints stay, with their "
     "secrets. Example: --drop-endpoints",
 )
+@click.option(
+    "--contract",
+    metavar="NAME",
+    help="Contract from now on; by default it stays. Example: --contract live",
+)
+@click.option(
+    "--contract-option",
+    "contract_options",
+    multiple=True,
+    metavar="OPTION=VALUE",
+    callback=parse_pairs,
+    help="Set one option of --contract to another value; may be repeated. "
+    "Example: --contract-option patch_reply=schema",
+)
 @json_option
 @client_options
-def reset(drop_endpoints: bool, as_json: bool, client: Client) -> None:
+def reset(
+    *,
+    drop_endpoints: bool,
+    contract: str | None,
+    contract_options: dict[str, Any],
+    as_json: bool,
+    client: Client,
+) -> None:
     """Put the workspace back to its seed.
 
     That goes for its contents, events, deliveries, clock and ids.
     """
-    reply = client.request("POST", "/reset", {"keepEndpoints": not drop_endpoints})
+    body: dict[str, Any] = {"keepEndpoints": not drop_endpoints}
+    if contract is not None:
+        body["contract"] = {"name": contract, "options": contract_options}
+    elif contract_options:
+        raise click.UsageError("--contract-option needs --contract")
+    reply = client.request("POST", "/reset", body)
     if as_json:
         print_json(reply)
     else:

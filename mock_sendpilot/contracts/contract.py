@@ -87,6 +87,11 @@ class Contract:
         current = next((new for new, old in words.LEGACY_EVENT_TYPES.items() if old == name), name)
         return self.event_type(current) if current in words.EVENT_TYPES else name
 
+    def own_event_types(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Return event types by their names in this contract, without those it does not have."""
+        own_names = map(self.own_event_type, names)
+        return tuple(name for name in own_names if name in self.event_types)
+
 
 CONTRACTS: Mapping[str, Contract] = {
     name: Contract(name=name, **{key: one.by_contract[name] for key, one in OPTIONS.items()})

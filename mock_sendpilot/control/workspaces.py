@@ -48,6 +48,7 @@ class Reset(Strict):
     """The body of POST /_emulate/reset."""
 
     keeps_endpoints = Boolean(data_key="keepEndpoints", load_default=True)
+    contract = ContractChoice()
 
 
 class NewSnapshot(Strict):
@@ -149,9 +150,11 @@ def remove_workspace(workspace_id: str) -> Response:
 @workspaces.post("/reset")
 @with_workspace
 def reset(workspace: Workspace) -> Response:
-    """Put the workspace back to its seed, and return it."""
+    """Put the workspace back to its seed, perhaps under another contract, and return it."""
     body = Reset().load(optional_json_object())
-    after = current_emulator().reset(workspace, keeps_endpoints=body["keeps_endpoints"])
+    seed = workspace.seed.under(body["contract"]) if "contract" in body else None
+    keeps_endpoints = body["keeps_endpoints"]
+    after = current_emulator().reset(workspace, seed=seed, keeps_endpoints=keeps_endpoints)
     return json_response(workspace_reply(after))
 
 

@@ -270,8 +270,7 @@ class Endpoints:
         for endpoint in endpoints:
             types = endpoint.event_types
             if types is not None:
-                names = map(self._contract.own_event_type, types)
-                types = tuple(name for name in names if name in self._contract.event_types)
+                types = self._contract.own_event_types(types)
             is_enabled = endpoint.is_enabled or endpoint.disabled_reason is not None
             kept[endpoint.id] = replace(
                 endpoint, event_types=types, is_enabled=is_enabled, disabled_reason=None

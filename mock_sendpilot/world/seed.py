@@ -59,6 +59,21 @@ class WorkspaceSeed:
     people: tuple[FoundLead, ...] = ()
     endpoints: tuple[EndpointSeed, ...] = field(default=())
 
+    def under(self, contract: Contract) -> "WorkspaceSeed":
+        """Return the same seed under a contract.
+
+        Endpoints get the contract's names for their event types; those it does not have are left
+        out.
+        """
+        endpoints = tuple(
+            replace(
+                one,
+                event_types=one.event_types and contract.own_event_types(one.event_types),
+            )
+            for one in self.endpoints
+        )
+        return replace(self, contract=contract, endpoints=endpoints)
+
     def without_contents(self) -> "WorkspaceSeed":
         """Return the seed of an empty workspace that is otherwise the same, also by chance.
 

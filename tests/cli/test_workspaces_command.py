@@ -74,6 +74,21 @@ def test_a_workspace_is_reset(
     assert len(emulator.outbox(workspace).endpoints.all()) == endpoint_count
 
 
+def test_a_reset_changes_the_contract(server: EmulatorServer) -> None:
+    options = ("--contract", "live", "--contract-option", "patch_reply=example")
+    result = run(server, "reset", *options)
+
+    assert result.exit_code == 0, result.stderr
+    assert "contract live+patch_reply=example" in result.stdout
+
+
+def test_an_option_without_a_contract_is_refused(server: EmulatorServer) -> None:
+    result = run(server, "reset", "--contract-option", "patch_reply=example")
+
+    assert result.exit_code == 2
+    assert "--contract-option needs --contract" in result.stderr
+
+
 def test_a_seed_is_loaded(server: EmulatorServer, world: Path) -> None:
     result = run(server, "seed", "load", str(world))
 

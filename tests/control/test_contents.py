@@ -104,6 +104,53 @@ def test_a_workspace_that_was_reset_is_unknown_by_its_old_object_alone(emulator:
     assert list(events) == []
 
 
+@pytest.mark.parametrize(
+    ("contract", "name"),
+    [
+        pytest.param("live", "live", id="a name"),
+        pytest.param(
+            {"name": "live", "options": {"patch_reply": "example"}},
+            "live+patch_reply=example",
+            id="with an option",
+        ),
+    ],
+)
+def test_a_reset_can_change_the_contract(api: Api, contract: object, name: str) -> None:
+    reply = api("POST", "/_emulate/reset", json={"contract": contract})
+    later = api("POST", "/_emulate/reset")
+
+    assert (reply.status, reply.json["contract"]) == (200, name)
+    assert later.json["contract"] == name
+
+
+def test_endpoints_keep_their_event_types_under_another_contract(
+    api: Api, emulator: Emulator
+) -> None:
+    endpoint = {"url": "http://127.0.0.1:9/webhooks", "events": ["lead.status.changed"]}
+    api("POST", "/_emulate/seed", json={"seed": {"endpoints": [endpoint]}})
+    for keeps_endpoints in (True, False):
+        reset = {"contract": "live", "keepEndpoints": keeps_endpoints}
+        assert api("POST", "/_emulate/reset", json=reset).status == 200
+        (kept,) = emulator.outbox(current(emulator)).endpoints.all()
+        assert kept.event_types == ("lead.updated",)
+
+
+def test_a_snapshot_brings_the_contract_back(api: Api) -> None:
+    snapshot_id = api("POST", "/_emulate/snapshots", json={}).json["id"]
+    api("POST", "/_emulate/reset", json={"contract": "live"})
+    restored = api("POST", f"/_emulate/snapshots/{snapshot_id}/restore")
+
+    assert restored.json["contract"] == "documented"
+
+
+def test_an_unknown_contract_is_refused_before_anything_is_reset(api: Api) -> None:
+    set_status(api)
+    reply = api("POST", "/_emulate/reset", json={"contract": "livve"})
+
+    assert_invalid(reply, "contract: unknown contract 'livve'; did you mean 'live'?")
+    assert status(api) == "DONE"
+
+
 # --- seeds --------------------------------------------------------------------------------------
 
 
