@@ -37,7 +37,7 @@ def list_contracts() -> None:
 def show(contract: "Contract", as_json: bool) -> None:
     """Show the value of each option in the contract NAME."""
     from mock_sendpilot.contracts.contract import named_contract
-    from mock_sendpilot.contracts.options import OPTIONS
+    from mock_sendpilot.contracts.options import OPTIONS, value_text
 
     default = named_contract("documented")
     values: dict[str, Any] = {key: getattr(contract, key) for key in OPTIONS}
@@ -50,23 +50,3 @@ def show(contract: "Contract", as_json: bool) -> None:
         extra = f" (can be set to: {extras})" if extras else ""
         difference = "" if value == getattr(default, key) else "  <- not as documented"
         click.echo(f"{key}: {value_text(value)}{extra}{difference}")
-
-
-def value_text(value: object) -> str:
-    """Return the value of a contract option in words."""
-    from mock_sendpilot.contracts.options import EventTexts, LeadEvents, PatchBody
-
-    if isinstance(value, PatchBody):
-        return f"{value_text(value.fields)} (at least one of: {value_text(value.any_of)})"
-    if isinstance(value, LeadEvents):
-        tags = value_text(value.tag_fields) if value.tag_fields else "no such event"
-        return f"status event: {value_text(value.status_fields)}; tag event: {tags}"
-    if isinstance(value, EventTexts):
-        count = value.max_characters
-        amount = "in full" if count is None else f"the first {count} characters"
-        return f"{value.message_key}, {value.reply_key}: {amount}"
-    if isinstance(value, tuple):
-        return ", ".join(map(str, value))
-    if value is None or isinstance(value, bool):
-        return "yes" if value else "no"
-    return str(value)

@@ -17,6 +17,15 @@ from mock_sendpilot.contracts import vocabulary as words
 
 DOCUMENTED, EXAMPLE, SCHEMA, LIVE = "documented", "example", "schema", "live"
 STRICT, OBSERVED = "strict", "observed"
+ABOUT: Mapping[str, str] = {
+    DOCUMENTED: "the published page, both halves at once; it satisfies a client of either half",
+    EXAMPLE: "only the hand-written half of that page: three statuses, the five-key response",
+    SCHEMA: "only its OpenAPI half: six statuses, `note`, the four-key response",
+    LIVE: "what the service does now, as the newest specification and clients show",
+    STRICT: "for each option the value that accepts and promises the least, of all sources",
+    OBSERVED: "`live`, with everything that clients met in production and hardly anybody expects",
+}
+"""The sources that each contract stands for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +63,24 @@ class LimitFault:
     def __str__(self) -> str:
         with_account = ", with accountId" if self.needs_account else ""
         return f"500 from limit {self.min_limit} on{with_account}"
+
+
+def value_text(value: object) -> str:
+    """Return the value of a contract option in words."""
+    if isinstance(value, PatchBody):
+        return f"{value_text(value.fields)} (at least one of: {value_text(value.any_of)})"
+    if isinstance(value, LeadEvents):
+        tags = value_text(value.tag_fields) if value.tag_fields else "no such event"
+        return f"status event: {value_text(value.status_fields)}; tag event: {tags}"
+    if isinstance(value, EventTexts):
+        count = value.max_characters
+        amount = "in full" if count is None else f"the first {count} characters"
+        return f"{value.message_key}, {value.reply_key}: {amount}"
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value))
+    if value is None or isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)
 
 
 @dataclass(frozen=True, slots=True)

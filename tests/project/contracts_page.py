@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from mock_sendpilot.cli.contracts import value_text
 from mock_sendpilot.contracts.contract import CONTRACTS
-from mock_sendpilot.contracts.options import OPTIONS, ContractOption
+from mock_sendpilot.contracts.options import ABOUT, OPTIONS, ContractOption, value_text
 
-_HEAD = """\
+_HEAD = (
+    """\
 # Contracts
 
 SendPilot's documents contradict each other. A contract is one consistent interpretation of them.
@@ -14,13 +14,9 @@ Six have names:
 
 | contract | what it stands for |
 | --- | --- |
-| `documented` | the published page, both halves at once; it satisfies a client of either half |
-| `example` | only the hand-written half of that page: three statuses, the five-key response |
-| `schema` | only its OpenAPI half: six statuses, `note`, the four-key response |
-| `live` | what the service does now, as the newest specification and clients show |
-| `strict` | for each option the value that accepts and promises the least, of all sources |
-| `observed` | `live`, with everything that clients met in production and hardly anybody expects |
-
+"""
+    + "".join(f"| `{name}` | {about} |\n" for name, about in ABOUT.items())
+    + """
 Use `live` to integrate today, `documented` to write from the published page, and `strict` to fail
 at home rather than in production. [Why there are contracts, and the
 sources](../explanation/contradictions.md).
@@ -42,6 +38,7 @@ nothing responds 200 and records no event.
 
 This page is generated from `mock_sendpilot/contracts/options.py`.
 """
+)
 
 
 def page() -> str:
