@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Flask, Request
@@ -18,7 +19,7 @@ from mock_sendpilot.api.inbox import inbox
 from mock_sendpilot.api.lead_database import lead_database
 from mock_sendpilot.api.lead_extractor import lead_extractor
 from mock_sendpilot.api.leads import leads
-from mock_sendpilot.api.operation import OperationFinder
+from mock_sendpilot.api.operation import OperationFinder, operation_ids
 from mock_sendpilot.control.clock import clock
 from mock_sendpilot.control.contents import contents
 from mock_sendpilot.control.deliveries import deliveries
@@ -112,7 +113,7 @@ def create_app(
         for resource in CONTROL_RESOURCES:
             control.register_blueprint(resource)
         if has_dashboard:
-            add_dashboard(app, control, guard)
+            add_dashboard(app, control, guard, operations=partial(operation_ids, app))
         app.register_blueprint(control)
     if cors_origins:
         from flask_cors import CORS  # only apps with CORS pay for it

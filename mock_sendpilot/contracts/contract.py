@@ -75,6 +75,12 @@ class Contract:
         # Schemas are cached by contract, so each request needs the hash, and 36 fields take long.
         return hash(self.name)
 
+    @property
+    def parts(self) -> tuple[str, dict[str, str]]:
+        """The name of the contract, and the options that are set alone: see `named_contract`."""
+        name, *options = self.name.split("+")
+        return name, dict(option.split("=", 1) for option in options)
+
     def event_type(self, current_name: str) -> str:
         """Return the name in this contract of the event with that current name."""
         return self.event_types[words.EVENT_TYPES.index(current_name)]

@@ -85,9 +85,8 @@ def export_credits(balance: Balance) -> Part:
 
 
 def _contract(contract: Contract) -> Part:
-    # The name of a contract implies every option that was set: see `named_contract`.
-    name, *options = contract.name.split("+")
-    return {"name": name, "options": dict(option.split("=", 1) for option in options)}
+    name, options = contract.parts
+    return {"name": name, "options": options}
 
 
 def _api_key(key: ApiKey) -> Part:

@@ -33,6 +33,9 @@ from mock_sendpilot.world.workspace import Workspace
 calls = Blueprint("calls", __name__)
 
 METHODS = ("POST", "PUT", "PATCH", "DELETE")
+MAX_UNDO = 10
+"""The number of snapshots before changes that are kept."""
+_BEFORE = "automatic, before "
 _HINT = "X-Emulator-Hint"
 _BODY_FIELD = "body."
 """The beginning of the names of fields that are members of the body: `body.text`."""
@@ -63,18 +66,35 @@ class Reply:
 def make_call(workspace: Workspace) -> AnyResponse:
     """Make the request of a form; then show the page again, or the script its outcome."""
     form = request.form
-    next_path = local_path(form.get("next", ""))
-    if form.get("confirm") and not form.get("confirmed"):
+    if is_unconfirmed():
+        next_path = local_path(form.get("next", ""))
         return html("confirm.html", fields=form.items(multi=True), next_path=next_path)
     method, _, path = form.get("call", "").partition(" ")
     if method not in METHODS or not path.startswith((f"{CONTROL_PREFIX}/", f"{VENDOR_PREFIX}/")):
         raise InvalidInput(f"call: expected METHOD PATH of an API, got {form.get('call', '')!r}")
-    undo = _snapshot(workspace) if form.get("undo") else None
-    reply = send(workspace, method, path, body_of(form.items(multi=True)))
+    return perform(workspace, method, path, body_of(form.items(multi=True)))
+
+
+def is_unconfirmed() -> bool:
+    """Return whether the form asks first, and nobody has answered yet."""
+    return bool(request.form.get("confirm")) and not request.form.get("confirmed")
+
+
+def perform(
+    workspace: Workspace, method: str, path: str, body: Mapping[str, Any] | None
+) -> AnyResponse:
+    """Make a request for a form; then show its page again, or the script the outcome.
+
+    Raises:
+        InvalidInput: it is to be undone, and no snapshot could be taken.
+    """
+    form = request.form
+    undo = _snapshot(workspace, f"{method} {path}") if form.get("undo") else None
+    reply = send(workspace, method, path, body)
     wants_html = "text/html" in request.headers.get("Accept", "")
     if wants_html:
         if reply.is_ok:
-            return redirect(next_path, HTTPStatus.SEE_OTHER)
+            return redirect(local_path(form.get("next", "")), HTTPStatus.SEE_OTHER)
         return error_page(reply.status, reply.message, reply.hint)
     outcome = {
         "ok": reply.is_ok,
@@ -169,9 +189,16 @@ def _usable_key(keys: Iterable[ApiKey], workspace: Workspace) -> ApiKey | None:
     )
 
 
-def _snapshot(workspace: Workspace) -> str | None:
-    reply = send(workspace, "POST", f"{CONTROL_PREFIX}/snapshots", {"name": "before a change"})
-    return str(reply.json["id"]) if reply.is_ok else None
+def _snapshot(workspace: Workspace, call: str) -> str:
+    """Take a snapshot before a change, and remove the oldest of those taken so."""
+    snapshots = current_emulator().snapshots(workspace)
+    taken = [one.id for one in snapshots.all() if (one.name or "").startswith(_BEFORE)]
+    for snapshot_id in taken[: -MAX_UNDO + 1]:
+        send(workspace, "DELETE", f"{CONTROL_PREFIX}/snapshots/{snapshot_id}")
+    reply = send(workspace, "POST", f"{CONTROL_PREFIX}/snapshots", {"name": f"{_BEFORE}{call}"})
+    if not reply.is_ok:
+        raise InvalidInput(f"Nothing is changed: no snapshot could be taken; {reply.message}")
+    return str(reply.json["id"])
 
 
 def _summary(reply: Any, done: str) -> str:

@@ -46,6 +46,9 @@ NAVIGATION = (
     ("webhooks", "Webhooks"),
     ("requests", "Requests"),
     ("trace", "Trace"),
+    ("faults", "Faults"),
+    ("contract", "Contract"),
+    ("world", "World"),
 )
 """The sections of a workspace: the first part of their path, and their title."""
 MAX_PAGE = 1_000_000
@@ -75,11 +78,13 @@ class Dashboard:
 
     Attributes:
         guard: knows the control token.
+        operations: returns the ids of the operations of the vendor's API.
         form_token: what a form has to send back: a foreign page does not know it.
     """
 
-    def __init__(self, guard: Guard) -> None:
+    def __init__(self, guard: Guard, operations: Callable[[], list[str]]) -> None:
         self.guard = guard
+        self.operations = operations
         self.form_token = secrets.token_urlsafe(18)
 
     @cached_property
@@ -95,7 +100,8 @@ class Dashboard:
         )
         environment.filters.update(formats.FILTERS)
         # Global, as a fragment is a block alone: what a page imports is not in it.
-        for name, template in (("ui", "macros.html"), ("traffic", "traffic.html")):
+        parts = {"ui": "macros.html", "traffic": "traffic.html", "faults": "faults_parts.html"}
+        for name, template in parts.items():
             environment.globals[name] = environment.get_template(template).module
         return environment
 

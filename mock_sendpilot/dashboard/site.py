@@ -1,6 +1,6 @@
 """The dashboard in a Flask app: its routes, its headers, and the changes that it hears of."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 
 from flask import Blueprint, Flask, Response, redirect, request
@@ -11,8 +11,10 @@ from mock_sendpilot.api.access import current_emulator
 from mock_sendpilot.control.guard import Guard
 from mock_sendpilot.dashboard.calls import calls
 from mock_sendpilot.dashboard.campaigns import campaigns
+from mock_sendpilot.dashboard.contract import contract
 from mock_sendpilot.dashboard.deliveries import deliveries
 from mock_sendpilot.dashboard.events import events
+from mock_sendpilot.dashboard.faults import faults
 from mock_sendpilot.dashboard.finding import finding
 from mock_sendpilot.dashboard.inbox import inbox
 from mock_sendpilot.dashboard.jobs import jobs
@@ -32,12 +34,14 @@ from mock_sendpilot.dashboard.session import check_session, session
 from mock_sendpilot.dashboard.static_files import static_files
 from mock_sendpilot.dashboard.traces import traces
 from mock_sendpilot.dashboard.webhooks import webhooks
+from mock_sendpilot.dashboard.world import world
 from mock_sendpilot.errors import NotAllowed, NotFound, SendPilotError
 
 RESOURCES = (
     *(session, static_files, live, calls, finding),
     *(overview, leads, campaigns, inbox, jobs),
     *(webhooks, deliveries, events, requests, traces),
+    *(faults, contract, world),
 )
 _CONTENT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -68,9 +72,11 @@ _TOPICS: Mapping[str, tuple[str, ...]] = {
 """The topics that a change by the control API is of, by resource; of any other, all."""
 
 
-def add_dashboard(app: Flask, control: Blueprint, guard: Guard) -> None:
+def add_dashboard(
+    app: Flask, control: Blueprint, guard: Guard, *, operations: Callable[[], list[str]]
+) -> None:
     """Serve the dashboard in an app that serves the control API."""
-    add_state(Dashboard(guard), app.extensions)
+    add_state(Dashboard(guard, operations), app.extensions)
     control.after_request(_note_change)
     site = Blueprint("dashboard", __name__, url_prefix=PREFIX)
     site.before_request(check_session)

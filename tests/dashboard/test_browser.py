@@ -22,6 +22,9 @@ PAGES = (
     "/ws_demo/campaigns/camp_xyz789",
     "/ws_demo/inbox/2-OVp-y-UNyFXBYvx0FqmQ",
     "/ws_demo/jobs",
+    "/ws_demo/faults",
+    "/ws_demo/contract",
+    "/ws_demo/world",
 )
 AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 

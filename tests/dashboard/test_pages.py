@@ -4,7 +4,7 @@ import orjson
 import pytest
 from flask import Flask
 
-from mock_sendpilot.dashboard.rendering import FRAGMENTS
+from mock_sendpilot.dashboard.rendering import FRAGMENTS, NAVIGATION
 from mock_sendpilot.emulator import Emulator
 from tests.control.world import WORLD, parsed
 from tests.dashboard.conftest import GetPage
@@ -240,3 +240,14 @@ def test_pages_fill_no_log(get_page: GetPage, caplog: pytest.LogCaptureFixture) 
     caplog.set_level("INFO", "mock_sendpilot.access")
     get_page("/ws_demo")
     assert caplog.messages == []
+
+
+@pytest.mark.parametrize(
+    "path", ["", *(f"/{place}" for place, _ in NAVIGATION if place), "/events", "/trigger"]
+)
+def test_every_part_of_a_page_can_be_drawn_alone(api: Api, get_page: GetPage, path: str) -> None:
+    parts = [one.attributes.get("data-live") for one in get_page(f"/ws_demo{path}").elements]
+    names = [name for name in parts if name]
+    headers = {"X-Fragments": " ".join(names)}
+    reply = api("GET", f"/dashboard/ws_demo{path}", key=None, headers=headers)
+    assert list(reply.json["fragments"]) == names

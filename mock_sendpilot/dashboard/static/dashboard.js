@@ -84,6 +84,9 @@ function morph(node, fresh) {
 }
 
 function copyAttributes(old, next) {
+  // The attribute alone would not change what somebody has chosen before.
+  const isOther = old.hasAttribute("selected") !== next.hasAttribute("selected");
+  if (isOther) old.selected = next.hasAttribute("selected");
   for (const { name } of [...old.attributes]) {
     if (!next.hasAttribute(name) && name !== "open") old.removeAttribute(name);
   }
@@ -148,7 +151,8 @@ document.addEventListener("submit", async (event) => {
   event.preventDefault();
   const question = form.elements.confirm?.value;
   if (question && !(await confirmed(question))) return;
-  const data = new URLSearchParams(new FormData(form));
+  const fields = new FormData(form);
+  const data = form.enctype === "multipart/form-data" ? fields : new URLSearchParams(fields);
   if (question) data.set("confirmed", "1");
   const button = event.submitter;
   if (button) button.setAttribute("aria-busy", "true");
