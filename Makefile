@@ -16,7 +16,7 @@ SETTINGS := setup.cfg pyproject.toml
 # a hundred times, and each would compile the package again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: run test test-oldest check docs bench profile soak release-check clean help
+.PHONY: run test test-oldest check docs screenshots bench profile soak release-check clean help
 
 run: $(VENV)/.run  ## Start the server with the demo world; ARGS="--port 0" adds options
 	@exec $(BIN)/mock-sendpilot start $(ARGS)
@@ -36,6 +36,9 @@ check: $(VENV)/.check  ## Format, lint, types, the website, layering, docs, pack
 
 docs: $(VENV)/.check  ## Build the documents as a website; it begins at site/docs/index.html
 	$(SPHINX)
+
+screenshots: $(VENV)/.test  ## Take the pictures of the dashboard; it needs chromium
+	$(BIN)/python docs/images/dashboard.py
 
 bench: $(VENV)/.check  ## Measure, side by side with a bare Flask app; ARGS="--only patch" chooses
 	$(BIN)/python -m benchmarks $(ARGS)
