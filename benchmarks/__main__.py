@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 from benchmarks import (
     cold_start,
+    dashboard,
     deliveries,
     fixture_cost,
     journal,
@@ -32,6 +33,7 @@ _BENCHMARKS: dict[str, Callable[[Settings], Iterator[Finding]]] = {
     "refusing": refusing.run,
     "waiting": waiting.run,
     "journal": journal.run,
+    "dashboard": dashboard.run,
     "memory": memory.run,
     "fixture": fixture_cost.run,
     "worlds": worlds.run,

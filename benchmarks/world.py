@@ -15,10 +15,10 @@ HELLO = ("GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",)
 _LEAD_COUNT = 32
 
 
-def emulator(*options: str) -> AbstractContextManager[Started]:
+def emulator(*options: str, lead_count: int = _LEAD_COUNT) -> AbstractContextManager[Started]:
     """The emulator in a process of its own, with a lead for each connection."""
     arguments = ("start", "--port", "0", "--json", "--log-level", "warning", "--fixtures", "-")
-    return started("-m", "mock_sendpilot", *arguments, *options, text=seed_text())
+    return started("-m", "mock_sendpilot", *arguments, *options, text=seed_text(lead_count))
 
 
 def bare_flask() -> AbstractContextManager[Started]:
@@ -56,7 +56,7 @@ def _lead_id(number: int) -> str:
     return f"lead_benchmark{number:02}"
 
 
-def seed_text() -> str:
+def seed_text(lead_count: int = _LEAD_COUNT) -> str:
     """The seed as JSON."""
     leads = [
         {
@@ -65,7 +65,7 @@ def seed_text() -> str:
             "linkedinUrl": f"https://www.linkedin.com/in/benchmark-{number}",
             "status": "PENDING",
         }
-        for number in range(_LEAD_COUNT)
+        for number in range(lead_count)
     ]
     workspace = {
         "id": "ws_benchmark",
