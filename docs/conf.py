@@ -44,6 +44,7 @@ _CHAPTERS = {
             "searches-and-limits",
             "staging",
             "test-runners",
+            "any-runner",
             "languages",
         )
     ],
