@@ -144,6 +144,8 @@ def server_that_resets() -> Iterator[int]:
 def test_a_client_sees_that_the_server_has_reset_the_connection() -> None:
     authority = Authority()
     trusting = ssl.create_default_context(cadata=authority.certificate.decode())
+    # Some releases of Python 3.11 take any end of a stream for a proper one.
+    trusting.options &= ~getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0)
     with (
         server_that_resets() as port,
         Gateway(port, authority.server_context("localhost")) as gateway,
@@ -153,7 +155,7 @@ def test_a_client_sees_that_the_server_has_reset_the_connection() -> None:
         ) as connection,
     ):
         connection.sendall(b"GET / HTTP/1.1\r\n\r\n")
-        with pytest.raises(ssl.SSLEOFError):
+        with pytest.raises(ssl.SSLError, match=r"(?i)eof"):
             list(iter(lambda: connection.recv(4096), b""))
 
 
