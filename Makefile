@@ -10,7 +10,7 @@ OLDEST := .venv-oldest
 OLDEST_PYTHON := $(shell python3.10 -c 'print("python3.10")' 2>/dev/null || echo $(PYTHON))
 # What touches the dependencies. The world itself imports none but blinker; what is said of the
 # package and its documents does not depend on their releases.
-OLDEST_TESTS := $(addprefix tests/,api cli conformance/test_specification.py control dashboard/test_pages.py server testing webhooks)
+OLDEST_TESTS := $(addprefix tests/,api cli conformance/test_specification.py control dashboard/test_pages.py http_server testing webhooks)
 SETTINGS := setup.cfg pyproject.toml
 # Images of containers often tell Python to write no bytecode. The tests start the command more than
 # a hundred times, and each would compile the package again.
