@@ -64,8 +64,8 @@ class Changes:
                 wake()
 
     def note_event(self, event: Event) -> None:
-        """Note an event that was recorded."""
-        self.note(*_EVENT_TOPICS[type(event.change)])
+        """Note an event that was recorded and whose deliveries, if any, were queued."""
+        self.note(DELIVERIES, *_EVENT_TOPICS[type(event.change)])
 
     def note_request(self, *, is_reading: bool) -> None:
         """Note a request for the vendor's API; not every change that one makes is an event."""

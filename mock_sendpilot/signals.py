@@ -25,8 +25,11 @@ delivery_attempted = _signals.signal("delivery-attempted")
 delivery_cancelled = _signals.signal("delivery-cancelled")
 """A delivery ends because its endpoint did. Sender: the `Workspace`. Keyword: `delivery`."""
 
-OF_DELIVERIES = (deliveries_queued, delivery_attempted, delivery_cancelled)
-"""The signals after which deliveries have changed."""
+OF_DELIVERIES = (delivery_attempted, delivery_cancelled)
+"""The signals after which deliveries have changed.
+
+`deliveries_queued` is not one: a receiver of it makes every event pay for a body.
+"""
 
 _PACKAGE = __name__.partition(".")[0]
 _logger = logging.getLogger(__name__)
