@@ -39,7 +39,7 @@ class Changes:
     """The changes of one workspace. Any thread may call any method.
 
     Attributes:
-        id: unique for each object, so that a number of another server can be told apart.
+        id: unique for each object, to tell the numbers of different servers apart.
     """
 
     def __init__(self) -> None:

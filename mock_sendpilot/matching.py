@@ -192,7 +192,7 @@ class RequestPattern:
         )
 
     def _misses(self, request: RequestFacts) -> Iterator[str]:
-        # One after the other, so that whoever only wants to know stops at the first.
+        # One after the other, so that a caller that only wants to know stops at the first.
         if self.method not in {None, request.method}:
             yield f"method is {request.method!r}, not {self.method!r}"
         if self.operation not in {None, request.operation}:

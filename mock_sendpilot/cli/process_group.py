@@ -158,7 +158,7 @@ class ProcessGroup:
 
     def _suspend(self) -> None:
         """Stop this process after the command was stopped (Ctrl+Z), and go on with it."""
-        if self._terminal is None:  # whoever has stopped it continues it
+        if self._terminal is None:  # the process that stopped it continues it
             return
         self._take_terminal()
         os.kill(os.getpid(), signal.SIGSTOP)

@@ -144,7 +144,7 @@ class WorkspaceClock:
             self._offset = now - system.now()
 
     def freeze(self) -> None:
-        """Stop at the time shown."""
+        """Stop at the present time of the clock."""
         with self._lock:
             self._is_frozen = True
             self._stopped_at = self._now()
