@@ -67,7 +67,7 @@ def turn_clock(workspace: Workspace) -> Response:
     scheduler = workspace.scheduler
     counters = current_emulator().outbox(workspace).counters
     counters_before = counters.copy()
-    is_deferred = scheduler.is_advancing
+    is_deferred = scheduler.is_advancing  # by another request: this one has not begun yet
     failure: AdvanceTimedOut | None = None
     try:
         task_count = _turn(workspace, turn)
@@ -93,7 +93,11 @@ def turn_clock(workspace: Workspace) -> Response:
 
 def _turn(workspace: Workspace, turn: dict[str, Any]) -> int:
     """Turn the clock and return the number of tasks that have run."""
-    then_frozen = False if turn.get("resume") else True if turn.get("freeze") else None
+    then_frozen: bool | None = None  # frozen or running, as before
+    if turn.get("freeze"):
+        then_frozen = True
+    if turn.get("resume"):  # it comes last, so it outweighs a freeze
+        then_frozen = False
     timeout_seconds = turn["timeout_seconds"]
     if "set" in turn:
         return workspace.set_clock(

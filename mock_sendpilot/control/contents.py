@@ -84,6 +84,7 @@ def export_seed(workspace: Workspace) -> Response:
 def load_seed(workspace: Workspace) -> Response:
     """Replace the contents of the workspace by a seed, or merge it; all or nothing."""
     raw = json_object(max_bytes=MAX_SEED_BYTES)
+    # The mode decides on the schema. A mode that does not exist is refused by the other schema.
     if raw.get("mode") == MERGE:
         _merge(workspace, SeedMerge().load(raw)["seed"])
         return json_response(workspace_reply(workspace))

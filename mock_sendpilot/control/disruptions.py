@@ -35,7 +35,7 @@ from mock_sendpilot.world.workspace import Workspace
 disruptions = Blueprint("disruptions", __name__)
 
 _CHAOS_FIELDS = ("rate", "random_seed", "kinds")
-_SEED_BYTES = 4
+_SEED_BYTES = 4  # people type a random seed again to repeat a run
 
 
 class NewDisruption(Strict):
@@ -104,6 +104,7 @@ def arm_disruption(workspace: Workspace) -> Response:
 
 
 def _arm(disruptions: Disruptions, pattern: EventPattern, body: dict[str, Any]) -> Disruption:
+    """Arm one kind, or chaos; each refuses the options of the other instead of ignoring them."""
     kind = body["kind"]
     target = {key: body[key] for key in ("endpoint_id", "times") if key in body}
     options = {key: value for key, value in body.items() if key in OPTIONS}

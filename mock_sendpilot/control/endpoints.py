@@ -206,6 +206,8 @@ def deliver_events(workspace: Workspace, endpoint_id: str) -> Response:
     """
     outbox = current_emulator().outbox(workspace)
     if outbox.endpoints.get(endpoint_id).is_forwarded:
+        # A listener may ask for what it has missed before it takes its first request. Without
+        # this the attempts would fail at once, since nobody was listening.
         outbox.forwarding_queue(endpoint_id).note_listener()
     event_ids = dict.fromkeys(MissedEvents().load(json_object())["event_ids"])
     queued = [outbox.deliver(event_id, endpoint_id) for event_id in event_ids]

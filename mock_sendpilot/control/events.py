@@ -22,7 +22,7 @@ from mock_sendpilot.api.paging import Page, Pagination
 from mock_sendpilot.api.parsing import json_object, query_parameters
 from mock_sendpilot.control.deliveries import DeliverySummary, last_outcome
 from mock_sendpilot.control.fields import Strict
-from mock_sendpilot.control.guard import waiting
+from mock_sendpilot.control.guard import MAX_POLL_SECONDS, waiting
 from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.matching import EventPattern, camel_case
 from mock_sendpilot.scheduling.clock import iso_milliseconds
@@ -38,8 +38,6 @@ from mock_sendpilot.world.events import ORIGINS
 from mock_sendpilot.world.workspace import Workspace
 
 events = Blueprint("events", __name__)
-
-_MAX_WAIT_SECONDS = 30
 
 
 class EventQuery(Strict):
@@ -60,7 +58,7 @@ class ChangesQuery(Strict):
 
     since = QueryNumber(0, 999_999_999)
     log = Text()
-    wait_seconds = QueryNumber(0, _MAX_WAIT_SECONDS, load_default=0)
+    wait_seconds = QueryNumber(0, MAX_POLL_SECONDS, load_default=0)
 
 
 class Trigger(Strict):
@@ -102,6 +100,7 @@ class EventDetail(EventSummary):
     deliveries = fields.Function(
         lambda webhook: DeliverySummary(many=True).dump(webhook.deliveries)
     )
+    # The bytes as they were signed: parsed and written again they might differ.
     body = fields.Function(lambda webhook: orjson.Fragment(webhook.body))
 
 
@@ -115,6 +114,7 @@ class ChangedEvent(EventSummary):
 
 
 def _delivery_with_attempts(delivery: Delivery) -> dict[str, Any]:
+    # Without headers and bodies: it is sent to each who watches, again after each attempt.
     applied, due_at = delivery.disruption, delivery.next_attempt_at
     return {
         "id": delivery.id,

@@ -140,7 +140,7 @@ class Rate(ValidatedField):
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> RateLimit:
         try:
-            return parse_rate_limit(value if isinstance(value, str) else "")
+            return parse_rate_limit(value if isinstance(value, str) else "")  # "" is none either
         except InvalidInput:
             raise self.error(value) from None
 
@@ -159,6 +159,7 @@ class ContractChoice(ValidatedField):
         if not isinstance(options, Mapping) or not isinstance(choice.get("name"), str):
             raise self.error(value)
         try:
+            # Texts, as on the command line: a number of JSON is as good as its digits.
             return named_contract(choice["name"], [(k, str(v)) for k, v in options.items()])
         except InvalidInput as error:
             raise ValidationError(str(error)) from error
@@ -174,7 +175,7 @@ class EventTypes(AnyField):
 
 
 class TupleOf(AnyField):
-    """An array of items of one kind."""
+    """An array of items of one kind, as a tuple: the settings of an endpoint are frozen."""
 
     def __init__(self, item: AnyField, **options: Any) -> None:
         self._item = item

@@ -12,19 +12,18 @@ from mock_sendpilot.api.envelope import json_response
 from mock_sendpilot.api.fields import JsonObject, QueryNumber, Text, WholeNumber
 from mock_sendpilot.api.parsing import json_object, query_parameters
 from mock_sendpilot.control.fields import Strict
-from mock_sendpilot.control.guard import waiting
+from mock_sendpilot.control.guard import MAX_POLL_SECONDS, waiting
 from mock_sendpilot.webhooks.deliveries import MAX_TEXT_LENGTH, recorded_response
 from mock_sendpilot.webhooks.forwarding import ForwardingResult
 from mock_sendpilot.world.workspace import Workspace
 
 forwarding = Blueprint("forwarding", __name__)
-_MAX_WAIT_SECONDS = 30
 
 
 class ForwardingQuery(Strict):
     """The query of GET /_emulate/endpoints/{id}/forwarding."""
 
-    wait_seconds = QueryNumber(0, _MAX_WAIT_SECONDS, load_default=0)
+    wait_seconds = QueryNumber(0, MAX_POLL_SECONDS, load_default=0)
 
 
 class ForwardingReport(Strict):
@@ -65,6 +64,7 @@ def take_request(workspace: Workspace, endpoint_id: str) -> Response:
             "id": taken.id,
             "url": request.url,
             "headers": dict(request.headers),
+            # A disruption may have made a body that is no UTF-8.
             "content": base64.b64encode(request.content).decode(),
             "secondsToSend": request.seconds_to_send,
             "breaksOff": request.breaks_off,

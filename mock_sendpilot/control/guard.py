@@ -18,7 +18,9 @@ from mock_sendpilot.network import VENDOR_HOST, is_loopback
 
 ANY = "*"
 MAX_WAITING_REQUESTS = 128
-_MAX_CHECKED_HOSTS = 100
+_MAX_CHECKED_HOSTS = 100  # a stranger may send any number of names
+MAX_POLL_SECONDS = 30
+"""The longest wait of a request for changes; a client that goes on watching sends the next one."""
 _GUARD = "mock_sendpilot.guard"
 _WAITING = "mock_sendpilot.waiting_requests"
 _PLACEHOLDER = "YOUR_"
@@ -62,12 +64,16 @@ class Guard:
         if host in self._checked_hosts:
             return
         name = _name(host)
-        if name is None:  # Werkzeug raises at some of them when it makes a URL
+        if name is None:  # Werkzeug raises an exception at some of them when it makes a URL
             raise NotAllowed(
                 f"Host {host!r} is not allowed", hint="expected a name or NAME:PORT as Host"
             )
-        allows = ANY in self._allowed_hosts or name in self._allowed_hosts
-        if not (_is_local(name) or _is_ip(name) or allows):
+        # No Host at all comes from HTTP/1.0 tools, never from a browser.
+        is_local = name in {"", "localhost"} or name.endswith(".localhost")
+        is_allowed = ANY in self._allowed_hosts or name in self._allowed_hosts
+        # An address is harmless: a stranger can point a name of theirs at this machine, and then
+        # the browser takes the emulator for their site. For an address it is a foreign origin.
+        if not (is_local or is_allowed or _is_ip(name)):
             hint = f"if {name!r} is this emulator, start it with --allowed-host {name}"
             raise NotAllowed(f"Host {name!r} is not allowed", hint=hint)
         if len(self._checked_hosts) < _MAX_CHECKED_HOSTS:
@@ -149,11 +155,6 @@ def _name(host: str) -> str | None:
     return name
 
 
-def _is_local(name: str) -> bool:
-    # No Host at all comes from HTTP/1.0 tools, never from a browser.
-    return name in {"", "localhost"} or name.endswith(".localhost")
-
-
 def _is_ip(name: str) -> bool:
     try:
         ipaddress.ip_address(name)
@@ -227,6 +228,7 @@ def waiting(seconds: float) -> Iterator[None]:
         return
     places: threading.Semaphore
     max_requests, places = current_app.extensions[_WAITING]
+    # Refused rather than queued: a queue of those who wait would take the threads of all others.
     if not places.acquire(blocking=False):
         raise LimitExceeded(
             "Too many requests wait at once",

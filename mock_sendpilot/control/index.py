@@ -26,7 +26,9 @@ def list_urls() -> Response:
     """Return the URLs of what the emulator serves; send a browser to the dashboard."""
     origin = request.host_url.rstrip("/")
     has_dashboard = "dashboard" in current_app.blueprints
-    if has_dashboard and _is_browser():
+    # JSON comes first in the list: a client that accepts anything, such as curl, gets JSON.
+    wanted = request.accept_mimetypes.best_match(("application/json", "text/html"))
+    if has_dashboard and wanted == "text/html":
         response: Response = redirect(f"{DASHBOARD}/", HTTPStatus.SEE_OTHER)  # type: ignore[assignment]
         response.headers["Vary"] = "Accept"
         return response
@@ -132,8 +134,3 @@ def _ignore_odd_dates() -> None:
             parse_date(request.environ.get(name))
         except (OverflowError, ValueError):
             del request.environ[name]
-
-
-def _is_browser() -> bool:
-    """Return whether a page is wanted rather than JSON; a client that takes anything gets JSON."""
-    return request.accept_mimetypes.best_match(("application/json", "text/html")) == "text/html"

@@ -22,14 +22,13 @@ from mock_sendpilot.api.operation import operation_ids
 from mock_sendpilot.api.paging import Page, Pagination
 from mock_sendpilot.api.parsing import json_object, query_parameters
 from mock_sendpilot.control.fields import Strict, nested
-from mock_sendpilot.control.guard import waiting
+from mock_sendpilot.control.guard import MAX_POLL_SECONDS, waiting
 from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.matching import RequestPattern
 from mock_sendpilot.traffic.journal import RequestJournal
 from mock_sendpilot.traffic.patterns import request_pattern
 from mock_sendpilot.world.workspace import Workspace
 
-MAX_WAIT_SECONDS = 30
 _MAX_COUNT = 1_000_000
 _MAX_NEAR_MISSES = 3
 _COUNTS = ("count", "at_least", "at_most")
@@ -59,7 +58,7 @@ class RequestChangesQuery(Strict):
 
     since = QueryNumber(0, 999_999_999)
     journal = Text()
-    wait_seconds = QueryNumber(0, MAX_WAIT_SECONDS, load_default=0)
+    wait_seconds = QueryNumber(0, MAX_POLL_SECONDS, load_default=0)
 
 
 class PatternSchema(Strict):
@@ -193,7 +192,7 @@ def list_new_requests(workspace: Workspace) -> Response:
 @with_workspace
 def get_request(workspace: Workspace, entry_id: str) -> Response:
     """Return one request with its headers and body, and those of its response."""
-    unknown = current_emulator().unknown_requests
+    unknown = current_emulator().unknown_requests  # without a known key they have no workspace
     journal = unknown if unknown.has(entry_id) else _journal(workspace)
     return json_response(RequestDetail().dump(journal.get(entry_id)))
 

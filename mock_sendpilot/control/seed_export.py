@@ -8,7 +8,6 @@ from dataclasses import asdict, fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from mock_sendpilot.contracts.contract import Contract
 from mock_sendpilot.matching import camel_case
 from mock_sendpilot.scheduling.clock import iso_milliseconds
 from mock_sendpilot.scheduling.durations import format_duration
@@ -38,14 +37,15 @@ def export_workspace(
 ) -> dict[str, Any]:
     """Return a workspace as a seed has it, with its API keys and signing secrets."""
     store = workspace.store
-    with store.transaction():
+    with store.transaction():  # leads and behaviors of the same moment
         leads = [lead for campaign in store.campaign_ids() for lead in store.leads_in(campaign)]
         behaviors = workspace.behaviors.by_lead()
     clock = workspace.clock
+    contract_name, contract_options = workspace.contract.parts
     return {
         "id": workspace.id,
         "name": workspace.name,
-        "contract": _contract(workspace.contract),
+        "contract": {"name": contract_name, "options": contract_options},
         "apiKeys": [_api_key(key) for key in api_keys],
         "plan": workspace.plan,
         "clock": {"startsAt": iso_milliseconds(clock.now()), "frozen": clock.is_frozen},
@@ -84,11 +84,6 @@ def export_credits(balance: Balance) -> Part:
     return {"nextResetDate": part.pop("nextResetAt"), **part}
 
 
-def _contract(contract: Contract) -> Part:
-    name, options = contract.parts
-    return {"name": name, "options": options}
-
-
 def _api_key(key: ApiKey) -> Part:
     part = _values(key)
     part["scopes"] = None if key.scopes is None else sorted(key.scopes)
@@ -98,7 +93,8 @@ def _api_key(key: ApiKey) -> Part:
 
 
 def _campaign(campaign: Campaign, leads: Iterable[Lead]) -> Part:
-    # A seed counts its leads in addition to its counters.
+    # Loading adds what the statuses of the leads imply to the counters, so it is left out here.
+    # Not below 0: a status that somebody set by hand implies what no counter has counted.
     implied = Counters()
     for lead in leads:
         implied = lead_progress.with_lead(implied, lead.status)
@@ -118,12 +114,10 @@ def _step(step: Step) -> Part:
 
 
 def _lead(lead: Lead, behavior: Behavior | None) -> Part:
-    return {**_values(lead), "behavior": None if behavior is None else _behavior(behavior)}
-
-
-def _behavior(behavior: Behavior) -> Part:
+    if behavior is None:
+        return {**_values(lead), "behavior": None}
     part = _values(behavior)
-    return {"unreachable": part.pop("isUnreachable"), **part}
+    return {**_values(lead), "behavior": {"unreachable": part.pop("isUnreachable"), **part}}
 
 
 def _conversation(conversation: Conversation, messages: Iterable[Message]) -> Part:

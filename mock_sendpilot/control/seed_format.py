@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from marshmallow import ValidationError, post_load
+from marshmallow.validate import Length
 
 from mock_sendpilot.api.fields import (
     AnyField,
@@ -33,27 +34,19 @@ from mock_sendpilot.world.inbox import RECEIVED, SENT
 from mock_sendpilot.world.models import ENROLLS, STEP_KINDS, Behavior, Step
 
 _READ_STATUSES = ("read", "unread", "unknown")
-_RANGE_LENGTH = 2
+
+_TEXT_REQUIRED = Length(min=1, error="expected at least one text, got none")
+_KEY_REQUIRED = Length(
+    min=1, error="expected at least one key, got none; nobody could use the workspace"
+)
+_WORKSPACE_REQUIRED = Length(min=1, error="expected at least one workspace, got none")
 
 
 def _require_range(durations: list[timedelta]) -> None:
-    if len(durations) != _RANGE_LENGTH or durations[0] > durations[1]:
-        raise ValidationError('expected the shortest and the longest time, such as ["2h", "2d"]')
-
-
-def _require_text(texts: list[Any]) -> None:
-    if not texts:
-        raise ValidationError("expected at least one text, got none")
-
-
-def _require_key(keys: list[Any]) -> None:
-    if not keys:
-        raise ValidationError("expected at least one key, got none; nobody could use the workspace")
-
-
-def _require_workspace(workspaces: list[Any]) -> None:
-    if not workspaces:
-        raise ValidationError("expected at least one workspace, got none")
+    match durations:
+        case [shortest, longest] if shortest <= longest:
+            return
+    raise ValidationError('expected the shortest and the longest time, such as ["2h", "2d"]')
 
 
 def _require_year_of_clock(moment: datetime | None) -> None:
@@ -72,15 +65,16 @@ class StepSchema(Strict):
     text = Text(may_be_empty=True)
     response_rate = Number(0, 1)
     responds_after = list_of(Duration(), validate=_require_range, load_default=None)
-    answers = list_of(Text(), validate=_require_text, load_default=None)
+    answers = list_of(Text(), validate=_TEXT_REQUIRED, load_default=None)
     expires_after = Duration()
     done_after = Duration()
 
     @post_load
     def _make_step(self, data: Mapping[str, Any], **_: object) -> Step:
+        # What is left out gets the default of the step itself.
         known: dict[str, Any] = {name: one for name, one in data.items() if one is not None}
         for name in known.keys() & {"responds_after", "answers"}:
-            known[name] = tuple(known[name])
+            known[name] = tuple(known[name])  # a step is frozen and can be hashed
         return Step(**known)
 
 
@@ -198,7 +192,7 @@ class ConversationSchema(Strict):
     name = Text()
     profile_picture_url = Text(allow_none=True)
     unread_count = count(load_default=0)
-    messages = list_of(MessageSchema, required=True, validate=_require_text)
+    messages = list_of(MessageSchema, required=True, validate=_TEXT_REQUIRED)
 
 
 class PersonSchema(Strict):
@@ -272,7 +266,7 @@ class WorkspaceSchema(Strict):
     name = Text(required=True)
     about = Text(may_be_empty=True)
     contract = ContractChoice()
-    api_keys = list_of(ApiKeySchema, required=True, validate=_require_key)
+    api_keys = list_of(ApiKeySchema, required=True, validate=_KEY_REQUIRED)
     plan = Text(allow_none=True)
     clock = nested(ClockSchema)
     credits = nested(CreditsSchema)
@@ -310,7 +304,7 @@ class SeedSchema(Strict):
     """The whole file."""
 
     about = Text(may_be_empty=True)
-    workspaces = list_of(WorkspaceSchema, required=True, validate=_require_workspace)
+    workspaces = list_of(WorkspaceSchema, required=True, validate=_WORKSPACE_REQUIRED)
 
 
 SCHEMAS: tuple[type[Strict], ...] = (

@@ -290,6 +290,7 @@ def _workspace(part: Part, now: datetime) -> WorkspaceSeed:
         optional["credits"] = _balance(part["credits"], now)
     if "jobs" in part:
         optional["job_timing"] = JobTiming(**part["jobs"])
+    # A store has leads without their behaviors, and senders without their connections.
     behaviors = {lead["id"]: lead.pop("behavior", None) for lead in part["leads"]}
     return WorkspaceSeed(
         id=part["id"],
@@ -313,6 +314,7 @@ def _workspace(part: Part, now: datetime) -> WorkspaceSeed:
 
 def _balance(part: Part, now: datetime) -> Balance:
     """Return credits; monthly ones are renewed on the first of next month, by default."""
+    # 32 days after the first of any month are in the next one.
     next_month = (now.replace(day=1) + timedelta(days=32)).replace(day=1)
     midnight = next_month.replace(hour=0, minute=0, second=0, microsecond=0)
     default = {"next_reset_at": midnight if part["monthly"] else None}
@@ -341,6 +343,7 @@ def _campaign(part: Part, now: datetime) -> Campaign:
 
 
 def _conversation(part: Part) -> tuple[Conversation, tuple[Message, ...]]:
+    # A seed may list them in any order; the ids that it leaves out count from the earliest.
     in_order = sorted(part["messages"], key=lambda message: message["sent_at"])
     messages = tuple(
         Message(**{"id": f"msg_{part['id']}_{number}", **message})
@@ -393,13 +396,9 @@ def load_campaign(
 def _load_step(step: Step | Mapping[str, Any], number: int) -> Step:
     path = f"sequence[{number}]"
     if isinstance(step, Step):
-        plain_json((step.text, *step.answers), path)
+        plain_json((step.text, *step.answers), path)  # refuses texts that no webhook can hold
         return step
-    try:
-        loaded: Step = StepSchema().load(plain_json(step, path))
-    except ValidationError as error:
-        problems = sentences(error, path)
-        raise InvalidInput(*(f"{where}: {text}" for where, text in problems)) from None
+    loaded: Step = load_object(StepSchema, step, path)
     return loaded
 
 

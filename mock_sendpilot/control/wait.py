@@ -21,7 +21,7 @@ from mock_sendpilot.world.workspace import Workspace
 
 wait = Blueprint("wait", __name__)
 
-_MAX_WAIT_SECONDS = 60
+_MAX_WAIT_SECONDS = 60  # the timeouts of `cli/client.py` are longer
 _EXPECTATION = frozenset({"event_type", "match", "count", "after"})
 
 

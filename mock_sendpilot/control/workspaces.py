@@ -152,7 +152,7 @@ def remove_workspace(workspace_id: str) -> Response:
 def reset(workspace: Workspace) -> Response:
     """Put the workspace back to its seed, perhaps under another contract, and return it."""
     body = Reset().load(optional_json_object())
-    seed = workspace.seed.under(body["contract"]) if "contract" in body else None
+    seed = workspace.seed.under(body["contract"]) if "contract" in body else None  # its own seed
     keeps_endpoints = body["keeps_endpoints"]
     after = current_emulator().reset(workspace, seed=seed, keeps_endpoints=keeps_endpoints)
     return json_response(workspace_reply(after))
