@@ -152,6 +152,18 @@ def short_repr(value: object) -> str:
     return text if len(text) <= _MAX_REPR_LENGTH else f"{text[:_MAX_REPR_LENGTH]}…"
 
 
+def short_json(value: object) -> str:
+    """Return the beginning of a value as JSON, for an error message; of no JSON, as `short_repr`.
+
+    It is not for values that may hold secrets.
+    """
+    try:
+        text = orjson.dumps(value).decode()
+    except TypeError:
+        return short_repr(value)
+    return text if len(text) <= _MAX_REPR_LENGTH else f"{text[:_MAX_REPR_LENGTH]}…"
+
+
 def _depth(value: object) -> int:
     """Return how deep a value is nested, without recursion."""
     depth, level = 0, [value]

@@ -6,14 +6,17 @@ three are read here, so that all are refused in the same words.
 
 import math
 import random
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from json import JSONDecodeError, JSONDecoder
 from typing import Any, Literal
 
 import orjson
 
 from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.http_server.transmission import Transmission
+from mock_sendpilot.json_text import short_json
 from mock_sendpilot.matching import camel_case
 from mock_sendpilot.suggestions import did_you_mean
 
@@ -26,6 +29,13 @@ _BREAKS = ("hang", "reset", "empty", "truncate")
 _MAX_RETRY_AFTER = 86_400
 _MIN_STATUS, _MAX_STATUS = 400, 599
 _MAX_BYTES_PER_SECOND = 1_000_000
+_SEPARATOR = re.compile(r"[;\s]+")
+_WORD_NAME = re.compile(r"[^;=\s]+=")
+_DECODER = JSONDecoder()
+_HEADER_REMEDY = (
+    "separate effects by ; and write a value with spaces or ; as a JSON string or object, such as "
+    'content-type="text/html; charset=utf-8"'
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +150,7 @@ def effect_from_json(values: Mapping[str, Any]) -> Effect:
         try:
             parts[name] = read(value)
         except (TypeError, ValueError):
-            problems.append(f"effect.{key}: expected {expected}, got {value!r:.80}")
+            problems.append(f"effect.{key}: expected {expected}, got {short_json(value)}")
     if problems:
         raise InvalidInput(*problems)
     effect = Effect(**{name: value for name, value in parts.items() if value is not None})
@@ -167,22 +177,75 @@ def effect_from_words(words: Sequence[str]) -> Effect:
         InvalidInput: as for `effect_from_json`.
     """
     values: dict[str, Any] = {}
+    names: set[str] = set()
     for word in words:
         name, equals, text = (part.strip() for part in word.partition("="))
-        key = _WORD_KEYS.get(name)
-        if name in CHANGES and name != "extra" and equals:
-            values.setdefault("change", {})[name] = text.split(",")
-        elif name == "extra" and equals:
-            values.setdefault("change", {})["extra"] = {text: True}
-        elif key is None:
-            known = [*_WORD_KEYS, *CHANGES]
-            guess = did_you_mean(name, known)
+        if name not in WORDS:
+            guess = did_you_mean(name, WORDS)
             raise InvalidInput(
-                f"unknown effect {name[:80]!r}; {guess}it is one of {', '.join(known)}"
+                f"unknown effect {name[:80]!r}; {guess}it is one of {', '.join(WORDS)}"
             )
+        if name in names:
+            raise InvalidInput(f"{name}: expected once, got it again")
+        names.add(name)
+        if name in CHANGES:
+            values.setdefault("change", {})[name] = _change_from_text(name, text)
         else:
-            values[key] = _value(text) if equals else True
+            values[_WORD_KEYS[name]] = _value(text) if equals else True
     return effect_from_json(values)
+
+
+def effect_from_header(text: str) -> Effect:
+    """Return the effect that a header describes, such as `status=503; latency=2`.
+
+    Semicolons or spaces separate the words. A value with either of them is a JSON string or a JSON
+    object, such as `content-type="text/html; charset=utf-8"`.
+
+    Raises:
+        InvalidInput: as for `effect_from_words`, or a value is not complete.
+    """
+    try:
+        return effect_from_words(_header_words(text))
+    except InvalidInput as error:
+        if _SEPARATOR.search(text.strip()):
+            raise InvalidInput(*error.problems, _HEADER_REMEDY) from None
+        raise
+
+
+def _header_words(text: str) -> list[str]:
+    words, position = [], 0
+    while position < len(text):
+        if separator := _SEPARATOR.match(text, position):
+            position = separator.end()
+            continue
+        name = _WORD_NAME.match(text, position)
+        begin = position if name is None else name.end()
+        if text[begin : begin + 1] in {'"', "{"}:
+            try:
+                _, end = _DECODER.raw_decode(text, begin)
+            except JSONDecodeError as error:
+                found = short_json(text[begin:])
+                raise InvalidInput(
+                    f"{text[position:begin]}: expected a JSON string or object, got {found}"
+                ) from error
+        else:
+            separator = _SEPARATOR.search(text, begin)
+            end = len(text) if separator is None else separator.start()
+        words.append(text[position:end])
+        position = end
+        if position < len(text) and not _SEPARATOR.match(text, position):
+            found = short_json(text[position:])
+            raise InvalidInput(f"expected ; after {words[-1][:80]}, got {found}")
+    return words
+
+
+def _change_from_text(kind: str, text: str) -> Any:
+    value = _value(text) if text.startswith('"') else text
+    names = [name.strip() for name in str(value).split(",")]
+    if not all(names):
+        example = "NAME" if kind == "extra" else "leads.id"
+        raise InvalidInput(f"{kind}: expected {kind}={example}, got {short_json(text)}")
+    return dict.fromkeys(names, True) if kind == "extra" else names
 
 
 def _words(effect: Effect) -> list[str]:
@@ -190,13 +253,19 @@ def _words(effect: Effect) -> list[str]:
     words = []
     for key, value in effect.json.items():
         if key == "change":
-            words += [f"{kind}={','.join(places)}" for kind, places in value.items()]
+            words += [f"{kind}={_word_text(','.join(one))}" for kind, one in value.items()]
         elif value is True:
             words.append(keys[key])
         else:
-            text = orjson.dumps(value).decode() if isinstance(value, dict) else value
-            words.append(f"{keys[key]}={text}")
+            text = orjson.dumps(value).decode() if isinstance(value, dict) else str(value)
+            words.append(f"{keys[key]}={text if isinstance(value, dict) else _word_text(text)}")
     return words
+
+
+def _word_text(text: str) -> str:
+    """Return a text as the value of a word: as a JSON string if it would end too early."""
+    has_end = _SEPARATOR.search(text) or text.startswith(("{", '"'))
+    return orjson.dumps(text).decode() if has_end else text
 
 
 def _value(text: str) -> Any:

@@ -11,7 +11,7 @@ import orjson
 from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.http_server.reason_phrases import reason_phrase
 from mock_sendpilot.http_server.transmission import TRANSMIT, Transmission
-from mock_sendpilot.traffic.effects import Effect, effect_from_words
+from mock_sendpilot.traffic.effects import Effect, effect_from_header
 from mock_sendpilot.traffic.faults import Faults, Hit
 from mock_sendpilot.traffic.journal import (
     FAULT_ID,
@@ -85,9 +85,9 @@ class FaultInjection:
         if access is None or not environ["PATH_INFO"].startswith(self._prefix):
             return self._app(environ, start_response)
         words = environ.get(_FAULT_HEADER_KEY)
-        if words:
+        if words is not None:
             try:
-                effect = effect_from_words(words.replace(";", " ").split())
+                effect = effect_from_header(words)
             except InvalidInput as error:
                 return _respond(start_response, 400, f"{FAULT_HEADER}: {error.message}")
             hit: Hit | None = Hit(_HEADER_FAULT_ID, effect, random.Random())

@@ -8,7 +8,12 @@ import pytest
 
 from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.http_server.transmission import Transmission
-from mock_sendpilot.traffic.effects import Effect, effect_from_json, effect_from_words
+from mock_sendpilot.traffic.effects import (
+    Effect,
+    effect_from_header,
+    effect_from_json,
+    effect_from_words,
+)
 
 BODY = {
     "leads": [{"id": "lead_1", "status": "NEW", "n": 1}, {"id": "lead_2", "status": "DONE"}],
@@ -58,6 +63,79 @@ def test_words_and_json_describe_the_same_effect(words: list[str], values: dict[
     assert str(effect) == "; ".join(words)
 
 
+@pytest.mark.parametrize(
+    ("header", "values"),
+    [
+        pytest.param("status=503; latency=2", {"status": 503, "latencySeconds": 2}, id="semicolon"),
+        pytest.param("status=503 latency=2", {"status": 503, "latencySeconds": 2}, id="space"),
+        pytest.param(" ;status=503;", {"status": 503}, id="separators at the ends"),
+        pytest.param(
+            'content-type="text/html; charset=utf-8"',
+            {"contentType": "text/html; charset=utf-8"},
+            id="a value with a semicolon",
+        ),
+        pytest.param(
+            'latency={"uniform": [0.1, 0.2]}; reset',
+            {"latencySeconds": {"uniform": [0.1, 0.2]}, "reset": "before"},
+            id="a JSON object with spaces",
+        ),
+        pytest.param(
+            "missing=leads.id,leads.name",
+            {"change": {"missing": ["leads.id", "leads.name"]}},
+            id="two places",
+        ),
+        pytest.param(
+            'missing="leads.id, leads.first name"',
+            {"change": {"missing": ["leads.id", "leads.first name"]}},
+            id="a place with a space",
+        ),
+        pytest.param("extra=a,b", {"change": {"extra": {"a": True, "b": True}}}, id="two extra"),
+    ],
+)
+def test_a_header_describes_an_effect(header: str, values: dict[str, Any]) -> None:
+    effect = effect_from_header(header)
+    assert effect == effect_from_json(values)
+    assert effect_from_header(str(effect)) == effect
+
+
+@pytest.mark.parametrize(
+    ("header", "problem"),
+    [
+        pytest.param("", "expected at least one of status", id="empty"),
+        pytest.param("statsu=503", "unknown effect 'statsu'; did you mean 'status'?", id="a word"),
+        pytest.param(
+            "content-type=text/html; charset=utf-8",
+            "unknown effect 'charset'; it is one of status,",
+            id="a value that ends too early",
+        ),
+        pytest.param(
+            "content-type=text/html; charset=utf-8",
+            'as a JSON string or object, such as content-type="text/html; charset=utf-8"',
+            id="the remedy",
+        ),
+        pytest.param(
+            'content-type="text/html; charset',
+            'content-type=: expected a JSON string or object, got "\\"text/html; charset"',
+            id="an open string",
+        ),
+        pytest.param('content-type="a"b', 'expected ; after content-type="a", got "b"', id="rest"),
+        pytest.param("status=503,latency=2", 'got "503,latency=2"', id="a comma"),
+        pytest.param("status=503; status=500", "status: expected once, got it again", id="twice"),
+        pytest.param("missing", 'missing: expected missing=leads.id, got ""', id="no place"),
+        pytest.param("missing=a,,b", 'missing: expected missing=leads.id, got "a,,b"', id="a gap"),
+        pytest.param("status", "from 400 to 599, got true", id="no value, as JSON"),
+        pytest.param("hang=null", "true or false, got null", id="null, as JSON"),
+        pytest.param(
+            'latency={"uniform": [2, 1]}', 'got {"uniform":[2,1]}', id="an object, as JSON"
+        ),
+    ],
+)
+def test_a_header_that_is_not_valid_is_refused(header: str, problem: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        effect_from_header(header)
+    assert problem in str(caught.value)
+
+
 def test_a_zero_is_a_value_of_an_effect() -> None:
     values = {"status": 429, "retryAfter": 0, "latencySeconds": 0}
     assert effect_from_json(values).json == values
@@ -81,7 +159,7 @@ def test_a_reset_without_a_place_is_before_the_response() -> None:
             {"latencySeconds": {"uniform": [2, 1]}}, "effect.latencySeconds", id="a range"
         ),
         pytest.param({"latencySeconds": {"normal": 1}}, "effect.latencySeconds", id="distribution"),
-        pytest.param({"reset": "after"}, "expected before or body, got 'after'", id="a reset"),
+        pytest.param({"reset": "after"}, "expected before or body, got \"after\"", id="a reset"),
         pytest.param({"hang": True, "empty": True}, "hang and empty exclude", id="two ends"),
         pytest.param({"retryAfter": 3}, "expected a status with it", id="retry after alone"),
         pytest.param({"afterEffect": True}, "effect.afterEffect: expected", id="after effect"),

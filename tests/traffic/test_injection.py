@@ -198,10 +198,20 @@ def test_a_header_consumes_no_fault(api: Api, faults: Faults) -> None:
     assert faults.get(fault.id).state == "armed"
 
 
-def test_a_header_that_is_not_valid_is_refused(api: Api) -> None:
-    reply = change(api, headers={"X-Emulator-Fault": "statsu=503"})
+@pytest.mark.parametrize(
+    ("header", "problem"),
+    [("statsu=503", "did you mean 'status'?"), ("", "expected at least one of status")],
+)
+def test_a_header_that_is_not_valid_is_refused(api: Api, header: str, problem: str) -> None:
+    reply = change(api, headers={"X-Emulator-Fault": header})
     assert reply.status == 400
-    assert "did you mean 'status'?" in reply.json["message"]
+    assert problem in reply.json["message"]
+
+
+def test_a_header_sets_a_content_type_with_a_parameter(api: Api) -> None:
+    fault = 'content-type="text/html; charset=utf-8"'
+    reply = api("GET", LEAD, headers={"X-Emulator-Fault": fault})
+    assert reply.headers["content-type"] == "text/html; charset=utf-8"
 
 
 def test_a_header_works_only_with_a_known_key(api: Api) -> None:
