@@ -11,8 +11,9 @@ from mock_sendpilot.api.access import current_emulator, with_workspace
 from mock_sendpilot.api.envelope import json_response
 from mock_sendpilot.api.fields import CamelCaseSchema, Choice, QueryNumber, Text, Timestamp
 from mock_sendpilot.api.paging import Page, Pagination
-from mock_sendpilot.api.parsing import json_object, query_parameters
+from mock_sendpilot.api.parsing import json_object
 from mock_sendpilot.control.fields import Strict
+from mock_sendpilot.control.query import takes_query
 from mock_sendpilot.matching import EventPattern
 from mock_sendpilot.redaction import redacted_headers
 from mock_sendpilot.scheduling.clock import iso_milliseconds
@@ -109,9 +110,9 @@ def _attempt(attempt: Attempt, body: bytes) -> dict[str, Any]:
 
 @deliveries.get("/deliveries")
 @with_workspace
-def list_deliveries(workspace: Workspace) -> Response:
+@takes_query(DeliveryQuery)
+def list_deliveries(workspace: Workspace, query: dict[str, Any]) -> Response:
     """Return the deliveries that match the filters, newest first."""
-    query = DeliveryQuery().load(query_parameters())
     page, limit = query.pop("page"), query.pop("limit")
     outbox = current_emulator().outbox(workspace)
     outbox.check_target(None, EventPattern(query.get("event_type")))

@@ -19,10 +19,11 @@ from mock_sendpilot.api.fields import (
     Timestamp,
 )
 from mock_sendpilot.api.paging import Page, Pagination
-from mock_sendpilot.api.parsing import json_object, query_parameters
+from mock_sendpilot.api.parsing import json_object
 from mock_sendpilot.control.deliveries import DeliverySummary, last_outcome
 from mock_sendpilot.control.fields import Strict
 from mock_sendpilot.control.guard import MAX_POLL_SECONDS, waiting
+from mock_sendpilot.control.query import takes_query
 from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.matching import EventPattern, camel_case
 from mock_sendpilot.scheduling.clock import iso_milliseconds
@@ -146,9 +147,9 @@ def _delivery_with_attempts(delivery: Delivery) -> dict[str, Any]:
 
 @events.get("/events")
 @with_workspace
-def list_events(workspace: Workspace) -> Response:
+@takes_query(EventQuery)
+def list_events(workspace: Workspace, query: dict[str, Any]) -> Response:
     """Return the events that match the filters, newest first."""
-    query = EventQuery().load(query_parameters())
     page, limit = query.pop("page"), query.pop("limit")
     event_filter, outbox = EventFilter(**query), current_emulator().outbox(workspace)
     outbox.check_target(None, EventPattern(event_filter.event_type))
@@ -160,9 +161,9 @@ def list_events(workspace: Workspace) -> Response:
 
 @events.get("/events/changes")
 @with_workspace
-def list_changes(workspace: Workspace) -> Response:
+@takes_query(ChangesQuery)
+def list_changes(workspace: Workspace, query: dict[str, Any]) -> Response:
     """Return the events that are new or whose deliveries have changed, once there are any."""
-    query = ChangesQuery().load(query_parameters())
     log = current_emulator().outbox(workspace).events
     since = query.get("since", log.latest_change)
     if query.get("log", log.id) != log.id:  # the server was restarted: all of its log is new

@@ -10,9 +10,10 @@ from marshmallow import ValidationError, post_load, validates_schema
 from mock_sendpilot.api.access import current_emulator, with_workspace
 from mock_sendpilot.api.envelope import json_response
 from mock_sendpilot.api.fields import JsonObject, QueryNumber, Text, WholeNumber
-from mock_sendpilot.api.parsing import json_object, query_parameters
+from mock_sendpilot.api.parsing import json_object
 from mock_sendpilot.control.fields import Strict
 from mock_sendpilot.control.guard import MAX_POLL_SECONDS, waiting
+from mock_sendpilot.control.query import takes_query
 from mock_sendpilot.webhooks.deliveries import MAX_TEXT_LENGTH, recorded_response
 from mock_sendpilot.webhooks.forwarding import ForwardingResult
 from mock_sendpilot.world.workspace import Workspace
@@ -50,9 +51,10 @@ class ForwardingReport(Strict):
 
 @forwarding.get("/endpoints/<opaque:endpoint_id>/forwarding")
 @with_workspace
-def take_request(workspace: Workspace, endpoint_id: str) -> Response:
+@takes_query(ForwardingQuery)
+def take_request(workspace: Workspace, query: dict[str, Any], endpoint_id: str) -> Response:
     """Return the next request, as soon as there is one; 204 when none comes in time."""
-    wait_seconds = ForwardingQuery().load(query_parameters())["wait_seconds"]
+    wait_seconds = query["wait_seconds"]
     queue = current_emulator().outbox(workspace).forwarding_queue(endpoint_id)
     with waiting(wait_seconds):
         taken = queue.take(timeout_seconds=wait_seconds)

@@ -20,9 +20,10 @@ from mock_sendpilot.api.fields import (
 )
 from mock_sendpilot.api.operation import operation_ids
 from mock_sendpilot.api.paging import Page, Pagination
-from mock_sendpilot.api.parsing import json_object, query_parameters
+from mock_sendpilot.api.parsing import json_object
 from mock_sendpilot.control.fields import Strict, nested
 from mock_sendpilot.control.guard import MAX_POLL_SECONDS, waiting
+from mock_sendpilot.control.query import takes_query
 from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.matching import RequestPattern
 from mock_sendpilot.traffic.journal import RequestJournal
@@ -139,9 +140,9 @@ class RequestDetail(RequestSummary):
 
 @requests.get("/requests")
 @with_workspace
-def list_requests(workspace: Workspace) -> Response:
+@takes_query(RequestQuery)
+def list_requests(workspace: Workspace, query: dict[str, Any]) -> Response:
     """List the requests that match the filters, newest first."""
-    query = RequestQuery().load(query_parameters())
     target = {name: query[name] for name in ("method", "path", "operation") if name in query}
     pattern = request_pattern(operation_ids(current_app), **target)
     journal = current_emulator().unknown_requests if query["without_key"] else _journal(workspace)
@@ -169,9 +170,9 @@ def remove_requests(workspace: Workspace) -> Response:
 
 @requests.get("/requests/changes")
 @with_workspace
-def list_new_requests(workspace: Workspace) -> Response:
+@takes_query(RequestChangesQuery)
+def list_new_requests(workspace: Workspace, query: dict[str, Any]) -> Response:
     """List the requests that have come since a number, oldest first, as soon as there are some."""
-    query = RequestChangesQuery().load(query_parameters())
     journal = _journal(workspace)
     since = query.get("since", journal.latest)
     if query.get("journal", journal.id) != journal.id:  # the server was restarted: all is new
