@@ -29,7 +29,7 @@ def _page_of(page: Page, text: str) -> str | None:
     for section, find_one in (
         ("leads", workspace.store.lead),
         ("campaigns", workspace.store.campaign),
-        ("jobs", workspace.job_runner(text).get),
+        ("jobs", workspace.job_runner),
         ("endpoints", page.outbox.endpoints.get),
         ("deliveries", page.outbox.log.get),
         ("events", page.outbox.events.get),

@@ -279,11 +279,11 @@ def _line(text: str) -> str:
 
 def _has(workspace: Workspace, an_id: str) -> bool:
     """Return whether a workspace has such a lead, campaign or job, of which no log knows."""
-    for find in (workspace.store.lead, workspace.store.campaign):
+    for find in (workspace.store.lead, workspace.store.campaign, workspace.job_runner):
         with suppress(NotFound):
             find(an_id)
             return True
-    return workspace.job_runner(an_id).has(an_id)
+    return False
 
 
 def _not_found(an_id: str, workspace: Workspace, index: TraceIndex, journal: RequestJournal) -> str:

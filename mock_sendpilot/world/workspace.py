@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from mock_sendpilot.contracts.contract import Contract
-from mock_sendpilot.errors import InvalidInput
+from mock_sendpilot.errors import InvalidInput, NotFound
 from mock_sendpilot.scheduling.clock import SystemClock, WorkspaceClock, iso_milliseconds
 from mock_sendpilot.scheduling.scheduler import (
     ADVANCE_TIMEOUT_SECONDS,
@@ -169,8 +169,17 @@ class Workspace:
             raise InvalidInput(f"the clock cannot go back before 1970, got {target}")
 
     def job_runner(self, job_id: str) -> Searches | Extractions:
-        """Return the searches or the extractions, whichever may have a job of that id."""
-        return self.searches if self.searches.has(job_id) else self.extractions
+        """Return the searches or the extractions, whichever has the job of that id.
+
+        Raises:
+            NotFound: neither has it.
+        """
+        for runner in (self.searches, self.extractions):
+            if runner.has(job_id):
+                return runner
+        # Not as the vendor says it of a search or of an extraction: this may have been either.
+        hint = f"this workspace has no search or extraction {job_id[:80]!r}"
+        raise NotFound("Job not found", hint=hint)
 
     @contextmanager
     def paused(self, *, timeout_seconds: float) -> Iterator[None]:

@@ -91,3 +91,11 @@ def test_a_job_lists_both_ends_until_it_is_over(api: Api, emulator: Emulator) ->
 @pytest.mark.parametrize("path", ["leads/lead_x", "campaigns/camp_x", "jobs/job_x"])
 def test_an_unknown_id_is_404(api: Api, path: str) -> None:
     assert api("GET", f"/_emulate/{path}/actions").status == 404
+
+
+@pytest.mark.parametrize(("method", "route"), [("GET", "actions"), ("POST", "simulate")])
+def test_an_unknown_job_is_called_a_job(api: Api, method: str, route: str) -> None:
+    body = {"action": "complete"} if method == "POST" else None
+    reply = api(method, f"/_emulate/jobs/job_x/{route}", json=body)
+    assert (reply.status, reply.json["message"]) == (404, "Job not found")
+    assert reply.headers["x-emulator-hint"] == "this workspace has no search or extraction 'job_x'"
