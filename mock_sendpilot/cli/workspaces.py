@@ -161,12 +161,22 @@ def snapshot() -> None:
     """Save and restore snapshots of a workspace."""
 
 
-@snapshot.command(epilog='Example: mock-sendpilot snapshot save --name "before the import"')
-@click.option("--name", help='Name for people. Example: --name "before the import"')
+@snapshot.command(
+    epilog="\b\nExamples:\n"
+    "  mock-sendpilot snapshot save\n"
+    '  mock-sendpilot snapshot save "before the import"'
+)
+@click.argument("name", required=False)
+@click.option(
+    "--name", "name_option", help="The same as NAME, a name for people. Example: --name before"
+)
 @json_option
 @client_options
-def save(name: str | None, as_json: bool, client: Client) -> None:
+def save(name: str | None, name_option: str | None, as_json: bool, client: Client) -> None:
     """Save the workspace with its events, deliveries, clock and ids."""
+    if name is not None and name_option is not None:
+        raise click.UsageError("NAME and --name exclude each other")
+    name = name_option if name is None else name
     reply = client.request("POST", "/snapshots", {} if name is None else {"name": name})
     if as_json:
         print_json(reply)
@@ -174,12 +184,19 @@ def save(name: str | None, as_json: bool, client: Client) -> None:
         click.echo(_snapshot_text(reply))
 
 
-@snapshot.command(epilog="Example: mock-sendpilot snapshot restore snap_1")
+@snapshot.command(
+    epilog="\b\nExamples:\n"
+    "  mock-sendpilot snapshot restore snap_1\n"
+    '  mock-sendpilot snapshot restore "before the import"'
+)
 @id_argument
 @json_option
 @client_options
 def restore(resource_id: str, as_json: bool, client: Client) -> None:
-    """Go on from the snapshot ID, as the workspace would have then."""
+    """Go on from the snapshot ID, as the workspace would have then.
+
+    ID may be its name, if no other snapshot has it.
+    """
     reply = client.request("POST", f"/snapshots/{quote_segment(resource_id)}/restore")
     if as_json:
         print_json(reply)
@@ -207,7 +224,10 @@ def list_snapshots(as_json: bool, client: Client) -> None:
 @json_option
 @client_options
 def remove_snapshot(resource_id: str, as_json: bool, client: Client) -> None:
-    """Remove the snapshot ID."""
+    """Remove the snapshot ID.
+
+    ID may be its name, if no other snapshot has it.
+    """
     client.delete(f"/snapshots/{quote_segment(resource_id)}")
     if as_json:
         print_json({"removed": [resource_id]})

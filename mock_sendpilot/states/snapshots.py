@@ -11,6 +11,7 @@ from datetime import datetime
 from operator import itemgetter
 
 from mock_sendpilot.errors import InvalidInput, NotFound
+from mock_sendpilot.suggestions import did_you_mean
 from mock_sendpilot.traffic.faults import FaultsState
 from mock_sendpilot.webhooks.outbox import Outbox
 from mock_sendpilot.webhooks.state import OutboxState
@@ -20,6 +21,7 @@ from mock_sendpilot.world.workspace import Workspace
 
 MAX_SNAPSHOTS = 100
 """The number of snapshots of a workspace."""
+_MAX_LISTED, _MAX_NAME_LENGTH = 5, 80
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,30 +80,43 @@ class Snapshots:
         with self._lock:
             return list(self._snapshots.values())
 
-    def get(self, snapshot_id: str) -> Snapshot:
-        """Return the snapshot of that id.
+    def get(self, id_or_name: str) -> Snapshot:
+        """Return the snapshot of that id, or else the only one of that name.
 
         Raises:
             NotFound: there is none.
-        """
-        snapshot = self._snapshots.get(snapshot_id)
-        if snapshot is None:
-            hint = f"this workspace has no snapshot {snapshot_id[:80]!r}"
-            # Not `self.all()`: `remove` holds the lock.
-            named = [one.id for one in list(self._snapshots.values()) if one.name == snapshot_id]
-            hint += f"; the id of the latest one with that name is {named[-1]!r}" if named else ""
-            raise NotFound("Snapshot not found", hint=hint)
-        return snapshot
-
-    def remove(self, snapshot_id: str) -> None:
-        """Remove a snapshot.
-
-        Raises:
-            NotFound: there is none.
+            InvalidInput: several have that name.
         """
         with self._lock:
-            self.get(snapshot_id)
-            del self._snapshots[snapshot_id]
+            return self._find(id_or_name)
+
+    def remove(self, id_or_name: str) -> None:
+        """Remove the snapshot of that id, or else the only one of that name.
+
+        Raises:
+            NotFound: there is none.
+            InvalidInput: several have that name.
+        """
+        with self._lock:
+            del self._snapshots[self._find(id_or_name).id]
+
+    def _find(self, id_or_name: str) -> Snapshot:
+        if id_or_name in self._snapshots:
+            return self._snapshots[id_or_name]
+        named = [one for one in self._snapshots.values() if one.name == id_or_name]
+        if len(named) == 1:
+            return named[0]
+        wanted = repr(id_or_name[:_MAX_NAME_LENGTH])
+        if named:
+            latest = ", ".join(one.id for one in reversed(named[-_MAX_LISTED:]))
+            raise InvalidInput(
+                f"{len(named)} snapshots have the name {wanted}; name one by its id, the latest "
+                f"first: {latest}"
+            )
+        names = [one.name for one in self._snapshots.values() if one.name is not None]
+        guess = did_you_mean(id_or_name, [*self._snapshots, *names])
+        hint = f"this workspace has no snapshot {wanted}; {guess}".rstrip("; ")
+        raise NotFound("Snapshot not found", hint=hint)
 
 
 def load_state(state: WorkspaceState, workspace: Workspace, outbox: Outbox) -> None:

@@ -52,14 +52,41 @@ def test_an_unknown_snapshot_is_404(api: Api, method: str, path: str) -> None:
     assert api(method, path).status == 404
 
 
-@pytest.mark.parametrize(("method", "path"), [("DELETE", ""), ("POST", "/restore")])
-def test_a_name_in_place_of_an_id_is_answered_with_the_id(api: Api, method: str, path: str) -> None:
-    api("POST", PATH, json={"name": "before"})
-    latest = api("POST", PATH, json={"name": "before"}).json["id"]
+_BY_NAME = pytest.mark.parametrize(
+    ("method", "path"), [("GET", ""), ("DELETE", ""), ("POST", "/restore")]
+)
+
+
+@_BY_NAME
+def test_a_name_stands_for_an_id(api: Api, method: str, path: str) -> None:
+    api("POST", PATH, json={"name": "the first"})
+    assert api(method, f"{PATH}/the%20first{path}").status < 300
+
+
+@_BY_NAME
+def test_a_name_of_several_snapshots_is_refused(api: Api, method: str, path: str) -> None:
+    ids = [api("POST", PATH, json={"name": "before"}).json["id"] for _ in range(2)]
 
     reply = api(method, f"{PATH}/before{path}")
+    assert_invalid(
+        reply,
+        f"2 snapshots have the name 'before'; name one by its id, the latest "
+        f"first: {ids[1]}, {ids[0]}",
+    )
+    assert len(api("GET", PATH).json["snapshots"]) == 2
+
+
+def test_an_id_comes_before_a_name(api: Api) -> None:
+    first = api("POST", PATH).json["id"]
+    api("POST", PATH, json={"name": first})
+    assert api("GET", f"{PATH}/{first}").json["name"] is None
+
+
+def test_a_misspelled_name_is_answered_with_the_name(api: Api) -> None:
+    api("POST", PATH, json={"name": "before"})
+    reply = api("POST", f"{PATH}/befor/restore")
     assert reply.status == 404
-    assert f"the latest one with that name is '{latest}'" in reply.headers["x-emulator-hint"]
+    assert "did you mean 'before'?" in reply.headers["x-emulator-hint"]
 
 
 def test_a_snapshot_of_another_workspace_is_unknown(api: Api) -> None:
@@ -96,6 +123,22 @@ def test_the_command_saves_lists_restores_and_removes(server: EmulatorServer) ->
     assert restored.stdout.startswith("ws_demo: contract documented")
     assert (removed.stdout, run(server, "list").stderr) == ("snap_1: removed\n", "no snapshots\n")
     assert server.emulator.workspaces()[0].store.lead(LEAD).status == "CONNECTION_SENT"
+
+
+def test_the_command_takes_a_name(server: EmulatorServer) -> None:
+    saved = run(server, "save", "before the import")
+    restored = run(server, "restore", "before the import")
+    removed = run(server, "remove", "before the import")
+
+    assert saved.stdout.startswith("snap_1: before the import; 20")
+    assert restored.stdout.startswith("ws_demo: contract documented")
+    assert removed.stdout == "before the import: removed\n"
+
+
+def test_the_command_takes_one_name_alone(server: EmulatorServer) -> None:
+    arguments = ["snapshot", "save", "a", "--name", "b", "--url", server.origin]
+    result = CliRunner().invoke(main, arguments)
+    assert (result.exit_code, "NAME and --name exclude each other" in result.stderr) == (2, True)
 
 
 def test_the_fixture_takes_and_restores_snapshots(sendpilot: Sandbox) -> None:
