@@ -272,6 +272,11 @@ class Sandbox(SandboxWebhooks, SandboxTraffic):
             InvalidInput: the action is unknown or cannot happen, or the text is invalid; it says
                 why.
         """
+        if action not in _ACTIONS and target_id in _ACTIONS:
+            raise InvalidInput(
+                f"action: expected the action first, then the target, got them in the other order; "
+                f"write simulate({target_id!r}, …)"
+            )
         action = load_value(Choice(_ACTIONS), action, "action")
         if text is not None:
             text = load_value(Text(may_be_empty=True), text, "text")

@@ -404,13 +404,17 @@ class SandboxTraffic:
         """Require that every fault has hit as many requests as it was to hit.
 
         Raises:
-            UnconsumedFault: one has not.
+            UnconsumedFault: some have not.
         """
         if self._current.workspace not in self._emulator.workspaces():  # the test has closed it
             return
-        for fault in self._faults.unconsumed():
-            if fault.probability >= 1 and fault.id not in self._optional_fault_ids:
-                raise self._unconsumed(fault)
+        failures = [
+            str(self._unconsumed(fault))
+            for fault in self._faults.unconsumed()
+            if fault.probability >= 1 and fault.id not in self._optional_fault_ids
+        ]
+        if failures:
+            raise UnconsumedFault("\n".join(failures))
 
     def _arm_faults(self, options: SandboxOptions) -> None:
         """Arm the faults that a marker, a call or the ini file names."""
@@ -422,12 +426,14 @@ class SandboxTraffic:
             self._optional_fault_ids = frozenset(one.id for one in armed)
 
     def _unconsumed(self, fault: Fault) -> UnconsumedFault:
-        expected = "any" if fault.times is None else str(fault.times)
-        headline = (
-            f"fault {fault.id} ({fault.summary()}) was to hit {expected} and has hit "
-            f"{fault.match_count}"
-        )
-        return UnconsumedFault(self.requests.failure(fault.pattern, headline))
+        count = "no request" if fault.times is None else f"{fault.match_count} of {fault.times}"
+        headline = f"the fault {fault.summary()} hit {count}"
+        matching = [one for one in self.requests if fault.pattern.matches(one)]
+        earlier = [one for one in matching if one.at < fault.armed_at]
+        others = [one for one in matching if one.fault not in {None, fault.id}]
+        notes = [f"{one.summary()}: came before it was armed" for one in earlier[-1:]]
+        notes += [f"{one.summary()}: was hit instead" for one in others[-1:]]
+        return UnconsumedFault(self.requests.failure(fault.pattern, headline, notes))
 
 
 def _effect(parts: Mapping[str, Any]) -> Effect:
@@ -437,4 +443,15 @@ def _effect(parts: Mapping[str, Any]) -> Effect:
         if name not in keys:
             guess = did_you_mean(name, keys)
             raise InvalidInput(f"unknown effect {name!r}; {guess}it is one of {', '.join(keys)}")
-    return effect_from_json({camel_case(keys[name].name): one for name, one in parts.items()})
+    json_keys = {camel_case(keys[name].name): name for name in parts}
+    try:
+        return effect_from_json({key: parts[name] for key, name in json_keys.items()})
+    except InvalidInput as error:  # of an argument, under the name that it has in Python
+        problems = list(error.problems)
+        for key, name in json_keys.items():
+            prefix = f"effect.{key}: "
+            problems = [
+                f"{name}: {one.removeprefix(prefix)}" if one.startswith(prefix) else one
+                for one in problems
+            ]
+        raise InvalidInput(*problems) from None

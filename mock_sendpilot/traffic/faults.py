@@ -75,7 +75,8 @@ class Fault:
     def summary(self) -> str:
         """Return its effect and pattern in words."""
         effect = "chaos" if len(self.effects) > 1 else str(self.effects[0])
-        return f"{effect}, for requests {self.pattern}"
+        target = "any request" if self.pattern == ANY_REQUEST else self.pattern
+        return f"{effect} for {target}"
 
     @property
     def state(self) -> str:

@@ -68,9 +68,42 @@ def test_a_block_whose_fault_hits_too_few_requests_fails(
     ):
         pass
     first, nearest, *_ = str(caught.value).splitlines()
-    expected = "any" if times is None else times
-    assert first.endswith(f"was to hit {expected} and has hit 0")
+    count = "no request" if times is None else "0 of 2"
+    assert first == f"the fault status=503 for leads.list hit {count}"
     assert nearest == "  nearest miss: GET /v1/me -> 200"
+
+
+def test_a_request_before_the_fault_is_named(sendpilot: Sandbox, get: Callable[..., int]) -> None:
+    get("/leads")
+    sendpilot.clock.advance(minutes=1)
+    sendpilot.fail_next(503, "leads.list")
+    with pytest.raises(UnconsumedFault, match="GET /v1/leads -> 200: came before it was armed"):
+        sendpilot.check_faults()
+    sendpilot._faults.remove_all()
+
+
+def test_a_request_that_another_fault_hit_is_named(
+    sendpilot: Sandbox, get: Callable[..., int]
+) -> None:
+    sendpilot.fail_next(500)
+    with (
+        pytest.raises(UnconsumedFault, match=r"GET /v1/leads -> 500 .*: was hit instead"),
+        sendpilot.fault("leads.list", status=503),
+    ):
+        get("/leads")
+
+
+def test_all_unconsumed_faults_are_reported_at_once(sendpilot: Sandbox) -> None:
+    sendpilot.fail_next(503, "leads.list")
+    sendpilot.fail_next(429)
+    with pytest.raises(UnconsumedFault) as caught:
+        sendpilot.check_faults()
+    headlines = [line for line in str(caught.value).splitlines() if line.startswith("the fault ")]
+    assert headlines == [
+        "the fault status=503 for leads.list hit 0 of 1",
+        "the fault status=429 for any request hit 0 of 1",
+    ]
+    sendpilot._faults.remove_all()
 
 
 def test_an_exception_in_a_block_is_not_hidden(sendpilot: Sandbox) -> None:
@@ -103,7 +136,9 @@ def test_chaos_hits_alike_with_the_same_seed(sendpilot: Sandbox) -> None:
     ("options", "problem"),
     [
         pytest.param({"latncy": 1}, "did you mean 'latency'", id="effect"),
-        pytest.param({"status": 200}, "effect.status: expected", id="status"),
+        pytest.param({"status": 200}, "^status: expected", id="status"),
+        pytest.param({"latency": "1"}, "^latency: expected", id="latency"),
+        pytest.param({"retry_after": -1}, "^retry_after: expected", id="retry after"),
         pytest.param({"target": "leads.lst"}, "did you mean 'leads.list'", id="operation"),
         pytest.param({"times": 0}, "times: expected", id="times"),
     ],
@@ -125,7 +160,9 @@ def test_a_test_with_an_unconsumed_fault_fails_at_its_end(pytester: pytest.Pytes
     )
     result = run(pytester)
     result.assert_outcomes(passed=1, errors=1)
-    result.stdout.fnmatch_lines(["*UnconsumedFault: fault fault_* was to hit 2 and has hit 0*"])
+    result.stdout.fnmatch_lines(
+        ["E*UnconsumedFault: the fault status=503 for any request hit 0 of 2"]
+    )
 
 
 @pytest.mark.parametrize(

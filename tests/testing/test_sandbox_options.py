@@ -373,4 +373,4 @@ def test_a_fault_of_a_marker_that_hits_nothing_fails_the_test(pytester: pytest.P
     )
     result = run(pytester)
     result.assert_outcomes(passed=1, errors=1)
-    result.stdout.fnmatch_lines(["*UnconsumedFault: fault fault_* was to hit 1 and has hit 0*"])
+    result.stdout.fnmatch_lines(["E*UnconsumedFault: the fault * hit 0 of 1"])

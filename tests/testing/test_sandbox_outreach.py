@@ -82,6 +82,15 @@ def test_a_step_that_cannot_happen_is_refused(sendpilot: Sandbox, action: str, r
         sendpilot.simulate(action, lead.id)
 
 
+def test_swapped_arguments_are_noticed(sendpilot: Sandbox) -> None:
+    lead = sendpilot.add_lead(IDA)
+    swapped: Any = lead
+    with pytest.raises(InvalidInput, match=r"write simulate\('done', …\)"):
+        sendpilot.simulate(swapped, "done")
+    with pytest.raises(InvalidInput, match=r"write simulate\('done', …\)"):
+        sendpilot.simulate(lead.id, "done")
+
+
 def test_a_step_of_an_unknown_lead_is_not_found(sendpilot: Sandbox) -> None:
     with pytest.raises(NotFound):
         sendpilot.simulate("done", "lead_x")

@@ -159,7 +159,7 @@ def test_a_reset_without_a_place_is_before_the_response() -> None:
             {"latencySeconds": {"uniform": [2, 1]}}, "effect.latencySeconds", id="a range"
         ),
         pytest.param({"latencySeconds": {"normal": 1}}, "effect.latencySeconds", id="distribution"),
-        pytest.param({"reset": "after"}, "expected before or body, got \"after\"", id="a reset"),
+        pytest.param({"reset": "after"}, 'expected before or body, got "after"', id="a reset"),
         pytest.param({"hang": True, "empty": True}, "hang and empty exclude", id="two ends"),
         pytest.param({"retryAfter": 3}, "expected a status with it", id="retry after alone"),
         pytest.param({"afterEffect": True}, "effect.afterEffect: expected", id="after effect"),

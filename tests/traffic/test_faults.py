@@ -67,9 +67,7 @@ def test_a_fault_knows_the_requests_that_it_has_hit() -> None:
     assert [(one.at, one.method, one.path, one.operation) for one in after.matches] == [
         (NOW, "GET", "/v1/leads", "leads.list")
     ] * 2
-    assert repr(after) == (
-        "<Fault fault_1 (status=500, for requests to any path): consumed, 2 of 2>"
-    )
+    assert repr(after) == ("<Fault fault_1 (status=500 for any request): consumed, 2 of 2>")
 
 
 def test_a_fault_without_times_hits_all_requests() -> None:
