@@ -157,6 +157,8 @@ def _curl_lines(server: "EmulatorServer", facts: dict[str, Any], *, is_masked: b
         leads = workspace.store.leads()
         if leads and about["apiKeys"]:
             key = shlex.quote(f"X-API-Key: {about['apiKeys'][0]}")
+            # Half a key is of no use in a command. The commands read their key from a variable, so
+            # that is where its owner is likely to have it.
             if is_masked and not is_public(key):
                 key = f'"X-API-Key: ${ENV_PREFIX}API_KEY"'
             statuses = workspace.contract.patch_statuses

@@ -51,10 +51,6 @@ def _seconds_problem(seconds: float) -> str | None:
     return None if math.isfinite(seconds) else "expected a number of seconds"
 
 
-def _folder_problem(path: Path) -> str | None:
-    return None if path.parent.is_dir() else f"there is no folder {str(path.parent)!r}"
-
-
 @click.command(
     epilog="\b\nExamples:\n"
     "  mock-sendpilot check-receiver http://127.0.0.1:9000/webhooks --secret whsec_…\n"
@@ -126,7 +122,9 @@ def _folder_problem(path: Path) -> str | None:
     "--junit",
     type=click.Path(dir_okay=False, writable=True, path_type=Path),
     metavar="FILE",
-    callback=_without_problem(_folder_problem),
+    callback=_without_problem(
+        lambda path: None if path.parent.is_dir() else f"there is no folder {str(path.parent)!r}"
+    ),
     help="Write the report as JUnit XML as well. Example: --junit receiver.xml",
 )
 @json_option
@@ -164,6 +162,7 @@ def check_receiver(
         probe=None if probe is None else url_probe(probe, timeout_seconds=timeout),
         lead_id=lead_id,
     )
+    # With a file to write the command goes on after `| head`: the file is what CI reads.
     output = _Output(is_only=junit is None)
     report = _run_checks(target, output, as_json=as_json)
     if junit is not None:

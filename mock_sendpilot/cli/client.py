@@ -22,7 +22,7 @@ ENV_PREFIX = "MOCK_SENDPILOT_"
 
 _CONNECT_SECONDS = 10.0
 _RESPONSE_SECONDS = 65.0  # the server itself waits up to 60 s
-_MIN_SECONDS = 0.001
+_MIN_SECONDS = 0.001  # a timeout of 0 would make the socket non-blocking
 _PORTS: Mapping[str, int] = {"http": 80, "https": 443}
 _CA_BUNDLE = "REQUESTS_CA_BUNDLE"
 _TOKEN_OPTION = "--control-token"
@@ -66,6 +66,7 @@ class Reply(dict[str, Any]):
         self._url = url
 
     def __missing__(self, key: str) -> NoReturn:
+        # Refused, so that nobody tries again: the same server would answer the same.
         raise RequestRefused(
             f"{self._url} is not a mock_sendpilot server, or has another version: expected "
             f"{key!r} in its response"
@@ -239,7 +240,7 @@ def send_request(
 
     deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
     connection = _connect(url, timeout_seconds)
-    connection.response_class = FinalResponse
+    connection.response_class = FinalResponse  # http.client takes a 102 or 103 for the response
     try:
         if connection.sock is not None:
             # Connecting, with TLS, has taken some of the time.
@@ -273,6 +274,7 @@ def _connect(url: str, timeout_seconds: float | None) -> "http.client.HTTPConnec
         else:
             connection = HTTPSConnection(host, port, timeout=seconds, context=_trusted_context())
         connection.connect()
+    # The order matters: the first three are errors of the system, too, and the second is of TLS.
     except TimeoutError as error:
         raise RequestFailed(f"{url} cannot be reached within {seconds:g} s") from error
     except ssl.SSLCertVerificationError as error:

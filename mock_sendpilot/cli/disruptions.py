@@ -64,6 +64,7 @@ it.
     "  mock-sendpilot disrupt delay --seconds 30 --event lead.status.changed --times 3\n"
     "  mock-sendpilot disrupt chaos --rate 0.3 --random-seed 42",
 )
+# Not CHAOS: its module would be imported for every command of this file.
 @click.argument("kind", metavar="KIND", type=OneOf(lambda: (*_kinds(), "chaos")))
 @endpoint_option
 @event_option("Only deliveries of events of this type.")

@@ -1,11 +1,71 @@
-"""`mock-sendpilot env`: the environment variables of a running server."""
+"""`mock-sendpilot env`: the environment variables that tell an app where the emulator is."""
+
+import shlex
+from collections.abc import Callable, Mapping
 
 import click
 
-from mock_sendpilot.cli.client import Client, quote_segment
+from mock_sendpilot.cli.client import ENV_PREFIX, Client, quote_segment
 from mock_sendpilot.cli.formatting import print_json
 from mock_sendpilot.cli.options import client_options
-from mock_sendpilot.cli.variables import SHELLS, WEBHOOK_SECRET, server_variables
+
+BASE_URL = "SENDPILOT_BASE_URL"
+API_KEY = "SENDPILOT_API_KEY"
+WEBHOOK_SECRET = "SENDPILOT_WEBHOOK_SECRET"
+
+
+def server_variables(
+    *,
+    origin: str,
+    api_key: str,
+    webhook_secret: str | None,
+    control_token: str | None,
+) -> dict[str, str]:
+    """Return the variables for an app, and those for the other commands.
+
+    Args:
+        origin: of the server.
+        api_key: the key of the workspace.
+        webhook_secret: the signing secret of the workspace's endpoints; without one the variable is
+            left out.
+        control_token: the token of the control API, if it has one.
+    """
+    secrets = {WEBHOOK_SECRET: webhook_secret, f"{ENV_PREFIX}CONTROL_TOKEN": control_token}
+    return {
+        BASE_URL: f"{origin}/v1",
+        API_KEY: api_key,
+        f"{ENV_PREFIX}URL": origin,
+        f"{ENV_PREFIX}API_KEY": api_key,
+        **{name: value for name, value in secrets.items() if value is not None},
+    }
+
+
+def _sh(name: str, value: str) -> str:
+    return f"export {name}={shlex.quote(value)}"
+
+
+def _fish(name: str, value: str) -> str:
+    # Unlike sh, fish knows these two escapes between single quotes.
+    text = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"set -gx {name} '{text}'"
+
+
+def _powershell(name: str, value: str) -> str:
+    text = value.replace("'", "''")
+    return f"$env:{name} = '{text}'"
+
+
+def _dotenv(name: str, value: str) -> str:
+    return f"{name}={value}"
+
+
+SHELLS: Mapping[str, Callable[[str, str], str]] = {
+    "sh": _sh,
+    "fish": _fish,
+    "powershell": _powershell,
+    "dotenv": _dotenv,
+}
+"""The syntax of each shell; `dotenv` is the line of an env file, such as $GITHUB_ENV."""
 
 
 @click.command(

@@ -82,7 +82,7 @@ def _subject_rows() -> Mapping[str, str]:
     for event_type in named_contract("documented").event_types:
         if event_type.startswith("campaign."):
             rows[event_type] = "--campaign"
-        else:
+        else:  # only searches and extractions complete
             rows[event_type] = "--job" if event_type.endswith(".completed") else "--lead"
     return rows
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mock_sendpilot.emulator import Emulator
     from mock_sendpilot.server import EmulatorServer
 
+# A free port, so that any number of them run at the same time, as in a matrix of CI.
 _FIXED: Mapping[str, Any] = {"host": "127.0.0.1", "port": 0, "state": None}
 _WITHOUT = (*_FIXED, "tls", "tls_port", "exit_with_parent", "show_secrets", "json")
 
@@ -73,7 +74,7 @@ def exec_command(
     """
     from mock_sendpilot.cli.stopping import Parent
 
-    parent = Parent()
+    parent = Parent()  # before the seed is loaded, so that an end meanwhile is noticed
     log = log_to_stderr(options["log_level"], as_json=options["log_format"] == "json")
     options.update(_FIXED)
     emulator = make_emulator(options, shares_secret=True)
@@ -115,7 +116,7 @@ def _variables(
     emulator: "Emulator", server: "EmulatorServer", options: dict[str, Any]
 ) -> dict[str, str]:
     """Return the variables for the first workspace."""
-    from mock_sendpilot.cli.variables import server_variables
+    from mock_sendpilot.cli.env import server_variables
 
     workspace = next(iter(emulator.workspaces()), None)
     api_keys = [] if workspace is None else emulator.api_keys(workspace)
@@ -123,6 +124,7 @@ def _variables(
     if workspace is None or api_key is None:
         fail("the first workspace of the seed has no API key: SENDPILOT_API_KEY needs one")
     endpoints = emulator.outbox(workspace).endpoints.all()
+    # The app has one variable: endpoints that it adds get the default secret, those of a seed not.
     secret = options["webhook_secret"] or next((one.secret for one in endpoints), None)
     return server_variables(
         origin=server.origin,

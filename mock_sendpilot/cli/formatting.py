@@ -41,6 +41,7 @@ def print_list(
         line: returns the line of a resource.
     """
     query = {key: value for key, value in filters.items() if value is not None}
+    # Arguments that are no UTF-8 reach Python as lone surrogates, which cannot be encoded.
     path = f"/{name}?{urlencode({**query, 'limit': limit}, errors='replace')}"
     reply = client.request("GET", path)
     if as_json:
@@ -67,6 +68,7 @@ def remove_armed(
     if (resource_id is None) != removes_all:
         raise click.UsageError(f"expected the ID of a {name.removesuffix('s')}, or --all")
     if resource_id is None:
+        # Asked for before: the response to the removal of all is a 204.
         removed = [one["id"] for one in client.request("GET", f"/{name}")[name]]
         client.delete(f"/{name}")
     else:
@@ -135,6 +137,7 @@ class TableCommand(click.Command):
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the help with its table."""
+        # Here rather than in the constructor, which every use of the command calls.
         self.help = (self.help or "").replace("{table}", help_table(self._table()))
         super().format_help_text(ctx, formatter)
 

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 import click
 
+# No reader, a full disk, a file of the largest size, a broken device, a closed descriptor, a quota.
 _OUTPUT_ERRORS = (errno.EPIPE, errno.ENOSPC, errno.EFBIG, errno.EIO, errno.EBADF, errno.EDQUOT)
 
 
@@ -20,6 +21,7 @@ class Group(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Return the command that the first argument names, or refuse it with a suggestion."""
         name = args[0]
+        # Parsing is resilient while a shell completes a command: then nothing may fail.
         is_option = name.startswith("-")
         if not is_option and not ctx.resilient_parsing and self.get_command(ctx, name) is None:
             from mock_sendpilot.suggestions import did_you_mean

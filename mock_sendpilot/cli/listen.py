@@ -239,7 +239,7 @@ class EventPrinter:
         if event["id"] not in self._printed:
             self._printed[event["id"]] = set()
             if len(self._printed) > _MAX_EVENTS:
-                del self._printed[next(iter(self._printed))]
+                del self._printed[next(iter(self._printed))]  # the oldest: a dict keeps its order
             self._print_event(event)
         for delivery in deliveries:
             kind: str = (delivery["disruption"] or {}).get("kind", "")
@@ -296,7 +296,7 @@ class EventPrinter:
         parts = [f"POST {attempt['url']}  {attempt_name(attempt)}, {attempt['durationMs']:g} ms"]
         if attempt["disruption"]:
             parts.append(f"disrupted: {attempt['disruption']}")
-        if attempt is delivery["attempts"][-1]:
+        if attempt is delivery["attempts"][-1]:  # the next one follows from the latest
             parts += [f"next at {delivery['nextAttemptAt']}"] if delivery["nextAttemptAt"] else []
             parts += ["given up"] if delivery["state"] == "exhausted" else []
         prefix = f"{_time_of_day(attempt['at'])}    {outcome}"

@@ -24,9 +24,9 @@ from mock_sendpilot.cli.client import (
 if TYPE_CHECKING:
     from mock_sendpilot.webhooks.http_sender import HttpSender
 
-_WAIT_SECONDS = 20
+_WAIT_SECONDS = 20  # the server allows 30, proxies often cut a connection after 60
 _TIMEOUT_SECONDS = 10.0
-_DELETE_SECONDS = 2.0
+_DELETE_SECONDS = 2.0  # Ctrl+C ends the command, also if the server is gone
 _POLL_SECONDS = 0.5
 _FORWARD_WAIT_SECONDS = 5
 _MIN_PAUSE_SECONDS, _MAX_PAUSE_SECONDS = 0.25, 10.0
@@ -177,10 +177,11 @@ class Listener:
         pauses, is_lost = growing_pauses(), False
         while not self._is_stopped.is_set():
             try:
+                # After a loss any response is news, so the server shall not wait for changes.
                 changes = self._request_changes(0 if is_lost else self._wait_seconds)
                 if is_lost or changes["log"] != self._log:
                     self._resume(changes)
-            except RequestRefused:
+            except RequestRefused:  # before its base class, after which it is tried again
                 raise
             except RequestFailed as error:
                 if not is_lost:
@@ -205,6 +206,7 @@ class Listener:
             self._log, self._latest, self.after_sequence = changes["log"], 0, 0
             self._is_restarted = True
         if self.endpoint is not None and self._forwarder is not None:
+            # First, so that somebody takes the requests of what was missed.
             self._forwarder.resume(Registration(self._log, self.endpoint["id"]))
             self._deliver_missed(self.endpoint["id"], changes["events"])
         self._updates.put(ConnectionRestored(self._is_restarted, self.endpoint))
@@ -222,7 +224,7 @@ class Listener:
             event["id"]
             for event in events
             if event["sequence"] > self.after_sequence
-            and event["origin"] != "test"
+            and event["origin"] != "test"  # which was for one endpoint alone
             and not any(
                 delivery["endpointId"] == endpoint_id and delivery["state"] != "cancelled"
                 for delivery in event["deliveries"]
@@ -303,7 +305,7 @@ class Forwarder:
 
     def _forward_with(self, http_sender: "HttpSender") -> None:
         while not self._is_stopped:
-            registration = self._registration
+            registration = self._registration  # read once: the other thread may replace it
             path = f"/endpoints/{quote_segment(registration.endpoint_id)}/forwarding"
             try:
                 taken = self._request("GET", f"{path}?waitSeconds={self._wait_seconds}")

@@ -84,10 +84,11 @@ class StderrLog(logging.Handler):
             self._lines.put_nowait(None)
         except queue.Full:
             return
-        self._is_written.wait(_FLUSH_SECONDS)
+        self._is_written.wait(_FLUSH_SECONDS)  # not for ever: perhaps nobody reads
 
     def _write(self) -> None:
         try:
+            # Not sys.stderr: Python aborts if a daemon thread is stuck in its buffer at exit.
             while (line := self._lines.get()) is not None:
                 os.write(2, line.encode("utf-8", "backslashreplace") + b"\n")
         except OSError:  # the reader is gone

@@ -135,6 +135,7 @@ def _json_or_text(key: str, text: bytes, parameter: click.Parameter) -> Any:
         orjson.loads(text)
     except ValueError:
         return text.decode()
+    # JSON all the same, so the user means its value, also if that is refused (a long number).
     try:
         return parse_json(text)
     except InvalidInput as error:
@@ -223,7 +224,7 @@ def client_options(command: Callable[..., Any]) -> Callable[..., Any]:
         callback=require_printable,
         help="API key of the workspace. Example: --api-key YOUR_OTHER_API_KEY",
     )
-    return url_option(key(token(with_client)))
+    return url_option(key(token(with_client)))  # the outermost comes first in the help
 
 
 def json_option(command: Command) -> Command:

@@ -19,7 +19,7 @@ from mock_sendpilot.cli.options import (
 )
 
 _CHANGES = "changes"  # a route of its own, in the place of an id
-_WAIT_SECONDS = 25
+_WAIT_SECONDS = 25  # the server allows 30
 _MAX_BODY_LENGTH = 200
 
 

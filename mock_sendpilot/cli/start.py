@@ -64,7 +64,13 @@ def start(**options: Any) -> None:
     emulator = make_emulator(options, state_file)
     server = make_server(emulator, options)
     https = _https_port(server, options) if options["tls"] else None
-    banner = _banner(server, https, options)
+    from mock_sendpilot.cli.banner import json_banner, text_banner
+
+    if options["json"]:
+        banner = json_banner(server, https)
+    else:
+        shows_secrets = options["show_secrets"] or is_terminal()
+        banner = text_banner(server, https, shows_secrets=shows_secrets)
     # Until here a signal ends the process at once: there is nothing to clean up, and an exception
     # in the middle of an import may crash it.
     try:
@@ -134,6 +140,7 @@ def _load_state(emulator: "Emulator", state_file: "StateFile", options: dict[str
     emulator.load_states(states)
     endpoints = _endpoint_seeds(options, emulator)
     for workspace in emulator.workspaces():
+        # The endpoints of --webhook are in the state already, unless the flag is new.
         urls = {one.url for one in emulator.outbox(workspace).endpoints.all()}
         emulator.add_endpoints(workspace, [one for one in endpoints if one.url not in urls])
     _logger.info("the state of %s is loaded, and no seed", options["state"])
@@ -265,14 +272,6 @@ def _https_port(server: "EmulatorServer", options: dict[str, Any]) -> "HttpsPort
         )
 
 
-def _banner(server: "EmulatorServer", https: "HttpsPort | None", options: dict[str, Any]) -> str:
-    from mock_sendpilot.cli.banner import json_banner, text_banner
-
-    if options["json"]:
-        return json_banner(server, https)
-    return text_banner(server, https, shows_secrets=options["show_secrets"] or is_terminal())
-
-
 def _serve(
     server: "EmulatorServer",
     banner: str,
@@ -313,6 +312,7 @@ def stop_server(
     emulator: "Emulator", server: "EmulatorServer", state_file: "StateFile | None" = None
 ) -> None:
     """Stop serving, save the state, and close the emulator."""
+    # In this order: no request changes what is saved, and what is saved still has its clock.
     server.stop(timeout_seconds=_STOP_SECONDS)
     if state_file is not None:
         state_file.stop(emulator)

@@ -279,6 +279,7 @@ def start_options(
         without: keys of options that it does not get; a config file may have them all the same.
         defaults: other defaults, by key.
     """
+    # The last decorator is the first option of the help, hence the reverse order.
     for key, (flag, settings) in reversed(list(zip(KEYS, _OPTIONS.items(), strict=True))):
         if key in without:
             continue
@@ -291,7 +292,7 @@ def start_options(
         type=click.Path(exists=True, dir_okay=False, path_type=Path),
         envvar=f"{ENV_PREFIX}CONFIG",
         show_envvar=True,
-        is_eager=True,
+        is_eager=True,  # before the others: it sets their defaults
         expose_value=False,
         callback=_read_config,
         help="TOML or JSON file with these options, named without the dashes "
@@ -343,9 +344,9 @@ def _parse_toml(text: str) -> dict[str, Any]:
 
 
 def _option_value(key: str, value: Any, path: Path) -> Any:
-    """Return a value of the file as the flag has it: a list if it is repeatable.
+    """Return a value of the file as the flag has it, for click to convert and check.
 
-    No message has the value itself, since it may be a secret.
+    It is a list if the flag is repeatable. No message has the value: it may be a secret.
     """
     settings = _OPTIONS[f"--{key.replace('_', '-')}"]
     if settings.get("multiple"):

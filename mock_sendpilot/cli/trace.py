@@ -43,7 +43,7 @@ def trace(resource_id: str, as_json: bool, client: Client) -> None:
         omitted_count=reply["omitted"],
     )
     style = _colored if uses_color() else _plain
-    encoding = getattr(sys.stdout, "encoding", None) or "ascii"
+    encoding = getattr(sys.stdout, "encoding", None) or "ascii"  # a closed stream is None
     for line in found.lines(style=style, branches=_branches(encoding)):
         click.echo(line.encode(encoding, "replace").decode(encoding))
 

@@ -116,7 +116,7 @@ def ready(url: str, wait_seconds: float) -> None:
             click.echo(f"{url} is ready")
             return
         remaining = deadline - time.monotonic() - _PAUSE_SECONDS
-        if remaining <= 0:
+        if remaining <= 0:  # no time for another try after the pause
             fail(f"{url} is not ready: {problem}")
         time.sleep(_PAUSE_SECONDS)
         seconds = min(_READY_SECONDS, remaining)
