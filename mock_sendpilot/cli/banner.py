@@ -101,7 +101,8 @@ def _chaos_facts(server: "EmulatorServer") -> dict[str, Any] | None:
     """Return the chaos that the server was started with, the same in every workspace."""
     for workspace in server.emulator.workspaces():
         for disruption in server.emulator.outbox(workspace).disruptions.all():
-            return {"rate": disruption.options["rate"], "randomSeed": disruption.random_seed}
+            if disruption.chaos is not None:  # a state file may have other disruptions, too
+                return {"rate": disruption.options["rate"], "randomSeed": disruption.random_seed}
     return None
 
 

@@ -125,3 +125,14 @@ def test_the_line_of_json_has_keys_and_secrets_in_full(own_world: Emulator) -> N
         workspace = json.loads(json_banner(server))["workspaces"][0]
 
     assert (workspace["apiKeys"], workspace["endpoints"][0]["secret"]) == ([KEY], SECRET)
+
+
+def test_the_banner_takes_no_other_disruption_for_chaos(emulator: Emulator) -> None:
+    disruptions = emulator.outbox(emulator.workspaces()[0]).disruptions
+    disruptions.arm("drop")
+    with EmulatorServer(emulator) as server:
+        before = json.loads(json_banner(server))["chaos"]
+        disruptions.arm_chaos("42", rate=0.3)
+        after = json.loads(json_banner(server))["chaos"]
+
+    assert (before, after) == (None, {"rate": 0.3, "randomSeed": "42"})
