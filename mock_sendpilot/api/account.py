@@ -92,6 +92,7 @@ class _Balance(CamelCaseSchema):
     subscription = fields.Integer(required=True)
     purchased = fields.Integer(required=True)
     used = fields.Integer(required=True)
+    # Null without a plan: then nothing is ever refilled.
     next_reset_date = Timestamp(attribute="next_reset_at", required=True, allow_none=True)
 
 

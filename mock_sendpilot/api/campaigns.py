@@ -44,6 +44,11 @@ class CountedCampaign:
     total_leads: int
 
 
+def with_lead_count(workspace: Workspace, campaign: Campaign) -> CountedCampaign:
+    """Return a campaign of a workspace with the number of its leads."""
+    return CountedCampaign(campaign, workspace.store.lead_count(campaign.id))
+
+
 class _Status(Choice):
     """A campaign's status as the contract spells it."""
 
@@ -81,6 +86,7 @@ def _campaign(contract: Contract, keys: Iterable[str]) -> Schema:
         messages_sent = _Counter("messages_sent")
         replies_received = _Counter("replies_received")
         metrics = fields.Nested(_Metrics, attribute="campaign.counters", required=True)
+        # Not linkedin_…: the vendor writes linkedInSenderIds here, and linkedinUrl elsewhere.
         linked_in_sender_ids = fields.List(
             fields.String(), attribute="campaign.sender_ids", required=True
         )
@@ -112,6 +118,7 @@ def _campaign_list(contract: Contract) -> Schema:
 
 
 def _list_query(contract: Contract) -> Request:
+    # The text of the older pages has no word for all: without a filter all are listed.
     default = {"load_default": _ALL} if _ALL in contract.campaign_filters else {}
 
     class ListQuery(Request):
@@ -140,7 +147,7 @@ def list_campaigns(
     # Both specifications filter by `active` and return `started`.
     status = "started" if status == "active" else status
     counted = [
-        _with_count(workspace, campaign)
+        with_lead_count(workspace, campaign)
         for campaign in workspace.store.campaigns()
         if status in (_ALL, campaign.status)
     ]
@@ -160,11 +167,7 @@ def list_campaigns(
 )
 def get_campaign(workspace: Workspace, campaign_id: str) -> CountedCampaign:
     """Get a campaign with its counters."""
-    return _with_count(workspace, workspace.store.campaign(campaign_id))
-
-
-def _with_count(workspace: Workspace, campaign: Campaign) -> CountedCampaign:
-    return CountedCampaign(campaign, workspace.store.lead_count(campaign.id))
+    return with_lead_count(workspace, workspace.store.campaign(campaign_id))
 
 
 class _Action(Request):

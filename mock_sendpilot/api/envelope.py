@@ -141,6 +141,8 @@ def _bad_request(
         rules = (getattr(problem, "rule", problem) for problem in problems)
     sentences = errors.bounded(dict.fromkeys(rules))
     full_hint = f"{details} ({hint})" if hint else details
+    # A client that reads `message` only if it is a string needs all but `list`, which is what
+    # NestJS does unless an application changes it.
     styles: dict[str, dict[str, Any]] = {
         "errors": {"message": _VALIDATION_FAILED, "sentences": sentences, "hint": full_hint},
         "bare": {"message": _VALIDATION_FAILED, "hint": full_hint},

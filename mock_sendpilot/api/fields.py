@@ -273,13 +273,13 @@ class QueryNumber(WholeNumber):
         if not isinstance(value, str) or not _DIGITS.fullmatch(value):
             return None
         if value.startswith("-"):
-            return -math.inf
+            return -math.inf  # a whole number, so that the error is about the minimum
         # So long a number is beyond every maximum, and int() takes long for a megabyte of digits.
         return int(value) if len(value) <= _MAX_DIGITS else math.inf
 
 
 class Flag(ValidatedField):
-    """A switch of a query: `true` or `1`, `false` or `0`."""
+    """A switch of a query: `true` or `1`, `false` or `0`, as the newest specification has it."""
 
     _meanings: ClassVar = {"true": True, "1": True, "false": False, "0": False}
 
@@ -400,7 +400,7 @@ class ListOf(_AnyList):
 
 
 class ComputedText(fields.Function):
-    """A string made of the object that is dumped."""
+    """A string made of the object that is dumped; the specification needs to know that it is."""
 
 
 def absence_messages(expected: str, *, rule: str | None = None) -> dict[str, Any]:

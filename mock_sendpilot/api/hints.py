@@ -39,6 +39,7 @@ _OTHER_NAMES: Mapping[str, tuple[str, ...]] = {
 
 def add_hint(hint: str) -> None:
     """Add a hint to the response to this request, whatever the response will be."""
+    # An error response has it as well: often the ignored name is why a field is missing.
     if hint:
         after_this_request(partial(_append_hint, hint=hint))
 
@@ -123,6 +124,7 @@ def hint_on_route(path: str, method: str) -> str:
     if routes:
         likely = [route for route in routes if route.startswith(f"{method} ")] or routes
         return f"did you mean {', '.join(likely)}?"
+    # `/_emulate` has its own routes, and a client of the vendor has no use for them.
     prefix = "/" + path.split("/")[1] if path.startswith("/_") else VENDOR_PREFIX
     rules = [rule for rule in current_app.url_map.iter_rules() if rule.rule.startswith(prefix)]
     return f"there are: {', '.join(route for rule in rules for route in _routes(rule))}"

@@ -27,7 +27,14 @@ from mock_sendpilot.api.paging import MAX_PER_PAGE, Page, continue_after
 from mock_sendpilot.contracts import vocabulary as words
 from mock_sendpilot.contracts.contract import Contract
 from mock_sendpilot.errors import NotFound, ServiceFault
-from mock_sendpilot.world.inbox import SENT, Conversation, Message, Participant, internal_id
+from mock_sendpilot.world.inbox import (
+    RECEIVED,
+    SENT,
+    Conversation,
+    Message,
+    Participant,
+    internal_id,
+)
 from mock_sendpilot.world.limits import MESSAGES
 from mock_sendpilot.world.outreach import SentMessage, SentRequest
 from mock_sendpilot.world.workspace import Workspace
@@ -38,8 +45,7 @@ _CONVERSATIONS_PER_PAGE = 20
 _MESSAGES_PER_PAGE = 50
 _MAX_PAGE = 1_000_000  # no limit is documented: only what no inbox has is refused
 _MAX_PREVIEW_CHARACTERS = 100  # in the documentation pages and both specifications
-_DIRECTIONS = ("sent", "received")
-_READ_STATUSES = ("read", "unread", "unknown")
+_DIRECTIONS = (SENT, RECEIVED)
 _INTERNAL_PROFILE = "https://www.linkedin.com/in/"
 _MAX_MESSAGE_CHARACTERS = 8000  # in the documentation pages and the older specification
 _MAX_NOTE_CHARACTERS = 300  # in the documentation pages
@@ -190,6 +196,7 @@ def list_conversations(
 def _conversation(conversation: Conversation, workspace: Workspace) -> dict[str, Any]:
     contract, participant = workspace.contract, conversation.participant
     person = _person(participant, contract)
+    # A person who is a lead has one picture, in whichever place the seed has it.
     picture = participant.profile_picture_url or next(
         (
             lead.profile_picture_url
@@ -222,7 +229,7 @@ class _Message(CamelCaseSchema):
     recipient = fields.Nested(_Person, required=True)
     direction = Choice(_DIRECTIONS, required=True)
     sent_at = Timestamp(required=True)
-    read_status = Choice(_READ_STATUSES, required=True)
+    read_status = Choice(words.READ_STATUSES, required=True)
     content_type = fields.String(required=True)
 
 
@@ -306,6 +313,7 @@ def _unknown_account(account_id: str) -> str:
 
 def _person(person: Participant, contract: Contract) -> dict[str, Any]:
     """Return a person with its profile URL; under some contracts that has LinkedIn's own id."""
+    # No lead has that URL, so a client in production finds the lead by its name.
     is_internal = contract.participant_urls == "internal"
     url = _INTERNAL_PROFILE + person.id if is_internal else person.profile_url
     return {"id": person.id, "name": person.name, "profile_url": url}
@@ -366,6 +374,7 @@ class _NewMessage(Request):
     sender_id = Text(required=True)
     recipient_linkedin_url = Text(required=True, rule=rules.MUST_BE_URL)
     message = Text(required=True, max_length=_MAX_MESSAGE_CHARACTERS)
+    # For tracking alone, say the pages: the URL decides who gets the message.
     lead_id = Text(allow_none=True)
     campaign_id = Text(allow_none=True)
 

@@ -205,14 +205,14 @@ class _Date(ValidatedField):
         if match is None:
             raise self.error(value)
         try:
-            date(*map(int, reversed(match.groups())))
+            date(*map(int, reversed(match.groups())))  # refuses 31/02/2025
         except ValueError:
             raise self.error(value) from None
         return str(value)
 
 
 class _NestedObject(fields.Nested):
-    """A nested object, checked and then kept as it was sent."""
+    """A nested object, checked and then kept as it was sent: the event of a search has it again."""
 
     def __init__(self, nested: Schema, expected: str, **options: Any) -> None:
         self.expected = expected
@@ -323,7 +323,7 @@ class _StartedSearch(Schema):
 def start_search(workspace: Workspace, **body: Any) -> Search:
     """Start a search."""
     search = workspace.searches.start(**body)
-    known = dict.fromkeys(each.name for each in LEAD_FILTERS)
+    known = dict.fromkeys(each.name for each in LEAD_FILTERS)  # in order, and quick to look up
     add_hint(hint_on_ignored("filters", search.filters, known))
     return search
 

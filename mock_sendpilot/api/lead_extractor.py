@@ -207,6 +207,7 @@ def extraction_results(
     workspace: Workspace, extraction_id: str, *, limit: int, offset: int, enriched_only: bool
 ) -> dict[str, Any]:
     """List the people that an extraction has found so far."""
+    # A person is enriched if an address was found. The attempt costs a credit in any case.
     people = [
         lead
         for lead in workspace.extractions.get(extraction_id).leads

@@ -44,6 +44,7 @@ from mock_sendpilot.world.workspace import Workspace
 leads = Blueprint("leads", __name__)
 
 _PER_PAGE = 50
+# `data` in particular comes with `full` alone: one client takes `response.data || response`.
 _FULL_KEYS = (
     "email",
     "customLeadStatus",
@@ -181,6 +182,7 @@ def _status_body(contract: Contract) -> Request:
         custom_lead_status = Choice(words.CUSTOM_LEAD_STATUSES)
         note = Text(may_be_empty=True, allow_none=True)
 
+        # The original has the keys of JSON, which are those that the error names.
         @validates_schema(pass_original=True, skip_on_field_errors=True)
         def _require_any(self, _data: object, original: dict[str, Any], **_: object) -> None:
             if not any(key in original for key in required_keys):
@@ -329,6 +331,7 @@ def _draft(entry: object, schema: _NewLead) -> LeadDraft | str:
         details: dict[str, Any] = schema.load(entry)
     except ValidationError as error:
         return "; ".join(bounded(problems_of(error)))
+    # The newer pages have custom fields next to the others, the older ones in an object.
     nested = details.pop("custom_fields", None) or {}
     flat = {key: value for key, value in entry.items() if key not in schema.json_keys}
     return LeadDraft(

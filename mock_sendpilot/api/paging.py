@@ -39,7 +39,7 @@ class Page(Generic[Item]):
             "total": len(items),
             "page": page,
             "limit": limit,
-            "total_pages": -(-len(items) // limit),
+            "total_pages": -(-len(items) // limit),  # rounded up
         }
 
 

@@ -120,6 +120,7 @@ CAMPAIGN_FILTERS_PROSE = CAMPAIGN_STATUSES
 CAMPAIGN_FILTERS = ("all", "active", "paused", "draft", "finished")
 """The same filter in both specifications: `active` finds campaigns that are `started`."""
 SENDER_STATUSES = ("active", "disconnected", "rate_limited")
+READ_STATUSES = ("read", "unread", "unknown")
 SEARCH_STATUSES = ("pending", "processing", "completed", "failed")
 EXTRACTION_STATUSES = ("PENDING", "RUNNING", "FINISHED", "FAILED")
 EXTRACTION_MODES = ("extraction_only", "with_enrichment")

@@ -9,7 +9,7 @@ from http import HTTPStatus
 from flask import Blueprint, Response
 
 from mock_sendpilot.api.access import current_emulator, with_workspace
-from mock_sendpilot.api.campaigns import CountedCampaign, campaign_detail
+from mock_sendpilot.api.campaigns import campaign_detail, with_lead_count
 from mock_sendpilot.api.envelope import json_response
 from mock_sendpilot.api.fields import Boolean, Choice, Text
 from mock_sendpilot.api.leads import full_lead
@@ -133,8 +133,7 @@ def put_campaign(workspace: Workspace) -> Response:
     part = _with_id(NewCampaign().load(json_object()), lambda: workspace.ids.prefixed("camp"))
     campaign_id = part["id"]
     _merge_one(workspace, "campaigns", part)
-    campaign = workspace.store.campaign(campaign_id)
-    counted = CountedCampaign(campaign, workspace.store.lead_count(campaign_id))
+    counted = with_lead_count(workspace, workspace.store.campaign(campaign_id))
     reply = cached_schema(campaign_detail, workspace.contract).dump(counted)
     return json_response(reply, HTTPStatus.CREATED)
 

@@ -33,8 +33,6 @@ from mock_sendpilot.scheduling.scheduler import FIRST_MOMENT, LAST_MOMENT
 from mock_sendpilot.world.inbox import RECEIVED, SENT
 from mock_sendpilot.world.models import ENROLLS, STEP_KINDS, Behavior, Step
 
-_READ_STATUSES = ("read", "unread", "unknown")
-
 _TEXT_REQUIRED = Length(min=1, error="expected at least one text, got none")
 _KEY_REQUIRED = Length(
     min=1, error="expected at least one key, got none; nobody could use the workspace"
@@ -179,7 +177,7 @@ class MessageSchema(Strict):
     content = Text(required=True)
     direction = Choice((SENT, RECEIVED), required=True)
     sent_at = Timestamp(required=True)
-    read_status = Choice(_READ_STATUSES, load_default="read")
+    read_status = Choice(words.READ_STATUSES, load_default="read")
     content_type = Text(load_default="TEXT")
 
 

@@ -7,7 +7,7 @@ from flask import Blueprint, Response
 from marshmallow import ValidationError, post_load
 
 from mock_sendpilot.api.access import with_workspace
-from mock_sendpilot.api.campaigns import CountedCampaign, campaign_detail
+from mock_sendpilot.api.campaigns import campaign_detail, with_lead_count
 from mock_sendpilot.api.envelope import json_response
 from mock_sendpilot.api.fields import Choice, JsonObject, Text
 from mock_sendpilot.api.leads import full_lead
@@ -106,7 +106,7 @@ def simulate_campaign(workspace: Workspace, campaign_id: str) -> Response:
     action = CampaignAction().load(json_object())["action"]
     with workspace.causes.working_for(SIMULATED):
         campaign = workspace.campaigns.change(campaign_id, action, by="user")
-    counted = CountedCampaign(campaign, workspace.store.lead_count(campaign_id))
+    counted = with_lead_count(workspace, campaign)
     return json_response(cached_schema(campaign_detail, workspace.contract).dump(counted))
 
 
