@@ -16,7 +16,7 @@ from mock_sendpilot.receiver_check.target import ProbeFailed, Target
 from mock_sendpilot.scheduling.clock import SystemClock
 from mock_sendpilot.webhooks.http_sender import HttpSender
 
-_MAX_HUNG_COUNT = 2
+_MAX_HUNG_COUNT = 2  # each costs the whole timeout, and some fifty requests are to come
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,7 @@ class TestClient:
         self.accepted_count = 0
         self.hung_count = 0
         self._http_sender = http_sender
+        # From chance, unlike everywhere else: a receiver remembers the ids of the last check.
         self._ids = Ids(secrets.token_hex(16))
         lead_id = target.lead_id or self._ids.prefixed("lead_check")
         self._lead = replace(SAMPLE_LEAD, id=lead_id)
@@ -146,7 +147,7 @@ class TestClient:
         finding = expect_accepted(response)
         if finding.outcome != FAILED or response.status_code is None:
             return finding
-        if self.send(control).is_accepted:
+        if self.send(control).is_accepted:  # so what is special in the first was the reason
             return finding
         return Finding(INCONCLUSIVE, f"{response}; a plain one is rejected as well")
 

@@ -122,7 +122,7 @@ def _first_effect(
 ) -> tuple[str, float, float] | None:
     """Return a type of event with an effect, the count before it, and the time until it shows."""
     for candidate in dict.fromkeys((event_type, *_TYPES_WITH_EFFECTS)):
-        if candidate != event_type:
+        if candidate != event_type:  # of which one has been sent already
             initial_count = client.effect_count()
             if not client.send(client.request(candidate)).is_accepted:
                 continue

@@ -101,6 +101,7 @@ class ReceiverResponse:
         text = f"{status} in {self.seconds * 1000:.0f} ms"
         if self.is_accepted:
             return text
+        # Many frameworks repeat the status in the body, as in "401 Unauthorized".
         excerpt = _excerpt(response.body).removeprefix(f"{status}").lstrip(" :-")
         return f"{text}: {excerpt}" if excerpt else text
 
@@ -143,6 +144,7 @@ def _acceptance_fix(response: ReceiverResponse) -> str | None:
         is_tls = any(word in error for word in ("certificate", "ssl", "tls"))
         return _CERTIFICATE if is_tls else _UNREACHABLE
     if response.status_code in _REDIRECTS:
+        # From a stranger, and printed: it may hold anything.
         location = _one_line(response.result.response.headers.get("Location", ""))
         destination = f" It leads to {location}." if location else ""
         return f"Give the final URL: redirects are not followed.{destination}"

@@ -93,6 +93,7 @@ def discover(client: TestClient) -> Profile:
         response=response,
         effect=effect,
         unsigned_response=unsigned_response,
+        # One that accepts no scheme alone has accepted all of them together: it needs them all.
         scheme_sets=tuple((scheme,) for scheme in verified or accepted) or (candidates,),
         verifies_signatures=bool(verified) or not unsigned_response.is_accepted,
     )

@@ -136,6 +136,7 @@ def rejects_malformed_signature(profile: Profile, client: TestClient) -> Finding
     findings = []
     for schemes in profile.scheme_sets:
         signed = client.request(profile.event_type, schemes=schemes)
+        # The headers of the signature are those that an unsigned request lacks.
         unsigned_headers = replace(signed, schemes=()).headers()
         for header in filter(lambda name: name not in unsigned_headers, signed.headers()):
             for case, change in _malformations(header, schemes):
