@@ -87,7 +87,7 @@ class Campaigns:
 
         Args:
             campaign_id: the id of the campaign.
-            action: one of `ACTIONS`.
+            action: one of `vocabulary.CAMPAIGN_ACTIONS`.
             by: `api`, `user` or `system`, as the event of a pause or resume names it.
 
         Raises:
@@ -326,6 +326,7 @@ class SequenceRunner:
             self._finish(enrollment, Contact.of(lead), campaign)
 
     def _current_step(self, enrollment: _Enrollment) -> Step:
+        # After its last step a lead is still enrolled, as long as a response may come.
         steps = self._store.campaign(enrollment.campaign_id).sequence
         return steps[min(enrollment.next_step, len(steps) - 1)]
 
@@ -413,6 +414,7 @@ class SequenceRunner:
         enrollment.task = self._scheduler.add(
             self._causes.task("step", partial(self._run, enrollment, action), cause),
             due_at=due_at,
+            # One lane for all leads, so that they take their steps in the order of their due times.
             lane=("campaign", enrollment.campaign_id),
             about=f"a step of lead {enrollment.lead_id} in campaign {enrollment.campaign_id}",
         )

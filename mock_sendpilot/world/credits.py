@@ -127,7 +127,10 @@ class Credits:
 
 
 def _month_later(moment: datetime) -> datetime:
-    """Return the same day of the next month, or the 1st of the month after that."""
+    """Return the same day of the next month; where it has no such day, the 1st after it.
+
+    From then on the reset stays on the 1st. The vendor does not say what it does on the 31st.
+    """
     year, month = divmod(moment.year * _MONTHS + moment.month, _MONTHS)
     try:
         return moment.replace(year=year, month=month + 1)

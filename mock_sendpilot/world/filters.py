@@ -391,7 +391,7 @@ def _fold(values: Iterable[str]) -> frozenset[str]:
 
 
 def _values(filters: Mapping[str, Any], name: str) -> tuple[str, ...]:
-    value = filters.get(name) or (name in _ALIASES and filters.get(_ALIASES[name])) or ()
+    value = filters.get(name) or filters.get(_ALIASES.get(name, name)) or ()
     if name.endswith("bulk_domains"):
         texts = [_domain(text) for text in re.split(r"[\s,;]+", value or "")]
     else:

@@ -80,6 +80,7 @@ class Inbox:
 
     def conversations(self, sender_id: str | None = None) -> list[Conversation]:
         """Return the conversations of a sender, or all, the latest activity first."""
+        # A list, since a conversation may begin meanwhile: readers need not hold the lock.
         found = [
             one
             for one in list(self._conversations.values())

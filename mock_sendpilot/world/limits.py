@@ -162,4 +162,5 @@ class RateLimiter:
 
 
 def _rounded_up_seconds(duration: timedelta) -> int:
+    # Up, since a client that waits that long shall find the window over.
     return -(-duration // timedelta(seconds=1))

@@ -99,6 +99,7 @@ class Outreach:
             self._store.campaign(campaign_id)
         if lead is None:
             leads = self._store.leads_of(linkedin_url)
+            # Another sender's lead of the same person has its own status and sequence.
             own = [one for one in leads if one.sender_id in (None, sender_id)]
             in_campaign = [
                 one for one in own if one.campaign_id and campaign_id in (None, one.campaign_id)
@@ -173,6 +174,7 @@ class Outreach:
             person = self._store.add_person(contact.linkedin_url, sender.id)
             contact = replace(contact, lead=person)
         self._count(contact, connections_sent=1)
+        # The newer pages: the request goes out without the note, rather than not at all.
         sent_note = note if sender.is_premium else None
         self._store.record(ConnectionRequestSent(contact, sent_note or None))
         contact = self._move(contact, "CONNECTION_SENT", by)

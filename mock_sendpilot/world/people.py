@@ -216,7 +216,7 @@ def _with_values(companies: list[Company], attribute: str, values: Sequence[str]
         known = [each for each in companies if _is_same(getattr(each, attribute), value)]
         some = [companies[(number + step) % len(companies)] for step in range(variant_count)]
         matching += known or [replace(each, **{attribute: value}) for each in some]
-    return matching[: 2 * _COMPANY_VARIANTS]
+    return matching[: 2 * _COMPANY_VARIANTS]  # or a few filters with many values would multiply
 
 
 def _is_allowed_kind(company: Company, filters: SearchFilters) -> bool:
@@ -353,7 +353,7 @@ def _identity(seed: str, index: int, criteria: Criteria) -> _Identity:
     if not username:
         username = f"{slug_of(f'{first} {last}') or 'person'}-{start & 0xFF:02x}{number:04x}"
         while username.casefold() in criteria.excluded_usernames:
-            username += "-1"
+            username += "-1"  # the set is finite, so one ending is free
     mailbox = ".".join(filter(None, (slug_of(first), slug_of(last)))) or "person"
     return _Identity(
         f"{start:08x}{number:04x}", first, last, username, f"{mailbox}{mailbox_number}"

@@ -77,10 +77,7 @@ class Workspace:
             may_wait_for_us=partial(has_foreign_receivers, self),
         )
         self.store = Store(
-            clock=clock,
-            new_lead_id=self.new_lead_id,
-            publisher=self._publisher,
-            react=self._react,
+            clock=clock, new_lead_id=self.new_lead_id, publisher=self._publisher, react=self._react
         )
         self.inbox = Inbox(self.ids, opening_message_id=self.contract.opening_message_id)
         self.quotas = Quotas(clock)
@@ -232,7 +229,7 @@ class Workspace:
         self.seed = replace(
             state.seed, id=own.id, api_keys=own.api_keys, random_seed=own.random_seed
         )
-        self.store.load(state.store)
+        self.store.load(state.store)  # first: responses look up their leads in it
         self.inbox.load(state.conversations)
         self.quotas.load(state.quotas)
         self.credits.set(state.balance)
@@ -302,6 +299,7 @@ class Workspace:
             self.behaviors.set(lead_id, behavior)
 
     def _fill(self, seed: WorkspaceSeed) -> None:
+        # In this order: a lead names its campaign and its sender.
         for sender in seed.senders:
             self.store.put_sender(sender)
         for campaign in seed.campaigns:
