@@ -331,6 +331,7 @@ class Disruptions:
     def _put(self, disruption: Disruption) -> Disruption:
         with self._lock:
             if len(self._disruptions) >= _MAX_DISRUPTIONS:
+                # A consumed one is only history. One that is armed must not vanish unnoticed.
                 consumed = (one.id for one in self._disruptions.values() if one.state == CONSUMED)
                 oldest_id = next(consumed, None)
                 if oldest_id is None:

@@ -414,7 +414,7 @@ def _requested_delay(retry_after: str, sent_at: datetime) -> timedelta:
     try:
         # A receiver computes a date by its own clock, so it is compared with the real time.
         delay = parsedate_to_datetime(retry_after) - sent_at
-    except Exception:
+    except Exception:  # of several classes, for whatever a receiver may have sent
         return timedelta()
     return delay if delay < _MAX_RETRY_AFTER else timedelta()
 

@@ -85,6 +85,7 @@ class ForwardingQueue:
             self._waiting.append(forwarded)
             self._changed.notify_all()
             patience = request.seconds_to_send + timeout_seconds + self.limits.extra_seconds
+            # Again and again, since `take` puts a request back that was lost on its way.
             while forwarded in self._waiting:
                 if not self._has_listener():
                     self._waiting.remove(forwarded)

@@ -195,7 +195,7 @@ class HttpSender:
             if request.is_cut:
                 connection.close()
             elif len(self._connections) > _MAX_KEPT_CONNECTIONS:
-                self.forget(name)
+                self.forget(name)  # its own: another one may be in use
 
     def _connection(self, name: str, max_connections: int) -> _Connection:
         connection = self._connections.get(name)
@@ -223,9 +223,9 @@ class HttpSender:
             headers=dict(headers.values()),
             redirect=False,
             assert_same_host=False,
-            preload_content=False,
-            decode_content=False,
-            retries=False,
+            preload_content=False,  # the deadline and the greatest length need it piece by piece
+            decode_content=False,  # a small body could expand to gigabytes
+            retries=False,  # an attempt is one POST: retries are the runner's
             timeout=timeout,
         )
         return response

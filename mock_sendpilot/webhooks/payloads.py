@@ -27,7 +27,7 @@ from mock_sendpilot.world.models import Contact, Lead
 
 Data = Mapping[str, Any]
 
-_SAMPLE_TIME = datetime(2026, 6, 1, tzinfo=timezone.utc)
+_SAMPLE_TIME = datetime(2026, 6, 1, tzinfo=timezone.utc)  # any: only keys of samples are used
 _FIXTURE_OPTIONS: Mapping[str, str] = {
     "timeout_seconds": "timeout",
     "event": "event_type",

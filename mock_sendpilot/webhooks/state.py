@@ -30,9 +30,8 @@ class WebhookCounters:
     def __init__(
         self, events: Counter[str] | None = None, attempts: Counter[str] | None = None
     ) -> None:
-        self._lock = (
-            threading.Lock()
-        )  # `+= 1` reads and writes, and another thread may come between
+        # `+= 1` reads and writes, and another thread may come between.
+        self._lock = threading.Lock()
         self.events: Counter[str] = Counter(events)
         self.attempts: Counter[str] = Counter(attempts)
 

@@ -232,6 +232,7 @@ def _subjects(trigger: _Trigger) -> Subjects:
     if trigger.name in _CAMPAIGN_ACTIONS:
         campaign = store.campaign(trigger.required_id("campaign"))
         return Subjects(campaign=campaign, total_leads=store.lead_count(campaign.id))
+    # A lead without a sender gets that of the samples: every event about a person names one.
     lead = store.lead(trigger.required_id("lead"))
     if sender_id is not None and store.sender(sender_id) is None:
         hint = f"this workspace has no sender {sender_id[:80]!r}"
@@ -376,7 +377,7 @@ def _choose_job(trigger: _Trigger, *, with_effects: bool) -> Search | Extraction
     every: list[Search | Extraction] = [*jobs.all()]
     suitable = [job for job in every if job.is_over != with_effects]
     if suitable or (every and not with_effects):
-        return [*every, *suitable][-1]
+        return [*every, *suitable][-1]  # the latest that is suitable, else the latest of all
     needed = " that is not over" if every else ""
     reason = f"this workspace has no {kind}{needed}; start one with POST {path}"
     raise SubjectRequired("job_id", reason)

@@ -62,6 +62,7 @@ def wait_for_events(
     if after is not None:
         earlier = [one for one in known if one.sequence <= sequence and pattern.matches(one.body)]
         notes.append(f"after {after}; before that {len(earlier)} came that match")
+    # The nearest miss alone would puzzle where an event matches and was only not sent yet.
     if stage is not Stage.RECORDED:
         notes += _first_attempt_notes(later)
     if stage is Stage.ATTEMPTED:
