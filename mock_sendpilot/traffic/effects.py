@@ -15,7 +15,7 @@ from typing import Any, Literal
 import orjson
 
 from mock_sendpilot.errors import InvalidInput
-from mock_sendpilot.http_server.transmission import Transmission
+from mock_sendpilot.http_server.transmission import Ending, Part, Transmission
 from mock_sendpilot.json_text import short_json
 from mock_sendpilot.matching import camel_case
 from mock_sendpilot.suggestions import did_you_mean
@@ -96,24 +96,22 @@ class Effect:
     def transmission(self, generator: random.Random) -> Transmission | None:
         """Return how the response is transmitted; None for as usual."""
         delay_seconds = _drawn(self.latency_seconds, generator)
-        is_lost = self.reset == "before" or self.empty
-        is_cut = self.reset == "body" or self.truncate
-        if not (delay_seconds or self.hang or is_lost or is_cut or self.trickle):
-            return None
-        return Transmission(
-            delay_seconds=delay_seconds,
-            part="nothing" if is_lost else "half" if is_cut else "all",
-            bytes_per_second=self.trickle,
-            ending=(
-                "hang"
-                if self.hang
-                else "reset"
-                if self.reset
-                else "close"
-                if self.empty or self.truncate
-                else "as usual"
-            ),
+        part: Part = "all"
+        if self.reset == "before" or self.empty:
+            part = "nothing"
+        elif self.reset == "body" or self.truncate:
+            part = "half"
+        ending: Ending = "as usual"
+        if self.hang:
+            ending = "hang"
+        elif self.reset:
+            ending = "reset"
+        elif part != "all":
+            ending = "close"
+        transmission = Transmission(
+            delay_seconds=delay_seconds, part=part, bytes_per_second=self.trickle, ending=ending
         )
+        return None if transmission == Transmission() else transmission
 
     def changed_body(self, body: bytes) -> bytes:
         """Return the body of a response with the changes of its JSON."""
@@ -277,6 +275,8 @@ def _value(text: str) -> Any:
 
 # --- reading --------------------------------------------------------------------------------------
 
+# A reader raises TypeError or ValueError without words: `_READERS` says what was expected.
+
 
 def _number(value: Any, minimum: float, maximum: float) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -322,7 +322,7 @@ def _word(words: Sequence[str], *, default: str | None = None) -> Callable[[Any]
 def _latency(value: Any) -> float | Mapping[str, Any]:
     if not isinstance(value, Mapping):
         return _number(value, 0, MAX_LATENCY_SECONDS)
-    ((name, parameters),) = value.items()
+    ((name, parameters),) = value.items()  # ValueError unless there is exactly one
     if name == "uniform":
         low, high = (_number(one, 0, MAX_LATENCY_SECONDS) for one in parameters)
         if low > high:
@@ -413,6 +413,7 @@ def _drawn(latency: float | Mapping[str, Any] | None, generator: random.Random) 
     if "uniform" in latency:
         return generator.uniform(*latency["uniform"])
     median, sigma = latency["lognormal"]["median"], latency["lognormal"]["sigma"]
+    # The mean of the logarithm of a lognormal distribution is the logarithm of its median.
     return min(MAX_LATENCY_SECONDS, generator.lognormvariate(math.log(median), sigma))
 
 

@@ -253,6 +253,7 @@ class Faults:
             for fault in self._in_order():
                 if not self._may_hit(fault, request, now):
                     continue
+                # Drawn for every request that matches, so that the later draws stay the same.
                 generator = self._next_generator(fault, request)
                 if generator.random() >= fault.probability:
                     continue
@@ -304,6 +305,7 @@ class Faults:
         self.is_armed = any(one.state == ARMED for one in self._faults.values())
 
     def _remove_oldest_consumed(self) -> None:
+        # A consumed one is only history. One that is armed must not vanish unnoticed.
         consumed = (one.id for one in self._faults.values() if one.state == CONSUMED)
         oldest_id = next(consumed, None)
         if oldest_id is None:

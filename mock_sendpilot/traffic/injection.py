@@ -112,7 +112,7 @@ class FaultInjection:
             status, headers, body = self._response(environ)
         else:  # no view serves it, and the journal has the operation from the view
             environ[OPERATION_ID] = self._find_operation(environ)
-        if effect.status is not None:
+        if effect.status is not None:  # also after the app has done its work: `after_effect`
             status, headers, body = _error(effect, access.workspace, environ)
         elif earlier is not None:
             body = earlier
@@ -150,9 +150,9 @@ def _error(
     phrase = reason_phrase(code)
     message = _MESSAGES.get(code, phrase)
     if code == HTTPStatus.NOT_FOUND:
-        resource = environ["PATH_INFO"].split("/")[2]
+        resource = environ["PATH_INFO"].split("/")[2]  # of /v1/leads/…
         message = _NOT_FOUND.get(resource, phrase)
-    body = orjson.dumps({"statusCode": code, "message": message, "error": phrase})
+    body = _envelope(code, message)
     headers = [("Content-Type", _JSON)]
     seconds = effect.retry_after
     if seconds is None and code == HTTPStatus.TOO_MANY_REQUESTS and workspace.contract.retry_after:
@@ -173,12 +173,15 @@ def _headers(
 
 
 def _respond(start_response: "StartResponse", code: int, message: str) -> list[bytes]:
-    phrase = reason_phrase(code)
-    body = orjson.dumps({"statusCode": code, "message": message, "error": phrase})
-    start_response(
-        f"{code} {phrase}", [("Content-Type", _JSON), ("Content-Length", str(len(body)))]
-    )
+    body = _envelope(code, message)
+    headers = [("Content-Type", _JSON), ("Content-Length", str(len(body)))]
+    start_response(f"{code} {reason_phrase(code)}", headers)
     return [body]
+
+
+def _envelope(code: int, message: str) -> bytes:
+    """Return the vendor's envelope; not by way of `api/`, which needs a request of Flask."""
+    return orjson.dumps({"statusCode": code, "message": message, "error": reason_phrase(code)})
 
 
 def _earlier_page(
@@ -212,4 +215,4 @@ def _transmit(environ: Mapping[str, Any], transmission: Transmission) -> None:
             "a fault ends the connection, and this app is called without one"
         )
     else:
-        threading.Event().wait(transmission.delay_seconds)
+        threading.Event().wait(transmission.delay_seconds)  # not time.sleep, which tests patch

@@ -103,7 +103,7 @@ class JournalEntry:
         self.api_key_name = api_key_name
         # One object instead of fifty: less to make, to keep, and for the garbage collector to see.
         # What is no text, such as the streams of the server, becomes null.
-        packed = orjson.dumps((environ, status, headers, events), default=_nothing)
+        packed = orjson.dumps((environ, status, headers, events), default=lambda _: None)
         self._packed = bytes_to_keep(packed)
         self._unpacked: _Facts | None = None
         # A byte more than is shown tells that something was cut off.
@@ -253,7 +253,7 @@ class RequestJournal:
     def __init__(
         self, prefix: str = "req", *, max_entries: int = MAX_ENTRIES, max_bytes: int = MAX_BYTES
     ) -> None:
-        self.id = secrets.token_hex(8)
+        self.id = secrets.token_hex(8)  # not of the seeded generator, which a restart repeats
         self.is_recording = max_entries > 0
         self._prefix = prefix
         self._max_entries = max_entries
@@ -369,7 +369,3 @@ class RequestJournal:
 
     def __iter__(self) -> Iterator[JournalEntry]:
         return iter(self.all())
-
-
-def _nothing(_: object) -> None:
-    return None

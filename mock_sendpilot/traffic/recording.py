@@ -82,7 +82,7 @@ class Recording:
         workspace = None if access is None else access.workspace
         at = self._system_clock.now() if workspace is None else workspace.clock.now()
         earlier = None if workspace is None else workspace.causes.begin(work)
-        status: str = _FAILED
+        status: str = _FAILED  # if the app raises an exception before it has started a response
         headers: list[tuple[str, str]] = []
         content = b""
 
@@ -96,7 +96,7 @@ class Recording:
         try:
             body = self._app(environ, start)
             try:
-                content = b"".join(body)
+                content = b"".join(body)  # a view that streams works until here
             finally:
                 if hasattr(body, "close"):
                     body.close()

@@ -73,7 +73,11 @@ class TraceIndex:
         attempts.sort(key=lambda one: one.attempt.sent_at)
         self.attempts = {one.id: one for one in attempts}
         self._event_ids = {one.message_id: one.event_id for one in self.events.values()}
-        self._caused = self._events_by_cause()
+        self._caused = _grouped(
+            (event.cause.id, event.event_id)
+            for event in self.events.values()
+            if event.cause is not None and event.cause.id is not None
+        )
         self._deliveries = _grouped((one.event_id, one.id) for one in self.deliveries.values())
         self.joins = self._joins()
         self._calls = _grouped((join.attempt_id, one) for one, join in self.joins.items())
@@ -127,13 +131,6 @@ class TraceIndex:
             return self.deliveries[one_id].created_at
         return self.attempts[one_id].attempt.started_at if one_id in self.attempts else None
 
-    def _events_by_cause(self) -> dict[str, list[str]]:
-        return _grouped(
-            (event.cause.id, event.event_id)
-            for event in self.events.values()
-            if event.cause is not None and event.cause.id is not None
-        )
-
     # --- ids ----------------------------------------------------------------------------------
 
     def ids_of(self, name: str) -> list[str]:
@@ -182,6 +179,7 @@ class TraceIndex:
         )
         joins = {}
         for entry in self.requests.values():
+            # What says more comes first: an id of the event, the very header, the trace, the time.
             own = entry.request_id
             named = of_event.get(self._event_ids.get(own, own), [])
             traced = of_trace.get(trace_id(entry.headers.get("Traceparent")) or "", [])
