@@ -18,7 +18,7 @@ from mock_sendpilot.version import __version__
 
 if TYPE_CHECKING:
     from mock_sendpilot.server import EmulatorServer
-    from mock_sendpilot.tls.https_port import HttpsPort
+    from mock_sendpilot.tls.gateway import HttpsPort
     from mock_sendpilot.world.workspace import Workspace
 
 _LABEL_WIDTH = 11

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mock_sendpilot.emulator import Emulator
     from mock_sendpilot.server import EmulatorServer
     from mock_sendpilot.states.state_file import StateFile
-    from mock_sendpilot.tls.https_port import HttpsPort
+    from mock_sendpilot.tls.gateway import HttpsPort
     from mock_sendpilot.world.seed import EndpointSeed, WorkspaceSeed
 
 _STOP_SECONDS = 0.5  # for running requests; webhooks that are being sent get half of it
@@ -259,7 +259,7 @@ def _reason(error: Exception) -> str:
 def _https_port(server: "EmulatorServer", options: dict[str, Any]) -> "HttpsPort":
     """Return an https port in front of a server, or exit with the reason."""
     from mock_sendpilot.tls.authority import TlsNotInstalled
-    from mock_sendpilot.tls.https_port import HttpsPort
+    from mock_sendpilot.tls.gateway import HttpsPort
 
     try:
         return HttpsPort(server.port, port=options["tls_port"])

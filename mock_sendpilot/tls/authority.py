@@ -1,12 +1,8 @@
 """A certificate authority of our own, which lives as long as its object."""
 
 import ssl
-from typing import TYPE_CHECKING
 
 from mock_sendpilot.errors import SendPilotError
-
-if TYPE_CHECKING:
-    import trustme
 
 
 class TlsNotInstalled(SendPilotError):
@@ -24,7 +20,13 @@ class Authority:
     """
 
     def __init__(self) -> None:
-        self._ca = _new_ca()
+        try:
+            import trustme
+        except ImportError as error:
+            raise TlsNotInstalled from error
+        self._ca = trustme.CA(
+            organization_name="mock_sendpilot", organization_unit_name="for one run"
+        )
 
     @property
     def certificate(self) -> bytes:
@@ -34,14 +36,6 @@ class Authority:
     def server_context(self, *names: str) -> ssl.SSLContext:
         """Return a context for a server with these names and addresses."""
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        context.set_alpn_protocols(["http/1.1"])
+        context.set_alpn_protocols(["http/1.1"])  # the server behind it speaks no HTTP/2
         self._ca.issue_cert(*names).configure_cert(context)
         return context
-
-
-def _new_ca() -> "trustme.CA":
-    try:
-        import trustme
-    except ImportError as error:
-        raise TlsNotInstalled from error
-    return trustme.CA(organization_name="mock_sendpilot", organization_unit_name="for one run")

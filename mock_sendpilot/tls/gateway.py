@@ -1,4 +1,4 @@
-"""Two ports in front of an HTTP server: one speaks TLS, the other is a proxy for `CONNECT`.
+"""Ports in front of an HTTP server: one speaks TLS, the other is a proxy for `CONNECT`.
 
 The proxy sends the vendor's host to the first port, and every other host where it wants to go.
 """
@@ -11,11 +11,14 @@ from base64 import b64encode
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.network import VENDOR_HOST, listening_socket
+from mock_sendpilot.tls.authority import Authority
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -187,6 +190,44 @@ class Gateway(AbstractContextManager["Gateway"]):
         if self._next_proxy is not None:
             return await self._next_proxy.open(target)
         return Stream(*await asyncio.open_connection(host, int(port)))
+
+
+class HttpsPort(AbstractContextManager["HttpsPort"]):
+    """An https port of 127.0.0.1 in front of a server, from `__enter__` to `__exit__`.
+
+    Args:
+        server_port: the port of the server, which speaks HTTP.
+        port: the https port; 0 takes a free one.
+
+    Raises:
+        TlsNotInstalled: no certificate can be made.
+        OSError: the port is taken.
+    """
+
+    def __init__(self, server_port: int, *, port: int = 0) -> None:
+        authority = Authority()
+        context = authority.server_context(VENDOR_HOST, ADDRESS, "localhost")
+        self._gateway = Gateway(server_port, context, tls_port=port)
+        self._folder = TemporaryDirectory(prefix="mock-sendpilot-")  # of this user alone
+        self.certificate_file.write_bytes(authority.certificate)
+
+    @property
+    def origin(self) -> str:
+        """The origin, such as `https://127.0.0.1:7364`."""
+        return f"https://{ADDRESS}:{self._gateway.tls_port}"
+
+    @property
+    def certificate_file(self) -> Path:
+        """The certificate that clients have to trust, as PEM; removed at the end."""
+        return Path(self._folder.name) / "ca.pem"
+
+    def __enter__(self) -> "Self":
+        self._gateway.__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._gateway.__exit__()
+        self._folder.cleanup()
 
 
 def _listen(port: int) -> socket.socket:

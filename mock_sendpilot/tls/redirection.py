@@ -58,6 +58,7 @@ def _running(
 
 def _trust(authority: Authority, environment: Mapping[str, str], folder: Path) -> dict[str, str]:
     """Write what is trusted so far, and the authority."""
+    # The first three variables replace what a client trusts, and Node's adds to it.
     bundle, extra = folder / "ca-bundle.pem", folder / "ca.pem"
     own = authority.certificate
     bundle.write_bytes(b"\n".join([*_trusted_so_far(environment), own]))
@@ -82,17 +83,16 @@ def _preloads(gateway: Gateway, environment: Mapping[str, str], folder: Path) ->
     shutil.copyfile(_HERE / "python_preload.py", python / "sitecustomize.py")
     node = folder / "preload.cjs"
     shutil.copyfile(_HERE / "node_preload.cjs", node)
+    # First on the path, since Python runs one `sitecustomize` alone; ours runs the next one.
     paths = [str(python), environment.get("PYTHONPATH", "")]
-    options = [environment.get("NODE_OPTIONS", ""), f'--require "{_escaped(node)}"']
+    # Node splits the variable at blanks, and reads a backslash in quotes as an escape.
+    escaped = str(node).replace("\\", "\\\\").replace('"', '\\"')
+    options = [environment.get("NODE_OPTIONS", ""), f'--require "{escaped}"']
     return {
         "MOCK_SENDPILOT_REDIRECT": f"{VENDOR_HOST}={ADDRESS}:{gateway.tls_port}",
         "PYTHONPATH": os.pathsep.join(filter(None, paths)),
         "NODE_OPTIONS": " ".join(filter(None, options)),
     }
-
-
-def _escaped(path: Path) -> str:
-    return str(path).replace("\\", "\\\\").replace('"', '\\"')
 
 
 def _next_proxy(environment: Mapping[str, str]) -> NextProxy | None:
@@ -102,7 +102,9 @@ def _next_proxy(environment: Mapping[str, str]) -> NextProxy | None:
         InvalidInput: it is no HTTP proxy.
     """
     name = next((name for name in _PROXIES if environment.get(name)), None)
-    if name is None or "*" in _exceptions(environment):
+    if name is None or "*" in _entries(
+        environment.get("no_proxy") or environment.get("NO_PROXY") or ""
+    ):
         return None
     try:
         return NextProxy.from_url(environment[name])
@@ -110,15 +112,13 @@ def _next_proxy(environment: Mapping[str, str]) -> NextProxy | None:
         raise InvalidInput(f"{name}: {error.message}; unset it, or use --no-tls") from error
 
 
-def _exceptions(environment: Mapping[str, str]) -> list[str]:
-    text = environment.get("no_proxy") or environment.get("NO_PROXY") or ""
-    return [entry.strip() for entry in text.split(",")]
+def _entries(no_proxy: str) -> list[str]:
+    return [entry.strip() for entry in no_proxy.split(",")]
 
 
-def _without_vendor(exceptions: str) -> str:
+def _without_vendor(no_proxy: str) -> str:
     """Return the hosts that need no proxy, but for the vendor's: it must not be reached."""
-    entries = [entry.strip() for entry in exceptions.split(",")]
-    return ",".join(entry for entry in entries if not _has_vendor(entry))
+    return ",".join(entry for entry in _entries(no_proxy) if not _has_vendor(entry))
 
 
 def _has_vendor(entry: str) -> bool:
