@@ -118,14 +118,7 @@ def create_app(
             add_dashboard(app, control, guard, operations=partial(operation_ids, app))
         app.register_blueprint(control)
     if cors_origins:
-        from flask_cors import CORS  # only apps with CORS pay for it
-
-        CORS(
-            app,
-            resources={f"{VENDOR_PREFIX}/*": {"origins": list(cors_origins)}},
-            allow_headers=["X-API-Key", "Content-Type"],
-            max_age=600,
-        )
+        _allow_origins(app, cors_origins)
     # Middleware instead of `after_request`, which Flask skips for an unhandled exception while a
     # test suite has `app.testing` set. From the outside in: the path as it was sent, which all
     # others match; the journal, which records injected faults like any response; the log; faults.
@@ -146,6 +139,18 @@ def create_app(
     )
     app.wsgi_app = RawPaths(recording)  # type: ignore[method-assign]
     return app
+
+
+def _allow_origins(app: Flask, origins: Sequence[str]) -> None:
+    """Let pages of these origins call the vendor's API, and not the control API."""
+    from flask_cors import CORS  # only apps with CORS pay for it
+
+    CORS(
+        app,
+        resources={f"{VENDOR_PREFIX}/*": {"origins": list(origins)}},
+        allow_headers=["X-API-Key", "Content-Type"],
+        max_age=600,
+    )
 
 
 class _NoSessions(SessionInterface):

@@ -69,7 +69,7 @@ class Changes:
 
     def note_request(self, *, is_reading: bool) -> None:
         """Note a request for the vendor's API; not every change that one makes is an event."""
-        self.note(*_BY_REQUEST[: 1 if is_reading else None])
+        self.note(*((REQUESTS,) if is_reading else _BY_REQUEST))
 
     def since(self, number: int) -> tuple[list[str], int]:
         """Return the topics that have changed since a number, and the number of the latest."""

@@ -27,6 +27,7 @@ def check_state(state: WorkspaceState, path: str) -> None:
         InvalidInput: a value that no workspace can have; it says where, and what was expected.
     """
     world, store = state.world, state.world.store
+    # Both: a state that is restored shows the one, and one that is loaded counts from the other.
     _check_time(world.clock.now, f"{path}.world.clock.now")
     _check_time(world.clock.real_time, f"{path}.world.clock.realTime")
     for name, part in (("seed", world.seed), ("store", store)):

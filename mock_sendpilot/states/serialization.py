@@ -98,6 +98,7 @@ def _dump_contract(value: Contract) -> str:
     return value.name  # which implies every option that was set
 
 
+# A datetime is a date, too: singledispatch takes the nearest class, whatever the order here.
 @_dump.register
 def _dump_datetime(value: datetime) -> str:
     # With +00:00 instead of Z, which `fromisoformat` of Python 3.10 does not read.
@@ -121,6 +122,7 @@ def _dump_bytes(value: bytes) -> str:
 
 @_dump.register(Mapping)
 def _dump_mapping(value: Mapping[Any, Any]) -> Any:
+    # Keys of an object are texts: a mapping with others is an array of pairs.
     if all(isinstance(key, str) for key in value):
         return {key: _dump(item) for key, item in value.items()}
     return [[_dump(key), _dump(item)] for key, item in value.items()]
@@ -198,6 +200,8 @@ def _load_union(hint: Any, value: Any, path: str, variables: Variables) -> Any:
     if value is None and NoneType in choices:
         return None
     others = [choice for choice in choices if choice is not NoneType]
+    # Plain types can be told apart by trying. Of objects the changes alone are in a union, which
+    # have their type with them.
     if not all(map(dataclasses.is_dataclass, others)):
         for other in others[:-1]:
             with suppress(InvalidInput):
@@ -241,6 +245,7 @@ def _load_object(kind: Any, value: Any, path: str, variables: Variables) -> Any:
     if not isinstance(value, Mapping):
         raise _unexpected(path, "an object", value)
     fields = _fields(kind)
+    # No defaults and nothing ignored: half a state would fail later, and nobody would know why.
     missing = [key for key, _, _ in fields if key not in value]
     unknown = value.keys() - {key for key, _, _ in fields}
     if missing or unknown:

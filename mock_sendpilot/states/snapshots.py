@@ -127,6 +127,7 @@ def load_state(state: WorkspaceState, workspace: Workspace, outbox: Outbox) -> N
     """
     try:
         plans = [*workspace.load(state.world), *outbox.load(state.outbox)]
+        # In the order of before: tasks that are due at the same time run in that of their adding.
         for _, plan in sorted(plans, key=itemgetter(0)):
             plan()
     except (LookupError, ValueError, NotFound) as error:

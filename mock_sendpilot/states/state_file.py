@@ -70,7 +70,7 @@ class StateFile:
 
     def start(self, emulator: Emulator) -> None:
         """Save every few seconds in a thread, until `stop`."""
-        self.save(emulator)
+        self.save(emulator)  # here, so that a file that cannot be written ends the start
         self._thread = threading.Thread(
             target=self._run, args=(emulator,), name="mock-sendpilot state", daemon=True
         )
@@ -102,7 +102,7 @@ class StateFile:
 def _without_time(state: WorkspaceState) -> WorkspaceState:
     """Return a state to compare with others: a running clock alone is no change."""
     clock = state.world.clock
-    moment = clock.real_time.min if not clock.is_frozen else clock.now
+    moment = clock.now if clock.is_frozen else clock.now.min  # any, but always the same
     clock = replace(clock, now=moment, real_time=moment)
     return replace(state, world=replace(state.world, clock=clock))
 
