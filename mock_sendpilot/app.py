@@ -30,6 +30,7 @@ from mock_sendpilot.control.faults import faults
 from mock_sendpilot.control.forwarding import forwarding
 from mock_sendpilot.control.guard import Guard, allow_waiting, keep_guard
 from mock_sendpilot.control.index import DASHBOARD, add_docs, control_index, index
+from mock_sendpilot.control.large_bodies import allow_large_bodies
 from mock_sendpilot.control.query import refuse_unknown_query
 from mock_sendpilot.control.requests import requests
 from mock_sendpilot.control.simulate import simulate
@@ -108,6 +109,7 @@ def create_app(
     add_docs(app)
     if has_control:
         allow_waiting(app)
+        allow_large_bodies(app)
         keep_guard(app, guard)
         control = Blueprint("control", __name__, url_prefix=CONTROL_PREFIX)
         control.before_request(guard.check_control)

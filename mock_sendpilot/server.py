@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from mock_sendpilot.app import CONTROL_PREFIX, create_app
 from mock_sendpilot.control.guard import Guard, exposure_problems
 from mock_sendpilot.control.index import DASHBOARD
+from mock_sendpilot.control.large_bodies import LARGE_BODY_ROUTES, MAX_SEED_BYTES
 from mock_sendpilot.errors import NotAllowed
-from mock_sendpilot.http_server.connections import Parser
+from mock_sendpilot.http_server.connections import ConnectionLimits
+from mock_sendpilot.http_server.parsing import MAX_BODY_BYTES, Parser
 from mock_sendpilot.http_server.server import HttpServer
 from mock_sendpilot.network import is_loopback
 from mock_sendpilot.paths import VENDOR_PREFIX
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from mock_sendpilot.emulator import Emulator
 
 DEFAULT_HOST = "127.0.0.1"
+_LARGE_BODY_PATHS = frozenset(f"{CONTROL_PREFIX}{route}" for route in LARGE_BODY_ROUTES)
 _MAX_QUICK_BODY_BYTES = 64_000  # to parse a body of 1 MB takes so long that others would wait
 
 
@@ -83,6 +86,7 @@ class EmulatorServer(AbstractContextManager["EmulatorServer"]):
                 speaks_for_vendor=True,
                 never_waits=_never_waits,
                 background=emulator.workers,
+                limits=ConnectionLimits(max_body_bytes=_max_body_bytes),
             )
         except Exception:
             emulator.keys.remove_rule(self._check_keys)
@@ -161,6 +165,10 @@ class EmulatorServer(AbstractContextManager["EmulatorServer"]):
         )
         if problems:
             raise NotAllowed("; ".join(problems))
+
+
+def _max_body_bytes(path: str) -> int:
+    return MAX_SEED_BYTES if path in _LARGE_BODY_PATHS else MAX_BODY_BYTES
 
 
 def _never_waits(request: Parser) -> bool:

@@ -16,6 +16,7 @@ from mock_sendpilot.api.leads import full_lead
 from mock_sendpilot.api.operation import cached_schema
 from mock_sendpilot.api.parsing import json_object
 from mock_sendpilot.control.fields import Strict, nested
+from mock_sendpilot.control.large_bodies import MAX_SEED_BYTES, takes_large_body
 from mock_sendpilot.control.seed_export import export_credits, export_sender, export_workspace
 from mock_sendpilot.control.seed_format import (
     CampaignSchema,
@@ -26,7 +27,7 @@ from mock_sendpilot.control.seed_format import (
     WorkspaceContentsSchema,
 )
 from mock_sendpilot.control.seed_loading import EMPTY, Part, load_contents, load_workspace
-from mock_sendpilot.control.workspaces import MAX_SEED_BYTES, workspace_reply
+from mock_sendpilot.control.workspaces import workspace_reply
 from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.world.workspace import Workspace
 
@@ -81,6 +82,7 @@ def export_seed(workspace: Workspace) -> Response:
 
 @contents.post("/seed")
 @with_workspace
+@takes_large_body
 def load_seed(workspace: Workspace) -> Response:
     """Replace the contents of the workspace by a seed, or merge it; all or nothing."""
     raw = json_object(max_bytes=MAX_SEED_BYTES)

@@ -18,6 +18,7 @@ from mock_sendpilot.api.fields import Boolean, CamelCaseSchema, Text, Timestamp
 from mock_sendpilot.api.parsing import json_object, optional_json_object
 from mock_sendpilot.control.fields import ContractChoice, Strict, nested
 from mock_sendpilot.control.guard import current_guard
+from mock_sendpilot.control.large_bodies import MAX_SEED_BYTES, takes_large_body
 from mock_sendpilot.control.seed_format import ClockSchema, WorkspaceContentsSchema
 from mock_sendpilot.control.seed_loading import EMPTY, load_workspace
 from mock_sendpilot.errors import InvalidInput
@@ -30,8 +31,6 @@ from mock_sendpilot.world.workspace import Workspace
 workspaces = Blueprint("workspaces", __name__)
 
 MAX_WORKSPACES = 10_000
-MAX_SEED_BYTES = 64_000_000
-"""The length of a body with a seed or a state; of other bodies it is 1 MB."""
 _MAX_NAME_LENGTH = 200
 
 
@@ -102,6 +101,7 @@ def list_workspaces() -> Response:
 
 
 @workspaces.post("/workspaces")
+@takes_large_body
 def add_workspace() -> Response:
     """Add a workspace, and return it with its first API key; by default it is empty."""
     current_guard().check_machine()
@@ -213,6 +213,7 @@ def get_state(workspace: Workspace) -> Response:
 
 @workspaces.put("/state")
 @with_workspace
+@takes_large_body
 def put_state(workspace: Workspace) -> Response:
     """Go on from a state, and return the workspace, which keeps its id and API keys."""
     states = read_states(json_object(max_bytes=MAX_SEED_BYTES))

@@ -8,7 +8,6 @@ needed, and no thread waits for a client.
 
 import copy
 import logging
-import re
 import socket
 import struct
 import sys
@@ -22,17 +21,15 @@ from typing import Any
 import orjson
 from waitress.buffers import OverflowableBuffer
 from waitress.channel import HTTPChannel
-from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, WSGITask
-from waitress.utilities import BadRequest
 
+from mock_sendpilot.http_server.parsing import MAX_BODY_BYTES, Parser
 from mock_sendpilot.http_server.reason_phrases import reason_phrase
 from mock_sendpilot.http_server.streams import OPEN_STREAM, OpenResponse, Source, open_response
 from mock_sendpilot.http_server.transmission import TRANSMIT, HeldResponse, Transmission
 from mock_sendpilot.scheduling.clock import SystemClock
 
-_MAX_BODY_BYTES = 64_000_000  # the app answers 413 long before; this only bounds the memory
 _MAX_CONNECTIONS = 1000
 _MAX_ACCEPTED_AT_ONCE = 64
 MAX_PENDING = 1024  # connections that nobody has accepted yet
@@ -45,11 +42,6 @@ _PAUSE_SECONDS = 0.5  # until the next attempt when the system gives no more des
 _WARNING_SECONDS = 60.0
 _NEVER = float("inf")
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER of 0 s: close() sends RST, not FIN
-_TLS_HANDSHAKE = 0x16
-_METHOD_CHARACTERS = frozenset(
-    b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-)
-_BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
 _MakeHeld = Callable[..., HeldResponse | OpenResponse]
 _logger = logging.getLogger(__name__)
 
@@ -63,14 +55,16 @@ class ConnectionLimits:
             process may have, up to 1000: webhooks and files need the others.
         client_seconds: a client has so long to send a request, to take the answer, and to be idle.
         grace_seconds: for so long a client is not cut for the sake of others.
-        max_waiting_bytes: the memory for all requests that are not complete and all answers that
-            are not taken; beyond it the largest are cut.
+        max_waiting_bytes: the memory for all requests that are not answered and all answers that
+            are not taken; beyond it the largest of those whose client keeps us waiting are cut.
+        max_body_bytes: returns the greatest length of a body for a path.
     """
 
     max_connections: int | None = None
     client_seconds: float = 30.0
     grace_seconds: float = 1.0
     max_waiting_bytes: int = 256_000_000
+    max_body_bytes: Callable[[str], int] = lambda _: MAX_BODY_BYTES
 
     @property
     def connections(self) -> int:
@@ -105,39 +99,6 @@ class Task(WSGITask):  # type: ignore[misc]
         environ[TRANSMIT] = self.channel.transmit
         environ[OPEN_STREAM] = self.channel.open_stream
         return environ
-
-
-class Parser(HTTPRequestParser):  # type: ignore[misc]
-    """One request; what follows it in the same read is kept in `rest`."""
-
-    command = request_uri = path = query = ""  # waitress logs the path of what it could not read
-    rest = b""
-
-    def received(self, data: bytes) -> int:
-        """Take in bytes; all of them, when the request is complete."""
-        is_first = self.body_rcv is None and not self.header_plus
-        if is_first and data[0] not in _METHOD_CHARACTERS:
-            self.error = BadRequest(_no_http(data[0]))
-            self.completed = True
-        consumed: int = super().received(data)
-        if not self.completed:
-            return consumed
-        self.expect_continue = False  # there is nothing to continue: no body, or it came unasked
-        self.rest = data[consumed:]
-        return len(data)
-
-    def parse_header(self, header_plus: bytes) -> None:
-        """Read the request line and the headers.
-
-        Raw bytes beyond ASCII in the target, as curl sends them, are percent-encoded: waitress
-        refuses some of them. At a target such as `http://[x/` it would drop the connection.
-        """
-        request_line, line_end, headers = header_plus.partition(b"\r\n")
-        request_line = _BEYOND_ASCII.sub(lambda byte: b"%%%02X" % byte[0][0], request_line)
-        try:
-            super().parse_header(request_line + line_end + headers)
-        except ValueError as error:
-            raise ParsingError("Bad URI") from error
 
 
 class Channel(HTTPChannel):  # type: ignore[misc]
@@ -178,6 +139,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
             if not data:
                 return False
             self.request = self.parser_class(self.adj)
+            self.request.max_body_bytes = self.server.max_body_bytes
             self.waiting_since = SystemClock.running_seconds()
         request = self.request
         is_taken: bool = super().received(data)
@@ -313,9 +275,12 @@ class Channel(HTTPChannel):  # type: ignore[misc]
 
     @property
     def waiting_bytes(self) -> int:
-        """Bytes of the incomplete request and of the response that is not sent yet."""
-        request = self.request
-        coming = 0 if request is None else len(request.header_plus) + request.body_bytes_received
+        """Bytes of requests that are not answered yet, and of the response that is not sent yet."""
+        requests = [one for one in (self.request, *self.requests) if one is not None]
+        coming = sum(
+            len(one.header_plus) + (0 if one.is_discarded else one.body_bytes_received)
+            for one in requests
+        )
         held = 0 if self.held is None else len(self.held)
         return int(coming + len(self._rest) + self.total_outbufs_len + held)
 
@@ -337,6 +302,7 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
         # Not by waitress.create_server: it ignores a socket that is no instance of what a test may
         # have put in place of `socket.socket`.
         self._limits = limits
+        self.max_body_bytes = limits.max_body_bytes
         self._max_connections = limits.connections
         self._next_check_at = 0.0
         self._next_warning_at = 0.0
@@ -351,7 +317,7 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
             **options,
             ident="mock-sendpilot",
             backlog=MAX_PENDING,
-            max_request_body_size=_MAX_BODY_BYTES,
+            max_request_body_size=MAX_BODY_BYTES + 1,  # waitress refuses a body of this length
             inbuf_overflow=sys.maxsize,  # never into a temporary file: a container may have none
             outbuf_overflow=sys.maxsize,
             clear_untrusted_proxy_headers=True,
@@ -482,11 +448,3 @@ def _affordable_connections() -> int:
     if descriptors == resource.RLIM_INFINITY:
         return _MAX_CONNECTIONS
     return max(_MIN_CONNECTIONS, min(_MAX_CONNECTIONS, descriptors // 2))
-
-
-def _no_http(first: int) -> str:
-    if first == _TLS_HANDSHAKE:
-        message = "this port speaks plain HTTP, and got a TLS handshake: use http://, not https://"
-        _logger.warning(message)
-        return message
-    return "expected an HTTP request, got something else"

@@ -22,9 +22,9 @@ from mock_sendpilot.http_server.connections import (
     Channel,
     ConnectionLimits,
     Listener,
-    Parser,
     VendorChannel,
 )
+from mock_sendpilot.http_server.parsing import Parser
 from mock_sendpilot.http_server.pool import HandlerPool
 from mock_sendpilot.network import listening_socket
 from mock_sendpilot.scheduling.clock import SystemClock

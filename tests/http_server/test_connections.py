@@ -100,6 +100,57 @@ def test_the_largest_are_cut_when_clients_hold_too_much_memory(
     assert read_all(small).endswith(b"done")
 
 
+# --- large bodies ---------------------------------------------------------------------------------
+
+
+def limit_of(path: str) -> int:
+    return 2_000_000 if path == "/large" else 1_000_000
+
+
+def post(path: str, size: int, *, headers: bytes = b"") -> bytes:
+    head = b"POST %b HTTP/1.1\r\nHost: x\r\n%b" % (path.encode(), headers)
+    return head + b"Connection: close\r\nContent-Length: %d\r\n\r\n" % size
+
+
+@pytest.mark.parametrize(
+    ("path", "size", "status"),
+    [
+        pytest.param("/", 1_000_000, 200, id="the usual limit"),
+        pytest.param("/", 1_000_001, 413, id="beyond the usual limit"),
+        pytest.param("/large", 2_000_000, 200, id="a limit of the path"),
+        pytest.param("/large", 2_000_001, 413, id="beyond that of the path"),
+    ],
+)
+def test_a_path_has_a_limit_of_its_own(serve: Serve, path: str, size: int, status: int) -> None:
+    server = serve(max_body_bytes=limit_of)
+    assert talk(server, post(path, size) + b"x" * size).split()[1] == b"%d" % status
+
+
+def test_a_body_that_is_too_large_is_read_to_its_end_and_kept_nowhere(serve: Serve) -> None:
+    server = serve(max_body_bytes=limit_of, max_waiting_bytes=1_000_000, grace_seconds=0.0)
+    size = 30_000_000  # more than the buffers of the system: a client that is cut would notice
+    with connect(server, post("/", size)) as connection:
+        connection.sendall(b"x" * (size - 1))
+        assert waiting_bytes(server) < 1_000_000
+        connection.sendall(b"x")
+        answer = read_all(connection)
+    assert answer.startswith(b"HTTP/1.1 413 ")
+    assert b"expected at most 1000000 bytes" in answer
+
+
+def test_a_client_that_asks_before_it_sends_is_refused_at_once(serve: Serve) -> None:
+    server = serve(max_body_bytes=limit_of)
+    head = post("/", 1_000_001, headers=b"Expect: 100-continue\r\n")
+    assert talk(server, head).startswith(b"HTTP/1.1 413 ")
+
+
+def test_a_chunked_body_has_the_limit_too(serve: Serve) -> None:
+    server = serve(max_body_bytes=limit_of)
+    head = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    chunk = b"%x\r\n" % 1_000_001 + b"x" * 1_000_001
+    assert talk(server, head + chunk).startswith(b"HTTP/1.1 413 ")
+
+
 # --- malformed requests ---------------------------------------------------------------------------
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from mock_sendpilot.emulator import Emulator
-from mock_sendpilot.http_server.connections import Parser
+from mock_sendpilot.http_server.parsing import Parser
 from mock_sendpilot.http_server.server import HttpServer
 from mock_sendpilot.server import EmulatorServer
 from mock_sendpilot.signals import event_recorded
