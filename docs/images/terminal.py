@@ -95,5 +95,5 @@ def _json_lines(value: dict[str, Any]) -> list[str]:
 
 def _text(line: str, y: int) -> str:
     color = _COLORS.get(line[:1], _COLORS[" "])
-    shown = line.removeprefix("# ").removeprefix("> ")
-    return f'<text x="{_LEFT}" y="{y}" fill="{color}" xml:space="preserve">{escape(shown)}</text>'
+    text = line.removeprefix("# ").removeprefix("> ")
+    return f'<text x="{_LEFT}" y="{y}" fill="{color}" xml:space="preserve">{escape(text)}</text>'

@@ -122,7 +122,7 @@ def help_table(rows: Mapping[str, str]) -> str:
 
 
 class TableCommand(click.Command):
-    """A command whose help has a table, made only when the help is shown.
+    """A command whose help has a table, made only when the help is printed.
 
     So the other uses of the command do not import what the rows are made of.
 

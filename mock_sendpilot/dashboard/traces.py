@@ -84,7 +84,7 @@ class TracePage(DeliveriesPage):
 
     @cached_property
     def node(self) -> TraceNode | None:
-        """The node whose details are shown: the one that was chosen, or what the id stands for."""
+        """The node whose details are open: the one that was chosen, or what the id stands for."""
         nodes = list(self.trace.nodes())
         chosen = request.args.get("node", "")
         by_id = {node.id: node for node in nodes}

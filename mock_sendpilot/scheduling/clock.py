@@ -137,7 +137,7 @@ class WorkspaceClock:
                 self._stopped_at = moment
 
     def run_with(self, system: Clock) -> None:
-        """Run with another system clock from now on, starting from the time shown."""
+        """Run with another system clock from now on, starting from the time that it shows."""
         with self._lock:
             now = self._now()
             self._system = system
@@ -150,7 +150,7 @@ class WorkspaceClock:
             self._stopped_at = self._now()
 
     def resume(self) -> None:
-        """Run on from the time shown; a clock that is held does so when it is released."""
+        """Run on from the time that it shows; a clock that is held does so when it is released."""
         with self._lock:
             self._is_frozen = False
             self._run_on()

@@ -128,7 +128,7 @@ class Scheduler:
         )
         with self._lock:
             self._queue.add(task, width=width)
-            # Only the first task needs a thread to be woken: whoever takes it looks for the next.
+            # Only the first task needs a thread to be woken: the one that takes it looks for more.
             if self._advance is not None:
                 self._advance.include(task, self._running)
                 is_first = self._next_for_worker() is task

@@ -200,7 +200,7 @@ def _load_union(hint: Any, value: Any, path: str, variables: Variables) -> Any:
     if value is None and NoneType in choices:
         return None
     others = [choice for choice in choices if choice is not NoneType]
-    # Plain types can be told apart by trying. Of objects the changes alone are in a union, which
+    # Plain types are tried one after the other. Of objects the changes alone are in a union, which
     # have their type with them.
     if not all(map(dataclasses.is_dataclass, others)):
         for other in others[:-1]:

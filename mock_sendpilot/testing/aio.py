@@ -98,7 +98,7 @@ async def in_thread(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> 
             settle(outcome.set_result, result)
 
     def settle(give: Callable[[Any], None], value: object) -> None:
-        with suppress(RuntimeError):  # the loop has ended, and with it whoever awaited this
+        with suppress(RuntimeError):  # the loop has ended, and with it all that awaited this
             loop.call_soon_threadsafe(lambda: None if outcome.done() else give(value))
 
     context = copy_context()

@@ -7,7 +7,7 @@ from mock_sendpilot.world.workspace import Workspace
 
 
 class CurrentWorkspace:
-    """The object that now stands for a workspace, whoever has replaced it.
+    """The object that now stands for a workspace, whatever has replaced it.
 
     Args:
         emulator: the emulator that has the workspace.

@@ -104,7 +104,7 @@ class _Response:
 
 
 class WebhookReceiver(AbstractContextManager["WebhookReceiver"]):
-    """A server on a port of 127.0.0.1 that responds with 200 unless it is told otherwise.
+    """A server on a port of 127.0.0.1 that responds with 200 by default.
 
     Args:
         port: 0 takes a free one.

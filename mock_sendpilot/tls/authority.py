@@ -13,7 +13,7 @@ class TlsNotInstalled(SendPilotError):
 
 
 class Authority:
-    """A certificate authority that nobody trusts unless told to. Its key stays in memory.
+    """A certificate authority that no client trusts by default. Its key stays in memory.
 
     Raises:
         TlsNotInstalled: as it says.

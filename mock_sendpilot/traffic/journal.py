@@ -106,7 +106,7 @@ class JournalEntry:
         packed = orjson.dumps((environ, status, headers, events), default=lambda _: None)
         self._packed = bytes_to_keep(packed)
         self._unpacked: _Facts | None = None
-        # A byte more than is shown tells that something was cut off.
+        # One byte beyond the limit says that something was cut off.
         body = request_body(environ, MAX_BODY_BYTES + 1)
         self._body = body
         self._response_body = bytes_to_keep(content[: MAX_BODY_BYTES + 1])

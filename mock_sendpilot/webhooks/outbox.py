@@ -153,7 +153,7 @@ class Outbox:
             return
         sent = payload(event, name, self._workspace.contract)
         deliveries = [self._new_delivery(event, sent, endpoint) for endpoint in endpoints]
-        # All of it is logged before anything is sent: whoever gets the webhook can look it up.
+        # All of it is logged before anything is sent: the receiver of the webhook can look it up.
         for delivery in deliveries:
             self.log.put(delivery)
         self.events.put(event, name, sent.body, tuple(one.id for one in deliveries))

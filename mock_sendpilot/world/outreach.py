@@ -1,4 +1,4 @@
-"""Outreach: the actions of senders and recipients, whoever causes them.
+"""Outreach: the actions of senders and recipients, whatever causes them.
 
 The API, the campaign sequences and the manual actions all call this module, so every action moves
 the lead, adds to the conversation, counts for campaign and quota, and records its events. The event

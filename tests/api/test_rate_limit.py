@@ -103,7 +103,7 @@ def test_a_request_beyond_the_limit_is_429_over_a_socket() -> None:
     [
         pytest.param(0, "60", id="at once"),
         pytest.param(45, "15", id="later"),
-        pytest.param(45.5, "15", id="half a second is told as a whole one"),
+        pytest.param(45.5, "15", id="half a second counts as a whole one"),
         pytest.param(59.9, "1", id="at the end of the window"),
     ],
 )

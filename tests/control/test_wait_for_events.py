@@ -1,4 +1,4 @@
-"""`POST /_emulate/wait` for events: at once, when they come, or told what came instead."""
+"""`POST /_emulate/wait` for events: at once, when they come, or with what came instead."""
 
 import threading
 import time

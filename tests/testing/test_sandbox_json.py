@@ -37,7 +37,7 @@ PATHS = (
 
 
 class Odd:
-    """A value of nobody's, which cannot even be shown."""
+    """A value of nobody's, which cannot even be printed."""
 
     def __repr__(self) -> str:
         raise RuntimeError("no repr")

@@ -76,7 +76,7 @@ class ScriptedReceiver:
         if mood == RESET:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGERING)
         else:
-            head = f"HTTP/1.1 {mood} As told\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+            head = f"HTTP/1.1 {mood} As scripted\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
             connection.sendall(head.encode())
         connection.close()
 

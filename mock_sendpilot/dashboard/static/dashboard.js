@@ -17,7 +17,7 @@ const isStale = (element) => stale.has("all") || topicsOf(element).some((topic) 
 let source;
 
 // A browser has six connections to a server for all of its tabs, so only visible ones listen. When
-// one is shown again, the stream begins with what has changed since.
+// one is visible again, the stream begins with what has changed since.
 function listen() {
   if (document.hidden) {
     source?.close();
