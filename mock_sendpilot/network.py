@@ -154,5 +154,7 @@ def is_loopback(host: str) -> bool:
     It decides what is open to other machines, so every other name is none, even `app.localhost`.
     """
     with suppress(ValueError):
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
+        address = ipaddress.ip_address(host.strip("[]"))
+        # Clients over IPv4 of a socket for both: ::ffff:127.0.0.1, no loopback before Python 3.13.
+        return (getattr(address, "ipv4_mapped", None) or address).is_loopback
     return host == "localhost"

@@ -6,6 +6,7 @@ the Host shows, or from its own origin, which the Origin shows.
 
 import hmac
 import ipaddress
+import re
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ MAX_POLL_SECONDS = 30
 """The longest wait of a request for changes; a client that goes on watching sends the next one."""
 _GUARD = "mock_sendpilot.guard"
 _WAITING = "mock_sendpilot.waiting_requests"
+_FORWARDED_FOR = re.compile(r'\bfor="?(\[[^]]*\]|[^\s:;,"]+)', re.IGNORECASE)
 _PLACEHOLDER = "YOUR_"
 """Part of every key and token that is public: those of the vendor's page, of the shipped fixtures
 and of the documents."""
@@ -85,10 +87,9 @@ class Guard:
         Raises:
             NotAllowed: the client is elsewhere, and the server has no control token.
         """
-        address = request.remote_addr  # None or empty behind a Unix socket
-        if self._control_token is None and address and not is_loopback(address):
+        if self._control_token is None and any(not is_loopback(one) for one in _addresses()):
             hint = "start the server with --control-token TOKEN"
-            raise NotAllowed("Only clients on this machine may manage workspaces", hint=hint)
+            raise NotAllowed("Only clients on this machine may do this", hint=hint)
 
     @property
     def needs_control_token(self) -> bool:
@@ -131,15 +132,33 @@ class Guard:
         """Refuse a request to the control API from a foreign page or without the token.
 
         Raises:
-            NotAllowed: the origin is foreign, or the token is missing or wrong.
+            NotAllowed: the origin is foreign, or the token is missing or wrong; without a control
+                token the client is elsewhere.
         """
         self.check_origin()
         if self._control_token is None:
+            self.check_machine()
             return
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme != "Bearer" or not self.is_control_token(token):
             hint = "send the header Authorization: Bearer <the token of --control-token>"
             raise NotAllowed("The control API needs its token", hint=hint)
+
+
+def _addresses() -> list[str]:
+    """Return the addresses of a request's client: of the connection, and those a proxy passes on.
+
+    A proxy on this machine connects from a loopback address for clients anywhere. Headers that a
+    client makes up itself can only take a right away, since every address has to be a loopback one.
+    """
+    headers = request.headers
+    addresses = [
+        request.remote_addr or "",  # nothing behind a Unix socket
+        *headers.get("X-Forwarded-For", "").split(","),
+        headers.get("X-Real-IP", ""),
+        *_FORWARDED_FOR.findall(headers.get("Forwarded", "")),
+    ]
+    return [address.strip() for address in addresses if address.strip()]
 
 
 def _name(host: str) -> str | None:

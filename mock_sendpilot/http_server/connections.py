@@ -320,7 +320,8 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
             max_request_body_size=MAX_BODY_BYTES + 1,  # waitress refuses a body of this length
             inbuf_overflow=sys.maxsize,  # never into a temporary file: a container may have none
             outbuf_overflow=sys.maxsize,
-            clear_untrusted_proxy_headers=True,
+            # Nobody trusts them, but the guard takes a right away by them; the journal has them.
+            clear_untrusted_proxy_headers=False,
             log_socket_errors=False,  # a client that goes away is no error of ours
         )
         # waitress sends a response in two pieces, head and body; one piece is one system call and

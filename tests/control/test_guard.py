@@ -239,6 +239,59 @@ def test_the_token_lets_no_foreign_page_through(guarded: Api) -> None:
     assert_error(reply, 403, "Origin 'http://evil.example' may not use the control API")
 
 
+# --- behind a proxy -----------------------------------------------------------------------------
+
+FROM_ELSEWHERE = [
+    pytest.param({"X-Forwarded-For": "203.0.113.7"}, id="X-Forwarded-For"),
+    pytest.param({"X-Forwarded-For": "203.0.113.7, 127.0.0.1"}, id="through two proxies"),
+    pytest.param({"X-Forwarded-For": "127.0.0.1, 203.0.113.7"}, id="made up by the client"),
+    pytest.param({"X-Forwarded-For": "unknown"}, id="not told"),
+    pytest.param({"X-Real-IP": "203.0.113.7"}, id="X-Real-IP"),
+    pytest.param({"Forwarded": "for=203.0.113.7;proto=https"}, id="Forwarded"),
+    pytest.param({"Forwarded": 'For="[2001:db8::7]:4711"'}, id="Forwarded, IPv6"),
+    pytest.param({"Forwarded": "for=127.0.0.1, for=203.0.113.7"}, id="Forwarded twice"),
+]
+
+
+@pytest.mark.parametrize("headers", FROM_ELSEWHERE)
+@pytest.mark.parametrize("path", [CONTROL, "/_emulate/workspaces", "/dashboard/"])
+def test_a_client_elsewhere_behind_a_proxy_here_is_403(
+    api: Api, path: str, headers: dict[str, str]
+) -> None:
+    reply = api("GET", path, headers=headers)
+
+    assert reply.status == 403
+    assert "Only clients on this machine may do this" in reply.body.decode()
+
+
+@pytest.mark.parametrize("headers", FROM_ELSEWHERE)
+def test_a_client_elsewhere_behind_a_proxy_is_served_with_the_token(
+    guarded: Api, headers: dict[str, str]
+) -> None:
+    headers = {"Authorization": "Bearer s3cret", **headers}
+
+    assert guarded("GET", CONTROL, headers=headers).status == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        pytest.param({"X-Forwarded-For": "127.0.0.1"}, id="X-Forwarded-For"),
+        pytest.param({"X-Forwarded-For": "::1, 127.0.0.1"}, id="through two proxies"),
+        pytest.param({"X-Real-IP": "::ffff:127.0.0.1"}, id="X-Real-IP, mapped to IPv6"),
+        pytest.param({"Forwarded": 'for="[::1]:4711"; by=127.0.0.1'}, id="Forwarded"),
+        pytest.param({"Forwarded": "proto=http"}, id="Forwarded without an address"),
+    ],
+)
+def test_a_client_here_behind_a_proxy_here_is_served(api: Api, headers: dict[str, str]) -> None:
+    assert api("GET", CONTROL, headers=headers).status == 200
+
+
+@pytest.mark.parametrize("path", [LEAD, "/health"])
+def test_the_vendors_api_serves_clients_elsewhere(api: Api, path: str) -> None:
+    assert api("GET", path, headers={"X-Forwarded-For": "203.0.113.7"}).status == 200
+
+
 @pytest.mark.parametrize("path", [LEAD, "/health", "/"])
 def test_no_other_route_needs_the_token(guarded: Api, path: str) -> None:
     assert guarded("GET", path).status == 200
@@ -272,6 +325,15 @@ def test_a_malformed_host_is_403(emulator: Emulator, host: str, path: str) -> No
 
     assert_error(reply, 403, f"Host {host!r} is not allowed")
     assert reply.headers[HINT] == "expected a name or NAME:PORT as Host"
+
+
+def test_a_server_without_a_token_hears_of_a_client_elsewhere(emulator: Emulator) -> None:
+    with EmulatorServer(emulator) as server:
+        reply = over_a_socket(server.origin)(
+            "GET", CONTROL, headers={"X-Forwarded-For": "203.0.113.7"}
+        )
+
+    assert_error(reply, 403, "Only clients on this machine may do this")
 
 
 def test_a_server_takes_its_token(served: Api) -> None:
