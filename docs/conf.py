@@ -43,6 +43,7 @@ _CHAPTERS = {
             "campaigns",
             "searches-and-limits",
             "staging",
+            "scale",
             "test-runners",
             "any-runner",
             "languages",

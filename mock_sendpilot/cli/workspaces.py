@@ -1,5 +1,6 @@
 """`mock-sendpilot workspaces`, `reset`, `snapshot`: workspaces as a whole."""
 
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -33,7 +34,8 @@ def list_workspaces(as_json: bool, client: Client) -> None:
 @workspaces.command(
     epilog="\b\nExamples:\n"
     "  mock-sendpilot workspaces add\n"
-    "  mock-sendpilot workspaces add --seed world.json --contract live --frozen"
+    "  mock-sendpilot workspaces add --seed world.json --contract live --frozen\n"
+    "  mock-sendpilot workspaces add --new-key sp_test_of_pull_request_7"
 )
 @click.option(
     "--seed",
@@ -53,6 +55,12 @@ def list_workspaces(as_json: bool, client: Client) -> None:
     metavar="SEED",
     help="Seed of all chance; by default the id. Example: --random-seed 7",
 )
+@click.option(
+    "--new-key",
+    metavar="KEY",
+    help="Its API key; by default one is made. It is also sent as X-API-Key, so that a load "
+    "balancer finds the right emulator. Example: --new-key sp_test_of_pull_request_7",
+)
 @json_option
 @client_options
 def add(
@@ -62,11 +70,15 @@ def add(
     starts_at: str | None,
     frozen: bool,
     random_seed: str | None,
+    new_key: str | None,
     as_json: bool,
     client: Client,
 ) -> None:
     """Add a workspace, and print its API key."""
     body: dict[str, Any] = {}
+    if new_key is not None:
+        body["apiKey"] = new_key
+        client = replace(client, api_key=new_key)
     if seed is not None:
         from mock_sendpilot.cli.seed import read_workspace
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from flask import Flask, request, request_started
 
 from mock_sendpilot.cli import main
 from mock_sendpilot.emulator import Emulator
@@ -47,6 +48,19 @@ def test_a_workspace_is_added_listed_and_removed(server: EmulatorServer) -> None
     assert "API key: sp_test_" in added.stdout
     assert workspace.id in listed.stdout
     assert workspace not in server.emulator.workspaces()
+
+
+def test_a_workspace_is_added_with_a_key_that_the_request_carries(server: EmulatorServer) -> None:
+    keys: list[str | None] = []
+
+    def note_key(app: Flask) -> None:
+        keys.append(request.headers.get("X-API-Key"))
+
+    with request_started.connected_to(note_key, sender=server.app):
+        added = run(server, "workspaces", "add", "--new-key", "sp_test_mine")
+
+    assert added.stdout.splitlines()[-1] == "API key: sp_test_mine"
+    assert keys == ["sp_test_mine"]
 
 
 def test_a_workspace_is_added_with_a_seed(server: EmulatorServer, world: Path) -> None:

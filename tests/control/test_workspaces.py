@@ -42,6 +42,14 @@ def test_a_seed_brings_its_own_id_name_and_keys(api: Api) -> None:
     assert (reply["id"], reply["name"], reply["apiKey"]) == ("ws_a", "A", "key_a")
 
 
+def test_a_workspace_has_the_key_of_the_request(api: Api) -> None:
+    reply = add(api, apiKey="sp_test_mine", seed=WORLD["workspaces"][0]).json
+
+    assert reply["apiKey"] == "sp_test_mine"
+    assert api("GET", "/v1/campaigns", key="sp_test_mine").status == 200
+    assert api("GET", "/v1/campaigns", key="key_a").status == 401
+
+
 def test_the_same_random_seed_gives_the_same_ids(api: Api) -> None:
     seed = {key: WORLD["workspaces"][0][key] for key in ("senders", "campaigns")}
     keys = [add(api, seed=seed, randomSeed="7").json["apiKey"] for _ in range(2)]
@@ -82,6 +90,8 @@ def test_the_key_of_a_removed_workspace_opens_nothing(api: Api) -> None:
         pytest.param(
             {"seed": {"apiKeys": [{"key": "YOUR_API_KEY"}]}}, "belongs to another", id="key"
         ),
+        pytest.param({"apiKey": "YOUR_API_KEY"}, "belongs to another", id="key of its own"),
+        pytest.param({"apiKey": ""}, "apiKey", id="empty key"),
     ],
 )
 def test_an_invalid_workspace_is_refused_and_not_added(

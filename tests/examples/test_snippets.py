@@ -29,7 +29,9 @@ CLIENT = ROOT / "docs" / "how-to" / "client-suite.md"
 """The page of the example project, whose files other tests run."""
 RUNNERS = ROOT / "docs" / "how-to" / "test-runners.md"
 """The page of the example suites, which other tests run."""
-_OTHERS = {TUTORIAL, CLIENT, RUNNERS}
+SCALE = ROOT / "docs" / "how-to" / "scale.md"
+"""The page of several emulators behind nginx, which tests/deploy runs."""
+_OTHERS = {TUTORIAL, CLIENT, RUNNERS, SCALE}
 DOCUMENTS = [ROOT / "README.md", *sorted({*(ROOT / "docs").rglob("*.md")} - _OTHERS)]
 SECTIONS = [section for path in DOCUMENTS for section in sections(path)]
 IN_A_SHELL = [
