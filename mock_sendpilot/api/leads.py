@@ -146,9 +146,9 @@ def list_leads(
 ) -> Response:
     """List the leads of the workspace or of a campaign."""
     schema = _full_list if full else _base_list
-    return dump_response(
-        schema, Page(workspace.store.leads(**filters), page, limit), workspace.contract
-    )
+    start = (page - 1) * limit
+    found, total = workspace.store.lead_slice(start, start + limit, **filters)
+    return dump_response(schema, Page(found, page, limit, total=total), workspace.contract)
 
 
 @leads.get("/leads/<opaque:lead_id>")

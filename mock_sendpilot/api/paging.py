@@ -30,16 +30,27 @@ class Pagination(CamelCaseSchema):
 
 
 class Page(Generic[Item]):
-    """One page of a list; pages count from 1, and beyond the last one there are no items."""
+    """One page of a list; pages count from 1, and beyond the last one there are no items.
 
-    def __init__(self, items: Sequence[Item], page: int, limit: int) -> None:
-        start = (page - 1) * limit
-        self.items = items[start : start + limit]
+    Args:
+        items: the items of all pages.
+        page: the number of the page.
+        limit: the number of items on a page.
+        total: the number of items on all pages; `items` are then those of this page alone.
+    """
+
+    def __init__(
+        self, items: Sequence[Item], page: int, limit: int, *, total: int | None = None
+    ) -> None:
+        if total is None:
+            start, total = (page - 1) * limit, len(items)
+            items = items[start : start + limit]
+        self.items = items
         self.pagination = {
-            "total": len(items),
+            "total": total,
             "page": page,
             "limit": limit,
-            "total_pages": -(-len(items) // limit),  # rounded up
+            "total_pages": -(-total // limit),  # rounded up
         }
 
 

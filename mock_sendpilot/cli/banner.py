@@ -113,7 +113,7 @@ def _workspace_facts(server: "EmulatorServer", workspace: "Workspace") -> dict[s
         "name": workspace.name,
         "contract": workspace.contract.name,
         "apiKeys": [key.key for key in keys if not key.is_revoked],
-        "leads": len(workspace.store.leads()),
+        "leads": workspace.store.lead_count(),
         "endpoints": [
             {
                 "id": endpoint.id,
@@ -155,7 +155,7 @@ def _workspace_rows(workspace: dict[str, Any]) -> Iterator[str]:
 def _curl_lines(server: "EmulatorServer", facts: dict[str, Any], *, is_masked: bool) -> list[str]:
     """Return a request to copy: the vendor's own example if its lead exists."""
     for workspace, about in zip(server.emulator.workspaces(), facts["workspaces"], strict=True):
-        leads = workspace.store.leads()
+        leads, _ = workspace.store.lead_slice(0, 1)
         if leads and about["apiKeys"]:
             key = shlex.quote(f"X-API-Key: {about['apiKeys'][0]}")
             # Half a key is of no use in a command. The commands read their key from a variable, so

@@ -82,7 +82,7 @@ def workspace_reply(workspace: Workspace) -> dict[str, Any]:
         },
         "senders": len(store.senders()),
         "campaigns": len(store.campaigns()),
-        "leads": len(store.leads()),
+        "leads": store.lead_count(),
         "endpoints": len(outbox.endpoints.all()),
         "pendingDeliveries": outbox.log.pending_count,
     }

@@ -73,12 +73,11 @@ class LeadsPage(ListPage):
     def found(self) -> tuple[list[Lead], int]:
         """The leads of this page, and the number of those on all pages."""
         start, stop = self.first - 1, self.first - 1 + self.per_page
-        if not self.text and not self.status:
-            return self.store.lead_slice(start, stop, campaign_id=self.campaign_id)
-        known = self.store.leads(campaign_id=self.campaign_id, status=self.status)
-        if self.text:
-            text = self.text.lower()
-            known = [lead for lead in known if text in _searched(lead)]
+        filters = {"campaign_id": self.campaign_id, "status": self.status}
+        if not self.text:
+            return self.store.lead_slice(start, stop, **filters)
+        text = self.text.lower()
+        known = [lead for lead in self.store.leads(**filters) if text in _searched(lead)]
         return known[start:stop], len(known)
 
     @property

@@ -48,7 +48,7 @@ class OverviewPage(Page):
     @property
     def lead_count(self) -> int:
         """The number of leads."""
-        return self.store.lead_slice(0, 0)[1]
+        return self.store.lead_count()
 
     @cached_property
     def campaigns(self) -> list[Campaign]:

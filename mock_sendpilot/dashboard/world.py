@@ -44,7 +44,7 @@ class WorldPage(Page):
         """The parts of the workspace, and how many there are of each."""
         return [
             ("campaign", len(self.store.campaigns())),
-            ("lead", self.store.lead_slice(0, 0)[1]),
+            ("lead", self.store.lead_count()),
             ("sender", len(self.store.senders())),
             ("conversation", len(self.workspace.inbox.conversations())),
             ("endpoint", len(self.outbox.endpoints.all())),

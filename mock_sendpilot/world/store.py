@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import islice
 from typing import Any
 
 from mock_sendpilot.errors import InvalidInput, NotFound
@@ -19,6 +18,7 @@ from mock_sendpilot.scheduling.clock import Clock
 from mock_sendpilot.world import events, lead_progress
 from mock_sendpilot.world.event_publisher import EventPublisher
 from mock_sendpilot.world.events import DEFAULT_OPTIONS, Event, EventOptions
+from mock_sendpilot.world.lead_index import LeadIndex
 from mock_sendpilot.world.linkedin import PROFILE_URL_FORMAT, normal_profile_url
 from mock_sendpilot.world.models import Campaign, Lead, LeadDraft, LeadImport, Sender
 from mock_sendpilot.world.state import StoreState
@@ -64,10 +64,7 @@ class Store:
         self._recorded: deque[Event] = deque()  # events of the transaction without a reaction yet
         self._campaigns: dict[str, Campaign] = {}
         self._senders: dict[str, Sender] = {}
-        self._leads: dict[str, Lead] = {}
-        self._lead_ids_by_campaign: dict[str, list[str]] = {}
-        self._lead_ids_by_profile: dict[tuple[str, str], str] = {}
-        self._lead_ids_by_url: dict[str, list[str]] = {}
+        self._leads = LeadIndex()
         self._connections: dict[tuple[str, str], str] = {}
         self._contacted: set[str] = set()  # lead ids
 
@@ -91,11 +88,11 @@ class Store:
         return StoreState(
             senders=tuple(self._senders.values()),
             campaigns=tuple(self._campaigns.values()),
-            leads=dict(self._leads),
+            leads=self._leads.by_id(),
             lead_ids_by_campaign={
-                key: tuple(ids) for key, ids in self._lead_ids_by_campaign.items()
+                one: tuple(lead.id for lead in self._leads.all(one)) for one in self._campaigns
             },
-            lead_ids_by_url={url: tuple(ids) for url, ids in self._lead_ids_by_url.items()},
+            lead_ids_by_url=self._leads.ids_by_url(),
             connections=dict(self._connections),
             contacted=frozenset(self._contacted),
         )
@@ -105,16 +102,7 @@ class Store:
         with self._lock:
             self._senders = {sender.id: sender for sender in state.senders}
             self._campaigns = {campaign.id: campaign for campaign in state.campaigns}
-            self._leads = dict(state.leads)
-            self._lead_ids_by_campaign = {
-                key: list(ids) for key, ids in state.lead_ids_by_campaign.items()
-            }
-            self._lead_ids_by_profile = {
-                (campaign_id, self._leads[lead_id].linkedin_url): lead_id
-                for campaign_id, ids in state.lead_ids_by_campaign.items()
-                for lead_id in ids
-            }
-            self._lead_ids_by_url = {url: list(ids) for url, ids in state.lead_ids_by_url.items()}
+            self._leads.load(state.leads, state.lead_ids_by_campaign, state.lead_ids_by_url)
             self._connections = dict(state.connections)
             self._contacted = set(state.contacted)
 
@@ -124,7 +112,6 @@ class Store:
         """Add a campaign, or replace the one of the same id, without an event."""
         with self._lock:
             self._campaigns[campaign.id] = campaign
-            self._lead_ids_by_campaign.setdefault(campaign.id, [])
 
     def put_sender(self, sender: Sender) -> None:
         """Add a sender, or replace the one of the same id, without an event."""
@@ -141,11 +128,11 @@ class Store:
         """
         with self._lock:
             campaign = self._campaigns.get(lead.campaign_id or "")
-            if lead.id in self._leads:
+            if self._leads.get(lead.id) is not None:
                 raise InvalidInput(f"there is a lead {lead.id!r} already")
             if campaign is None:
                 raise InvalidInput(f"there is no campaign {lead.campaign_id!r}")
-            if (lead.campaign_id, lead.linkedin_url) in self._lead_ids_by_profile:
+            if self._leads.in_campaign(lead.campaign_id, lead.linkedin_url) is not None:
                 raise InvalidInput(f"the campaign has a lead {lead.linkedin_url} already")
             self._put_lead(lead)
 
@@ -178,10 +165,9 @@ class Store:
             known = self._campaigns.get(campaign.id)
             counters = campaign.counters if known is None else known.counters
             self._campaigns[campaign.id] = replace(campaign, counters=counters)
-            self._lead_ids_by_campaign.setdefault(campaign.id, [])
         for lead in new_leads:
-            if lead.id in self._leads:
-                self._leads[lead.id] = lead
+            if self._leads.get(lead.id) is not None:
+                self._leads.replace(lead)
                 connection = lead_progress.implied_connection(lead.status)
                 is_implied = connection is not None or lead.status == "PENDING"
                 if lead.sender_id is not None and is_implied:
@@ -211,11 +197,11 @@ class Store:
             if url is None:  # the vendor rejects single leads, and not the whole request
                 reason = f"Invalid LinkedIn URL: expected {PROFILE_URL_FORMAT}"
                 result.rejected.append((index, reason))
-            elif (campaign.id, url) in self._lead_ids_by_profile:
+            elif self._leads.in_campaign(campaign.id, url) is not None:
                 result.duplicate_count += 1
             else:
                 lead = self._new_lead(campaign, url, draft)
-                self._insert(lead, campaign.id)
+                self._leads.insert(lead)
                 result.added.append(lead)
         return result
 
@@ -227,7 +213,7 @@ class Store:
         Raises:
             NotFound: the workspace has no such lead.
         """
-        lead = self._leads.get(lead_id)  # one read of a dict of frozen objects needs no lock
+        lead = self._leads.get(lead_id)
         if lead is None:
             raise NotFound("Lead not found", hint=f"this workspace has no lead {lead_id[:80]!r}")
         return lead
@@ -238,37 +224,31 @@ class Store:
         People of no campaign are in no list.
         """
         with self._lock:
-            known = self._leads.values() if campaign_id is None else self.leads_in(campaign_id)
-            found = [lead for lead in known if lead.campaign_id is not None]
-        if status is None:
-            return found
-        return [lead for lead in found if lead.status == status]
+            return self._leads.all(campaign_id, status)
 
     def lead_slice(
-        self, start: int, stop: int, *, campaign_id: str | None = None
+        self,
+        start: int,
+        stop: int,
+        *,
+        campaign_id: str | None = None,
+        status: str | None = None,
     ) -> tuple[list[Lead], int]:
         """Return some of the leads, oldest first, and their number; it is quick for many, too."""
         with self._lock:
-            if campaign_id is not None:
-                ids = self._lead_ids_by_campaign.get(campaign_id, [])
-                return [self._leads[lead_id] for lead_id in ids[start:stop]], len(ids)
-            count = sum(map(len, self._lead_ids_by_campaign.values()))
-            known: Iterable[Lead] = self._leads.values()
-            if count < len(self._leads):  # with people of no campaign
-                known = (lead for lead in known if lead.campaign_id is not None)
-            return list(islice(known, start, stop)), count
+            found = self._leads.slice(start, stop, campaign_id, status)
+            return found, self._leads.count(campaign_id, status)
 
     def leads_in(self, campaign_id: str) -> list[Lead]:
         """Within a transaction: return the leads of a campaign."""
-        known = self._lead_ids_by_campaign.get(campaign_id, ())
-        return [self._leads[lead_id] for lead_id in known]
+        return self._leads.all(campaign_id)
 
     def leads_of(self, linkedin_url: str) -> list[Lead]:
         """Return the leads that are this person, oldest first: at most one in each campaign.
 
         The record of a person of no campaign is among them until a campaign adds the person.
         """
-        return [self._leads[lead_id] for lead_id in self._lead_ids_by_url.get(linkedin_url, ())]
+        return self._leads.of_person(linkedin_url)
 
     def campaign(self, campaign_id: str) -> Campaign:
         """Return the campaign of that id.
@@ -291,9 +271,9 @@ class Store:
         """Within a transaction: return the ids of all campaigns, oldest first."""
         return list(self._campaigns)
 
-    def lead_count(self, campaign_id: str) -> int:
-        """Return the number of leads of a campaign."""
-        return len(self._lead_ids_by_campaign.get(campaign_id, ()))
+    def lead_count(self, campaign_id: str | None = None) -> int:
+        """Return the number of leads, or of those of a campaign."""
+        return self._leads.count(campaign_id)
 
     def sender(self, sender_id: str) -> Sender | None:
         """Return the sender of that id, or None."""
@@ -372,7 +352,7 @@ class Store:
         """Within a transaction: change a lead, and record the events of the change."""
         now = self._clock.now()
         after = replace(before, updated_at=now, **changes)
-        self._leads[after.id] = after
+        self._leads.replace(after)
         if after.status != before.status:
             self.record(events.LeadStatusChanged(after, before.status, changed_by), at=now)
         if after.custom_lead_status != before.custom_lead_status:
@@ -391,8 +371,7 @@ class Store:
             created_at=now,
             updated_at=now,
         )
-        self._leads[lead.id] = lead
-        self._lead_ids_by_url.setdefault(linkedin_url, []).append(lead.id)
+        self._leads.insert_person(lead)
         return lead
 
     def mark_contacted(self, lead: Lead) -> bool:
@@ -417,13 +396,14 @@ class Store:
             yield f"lead {lead.id!r} is of campaign {known.campaign_id!r}, and cannot move"
         if known is not None and known.linkedin_url != lead.linkedin_url:
             yield f"lead {lead.id!r} is {known.linkedin_url}, and cannot be another person"
-        owner = self._lead_ids_by_profile.get((lead.campaign_id or "", lead.linkedin_url), lead.id)
-        if owner != lead.id:
-            yield f"campaign {lead.campaign_id!r} has {lead.linkedin_url} as lead {owner!r} already"
+        owner = self._leads.in_campaign(lead.campaign_id, lead.linkedin_url)
+        if owner is not None and owner.id != lead.id:
+            url = lead.linkedin_url
+            yield f"campaign {lead.campaign_id!r} has {url} as lead {owner.id!r} already"
 
     def _put_lead(self, lead: Lead) -> None:
         campaign = self._campaigns[lead.campaign_id or ""]
-        self._insert(lead, campaign.id)
+        self._leads.insert(lead)
         # Otherwise a seeded campaign would count fewer messages than its leads have got.
         counters = lead_progress.with_lead(campaign.counters, lead.status)
         self._campaigns[campaign.id] = replace(campaign, counters=counters)
@@ -438,7 +418,7 @@ class Store:
         # take turns, but one that has already sent the person a request goes on with it.
         requested = [one.sender_id for one in self.leads_of(url) if one.campaign_id is None]
         senders = [one for one in campaign.sender_ids if one in requested] or campaign.sender_ids
-        count = len(self._lead_ids_by_campaign[campaign.id])
+        count = self._leads.count(campaign.id)
         now = self._clock.now()
         defaults: dict[str, Any] = {
             "id": self._new_lead_id(),
@@ -448,16 +428,3 @@ class Store:
             "updated_at": now,
         }
         return Lead(linkedin_url=url, campaign_id=campaign.id, **{**defaults, **draft.details})
-
-    def _insert(self, lead: Lead, campaign_id: str) -> None:
-        url = lead.linkedin_url
-        # A lead of a campaign takes the place of the record that its sender had of the person.
-        others = [
-            one
-            for one in self.leads_of(url)
-            if one.campaign_id is not None or lead.sender_id not in {None, one.sender_id}
-        ]
-        self._leads[lead.id] = lead
-        self._lead_ids_by_campaign[campaign_id].append(lead.id)
-        self._lead_ids_by_profile[campaign_id, url] = lead.id
-        self._lead_ids_by_url[url] = [*(one.id for one in others), lead.id]

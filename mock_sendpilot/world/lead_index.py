@@ -1,0 +1,196 @@
+"""The leads of a workspace, found by id, person, campaign and status, without looking at them all.
+
+A lead of a campaign has a position that never changes: the number of leads that were added before
+it. Each list that can be asked for has the positions of its leads, of four bytes each.
+"""
+
+from array import array
+from bisect import bisect_left, bisect_right, insort
+from collections import defaultdict
+from collections.abc import Mapping
+
+from mock_sendpilot.world.models import Lead
+
+MAX_BLOCK_LENGTH = 2_048
+
+
+class SortedPositions:
+    """Distinct positions in ascending order, in blocks that are short enough to insert into."""
+
+    __slots__ = ("_blocks", "_firsts", "_max_block_length", "count")
+
+    def __init__(self, *, max_block_length: int = MAX_BLOCK_LENGTH) -> None:
+        self.count = 0
+        self._max_block_length = max_block_length
+        self._blocks: list[array[int]] = []
+        self._firsts: list[int] = []  # of each block, to search in
+
+    def add(self, position: int) -> None:
+        """Add a position that is not among them."""
+        self.count += 1
+        index = max(bisect_right(self._firsts, position) - 1, 0)
+        if not self._blocks:
+            self._insert_block(0, array("I", [position]))
+        elif len(self._blocks[index]) < self._max_block_length:
+            insort(self._blocks[index], position)
+            self._firsts[index] = self._blocks[index][0]
+        elif position > self._blocks[-1][-1]:  # leads are added at the end
+            self._insert_block(index + 1, array("I", [position]))
+        else:
+            block = self._blocks[index]
+            insort(block, position)
+            self._firsts[index] = block[0]
+            self._insert_block(index + 1, block[len(block) // 2 :])
+            del block[len(block) // 2 :]
+
+    def remove(self, position: int) -> None:
+        """Remove a position that is among them."""
+        self.count -= 1
+        index = bisect_right(self._firsts, position) - 1
+        block = self._blocks[index]
+        del block[bisect_left(block, position)]
+        if block:
+            self._firsts[index] = block[0]
+        else:
+            del self._blocks[index], self._firsts[index]
+
+    def slice(self, start: int, stop: int) -> list[int]:
+        """Return some of them; neither `start` nor `stop` is negative."""
+        found: list[int] = []
+        for block in self._blocks:
+            if stop <= 0:
+                break
+            if start < len(block):
+                found.extend(block[max(start, 0) : stop])
+            start -= len(block)
+            stop -= len(block)
+        return found
+
+    def _insert_block(self, index: int, block: "array[int]") -> None:
+        self._blocks.insert(index, block)
+        self._firsts.insert(index, block[0])
+
+
+class LeadIndex:
+    """The leads of a workspace. It takes no lock: the store has one.
+
+    Leads are never removed. People of no campaign have an id and no position.
+    """
+
+    def __init__(self) -> None:
+        self._leads: list[Lead] = []
+        self._positions: dict[str, int] = {}  # by id
+        self._people: dict[str, Lead] = {}  # by id
+        self._ids_by_url: dict[str, tuple[str, ...]] = {}
+        # By campaign and status; None stands for all of them.
+        self._lists: dict[tuple[str | None, str | None], SortedPositions]
+        self._lists = defaultdict(SortedPositions)
+
+    # --- reading -----------------------------------------------------------------------------
+
+    def get(self, lead_id: str) -> Lead | None:
+        """Return the lead or the person of that id, or None; it is safe without a lock, too."""
+        position = self._positions.get(lead_id)
+        return self._people.get(lead_id) if position is None else self._leads[position]
+
+    def of_person(self, linkedin_url: str) -> list[Lead]:
+        """Return the leads that are this person, oldest first."""
+        found = map(self.get, self._ids_by_url.get(linkedin_url, ()))
+        return [lead for lead in found if lead is not None]
+
+    def in_campaign(self, campaign_id: str | None, linkedin_url: str) -> Lead | None:
+        """Return the lead of a campaign that is this person, or None."""
+        for lead in self.of_person(linkedin_url):
+            if lead.campaign_id == campaign_id:
+                return lead
+        return None
+
+    def count(self, campaign_id: str | None = None, status: str | None = None) -> int:
+        """Return the number of leads: of a campaign, of a status, of both, or of all."""
+        found = self._lists.get((campaign_id, status))
+        return 0 if found is None else found.count
+
+    def slice(
+        self, start: int, stop: int, campaign_id: str | None = None, status: str | None = None
+    ) -> list[Lead]:
+        """Return some of the leads that `count` counts, oldest first."""
+        found = self._lists.get((campaign_id, status))
+        return [] if found is None else [self._leads[one] for one in found.slice(start, stop)]
+
+    def all(self, campaign_id: str | None = None, status: str | None = None) -> list[Lead]:
+        """Return the leads that `count` counts, oldest first."""
+        return self.slice(0, len(self._leads), campaign_id, status)
+
+    # --- changing ----------------------------------------------------------------------------
+
+    def insert(self, lead: Lead) -> None:
+        """Add a lead with a new id to its campaign, which does not have that person."""
+        self._append(lead)
+        for status in (None, lead.status):
+            self._lists[lead.campaign_id, status].add(self._positions[lead.id])
+        # A lead of a campaign takes the place of the record that its sender had of the person.
+        others = (
+            one.id
+            for one in self.of_person(lead.linkedin_url)
+            if one.campaign_id is not None or lead.sender_id not in {None, one.sender_id}
+        )
+        self._ids_by_url[lead.linkedin_url] = (*others, lead.id)
+
+    def insert_person(self, person: Lead) -> None:
+        """Add the record of a person of no campaign."""
+        self._people[person.id] = person
+        others = self._ids_by_url.get(person.linkedin_url, ())
+        self._ids_by_url[person.linkedin_url] = (*others, person.id)
+
+    def replace(self, lead: Lead) -> None:
+        """Put a lead or a person in place of the one of the same id, URL and campaign."""
+        position = self._positions.get(lead.id)
+        if position is None:
+            self._people[lead.id] = lead
+            return
+        before = self._leads[position].status
+        self._leads[position] = lead
+        if before != lead.status:
+            for campaign_id in (None, lead.campaign_id):
+                self._lists[campaign_id, before].remove(position)
+                self._lists[campaign_id, lead.status].add(position)
+
+    def _append(self, lead: Lead) -> None:
+        """Give a lead a position, and add it to the lists of all campaigns."""
+        position = len(self._leads)
+        self._leads.append(lead)
+        self._positions[lead.id] = position
+        for status in (None, lead.status):
+            self._lists[None, status].add(position)
+
+    # --- states ------------------------------------------------------------------------------
+
+    def by_id(self) -> dict[str, Lead]:
+        """Return all leads, oldest first, and then the people of no campaign."""
+        return {**dict(zip(self._positions, self._leads, strict=True)), **self._people}
+
+    def ids_by_url(self) -> dict[str, tuple[str, ...]]:
+        """Return the ids of each person, oldest first."""
+        return dict(self._ids_by_url)
+
+    def load(
+        self,
+        leads: Mapping[str, Lead],
+        ids_by_campaign: Mapping[str, tuple[str, ...]],
+        ids_by_url: Mapping[str, tuple[str, ...]],
+    ) -> None:
+        """Take the leads of another index in place of those of this new one.
+
+        Raises:
+            LookupError: an id of a campaign has no lead.
+        """
+        for lead in leads.values():
+            if lead.campaign_id is None:
+                self._people[lead.id] = lead
+            else:
+                self._append(lead)
+        for campaign_id, ids in ids_by_campaign.items():
+            for position in map(self._positions.__getitem__, ids):
+                for status in (None, self._leads[position].status):
+                    self._lists[campaign_id, status].add(position)
+        self._ids_by_url = dict(ids_by_url)
