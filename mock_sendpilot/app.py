@@ -135,9 +135,7 @@ def create_app(
         prefix=f"{VENDOR_PREFIX}/",
         find_access=emulator.keys.find,
         unknown=emulator.unknown_requests,
-        note=lambda workspace_id, method: emulator.changes(workspace_id).note_request(
-            is_reading=method in {"GET", "HEAD"}
-        ),
+        note=emulator.note_request,
     )
     app.wsgi_app = RawPaths(recording)  # type: ignore[method-assign]
     return app

@@ -137,6 +137,16 @@ class Emulator:
         entry = self._entries.get(workspace_id)
         return Changes() if entry is None else entry.changes
 
+    def note_request(self, workspace_id: str | None, method: str) -> None:
+        """Note a request in the changes of its workspace; without a known key, in those of all."""
+        if workspace_id is not None:
+            self.changes(workspace_id).note_request(is_reading=method in {"GET", "HEAD"})
+            return
+        with self._lock:
+            entries = list(self._entries.values())
+        for entry in entries:
+            entry.changes.note_request(is_reading=True)
+
     def faults(self, workspace: Workspace) -> Faults:
         """Return the faults of a workspace."""
         return self._entries[workspace.id].faults

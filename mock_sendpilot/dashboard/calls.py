@@ -17,6 +17,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from mock_sendpilot.api.access import current_emulator
 from mock_sendpilot.api.envelope import json_response
+from mock_sendpilot.dashboard.formats import number, plural
 from mock_sendpilot.dashboard.rendering import (
     CONTROL_PREFIX,
     current_dashboard,
@@ -209,8 +210,8 @@ def _summary(reply: Any, done: str) -> str:
     events = sum(elapsed["events"].values())
     attempts = elapsed["attempts"]
     counts = (
-        f"{elapsed['tasks']} tasks, {events} events, {attempts['succeeded']} attempts succeeded, "
-        f"{attempts['failed']} failed"
+        f"{plural(elapsed['tasks'], 'task')}, {plural(events, 'event')}, "
+        f"{plural(attempts['succeeded'], 'attempt')} succeeded, {number(attempts['failed'])} failed"
     )
     return f"{done} {counts}.".lstrip() if elapsed["tasks"] else done
 

@@ -44,6 +44,11 @@ class Chart:
     row_height: float = _ROW_HEIGHT
     bar_width: float = _BAR_WIDTH - 2
 
+    @property
+    def is_of_one_day(self) -> bool:
+        """True if it begins and ends on the same day."""
+        return self.starts_at.date() == self.ends_at.date()
+
 
 def chart(series: Iterable[tuple[str, Iterable[datetime]]], *, now: datetime) -> Chart:
     """Return the chart of times by kind, up to now: as much of them as 48 bars can show."""

@@ -225,7 +225,7 @@ def _on(armed: Iterable[Armed]) -> Armed | None:
 
 def _facts_of_fault(fault: Fault) -> Iterator[str]:
     if fault.probability < 1:
-        yield f"{fault.probability * 100:.3g} % of the requests, drawn from {fault.random_seed}"
+        yield f"{fault.probability * 100:.3g}% of the requests, drawn from {fault.random_seed}"
     if fault.starts_at is not None:
         yield f"from {fault.starts_at:%Y-%m-%d %H:%M:%S}"
     if fault.ends_at is not None:

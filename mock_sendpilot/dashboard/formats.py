@@ -1,17 +1,26 @@
 """Formats: times, durations, counts and states as the pages show them."""
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
+from markupsafe import Markup, escape
 
 from mock_sendpilot.redaction import is_secret_name, masked, redacted
 from mock_sendpilot.scheduling.clock import epoch_milliseconds, iso_milliseconds
 
 __all__ = ["FILTERS", "duration", "masked"]
 
+MAX_COLORED = 40_000
+"""Of characters: each token is an element, and a long text would have too many."""
+_JSON_TOKEN = re.compile(
+    r'(?P<key>"(?:[^"\\\n]|\\.)*"(?=:))|(?P<text>"(?:[^"\\\n]|\\.)*")'
+    r"|(?P<value>-?\b\d[\d.eE+-]*|\b(?:true|false|null)\b)"
+)
+_BREAKS = re.compile(r"(?<=[^:/]/)(?=[^/])|(?<=[?&=])|(?<=\.)(?=[A-Za-z])")
 _DAY, _HOUR, _MINUTE = 86_400, 3_600, 60
 _TONES: Mapping[str, str] = {
     **dict.fromkeys(
@@ -85,7 +94,7 @@ def duration(span: timedelta | float) -> str:
     if seconds < 1:
         return f"{sign}{seconds * 1000:.0f} ms"
     if seconds < 10 and seconds % 1:  # noqa: PLR2004
-        return f"{sign}{seconds:.1f} s"
+        return f"{sign}{seconds:.1f} s".replace(".0", "")
     rest = math.ceil(seconds) if seconds < _MINUTE else round(seconds)
     parts: list[tuple[int, str]] = []
     for size, unit in ((_DAY, "d"), (_HOUR, "h"), (_MINUTE, "min"), (1, "s")):
@@ -120,6 +129,30 @@ def json(value: Any) -> str:
     return orjson.dumps(value).decode()
 
 
+def colored(text: str) -> Markup:
+    """Return JSON of several lines with its keys and values as elements; other text as it is."""
+    if not text.startswith(("{", "[")) or len(text) > MAX_COLORED:
+        return escape(text)
+    parts: list[Markup] = []
+    end = 0
+    for match in _JSON_TOKEN.finditer(text):
+        parts.append(escape(text[end : match.start()]))
+        parts.append(Markup('<span class="{}">{}</span>').format(match.lastgroup, match.group()))
+        end = match.end()
+    return Markup("").join([*parts, escape(text[end:])])
+
+
+def breakable(text: str) -> Markup:
+    """Return a name, a path or a URL that a browser may break after its separators."""
+    return Markup("<wbr>").join(escape(part) for part in _BREAKS.split(text))
+
+
+def sentence(text: str) -> str:
+    """Return a text with a capital letter, unless it begins with a URL, and without backquotes."""
+    text = text.replace("`", "")
+    return text if text.startswith("http") else text[:1].upper() + text[1:]
+
+
 FILTERS: Mapping[str, Callable[..., Any]] = {
     "tone": tone,
     "tone_of_status": tone_of_status,
@@ -135,6 +168,9 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "plural": plural,
     "pretty": pretty,
     "json": json,
+    "colored": colored,
+    "breakable": breakable,
+    "sentence": sentence,
     "masked": masked,
     "redacted": redacted,
     "is_secret_name": is_secret_name,

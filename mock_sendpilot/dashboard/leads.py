@@ -153,11 +153,14 @@ class LeadPage(Page):
         return "note" in self.workspace.contract.patch_body.fields
 
     @property
-    def actions(self) -> Iterator[Action]:
-        """The steps that can be simulated, and why those cannot that cannot."""
-        for name, reason in self.workspace.manual_actions.obstacles(self.lead.id).items():
-            label, text_name, done = ACTIONS[name]
-            yield Action(name, label, done, reason, text_name)
+    def actions(self) -> list[Action]:
+        """The steps: first those that can be simulated, then the others with their reason."""
+        obstacles = self.workspace.manual_actions.obstacles(self.lead.id)
+        actions = [
+            Action(name, label, done, obstacles[name], text_name)
+            for name, (label, text_name, done) in ACTIONS.items()
+        ]
+        return sorted(actions, key=lambda one: one.reason is not None)
 
     @property
     def behavior(self) -> Any:
@@ -177,6 +180,16 @@ class LeadPage(Page):
         about = [one for one in newest_first if one.mentions(self.lead.id)]
         mentioned = [one for one in about if self.lead.id in one.path or event_ids & {*one.events}]
         return mentioned[:_MAX_ROWS]
+
+    @property
+    def traffic(self) -> list[tuple[SentWebhook | None, JournalEntry | None]]:
+        """The events and the requests, newest first; an event before the request behind it."""
+        dated: list[tuple[datetime, int, SentWebhook | None, JournalEntry | None]] = [
+            *((one.occurred_at, 1, one, None) for one in self.events),
+            *((one.at, 0, None, one) for one in self.requests),
+        ]
+        dated.sort(key=lambda one: one[:2], reverse=True)
+        return [(event, entry) for _, _, event, entry in dated[:_MAX_ROWS]]
 
     @property
     def history(self) -> Iterator[StatusEntry]:
@@ -235,5 +248,5 @@ def _searched(lead: Lead) -> str:
 def _author(data: Mapping[str, Any], entry: JournalEntry | None) -> str:
     """Return who changed a status: the API key, if a request did, or what the event says."""
     if entry is not None:
-        return f"API key {entry.api_key_name}" if entry.api_key_name else "API"
+        return f"API key “{entry.api_key_name}”" if entry.api_key_name else "API"
     return str(data.get("changedBy") or "the person or the campaign")

@@ -10,6 +10,7 @@ from flask import Blueprint, Response
 
 from mock_sendpilot.dashboard.charts import Chart, chart
 from mock_sendpilot.dashboard.rendering import Page, render, with_workspace
+from mock_sendpilot.redaction import redacted
 from mock_sendpilot.scheduling.durations import format_duration
 from mock_sendpilot.scheduling.scheduler import Due
 from mock_sendpilot.traffic.journal import JournalEntry
@@ -29,11 +30,12 @@ _MIN_FAILURE = 400
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A request or an attempt that failed."""
+    """A request or an attempt that failed; an attempt has no method, and not always a status."""
 
     at: datetime
-    kind: str
+    method: str
     about: str
+    status: int | None
     outcome: str
     url: str
 
@@ -141,9 +143,8 @@ class OverviewPage(Page):
         return [self._failed_request(entry) for entry in islice(failed, _MAX_ROWS)]
 
     def _failed_request(self, entry: JournalEntry) -> Failure:
-        outcome = "no response" if entry.status is None else str(entry.status)
-        about = f"{entry.method} {entry.path}"
-        return Failure(entry.at, "Request", about, outcome, self.url("requests", entry.id))
+        url = self.url("requests", entry.id)
+        return Failure(entry.at, entry.method, entry.path, entry.status, "no response", url)
 
     def _failed_attempts(self) -> list[Failure]:
         failed = (
@@ -155,10 +156,10 @@ class OverviewPage(Page):
         return [self._failed_attempt(one, attempt) for one, attempt in islice(failed, _MAX_ROWS)]
 
     def _failed_attempt(self, delivery: Delivery, attempt: Attempt) -> Failure:
-        outcome = attempt.error or str(attempt.status_code)
-        about = f"{delivery.event_type} to {attempt.url}"
+        about = f"{delivery.event_type} to {redacted(attempt.url)}"
         url = self.url("deliveries", delivery.id)
-        return Failure(attempt.started_at, "Attempt", about, outcome, url)
+        outcome = attempt.error or "no response"
+        return Failure(attempt.started_at, "", about, attempt.status_code, outcome, url)
 
 
 @overview.get("/<opaque:workspace_id>")

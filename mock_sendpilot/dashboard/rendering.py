@@ -210,9 +210,9 @@ class Page:
         return current_emulator().api_keys(self.workspace)
 
     @property
-    def due(self) -> Any:
-        """The task that is due next, or None."""
-        return self.scheduler.next_due()
+    def without_key_count(self) -> int:
+        """The number of requests without a known API key, which are of no workspace."""
+        return len(current_emulator().unknown_requests)
 
 
 class ListPage(Page):

@@ -73,11 +73,6 @@ class RequestsPage(ListPage):
         return len(self.found)
 
     @property
-    def without_key_count(self) -> int:
-        """The number of requests of no workspace."""
-        return len(current_emulator().unknown_requests)
-
-    @property
     def example(self) -> str:
         """A request to begin with."""
         return self.curl("GET", self.api("campaigns"))

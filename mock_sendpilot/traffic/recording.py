@@ -47,7 +47,7 @@ class Recording:
         find_access: returns what an API key opens, also if it is revoked or expired; None if the
             key is unknown.
         unknown: the journal of the requests without a known key.
-        note: called after each entry of a workspace, with its id and the method of the request.
+        note: called after each entry with the id of its workspace, if any, and the method.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class Recording:
         prefix: str,
         find_access: Callable[[str | None], _Access | None],
         unknown: RequestJournal,
-        note: Callable[[str, str], None],
+        note: Callable[[str | None, str], None],
     ) -> None:
         self._app = app
         self._prefix = prefix
@@ -117,8 +117,7 @@ class Recording:
                     events=work.event_ids,
                 )
                 journal.add(entry)
-            if workspace is not None:
-                self._note(workspace.id, environ["REQUEST_METHOD"])
+            self._note(None if workspace is None else workspace.id, environ["REQUEST_METHOD"])
         return [content] if content else []
 
 

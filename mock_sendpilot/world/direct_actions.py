@@ -214,23 +214,20 @@ class ManualActions:
     def _require_connection(self, contact: Contact) -> None:
         connection = self._connection(contact)
         if connection != lead_progress.CONNECTED:
-            found = "a request that waits" if connection else "nothing"
+            found = "an open request" if connection else "none"
             steps = "accept_connection" if connection else "connection_sent and accept_connection"
             raise InvalidInput(
-                f"action needs a connection; {_pair(contact)} there is {found}; do {steps} first"
+                f"expected a connection of sender {contact.sender_id!r}, got {found}: "
+                f"do {steps} first"
             )
 
     def _require_request(self, contact: Contact) -> None:
         connection = self._connection(contact)
+        expected = f"expected an open request of sender {contact.sender_id!r}"
         if connection is None:
-            raise InvalidInput(
-                f"action needs a request that waits, and {_pair(contact)} there is none; "
-                "do connection_sent first"
-            )
+            raise InvalidInput(f"{expected}, got none: do connection_sent first")
         if connection == lead_progress.CONNECTED:
-            raise InvalidInput(
-                f"action needs a request that waits; {_pair(contact)} there is a connection already"
-            )
+            raise InvalidInput(f"{expected}, got a connection")
 
     def _connection(self, contact: Contact) -> str | None:
         return self._store.connection(contact.sender_id, contact.linkedin_url)
@@ -238,7 +235,3 @@ class ManualActions:
 
 def _allow(_contact: Contact) -> None:
     """Allow an action that can always happen."""
-
-
-def _pair(contact: Contact) -> str:
-    return f"between sender {contact.sender_id!r} and {contact.linkedin_url}"

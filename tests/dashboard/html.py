@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
-VOID = frozenset({"meta", "link", "input", "img", "br", "path", "circle", "rect", "line"})
+VOID = frozenset({"meta", "link", "input", "img", "br", "path", "circle", "rect", "line", "wbr"})
+COLORS = ({"class": "key"}, {"class": "text"}, {"class": "value"})
 
 
 @dataclass
@@ -70,8 +71,15 @@ class Document(HTMLParser):
 
     @property
     def structure(self) -> list[tuple[str, tuple[str, ...]]]:
-        """Each element's tag and the names of its attributes."""
-        return [(one.tag, tuple(one.attributes)) for one in self.elements]
+        """Each element's tag and the names of its attributes.
+
+        Colors of JSON and places for line breaks depend on the text, and are left out.
+        """
+        return [
+            (one.tag, tuple(one.attributes))
+            for one in self.elements
+            if one.tag != "wbr" and not (one.tag == "span" and one.attributes in COLORS)
+        ]
 
     def all(self, tag: str) -> list[Element]:
         """The elements of a tag."""

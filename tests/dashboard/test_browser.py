@@ -99,9 +99,14 @@ def test_the_keys_are_listed(open_tab: OpenTab) -> None:
     expect(page.get_by_role("heading", name="Keyboard")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.get_by_role("heading", name="Keyboard")).to_be_hidden()
-    page.keyboard.press("g")
-    page.keyboard.press("l")
-    expect(page.locator("h1")).to_have_text("Leads")
+
+
+def test_sections_are_reached_by_their_first_letter(open_tab: OpenTab) -> None:
+    page = open_tab("/ws_demo")
+    for key, title in (("c", "Campaigns"), ("c", "Contract"), ("w", "Webhooks"), ("w", "World")):
+        page.keyboard.press("g")
+        page.keyboard.press(key)
+        expect(page.locator("h1")).to_have_text(title)
 
 
 def test_the_clock_is_advanced_by_a_button(open_tab: OpenTab, emulator: Emulator) -> None:

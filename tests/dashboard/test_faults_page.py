@@ -34,7 +34,7 @@ def test_a_form_arms_a_fault_that_hits_a_request(
     assert change_lead(api) == 503
     text = get_page(PATH).live("faults")
     assert "status=503!armed" in text
-    assert "hit 1 of 2" in text
+    assert "1 of 2 hits" in text
     assert f"PATCH {LEAD}/status503" in text
 
 
@@ -94,7 +94,7 @@ def test_a_form_arms_a_disruption_that_meets_a_delivery(
     page = get_page(PATH)
     (delivery,) = api("GET", "/_emulate/deliveries").json["deliveries"]
     assert "delay–consumed" in page.live("disruptions")
-    assert "hit 1 of 1 · seconds 60" in page.live("disruptions")
+    assert "1 of 1 hit · seconds 60" in page.live("disruptions")
     links = [one.attributes.get("href") for one in page.all("a")]
     assert f"/dashboard/ws_demo/deliveries/{delivery['id']}" in links
 
@@ -124,7 +124,7 @@ def test_chaos_is_turned_on_with_its_seed_and_off(
     assert reply.json["ok"], reply.json
     assert api("GET", f"/_emulate/{kind}").json[kind][0]["randomSeed"] == "seven"
     page = get_page(PATH)
-    assert "50 % of the" in page.live("chaos")
+    assert "50% of the" in page.live("chaos")
     assert "seven" in page.live("chaos")
     submit(PATH, "Turn chaos off")
     assert api("GET", f"/_emulate/{kind}").json[kind] == []

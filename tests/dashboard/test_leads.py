@@ -78,7 +78,7 @@ def test_the_history_has_both_statuses_the_author_and_the_note(api: Api, get_pag
     api("PATCH", "/v1/leads/lead_abc123/status", json=body)
     history = get_page(LEAD).live("history")
     assert "Reply received →to ✓Done They called back" in history
-    assert "by API key The key of the vendor's curl example" in history
+    assert "by API key “The key of the vendor's curl example”" in history
 
 
 def test_the_conversation_is_shown(get_page: GetPage) -> None:

@@ -97,6 +97,12 @@ def test_a_tab_hears_the_topics_of_a_change(
         assert found <= set(TOPICS)
 
 
+def test_a_tab_hears_of_a_request_without_a_known_key(server: EmulatorServer, api: Api) -> None:
+    with open_tabs(server) as (tab,):
+        assert api("PATCH", f"{LEAD}/status", key="unknown", json={}).status == 401
+        assert tab.topics() == {REQUESTS}
+
+
 def test_a_page_of_an_earlier_server_is_to_be_drawn_again(app: Flask) -> None:
     reply = in_process(app.test_client())("GET", PATH, headers={"Last-Event-ID": "earlier-3"})
     assert b'data: {"topics":["all"]}' in reply.body

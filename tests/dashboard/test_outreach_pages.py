@@ -41,7 +41,7 @@ def test_the_sequence_is_shown(get_page: GetPage) -> None:
     text = get_page(f"/ws_demo/campaigns/{CAMPAIGN}").live("sequence")
     assert "Connection request 1 h after the lead was added" in text
     assert "Hi {{firstName}}, I would like to connect." in text
-    assert "50 % accept after 2 h to 3 d; expires after 14 d" in text
+    assert "50% accept after 2 h to 3 d; expires after 14 d" in text
 
 
 def test_the_inbox_shows_the_latest_first_and_what_is_unread(get_page: GetPage) -> None:

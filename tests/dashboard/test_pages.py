@@ -174,6 +174,7 @@ def _world(text: str) -> bytes:
     world = orjson.loads(orjson.dumps(WORLD))
     workspace = world["workspaces"][0]
     workspace["name"] = text
+    workspace["clock"] = {"startsAt": "2025-06-01T09:00:00Z", "frozen": True}
     workspace["apiKeys"][0]["name"] = text
     workspace["senders"][0]["name"] = text
     workspace["campaigns"][0].update(name=text, description=text)

@@ -25,10 +25,10 @@ def test_a_fault_is_armed_and_its_hit_appears(open_tab: OpenTab, api: Api) -> No
     page.get_by_label("every matching request").check()
     page.get_by_role("button", name="Arm the fault").click()
     faults = page.locator("[data-live=faults]")
-    expect(faults).to_contain_text("hit 0, without a limit")
+    expect(faults).to_contain_text("0 hits, no limit")
     assert api("GET", LEAD).status == 429
-    expect(faults).to_contain_text("hit 1, without a limit")
-    faults.get_by_text("1 hit").click()
+    expect(faults).to_contain_text("1 hit, no limit")
+    faults.get_by_text("1 hit", exact=True).click()
     expect(faults.get_by_role("link", name=f"GET {LEAD}")).to_be_visible()
     faults.get_by_role("button", name="Disarm", exact=True).click()
     expect(faults).to_contain_text("No fault is armed")

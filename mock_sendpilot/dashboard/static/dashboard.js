@@ -64,15 +64,19 @@ async function draw(names) {
 }
 
 // Make the children of one node like those of another, and keep what is the same: the focus, the
-// text in a field and an open <details> survive.
+// text in a field and an open <details> survive. What has an id keeps them in another place, too.
 function morph(node, fresh) {
-  const olds = [...node.childNodes];
   const nexts = [...fresh.childNodes]; // a list of its own: those that are taken over leave `fresh`
+  const olds = new Map([...node.childNodes].filter((one) => one.id).map((one) => [one.id, one]));
+  const wanted = new Set(nexts.map((next) => next.id).filter(Boolean));
   nexts.forEach((next, index) => {
-    const old = olds[index];
+    const known = olds.get(next.id);
+    if (known && known !== node.childNodes[index]) move(node, known, node.childNodes[index]);
+    const old = node.childNodes[index];
     if (!old) node.append(next);
     else if (old.nodeType !== next.nodeType || old.nodeName !== next.nodeName || old.id !== next.id) {
-      old.replaceWith(next);
+      if (wanted.has(old.id)) node.insertBefore(next, old);
+      else old.replaceWith(next);
     } else if (old.nodeType !== Node.ELEMENT_NODE) {
       if (old.nodeValue !== next.nodeValue) old.nodeValue = next.nodeValue;
     } else {
@@ -80,8 +84,11 @@ function morph(node, fresh) {
       morph(old, next);
     }
   });
-  olds.slice(nexts.length).forEach((old) => old.remove());
+  while (node.childNodes.length > nexts.length) node.lastChild.remove();
 }
+
+const move = (node, child, before) =>
+  (node.moveBefore || node.insertBefore).call(node, child, before ?? null); // the first keeps the focus
 
 function copyAttributes(old, next) {
   // The attribute alone would not change what somebody has chosen before.
@@ -285,9 +292,11 @@ function moveRow(step) {
   rows()[current].querySelector("a, button")?.focus({ preventScroll: true });
 }
 
+// Of several sections with one letter, such as Campaigns and Contract, go to the one after this.
 function goToSection(key) {
-  const link = all("nav.side li a").find((one) => one.textContent.trim().toLowerCase().startsWith(key));
-  if (link) link.click();
+  const links = all("nav.side li a").filter((one) => one.textContent.trim().toLowerCase().startsWith(key));
+  const index = links.findIndex((one) => one.getAttribute("aria-current") === "page");
+  links[(index + 1) % links.length]?.click();
 }
 
 const keys = {
@@ -318,6 +327,7 @@ document.addEventListener("keydown", (event) => {
 // --- begin --------------------------------------------------------------------------------------
 
 document.addEventListener("visibilitychange", listen);
+document.querySelector("nav.side [aria-current]").scrollIntoView({ block: "nearest", inline: "center" });
 tick();
 setInterval(tick, 250);
 listen();
