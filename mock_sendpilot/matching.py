@@ -186,6 +186,7 @@ class RequestPattern:
         return _failure(
             [headline, *(f"  {note}" for note in notes)],
             requests,
+            nothing="no request came with the key of this workspace",
             nearest=next(iter(self.near_misses(requests)), None),
             misses=self.misses,
             summary=lambda request, max_length: _shortened(request.summary(), max_length),
@@ -299,13 +300,14 @@ def _failure(
     nearest: T | None,
     misses: Callable[[T], list[str]],
     summary: Callable[[T, int], str],
+    nothing: str = "nothing came",
 ) -> str:
     """Return the lines with the nearest miss, field by field, and the latest candidates."""
     if nearest is not None:
         lines.append(f"  nearest miss: {summary(nearest, _MAX_MISS_LENGTH)}")
         lines += [f"    {miss}" for miss in misses(nearest)]
     if not candidates:
-        lines.append("  nothing came")
+        lines.append(f"  {nothing}")
     elif list(candidates) != [nearest]:
         total = "" if len(candidates) <= _MAX_LISTED else f"; the latest of {len(candidates)}"
         lines.append(f"  came{total}:")

@@ -136,5 +136,5 @@ def test_a_failure_has_the_nearest_miss_and_what_came() -> None:
 def test_a_failure_says_that_nothing_came() -> None:
     assert RequestPattern().failure([], headline="no request").splitlines() == [
         "no request",
-        "  nothing came",
+        "  no request came with the key of this workspace",
     ]

@@ -127,8 +127,10 @@ def _line(entry: dict[str, Any]) -> str:
     query = f"?{urlencode(entry['query'], doseq=True)}" if entry["query"] else ""
     target = f"{entry['method']} {entry['path']}{query}"
     operation = entry["operation"] or "no operation"
-    response = f"{entry['status']}, {entry['durationMs']:g} ms"
-    return f"{entry['at']}  {entry['id']}  {target}  {response}  {operation}"
+    status = "no response" if entry["status"] is None else entry["status"]
+    response = f"{status}, {entry['durationMs']:g} ms"
+    fault = f"  fault {entry['fault']}" if entry["fault"] else ""
+    return f"{entry['at']}  {entry['id']}  {target}  {response}  {operation}{fault}"
 
 
 def _indented(body: str) -> str:

@@ -77,9 +77,10 @@ def wait_for_convergence(
             return
         remaining = deadline - SystemClock.running_seconds()
         if not is_idle or remaining <= 0:
-            raise NotConverged(
-                "\n".join(_lines(current, differences, error, is_idle=is_idle, timeout=timeout))
-            ) from error
+            lines = _lines(current, differences, error, is_idle=is_idle, timeout=timeout)
+            # What there is to know of a ProbeFailed is in its message.
+            cause = None if isinstance(error, ProbeFailed) else error
+            raise NotConverged("\n".join(lines)) from cause
         threading.Event().wait(min(pause, remaining))  # real time, whatever the test has frozen
         pause = min(2 * pause, _MAX_PAUSE_SECONDS)
 
@@ -88,6 +89,7 @@ def _compare(
     prober: Prober, current: CurrentWorkspace, lead_ids: Collection[str] | None, deadline: float
 ) -> tuple[list[Difference], Exception | None]:
     """Return the differences there are now, or why the app could not be asked."""
+    __tracebackhide__ = True
     seconds = max(_MIN_PROBE_SECONDS, deadline - SystemClock.running_seconds())
     probe = prober(seconds)
     try:
@@ -103,6 +105,7 @@ def _compare(
 
 def _rows(view: Any) -> dict[str, Mapping[str, Any]]:
     """Return the fields of each lead by its id."""
+    __tracebackhide__ = True
     if inspect.iscoroutine(view):
         # Otherwise Python warns that it was never awaited, which hides the reason.
         view.close()

@@ -1,8 +1,8 @@
 """The API traffic of a sandbox: the requests of the app under test, and their faults."""
 
 import logging
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import fields
 from typing import Any, overload
 
@@ -166,7 +166,8 @@ class RecordedRequests(Sequence[JournalEntry]):
         if times is None and not found:
             raise RequestNotSeen(self.failure(pattern, f"no request {pattern}"))
         if times is not None and len(found) != times:
-            headline = f"expected {times} requests {pattern}, got {len(found)}"
+            number = {0: "no request", 1: "1 request"}.get(times, f"{times} requests")
+            headline = f"expected {number} {pattern}, got {len(found)}"
             if len(found) < times:
                 raise RequestNotSeen(self.failure(pattern, headline))
             lines = [f"  {entry.id}: {entry.summary()}" for entry in found]
@@ -194,6 +195,7 @@ class RecordedRequests(Sequence[JournalEntry]):
 
     def pattern(self, target: str | None, path: str | None, **parts: Any) -> RequestPattern:
         """Return the pattern of a method and a path, or of an operation."""
+        __tracebackhide__ = True
         is_method = path is not None or (target or "").upper() in METHODS
         if not is_method and target is not None and target not in self._operations:
             expected = "the id of an operation, or a method and a path"
@@ -335,7 +337,6 @@ class SandboxTraffic:
         pattern = self.requests.pattern(target, path)
         return self._faults.arm(_effect({"status": status, **effect}), pattern=pattern, times=times)
 
-    @contextmanager
     def fault(
         self,
         target: str | None = None,
@@ -347,7 +348,7 @@ class SandboxTraffic:
         times: int | None = None,
         probability: float = 1.0,
         **effect: Any,
-    ) -> Iterator[Fault]:
+    ) -> AbstractContextManager[Fault]:
         """Let a fault hit the requests that match, within a `with` block.
 
         Args:
@@ -367,19 +368,14 @@ class SandboxTraffic:
         """
         __tracebackhide__ = True
         pattern = self.requests.pattern(target, path, query=query, headers=headers, json=json)
-        armed = self._faults.arm(
-            _effect(effect), pattern=pattern, times=times, probability=probability
+        chosen = _effect(effect)
+        return _FaultBlock(
+            lambda: self._faults,
+            lambda faults: faults.arm(
+                chosen, pattern=pattern, times=times, probability=probability
+            ),
+            self._unconsumed,
         )
-        try:
-            yield armed
-            # Faults are immutable: the one that was yielded knows nothing of its matches.
-            after = self._faults.get(armed.id)
-        finally:
-            # Also after an exception, so that the fault hits nothing beyond its block.
-            self._faults.remove(armed.id)
-        # Chance may spare every request, so a probability below 1 requires nothing.
-        if after.match_count < (times or int(probability >= 1)):
-            raise self._unconsumed(after)
 
     def api_chaos(self, rate: float = DEFAULT_RATE, *, random_seed: str | None = None) -> Fault:
         """Let a mix of faults, drawn from a seed, hit a share of all requests.
@@ -406,6 +402,7 @@ class SandboxTraffic:
         Raises:
             UnconsumedFault: some have not.
         """
+        __tracebackhide__ = True
         if self._current.workspace not in self._emulator.workspaces():  # the test has closed it
             return
         failures = [
@@ -436,8 +433,44 @@ class SandboxTraffic:
         return UnconsumedFault(self.requests.failure(fault.pattern, headline, notes))
 
 
+class _FaultBlock(AbstractContextManager[Fault]):
+    """A `with` block with a fault.
+
+    Not a generator: the report of a failed test would show contextlib instead of the block.
+    """
+
+    def __init__(
+        self,
+        current_faults: Callable[[], Faults],
+        arm: Callable[[Faults], Fault],
+        unconsumed: Callable[[Fault], UnconsumedFault],
+    ) -> None:
+        self._current_faults = current_faults  # those of another workspace after a reset
+        self._arm = arm
+        self._unconsumed = unconsumed
+
+    def __enter__(self) -> Fault:
+        __tracebackhide__ = True
+        self._fault = self._arm(self._current_faults())
+        return self._fault
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        __tracebackhide__ = True
+        faults = self._current_faults()
+        # Faults are immutable: the one that was armed knows nothing of its matches.
+        after = next((one for one in faults.all() if one.id == self._fault.id), None)
+        if after is None:  # the block has reset the workspace
+            return
+        # Also after an exception, so that the fault hits nothing beyond its block.
+        faults.remove(after.id)
+        # Chance may spare every request, so a probability below 1 requires nothing.
+        if kind is None and after.match_count < (after.times or int(after.probability >= 1)):
+            raise self._unconsumed(after)
+
+
 def _effect(parts: Mapping[str, Any]) -> Effect:
     """Return the effect that keyword arguments describe."""
+    __tracebackhide__ = True
     keys = {_LATENCY if one.name == "latency_seconds" else one.name: one for one in fields(Effect)}
     for name in parts:
         if name not in keys:

@@ -14,6 +14,7 @@ from mock_sendpilot.http_server.transmission import TRANSMIT, Transmission
 from mock_sendpilot.traffic.effects import Effect, effect_from_header
 from mock_sendpilot.traffic.faults import Faults, Hit
 from mock_sendpilot.traffic.journal import (
+    FAULT_EFFECT,
     FAULT_ID,
     FAULT_SECONDS,
     NO_RESPONSE,
@@ -106,6 +107,7 @@ class FaultInjection:
     ) -> Iterable[bytes]:
         effect = hit.effect
         environ[FAULT_ID] = hit.fault_id
+        environ[FAULT_EFFECT] = str(effect)
         earlier = None if effect.page is None else _earlier_page(effect, access.journal, environ)
         status, headers, body = _FAILED, [("Content-Type", _JSON)], b""
         if effect.needs_app:

@@ -35,6 +35,8 @@ OPERATION_ID = "mock_sendpilot.operation"
 """The key of the WSGI environment for the id of the operation that serves the request."""
 FAULT_ID = "mock_sendpilot.fault"
 """The key of the WSGI environment for the id of the fault that has hit the request."""
+FAULT_EFFECT = "mock_sendpilot.fault_effect"
+"""The key of the WSGI environment for the effect of that fault, in words."""
 FAULT_SECONDS = "mock_sendpilot.fault_seconds"
 """The key of the WSGI environment for the latency of that fault."""
 REQUEST_ID = "mock_sendpilot.request_id"
@@ -224,7 +226,9 @@ class JournalEntry:
         target = f"{self.path}?{query}" if query else self.path
         body = f" {self.body.decode('utf-8', 'replace')}" if self.body else ""
         outcome = "no response" if self.status is None else self.status
-        fault = f" (fault {self.fault})" if self.fault else ""
+        effect = self._facts.environ.get(FAULT_EFFECT)
+        # The effect, and not the id: a fault of a `with` block is gone when a test has failed.
+        fault = f" (fault {effect})" if effect else ""
         return f"{self.method} {target}{body} -> {outcome}{fault}"
 
 

@@ -39,6 +39,7 @@ def request_pattern(
         InvalidInput: no request can ever match: an unknown method or operation, or a path that is
             not of the API.
     """
+    __tracebackhide__ = True
     if method is not None and method.upper() not in METHODS:
         guess = did_you_mean(method, METHODS)
         known = ", ".join(METHODS)
@@ -49,7 +50,13 @@ def request_pattern(
         problem = f"operation: the API has no operation {short_repr(operation)}; {guess}"
         raise InvalidInput(problem.strip())
     if path is not None and not (path.startswith(_PREFIX) and "?" not in path):
-        remedy = "; put the query into query" if "?" in path else ""
+        remedy = ""
+        if "?" in path:
+            remedy = "; put the query into query"
+        elif _PREFIX in path:  # a URL
+            remedy = f"; did you mean {short_repr(path[path.index(_PREFIX) :])}?"
+        elif path.startswith("/") and not path.startswith("/v"):
+            remedy = f"; did you mean {short_repr(f'/v1{path}')}?"
         raise InvalidInput(f"path: expected one such as {_EXAMPLE}, got {short_repr(path)}{remedy}")
     headers = headers or {}
     # Entries have the secrets of their headers masked, so those of a pattern are masked alike.

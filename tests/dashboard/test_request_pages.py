@@ -57,7 +57,7 @@ def test_requests_are_listed_with_their_hints(api: Api, get_page: GetPage) -> No
     ("query", "paths"),
     [
         ("", ["/v1/campaigns", f"{LEAD}/status", f"{LEAD}"]),
-        ("q=status", [f"{LEAD}/status"]),
+        ("q=/status", [f"{LEAD}/status"]),
         ("q=req_1", [f"{LEAD}"]),
         ("q=lead_x", []),
         ("method=PATCH", [f"{LEAD}/status"]),

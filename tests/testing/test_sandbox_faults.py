@@ -106,6 +106,41 @@ def test_all_unconsumed_faults_are_reported_at_once(sendpilot: Sandbox) -> None:
     sendpilot._faults.remove_all()
 
 
+def test_a_block_may_reset_the_workspace(sendpilot: Sandbox) -> None:
+    with sendpilot.fault("leads.list", status=503):
+        sendpilot.reset()
+    assert sendpilot.faults == []
+
+
+def test_the_report_of_a_block_shows_the_block_alone(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        def test_it(sendpilot):
+            with sendpilot.fault("leads.list", status=503, times=2):
+                pass
+        """
+    )
+    result = run(pytester)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["E*UnconsumedFault: the fault status=503 for leads.list hit 0*"])
+    result.stdout.no_fnmatch_line("*contextlib*")
+
+
+def test_the_timeline_tells_the_effect_of_a_fault_that_is_gone(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import requests
+
+        def test_it(sendpilot):
+            with sendpilot.fault("leads.list", status=503):
+                requests.get(f"{sendpilot.base_url}/leads", headers=sendpilot.headers, timeout=5)
+                assert False
+        """
+    )
+    result = run(pytester)
+    result.stdout.fnmatch_lines(["*req_1 GET /v1/leads -> 503 (fault status=503)*"])
+
+
 def test_an_exception_in_a_block_is_not_hidden(sendpilot: Sandbox) -> None:
     with pytest.raises(KeyError), sendpilot.fault(status=503):
         raise KeyError
