@@ -55,7 +55,7 @@ def api(serve: Serve, emulator: Emulator, workspace: Workspace) -> Api:
 
 @pytest.fixture
 def start(api: Api) -> Callable[..., str]:
-    """Starts a search and tells its path."""
+    """Start a search and return its path."""
 
     def started(**changes: Any) -> str:
         return f"{SEARCHES}/{api('POST', SEARCHES, json={**NEW, **changes}).json['id']}"

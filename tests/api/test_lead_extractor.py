@@ -59,7 +59,7 @@ def api(serve: Serve, emulator: Emulator, workspace: Workspace) -> Api:
 
 @pytest.fixture
 def start(api: Api) -> Callable[..., str]:
-    """Starts an extraction and tells its path."""
+    """Start an extraction and return its path."""
 
     def started(**changes: Any) -> str:
         return f"{CAMPAIGNS}/{api('POST', CAMPAIGNS, json={**NEW, **changes}).json['id']}"

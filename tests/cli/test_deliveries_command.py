@@ -1,4 +1,4 @@
-"""`mock-sendpilot deliveries`, and what `events show` tells of them, with a running server."""
+"""`mock-sendpilot deliveries`, and what `events show` prints of them, with a running server."""
 
 import json
 import re

@@ -3,21 +3,19 @@
 import threading
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
-from mock_sendpilot.http_server.server import HttpServer
 from tests.webhooks.delivery_model import Arrival
+from tests.webhooks.served_receiver import ServedReceiver
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
-    from typing_extensions import Self
 
 MAX_WAIT_SECONDS = 3.0
 """The time that a request waits for others: far longer than any retry delay."""
 
 
-class GatheringReceiver(AbstractContextManager["GatheringReceiver"]):
+class GatheringReceiver(ServedReceiver):
     """Holds requests until there are `max_concurrency`, or as many as events are left.
 
     Args:
@@ -35,8 +33,7 @@ class GatheringReceiver(AbstractContextManager["GatheringReceiver"]):
     def __init__(
         self, statuses: Sequence[int], *, event_count: int, max_concurrency: int, max_attempts: int
     ) -> None:
-        self._server = HttpServer(self._answer)
-        self.url = f"{self._server.origin}/"
+        super().__init__()
         self.arrivals: list[Arrival] = []
         self.max_running = self.timeout_count = 0
         self._statuses = iter(statuses)
@@ -47,19 +44,6 @@ class GatheringReceiver(AbstractContextManager["GatheringReceiver"]):
         self._running = 0
         self._waiting: list[Arrival] = []
         self._changed = threading.Condition()
-
-    def __enter__(self) -> "Self":
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-
-    def start(self) -> None:
-        self._server.start()
-
-    def stop(self) -> None:
-        self._server.stop()
 
     def _answer(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,6 @@ from svix.webhooks import Webhook, WebhookVerificationError
 
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.errors import InvalidInput
-from mock_sendpilot.http_server.server import HttpServer
 from mock_sendpilot.matching import EventPattern
 from mock_sendpilot.scheduling.clock import ManualClock
 from mock_sendpilot.webhooks.disruption_kinds import KINDS, Option
@@ -20,10 +19,10 @@ from mock_sendpilot.webhooks.disruptions import CHAOS_KINDS, Chaos, Disruption
 from tests.support import SECRET
 from tests.webhooks.conftest import START, World, seed_of_one_lead
 from tests.webhooks.disruption_checks import DAY, NEW_SECRET, record
+from tests.webhooks.served_receiver import ServedReceiver
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
-    from typing_extensions import Self
 
 URL = "https://a.example/"
 
@@ -213,27 +212,13 @@ def test_an_unknown_kind_in_a_mix_is_refused(world: World) -> None:
 # --- a correct receiver --------------------------------------------------------------------------
 
 
-class CorrectReceiver(AbstractContextManager["CorrectReceiver"]):
+class CorrectReceiver(ServedReceiver):
     """Verifies webhooks, processes each known event once, and acknowledges the others."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.processed: Counter[str] = Counter()
         self.refused_count = self.repeated_count = 0
-        self._server = HttpServer(self._answer)
-        self.url = f"{self._server.origin}/"
-
-    def __enter__(self) -> "Self":
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-
-    def start(self) -> None:
-        self._server.start()
-
-    def stop(self) -> None:
-        self._server.stop()
 
     def _answer(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
