@@ -75,8 +75,11 @@ class ProcessGroup:
         self._terminal = _foreground_terminal()
         self._early_signals: list[int] = []
         self._is_started = False
-        if forwards_signals:  # before the start, or one could end this process alone
-            self._forward_signals()
+        for number in _FORWARDED if forwards_signals else ():
+            # Who runs this below nohup wants it to survive.
+            if signal.getsignal(number) is not signal.SIG_IGN or number == signal.SIGINT:
+                # Before the start, or a signal could end this process alone.
+                signal.signal(number, self._forward)
         # In the background of a terminal these signals would stop it at its first read.
         with _ignored("SIGTTIN", "SIGTTOU") if self._terminal is None else nullcontext():
             self._process = _start(command, variables)
@@ -130,12 +133,6 @@ class ProcessGroup:
             while self._is_left() and time.monotonic() < deadline:
                 time.sleep(_POLL_SECONDS / 10)
             self._send(_KILL)
-
-    def _forward_signals(self) -> None:
-        for number in _FORWARDED:
-            # Who runs this below nohup wants it to survive.
-            if signal.getsignal(number) is not signal.SIG_IGN or number == signal.SIGINT:
-                signal.signal(number, self._forward)
 
     def _forward(self, number: int, _frame: object) -> None:
         if self._is_started:

@@ -16,6 +16,11 @@ from click.core import ParameterSource
 from mock_sendpilot.cli.client import ENV_PREFIX
 from mock_sendpilot.cli.formatting import fail, is_terminal
 from mock_sendpilot.cli.log import log_to_stderr
+from mock_sendpilot.cli.memory import (
+    COLLECT_SECONDS,
+    give_back_large_blocks,
+    make_collections_rare,
+)
 from mock_sendpilot.cli.start_options import ConfigurableCommand, places, source_of, start_options
 
 if TYPE_CHECKING:
@@ -28,12 +33,6 @@ if TYPE_CHECKING:
     from mock_sendpilot.world.seed import EndpointSeed, WorkspaceSeed
 
 _STOP_SECONDS = 0.5  # for running requests; webhooks that are being sent get half of it
-# A full collection looks at every object, which stops all callers for 60 ms with a full event log.
-# Under load Python would make several a second. What the server drops is freed by reference counts;
-# cycles, such as of an exception that its own traceback holds, can keep a socket open: once in a
-# while is enough for them.
-_COLLECTOR_THRESHOLDS = (2_000, 20, 1_000)
-_COLLECT_SECONDS = 30.0
 _POLL_SECONDS = 0.2
 _logger = logging.getLogger(__name__)
 
@@ -284,8 +283,7 @@ def _serve(
             state_file.start(server.emulator)
         except OSError as error:
             fail(f"cannot write {state_file.path} ({places('state')}): {_reason(error)}")
-    gc.freeze()  # code and the seed stay to the end
-    gc.set_threshold(*_COLLECTOR_THRESHOLDS)
+    make_collections_rare()
     server.start()
     if sys.stdout is not None:
         try:
@@ -293,13 +291,11 @@ def _serve(
             sys.stdout.flush()
         except OSError:  # the reader is gone, or the disk full: serve all the same
             sys.stdout = None  # or Python flushes it at exit, and fails again
-    from mock_sendpilot.cli.allocator import give_back_large_blocks  # 2 ms that can wait until here
-
     give_back_large_blocks()
     # A signal ends the loop with an exception. It need not interrupt a sleep: of several signals at
     # once, the kernel may hand all to other threads.
     while True:
-        collect_at = time.monotonic() + _COLLECT_SECONDS
+        collect_at = time.monotonic() + COLLECT_SECONDS
         while time.monotonic() < collect_at:
             time.sleep(_POLL_SECONDS)
             if parent is not None and parent.is_gone():

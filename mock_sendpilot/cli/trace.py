@@ -11,7 +11,6 @@ from mock_sendpilot.cli.options import client_options, id_argument, json_option
 from mock_sendpilot.traffic.trace_tree import (
     ASCII_BRANCHES,
     BRANCHES,
-    Branches,
     Trace,
     TraceNode,
 )
@@ -44,7 +43,12 @@ def trace(resource_id: str, as_json: bool, client: Client) -> None:
     )
     style = _colored if uses_color() else _plain
     encoding = getattr(sys.stdout, "encoding", None) or "ascii"  # a closed stream is None
-    for line in found.lines(style=style, branches=_branches(encoding)):
+    try:
+        "".join(BRANCHES).encode(encoding)
+        branches = BRANCHES
+    except UnicodeEncodeError:
+        branches = ASCII_BRANCHES
+    for line in found.lines(style=style, branches=branches):
         click.echo(line.encode(encoding, "replace").decode(encoding))
 
 
@@ -66,14 +70,6 @@ def _node(row: dict[str, Any]) -> TraceNode:
 
 def _seconds(milliseconds: float | None) -> float | None:
     return None if milliseconds is None else milliseconds / 1000
-
-
-def _branches(encoding: str) -> Branches:
-    try:
-        "".join(BRANCHES).encode(encoding)
-    except UnicodeEncodeError:
-        return ASCII_BRANCHES
-    return BRANCHES
 
 
 def _plain(_node: TraceNode, text: str) -> str:

@@ -250,7 +250,9 @@ class Faults:
             return None
         now = self._now()
         with self._lock:
-            for fault in self._in_order():
+            counted = [one for one in self._faults.values() if one.times is not None]
+            standing = [one for one in self._faults.values() if one.times is None]
+            for fault in (*counted, *reversed(standing)):
                 if not self._may_hit(fault, request, now):
                     continue
                 # Drawn for every request that matches, so that the later draws stay the same.
@@ -261,12 +263,6 @@ class Faults:
                 self._note_match(fault, request, effect, now)
                 return Hit(fault.id, effect, generator)
         return None
-
-    def _in_order(self) -> list[Fault]:
-        """Return the faults in the order in which they may hit a request."""
-        counted = [one for one in self._faults.values() if one.times is not None]
-        standing = [one for one in self._faults.values() if one.times is None]
-        return [*counted, *reversed(standing)]
 
     def _may_hit(self, fault: Fault, request: RequestFacts, now: datetime) -> bool:
         if fault.state == CONSUMED:

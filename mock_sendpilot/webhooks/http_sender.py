@@ -86,22 +86,20 @@ class _Connection:
         verify = os.environ.get(_CA_BUNDLE) or True
         target = self._target
         if target is None or target.url != url or target.verify != verify:
-            target = self._target = self._prepared(url, verify=verify)
+            from requests import PreparedRequest
+
+            prepared = PreparedRequest()
+            prepared.prepare(method="POST", url=url)
+            pool: Any = self._adapter.get_connection_with_tls_context(prepared, verify)
+            self._adapter.cert_verify(pool, prepared.url, verify, None)  # type: ignore[no-untyped-call]
+            path = self._adapter.request_url(prepared, None)
+            target = self._target = _Target(url, verify, pool, path)
         return target
 
     def close(self) -> None:
         """Close the connections; the next request opens a new one."""
         self._target = None
         self._adapter.close()
-
-    def _prepared(self, url: str, *, verify: str | bool) -> _Target:
-        from requests import PreparedRequest
-
-        prepared = PreparedRequest()
-        prepared.prepare(method="POST", url=url)
-        pool: Any = self._adapter.get_connection_with_tls_context(prepared, verify)
-        self._adapter.cert_verify(pool, prepared.url, verify, None)  # type: ignore[no-untyped-call]
-        return _Target(url, verify, pool, self._adapter.request_url(prepared, None))
 
 
 class HttpSender:

@@ -46,7 +46,8 @@ def normal_profile_url(text: str) -> str | None:
     if not _INTERNAL_ID.fullmatch(name):
         # Lower case may decompose again: that of İ is an i and a dot above.
         name = unicodedata.normalize("NFC", name.lower())
-    if not _is_slug(name):
+    has_characters = all(map(_is_slug_character, name)) and bool(name.strip("."))
+    if not has_characters or len(name) > _MAX_SLUG_LENGTH:
         return None
     return "https://www.linkedin.com/in/" + quote(name, safe=_ASCII_SIGNS)
 
@@ -82,14 +83,6 @@ def _may_follow(rest: list[str]) -> bool:
     if len(rest) > 1:  # a part of the profile, such as details/experience
         return rest[0].lower() in _PROFILE_PARTS
     return not rest or bool(_LANGUAGE.fullmatch(rest[0]))
-
-
-def _is_slug(name: str) -> bool:
-    return (
-        1 <= len(name) <= _MAX_SLUG_LENGTH
-        and bool(name.strip("."))
-        and all(map(_is_slug_character, name))
-    )
 
 
 def _is_slug_character(character: str) -> bool:

@@ -1,4 +1,4 @@
-"""The allocator of the server's process, looked at in a process of its own."""
+"""The memory of the server's process, looked at in a process of its own."""
 
 import ctypes
 import subprocess
@@ -9,7 +9,7 @@ import pytest
 _HAS_MALLINFO2 = sys.platform == "linux" and hasattr(ctypes.CDLL(None), "mallinfo2")
 _SCRIPT = """
 import ctypes
-from mock_sendpilot.cli.allocator import give_back_large_blocks
+from mock_sendpilot.cli.memory import give_back_large_blocks
 
 class Information(ctypes.Structure):
     names = "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost"

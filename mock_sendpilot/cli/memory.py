@@ -1,0 +1,38 @@
+"""The memory of the process of `mock-sendpilot start`: its garbage collector and its allocator."""
+
+import gc
+import sys
+
+COLLECT_SECONDS = 30.0
+"""The time between two collections of everything."""
+_THRESHOLDS = (2_000, 20, 1_000)
+_M_MMAP_THRESHOLD = -3  # the parameter's number in glibc's malloc.h
+_LARGE_BYTES = 256 * 1024
+
+
+def make_collections_rare() -> None:
+    """Have Python collect garbage seldom, and never look at what exists by now.
+
+    A full collection looks at every object, which stops all callers for 60 ms with a full event
+    log. Under load Python would make several a second. What the server drops is freed by reference
+    counts; cycles, such as of an exception that its own traceback holds, can keep a socket open:
+    every `COLLECT_SECONDS` is enough for them.
+    """
+    gc.freeze()  # code and the seed stay to the end
+    gc.set_threshold(*_THRESHOLDS)
+
+
+def give_back_large_blocks() -> None:
+    """Have each block of 256 kB or more return to the system as soon as it is freed.
+
+    glibc does so only at first: it takes every large block that is freed for a sign that more will
+    come, and has each thread keep as much. A reply with thousands of events takes some MB, and any
+    of the threads may have made one. Other C libraries have no such parameter, and do not need it.
+    """
+    if sys.platform != "linux":
+        return
+    import ctypes  # 2 ms, which only a server pays for, and once it serves
+
+    set_parameter = getattr(ctypes.CDLL(None), "mallopt", None)
+    if set_parameter is not None:
+        set_parameter(_M_MMAP_THRESHOLD, _LARGE_BYTES)
