@@ -277,17 +277,13 @@ class WorkspaceSchema(Strict):
     endpoints = list_of(EndpointSchema)
 
 
-class ContentsSchema(Strict):
+class ContentsSchema(WorkspaceSchema):
     """The contents of a workspace that can be merged into another one."""
 
-    about = Text(may_be_empty=True)
-    credits = nested(CreditsSchema)
-    senders = list_of(SenderSchema)
-    campaigns = list_of(CampaignSchema)
-    leads = list_of(LeadSchema)
-    conversations = list_of(ConversationSchema)
-    people = list_of(PersonSchema)
-    endpoints = list_of(EndpointSchema)
+    class Meta(Strict.Meta):
+        """marshmallow's settings."""
+
+        exclude = ("id", "name", "contract", "api_keys", "plan", "clock", "jobs")
 
 
 class WorkspaceContentsSchema(WorkspaceSchema):
