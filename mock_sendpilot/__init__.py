@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mock_sendpilot.version import __version__
 
+# For type checkers and editors, which do not know what `__getattr__` finds.
 if TYPE_CHECKING:
     from mock_sendpilot.app import create_app
     from mock_sendpilot.contracts.contract import Contract, named_contract

@@ -89,7 +89,7 @@ class ApiKeys:
                         f"an API key of workspace {access.workspace.id!r} belongs to another "
                         "workspace"
                     )
-            for rule in self._rules:
+            for rule in self._rules:  # before any of them: one that is refused refuses all
                 rule([access.api_key.key for access in accesses])
             self._put(accesses)
 

@@ -14,7 +14,7 @@ from mock_sendpilot.redaction import redacted
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-MAX_PROBLEMS = 20
+MAX_PROBLEMS = 20  # a body of 1 MB can have a hundred thousand mistakes
 MAX_PROBLEM_CHARACTERS = 1000
 _TAIL_CHARACTERS = 300
 
@@ -66,13 +66,14 @@ def shortened(text: str, characters: int = MAX_PROBLEM_CHARACTERS) -> str:
     if len(text) <= characters:
         return text
     tail = min(_TAIL_CHARACTERS, characters // 2)
-    return f"{text[: characters - tail - 5]} ... {text[-tail:]}"
+    return f"{text[: characters - tail - 5]} ... {text[-tail:]}"  # 5 for what is between
 
 
 class SendPilotError(Exception):
     """The base class of all errors. Secrets in their texts are masked."""
 
     def __init__(self, message: str, *, hint: str = "") -> None:
+        # Here, so that nobody who raises one has to think of it.
         self.message = redacted(message)
         self.hint = redacted(hint) if hint else ""
         super().__init__(self.message)

@@ -76,6 +76,7 @@ class EmulatorServer(AbstractContextManager["EmulatorServer"]):
             has_dashboard=has_dashboard,
         )
         self._host = host
+        # A rule, and not one check now: keys may be added as long as the server runs.
         if not is_loopback(host):
             emulator.keys.add_rule(self._check_keys)
         try:

@@ -71,7 +71,7 @@ class _Me(CamelCaseSchema):
 )
 def get_me(workspace: Workspace) -> dict[str, Any]:
     """Get the API key with its scopes, and its workspace."""
-    key = current_access().api_key
+    key = current_access().api_key  # looked up again: a view gets the workspace alone
     return {
         "api_key": {
             "name": key.name,

@@ -291,6 +291,7 @@ def _details(endpoint: dict[str, Any]) -> Iterator[tuple[str, object]]:
 
 
 def _changed_settings(endpoint: dict[str, Any]) -> Iterator[str]:
+    # Null leaves a setting to the contract or the server; the others are compared with defaults.
     if endpoint["retryDelaysSeconds"] is not None:
         yield f"retries {_delays(endpoint['retryDelaysSeconds'])}"
     if endpoint["timeoutSeconds"] is not None:

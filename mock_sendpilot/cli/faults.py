@@ -86,6 +86,7 @@ def fault(*, effects: tuple[str, ...], as_json: bool, client: Client, **options:
         from mock_sendpilot.errors import InvalidInput
         from mock_sendpilot.traffic.effects import effect_from_words
 
+        # Read here and not by the server: a mistake is one of the command line, with exit code 2.
         try:
             body["effect"] = effect_from_words(effects).json
         except InvalidInput as error:

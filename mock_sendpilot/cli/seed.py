@@ -131,6 +131,7 @@ def read_workspace(file: str, workspace_id: str | None = None) -> dict[str, Any]
         fail(f"{file}: $: {error}")
     except OSError as error:
         fail(f"{file}: cannot be read: {error.strerror}")
+    # Only as much as is needed to find a workspace: the server has the schema, and checks the rest.
     found = value.get("workspaces") if isinstance(value, dict) else None
     if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
         fail(f'{file}: expected a seed such as {{"workspaces": [{{"leads": []}}]}}')

@@ -52,6 +52,7 @@ def last_outcome(attempts: Sequence[Attempt]) -> int | str | None:
 class DeliverySummary(CamelCaseSchema):
     """A delivery in a list."""
 
+    # Without attempts: with their bodies a list could have megabytes.
     id = fields.String()
     state = fields.String()
     endpoint_id = fields.String()
@@ -115,6 +116,7 @@ def list_deliveries(workspace: Workspace, query: dict[str, Any]) -> Response:
     """Return the deliveries that match the filters, newest first."""
     page, limit = query.pop("page"), query.pop("limit")
     outbox = current_emulator().outbox(workspace)
+    # A misspelled event type would match nothing, and look as if nothing had been sent.
     outbox.check_target(None, EventPattern(query.get("event_type")))
     found = Page(outbox.log.select(DeliveryFilter(**query)), page, limit)
     rows = DeliverySummary(many=True).dump(found.items)

@@ -148,6 +148,7 @@ def create_endpoint(workspace: Workspace) -> Response:
     """Make an endpoint; the reply has the whole secret."""
     body = NewEndpoint().load(json_object())
     endpoint = current_emulator().outbox(workspace).endpoints.add(body.pop("url"), **body)
+    # As in the vendor's dashboard, which displays a new secret once.
     reply = {**EndpointReply().dump(endpoint), "secret": endpoint.secret}
     return json_response(reply, HTTPStatus.CREATED)
 

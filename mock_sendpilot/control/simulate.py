@@ -77,6 +77,7 @@ class JobAction(_ActionWithText):
 def simulate_lead(workspace: Workspace, lead_id: str) -> Response:
     """Do an action of a lead, and return the lead."""
     body = LeadAction().load(json_object())
+    # Otherwise a trace would say that the events came out of nothing.
     with workspace.causes.working_for(SIMULATED):
         lead = workspace.manual_actions.act(lead_id, body.pop("action"), **body)
     return json_response(cached_schema(full_lead, workspace.contract).dump(lead))
@@ -95,7 +96,7 @@ def list_lead_actions(workspace: Workspace, lead_id: str) -> Response:
 def set_behavior(workspace: Workspace, lead_id: str) -> Response:
     """Set the behavior of a lead for the steps that are taken from now on."""
     behavior = BehaviorSchema().load(json_object())
-    workspace.behaviors.set(workspace.store.lead(lead_id).id, behavior)
+    workspace.behaviors.set(workspace.store.lead(lead_id).id, behavior)  # 404 for an unknown lead
     return Response(status=204)
 
 

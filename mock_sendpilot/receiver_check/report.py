@@ -181,6 +181,7 @@ def _paragraph(results: Sequence[Result], style: Style) -> Iterator[str]:
 
 _SUITE = "mock-sendpilot check-receiver"
 _CLASS = "check_receiver"
+# A receiver may respond with anything, and one such character makes the whole file unreadable.
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 

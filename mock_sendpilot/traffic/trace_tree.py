@@ -74,7 +74,7 @@ class Trace:
 
     def nodes(self) -> Iterator[TraceNode]:
         """Yield every node, each before what it led to."""
-        waiting = list(reversed(self.roots))
+        waiting = list(reversed(self.roots))  # a stack, hence in reverse
         while waiting:
             node = waiting.pop()
             yield node
