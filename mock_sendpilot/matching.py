@@ -127,7 +127,7 @@ class RequestFacts(Protocol):
 
     @property
     def json(self) -> Any:
-        """The body as JSON; None if it is none."""
+        """The body as JSON; None for any other body."""
 
     def summary(self) -> str:
         """Return a line about it."""
@@ -228,7 +228,7 @@ def camel_case(name: str) -> str:
 
 
 def parse_event(body: bytes) -> dict[str, Any] | None:
-    """Parse the body of an event; return None if it is none."""
+    """Parse the body of an event; return None for any other body."""
     try:
         event = orjson.loads(body)
     except orjson.JSONDecodeError:

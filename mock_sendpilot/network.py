@@ -151,7 +151,7 @@ def connected(
 def is_loopback(host: str) -> bool:
     """Return whether only this machine can reach a host: a loopback address or `localhost`.
 
-    It decides what is open to other machines, so every other name is none, even `app.localhost`.
+    It decides what is open to other machines, so no other name counts, not even `app.localhost`.
     """
     with suppress(ValueError):
         address = ipaddress.ip_address(host.strip("[]"))

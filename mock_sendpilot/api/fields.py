@@ -199,7 +199,7 @@ class SecretText(Text):
 
 
 class Number(ValidatedField):
-    """A JSON number from `minimum` to `maximum`, or without a maximum; `true` is none.
+    """A JSON number from `minimum` to `maximum`, or without a maximum; not `true`.
 
     Args:
         minimum: the least that is accepted.

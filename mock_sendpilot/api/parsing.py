@@ -45,7 +45,7 @@ def json_object(*, max_bytes: int = MAX_BODY_BYTES) -> dict[str, Any]:
 
 
 def optional_json_object(*, max_bytes: int = MAX_BODY_BYTES) -> dict[str, Any]:
-    """Return the body, or an empty object where there is none."""
+    """Return the body, or an empty object without a body."""
     content = _content(max_bytes)
     return _parsed(content) if content else {}
 

@@ -165,7 +165,7 @@ def list_disruptions(as_json: bool, client: Client) -> None:
 @json_option
 @client_options
 def remove(resource_id: str | None, removes_all: bool, as_json: bool, client: Client) -> None:
-    """Disarm and forget the disruption ID, or all of them."""
+    """Disarm and remove the disruption ID, or all of them."""
     remove_armed(client, "disruptions", resource_id, removes_all=removes_all, as_json=as_json)
 
 

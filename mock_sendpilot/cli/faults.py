@@ -24,7 +24,7 @@ _ROWS: Mapping[str, str] = {
     "status=503": "is answered with this error in the vendor's envelope; nothing is done",
     "retry-after=3": "has this header as well; together with a status",
     "after-effect": "is handled nevertheless; only its response is lost",
-    "latency=2": "is answered so many seconds later",
+    "latency=2": "is answered this number of seconds later",
     "hang": "is never answered",
     "reset": "loses its connection before the response; with reset=body in the middle of it",
     "empty": "gets no byte before the connection is closed",
@@ -32,7 +32,7 @@ _ROWS: Mapping[str, str] = {
     "malformed": "gets JSON that ends too early",
     "content-type=text/html": "gets another content type",
     "missing=leads.id": "gets JSON without this field; also null=, retype=, unknown= and extra=",
-    "trickle=100": "is answered with so many bytes a second",
+    "trickle=100": "is answered with this number of bytes a second",
     "page=stale": "gets the first response to the same request; or page=repeated, the one before",
     _CHAOS: "is hit by any of several effects that a client with retries survives",
 }
@@ -137,7 +137,7 @@ def list_faults(as_json: bool, client: Client) -> None:
 @json_option
 @client_options
 def remove(resource_id: str | None, removes_all: bool, as_json: bool, client: Client) -> None:
-    """Disarm and forget the fault ID, or all of them."""
+    """Disarm and remove the fault ID, or all of them."""
     remove_armed(client, "faults", resource_id, removes_all=removes_all, as_json=as_json)
 
 

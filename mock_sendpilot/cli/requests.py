@@ -97,7 +97,7 @@ def show(resource_id: str, as_json: bool, client: Client) -> None:
     "  mock-sendpilot requests tail --count 1 --json"
 )
 @click.option(
-    "--count", type=click.IntRange(1), help="Exit after so many requests. Example: --count 3"
+    "--count", type=click.IntRange(1), help="Exit after this number of requests. Example: --count 3"
 )
 @json_option
 @client_options

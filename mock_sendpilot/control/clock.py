@@ -1,4 +1,4 @@
-"""`/_emulate/clock`: the clock of a workspace, to be turned."""
+"""`/_emulate/clock`: the clock of a workspace."""
 
 from http import HTTPStatus
 from typing import Any
@@ -25,7 +25,7 @@ clock = Blueprint("clock", __name__)
 _ACTIONS = ("freeze", "set", "advance", "resume")
 
 
-class ClockTurn(Strict):
+class ClockChange(Strict):
     """The body of POST /_emulate/clock: `freeze`, then `set` or `advance`, then `resume`.
 
     `timeoutSeconds` limits, in real time, how long an advance may take.
@@ -57,20 +57,20 @@ def get_clock(workspace: Workspace) -> Response:
 
 @clock.post("/clock")
 @with_workspace
-def turn_clock(workspace: Workspace) -> Response:
+def change_clock(workspace: Workspace) -> Response:
     """Freeze, resume, set or advance the clock; return it, and what has happened meanwhile.
 
     409 when it has timed out, with what is left. A change of a clock that is just being advanced
     takes effect after that advance: `deferred` is then true.
     """
-    turn = ClockTurn().load(json_object())
+    change = ClockChange().load(json_object())
     scheduler = workspace.scheduler
     counters = current_emulator().outbox(workspace).counters
     counters_before = counters.copy()
     is_deferred = scheduler.is_advancing  # by another request: this one has not begun yet
     failure: AdvanceTimedOut | None = None
     try:
-        task_count = _turn(workspace, turn)
+        task_count = _change(workspace, change)
     except AdvanceTimedOut as error:
         failure, task_count = error, error.task_count
     elapsed = counters.since(counters_before)
@@ -91,21 +91,21 @@ def turn_clock(workspace: Workspace) -> Response:
     return json_response(reply, HTTPStatus.CONFLICT if failure else HTTPStatus.OK)
 
 
-def _turn(workspace: Workspace, turn: dict[str, Any]) -> int:
-    """Turn the clock and return the number of tasks that have run."""
+def _change(workspace: Workspace, change: dict[str, Any]) -> int:
+    """Change the clock and return the number of tasks that have run."""
     then_frozen: bool | None = None  # frozen or running, as before
-    if turn.get("freeze"):
+    if change.get("freeze"):
         then_frozen = True
-    if turn.get("resume"):  # it comes last, so it outweighs a freeze
+    if change.get("resume"):  # it comes last, so it outweighs a freeze
         then_frozen = False
-    timeout_seconds = turn["timeout_seconds"]
-    if "set" in turn:
+    timeout_seconds = change["timeout_seconds"]
+    if "set" in change:
         return workspace.set_clock(
-            turn["set"], then_frozen=then_frozen, timeout_seconds=timeout_seconds
+            change["set"], then_frozen=then_frozen, timeout_seconds=timeout_seconds
         )
-    if "advance" in turn:
+    if "advance" in change:
         return workspace.scheduler.advance(
-            turn["advance"], then_frozen=then_frozen, timeout_seconds=timeout_seconds
+            change["advance"], then_frozen=then_frozen, timeout_seconds=timeout_seconds
         )
     if then_frozen:
         workspace.scheduler.freeze()

@@ -113,7 +113,7 @@ def arm_fault(workspace: Workspace) -> Response:
 @faults.delete("/faults", strict_slashes=True)  # an id that is empty is not all of them
 @with_workspace
 def remove_faults(workspace: Workspace) -> Response:
-    """Disarm and forget all faults."""
+    """Disarm and remove all faults."""
     _faults(workspace).remove_all()
     return Response(status=HTTPStatus.NO_CONTENT)
 
@@ -128,7 +128,7 @@ def get_fault(workspace: Workspace, fault_id: str) -> Response:
 @faults.delete("/faults/<opaque:fault_id>")
 @with_workspace
 def remove_fault(workspace: Workspace, fault_id: str) -> Response:
-    """Disarm and forget a fault."""
+    """Disarm and remove a fault."""
     _faults(workspace).remove(fault_id)
     return Response(status=HTTPStatus.NO_CONTENT)
 

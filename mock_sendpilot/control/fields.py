@@ -140,7 +140,9 @@ class Rate(ValidatedField):
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> RateLimit:
         try:
-            return parse_rate_limit(value if isinstance(value, str) else "")  # "" is none either
+            return parse_rate_limit(
+                value if isinstance(value, str) else ""
+            )  # "" is not valid, either
         except InvalidInput:
             raise self.error(value) from None
 

@@ -165,7 +165,7 @@ def _name(host: str) -> str | None:
     """Return the name in a Host header, or None where it is malformed."""
     try:
         parts = urlsplit(f"//{host}")
-        _ = parts.port  # raises where it is none
+        _ = parts.port  # raises ValueError for anything but a port
         name = (parts.hostname or "").lower().rstrip(".")
         if "xn--" in name:
             name.encode("ascii").decode("idna")  # raises, too
@@ -231,7 +231,7 @@ def is_public(secret: str) -> bool:
 
 
 def allow_waiting(app: Flask, *, max_requests: int = MAX_WAITING_REQUESTS) -> None:
-    """Let requests to an app wait, so many at a time that threads are left for other requests."""
+    """Let requests to an app wait, but leave threads to the others."""
     app.extensions[_WAITING] = max_requests, threading.Semaphore(max_requests)
 
 

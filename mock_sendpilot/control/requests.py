@@ -163,7 +163,7 @@ def list_requests(workspace: Workspace, query: dict[str, Any]) -> Response:
 @requests.delete("/requests", strict_slashes=True)  # an id that is empty is not all of them
 @with_workspace
 def remove_requests(workspace: Workspace) -> Response:
-    """Forget all requests."""
+    """Remove all requests."""
     _journal(workspace).remove_all()
     return Response(status=HTTPStatus.NO_CONTENT)
 

@@ -41,7 +41,8 @@ def load_states(text: bytes) -> list[WorkspaceState]:
     """Return the states of a JSON text.
 
     Raises:
-        InvalidInput: it is none, or of a newer format; it says where, and what was expected.
+        InvalidInput: it is not a state, or of a newer format; it says where, and what was
+            expected.
     """
     try:
         document = parse_json(text)

@@ -16,7 +16,7 @@ from mock_sendpilot.states.snapshots import WorkspaceState
 
 SAVE_SECONDS = 2.0
 _MIN_PAUSE_RATIO = 10
-"""The pause after a save is at least so many times as long as the save."""
+"""The least ratio of the pause after a save to the duration of the save."""
 _logger = logging.getLogger(__name__)
 
 

@@ -16,7 +16,7 @@ class Authority:
     """A certificate authority that no client trusts by default. Its key stays in memory.
 
     Raises:
-        TlsNotInstalled: as it says.
+        TlsNotInstalled: trustme is missing.
     """
 
     def __init__(self) -> None:

@@ -31,7 +31,7 @@ def redirection(
 
     Raises:
         TlsNotInstalled: no certificate can be made.
-        InvalidInput: the proxy in the environment is none that can be used.
+        InvalidInput: the proxy in the environment is not an HTTP proxy.
     """
     authority = Authority()
     gateway = Gateway(

@@ -54,7 +54,7 @@ class Effect:
         malformed: end the JSON of the body too early.
         content_type: another `Content-Type`.
         change: changes of the JSON of the body, by kind; each has the places it applies to.
-        trickle: send so many bytes a second.
+        trickle: the number of bytes to send a second.
         page: send an earlier response: a `stale` one of the same request, or that of the request
             before (`repeated`).
     """

@@ -223,7 +223,7 @@ class Faults:
         return fault
 
     def remove(self, fault_id: str) -> None:
-        """Disarm and forget a fault.
+        """Disarm and remove a fault.
 
         Raises:
             NotFound: there is none.
@@ -234,7 +234,7 @@ class Faults:
             self._note_state()
 
     def remove_all(self) -> None:
-        """Disarm and forget all faults."""
+        """Disarm and remove all faults."""
         with self._lock:
             self._faults.clear()
             self._draw_counts.clear()

@@ -182,7 +182,7 @@ def _respond(start_response: "StartResponse", code: int, message: str) -> list[b
 
 
 def _envelope(code: int, message: str) -> bytes:
-    """Return the vendor's envelope; not by way of `api/`, which needs a request of Flask."""
+    """Return the vendor's envelope, without `api/`, which needs a request of Flask."""
     return orjson.dumps({"statusCode": code, "message": message, "error": reason_phrase(code)})
 
 

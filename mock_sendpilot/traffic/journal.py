@@ -182,7 +182,7 @@ class JournalEntry:
 
     @property
     def json(self) -> Any:
-        """The body of the request as JSON; None if it is none."""
+        """The body of the request as JSON; None for any other body."""
         return json_or_none(self.body)
 
     @property
@@ -202,7 +202,7 @@ class JournalEntry:
 
     @property
     def response_json(self) -> Any:
-        """The body of the response as JSON; None if it is none."""
+        """The body of the response as JSON; None for any other body."""
         return json_or_none(self.response_body)
 
     def mentions(self, text: str) -> bool:
@@ -323,7 +323,7 @@ class RequestJournal:
         return was_here and all(entry.id != entry_id for entry in self.all())
 
     def remove_all(self) -> None:
-        """Forget all entries; the numbers go on."""
+        """Remove all entries; the numbers go on."""
         with self._lock:
             self._entries.clear()
             self._bytes = 0

@@ -64,7 +64,7 @@ class WsgiRequest:
 
     @property
     def json(self) -> Any:
-        """The body as JSON; None if it is none."""
+        """The body as JSON; None for any other body."""
         return json_or_none(request_body(self._environ, MAX_BODY_BYTES))
 
     def summary(self) -> str:
@@ -116,7 +116,7 @@ def request_body(environ: Mapping[str, Any], max_bytes: int) -> bytes:
 
 
 def json_or_none(body: bytes) -> Any:
-    """Return a body as JSON; None if it is none."""
+    """Return a body as JSON; None for any other body."""
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError:

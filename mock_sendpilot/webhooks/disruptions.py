@@ -253,7 +253,7 @@ class Disruptions:
         return disruption
 
     def remove(self, disruption_id: str) -> None:
-        """Disarm and forget a disruption.
+        """Disarm and remove a disruption.
 
         Raises:
             NotFound: there is none.
@@ -263,7 +263,7 @@ class Disruptions:
             del self._disruptions[disruption_id]
 
     def remove_all(self) -> None:
-        """Disarm and forget all disruptions."""
+        """Disarm and remove all disruptions."""
         with self._lock:
             self._disruptions.clear()
 

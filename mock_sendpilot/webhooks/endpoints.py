@@ -211,8 +211,8 @@ class Endpoints:
 
         Raises:
             NotFound: there is no such endpoint.
-            InvalidInput: the secret is invalid or already in use; or so many older ones are valid
-                that a header with a signature by each would grow too long.
+            InvalidInput: the secret is invalid or already in use; or too many older ones are
+                valid: a header with a signature by each would grow too long.
         """
         check_endpoint(self._contract, secret=secret)
         with self._lock:

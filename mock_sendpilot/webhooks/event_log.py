@@ -401,7 +401,7 @@ class EventLog:
         waiters = [one for one in self._waiters if entry.may_match(one.pattern, one.after)]
         if not waiters:
             return
-        # Not by way of the body: to write and parse JSON would cost more than all comparisons.
+        # Not from the body: to write and parse JSON would cost more than all comparisons.
         if entry.event is not None:
             event = content(entry.event, entry.sent.event_type, self._contract)
         else:

@@ -295,7 +295,7 @@ def sample_change(name: str, at: datetime = SAMPLE_AT, subjects: Subjects = SAMP
     Args:
         name: one of `vocabulary.EVENT_TYPES`.
         at: the time of the change, where the event has it.
-        subjects: whom and what it is about.
+        subjects: the lead, campaign or job that it is about.
     """
     return _SAMPLE_MAKERS[name](subjects, at)
 

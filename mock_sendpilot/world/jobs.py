@@ -166,7 +166,7 @@ class JobRunner(ABC, Generic[AnyJob]):
 
     @abstractmethod
     def cost(self, job: AnyJob) -> int:
-        """Return the credits that a job may cost: it spends so many when it starts."""
+        """Return the credits that a job spends when it starts: all that it may cost."""
 
     @abstractmethod
     def _used(self, job: AnyJob) -> int:

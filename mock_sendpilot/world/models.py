@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateLimit:
-    """The number of requests that an API key may make in a window of so many seconds."""
+    """The number of requests that an API key may make in a window, and its length."""
 
     requests: int
     window_seconds: int

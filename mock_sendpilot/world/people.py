@@ -47,7 +47,7 @@ _STRIDE = 7919
 _MAX_TITLE_LENGTH = 200
 _TITLE_PARAMETERS = ("titleFreeText", "title", "keywords")
 _LETTERS = re.compile(r"[^\W\d_]+")
-# Of ten people or companies, so many have one.
+# The number of people or companies among ten that have one.
 _EMAIL, _PHONE, _WEBSITE, _PAGE, _SUMMARY, _PICTURE = 9, 6, 9, 9, 8, 8
 _COMPANY_VARIANTS = 400
 """About the number of companies that are made up for values that no company has."""
