@@ -169,7 +169,7 @@ def sentences(error: ValidationError, root: str) -> list[tuple[str, str]]:
 
 
 def _messages(messages: Any, keys: Keys = ()) -> Iterator[tuple[Keys, str]]:
-    """Yield each message with its place from dicts and lists, nested at will."""
+    """Yield each message with its place from nested dicts and lists."""
     if isinstance(messages, dict):
         for key, inner in messages.items():
             yield from _messages(inner, keys if key == "_schema" else (*keys, key))

@@ -117,7 +117,7 @@ class _CatalogValue(ValidatedField):
 
 
 class _Catalog(Schema):
-    """The filters, or the values of one; `filter` and `values` are left out of the former."""
+    """The filters, without `filter` and `values`; or the values of one."""
 
     filter = fields.String()
     filters = fields.List(fields.Nested(_CatalogFilter), required=True)

@@ -97,7 +97,7 @@ class Client:
             path: below /_emulate.
             body: of the request.
             accepted_statuses: other statuses than 2xx whose response is returned.
-            timeout_seconds: for the whole request; None waits for ever.
+            timeout_seconds: for the whole request; None waits forever.
 
         Raises:
             RequestFailed: with the reason.
@@ -229,7 +229,7 @@ def send_request(
         path: with its query, encoded.
         content: the body.
         headers: all but those of the connection.
-        timeout_seconds: for the whole request; None waits for the response for ever.
+        timeout_seconds: for the whole request; None waits for the response forever.
 
     Raises:
         RequestFailed: with the reason.

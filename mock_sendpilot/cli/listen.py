@@ -153,7 +153,7 @@ def _print_start(
 def _follow(
     client: Client, listener: Listener, printer: "EventPrinter", *, as_json: bool
 ) -> NoReturn:
-    """Print updates for ever."""
+    """Print updates forever."""
     while True:
         update = listener.next_update()
         if isinstance(update, WebhookReceived):

@@ -84,7 +84,7 @@ class StderrLog(logging.Handler):
             self._lines.put_nowait(None)
         except queue.Full:
             return
-        self._is_written.wait(_FLUSH_SECONDS)  # not for ever: perhaps nobody reads
+        self._is_written.wait(_FLUSH_SECONDS)  # not forever: perhaps nobody reads
 
     def _write(self) -> None:
         try:

@@ -41,7 +41,7 @@ _SEED_BYTES = 4  # people type a random seed again to repeat a run
 class NewDisruption(Strict):
     """The body of POST /_emulate/disruptions: a kind, its target, how often, and its options.
 
-    `times` null is for ever; `chaos` alone takes `rate`, `randomSeed` and `kinds`.
+    `times` null is forever; `chaos` alone takes `rate`, `randomSeed` and `kinds`.
     """
 
     kind = Choice((*KINDS, CHAOS), required=True)

@@ -35,7 +35,7 @@ faults = Blueprint("faults", __name__)
 class NewFault(Strict):
     """The body of POST /_emulate/faults: an effect, or chaos, and the requests that it hits.
 
-    `times` null is for ever, which is the default of chaos.
+    `times` null is forever, which is the default of chaos.
     """
 
     pattern = nested(PatternSchema, load_default=ANY_REQUEST)

@@ -182,7 +182,7 @@ class MessageSchema(Strict):
 
 
 class ConversationSchema(Strict):
-    """A conversation of a sender with a person, who is thereby its connection."""
+    """A conversation of a sender with a person; the two are then connected."""
 
     id = Text(required=True)
     sender_id = Text(required=True)

@@ -120,7 +120,7 @@ class Snapshots:
 
 
 def load_state(state: WorkspaceState, workspace: Workspace, outbox: Outbox) -> None:
-    """Take a state in place of the contents of a new workspace, and plan its tasks in their order.
+    """Replace the contents of a new workspace by a state, and plan its tasks in their order.
 
     Raises:
         InvalidInput: the state does not fit together.

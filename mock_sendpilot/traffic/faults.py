@@ -204,7 +204,7 @@ class Faults:
             return FaultsState(tuple(self._faults.values()), dict(self._draw_counts))
 
     def load(self, state: FaultsState) -> None:
-        """Take other faults in place of these."""
+        """Replace all faults."""
         with self._lock:
             self._faults = {one.id: one for one in state.faults}
             self._draw_counts = Counter(state.draw_counts)

@@ -213,7 +213,7 @@ class DeliveryLog:
             return tuple(self._deliveries.values()), tuple(self._finished_ids)
 
     def load(self, deliveries: Iterable[Delivery], finished_ids: Iterable[str]) -> None:
-        """Take other deliveries in place of these."""
+        """Replace all deliveries."""
         with self._lock:
             self._deliveries = {delivery.id: delivery for delivery in deliveries}
             self._finished_ids = {one: self._deliveries[one].recorded_bytes for one in finished_ids}

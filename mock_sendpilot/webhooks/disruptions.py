@@ -236,7 +236,7 @@ class Disruptions:
         return tuple(map(_with_own_chaos, self.all()))
 
     def load(self, state: Iterable[Disruption]) -> None:
-        """Take other disruptions in place of these."""
+        """Replace all disruptions."""
         with self._lock:
             self._disruptions = {one.id: _with_own_chaos(one) for one in state}
 

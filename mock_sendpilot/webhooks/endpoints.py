@@ -261,7 +261,7 @@ class Endpoints:
         return self._endpoints.get(endpoint_id)
 
     def keep(self, endpoints: Iterable[Endpoint]) -> None:
-        """Take the endpoints of an earlier state of the workspace in place of these.
+        """Replace the endpoints by those of an earlier state of the workspace.
 
         Event types that the contract does not have are left out. Endpoints that the emulator had
         disabled because of their receivers are enabled again.
@@ -279,7 +279,7 @@ class Endpoints:
             self._endpoints = kept
 
     def load(self, endpoints: Iterable[Endpoint]) -> None:
-        """Take other endpoints in place of these, as they are."""
+        """Replace all endpoints, as they are."""
         with self._lock:
             self._endpoints = {endpoint.id: endpoint for endpoint in endpoints}
 
@@ -326,7 +326,7 @@ class JobEndpoints:
             return [(one, frozenset(self._open_events[one.id])) for one in self._endpoints.values()]
 
     def load(self, state: Iterable[tuple[Endpoint, frozenset[str]]]) -> None:
-        """Take others in place of these."""
+        """Replace all of them."""
         with self._lock:
             self._endpoints, self._open_events = {}, {}
             for endpoint, event_ids in state:

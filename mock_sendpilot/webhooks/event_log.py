@@ -206,7 +206,7 @@ class EventLog:
             )
 
     def load(self, state: Iterable[LoggedEvent]) -> None:
-        """Take other events in place of these; their changes have numbers of this log."""
+        """Replace all events; their changes have numbers of this log."""
         with self._lock:
             self._entries = {
                 one.sent.event_id: _Entry(one.sent, one.event, one.delivery_ids) for one in state

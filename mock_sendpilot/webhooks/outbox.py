@@ -122,7 +122,7 @@ class Outbox:
         )
 
     def load(self, state: OutboxState) -> Iterator[Replanning]:
-        """Take the state of another outbox in place of the contents of this new one.
+        """Replace the contents of this new outbox by the state of another one.
 
         Yields:
             How to plan the attempts again.

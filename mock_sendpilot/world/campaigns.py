@@ -213,7 +213,7 @@ class SequenceRunner:
         )
 
     def load(self, state: Iterable[EnrollmentState]) -> Iterator[Replanning]:
-        """Take other enrollments in place of these; yield how to plan their tasks again."""
+        """Replace all enrollments; yield how to plan their tasks again."""
         self._enrollments, self._lead_ids = {}, {}
         for one in state:
             enrollment = _Enrollment(
@@ -430,6 +430,6 @@ class SequenceRunner:
             lead = self._store.lead(enrollment.lead_id)
             campaign = self._store.campaign(enrollment.campaign_id)
             if campaign.status != STARTED:
-                enrollment.is_held_back = True  # without a task: a pause may last for ever
+                enrollment.is_held_back = True  # without a task: a pause may last forever
             else:
                 self._actions[action](enrollment, Contact.of(lead), campaign)

@@ -110,7 +110,7 @@ class Inbox:
         return tuple((one, tuple(messages[one.id])) for one in self._conversations.values())
 
     def load(self, state: Sequence[tuple[Conversation, Sequence[Message]]]) -> None:
-        """Take other conversations in place of these."""
+        """Replace all conversations."""
         self._conversations = {conversation.id: conversation for conversation, _ in state}
         self._messages = {conversation.id: list(messages) for conversation, messages in state}
         self._ids_by_pair = {

@@ -91,7 +91,7 @@ class JobRunner(ABC, Generic[AnyJob]):
         )
 
     def load(self, state: JobsState[AnyJob]) -> Iterator[Replanning]:
-        """Take other jobs in place of these; yield how to plan their ends again."""
+        """Replace all jobs; yield how to plan their ends again."""
         self._jobs = {job.id: job for job in state.jobs}
         self._payments = dict(state.payments)
         self._ended_ids = deque(state.ended_ids)
@@ -338,7 +338,7 @@ class Searches(JobRunner[Search]):
         self.load_people({one.id: one for one in (*self._people, *people)}.values())
 
     def load_people(self, people: Iterable[FoundLead]) -> None:
-        """Take other people in place of these."""
+        """Replace all people."""
         self._people = tuple(people)
 
     def start(

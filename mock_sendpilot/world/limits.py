@@ -61,7 +61,7 @@ class Quotas:
         return dict(self._used)
 
     def load(self, state: Mapping[tuple[str, str], tuple[date, int]]) -> None:
-        """Take other counts in place of these."""
+        """Replace all counts."""
         self._used = dict(state)
 
     def quota(self, sender: Sender, kind: str) -> Quota:

@@ -55,7 +55,7 @@ class Behaviors:
         return dict(self._by_lead)
 
     def load(self, behaviors: Mapping[str, Behavior]) -> None:
-        """Take other behaviors in place of these."""
+        """Replace all behaviors."""
         self._by_lead = dict(behaviors)
 
     def of(self, contact: Contact) -> Behavior:
@@ -141,7 +141,7 @@ class RecipientModel:
         )
 
     def load(self, state: Iterable[ResponseState]) -> Iterator[Replanning]:
-        """Take other planned responses in place of these; yield how to plan them again."""
+        """Replace all planned responses; yield how to plan them again."""
         self._planned = {}
         for one in state:
             contact = Contact(

@@ -98,7 +98,7 @@ class Store:
         )
 
     def load(self, state: StoreState) -> None:
-        """Take the contents of another store in place of these."""
+        """Replace the contents by those of another store."""
         with self._lock:
             self._senders = {sender.id: sender for sender in state.senders}
             self._campaigns = {campaign.id: campaign for campaign in state.campaigns}

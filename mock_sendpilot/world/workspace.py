@@ -217,7 +217,7 @@ class Workspace:
         )
 
     def load(self, state: WorldState) -> list[Replanning]:
-        """Take the state of another workspace in place of the contents of this new one.
+        """Replace the contents of this new workspace by the state of another one.
 
         Its seed becomes that of the state, with the id and the API keys that it had here. Nothing
         is planned by it, so that the caller can plan all tasks in their order.
