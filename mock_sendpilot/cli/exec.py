@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Mapping
 from contextlib import ExitStack, nullcontext
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,7 +12,6 @@ import click
 from mock_sendpilot.cli.client import ENV_PREFIX
 from mock_sendpilot.cli.formatting import fail
 from mock_sendpilot.cli.log import log_to_stderr
-from mock_sendpilot.cli.options import Command
 from mock_sendpilot.cli.start import make_emulator, make_server, stop_server
 from mock_sendpilot.cli.start_options import ConfigurableCommand, start_options
 from mock_sendpilot.network import VENDOR_HOST
@@ -28,11 +28,6 @@ _FIXED: Mapping[str, Any] = {"host": "127.0.0.1", "port": 0, "state": None}
 _WITHOUT = (*_FIXED, "tls", "tls_port", "exit_with_parent", "show_secrets", "json")
 
 
-def _emulator_options(command: Command) -> Command:
-    """Give a command the options of `start` that are about the emulator."""
-    return start_options(command, without=_WITHOUT, defaults={"log_level": "warning"})
-
-
 @click.command(
     "exec",
     cls=ConfigurableCommand,
@@ -41,7 +36,7 @@ def _emulator_options(command: Command) -> Command:
     "  mock-sendpilot exec -- npm test\n"
     "  mock-sendpilot exec --contract live -- go test ./...",
 )
-@_emulator_options
+@partial(start_options, without=_WITHOUT, defaults={"log_level": "warning"})
 @click.option(
     "--exit-with-parent/--no-exit-with-parent",
     default=True,

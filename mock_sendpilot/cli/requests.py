@@ -84,9 +84,13 @@ def show(resource_id: str, as_json: bool, client: Client) -> None:
         click.echo(f"{part}:")
         for name, value in entry[part]["headers"].items():
             click.echo(f"  {name}: {value}")
-        if entry[part]["body"]:
+        body: str = entry[part]["body"]
+        value = parse_object(body.encode())
+        if value is not None:
+            body = orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
+        if body:
             suffix = " (the first 64 kB)" if entry[part]["truncated"] else ""
-            click.echo(f"{_indented(entry[part]['body'])}{suffix}")
+            click.echo("\n".join(f"  {line}" for line in body.splitlines()) + suffix)
     if entry["events"]:
         click.echo(f"events: {', '.join(entry['events'])}")
 
@@ -131,11 +135,3 @@ def _line(entry: dict[str, Any]) -> str:
     response = f"{status}, {entry['durationMs']:g} ms"
     fault = f"  fault {entry['fault']}" if entry["fault"] else ""
     return f"{entry['at']}  {entry['id']}  {target}  {response}  {operation}{fault}"
-
-
-def _indented(body: str) -> str:
-    """Return a body with JSON objects spread over lines."""
-    value = parse_object(body.encode())
-    if value is not None:
-        body = orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
-    return "\n".join(f"  {line}" for line in body.splitlines())

@@ -24,7 +24,6 @@ from mock_sendpilot.world.models import (
     Counters,
     Lead,
     Sender,
-    Step,
 )
 from mock_sendpilot.world.store import Store
 from mock_sendpilot.world.workspace import Workspace
@@ -104,13 +103,9 @@ def _campaign(campaign: Campaign, leads: Iterable[Lead]) -> Part:
         )
         for one in fields(Counters)
     }
-    sequence = [_step(step) for step in campaign.sequence]
+    steps = map(_values, campaign.sequence)
+    sequence = [{"step": part.pop("kind"), **part} for part in steps]
     return {**_values(campaign), "counters": counters, "sequence": sequence}
-
-
-def _step(step: Step) -> Part:
-    part = _values(step)
-    return {"step": part.pop("kind"), **part}
 
 
 def _lead(lead: Lead, behavior: Behavior | None) -> Part:

@@ -1,6 +1,6 @@
 """`/_emulate/workspaces`, `/reset`, `/snapshots` and `/state`: workspaces as a whole.
 
-Requests to `/workspaces` need no API key: whoever may use the control API may manage workspaces.
+Requests to `/workspaces` need no API key: all who may use the control API may manage workspaces.
 """
 
 import secrets
