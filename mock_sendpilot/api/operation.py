@@ -80,6 +80,8 @@ def serves(operation: Operation) -> Callable[[View], Callable[..., Response]]:
         def serve(**parameters: str) -> Response:
             # Before the key is checked: the journal names the operation of a 401, too.
             request.environ[OPERATION_ID] = operation.id
+            # The key before query and body, as NestJS has it: guards run before pipes. Only the key
+            # says under which contract the others are checked.
             workspace = authorize(operation.scope).workspace
             contract = workspace.contract
             query = _load(operation.query, "query parameters", query_parameters(), contract)
@@ -101,6 +103,7 @@ def _load(
     source: SchemaSource[Request] | None, noun: str, values: dict[str, Any], contract: Contract
 ) -> dict[str, Any]:
     schema = None if source is None else cached_schema(source, contract)
+    # Before the values are checked, and also for a route that takes none: a 400 has the hint, too.
     add_hint(hint_on_ignored(noun, values, () if schema is None else schema.json_keys))
     return {} if schema is None else schema.load(values)
 
