@@ -16,7 +16,7 @@ SETTINGS := setup.cfg pyproject.toml
 # a hundred times, and each would compile the package again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: run test test-oldest check docs screenshots bench profile soak release-check clean help
+.PHONY: run test test-oldest check docs screenshots bench bench-peers profile soak release-check clean help
 
 run: $(VENV)/.run  ## Start the server with the demo world; ARGS="--port 0" adds options
 	@exec $(BIN)/mock-sendpilot start $(ARGS)
@@ -43,6 +43,10 @@ screenshots: $(VENV)/.test  ## Take the pictures of the dashboard; it needs chro
 bench: $(VENV)/.check  ## Measure, side by side with a bare Flask app; ARGS="--only patch" chooses
 	$(BIN)/python -m benchmarks $(ARGS)
 
+bench-peers: $(VENV)/.check  ## Install other mock servers into .peers, and measure them and ours in turn
+	$(BIN)/python -m benchmarks.peers.installation
+	$(BIN)/python -m benchmarks --only peers $(ARGS)
+
 profile: $(VENV)/.check  ## Print the CPU of a PATCH, a delivery and a start, layer by layer
 	$(BIN)/python -m benchmarks.profile
 
@@ -53,7 +57,7 @@ soak: $(VENV)/.check  ## Load a server for a minute, then account for each event
 	$(BIN)/python -m benchmarks.soak $(ARGS)
 
 clean:  ## Remove what the other targets made
-	rm -rf $(VENV) $(OLDEST) .tox site build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(OLDEST) .peers .tox site build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*##/\1:/p' Makefile

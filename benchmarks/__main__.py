@@ -17,13 +17,13 @@ from benchmarks import (
     growth,
     journal,
     memory,
-    others,
     patch_cost,
     refusing,
     retries,
     waiting,
     worlds,
 )
+from benchmarks.peers import run as peers
 from benchmarks.report import Finding, Settings
 
 _BENCHMARKS: dict[str, Callable[[Settings], Iterator[Finding]]] = {
@@ -39,7 +39,7 @@ _BENCHMARKS: dict[str, Callable[[Settings], Iterator[Finding]]] = {
     "memory": memory.run,
     "fixture": fixture_cost.run,
     "worlds": worlds.run,
-    "others": others.run,
+    "peers": peers.run,
 }
 
 

@@ -5,8 +5,8 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -58,6 +58,30 @@ def running(
 
 
 @contextmanager
+def listening(
+    command: Sequence[str], *, cwd: Path, output: IO[str], settings: Mapping[str, str]
+) -> Iterator["subprocess.Popen[str]"]:
+    """Another program's server, started in the directory `cwd` and ended with the context.
+
+    It writes into the file `output`, since a pipe that nobody reads would hold it up. It has our
+    environment and `settings`.
+    """
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=output,
+        text=True,
+        cwd=cwd,
+        env=_environment() | dict(settings),
+    )
+    try:
+        yield process
+    finally:
+        _end(process)
+
+
+@contextmanager
 def started(*arguments: str, text: str = "", errors: IO[str] | None = None) -> Iterator[Started]:
     """The same for a process that prints one line of JSON with its `origin` when it is ready."""
     with running(*arguments, text=text, errors=errors) as process:
@@ -88,6 +112,19 @@ def cpu_seconds(pid: int) -> float | None:
     # The name in parentheses may hold blanks; utime and stime are the 12th and 13th after it.
     fields = stat.rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def process_tree(pid: int) -> list[int]:
+    """Return a process and all that it started, as far as they still run."""
+    parents: dict[int, int] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it has ended meanwhile
+            fields = stat.read_text(encoding="utf-8").rpartition(")")[2].split()
+            parents[int(stat.parent.name)] = int(fields[1])
+    tree = [pid]
+    for member in tree:  # grows meanwhile
+        tree += [child for child, parent in parents.items() if parent == member]
+    return tree
 
 
 def resident_megabytes(pid: int) -> float | None:

@@ -4,7 +4,7 @@ A row holds one value of ours and one of the baseline for each round. The report
 of the rounds' ratios: whatever slows the machine down slows both sides of a round.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
@@ -22,6 +22,8 @@ class Settings:
 class Row:
     """One comparison. A target is the most that the ratio, or our own value, should be.
 
+    Where more is better, it is the least that the ratio should be.
+
     Where the values were not taken in turns, `is_paired` is false and only medians are compared.
     """
 
@@ -32,6 +34,7 @@ class Row:
     baseline: Sequence[float]
     max_ratio: float | None = None
     max_value: float | None = None
+    min_ratio: float | None = None
     note: str = ""
     is_paired: bool = True
 
@@ -45,6 +48,9 @@ class Row:
         """Return a mark for a target that is met or missed; nothing if there is none."""
         if self.max_ratio is not None:
             return _verdict(median(self.ratios()), self.max_ratio, "x")
+        if self.min_ratio is not None:
+            is_met = median(self.ratios()) >= self.min_ratio
+            return f"target >= {self.min_ratio:g}x: {'met' if is_met else 'MISSED'}"
         if self.max_value is not None:
             return _verdict(median(self.ours), self.max_value, f" {self.unit}")
         return ""
@@ -70,6 +76,7 @@ class Row:
             "baselineName": self.baseline_name,
             "maxRatio": self.max_ratio,
             "maxValue": self.max_value,
+            "minRatio": self.min_ratio,
             "note": self.note,
         }
 
@@ -90,7 +97,38 @@ class Skipped:
         return {"name": self.name, "skipped": self.reason}
 
 
-Finding = Row | Skipped
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """Values of more than two servers: for each its values of all rounds, column by column."""
+
+    title: str
+    columns: Sequence[str]
+    lines: Mapping[str, Sequence[Sequence[float]]]
+
+    def as_text(self) -> str:
+        """Print the median of each cell with its range, as Markdown."""
+        rows = [[self.title, *self.columns], ["---"] * (len(self.columns) + 1)]
+        rows += [[name, *map(_cell, cells)] for name, cells in self.lines.items()]
+        return "\n".join(["", *(f"| {' | '.join(row)} |" for row in rows), ""])
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the same for programs, with the values of all rounds."""
+        lines = {
+            name: dict(zip(self.columns, map(list, cells), strict=True))
+            for name, cells in self.lines.items()
+        }
+        return {"name": self.title, "table": lines}
+
+
+Finding = Row | Skipped | Table
+
+
+def _cell(values: Sequence[float]) -> str:
+    if not values:
+        return "–"
+    middle = _short(median(values))
+    low, high = _short(min(values)), _short(max(values))
+    return middle if low == high else f"{middle} ({low}–{high})"
 
 
 def _verdict(found: float, most: float, unit: str) -> str:

@@ -12,10 +12,10 @@ from benchmarks.processes import Started, started
 KEY = "sp_benchmark"
 STATUSES = ("OPPORTUNITY", "NOT_INTERESTED")
 HELLO = ("GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",)
-_LEAD_COUNT = 32
+MAX_CONNECTIONS = 32
 
 
-def emulator(*options: str, lead_count: int = _LEAD_COUNT) -> AbstractContextManager[Started]:
+def emulator(*options: str, lead_count: int = MAX_CONNECTIONS) -> AbstractContextManager[Started]:
     """The emulator in a process of its own, with a lead for each connection."""
     arguments = ("start", "--port", "0", "--json", "--log-level", "warning", "--fixtures", "-")
     return started("-m", "mock_sendpilot", *arguments, *options, text=seed_text(lead_count))
@@ -35,7 +35,7 @@ def patch(number: int, status: str) -> str:
     """A PATCH of one lead's status."""
     return message(
         "PATCH",
-        f"/v1/leads/{_lead_id(number)}/status",
+        f"/v1/leads/{lead_id(number)}/status",
         json.dumps({"status": status}),
         f"Content-Type: application/json\r\nX-API-Key: {KEY}",
     )
@@ -49,18 +49,18 @@ def message(method: str, path: str, body: str, headers: str) -> str:
 
 def path_of_lead() -> str:
     """The path of a PATCH, for servers that are compared with ours."""
-    return f"/v1/leads/{_lead_id(0)}/status"
+    return f"/v1/leads/{lead_id(0)}/status"
 
 
-def _lead_id(number: int) -> str:
+def lead_id(number: int) -> str:
     return f"lead_benchmark{number:02}"
 
 
-def seed_text(lead_count: int = _LEAD_COUNT) -> str:
+def seed_text(lead_count: int = MAX_CONNECTIONS) -> str:
     """The seed as JSON."""
     leads = [
         {
-            "id": _lead_id(number),
+            "id": lead_id(number),
             "campaignId": "camp_benchmark",
             "linkedinUrl": f"https://www.linkedin.com/in/benchmark-{number}",
             "status": "PENDING",
