@@ -20,6 +20,7 @@ from benchmarks import (
     patch_cost,
     refusing,
     retries,
+    suite,
     waiting,
     worlds,
 )
@@ -38,6 +39,7 @@ _BENCHMARKS: dict[str, Callable[[Settings], Iterator[Finding]]] = {
     "growth": growth.run,
     "memory": memory.run,
     "fixture": fixture_cost.run,
+    "suite": suite.run,
     "worlds": worlds.run,
     "peers": peers.run,
 }

@@ -10,10 +10,12 @@ from mock_sendpilot.control.index import DASHBOARD
 from mock_sendpilot.control.large_bodies import LARGE_BODY_ROUTES, MAX_SEED_BYTES
 from mock_sendpilot.errors import NotAllowed
 from mock_sendpilot.http_server.connections import ConnectionLimits
+from mock_sendpilot.http_server.direct import DirectCall
 from mock_sendpilot.http_server.parsing import MAX_BODY_BYTES, Parser
 from mock_sendpilot.http_server.server import HttpServer
 from mock_sendpilot.network import is_loopback
 from mock_sendpilot.paths import VENDOR_PREFIX
+from mock_sendpilot.traffic.injection import FAULT_HEADER
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from mock_sendpilot.emulator import Emulator
 
 DEFAULT_HOST = "127.0.0.1"
+_FAULT_KEY = FAULT_HEADER.upper().replace("-", "_")  # waitress's form of a header's name
 _LARGE_BODY_PATHS = frozenset(f"{CONTROL_PREFIX}{route}" for route in LARGE_BODY_ROUTES)
 _MAX_QUICK_BODY_BYTES = 64_000  # to parse a body of 1 MB takes so long that others would wait
 
@@ -151,6 +154,24 @@ class EmulatorServer(AbstractContextManager["EmulatorServer"]):
     def allow_hosts(self, names: Iterable[str]) -> None:
         """Allow further names of the server, which clients send as Host."""
         self._guard.allow(names)
+
+    def direct_call(self, client_port: int = 0) -> DirectCall | None:
+        """Return a request to be made in this thread, without a connection.
+
+        None if the server is stopped, or serves in another process that this one was forked from.
+        """
+        return self._http.direct_call(client_port)
+
+    def needs_connection(self, request: Parser) -> bool:
+        """Return whether a request, whose headers have been read, has to come over a connection.
+
+        That is so if it may wait for something, or if a fault may hit it: only a connection can be
+        slow, hang or break.
+        """
+        if request.error or "EXPECT" in request.headers or not _never_waits(request):
+            return True
+        access = self.emulator.keys.find(request.headers.get("X_API_KEY"))
+        return _FAULT_KEY in request.headers or (access is not None and access.faults.is_armed)
 
     def _check_keys(self, api_keys: Iterable[str]) -> None:
         """Refuse API keys that must not be open to others.

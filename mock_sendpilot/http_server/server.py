@@ -24,6 +24,7 @@ from mock_sendpilot.http_server.connections import (
     Listener,
     VendorChannel,
 )
+from mock_sendpilot.http_server.direct import DirectCall
 from mock_sendpilot.http_server.parsing import Parser
 from mock_sendpilot.http_server.pool import HandlerPool
 from mock_sendpilot.network import listening_socket
@@ -150,6 +151,16 @@ class HttpServer(AbstractContextManager["HttpServer"]):
             with suppress(OSError):  # it stopped just now
                 self._listener.trigger.pull_trigger(self._begin_to_stop)
             self._ended.wait(timeout_seconds + _DRAIN_SECONDS)
+
+    def direct_call(self, client_port: int) -> DirectCall | None:
+        """Return a request to be made in this thread, without a connection.
+
+        None if the server is stopped, or serves in another process that this one was forked from:
+        only there does the app have its state.
+        """
+        thread = self._network_thread
+        is_running = thread is not None and thread.is_alive() and not self._is_stopping
+        return DirectCall(self._listener, client_port) if is_running else None
 
     def add_task(self, channel: Channel) -> None:
         """Have a complete request answered, by this thread or by the pool. waitress calls it."""

@@ -27,6 +27,13 @@ class Route(Protocol):
     def address(self) -> Address:
         """The address of the server."""
 
+    def connect(self, timeout_seconds: float | None) -> socket.socket:
+        """Connect to the server.
+
+        Raises:
+            OSError: it has stopped.
+        """
+
     @property
     def connections(self) -> MutableMapping[Any, socket.socket]:
         """The connections of http.client that were opened to it, with their sockets."""
@@ -164,8 +171,10 @@ def _target_host(connection: Any) -> str:
 
 
 def _open(connection: Any, route: Route) -> None:
-    opened = socket.create_connection(route.address, connection.timeout)
-    opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    seconds = connection.timeout
+    if not (seconds is None or isinstance(seconds, int | float)):  # http.client's own default
+        seconds = socket.getdefaulttimeout()
+    opened = route.connect(seconds)
     connection.sock = route.connections[connection] = opened
     if hasattr(connection, "is_verified"):  # urllib3 warns of TLS that is not verified
         vars(connection).update(
@@ -220,6 +229,7 @@ def _patch_pools(pool_class: Any, patches: Patches, routes: Routes) -> None:
             route = routes.find(origin.host)
             if route is None:
                 return original(pool, origin)
+            _connect_with(direct, route)
             return create_directly(direct, _origin_at(route.address, origin))
 
         return create_connection
@@ -227,6 +237,25 @@ def _patch_pools(pool_class: Any, patches: Patches, routes: Routes) -> None:
     for one in _with_subclasses(pool_class):
         if "create_connection" in vars(one):
             patches.replace(one, "create_connection", make_create)
+
+
+def _connect_with(pool: Any, route: Route) -> None:
+    """Let a pool connect as a route does, if it connects as it was made to."""
+    backend: Any = vars(pool).get("_network_backend")
+    name = type(backend).__module__.partition(".")[0]  # httpcore, or one of its successors
+    own = sys.modules.get(f"{name}._backends.sync")
+    if own is None or type(backend) is not own.SyncBackend:  # asynchronous, or the user's own
+        return
+    make_stream = own.SyncStream
+
+    class Backend:
+        def connect_tcp(self, *arguments: Any, timeout: float | None = None, **options: Any) -> Any:
+            try:
+                return make_stream(route.connect(timeout))
+            except OSError:  # the backend raises an exception of its own
+                return backend.connect_tcp(*arguments, timeout=timeout, **options)
+
+    vars(pool)["_network_backend"] = Backend()
 
 
 def _refusing(connection: Any, origin: Any, routes: Routes) -> Any:

@@ -4,6 +4,7 @@ The whole process is affected, since an app may send from any thread and any eve
 """
 
 import inspect
+import itertools
 import os
 import re
 import socket
@@ -20,6 +21,7 @@ from weakref import WeakKeyDictionary
 
 from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.network import VENDOR_HOST
+from mock_sendpilot.testing.direct_socket import DirectSocket
 from mock_sendpilot.testing.http_clients import (
     Address,
     LateClients,
@@ -32,6 +34,7 @@ from mock_sendpilot.testing.http_clients import (
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from mock_sendpilot.server import EmulatorServer
     from mock_sendpilot.testing.sandbox import Sandbox
 
 _HOST_NAME = re.compile(r"(?!\d+(\.\d+)*$)[a-z0-9_-]+(\.[a-z0-9_-]+)*")
@@ -124,10 +127,24 @@ class _Route(LeakGuard):
         "urllib.request are): give it sendpilot.base_url"
     )
 
-    def __init__(self, hosts: frozenset[str], address: Address) -> None:
+    def __init__(self, hosts: frozenset[str], server: "EmulatorServer") -> None:
         super().__init__(hosts)
-        self.address = address
+        parts = urlsplit(server.origin)
+        self.address: Address = (str(parts.hostname), parts.port or 80)
+        self._server = server
+        self._client_ports = itertools.cycle(range(1, 65536))
         self.connections: WeakKeyDictionary[Any, socket.socket] = WeakKeyDictionary()
+
+    def connect(self, timeout_seconds: float | None) -> socket.socket:
+        """Connect to the server, without the network for requests that need none.
+
+        Raises:
+            OSError: it has stopped.
+        """
+        if self._server.direct_call() is not None:
+            port = next(self._client_ports)
+            return DirectSocket(self._server, port=port, timeout_seconds=timeout_seconds)
+        return socket.create_connection(self.address, timeout_seconds)
 
     def end(self) -> None:
         """Stop, and close the connections that http.client keeps for later requests."""
@@ -250,8 +267,7 @@ class _Interception(AbstractContextManager["Sandbox"]):
                 stack.enter_context(_further_key(sandbox, self._api_key))
             sandbox.server.emulator.keys.unknown_hint = _UNKNOWN_KEY
             sandbox.server.allow_hosts(self._hosts)
-            parts = urlsplit(sandbox.origin)
-            stack.enter_context(_Route(self._hosts, (str(parts.hostname), parts.port or 80)))
+            stack.enter_context(_Route(self._hosts, sandbox.server))
             self._stack = stack.pop_all()
         return sandbox
 

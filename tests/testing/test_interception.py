@@ -240,6 +240,7 @@ def test_a_fork_goes_on_with_the_server_of_its_parent_and_may_have_its_own(
     try:
         assert ours.poll(20)
         assert ours.recv() == (200, 200)
+        assert len(sendpilot_intercepted.requests) == 1
     finally:
         child.join(timeout=20)
         child.close()
