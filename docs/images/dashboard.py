@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import Literal, get_args
 
 import orjson
 import requests
@@ -28,6 +28,8 @@ _DEMO = FOLDER.parents[1] / "fixtures" / "demo.json"
 _NOW = datetime(2026, 6, 1, 9, tzinfo=timezone.utc)
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _WIDTH, _HEIGHT = 1280, 720
+Scheme = Literal["light", "dark"]
+SCHEMES: tuple[Scheme, ...] = get_args(Scheme)
 _LEAD = "lead_abc123"
 _PLACES = {
     "lead": f"leads/{_LEAD}",
@@ -41,9 +43,8 @@ _FIX = """([replacements]) => {
     time.textContent = "09:00:00";
   });
   document.querySelectorAll("rect.bar").forEach((bar) => {
-    const rounded = (name) => 40 * Math.round(bar.getAttribute(name) / 40);
-    bar.setAttribute("x", rounded("x"));
-    bar.setAttribute("width", Math.max(4, rounded("width")));
+    bar.setAttribute("x", bar.getAttribute("x") < 500 ? 0 : 976);
+    bar.setAttribute("width", 24);
   });
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
@@ -68,9 +69,14 @@ def main() -> None:
             (f"{SystemClock().now():%Y-%m-%d}" + r" \d\d:\d\d:\d\d", f"{_NOW:%Y-%m-%d %H:%M:%S}"),
         ]
         browser = playwright.chromium.launch(executable_path=path)
-        for name, place in (*_sections(), *_PLACES.items(), *places.items()):
-            for scheme in ("light", "dark"):
-                _take(browser, f"{origin}/dashboard/ws_demo/{place}", name, scheme, replacements)
+        for scheme in SCHEMES:
+            page = _open(browser, scheme)
+            page.goto(f"{origin}/dashboard/ws_demo")  # the first is painted a little differently
+            page.screenshot()
+            for name, place in (*_sections(), *_PLACES.items(), *places.items()):
+                page.goto(f"{origin}/dashboard/ws_demo/{place}".rstrip("/"))
+                page.evaluate(_FIX, [replacements])
+                (FOLDER / f"dashboard-{name}-{scheme}.png").write_bytes(_picture(page))
         browser.close()
 
 
@@ -79,21 +85,22 @@ def _sections() -> Iterator[tuple[str, str]]:
         yield title.lower(), place
 
 
-def _take(
-    browser: Browser, url: str, name: str, scheme: Any, replacements: list[tuple[str, str]]
-) -> None:
-    page: Page = browser.new_page(
+def _open(browser: Browser, scheme: Scheme) -> Page:
+    page = browser.new_page(
         color_scheme=scheme,
         reduced_motion="reduce",
         viewport={"width": _WIDTH, "height": _HEIGHT},
     )
-    page.goto(url.rstrip("/"))
-    page.evaluate(_FIX, [replacements])
+    # A page that is drawn again would show what differs from run to run.
+    page.route("**/changes?*", lambda route: route.abort())
+    return page
+
+
+def _picture(page: Page) -> bytes:
     before, picture = b"", page.screenshot(animations="disabled")
     while picture != before:  # the first may be taken before everything is painted
         before, picture = picture, page.screenshot(animations="disabled")
-    (FOLDER / f"dashboard-{name}-{scheme}.png").write_bytes(picture)
-    page.close()
+    return picture
 
 
 @contextmanager

@@ -191,7 +191,7 @@ def _usable_key(keys: Iterable[ApiKey], workspace: Workspace) -> ApiKey | None:
 
 
 def _snapshot(workspace: Workspace, call: str) -> str:
-    """Take a snapshot before a change, and remove the oldest of those taken so."""
+    """Take a snapshot before a change, and remove the oldest such snapshots beyond the limit."""
     snapshots = current_emulator().snapshots(workspace)
     taken = [one.id for one in snapshots.all() if (one.name or "").startswith(_BEFORE)]
     for snapshot_id in taken[: -MAX_UNDO + 1]:

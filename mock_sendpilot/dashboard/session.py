@@ -30,7 +30,7 @@ def check_session() -> AnyResponse | None:
     """Send those who have to log in to the login page; refuse a change that a foreign page makes.
 
     Raises:
-        NotAllowed: the client is on another machine, or the form is not of this server.
+        NotAllowed: the client is on another machine, or the form belongs to another server.
     """
     guard = current_dashboard().guard
     guard.check_machine()
@@ -106,5 +106,5 @@ def _check_form_token() -> None:
     token = request.form.get(TOKEN_FIELD, "")
     if not hmac.compare_digest(token.encode(), current_dashboard().form_token.encode()):
         raise NotAllowed(
-            "The form is not of this server", hint="it has been started again: reload the page"
+            "The form belongs to another server", hint="this one was started since: reload the page"
         )

@@ -105,12 +105,21 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def open_tab(browser: Browser, server: EmulatorServer) -> Iterator[OpenTab]:
-    """Opens a page of the server in a tab; a message in the console fails the test."""
+    """Opens a page of the server in a tab; a message in the console fails the test.
+
+    Failed requests are messages of the browser's own: `expected` is in those that are right.
+    """
     contexts: list[Any] = []
     messages: list[str] = []
 
     def open_path(
-        path: str, *, scheme: Scheme = "light", width: int = 1280, origin: str = "", **options: Any
+        path: str,
+        *,
+        scheme: Scheme = "light",
+        width: int = 1280,
+        origin: str = "",
+        expected: str = "nothing",
+        **options: Any,
     ) -> Page:
         context = browser.new_context(
             color_scheme=scheme, viewport={"width": width, "height": 900}, **options
@@ -118,7 +127,7 @@ def open_tab(browser: Browser, server: EmulatorServer) -> Iterator[OpenTab]:
         context.set_default_timeout(5000)
         contexts.append(context)
         page = context.new_page()
-        page.on("console", lambda message: messages.append(_text(message)))
+        page.on("console", lambda message: _note(message, messages, expected))
         page.on("pageerror", lambda error: messages.append(str(error)))
         page.on("request", lambda request: _note_foreign(request, messages))
         page.goto(f"{origin or server.origin}/dashboard{path}")
@@ -130,8 +139,9 @@ def open_tab(browser: Browser, server: EmulatorServer) -> Iterator[OpenTab]:
     assert messages == []
 
 
-def _text(message: ConsoleMessage) -> str:
-    return f"{message.type}: {message.text} ({message.location.get('url')})"
+def _note(message: ConsoleMessage, messages: list[str], expected: str) -> None:
+    if expected not in message.text:
+        messages.append(f"{message.type}: {message.text} ({message.location.get('url')})")
 
 
 def _note_foreign(request: Request, messages: list[str]) -> None:

@@ -53,7 +53,7 @@ def test_the_contract_is_switched_and_brought_back(
     assert reply.json["ok"], reply.json
     page = get_page(PATH)
     assert "livepatch_reply = example" in page.live("head")
-    assert "set alone as in example" in page.live("rows")
+    assert "overridden as in example" in page.live("rows")
     assert "--contract live \\ --contract-option patch_reply=example" in page.live("command")
     post_form("/ws_demo/call", {"call": f"POST /_emulate/snapshots/{reply.json['undo']}/restore"})
     assert "documented" in get_page(PATH).live("head")

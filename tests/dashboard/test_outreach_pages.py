@@ -92,7 +92,7 @@ def test_a_button_ends_a_job(
 
 
 def _has_people(page: Document) -> bool:
-    return "Nobody found yet." not in page.live("people")
+    return "No people found yet." not in page.live("people")
 
 
 def test_jobs_say_how_to_start_one(get_page: GetPage) -> None:

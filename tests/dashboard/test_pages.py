@@ -9,7 +9,7 @@ from mock_sendpilot.emulator import Emulator
 from tests.control.world import WORLD, parsed
 from tests.dashboard.conftest import GetPage
 from tests.dashboard.html import Document
-from tests.dashboard.xss import ATTEMPTS
+from tests.dashboard.xss import GROUPS
 from tests.support import Api, in_process
 
 PAGES = (
@@ -232,8 +232,8 @@ def harmless() -> list[object]:
     return _structures("harmless")
 
 
-@pytest.mark.parametrize("text", ATTEMPTS)
-def test_an_attempt_to_be_more_than_text_is_text(text: str, harmless: list[object]) -> None:
+@pytest.mark.parametrize("text", GROUPS)
+def test_attempts_to_be_more_than_text_are_text(text: str, harmless: list[object]) -> None:
     assert _structures(text) == harmless
 
 

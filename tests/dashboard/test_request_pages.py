@@ -18,7 +18,7 @@ from tests.dashboard.traffic import LEAD, add_endpoint, deliveries, set_status
 from tests.support import DEMO_KEY, Api, eventually, in_process, over_a_socket
 
 REQUESTS = "/ws_demo/requests"
-COMMAND = "A command that makes this request once more"
+COMMAND = "A command that makes this request again"
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def test_requests_are_filtered(api: Api, get_page: GetPage, query: str, paths: l
 
 def test_requests_without_a_known_key_have_a_list_of_their_own(api: Api, get_page: GetPage) -> None:
     api("GET", "/v1/leads", key="sp_live_unknown")
-    assert "1 request came without a known API key" in get_page(REQUESTS).live("rows")
+    assert "1 request had no known API key" in get_page(REQUESTS).live("rows")
     page = get_page(f"{REQUESTS}?key=none")
     assert "!401" in page.live("rows")
     (link,) = [one for one in page.all("a") if one.attributes.get("class") == "row-link"]
@@ -98,7 +98,7 @@ def test_a_refused_request_says_what_was_wrong(api: Api, get_page: GetPage) -> N
 def test_a_request_that_worked_has_its_remark(api: Api, get_page: GetPage) -> None:
     api("GET", "/v1/leads?pagesize=3")
     text = get_page(f"{REQUESTS}/{first_request(api)}").text
-    assert "A remark unknown query parameters are ignored: 'pagesize'" in text
+    assert "Note unknown query parameters are ignored: 'pagesize'" in text
     assert "What was wrong" not in text
 
 
@@ -108,7 +108,7 @@ def test_the_fault_that_hit_a_request_is_named(api: Api, get_page: GetPage) -> N
     path = f"{REQUESTS}/{first_request(api)}"
     assert f"Hit by fault {fault}:" in get_page(path).text
     api("DELETE", f"/_emulate/faults/{fault}")
-    assert f"Hit by fault {fault}, which is gone" in get_page(path).text
+    assert f"Hit by fault {fault}, which was removed" in get_page(path).text
 
 
 def test_a_request_without_a_response_says_so(api: Api, get_page: GetPage) -> None:
@@ -198,7 +198,7 @@ def test_each_row_of_a_trace_has_details_and_a_page(
 
 def test_a_trace_of_what_has_not_happened_is_empty(get_page: GetPage) -> None:
     chain = get_page("/ws_demo/trace/lead_abc123").live("chain")
-    assert "Nothing in the logs is about it." in chain
+    assert "The logs have nothing about it." in chain
 
 
 def test_an_unknown_id_is_refused_with_the_nearest_one(get_page: GetPage) -> None:

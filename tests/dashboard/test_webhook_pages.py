@@ -323,7 +323,7 @@ def test_the_command_of_an_attempt_makes_it_once_more(
     add_endpoint(api, receiver.url, headers=headers)
     set_status(api)
     page = get_page(f"/ws_demo/deliveries/{finished(api)}")
-    label = "A command that makes this attempt once more"
+    label = "A command that makes this attempt again"
     (command,) = codes(page, label)
     assert "a-token-of-ours" not in command
     (full,) = codes(page, f"{label}, with its secrets")

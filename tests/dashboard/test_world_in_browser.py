@@ -82,7 +82,7 @@ def test_a_file_is_loaded_and_a_state_downloaded(
     page.get_by_label("File", exact=True).set_input_files(path)
     page.get_by_role("button", name="Load").click()
     page.get_by_role("button", name="Go ahead").click()
-    expect(page.locator(".toast")).to_contain_text("It is loaded.")
+    expect(page.locator(".toast")).to_contain_text("The file is loaded.")
     assert lead_count() == 0
     page.get_by_role("button", name="Undo").click()
     expect(page.locator("[data-live=reset]")).to_contain_text(f"{before} leads")

@@ -52,3 +52,6 @@ ATTEMPTS = (
     "{{ 7 * 7 }}{% raw %}${7*7}#{7*7}",
     "&lt;script&gt;alert(1)&lt;/script&gt;&#60;b&#62;",
 )
+
+GROUPS = tuple(" ".join(ATTEMPTS[start : start + 5]) for start in range(0, len(ATTEMPTS), 5))
+"""The same, five of them in each text."""

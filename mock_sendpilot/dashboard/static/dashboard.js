@@ -15,6 +15,7 @@ const topicsOf = (element) => (element.dataset.on || "").split(" ");
 const isStale = (element) => stale.has("all") || topicsOf(element).some((topic) => stale.has(topic));
 
 let source;
+let offlineTimer;
 
 // A browser has six connections to a server for all of its tabs, so only visible ones listen. When
 // one is visible again, the stream begins with what has changed since.
@@ -25,12 +26,23 @@ function listen() {
   }
   if (document.hidden || source) return;
   source = new EventSource(`${body.dataset.stream}?since=${encodeURIComponent(version)}`);
+  source.onopen = () => setOffline(false);
+  source.onerror = () => setOffline(true);
   source.onmessage = (event) => {
     const [before, after] = [version, event.lastEventId].map((text) => text.split("-")[0]);
     if (before !== after) return location.reload(); // the server was started again
     JSON.parse(event.data).topics.forEach((topic) => stale.add(topic));
     refresh();
   };
+}
+
+// A browser asks again by itself, so a short break, such as a restart, is not worth a word.
+function setOffline(isOffline) {
+  const show = () => (document.getElementById("offline").hidden = !isOffline);
+  if (isOffline) return (offlineTimer ??= setTimeout(show, 3000));
+  clearTimeout(offlineTimer);
+  offlineTimer = undefined;
+  show();
 }
 
 async function refresh() {
@@ -41,6 +53,8 @@ async function refresh() {
   isFetching = true;
   try {
     await draw(elements.map((element) => element.dataset.live));
+  } catch {
+    if (source?.readyState !== EventSource.OPEN) setOffline(true);
   } finally {
     isFetching = false;
     if (stale.size) refresh();
@@ -50,8 +64,10 @@ async function refresh() {
 async function draw(names) {
   const url = location.href.split("#")[0];
   const response = await fetch(url, { headers: { "X-Fragments": names.join(" ") } });
-  if (!response.ok) return response.status === 401 ? location.reload() : undefined;
+  if (response.status === 401) return location.reload();
   const reply = await response.json();
+  if (!response.ok) return sayOnce({ ...reply, hint: "This page shows it as it was." });
+  lastError = "";
   if (url !== location.href.split("#")[0]) return; // another page of the list by now
   version = reply.version;
   for (const [name, html] of Object.entries(reply.fragments)) {
@@ -227,6 +243,14 @@ function toast(outcome, token) {
   document.getElementById("toasts").append(element);
   // An error stays until it is read.
   if (outcome.ok) setTimeout(() => element.remove(), outcome.undo ? 20000 : 5000);
+}
+
+let lastError = "";
+
+// What the page is about may be removed, by another tab or a reset, and then changes go on.
+function sayOnce(outcome) {
+  if (outcome.message !== lastError) toast(outcome);
+  lastError = outcome.message;
 }
 
 function undoButton(snapshot, token) {
