@@ -40,7 +40,7 @@ AXE = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     **QUICKLY,
 }
-AXE_OF_LOOKS = {
+APPEARANCE = {
     "runOnly": [
         "color-contrast",
         "link-in-text-block",
@@ -72,7 +72,7 @@ def assert_accessible(page: Page, paths: Iterable[str]) -> None:
         run_axe(page, path)
         page.emulate_media(color_scheme="dark", reduced_motion="reduce")
         page.set_viewport_size({"width": 360, "height": 900})
-        run_axe(page, path, AXE_OF_LOOKS)
+        run_axe(page, path, APPEARANCE)
         assert page.evaluate("document.documentElement.scrollWidth") <= 360, path
 
 

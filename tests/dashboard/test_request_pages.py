@@ -84,7 +84,7 @@ def test_requests_without_a_known_key_have_a_list_of_their_own(api: Api, get_pag
     assert "!401" in page.live("rows")
     (link,) = [one for one in page.all("a") if one.attributes.get("class") == "row-link"]
     detail = get_page(link.attributes["href"].removeprefix("/dashboard"))
-    assert "API keynone that is known" in detail.text
+    assert "API keynone, or an unknown one" in detail.text
 
 
 def test_a_refused_request_says_what_was_wrong(api: Api, get_page: GetPage) -> None:
