@@ -20,6 +20,7 @@ from mock_sendpilot.api.lead_database import lead_database
 from mock_sendpilot.api.lead_extractor import lead_extractor
 from mock_sendpilot.api.leads import leads
 from mock_sendpilot.api.operation import OperationFinder, operation_ids
+from mock_sendpilot.control.api_keys import api_keys
 from mock_sendpilot.control.clock import clock
 from mock_sendpilot.control.contents import contents
 from mock_sendpilot.control.deliveries import deliveries
@@ -73,6 +74,7 @@ CONTROL_RESOURCES = (
     clock,
     wait,
     contents,
+    api_keys,
     workspaces,
 )
 

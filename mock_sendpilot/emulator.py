@@ -239,12 +239,14 @@ class Emulator:
         """
         with self._replacing:
             before = self.workspace(workspace.id)
+            random_seed = None
             if seed is None:
-                seed = before.seed
+                # A workspace may go on from the state of another emulator: its chance stays.
+                seed, random_seed = before.seed, before.random_seed
             else:
                 check_seed(seed)
                 seed = replace(seed, id=before.id, api_keys=before.seed.api_keys)
-            after = self._make(seed, None)
+            after = self._make(seed, None, random_seed=random_seed)
             outbox = self._make_outbox(after)
             for endpoint in seed.endpoints:
                 outbox.endpoints.add_seeded(endpoint)
@@ -441,7 +443,13 @@ class Emulator:
         self._register(workspace, outbox, seed.api_keys)
         return workspace
 
-    def _make(self, seed: WorkspaceSeed, clock: WorkspaceClock | None) -> Workspace:
+    def _make(
+        self,
+        seed: WorkspaceSeed,
+        clock: WorkspaceClock | None,
+        *,
+        random_seed: str | None = None,
+    ) -> Workspace:
         if clock is None:
             clock = WorkspaceClock(
                 self._system_clock, starts_at=seed.starts_at, is_frozen=seed.is_frozen
@@ -454,7 +462,7 @@ class Emulator:
             seed,
             contract=self.contract,
             clock=clock,
-            random_seed=f"{self._random_seed}/{seed.random_seed or seed.id}",
+            random_seed=random_seed or f"{self._random_seed}/{seed.random_seed or seed.id}",
             workers=self._workers,
         )
 

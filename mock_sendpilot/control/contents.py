@@ -15,7 +15,7 @@ from mock_sendpilot.api.fields import Boolean, Choice, Text
 from mock_sendpilot.api.leads import full_lead
 from mock_sendpilot.api.operation import cached_schema
 from mock_sendpilot.api.parsing import json_object
-from mock_sendpilot.control.fields import Strict, nested
+from mock_sendpilot.control.fields import ProfileUrl, Strict, nested
 from mock_sendpilot.control.large_bodies import MAX_SEED_BYTES, takes_large_body
 from mock_sendpilot.control.seed_export import export_credits, export_sender, export_workspace
 from mock_sendpilot.control.seed_format import (
@@ -28,7 +28,9 @@ from mock_sendpilot.control.seed_format import (
 )
 from mock_sendpilot.control.seed_loading import EMPTY, Part, load_contents, load_workspace
 from mock_sendpilot.control.workspaces import workspace_reply
-from mock_sendpilot.errors import InvalidInput
+from mock_sendpilot.errors import InvalidInput, NotFound
+from mock_sendpilot.world.lead_progress import CONNECTED
+from mock_sendpilot.world.linkedin import made_up_profile_url
 from mock_sendpilot.world.workspace import Workspace
 
 contents = Blueprint("contents", __name__)
@@ -54,15 +56,22 @@ class SeedMerge(_SeedLoad):
 
 
 class NewLead(LeadSchema):
-    """The body of POST /_emulate/leads."""
+    """The body of POST /_emulate/leads; a profile URL that is left out is made up."""
 
     id = Text()
+    linkedin_url = ProfileUrl()
 
 
 class NewSender(SenderSchema):
     """The body of POST /_emulate/senders."""
 
     id = Text()
+
+
+class NewConnection(Strict):
+    """The body of POST /_emulate/senders/{id}/connections."""
+
+    linkedin_url = ProfileUrl(required=True)
 
 
 class NewCampaign(CampaignSchema):
@@ -112,7 +121,7 @@ def put_lead(workspace: Workspace) -> Response:
     """Add a lead of any status, or replace the one of that id, and return it."""
     part = _with_id(NewLead().load(json_object()), workspace.new_lead_id)
     lead_id = part["id"]
-    _merge_one(workspace, "leads", part)
+    _merge_one(workspace, "leads", {"linkedin_url": made_up_profile_url(lead_id), **part})
     reply = cached_schema(full_lead, workspace.contract).dump(workspace.store.lead(lead_id))
     return json_response(reply, HTTPStatus.CREATED)
 
@@ -125,6 +134,19 @@ def put_sender(workspace: Workspace) -> Response:
     sender_id = part["id"]
     _merge_one(workspace, "senders", part)
     sender = next(one for one in workspace.store.senders() if one.id == sender_id)
+    return json_response(export_sender(workspace.store, sender), HTTPStatus.CREATED)
+
+
+@contents.post("/senders/<opaque:sender_id>/connections")
+@with_workspace
+def connect(workspace: Workspace, sender_id: str) -> Response:
+    """Make a person a first-degree connection of a sender, and return the sender as in a seed."""
+    url = NewConnection().load(json_object())["linkedin_url"]
+    sender = workspace.store.sender(sender_id)
+    if sender is None:
+        hint = f"this workspace has no sender {sender_id[:80]!r}"
+        raise NotFound("Sender not found", hint=hint)
+    workspace.store.set_connection(sender_id, url, CONNECTED)
     return json_response(export_sender(workspace.store, sender), HTTPStatus.CREATED)
 
 

@@ -22,7 +22,7 @@ from mock_sendpilot.api.parsing import json_object
 from mock_sendpilot.control.fields import Strict, nested
 from mock_sendpilot.control.requests import PatternSchema
 from mock_sendpilot.errors import InvalidInput
-from mock_sendpilot.matching import ANY_REQUEST
+from mock_sendpilot.matching import ANY_REQUEST, RequestPattern
 from mock_sendpilot.traffic.effects import effect_from_json
 from mock_sendpilot.traffic.faults import CHAOS_EFFECTS, DEFAULT_RATE, MAX_TIMES, Faults
 from mock_sendpilot.world.workspace import Workspace
@@ -65,13 +65,7 @@ class FaultReply(CamelCaseSchema):
 
     id = fields.String()
     state = fields.String()
-    pattern = fields.Function(
-        lambda fault: {
-            name: value
-            for name in ("method", "path", "operation", "query", "headers", "json")
-            if (value := getattr(fault.pattern, name)) not in (None, {})
-        }
-    )
+    pattern = fields.Function(lambda fault: pattern_json(fault.pattern))
     effect = fields.Function(
         lambda fault: fault.effects[0].json if len(fault.effects) == 1 else None
     )
@@ -135,3 +129,12 @@ def remove_fault(workspace: Workspace, fault_id: str) -> Response:
 
 def _faults(workspace: Workspace) -> Faults:
     return current_emulator().faults(workspace)
+
+
+def pattern_json(pattern: RequestPattern) -> dict[str, Any]:
+    """Return a pattern as JSON, with the keys that it sets."""
+    return {
+        name: value
+        for name in ("method", "path", "operation", "query", "headers", "json")
+        if (value := getattr(pattern, name)) not in (None, {})
+    }

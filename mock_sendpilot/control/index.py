@@ -91,6 +91,7 @@ def list_resources() -> Response:
             "seed": f"{base_url}/seed",
             "snapshots": f"{base_url}/snapshots",
             "reset": f"{base_url}/reset",
+            "apiKeys": f"{base_url}/api-keys",
             "workspaces": f"{base_url}/workspaces",
             "behavior": f"{base_url}/leads/{{id}}/behavior",
         }

@@ -59,6 +59,7 @@ class RequestChangesQuery(Strict):
 
     since = QueryNumber(0, 999_999_999)
     journal = Text()
+    without_key = Flag(load_default=False)
     wait_seconds = QueryNumber(0, MAX_POLL_SECONDS, load_default=0)
 
 
@@ -173,7 +174,7 @@ def remove_requests(workspace: Workspace) -> Response:
 @takes_query(RequestChangesQuery)
 def list_new_requests(workspace: Workspace, query: dict[str, Any]) -> Response:
     """List the requests that have come since a number, oldest first, as soon as there are some."""
-    journal = _journal(workspace)
+    journal = current_emulator().unknown_requests if query["without_key"] else _journal(workspace)
     since = query.get("since", journal.latest)
     if query.get("journal", journal.id) != journal.id:  # the server was restarted: all is new
         since = 0

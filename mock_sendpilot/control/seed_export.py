@@ -45,33 +45,35 @@ def export_workspace(
         "id": workspace.id,
         "name": workspace.name,
         "contract": {"name": contract_name, "options": contract_options},
-        "apiKeys": [_api_key(key) for key in api_keys],
+        "apiKeys": [export_api_key(key) for key in api_keys],
         "plan": workspace.plan,
         "clock": {"startsAt": iso_milliseconds(clock.now()), "frozen": clock.is_frozen},
         "credits": export_credits(workspace.credits.balance()),
-        "jobs": _values(workspace.seed.job_timing),
+        "jobs": export_part(workspace.seed.job_timing),
         "senders": [export_sender(store, one) for one in store.senders()],
         "campaigns": [
-            _campaign(one, [lead for lead in leads if lead.campaign_id == one.id])
+            export_campaign(one, [lead for lead in leads if lead.campaign_id == one.id])
             for one in store.campaigns()
         ],
-        "leads": [_lead(one, behaviors.get(one.id)) for one in leads],
+        "leads": [export_lead(one, behaviors.get(one.id)) for one in leads],
         "conversations": [
             _conversation(one, workspace.inbox.messages(one.id))
             for one in workspace.inbox.conversations()
         ],
         "people": [asdict(person) for person in workspace.searches.people],
-        "endpoints": [_endpoint(one) for one in outbox.endpoints.all() if not one.is_forwarded],
+        "endpoints": [
+            export_endpoint(one) for one in outbox.endpoints.all() if not one.is_forwarded
+        ],
     }
 
 
 def export_sender(store: Store, sender: Sender) -> Part:
     """Return a sender as a seed has it."""
-    part = _values(sender)
+    part = export_part(sender)
     connections = store.connections_of(sender.id)
     return {
         "premium": part.pop("isPremium"),
-        "limits": _values(part.pop("dailyLimits")),
+        "limits": export_part(part.pop("dailyLimits")),
         **part,
         "connections": [url for url, state in connections.items() if state == CONNECTED],
     }
@@ -79,19 +81,21 @@ def export_sender(store: Store, sender: Sender) -> Part:
 
 def export_credits(balance: Balance) -> Part:
     """Return credits as a seed has them."""
-    part = _values(balance)
+    part = export_part(balance)
     return {"nextResetDate": part.pop("nextResetAt"), **part}
 
 
-def _api_key(key: ApiKey) -> Part:
-    part = _values(key)
+def export_api_key(key: ApiKey) -> Part:
+    """Return an API key as a seed has it."""
+    part = export_part(key)
     part["scopes"] = None if key.scopes is None else sorted(key.scopes)
     limit = key.rate_limit
     part["rateLimit"] = None if limit is None else f"{limit.requests}/{limit.window_seconds}s"
     return {"revoked": part.pop("isRevoked"), **part}
 
 
-def _campaign(campaign: Campaign, leads: Iterable[Lead]) -> Part:
+def export_campaign(campaign: Campaign, leads: Iterable[Lead]) -> Part:
+    """Return a campaign with these leads as a seed has it."""
     # Loading adds what the statuses of the leads imply to the counters, so it is left out here.
     # Not below 0: a status that somebody set by hand implies what no counter has counted.
     implied = Counters()
@@ -103,16 +107,17 @@ def _campaign(campaign: Campaign, leads: Iterable[Lead]) -> Part:
         )
         for one in fields(Counters)
     }
-    steps = map(_values, campaign.sequence)
+    steps = map(export_part, campaign.sequence)
     sequence = [{"step": part.pop("kind"), **part} for part in steps]
-    return {**_values(campaign), "counters": counters, "sequence": sequence}
+    return {**export_part(campaign), "counters": counters, "sequence": sequence}
 
 
-def _lead(lead: Lead, behavior: Behavior | None) -> Part:
+def export_lead(lead: Lead, behavior: Behavior | None) -> Part:
+    """Return a lead as a seed has it."""
     if behavior is None:
-        return {**_values(lead), "behavior": None}
-    part = _values(behavior)
-    return {**_values(lead), "behavior": {"unreachable": part.pop("isUnreachable"), **part}}
+        return {**export_part(lead), "behavior": None}
+    part = export_part(behavior)
+    return {**export_part(lead), "behavior": {"unreachable": part.pop("isUnreachable"), **part}}
 
 
 def _conversation(conversation: Conversation, messages: Iterable[Message]) -> Part:
@@ -124,21 +129,22 @@ def _conversation(conversation: Conversation, messages: Iterable[Message]) -> Pa
         "name": person.name,
         "profilePictureUrl": person.profile_picture_url,
         "unreadCount": conversation.unread_count,
-        "messages": [_values(message) for message in messages],
+        "messages": [export_part(message) for message in messages],
     }
 
 
-def _endpoint(endpoint: Endpoint) -> Part:
+def export_endpoint(endpoint: Endpoint) -> Part:
+    """Return an endpoint as a seed has it."""
     return {
         "url": endpoint.url,
         "secret": endpoint.secret,
         "events": endpoint.event_types,
         "enabled": endpoint.is_enabled,
-        **_values(endpoint.settings),
+        **export_part(endpoint.settings),
     }
 
 
-def _values(thing: Any) -> Part:
+def export_part(thing: Any) -> Part:
     """Return the fields of an object by their keys, with times and durations as texts."""
     return {camel_case(one.name): _value(getattr(thing, one.name)) for one in fields(thing)}
 

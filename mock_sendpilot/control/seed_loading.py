@@ -297,7 +297,7 @@ def _workspace(part: Part, now: datetime) -> WorkspaceSeed:
         name=part["name"],
         contract=part.get("contract"),
         plan=part.get("plan"),
-        api_keys=tuple(_api_key(key) for key in part["api_keys"]),
+        api_keys=tuple(load_api_key(key) for key in part["api_keys"]),
         connections={one["id"]: tuple(one.pop("connections")) for one in part["senders"]},
         senders=tuple(_sender(sender) for sender in part["senders"]),
         campaigns=tuple(_campaign(campaign, now) for campaign in part["campaigns"]),
@@ -321,7 +321,8 @@ def _balance(part: Part, now: datetime) -> Balance:
     return Balance(**{**default, **part})
 
 
-def _api_key(part: Part) -> ApiKey:
+def load_api_key(part: Part) -> ApiKey:
+    """Make an API key of what `ApiKeySchema` has loaded."""
     scopes = part.pop("scopes", None)
     return ApiKey(scopes=frozenset(scopes) if scopes is not None else None, **part)
 

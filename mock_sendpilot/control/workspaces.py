@@ -204,6 +204,14 @@ def restore_snapshot(workspace: Workspace, snapshot_id: str) -> Response:
     return json_response(workspace_reply(emulator.restore(workspace, snapshot.state)))
 
 
+@workspaces.get("/snapshots/<opaque:snapshot_id>/state")
+@with_workspace
+def get_snapshot_state(workspace: Workspace, snapshot_id: str) -> Response:
+    """Return the state that a snapshot holds, with its secrets."""
+    snapshot = current_emulator().snapshots(workspace).get(snapshot_id)
+    return Response(dump_states([snapshot.state]), mimetype="application/json")
+
+
 @workspaces.get("/state")
 @with_workspace
 def get_state(workspace: Workspace) -> Response:

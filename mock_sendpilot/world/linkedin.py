@@ -30,6 +30,11 @@ _REPLACEMENT = "\ufffd"
 PROFILE_URL_FORMAT = "a LinkedIn profile URL such as https://www.linkedin.com/in/john-doe"
 
 
+def made_up_profile_url(lead_id: str) -> str:
+    """Return the profile URL of a lead that was added without one."""
+    return f"https://www.linkedin.com/in/{lead_id}".replace("_", "-")
+
+
 def normal_profile_url(text: str) -> str | None:
     """Return the URL as `https://www.linkedin.com/in/<slug>`, or None when it is no profile URL.
 

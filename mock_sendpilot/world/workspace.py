@@ -64,7 +64,7 @@ class Workspace:
         self.plan = seed.plan
         self.contract = seed.contract or contract
         self.clock = clock
-        self._random_seed = random_seed
+        self.random_seed = random_seed
         self.ids = Ids(random_seed)
         self.scheduler = Scheduler(clock, workers)
         self.causes = Causes()
@@ -197,7 +197,7 @@ class Workspace:
         return WorldState(
             seed=self.seed,
             contract=self.contract,
-            random_seed=self._random_seed,
+            random_seed=self.random_seed,
             clock=ClockState(
                 now=clock.now(), is_frozen=clock.is_frozen, real_time=SystemClock().now()
             ),

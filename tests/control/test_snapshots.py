@@ -149,3 +149,16 @@ def test_the_fixture_takes_and_restores_snapshots(sendpilot: Sandbox) -> None:
 
     assert sendpilot.lead(lead).status == "PENDING"
     assert list(sendpilot.events) == []
+
+
+def test_the_state_of_a_snapshot_can_be_put_back(api: Api) -> None:
+    lead = api("GET", "/v1/leads").json["leads"][0]["id"]
+    path = f"/v1/leads/{lead}/status"
+    before = api("GET", f"/v1/leads/{lead}").json["status"]
+    snapshot = api("POST", "/_emulate/snapshots").json["id"]
+    api("PATCH", path, json={"status": "DONE" if before != "DONE" else "PENDING"})
+
+    state = api("GET", f"/_emulate/snapshots/{snapshot}/state").json
+
+    assert api("PUT", "/_emulate/state", json=state).status == 200
+    assert api("GET", f"/v1/leads/{lead}").json["status"] == before
