@@ -21,6 +21,7 @@ from benchmarks import (
     refusing,
     retries,
     suite,
+    unused_plugin,
     waiting,
     worlds,
 )
@@ -40,6 +41,7 @@ _BENCHMARKS: dict[str, Callable[[Settings], Iterator[Finding]]] = {
     "memory": memory.run,
     "fixture": fixture_cost.run,
     "suite": suite.run,
+    "unused-plugin": unused_plugin.run,
     "worlds": worlds.run,
     "peers": peers.run,
 }

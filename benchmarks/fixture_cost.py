@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from typing import Any
 
+from mock_sendpilot.testing.backends.local import LocalHost
+
 from benchmarks.report import Finding, Row, Settings, Skipped
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.server import EmulatorServer
@@ -61,7 +63,8 @@ def _sandboxes() -> list[float]:
     options = sandbox_options("documented")
     try:
         with EmulatorServer(emulator) as server:
-            return _timed(lambda: Sandbox(server, options).close(), _SANDBOX_COUNT)
+            host = LocalHost(server)
+            return _timed(lambda: Sandbox(host, options).close(), _SANDBOX_COUNT)
     finally:
         emulator.close()
 
