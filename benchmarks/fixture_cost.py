@@ -10,11 +10,10 @@ from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from typing import Any
 
-from mock_sendpilot.testing.backends.local import LocalHost
-
 from benchmarks.report import Finding, Row, Settings, Skipped
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.server import EmulatorServer
+from mock_sendpilot.testing.backends.local import LocalHost
 from mock_sendpilot.testing.sandbox import Sandbox
 from mock_sendpilot.testing.sandbox_options import sandbox_options
 

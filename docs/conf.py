@@ -44,6 +44,7 @@ _CHAPTERS = {
             "searches-and-limits",
             "staging",
             "scale",
+            "emulator-elsewhere",
             "test-runners",
             "any-runner",
             "languages",

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mock_sendpilot.states.snapshots import Snapshot
     from mock_sendpilot.testing.aio import EventLoopBlocked
     from mock_sendpilot.testing.asgi_bridge import AppNotStarted
+    from mock_sendpilot.testing.backends.protocol import EmulatorUnavailable, NotInThisProcess
     from mock_sendpilot.testing.failures import (
         NotConverged,
         NotIdle,
@@ -57,6 +58,7 @@ __all__ = [
     "Delivery",
     "Emulator",
     "EmulatorServer",
+    "EmulatorUnavailable",
     "Endpoint",
     "EndpointSeed",
     "EventLoopBlocked",
@@ -70,6 +72,7 @@ __all__ = [
     "NotConverged",
     "NotFound",
     "NotIdle",
+    "NotInThisProcess",
     "ReceivedWebhook",
     "RequestNotSeen",
     "Sandbox",
@@ -102,6 +105,7 @@ _MODULES: Mapping[str, str] = {
     "Delivery": "webhooks.deliveries",
     "Emulator": "emulator",
     "EmulatorServer": "server",
+    "EmulatorUnavailable": "testing.backends.protocol",
     "Endpoint": "webhooks.endpoints",
     "EndpointSeed": "world.seed",
     "EventLoopBlocked": "testing.aio",
@@ -115,6 +119,7 @@ _MODULES: Mapping[str, str] = {
     "NotFound": "errors",
     "NotConverged": "testing.failures",
     "NotIdle": "testing.failures",
+    "NotInThisProcess": "testing.backends.protocol",
     "ReceivedWebhook": "testing.receiver",
     "RequestNotSeen": "testing.failures",
     "Sandbox": "testing.sandbox",

@@ -239,14 +239,12 @@ class Emulator:
         """
         with self._replacing:
             before = self.workspace(workspace.id)
-            random_seed = None
             if seed is None:
-                # A workspace may go on from the state of another emulator: its chance stays.
-                seed, random_seed = before.seed, before.random_seed
+                seed = before.seed
             else:
                 check_seed(seed)
                 seed = replace(seed, id=before.id, api_keys=before.seed.api_keys)
-            after = self._make(seed, None, random_seed=random_seed)
+            after = self._make(seed, None)
             outbox = self._make_outbox(after)
             for endpoint in seed.endpoints:
                 outbox.endpoints.add_seeded(endpoint)
@@ -443,13 +441,7 @@ class Emulator:
         self._register(workspace, outbox, seed.api_keys)
         return workspace
 
-    def _make(
-        self,
-        seed: WorkspaceSeed,
-        clock: WorkspaceClock | None,
-        *,
-        random_seed: str | None = None,
-    ) -> Workspace:
+    def _make(self, seed: WorkspaceSeed, clock: WorkspaceClock | None) -> Workspace:
         if clock is None:
             clock = WorkspaceClock(
                 self._system_clock, starts_at=seed.starts_at, is_frozen=seed.is_frozen
@@ -458,11 +450,14 @@ class Emulator:
             clock.run_with(self._system_clock)  # the workers wait by this clock
             # A reset makes a new clock that begins where this one did.
             seed = replace(seed, starts_at=clock.now(), is_frozen=clock.is_frozen)
+        random_seed = f"{self._random_seed}/{seed.random_seed or seed.id}"
+        if (known := self._entries.get(seed.id)) and known.workspace.seed is seed:
+            random_seed = known.workspace.random_seed  # of a state, perhaps another emulator's
         return Workspace(
             seed,
             contract=self.contract,
             clock=clock,
-            random_seed=random_seed or f"{self._random_seed}/{seed.random_seed or seed.id}",
+            random_seed=random_seed,
             workers=self._workers,
         )
 

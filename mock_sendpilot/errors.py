@@ -147,6 +147,17 @@ class AdvanceTimedOut(SendPilotError):
         self.left_count = left_count
         self.held_up_by = tuple(held_up_by)
 
+    @classmethod
+    def reported(
+        cls, message: str, *, task_count: int, left_count: int, held_up_by: Sequence[str]
+    ) -> "Self":
+        """Return the error that another process has reported with a message."""
+        error = cls.__new__(cls)
+        SendPilotError.__init__(error, message)
+        error.task_count, error.left_count = task_count, left_count
+        error.held_up_by = tuple(held_up_by)
+        return error
+
 
 class ServiceFault(SendPilotError):
     """A failure of the service itself, switched on by an option of the contract."""

@@ -116,6 +116,7 @@ class RequestSummary(CamelCaseSchema):
     duration_ms = fields.Function(lambda entry: round(entry.duration_seconds * 1000, 1))
     api_key_name = fields.String()
     fault = fields.String()
+    fault_effect = fields.String()
     events = fields.Function(lambda entry: list(entry.events))
 
 

@@ -19,7 +19,7 @@ from mock_sendpilot.receiver_check.target import ProbeFailed
 from mock_sendpilot.scheduling.clock import SystemClock, iso_milliseconds, parse_moment
 from mock_sendpilot.scheduling.scheduler import Scheduler
 from mock_sendpilot.suggestions import did_you_mean
-from mock_sendpilot.testing.current_workspace import CurrentWorkspace
+from mock_sendpilot.testing.backends.protocol import Backend, WorkspaceView
 from mock_sendpilot.testing.failures import NotConverged
 from mock_sendpilot.webhooks.deliveries import Delivery
 from mock_sendpilot.world.models import Lead
@@ -50,13 +50,13 @@ class Difference:
 
 
 def wait_for_convergence(
-    prober: Prober, current: CurrentWorkspace, *, lead_ids: Collection[str] | None, timeout: float
+    prober: Prober, backend: Backend, *, lead_ids: Collection[str] | None, timeout: float
 ) -> None:
     """Wait until the view that a probe has of the app agrees with the leads of the workspace.
 
     Args:
         prober: makes the probe that asks the app.
-        current: the workspace.
+        backend: the workspace.
         lead_ids: the leads that are compared; None for all, and for none that are the app's alone.
         timeout: seconds of real time.
 
@@ -68,16 +68,16 @@ def wait_for_convergence(
     deadline = SystemClock.running_seconds() + timeout
     pause = _FIRST_PAUSE_SECONDS
     while True:
-        scheduler = current.workspace.scheduler
         remaining = max(0.0, deadline - SystemClock.running_seconds())
         # The app cannot agree before it has the webhooks, so it is not asked until then.
-        is_idle = scheduler.wait_until_idle(timeout_seconds=remaining)
-        differences, error = _compare(prober, current, lead_ids, deadline)
+        is_idle = backend.wait_until_idle(timeout_seconds=remaining)
+        differences, error = _compare(prober, backend, lead_ids, deadline)
         if is_idle and not differences and error is None:
             return
         remaining = deadline - SystemClock.running_seconds()
         if not is_idle or remaining <= 0:
-            lines = _lines(current, differences, error, is_idle=is_idle, timeout=timeout)
+            view = backend.view()
+            lines = _lines(view, differences, error, is_idle=is_idle, timeout=timeout)
             # What there is to know of a ProbeFailed is in its message.
             cause = None if isinstance(error, ProbeFailed) else error
             raise NotConverged("\n".join(lines)) from cause
@@ -86,7 +86,7 @@ def wait_for_convergence(
 
 
 def _compare(
-    prober: Prober, current: CurrentWorkspace, lead_ids: Collection[str] | None, deadline: float
+    prober: Prober, backend: Backend, lead_ids: Collection[str] | None, deadline: float
 ) -> tuple[list[Difference], Exception | None]:
     """Return the differences there are now, or why the app could not be asked."""
     __tracebackhide__ = True
@@ -96,7 +96,7 @@ def _compare(
         value = probe()
     except Exception as error:  # the app may not be ready yet
         return [], error
-    known = {lead.id: lead for lead in current.workspace.store.leads()}
+    known = {lead.id: lead for lead in backend.view().workspace.store.leads()}
     return list(_differences(_rows(value), known, lead_ids)), None
 
 
@@ -193,14 +193,14 @@ def _agree(value: Any, actual: Any) -> bool:
 
 
 def _lines(
-    current: CurrentWorkspace,
+    view: WorkspaceView,
     differences: Sequence[Difference],
     error: Exception | None,
     *,
     is_idle: bool,
     timeout: float,
 ) -> Iterator[str]:
-    scheduler = current.workspace.scheduler
+    scheduler = view.workspace.scheduler
     if error is not None:
         reason = str(error) if isinstance(error, ProbeFailed) else _raised(error)
     elif differences:
@@ -216,7 +216,7 @@ def _lines(
             break
         yield f"  {one.lead_id}: {one.text}"
         if number + 1 == len(differences) or differences[number + 1].lead_id != one.lead_id:
-            yield from (f"    {line}" for line in _webhooks_about(current, one.lead_id))
+            yield from (f"    {line}" for line in _webhooks_about(view, one.lead_id))
     yield from (f"  {line}" for line in _pending(scheduler, is_idle=is_idle))
 
 
@@ -224,9 +224,9 @@ def _raised(error: Exception) -> str:
     return f"the probe raised {type(error).__name__}: {error}".rstrip(": ")
 
 
-def _webhooks_about(current: CurrentWorkspace, lead_id: str) -> Iterator[str]:
+def _webhooks_about(view: WorkspaceView, lead_id: str) -> Iterator[str]:
     """Yield the latest events about a lead, with what its webhooks came to."""
-    events = [one for one in current.outbox.events.all() if one.lead_id == lead_id]
+    events = [one for one in view.outbox.events.all() if one.lead_id == lead_id]
     if not events:
         yield "no event is about it"
     for event in events[-_MAX_EVENTS:]:

@@ -1,20 +1,17 @@
 """Failures of a test: the errors, the reasons why nothing came, and the timeline of the report."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from mock_sendpilot.contracts.contract import Contract
 from mock_sendpilot.contracts.vocabulary import EXTRACTION_COMPLETED, SEARCH_COMPLETED
-from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.redaction import redacted
 from mock_sendpilot.scheduling.clock import iso_milliseconds
 from mock_sendpilot.scheduling.scheduler import Scheduler
+from mock_sendpilot.testing.backends.protocol import WorkspaceView
 from mock_sendpilot.traffic.journal import JournalEntry, RequestJournal
 from mock_sendpilot.webhooks.deliveries import Attempt, Delivery, describe_failed_attempts
 from mock_sendpilot.webhooks.event_log import SentWebhook
-from mock_sendpilot.webhooks.outbox import Outbox
-from mock_sendpilot.world.workspace import Workspace
 
 _JOB_EVENTS = (SEARCH_COMPLETED, EXTRACTION_COMPLETED)
 _THIS_MACHINE = ("127.0.0.1", "localhost")
@@ -55,19 +52,20 @@ class NotIdle(AssertionError):
         super().__init__("\n".join([first, *(f"  {note}" for note in notes)]))
 
 
-def reasons_for_silence(emulator: Emulator, url: str) -> Iterator[str]:
+def reasons_for_silence(views: Iterable[WorkspaceView], url: str) -> Iterator[str]:
     """Yield the reasons why no webhook comes to a receiver, a line each.
 
     Args:
-        emulator: the emulator with the endpoints.
+        views: the workspaces that may have the endpoints.
         url: the URL of the receiver.
     """
     # By the port alone: an endpoint may name the machine by another of its names.
     port = urlsplit(url).port
+    views = list(views)
     endpoints = [
-        (workspace, endpoint)
-        for workspace in emulator.workspaces()
-        for endpoint in emulator.outbox(workspace).endpoints.all()
+        (view.workspace, endpoint)
+        for view in views
+        for endpoint in view.outbox.endpoints.all()
         if _is_local_port(endpoint.url, port)
     ]
     if not endpoints:
@@ -78,18 +76,17 @@ def reasons_for_silence(emulator: Emulator, url: str) -> Iterator[str]:
         scheduler = workspace.scheduler
         if scheduler.is_stopped:
             yield f"its clock is frozen at {iso_milliseconds(scheduler.clock.now())}: advance it"
-    outboxes = [emulator.outbox(workspace) for workspace in emulator.workspaces()]
-    yield from describe_failed_attempts(one for outbox in outboxes for one in outbox.log.all())
+    yield from describe_failed_attempts(one for view in views for one in view.outbox.log.all())
 
 
-def no_endpoint(outbox: Outbox, contract: Contract, event_type: str | None) -> str | None:
+def no_endpoint(view: WorkspaceView, event_type: str | None) -> str | None:
     """Return a message if no endpoint can ever get an event of this type, or any; else None.
 
     A search or an extraction may have a URL of its own: its events can always be sent.
     """
-    if event_type in {contract.event_type(name) for name in _JOB_EVENTS}:
+    if event_type in {view.workspace.contract.event_type(name) for name in _JOB_EVENTS}:
         return None
-    endpoints = outbox.endpoints.all()
+    endpoints = view.outbox.endpoints.all()
     if any(one.is_enabled if event_type is None else one.wants(event_type) for one in endpoints):
         return None
     purpose = "" if event_type is None else f" for {event_type}"
@@ -105,17 +102,18 @@ def no_endpoint(outbox: Outbox, contract: Contract, event_type: str | None) -> s
     return "\n".join([first, *others])
 
 
-def timeline(workspace: Workspace, outbox: Outbox, journal: RequestJournal) -> list[str]:
+def timeline(view: WorkspaceView, journal: RequestJournal) -> list[str]:
     """Return the latest that happened in a workspace, a line each, and what its clock shows.
 
     An event that a request caused follows that request. The times are those of the workspace's
     clock.
     """
-    events = outbox.events.all()
+    events = view.outbox.events.all()
     lines = sorted(_placed_lines(journal.all(), events), key=lambda pair: pair[0])
-    clock = workspace.scheduler.clock
+    scheduler = view.workspace.scheduler
+    clock = scheduler.clock
     state = "is frozen at" if clock.is_frozen else "shows"
-    due = workspace.scheduler.next_due()
+    due = scheduler.next_due()
     next_step = f"; due at {iso_milliseconds(due.at)}: {due.about}" if due else "; nothing is due"
     omitted = len(lines) - _MAX_LINES
     return [

@@ -7,6 +7,7 @@ import inspect
 import itertools
 import os
 import re
+import secrets
 import socket
 import sys
 import sysconfig
@@ -127,9 +128,9 @@ class _Route(LeakGuard):
         "urllib.request are): give it sendpilot.base_url"
     )
 
-    def __init__(self, hosts: frozenset[str], server: "EmulatorServer") -> None:
+    def __init__(self, hosts: frozenset[str], origin: str, server: "EmulatorServer | None") -> None:
         super().__init__(hosts)
-        parts = urlsplit(server.origin)
+        parts = urlsplit(origin)
         self.address: Address = (str(parts.hostname), parts.port or 80)
         self._server = server
         self._client_ports = itertools.cycle(range(1, 65536))
@@ -141,7 +142,7 @@ class _Route(LeakGuard):
         Raises:
             OSError: it has stopped.
         """
-        if self._server.direct_call() is not None:
+        if self._server is not None and self._server.direct_call() is not None:
             port = next(self._client_ports)
             return DirectSocket(self._server, port=port, timeout_seconds=timeout_seconds)
         return socket.create_connection(self.address, timeout_seconds)
@@ -265,9 +266,8 @@ class _Interception(AbstractContextManager["Sandbox"]):
             sandbox = self._sandbox or stack.enter_context(_own_sandbox())
             if self._api_key is not None:
                 stack.enter_context(_further_key(sandbox, self._api_key))
-            sandbox.server.emulator.keys.unknown_hint = _UNKNOWN_KEY
-            sandbox.server.allow_hosts(self._hosts)
-            stack.enter_context(_Route(self._hosts, sandbox.server))
+            server = sandbox.host.route_vendor_hosts(self._hosts, unknown_key_hint=_UNKNOWN_KEY)
+            stack.enter_context(_Route(self._hosts, sandbox.origin, server))
             self._stack = stack.pop_all()
         return sandbox
 
@@ -378,36 +378,30 @@ def take_leaks() -> list[str]:
 
 @contextmanager
 def _own_sandbox() -> Iterator["Sandbox"]:
-    from mock_sendpilot.emulator import Emulator
-    from mock_sendpilot.server import EmulatorServer
+    from mock_sendpilot.testing.emulator_url import own_host
     from mock_sendpilot.testing.sandbox import Sandbox
     from mock_sendpilot.testing.sandbox_options import sandbox_options
 
-    emulator = Emulator()
-    try:
-        with EmulatorServer(emulator) as server, Sandbox(server, sandbox_options()) as sandbox:
-            yield sandbox
-    finally:
-        emulator.close()
+    random_seed = secrets.token_hex(16)
+    with (
+        own_host(None, random_seed=random_seed) as host,
+        Sandbox(host, sandbox_options()) as sandbox,
+    ):
+        yield sandbox
 
 
 @contextmanager
 def _further_key(sandbox: "Sandbox", api_key: str) -> Iterator[None]:
     from mock_sendpilot.api.fields import SecretText
     from mock_sendpilot.control.seed_loading import load_value
-    from mock_sendpilot.world.models import ApiKey
 
     key: str = load_value(SecretText(required=True), api_key, "api_key")
-    emulator = sandbox.server.emulator
-    if key in {known.key for known in emulator.api_keys(sandbox.workspace)}:
-        yield
-        return
-    further = ApiKey(key=key, name="intercepted")
-    emulator.add_key(sandbox.workspace, further)
+    is_added = sandbox.backend.add_api_key(key)
     try:
         yield
     finally:
-        emulator.remove_key(sandbox.workspace, further)
+        if is_added:
+            sandbox.backend.remove_api_key(key)
 
 
 def _normal(host: str | bytes | None) -> str:

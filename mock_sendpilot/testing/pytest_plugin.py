@@ -4,9 +4,10 @@ pytest loads it in every environment where the package is installed, so it impor
 package until a test uses one of its fixtures.
 """
 
+import os
 import sys
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import pytest
 
@@ -14,12 +15,17 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
 
     from mock_sendpilot.server import EmulatorServer
+    from mock_sendpilot.testing.backends.protocol import Host
     from mock_sendpilot.testing.interception import LeakGuard
     from mock_sendpilot.testing.receiver import WebhookReceiver
     from mock_sendpilot.testing.sandbox import Sandbox, SandboxFactory
 
-_SERVER = pytest.StashKey["EmulatorServer"]()
-"""The server with the endpoints that explain why nothing comes to a receiver."""
+_HOST = pytest.StashKey["Host"]()
+"""The emulator with the endpoints that explain why nothing comes to a receiver."""
+_REMOTE = pytest.StashKey["Host"]()
+"""The emulator that runs elsewhere, if the run has one."""
+_OWN_URL = pytest.StashKey[str | None]()
+"""The variable SENDPILOT_URL before the run has set it."""
 _SANDBOX = pytest.StashKey["Sandbox"]()
 """The sandbox of a test, a module or the session; a failed test reports what happened in it."""
 _HAS_FAILED = pytest.StashKey[bool]()
@@ -32,6 +38,7 @@ _MARKER = (
     "intercept=True, api_key= and hosts= the test uses the fixture `sendpilot_intercepted`"
 )
 _INI_OPTIONS: Mapping[str, tuple[Literal["string", "bool", "linelist"], str]] = {
+    "url": ("string", "URL of an emulator that runs already, such as http://127.0.0.1:7363"),
     "contract": ("string", "contract, such as live or live+patch_reply=example"),
     "seed": ("string", "path of a seed with one workspace, relative to this file"),
     "starts_at": ("string", "time that the clock shows at first, such as 2030-01-31T09:00:00Z"),
@@ -43,13 +50,22 @@ _INI_OPTIONS: Mapping[str, tuple[Literal["string", "bool", "linelist"], str]] = 
     "hosts": ("linelist", "hosts that are intercepted and guarded next to api.sendpilot.ai"),
     "no_leaks": ("bool", "use the fixture sendpilot_no_leaks in every test"),
 }
+_RANDOM_SEED = "pytest"
+_URL_VARIABLE = "SENDPILOT_URL"
 _INTERCEPTED = "sendpilot_intercepted"
 _NO_LEAKS = "sendpilot_no_leaks"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Register the options of the command line and of the ini file."""
-    parser.getgroup("sendpilot").addoption(
+    group = parser.getgroup("sendpilot")
+    group.addoption(
+        "--sendpilot-url",
+        metavar="URL",
+        help="URL of an emulator that runs already, such as http://127.0.0.1:7363; by default "
+        f"{_URL_VARIABLE}, else the tests have an emulator of their own",
+    )
+    group.addoption(
         "--sendpilot-contract",
         metavar="CONTRACT",
         help="contract of this run, such as live or live+patch_reply=example; a marker that names "
@@ -72,6 +88,45 @@ def pytest_configure(config: pytest.Config) -> None:
         chosen_options(command_line_sources(config))
     except InvalidInput as error:
         raise pytest.UsageError(str(error)) from None
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Require the emulator that runs elsewhere, if there is to be one, before the first test."""
+    config = session.config
+    asked = (config.getoption("--sendpilot-url"), os.environ.get(_URL_VARIABLE))
+    if not (any(asked) or config.getini("sendpilot_url")) or config.option.collectonly:
+        return
+    from mock_sendpilot.errors import SendPilotError
+    from mock_sendpilot.testing.emulator_url import remote_host, url_of_run
+
+    chosen = url_of_run(config)
+    if chosen is None:
+        return
+    place, url = chosen
+    try:
+        config.stash[_REMOTE] = remote_host(url, place=place, random_seed=_RANDOM_SEED)
+    except SendPilotError as error:
+        raise pytest.UsageError(str(error)) from None
+    # For `sandbox()` and `intercept()`, which know nothing of pytest.
+    config.stash[_OWN_URL] = os.environ.get(_URL_VARIABLE)
+    os.environ[_URL_VARIABLE] = config.stash[_REMOTE].origin
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Put back the variable that the run has set."""
+    if _OWN_URL not in config.stash:
+        return
+    before = config.stash[_OWN_URL]
+    if before is None:
+        os.environ.pop(_URL_VARIABLE, None)
+    else:
+        os.environ[_URL_VARIABLE] = before
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """Name the emulator that runs elsewhere."""
+    host = config.stash.get(_REMOTE, None)
+    return None if host is None else f"sendpilot: {host.origin}"
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -146,42 +201,70 @@ def _sandbox_fixture(node: object) -> str:
 
 
 def _report(item: pytest.Item, name: str, sandbox: "Sandbox", error: BaseException) -> None:
-    emulator, workspace = item.config.stash[_SERVER].emulator, sandbox.workspace
     # A test that has closed its sandbox has taken its deliveries with it.
-    if isinstance(error, pytest.skip.Exception) or workspace not in emulator.workspaces():
+    if isinstance(error, pytest.skip.Exception) or not sandbox.backend.is_open:
         return
+    from mock_sendpilot.errors import SendPilotError
+
+    try:
+        sections = _sections(name, sandbox, error)
+    except SendPilotError as unavailable:
+        sections = {f"{name} timeline": [str(unavailable)]}
+    for title, lines in sections.items():
+        if lines:
+            item.add_report_section("call", title, "\n".join(lines))
+
+
+def _sections(name: str, sandbox: "Sandbox", error: BaseException) -> "Mapping[str, Sequence[str]]":
+    """Return the lines about a sandbox in the report of a failed test, by their titles."""
     from mock_sendpilot.testing.failures import NotIdle, WebhookNotSeen, timeline
     from mock_sendpilot.traffic.trace import trace_of_failures
     from mock_sendpilot.webhooks.deliveries import describe_failed_attempts
 
-    outbox = emulator.outbox(workspace)
-    lines = timeline(workspace, outbox, emulator.journal(workspace))
-    item.add_report_section("call", f"{name} timeline", "\n".join(lines))
+    backend = sandbox.backend
+    view, journal = backend.view(), backend.journal
     failures = trace_of_failures(
-        outbox,
-        emulator.journal(workspace),
-        unknown=emulator.unknown_requests,
-        max_count=_MAX_TRACED_FAILURES,
+        view.outbox, journal, unknown=backend.unknown_requests, max_count=_MAX_TRACED_FAILURES
     )
-    if failures.roots:
-        lines = failures.lines()[:_MAX_TRACE_LINES]
-        item.add_report_section("call", f"{name} trace of failures", "\n".join(lines))
-    if isinstance(error, (NotIdle, WebhookNotSeen)):
-        return  # these list them already
-    if lines := describe_failed_attempts(outbox.log.all()):
-        item.add_report_section("call", "failed webhook attempts", "\n".join(lines))
+    has_listed_them = isinstance(error, (NotIdle, WebhookNotSeen))
+    return {
+        f"{name} timeline": timeline(view, journal),
+        f"{name} trace of failures": (
+            failures.lines()[:_MAX_TRACE_LINES] if failures.roots else []
+        ),
+        "failed webhook attempts": (
+            [] if has_listed_them else list(describe_failed_attempts(view.outbox.log.all()))
+        ),
+    }
 
 
 @pytest.fixture(scope="session")
-def sendpilot_server() -> "Iterator[EmulatorServer]":
+def sendpilot_server(pytestconfig: pytest.Config) -> "Iterator[EmulatorServer]":
     """Return the emulator on a free port of 127.0.0.1, in a thread of this process."""
+    if (remote := pytestconfig.stash.get(_REMOTE, None)) is not None:
+        from mock_sendpilot.testing.backends.remote import ServerElsewhere
+
+        # No error yet: all fixtures ask for it, and few tests use it.
+        yield cast("EmulatorServer", ServerElsewhere(remote.origin))
+        return
     from mock_sendpilot.emulator import Emulator
     from mock_sendpilot.server import EmulatorServer
 
-    emulator = Emulator(random_seed="pytest")
+    emulator = Emulator(random_seed=_RANDOM_SEED)
     with EmulatorServer(emulator) as server:
         yield server
     emulator.close()
+
+
+def _host(server: "EmulatorServer", config: pytest.Config) -> "Host":
+    """Return the emulator that gets the workspaces of the tests."""
+    host = config.stash.get(_REMOTE, None)
+    if host is None:
+        from mock_sendpilot.testing.backends.local import LocalHost
+
+        host = LocalHost(server)
+    config.stash[_HOST] = host
+    return host
 
 
 def _sandbox(server: "EmulatorServer", request: pytest.FixtureRequest) -> "Iterator[Sandbox]":
@@ -195,11 +278,11 @@ def _sandbox(server: "EmulatorServer", request: pytest.FixtureRequest) -> "Itera
     )
 
     node: pytest.Item | pytest.Collector = request.node
-    request.config.stash[_SERVER] = server
+    host = _host(server, request.config)
     sources = [*marker_sources(node), *run_sources(request.config)]
-    options = chosen_options(sources, app=server.app)
+    options = chosen_options(sources, host=host)
     # The session has no id.
-    with Sandbox(server, options, random_seed=node.nodeid or request.scope) as sandbox:
+    with Sandbox(host, options, random_seed=node.nodeid or request.scope) as sandbox:
         node.stash[_SANDBOX] = sandbox
         yield sandbox
         # A test that failed before its requests has one failure, not two.
@@ -242,9 +325,9 @@ def sendpilot_factory(
     from mock_sendpilot.testing.sandbox import SandboxFactory
     from mock_sendpilot.testing.sandbox_options import run_sources
 
-    pytestconfig.stash[_SERVER] = sendpilot_server
+    host = _host(sendpilot_server, pytestconfig)
     factory = SandboxFactory(
-        sendpilot_server, defaults=lambda: run_sources(pytestconfig), folder=pytestconfig.rootpath
+        host, defaults=lambda: run_sources(pytestconfig), folder=pytestconfig.rootpath
     )
     yield factory
     factory.close()
@@ -259,8 +342,10 @@ def sendpilot_receiver(request: pytest.FixtureRequest) -> "Iterator[WebhookRecei
         from mock_sendpilot.testing.failures import reasons_for_silence
 
         # Not the fixture: a receiver alone should not start the server.
-        server = request.config.stash.get(_SERVER, None)
-        return () if server is None else tuple(reasons_for_silence(server.emulator, url))
+        host = request.config.stash.get(_HOST, None)
+        if host is None:
+            return ()
+        return (*reasons_for_silence(host.views(), url), *host.receiver_notes(url))
 
     with WebhookReceiver(explain=explain) as receiver:
         yield receiver

@@ -11,11 +11,10 @@ from mock_sendpilot.testing.arguments import (
     event_id_of,
     with_ids,
 )
-from mock_sendpilot.testing.current_workspace import CurrentWorkspace
+from mock_sendpilot.testing.backends.protocol import Backend
 from mock_sendpilot.testing.failures import WebhookNotSeen, no_endpoint
 from mock_sendpilot.webhooks.event_log import MAX_EVENTS, SentWebhook, Stage
 from mock_sendpilot.webhooks.payloads import check_pattern
-from mock_sendpilot.webhooks.waiting import wait_for_events
 
 _MAX_LISTED = 5
 
@@ -29,8 +28,8 @@ class RecordedEvents(Sequence[SentWebhook]):
     _name: ClassVar[str] = "events"
     _stage: ClassVar[Stage] = Stage.RECORDED
 
-    def __init__(self, current: CurrentWorkspace) -> None:
-        self._current = current
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
 
     @overload
     def wait_for(
@@ -94,9 +93,7 @@ class RecordedEvents(Sequence[SentWebhook]):
         check_seconds("timeout", timeout)
         # Waiting for what can never come only makes the test slow, so the failure comes at once.
         obstacle = self._obstacle(pattern)
-        waited = wait_for_events(
-            self._current.outbox.events,
-            self._current.workspace.scheduler,
+        waited = self._backend.wait_for_events(
             pattern,
             count=1 if count is None else count,
             after=None if after is None else event_id_of(after),
@@ -156,7 +153,7 @@ class RecordedEvents(Sequence[SentWebhook]):
         self, event_type: str | None, values: Mapping[str, Any], *, options: Iterable[str]
     ) -> EventPattern:
         pattern = EventPattern(event_type, with_ids(values))
-        check_pattern(self._current.workspace.contract, pattern, options=options)
+        check_pattern(self._backend.contract, pattern, options=options)
         return pattern
 
     def _obstacle(self, _pattern: EventPattern) -> str | None:
@@ -174,7 +171,7 @@ class RecordedEvents(Sequence[SentWebhook]):
         return [one for one in self._all() if one.has_reached(self._stage)]
 
     def _all(self) -> list[SentWebhook]:
-        return self._current.outbox.events.all()
+        return self._backend.view().outbox.events.all()
 
 
 class SentWebhooks(RecordedEvents):
@@ -192,18 +189,15 @@ class SentWebhooks(RecordedEvents):
             for one in self._all()
         ):
             return None
-        return no_endpoint(
-            self._current.outbox, self._current.workspace.contract, pattern.event_type
-        )
+        return no_endpoint(self._backend.view(), pattern.event_type)
 
     def _candidates(self) -> list[SentWebhook]:
         return [one for one in self._all() if one.endpoint_count]
 
     def _require_possibility(self, pattern: EventPattern) -> None:
         __tracebackhide__ = True
-        if not self._current.outbox.endpoints.all():
-            obstacle = no_endpoint(
-                self._current.outbox, self._current.workspace.contract, pattern.event_type
-            )
+        view = self._backend.view()
+        if not view.outbox.endpoints.all():
+            obstacle = no_endpoint(view, pattern.event_type)
             if obstacle is not None:
                 raise WebhookNotSeen(obstacle)

@@ -9,22 +9,21 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from mock_sendpilot.api.fields import Choice, Text
-from mock_sendpilot.api.operation import operation_ids
 from mock_sendpilot.contracts import vocabulary as words
 from mock_sendpilot.control.fields import ProfileUrl
 from mock_sendpilot.control.seed_loading import (
     load_campaign,
     load_credits,
-    load_lead,
     load_sender,
     load_value,
 )
 from mock_sendpilot.errors import InvalidInput, NotFound
+from mock_sendpilot.paths import VENDOR_PREFIX
 from mock_sendpilot.server import EmulatorServer
 from mock_sendpilot.states.snapshots import Snapshot
 from mock_sendpilot.testing.aio import AsyncSandbox, refuse_in_event_loop
 from mock_sendpilot.testing.arguments import Subject, as_tuple, check_seconds, id_of
-from mock_sendpilot.testing.current_workspace import CurrentWorkspace
+from mock_sendpilot.testing.backends.protocol import Backend, Host
 from mock_sendpilot.testing.failures import NotIdle
 from mock_sendpilot.testing.recorded_events import RecordedEvents, SentWebhooks
 from mock_sendpilot.testing.sandbox_clock import SandboxClock
@@ -38,8 +37,7 @@ from mock_sendpilot.testing.sandbox_options import (
 from mock_sendpilot.testing.sandbox_traffic import RecordedRequests, SandboxTraffic
 from mock_sendpilot.testing.sandbox_webhooks import SandboxWebhooks
 from mock_sendpilot.webhooks.deliveries import describe_failed_attempts
-from mock_sendpilot.world.causes import SIMULATED
-from mock_sendpilot.world.lead_progress import CONNECTED
+from mock_sendpilot.world.linkedin import made_up_profile_url
 from mock_sendpilot.world.models import Campaign, Lead, Sender, Step
 
 if TYPE_CHECKING:
@@ -52,13 +50,12 @@ class Sandbox(SandboxWebhooks, SandboxTraffic):
     """A fresh workspace on a running server, isolated from all others; it has one campaign.
 
     Args:
-        server: the server of the test session.
+        host: the emulator that gets the workspace, in this process or elsewhere.
         options: its contract, the start of its clock, and its random seed.
         random_seed: the random seed where the options have none; the same one gives the same
             people and behaviors.
 
     Attributes:
-        server: the server.
         base_url: the URL that replaces `https://api.sendpilot.ai/v1`.
         origin: the same without `/v1`.
         api_key: the key of this workspace, and of no other.
@@ -74,36 +71,41 @@ class Sandbox(SandboxWebhooks, SandboxTraffic):
     """
 
     def __init__(
-        self, server: EmulatorServer, options: SandboxOptions, *, random_seed: str | None = None
+        self, host: Host, options: SandboxOptions, *, random_seed: str | None = None
     ) -> None:
         # Real chance, unlike all of the world: tests share a server, and keys must not collide.
         token = secrets.token_hex(8)
-        self.server = server
-        self._emulator = server.emulator
-        self.base_url = server.base_url
-        self.origin = server.origin
-        self.api_key = f"sp_test_{secrets.token_hex(16)}"
-        self.headers = {"X-API-Key": self.api_key}
+        self.origin = host.origin
+        self.base_url = f"{host.origin}{VENDOR_PREFIX}"
         self.random_seed = options.random_seed or random_seed or token
         seed = workspace_seed(
-            options, id_=f"ws_{token}", api_key=self.api_key, random_seed=self.random_seed
+            options,
+            id_=f"ws_{token}",
+            api_key=f"sp_test_{secrets.token_hex(16)}",
+            random_seed=self.random_seed,
         )
         self.campaign_id = seed.campaigns[0].id
         self.sender_id = next(iter(seed.campaigns[0].sender_ids), seed.senders[0].id)
-        added = self._emulator.add_workspace(seed)
-        self._current = CurrentWorkspace(self._emulator, added)
+        self._host = host
+        self._backend = host.open(seed)
+        self.api_key = self._backend.api_key
+        self.headers = {"X-API-Key": self.api_key}
         self._servers = {}
-        self.events = RecordedEvents(self._current)
-        self.webhooks = SentWebhooks(self._current)
+        self.events = RecordedEvents(self._backend)
+        self.webhooks = SentWebhooks(self._backend)
         self.requests = RecordedRequests(
-            self._emulator.journal(added),
-            unknown=self._emulator.unknown_requests,
-            operations=operation_ids(server.app),
+            self._backend.journal,
+            unknown=self._backend.unknown_requests,
+            operations=host.operations,
         )
-        self.clock = SandboxClock(self._current)
+        self.clock = SandboxClock(self._backend)
         self.aio = AsyncSandbox(self)
         self._options = options
-        self._arm_faults(options)
+        try:
+            self._arm_faults(options)
+        except BaseException:
+            self._backend.close()
+            raise
 
     def __enter__(self) -> "Self":
         return self
@@ -117,7 +119,26 @@ class Sandbox(SandboxWebhooks, SandboxTraffic):
         self.close()
 
     def __repr__(self) -> str:
-        return f"<Sandbox {self.workspace.id}, contract {self.workspace.contract.name}>"
+        return f"<Sandbox {self._backend.workspace_id}, contract {self._backend.contract.name}>"
+
+    @property
+    def backend(self) -> Backend:
+        """The workspace behind all of this, for the plugin; its API may change."""
+        return self._backend
+
+    @property
+    def host(self) -> Host:
+        """The emulator behind all of this, for the plugin; its API may change."""
+        return self._host
+
+    @property
+    def server(self) -> EmulatorServer:
+        """The server.
+
+        Raises:
+            NotInThisProcess: the emulator runs elsewhere.
+        """
+        return self._host.server
 
     def add_campaign(
         self,
@@ -152,8 +173,8 @@ class Sandbox(SandboxWebhooks, SandboxTraffic):
             "sender_ids": [self._sender_id(sender) for sender in senders],
             **details,
         }
-        campaign = load_campaign(values, sequence, self.workspace.clock.now())
-        self.workspace.store.put_campaign(campaign)
+        campaign = load_campaign(values, sequence, self.clock.now)
+        self._backend.put_campaign(campaign)
         return campaign
 
     def add_sender(
@@ -183,16 +204,13 @@ class Sandbox(SandboxWebhooks, SandboxTraffic):
             "id": sender_id,
             "name": name or sender_id,
             "status": status,
-            "linkedin_url": _made_up_url(sender_id),
+            "linkedin_url": made_up_profile_url(sender_id),
             "limits": limits or {},
             "connections": as_tuple(connections),
             **details,
         }
         sender, connected_urls = load_sender(values)
-        self.workspace.store.put_sender(sender)
-        # After the sender: a connection needs one that exists.
-        for url in connected_urls:
-            self.connect(url, sender_id=sender_id)
+        self._backend.put_sender(sender, connected_urls)
         return sender
 
     def connect(self, linkedin_url: str, *, sender_id: Sender | str | None = None) -> None:
@@ -204,7 +222,7 @@ class Sandbox(SandboxWebhooks, SandboxTraffic):
         """
         url = load_value(ProfileUrl(), linkedin_url, "linkedin_url")
         sender = self._sender_id(self.sender_id if sender_id is None else sender_id)
-        self.workspace.store.set_connection(sender, url, CONNECTED)
+        self._backend.connect(sender, url)
 
     def add_lead(
         self,
@@ -229,22 +247,18 @@ class Sandbox(SandboxWebhooks, SandboxTraffic):
                 exists already.
             NotFound: there is no such sender.
         """
-        lead_id = lead_id or self.workspace.ids.prefixed("lead")
         campaign_id = self.campaign_id if campaign_id is None else campaign_id
         sender_id = details.pop("sender_id", self.sender_id)
-        values = {
-            "id": lead_id,
-            "linkedin_url": linkedin_url or _made_up_url(lead_id),
-            "status": status,
-            "campaign_id": id_of(campaign_id, "campaign_id"),
-            "sender_id": None if sender_id is None else self._sender_id(sender_id),
-            **details,
-        }
-        lead = load_lead(values, self.workspace.clock.now())
-        self.workspace.store.put_lead(lead)
-        # As for a lead that the app adds: a started campaign takes it through its sequence.
-        self.workspace.sequences.begin([lead])
-        return lead
+        return self._backend.add_lead(
+            {
+                "id": lead_id,
+                "linkedin_url": linkedin_url,
+                "status": status,
+                "campaign_id": id_of(campaign_id, "campaign_id"),
+                "sender_id": None if sender_id is None else self._sender_id(sender_id),
+                **details,
+            }
+        )
 
     def simulate(
         self,
@@ -283,20 +297,12 @@ class Sandbox(SandboxWebhooks, SandboxTraffic):
         target = id_of(target_id, "target_id")
         if action in words.LEAD_ACTIONS:
             sender = None if sender_id is None else self._sender_id(sender_id)
-            with self.workspace.causes.working_for(SIMULATED):
-                return self.workspace.manual_actions.act(
-                    target, action, text=text, sender_id=sender
-                )
         # Ignoring it would hide that the test expects another action.
-        if sender_id is not None:
+        elif sender_id is not None:
             raise InvalidInput(f"sender_id is for steps of a lead; {action!r} is none")
-        with self.workspace.causes.working_for(SIMULATED):
-            if action in words.CAMPAIGN_ACTIONS:
-                return self.workspace.campaigns.change(target, action, by="user")
-            runner = self.workspace.job_runner(target)
-            if action == "complete":
-                return runner.complete(target)
-            return runner.fail(target, text or "The job failed")
+        else:
+            sender = None
+        return self._backend.simulate(action, target, text=text, sender_id=sender)
 
     def lead(self, lead_id: Lead | str) -> Lead:
         """Return a lead as it is now.
@@ -304,11 +310,11 @@ class Sandbox(SandboxWebhooks, SandboxTraffic):
         Raises:
             NotFound: there is none of that id.
         """
-        return self.workspace.store.lead(id_of(lead_id, "lead_id"))
+        return self._backend.view().workspace.store.lead(id_of(lead_id, "lead_id"))
 
     def leads(self) -> list[Lead]:
         """Return all leads of campaigns, oldest first."""
-        return self.workspace.store.leads()
+        return self._backend.view().workspace.store.leads()
 
     def set_credits(self, *, subscription: int = 0, purchased: int = 0) -> None:
         """Set the credits for searches and extractions.
@@ -317,9 +323,7 @@ class Sandbox(SandboxWebhooks, SandboxTraffic):
             InvalidInput: one is no whole number of 0 or more.
         """
         values = {"subscription": subscription, "purchased": purchased}
-        balance = load_credits(values, self.workspace.clock.now())
-        with self.workspace.store.transaction():
-            self.workspace.credits.set(balance)
+        self._backend.set_credits(load_credits(values, self.clock.now))
 
     def wait_until_idle(self, *, timeout: float = 5.0) -> None:
         """Wait until nothing is being sent or due; retries and steps that are due later may remain.
@@ -336,9 +340,10 @@ class Sandbox(SandboxWebhooks, SandboxTraffic):
         __tracebackhide__ = True
         refuse_in_event_loop("sendpilot.aio.wait_until_idle")
         check_seconds("timeout", timeout)
-        if not self.workspace.scheduler.wait_until_idle(timeout_seconds=timeout):
-            notes = describe_failed_attempts(self._outbox.log.all())
-            raise NotIdle(self.workspace.scheduler, timeout, notes)
+        if not self._backend.wait_until_idle(timeout_seconds=timeout):
+            view = self._backend.view()
+            notes = describe_failed_attempts(view.outbox.log.all())
+            raise NotIdle(view.workspace.scheduler, timeout, notes)
 
     def reset(self, *, keeps_endpoints: bool = True) -> None:
         """Put the workspace back to what it was at the start of the test.
@@ -348,7 +353,7 @@ class Sandbox(SandboxWebhooks, SandboxTraffic):
         Args:
             keeps_endpoints: whether its endpoints stay, with their secrets.
         """
-        self._emulator.reset(self.workspace, keeps_endpoints=keeps_endpoints)
+        self._backend.reset(keeps_endpoints=keeps_endpoints)
         # The start of the test had the faults of its marker, and a reset removes all.
         self._arm_faults(self._options)
 
@@ -359,27 +364,29 @@ class Sandbox(SandboxWebhooks, SandboxTraffic):
             InvalidInput: a receiver of a signal is handling an event or an attempt, and does not
                 end; or the caller is one.
         """
-        return self._emulator.take_snapshot(self.workspace)
+        return self._backend.take_snapshot()
 
     def restore(self, snapshot: Snapshot) -> None:
         """Go on from a snapshot: everything happens again as it would have happened then.
 
         What is being sent ends without a trace in it.
         """
-        self._emulator.restore(self.workspace, snapshot.state)
+        self._backend.restore(snapshot)
 
     def close(self) -> None:
         """Remove the workspace and stop serving its apps; a second time does nothing."""
         # First the workspace: nothing is sent to an app that is being stopped.
-        self._emulator.remove_workspace(self.workspace)
+        self._backend.close()
         while self._servers:
             _, server = self._servers.popitem()
             server.stop()
 
     def _sender_id(self, sender: Sender | str) -> str:
+        __tracebackhide__ = True
         sender_id = id_of(sender, "sender_id")
-        if self.workspace.store.sender(sender_id) is None:
-            known = ", ".join(sender.id for sender in self.workspace.store.senders())
+        store = self._backend.view().workspace.store
+        if store.sender(sender_id) is None:
+            known = ", ".join(sender.id for sender in store.senders())
             hint = f"no sender has the id {sender_id[:80]!r}; there are: {known}"
             raise NotFound("Sender not found", hint=hint)
         return sender_id
@@ -389,19 +396,19 @@ class SandboxFactory:
     """A maker of sandboxes for fixtures of any scope; at its end it closes those still open.
 
     Args:
-        server: the server of the test session.
+        host: the emulator that gets the workspaces.
         defaults: the options that a call does not set, from pytest's ini file.
         folder: the folder that the path of a seed is relative to.
     """
 
     def __init__(
         self,
-        server: EmulatorServer,
+        host: Host,
         *,
         defaults: Callable[[], Iterable[OptionSource]] = tuple,
         folder: Path = Path(),
     ) -> None:
-        self._server = server
+        self._host = host
         self._defaults = defaults
         self._folder = folder
         self._sandboxes: list[Sandbox] = []
@@ -446,12 +453,11 @@ class SandboxFactory:
             **options,
         }
         call = call_source(contract, values, folder=self._folder)
-        chosen = chosen_options([call, *self._defaults()], app=self._server.app)
+        chosen = chosen_options([call, *self._defaults()], host=self._host)
         default_seed = f"sendpilot_factory/{next(self._numbers)}"
-        sandbox = Sandbox(self._server, chosen, random_seed=default_seed)
+        sandbox = Sandbox(self._host, chosen, random_seed=default_seed)
         # A session makes many, and each that was closed would be kept alive by this list.
-        known = self._server.emulator.workspaces()
-        still_open = [one for one in self._sandboxes if one.workspace in known]
+        still_open = [one for one in self._sandboxes if one.backend.is_open]
         self._sandboxes = [*still_open, sandbox]
         return sandbox
 
@@ -459,7 +465,3 @@ class SandboxFactory:
         """Close every sandbox that is still open."""
         for sandbox in self._sandboxes:
             sandbox.close()
-
-
-def _made_up_url(known_id: str) -> str:
-    return f"https://www.linkedin.com/in/{known_id}".replace("_", "-")

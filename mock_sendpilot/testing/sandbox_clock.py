@@ -8,7 +8,7 @@ from mock_sendpilot.scheduling.durations import parse_duration
 from mock_sendpilot.scheduling.scheduler import ADVANCE_TIMEOUT_SECONDS
 from mock_sendpilot.testing.aio import refuse_in_event_loop
 from mock_sendpilot.testing.arguments import check_seconds
-from mock_sendpilot.testing.current_workspace import CurrentWorkspace
+from mock_sendpilot.testing.backends.protocol import Backend
 
 _DATE = "2030-01-31"
 _MOMENT = f"a datetime with a time zone, or a text such as {_DATE}T09:00:00Z or {_DATE}"
@@ -17,8 +17,8 @@ _MOMENT = f"a datetime with a time zone, or a text such as {_DATE}T09:00:00Z or 
 class SandboxClock:
     """The clock of a test's workspace, to be turned; the time of the test itself goes on."""
 
-    def __init__(self, current: CurrentWorkspace) -> None:
-        self._current = current
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
 
     def __repr__(self) -> str:
         return f"<SandboxClock {self.now.isoformat()}, {'frozen' if self.is_frozen else 'running'}>"
@@ -26,20 +26,20 @@ class SandboxClock:
     @property
     def now(self) -> datetime:
         """The time that it shows, in UTC."""
-        return self._current.workspace.scheduler.clock.now()
+        return self._backend.now()
 
     @property
     def is_frozen(self) -> bool:
         """True if the clock is frozen; webhooks are then sent by `advance` alone."""
-        return self._current.workspace.scheduler.clock.is_frozen
+        return self._backend.is_frozen()
 
     def freeze(self) -> None:
         """Stop the clock at the time that it shows."""
-        self._current.workspace.scheduler.freeze()
+        self._backend.freeze()
 
     def resume(self) -> None:
         """Let the clock run on from the time that it shows."""
-        self._current.workspace.scheduler.resume()
+        self._backend.resume()
 
     def advance(
         self,
@@ -82,7 +82,7 @@ class SandboxClock:
             raise InvalidInput(
                 f"days, hours, minutes, seconds: expected numbers that a timedelta takes: {error}"
             ) from error
-        return self._current.workspace.scheduler.advance(total, timeout_seconds=timeout)
+        return self._backend.advance(total, timeout_seconds=timeout)
 
     def set(self, moment: datetime | str) -> int:
         """Let the time up to a moment pass, as `advance` does.
@@ -101,7 +101,7 @@ class SandboxClock:
         """
         __tracebackhide__ = True
         refuse_in_event_loop("sendpilot.aio.clock.set")
-        return self._current.workspace.set_clock(moment_of(moment, "moment"))
+        return self._backend.set_clock(moment_of(moment, "moment"))
 
 
 def moment_of(value: object, name: str) -> datetime:

@@ -24,7 +24,8 @@ from mock_sendpilot.world.seed import WorkspaceSeed
 
 if TYPE_CHECKING:
     import pytest
-    from flask import Flask
+
+    from mock_sendpilot.testing.backends.protocol import Host
 
 
 CAMPAIGN_ID = "camp_test"
@@ -78,7 +79,7 @@ class OptionSource:
     is_for_all: bool = False
     other_options: Sequence[str] = ()
 
-    def checked(self, app: "Flask | None") -> dict[str, Any]:
+    def checked(self, host: "Host | None") -> dict[str, Any]:
         """Return the options in the form in which they are used; contract options are `pairs`.
 
         Raises:
@@ -87,7 +88,7 @@ class OptionSource:
         __tracebackhide__ = True
         try:
             known = (*_OWN_OPTIONS, *self.other_options, *OPTIONS)
-            return _checked(self.values, known, self.folder, app)
+            return _checked(self.values, known, self.folder, host)
         except InvalidInput as error:
             raise self.named(error) from None
 
@@ -103,7 +104,7 @@ def sandbox_options(contract: str | None = None, **values: object) -> SandboxOpt
 
 
 def chosen_options(
-    sources: Iterable[OptionSource], *, app: "Flask | None" = None
+    sources: Iterable[OptionSource], *, host: "Host | None" = None
 ) -> SandboxOptions:
     """Return checked options, each from the nearest place that sets it.
 
@@ -112,7 +113,7 @@ def chosen_options(
 
     Args:
         sources: the places, the nearest first.
-        app: the app of the server, which knows the operations that faults are about.
+        host: the emulator, which knows the operations that faults are about.
 
     Raises:
         InvalidInput: an unknown contract, option or value, or one that is not valid; it names the
@@ -123,7 +124,7 @@ def chosen_options(
     pairs: list[tuple[str, str]] = []
     seed_source = faults_source = OptionSource(values={})
     for source in sources:
-        values = source.checked(app)
+        values = source.checked(host)
         if "seed" in values and "seed" not in chosen:
             seed_source = source
             values = _with_implied(values)
@@ -321,7 +322,7 @@ def _pair(text: str, name: str) -> tuple[str, str]:
 
 
 def _checked(
-    options: Mapping[str, object], known: Sequence[str], folder: Path, app: "Flask | None"
+    options: Mapping[str, object], known: Sequence[str], folder: Path, host: "Host | None"
 ) -> dict[str, Any]:
     for name in options:
         if name not in (*known, "contract"):
@@ -342,7 +343,7 @@ def _checked(
     readers: dict[str, Callable[[object], Any]] = {
         "starts_at": _start,
         "seed": partial(_seed_contents, folder=folder),
-        "faults": partial(_faults, app=app),
+        "faults": partial(_faults, host=host),
     }
     read = {name: readers[name](one) for name, one in values.items() if name in readers}
     return {**values, **read, "pairs": pairs}
@@ -357,12 +358,12 @@ def _start(value: object) -> datetime:
     return start
 
 
-def _faults(value: object, *, app: "Flask | None") -> tuple[Mapping[str, Any], ...]:
-    if not isinstance(value, Sequence) or isinstance(value, str) or app is None:
+def _faults(value: object, *, host: "Host | None") -> tuple[Mapping[str, Any], ...]:
+    if not isinstance(value, Sequence) or isinstance(value, str) or host is None:
         example = '[{"pattern": {"operation": "leads.list"}, "effect": {"status": 503}}]'
         raise InvalidInput(f"faults: expected a list such as {example}, got {value!r:.80}")
     loaded = []
-    with app.app_context():  # the schema looks up the operations of the app
+    with host.app.app_context():  # the schema looks up the operations of the app
         for number, one in enumerate(value):
             name = f"faults[{number}]"
             try:

@@ -6,18 +6,17 @@ from contextlib import AbstractContextManager
 from dataclasses import fields
 from typing import Any, overload
 
-from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.errors import InvalidInput
-from mock_sendpilot.matching import RequestPattern, camel_case
+from mock_sendpilot.matching import ANY_REQUEST, RequestPattern, camel_case
 from mock_sendpilot.scheduling.clock import SystemClock
 from mock_sendpilot.suggestions import did_you_mean
 from mock_sendpilot.testing.aio import refuse_in_event_loop
 from mock_sendpilot.testing.arguments import Subject, check_count, check_seconds, id_of
-from mock_sendpilot.testing.current_workspace import CurrentWorkspace
+from mock_sendpilot.testing.backends.protocol import Backend
 from mock_sendpilot.testing.failures import RequestNotSeen, UnconsumedFault
 from mock_sendpilot.testing.sandbox_options import SandboxOptions
 from mock_sendpilot.traffic.effects import Effect, effect_from_json
-from mock_sendpilot.traffic.faults import DEFAULT_RATE, Fault, Faults
+from mock_sendpilot.traffic.faults import CHAOS_EFFECTS, DEFAULT_RATE, Fault
 from mock_sendpilot.traffic.journal import MAX_ENTRIES, JournalEntry, RequestJournal
 from mock_sendpilot.traffic.patterns import METHODS, request_pattern
 from mock_sendpilot.traffic.trace import trace
@@ -224,8 +223,7 @@ class SandboxTraffic:
 
     random_seed: str
     requests: RecordedRequests
-    _current: CurrentWorkspace
-    _emulator: Emulator
+    _backend: Backend
 
     def assert_requested(
         self,
@@ -287,26 +285,22 @@ class SandboxTraffic:
             NotFound: nothing has that id.
         """
         attribute = "event_id" if isinstance(subject, SentWebhook) else "id"
-        workspace = self._current.workspace
+        view = self._backend.view()
         return trace(
             id_of(subject, "subject", attribute=attribute),
-            workspace,
-            self._emulator.outbox(workspace),
-            self._emulator.journal(workspace),
-            unknown=self._emulator.unknown_requests,
+            view.workspace,
+            view.outbox,
+            self._backend.journal,
+            unknown=self._backend.unknown_requests,
         )
 
     _optional_fault_ids: frozenset[str] = frozenset()
     """The ids of faults that are for all tests, of which some make no such request."""
 
     @property
-    def _faults(self) -> Faults:
-        return self._emulator.faults(self._current.workspace)
-
-    @property
     def faults(self) -> list[Fault]:
         """The faults of this workspace, oldest first, with the requests that they have hit."""
-        return self._faults.all()
+        return self._backend.view().faults.all()
 
     def fail_next(
         self,
@@ -335,7 +329,9 @@ class SandboxTraffic:
         """
         __tracebackhide__ = True
         pattern = self.requests.pattern(target, path)
-        return self._faults.arm(_effect({"status": status, **effect}), pattern=pattern, times=times)
+        return self._backend.arm_fault(
+            _effect({"status": status, **effect}), pattern=pattern, times=times, probability=1.0
+        )
 
     def fault(
         self,
@@ -370,8 +366,8 @@ class SandboxTraffic:
         pattern = self.requests.pattern(target, path, query=query, headers=headers, json=json)
         chosen = _effect(effect)
         return _FaultBlock(
-            lambda: self._faults,
-            lambda faults: faults.arm(
+            self._backend,
+            lambda: self._backend.arm_fault(
                 chosen, pattern=pattern, times=times, probability=probability
             ),
             self._unconsumed,
@@ -391,7 +387,9 @@ class SandboxTraffic:
             InvalidInput: the rate is no share.
         """
         seed = self.random_seed if random_seed is None else random_seed
-        chaos = self._faults.arm_chaos(seed, rate=rate)
+        chaos = self._backend.arm_fault(
+            *CHAOS_EFFECTS, pattern=ANY_REQUEST, times=None, probability=rate, random_seed=seed
+        )
         # pytest shows it with a failure, which can then be repeated with the same seed.
         _logger.warning("API chaos at rate %g, seed %r", rate, seed)
         return chaos
@@ -403,11 +401,11 @@ class SandboxTraffic:
             UnconsumedFault: some have not.
         """
         __tracebackhide__ = True
-        if self._current.workspace not in self._emulator.workspaces():  # the test has closed it
+        if not self._backend.is_open:  # the test has closed it
             return
         failures = [
             str(self._unconsumed(fault))
-            for fault in self._faults.unconsumed()
+            for fault in self._backend.view().faults.unconsumed()
             if fault.probability >= 1 and fault.id not in self._optional_fault_ids
         ]
         if failures:
@@ -415,8 +413,11 @@ class SandboxTraffic:
 
     def _arm_faults(self, options: SandboxOptions) -> None:
         """Arm the faults that a marker, a call or the ini file names."""
+        defaults = {"pattern": ANY_REQUEST, "times": 1, "probability": 1.0}
         armed = [
-            self._faults.arm(*one["effects"], **{k: v for k, v in one.items() if k != "effects"})
+            self._backend.arm_fault(
+                *one["effects"], **{**defaults, **{k: v for k, v in one.items() if k != "effects"}}
+            )
             for one in options.faults
         ]
         if not options.requires_faults:
@@ -441,28 +442,28 @@ class _FaultBlock(AbstractContextManager[Fault]):
 
     def __init__(
         self,
-        current_faults: Callable[[], Faults],
-        arm: Callable[[Faults], Fault],
+        backend: Backend,
+        arm: Callable[[], Fault],
         unconsumed: Callable[[Fault], UnconsumedFault],
     ) -> None:
-        self._current_faults = current_faults  # those of another workspace after a reset
+        self._backend = backend
         self._arm = arm
         self._unconsumed = unconsumed
 
     def __enter__(self) -> Fault:
         __tracebackhide__ = True
-        self._fault = self._arm(self._current_faults())
+        self._fault = self._arm()
         return self._fault
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         __tracebackhide__ = True
-        faults = self._current_faults()
+        faults = self._backend.view().faults  # those of another workspace after a reset
         # Faults are immutable: the one that was armed knows nothing of its matches.
         after = next((one for one in faults.all() if one.id == self._fault.id), None)
         if after is None:  # the block has reset the workspace
             return
         # Also after an exception, so that the fault hits nothing beyond its block.
-        faults.remove(after.id)
+        self._backend.remove_fault(after.id)
         # Chance may spare every request, so a probability below 1 requires nothing.
         if kind is None and after.match_count < (after.times or int(after.probability >= 1)):
             raise self._unconsumed(after)

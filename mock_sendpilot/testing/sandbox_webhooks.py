@@ -20,14 +20,13 @@ from mock_sendpilot.testing.arguments import (
     optional_id,
     with_ids,
 )
-from mock_sendpilot.testing.current_workspace import CurrentWorkspace
+from mock_sendpilot.testing.backends.protocol import Backend, Host
 from mock_sendpilot.webhooks import triggers
 from mock_sendpilot.webhooks.disruption_kinds import DEFAULT_RATE, OPTIONS
 from mock_sendpilot.webhooks.disruptions import CHAOS_KINDS, Disruption
 from mock_sendpilot.webhooks.endpoints import Endpoint
 from mock_sendpilot.webhooks.event_log import SentWebhook
 from mock_sendpilot.webhooks.http_sender import TIMEOUT_SECONDS
-from mock_sendpilot.webhooks.outbox import Outbox
 from mock_sendpilot.world.endpoint_settings import PROCESS, EndpointSettings
 from mock_sendpilot.world.models import Campaign, Lead, Sender
 from mock_sendpilot.world.workspace import Workspace
@@ -45,7 +44,8 @@ class SandboxWebhooks:
     """The part of a sandbox that is about its webhooks."""
 
     random_seed: str
-    _current: CurrentWorkspace
+    _host: Host
+    _backend: Backend
     _servers: "dict[int, AppServer]"
     """The servers of apps by the `id()` of the app, which they keep alive."""
 
@@ -54,12 +54,11 @@ class SandboxWebhooks:
         """The emulator's own object behind all of this; its API may change.
 
         A reset and a restore put another object in its place.
-        """
-        return self._current.workspace
 
-    @property
-    def _outbox(self) -> Outbox:
-        return self._current.outbox
+        Raises:
+            NotInThisProcess: the emulator runs elsewhere.
+        """
+        return self._host.own_workspace(self._backend.view())
 
     def add_endpoint(
         self,
@@ -117,9 +116,10 @@ class SandboxWebhooks:
             pass_traceparent=pass_traceparent,
         )
         types = None if events is None else as_tuple(events)
-        add = self._outbox.endpoints.add
         target = url if isinstance(url, str) else self._served(url, path)
-        return add(target, secret=secret, event_types=types, settings=settings)
+        return self._backend.add_endpoint(
+            target, secret=secret, event_types=types, settings=settings
+        )
 
     def _served(self, app: "App", path: str | None) -> str:
         """Serve an app, if it is not served yet, and return the URL at which it takes webhooks."""
@@ -127,6 +127,7 @@ class SandboxWebhooks:
         from mock_sendpilot.testing.serving import AppServer, checked_path
 
         path = checked_path(path)
+        self._host.check_can_reach_apps()
         # By identity: apps need not be hashable, and equal ones are still two apps.
         server = self._servers.get(id(app))
         if server is None:
@@ -141,7 +142,7 @@ class SandboxWebhooks:
         Raises:
             InvalidInput: an invalid secret, or the current one.
         """
-        return self._outbox.endpoints.rotate(id_of(endpoint, "endpoint"), secret)
+        return self._backend.rotate_secret(id_of(endpoint, "endpoint"), secret)
 
     def set_enabled(self, endpoint: Endpoint | str, *, enabled: bool) -> Endpoint:
         """Disable an endpoint, which cancels what is pending for it, or enable it.
@@ -149,7 +150,7 @@ class SandboxWebhooks:
         Raises:
             NotFound: there is no such endpoint.
         """
-        return self._outbox.update_endpoint(id_of(endpoint, "endpoint"), {"is_enabled": enabled})
+        return self._backend.set_enabled(id_of(endpoint, "endpoint"), enabled=enabled)
 
     def send_test_event(
         self, endpoint: Endpoint | str, event_type: str | None = None
@@ -159,9 +160,7 @@ class SandboxWebhooks:
         Raises:
             InvalidInput: the endpoint is disabled, or there is no such event type.
         """
-        return triggers.send_test_event(
-            self.workspace, self._outbox, id_of(endpoint, "endpoint"), event_type
-        )
+        return self._backend.send_test_event(id_of(endpoint, "endpoint"), event_type)
 
     def trigger(
         self,
@@ -202,9 +201,7 @@ class SandboxWebhooks:
             overrides=overrides or {},
             text=text,
         )
-        return triggers.trigger_event(
-            self.workspace, self._outbox, request, with_effects=with_effects
-        )
+        return self._backend.trigger(request, with_effects=with_effects)
 
     def disrupt(
         self,
@@ -236,8 +233,9 @@ class SandboxWebhooks:
         pattern = EventPattern(
             event_type, {name: plain_json(value, name) for name, value in data.items()}
         )
-        self._outbox.check_target(endpoint_id, pattern, options=_DISRUPT_OPTIONS)
-        return self._outbox.disruptions.arm(
+        outbox = self._backend.view().outbox
+        outbox.check_target(endpoint_id, pattern, options=_DISRUPT_OPTIONS)
+        return self._backend.arm_disruption(
             kind,
             endpoint_id=endpoint_id,
             pattern=pattern,
@@ -269,11 +267,12 @@ class SandboxWebhooks:
             InvalidInput: an unknown kind, no kind at all, or an invalid rate.
         """
         endpoint_id = optional_id(endpoint, "endpoint")
-        self._outbox.check_target(endpoint_id, ANY_EVENT)
+        self._backend.view().outbox.check_target(endpoint_id, ANY_EVENT)
         seed = self.random_seed if random_seed is None else random_seed
         load_value(Text(may_be_empty=True), seed, "random_seed")
-        arm_chaos = self._outbox.disruptions.arm_chaos
-        chaos = arm_chaos(seed, rate=rate, kinds=as_tuple(kinds), endpoint_id=endpoint_id)
+        chaos = self._backend.arm_delivery_chaos(
+            seed, rate=rate, kinds=as_tuple(kinds), endpoint_id=endpoint_id
+        )
         _logger.warning("chaos at rate %g, seed %r", rate, seed)
         return chaos
 
@@ -321,7 +320,7 @@ class SandboxWebhooks:
         return check_receiver(
             receiver,
             secret=secret,
-            contract=self.workspace.contract,
+            contract=self._backend.contract,
             path=path,
             scheme=scheme,
             probe=probe,
@@ -372,7 +371,7 @@ class SandboxWebhooks:
             lambda seconds: probe_of(
                 probe, origin=servers[-1].origin if servers else "", timeout_seconds=seconds
             ),
-            self._current,
+            self._backend,
             lead_ids=None if leads is None else [id_of(one, "leads") for one in leads],
             timeout=timeout,
         )
@@ -383,7 +382,7 @@ class SandboxWebhooks:
         Raises:
             NotFound: there is none.
         """
-        return self._outbox.disruptions.get(id_of(disruption, "disruption"))
+        return self._backend.view().outbox.disruptions.get(id_of(disruption, "disruption"))
 
     def resend(self, webhook: SentWebhook | str) -> None:
         """Make one more attempt of each delivery of a webhook: the same event, signed again.
@@ -391,4 +390,4 @@ class SandboxWebhooks:
         Raises:
             NotFound: it had no endpoint to go to.
         """
-        self._outbox.resend_event(event_id_of(webhook))
+        self._backend.resend(event_id_of(webhook))

@@ -6,8 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from mock_sendpilot.emulator import Emulator
-from mock_sendpilot.server import EmulatorServer
+from mock_sendpilot.testing.emulator_url import own_host
 from mock_sendpilot.testing.sandbox import Sandbox, SandboxFactory
 
 
@@ -15,6 +14,7 @@ from mock_sendpilot.testing.sandbox import Sandbox, SandboxFactory
 def sandbox(
     contract: str | None = None,
     *,
+    url: str | None = None,
     seed: str | Path | Mapping[str, Any] | None = None,
     starts_at: datetime | str | None = None,
     frozen: bool | None = None,
@@ -24,10 +24,13 @@ def sandbox(
 ) -> Iterator[Sandbox]:
     """Serve a fresh workspace on a free port of 127.0.0.1 within a `with` block.
 
-    It has what the fixture `sendpilot` has, and a server of its own, in a thread of this process.
+    It has what the fixture `sendpilot` has, and a server of its own, in a thread of this process;
+    or it is on an emulator that runs elsewhere.
 
     Args:
         contract: `documented`, `example`, `schema`, `live` or another contract.
+        url: the URL of an emulator that runs already; by default that of SENDPILOT_URL, if it is
+            set.
         seed: the contents of the workspace, or the path of a seed with one workspace, relative to
             the working directory.
         starts_at: the time that its clock shows at first, as for `sendpilot.clock.set`.
@@ -38,25 +41,22 @@ def sandbox(
 
     Raises:
         InvalidInput: an unknown contract, option or value; it says which are known.
+        EmulatorUnavailable: no emulator of this version answers at the URL, or it needs a token.
         UnconsumedFault: at the end of the block a fault has hit fewer requests than it was to hit,
             unless the block has raised.
     """
     __tracebackhide__ = True
-    emulator = Emulator(random_seed="sandbox")
-    try:
-        with (
-            EmulatorServer(emulator) as server,
-            SandboxFactory(server)(
-                contract,
-                seed=seed,
-                starts_at=starts_at,
-                frozen=frozen,
-                random_seed=random_seed,
-                faults=faults,
-                **options,
-            ) as made,
-        ):
-            yield made
-            made.check_faults()
-    finally:
-        emulator.close()
+    with (
+        own_host(url, random_seed="sandbox") as host,
+        SandboxFactory(host)(
+            contract,
+            seed=seed,
+            starts_at=starts_at,
+            frozen=frozen,
+            random_seed=random_seed,
+            faults=faults,
+            **options,
+        ) as made,
+    ):
+        yield made
+        made.check_faults()

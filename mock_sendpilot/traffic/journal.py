@@ -145,6 +145,11 @@ class JournalEntry:
         return self._facts.environ.get(FAULT_ID)
 
     @property
+    def fault_effect(self) -> str | None:
+        """The effect of that fault in words, such as `status=503`; None if the fault has none."""
+        return self._facts.environ.get(FAULT_EFFECT)
+
+    @property
     def status(self) -> int | None:
         """The status of the response; None if a fault has kept the response from the client."""
         is_lost = NO_RESPONSE in self._facts.environ
@@ -226,9 +231,8 @@ class JournalEntry:
         target = f"{self.path}?{query}" if query else self.path
         body = f" {self.body.decode('utf-8', 'replace')}" if self.body else ""
         outcome = "no response" if self.status is None else self.status
-        effect = self._facts.environ.get(FAULT_EFFECT)
         # The effect, and not the id: a fault of a `with` block is gone when a test has failed.
-        fault = f" (fault {effect})" if effect else ""
+        fault = f" (fault {self.fault_effect})" if self.fault_effect else ""
         return f"{self.method} {target}{body} -> {outcome}{fault}"
 
 

@@ -117,11 +117,7 @@ class _Trigger:
 
     def required_id(self, subject: str) -> str:
         """Return the id of a lead, campaign or job, which the event must have."""
-        field = f"{subject}_id"
-        subject_id: str | None = getattr(self.request, field)
-        if subject_id is None:
-            raise SubjectRequired(field, f"{self.event_type} is about an existing {subject}")
-        return subject_id
+        return _required_id(self.request, self.event_type, subject)
 
     def overrides(self, known_keys: Iterable[str]) -> Mapping[str, Any]:
         """Return the overrides, with the text under the first of the known keys for it."""
@@ -142,6 +138,26 @@ class _Trigger:
                     f"text and overrides.{key} exclude each other: they are the same"
                 )
         return {**overrides, keys[0]: plain_json(request.text, "text")}
+
+
+def require_subject(contract: Contract, request: TriggerRequest) -> None:
+    """Require that a request names the subject of its event.
+
+    Raises:
+        InvalidInput: it does not, or there is no such event.
+    """
+    name = _current_name(contract, request.event_type)
+    subject = "campaign" if name in _CAMPAIGN_ACTIONS else "job" if name in _JOBS else "lead"
+    _required_id(request, contract.event_type(name), subject)
+
+
+def _required_id(request: TriggerRequest, event_type: str, subject: str) -> str:
+    """Return the id of a lead, campaign or job, which the event must have."""
+    field = f"{subject}_id"
+    subject_id: str | None = getattr(request, field)
+    if subject_id is None:
+        raise SubjectRequired(field, f"{event_type} is about an existing {subject}")
+    return subject_id
 
 
 def trigger_event(

@@ -56,9 +56,36 @@ def wait_for_events(
     )
     if len(found) >= count:
         return WaitResult(found)
+    failure = wait_failure(
+        events,
+        scheduler,
+        pattern,
+        found_count=len(found),
+        count=count,
+        after=after,
+        timeout_seconds=timeout_seconds,
+        stage=stage,
+    )
+    return WaitResult(found, failure)
+
+
+def wait_failure(
+    events: EventLog,
+    scheduler: Scheduler,
+    pattern: EventPattern,
+    *,
+    found_count: int,
+    count: int,
+    after: str | None,
+    timeout_seconds: float,
+    stage: Stage,
+) -> str:
+    """Return the lines of a wait in which fewer than `count` events have come."""
+    is_stopped = scheduler.is_stopped and stage is not Stage.RECORDED
+    sequence = 0 if after is None else events.get(after).sequence
     known = events.all()  # read once, so that the parts of the failure agree
     later = [webhook for webhook in known if webhook.sequence > sequence]
-    notes = [f"{len(found)} of {count} came"] if count > 1 else []
+    notes = [f"{found_count} of {count} came"] if count > 1 else []
     if after is not None:
         earlier = [one for one in known if one.sequence <= sequence and pattern.matches(one.body)]
         notes.append(f"after {after}; before that {len(earlier)} came that match")
@@ -73,13 +100,12 @@ def wait_for_events(
         now = iso_milliseconds(scheduler.clock.now())
         notes.append(f"the clock is frozen at {now}; {next_step or 'nothing is due'}")
     notes += describe_failed_attempts(one for webhook in known for one in webhook.deliveries)
-    failure = pattern.failure(
+    return pattern.failure(
         [webhook.body for webhook in later if webhook.has_reached(stage)],
         timeout_seconds=None if is_stopped else timeout_seconds,
         notes=notes,
         noun="event" if stage is Stage.RECORDED else "webhook",
     )
-    return WaitResult(found, failure)
 
 
 def _first_attempt_notes(webhooks: Sequence[SentWebhook]) -> list[str]:

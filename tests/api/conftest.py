@@ -3,7 +3,7 @@
 import pytest
 
 from mock_sendpilot.emulator import Emulator
-from mock_sendpilot.testing.current_workspace import CurrentWorkspace
+from mock_sendpilot.testing.backends.local import LocalBackend
 from mock_sendpilot.testing.recorded_events import RecordedEvents
 from mock_sendpilot.world.models import ApiKey
 from mock_sendpilot.world.seed import WorkspaceSeed
@@ -36,4 +36,4 @@ def store(emulator: Emulator) -> Store:
 def sent(emulator: Emulator) -> RecordedEvents:
     """The webhooks that the demo workspace, behind `api`, sends from now on."""
     workspace = emulator.workspaces()[0]
-    return RecordedEvents(CurrentWorkspace(emulator, workspace))
+    return RecordedEvents(LocalBackend(emulator, workspace))

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from mock_sendpilot.emulator import Emulator
-from mock_sendpilot.testing.current_workspace import CurrentWorkspace
+from mock_sendpilot.testing.backends.local import LocalBackend
 from mock_sendpilot.testing.recorded_events import RecordedEvents
 from tests.api.expect import LEAD, STATUS, assert_invalid, assert_refused
 from tests.conftest import Serve
@@ -30,7 +30,7 @@ def api(serve: Serve, live: Emulator) -> Api:
 @pytest.fixture
 def sent(live: Emulator) -> RecordedEvents:
     workspace = live.workspaces()[0]
-    return RecordedEvents(CurrentWorkspace(live, workspace))
+    return RecordedEvents(LocalBackend(live, workspace))
 
 
 def full_lead(api: Api) -> dict[str, object]:

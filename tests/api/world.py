@@ -10,7 +10,7 @@ import pytest
 from mock_sendpilot.contracts.contract import named_contract
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.scheduling.clock import ManualClock
-from mock_sendpilot.testing.current_workspace import CurrentWorkspace
+from mock_sendpilot.testing.backends.local import LocalBackend
 from mock_sendpilot.testing.recorded_events import RecordedEvents
 from mock_sendpilot.world.models import ApiKey, Campaign, DailyLimits, Lead, Sender
 from mock_sendpilot.world.seed import WorkspaceSeed
@@ -119,9 +119,7 @@ def make_world(serve: "Callable[[Emulator], Api]") -> Iterator[MakeWorld]:
             connections={sender.id: connections for sender in SENDERS},
         )
         workspace = emulator.add_workspace(seed, clock=ManualClock(START))
-        return World(
-            workspace, serve(emulator), RecordedEvents(CurrentWorkspace(emulator, workspace))
-        )
+        return World(workspace, serve(emulator), RecordedEvents(LocalBackend(emulator, workspace)))
 
     yield make
     for emulator in emulators:

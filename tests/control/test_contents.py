@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from mock_sendpilot.emulator import Emulator
-from mock_sendpilot.testing.current_workspace import CurrentWorkspace
+from mock_sendpilot.testing.backends.local import LocalBackend
 from mock_sendpilot.testing.recorded_events import RecordedEvents
 from mock_sendpilot.world.workspace import Workspace
 from tests.control.expect import assert_invalid
@@ -96,7 +96,7 @@ def test_pending_deliveries_are_gone_after_a_reset(api: Api, emulator: Emulator)
 
 def test_a_workspace_that_was_reset_is_unknown_by_its_old_object_alone(emulator: Emulator) -> None:
     before = current(emulator)
-    events = RecordedEvents(CurrentWorkspace(emulator, before))
+    events = RecordedEvents(LocalBackend(emulator, before))
     after = emulator.reset(before)
     before.store.set_lead_status(LEAD, status="DONE")
 
@@ -341,3 +341,30 @@ def test_an_invalid_part_is_refused_by_the_schema_of_the_seed(
     default = {"linkedinUrl": URL, "campaignId": CAMPAIGN} if path == "leads" else {}
 
     assert_invalid(api("POST", f"/_emulate/{path}", json={**default, **body}), words)
+
+
+# --- what is left out of a lead; connections ------------------------------------------------------
+
+
+def test_the_profile_of_a_lead_is_made_up(api: Api) -> None:
+    added = api("POST", "/_emulate/leads", json={"id": "lead_a_1", "campaignId": CAMPAIGN})
+
+    assert added.json["linkedinUrl"] == "https://www.linkedin.com/in/lead-a-1"
+
+
+def test_a_person_is_connected_with_a_sender(api: Api) -> None:
+    path = "/_emulate/senders/sender_maria/connections"
+
+    sender = api("POST", path, json={"linkedinUrl": f"{URL}/?trk=x"})
+
+    assert sender.status == 201
+    assert URL in sender.json["connections"]
+    sent = {"senderId": "sender_maria", "recipientLinkedinUrl": URL, "message": "Hello"}
+    assert api("POST", "/v1/inbox/send", json=sent).status == 201
+
+
+def test_a_connection_needs_a_sender_and_a_profile(api: Api) -> None:
+    connections = "/_emulate/senders/sender_0/connections"
+    assert api("POST", connections, json={"linkedinUrl": URL}).status == 404
+    reply = api("POST", "/_emulate/senders/sender_maria/connections", json={"linkedinUrl": "x"})
+    assert_invalid(reply, "linkedinUrl: expected a LinkedIn profile URL")

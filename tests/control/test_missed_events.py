@@ -56,7 +56,7 @@ def test_an_event_that_an_endpoint_gets_later_was_sent(sendpilot: Sandbox) -> No
     event = sendpilot.trigger("message.sent", lead_id=sendpilot.add_lead())
     with WebhookReceiver() as receiver:
         endpoint = sendpilot.add_endpoint(receiver.url)
-        sendpilot._outbox.deliver(event.event_id, endpoint.id)
+        sendpilot.backend.view().outbox.deliver(event.event_id, endpoint.id)
         sent = sendpilot.webhooks.wait_for("message.sent")
 
     assert sendpilot.webhooks.matching("message.sent") == [sent]

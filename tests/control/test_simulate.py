@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pytest
 
 from mock_sendpilot.emulator import Emulator
-from mock_sendpilot.testing.current_workspace import CurrentWorkspace
+from mock_sendpilot.testing.backends.local import LocalBackend
 from mock_sendpilot.testing.recorded_events import RecordedEvents
 from tests.api.world import HOUR, IDA, PEOPLE, MakeWorld, World, make_world
 from tests.control.expect import assert_invalid
@@ -262,7 +262,7 @@ def test_a_campaign_changes_as_in_the_dashboard(
 def test_a_draft_is_started(api: Api, emulator: Emulator) -> None:
     workspace = emulator.workspaces()[0]
     (draft,) = [one for one in workspace.store.campaigns() if one.status == "draft"][:1]
-    sent = RecordedEvents(CurrentWorkspace(emulator, workspace))
+    sent = RecordedEvents(LocalBackend(emulator, workspace))
 
     assert campaign_step(api, "start", draft.id).json["status"] == "started"
     assert sent[0].event_type == "campaign.started"

@@ -11,11 +11,7 @@ from tests.testing.strangers import run
 
 
 def timeline_of(sandbox: Sandbox) -> list[str]:
-    lines = timeline(
-        sandbox.workspace,
-        sandbox._outbox,
-        sandbox._emulator.journal(sandbox.workspace),
-    )
+    lines = timeline(sandbox.backend.view(), sandbox.backend.journal)
     return [re.sub(r"evt_\d+_\w+|127.0.0.1:\d+|\d+ ms", "…", line) for line in lines]
 
 

@@ -135,14 +135,14 @@ def test_an_impossible_disruption_is_refused(
 
 def test_an_endpoint_that_is_gone_is_not_found(sendpilot: Sandbox) -> None:
     other = sendpilot.add_endpoint("http://127.0.0.1:9/webhooks")
-    sendpilot._outbox.remove_endpoint(other.id)
+    sendpilot.backend.view().outbox.remove_endpoint(other.id)
     with pytest.raises(NotFound, match="Webhook endpoint not found"):
         sendpilot.disrupt("drop", endpoint=other)
 
 
 def test_a_removed_disruption_is_not_found(sendpilot: Sandbox) -> None:
     disruption = sendpilot.disrupt("drop")
-    sendpilot._outbox.disruptions.remove(disruption.id)
+    sendpilot.backend.view().outbox.disruptions.remove(disruption.id)
     with pytest.raises(NotFound, match="Disruption not found"):
         sendpilot.disruption(disruption)
 
@@ -172,7 +172,7 @@ def test_the_same_seed_and_events_give_the_same_mix(
     for seed in ("a", "a", "b"):
         disruption = sendpilot.chaos(0.5, random_seed=seed, kinds=QUICK)
         mixes.append(kinds_drawn(sendpilot, sendpilot_receiver, disruption))
-        sendpilot._outbox.disruptions.remove(disruption.id)
+        sendpilot.backend.view().outbox.disruptions.remove(disruption.id)
 
     assert mixes[0] == mixes[1] != mixes[2]
     assert 2 < len(mixes[0]) < 18

@@ -79,7 +79,7 @@ def test_a_request_before_the_fault_is_named(sendpilot: Sandbox, get: Callable[.
     sendpilot.fail_next(503, "leads.list")
     with pytest.raises(UnconsumedFault, match="GET /v1/leads -> 200: came before it was armed"):
         sendpilot.check_faults()
-    sendpilot._faults.remove_all()
+    sendpilot.backend.view().faults.remove_all()
 
 
 def test_a_request_that_another_fault_hit_is_named(
@@ -103,7 +103,7 @@ def test_all_unconsumed_faults_are_reported_at_once(sendpilot: Sandbox) -> None:
         "the fault status=503 for leads.list hit 0 of 1",
         "the fault status=429 for any request hit 0 of 1",
     ]
-    sendpilot._faults.remove_all()
+    sendpilot.backend.view().faults.remove_all()
 
 
 def test_a_block_may_reset_the_workspace(sendpilot: Sandbox) -> None:
@@ -162,7 +162,7 @@ def test_chaos_hits_alike_with_the_same_seed(sendpilot: Sandbox) -> None:
     for seed in ("one", "one"):
         sendpilot.api_chaos(0.5, random_seed=seed)
         runs.append(outcomes())
-        sendpilot._faults.remove_all()
+        sendpilot.backend.view().faults.remove_all()
     assert runs[0] == runs[1]
     assert set(runs[0]) > {200}
 

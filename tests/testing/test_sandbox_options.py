@@ -10,6 +10,7 @@ import pytest
 import requests
 
 from mock_sendpilot import EmulatorServer, InvalidInput, Sandbox, SandboxFactory
+from mock_sendpilot.testing.backends.local import LocalHost
 from mock_sendpilot.testing.sandbox_options import (
     SandboxOptions,
     chosen_options,
@@ -48,7 +49,7 @@ def marked(
     """Return the options of a test with these markers, the nearest first."""
     for mark in reversed(marks):
         item.add_marker(mark, append=False)
-    return chosen_options(marker_sources(item), app=server.app)
+    return chosen_options(marker_sources(item), host=LocalHost(server))
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 
 from mock_sendpilot.errors import InvalidInput, NotFound
 from mock_sendpilot.server import EmulatorServer
+from mock_sendpilot.testing.backends.local import LocalHost
 from mock_sendpilot.testing.sandbox import Sandbox
 from mock_sendpilot.testing.sandbox_options import sandbox_options
 from mock_sendpilot.world.models import Campaign, Lead, Sender
@@ -256,7 +257,7 @@ def test_credits_can_be_set(sendpilot: Sandbox) -> None:
 
 
 def people(server: EmulatorServer, random_seed: str) -> list[str]:
-    box = Sandbox(server, sandbox_options("live", random_seed=random_seed))
+    box = Sandbox(LocalHost(server), sandbox_options("live", random_seed=random_seed))
     search = box.workspace.searches.start(name="s", limit=3, filters={})
     found = box.workspace.searches.complete(search.id).leads
     box.close()

@@ -39,6 +39,6 @@ def test_a_reset_over_http_is_seen_by_the_fixture(sendpilot: Sandbox) -> None:
 def test_endpoints_that_are_not_kept_are_gone(sendpilot: Sandbox) -> None:
     sendpilot.add_endpoint("http://127.0.0.1:9/webhooks")
     sendpilot.reset(keeps_endpoints=False)
-    outbox = sendpilot._emulator.outbox(sendpilot.workspace)
+    outbox = sendpilot.backend.view().outbox
 
     assert outbox.endpoints.all() == []

@@ -355,7 +355,7 @@ def test_an_endpoint_of_an_app_that_does_not_start_is_none(sendpilot: Sandbox) -
     with pytest.raises(AppNotStarted):
         sendpilot.add_endpoint(Lifespan("failed"))
 
-    assert sendpilot._outbox.endpoints.all() == []
+    assert sendpilot.backend.view().outbox.endpoints.all() == []
 
 
 @pytest.mark.parametrize(

@@ -378,7 +378,7 @@ def test_an_unknown_id_is_refused_with_the_nearest_one(
 
 def test_a_request_that_the_journal_has_dropped_is_said_to_be_dropped(sendpilot: Sandbox) -> None:
     call(sendpilot, "GET", "/v1/leads")
-    sendpilot._emulator.journal(sendpilot.workspace).remove_all()
+    sendpilot.backend.journal.remove_all()
     with pytest.raises(NotFound, match="the journal has dropped request 'req_1'"):
         sendpilot.trace("req_1")
 
@@ -389,7 +389,7 @@ def test_a_request_that_the_journal_has_dropped_is_said_to_be_dropped(sendpilot:
 def test_an_event_whose_request_the_journal_has_dropped_says_so(sendpilot: Sandbox) -> None:
     lead = sendpilot.add_lead()
     close(sendpilot, lead.id)
-    sendpilot._emulator.journal(sendpilot.workspace).remove_all()
+    sendpilot.backend.journal.remove_all()
     (root,) = sendpilot.trace(lead.id).roots
     assert (root.id, root.summary, root.is_missing) == (
         "req_1",

@@ -6,6 +6,7 @@ import pytest
 
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.server import EmulatorServer
+from mock_sendpilot.testing.backends.local import LocalHost
 from mock_sendpilot.testing.sandbox import Sandbox
 from mock_sendpilot.testing.sandbox_options import sandbox_options
 from mock_sendpilot.webhooks.deliveries import AppliedDisruption
@@ -48,7 +49,7 @@ def test_secrets_with_a_seed_are_repeatable() -> None:
 
 def test_the_key_of_a_sandbox_does_not_follow_from_its_workspace_id(emulator: Emulator) -> None:
     with EmulatorServer(emulator) as server:
-        sandbox = Sandbox(server, sandbox_options())
+        sandbox = Sandbox(LocalHost(server), sandbox_options())
     key = sandbox.api_key.removeprefix("sp_test_")
 
     assert len(key) == 32

@@ -1,0 +1,1 @@
+"""The emulator of a sandbox: in this process, or one that runs elsewhere."""
