@@ -6,7 +6,7 @@ it writes occupy four to eight times their length.
 
 import codecs
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _MAX_DEPTH = 200
 _INTEGER_RANGE = range(-(2**63), 2**64)  # what orjson writes
+_CHECKED_AT_ONCE = 1_000  # the text of a million leads would occupy half a gigabyte
 _MAX_REPR_LENGTH = 80
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"),  # first, since it begins with the mark of UTF-16
@@ -98,7 +99,9 @@ def check_seed(seed: "WorkspaceSeed") -> None:
         InvalidInput: names the value.
     """
     try:
-        orjson.dumps(replace(seed, contract=None), default=_json_value)
+        orjson.dumps(replace(seed, contract=None, leads=()), default=_json_value)
+        for start in range(0, len(seed.leads), _CHECKED_AT_ONCE):
+            orjson.dumps(seed.leads[start : start + _CHECKED_AT_ONCE], default=_json_value)
     except TypeError as error:
         raise InvalidInput(
             f"workspace {seed.id!r}: expected values that JSON can hold: {error}"
@@ -166,13 +169,17 @@ def short_json(value: object) -> str:
 
 def _depth(value: object) -> int:
     """Return how deep a value is nested, without recursion."""
-    depth, level = 0, [value]
-    while level := [inner for outer in level for inner in _items(outer)]:
+    depth, level = 0, _containers([value])
+    while level:
         depth += 1
+        level = [
+            inner
+            for outer in level
+            for inner in _containers(outer.values() if isinstance(outer, dict) else outer)
+        ]
     return depth
 
 
-def _items(value: object) -> list[object]:
-    if isinstance(value, dict):
-        return list(value.values())
-    return value if isinstance(value, list) else []
+def _containers(values: Iterable[object]) -> list[dict[str, object] | list[object]]:
+    """Return the objects and arrays that are not empty."""
+    return [one for one in values if isinstance(one, dict | list) and one]

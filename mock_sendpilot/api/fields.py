@@ -123,6 +123,7 @@ class Choice(ValidatedField):
 
     def __init__(self, words: Iterable[str], **options: Any) -> None:
         self.words = tuple(words)
+        self._words = {word: word for word in self.words}
         names = ", ".join(self.words)
         rule = rules.must_be_one_of(names)
         super().__init__(f"one of {names}", rule=rule, **options)
@@ -133,8 +134,9 @@ class Choice(ValidatedField):
 
     def _deserialize(self, value: Any, *_: Any, suggests: bool = True, **__: Any) -> str:
         if isinstance(value, str):
-            if value in self.words:
-                return value
+            word = self._words.get(value)  # the same object for all, so that many occupy little
+            if word is not None:
+                return word
             near = nearest_word(value, self.words) if suggests else None
             raise self.error(value, f" (did you mean {near}?)" if near else "")
         raise self.error(value)

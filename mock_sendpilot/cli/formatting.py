@@ -3,7 +3,7 @@
 import os
 import sys
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from typing import Any, NoReturn
 from urllib.parse import urlencode
@@ -13,12 +13,28 @@ import orjson
 
 from mock_sendpilot.cli.client import Client, quote_segment
 
+_MIN_WATCHED = 20_000  # fewer are checked in half a second
 _HELP_WIDTH = 76  # click indents it by two
 
 
 def print_json(value: object) -> None:
     """Print a line of JSON."""
     click.echo(orjson.dumps(value))  # bytes: UTF-8, whatever the encoding of the terminal
+
+
+def show_progress(leads: Iterable[Any], count: int) -> Iterable[Any]:
+    """Yield leads; if there are many, a terminal shows how far they have been checked."""
+    if count < _MIN_WATCHED or sys.stderr is None or not sys.stderr.isatty():
+        yield from leads
+        return
+    with click.progressbar(
+        leads,
+        length=count,
+        label=f"Checking {count:,} leads",
+        file=sys.stderr,
+        update_min_steps=count // 100,
+    ) as bar:
+        yield from bar
 
 
 def print_list(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mock_sendpilot.cli.client import Client
-from mock_sendpilot.cli.formatting import count_of, fail, print_json
+from mock_sendpilot.cli.formatting import count_of, fail, print_json, show_progress
 from mock_sendpilot.cli.groups import Group
 from mock_sendpilot.cli.options import ID, client_options, contract_by_name, json_option
 from mock_sendpilot.cli.workspaces import workspace_text
@@ -45,7 +45,12 @@ def check(file: str, contract: "Contract", as_json: bool) -> None:
     problems: tuple[str, ...] = ()
     workspace_count = lead_count = 0
     try:
-        seeds = parse_seed(read_fixtures(file), now=SystemClock().now(), default_contract=contract)
+        seeds = parse_seed(
+            read_fixtures(file),
+            now=SystemClock().now(),
+            default_contract=contract,
+            watch=show_progress,
+        )
         workspace_count, lead_count = len(seeds), sum(len(one.leads) for one in seeds)
     except InvalidInput as error:
         problems = error.problems

@@ -5,6 +5,7 @@ They also load what Python code passes to the pytest fixture, so that each fact 
 
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import cached_property
 from typing import Any, ClassVar
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, pre_load, validates_schema
@@ -22,6 +23,7 @@ from mock_sendpilot.api.fields import (
     json_kind,
 )
 from mock_sendpilot.contracts.contract import Contract, named_contract
+from mock_sendpilot.control.quick_loading import QuickLoader, quick_loader
 from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.scheduling.durations import DURATION_FORMAT, parse_duration
 from mock_sendpilot.suggestions import did_you_mean
@@ -84,15 +86,30 @@ class Strict(CamelCaseSchema):
                 )
 
 
+class _Object(fields.Nested):
+    """An object within another."""
+
+    @cached_property
+    def _quick_load(self) -> QuickLoader | None:
+        does_more = self.schema._hooks != Strict._hooks  # noqa: SLF001 - marshmallow has no other list of them
+        return None if does_more or self.validators else quick_loader(self.schema)
+
+    def deserialize(self, value: Any, *arguments: Any, **options: Any) -> Any:
+        """Load an object of the schema."""
+        is_object = isinstance(value, dict)  # else no schema need be made
+        loaded = self._quick_load(value) if is_object and self._quick_load else None
+        return super().deserialize(value, *arguments, **options) if loaded is None else loaded
+
+
 def nested(schema: type[Schema], **options: Any) -> fields.Nested:
     """Return a field for an object within another."""
     messages = absence_messages("a JSON object")
-    return fields.Nested(schema, error_messages=messages, **options)
+    return _Object(schema, error_messages=messages, **options)
 
 
 def list_of(item: AnyField | type[Schema], **options: Any) -> ListOf:
     """Return a field for an array, by default an empty one; no item may be null."""
-    inner = item if isinstance(item, fields.Field) else fields.Nested(item)
+    inner = item if isinstance(item, fields.Field) else _Object(item)
     inner.error_messages["null"] = "expected a value, got null"
     if not options.get("required") and not options.get("allow_none"):
         options.setdefault("load_default", list)

@@ -100,7 +100,7 @@ def export_campaign(campaign: Campaign, leads: Iterable[Lead]) -> Part:
     # Not below 0: a status that somebody set by hand implies what no counter has counted.
     implied = Counters()
     for lead in leads:
-        implied = lead_progress.with_lead(implied, lead.status)
+        implied = lead_progress.with_leads(implied, lead.status, 1)
     counters = {
         camel_case(one.name): max(
             0, getattr(campaign.counters, one.name) - getattr(implied, one.name)

@@ -3,7 +3,7 @@
 All of a file is checked before any of it is used.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields as fields_of
 from dataclasses import is_dataclass, replace
 from datetime import datetime, timedelta
@@ -27,10 +27,10 @@ from mock_sendpilot.control.seed_format import (
     SenderSchema,
     StepSchema,
 )
+from mock_sendpilot.control.seed_references import Part, contents_problems, reference_problems
 from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.json_text import as_utf8, parse_json, plain_json
 from mock_sendpilot.matching import camel_case
-from mock_sendpilot.webhooks.endpoints import check_endpoint
 from mock_sendpilot.world.credits import Balance
 from mock_sendpilot.world.inbox import Conversation, Message, participant
 from mock_sendpilot.world.models import (
@@ -47,10 +47,8 @@ from mock_sendpilot.world.models import (
 from mock_sendpilot.world.seed import EndpointSeed, WorkspaceSeed
 
 DEMO = "demo.json"
-_MAX_IDS = 5
 
-Part = dict[str, Any]
-"""A part of a seed as its schema has loaded it."""
+Watch = Callable[[Iterable[Any], int], Iterable[Any]]
 EMPTY: Mapping[str, Sequence[Any]] = dict.fromkeys(
     ("api_keys", "senders", "campaigns", "leads", "conversations", "people", "endpoints"), ()
 )
@@ -71,7 +69,11 @@ def empty_seed(api_key: str = "YOUR_API_KEY") -> WorkspaceSeed:
 
 
 def parse_seed(
-    text: bytes, *, now: datetime, default_contract: Contract = CONTRACTS[DOCUMENTED]
+    text: bytes,
+    *,
+    now: datetime,
+    default_contract: Contract = CONTRACTS[DOCUMENTED],
+    watch: Watch | None = None,
 ) -> list[WorkspaceSeed]:
     """Return the workspaces of a fixtures file.
 
@@ -79,144 +81,47 @@ def parse_seed(
         text: JSON; a byte order mark before it is left out.
         now: the time of a `createdAt` or `updatedAt` that is left out.
         default_contract: of workspaces that name none; it decides which event types exist.
+        watch: a function that yields the leads of a workspace, which it gets with their number. It
+            may show how far they have been checked.
 
     Raises:
         InvalidInput: one problem for each fault, each with its JSON path, what was found and what
             was expected.
     """
     try:
-        raw = parse_json(as_utf8(text))
+        raw: Any = parse_json(as_utf8(text))
     except InvalidInput as error:
         raise InvalidInput(f"$: {error}") from error
+    if watch is not None:
+        _watch_leads(raw, watch)
     try:
-        loaded: Part = SeedSchema().load(raw)  # type: ignore[arg-type]
+        loaded: Part = SeedSchema().load(raw)
+        del raw  # that of many leads occupies as much as they do
     except ValidationError as error:
         raise InvalidInput(*(f"{path}: {text}" for path, text in sentences(error, "$"))) from error
-    problems = list(_reference_problems(loaded["workspaces"], default_contract))
+    problems = list(reference_problems(loaded["workspaces"], default_contract))
     if problems:
         raise InvalidInput(*problems)
     return [_workspace(workspace, now) for workspace in loaded["workspaces"]]
 
 
-# --- references between the parts ---------------------------------------------------------------
+class _WatchedList(list[Any]):
+    """A list whose items somebody watches."""
+
+    def __init__(self, items: list[Any], watch: Watch) -> None:
+        super().__init__(items)
+        self._watch = watch
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._watch(super().__iter__(), len(self)))
 
 
-def _reference_problems(workspaces: list[Part], default_contract: Contract) -> Iterator[str]:
-    """Yield each fault between the parts: its JSON path, and what is wrong there."""
-    yield from _repeated("$.workspaces", workspaces)
-    yield from _repeated_keys(workspaces)
-    for index, workspace in enumerate(workspaces):
-        contract = workspace.get("contract", default_contract)
-        yield from _contents_problems(f"$.workspaces[{index}]", workspace, contract)
-
-
-def _contents_problems(
-    path: str,
-    contents: Part,
-    contract: Contract,
-    *,
-    sender_ids: Iterable[str] = (),
-    campaign_ids: Iterable[str] = (),
-) -> Iterator[str]:
-    """Yield each fault between the parts of a workspace, which may have other parts already."""
-    for kind in ("senders", "campaigns", "leads", "conversations", "people"):
-        yield from _repeated(f"{path}.{kind}", contents[kind])
-    yield from _repeated(f"{path}.people", contents["people"], "linkedin_url")
-    yield from _campaigns_without_sender(f"{path}.campaigns", contents["campaigns"])
-    senders = _KnownIds("a sender", (*sender_ids, *(one["id"] for one in contents["senders"])))
-    own_campaign_ids = (one["id"] for one in contents["campaigns"])
-    campaigns = _KnownIds("a campaign", (*campaign_ids, *own_campaign_ids))
-    yield from _dangling_ids(path, contents, senders, campaigns)
-    yield from _repeated_people(f"{path}.leads", contents["leads"], "campaign")
-    yield from _repeated_people(f"{path}.conversations", contents["conversations"], "sender")
-    yield from _invalid_endpoints(f"{path}.endpoints", contents["endpoints"], contract)
-
-
-def _repeated(path: str, parts: Iterable[Part], field: str = "id") -> Iterator[str]:
-    first: dict[Any, int] = {}
-    for index, part in enumerate(parts):
-        if part[field] in first:
-            other = f"{path}[{first[part[field]]}]"
-            got = f"{part[field]!r}, which is that of {other}, too"
-            yield f"{path}[{index}].{field}: expected a unique value, got {got}"
-        first.setdefault(part[field], index)
-
-
-def _repeated_keys(workspaces: list[Part]) -> Iterator[str]:
-    first: dict[str, str] = {}
-    for index, workspace in enumerate(workspaces):
-        for number, api_key in enumerate(workspace["api_keys"]):
-            path = f"$.workspaces[{index}].apiKeys[{number}].key"
-            if api_key["key"] in first:
-                yield f"{path}: expected a unique key, got that of {first[api_key['key']]}"
-            first.setdefault(api_key["key"], path)
-
-
-def _repeated_people(path: str, parts: Iterable[Part], owner: str) -> Iterator[str]:
-    first: dict[tuple[str, str], int] = {}
-    for index, part in enumerate(parts):
-        person = part[f"{owner}_id"], part["linkedin_url"]
-        if person in first:
-            yield (
-                f"{path}[{index}].linkedinUrl: expected one that is unique within a {owner}, "
-                f"got {person[1]}, which is that of {path}[{first[person]}], too"
-            )
-        first.setdefault(person, index)
-
-
-def _campaigns_without_sender(path: str, campaigns: Iterable[Part]) -> Iterator[str]:
-    for index, campaign in enumerate(campaigns):
-        if campaign["sequence"] and not campaign["sender_ids"]:
-            yield (
-                f"{path}[{index}].senderIds: expected a sender, since the campaign has a "
-                "sequence, got none"
-            )
-
-
-def _dangling_ids(
-    path: str, workspace: Part, senders: "_KnownIds", campaigns: "_KnownIds"
-) -> Iterator[str]:
-    for index, campaign in enumerate(workspace["campaigns"]):
-        for number, sender_id in enumerate(campaign["sender_ids"]):
-            where = f"{path}.campaigns[{index}].senderIds[{number}]"
-            yield from senders.problems(where, sender_id)
-    for index, lead in enumerate(workspace["leads"]):
-        where = f"{path}.leads[{index}]"
-        yield from campaigns.problems(f"{where}.campaignId", lead["campaign_id"])
-        if lead.get("sender_id") is not None:
-            yield from senders.problems(f"{where}.senderId", lead["sender_id"])
-    for index, conversation in enumerate(workspace["conversations"]):
-        where = f"{path}.conversations[{index}].senderId"
-        yield from senders.problems(where, conversation["sender_id"])
-
-
-class _KnownIds:
-    """The ids of one kind that a workspace has; a problem names the first few of them."""
-
-    def __init__(self, kind: str, ids: Iterable[str]) -> None:
-        self._ids = set(ids)
-        names = ", ".join(sorted(self._ids)[:_MAX_IDS]) or "none"
-        more = f" and {len(self._ids) - _MAX_IDS:,} more" if len(self._ids) > _MAX_IDS else ""
-        self._expected = f"expected the id of {kind} of this workspace ({names}{more})"
-
-    def problems(self, path: str, found: str) -> Iterator[str]:
-        if found not in self._ids:
-            yield f"{path}: {self._expected}, got {found!r}"
-
-
-def _invalid_endpoints(path: str, endpoints: Iterable[Part], contract: Contract) -> Iterator[str]:
-    for index, endpoint in enumerate(endpoints):
-        try:
-            check_endpoint(
-                contract,
-                url=endpoint["url"],
-                secret=endpoint.get("secret"),
-                event_types=endpoint.get("event_types"),
-                settings=endpoint["settings"],
-            )
-        except InvalidInput as error:
-            for problem in error.problems:
-                yield f"{path}[{index}]: {problem}"
+def _watch_leads(document: object, watch: Watch) -> None:
+    """Let the leads of a seed be watched, if it is one; it has not been checked yet."""
+    workspaces = document.get("workspaces") if isinstance(document, dict) else None
+    for workspace in workspaces if isinstance(workspaces, list) else ():
+        if isinstance(workspace, dict) and isinstance(workspace.get("leads"), list):
+            workspace["leads"] = _WatchedList(workspace["leads"], watch)
 
 
 # --- from parts to objects of the world ---------------------------------------------------------
@@ -247,7 +152,7 @@ def load_workspace(
         InvalidInput: the parts do not fit together; it says which and why.
     """
     contract = contents.get("contract", default_contract)
-    problems = list(_contents_problems(path, contents, contract))
+    problems = list(contents_problems(path, contents, contract))
     if problems:
         raise InvalidInput(*problems)
     seed = _workspace({"id": id_, "name": name, **contents}, now)
@@ -277,7 +182,7 @@ def load_contents(
         InvalidInput: the parts do not fit together; it says which and why.
     """
     known = {"sender_ids": sender_ids, "campaign_ids": campaign_ids}
-    problems = list(_contents_problems(path, contents, contract, **known))
+    problems = list(contents_problems(path, contents, contract, **known))
     if problems:
         raise InvalidInput(*problems)
     seed = _workspace({"id": "", "name": "", "api_keys": (), **contents}, now)
@@ -301,7 +206,7 @@ def _workspace(part: Part, now: datetime) -> WorkspaceSeed:
         connections={one["id"]: tuple(one.pop("connections")) for one in part["senders"]},
         senders=tuple(_sender(sender) for sender in part["senders"]),
         campaigns=tuple(_campaign(campaign, now) for campaign in part["campaigns"]),
-        leads=tuple(Lead(**_dated(lead, now)) for lead in part["leads"]),
+        leads=tuple(_leads(part["leads"], now)),
         behaviors={
             lead_id: behavior for lead_id, behavior in behaviors.items() if behavior is not None
         },
@@ -310,6 +215,19 @@ def _workspace(part: Part, now: datetime) -> WorkspaceSeed:
         endpoints=tuple(EndpointSeed(**endpoint) for endpoint in part["endpoints"]),
         **optional,
     )
+
+
+def _leads(parts: Iterable[Part], now: datetime) -> Iterator[Lead]:
+    """Yield leads that share what is the same, since there may be a million of them."""
+    no_fields: Part = {}
+    shared: dict[str | None, str | None] = {}
+    for part in parts:
+        for name in ("campaign_id", "sender_id"):
+            part[name] = shared.setdefault(part.get(name), part.get(name))
+        part["custom_fields"] = part["custom_fields"] or no_fields
+        created_at = part.setdefault("created_at", now)
+        part.setdefault("updated_at", created_at)
+        yield Lead(**part)
 
 
 def _balance(part: Part, now: datetime) -> Balance:

@@ -28,6 +28,11 @@ class SortedPositions:
     def add(self, position: int) -> None:
         """Add a position that is not among them."""
         self.count += 1
+        if self._blocks:
+            last = self._blocks[-1]
+            if position > last[-1] and len(last) < self._max_block_length:
+                last.append(position)  # as most are added, in no time
+                return
         index = max(bisect_right(self._firsts, position) - 1, 0)
         if not self._blocks:
             self._insert_block(0, array("I", [position]))
@@ -95,8 +100,8 @@ class LeadIndex:
 
     def of_person(self, linkedin_url: str) -> list[Lead]:
         """Return the leads that are this person, oldest first."""
-        found = map(self.get, self._ids_by_url.get(linkedin_url, ()))
-        return [lead for lead in found if lead is not None]
+        ids = self._ids_by_url.get(linkedin_url)
+        return [] if ids is None else [lead for lead in map(self.get, ids) if lead is not None]
 
     def in_campaign(self, campaign_id: str | None, linkedin_url: str) -> Lead | None:
         """Return the lead of a campaign that is this person, or None."""

@@ -76,16 +76,22 @@ def implied_message_count(status: str) -> int:
     return max(0, _STAGES.get(status, 0) - _CONNECTED)
 
 
-def with_lead(counters: Counters, status: str) -> Counters:
-    """Return the counters of a campaign with one more lead of this status."""
-    stage = _MESSAGED if status == "DONE" else _STAGES.get(status, 0)
-    if not stage:
+def is_contacted(status: str) -> bool:
+    """Return whether a lead of this status has been sent something."""
+    return status == "DONE" or status in _STAGES
+
+
+def with_leads(counters: Counters, status: str, count: int) -> Counters:
+    """Return the counters of a campaign with so many more leads of this status."""
+    if not is_contacted(status):
         return counters
+    stage = _MESSAGED if status == "DONE" else _STAGES[status]
+    message_count = (stage >= _MESSAGED) + (stage == _FOLLOWED_UP)
     return replace(
         counters,
-        leads_contacted=counters.leads_contacted + 1,
-        connections_sent=counters.connections_sent + 1,
-        connections_accepted=counters.connections_accepted + (stage >= _CONNECTED),
-        messages_sent=counters.messages_sent + (stage >= _MESSAGED) + (stage == _FOLLOWED_UP),
-        replies_received=counters.replies_received + (stage >= _REPLIED),
+        leads_contacted=counters.leads_contacted + count,
+        connections_sent=counters.connections_sent + count,
+        connections_accepted=counters.connections_accepted + count * (stage >= _CONNECTED),
+        messages_sent=counters.messages_sent + count * message_count,
+        replies_received=counters.replies_received + count * (stage >= _REPLIED),
     )

@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Mapping
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
+_NORMAL = re.compile(r"https://www\.linkedin\.com/in/[a-z0-9_~'-][a-z0-9_.~'-]{0,199}")  # most
 _HOST = re.compile(r"(?:(?:www|m|[a-z]{2})\.)?linkedin\.com\.?")
 _SCHEME = re.compile(r"[a-zA-Z]+://")
 _WITHOUT_HOST = re.compile(r"/?in/", re.IGNORECASE)
@@ -43,6 +44,8 @@ def normal_profile_url(text: str) -> str | None:
     the profile (`/in/x/overlay/…`). Internal ids (`ACoAA…`, `ACwAA…`) keep their case, which
     distinguishes people. The normal form of a normal form is itself.
     """
+    if _NORMAL.fullmatch(text):
+        return text
     slug = _slug_of(text.strip())
     if slug is None or len(slug) > _MAX_DECOMPOSED_LENGTH:
         return None

@@ -6,7 +6,7 @@ which they were recorded, and then the change returns.
 """
 
 import threading
-from collections import deque
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -61,7 +61,7 @@ class Store:
         # Not reentrant: the end of an inner transaction would publish while the outer one still
         # holds the lock.
         self._lock = threading.Lock()
-        self._recorded: deque[Event] = deque()  # events of the transaction without a reaction yet
+        self._recorded: list[Event] = []  # events of the transaction without a reaction yet
         self._campaigns: dict[str, Campaign] = {}
         self._senders: dict[str, Sender] = {}
         self._leads = LeadIndex()
@@ -79,7 +79,7 @@ class Store:
                 finally:  # also after an exception: changes made before it are not undone
                     while self._recorded:
                         last_recorded = self._recorded[0].sequence
-                        self._react(self._recorded.popleft())
+                        self._react(self._recorded.pop(0))  # there are few
         finally:
             self._publisher.publish(last_recorded)
 
@@ -126,15 +126,21 @@ class Store:
         Raises:
             InvalidInput: its id is taken, its campaign is unknown, or the campaign has that person.
         """
+        self.put_leads([lead])
+
+    def put_leads(self, leads: Iterable[Lead]) -> None:
+        """Add leads as `put_lead` adds one; a later one that is refused leaves those before."""
         with self._lock:
-            campaign = self._campaigns.get(lead.campaign_id or "")
-            if self._leads.get(lead.id) is not None:
-                raise InvalidInput(f"there is a lead {lead.id!r} already")
-            if campaign is None:
-                raise InvalidInput(f"there is no campaign {lead.campaign_id!r}")
-            if self._leads.in_campaign(lead.campaign_id, lead.linkedin_url) is not None:
-                raise InvalidInput(f"the campaign has a lead {lead.linkedin_url} already")
-            self._put_lead(lead)
+            self._put_leads(map(self._require_new, leads))
+
+    def _require_new(self, lead: Lead) -> Lead:
+        if self._leads.get(lead.id) is not None:
+            raise InvalidInput(f"there is a lead {lead.id!r} already")
+        if lead.campaign_id not in self._campaigns:
+            raise InvalidInput(f"there is no campaign {lead.campaign_id!r}")
+        if self._leads.in_campaign(lead.campaign_id, lead.linkedin_url) is not None:
+            raise InvalidInput(f"the campaign has a lead {lead.linkedin_url} already")
+        return lead
 
     def merge(
         self,
@@ -173,7 +179,7 @@ class Store:
                 if lead.sender_id is not None and is_implied:
                     self.set_connection(lead.sender_id, lead.linkedin_url, connection)
             else:
-                self._put_lead(lead)
+                self._put_leads([lead])
 
     def add_leads(self, campaign_id: str, drafts: Iterable[LeadDraft | str]) -> LeadImport:
         """Within a transaction: add new leads to a campaign, in order.
@@ -401,17 +407,23 @@ class Store:
             url = lead.linkedin_url
             yield f"campaign {lead.campaign_id!r} has {url} as lead {owner.id!r} already"
 
-    def _put_lead(self, lead: Lead) -> None:
-        campaign = self._campaigns[lead.campaign_id or ""]
-        self._leads.insert(lead)
-        # Otherwise a seeded campaign would count fewer messages than its leads have got.
-        counters = lead_progress.with_lead(campaign.counters, lead.status)
-        self._campaigns[campaign.id] = replace(campaign, counters=counters)
-        if counters != campaign.counters:
-            self._contacted.add(lead.id)
-        connection = lead_progress.implied_connection(lead.status)
-        if lead.sender_id is not None and connection is not None:
-            self._connections.setdefault((lead.sender_id, lead.linkedin_url), connection)
+    def _put_leads(self, leads: Iterable[Lead]) -> None:
+        counts = Counter[tuple[str | None, str]]()
+        try:
+            for lead in leads:
+                self._leads.insert(lead)
+                counts[lead.campaign_id, lead.status] += 1
+                if lead_progress.is_contacted(lead.status):
+                    self._contacted.add(lead.id)
+                connection = lead_progress.implied_connection(lead.status)
+                if lead.sender_id is not None and connection is not None:
+                    self._connections.setdefault((lead.sender_id, lead.linkedin_url), connection)
+        finally:
+            # Otherwise a seeded campaign would count fewer messages than its leads have got.
+            for (campaign_id, status), count in counts.items():
+                campaign = self._campaigns[campaign_id or ""]
+                counters = lead_progress.with_leads(campaign.counters, status, count)
+                self._campaigns[campaign.id] = replace(campaign, counters=counters)
 
     def _new_lead(self, campaign: Campaign, url: str, draft: LeadDraft) -> Lead:
         # The vendor does not document who sends to a new lead: here the senders of the campaign

@@ -304,8 +304,7 @@ class Workspace:
             self.store.put_sender(sender)
         for campaign in seed.campaigns:
             self.store.put_campaign(campaign)
-        for lead in seed.leads:
-            self.store.put_lead(lead)
+        self.store.put_leads(seed.leads)
         self._put_relations(seed)  # last: a connection that is listed counts more than a status
 
     def new_lead_id(self) -> str:

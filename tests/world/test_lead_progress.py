@@ -1,5 +1,7 @@
 """The progress of a lead: the order of its statuses, and what each implies."""
 
+from dataclasses import asdict
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -82,4 +84,6 @@ def test_a_status_implies_a_connection(status: str, connection: str | None) -> N
     ],
 )
 def test_a_status_counts_for_the_campaign(status: str, counters: Counters) -> None:
-    assert lead_progress.with_lead(Counters(), status) == counters
+    assert lead_progress.with_leads(Counters(), status, 1) == counters
+    twice = {name: 2 * count for name, count in asdict(counters).items()}
+    assert lead_progress.with_leads(Counters(), status, 2) == Counters(**twice)
