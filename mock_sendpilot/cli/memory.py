@@ -2,12 +2,28 @@
 
 import gc
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 COLLECT_SECONDS = 30.0
 """The time between two collections of everything."""
 _THRESHOLDS = (2_000, 20, 1_000)
 _M_MMAP_THRESHOLD = -3  # the parameter's number in glibc's malloc.h
 _LARGE_BYTES = 256 * 1024
+
+
+@contextmanager
+def collections_off() -> Iterator[None]:
+    """Collect no garbage meanwhile: imports and seeds leave hardly any, and it takes long to look.
+
+    Python would look at all code and all leads so far, again and again.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def make_collections_rare() -> None:
@@ -20,6 +36,18 @@ def make_collections_rare() -> None:
     """
     gc.freeze()  # code and the seed stay to the end
     gc.set_threshold(*_THRESHOLDS)
+
+
+def collect_garbage(*, max_seconds: float = 0.04) -> None:
+    """Collect everything; if that takes longer, never look again at what is left.
+
+    Then there is much that stays, such as leads that were loaded over HTTP. Few of the objects that
+    are left can be in a cycle that becomes garbage later.
+    """
+    began = time.thread_time()
+    gc.collect()
+    if time.thread_time() - began > max_seconds:
+        gc.freeze()
 
 
 def give_back_large_blocks() -> None:

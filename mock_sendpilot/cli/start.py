@@ -1,6 +1,5 @@
 """`mock-sendpilot start`: run the server."""
 
-import gc
 import logging
 import os
 import sys
@@ -14,10 +13,12 @@ import click
 from click.core import ParameterSource
 
 from mock_sendpilot.cli.client import ENV_PREFIX
-from mock_sendpilot.cli.formatting import fail, is_terminal
+from mock_sendpilot.cli.formatting import fail, is_terminal, show_progress
 from mock_sendpilot.cli.log import log_to_stderr
 from mock_sendpilot.cli.memory import (
     COLLECT_SECONDS,
+    collect_garbage,
+    collections_off,
     give_back_large_blocks,
     make_collections_rare,
 )
@@ -60,8 +61,9 @@ def start(**options: Any) -> None:
         from mock_sendpilot.states.state_file import StateFile
 
         state_file = StateFile(Path(options["state"]))
-    emulator = make_emulator(options, state_file)
-    server = make_server(emulator, options)
+    with collections_off():
+        emulator = make_emulator(options, state_file)
+        server = make_server(emulator, options)
     https = _https_port(server, options) if options["tls"] else None
     from mock_sendpilot.cli.banner import json_banner, text_banner
 
@@ -164,7 +166,9 @@ def _seeds(options: dict[str, Any], contract: "Contract") -> "list[WorkspaceSeed
             raise click.UsageError(f"{places('empty', 'fixtures')} exclude each other")
         return [empty_seed(own_key) if own_key else empty_seed()]
     text = read_fixtures(options["fixtures"]) if options["fixtures"] else demo_text()
-    seeds = parse_seed(text, now=SystemClock().now(), default_contract=contract)
+    seeds = parse_seed(
+        text, now=SystemClock().now(), default_contract=contract, watch=show_progress
+    )
     known_keys = {key.key for seed in seeds for key in seed.api_keys}
     if own_key is None or own_key in known_keys:
         return seeds
@@ -301,7 +305,7 @@ def _serve(
             if parent is not None and parent.is_gone():
                 _logger.info("the process that started the server has ended")
                 return
-        gc.collect()
+        collect_garbage()
 
 
 def stop_server(

@@ -30,3 +30,22 @@ def test_a_large_block_is_the_systems_own_also_after_a_larger_one() -> None:
     command = [sys.executable, "-c", _SCRIPT]
     ended = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30)
     assert ended.stdout == "True\n"
+
+
+@pytest.mark.parametrize(
+    ("max_seconds", "is_frozen"),
+    [pytest.param(60, False, id="soon"), pytest.param(0, True, id="after long")],
+)
+def test_a_collection_that_takes_long_leaves_out_what_stays(
+    max_seconds: int, is_frozen: bool
+) -> None:
+    script = (
+        "import gc\n"
+        "from mock_sendpilot.cli.memory import collect_garbage\n"
+        "kept = [[] for _ in range(1_000)]\n"
+        f"collect_garbage(max_seconds={max_seconds})\n"
+        "print(gc.get_freeze_count() > len(kept))\n"
+    )
+    command = [sys.executable, "-c", script]
+    ended = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30)
+    assert ended.stdout == f"{is_frozen}\n"
