@@ -4,6 +4,7 @@ import random
 import string
 import threading
 from datetime import datetime
+from functools import cached_property
 
 from mock_sendpilot.scheduling.clock import epoch_milliseconds
 
@@ -22,9 +23,14 @@ class Ids:
     """The source of a workspace's ids and other random bytes; threads may share it."""
 
     def __init__(self, seed: str) -> None:
-        # The command line may pass a seed that is no UTF-8.
-        self._random = random.Random(seed.encode("utf-8", "surrogateescape"))
+        self._seed = seed
         self._lock = threading.Lock()
+
+    @cached_property
+    def _random(self) -> random.Random:
+        """The source; it occupies 2.5 kB, so an empty workspace has none."""
+        # The command line may pass a seed that is no UTF-8.
+        return random.Random(self._seed.encode("utf-8", "surrogateescape"))
 
     def state(self) -> tuple[int, tuple[int, ...], float | None]:
         """Return the state of the source."""

@@ -10,7 +10,6 @@ people in four steps, is invented.
 import hashlib
 import logging
 from abc import ABC, abstractmethod
-from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -78,7 +77,7 @@ class JobRunner(ABC, Generic[AnyJob]):
         self._plans: dict[str, Any] = {}
         self._found: dict[str, tuple[Any, ...]] = {}
         self._ends: dict[str, Task] = {}
-        self._ended_ids: deque[str] = deque()
+        self._ended_ids: dict[str, None] = {}  # in order; an empty deque occupies 0.7 kB
         self._ended_lead_count = 0
 
     def state(self) -> JobsState[AnyJob]:
@@ -94,7 +93,7 @@ class JobRunner(ABC, Generic[AnyJob]):
         """Replace all jobs; yield how to plan their ends again."""
         self._jobs = {job.id: job for job in state.jobs}
         self._payments = dict(state.payments)
-        self._ended_ids = deque(state.ended_ids)
+        self._ended_ids = dict.fromkeys(state.ended_ids)
         self._ended_lead_count = sum(len(self._jobs[one].leads) for one in state.ended_ids)
         for job_id, end in state.ends.items():
             yield end.order, partial(self._queue_end, job_id, end.due_at, end.cause)
@@ -293,10 +292,12 @@ class JobRunner(ABC, Generic[AnyJob]):
         self._scheduler.cancel(self._ends.pop(job.id))
         self._plans.pop(job.id, None)
         self._found.pop(job.id, None)
-        self._ended_ids.append(job.id)
+        self._ended_ids[job.id] = None
         self._ended_lead_count += len(job.leads)
         while len(self._ended_ids) > MAX_ENDED_JOBS or self._ended_lead_count > _MAX_ENDED_LEADS:
-            oldest = self._jobs.pop(self._ended_ids.popleft())
+            oldest_id = next(iter(self._ended_ids))
+            del self._ended_ids[oldest_id]
+            oldest = self._jobs.pop(oldest_id)
             self._ended_lead_count -= len(oldest.leads)
 
 
