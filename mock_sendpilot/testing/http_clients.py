@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequenc
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from mock_sendpilot.network import defined_in
 
@@ -127,14 +128,18 @@ def _patch_http_client(module: ModuleType, patches: Patches, routes: Routes) -> 
     """
 
     def make_putrequest(original: Method) -> Method:
-        def putrequest(connection: Any, *arguments: Any, **options: Any) -> Any:
-            route = routes.find(_target_host(connection))
+        def putrequest(
+            connection: Any, method: str, url: str, *arguments: Any, **options: Any
+        ) -> Any:
+            # A proxy gets the whole URL of a request that needs no TLS.
+            host = urlsplit(url).hostname if url.startswith("http://") else None
+            route = routes.find(host or _target_host(connection))
             if route is not None:
                 if route.connections.get(connection) is not connection.sock:
                     connection.close()
                 if connection.sock is None:
                     _open(connection, route)
-            return original(connection, *arguments, **options)
+            return original(connection, method, url, *arguments, **options)
 
         return putrequest
 

@@ -137,15 +137,24 @@ def test_a_host_of_somebody_else_is_left_alone(client: Client, sendpilot: Sandbo
     assert (response.status, response.url) == (200, f"{sendpilot.origin}/health")
 
 
-def test_a_proxy_is_not_used_for_the_host_of_the_vendor(
-    make_client: Make, sendpilot_intercepted: Sandbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")  # nobody listens there
-    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+@pytest.fixture
+def _proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    for scheme in ("http", "https"):
+        monkeypatch.setenv(f"{scheme.upper()}_PROXY", "http://127.0.0.1:9")  # nobody listens there
+        monkeypatch.setenv(f"{scheme}_proxy", "http://127.0.0.1:9")
 
-    response = make_client().send("GET", f"{VENDOR}/leads", sendpilot_intercepted.headers)
+
+@pytest.mark.usefixtures("_proxy")
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_proxy_is_not_used_for_the_host_of_the_vendor(
+    make_client: Make, sendpilot_intercepted: Sandbox, scheme: str
+) -> None:
+    url = f"{scheme}://api.sendpilot.ai/v1/leads"
+
+    response = make_client().send("GET", url, sendpilot_intercepted.headers)
 
     assert response.status == 200
+    assert sendpilot_intercepted.requests[0].headers["Host"] == "api.sendpilot.ai"
 
 
 def test_a_guard_refuses_the_host_of_the_vendor(make_client: Make) -> None:
@@ -154,14 +163,12 @@ def test_a_guard_refuses_the_host_of_the_vendor(make_client: Make) -> None:
         client.send("GET", f"{VENDOR}/leads", {})
 
 
-def test_a_guard_refuses_it_behind_a_proxy_too(
-    make_client: Make, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
-    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+@pytest.mark.usefixtures("_proxy")
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_guard_refuses_it_behind_a_proxy_too(make_client: Make, scheme: str) -> None:
     client = make_client()
     with pytest.raises(LeakedRequest), no_leaks():
-        client.send("GET", f"{VENDOR}/leads", {})
+        client.send("GET", f"{scheme}://api.sendpilot.ai/v1/leads", {})
 
 
 def _port() -> str:
