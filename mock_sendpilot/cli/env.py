@@ -85,7 +85,9 @@ SHELLS: Mapping[str, Callable[[str, str], str]] = {
 def env(shell: str, as_json: bool, client: Client) -> None:
     """Print the environment variables of a running server.
 
-    The signing secret is that of the workspace's oldest endpoint.
+    The signing secret is that of the workspace's oldest endpoint. The variables that lead
+    https://api.sendpilot.ai to the emulator are those of `exec` alone, also if the server was
+    started with --tls: their proxy and their files end with the command that it runs.
     """
     endpoints = client.request("GET", "/endpoints")["endpoints"]
     secret: str | None = None
