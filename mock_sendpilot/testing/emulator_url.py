@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 URL_OPTION, URL_SETTING = "--sendpilot-url", "sendpilot_url"
 URL_VARIABLE = "SENDPILOT_URL"
+RUN_VARIABLE = "MOCK_SENDPILOT_URL_OF_TESTS"
+"""The variable in which the plugin keeps the URL of its run. SENDPILOT_URL may be the app's own."""
 
 
 def url_of_environment() -> str | None:
@@ -25,7 +27,7 @@ def url_of_environment() -> str | None:
 
     An app may have a variable of the same name for the real service. That is no emulator.
     """
-    url = os.environ.get(URL_VARIABLE)
+    url = os.environ.get(RUN_VARIABLE) or os.environ.get(URL_VARIABLE)
     return None if not url or is_vendor_url(url) else url
 
 

@@ -24,8 +24,6 @@ _HOST = pytest.StashKey["Host"]()
 """The emulator with the endpoints that explain why nothing comes to a receiver."""
 _REMOTE = pytest.StashKey["Host"]()
 """The emulator that runs elsewhere, if the run has one."""
-_OWN_URL = pytest.StashKey[str | None]()
-"""The variable SENDPILOT_URL before the run has set it."""
 _SANDBOX = pytest.StashKey["Sandbox"]()
 """The sandbox of a test, a module or the session; a failed test reports what happened in it."""
 _HAS_FAILED = pytest.StashKey[bool]()
@@ -97,7 +95,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     if not (any(asked) or config.getini("sendpilot_url")) or config.option.collectonly:
         return
     from mock_sendpilot.errors import SendPilotError
-    from mock_sendpilot.testing.emulator_url import remote_host, url_of_run
+    from mock_sendpilot.testing.emulator_url import RUN_VARIABLE, remote_host, url_of_run
 
     chosen = url_of_run(config)
     if chosen is None:
@@ -108,19 +106,16 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     except SendPilotError as error:
         raise pytest.UsageError(str(error)) from None
     # For `sandbox()` and `intercept()`, which know nothing of pytest.
-    config.stash[_OWN_URL] = os.environ.get(_URL_VARIABLE)
-    os.environ[_URL_VARIABLE] = config.stash[_REMOTE].origin
+    os.environ[RUN_VARIABLE] = config.stash[_REMOTE].origin
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Put back the variable that the run has set."""
-    if _OWN_URL not in config.stash:
+    """Remove the variable that the run has set."""
+    if _REMOTE not in config.stash:
         return
-    before = config.stash[_OWN_URL]
-    if before is None:
-        os.environ.pop(_URL_VARIABLE, None)
-    else:
-        os.environ[_URL_VARIABLE] = before
+    from mock_sendpilot.testing.emulator_url import RUN_VARIABLE
+
+    os.environ.pop(RUN_VARIABLE, None)
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:

@@ -20,6 +20,7 @@ from mock_sendpilot import (
     UnconsumedFault,
     WebhookReceiver,
 )
+from mock_sendpilot.testing.backends.control_api import ControlApi
 from mock_sendpilot.testing.backends.remote import RemoteHost
 from mock_sendpilot.testing.sandbox_options import sandbox_options
 from mock_sendpilot.testing.serving import AppServer
@@ -27,6 +28,7 @@ from mock_sendpilot.version import __version__
 from tests.testing.strangers import run
 
 VARIABLE, TOKEN_VARIABLE = "SENDPILOT_URL", "MOCK_SENDPILOT_CONTROL_TOKEN"
+RUN_VARIABLE = "MOCK_SENDPILOT_URL_OF_TESTS"
 URL = "http://127.0.0.1:1"
 SUITE = """
 import requests
@@ -41,7 +43,7 @@ def test_a_lead_is_closed(sendpilot):
 
 @pytest.fixture(autouse=True)
 def _no_url(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in (VARIABLE, TOKEN_VARIABLE):
+    for name in (VARIABLE, TOKEN_VARIABLE, RUN_VARIABLE):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -213,6 +215,22 @@ def test_the_url_comes_from_the_nearest_place(
     assert (f"sendpilot: {server.origin}" in result.stdout.lines) is is_used
 
 
+def test_the_variable_of_an_app_stays_as_it_is(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, server: EmulatorServer
+) -> None:
+    monkeypatch.setenv(VARIABLE, "https://api.sendpilot.ai/v1")
+    pytester.makepyfile(
+        """
+        import os
+
+        def test_it(sendpilot):
+            assert os.environ["SENDPILOT_URL"] == "https://api.sendpilot.ai/v1"
+        """
+    )
+
+    run(pytester, "--sendpilot-url", server.origin).assert_outcomes(passed=1)
+
+
 def test_a_failed_test_has_its_timeline(pytester: pytest.Pytester, server: EmulatorServer) -> None:
     pytester.makepyfile(SUITE.replace('== "DONE"', '== "PENDING"'))
 
@@ -295,6 +313,26 @@ def test_a_workspace_that_somebody_else_removes_is_named(
 
     assert repr(sendpilot).startswith("<Sandbox ws_")
     assert host.views() == []
+
+
+def test_every_request_for_a_workspace_has_its_key(
+    monkeypatch: pytest.MonkeyPatch, server: EmulatorServer
+) -> None:
+    # Several emulators behind one address share the requests out by key.
+    sent: set[str | None] = set()
+    fetch = ControlApi.fetch
+
+    def noting(api: ControlApi, *arguments: Any, **options: Any) -> bytes:
+        sent.add(options.get("api_key"))
+        return fetch(api, *arguments, **options)
+
+    monkeypatch.setattr(ControlApi, "fetch", noting)
+    host = RemoteHost(server.origin, control_token=None, random_seed="a")
+    with Sandbox(host, sandbox_options()) as sendpilot:
+        sendpilot.trigger("message.sent", lead_id=sendpilot.add_lead())
+        sendpilot.restore(sendpilot.snapshot())
+
+    assert sent == {sendpilot.api_key}
 
 
 def test_a_sandbox_checks_its_faults_at_its_end(server: EmulatorServer) -> None:

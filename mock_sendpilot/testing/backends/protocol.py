@@ -249,7 +249,7 @@ class Host(Protocol):
         """
 
     def open(self, seed: WorkspaceSeed) -> Backend:
-        """Add a workspace; the ids that others can see are up to the emulator."""
+        """Add a workspace with the API key of its seed; its id is up to the emulator."""
 
     def views(self) -> list[WorkspaceView]:
         """Return the workspaces whose endpoints may be those of a receiver."""

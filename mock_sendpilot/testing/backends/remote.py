@@ -138,10 +138,13 @@ class RemoteHost:
         )
 
     def open(self, seed: WorkspaceSeed) -> RemoteBackend:
-        """Add a workspace, whose id and API key the emulator makes."""
+        """Add a workspace with the API key of its seed; the emulator makes its id."""
         __tracebackhide__ = True
         state = initial_state(seed, random_seed=f"{self._random_seed}/{seed.random_seed}")
-        added = self._api.request("POST", "/workspaces", {})
+        (api_key,) = seed.api_keys
+        contents = {"apiKeys": [{"key": api_key.key}]}
+        # With the key as header, too: of several emulators behind an address, it leads to one.
+        added = self._api.request("POST", "/workspaces", {"seed": contents}, api_key=api_key.key)
         backend = RemoteBackend(self._api, added["id"], added["apiKey"], state.world.contract)
         try:
             backend.put_state(state)

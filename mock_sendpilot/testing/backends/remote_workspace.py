@@ -452,4 +452,4 @@ class RemoteBackend:
             self._last = self._state()
             self.journal.keep()
         with suppress(EmulatorUnavailable, NotFound):
-            self._api.request("DELETE", f"/workspaces/{segment(self.workspace_id)}")
+            self._request("DELETE", f"/workspaces/{segment(self.workspace_id)}")
