@@ -27,6 +27,13 @@ FOLDER = Path(__file__).parent
 _DEMO = FOLDER.parents[1] / "fixtures" / "demo.json"
 _NOW = datetime(2026, 6, 1, 9, tzinfo=timezone.utc)
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_STEADY = (
+    "--disable-gpu",
+    "--disable-lcd-text",
+    "--disable-partial-raster",
+    "--disable-skia-runtime-opts",
+)
+"""What makes a browser paint the same page in the same way."""
 _WIDTH, _HEIGHT = 1280, 720
 Scheme = Literal["light", "dark"]
 SCHEMES: tuple[Scheme, ...] = get_args(Scheme)
@@ -68,7 +75,7 @@ def main() -> None:
             (r"\b\d+(\.\d+)? ms\b", "2 ms"),
             (f"{SystemClock().now():%Y-%m-%d}" + r" \d\d:\d\d:\d\d", f"{_NOW:%Y-%m-%d %H:%M:%S}"),
         ]
-        browser = playwright.chromium.launch(executable_path=path)
+        browser = playwright.chromium.launch(executable_path=path, args=_STEADY)
         for scheme in SCHEMES:
             page = _open(browser, scheme)
             page.goto(f"{origin}/dashboard/ws_demo")  # the first is painted a little differently
