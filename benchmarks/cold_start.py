@@ -16,7 +16,7 @@ from benchmarks.report import Finding, Row, Settings
 _IMPORTS = "import flask, marshmallow, click; print('ready', flush=True)"
 _START = ("start", "--port", "0", "--json", "--log-level", "warning")
 _PAIRS_PER_ROUND = 2
-_MAX_RATIO = 1.5
+_MAX_RATIO = 1.25
 
 
 def run(settings: Settings) -> Iterator[Finding]:

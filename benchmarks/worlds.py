@@ -17,11 +17,12 @@ from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.server import EmulatorServer
 from mock_sendpilot.world.models import ApiKey, Campaign, Lead
 from mock_sendpilot.world.seed import WorkspaceSeed
-from tests.support import over_a_socket
+from tests.support import Api, over_a_socket
 
 _COUNT = 200
 _SNAPSHOT_COUNT = 20
 _LEAD_COUNT = 100_000
+_MAX_PAIR_MS = 5.0  # 200 per second
 _MAX_WORKSPACE_MS, _MAX_RESET_MS, _MAX_SNAPSHOT_MS = 3.0, 5.0, 1000.0
 _NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
 
@@ -35,6 +36,8 @@ def run(_settings: Settings) -> Iterator[Finding]:
         name, baseline = _baseline(lambda: api("GET", "/health", key=None))
         made = _timed(lambda: api("POST", "/_emulate/workspaces", key=None, json={}), _COUNT)
         yield _row("workspace made over HTTP", made, name, baseline, _MAX_WORKSPACE_MS)
+        pairs = _timed(lambda: _make_and_remove(api), _COUNT)
+        yield _row("workspace made and removed over HTTP", pairs, name, baseline, _MAX_PAIR_MS)
         resets = _timed(lambda: api("POST", "/_emulate/reset"), _COUNT)
         yield _row("demo world reset over HTTP", resets, name, baseline, _MAX_RESET_MS)
     emulator.close()
@@ -49,12 +52,17 @@ def _large(name: str, baseline: list[float]) -> Iterator[Finding]:
     yield _row(f"snapshot of {_LEAD_COUNT:,} leads", taken, name, baseline, _MAX_SNAPSHOT_MS)
     state = emulator.state(workspace)
     restored = _timed(lambda: emulator.restore(workspace, state), _SNAPSHOT_COUNT // 4)
-    yield _row(f"restore of {_LEAD_COUNT:,} leads", restored, name, baseline, None)
+    yield _row(f"restore of {_LEAD_COUNT:,} leads", restored, name, baseline, _MAX_SNAPSHOT_MS)
     emulator.close()
 
 
+def _make_and_remove(api: Api) -> None:
+    made = api("POST", "/_emulate/workspaces", key=None, json={}).json()
+    api("DELETE", f"/_emulate/workspaces/{made['id']}", key=None)
+
+
 def _row(
-    name: str, ours: list[float], baseline_name: str, baseline: list[float], limit: float | None
+    name: str, ours: list[float], baseline_name: str, baseline: list[float], limit: float
 ) -> Row:
     return Row(
         name=name,
