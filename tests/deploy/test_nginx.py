@@ -22,6 +22,7 @@ import pytest
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.server import EmulatorServer
 from mock_sendpilot.testing.receiver import WebhookReceiver
+from mock_sendpilot.testing.standalone import sandbox
 from mock_sendpilot.world.models import ApiKey, Campaign
 from mock_sendpilot.world.seed import WorkspaceSeed
 from tests.cli.commands import ServerProcess, invoke
@@ -304,6 +305,24 @@ def test_a_fault_that_resets_the_connection_closes_that_of_the_client(nginx: Ngi
         nginx.api("GET", "/v1/campaigns", key=KEYS[0], headers={"X-Emulator-Fault": "reset"})
 
     assert nginx.api("GET", "/v1/campaigns", key=KEYS[0]).status == 200
+
+
+def test_sandboxes_elsewhere_are_shared_out_by_their_keys(
+    serve: Callable[[str], EmulatorServer], route: Callable[..., Nginx]
+) -> None:
+    servers = [serve("one"), serve("two")]
+    nginx = route([server.port for server in servers])
+    with ExitStack() as ends:
+        url = f"http://127.0.0.1:{nginx.port}"
+        sandboxes = [ends.enter_context(sandbox(url=url)) for _ in range(12)]
+        for number, one in enumerate(sandboxes):
+            one.add_lead(lead_id=f"lead_{number}")
+        counts = [len(server.emulator.workspaces()) - len(KEYS) for server in servers]
+
+        assert sum(counts) == 12
+        assert 0 not in counts
+        for number, one in enumerate(sandboxes):
+            assert one.lead(f"lead_{number}").status == "PENDING"
 
 
 def test_the_control_api_without_a_token_refuses_a_client_elsewhere(nginx: Nginx) -> None:
