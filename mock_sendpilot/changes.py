@@ -54,6 +54,11 @@ class Changes:
         """The number of the latest change."""
         return self._latest
 
+    @property
+    def watcher_count(self) -> int:
+        """The number of those who watch."""
+        return len(self._watchers)
+
     def note(self, *topics: str) -> None:
         """Note a change of these topics, and wake those who watch."""
         with self._lock:

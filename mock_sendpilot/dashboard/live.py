@@ -21,6 +21,8 @@ live = Blueprint("live", __name__)
 
 MIN_INTERVAL_SECONDS = 0.1
 MAX_INTERVAL_SECONDS = 1.0
+SECONDS_PER_STREAM = 0.1
+"""With many tabs each of them waits longer, for all of them ask for their fragments again."""
 HEARTBEAT_SECONDS = 20.0
 """An intermediary may cut what is silent, and a client that is gone is noticed when we write."""
 _RETRY_MILLISECONDS = 1000
@@ -31,7 +33,7 @@ class TopicStream:
     """The messages of a stream about the changes of a workspace.
 
     The first change is sent at once. While more follow, they are sent together, at longer and
-    longer intervals: a page that is drawn again all the time helps nobody.
+    longer intervals: a page that is drawn again all the time helps nobody, and slows the API.
 
     Args:
         changes: the changes of the workspace.
@@ -63,9 +65,9 @@ class TopicStream:
         self._is_woken = False  # first: a change from here on wakes again
         topics, latest = self._changes.since(self._sent)
         is_busy = now - self._sent_at < 2 * self._interval
-        self._interval = (
-            min(2 * self._interval, MAX_INTERVAL_SECONDS) if is_busy else MIN_INTERVAL_SECONDS
-        )
+        share = self._changes.watcher_count * SECONDS_PER_STREAM
+        interval = min(2 * self._interval, MAX_INTERVAL_SECONDS) if is_busy else 0.0
+        self._interval = max(interval, share, MIN_INTERVAL_SECONDS)
         self._sent, self._sent_at = latest, now
         self._may_send_at = now + self._interval
         return message(topics, f"{self._changes.id}-{latest}") if topics else _HEARTBEAT

@@ -158,6 +158,18 @@ def test_changes_in_a_row_are_sent_together_at_longer_and_longer_intervals() -> 
     assert len(sent_at) < 20
 
 
+def test_many_streams_share_the_messages_of_a_second() -> None:
+    changes = Changes()
+    streams = [TopicStream(changes, 0) for _ in range(30)]
+    for stream in streams:
+        stream.connect(lambda: None)
+    changes.note(LEADS)
+    streams[0].take(100.0)
+    changes.note(LEADS)
+
+    assert streams[0].due_at() == pytest.approx(103.0)
+
+
 def test_a_change_after_a_pause_is_sent_at_once() -> None:
     changes = Changes()
     stream = TopicStream(changes, 0)
