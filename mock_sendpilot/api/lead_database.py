@@ -12,7 +12,7 @@ from datetime import date
 from typing import Any
 
 from flask import Blueprint
-from marshmallow import Schema, ValidationError, fields, validates_schema
+from marshmallow import Schema, ValidationError, fields
 
 from mock_sendpilot.api import rules
 from mock_sendpilot.api.fields import (
@@ -236,18 +236,18 @@ class _LabeledCode(SnakeCaseRequest):
 
 
 class _Filters(SnakeCaseRequest):
-    @validates_schema(skip_on_field_errors=True)
-    def _require_agreement(self, data: dict[str, Any], **_: object) -> None:
+    def check(self, loaded: dict[str, Any], original: dict[str, Any]) -> None:
         """Refuse an alias and its original with different values."""
+        del original
         for each in LEAD_FILTERS:
-            original = each.alias_of
-            if original is None or each.name not in data or original not in data:
+            other = each.alias_of
+            if other is None or each.name not in loaded or other not in loaded:
                 continue
-            if data[each.name] != data[original]:
+            if loaded[each.name] != loaded[other]:
                 problem = Problem.expected(
-                    f"no value, or that of {original}, whose alias it is",
-                    got=excerpt(data[each.name]),
-                    rule=rules.must_be_equal(original),
+                    f"no value, or that of {other}, whose alias it is",
+                    got=excerpt(loaded[each.name]),
+                    rule=rules.must_be_equal(other),
                 )
                 raise ValidationError([problem], each.name)
 
