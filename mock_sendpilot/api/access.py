@@ -11,6 +11,8 @@ from mock_sendpilot.errors import InvalidApiKey
 from mock_sendpilot.world.workspace import Workspace
 
 if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
     from mock_sendpilot.api_keys import Access
     from mock_sendpilot.emulator import Emulator
 
@@ -32,7 +34,10 @@ def current_access() -> "Access":
     Raises:
         InvalidApiKey: the key is missing, unknown, expired or revoked.
     """
-    environ = request.environ
+    return _access(request.environ)
+
+
+def _access(environ: "WSGIEnvironment") -> "Access":
     key = environ.get("HTTP_X_API_KEY")
     if not key and "HTTP_AUTHORIZATION" in environ:
         raise InvalidApiKey("Invalid API key", hint=_BEARER_HINT)
@@ -47,10 +52,11 @@ def current_contract() -> Contract:
         return current_emulator().contract
 
 
-def authorize(scope: str | None) -> "Access":
+def authorize(environ: "WSGIEnvironment", scope: str | None) -> "Access":
     """Return the access of a request to the vendor's API; the request counts for the rate limit.
 
     Args:
+        environ: the WSGI environment of the request.
         scope: the scope that the key must have; None for any key.
 
     Raises:
@@ -58,7 +64,7 @@ def authorize(scope: str | None) -> "Access":
         LimitExceeded: the key has made too many requests.
         ScopeMissing: the key does not have the scope.
     """
-    access = current_access()
+    access = _access(environ)
     if access.limiter is not None:
         access.limiter.count()
     if scope is not None:

@@ -39,6 +39,7 @@ PAGES = "the documentation pages"
 CLIENTS = "clients in production"
 
 _SCHEMAS = "mock_sendpilot.schemas"
+_OPERATIONS = "mock_sendpilot.operations"
 _SERIALIZERS = "mock_sendpilot.serializers"
 
 
@@ -78,20 +79,22 @@ def serves(operation: Operation) -> Callable[[View], Callable[..., Response]]:
     def decorate(view: View) -> Callable[..., Response]:
         @wraps(view)
         def serve(**parameters: str) -> Response:
+            environ = request.environ
             # Before the key is checked: the journal names the operation of a 401, too.
-            request.environ[OPERATION_ID] = operation.id
+            environ[OPERATION_ID] = operation.id
             # The key before query and body, as NestJS has it: guards run before pipes. Only the key
             # says under which contract the others are checked.
-            workspace = authorize(operation.scope).workspace
+            workspace = authorize(environ, operation.scope).workspace
             contract = workspace.contract
-            query = _load(operation.query, "query parameters", query_parameters(), contract)
+            schemas = _schemas_of(operation, contract)
+            query = _load(schemas.query, "query parameters", query_parameters())
             body = {}
-            if operation.body is not None:
-                body = _load(operation.body, "fields of the body", json_object(), contract)
-            result = view(workspace, **parameters, **{**query, **body})
+            if schemas.body is not None:
+                body = _load(schemas.body, "fields of the body", json_object())
+            result = view(workspace, **parameters, **query, **body)
             if isinstance(result, Response):
                 return result
-            return dump_response(operation.response, result, contract)
+            return _respond(schemas.serialize, result, contract, environ["REQUEST_METHOD"])
 
         setattr(serve, OPERATION, operation)
         return serve
@@ -99,10 +102,30 @@ def serves(operation: Operation) -> Callable[[View], Callable[..., Response]]:
     return decorate
 
 
-def _load(
-    source: SchemaSource[Request] | None, noun: str, values: dict[str, Any], contract: Contract
-) -> dict[str, Any]:
-    schema = None if source is None else cached_schema(source, contract)
+@dataclass(frozen=True, slots=True)
+class _Schemas:
+    """The schemas of an operation under a contract."""
+
+    query: Request | None
+    body: Request | None
+    serialize: Serializer
+
+
+def _schemas_of(operation: Operation, contract: Contract) -> _Schemas:
+    """Return the schemas of an operation, made once for each app."""
+    cache: dict[Any, _Schemas] = current_app.extensions.setdefault(_OPERATIONS, {})
+    schemas = cache.get((operation.id, contract))
+    if schemas is None:
+        query, body = operation.query, operation.body
+        schemas = cache[operation.id, contract] = _Schemas(
+            query=None if query is None else cached_schema(query, contract),
+            body=None if body is None else cached_schema(body, contract),
+            serialize=_cached_serializer(operation.response, contract),
+        )
+    return schemas
+
+
+def _load(schema: Request | None, noun: str, values: dict[str, Any]) -> dict[str, Any]:
     # Before the values are checked, and also for a route that takes none: a 400 has the hint, too.
     add_hint(hint_on_ignored(noun, values, () if schema is None else schema.json_keys))
     return {} if schema is None else schema.load(values)
@@ -137,8 +160,12 @@ class OperationFinder:
 
 def dump_response(source: SchemaSource[Schema], result: object, contract: Contract) -> Response:
     """Return a result as JSON; 201 after a POST, unless the contract says otherwise."""
-    status = contract.post_status_code if request.method == "POST" else 200
-    return json_response(_cached_serializer(source, contract)(result), status)
+    return _respond(_cached_serializer(source, contract), result, contract, request.method)
+
+
+def _respond(serialize: Serializer, result: object, contract: Contract, method: str) -> Response:
+    status = contract.post_status_code if method == "POST" else 200
+    return json_response(serialize(result), status)
 
 
 def cached_schema(source: SchemaSource[S], contract: Contract) -> S:

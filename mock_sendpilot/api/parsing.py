@@ -4,7 +4,7 @@ The vendor's error bodies are those of NestJS. The vendor does not document what
 with other content types and with larger bodies: the limits here are the emulator's.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 from flask import request
@@ -13,6 +13,9 @@ from werkzeug.exceptions import ClientDisconnected
 from mock_sendpilot.api.fields import json_kind
 from mock_sendpilot.errors import BodyTooLarge, InvalidInput, Problem
 from mock_sendpilot.json_text import parse_json
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 MAX_BODY_BYTES = 1_048_576
 _MAX_DIGITS = 10
@@ -23,9 +26,10 @@ _BODY = "the body"
 
 def query_parameters() -> dict[str, Any]:
     """Return the parameters of the query; one that is repeated is a list, which no field takes."""
-    if not request.query_string:
+    query = request.environ.get("QUERY_STRING")
+    if not query:
         return {}
-    text = request.query_string.decode("utf-8", "replace")
+    text = query.encode("latin-1").decode("utf-8", "replace")
     # Not `request.args`, which gives the first value of a repeated parameter.
     parameters = parse_qs(text, keep_blank_values=True)
     return {name: values[0] if len(values) == 1 else values for name, values in parameters.items()}
@@ -41,18 +45,20 @@ def json_object(*, max_bytes: int = MAX_BODY_BYTES) -> dict[str, Any]:
         BodyTooLarge: the body is longer.
         InvalidInput: the body is missing, not JSON, or no object; the error says which.
     """
-    return _parsed(_content(max_bytes))
+    environ = request.environ  # once: to look up the request of this thread takes long
+    return _parsed(_content(max_bytes, environ), environ)
 
 
 def optional_json_object(*, max_bytes: int = MAX_BODY_BYTES) -> dict[str, Any]:
     """Return the body, or an empty object without a body."""
-    content = _content(max_bytes)
-    return _parsed(content) if content else {}
+    environ = request.environ
+    content = _content(max_bytes, environ)
+    return _parsed(content, environ) if content else {}
 
 
-def _parsed(content: bytes) -> dict[str, Any]:
+def _parsed(content: bytes, environ: "WSGIEnvironment") -> dict[str, Any]:
     # The first comparison saves Werkzeug's parsing of a header that is nearly always the same.
-    if request.environ.get("CONTENT_TYPE") != _JSON and request.mimetype != _JSON:
+    if environ.get("CONTENT_TYPE") != _JSON and request.mimetype != _JSON:
         got = repr(request.mimetype) if request.mimetype else "none"
         got = f"{got}, and then the body counts as empty"
         raise InvalidInput(Problem.expected(_JSON, got=got, of="Content-Type"))
@@ -70,12 +76,12 @@ def _parsed(content: bytes) -> dict[str, Any]:
     return body
 
 
-def _content(max_bytes: int) -> bytes:
+def _content(max_bytes: int, environ: "WSGIEnvironment") -> bytes:
     """Return the bytes of the body, which can be read once."""
-    length = request.environ.get("CONTENT_LENGTH", "")
+    length = environ.get("CONTENT_LENGTH", "")
     if length.isdecimal() and len(length) < _MAX_DIGITS and int(length) <= max_bytes:
         # The stream itself: what Werkzeug puts around it takes longer than a small body.
-        content: bytes = request.environ["wsgi.input"].read(int(length))
+        content: bytes = environ["wsgi.input"].read(int(length))
         if len(content) == int(length):
             return content
         raise ClientDisconnected
