@@ -25,8 +25,8 @@ from benchmarks.processes import (
 from benchmarks.report import Finding, Row, Settings, Skipped, Table
 
 _CONNECTIONS = (1, 8, 32)
-_BURST = 8
-_FIRST_EACH = 125  # of four connections
+_MANY = 8
+_FIRST_EACH = 64
 _WARM_UP_BURSTS = 2
 _START_SECONDS = 60.0
 _PAUSE_SECONDS = 0.003
@@ -35,6 +35,7 @@ _MIN_SPEED = {"WireMock": 0.8, "Prism": 1.0, "pytest-httpserver": 1.2}
 _MAX_P99 = 0.25
 _MAX_CPU = 1.2
 _MIN_WEBHOOKS = 1.5
+_LOAD = {"rate": "requests/s", "p50": "ms", "p99": "ms", "CPU": "us/request"}
 T = TypeVar("T")
 
 
@@ -57,6 +58,21 @@ class Server:
         """Return the memory that it occupies."""
         found = [resident_megabytes(pid) for pid in process_tree(self.pid)]
         return sum(size or 0 for size in found) if any(found) else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """One run of load. `cpu_us` is None where the system does not tell."""
+
+    count: int
+    seconds: float
+    p50_ms: float
+    p99_ms: float
+    cpu_us: float | None
+
+    def values(self) -> tuple[float | None, ...]:
+        """Return the cells of the columns `_LOAD`."""
+        return self.count / self.seconds, self.p50_ms, self.p99_ms, self.cpu_us
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,55 +125,53 @@ def run(settings: Settings) -> Iterator[Finding]:
 
 
 def _starts(peers: Sequence[Peer], settings: Settings) -> Iterator[Finding]:
-    """A start and what follows at once, as in a run of tests: some compile while they serve."""
-    found = measures(first_200="ms", reply_500="ms", p99_until_then="ms")
+    """The start and what follows at once, as in a run of tests; a JVM compiles meanwhile."""
+    starts = measures(first_200="ms", last_reply="ms")
+    load_after = measures(**_LOAD)
     for number in range(settings.rounds + 1):
         for peer in _turn(peers, number):
             with serving(peer) as server:
-                replies = load.so_many(server.port, server.requests(4), _FIRST_EACH)
-                values = (server.ready_ms, _since(server, replies), replies.latency_ms(99))
-                for measure, value in zip(found, values, strict=True):
-                    if number:  # the first start of all reads from the disk and compiles
-                        measure.add(server, value)
-    yield _table("From the start to", found, peers)
-
-
-def _since(server: Server, replies: load.Replies) -> float:
-    """Return the milliseconds that a server took to start and to answer all requests."""
-    return server.ready_ms + (replies.ended - replies.began) * 1000
+                cost = _cost(server, _MANY, most=_FIRST_EACH)
+                if number:  # the first start of all reads from the disk and compiles
+                    _add(starts, server, (server.ready_ms, server.ready_ms + cost.seconds * 1000))
+                    _add(load_after, server, cost.values())
+    title = f"Just started: {_FIRST_EACH * _MANY} PATCHes, {_MANY} conn."
+    yield _table(title, [*starts, *load_after], peers)
+    yield from _targets(_MANY, title.partition(":")[0], load_after, peers)
 
 
 def _load(peers: Sequence[Peer], settings: Settings) -> Iterator[Finding]:
     (memory, served) = measures(resident_after_the_load="MB", requests_in_all="")
+    counts = dict.fromkeys((peer.name for peer in peers), 0)
     with ExitStack() as stack:
         servers = [stack.enter_context(serving(peer)) for peer in peers]
         for server in servers:
-            _cost(server, _BURST, server.peer.warm_up_seconds)
-        counts = dict.fromkeys((peer.name for peer in peers), 0)
+            warm_up = _cost(server, _MANY, seconds=server.peer.warm_up_seconds)
+            counts[server.peer.name] += warm_up.count
         for count in _CONNECTIONS:
-            found = measures(rate="requests/s", p50="ms", p99="ms", CPU="us/request")
+            found = measures(**_LOAD)
             for number in range(settings.rounds):
                 for server in _turn(servers, number):
-                    replies, cpu_us = _cost(server, count, settings.seconds)
-                    values = (replies.per_second, replies.latency_ms(50), replies.latency_ms(99))
-                    for measure, value in zip(found, (*values, cpu_us), strict=True):
-                        measure.add(server, value)
-                    counts[server.peer.name] += replies.count
-            yield _table(f"PATCH, {count} conn.", found, peers)
-            yield from _targets(count, found, peers)
+                    cost = _cost(server, count, seconds=settings.seconds)
+                    _add(found, server, cost.values())
+                    counts[server.peer.name] += cost.count
+            title = f"PATCH, {count} conn."
+            yield _table(title, found, peers)
+            yield from _targets(count, title, found, peers)
         for server in servers:
             memory.add(server, server.megabytes())
             served.add(server, counts[server.peer.name])
     yield _table("Memory", [memory, served], peers)
 
 
-def _targets(count: int, found: list[Measure], peers: Sequence[Peer]) -> Iterator[Row]:
+def _targets(
+    count: int, title: str, found: Sequence[Measure], peers: Sequence[Peer]
+) -> Iterator[Row]:
     rate, _, p99, cpu = found
-    title = f"PATCH, {count} conn."
     for peer in peers[1:]:
         limits = {"min_ratio": _MIN_SPEED[peer.name]} if peer.name in _MIN_SPEED else {}
         yield from rate.row(title, peer.name, **(limits if count > 1 else {}))
-    if count == _BURST:
+    if count == _MANY:
         yield from p99.row(title, _WIREMOCK, max_ratio=_MAX_P99)
         yield from cpu.row(title, _WIREMOCK, max_ratio=_MAX_CPU)
 
@@ -173,19 +187,18 @@ def _webhooks(peers: Sequence[Peer], settings: Settings) -> Iterator[Finding]:
         for number in range(-_WARM_UP_BURSTS, settings.rounds):
             for server in _turn(servers, number):
                 values = _burst(server, target.port)
-                for measure, value in zip(found, values, strict=True):
-                    if number >= 0:
-                        measure.add(server, value)
-    yield _table(f"PATCH with a webhook, {_BURST} conn.", found, peers)
+                if number >= 0:
+                    _add(found, server, values)
+    yield _table(f"PATCH with a webhook, {_MANY} conn.", found, peers)
     yield from found[1].row("PATCH with a webhook", _WIREMOCK, min_ratio=_MIN_WEBHOOKS)
 
 
 def _burst(server: Server, receiver_port: int) -> tuple[float, float, float, float | None]:
     """Changes a second, webhooks a second until all came, the part behind, CPU of a change."""
     each = server.peer.changes_each
-    count = each * _BURST
+    count = each * _MANY
     before = server.cpu_seconds()
-    replies = load.so_many(server.port, server.requests(_BURST), each)
+    replies = load.so_many(server.port, server.requests(_MANY), each)
     came = arrivals(receiver_port, count)
     after = server.cpu_seconds()
     behind = sum(at > replies.ended for at in came) / count * 100
@@ -193,13 +206,24 @@ def _burst(server: Server, receiver_port: int) -> tuple[float, float, float, flo
     return replies.per_second, count / (max(came) - replies.began), behind, spent
 
 
-def _cost(server: Server, count: int, seconds: float) -> tuple[load.Replies, float | None]:
-    streams = server.requests(count)
+def _cost(
+    server: Server, count: int, *, seconds: float | None = None, most: int | None = None
+) -> Cost:
+    """Load over so many connections: for some seconds, or so many requests of each."""
     before = server.cpu_seconds()
-    replies = load.for_seconds(server.port, streams, seconds)
+    if most is None:
+        replies = load.for_seconds(server.port, server.requests(count), seconds or 1)
+    else:
+        replies = load.so_many(server.port, server.requests(count), most)
     after = server.cpu_seconds()
     spent = None if before is None or after is None else (after - before) / replies.count * 1e6
-    return replies, spent
+    return Cost(
+        count=replies.count,
+        seconds=replies.ended - replies.began,
+        p50_ms=replies.latency_ms(50),
+        p99_ms=replies.latency_ms(99),
+        cpu_us=spent,
+    )
 
 
 @contextmanager
@@ -239,6 +263,11 @@ def _succeeds(port: int, request: bytes) -> bool:
 def _free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
+
+
+def _add(found: Sequence[Measure], server: Server, values: Sequence[float | None]) -> None:
+    for measure, value in zip(found, values, strict=True):
+        measure.add(server, value)
 
 
 def _turn(things: Sequence[T], number: int) -> list[T]:
