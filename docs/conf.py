@@ -68,7 +68,8 @@ _CHAPTERS = {
         )
     ],
     "Explanation": [
-        f"docs/explanation/{name}" for name in ("contradictions", "invented", "how-it-works")
+        f"docs/explanation/{name}"
+        for name in ("contradictions", "invented", "how-it-works", "compared")
     ],
     "Project": ["ARCHITECTURE", "CONTRIBUTING", "SECURITY", "benchmarks/README", "CHANGELOG"],
 }
