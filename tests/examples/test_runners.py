@@ -22,16 +22,23 @@ COMMANDS = [
 COUNT = re.compile(r"^(?:Ran (\d+) tests? in|=* ?(\d+) passed)", re.MULTILINE)
 
 
+BY_HAND: list[str] = []
+BY_EXEC = [sys.executable, "-m", "mock_sendpilot", "exec", "--"]
+
+
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    "prefix", [pytest.param(BY_HAND, id="by hand"), pytest.param(BY_EXEC, id="by exec")]
+)
 @pytest.mark.parametrize(("suite", "command", "count"), COMMANDS)
 def test_a_suite_passes_with_its_runner(
-    tmp_path: Path, suite: str, command: list[str], count: int
+    tmp_path: Path, suite: str, command: list[str], count: int, prefix: list[str]
 ) -> None:
     folder = tmp_path / suite
     shutil.copytree(SUITES / suite, folder)
 
     done = subprocess.run(
-        [sys.executable, "-W", "error", *command],
+        [*prefix, sys.executable, "-W", "error", *command],
         cwd=folder,
         env=_environment(),
         capture_output=True,
