@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         NotFound,
         SendPilotError,
     )
+    from mock_sendpilot.explorer.exploring import Exploration
     from mock_sendpilot.server import EmulatorServer
     from mock_sendpilot.states.snapshots import Snapshot
     from mock_sendpilot.testing.aio import EventLoopBlocked
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from mock_sendpilot.testing.backends.protocol import EmulatorUnavailable, NotInThisProcess
     from mock_sendpilot.testing.failures import (
         NotConverged,
+        NotDelivered,
         NotIdle,
         RequestNotSeen,
         UnconsumedFault,
@@ -37,8 +39,9 @@ if TYPE_CHECKING:
     )
     from mock_sendpilot.testing.interception import LeakedRequest, LeakGuard, intercept, no_leaks
     from mock_sendpilot.testing.receiver import ReceivedWebhook, WebhookReceiver
+    from mock_sendpilot.testing.receiver_process import ReceiverProcess
     from mock_sendpilot.testing.sandbox import Sandbox, SandboxFactory
-    from mock_sendpilot.testing.standalone import sandbox
+    from mock_sendpilot.testing.standalone import explore, sandbox
     from mock_sendpilot.traffic.faults import Fault
     from mock_sendpilot.traffic.journal import JournalEntry
     from mock_sendpilot.traffic.trace_tree import Trace, TraceNode
@@ -62,6 +65,7 @@ __all__ = [
     "Endpoint",
     "EndpointSeed",
     "EventLoopBlocked",
+    "Exploration",
     "Fault",
     "InvalidInput",
     "JournalEntry",
@@ -70,10 +74,12 @@ __all__ = [
     "LeakedRequest",
     "NotAllowed",
     "NotConverged",
+    "NotDelivered",
     "NotFound",
     "NotIdle",
     "NotInThisProcess",
     "ReceivedWebhook",
+    "ReceiverProcess",
     "RequestNotSeen",
     "Sandbox",
     "SandboxFactory",
@@ -89,6 +95,7 @@ __all__ = [
     "WorkspaceSeed",
     "__version__",
     "create_app",
+    "explore",
     "intercept",
     "named_contract",
     "no_leaks",
@@ -109,6 +116,7 @@ _MODULES: Mapping[str, str] = {
     "Endpoint": "webhooks.endpoints",
     "EndpointSeed": "world.seed",
     "EventLoopBlocked": "testing.aio",
+    "Exploration": "explorer.exploring",
     "Fault": "traffic.faults",
     "InvalidInput": "errors",
     "JournalEntry": "traffic.journal",
@@ -118,9 +126,11 @@ _MODULES: Mapping[str, str] = {
     "NotAllowed": "errors",
     "NotFound": "errors",
     "NotConverged": "testing.failures",
+    "NotDelivered": "testing.failures",
     "NotIdle": "testing.failures",
     "NotInThisProcess": "testing.backends.protocol",
     "ReceivedWebhook": "testing.receiver",
+    "ReceiverProcess": "testing.receiver_process",
     "RequestNotSeen": "testing.failures",
     "Sandbox": "testing.sandbox",
     "SandboxFactory": "testing.sandbox",
@@ -135,6 +145,7 @@ _MODULES: Mapping[str, str] = {
     "WebhookReceiver": "testing.receiver",
     "WorkspaceSeed": "world.seed",
     "create_app": "app",
+    "explore": "testing.standalone",
     "intercept": "testing.interception",
     "named_contract": "contracts.contract",
     "no_leaks": "testing.interception",

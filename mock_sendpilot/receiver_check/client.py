@@ -20,6 +20,7 @@ from mock_sendpilot.webhooks.http_sender import HttpSender
 from mock_sendpilot.webhooks.payloads import event_type as type_of_event
 from mock_sendpilot.webhooks.payloads import payload
 from mock_sendpilot.webhooks.signing import OutgoingRequest, SignedRequest
+from mock_sendpilot.webhooks.stages import Release
 from mock_sendpilot.world.events import (
     SAMPLE_LEAD,
     Change,
@@ -114,7 +115,9 @@ class TestClient:
         return self._counted(self._post(request))
 
     def send_together(self, requests: Sequence[OutgoingRequest]) -> list[ReceiverResponse]:
-        """Send requests at the same time."""
+        """Send requests that become complete at the same time."""
+        release = Release(len(requests))
+        requests = [replace(request, stages=release) for request in requests]
         with ThreadPoolExecutor(len(requests), thread_name_prefix="mock-sendpilot-check") as pool:
             return [self._counted(response) for response in pool.map(self._post, requests)]
 

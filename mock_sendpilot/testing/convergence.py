@@ -22,7 +22,9 @@ from mock_sendpilot.suggestions import did_you_mean
 from mock_sendpilot.testing.backends.protocol import Backend, WorkspaceView
 from mock_sendpilot.testing.failures import NotConverged
 from mock_sendpilot.webhooks.deliveries import Delivery
+from mock_sendpilot.world.inbox import RECEIVED, SENT
 from mock_sendpilot.world.models import Lead
+from mock_sendpilot.world.workspace import Workspace
 
 Prober = Callable[[float], Callable[[], Any]]
 """A maker of the probe that may take a number of seconds."""
@@ -35,8 +37,11 @@ _EXPECTED = (
     'expected a view of the leads such as {"lead_1": {"status": "DONE"}}, {"lead_1": "DONE"} or '
     '[{"id": "lead_1", "status": "DONE"}]'
 )
+_DIRECTIONS: Mapping[str, str] = {"replies": RECEIVED, "messages": SENT}
+"""The conversation with a lead, of which an app may know the texts, or their number."""
 _ATTRIBUTES: Mapping[str, str] = {
-    key: one.name for one in fields(Lead) for key in (one.name, camel_case(one.name))
+    **{key: one.name for one in fields(Lead) for key in (one.name, camel_case(one.name))},
+    **{name: name for name in _DIRECTIONS},
 }
 """The attributes of a lead by the names that an app may have for them."""
 
@@ -96,14 +101,13 @@ def _compare(
         value = probe()
     except Exception as error:  # the app may not be ready yet
         return [], error
-    known = {lead.id: lead for lead in backend.view().workspace.store.leads()}
-    return list(_differences(_rows(value), known, lead_ids)), None
+    return list(view_differences(value, backend.view().workspace, lead_ids)), None
 
 
 # --- the view -------------------------------------------------------------------------------------
 
 
-def _rows(view: Any) -> dict[str, Mapping[str, Any]]:
+def view_rows(view: Any) -> dict[str, Mapping[str, Any]]:
     """Return the fields of each lead by its id."""
     __tracebackhide__ = True
     if inspect.iscoroutine(view):
@@ -143,11 +147,21 @@ def _row(value: Any) -> Mapping[str, Any]:
 # --- differences ----------------------------------------------------------------------------------
 
 
-def _differences(
-    rows: Mapping[str, Mapping[str, Any]],
-    known: Mapping[str, Lead],
-    lead_ids: Collection[str] | None,
+def view_differences(
+    view: Any, workspace: Workspace, lead_ids: Collection[str] | None
 ) -> Iterator[Difference]:
+    """Yield the differences between a view of the leads and those of the workspace.
+
+    Args:
+        view: the value of a probe.
+        workspace: the workspace.
+        lead_ids: the leads that are compared; None for all of either side.
+
+    Raises:
+        InvalidInput: the view has another form, or a field that no lead has.
+    """
+    rows = view_rows(view)
+    known = {lead.id: lead for lead in workspace.store.leads()}
     # In the order of the emulator, so that two failures can be compared.
     for lead_id in dict.fromkeys([*known, *rows]) if lead_ids is None else lead_ids:
         lead, row = known.get(lead_id), rows.get(lead_id)
@@ -160,7 +174,10 @@ def _differences(
             yield Difference(lead_id, f"the app does not have it; its status is {lead.status!r}")
         else:
             for name, value in row.items():
-                if not _agree(value, actual := getattr(lead, _attribute(name))):
+                actual = _fact(workspace, lead, _attribute(name))
+                if not _agree(value, actual):
+                    if isinstance(actual, Texts) and not _is_list(value):
+                        actual = len(actual)
                     text = f"the app has {short_repr(value)}, the emulator {short_repr(actual)}"
                     yield Difference(lead_id, f"{name}: {text}")
 
@@ -169,7 +186,7 @@ def _attribute(name: object) -> str:
     attribute = _ATTRIBUTES.get(str(name))
     if attribute is None:
         guess = did_you_mean(str(name), _ATTRIBUTES)
-        known = ", ".join(one.name for one in fields(Lead))
+        known = ", ".join(dict.fromkeys(_ATTRIBUTES.values()))
         raise InvalidInput(
             f"the probe: no lead has the field {str(name)[:80]!r}; {guess}known are: {known}; have "
             "the probe leave out what is the app's own"
@@ -177,9 +194,38 @@ def _attribute(name: object) -> str:
     return attribute
 
 
+class Texts(tuple[str, ...]):
+    """The messages or replies of a conversation, of which an app may know the number alone."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return repr(list(self))
+
+
+def _fact(workspace: Workspace, lead: Lead, attribute: str) -> Any:
+    """Return a field of a lead, or the texts of its conversation with its sender."""
+    direction = _DIRECTIONS.get(attribute)
+    if direction is None:
+        return getattr(lead, attribute)
+    inbox = workspace.inbox
+    conversation_id = inbox.id_of_pair(lead.sender_id or "", lead.linkedin_url)
+    messages = inbox.messages(conversation_id) if conversation_id else ()
+    return Texts(one.content for one in messages if one.direction == direction)
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping)
+
+
 def _agree(value: Any, actual: Any) -> bool:
     if isinstance(value, Enum):
         value = value.value
+    if isinstance(actual, Texts):
+        # In any order: webhooks come in any, and an app may list them as they came.
+        return (
+            sorted(map(str, value)) == sorted(actual) if _is_list(value) else value == len(actual)
+        )
     if isinstance(actual, datetime):
         moment = parse_moment(value) if isinstance(value, str) else value
         if not isinstance(moment, datetime) or moment.tzinfo is None:

@@ -38,6 +38,10 @@ class NotConverged(AssertionError):
     """The app did not agree with the emulator in time; the message shows where, field by field."""
 
 
+class NotDelivered(AssertionError):
+    """A valid webhook was never acknowledged; the message shows the attempts that failed."""
+
+
 class NotIdle(AssertionError):
     """Something was still running or due when the wait timed out."""
 

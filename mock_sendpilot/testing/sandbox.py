@@ -27,6 +27,7 @@ from mock_sendpilot.testing.backends.protocol import Backend, Host
 from mock_sendpilot.testing.failures import NotIdle
 from mock_sendpilot.testing.recorded_events import RecordedEvents, SentWebhooks
 from mock_sendpilot.testing.sandbox_clock import SandboxClock
+from mock_sendpilot.testing.sandbox_exploration import SandboxExploration
 from mock_sendpilot.testing.sandbox_options import (
     OptionSource,
     SandboxOptions,
@@ -35,7 +36,6 @@ from mock_sendpilot.testing.sandbox_options import (
     workspace_seed,
 )
 from mock_sendpilot.testing.sandbox_traffic import RecordedRequests, SandboxTraffic
-from mock_sendpilot.testing.sandbox_webhooks import SandboxWebhooks
 from mock_sendpilot.webhooks.deliveries import describe_failed_attempts
 from mock_sendpilot.world.linkedin import made_up_profile_url
 from mock_sendpilot.world.models import Campaign, Lead, Sender, Step
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 _ACTIONS = (*words.LEAD_ACTIONS, *words.CAMPAIGN_ACTIONS, *words.JOB_ACTIONS)
 
 
-class Sandbox(SandboxWebhooks, SandboxTraffic):
+class Sandbox(SandboxExploration, SandboxTraffic):
     """A fresh workspace on a running server, isolated from all others; it has one campaign.
 
     Args:

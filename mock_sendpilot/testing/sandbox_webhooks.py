@@ -346,8 +346,9 @@ class SandboxWebhooks:
         Args:
             probe: a function; or a URL, a path of the app added last, or a command (a list of
                 texts), which returns JSON. It returns the app's leads: `{id: {"status": …}}`,
-                `{id: status}`, or a list of objects with an `id`. A function is called in the
-                thread of the test.
+                `{id: status}`, or a list of objects with an `id`. Next to fields of leads they may
+                have `replies` and `messages`: the number of texts, or the texts. A function is
+                called in the thread of the test.
             leads: compare only these leads, or their ids; by default all of either side.
             timeout: seconds of real time, also while the clock is frozen.
 

@@ -1,13 +1,19 @@
-"""A sandbox without pytest: `mock_sendpilot.sandbox`, for unittest and for scripts."""
+"""Without pytest, for unittest and for scripts: `mock_sendpilot.sandbox` and `explore`."""
 
+import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mock_sendpilot.testing.emulator_url import own_host
 from mock_sendpilot.testing.sandbox import Sandbox, SandboxFactory
+
+if TYPE_CHECKING:
+    from mock_sendpilot.explorer.exploring import Exploration
+    from mock_sendpilot.testing.receiver_check import ProbeSource
+    from mock_sendpilot.testing.serving import Receiver
 
 
 @contextmanager
@@ -60,3 +66,30 @@ def sandbox(
     ):
         yield made
         made.check_faults()
+
+
+def explore(
+    receiver: "Receiver",
+    *,
+    probe: "ProbeSource",
+    contract: str | None = None,
+    random_seed: str | None = None,
+    **options: Any,
+) -> "Exploration":
+    """Search for the smallest schedule that a receiver does not survive.
+
+    Args:
+        receiver: a URL, or a WSGI or ASGI app.
+        probe: what the app knows about its leads: a function, a URL, a path of the app, or a
+            command.
+        contract: the contract of the webhooks; by default `documented`.
+        random_seed: the seed of the search; by default a new one, which the result has.
+        options: the other arguments of `Sandbox.explore`, such as `secret` and `examples`.
+
+    Raises:
+        InvalidInput: as for `Sandbox.explore`.
+    """
+    __tracebackhide__ = True
+    with sandbox(contract) as made:
+        seed = secrets.token_hex(4) if random_seed is None else random_seed
+        return made.explore(receiver, probe=probe, random_seed=seed, **options)

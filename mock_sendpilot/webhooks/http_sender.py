@@ -72,7 +72,8 @@ class _Target:
 class _Connection:
     """The connections to one receiver, kept for some time after their last use."""
 
-    def __init__(self, adapter: "HTTPAdapter") -> None:
+    def __init__(self, adapter: "HTTPAdapter", max_count: int) -> None:
+        self.max_count = max_count
         self._adapter = adapter
         self._target: _Target | None = None
         self.used_at = 0.0
@@ -179,25 +180,37 @@ class HttpSender:
         else:
             connection = self._connection(name, max_connections)
         try:
-            response = self._urlopen(connection, request, timeout)
-            if request.loses_response:
-                _hang_up(response)
-                return None, f"the response was lost on purpose; it was {response.status}"
-            return _read_response(response, SystemClock.running_seconds() + timeout), None
+            return self._exchange(connection, request, timeout)
         except _BrokenOff:
             return None, "the connection was reset in the middle of the body, on purpose"
         except Exception as error:
             return None, _describe(error, timeout)
         finally:
+            if request.stages is not None:
+                request.stages.ended()
             connection.used_at = SystemClock.running_seconds()
             if request.is_cut:
                 connection.close()
             elif len(self._connections) > _MAX_KEPT_CONNECTIONS:
                 self.forget(name)  # its own: another one may be in use
 
+    def _exchange(
+        self, connection: _Connection, request: SignedRequest, timeout: float
+    ) -> tuple[Response | None, str | None]:
+        response, stages = self._urlopen(connection, request, timeout), request.stages
+        if request.loses_response or (stages is not None and stages.response_begun()):
+            _hang_up(response)
+            return None, f"the response was lost on purpose; it was {response.status}"
+        read = _read_response(response, SystemClock.running_seconds() + timeout)
+        if stages is not None:
+            stages.response_read()
+        return read, None
+
     def _connection(self, name: str, max_connections: int) -> _Connection:
         connection = self._connections.get(name)
-        if connection is None:
+        # An endpoint may have become wider since.
+        if connection is None or connection.max_count < max_connections:
+            self.forget(name)
             connection = self._connections[name] = _new_connection(max_connections)
         elif SystemClock.running_seconds() - connection.used_at > _REUSE_SECONDS:
             # The receiver may be about to close a connection that was idle, and the next request
@@ -213,7 +226,7 @@ class HttpSender:
         # A name that comes twice, in whatever case, has the last of its values.
         headers = {name.lower(): (name, value) for name, value in request.headers.items()}
         headers["content-length"] = "Content-Length", str(len(request.content))
-        is_in_parts = request.seconds_to_send or request.breaks_off
+        is_in_parts = request.seconds_to_send or request.breaks_off or request.stages is not None
         response: BaseHTTPResponse = target.pool.urlopen(
             "POST",
             target.path,
@@ -229,15 +242,21 @@ class HttpSender:
         return response
 
     def _in_parts(self, request: SignedRequest) -> Iterator[bytes]:
-        """Yield the body in parts with pauses between them, or only its first half."""
-        content = request.content
+        """Yield the body in parts: with pauses, without its second half, or the last byte alone."""
+        content, last = request.content, b""
         if request.breaks_off:
             yield content[: len(content) // 2]
             raise _BrokenOff
-        size = len(content) // _SLOW_BODY_PARTS + 1
+        if request.stages is not None:
+            content, last = content[:-1], content[-1:]
+        size = len(content) // (_SLOW_BODY_PARTS if request.seconds_to_send else 1) + 1
         for start in range(0, len(content), size):
             self._is_closing.wait(request.seconds_to_send / _SLOW_BODY_PARTS)
             yield content[start : start + size]
+        if request.stages is not None:
+            request.stages.last_byte()
+            yield last
+            request.stages.body_sent()
 
 
 def _new_connection(
@@ -251,7 +270,7 @@ def _new_connection(
     if socket_options:
         adapter.init_poolmanager(1, max_connections, socket_options=socket_options)
     adapter.poolmanager.pool_classes_by_scheme = dict(POOLS)
-    return _Connection(adapter)
+    return _Connection(adapter, max_connections)
 
 
 def _hang_up(response: "BaseHTTPResponse") -> None:

@@ -29,6 +29,7 @@ from mock_sendpilot.webhooks.http_sender import HttpSender
 from mock_sendpilot.webhooks.payloads import Payload, check_pattern, event_type, payload
 from mock_sendpilot.webhooks.runner import DeliveryRunner
 from mock_sendpilot.webhooks.signing import new_secret
+from mock_sendpilot.webhooks.stages import Stages
 from mock_sendpilot.webhooks.state import (
     JobEndpointState,
     OutboxState,
@@ -91,6 +92,19 @@ class Outbox:
             counters=self.counters,
         )
         self._runner = DeliveryRunner(workspace, http_sender, state)
+
+    @contextmanager
+    def staged(self, stages: Stages) -> Iterator[None]:
+        """Let `stages` act on the attempts that are made meanwhile."""
+        self._runner.stages = stages
+        try:
+            yield
+        finally:
+            self._runner.stages = None
+
+    def due_count(self) -> int:
+        """Return the number of attempts that are queued and due now."""
+        return self._runner.due_count(self._workspace.clock.now())
 
     @contextmanager
     def paused(self, *, timeout_seconds: float) -> Iterator[None]:

@@ -7,6 +7,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from mock_sendpilot.json_text import bytes_to_keep
@@ -35,6 +36,9 @@ from mock_sendpilot.world.endpoint_settings import PROCESS, TRACEPARENT, VIRTUAL
 from mock_sendpilot.world.state import Planned, Replanning
 from mock_sendpilot.world.workspace import Workspace
 
+if TYPE_CHECKING:
+    from mock_sendpilot.webhooks.stages import Stages
+
 FAILED = "failed"
 """The outcome of an attempt without success; its delivery may still succeed."""
 _SPAN_ID_LENGTH = 16
@@ -58,6 +62,9 @@ class DeliveryRunner:
         workspace: has the contract and the scheduler.
         http_sender: makes the POSTs.
         state: the webhooks of the workspace.
+
+    Attributes:
+        stages: act on each attempt from now on; None by default.
     """
 
     def __init__(self, workspace: Workspace, http_sender: HttpSender, state: WebhookState) -> None:
@@ -73,6 +80,7 @@ class DeliveryRunner:
         self._reordered = ReorderedDeliveries()
         self._planned: dict[_PlannedAttempt, None] = {}  # queued or in flight, oldest first
         self.gate = Gate()
+        self.stages: Stages | None = None
 
     def schedule(self, delivery: Delivery) -> None:
         """Queue the next attempt of a delivery, if it has one."""
@@ -100,6 +108,11 @@ class DeliveryRunner:
             for one in list(self._planned)
             if one.task is not None and not one.task.is_cancelled
         )
+
+    def due_count(self, now: datetime) -> int:
+        """Return the number of attempts that are queued and due by then."""
+        tasks = [one.task for one in list(self._planned) if one.task is not None]
+        return sum(not task.is_cancelled and task.due_at <= now for task in tasks)
 
     def health_state(self) -> dict[str, datetime]:
         """Return since when endpoints have been failing."""
@@ -265,6 +278,7 @@ class DeliveryRunner:
             secrets=(endpoint.secret, *endpoint.older_secrets(now)),
             signed_at=signed_at,
             extra_headers={**settings.headers, **self._traceparent(delivery, endpoint)},
+            stages=self.stages,
         )
 
     def _traceparent(self, delivery: Delivery, endpoint: Endpoint) -> dict[str, str]:

@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from mock_sendpilot.version import __version__
+from mock_sendpilot.webhooks.stages import Stages
 
 JSON_TYPE = "application/json"
 USER_AGENT = f"mock-sendpilot/{__version__}"
@@ -45,7 +46,7 @@ class SignedRequest:
     """A POST as it goes over the wire: at once, over `seconds_to_send`, or cut on purpose.
 
     `breaks_off` cuts it in the middle of its body, `loses_response` as soon as the receiver begins
-    to respond.
+    to respond. `stages` act on it while it is made.
     """
 
     url: str
@@ -54,6 +55,7 @@ class SignedRequest:
     seconds_to_send: float = 0
     breaks_off: bool = False
     loses_response: bool = False
+    stages: Stages | None = None
 
     @property
     def is_cut(self) -> bool:
@@ -84,6 +86,7 @@ class OutgoingRequest:
     breaks_off: bool = False
     loses_response: bool = False
     extra_headers: Mapping[str, str] = field(default_factory=dict)
+    stages: Stages | None = None
 
     @property
     def content(self) -> bytes:
@@ -99,6 +102,7 @@ class OutgoingRequest:
             seconds_to_send=self.seconds_to_send,
             breaks_off=self.breaks_off,
             loses_response=self.loses_response,
+            stages=self.stages,
         )
 
     def headers(self) -> dict[str, str]:

@@ -45,6 +45,7 @@ RULES = (
         ("click", "flask", "marshmallow", "requests", "werkzeug"),
         modules=(
             "contracts/",
+            "explorer/",
             "http_server/",
             "matching.py",
             "receiver_check/",
@@ -93,6 +94,16 @@ RULES = (
         _rooms("api", "cli", "control", "dashboard", "testing"),
         modules=("receiver_check/", "traffic/", "webhooks/"),
         remedy="Views, commands and fixtures call this room, never the other way round.",
+    ),
+    Rule(
+        _rooms("explorer"),
+        except_for=("cli/", "explorer/", "testing/"),
+        remedy="Exploring is for fixtures and commands: nothing that is emulated knows of it.",
+    ),
+    Rule(
+        ("hypothesis",),
+        except_for=("explorer/search.py", "testing/strategies.py"),
+        remedy="It is an extra: search in explorer/search.py, which says how to install it.",
     ),
     Rule(
         _rooms("dashboard"),

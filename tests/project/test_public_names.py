@@ -24,6 +24,7 @@ from mock_sendpilot import (
     Endpoint,
     EndpointSeed,
     EventLoopBlocked,
+    Exploration,
     Fault,
     InvalidInput,
     JournalEntry,
@@ -32,10 +33,12 @@ from mock_sendpilot import (
     LeakGuard,
     NotAllowed,
     NotConverged,
+    NotDelivered,
     NotFound,
     NotIdle,
     NotInThisProcess,
     ReceivedWebhook,
+    ReceiverProcess,
     RequestNotSeen,
     Sandbox,
     SandboxFactory,
@@ -51,6 +54,7 @@ from mock_sendpilot import (
     WorkspaceSeed,
     __version__,
     create_app,
+    explore,
     intercept,
     named_contract,
     no_leaks,
@@ -172,6 +176,16 @@ def test_the_faults_of_a_sandbox_have_types(sendpilot: Sandbox) -> None:
     assert fault.state == "armed"
 
 
+def test_an_exploration_has_types(sendpilot: Sandbox) -> None:
+    exploration = explore(lambda _environ, _start: [], probe=dict, examples=1, timeout=0.2)
+    process = ReceiverProcess(["python"], url=f"{sendpilot.origin}/webhooks")
+    process.stop()
+
+    assert_type(exploration, Exploration)
+    assert_type(process, ReceiverProcess)
+    assert not exploration.passed
+
+
 def test_an_interception_and_a_guard_have_types(sendpilot: Sandbox) -> None:
     with intercept(sendpilot, api_key="sp_live", hosts=["api.example"]) as intercepted:
         assert_type(intercepted, Sandbox)
@@ -209,6 +223,7 @@ def test_an_error_of_the_emulated_world_is_caught_by_its_base(
         (EmulatorUnavailable, SendPilotError),
         (EventLoopBlocked, RuntimeError),
         (NotConverged, AssertionError),
+        (NotDelivered, AssertionError),
         (LeakedRequest, AssertionError),
         (NotIdle, AssertionError),
         (NotInThisProcess, SendPilotError),

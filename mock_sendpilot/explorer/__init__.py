@@ -1,0 +1,1 @@
+"""The explorer: schedules of changes and disruptions that a receiver does not survive."""

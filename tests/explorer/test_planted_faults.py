@@ -1,0 +1,67 @@
+"""The explorer finds the fault of a receiver and shrinks it; it blames no right one."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from mock_sendpilot import Exploration, explore
+from tests.explorer import receivers as r
+from tests.support import SECRET
+
+MAX_STEPS = 6
+SEEDS: Mapping[str, str] = {
+    "CountsEveryDelivery": "c",
+    "LastArrivalWins": "e",
+    "RemembersOneId": "a",
+    "RemembersByLead": "c",
+    "RemembersBySecond": "c",
+    "RemembersBeforeItWorks": "f",
+    "ComparesTimesOfDay": "e",
+    "ReadsTwelveHours": "e",
+    "ComparesEuropeanDates": "e",
+    "ComparesSeconds": "c",
+    "CrashesOnUnknownEvents": "d",
+    "SwallowsReplies": "e",
+    "RejectsDuplicates": "d",
+    "RejectsOlderEvents": "c",
+    "LooksUpBeforeItInserts": "c",
+    "LosesUpdates": "c",
+    "ForgetsAfterRestart": "a",
+    "LosesItsQueue": "f",
+    "VerifiesNothing": "d",
+    "AcknowledgesWhatItCannotRead": "d",
+    "SkipsEventsWithoutCampaign": "d",
+    "IgnoresOldEvents": "b",
+    "TakesThePreviousStatus": "a",
+}
+"""Seeds by which a fault is found early; others take up to ten seconds."""
+
+
+def explored(receiver: r.Receiver, *, random_seed: str = "a", examples: int = 300) -> Exploration:
+    return explore(
+        receiver,
+        probe=receiver.view,
+        secret=SECRET,
+        restart=receiver.restart,
+        timeout=0.25,
+        random_seed=random_seed,
+        examples=examples,
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", r.WRONG, ids=lambda kind: kind.__name__)
+def test_a_fault_is_found_and_shrunk(kind: type[r.Receiver]) -> None:
+    exploration = explored(kind(), random_seed=SEEDS.get(kind.__name__, "a"))
+
+    assert exploration.found, str(exploration)
+    assert len(exploration.found.steps) <= MAX_STEPS
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", r.RIGHT, ids=lambda kind: kind.__name__)
+def test_a_right_receiver_is_not_blamed(kind: type[r.Receiver]) -> None:
+    exploration = explored(kind(), random_seed="r", examples=40)
+
+    assert exploration.passed, str(exploration)
+    assert exploration.examples >= 35
