@@ -18,6 +18,7 @@ _COMMANDS: Mapping[str, str] = {
     "env": "env",
     "events": "events",
     "exec": "exec",
+    "explore": "explore",
     "fault": "faults",
     "faults": "faults",
     "listen": "listen",

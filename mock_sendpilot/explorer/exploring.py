@@ -12,6 +12,7 @@ from mock_sendpilot.explorer.generated_test import generated_test, schedule_as_j
 from mock_sendpilot.explorer.playing import Played, Player, Subject
 from mock_sendpilot.explorer.search import NOT_INSTALLED, Search
 from mock_sendpilot.explorer.steps import (
+    Change,
     Schedule,
     Step,
     has_races,
@@ -24,6 +25,7 @@ from mock_sendpilot.explorer.story import (
     numbered,
     svg_diagram,
     text_diagram,
+    wrapped,
 )
 from mock_sendpilot.scheduling.clock import SystemClock
 
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = 300
 _TRIES = 5
+_PLAIN_STATUS = "DONE"
 Phase = Literal["exploring", "shrinking"]
 Progress = Callable[[int, Phase], object]
 """A function that is called with the number of schedules played so far."""
@@ -64,13 +67,14 @@ class Found:
     def story(self) -> str:
         """The numbered sentences, what was wrong in the end, and since when it had to be."""
         if self.inevitable_step == 0:
-            moment = "It needs no disruption: the same events without any end the same way."
+            moment = "It needs no disruption: the same events without one end the same way."
         else:
             moment = (
-                f"It became inevitable with step {self.inevitable_step}: without the disruptions "
+                f"It became inevitable with step {self.inevitable_step}: without the disruptions\n"
                 "after it, it ends the same way."
             )
-        return "\n".join([*self.sentences, "", self.problem, "", moment])
+        lines = [line for one in self.sentences for line in wrapped(one)]
+        return "\n".join([*lines, "", self.problem, "", moment])
 
     @property
     def diagram(self) -> str:
@@ -173,8 +177,8 @@ class Explorer:
         self._kinds = kinds
         self._max_steps = max_steps
         self._on_progress = on_progress
-        self._starts_at = starts_at or _start(sandbox.workspace.clock.now())
-        self._player = Player(sandbox, subject, self._starts_at)
+        start = starts_at or _start(sandbox.workspace.clock.now())
+        self._player = Player(sandbox, subject, start)
         self._play_count = 0
         self._found_after: int | None = None
 
@@ -208,10 +212,8 @@ class Explorer:
             )
         began = SystemClock.running_seconds()
 
-        def play() -> Found | None:
-            return self._describe(schedule, random_seed) if self._fails(schedule) else None
-
-        found = self._restored(play)
+        self._play_count = 1
+        found = self._restored(lambda: self._describe(schedule, random_seed))
         return self._result(found, random_seed, began)
 
     def _result(self, found: Found | None, random_seed: str, began: float) -> Exploration:
@@ -240,7 +242,22 @@ class Explorer:
         self._on_progress(
             self._play_count, "exploring" if self._found_after is None else "shrinking"
         )
-        return self._player.play(schedule).problem is not None
+        if self._player.play(schedule).problem is None:
+            return False
+        if self._found_after is None and self._remembers_time():
+            self._player.goes_on_in_time = True
+            return self._player.play(schedule).problem is not None
+        return True
+
+    def _remembers_time(self) -> bool:
+        """Return whether the app takes even a plain change for an old one, after other schedules.
+
+        It has kept the time of an event, and schedules begin at the same time. That alone is not
+        wrong: at the vendor's, time goes on.
+        """
+        if self._player.goes_on_in_time:
+            return False
+        return self._player.play((Change(lead=1, status=_PLAIN_STATUS),)).problem is not None
 
     def _note_found(self) -> None:
         self._found_after = self._play_count
@@ -264,7 +281,7 @@ class Explorer:
         inevitable = self._inevitable_step(schedule)
         return Found(
             steps=schedule,
-            starts_at=self._starts_at,
+            starts_at=played.starts_at,
             problem=played.problem or "",
             inevitable_step=inevitable,
             sentences=tuple(numbered(schedule, contract)),
@@ -274,7 +291,7 @@ class Explorer:
                 played,
                 self._subject,
                 contract=contract,
-                starts_at=self._starts_at,
+                starts_at=played.starts_at,
                 random_seed=random_seed,
             ),
         )

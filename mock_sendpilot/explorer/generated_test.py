@@ -27,6 +27,7 @@ from mock_sendpilot.explorer.steps import (
     Together,
     Unknown,
     as_json,
+    has_races,
     needs_restart,
     schedule_from_json,
 )
@@ -35,6 +36,7 @@ from mock_sendpilot.json_text import as_utf8
 from mock_sendpilot.scheduling.clock import iso_milliseconds, parse_moment
 
 _MARK = "# schedule: "
+_REPEATED = '@pytest.mark.parametrize("attempt", range(10))  # a race, which is not met each time'
 _WIDTH = 96
 
 
@@ -60,6 +62,7 @@ def generated_test(
     writer = _Writer(schedule, played, subject, contract)
     body = list(writer.body())  # first: it collects the names that have to be imported
     marker = _marker(contract, starts_at)
+    arguments = ", attempt" if has_races(schedule) else ""
     head = [
         f'"""Found by exploring with random seed {random_seed!r}: it does not end well.',
         "",
@@ -70,8 +73,9 @@ def generated_test(
         *writer.imports(),
         "",
         "",
+        *([_REPEATED] if has_races(schedule) else []),
         marker,
-        "def test_the_app_agrees_with_sendpilot_in_the_end(sendpilot):",
+        f"def test_the_app_agrees_with_sendpilot_in_the_end(sendpilot{arguments}):",
     ]
     return "\n".join([*head, *(f"    {line}".rstrip() for line in body)]) + "\n"
 
@@ -150,7 +154,8 @@ class _Writer:
                 "ReceiverProcess"
             )
             url = json.dumps(self._subject.receiver)
-            yield f"with ReceiverProcess({list(process)!r}, url={url}) as receiver:"
+            yield f"command = {json.dumps(list(process))}"
+            yield f"with ReceiverProcess(command, url={url}) as receiver:"
             yield from (f"    {line}" for line in self._steps())
         else:
             yield from self._steps()
@@ -159,6 +164,8 @@ class _Writer:
         yield self._endpoint()
         for number in self._played.lead_ids:
             lead_id = f'"lead_{number}"'
+            if has_races(self._schedule):
+                lead_id = f'f"lead_{{attempt}}_{number}"'
             if self._is_url:  # it may know the leads of an earlier run
                 lead_id = f'f"lead_{{secrets.token_hex(4)}}_{number}"'
             words = f'lead_id={lead_id}, status="{INITIAL_STATUS}"'
@@ -291,8 +298,9 @@ def _comment(text: str) -> Iterable[str]:
 def _module_and_name(thing: Any) -> tuple[str, str] | None:
     """Return the module and the name by which an object can be imported, or None."""
     own = getattr(thing, "__module__", None) or getattr(type(thing), "__module__", None)
-    first = [str(own), "__main__"]
-    for name in (*first, *(one for one in list(sys.modules) if one not in first)):
+    # A script last: whatever it has imported has a module of its own.
+    others = [one for one in list(sys.modules) if one not in {str(own), "__main__"}]
+    for name in (str(own), *others, "__main__"):
         module = sys.modules.get(name)
         contents = getattr(module, "__dict__", {})
         for key, value in list(contents.items()):

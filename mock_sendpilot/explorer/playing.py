@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from mock_sendpilot.contracts import vocabulary as words
@@ -87,11 +87,13 @@ class Played:
     """The outcome of a schedule.
 
     Attributes:
+        starts_at: the time at its start.
         problem: why it did not end well; None if it did.
         lead_ids: the ids of its leads by their numbers.
         attempts: the attempts after each step, and after the end, with their deliveries.
     """
 
+    starts_at: datetime
     problem: str | None = None
     lead_ids: dict[int, str] = field(default_factory=dict)
     attempts: list[list[tuple[Delivery, Attempt]]] = field(default_factory=list)
@@ -109,28 +111,36 @@ class Player:
     Args:
         sandbox: the sandbox; its workspace is replaced with each schedule.
         subject: the app.
-        starts_at: the time at the start of each schedule.
+        starts_at: the time at the start of the schedules.
     """
 
     def __init__(self, sandbox: "Sandbox", subject: Subject, starts_at: datetime) -> None:
         self._sandbox = sandbox
         self._subject = subject
-        self._seed = replace(sandbox.workspace.seed, starts_at=starts_at, is_frozen=True)
+        self._seed = replace(sandbox.workspace.seed, is_frozen=True)
+        self._starts_at = self._ends_at = starts_at
         # Real chance: an app that runs on knows the leads and events of earlier explorations.
         self._token = secrets.token_hex(3)
         self._count = 0
         self._agreements: list[float] = []  # the seconds they took, sorted
         self.is_patient = True
         """True to give the app its full time to agree; else a multiple of what it usually needs."""
+        self.goes_on_in_time = False
+        """True to start each schedule after the end of the one before, not at the same time."""
 
     def play(self, schedule: Schedule) -> Played:
         """Play a schedule to its end."""
         self._count += 1
         prefix = f"lead_{self._token}{self._count}"
-        played = Played(lead_ids={one: f"{prefix}_{one}" for one in leads_of(schedule)})
+        if self.goes_on_in_time:
+            days = (self._ends_at - self._starts_at).days + 2
+            self._starts_at += timedelta(days=days)
+        lead_ids = {one: f"{prefix}_{one}" for one in leads_of(schedule)}
+        played = Played(starts_at=self._starts_at, lead_ids=lead_ids)
         if self._subject.reset is not None:
             self._subject.reset()
-        self._sandbox.renew(replace(self._seed, random_seed=f"{self._token}/{self._count}"))
+        random_seed = f"{self._token}/{self._count}"
+        self._sandbox.renew(replace(self._seed, random_seed=random_seed, starts_at=self._starts_at))
         self._sandbox.add_endpoint(
             self._subject.receiver,
             path=self._subject.path,
@@ -150,6 +160,7 @@ class Player:
         except (AssertionError, AdvanceTimedOut) as error:
             played.problem = played.named(str(error)) or type(error).__name__
         played.attempts.append(self._new_attempts(recorded))
+        self._ends_at = max(self._ends_at, self._sandbox.clock.now)
         return played
 
     def _check(self, played: Played) -> None:

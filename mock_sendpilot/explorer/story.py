@@ -152,7 +152,7 @@ def text_diagram(rows: Sequence[Row]) -> str:
     lines = [f"SendPilot{' ' * (_LANE - 6)}the app"]
     for row in rows:
         if row.kind == "step":
-            lines += [f"{pad}|{' ' * _LANE}|", *_wrapped(row.text)]
+            lines += [f"{pad}|{' ' * _LANE}|", *wrapped(row.text)]
         elif row.kind == "request":
             label = f"-- {row.text} "[: _LANE - 1]
             lines.append(f"{pad}|{label.ljust(_LANE - 1, '-')}>|")
@@ -165,7 +165,8 @@ def text_diagram(rows: Sequence[Row]) -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
-def _wrapped(text: str) -> list[str]:
+def wrapped(text: str) -> list[str]:
+    """Return the lines of a numbered sentence, in at most 76 columns."""
     indent = " " * (text.index(".") + 2)  # behind the number
     return textwrap.wrap(text, _WIDTH, subsequent_indent=indent, break_on_hyphens=False)
 
@@ -183,7 +184,7 @@ def svg_diagram(rows: Sequence[Row]) -> str:
     for row in rows:
         if row.kind == "step":
             y += 8
-            for line in _wrapped(row.text):
+            for line in wrapped(row.text):
                 parts.append(f'<text class="s" x="10" y="{y}">{escape(line.strip())}</text>')
                 y += _LINE_HEIGHT
             continue

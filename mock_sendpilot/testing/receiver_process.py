@@ -69,7 +69,11 @@ class ReceiverProcess(AbstractContextManager["ReceiverProcess"]):
         self.shortest_response_seconds = _UNKNOWN_LATENCY_SECONDS
 
     def __enter__(self) -> "Self":
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
