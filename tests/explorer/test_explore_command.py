@@ -111,7 +111,7 @@ def test_an_app_that_does_not_run_is_named(cli_runner: CliRunner) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("fault", ["works later", "remembers first"])
+@pytest.mark.parametrize("fault", ["works later"])
 def test_a_process_that_loses_something_when_it_is_killed_is_found(
     cli_runner: CliRunner, tmp_path: Path, fault: str
 ) -> None:
@@ -119,7 +119,6 @@ def test_a_process_that_loses_something_when_it_is_killed_is_found(
         port = listening.getsockname()[1]
     schedule = {
         "works later": {"step": "change", "lead": 1, "status": "DONE", "killed": "answered"},
-        "remembers first": {"step": "change", "lead": 1, "status": "DONE", "killed": "reading"},
     }
     file = tmp_path / "schedule.json"
     exit_codes: list[int] = []

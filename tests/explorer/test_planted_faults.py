@@ -31,7 +31,6 @@ SEEDS: Mapping[str, str] = {
     "VerifiesNothing": "d",
     "AcknowledgesWhatItCannotRead": "d",
     "SkipsEventsWithoutCampaign": "d",
-    "IgnoresOldEvents": "b",
     "TakesThePreviousStatus": "a",
 }
 """Seeds by which a fault is found early; others take up to ten seconds."""
