@@ -8,15 +8,9 @@ from datetime import timedelta
 from mock_sendpilot.contracts import vocabulary as words
 from mock_sendpilot.receiver_check.client import TestClient, event_types
 from mock_sendpilot.receiver_check.effects import Effect, expect_one_effect
-from mock_sendpilot.receiver_check.findings import (
-    FAILED,
-    INCONCLUSIVE,
-    PASSED,
-    Finding,
-    expect_accepted,
-    worst,
-)
+from mock_sendpilot.receiver_check.findings import expect_accepted
 from mock_sendpilot.receiver_check.profile import USUAL_EVENT_TYPE, Profile, join_schemes
+from mock_sendpilot.verdicts.findings import FAILED, INCONCLUSIVE, PASSED, Finding, worst
 from mock_sendpilot.webhooks.disruption_kinds import (
     with_extra_fields,
     with_unknown_type,

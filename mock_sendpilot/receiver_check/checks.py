@@ -2,43 +2,26 @@
 
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
 from functools import partial
 
 from mock_sendpilot.contracts.contract import Contract
 from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.receiver_check import acceptance, signatures
 from mock_sendpilot.receiver_check.client import TestClient, event_types
-from mock_sendpilot.receiver_check.findings import FAILED, INCONCLUSIVE, WARNED, Finding, Outcome
 from mock_sendpilot.receiver_check.profile import Profile, discover, join_schemes
-from mock_sendpilot.receiver_check.report import Report, Result
+from mock_sendpilot.receiver_check.report import ReceiverReport
 from mock_sendpilot.receiver_check.target import ProbeFailed, Target
 from mock_sendpilot.scheduling.clock import SystemClock
+from mock_sendpilot.verdicts.check import Check
+from mock_sendpilot.verdicts.findings import INCONCLUSIVE, WARNED, Finding
+from mock_sendpilot.verdicts.report import Result
 from mock_sendpilot.webhooks.http_sender import HttpSender
 
 _MAX_HUNG_COUNT = 2  # each costs the whole timeout, and some fifty requests are to come
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One check of a receiver.
-
-    Attributes:
-        id: its name in JSON and JUnit.
-        title: what a receiver that passes does.
-        why: the reason it matters.
-        fix: the remedy, unless the finding has its own.
-        run: sends requests, and judges the responses; other checks do not affect it.
-        severity: the outcome that a failure counts as.
-    """
-
-    id: str
-    title: str
-    why: str
-    fix: str
-    run: Callable[[Profile, TestClient], Finding]
-    severity: Outcome = FAILED
-
+ReceiverCheck = Check[[Profile, TestClient]]
+"""It sends requests to a receiver, and judges the responses."""
 
 _FORGERY = "Anybody who learns the URL could send your app made-up events."
 _VERIFY = (
@@ -50,7 +33,7 @@ _TRY_EVERY_SIGNATURE = (
 )
 _CHANGES = "The vendor adds and renames events and fields without notice, and retries what fails."
 
-BEFORE_EVENTS = (
+BEFORE_EVENTS: tuple[ReceiverCheck, ...] = (
     Check(
         "acknowledges",
         "acknowledges a valid event",
@@ -167,7 +150,7 @@ BEFORE_EVENTS = (
 )
 
 # The last one comes last because a receiver may be broken after it.
-AFTER_EVENTS = (
+AFTER_EVENTS: tuple[ReceiverCheck, ...] = (
     Check(
         "rotation_first",
         "accepts two signatures, the first valid",
@@ -210,7 +193,7 @@ AFTER_EVENTS = (
 )
 
 
-def checks_for(contract: Contract) -> tuple[Check, ...]:
+def checks_for(contract: Contract) -> tuple[ReceiverCheck, ...]:
     """Return all checks under a contract, in order, with one for each of its events."""
     events = (
         Check(
@@ -232,7 +215,7 @@ def run_checks(
     *,
     on_result: Callable[[Result], None] = lambda _: None,
     clock: SystemClock | None = None,
-) -> Report:
+) -> ReceiverReport:
     """Check a receiver.
 
     Args:
@@ -256,23 +239,15 @@ def run_checks(
             # The first check says why no valid event was acknowledged, so nothing stops it.
             obstacle = _obstacle(profile, client) if results else None
             finding = Finding(INCONCLUSIVE, obstacle) if obstacle else check.run(profile, client)
-            finding = finding.with_severity(check.severity)
             ended = SystemClock.running_seconds()
-            result = Result(
-                id=check.id,
-                title=check.title,
-                outcome=finding.outcome,
-                observed=finding.observed,
-                why=check.why,
-                fix=finding.fix or check.fix,
-                duration_seconds=ended - began,  # of the first check, with the discovery
-                is_tried=obstacle is None,
-            )
+            # That of the first check includes the discovery.
+            seconds = ended - began
+            result = check.result(finding, seconds=seconds, is_tried=obstacle is None)
             began = ended
             results.append(result)
             on_result(result)
     verified = profile.scheme_sets if profile.verifies_signatures else ()
-    return Report(
+    return ReceiverReport(
         url=target.url,
         contract=target.contract.name,
         schemes=tuple(map(join_schemes, verified)),

@@ -8,14 +8,9 @@ from datetime import datetime, timedelta
 
 from mock_sendpilot.contracts import vocabulary as words
 from mock_sendpilot.contracts.contract import Contract
-from mock_sendpilot.receiver_check.findings import (
-    FAILED,
-    INCONCLUSIVE,
-    Finding,
-    ReceiverResponse,
-    expect_accepted,
-)
+from mock_sendpilot.receiver_check.findings import ReceiverResponse, expect_accepted
 from mock_sendpilot.receiver_check.target import Target, effect_count
+from mock_sendpilot.verdicts.findings import FAILED, INCONCLUSIVE, Finding
 from mock_sendpilot.webhooks.http_sender import HttpSender
 from mock_sendpilot.webhooks.payloads import event_type as type_of_event
 from mock_sendpilot.webhooks.payloads import payload

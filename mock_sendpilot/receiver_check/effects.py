@@ -7,15 +7,10 @@ from dataclasses import dataclass
 
 from mock_sendpilot.contracts import vocabulary as words
 from mock_sendpilot.receiver_check.client import TestClient
-from mock_sendpilot.receiver_check.findings import (
-    FAILED,
-    INCONCLUSIVE,
-    PASSED,
-    Finding,
-    expect_accepted,
-)
+from mock_sendpilot.receiver_check.findings import expect_accepted
 from mock_sendpilot.receiver_check.target import ProbeFailed
 from mock_sendpilot.scheduling.clock import SystemClock
+from mock_sendpilot.verdicts.findings import FAILED, INCONCLUSIVE, PASSED, Finding
 
 _POLL_SECONDS = 0.02
 _MIN_PAUSE_SECONDS = 0.05

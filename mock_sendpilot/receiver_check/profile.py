@@ -5,13 +5,9 @@ from dataclasses import dataclass, replace
 from mock_sendpilot.contracts import vocabulary as words
 from mock_sendpilot.receiver_check.client import TestClient
 from mock_sendpilot.receiver_check.effects import Effect, discover_effect, probe_failure
-from mock_sendpilot.receiver_check.findings import (
-    PASSED,
-    Finding,
-    ReceiverResponse,
-    expect_accepted,
-)
+from mock_sendpilot.receiver_check.findings import ReceiverResponse, expect_accepted
 from mock_sendpilot.receiver_check.target import ProbeFailed
+from mock_sendpilot.verdicts.findings import PASSED, Finding
 from mock_sendpilot.webhooks.disruption_kinds import FORGED_SECRET
 
 USUAL_EVENT_TYPE = words.LEAD_UPDATED

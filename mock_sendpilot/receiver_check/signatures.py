@@ -9,16 +9,9 @@ from functools import partial
 import orjson
 
 from mock_sendpilot.receiver_check.client import TestClient
-from mock_sendpilot.receiver_check.findings import (
-    FAILED,
-    INCONCLUSIVE,
-    PASSED,
-    Finding,
-    expect_accepted,
-    expect_rejected,
-    worst,
-)
+from mock_sendpilot.receiver_check.findings import expect_accepted, expect_rejected
 from mock_sendpilot.receiver_check.profile import Profile, SchemeSet, join_schemes
+from mock_sendpilot.verdicts.findings import FAILED, INCONCLUSIVE, PASSED, Finding, worst
 from mock_sendpilot.webhooks.disruption_kinds import FORGED_SECRET, altered_body
 from mock_sendpilot.webhooks.signing import MULTI_SIGNATURE_SCHEMES, OutgoingRequest, SignedRequest
 

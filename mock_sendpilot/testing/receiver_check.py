@@ -6,7 +6,7 @@ from typing import Any
 from mock_sendpilot.contracts.contract import Contract
 from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.receiver_check.checks import run_checks
-from mock_sendpilot.receiver_check.report import Report
+from mock_sendpilot.receiver_check.report import ReceiverReport
 from mock_sendpilot.receiver_check.target import (
     MAX_LATENCY_SECONDS,
     Target,
@@ -36,7 +36,7 @@ def check_receiver(
     max_latency: float = MAX_LATENCY_SECONDS,
     lead_id: str | None = None,
     signature_clock: str = PROCESS,
-) -> Report:
+) -> ReceiverReport:
     """Check a receiver: `assert report.passed, str(report)`.
 
     Except for the contract, the arguments are those of `Sandbox.check_receiver`.
@@ -50,7 +50,7 @@ def check_receiver(
         raise InvalidInput(f"signature_clock: expected {expected}, got {signature_clock!r}")
     clock = _CLOCKS[signature_clock]()
 
-    def check(url: str, *, origin: str = "") -> Report:
+    def check(url: str, *, origin: str = "") -> ReceiverReport:
         target = Target(
             url=url,
             secret=secret,

@@ -7,7 +7,12 @@ import pytest
 
 from mock_sendpilot.cli.check_receiver import check_receiver
 from mock_sendpilot.contracts.contract import named_contract
-from mock_sendpilot.receiver_check.checks import AFTER_EVENTS, BEFORE_EVENTS, Check, checks_for
+from mock_sendpilot.receiver_check.checks import (
+    AFTER_EVENTS,
+    BEFORE_EVENTS,
+    ReceiverCheck,
+    checks_for,
+)
 
 PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "check-receiver.md").read_text(
     encoding="utf-8"
@@ -15,14 +20,14 @@ PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "check-receiver.md").rea
 OF_EVENTS = next(c for c in checks_for(named_contract("live")) if c.id.startswith("event:"))
 
 
-def row(check: Check) -> str:
+def row(check: ReceiverCheck) -> str:
     """A check as a row of the table."""
     level = " (warning)" if check.severity == "warned" else ""
     return f"| `{check.id}` | {check.title}{level} | {check.why} | {check.fix} |"
 
 
 @pytest.mark.parametrize("check", [*BEFORE_EVENTS, *AFTER_EVENTS], ids=lambda check: check.id)
-def test_each_check_has_its_row(check: Check) -> None:
+def test_each_check_has_its_row(check: ReceiverCheck) -> None:
     assert row(check) in PAGE
 
 

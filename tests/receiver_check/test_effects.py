@@ -6,9 +6,9 @@ from time import perf_counter
 import pytest
 
 from mock_sendpilot.receiver_check.acceptance import is_idempotent, tolerates_concurrent_duplicate
-from mock_sendpilot.receiver_check.findings import FAILED, INCONCLUSIVE, PASSED, Finding
 from mock_sendpilot.receiver_check.profile import discover
 from mock_sendpilot.receiver_check.target import Probe
+from mock_sendpilot.verdicts.findings import FAILED, INCONCLUSIVE, PASSED, Finding
 from tests.receiver_check import async_receivers as later
 from tests.receiver_check import receivers as r
 from tests.receiver_check.test_planted_faults import ACTS_TWICE, check, problems

@@ -11,7 +11,7 @@ from werkzeug.serving import BaseWSGIServer, make_server
 from mock_sendpilot.contracts.contract import named_contract
 from mock_sendpilot.http_server.server import HttpServer
 from mock_sendpilot.receiver_check.client import event_types
-from mock_sendpilot.receiver_check.report import Report
+from mock_sendpilot.receiver_check.report import ReceiverReport
 from mock_sendpilot.receiver_check.target import Probe
 from mock_sendpilot.testing.receiver_check import check_receiver
 from tests.receiver_check import receivers as r
@@ -49,14 +49,14 @@ NO_PROBE = dict.fromkeys(("idempotent", "concurrent_duplicate"), INCONCLUSIVE)
 ACTS_TWICE = dict.fromkeys(("idempotent", "concurrent_duplicate"), FAILED)
 
 
-def problems(report: Report) -> dict[str, str]:
+def problems(report: ReceiverReport) -> dict[str, str]:
     """Return the outcome of every check that did not pass."""
     return {one.id: one.outcome for one in report.results if one.outcome != "passed"}
 
 
 def check(
     receiver: r.Receiver, probe: str | Probe | None = None, *, max_latency: float = 5
-) -> Report:
+) -> ReceiverReport:
     """Check a receiver under the live contract, by default with its effects as the probe."""
     return check_receiver(
         receiver,
@@ -67,7 +67,7 @@ def check(
     )
 
 
-def check_without_probe(receiver: r.Receiver | str, **options: float) -> Report:
+def check_without_probe(receiver: r.Receiver | str, **options: float) -> ReceiverReport:
     """Check a receiver under the live contract, without a probe."""
     return check_receiver(receiver, secret=SECRET, contract=LIVE, **options)  # type: ignore[arg-type]
 

@@ -16,7 +16,7 @@ from werkzeug.wrappers import Request, Response
 
 from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.http_server.server import HttpServer
-from mock_sendpilot.receiver_check.report import Report
+from mock_sendpilot.receiver_check.report import ReceiverReport
 from mock_sendpilot.receiver_check.target import ProbeFailed, url_probe
 from tests.receiver_check import receivers as r
 from tests.receiver_check.async_receivers import HasABrokenProbe
@@ -24,7 +24,7 @@ from tests.receiver_check.test_planted_faults import ACTS_TWICE, check, problems
 from tests.webhooks.test_http_sender import raw_receiver
 
 
-def effect_outcomes(report: Report) -> list[str]:
+def effect_outcomes(report: ReceiverReport) -> list[str]:
     """Return the outcomes of the checks that count effects."""
     return [report.result(check_id).outcome for check_id in ACTS_TWICE]
 

@@ -10,9 +10,9 @@ from mock_sendpilot.http_server.server import HttpServer
 from mock_sendpilot.receiver_check.checks import checks_for
 from mock_sendpilot.receiver_check.client import TestClient
 from mock_sendpilot.receiver_check.effects import Effect
-from mock_sendpilot.receiver_check.findings import Finding
 from mock_sendpilot.receiver_check.profile import Profile, SchemeSet, discover
 from mock_sendpilot.receiver_check.target import Probe, Target
+from mock_sendpilot.verdicts.findings import Finding
 from mock_sendpilot.webhooks.http_sender import HttpSender
 from tests.receiver_check import async_receivers
 from tests.receiver_check import receivers as r

@@ -7,8 +7,10 @@ import pytest
 from werkzeug.wrappers import Request, Response
 
 from mock_sendpilot.errors import InvalidInput
-from mock_sendpilot.receiver_check.report import Report, Result, Style, as_junit
+from mock_sendpilot.receiver_check.report import ReceiverReport
 from mock_sendpilot.testing.receiver_check import check_receiver
+from mock_sendpilot.verdicts.junit import as_junit
+from mock_sendpilot.verdicts.report import Result, Style
 from tests.receiver_check import receivers as r
 from tests.receiver_check.test_planted_faults import LIVE
 from tests.support import SECRET
@@ -28,8 +30,10 @@ def result(outcome: str, **changes: object) -> Result:
     return Result(**facts)  # type: ignore[arg-type]
 
 
-def report(*results: Result) -> Report:
-    return Report(url="http://x/webhooks", contract="live", schemes=("svix",), results=results)
+def report(*results: Result) -> ReceiverReport:
+    return ReceiverReport(
+        url="http://x/webhooks", contract="live", schemes=("svix",), results=results
+    )
 
 
 def parsed(document: bytes) -> ET.Element:
@@ -109,8 +113,8 @@ def test_an_unknown_id_is_an_error_with_a_guess() -> None:
 
 def test_the_repr_of_a_report_is_a_summary() -> None:
     assert repr(OF_EACH) == (
-        "<Report http://x/webhooks: 1 passed, 1 failed (check_failed), 1 warned (check_warned), "
-        "1 inconclusive>"
+        "<ReceiverReport http://x/webhooks: 1 passed, 1 failed (check_failed), "
+        "1 warned (check_warned), 1 inconclusive>"
     )
 
 

@@ -5,13 +5,11 @@ from datetime import datetime, timezone
 import pytest
 
 from mock_sendpilot.receiver_check.findings import (
-    Finding,
-    Outcome,
     ReceiverResponse,
     expect_accepted,
     expect_rejected,
-    worst,
 )
+from mock_sendpilot.verdicts.findings import Finding, Outcome, worst
 from mock_sendpilot.webhooks.deliveries import Response
 from mock_sendpilot.webhooks.http_sender import SendResult
 

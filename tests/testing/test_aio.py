@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from mock_sendpilot.errors import InvalidInput
-from mock_sendpilot.receiver_check.report import Report
+from mock_sendpilot.receiver_check.report import ReceiverReport
 from mock_sendpilot.scheduling.clock import SystemClock
 from mock_sendpilot.testing.aio import EventLoopBlocked
 from mock_sendpilot.testing.failures import NotIdle, WebhookNotSeen
@@ -176,7 +176,7 @@ def test_idle_is_awaited(sendpilot: Sandbox) -> None:
 
 
 def test_the_check_of_a_receiver_in_the_same_loop_is_awaited(sendpilot: Sandbox) -> None:
-    async def test(url: str) -> Report:
+    async def test(url: str) -> ReceiverReport:
         return await sendpilot.aio.check_receiver(url, secret=SECRET)
 
     report = awaited(sendpilot, test)

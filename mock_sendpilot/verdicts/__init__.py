@@ -1,0 +1,1 @@
+"""Verdicts on an integration: the findings of checks, and their report."""
