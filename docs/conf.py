@@ -36,6 +36,7 @@ _CHAPTERS = {
             "no-url-to-change",
             "api-client",
             "client-suite",
+            "check-client",
             "webhooks",
             "check-receiver",
             "disruptions",

@@ -8,6 +8,7 @@ from mock_sendpilot.cli.groups import LazyGroup
 from mock_sendpilot.version import __version__
 
 _COMMANDS: Mapping[str, str] = {
+    "check-client": "check_client",
     "check-receiver": "check_receiver",
     "clock": "clock",
     "contracts": "contracts",

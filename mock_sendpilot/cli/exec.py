@@ -79,7 +79,7 @@ def exec_command(
         with ExitStack() as stack:
             variables = {**os.environ, **_variables(emulator, server, options)}
             if tls is not False:
-                redirection = _redirection(server.port, is_required=tls is True)
+                redirection = redirection_to(server.port, is_required=tls is True)
                 variables |= stack.enter_context(redirection)
             code = _run(command, variables, must_end=parent.is_gone if exit_with_parent else None)
     finally:
@@ -129,7 +129,7 @@ def _variables(
     )
 
 
-def _redirection(
+def redirection_to(
     server_port: int, *, is_required: bool
 ) -> "AbstractContextManager[Mapping[str, str]]":
     """Return a context with the variables that lead the vendor's host to the server."""

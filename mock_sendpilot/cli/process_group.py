@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 GRACE_SECONDS = 5.0
 """Less than CI runners and Docker give: 7.5 to 10 seconds."""
@@ -21,7 +21,7 @@ NOT_FOUND = 127
 NOT_EXECUTABLE = 126
 _OF_SIGNALS = 128
 _POLL_SECONDS = 0.1
-_FORWARDED = tuple(
+FORWARDED = tuple(
     getattr(signal, name)
     for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT")
     if hasattr(signal, name)
@@ -56,6 +56,10 @@ class ProcessGroup:
         forwards_signals: from now on, send what asks this process to end to the group instead.
             Only the main thread may do so.
         grace_seconds: how long it may take to end after SIGTERM, before it is killed.
+        output: a file for what it prints; it then has no standard input, and no terminal.
+
+    Attributes:
+        was_asked_to_end: whether a signal was forwarded to it.
 
     Raises:
         CannotRun: with the reason.
@@ -68,21 +72,23 @@ class ProcessGroup:
         *,
         forwards_signals: bool = False,
         grace_seconds: float = GRACE_SECONDS,
+        output: IO[bytes] | None = None,
     ) -> None:
         self._grace_seconds = grace_seconds
         self._kill_at: float | None = None
         self._statuses: queue.Queue[int | None] = queue.Queue()
-        self._terminal = _foreground_terminal()
+        self._terminal = _foreground_terminal() if output is None else None
         self._early_signals: list[int] = []
+        self.was_asked_to_end = False
         self._is_started = False
-        for number in _FORWARDED if forwards_signals else ():
+        for number in FORWARDED if forwards_signals else ():
             # Who runs this below nohup wants it to survive.
             if signal.getsignal(number) is not signal.SIG_IGN or number == signal.SIGINT:
                 # Before the start, or a signal could end this process alone.
                 signal.signal(number, self._forward)
         # In the background of a terminal these signals would stop it at its first read.
         with _ignored("SIGTTIN", "SIGTTOU") if self._terminal is None else nullcontext():
-            self._process = _start(command, variables)
+            self._process = _start(command, variables, output)
         self._is_started = True
         self._resume()
         for number in self._early_signals:
@@ -135,6 +141,7 @@ class ProcessGroup:
             self._send(_KILL)
 
     def _forward(self, number: int, _frame: object) -> None:
+        self.was_asked_to_end = True
         if self._is_started:
             self.send_signal(number)
         else:
@@ -227,8 +234,12 @@ def _runs_in(group: int, status: Path) -> bool:
     return int(number) == group and state not in {"Z", "X"}
 
 
-def _start(command: Sequence[str], variables: Mapping[str, str]) -> "subprocess.Popen[bytes]":
+def _start(
+    command: Sequence[str], variables: Mapping[str, str], output: IO[bytes] | None
+) -> "subprocess.Popen[bytes]":
     options: dict[str, Any] = {}
+    if output is not None:
+        options = {"stdin": subprocess.DEVNULL, "stdout": output, "stderr": subprocess.STDOUT}
     if not _IS_POSIX:  # npm is npm.cmd
         command = [shutil.which(command[0]) or command[0], *command[1:]]
     if sys.version_info >= (3, 11):

@@ -187,6 +187,7 @@ class AsyncSandbox:
         clock: `advance` and `set`.
         wait_until_idle: as that of the sandbox.
         check_receiver: as that of the sandbox.
+        check_client: as that of the sandbox; the sync runs in the thread that waits.
         deliver_all: as that of the sandbox.
         explore: as that of the sandbox; the probe and the other functions are called in a thread.
         assert_converges: as that of the sandbox; an asynchronous probe is awaited.
@@ -200,6 +201,7 @@ class AsyncSandbox:
         self._sandbox = sandbox
         self.wait_until_idle = awaitable(sandbox.wait_until_idle)
         self.check_receiver = awaitable(sandbox.check_receiver)
+        self.check_client = awaitable(sandbox.check_client)
         self.deliver_all = awaitable(sandbox.deliver_all)
         self.explore = awaitable(sandbox.explore)
 

@@ -309,6 +309,15 @@ def intercept(
     return _Interception(sandbox, api_key, checked_hosts(hosts))
 
 
+def route_to(server: "EmulatorServer", hosts: frozenset[str]) -> LeakGuard:
+    """Return a context in which requests of this process for these hosts go to a server.
+
+    They go over the network, which a server can be stopped on while it answers one.
+    """
+    server.allow_hosts(hosts)
+    return _Route(hosts, server.origin, None)
+
+
 def no_leaks(*, hosts: Iterable[str] = ()) -> LeakGuard:
     """Refuse what this process sends to `https://api.sendpilot.ai`, unless it is intercepted.
 

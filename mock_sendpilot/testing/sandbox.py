@@ -26,6 +26,7 @@ from mock_sendpilot.testing.arguments import Subject, as_tuple, check_seconds, i
 from mock_sendpilot.testing.backends.protocol import Backend, Host
 from mock_sendpilot.testing.failures import NotIdle
 from mock_sendpilot.testing.recorded_events import RecordedEvents, SentWebhooks
+from mock_sendpilot.testing.sandbox_checks import SandboxChecks
 from mock_sendpilot.testing.sandbox_clock import SandboxClock
 from mock_sendpilot.testing.sandbox_exploration import SandboxExploration
 from mock_sendpilot.testing.sandbox_options import (
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
 _ACTIONS = (*words.LEAD_ACTIONS, *words.CAMPAIGN_ACTIONS, *words.JOB_ACTIONS)
 
 
-class Sandbox(SandboxExploration, SandboxTraffic):
+class Sandbox(SandboxExploration, SandboxTraffic, SandboxChecks):
     """A fresh workspace on a running server, isolated from all others; it has one campaign.
 
     Args:

@@ -1,7 +1,7 @@
-"""The webhooks of a sandbox: endpoints, triggered events, disruptions and receiver checks."""
+"""The webhooks of a sandbox: endpoints, triggered events and disruptions."""
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mock_sendpilot.api.fields import Text
@@ -9,7 +9,6 @@ from mock_sendpilot.control.seed_loading import load_value
 from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.json_text import plain_json
 from mock_sendpilot.matching import ANY_EVENT, EventPattern
-from mock_sendpilot.receiver_check.target import MAX_LATENCY_SECONDS
 from mock_sendpilot.testing.aio import refuse_in_event_loop
 from mock_sendpilot.testing.arguments import (
     Subject,
@@ -26,13 +25,11 @@ from mock_sendpilot.webhooks.disruption_kinds import DEFAULT_RATE, OPTIONS
 from mock_sendpilot.webhooks.disruptions import CHAOS_KINDS, Disruption
 from mock_sendpilot.webhooks.endpoints import Endpoint
 from mock_sendpilot.webhooks.event_log import SentWebhook
-from mock_sendpilot.webhooks.http_sender import TIMEOUT_SECONDS
 from mock_sendpilot.world.endpoint_settings import PROCESS, EndpointSettings
 from mock_sendpilot.world.models import Campaign, Lead, Sender
 from mock_sendpilot.world.workspace import Workspace
 
 if TYPE_CHECKING:
-    from mock_sendpilot.receiver_check.report import Report
     from mock_sendpilot.testing.receiver_check import ProbeSource
     from mock_sendpilot.testing.serving import App, AppServer, Receiver
 
@@ -275,60 +272,6 @@ class SandboxWebhooks:
         )
         _logger.warning("chaos at rate %g, seed %r", rate, seed)
         return chaos
-
-    def check_receiver(
-        self,
-        receiver: "Receiver",
-        *,
-        secret: str,
-        path: str | None = None,
-        scheme: str | Sequence[str] | None = None,
-        probe: "ProbeSource | None" = None,
-        timeout: float = TIMEOUT_SECONDS,
-        max_latency: float = MAX_LATENCY_SECONDS,
-        lead_id: Lead | str | None = None,
-        signature_clock: str = PROCESS,
-    ) -> "Report":
-        """Check a receiver under this contract: `assert report.passed, str(report)`.
-
-        It is sent a series of test webhooks, valid, forged, duplicated and late; `webhooks` has
-        none of them. docs/how-to/check-receiver.md describes each check.
-
-        Args:
-            receiver: a URL, or a WSGI or ASGI app, which is served in a thread for the check.
-            secret: the signing secret of the receiver, `whsec_…`.
-            path: the path where an app takes webhooks; by default `/webhooks`.
-            scheme: `documented`, `svix` or `standardwebhooks`; by default the contract's.
-            probe: a function that returns the number of effects of events, or a list of them; or a
-                URL, a path of the app, or a command (a list of texts), that returns that as JSON.
-                Without it effects are inconclusive.
-            timeout: seconds to wait for a response.
-            max_latency: seconds that a response, and the effect of an event, should take at most.
-            lead_id: the id of a lead it knows; by default a made-up one.
-            signature_clock: `process` or `wall`, as for `add_endpoint`.
-
-        Raises:
-            InvalidInput: the URL, path, secret, scheme or signature clock is invalid, or the probe
-                returns no count.
-            EventLoopBlocked: called in a coroutine; await `sendpilot.aio.check_receiver` there.
-        """
-        __tracebackhide__ = True
-        refuse_in_event_loop("sendpilot.aio.check_receiver")
-        # Late: the checks take longer to import than a short test takes to run.
-        from mock_sendpilot.testing.receiver_check import check_receiver
-
-        return check_receiver(
-            receiver,
-            secret=secret,
-            contract=self._backend.contract,
-            path=path,
-            scheme=scheme,
-            probe=probe,
-            timeout=timeout,
-            max_latency=max_latency,
-            lead_id=optional_id(lead_id, "lead_id"),
-            signature_clock=signature_clock,
-        )
 
     def assert_converges(
         self,

@@ -105,7 +105,9 @@ def test_a_command_of_the_table_works(
         arguments += ["--json", "--port", "0"]
     if name == "exec":  # there is no project with npm here
         arguments = ["--", "sh", "-c", "echo for $SENDPILOT_BASE_URL"]
-    if name not in {"start", "exec", "check-receiver"}:
+    if name == "check-client":  # nor a client
+        arguments = ["--", "sh", "-c", "echo for $SENDPILOT_BASE_URL"]
+    if name not in {"start", "exec", "check-client", "check-receiver"}:
         arguments += ["--url", server.origin]
     if name in PROCESSES:
         process = Process(name, *arguments, cwd=tmp_path)
@@ -115,8 +117,8 @@ def test_a_command_of_the_table_works(
         finally:
             process.kill()
     else:
-        # A receiver that verifies nothing fails the check: that is a result, too.
-        expected = {0, 1} if name == "check-receiver" else {0}
+        # Who does nothing fails the check: that is a result, too.
+        expected = {0, 1} if name in {"check-client", "check-receiver"} else {0}
         result = invoke(name, *arguments)
         assert result.exit_code in expected, result.output
 
@@ -132,6 +134,10 @@ def test_the_calls_of_the_table_work(pytester: pytest.Pytester) -> None:
 def test_{number}({parameters}):
     sendpilot, lead, app, event, kind, id = prepared
     app_or_url = app
+
+    def sync(base_url, api_key):
+        requests.get(f"{{base_url}}/leads", headers={{"X-API-Key": api_key}}, timeout=1)
+
     {statement}
 """)
     pytester.makepyfile(PREPARED + "".join(tests))

@@ -44,6 +44,7 @@ RULES = (
     Rule(
         ("click", "flask", "marshmallow", "requests", "werkzeug"),
         modules=(
+            "client_check/",
             "contracts/",
             "explorer/",
             "http_server/",
@@ -51,6 +52,7 @@ RULES = (
             "receiver_check/",
             "scheduling/",
             "traffic/",
+            "verdicts/",
             "world/",
         ),
         remedy="What the emulator does knows no framework: translate in a view, command or sender.",
@@ -92,7 +94,7 @@ RULES = (
     ),
     Rule(
         _rooms("api", "cli", "control", "dashboard", "testing"),
-        modules=("receiver_check/", "traffic/", "webhooks/"),
+        modules=("client_check/", "receiver_check/", "traffic/", "verdicts/", "webhooks/"),
         remedy="Views, commands and fixtures call this room, never the other way round.",
     ),
     Rule(
