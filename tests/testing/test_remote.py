@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import pytest
@@ -283,6 +283,21 @@ def test_objects_of_the_emulator_are_refused_in_words(sendpilot: Sandbox) -> Non
         _ = sendpilot.workspace
     with pytest.raises(NotInThisProcess, match=r"sendpilot.server .* use sendpilot.origin"):
         _ = sendpilot.server
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        pytest.param(lambda sendpilot: sendpilot.explore(print, probe=dict), id="explore"),
+        pytest.param(lambda sendpilot: sendpilot.at_once().__enter__(), id="at_once"),
+        pytest.param(lambda sendpilot: sendpilot.deliver_all(), id="deliver_all"),
+    ],
+)
+def test_a_search_for_schedules_is_refused_in_words(
+    sendpilot: Sandbox, call: Callable[[Sandbox], object]
+) -> None:
+    with pytest.raises(NotInThisProcess, match=r"is an object of .* or run wi"):
+        call(sendpilot)
 
 
 def test_the_server_fixture_has_its_urls_alone(
