@@ -48,7 +48,7 @@ _MAX_OUTPUT_BYTES = 4000
     context_settings={"allow_interspersed_args": False},
     epilog="\b\nExamples:\n"
     "  mock-sendpilot check-client -- python sync.py\n"
-    "  mock-sendpilot check-client --contract live --junit client.xml -- npm run sync",
+    "  mock-sendpilot check-client --junit client.xml -- npm run sync",
 )
 @click.option(
     "--contract",

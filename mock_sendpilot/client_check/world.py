@@ -1,6 +1,6 @@
 """The world that a client is checked in: small at first, then with several pages of each list."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -16,6 +16,7 @@ from mock_sendpilot.world.state import WorldState
 
 API_KEY = "sp_check_client"
 _CAMPAIGN, _SENDER = "camp_check", "sender_check"
+_MAX_LIMIT = 100  # of the vendor, for items on a page
 _PLENTY = 100_000  # of messages a day: a quota is no fault of a client
 _PEOPLE = (("ida", "Ida", "Holm"), ("per", "Per", "Lund"), ("eva", "Eva", "Berg"))
 _STATUSES = ("REPLY_RECEIVED", "CONNECTION_ACCEPTED", "PENDING")
@@ -86,7 +87,8 @@ class List:
     def limit(self, entry: JournalEntry) -> int:
         """Return the number of items on a page that a request asks for."""
         text = str(entry.query.get("limit", ""))
-        return int(text) if text.isascii() and text.isdigit() else self.default_limit
+        is_number = text.isascii() and text.isdigit() and len(text) <= len(str(_MAX_LIMIT))
+        return max(1, min(int(text), _MAX_LIMIT)) if is_number else self.default_limit
 
 
 LEADS = List("leads.list", 50)
@@ -102,23 +104,23 @@ def several_pages(entries: Iterable[JournalEntry], state: WorkspaceState) -> Wor
     now = state.world.clock.now
     first = {str(one.operation): one for one in reversed(list(entries))}
     campaigns, leads, conversations = [], [], []
-    own = next(iter(state.world.store.campaigns), None)
-    campaign_id = _CAMPAIGN if own is None else own.id
-    sender_id = next(iter(state.world.store.senders)).id
-    if entry := first.get(LEADS.operation):
-        campaign_id = _text(entry.query.get("campaignId")) or campaign_id
-        status = _text(entry.query.get("status")) or "PENDING"
+    campaign_ids = [one.id for one in state.world.store.campaigns]
+    sender_ids = [one.id for one in state.world.store.senders]
+    # The filters of the client count only if they find anything in this world.
+    if (entry := first.get(LEADS.operation)) and campaign_ids:
+        campaign_id = _known(entry.query.get("campaignId"), campaign_ids)
+        status = _known(entry.query.get("status"), ("PENDING", *state.world.contract.list_statuses))
         leads = [
             _lead(f"lead_page_{number:03}", campaign_id, status, now)
             for number in range(2 * LEADS.limit(entry) + 1)
         ]
-    if entry := first.get(CAMPAIGNS.operation):
+    if (entry := first.get(CAMPAIGNS.operation)) and sender_ids:
         campaigns = [
-            _campaign(f"camp_page_{number:03}", sender_id, now)
+            _campaign(f"camp_page_{number:03}", sender_ids[0], now)
             for number in range(2 * CAMPAIGNS.limit(entry) + 1)
         ]
-    if entry := first.get(CONVERSATIONS.operation):
-        sender_id = _text(entry.query.get("accountId")) or sender_id
+    if (entry := first.get(CONVERSATIONS.operation)) and sender_ids:
+        sender_id = _known(entry.query.get("accountId"), sender_ids)
         conversations = [
             _conversation(f"page-{number:03}", _url(f"page-{number:03}"), sender_id, now)
             for number in range(2 * CONVERSATIONS.limit(entry) + 1)
@@ -140,8 +142,9 @@ def several_pages(entries: Iterable[JournalEntry], state: WorkspaceState) -> Wor
     )
 
 
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
+def _known(value: object, known: Sequence[str]) -> str:
+    """Return a value if it is known, else the first that is."""
+    return value if isinstance(value, str) and value in known else known[0]
 
 
 def _url(slug: str) -> str:

@@ -36,3 +36,8 @@ def worst(findings: Sequence[Finding]) -> Finding:
     if all(finding.outcome == PASSED for finding in findings):
         return findings[-1]
     return max(findings, key=lambda finding: _BY_SEVERITY.index(finding.outcome))
+
+
+def best(findings: Sequence[Finding]) -> Finding:
+    """Return the first of the least severe findings."""
+    return min(findings, key=lambda finding: _BY_SEVERITY.index(finding.outcome))

@@ -138,6 +138,17 @@ class Client:
         return reply.json()
 
 
+class LooksBeforeItSends(Client):
+    """It lists the latest conversations before each message, and asks twice who it is."""
+
+    def sync(self) -> None:
+        self.get("/me")
+        super().sync()
+        for _ in range(4):
+            self.is_sent()
+        self.get("/me")
+
+
 # --- one mistake each -----------------------------------------------------------------------------
 
 

@@ -143,3 +143,15 @@ async def test_the_check_can_be_awaited(sendpilot: Sandbox) -> None:
     report = await sendpilot.aio.check_client(failing)
 
     assert report.client == "failing"
+
+
+def test_a_large_page_or_an_unknown_filter_costs_no_more_than_three_pages() -> None:
+    def sync(base_url: str, api_key: str) -> None:
+        query = {"limit": "9" * 30, "campaignId": "camp_unknown", "status": "UNKNOWN"}
+        headers = {"X-API-Key": api_key}
+        requests.get(f"{base_url}/leads", headers=headers, params=query, timeout=1)
+
+    lab = lab_of(sync, max_seconds=5)
+
+    assert lab.paged.error is None
+    assert len(lab.paged.entries) == 1

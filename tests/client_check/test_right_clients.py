@@ -17,6 +17,7 @@ LIMITS = Limits(max_seconds=10, max_hang_seconds=2.5, retry_after_seconds=1)
 
 RIGHT = [
     pytest.param(clients.Client.run, [], id="requests"),
+    pytest.param(clients.LooksBeforeItSends.run, [], id="looks before it sends"),
     pytest.param(
         right_clients.with_urllib3_retries,
         ["continuation_token", "lost_answer", "error_after_effect"],
