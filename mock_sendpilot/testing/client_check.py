@@ -5,7 +5,7 @@ import inspect
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from mock_sendpilot.client_check.checks import run_checks
 from mock_sendpilot.client_check.report import ClientReport
@@ -53,21 +53,23 @@ class FunctionSync:
 
     def __init__(self, sync: Callable[..., Any]) -> None:
         self._sync = sync
-        self._takes_address = _takes_address(sync)
+        self._call_style = _call_style(sync)
         self.name = getattr(sync, "__qualname__", type(sync).__qualname__)
 
     def run(self, address: Address, must_end: Callable[[], bool]) -> Ending:
         """Run it to its end; when it must end, close its connections, then raise in its thread."""
-        arguments = (address.base_url, address.api_key) if self._takes_address else ()
-        route: AbstractContextManager[object] = (
-            nullcontext() if self._takes_address else route_to(address.server, checked_hosts(()))
-        )
+        url, api_key = address.base_url, address.api_key
+        arguments = (url, api_key) if self._call_style == "by position" else ()
+        named = {"base_url": url, "api_key": api_key} if self._call_style == "by name" else {}
+        route: AbstractContextManager[object] = nullcontext()
+        if self._call_style == "without":
+            route = route_to(address.server, checked_hosts(()))
         watch = _Watch(must_end, address.server.stop)
         error: str | None = None
         with watch:
             try:
                 with route:
-                    result = self._sync(*arguments)
+                    result = self._sync(*arguments, **named)
                     if inspect.isawaitable(result):
                         _await(result)
             except Exception as raised:
@@ -78,15 +80,27 @@ class FunctionSync:
         return Ending(error, was_ended=watch.was_ended)
 
 
-def _takes_address(sync: Callable[..., Any]) -> bool:
+def _call_style(sync: Callable[..., Any]) -> Literal["by name", "by position", "without"]:
+    """Return how a sync takes `base_url` and `api_key`, if it does at all."""
     expected = "a function sync(base_url, api_key), or one without arguments"
     if not callable(sync):
         raise InvalidInput(f"sync: expected {expected}, got {sync!r:.80}")
     signature = inspect.signature(sync)
-    for arguments in (("", ""), ()):
+
+    def can_be_called(*arguments: str, **named: str) -> bool:
         with suppress(TypeError):
-            signature.bind(*arguments)
-            return bool(arguments)
+            signature.bind(*arguments, **named)
+            return True
+        return False
+
+    if can_be_called(base_url="", api_key=""):
+        return "by name"
+    kinds = {one.kind for one in signature.parameters.values()}
+    # Defaults of other things, such as of `sync(limit=100, verbose=False)`, are no address.
+    if can_be_called() and inspect.Parameter.VAR_POSITIONAL not in kinds:
+        return "without"
+    if can_be_called("", ""):
+        return "by position"
     raise InvalidInput(f"sync: expected {expected}, got one with {signature}")
 
 

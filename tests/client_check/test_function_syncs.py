@@ -155,3 +155,36 @@ def test_a_large_page_or_an_unknown_filter_costs_no_more_than_three_pages() -> N
 
     assert lab.paged.error is None
     assert len(lab.paged.entries) == 1
+
+
+def by_name(*, base_url: str, api_key: str) -> None:
+    raise KeyError(base_url.startswith("http://127.0.0.1:"), api_key)
+
+
+def by_position(url: str, key: str) -> None:
+    by_name(base_url=url, api_key=key)
+
+
+def any_number(*arguments: str) -> None:
+    by_position(*arguments)
+
+
+def with_other_defaults(limit: int = 100, verbose: bool = False) -> None:
+    raise KeyError(limit, verbose)
+
+
+@pytest.mark.parametrize(
+    ("sync", "error"),
+    [
+        pytest.param(by_name, "KeyError: (True, 'sp_check_client')", id="by name"),
+        pytest.param(by_position, "KeyError: (True, 'sp_check_client')", id="by position"),
+        pytest.param(
+            any_number,
+            "KeyError: (True, 'sp_check_client')",
+            id="any number",
+        ),
+        pytest.param(with_other_defaults, "KeyError: (100, False)", id="other defaults"),
+    ],
+)
+def test_a_sync_gets_the_address_as_it_takes_it(sync: Callable[..., Any], error: str) -> None:
+    assert lab_of(sync).run().error == error
