@@ -81,9 +81,7 @@ def test_an_option_sets_the_error_of_a_job(server: EmulatorServer) -> None:
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        pytest.param(
-            ["accept_connection", ANSWERED], "there is a connection already", id="cannot happen"
-        ),
+        pytest.param(["accept_connection", ANSWERED], "got a connection", id="cannot happen"),
         pytest.param(["reply", "lead_x"], "Lead not found", id="lead"),
         pytest.param(["reply", "a/b?c"], "Lead not found", id="odd id"),
         pytest.param(["pause", "camp_x"], "Campaign not found", id="campaign"),

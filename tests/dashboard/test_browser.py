@@ -228,6 +228,7 @@ def test_a_browser_logs_in_once(open_tab: OpenTab, emulator: Emulator) -> None:
         expect(page.locator("h1")).to_have_text("Demo Outreach")
         page.get_by_role("button", name="Log out").click()
         expect(page.locator("h1")).to_have_text("Log in")
+        page.close()  # before the server: a page says in the console that it is gone
 
 
 def test_a_closed_tab_gives_its_connection_back(open_tab: OpenTab, server: EmulatorServer) -> None:
