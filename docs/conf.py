@@ -39,6 +39,7 @@ _CHAPTERS = {
             "check-client",
             "webhooks",
             "check-receiver",
+            "explore",
             "disruptions",
             "retries-and-time",
             "campaigns",

@@ -21,6 +21,7 @@ PROCESSES: Mapping[str, str] = {"start": "baseUrl", "listen": "Ctrl+C stops it",
 LEFT_OUT: Mapping[str, str] = {
     "sendpilot.webhooks.wait_for(…)": "event",
     "sendpilot.check_receiver(app, secret=…)": repr(SECRET),
+    "sendpilot.explore(app, probe=…)": "dict, examples=1",
     "sendpilot.add_campaign(id, sequence=…)": '[{"step": "connect"}]',
     "sendpilot.set_credits(purchased=…)": "100",
     "sendpilot.assert_requested(…)": '"GET", "/v1/leads"',
@@ -107,7 +108,9 @@ def test_a_command_of_the_table_works(
         arguments = ["--", "sh", "-c", "echo for $SENDPILOT_BASE_URL"]
     if name == "check-client":  # nor a client
         arguments = ["--", "sh", "-c", "echo for $SENDPILOT_BASE_URL"]
-    if name not in {"start", "exec", "check-client", "check-receiver"}:
+    if name == "explore":  # nor an app that believes something
+        arguments = [receiver.url, "--probe", "echo {}", "--examples", "1"]
+    if name not in {"start", "exec", "explore", "check-client", "check-receiver"}:
         arguments += ["--url", server.origin]
     if name in PROCESSES:
         process = Process(name, *arguments, cwd=tmp_path)
@@ -118,7 +121,8 @@ def test_a_command_of_the_table_works(
             process.kill()
     else:
         # Who does nothing fails the check: that is a result, too.
-        expected = {0, 1} if name in {"check-client", "check-receiver"} else {0}
+        verdicts = {"explore", "check-client", "check-receiver"}
+        expected = {0, 1} if name in verdicts else {0}
         result = invoke(name, *arguments)
         assert result.exit_code in expected, result.output
 

@@ -15,8 +15,8 @@ from mock_sendpilot.testing.sandbox_clock import SandboxClock
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "reference" / "fixtures.md").read_text(encoding="utf-8")
 OF_A_SEQUENCE = {"count", "index"}
-OF_THE_PLUGIN = {"close", "start", "stop", "workspace"}
-"""Names that the fixtures themselves call, and the emulator's own object beneath."""
+OF_THE_PLUGIN = {"close", "start", "stop", "workspace", "staged", "renew"}
+"""Names that the fixtures and the explorer call, and the emulator's own object beneath."""
 
 
 def public(thing: object) -> set[str]:
