@@ -217,4 +217,4 @@ def _environ(row: Mapping[str, Any], request: Mapping[str, Any]) -> dict[str, An
 
 def _content(message: Mapping[str, Any]) -> bytes:
     content: bytes = message["body"].encode()
-    return content + b" " if message["truncated"] else content  # a byte more than is shown
+    return content + b" " if message["truncated"] else content  # a byte more than is kept

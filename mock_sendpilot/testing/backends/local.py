@@ -88,7 +88,7 @@ class LocalHost:
 
 
 class LocalBackend:
-    """A workspace of an emulator in this process, whoever has reset or restored it.
+    """A workspace of an emulator in this process, also after it was reset or restored.
 
     Args:
         emulator: the emulator that has the workspace.
