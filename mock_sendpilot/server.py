@@ -155,11 +155,13 @@ class EmulatorServer(AbstractContextManager["EmulatorServer"]):
         """Allow further names of the server, which clients send as Host."""
         self._guard.allow(names)
 
-    def direct_call(self, client_port: int = 0) -> DirectCall | None:
-        """Return a request to be made in this thread, without a connection.
+    @property
+    def takes_direct_calls(self) -> bool:
+        """True if it runs, and in this process: requests need no connection then."""
+        return self._http.takes_direct_calls
 
-        None if the server is stopped, or serves in another process that this one was forked from.
-        """
+    def direct_call(self, client_port: int) -> DirectCall:
+        """Return a request to be made in this thread, without a connection."""
         return self._http.direct_call(client_port)
 
     def needs_connection(self, request: Parser) -> bool:

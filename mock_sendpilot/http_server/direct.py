@@ -23,6 +23,9 @@ class DirectCall:
     Args:
         listener: the server's.
         client_port: stands for the port of the client, and is the same for all its requests.
+
+    Attributes:
+        closes: True if the connection ends with the response.
     """
 
     def __init__(self, listener: Listener, client_port: int) -> None:
@@ -32,25 +35,26 @@ class DirectCall:
         self.request = Parser(self.adj)
         self.request.max_body_bytes = listener.max_body_bytes
         self._written: list[bytes] = []
+        self.closes = False
 
     def respond(self) -> bytes:
         """Return the response to the request, which is complete.
 
-        Raises:
-            ConnectionResetError: a fault that was armed just now ends the connection.
+        It is empty if a fault that was armed just now breaks the connection: waitress takes the
+        error for that of a client which has gone.
         """
+        task = WSGITask(self, self.request)
         try:
-            try:
-                WSGITask(self, self.request).service()
-            except ConnectionResetError:
-                raise
-            except Exception:
-                _logger.exception("a request could not be answered")
-                self._written.clear()
-                self.request.error = InternalServerError("")
-                JsonErrorTask(self, self.request).service()
+            task.service()
+        except Exception:
+            _logger.exception("a request could not be answered")
+            self._written.clear()
+            self.request.error = InternalServerError("")
+            task = JsonErrorTask(self, self.request)
+            task.service()
         finally:
             self.request.close()
+        self.closes = bool(task.close_on_finish)
         return b"".join(self._written)
 
     # --- what waitress asks of a connection -------------------------------------------------------

@@ -152,15 +152,19 @@ class HttpServer(AbstractContextManager["HttpServer"]):
                 self._listener.trigger.pull_trigger(self._begin_to_stop)
             self._ended.wait(timeout_seconds + _DRAIN_SECONDS)
 
-    def direct_call(self, client_port: int) -> DirectCall | None:
-        """Return a request to be made in this thread, without a connection.
+    @property
+    def takes_direct_calls(self) -> bool:
+        """True if requests can be answered without a connection.
 
-        None if the server is stopped, or serves in another process that this one was forked from:
-        only there does the app have its state.
+        They cannot be if the server is stopped, or serves in another process that this one was
+        forked from: only there does the app have its state.
         """
         thread = self._network_thread
-        is_running = thread is not None and thread.is_alive() and not self._is_stopping
-        return DirectCall(self._listener, client_port) if is_running else None
+        return thread is not None and thread.is_alive() and not self._is_stopping
+
+    def direct_call(self, client_port: int) -> DirectCall:
+        """Return a request to be made in this thread, without a connection."""
+        return DirectCall(self._listener, client_port)
 
     def add_task(self, channel: Channel) -> None:
         """Have a complete request answered, by this thread or by the pool. waitress calls it."""

@@ -65,12 +65,13 @@ class DirectSocket(Socket):
             self._real = None
         self._is_complete = self._is_real = False
         self._sent = b""
-        self._call = self._server.direct_call(self._port)
+        is_direct = self._server.takes_direct_calls  # else a real connection says why not
+        self._call = self._server.direct_call(self._port) if is_direct else None
 
     def _take(self, data: bytes) -> None:
         self._sent += data
         call = self._call
-        if call is None:  # the server has stopped, and a real connection says so
+        if call is None:
             self._go_real()
             return
         request = call.request
@@ -81,9 +82,8 @@ class DirectSocket(Socket):
             self._go_real()
         elif request.completed:
             self._is_complete = True
-            response = call.respond()
-            self._responses += response
-            self._is_closed_by_server = _closes(response)
+            self._responses += call.respond()
+            self._is_closed_by_server = call.closes
 
     def _go_real(self) -> None:
         if self._call is not None:
@@ -150,8 +150,3 @@ class DirectSocket(Socket):
         super().close()
         if self._real is not None and self.fileno() < 0:
             self._real.close()
-
-
-def _closes(response: bytes) -> bool:
-    head, _, _ = response.partition(b"\r\n\r\n")
-    return b"\r\nConnection: close" in head

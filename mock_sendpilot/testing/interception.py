@@ -142,7 +142,7 @@ class _Route(LeakGuard):
         Raises:
             OSError: it has stopped.
         """
-        if self._server is not None and self._server.direct_call() is not None:
+        if self._server is not None and self._server.takes_direct_calls:
             port = next(self._client_ports)
             return DirectSocket(self._server, port=port, timeout_seconds=timeout_seconds)
         return socket.create_connection(self.address, timeout_seconds)

@@ -110,6 +110,15 @@ def test_a_request_whose_header_asks_for_a_fault_goes_over_a_connection(
     assert later.status_code == 200
 
 
+def test_a_fault_that_is_armed_during_a_request_breaks_its_connection(
+    intercepted: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intercepted.server, "needs_connection", lambda _request: False)
+    fault = intercepted.fault("leads.list", reset="before")
+    with fault, pytest.raises(requests.ConnectionError):
+        requests.get(f"{VENDOR}/leads", headers=intercepted.headers, timeout=5)
+
+
 def test_a_call_of_the_control_api_goes_over_a_connection(
     intercepted: Sandbox, threads: list[threading.Thread]
 ) -> None:
