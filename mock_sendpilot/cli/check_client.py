@@ -15,14 +15,13 @@ import click
 from mock_sendpilot.cli.client import ENV_PREFIX
 from mock_sendpilot.cli.exec import redirection_to
 from mock_sendpilot.cli.formatting import fail
-from mock_sendpilot.cli.options import contract_by_name, json_option
+from mock_sendpilot.cli.options import contract_option, json_option, without_problem
 from mock_sendpilot.cli.start import read_fixtures
 from mock_sendpilot.cli.verdicts import (
     junit_option,
     print_report,
     seconds_problem,
     strict_option,
-    without_problem,
 )
 from mock_sendpilot.client_check.sync import (
     MAX_HANG_SECONDS,
@@ -50,17 +49,7 @@ _MAX_OUTPUT_BYTES = 4000
     "  mock-sendpilot check-client -- python sync.py\n"
     "  mock-sendpilot check-client --junit client.xml -- npm run sync",
 )
-@click.option(
-    "--contract",
-    default="documented",
-    show_default=True,
-    metavar="NAME",
-    envvar=f"{ENV_PREFIX}CONTRACT",
-    show_envvar=True,
-    callback=contract_by_name,
-    help="The contract of the API: documented, example, schema, live, strict or observed. "
-    "Example: --contract live",
-)
+@contract_option("the API")
 @click.option(
     "--fixtures",
     metavar="FILE",

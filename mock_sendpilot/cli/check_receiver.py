@@ -5,19 +5,21 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mock_sendpilot.cli.client import ENV_PREFIX
-from mock_sendpilot.cli.options import EXAMPLE_SECRET, contract_by_name, json_option
+from mock_sendpilot.cli.options import (
+    contract_option,
+    json_option,
+    receiver_secret_option,
+    url_problem,
+    without_problem,
+)
 from mock_sendpilot.cli.verdicts import (
     junit_option,
     print_report,
     seconds_problem,
     strict_option,
-    without_problem,
 )
 from mock_sendpilot.receiver_check.target import MAX_LATENCY_SECONDS, Target, lead_id_problem
-from mock_sendpilot.urls import url_problems
 from mock_sendpilot.webhooks.http_sender import TIMEOUT_SECONDS
-from mock_sendpilot.webhooks.signing import SECRET_FORMAT, is_secret
 from mock_sendpilot.world.endpoint_settings import SIGNATURE_SCHEMES, signatures_problem
 
 if TYPE_CHECKING:
@@ -28,38 +30,15 @@ if TYPE_CHECKING:
     from mock_sendpilot.verdicts.report import Result
 
 
-def _url_problem(url: str) -> str:
-    return "; ".join(url_problems(url))
-
-
 @click.command(
     epilog="\b\nExamples:\n"
     "  mock-sendpilot check-receiver http://127.0.0.1:9000/webhooks --secret whsec_…\n"
     "  mock-sendpilot check-receiver https://app.example/webhooks --contract live \\\n"
     "    --junit receiver.xml",
 )
-@click.argument("url", metavar="URL", callback=without_problem(_url_problem))
-@click.option(
-    "--secret",
-    required=True,
-    envvar=f"{ENV_PREFIX}WEBHOOK_SECRET",
-    show_envvar=True,
-    callback=without_problem(
-        lambda secret: None if is_secret(secret) else f"expected {SECRET_FORMAT}"
-    ),
-    help=f"The signing secret of the receiver. Example: --secret {EXAMPLE_SECRET}",
-)
-@click.option(
-    "--contract",
-    default="documented",
-    show_default=True,
-    metavar="NAME",
-    envvar=f"{ENV_PREFIX}CONTRACT",
-    show_envvar=True,
-    callback=contract_by_name,
-    help="The contract of the events: documented, example, schema, live, strict or observed. "
-    "Example: --contract live",
-)
+@click.argument("url", metavar="URL", callback=without_problem(url_problem))
+@receiver_secret_option(required=True)
+@contract_option("the events")
 @click.option(
     "--scheme",
     "schemes",
@@ -89,7 +68,7 @@ def _url_problem(url: str) -> str:
 @click.option(
     "--probe",
     metavar="URL",
-    callback=without_problem(_url_problem),
+    callback=without_problem(url_problem),
     help="A URL of your app that returns the number of effects of events, or a JSON list of them, "
     "to a GET. Example: --probe http://127.0.0.1:9000/events",
 )

@@ -12,11 +12,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mock_sendpilot.cli.client import ENV_PREFIX
 from mock_sendpilot.cli.formatting import fail, print_json
-from mock_sendpilot.cli.options import EXAMPLE_SECRET, contract_by_name, json_option
-from mock_sendpilot.urls import url_problems
-from mock_sendpilot.webhooks.signing import SECRET_FORMAT, is_secret
+from mock_sendpilot.cli.options import (
+    contract_option,
+    folder_problem,
+    json_option,
+    receiver_secret_option,
+    url_problem,
+    without_problem,
+)
 
 if TYPE_CHECKING:
     from mock_sendpilot.contracts.contract import Contract
@@ -29,25 +33,11 @@ _MIN_TIMEOUT_SECONDS, _MAX_TIMEOUT_SECONDS = 0.1, 600
 _TERMINATED = 143
 
 
-def _checked_url(_ctx: click.Context, _parameter: click.Parameter, url: str) -> str:
-    problems = url_problems(url)
-    if problems:
-        raise click.BadParameter("; ".join(problems))
-    return url
-
-
-def _checked_secret(
-    _ctx: click.Context, _parameter: click.Parameter, secret: str | None
-) -> str | None:
-    if secret is not None and not is_secret(secret):
-        raise click.BadParameter(f"expected {SECRET_FORMAT}")
-    return secret
-
-
 def _checked_probe(ctx: click.Context, parameter: click.Parameter, text: str) -> "str | list[str]":
     """Return a URL, or the words of a command."""
     if text.startswith(("http://", "https://")):
-        return _checked_url(ctx, parameter, text)
+        without_problem(url_problem)(ctx, parameter, text)
+        return text
     words = _words(ctx, parameter, text)
     if not words:
         raise click.BadParameter("expected a URL or a command, got nothing")
@@ -61,14 +51,6 @@ def _words(_ctx: click.Context, _parameter: click.Parameter, text: str | None) -
         raise click.BadParameter(f"expected a command: {error}") from error
 
 
-def _checked_file(
-    _ctx: click.Context, _parameter: click.Parameter, path: Path | None
-) -> Path | None:
-    if path is not None and not path.parent.is_dir():
-        raise click.BadParameter(f"there is no folder {str(path.parent)!r}")
-    return path
-
-
 _FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
 
 
@@ -77,7 +59,7 @@ _FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
     "  mock-sendpilot explore http://127.0.0.1:9000/webhooks --probe leads.sh\n"
     "  mock-sendpilot explore http://127.0.0.1:9000/ --probe 'python leads.py'",
 )
-@click.argument("url", metavar="URL", callback=_checked_url)
+@click.argument("url", metavar="URL", callback=without_problem(url_problem))
 @click.option(
     "--probe",
     required=True,
@@ -104,24 +86,8 @@ _FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
     help="Play the schedule of a test or of JSON that was printed; or search with that seed. "
     "Example: --replay test_found.py",
 )
-@click.option(
-    "--secret",
-    envvar=f"{ENV_PREFIX}WEBHOOK_SECRET",
-    show_envvar=True,
-    callback=_checked_secret,
-    help=f"The signing secret of the receiver. Example: --secret {EXAMPLE_SECRET}",
-)
-@click.option(
-    "--contract",
-    default="documented",
-    show_default=True,
-    metavar="NAME",
-    envvar=f"{ENV_PREFIX}CONTRACT",
-    show_envvar=True,
-    callback=contract_by_name,
-    help="The contract of the events: documented, example, schema, live, strict or observed. "
-    "Example: --contract live",
-)
+@receiver_secret_option(required=False)
+@contract_option("the events")
 @click.option(
     "--receiver",
     "command",
@@ -148,14 +114,14 @@ _FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
     "--test",
     type=_FILE,
     metavar="FILE",
-    callback=_checked_file,
+    callback=without_problem(folder_problem),
     help="Write what was found as a pytest test. Example: --test test_found.py",
 )
 @click.option(
     "--svg",
     type=_FILE,
     metavar="FILE",
-    callback=_checked_file,
+    callback=without_problem(folder_problem),
     help="Write the sequence diagram of what was found as SVG. Example: --svg found.svg",
 )
 @json_option

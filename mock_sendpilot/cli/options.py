@@ -4,6 +4,7 @@ import math
 import os
 from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -23,6 +24,7 @@ ALWAYS = "always"
 """The value of `--times` for no limit."""
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+Value = TypeVar("Value")
 
 
 class NonEmpty(StringParamType):
@@ -93,6 +95,40 @@ def require_printable(
     if text is not None and not (text and text.isascii() and text.isprintable()):
         raise click.BadParameter("expected printable ASCII, since it is sent in a header")
     return text
+
+
+def without_problem(
+    problem: Callable[[Value], str | None],
+) -> Callable[[click.Context, click.Parameter, Value | None], Value | None]:
+    """Return what click calls with the value of a parameter, to reject one with a problem."""
+
+    def check(
+        _ctx: click.Context, _parameter: click.Parameter, value: Value | None
+    ) -> Value | None:
+        text = None if value is None else problem(value)
+        if text:
+            raise click.BadParameter(text)
+        return value
+
+    return check
+
+
+def url_problem(url: str) -> str:
+    """Return why a text is no URL of an endpoint, or nothing."""
+    from mock_sendpilot.urls import url_problems
+
+    return "; ".join(url_problems(url))
+
+
+def folder_problem(path: Path) -> str | None:
+    """Return why no file can be made at a path, or None."""
+    return None if path.parent.is_dir() else f"there is no folder {str(path.parent)!r}"
+
+
+def _secret_problem(secret: str) -> str | None:
+    from mock_sendpilot.webhooks.signing import SECRET_FORMAT, is_secret
+
+    return None if is_secret(secret) else f"expected {SECRET_FORMAT}"
 
 
 def require_finite(_ctx: click.Context, _parameter: click.Parameter, value: Any) -> Any:
@@ -225,6 +261,33 @@ def client_options(command: Callable[..., Any]) -> Callable[..., Any]:
         help="API key of the workspace. Example: --api-key YOUR_OTHER_API_KEY",
     )
     return url_option(key(token(with_client)))  # the outermost comes first in the help
+
+
+def receiver_secret_option(*, required: bool) -> Callable[[Command], Command]:
+    """Return the option for the signing secret of a receiver."""
+    return click.option(
+        "--secret",
+        required=required,
+        envvar=f"{ENV_PREFIX}WEBHOOK_SECRET",
+        show_envvar=True,
+        callback=without_problem(_secret_problem),
+        help=f"The signing secret of the receiver. Example: --secret {EXAMPLE_SECRET}",
+    )
+
+
+def contract_option(of: str) -> Callable[[Command], Command]:
+    """Return the option for the contract of something, such as "the events"."""
+    return click.option(
+        "--contract",
+        default="documented",
+        show_default=True,
+        metavar="NAME",
+        envvar=f"{ENV_PREFIX}CONTRACT",
+        show_envvar=True,
+        callback=contract_by_name,
+        help=f"The contract of {of}: documented, example, schema, live, strict or observed. "
+        "Example: --contract live",
+    )
 
 
 def json_option(command: Command) -> Command:

@@ -5,43 +5,23 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO, TypeVar
+from typing import TYPE_CHECKING, TextIO
 
 import click
 import orjson
 
 from mock_sendpilot.cli.formatting import fail, uses_color
+from mock_sendpilot.cli.options import folder_problem, without_problem
 
 if TYPE_CHECKING:
     from mock_sendpilot.verdicts.report import Report, Result
 
-Value = TypeVar("Value")
 _SIGNS = "✓✗–"
-
-
-def without_problem(
-    problem: Callable[[Value], str | None],
-) -> Callable[[click.Context, click.Parameter, Value | None], Value | None]:
-    """Return what click calls with the value of a parameter, to reject one with a problem."""
-
-    def check(
-        _ctx: click.Context, _parameter: click.Parameter, value: Value | None
-    ) -> Value | None:
-        text = None if value is None else problem(value)
-        if text:
-            raise click.BadParameter(text)
-        return value
-
-    return check
 
 
 def seconds_problem(seconds: float) -> str | None:
     """Return why a number is none of seconds, or None."""
     return None if math.isfinite(seconds) else "expected a number of seconds"
-
-
-def _folder_problem(path: Path) -> str | None:
-    return None if path.parent.is_dir() else f"there is no folder {str(path.parent)!r}"
 
 
 strict_option = click.option(
@@ -55,7 +35,7 @@ def junit_option(example: str) -> Callable[[Callable[..., None]], Callable[..., 
         "--junit",
         type=click.Path(dir_okay=False, writable=True, path_type=Path),
         metavar="FILE",
-        callback=without_problem(_folder_problem),
+        callback=without_problem(folder_problem),
         help=f"Write the report as JUnit XML as well. Example: --junit {example}",
     )
 
