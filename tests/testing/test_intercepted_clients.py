@@ -1,6 +1,7 @@
 """Eight HTTP clients with the vendor's URL hard-coded, all intercepted."""
 
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -142,6 +143,8 @@ def _proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     for scheme in ("http", "https"):
         monkeypatch.setenv(f"{scheme.upper()}_PROXY", "http://127.0.0.1:9")  # nobody listens there
         monkeypatch.setenv(f"{scheme}_proxy", "http://127.0.0.1:9")
+    # urlopen keeps the proxies of its first call for the whole process, and so for later tests.
+    monkeypatch.setattr(urllib.request, "_opener", None)
 
 
 @pytest.mark.usefixtures("_proxy")
