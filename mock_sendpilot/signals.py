@@ -25,6 +25,18 @@ delivery_attempted = _signals.signal("delivery-attempted")
 delivery_cancelled = _signals.signal("delivery-cancelled")
 """A delivery ends because its endpoint did. Sender: the `Workspace`. Keyword: `delivery`."""
 
+delivery_dropped = _signals.signal("delivery-dropped")
+"""A disruption drops a delivery: it is never attempted. Sender: the `Workspace`. Keyword:
+`delivery`."""
+
+request_answered = _signals.signal("request-answered")
+"""A request to the vendor's API has its response. Sender: the `Workspace`; None without a known API
+key. Keyword: `entry`, the `JournalEntry`. Without a request journal it is not sent."""
+
+option_read = _signals.signal("option-read")
+"""An option of the contract mattered for the first time in a workspace. Sender: the `Workspace`.
+Keyword: `option`, its name. Only workspaces that are made while somebody receives it send it."""
+
 OF_DELIVERIES = (delivery_attempted, delivery_cancelled)
 """The signals after which deliveries have changed.
 

@@ -185,7 +185,7 @@ def list_conversations(
         items = numbered.items
         has_more = page < numbered.pagination["total_pages"]
         pagination = {**numbered.pagination, "has_more": has_more}
-        if contract.conversations_end_fault and page > 1 and not items:
+        if page > 1 and not items and contract.conversations_end_fault:
             raise ServiceFault("Internal server error", hint="conversations_end_fault is on")
     return {
         "conversations": [_conversation(each, workspace) for each in items],

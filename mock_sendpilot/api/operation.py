@@ -113,6 +113,7 @@ class _Schemas:
 
 def _schemas_of(operation: Operation, contract: Contract) -> _Schemas:
     """Return the schemas of an operation, made once for each app."""
+    contract = contract.plain  # of a watched one: who makes a schema does not use all of it yet
     cache: dict[Any, _Schemas] = current_app.extensions.setdefault(_OPERATIONS, {})
     schemas = cache.get((operation.id, contract))
     if schemas is None:
@@ -171,16 +172,16 @@ def _respond(serialize: Serializer, result: object, contract: Contract, method: 
 def cached_schema(source: SchemaSource[S], contract: Contract) -> S:
     """Return the schema for a contract, made once for each app."""
     cache: dict[Any, Any] = current_app.extensions.setdefault(_SCHEMAS, {})
-    key = source, contract
+    key = source, contract.plain
     schema: S | None = cache.get(key)
     if schema is None:
-        schema = cache[key] = make_schema(source, contract)
+        schema = cache[key] = make_schema(source, contract.plain)
     return schema
 
 
 def _cached_serializer(source: SchemaSource[Schema], contract: Contract) -> Serializer:
     cache: dict[Any, Serializer] = current_app.extensions.setdefault(_SERIALIZERS, {})
-    key = source, contract
+    key = source, contract.plain
     serialize = cache.get(key)
     if serialize is None:
         serialize = cache[key] = serializer(cached_schema(source, contract))

@@ -76,6 +76,11 @@ class Contract:
         return hash(self.name)
 
     @property
+    def plain(self) -> "Contract":
+        """The contract itself; of one that is watched, the one that nobody watches."""
+        return self
+
+    @property
     def parts(self) -> tuple[str, dict[str, str]]:
         """The name of the contract, and the options that are set alone: see `named_contract`."""
         name, *options = self.name.split("+")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from mock_sendpilot.scheduling.clock import SystemClock
+from mock_sendpilot.signals import request_answered, send
 from mock_sendpilot.traffic.journal import (
     FAULT_SECONDS,
     REQUEST_ID,
@@ -117,6 +118,8 @@ class Recording:
                     events=work.event_ids,
                 )
                 journal.add(entry)
+                if request_answered.receivers:
+                    send(request_answered, workspace, entry=entry)
             self._note(None if workspace is None else workspace.id, environ["REQUEST_METHOD"])
         return [content] if content else []
 

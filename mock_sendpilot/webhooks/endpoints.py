@@ -377,18 +377,18 @@ class EndpointHealth:
         if attempt.is_success:
             self._failing_since.pop(endpoint_id, None)
             return None
-        if self._contract.disable_on_410 and attempt.status_code == HTTPStatus.GONE:
+        if attempt.status_code == HTTPStatus.GONE and self._contract.disable_on_410:
             return "the receiver responded with 410 Gone"
         # By the clock of the workspace, so that a test can advance it by five days.
         since = self._failing_since.setdefault(endpoint_id, attempt.started_at)
         is_long = attempt.started_at - since >= timedelta(days=_DISABLING_DAYS)
-        if self._contract.disable_after_failing_days and is_long:
+        if is_long and self._contract.disable_after_failing_days:
             return f"it has failed for {_DISABLING_DAYS} days"
         return None
 
     def retry_delay(self, attempt: Attempt, scheduled: timedelta) -> timedelta:
         """Return the scheduled delay, or a longer one that a busy receiver asked for."""
-        if not self._contract.honor_retry_after or attempt.status_code not in _BUSY_STATUSES:
+        if attempt.status_code not in _BUSY_STATUSES or not self._contract.honor_retry_after:
             return scheduled
         headers = attempt.response.headers if attempt.response else {}
         by_name = {name.lower(): value for name, value in headers.items()}

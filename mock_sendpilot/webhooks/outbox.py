@@ -11,7 +11,7 @@ from typing import Any
 
 from mock_sendpilot.errors import InvalidInput, NotFound
 from mock_sendpilot.matching import EventPattern
-from mock_sendpilot.signals import deliveries_queued, send
+from mock_sendpilot.signals import deliveries_queued, delivery_dropped, send
 from mock_sendpilot.webhooks.deliveries import (
     CANCELLED,
     DROPPED,
@@ -176,6 +176,7 @@ class Outbox:
         for delivery in deliveries:
             if delivery.state == DROPPED:  # no attempt will close it
                 self.job_endpoints.close(delivery.endpoint_id, event.id)
+                send(delivery_dropped, self._workspace, delivery=delivery)
             self._runner.schedule(delivery)
 
     def deliver(self, event_id: str, endpoint_id: str) -> Delivery | None:

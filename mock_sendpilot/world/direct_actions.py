@@ -53,7 +53,7 @@ class DirectOutreach:
         with self._store.transaction():
             sender = self._outreach.active_sender(sender_id)
             url = self._profile_url(recipient_linkedin_url)
-            if message and self._contract.note_fault and not sender.is_premium:
+            if message and not sender.is_premium and self._contract.note_fault:
                 hint = f"note_fault is on: sender {sender_id!r} is not Premium; nothing was sent"
                 raise ServiceFault("Internal server error", hint=hint)
             contact = self._outreach.contact(sender_id, url, lead=None, campaign_id=None)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from mock_sendpilot.contracts.contract import Contract
 from mock_sendpilot.errors import NotFound
 from mock_sendpilot.scheduling.clock import epoch_milliseconds
 from mock_sendpilot.world.ids import Ids
@@ -67,13 +68,12 @@ class Inbox:
 
     Args:
         ids: the source of ids for new messages and conversations.
-        opening_message_id: `own`, or `conversation` if a message that opens a conversation has the
-            id of the conversation.
+        contract: says which id a message has that opens a conversation.
     """
 
-    def __init__(self, ids: Ids, *, opening_message_id: str = "own") -> None:
+    def __init__(self, ids: Ids, contract: Contract) -> None:
         self._ids = ids
-        self._opening_message_id = opening_message_id
+        self._contract = contract
         self._conversations: dict[str, Conversation] = {}
         self._ids_by_pair: dict[tuple[str, str], str] = {}
         self._messages: dict[str, list[Message]] = {}
@@ -150,7 +150,7 @@ class Inbox:
         is_received = direction == RECEIVED
         # One client found that only the first message of a conversation has its id.
         is_opening = not is_received and not self._messages[conversation.id]
-        has_conversation_id = is_opening and self._opening_message_id == "conversation"
+        has_conversation_id = is_opening and self._contract.opening_message_id == "conversation"
         message = Message(
             id=conversation.id if has_conversation_id else self._ids.prefixed("msg"),
             content=text,

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from mock_sendpilot.contracts.contract import Contract
+from mock_sendpilot.contracts.watched import watched
 from mock_sendpilot.errors import InvalidInput, NotFound
 from mock_sendpilot.scheduling.clock import SystemClock, WorkspaceClock, iso_milliseconds
 from mock_sendpilot.scheduling.scheduler import (
@@ -15,7 +16,7 @@ from mock_sendpilot.scheduling.scheduler import (
     Scheduler,
     TaskRunner,
 )
-from mock_sendpilot.signals import event_recorded, has_foreign_receivers, send
+from mock_sendpilot.signals import event_recorded, has_foreign_receivers, option_read, send
 from mock_sendpilot.world.campaigns import Campaigns, SequenceRunner
 from mock_sendpilot.world.causes import Causes
 from mock_sendpilot.world.context import WorkspaceContext
@@ -62,7 +63,7 @@ class Workspace:
         self.id = seed.id
         self.name = seed.name
         self.plan = seed.plan
-        self.contract = seed.contract or contract
+        self.contract = self._watched(seed.contract or contract)
         self.clock = clock
         self.random_seed = random_seed
         self.ids = Ids(random_seed)
@@ -79,7 +80,7 @@ class Workspace:
         self.store = Store(
             clock=clock, new_lead_id=self.new_lead_id, publisher=self._publisher, react=self._react
         )
-        self.inbox = Inbox(self.ids, opening_message_id=self.contract.opening_message_id)
+        self.inbox = Inbox(self.ids, self.contract)
         self.quotas = Quotas(clock)
         self.credits = Credits(clock, seed.credits)
         context = WorkspaceContext(
@@ -196,7 +197,7 @@ class Workspace:
         clock = self.clock
         return WorldState(
             seed=self.seed,
-            contract=self.contract,
+            contract=self.contract.plain,
             random_seed=self.random_seed,
             clock=ClockState(
                 now=clock.now(), is_frozen=clock.is_frozen, real_time=SystemClock().now()
@@ -297,6 +298,12 @@ class Workspace:
             self.inbox.put(conversation, messages)
         for lead_id, behavior in seed.behaviors.items():
             self.behaviors.set(lead_id, behavior)
+
+    def _watched(self, contract: Contract) -> Contract:
+        """Return the contract; if somebody receives `option_read`, one that sends it."""
+        if not option_read.has_receivers_for(self):
+            return contract
+        return watched(contract, lambda name: send(option_read, self, option=name))
 
     def _fill(self, seed: WorkspaceSeed) -> None:
         # In this order: a lead names its campaign and its sender.

@@ -141,6 +141,7 @@ RULES = (
         _rooms("signals"),
         except_for=(
             "emulator.py",
+            "traffic/recording.py",
             "webhooks/outbox.py",
             "webhooks/runner.py",
             "world/workspace.py",

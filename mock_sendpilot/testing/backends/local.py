@@ -106,7 +106,7 @@ class LocalBackend:
     @property
     def contract(self) -> Contract:
         """The contract of the workspace."""
-        return self._workspace.contract
+        return self._workspace.contract.plain
 
     @property
     def is_open(self) -> bool:
