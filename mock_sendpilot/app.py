@@ -13,6 +13,7 @@ from werkzeug.routing import Map, MapAdapter
 from mock_sendpilot.api.access import EXTENSION
 from mock_sendpilot.api.account import account
 from mock_sendpilot.api.campaigns import campaigns
+from mock_sendpilot.api.dispatch import OperationDispatch
 from mock_sendpilot.api.envelope import register_error_handlers
 from mock_sendpilot.api.hints import REMARK
 from mock_sendpilot.api.inbox import inbox
@@ -125,9 +126,16 @@ def create_app(
         _allow_origins(app, cors_origins)
     # Middleware instead of `after_request`, which Flask skips for an unhandled exception while a
     # test suite has `app.testing` set. From the outside in: the path as it was sent, which all
-    # others match; the journal, which records injected faults like any response; the log; faults.
-    injection = FaultInjection(
+    # others match; the journal, which records injected faults like any response; the log; faults;
+    # operations, which need Flask when something is unusual or fails.
+    dispatch = OperationDispatch(
+        app,
         NodeStatusLines(app.wsgi_app),
+        host_checks=[guard.check_host],
+        is_known_host=guard.has_checked,
+    )
+    injection = FaultInjection(
+        dispatch,
         prefix=f"{VENDOR_PREFIX}/",
         find_access=emulator.keys.find,
         find_operation=OperationFinder(app),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec
 
 from flask import Response, current_app, request
 
+from mock_sendpilot.api.exchange import Exchange
 from mock_sendpilot.contracts.contract import Contract
 from mock_sendpilot.errors import InvalidApiKey
 from mock_sendpilot.world.workspace import Workspace
@@ -34,14 +35,14 @@ def current_access() -> "Access":
     Raises:
         InvalidApiKey: the key is missing, unknown, expired or revoked.
     """
-    return _access(request.environ)
+    return _access(request.environ, current_emulator())
 
 
-def _access(environ: "WSGIEnvironment") -> "Access":
+def _access(environ: "WSGIEnvironment", emulator: "Emulator") -> "Access":
     key = environ.get("HTTP_X_API_KEY")
     if not key and "HTTP_AUTHORIZATION" in environ:
         raise InvalidApiKey("Invalid API key", hint=_BEARER_HINT)
-    return current_emulator().keys.open(key)
+    return emulator.keys.open(key)
 
 
 def current_contract() -> Contract:
@@ -52,11 +53,20 @@ def current_contract() -> Contract:
         return current_emulator().contract
 
 
-def authorize(environ: "WSGIEnvironment", scope: str | None) -> "Access":
+def access_of(exchange: Exchange) -> "Access":
+    """Return the access that the API key of a request to the vendor's API opens.
+
+    Raises:
+        InvalidApiKey: the key is missing, unknown, expired or revoked.
+    """
+    return _access(exchange.environ, exchange.extensions[EXTENSION])
+
+
+def authorize(exchange: Exchange, scope: str | None) -> "Access":
     """Return the access of a request to the vendor's API; the request counts for the rate limit.
 
     Args:
-        environ: the WSGI environment of the request.
+        exchange: the request.
         scope: the scope that the key must have; None for any key.
 
     Raises:
@@ -64,7 +74,7 @@ def authorize(environ: "WSGIEnvironment", scope: str | None) -> "Access":
         LimitExceeded: the key has made too many requests.
         ScopeMissing: the key does not have the scope.
     """
-    access = _access(environ)
+    access = access_of(exchange)
     if access.limiter is not None:
         access.limiter.count()
     if scope is not None:

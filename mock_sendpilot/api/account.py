@@ -9,7 +9,8 @@ from typing import Any
 from flask import Blueprint
 from marshmallow import fields
 
-from mock_sendpilot.api.access import current_access
+from mock_sendpilot.api.access import access_of
+from mock_sendpilot.api.exchange import CURRENT_EXCHANGE
 from mock_sendpilot.api.fields import CamelCaseSchema, Choice, ListOf, Timestamp
 from mock_sendpilot.api.operation import (
     NEWEST_SPECIFICATION,
@@ -71,7 +72,8 @@ class _Me(CamelCaseSchema):
 )
 def get_me(workspace: Workspace) -> dict[str, Any]:
     """Get the API key with its scopes, and its workspace."""
-    key = current_access().api_key  # looked up again: a view gets the workspace alone
+    # Looked up again: a view gets the workspace alone.
+    key = access_of(CURRENT_EXCHANGE.get()).api_key
     return {
         "api_key": {
             "name": key.name,

@@ -24,7 +24,7 @@ from mock_sendpilot.paths import RAW_PATH, VENDOR_PREFIX
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-_CONTENT_TYPE = "application/json; charset=utf-8"
+CONTENT_TYPE = "application/json; charset=utf-8"
 _VALIDATION_FAILED = "Validation failed"
 # The vendor's pages have the envelope and its messages; `error` is the reason phrase of NestJS.
 _STATUSES: Mapping[type[errors.SendPilotError], HTTPStatus] = {
@@ -60,7 +60,17 @@ class _JsonResponse(Response):
 
 def json_response(payload: object, status: int = HTTPStatus.OK) -> Response:
     """Return a JSON response; the keys keep their order."""
-    return _JsonResponse(orjson.dumps(payload), status, content_type=_CONTENT_TYPE)
+    return json_content_response(json_content(payload), status)
+
+
+def json_content(payload: object) -> bytes:
+    """Return the body of a JSON response; the keys keep their order."""
+    return orjson.dumps(payload)
+
+
+def json_content_response(content: bytes, status: int) -> Response:
+    """Return a response with JSON text."""
+    return _JsonResponse(content, status, content_type=CONTENT_TYPE)
 
 
 def error_response(

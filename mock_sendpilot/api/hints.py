@@ -6,15 +6,19 @@ unknown route with a bare 404. The replies here are the same; the hint says what
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from functools import partial
 from itertools import islice
+from typing import TYPE_CHECKING
 
-from flask import Response, after_this_request, current_app, request
+from flask import Response, current_app, request
 from werkzeug.routing import Rule
 
 from mock_sendpilot import errors
+from mock_sendpilot.api.exchange import CURRENT_EXCHANGE, Exchange
 from mock_sendpilot.paths import VENDOR_PREFIX
 from mock_sendpilot.suggestions import nearest_word, same_letters
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 HINT_HEADER = "X-Emulator-Hint"
 REMARK = "mock_sendpilot.remark"
@@ -38,24 +42,32 @@ _OTHER_NAMES: Mapping[str, tuple[str, ...]] = {
 
 
 def add_hint(hint: str) -> None:
-    """Add a hint to the response to this request, whatever the response will be."""
+    """Add a hint to the response of the operation that is running, whatever it will be."""
     # An error response has it as well: often the ignored name is why a field is missing.
     if hint:
-        after_this_request(partial(_append_hint, hint=hint))
+        CURRENT_EXCHANGE.get().hints.append(hint)
 
 
 def set_hint(response: Response, hint: str, *, remark: str) -> Response:
     """Set the hint of a response, if there is one, and the remark of its line in the log."""
-    request.environ[REMARK] = _header_text(remark)
-    if hint:
-        response.headers[HINT_HEADER] = _header_text(hint)
+    return _set_hint(response, hint, remark, request.environ)
+
+
+def append_hints(exchange: Exchange, response: Response) -> Response:
+    """Append the hints of an operation to that of its response."""
+    environ = exchange.environ
+    for hint in exchange.hints:
+        header, remark = response.headers.get(HINT_HEADER), environ.get(REMARK)
+        hints, remarks = filter(None, (header, hint)), filter(None, (remark, hint))
+        _set_hint(response, "; ".join(hints), "; ".join(remarks), environ)
     return response
 
 
-def _append_hint(response: Response, hint: str) -> Response:
-    header, remark = response.headers.get(HINT_HEADER), request.environ.get(REMARK)
-    hints, remarks = filter(None, (header, hint)), filter(None, (remark, hint))
-    return set_hint(response, "; ".join(hints), remark="; ".join(remarks))
+def _set_hint(response: Response, hint: str, remark: str, environ: "WSGIEnvironment") -> Response:
+    environ[REMARK] = _header_text(remark)
+    if hint:
+        response.headers[HINT_HEADER] = _header_text(hint)
+    return response
 
 
 def _header_text(text: str) -> str:

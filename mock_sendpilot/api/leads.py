@@ -5,10 +5,11 @@ Under every contract `full` adds the same keys to a lead. That they come only th
 
 from typing import Any
 
-from flask import Blueprint, Response
+from flask import Blueprint
 from marshmallow import Schema, ValidationError, fields
 
 from mock_sendpilot.api.envelope import problems_of
+from mock_sendpilot.api.exchange import CURRENT_EXCHANGE
 from mock_sendpilot.api.fields import (
     CamelCaseSchema,
     Choice,
@@ -28,9 +29,9 @@ from mock_sendpilot.api.operation import (
     NEWEST_SPECIFICATION,
     OLDER_SPECIFICATION,
     PAGES,
+    Alternative,
     Operation,
     cached_schema,
-    dump_response,
     serves,
 )
 from mock_sendpilot.api.paging import MAX_PAGES, MAX_PER_PAGE, Page, Pagination
@@ -143,12 +144,12 @@ def _list_query(contract: Contract) -> Request:
 )
 def list_leads(
     workspace: Workspace, *, full: bool, page: int, limit: int, **filters: str
-) -> Response:
+) -> Alternative:
     """List the leads of the workspace or of a campaign."""
     schema = _full_list if full else _base_list
     start = (page - 1) * limit
     found, total = workspace.store.lead_slice(start, start + limit, **filters)
-    return dump_response(schema, Page(found, page, limit, total=total), workspace.contract)
+    return Alternative(schema, Page(found, page, limit, total=total))
 
 
 @leads.get("/leads/<opaque:lead_id>")
@@ -167,10 +168,10 @@ def list_leads(
         ),
     )
 )
-def get_lead(workspace: Workspace, lead_id: str, *, full: bool) -> Response:
+def get_lead(workspace: Workspace, lead_id: str, *, full: bool) -> Alternative:
     """Get a lead."""
     schema = full_lead if full else _base_lead
-    return dump_response(schema, workspace.store.lead(lead_id), workspace.contract)
+    return Alternative(schema, workspace.store.lead(lead_id))
 
 
 def _status_body(contract: Contract) -> Request:
@@ -302,7 +303,8 @@ class _ImportResponse(CamelCaseSchema):
 )
 def add_leads(workspace: Workspace, campaign_id: str, leads: list[Any]) -> dict[str, Any]:
     """Add leads to a campaign; the reply has counters, and a reason for each refused entry."""
-    schema = cached_schema(_NewLead, workspace.contract)
+    extensions = CURRENT_EXCHANGE.get().extensions
+    schema = cached_schema(_NewLead, workspace.contract, extensions)
     add_hint(hint_on_custom_fields(leads, schema.json_keys))
     # Refused entries keep their place among the drafts: the vendor reports each by its index.
     drafts = [_draft(entry, schema) for entry in leads]

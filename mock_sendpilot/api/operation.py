@@ -7,17 +7,18 @@ table are made from the same object.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, TypeVar
 
-from flask import Flask, Response, current_app, request
+from flask import Flask, Response, after_this_request, current_app, request
 from marshmallow import Schema
 from werkzeug.exceptions import HTTPException
 
 from mock_sendpilot.api.access import authorize
-from mock_sendpilot.api.envelope import json_response
+from mock_sendpilot.api.envelope import json_content, json_content_response
+from mock_sendpilot.api.exchange import CURRENT_EXCHANGE, EXCHANGE, Exchange
 from mock_sendpilot.api.fields import Request
-from mock_sendpilot.api.hints import add_hint, hint_on_ignored
+from mock_sendpilot.api.hints import add_hint, append_hints, hint_on_ignored
 from mock_sendpilot.api.parsing import json_object, query_parameters
 from mock_sendpilot.api.serialization import Serializer, serializer
 from mock_sendpilot.contracts.contract import Contract
@@ -29,8 +30,16 @@ SchemaSource = type[S] | Callable[[Contract], S]
 
 View = Callable[..., object]
 
+Perform = Callable[[Exchange, dict[str, str]], tuple[int, bytes]]
+"""A function that performs an operation and returns its status and JSON.
+
+The second argument is the parameters of the path.
+"""
+
 OPERATION = "operation"
 """The attribute of a view that holds its `Operation`."""
+PERFORM = "perform"
+"""The attribute of a view that holds its `Perform`."""
 
 # The sources of what is known of the vendor's API.
 NEWEST_SPECIFICATION = "the newest specification"
@@ -73,33 +82,66 @@ def serves(operation: Operation) -> Callable[[View], Callable[..., Response]]:
     """Make a view serve an operation.
 
     The view gets the workspace, the parameters of its path, and the fields of query and body as
-    keywords. It returns an object for the schema of the response, or a `Response`.
+    keywords. It returns an object for the schema of the response, or an `Alternative`.
     """
 
     def decorate(view: View) -> Callable[..., Response]:
+        def perform(exchange: Exchange, parameters: dict[str, str]) -> tuple[int, bytes]:
+            before = CURRENT_EXCHANGE.set(exchange)
+            try:
+                return _perform(operation, view, exchange, parameters)
+            finally:
+                CURRENT_EXCHANGE.reset(before)
+
         @wraps(view)
         def serve(**parameters: str) -> Response:
-            environ = request.environ
-            # Before the key is checked: the journal names the operation of a 401, too.
-            environ[OPERATION_ID] = operation.id
-            # The key before query and body, as NestJS has it: guards run before pipes. Only the key
-            # says under which contract the others are checked.
-            workspace = authorize(environ, operation.scope).workspace
-            contract = workspace.contract
-            schemas = _schemas_of(operation, contract)
-            query = _load(schemas.query, "query parameters", query_parameters())
-            body = {}
-            if schemas.body is not None:
-                body = _load(schemas.body, "fields of the body", json_object())
-            result = view(workspace, **parameters, **query, **body)
-            if isinstance(result, Response):
-                return result
-            return _respond(schemas.serialize, result, contract, environ["REQUEST_METHOD"])
+            exchange: Exchange | None = request.environ.pop(EXCHANGE, None)
+            if exchange is None:
+                exchange = Exchange(request.environ, current_app.extensions)
+            # The response to an error has the hints, too.
+            after_this_request(partial(append_hints, exchange))
+            if exchange.error is not None:
+                raise exchange.error
+            status, content = perform(exchange, parameters)
+            return json_content_response(content, status)
 
         setattr(serve, OPERATION, operation)
+        setattr(serve, PERFORM, perform)
         return serve
 
     return decorate
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """A result for another schema than that of its operation's response."""
+
+    schema: SchemaSource[Schema]
+    result: object
+
+
+def _perform(
+    operation: Operation, view: View, exchange: Exchange, parameters: dict[str, str]
+) -> tuple[int, bytes]:
+    environ = exchange.environ
+    # Before the key is checked: the journal names the operation of a 401, too.
+    environ[OPERATION_ID] = operation.id
+    # The key before query and body, as NestJS has it: guards run before pipes. Only the key says
+    # under which contract the others are checked.
+    workspace = authorize(exchange, operation.scope).workspace
+    contract = workspace.contract
+    schemas = _schemas_of(operation, contract, exchange.extensions)
+    query = _load(schemas.query, "query parameters", query_parameters(environ))
+    body = {}
+    if schemas.body is not None:
+        body = _load(schemas.body, "fields of the body", json_object(environ))
+    result = view(workspace, **parameters, **query, **body)
+    serialize = schemas.serialize
+    if isinstance(result, Alternative):
+        serialize = _cached_serializer(result.schema, contract, exchange.extensions)
+        result = result.result
+    status = contract.post_status_code if environ["REQUEST_METHOD"] == "POST" else 200
+    return status, json_content(serialize(result))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,17 +153,17 @@ class _Schemas:
     serialize: Serializer
 
 
-def _schemas_of(operation: Operation, contract: Contract) -> _Schemas:
+def _schemas_of(operation: Operation, contract: Contract, extensions: dict[str, Any]) -> _Schemas:
     """Return the schemas of an operation, made once for each app."""
     contract = contract.plain  # of a watched one: who makes a schema does not use all of it yet
-    cache: dict[Any, _Schemas] = current_app.extensions.setdefault(_OPERATIONS, {})
+    cache: dict[Any, _Schemas] = extensions.setdefault(_OPERATIONS, {})
     schemas = cache.get((operation.id, contract))
     if schemas is None:
         query, body = operation.query, operation.body
         schemas = cache[operation.id, contract] = _Schemas(
-            query=None if query is None else cached_schema(query, contract),
-            body=None if body is None else cached_schema(body, contract),
-            serialize=_cached_serializer(operation.response, contract),
+            query=None if query is None else cached_schema(query, contract, extensions),
+            body=None if body is None else cached_schema(body, contract, extensions),
+            serialize=_cached_serializer(operation.response, contract, extensions),
         )
     return schemas
 
@@ -159,19 +201,9 @@ class OperationFinder:
         return operation.id if isinstance(operation, Operation) else None
 
 
-def dump_response(source: SchemaSource[Schema], result: object, contract: Contract) -> Response:
-    """Return a result as JSON; 201 after a POST, unless the contract says otherwise."""
-    return _respond(_cached_serializer(source, contract), result, contract, request.method)
-
-
-def _respond(serialize: Serializer, result: object, contract: Contract, method: str) -> Response:
-    status = contract.post_status_code if method == "POST" else 200
-    return json_response(serialize(result), status)
-
-
-def cached_schema(source: SchemaSource[S], contract: Contract) -> S:
-    """Return the schema for a contract, made once for each app."""
-    cache: dict[Any, Any] = current_app.extensions.setdefault(_SCHEMAS, {})
+def cached_schema(source: SchemaSource[S], contract: Contract, extensions: dict[str, Any]) -> S:
+    """Return the schema for a contract, made once for each app and kept in its extensions."""
+    cache: dict[Any, Any] = extensions.setdefault(_SCHEMAS, {})
     key = source, contract.plain
     schema: S | None = cache.get(key)
     if schema is None:
@@ -179,12 +211,14 @@ def cached_schema(source: SchemaSource[S], contract: Contract) -> S:
     return schema
 
 
-def _cached_serializer(source: SchemaSource[Schema], contract: Contract) -> Serializer:
-    cache: dict[Any, Serializer] = current_app.extensions.setdefault(_SERIALIZERS, {})
+def _cached_serializer(
+    source: SchemaSource[Schema], contract: Contract, extensions: dict[str, Any]
+) -> Serializer:
+    cache: dict[Any, Serializer] = extensions.setdefault(_SERIALIZERS, {})
     key = source, contract.plain
     serialize = cache.get(key)
     if serialize is None:
-        serialize = cache[key] = serializer(cached_schema(source, contract))
+        serialize = cache[key] = serializer(cached_schema(source, contract, extensions))
     return serialize
 
 

@@ -24,9 +24,12 @@ _OBJECT = "a JSON object"
 _BODY = "the body"
 
 
-def query_parameters() -> dict[str, Any]:
-    """Return the parameters of the query; one that is repeated is a list, which no field takes."""
-    query = request.environ.get("QUERY_STRING")
+def query_parameters(environ: "WSGIEnvironment | None" = None) -> dict[str, Any]:
+    """Return the parameters of the query; one that is repeated is a list, which no field takes.
+
+    They are those of Flask's request without an `environ`, as the body is.
+    """
+    query = (environ or request.environ).get("QUERY_STRING")
     if not query:
         return {}
     text = query.encode("latin-1").decode("utf-8", "replace")
@@ -35,17 +38,26 @@ def query_parameters() -> dict[str, Any]:
     return {name: values[0] if len(values) == 1 else values for name, values in parameters.items()}
 
 
-def json_object(*, max_bytes: int = MAX_BODY_BYTES) -> dict[str, Any]:
+def has_plain_body(environ: "WSGIEnvironment") -> bool:
+    """Return whether `json_object` needs nothing of Flask's request to read and parse the body."""
+    is_json = environ.get("CONTENT_TYPE") == _JSON
+    return is_json and _plain_length(environ, MAX_BODY_BYTES) is not None
+
+
+def json_object(
+    environ: "WSGIEnvironment | None" = None, *, max_bytes: int = MAX_BODY_BYTES
+) -> dict[str, Any]:
     """Return the body, a JSON object.
 
     Args:
+        environ: the WSGI environment; by default that of Flask's request.
         max_bytes: its greatest length.
 
     Raises:
         BodyTooLarge: the body is longer.
         InvalidInput: the body is missing, not JSON, or no object; the error says which.
     """
-    environ = request.environ  # once: to look up the request of this thread takes long
+    environ = environ or request.environ
     return _parsed(_content(max_bytes, environ), environ)
 
 
@@ -67,7 +79,7 @@ def _parsed(content: bytes, environ: "WSGIEnvironment") -> dict[str, Any]:
     try:
         body = parse_json(content)
     except InvalidInput as error:
-        encoding = request.content_encoding
+        encoding = environ.get("HTTP_CONTENT_ENCODING")
         reason = f" (Content-Encoding {encoding!r} is not supported)" if encoding else ""
         rule = f"{_BODY} must be {_OBJECT}"
         raise InvalidInput(Problem(f"{_BODY}: {error}{reason}", rule=rule)) from error
@@ -78,11 +90,11 @@ def _parsed(content: bytes, environ: "WSGIEnvironment") -> dict[str, Any]:
 
 def _content(max_bytes: int, environ: "WSGIEnvironment") -> bytes:
     """Return the bytes of the body, which can be read once."""
-    length = environ.get("CONTENT_LENGTH", "")
-    if length.isdecimal() and len(length) < _MAX_DIGITS and int(length) <= max_bytes:
+    length = _plain_length(environ, max_bytes)
+    if length is not None:
         # The stream itself: what Werkzeug puts around it takes longer than a small body.
-        content: bytes = environ["wsgi.input"].read(int(length))
-        if len(content) == int(length):
+        content: bytes = environ["wsgi.input"].read(length)
+        if len(content) == length:
             return content
         raise ClientDisconnected
     size = request.content_length or 0
@@ -92,3 +104,11 @@ def _content(max_bytes: int, environ: "WSGIEnvironment") -> bytes:
         hint = f"the body has {size} bytes; at most {max_bytes} are taken"
         raise BodyTooLarge("request entity too large", hint=hint)
     return content
+
+
+def _plain_length(environ: "WSGIEnvironment", max_bytes: int) -> int | None:
+    """Return the length of the body; None if it is not known, or too great."""
+    length = environ.get("CONTENT_LENGTH", "")
+    if length.isdecimal() and len(length) < _MAX_DIGITS and int(length) <= max_bytes:
+        return int(length)
+    return None

@@ -6,7 +6,7 @@ Nothing here records an event.
 from collections.abc import Callable
 from http import HTTPStatus
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, current_app
 
 from mock_sendpilot.api.access import current_emulator, with_workspace
 from mock_sendpilot.api.campaigns import campaign_detail, with_lead_count
@@ -123,7 +123,9 @@ def put_lead(workspace: Workspace) -> Response:
     part = _with_id(NewLead().load(json_object()), workspace.new_lead_id)
     lead_id = part["id"]
     _merge_one(workspace, "leads", {"linkedin_url": made_up_profile_url(lead_id), **part})
-    reply = cached_schema(full_lead, workspace.contract).dump(workspace.store.lead(lead_id))
+    reply = cached_schema(full_lead, workspace.contract, current_app.extensions).dump(
+        workspace.store.lead(lead_id)
+    )
     return json_response(reply, HTTPStatus.CREATED)
 
 
@@ -159,7 +161,7 @@ def put_campaign(workspace: Workspace) -> Response:
     campaign_id = part["id"]
     _merge_one(workspace, "campaigns", part)
     counted = with_lead_count(workspace, workspace.store.campaign(campaign_id))
-    reply = cached_schema(campaign_detail, workspace.contract).dump(counted)
+    reply = cached_schema(campaign_detail, workspace.contract, current_app.extensions).dump(counted)
     return json_response(reply, HTTPStatus.CREATED)
 
 

@@ -56,6 +56,10 @@ class Guard:
         """Let further names through, from now on."""
         self._allowed_hosts |= {name.lower() for name in hosts}
 
+    def has_checked(self, host: str) -> bool:
+        """Return whether a Host header has passed `check_host` before, as most have."""
+        return host in self._checked_hosts
+
     def check_host(self) -> None:
         """Refuse a request for a name that is not ours.
 

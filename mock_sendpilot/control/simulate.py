@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, current_app
 from marshmallow import ValidationError, post_load
 
 from mock_sendpilot.api.access import with_workspace
@@ -80,7 +80,9 @@ def simulate_lead(workspace: Workspace, lead_id: str) -> Response:
     # Otherwise a trace would say that the events came out of nothing.
     with workspace.causes.working_for(SIMULATED):
         lead = workspace.manual_actions.act(lead_id, body.pop("action"), **body)
-    return json_response(cached_schema(full_lead, workspace.contract).dump(lead))
+    return json_response(
+        cached_schema(full_lead, workspace.contract, current_app.extensions).dump(lead)
+    )
 
 
 @simulate.get("/leads/<opaque:lead_id>/actions")
@@ -108,7 +110,9 @@ def simulate_campaign(workspace: Workspace, campaign_id: str) -> Response:
     with workspace.causes.working_for(SIMULATED):
         campaign = workspace.campaigns.change(campaign_id, action, by="user")
     counted = with_lead_count(workspace, campaign)
-    return json_response(cached_schema(campaign_detail, workspace.contract).dump(counted))
+    return json_response(
+        cached_schema(campaign_detail, workspace.contract, current_app.extensions).dump(counted)
+    )
 
 
 @simulate.get("/campaigns/<opaque:campaign_id>/actions")
