@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 VENDOR_PREFIX = "/v1"
+CONTROL_PREFIX = "/_emulate"
+DASHBOARD = "/dashboard"
+"""The beginning of the paths of the dashboard."""
+HEALTH_PATHS = ("/health", "/livez", "/readyz")
 _ALIAS = "/api/v1"
 _ORIGIN = re.compile(r"^[a-z]+://[^/]*", re.IGNORECASE)
 RAW_PATH = "mock_sendpilot.raw_path"
@@ -83,6 +87,11 @@ class OneWayRule(Rule):
             raise NotImplementedError("routes build no URLs")
 
         return build
+
+
+def is_vendor_path(path: str) -> bool:
+    """Return whether a path, also as it was sent, belongs to the vendor's API."""
+    return path.startswith((f"{VENDOR_PREFIX}/", f"{_ALIAS}/"))
 
 
 def _decode(segment: str) -> str:

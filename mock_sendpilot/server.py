@@ -4,20 +4,22 @@ from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
-from mock_sendpilot.app import CONTROL_PREFIX, create_app
+from mock_sendpilot.api.operation import operation_ids
 from mock_sendpilot.control.guard import Guard, exposure_problems
-from mock_sendpilot.control.index import DASHBOARD
 from mock_sendpilot.control.large_bodies import LARGE_BODY_ROUTES, MAX_SEED_BYTES
 from mock_sendpilot.errors import NotAllowed
 from mock_sendpilot.http_server.connections import ConnectionLimits
 from mock_sendpilot.http_server.direct import DirectCall
 from mock_sendpilot.http_server.parsing import MAX_BODY_BYTES, Parser
 from mock_sendpilot.http_server.server import HttpServer
+from mock_sendpilot.lazy_app import LazyApp
 from mock_sendpilot.network import is_loopback
-from mock_sendpilot.paths import VENDOR_PREFIX
+from mock_sendpilot.paths import CONTROL_PREFIX, DASHBOARD, VENDOR_PREFIX
 from mock_sendpilot.traffic.injection import FAULT_HEADER
+from mock_sendpilot.vendor_app import create_vendor_app
 
 if TYPE_CHECKING:
+    from flask import Flask
     from typing_extensions import Self
 
     from mock_sendpilot.emulator import Emulator
@@ -71,12 +73,11 @@ class EmulatorServer(AbstractContextManager["EmulatorServer"]):
             allows_vendor_host=is_loopback(host),
             control_token=control_token,
         )
-        self.app = create_app(
-            emulator,
-            guard=self._guard,
-            cors_origins=cors_origins,
-            has_control=has_control,
-            has_dashboard=has_dashboard,
+        self._has_dashboard = has_control and has_dashboard
+        self._cors_origins = cors_origins
+        self._app = LazyApp(
+            create_vendor_app(emulator, guard=self._guard, cors_origins=cors_origins),
+            self._make_complete_app,
         )
         self._host = host
         # A rule, and not one check now: keys may be added as long as the server runs.
@@ -84,7 +85,7 @@ class EmulatorServer(AbstractContextManager["EmulatorServer"]):
             emulator.keys.add_rule(self._check_keys)
         try:
             self._http = HttpServer(
-                self.app,
+                self._app,
                 host=host,
                 port=port,
                 speaks_for_vendor=True,
@@ -95,6 +96,16 @@ class EmulatorServer(AbstractContextManager["EmulatorServer"]):
         except Exception:
             emulator.keys.remove_rule(self._check_keys)
             raise
+
+    @property
+    def app(self) -> "Flask":
+        """The Flask app that it serves."""
+        return self._app.complete
+
+    @property
+    def operations(self) -> list[str]:
+        """The ids of the vendor's operations."""
+        return operation_ids(self._app.latest)
 
     @property
     def host(self) -> str:
@@ -129,7 +140,7 @@ class EmulatorServer(AbstractContextManager["EmulatorServer"]):
     @property
     def dashboard_url(self) -> str | None:
         """The URL of the dashboard; None without one."""
-        return f"{self.origin}{DASHBOARD}/" if "dashboard" in self.app.blueprints else None
+        return f"{self.origin}{DASHBOARD}/" if self._has_dashboard else None
 
     def __enter__(self) -> "Self":
         self.start()
@@ -174,6 +185,17 @@ class EmulatorServer(AbstractContextManager["EmulatorServer"]):
             return True
         access = self.emulator.keys.find(request.headers.get("X_API_KEY"))
         return _FAULT_KEY in request.headers or (access is not None and access.faults.is_armed)
+
+    def _make_complete_app(self) -> "Flask":
+        from mock_sendpilot.app import create_app
+
+        return create_app(
+            self.emulator,
+            guard=self._guard,
+            cors_origins=self._cors_origins,
+            has_control=self._has_control,
+            has_dashboard=self._has_dashboard,
+        )
 
     def _check_keys(self, api_keys: Iterable[str]) -> None:
         """Refuse API keys that must not be open to others.

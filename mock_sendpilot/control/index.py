@@ -1,4 +1,4 @@
-"""`/`, `/_emulate`, `/health`, `/openapi.json` and `/docs`: what is served, and its description."""
+"""`/`, `/_emulate`, `/openapi.json` and `/docs`: what is served, and its description."""
 
 from http import HTTPStatus
 from typing import Any
@@ -6,9 +6,10 @@ from typing import Any
 from flask import Blueprint, Flask, Response, current_app, redirect, request
 from werkzeug.http import parse_date
 
-from mock_sendpilot.api.access import current_contract, current_emulator
+from mock_sendpilot.api.access import current_contract
 from mock_sendpilot.api.envelope import json_response
 from mock_sendpilot.contracts.contract import CONTRACTS, named_contract
+from mock_sendpilot.paths import DASHBOARD
 from mock_sendpilot.version import __version__
 
 index = Blueprint("index", __name__)
@@ -17,8 +18,6 @@ control_index = Blueprint("control_index", __name__)
 DOCS = "/docs"
 _SPECIFICATION = "/openapi.json"
 _CACHE = "mock_sendpilot.specifications"
-DASHBOARD = "/dashboard"
-"""The beginning of the paths of the dashboard."""
 
 
 @index.get("/")
@@ -43,22 +42,6 @@ def list_urls() -> Response:
             "specification": f"{origin}/openapi.json",
             "control": f"{origin}/_emulate",
             "health": f"{origin}/health",
-        }
-    )
-
-
-@index.get("/health")
-@index.get("/livez")
-@index.get("/readyz")
-def report_health() -> Response:
-    """Return 200: the port opens only after the seed is loaded."""
-    emulator = current_emulator()
-    return json_response(
-        {
-            "status": "ok",
-            "version": __version__,
-            "workspaces": len(emulator.workspaces()),
-            "pendingDeliveries": emulator.pending_count,
         }
     )
 

@@ -19,7 +19,6 @@ from mock_sendpilot.api.access import current_emulator
 from mock_sendpilot.api.envelope import json_response
 from mock_sendpilot.dashboard.formats import number, plural
 from mock_sendpilot.dashboard.rendering import (
-    CONTROL_PREFIX,
     current_dashboard,
     error_page,
     html,
@@ -27,7 +26,7 @@ from mock_sendpilot.dashboard.rendering import (
 )
 from mock_sendpilot.dashboard.session import local_path
 from mock_sendpilot.errors import InvalidInput
-from mock_sendpilot.paths import VENDOR_PREFIX
+from mock_sendpilot.paths import CONTROL_PREFIX, VENDOR_PREFIX
 from mock_sendpilot.world.models import ApiKey
 from mock_sendpilot.world.workspace import Workspace
 

@@ -24,16 +24,14 @@ from werkzeug.wrappers import Response as AnyResponse
 from mock_sendpilot.api.access import current_emulator
 from mock_sendpilot.api.envelope import json_response
 from mock_sendpilot.control.guard import Guard, is_public
-from mock_sendpilot.control.index import DASHBOARD
 from mock_sendpilot.dashboard import formats
-from mock_sendpilot.paths import VENDOR_PREFIX
+from mock_sendpilot.paths import CONTROL_PREFIX, DASHBOARD, VENDOR_PREFIX
 from mock_sendpilot.scheduling.clock import SystemClock
 from mock_sendpilot.version import __version__
 from mock_sendpilot.world.models import ApiKey
 from mock_sendpilot.world.workspace import Workspace
 
 PREFIX = DASHBOARD
-CONTROL_PREFIX = "/_emulate"
 OWN_PAGES = f"{PREFIX}/-"
 """The beginning of the paths that belong to no workspace."""
 FRAGMENTS = "X-Fragments"

@@ -4,8 +4,9 @@ import re
 
 import pytest
 
-from mock_sendpilot.app import CONTROL_PREFIX, create_app
+from mock_sendpilot.app import create_app
 from mock_sendpilot.emulator import Emulator
+from mock_sendpilot.paths import CONTROL_PREFIX
 from tests.control.expect import assert_invalid
 from tests.support import Api
 

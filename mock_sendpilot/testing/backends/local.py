@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from mock_sendpilot.api.operation import operation_ids
 from mock_sendpilot.contracts import vocabulary as words
 from mock_sendpilot.contracts.contract import Contract
 from mock_sendpilot.control.seed_loading import load_lead
@@ -54,7 +53,7 @@ class LocalHost:
     @cached_property
     def operations(self) -> Sequence[str]:
         """The ids of all operations."""
-        return tuple(operation_ids(self.server.app))
+        return tuple(self.server.operations)
 
     def open(self, seed: WorkspaceSeed) -> "LocalBackend":
         """Add a workspace with the id and the API key of its seed."""
