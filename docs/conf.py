@@ -40,6 +40,7 @@ _CHAPTERS = {
             "webhooks",
             "check-receiver",
             "explore",
+            "coverage-of-your-integration",
             "disruptions",
             "retries-and-time",
             "campaigns",

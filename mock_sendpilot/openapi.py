@@ -43,6 +43,18 @@ def operations(app: Flask) -> Iterator[tuple[Rule, str, Operation, str]]:
             yield rule, method, operation, (view.__doc__ or "").partition("\n")[0]
 
 
+def error_statuses(operation: Operation) -> list[int]:
+    """Return the statuses of the errors with which an operation may answer, without any fault."""
+    errors = {*_ALWAYS, *operation.errors}
+    if operation.scope is not None:
+        errors.add(403)
+    if operation.query is not None:
+        errors.add(400)
+    if operation.body is not None:
+        errors |= {400, 413}
+    return sorted(errors)
+
+
 def specification(app: Flask, contract: Contract) -> dict[str, Any]:
     """Return the OpenAPI document of an app under a contract, without its servers."""
     plugin = MarshmallowPlugin(schema_name_resolver=lambda _schema: "")  # "" puts schemas inline
@@ -108,17 +120,12 @@ def _operation(
         "parameters": [],
         "responses": {str(status): {"description": summary, "content": response}},
     }
-    errors = {*_ALWAYS, *operation.errors}
-    if operation.scope is not None:
-        errors.add(403)
     if operation.query is not None:
-        errors.add(400)
         item["parameters"] = [{"in": "query", "schema": make_schema(operation.query, contract)}]
     if operation.body is not None:
-        errors |= {400, 413}
         body = make_schema(operation.body, contract)
         item["requestBody"] = {"required": True, "content": _json(body)}
-    for error in sorted(errors):
+    for error in error_statuses(operation):
         item["responses"][str(error)] = {"$ref": f"#/components/responses/{error}"}
     return item
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 import pytest
 
+from mock_sendpilot.testing.coverage_options import add_coverage_options, is_coverage_wanted
+
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
 
@@ -69,6 +71,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="contract of this run, such as live or live+patch_reply=example; a marker that names "
         "one has precedence",
     )
+    add_coverage_options(parser)
     for name, (kind, description) in _INI_OPTIONS.items():
         text = f"fixture sendpilot: {description}"
         parser.addini(f"sendpilot_{name}", text, type=kind, default=None)
@@ -77,6 +80,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marker, and refuse an unknown contract before the first test."""
     config.addinivalue_line("markers", _MARKER)
+    if is_coverage_wanted(config):
+        from mock_sendpilot.coverage.plugin import register
+
+        register(config)
     if config.getoption("--sendpilot-contract") is None:
         return
     from mock_sendpilot.errors import InvalidInput

@@ -103,6 +103,11 @@ RULES = (
         remedy="Exploring is for fixtures and commands: nothing that is emulated knows of it.",
     ),
     Rule(
+        _rooms("coverage"),
+        except_for=("coverage/", "testing/pytest_plugin.py"),
+        remedy="Coverage listens to signals: send one.",
+    ),
+    Rule(
         ("hypothesis",),
         except_for=("explorer/search.py", "testing/strategies.py"),
         remedy="It is an extra: search in explorer/search.py, which says how to install it.",
@@ -140,6 +145,7 @@ RULES = (
     Rule(
         _rooms("signals"),
         except_for=(
+            "coverage/recorder.py",
             "emulator.py",
             "traffic/recording.py",
             "webhooks/outbox.py",
