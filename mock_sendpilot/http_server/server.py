@@ -45,8 +45,8 @@ class Background(Protocol):
     def requests_came(self) -> None:
         """Note that requests wait to be answered."""
 
-    def request_answered(self) -> None:
-        """Note that one of them has been answered."""
+    def requests_answered(self, count: int) -> None:
+        """Note that so many of them have been answered."""
 
     def requests_ended(self) -> None:
         """Note that no request waits."""
@@ -242,7 +242,8 @@ class HttpServer(AbstractContextManager["HttpServer"]):
         background = self._background
         if background is not None and self._complete:
             background.requests_came()
-        for _ in range(len(self._complete)):
+        count = len(self._complete)
+        for _ in range(count):
             channel = self._complete.popleft()
             channel.gather()
             self._answering_channel = channel
@@ -257,10 +258,10 @@ class HttpServer(AbstractContextManager["HttpServer"]):
                     return False
                 self._answering = 0
             channel.send_answer()
-            if background is not None:
-                background.request_answered()
-        if background is not None and not self._complete:
-            background.requests_ended()
+        if background is not None and count:
+            background.requests_answered(count)
+            if not self._complete:
+                background.requests_ended()
         return True
 
     def _stand_by(self) -> bool:

@@ -22,6 +22,8 @@ MAX_IDLE_SECONDS = 60.0
 PATIENCE_SECONDS = 0.005
 MAX_TURNS = 2
 MAX_HELD_SECONDS = 0.02
+MAX_TASK_SECONDS = 0.002
+_MAX_SKIPPED_ROUNDS = 63
 _MAX_OUTDATED = 64
 # The system's clock may be set, or the machine sleep: look again now and then.
 _MAX_WAIT = timedelta(seconds=5)
@@ -41,8 +43,10 @@ class Workers:
             of them: more that do something, and do not just wait, would slow each other.
         patience_seconds: how long it waits then.
         max_idle_seconds: how long a thread waits for something to do.
-        max_turns: while requests wait to be answered, at most so many tasks begin at once.
-        max_held_seconds: how long a task is held back for them.
+        max_turns: so many tasks may begin while requests wait to be answered, after those that
+            the requests have waited for.
+        max_held_seconds: how long a task is held back for them, and they for tasks.
+        max_task_seconds: how long a task may take on average if requests are to wait for it.
     """
 
     def __init__(
@@ -55,6 +59,7 @@ class Workers:
         max_idle_seconds: float = MAX_IDLE_SECONDS,
         max_turns: int = MAX_TURNS,
         max_held_seconds: float = MAX_HELD_SECONDS,
+        max_task_seconds: float = MAX_TASK_SECONDS,
     ) -> None:
         self._clock = clock
         self._max_threads = max_threads
@@ -63,6 +68,7 @@ class Workers:
         self._max_idle_seconds = max_idle_seconds
         self._max_turns = max_turns
         self._max_held_seconds = max_held_seconds
+        self._max_task_seconds = max_task_seconds
         self._lock = threading.Lock()
         # One thread at a time watches for what is due next; the others run a task or are idle.
         self._watching = threading.Condition(self._lock)
@@ -84,26 +90,48 @@ class Workers:
         self._has_requests = False
         self._turns = 0  # how many tasks may begin while there are requests to answer
         self._is_held = False  # the watching thread waits for a turn
+        self._watcher_id = 0  # the watching thread
+        self._active: set[int] = set()  # the threads that do something or are about to, by id
+        self._came_to_rest = threading.Condition(self._lock)  # none is active
+        self._rounds_to_skip = 0  # those in which requests do not wait for tasks
+        self._next_rounds_to_skip = 1
 
     # --- requests ---------------------------------------------------------------------------------
     #
-    # Tasks and requests compete for the interpreter. While requests wait to be answered, one task
-    # may begin for each request that has been: a caller waits for one attempt, not for all of them,
-    # and webhooks keep up with changes.
+    # Tasks and requests compete for the interpreter and for the caches of the processor, so they
+    # take turns in rounds: once the requests that came together have been answered, as many tasks
+    # run, and the next requests wait for them. So webhooks keep up with changes, and a request
+    # waits for as many attempts as there are requests beside it.
 
     def requests_came(self) -> None:
         """Hold back tasks: requests wait to be answered."""
         self._has_requests = True
 
-    def request_answered(self) -> None:
-        """Let one more task begin."""
-        if self._turns < self._max_turns:
-            self._turns += 1
-        if self._is_held:
-            self._let_go()
-        elif self._is_stranded:
-            with self._lock:
+    def requests_answered(self, count: int) -> None:
+        """Let as many tasks run, and wait for them if several requests came together."""
+        with self._lock:
+            self._turns = min(self._turns + count, max(count, self._max_turns))
+            if self._is_stranded:
                 self._alert()
+            if self._is_held:
+                self._notify_watcher()
+            if count > 1 and self._active:
+                self._give_way(count)
+            self._turns = min(self._turns, self._max_turns)
+
+    def _give_way(self, count: int) -> None:
+        """Wait until so many tasks have run or none is left, unless they take long."""
+        if self._rounds_to_skip:
+            self._rounds_to_skip -= 1
+            return
+        seconds = min(count * self._max_task_seconds, self._max_held_seconds)
+        if self._came_to_rest.wait_for(lambda: not self._active, seconds):
+            self._next_rounds_to_skip = 1
+            return
+        # The receivers are slow, and most of the time is lost. So try again ever less often.
+        self._active.clear()
+        self._rounds_to_skip = self._next_rounds_to_skip
+        self._next_rounds_to_skip = min(2 * self._rounds_to_skip + 1, _MAX_SKIPPED_ROUNDS)
 
     def requests_ended(self) -> None:
         """Let tasks begin freely again: no request waits."""
@@ -114,7 +142,7 @@ class Workers:
     def _let_go(self) -> None:
         with self._lock:
             if self._is_held:
-                self._watching.notify()
+                self._notify_watcher()
 
     def _has_turn(self) -> bool:
         """Return whether a task may begin now; take the turn if it needs one."""
@@ -227,7 +255,7 @@ class Workers:
         if self._is_watched:
             if self._watched_until is not None and first < self._watched_until:
                 self._watched_until = None
-                self._watching.notify()
+                self._notify_watcher()
             return True
         if self._idle:
             self._is_watched = True
@@ -254,7 +282,12 @@ class Workers:
             self._is_stranded = not self._threads
             return bool(self._threads)
         self._is_stranded = False
+        self._active.add(thread.ident or 0)
         return True
+
+    def _notify_watcher(self) -> None:
+        self._active.add(self._watcher_id)  # before it runs, so that requests can wait for it
+        self._watching.notify()
 
     def _serve(self) -> None:
         with self._lock:
@@ -285,27 +318,28 @@ class Workers:
         if not self._is_stopping:
             is_to_watch = threading.Condition(self._lock)
             self._idle.append(is_to_watch)
-            is_to_watch.wait(self._max_idle_seconds)
+            self._rest(is_to_watch, self._max_idle_seconds)
             if is_to_watch not in self._idle:
                 return self._watch()
             self._idle.remove(is_to_watch)
-        self._threads.discard(threading.current_thread())
+        self._end_thread()
         return None
 
     def _watch(self) -> tuple[Scheduler, Task] | None:
         """Wait for what is due next, as the one thread that does; None when it is to end."""
         self._is_watched = True
+        self._watcher_id = threading.get_ident()
         has_been_patient = False
         while not self._is_stopping:
             now = self._clock.now()
             self._collect(now)
             if self._ready and self._busy_count >= self._eager_threads and not has_been_patient:
                 has_been_patient = True
-                self._watching.wait(self._patience_seconds)
+                self._rest(self._watching, self._patience_seconds)
                 continue
             if self._ready and not self._has_turn():
                 self._is_held = True
-                has_news = self._watching.wait(self._max_held_seconds)
+                has_news = self._rest(self._watching, self._max_held_seconds)
                 self._is_held = False
                 if has_news or self._is_stopping:
                     continue
@@ -318,8 +352,24 @@ class Workers:
             if not self._wait_until_due(now):
                 break
         self._is_watched = False
-        self._threads.discard(threading.current_thread())
+        self._end_thread()
         return None
+
+    def _rest(self, condition: threading.Condition, seconds: float) -> bool:
+        """Have this thread wait, and the network thread wait for it no longer."""
+        self._note_rest()
+        is_notified = condition.wait(seconds)
+        self._active.add(threading.get_ident())
+        return is_notified
+
+    def _note_rest(self) -> None:
+        self._active.discard(threading.get_ident())
+        if not self._active:
+            self._came_to_rest.notify()
+
+    def _end_thread(self) -> None:
+        self._note_rest()
+        self._threads.discard(threading.current_thread())
 
     def _wait_until_due(self, now: datetime) -> bool:
         """Wait for the next task; tell whether to go on waiting."""
@@ -329,6 +379,6 @@ class Workers:
         elif not self._ready:
             until = now + timedelta(seconds=self._max_idle_seconds)
         self._watched_until = until
-        is_notified = self._watching.wait(max(0.0, (until - now).total_seconds()))
+        is_notified = self._rest(self._watching, max(0.0, (until - now).total_seconds()))
         self._watched_until = None
         return is_notified or bool(self._later or self._ready)

@@ -149,7 +149,7 @@ def test_a_server_that_stops_holds_nothing_back(gate: Gate) -> None:
         def requests_came(self) -> None:
             calls.append("came")
 
-        def request_answered(self) -> None:
+        def requests_answered(self, count: int) -> None:
             calls.append("answered")
 
         def requests_ended(self) -> None:

@@ -216,7 +216,7 @@ def test_no_task_is_lost_if_a_thread_cannot_start(
 @pytest.mark.parametrize(
     "try_again",
     [
-        pytest.param(lambda workers, _: workers.request_answered(), id="a request is answered"),
+        pytest.param(lambda workers, _: workers.requests_answered(1), id="a request is answered"),
         pytest.param(lambda _, one: one.wait_until_idle(timeout_seconds=5), id="somebody waits"),
         pytest.param(lambda _, one: add(one, lambda: None, lane="b"), id="a task comes"),
     ],
@@ -236,7 +236,7 @@ def test_a_first_thread_that_could_not_start_is_tried_again(
         patch.setattr(threading.Thread, "start", refuse)
         add(one, done.set, lane="a")
         for _ in range(3):
-            workers.request_answered()
+            workers.requests_answered(1)
     assert (workers.thread_count, done.is_set()) == (0, False)
     assert caplog.text.count("can't start new thread") == 1
 
@@ -291,7 +291,7 @@ def test_a_task_is_held_back_while_requests_wait_and_begins_when_one_is_answered
     eventually(lambda: workers._is_held)
     assert ran == []
 
-    workers.request_answered()
+    workers.requests_answered(1)
     eventually(lambda: ran == [0] and workers._is_held)
     workers.requests_ended()
     eventually(lambda: ran == [0, 1, 2])
@@ -301,7 +301,7 @@ def test_turns_are_not_saved_up(make: Made) -> None:
     workers = make(max_held_seconds=10, max_turns=2)
     workers.requests_came()
     for _ in range(50):
-        workers.request_answered()
+        workers.requests_answered(1)
     one, ran = scheduler(workers), list[int]()
     for number in range(5):
         add(one, lambda number=number: ran.append(number), lane=number)  # type: ignore[misc]
@@ -309,6 +309,44 @@ def test_turns_are_not_saved_up(make: Made) -> None:
 
     assert len(ran) == 2
     workers.requests_ended()
+
+
+def test_requests_that_came_together_wait_for_as_many_tasks(make: Made) -> None:
+    workers = make(max_held_seconds=10, max_turns=0, max_task_seconds=5)
+    workers.requests_came()
+    one, ran = scheduler(workers), list[int]()
+    for number in range(5):
+        add(one, lambda number=number: ran.append(number), lane=0)  # type: ignore[misc]
+    eventually(lambda: workers._is_held)
+    workers.requests_answered(3)
+
+    assert ran == [0, 1, 2]
+    workers.requests_ended()
+
+
+def test_requests_wait_only_while_there_are_tasks(make: Made) -> None:
+    workers = make(max_held_seconds=10, max_task_seconds=60)
+    workers.requests_came()
+    one, ran = scheduler(workers), list[int]()
+    add(one, lambda: ran.append(1), lane=0)
+    workers.requests_answered(30)
+    workers.requests_answered(30)
+
+    assert ran == [1]
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_requests_do_not_wait_for_a_task_that_hangs(make: Made, count: int) -> None:
+    workers = make(max_task_seconds=0.01)
+    _, hanging = hang(workers, 1)
+    eventually(lambda: hanging.count == 1)
+    for _ in range(3):
+        workers.requests_came()
+        workers.requests_answered(count)
+        workers.requests_ended()
+
+    assert hanging.count == 1
+    hanging.may_end.set()
 
 
 def test_a_task_is_not_held_back_for_longer_than_it_may_be(make: Made) -> None:
