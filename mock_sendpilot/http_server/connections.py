@@ -22,11 +22,12 @@ import orjson
 from waitress.buffers import OverflowableBuffer
 from waitress.channel import HTTPChannel
 from waitress.server import TcpWSGIServer
-from waitress.task import ErrorTask, WSGITask
+from waitress.task import ErrorTask
 
 from mock_sendpilot.http_server.parsing import MAX_BODY_BYTES, Parser
 from mock_sendpilot.http_server.reason_phrases import reason_phrase
 from mock_sendpilot.http_server.streams import OPEN_STREAM, OpenResponse, Source, open_response
+from mock_sendpilot.http_server.tasks import AppTask, DateHeader
 from mock_sendpilot.http_server.transmission import TRANSMIT, HeldResponse, Transmission
 from mock_sendpilot.scheduling.clock import SystemClock
 
@@ -90,7 +91,7 @@ class JsonErrorTask(ErrorTask):  # type: ignore[misc]
         self.write(body)
 
 
-class Task(WSGITask):  # type: ignore[misc]
+class Task(AppTask):
     """A call of the app, which may ask for a transmission of its response, or keep it open."""
 
     def get_environment(self) -> dict[str, Any]:
@@ -310,6 +311,7 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
         self._lacks_descriptor = False
         self.network_thread_id = 0
         self.has_trigger = True
+        self.date_header = DateHeader()
         self.pipelining: set[Channel] = set()  # those that sent more than one request
         self.held: set[Channel] = set()  # those whose response is held back
         super().__init__(

@@ -3,11 +3,11 @@
 import logging
 from typing import Any
 
-from waitress.task import WSGITask
 from waitress.utilities import InternalServerError
 
 from mock_sendpilot.http_server.connections import JsonErrorTask, Listener
 from mock_sendpilot.http_server.parsing import Parser
+from mock_sendpilot.http_server.tasks import AppTask
 
 _CLIENT_HOST = "127.0.0.1"
 _logger = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ class DirectCall:
         It is empty if a fault that was armed just now breaks the connection: waitress takes the
         error for that of a client which has gone.
         """
-        task = WSGITask(self, self.request)
+        task = AppTask(self, self.request)
         try:
             task.service()
         except Exception:

@@ -4,6 +4,7 @@ import copy
 import logging
 import re
 from collections.abc import Callable
+from io import BytesIO
 from typing import Any
 
 from waitress.parser import HTTPRequestParser, ParsingError
@@ -13,6 +14,14 @@ from waitress.utilities import BadRequest, RequestEntityTooLarge
 MAX_BODY_BYTES = 64_000_000  # the app answers 413 long before; this only bounds the memory
 _MAX_DISCARDED_BYTES = 1_000_000_000
 _TLS_HANDSHAKE = 0x16
+# A request as clients write it: a plain path and query, and headers of one line each.
+_USUAL_REQUEST = re.compile(
+    rb"([A-Z]+) ((/(?:[\w.~-][\w.~/-]*)?)(?:\?([\w.~/=&%+-]*))?) HTTP/1\.1\r\n"
+    rb"((?:[A-Za-z0-9-]+: [!-~](?:[ -~]*[!-~])?\r\n)+)\r\n",
+    re.ASCII,
+)
+_UNUSUAL_HEADERS = ("TRANSFER_ENCODING", "EXPECT")
+_MAX_USUAL_BODY_BYTES = 64_000
 _BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
 _METHOD_CHARACTERS = frozenset(
     b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -30,6 +39,28 @@ class _Nowhere:
         """Do nothing; waitress closes the buffer of every request."""
 
 
+class _CompleteBody:
+    """A body that came together with the headers, in place of a receiver of waitress."""
+
+    completed = True
+    error = None
+
+    def __init__(self, content: bytes) -> None:
+        self._file = BytesIO(content)
+        self._length = len(content)
+
+    def __len__(self) -> int:
+        return self._length
+
+    def getfile(self) -> BytesIO:
+        """Return what an app reads."""
+        return self._file
+
+    def getbuf(self) -> BytesIO:
+        """Return what waitress closes after the request."""
+        return self._file
+
+
 class Parser(HTTPRequestParser):  # type: ignore[misc]
     """One request; what follows it in the same read is kept in `rest`."""
 
@@ -45,6 +76,8 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]
     def received(self, data: bytes) -> int:
         """Take in bytes; all of them, when the request is complete."""
         is_first = self.body_rcv is None and not self.header_plus
+        if is_first and self._take_usual(data):
+            return len(data)
         if is_first and data[0] not in _METHOD_CHARACTERS:
             self.error = BadRequest(_no_http(data[0]))
             self.completed = True
@@ -59,6 +92,46 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]
             self.error = RequestEntityTooLarge(f"request entity too large{number}")
         self.rest = data[consumed:]
         return len(data)
+
+    def _take_usual(self, data: bytes) -> bool:
+        """Take in a request that came in one piece and is like most, exactly as waitress does.
+
+        Return False for any other request, and leave it alone. waitress takes three times as long.
+        """
+        matched = _USUAL_REQUEST.match(data)
+        if matched is None or matched.end() >= self.adj.max_request_header_size:
+            return False
+        lines = matched[5].decode("ascii").removesuffix("\r\n").split("\r\n")
+        pairs = [line.partition(": ") for line in lines]
+        headers = {name.upper().replace("-", "_"): value for name, _, value in pairs}
+        length = headers.get("CONTENT_LENGTH", "0")
+        content = data[matched.end() :]
+        if (
+            len(headers) < len(lines)  # one came twice
+            or any(name in headers for name in _UNUSUAL_HEADERS)
+            or length != str(len(content))
+            or len(content) > _MAX_USUAL_BODY_BYTES
+        ):
+            return False
+        method, target, path, query, _ = matched.groups(b"")
+        decoded_path = path.decode("ascii")
+        if len(content) > self.max_body_bytes(decoded_path):
+            return False
+        self.headers = headers
+        self.command = method.decode("ascii")
+        self.request_uri = target.decode("ascii")
+        self.path = decoded_path
+        self.query = query.decode("ascii")
+        self.proxy_scheme = self.proxy_netloc = self.fragment = ""
+        self.version = "1.1"
+        self.url_scheme = self.adj.url_scheme
+        self.connection_close = headers.get("CONNECTION", "").lower() == "close"
+        self.header_bytes_received = matched.end()
+        self.headers_finished = self.completed = True
+        if content:
+            self.content_length = self.body_bytes_received = len(content)
+            self.body_rcv = _CompleteBody(content)
+        return True
 
     def parse_header(self, header_plus: bytes) -> None:
         """Read the request line and the headers.
