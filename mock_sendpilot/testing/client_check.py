@@ -136,11 +136,12 @@ class _Watch(AbstractContextManager["_Watch"]):
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> bool:
         while True:
-            # An exception may be on its way, and come at any line of this method.
+            # An exception may be on its way, and come at any line of this method; at the latest
+            # in `join`, since a function that begins raises what is due. To take it back instead
+            # leaves a flag set in CPython, with which a traced program stands still.
             with suppress(SyncEnded):
                 with self._lock:
                     self._is_over.set()
-                _raise_in(self._thread_id, None)
                 self._thread.join()
                 break
         return kind is SyncEnded
@@ -158,7 +159,7 @@ class _Watch(AbstractContextManager["_Watch"]):
                 return
 
 
-def _raise_in(thread_id: int, exception: type[BaseException] | None) -> None:
-    """Raise an exception in a thread at its next line; None takes back one not yet raised."""
-    value = None if exception is None else ctypes.py_object(exception)
+def _raise_in(thread_id: int, exception: type[BaseException]) -> None:
+    """Raise an exception in a thread at its next line."""
+    value = ctypes.py_object(exception)
     ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread_id), value)

@@ -1,5 +1,7 @@
 """`sendpilot.check_client`: functions, their end, and the workspace of the test."""
 
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -105,6 +107,24 @@ def test_a_sync_that_ends_in_time_is_not_ended() -> None:
     run = lab_of(lambda _base_url, _api_key: None).run()
 
     assert (run.was_ended, run.error) == (False, None)
+
+
+TRACED_AFTERWARDS = """
+import sys
+from tests.client_check.test_function_syncs import lab_of, leads
+
+assert not lab_of(leads).run().was_ended
+sys.settrace(lambda *_: None)
+print(sum(range(3)), (lambda: "done")())
+"""
+
+
+def test_a_program_can_be_traced_after_a_check() -> None:
+    run = [sys.executable, "-c", TRACED_AFTERWARDS]
+
+    done = subprocess.run(run, capture_output=True, text=True, timeout=60, check=True)
+
+    assert done.stdout == "3 done\n"
 
 
 @pytest.mark.parametrize(
