@@ -4,8 +4,11 @@ They need hypothesis, the extra `explore`. `sendpilot.explore` draws from `sched
 tests can draw from the same, or subclass `ReceiverMachine`.
 """
 
+import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from mock_sendpilot.errors import InvalidInput
@@ -27,6 +30,7 @@ from mock_sendpilot.explorer.steps import (
     Together,
     Unknown,
 )
+from mock_sendpilot.scheduling.clock import SystemClock
 from mock_sendpilot.testing.standalone import sandbox
 from mock_sendpilot.webhooks.disruption_kinds import DROP, check_kind
 from mock_sendpilot.webhooks.disruptions import CHAOS_KINDS
@@ -162,6 +166,27 @@ def schedules(*, max_steps: int = MAX_STEPS, **options: Any) -> st.SearchStrateg
     return st.lists(steps(**options), min_size=1, max_size=max_steps).map(tuple)
 
 
+@cache  # making a strategy costs more than drawing from it
+def _events_with(kinds: tuple[str, ...]) -> st.SearchStrategy[Event]:
+    return events(kinds=kinds)
+
+
+@dataclass
+class _Patience:
+    """The time to agree: all of it at first, less while a failing example is shrunk."""
+
+    has_failed: bool = False
+    longest_seconds: float = 0.02
+
+    def timeout(self, timeout_seconds: float) -> float:
+        return (
+            min(timeout_seconds, 5 * self.longest_seconds) if self.has_failed else timeout_seconds
+        )
+
+    def needed(self, seconds: float) -> None:
+        self.longest_seconds = max(self.longest_seconds, seconds)
+
+
 class ReceiverMachine(RuleBasedStateMachine):
     """A state machine to subclass: changes and disruptions, and at the end the comparison.
 
@@ -175,7 +200,9 @@ class ReceiverMachine(RuleBasedStateMachine):
         secret: the signing secret of the receiver; by default a new one.
         path: the path where an app takes webhooks, by default `/webhooks`.
         contract: the contract of the workspace.
-        timeout: seconds of real time for the app to agree in the end.
+        kinds: the kinds of disruptions to draw from, by default all of them.
+        timeout: seconds of real time for the app to agree in the end. Once it did not, and
+            hypothesis looks for the smallest example, five times what it needed before.
     """
 
     receiver: "Receiver | None" = None
@@ -183,8 +210,14 @@ class ReceiverMachine(RuleBasedStateMachine):
     secret: str | None = None
     path: str | None = None
     contract: ClassVar[str] = "documented"
+    kinds: ClassVar[Iterable[str]] = KINDS
     timeout: ClassVar[float] = 2.0
     sendpilot: "Sandbox"
+    _patience: "ClassVar[_Patience]"
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls._patience = _Patience()
 
     @initialize()
     def open_workspace(self) -> None:
@@ -196,13 +229,14 @@ class ReceiverMachine(RuleBasedStateMachine):
         self._stack = ExitStack()
         self.sendpilot = self._stack.enter_context(sandbox(self.contract, frozen=True))
         self.sendpilot.add_endpoint(receiver, path=self.path, secret=self.secret)
-        leads = range(1, MAX_LEADS + 1)
-        self._lead_ids = {number: self.sendpilot.workspace.ids.cuid() for number in leads}
+        # The app may remember the leads of earlier examples, and hypothesis seeds `random`.
+        token = secrets.token_hex(4)
+        self._lead_ids = {number: f"lead_{token}_{number}" for number in range(1, MAX_LEADS + 1)}
         for lead_id in self._lead_ids.values():
             self.sendpilot.add_lead(lead_id=lead_id, status=INITIAL_STATUS)
         self._performer = Performer(self.sendpilot, self._lead_ids)
 
-    @rule(event=events())
+    @rule(event=st.runner().flatmap(lambda machine: _events_with(tuple(machine.kinds))))
     def happen(self, event: Event) -> None:
         """Have an event happen, perhaps with a disruption of its webhook."""
         self._performer.perform(event)
@@ -234,7 +268,14 @@ class ReceiverMachine(RuleBasedStateMachine):
         changed_ids = {one.lead_id for one in webhooks}
         leads = [one for one in self._lead_ids.values() if one in changed_ids]
         probe = cast("ProbeSource", self._probe)
-        self.sendpilot.assert_converges(probe, leads=leads, timeout=self.timeout)
+        timeout = self._patience.timeout(self.timeout)
+        began = SystemClock.running_seconds()
+        try:
+            self.sendpilot.assert_converges(probe, leads=leads, timeout=timeout)
+        except AssertionError:
+            self._patience.has_failed = True
+            raise
+        self._patience.needed(SystemClock.running_seconds() - began)
 
     def teardown(self) -> None:
         """Check the app, and close the workspace."""
