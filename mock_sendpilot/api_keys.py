@@ -3,9 +3,9 @@
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 
 from mock_sendpilot.errors import InvalidApiKey, InvalidInput, ScopeMissing
+from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.traffic.faults import Faults
 from mock_sendpilot.traffic.journal import RequestJournal
 from mock_sendpilot.world.limits import RateLimiter

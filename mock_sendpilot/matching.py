@@ -1,11 +1,13 @@
 """The matcher of events and requests; failures print the nearest miss field by field."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import zip_longest
 from typing import Any, Protocol, TypeVar
 
 import orjson
+
+from mock_sendpilot.lazy_dataclass import dataclass
 
 _MAX_LISTED = 10
 _MAX_MISS_LENGTH, _MAX_SUMMARY_LENGTH, _MAX_RAW_LENGTH = 1000, 200, 200

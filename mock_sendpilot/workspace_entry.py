@@ -1,10 +1,10 @@
 """The entry of a workspace: all that the emulator has for it."""
 
-from dataclasses import dataclass
 from functools import partial
 
 from mock_sendpilot.api_keys import Access
 from mock_sendpilot.changes import Changes
+from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.states.snapshots import Snapshots
 from mock_sendpilot.traffic.faults import Faults
 from mock_sendpilot.traffic.journal import RequestJournal

@@ -1,7 +1,6 @@
 """The campaigns API: `GET /campaigns`, `GET` and `PATCH /campaigns/{id}`."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint
@@ -26,6 +25,7 @@ from mock_sendpilot.api.operation import (
 from mock_sendpilot.api.paging import MAX_PAGES, MAX_PER_PAGE, Page, Pagination
 from mock_sendpilot.contracts import vocabulary as words
 from mock_sendpilot.contracts.contract import Contract
+from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.world.models import Campaign
 from mock_sendpilot.world.workspace import Workspace
 

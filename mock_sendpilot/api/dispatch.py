@@ -7,7 +7,7 @@ operation again.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from flask import (
@@ -27,6 +27,7 @@ from mock_sendpilot.api.hints import append_hints
 from mock_sendpilot.api.operation import OPERATION, PERFORM, Operation, Perform
 from mock_sendpilot.api.parsing import has_plain_body
 from mock_sendpilot.http_server.reason_phrases import reason_phrase
+from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.paths import RAW_PATH, VENDOR_PREFIX
 
 if TYPE_CHECKING:

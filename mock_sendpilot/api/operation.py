@@ -6,7 +6,6 @@ table are made from the same object.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial, wraps
 from typing import Any, TypeVar
 
@@ -22,6 +21,7 @@ from mock_sendpilot.api.hints import add_hint, append_hints, hint_on_ignored
 from mock_sendpilot.api.parsing import json_object, query_parameters
 from mock_sendpilot.api.serialization import Serializer, serializer
 from mock_sendpilot.contracts.contract import Contract
+from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.traffic.journal import OPERATION_ID
 
 S = TypeVar("S", bound=Schema)

@@ -2,7 +2,6 @@
 
 import base64
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import orjson
@@ -10,6 +9,7 @@ from marshmallow import fields
 
 from mock_sendpilot.api.fields import CamelCaseSchema
 from mock_sendpilot.errors import InvalidInput, Problem
+from mock_sendpilot.lazy_dataclass import dataclass
 
 MAX_PAGES = 100  # the newest specification alone has it; it holds under every contract
 MAX_PER_PAGE = 100

@@ -4,7 +4,6 @@
 import os
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NoReturn
@@ -12,6 +11,8 @@ from urllib.parse import quote, urlsplit
 
 import click
 import orjson
+
+from mock_sendpilot.lazy_dataclass import dataclass
 
 if TYPE_CHECKING:
     import http.client

@@ -10,7 +10,6 @@ import queue
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mock_sendpilot.cli.client import (
@@ -20,6 +19,7 @@ from mock_sendpilot.cli.client import (
     RequestRefused,
     quote_segment,
 )
+from mock_sendpilot.lazy_dataclass import dataclass
 
 if TYPE_CHECKING:
     from mock_sendpilot.webhooks.http_sender import HttpSender

@@ -1,7 +1,7 @@
 """Runs of a sync: each against a fresh world on a server of its own, with faults."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -9,6 +9,7 @@ from mock_sendpilot.client_check.sync import Address, Limits, Sync
 from mock_sendpilot.client_check.world import several_pages
 from mock_sendpilot.contracts.contract import Contract
 from mock_sendpilot.emulator import Emulator
+from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.matching import ANY_REQUEST, RequestPattern
 from mock_sendpilot.scheduling.clock import SystemClock
 from mock_sendpilot.server import EmulatorServer

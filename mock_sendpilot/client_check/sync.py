@@ -1,8 +1,9 @@
 """The sync of a client: what a check runs, again and again."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+from mock_sendpilot.lazy_dataclass import dataclass
 
 if TYPE_CHECKING:
     from mock_sendpilot.server import EmulatorServer

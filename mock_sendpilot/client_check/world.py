@@ -1,11 +1,12 @@
 """The world that a client is checked in: small at first, then with several pages of each list."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from mock_sendpilot.contracts.contract import Contract
 from mock_sendpilot.emulator import Emulator
+from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.scheduling.clock import SystemClock
 from mock_sendpilot.states.snapshots import WorkspaceState
 from mock_sendpilot.traffic.journal import JournalEntry

@@ -6,7 +6,7 @@ Code reads the options; it never asks which contract it has.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 
 from mock_sendpilot.contracts import vocabulary as words
 from mock_sendpilot.contracts.options import (
@@ -23,6 +23,7 @@ from mock_sendpilot.contracts.options import (
     PatchBody,
 )
 from mock_sendpilot.errors import InvalidInput
+from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.suggestions import did_you_mean
 
 

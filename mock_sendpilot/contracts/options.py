@@ -10,10 +10,10 @@ sources, or that of `live` where none is less.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from mock_sendpilot.contracts import vocabulary as words
+from mock_sendpilot.lazy_dataclass import dataclass
 
 DOCUMENTED, EXAMPLE, SCHEMA, LIVE = "documented", "example", "schema", "live"
 STRICT, OBSERVED = "strict", "observed"

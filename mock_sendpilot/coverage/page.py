@@ -1,12 +1,12 @@
 """The report as one HTML file that loads nothing: no script, and nothing from elsewhere."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from mock_sendpilot.coverage.points import GROUPS
 from mock_sendpilot.coverage.report import CoverageReport, Group, percent_text
+from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.version import __version__
 
 

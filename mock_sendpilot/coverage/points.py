@@ -1,7 +1,6 @@
 """Everything that a test suite can meet, as points: each is met or not, and counts the same."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
@@ -15,6 +14,7 @@ from mock_sendpilot.contracts.vocabulary import (
     SEARCH_COMPLETED,
 )
 from mock_sendpilot.emulator import Emulator
+from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.openapi import error_statuses, operations
 from mock_sendpilot.traffic.effects import CHANGES, Effect
 from mock_sendpilot.webhooks.disruption_kinds import KINDS, OLD_SECRET

@@ -2,13 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Any
 
 from mock_sendpilot.coverage.points import GROUPS, Point, all_points
 from mock_sendpilot.errors import InvalidInput
+from mock_sendpilot.lazy_dataclass import dataclass
 
 MAX_SUBJECTS = 10
 """The number of subjects of a group that the text names, unless all are asked for."""

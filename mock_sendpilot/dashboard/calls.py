@@ -5,7 +5,6 @@ fields. So whatever a button does, a route does, and the page can give the comma
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
@@ -26,6 +25,7 @@ from mock_sendpilot.dashboard.rendering import (
 )
 from mock_sendpilot.dashboard.session import local_path
 from mock_sendpilot.errors import InvalidInput
+from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.paths import CONTROL_PREFIX, VENDOR_PREFIX
 from mock_sendpilot.world.models import ApiKey
 from mock_sendpilot.world.workspace import Workspace

@@ -2,8 +2,9 @@
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from mock_sendpilot.lazy_dataclass import dataclass
 
 BAR_COUNT = 48
 _BUCKETS_SECONDS = (1, 5, 15, 60, 300, 900, 3600, 10_800, 43_200, 86_400, 604_800)

@@ -1,7 +1,6 @@
 """The contract: the options on which the documents disagree, the values in force, and others."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 
 from flask import Blueprint, Response
@@ -9,6 +8,7 @@ from flask import Blueprint, Response
 from mock_sendpilot.contracts.contract import CONTRACTS
 from mock_sendpilot.contracts.options import ABOUT, DOCUMENTED, LIVE, OPTIONS, value_text
 from mock_sendpilot.dashboard.rendering import Page, render, with_workspace
+from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.world.workspace import Workspace
 
 contract = Blueprint("contract", __name__)

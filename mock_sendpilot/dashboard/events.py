@@ -1,7 +1,6 @@
 """The events: a list, one event with its deliveries, and a form that triggers one."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -10,6 +9,7 @@ from flask import Blueprint, Response, request
 from mock_sendpilot.contracts import vocabulary as words
 from mock_sendpilot.dashboard.rendering import ListPage, render, with_workspace
 from mock_sendpilot.dashboard.webhooks import DeliveriesPage
+from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.webhooks import payloads
 from mock_sendpilot.webhooks.event_log import EventFilter, SentWebhook
 from mock_sendpilot.world.events import ORIGINS, sample_event

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from itertools import islice
@@ -12,6 +11,7 @@ from flask import Blueprint, Response
 
 from mock_sendpilot.api.access import current_emulator
 from mock_sendpilot.dashboard.rendering import Page, current_dashboard, render, with_workspace
+from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.traffic.faults import DEFAULT_RATE, Fault
 from mock_sendpilot.traffic.journal import JournalEntry
 from mock_sendpilot.webhooks.disruption_kinds import KINDS, OPTIONS

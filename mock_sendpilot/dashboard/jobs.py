@@ -1,6 +1,5 @@
 """The jobs: searches of the lead database and extractions, how far they are, and their ends."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -8,6 +7,7 @@ from flask import Blueprint
 from werkzeug.wrappers import Response
 
 from mock_sendpilot.dashboard.rendering import Page, render, with_workspace
+from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.world.models import Extraction, Search
 from mock_sendpilot.world.workspace import Workspace
 

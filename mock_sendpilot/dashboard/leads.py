@@ -1,7 +1,6 @@
 """The leads: a list with filters, and one lead with its history and its actions."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -10,6 +9,7 @@ from flask import Blueprint, Response, request
 
 from mock_sendpilot.contracts import vocabulary as words
 from mock_sendpilot.dashboard.rendering import Action, ListPage, Page, render, with_workspace
+from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.traffic.journal import JournalEntry
 from mock_sendpilot.webhooks.event_log import EventFilter, SentWebhook
 from mock_sendpilot.world.inbox import Conversation, Message

@@ -1,7 +1,6 @@
 """The overview: the clock, counts, activity over time, what is due next and what failed last."""
 
 from collections import Counter
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from itertools import islice
@@ -10,6 +9,7 @@ from flask import Blueprint, Response
 
 from mock_sendpilot.dashboard.charts import Chart, chart
 from mock_sendpilot.dashboard.rendering import Page, render, with_workspace
+from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.redaction import redacted
 from mock_sendpilot.scheduling.durations import format_duration
 from mock_sendpilot.scheduling.scheduler import Due

@@ -9,7 +9,6 @@ import hashlib
 import secrets
 import shlex
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cached_property, wraps
 from http import HTTPStatus
 from pathlib import Path
@@ -25,6 +24,7 @@ from mock_sendpilot.api.access import current_emulator
 from mock_sendpilot.api.envelope import json_response
 from mock_sendpilot.control.guard import Guard, is_public
 from mock_sendpilot.dashboard import formats
+from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.paths import CONTROL_PREFIX, DASHBOARD, VENDOR_PREFIX
 from mock_sendpilot.scheduling.clock import SystemClock
 from mock_sendpilot.version import __version__

@@ -4,10 +4,10 @@ The code of `snippets` is complete: it runs as it is, with the secret in the env
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 import orjson
 
+from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.webhooks.signing import verify
 
 MAX_LITERAL_LENGTH = 3000

@@ -6,9 +6,9 @@ take milliseconds and then wait for hours, so long waits are shortened; the rows
 
 import math
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 
+from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.traffic.trace_tree import Trace, TraceNode
 
 WIDTH = 1000

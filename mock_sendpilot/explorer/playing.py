@@ -4,7 +4,7 @@ import bisect
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -29,6 +29,7 @@ from mock_sendpilot.explorer.steps import (
     Unknown,
     leads_of,
 )
+from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.scheduling.clock import SystemClock
 from mock_sendpilot.webhooks.deliveries import Attempt, Delivery
 from mock_sendpilot.webhooks.disruptions import Disruption

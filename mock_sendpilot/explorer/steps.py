@@ -1,11 +1,12 @@
 """The steps of a schedule: frozen, comparable, and read from JSON as they are written."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, field, replace
 from typing import Any, Literal, TypeAlias, get_args
 
 from mock_sendpilot.contracts import vocabulary as words
 from mock_sendpilot.errors import InvalidInput
+from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.webhooks.disruption_kinds import check_options
 
 Moment = Literal["reading", "working", "answering", "answered"]

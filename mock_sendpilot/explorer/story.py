@@ -3,7 +3,6 @@
 import re
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from html import escape
 from typing import Literal
 
@@ -22,6 +21,7 @@ from mock_sendpilot.explorer.steps import (
     Together,
     Unknown,
 )
+from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.webhooks.deliveries import Attempt
 from mock_sendpilot.webhooks.disruption_kinds import KINDS
 

@@ -13,7 +13,6 @@ import struct
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
 from typing import Any
@@ -29,6 +28,7 @@ from mock_sendpilot.http_server.reason_phrases import reason_phrase
 from mock_sendpilot.http_server.streams import OPEN_STREAM, OpenResponse, Source, open_response
 from mock_sendpilot.http_server.tasks import AppTask, DateHeader
 from mock_sendpilot.http_server.transmission import TRANSMIT, HeldResponse, Transmission
+from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.scheduling.clock import SystemClock
 
 _MAX_CONNECTIONS = 1000

@@ -5,8 +5,9 @@ released by the network thread, so a thousand slow or hung responses occupy no t
 """
 
 import math
-from dataclasses import dataclass
 from typing import Literal
+
+from mock_sendpilot.lazy_dataclass import dataclass
 
 TRANSMIT = "mock_sendpilot.transmit"
 """The key of the WSGI environment for a function that takes the `Transmission` of the response."""

@@ -3,9 +3,9 @@
 import math
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from mock_sendpilot.contracts import vocabulary as words
+from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.receiver_check.client import TestClient
 from mock_sendpilot.receiver_check.findings import expect_accepted
 from mock_sendpilot.receiver_check.target import ProbeFailed

@@ -1,9 +1,9 @@
 """The judgement of one response of a receiver."""
 
 import re
-from dataclasses import dataclass
 from http import HTTPStatus
 
+from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.verdicts.findings import FAILED, INCONCLUSIVE, PASSED, WARNED, Finding
 from mock_sendpilot.webhooks.http_sender import SendResult
 

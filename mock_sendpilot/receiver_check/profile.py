@@ -1,8 +1,9 @@
 """The profile of a receiver: its responses, signatures and effects, known before any check."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from mock_sendpilot.contracts import vocabulary as words
+from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.receiver_check.client import TestClient
 from mock_sendpilot.receiver_check.effects import Effect, discover_effect, probe_failure
 from mock_sendpilot.receiver_check.findings import ReceiverResponse, expect_accepted

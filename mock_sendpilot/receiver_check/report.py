@@ -1,9 +1,9 @@
 """The report on a receiver."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.verdicts.report import Report
 
 

@@ -6,7 +6,6 @@ import os
 import ssl
 import subprocess
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from tempfile import TemporaryFile
 from typing import Any, cast
 from urllib.parse import quote, urlsplit
@@ -15,6 +14,7 @@ import orjson
 
 from mock_sendpilot.contracts.contract import Contract
 from mock_sendpilot.errors import InvalidInput
+from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.network import FinalResponse, connected, own_copy
 from mock_sendpilot.scheduling.clock import SystemClock
 from mock_sendpilot.urls import url_problems

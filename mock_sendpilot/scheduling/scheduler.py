@@ -9,11 +9,11 @@ them, those of different endpoints at the same time.
 import logging
 import threading
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Protocol
 
 from mock_sendpilot.errors import InvalidInput
+from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.scheduling.advance import Advance
 from mock_sendpilot.scheduling.clock import SystemClock, WorkspaceClock, iso_milliseconds
 from mock_sendpilot.scheduling.task_queue import Task, TaskQueue

@@ -8,8 +8,10 @@ wider. Lanes do not wait for each other. The queue has no lock and no thread of 
 import heapq
 import itertools
 from collections.abc import Callable, Hashable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
+
+from mock_sendpilot.lazy_dataclass import dataclass
 
 _MAX_CANCELLED = 64
 """A lane may keep this many cancelled tasks before they are removed from its heap."""

@@ -6,11 +6,11 @@ A state refers to the frozen objects of its workspace, so it takes little time a
 import itertools
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from operator import itemgetter
 
 from mock_sendpilot.errors import InvalidInput, NotFound
+from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.suggestions import did_you_mean
 from mock_sendpilot.traffic.faults import FaultsState
 from mock_sendpilot.webhooks.outbox import Outbox

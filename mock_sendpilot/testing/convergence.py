@@ -7,13 +7,14 @@ of the workspace.
 import inspect
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import datetime
 from enum import Enum
 from typing import Any
 
 from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.json_text import short_repr
+from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.matching import camel_case
 from mock_sendpilot.receiver_check.target import ProbeFailed
 from mock_sendpilot.scheduling.clock import SystemClock, iso_milliseconds, parse_moment

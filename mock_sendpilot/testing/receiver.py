@@ -5,7 +5,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, overload
 from urllib.parse import parse_qsl
@@ -15,6 +15,7 @@ import orjson
 
 from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.http_server.server import HttpServer
+from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.matching import ANY_EVENT, EventPattern, parse_event
 from mock_sendpilot.scheduling.clock import SystemClock
 from mock_sendpilot.testing.aio import AsyncReceiver, refuse_in_event_loop

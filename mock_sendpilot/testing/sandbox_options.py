@@ -1,7 +1,7 @@
 """The options of a sandbox: of a call, of markers, of the command line and of the ini file."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,7 @@ from mock_sendpilot.control.seed_format import WorkspaceContentsSchema
 from mock_sendpilot.control.seed_loading import EMPTY, load_object, load_workspace
 from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.json_text import as_utf8, parse_json
+from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.scheduling.clock import SystemClock
 from mock_sendpilot.scheduling.scheduler import FIRST_MOMENT, LAST_MOMENT
 from mock_sendpilot.suggestions import did_you_mean

@@ -7,7 +7,6 @@ tests can draw from the same, or subclass `ReceiverMachine`.
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -30,6 +29,7 @@ from mock_sendpilot.explorer.steps import (
     Together,
     Unknown,
 )
+from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.scheduling.clock import SystemClock
 from mock_sendpilot.testing.standalone import sandbox
 from mock_sendpilot.webhooks.disruption_kinds import DROP, check_kind

@@ -8,7 +8,7 @@ import math
 import random
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from json import JSONDecodeError, JSONDecoder
 from typing import Any, Literal
 
@@ -17,6 +17,7 @@ import orjson
 from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.http_server.transmission import Ending, Part, Transmission
 from mock_sendpilot.json_text import short_json
+from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.matching import camel_case
 from mock_sendpilot.suggestions import did_you_mean
 

@@ -7,10 +7,11 @@ import random
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from mock_sendpilot.errors import InvalidInput, NotFound
+from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.matching import ANY_REQUEST, RequestFacts, RequestPattern
 from mock_sendpilot.scheduling.clock import iso_milliseconds
 from mock_sendpilot.traffic.effects import Effect

@@ -1,9 +1,10 @@
 """The tree of a trace, and how it is drawn as text. This module imports nothing that takes time."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, NamedTuple
+
+from mock_sendpilot.lazy_dataclass import dataclass
 
 NodeKind = Literal["request", "event", "delivery", "attempt"]
 _JOINS: Mapping[str, str] = {

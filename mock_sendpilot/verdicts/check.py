@@ -1,9 +1,9 @@
 """A check as data: what passes it, why that matters, and the fix."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Generic, ParamSpec
 
+from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.verdicts.findings import FAILED, Finding, Outcome
 from mock_sendpilot.verdicts.report import Result
 

@@ -1,8 +1,10 @@
 """Outcomes of checks, and what was observed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final, Literal
+
+from mock_sendpilot.lazy_dataclass import dataclass
 
 Outcome = Literal["passed", "failed", "warned", "inconclusive"]
 PASSED: Final = "passed"

@@ -2,10 +2,11 @@
 
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any, ClassVar
 
 from mock_sendpilot.errors import InvalidInput
+from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.suggestions import did_you_mean
 from mock_sendpilot.verdicts.findings import FAILED, INCONCLUSIVE, OUTCOMES, PASSED, WARNED
 

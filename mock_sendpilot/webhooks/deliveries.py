@@ -5,11 +5,12 @@ A delivery is one event on its way to one endpoint; each of its attempts is a PO
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from typing import Final, Literal
 
 from mock_sendpilot.errors import NotFound
+from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.redaction import redacted
 
 DeliveryState = Literal["pending", "succeeded", "exhausted", "cancelled", "dropped"]

@@ -6,13 +6,14 @@ A vendor disrupts nothing on purpose: networks, proxies and people do. `duplicat
 
 import base64
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import timedelta
 from typing import Any
 
 import orjson
 
 from mock_sendpilot.errors import InvalidInput
+from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.suggestions import did_you_mean
 from mock_sendpilot.webhooks.deliveries import AppliedDisruption
 from mock_sendpilot.webhooks.signing import SECRET_PREFIX, OutgoingRequest

@@ -6,11 +6,12 @@ Chaos is a disruption too: a mix of kinds, drawn from a seed.
 import random
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 
 from mock_sendpilot.contracts.contract import CONTRACTS, Contract
 from mock_sendpilot.errors import InvalidInput, NotFound
+from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.matching import ANY_EVENT, EventPattern
 from mock_sendpilot.scheduling.task_queue import Task
 from mock_sendpilot.webhooks.deliveries import AppliedDisruption, Delivery

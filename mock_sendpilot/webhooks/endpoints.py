@@ -5,7 +5,7 @@ The URL that a search or an extraction brings along is an endpoint of its own.
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields, replace
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -13,6 +13,7 @@ from typing import Any
 
 from mock_sendpilot.contracts.contract import Contract
 from mock_sendpilot.errors import InvalidInput, NotFound
+from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.suggestions import did_you_mean
 from mock_sendpilot.urls import url_problems
 from mock_sendpilot.webhooks.deliveries import Attempt

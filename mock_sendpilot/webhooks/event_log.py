@@ -4,7 +4,7 @@ import itertools
 import secrets
 import threading
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from enum import Enum
 from typing import Any
@@ -13,6 +13,7 @@ import orjson
 
 from mock_sendpilot.contracts.contract import Contract
 from mock_sendpilot.errors import NotFound
+from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.matching import EventPattern, parse_event
 from mock_sendpilot.scheduling.clock import SystemClock
 from mock_sendpilot.webhooks.deliveries import DROPPED, PENDING, Delivery, DeliveryLog

@@ -7,10 +7,10 @@ the next request, sends it from where it runs, and returns the response.
 import threading
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 
 from mock_sendpilot.errors import NotFound
+from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.scheduling.clock import SystemClock
 from mock_sendpilot.webhooks.deliveries import Response
 from mock_sendpilot.webhooks.http_sender import SendResult

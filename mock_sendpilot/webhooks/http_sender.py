@@ -13,12 +13,12 @@ import socket
 import struct
 import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from http.client import BadStatusLine, RemoteDisconnected
 from typing import TYPE_CHECKING, Any
 
+from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.scheduling.clock import SystemClock
 from mock_sendpilot.webhooks.deliveries import (
     MAX_BODY_BYTES,

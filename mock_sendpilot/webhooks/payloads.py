@@ -5,7 +5,7 @@ the events and the keys of `data` are options of the contract.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import quote
@@ -16,6 +16,7 @@ from mock_sendpilot.contracts import vocabulary as words
 from mock_sendpilot.contracts.contract import Contract
 from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.json_text import bytes_to_keep
+from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.matching import EventPattern, camel_case
 from mock_sendpilot.scheduling.clock import iso_milliseconds
 from mock_sendpilot.suggestions import did_you_mean

@@ -4,13 +4,14 @@ import hashlib
 import logging
 import sys
 from collections.abc import Hashable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from mock_sendpilot.json_text import bytes_to_keep
+from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.scheduling.clock import ProcessClock
 from mock_sendpilot.scheduling.task_queue import Task
 from mock_sendpilot.signals import delivery_attempted, delivery_cancelled, send

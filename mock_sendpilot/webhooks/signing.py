@@ -17,9 +17,10 @@ import binascii
 import hmac
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
+from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.version import __version__
 from mock_sendpilot.webhooks.stages import Stages
 

@@ -8,10 +8,10 @@ import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 
 from mock_sendpilot.errors import InvalidInput
+from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.webhooks.deliveries import AttemptTrigger, Delivery, DeliveryLog
 from mock_sendpilot.webhooks.disruptions import Disruption
 from mock_sendpilot.webhooks.endpoints import Endpoint, Endpoints, JobEndpoints

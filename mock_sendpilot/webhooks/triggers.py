@@ -6,7 +6,7 @@ test, since the vendor's pages name no mark.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from typing import Any
 
@@ -14,6 +14,7 @@ from mock_sendpilot.contracts import vocabulary as words
 from mock_sendpilot.contracts.contract import Contract
 from mock_sendpilot.errors import InvalidInput, NotFound
 from mock_sendpilot.json_text import plain_json
+from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.matching import EventPattern
 from mock_sendpilot.suggestions import did_you_mean
 from mock_sendpilot.webhooks.event_log import SentWebhook

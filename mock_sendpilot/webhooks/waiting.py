@@ -1,8 +1,8 @@
 """Waits for events, and the reasons that a failed wait reports."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.matching import EventPattern
 from mock_sendpilot.scheduling.clock import iso_milliseconds
 from mock_sendpilot.scheduling.scheduler import Scheduler

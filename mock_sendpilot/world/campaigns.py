@@ -5,12 +5,12 @@ its sequence, on the clock. A pause holds the steps back; recipients still accep
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
 from mock_sendpilot.contracts import vocabulary as words
 from mock_sendpilot.errors import InvalidInput, LimitExceeded, Problem, SenderNotActive
+from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.scheduling.task_queue import Task
 from mock_sendpilot.world import lead_progress
 from mock_sendpilot.world.causes import Cause

@@ -8,8 +8,9 @@ the chain can be followed as long as its parts are in their logs.
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Literal
+
+from mock_sendpilot.lazy_dataclass import dataclass
 
 CauseKind = Literal["request", "step", "response", "job", "simulate", "trigger", "test"]
 

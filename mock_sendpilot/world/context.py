@@ -1,8 +1,7 @@
 """The context of a workspace: the parts that its objects share."""
 
-from dataclasses import dataclass
-
 from mock_sendpilot.contracts.contract import Contract
+from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.scheduling.clock import WorkspaceClock
 from mock_sendpilot.scheduling.scheduler import Scheduler
 from mock_sendpilot.world.causes import Causes

@@ -4,10 +4,11 @@ The five numbers of the response are the vendor's. Invented are the amount of a
 refill, and that the credits of the subscription are spent before purchased ones.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from mock_sendpilot.errors import CreditsExhausted
+from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.scheduling.clock import Clock
 
 _MONTHS = 12

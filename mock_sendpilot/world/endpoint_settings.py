@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from mock_sendpilot.lazy_dataclass import dataclass
 
 SIGNATURE_SCHEMES = ("documented", "svix", "standardwebhooks")
 WALL, VIRTUAL, PROCESS = "wall", "virtual", "process"

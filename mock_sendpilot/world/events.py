@@ -6,12 +6,13 @@ workspace.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timezone
 from functools import partial
 from typing import Any
 
 from mock_sendpilot.contracts import vocabulary as words
+from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.world.causes import Cause
 from mock_sendpilot.world.models import (
     JOB_DONE,

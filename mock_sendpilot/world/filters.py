@@ -8,10 +8,10 @@ value where it is equal; of several values of one filter any will do, and all fi
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.world.models import FoundLead
 from mock_sendpilot.world.people_data import (
     CITIES,

@@ -6,11 +6,12 @@ It is guarded by the lock of the store: changes are made within a transaction.
 import base64
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from mock_sendpilot.contracts.contract import Contract
 from mock_sendpilot.errors import NotFound
+from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.scheduling.clock import epoch_milliseconds
 from mock_sendpilot.world.ids import Ids
 

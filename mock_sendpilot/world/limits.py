@@ -7,10 +7,10 @@ is that a day begins at midnight UTC; there is no rate limit unless one is set.
 import re
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
 
 from mock_sendpilot.errors import InvalidInput, LimitExceeded
+from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.scheduling.clock import Clock
 from mock_sendpilot.world.models import RateLimit, Sender
 

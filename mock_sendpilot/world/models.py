@@ -4,9 +4,11 @@ Times are aware UTC datetimes; ids are opaque strings; URLs are in the normal fo
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
+
+from mock_sendpilot.lazy_dataclass import dataclass
 
 # --- access -------------------------------------------------------------------------------------
 

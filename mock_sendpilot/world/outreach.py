@@ -7,10 +7,11 @@ of the action comes before that of the lead's change; the vendor documents no or
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from mock_sendpilot.errors import InvalidInput, Problem, SenderNotActive
+from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.world import lead_progress, limits
 from mock_sendpilot.world.context import WorkspaceContext
 from mock_sendpilot.world.events import (

@@ -20,10 +20,11 @@ import random
 import re
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
+from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.world.filters import SearchFilters
 from mock_sendpilot.world.models import ExtractedLead, FoundLead
 from mock_sendpilot.world.people_data import (

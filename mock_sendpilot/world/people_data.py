@@ -7,7 +7,8 @@ Names are common ones of many countries. The companies are made up, and all thei
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from mock_sendpilot.lazy_dataclass import dataclass
 
 COMPANY_SIZES = (
     "1",

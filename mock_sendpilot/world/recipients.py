@@ -8,11 +8,12 @@ campaign, the person and the step, so it does not matter what else happens meanw
 import random
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
 from mock_sendpilot.errors import InvalidInput
+from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.scheduling.durations import parse_duration
 from mock_sendpilot.scheduling.task_queue import Task
 from mock_sendpilot.world import lead_progress

@@ -1,10 +1,11 @@
 """Seeds: the initial contents of workspaces, already checked."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 
 from mock_sendpilot.contracts.contract import Contract
+from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.world.credits import DEFAULT_BALANCE, Balance
 from mock_sendpilot.world.endpoint_settings import DEFAULT_SETTINGS, EndpointSettings
 from mock_sendpilot.world.inbox import Conversation, Message

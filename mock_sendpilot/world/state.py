@@ -4,11 +4,11 @@ Tasks are here as what they do and when, so that the parts that planned them can
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Generic
 
 from mock_sendpilot.contracts.contract import Contract
+from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.scheduling.task_queue import Task
 from mock_sendpilot.world.causes import Cause, CausedTask
 from mock_sendpilot.world.credits import Balance, Payment

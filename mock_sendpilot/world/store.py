@@ -9,11 +9,12 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from mock_sendpilot.errors import InvalidInput, NotFound
+from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.scheduling.clock import Clock
 from mock_sendpilot.world import events, lead_progress
 from mock_sendpilot.world.event_publisher import EventPublisher

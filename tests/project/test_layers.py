@@ -42,6 +42,11 @@ def _is_below(name: str, packages: tuple[str, ...]) -> bool:
 OURS = ("mock_sendpilot",)
 RULES = (
     Rule(
+        ("dataclasses.dataclass",),
+        except_for=("lazy_dataclass.py", "tls/"),
+        remedy="Import it from lazy_dataclass.py: a start does not wait for its methods.",
+    ),
+    Rule(
         ("click", "flask", "marshmallow", "requests", "werkzeug"),
         modules=(
             "client_check/",
@@ -60,18 +65,19 @@ RULES = (
     Rule(
         OURS,
         modules=("matching.py",),
+        allows=_rooms("lazy_dataclass"),
         remedy="Patterns are matched against any JSON: pass it in.",
     ),
     Rule(
         OURS,
         modules=("contracts/",),
-        allows=_rooms("contracts", "errors", "suggestions"),
+        allows=_rooms("contracts", "errors", "lazy_dataclass", "suggestions"),
         remedy="Contracts are data: the rooms that differ under them look into them.",
     ),
     Rule(
         OURS,
         modules=("http_server/",),
-        allows=_rooms("http_server", "network", "scheduling"),
+        allows=_rooms("http_server", "lazy_dataclass", "network", "scheduling"),
         remedy="It serves any WSGI app: pass in what it has to know of ours.",
     ),
     Rule(
@@ -83,13 +89,13 @@ RULES = (
     Rule(
         OURS,
         modules=("scheduling/",),
-        allows=_rooms("errors", "scheduling"),
+        allows=_rooms("errors", "lazy_dataclass", "scheduling"),
         remedy="Scheduling does not know what it runs: pass it in.",
     ),
     Rule(
         OURS,
         modules=("world/",),
-        allows=_rooms("contracts", "errors", "scheduling", "signals", "world"),
+        allows=_rooms("contracts", "errors", "lazy_dataclass", "scheduling", "signals", "world"),
         remedy="Record an event; who wants to know connects to its signal in emulator.py.",
     ),
     Rule(

@@ -1,12 +1,12 @@
 """The interface between a sandbox and its emulator, which runs in this process or elsewhere."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from mock_sendpilot.contracts.contract import Contract
 from mock_sendpilot.errors import SendPilotError
+from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.matching import EventPattern, RequestPattern
 from mock_sendpilot.states.snapshots import Snapshot
 from mock_sendpilot.traffic.effects import Effect
