@@ -41,6 +41,7 @@ _CHAPTERS = {
             "check-receiver",
             "explore",
             "coverage-of-your-integration",
+            "evidence",
             "disruptions",
             "retries-and-time",
             "campaigns",

@@ -52,6 +52,7 @@ class Emulator:
         max_finished: the number of finished deliveries that the log of a workspace keeps.
         rate_limit: the limit of API keys that have none of their own.
         max_requests: the number of requests that the journal of a workspace keeps; 0 for none.
+        http_sender: makes the POSTs of webhooks, in place of one with `timeout_seconds`.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class Emulator:
         max_finished: int = MAX_FINISHED,
         rate_limit: RateLimit | None = None,
         max_requests: int = MAX_ENTRIES,
+        http_sender: HttpSender | None = None,
     ) -> None:
         self.contract = contract
         self._random_seed = secrets.token_hex(16) if random_seed is None else random_seed
@@ -78,7 +80,7 @@ class Emulator:
         self.unknown_requests = RequestJournal("nokey", max_entries=max_requests)
         self._system_clock = SteadyClock()
         self._workers = Workers(self._system_clock)
-        self._http_sender = HttpSender(timeout_seconds=timeout_seconds)
+        self._http_sender = http_sender or HttpSender(timeout_seconds=timeout_seconds)
         self._lock = threading.Lock()
         self._replacing = threading.Lock()  # one workspace is replaced at a time
         self._entries: dict[str, WorkspaceEntry] = {}
@@ -245,9 +247,7 @@ class Emulator:
                 check_seed(seed)
                 seed = replace(seed, id=before.id, api_keys=before.seed.api_keys)
             after = self._make(seed, None)
-            outbox = self._make_outbox(after)
-            for endpoint in seed.endpoints:
-                outbox.endpoints.add_seeded(endpoint)
+            outbox = self._make_outbox(after, seed.endpoints)
             if keeps_endpoints:
                 outbox.endpoints.keep(self.outbox(before).endpoints.all())
             self._replace(before, after, outbox)
@@ -435,10 +435,7 @@ class Emulator:
     def _add(self, seed: WorkspaceSeed, clock: WorkspaceClock | None) -> Workspace:
         check_seed(seed)
         workspace = self._make(seed, clock)
-        outbox = self._make_outbox(workspace)
-        for endpoint in seed.endpoints:
-            outbox.endpoints.add_seeded(endpoint)
-        self._register(workspace, outbox, seed.api_keys)
+        self._register(workspace, self._make_outbox(workspace, seed.endpoints), seed.api_keys)
         return workspace
 
     def _make(self, seed: WorkspaceSeed, clock: WorkspaceClock | None) -> Workspace:
@@ -461,8 +458,8 @@ class Emulator:
             workers=self._workers,
         )
 
-    def _make_outbox(self, workspace: Workspace) -> Outbox:
-        return Outbox(
+    def _make_outbox(self, workspace: Workspace, seeded: Iterable[EndpointSeed] = ()) -> Outbox:
+        outbox = Outbox(
             workspace,
             self._http_sender,
             max_finished=self._max_finished,
@@ -470,6 +467,9 @@ class Emulator:
             secret_bytes=workspace.ids.random_bytes if self._is_replay else secrets.token_bytes,
             default_secret=self.default_secret,
         )
+        for endpoint in seeded:
+            outbox.endpoints.add_seeded(endpoint)
+        return outbox
 
     def _register(self, workspace: Workspace, outbox: Outbox, api_keys: Sequence[ApiKey]) -> None:
         limited = (replace(one, rate_limit=one.rate_limit or self._rate_limit) for one in api_keys)

@@ -5,6 +5,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from mock_sendpilot.contracts.vocabulary import EXTRACTION_COMPLETED, SEARCH_COMPLETED
+from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.redaction import redacted
 from mock_sendpilot.scheduling.clock import iso_milliseconds
 from mock_sendpilot.scheduling.scheduler import Scheduler
@@ -17,9 +18,31 @@ _JOB_EVENTS = (SEARCH_COMPLETED, EXTRACTION_COMPLETED)
 _THIS_MACHINE = ("127.0.0.1", "localhost")
 _MAX_LINES = 40
 _MAX_LENGTH = 160
+_FIRST_ERROR = 400
 
 _Place = tuple[datetime, datetime, int]
 """The place of a line: the time by the workspace's clock, the real time, and a number."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineRow:
+    """A request, an event or an attempt.
+
+    Attributes:
+        place: its place among the others.
+        at: the time by the workspace's clock.
+        level: 0 for a request, 1 for an event, 2 for an attempt.
+        id: of the request, the event or the delivery.
+        text: the row without the time.
+        is_failure: True for an attempt that failed, and for a response of 400 or more.
+    """
+
+    place: _Place
+    at: datetime
+    level: int
+    id: str
+    text: str
+    is_failure: bool = False
 
 
 class WebhookNotSeen(AssertionError):
@@ -113,19 +136,26 @@ def timeline(view: WorkspaceView, journal: RequestJournal) -> list[str]:
     clock.
     """
     events = view.outbox.events.all()
-    lines = sorted(_placed_lines(journal.all(), events), key=lambda pair: pair[0])
+    rows = timeline_rows(journal.all(), events)
     scheduler = view.workspace.scheduler
     clock = scheduler.clock
     state = "is frozen at" if clock.is_frozen else "shows"
     due = scheduler.next_due()
     next_step = f"; due at {iso_milliseconds(due.at)}: {due.about}" if due else "; nothing is due"
-    omitted = len(lines) - _MAX_LINES
+    omitted = len(rows) - _MAX_LINES
     return [
-        *([] if lines else ["no request with the key of this workspace, and no event"]),
+        *([] if rows else ["no request with the key of this workspace, and no event"]),
         *([f"{omitted} earlier lines are left out"] if omitted > 0 else []),
-        *(line for _, line in lines[-_MAX_LINES:]),
+        *map(_line, rows[-_MAX_LINES:]),
         f"the clock {state} {iso_milliseconds(clock.now())}{next_step}",
     ]
+
+
+def timeline_rows(
+    entries: Iterable[JournalEntry], events: Iterable[SentWebhook]
+) -> list[TimelineRow]:
+    """Return the rows of requests and of events with their attempts, in their order."""
+    return sorted(_placed_rows(entries, events), key=lambda row: row.place)
 
 
 def _is_local_port(url: str, port: int | None) -> bool:
@@ -133,15 +163,16 @@ def _is_local_port(url: str, port: int | None) -> bool:
     return parts.port == port and parts.hostname in _THIS_MACHINE
 
 
-def _placed_lines(
-    entries: list[JournalEntry], events: list[SentWebhook]
-) -> Iterator[tuple[_Place, str]]:
-    """Yield each line with its place in the timeline."""
+def _placed_rows(
+    entries: Iterable[JournalEntry], events: Iterable[SentWebhook]
+) -> Iterator[TimelineRow]:
     places: dict[str, _Place] = {}  # by the id of an event
     for entry in entries:
         place = (entry.at, entry.received_at, 0)
         duration = f"{entry.duration_seconds * 1000:.0f} ms"
-        yield place, _line(entry.at, "", f"{entry.id} {entry.summary()} ({duration})")
+        text = f"{entry.id} {entry.summary()} ({duration})"
+        has_failed = entry.status is None or entry.status >= _FIRST_ERROR
+        yield TimelineRow(place, entry.at, 0, entry.id, text, has_failed)
         for number, event_id in enumerate(entry.events, start=1):
             places[event_id] = (entry.at, entry.received_at, number)
     for event in events:
@@ -152,11 +183,12 @@ def _placed_lines(
         about = f" {event.lead_id}" if event.lead_id else ""
         outcome = "" if event.deliveries else ": no endpoint"
         text = f"{event.event_type} {event.event_id}{about}{outcome}"
-        yield place, _line(event.occurred_at, "  ", text)
+        yield TimelineRow(place, event.occurred_at, 1, event.event_id, text)
         for delivery in event.deliveries:
             for attempt in delivery.attempts:
                 place = (attempt.started_at, attempt.sent_at, 0)
-                yield place, _line(attempt.started_at, "    ", _attempt(delivery, attempt))
+                text, is_failure = _attempt(delivery, attempt), not attempt.is_success
+                yield TimelineRow(place, attempt.started_at, 2, delivery.id, text, is_failure)
 
 
 def _attempt(delivery: Delivery, attempt: Attempt) -> str:
@@ -167,7 +199,7 @@ def _attempt(delivery: Delivery, attempt: Attempt) -> str:
     return f"{name} of {event} to {attempt.url} -> {outcome}{disrupted}"
 
 
-def _line(at: datetime, indent: str, text: str) -> str:
-    text = redacted(text)
+def _line(row: TimelineRow) -> str:
+    text = redacted(row.text)
     shortened = text if len(text) <= _MAX_LENGTH else f"{text[:_MAX_LENGTH]}…"
-    return f"{iso_milliseconds(at)[11:-1]}  {indent}{shortened}"
+    return f"{iso_milliseconds(row.at)[11:-1]}  {'  ' * row.level}{shortened}"

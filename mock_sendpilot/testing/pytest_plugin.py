@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
 
     from mock_sendpilot.server import EmulatorServer
+    from mock_sendpilot.testing.artifacts import Artifacts
     from mock_sendpilot.testing.backends.protocol import Host
     from mock_sendpilot.testing.interception import LeakGuard
     from mock_sendpilot.testing.receiver import WebhookReceiver
@@ -28,6 +29,8 @@ _REMOTE = pytest.StashKey["Host"]()
 """The emulator that runs elsewhere, if the run has one."""
 _SANDBOX = pytest.StashKey["Sandbox"]()
 """The sandbox of a test, a module or the session; a failed test reports what happened in it."""
+_ARTIFACTS: "pytest.StashKey[Artifacts]" = pytest.StashKey()
+"""Saves the evidence of failed tests, if the run asks for it."""
 _HAS_FAILED = pytest.StashKey[bool]()
 """True where a test that failed has a sandbox, whose faults may be unconsumed."""
 _MAX_TRACED_FAILURES, _MAX_TRACE_LINES = 3, 40
@@ -72,6 +75,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "one has precedence",
     )
     add_coverage_options(parser)
+    group.addoption(
+        "--sendpilot-artifacts",
+        metavar="DIR",
+        help="folder that gets an HTML file for each failed test: what happened, to be read and "
+        "replayed",
+    )
     for name, (kind, description) in _INI_OPTIONS.items():
         text = f"fixture sendpilot: {description}"
         parser.addini(f"sendpilot_{name}", text, type=kind, default=None)
@@ -84,6 +93,10 @@ def pytest_configure(config: pytest.Config) -> None:
         from mock_sendpilot.coverage.plugin import register
 
         register(config)
+    if config.getoption("--sendpilot-artifacts") is not None:
+        from mock_sendpilot.testing.artifacts import register_artifacts
+
+        config.stash[_ARTIFACTS] = register_artifacts(config, _SANDBOX, _sandbox_fixture)
     if config.getoption("--sendpilot-contract") is None:
         return
     from mock_sendpilot.errors import InvalidInput
@@ -265,6 +278,8 @@ def _host(server: "EmulatorServer", config: pytest.Config) -> "Host":
         from mock_sendpilot.testing.backends.local import LocalHost
 
         host = LocalHost(server)
+    if (artifacts := config.stash.get(_ARTIFACTS, None)) is not None:
+        host = artifacts.recorded(host)
     config.stash[_HOST] = host
     return host
 

@@ -374,6 +374,28 @@ class Sandbox(SandboxExploration, SandboxTraffic, SandboxChecks):
         """
         self._backend.restore(snapshot)
 
+    def save_evidence(self, path: str | Path, *, title: str | None = None) -> Path:
+        """Write what has happened in the workspace to one HTML file, which opens offline.
+
+        Secrets are left out. In `mock_sendpilot.sandbox()`, and in pytest with
+        `--sendpilot-artifacts`, `mock-sendpilot replay` can run the file again.
+
+        Args:
+            path: the file; its folder is made if need be.
+            title: the title of the page; by default the random seed, the name of the test.
+
+        Returns:
+            The path.
+
+        Raises:
+            InvalidInput: the file cannot be written.
+        """
+        from mock_sendpilot.evidence.saving import save_sandbox
+
+        path = Path(path)
+        save_sandbox(path, self._backend, title=self.random_seed if title is None else title)
+        return path
+
     def close(self) -> None:
         """Remove the workspace and stop serving its apps; a second time does nothing."""
         # First the workspace: nothing is sent to an app that is being stopped.

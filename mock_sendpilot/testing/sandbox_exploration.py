@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from mock_sendpilot.scheduling.scheduler import ADVANCE_TIMEOUT_SECONDS
 from mock_sendpilot.testing.aio import refuse_in_event_loop
 from mock_sendpilot.testing.arguments import as_tuple, check_count, check_seconds
 from mock_sendpilot.testing.failures import NotDelivered
@@ -64,23 +65,23 @@ class SandboxExploration(SandboxWebhooks):
         workspace, outbox = self.workspace, self._outbox
         scheduler = workspace.scheduler
         is_frozen = scheduler.clock.is_frozen
-        scheduler.freeze()
+        self._backend.freeze()
         try:
-            scheduler.advance(timedelta())  # what was due before is not of the block
+            self._advance()  # what was due before is not of the block
             endpoints = outbox.endpoints.all()
             for one in endpoints:
                 outbox.endpoints.update(one.id, {"concurrency": MAX_CONCURRENCY})
             try:
                 yield
                 with outbox.staged(Release(outbox.due_count())):
-                    scheduler.advance(timedelta())
+                    self._advance()
             finally:
                 for one in endpoints:
                     width = {"concurrency": one.settings.concurrency}
                     outbox.endpoints.update(one.id, width)
         finally:
             if not is_frozen:
-                scheduler.resume()
+                self._backend.resume()
 
     def deliver_all(self) -> None:
         """Let time pass until everything is delivered; resend what a disruption has dropped.
@@ -94,12 +95,12 @@ class SandboxExploration(SandboxWebhooks):
         __tracebackhide__ = True
         refuse_in_event_loop("sendpilot.aio.deliver_all")
         scheduler, log = self.workspace.scheduler, self._outbox.log
-        scheduler.advance(timedelta())
+        self._advance()
         resend_counts: dict[str, int] = {}
         for _ in range(_MAX_ROUNDS):
             due = scheduler.next_due()
             if due is not None:
-                scheduler.advance(max(timedelta(), due.at - scheduler.clock.now()))
+                self._advance(max(timedelta(), due.at - scheduler.clock.now()))
                 continue
             dropped = [one for one in log.all() if one.state == DROPPED]
             waiting = [one for one in dropped if resend_counts.get(one.id, 0) < _MAX_RESENDS]
@@ -107,12 +108,15 @@ class SandboxExploration(SandboxWebhooks):
                 break
             for one in waiting:
                 resend_counts[one.id] = resend_counts.get(one.id, 0) + 1
-                self._outbox.resend(one.id)
+                self._backend.resend_delivery(one.id)
         failed = [one for one in log.all() if _is_undelivered(one)]
         if failed:
             count = "1 webhook was" if len(failed) == 1 else f"{len(failed)} webhooks were"
             notes = describe_failed_attempts(failed)
             raise NotDelivered("\n  ".join([f"{count} never acknowledged with a 2xx", *notes]))
+
+    def _advance(self, duration: timedelta = timedelta()) -> None:
+        self._backend.advance(duration, timeout_seconds=ADVANCE_TIMEOUT_SECONDS)
 
     @contextmanager
     def staged(self, stages: Stages) -> Iterator[None]:
@@ -122,7 +126,7 @@ class SandboxExploration(SandboxWebhooks):
 
     def disarm(self, disruption: Disruption) -> None:
         """Let a disruption meet no further delivery."""
-        self._outbox.disruptions.remove(disruption.id)
+        self._backend.remove_disruption(disruption.id)
 
     def renew(self, seed: WorkspaceSeed) -> None:
         """Begin again with the contents of a seed, without endpoints; the API key stays."""
@@ -184,6 +188,7 @@ class SandboxExploration(SandboxWebhooks):
         __tracebackhide__ = True
         refuse_in_event_loop("sendpilot.aio.explore")
         # Late: most tests explore nothing, and hypothesis takes long to import.
+        from mock_sendpilot.evidence.recording import paused, recording_of
         from mock_sendpilot.explorer.exploring import Explorer
         from mock_sendpilot.explorer.generated_test import schedule_of_file
         from mock_sendpilot.explorer.playing import Subject
@@ -219,9 +224,14 @@ class SandboxExploration(SandboxWebhooks):
             on_progress=on_progress or (lambda _count, _phase: None),
         )
         seed = self.random_seed if random_seed is None else str(random_seed)
-        if schedule is not None:
-            return explorer.replay(schedule, random_seed=seed)
-        return explorer.explore(examples=examples, random_seed=seed)
+        with paused(self._backend):
+            if schedule is not None:
+                exploration = explorer.replay(schedule, random_seed=seed)
+            else:
+                exploration = explorer.explore(examples=examples, random_seed=seed)
+        if (recording := recording_of(self._backend)) is not None:
+            recording.exploration = exploration
+        return exploration
 
 
 def _is_undelivered(delivery: Delivery) -> bool:

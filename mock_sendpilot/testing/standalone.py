@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mock_sendpilot.evidence.recording import recorded
 from mock_sendpilot.testing.emulator_url import own_host
 from mock_sendpilot.testing.sandbox import Sandbox, SandboxFactory
 
@@ -54,7 +55,7 @@ def sandbox(
     __tracebackhide__ = True
     with (
         own_host(url, random_seed="sandbox") as host,
-        SandboxFactory(host)(
+        SandboxFactory(recorded(host))(
             contract,
             seed=seed,
             starts_at=starts_at,
@@ -90,6 +91,6 @@ def explore(
         InvalidInput: as for `Sandbox.explore`.
     """
     __tracebackhide__ = True
-    with sandbox(contract) as made:
+    with own_host(None, random_seed="sandbox") as host, SandboxFactory(host)(contract) as made:
         seed = secrets.token_hex(4) if random_seed is None else random_seed
         return made.explore(receiver, probe=probe, random_seed=seed, **options)

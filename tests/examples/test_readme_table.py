@@ -23,6 +23,7 @@ LEFT_OUT: Mapping[str, str] = {
     "sendpilot.check_receiver(app, secret=…)": repr(SECRET),
     "sendpilot.explore(app, probe=…)": "dict, examples=1",
     "sendpilot.add_campaign(id, sequence=…)": '[{"step": "connect"}]',
+    "sendpilot.save_evidence(…)": '"evidence.html"',
     "sendpilot.set_credits(purchased=…)": "100",
     "sendpilot.assert_requested(…)": '"GET", "/v1/leads"',
     "sendpilot.webhooks.matching(…) == []": '"campaign.paused"',

@@ -114,13 +114,18 @@ RULES = (
         remedy="Coverage listens to signals: send one.",
     ),
     Rule(
+        _rooms("evidence"),
+        except_for=("cli/", "evidence/", "explorer/generated_test.py", "testing/"),
+        remedy="Evidence is read off a sandbox: nothing that is emulated knows of it.",
+    ),
+    Rule(
         ("hypothesis",),
         except_for=("explorer/search.py", "testing/strategies.py"),
         remedy="It is an extra: search in explorer/search.py, which says how to install it.",
     ),
     Rule(
         _rooms("dashboard"),
-        except_for=("app.py", "dashboard/"),
+        except_for=("app.py", "dashboard/", "evidence/page.py"),
         remedy="The dashboard is a client: what it needs is in the world or in the control API.",
     ),
     Rule(

@@ -644,6 +644,13 @@ def test_a_client_is_checked_in_the_world_of_the_sandbox(sendpilot: Sandbox) -> 
     assert "gave up waiting after 0.2 s" in str(report)
 
 
+def test_evidence_is_saved(sendpilot: Sandbox, tmp_path: Path) -> None:
+    close(sendpilot, sendpilot.add_lead(lead_id="lead_1").id)
+
+    page = sendpilot.save_evidence(tmp_path / "evidence.html").read_text(encoding="utf-8")
+    assert "PATCH /v1/leads/lead_1/status" in page
+
+
 def test_each_method_of_a_sandbox_is_in_this_table() -> None:
     text = Path(__file__).read_text(encoding="utf-8")
     names = {name for name, _ in inspect.getmembers(Sandbox) if not name.startswith("_")}

@@ -12,7 +12,7 @@ from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.errors import NotFound
 from mock_sendpilot.matching import EventPattern
 from mock_sendpilot.server import EmulatorServer
-from mock_sendpilot.states.snapshots import Snapshot
+from mock_sendpilot.states.snapshots import Snapshot, WorkspaceState
 from mock_sendpilot.testing.backends.protocol import WorkspaceView
 from mock_sendpilot.traffic.effects import Effect
 from mock_sendpilot.traffic.faults import Fault
@@ -217,6 +217,14 @@ class LocalBackend:
         """Make one more attempt of each delivery of an event."""
         self.view().outbox.resend_event(event_id)
 
+    def resend_delivery(self, delivery_id: str) -> None:
+        """Make one more attempt of a delivery."""
+        self.view().outbox.resend(delivery_id)
+
+    def remove_disruption(self, disruption_id: str) -> None:
+        """Let a disruption meet no further delivery."""
+        self.view().outbox.disruptions.remove(disruption_id)
+
     def arm_disruption(
         self,
         kind: str,
@@ -317,6 +325,10 @@ class LocalBackend:
         return self._workspace.scheduler.wait_until_idle(timeout_seconds=timeout_seconds)
 
     # --- lifetime -----------------------------------------------------------------------------
+
+    def state(self) -> WorkspaceState:
+        """Return all of the workspace as it is now."""
+        return self._emulator.state(self._workspace)
 
     def reset(self, *, keeps_endpoints: bool) -> None:
         """Put the workspace back to its seed."""

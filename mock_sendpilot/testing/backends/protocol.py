@@ -8,7 +8,7 @@ from mock_sendpilot.contracts.contract import Contract
 from mock_sendpilot.errors import SendPilotError
 from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.matching import EventPattern, RequestPattern
-from mock_sendpilot.states.snapshots import Snapshot
+from mock_sendpilot.states.snapshots import Snapshot, WorkspaceState
 from mock_sendpilot.traffic.effects import Effect
 from mock_sendpilot.traffic.faults import Fault, Faults
 from mock_sendpilot.traffic.journal import RequestJournal
@@ -135,6 +135,12 @@ class Backend(Protocol):
     def resend(self, event_id: str) -> None:
         """Make one more attempt of each delivery of an event."""
 
+    def resend_delivery(self, delivery_id: str) -> None:
+        """Make one more attempt of a delivery."""
+
+    def remove_disruption(self, disruption_id: str) -> None:
+        """Let a disruption meet no further delivery."""
+
     def arm_disruption(
         self,
         kind: str,
@@ -211,6 +217,9 @@ class Backend(Protocol):
         """Wait until no task is running or due; return whether that was so in time."""
 
     # --- lifetime -----------------------------------------------------------------------------
+
+    def state(self) -> WorkspaceState:
+        """Return all of the workspace as it is now."""
 
     def reset(self, *, keeps_endpoints: bool) -> None:
         """Put the workspace back to its seed."""

@@ -76,7 +76,7 @@ class RemoteBackend:
     def view(self) -> WorkspaceView:
         """Return a copy of the workspace as it is now."""
         __tracebackhide__ = True
-        view = view_of(read_state(self._state(), self._api.origin))
+        view = view_of(self.state())
         self.contract = view.workspace.contract  # a reset by somebody else may have changed it
         return view
 
@@ -223,6 +223,16 @@ class RemoteBackend:
         """Make one more attempt of each delivery of an event."""
         __tracebackhide__ = True
         self._request("POST", f"/events/{segment(event_id)}/resend")
+
+    def resend_delivery(self, delivery_id: str) -> None:
+        """Make one more attempt of a delivery."""
+        __tracebackhide__ = True
+        self._request("POST", f"/deliveries/{segment(delivery_id)}/resend")
+
+    def remove_disruption(self, disruption_id: str) -> None:
+        """Let a disruption meet no further delivery."""
+        __tracebackhide__ = True
+        self._request("DELETE", f"/disruptions/{segment(disruption_id)}")
 
     def arm_disruption(
         self,
@@ -418,6 +428,11 @@ class RemoteBackend:
         return self._waits.later("/requests/changes", query, seconds)
 
     # --- lifetime -----------------------------------------------------------------------------
+
+    def state(self) -> WorkspaceState:
+        """Return all of the workspace as it is now."""
+        __tracebackhide__ = True
+        return read_state(self._state(), self._api.origin)
 
     def reset(self, *, keeps_endpoints: bool) -> None:
         """Put the workspace back to its seed."""
