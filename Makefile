@@ -9,7 +9,8 @@ SPHINX := $(BIN)/sphinx-build --fail-on-warning --quiet -c docs . site
 OLDEST := .venv-oldest
 OLDEST_PYTHON := $(shell python3.10 -c 'print("python3.10")' 2>/dev/null || echo $(PYTHON))
 # What touches the dependencies. The world itself imports none but blinker; what is said of the
-# package and its documents does not depend on their releases.
+# package and its documents does not depend on their releases, and what is slow tries much at once:
+# each of its parts has a test of its own.
 OLDEST_TESTS := $(addprefix tests/,api cli conformance/test_specification.py control dashboard/test_pages.py http_server testing webhooks)
 SETTINGS := setup.cfg pyproject.toml
 # Images of containers often tell Python to write no bytecode. The tests start the command more than
@@ -25,14 +26,14 @@ test: $(VENV)/.test  ## Run the whole suite; ARGS="-k webhook" adds options
 	$(BIN)/python -m pytest --numprocesses=auto --dist=worksteal $(ARGS)
 
 test-oldest: $(OLDEST)/.test  ## Run what touches the dependencies with the oldest of them
-	$(OLDEST)/bin/python -m pytest --numprocesses=auto --dist=worksteal $(OLDEST_TESTS) $(ARGS)
+	$(OLDEST)/bin/python -m pytest --numprocesses=auto --dist=worksteal -m "not slow" $(OLDEST_TESTS) $(ARGS)
 
 check: $(VENV)/.check  ## Format, lint, types, the website, layering, docs, packaging
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(SPHINX)
-	$(BIN)/python -m pytest --numprocesses=auto --dist=worksteal tests/project tests/examples
+	$(BIN)/python -m pytest --numprocesses=auto --dist=worksteal tests/project
 
 docs: $(VENV)/.check  ## Build the documents as a website; it begins at site/docs/index.html
 	$(SPHINX)

@@ -31,7 +31,7 @@ class _Box:
 
 _BOXES = (
     _Box(20, 20, 190, 62, "outside", "Your app", ("calls the API",)),
-    _Box(335, 20, 190, 62, "outside", "You", ("cli/, testing/, curl",)),
+    _Box(335, 20, 190, 62, "outside", "You", ("cli/, dashboard/, testing/",)),
     _Box(650, 20, 190, 62, "outside", "Your receiver", ("answers 2xx, or not",)),
     _Box(20, 130, 190, 94, "http", "api/", ("the vendor's face, /v1", "schemas, views, errors")),
     _Box(
@@ -62,7 +62,7 @@ _BOXES = (
     _Box(20, 420, 190, 62, "below", "scheduling/", ("clocks, tasks, threads",)),
     _Box(230, 420, 190, 62, "below", "contracts/", ("options and their values",)),
     _Box(440, 420, 190, 62, "http", "traffic/", ("request journal, faults",)),
-    _Box(650, 420, 190, 62, "webhooks", "receiver_check/", ("needs no server",)),
+    _Box(650, 420, 190, 62, "webhooks", "receiver_check/", ("client_check/, explorer/",)),
 )
 _ARROWS = (
     ("M115 82V124", "HTTP", 122, 108),
