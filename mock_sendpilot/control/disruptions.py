@@ -1,6 +1,5 @@
 """`/_emulate/disruptions`: deliveries that are made hostile on purpose."""
 
-import secrets
 from http import HTTPStatus
 from typing import Any
 
@@ -20,7 +19,7 @@ from mock_sendpilot.api.fields import (
     excerpt,
 )
 from mock_sendpilot.api.parsing import json_object
-from mock_sendpilot.control.fields import Strict, list_of
+from mock_sendpilot.control.fields import Strict, list_of, new_random_seed
 from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.matching import EventPattern, camel_case
 from mock_sendpilot.webhooks.disruption_kinds import CHAOS, DEFAULT_RATE, KINDS, OPTIONS
@@ -35,7 +34,6 @@ from mock_sendpilot.world.workspace import Workspace
 disruptions = Blueprint("disruptions", __name__)
 
 _CHAOS_FIELDS = ("rate", "random_seed", "kinds")
-_SEED_BYTES = 4  # people type a random seed again to repeat a run
 
 
 class NewDisruption(Strict):
@@ -117,7 +115,7 @@ def _arm(disruptions: Disruptions, pattern: EventPattern, body: dict[str, Any]) 
     for name in options:
         raise InvalidInput(f"{name} is no option of chaos; each kind has its own default")
     return disruptions.arm_chaos(
-        chaos.get("random_seed") or secrets.token_hex(_SEED_BYTES),
+        chaos.get("random_seed") or new_random_seed(),
         rate=chaos.get("rate", DEFAULT_RATE),
         kinds=tuple(chaos.get("kinds", CHAOS_KINDS)),
         pattern=pattern,

@@ -1,6 +1,5 @@
 """`/_emulate/faults`: requests that fail on purpose."""
 
-import secrets
 from http import HTTPStatus
 from typing import Any
 
@@ -19,15 +18,13 @@ from mock_sendpilot.api.fields import (
     WholeNumber,
 )
 from mock_sendpilot.api.parsing import json_object
-from mock_sendpilot.control.fields import Strict, nested
+from mock_sendpilot.control.fields import Strict, nested, new_random_seed
 from mock_sendpilot.control.requests import PatternSchema
 from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.matching import ANY_REQUEST, RequestPattern
 from mock_sendpilot.traffic.effects import effect_from_json
 from mock_sendpilot.traffic.faults import CHAOS_EFFECTS, DEFAULT_RATE, MAX_TIMES, Faults
 from mock_sendpilot.world.workspace import Workspace
-
-_SEED_BYTES = 4  # people type a random seed again to repeat a run
 
 faults = Blueprint("faults", __name__)
 
@@ -55,7 +52,7 @@ class NewFault(Strict):
         if is_chaos:
             data.setdefault("times", None)
             data.setdefault("probability", DEFAULT_RATE)
-            data.setdefault("random_seed", secrets.token_hex(_SEED_BYTES))
+            data.setdefault("random_seed", new_random_seed())
             return {**data, "effects": CHAOS_EFFECTS}
         return {**data, "effects": (effect_from_json(effect),)}
 

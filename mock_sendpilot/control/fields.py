@@ -3,6 +3,7 @@
 They also load what Python code passes to the pytest fixture, so that each fact has one validator.
 """
 
+import secrets
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import cached_property
@@ -33,6 +34,11 @@ from mock_sendpilot.world.models import RateLimit
 
 _MAX_COUNT = 10**12  # far below what JSON libraries take for a number
 _MAX_NAME_CHARACTERS = 80
+
+
+def new_random_seed() -> str:
+    """Return a short random seed: people type it again to repeat a run."""
+    return secrets.token_hex(4)
 
 
 class Strict(CamelCaseSchema):
