@@ -314,9 +314,12 @@ class DeliveryRunner:
     def _with_attempt(self, delivery: Delivery, attempt: Attempt, endpoint: Endpoint) -> Delivery:
         """Return the delivery after an attempt. It may have been cancelled in the meantime."""
         attempt = replace(attempt, number=len(delivery.attempts) + 1)
-        delivery = replace(delivery, attempts=(*delivery.attempts, attempt))
+        attempts = *delivery.attempts, attempt
         if attempt.is_success:
-            return replace(delivery, state=SUCCEEDED, next_attempt_at=None, reason=None)
+            return replace(
+                delivery, attempts=attempts, state=SUCCEEDED, next_attempt_at=None, reason=None
+            )
+        delivery = replace(delivery, attempts=attempts)
         if delivery.state != PENDING or attempt.trigger != "schedule":
             return delivery
         number = delivery.scheduled_count
