@@ -42,6 +42,7 @@ _CHAPTERS = {
             "explore",
             "coverage-of-your-integration",
             "evidence",
+            "matrix",
             "disruptions",
             "retries-and-time",
             "campaigns",

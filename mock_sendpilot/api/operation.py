@@ -211,6 +211,14 @@ def cached_schema(source: SchemaSource[S], contract: Contract, extensions: dict[
     return schema
 
 
+def forget_schemas(extensions: Mapping[str, Any], contract: Contract) -> None:
+    """Drop the schemas that were made for this very contract, which nobody needs any longer."""
+    for name in (_SCHEMAS, _OPERATIONS, _SERIALIZERS):
+        cache: dict[Any, Any] = extensions.get(name, {})
+        for key in [key for key in list(cache) if key[1] is contract]:
+            cache.pop(key, None)
+
+
 def _cached_serializer(
     source: SchemaSource[Schema], contract: Contract, extensions: dict[str, Any]
 ) -> Serializer:

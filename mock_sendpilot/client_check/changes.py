@@ -11,7 +11,7 @@ from mock_sendpilot.verdicts.findings import FAILED, INCONCLUSIVE, PASSED, WARNE
 
 _NEW_FIELD = "aNewField"
 _LEADS = frozenset({"leads.list", "leads.get"})
-_ENUMS = (
+ENUMERATIONS = (
     "status",
     "type",
     "customLeadStatus",
@@ -24,6 +24,7 @@ _ENUMS = (
     "messages.contentType",
     "senders.status",
 )
+"""The places of replies that have one of few values."""
 _NAMES = tuple(
     f"{parent}{name}"
     for parent in ("", "leads.")
@@ -39,7 +40,7 @@ def survives_new_fields(lab: Lab) -> Finding:
 
 def survives_unknown_values(lab: Lab) -> Finding:
     """Replace the values of enumerations in each reply by an unknown one."""
-    effect = Effect(change={"unknown": list(_ENUMS)})
+    effect = Effect(change={"unknown": list(ENUMERATIONS)})
     return _survives(lab, effect, _has(UNKNOWN_VALUE), is_same=False)
 
 

@@ -33,7 +33,10 @@ class WatchedContract(Contract):
         if name in OPTIONS and name in (unread := object.__getattribute__(self, "_unread")):
             unread.discard(name)
             object.__getattribute__(self, "_note")(name)
-        return object.__getattribute__(self, name)
+        value: object = object.__getattribute__(self, name)
+        if name in OPTIONS:  # the contract that is watched may itself note what is read
+            value = getattr(object.__getattribute__(self, "_plain"), name)
+        return value
 
     def __eq__(self, other: object) -> bool:
         """Compare the names, which imply the values: to compare all of them would read them."""
@@ -54,7 +57,8 @@ def watched(contract: Contract, note: Callable[[str], object]) -> WatchedContrac
     """
     plain = contract.plain
     copy = object.__new__(WatchedContract)
-    values = {field.name: getattr(plain, field.name) for field in fields(Contract)}
+    # Past what the contract may do when it is read: to copy its options is not to use them.
+    values = {field.name: object.__getattribute__(plain, field.name) for field in fields(Contract)}
     values |= {"_note": note, "_plain": plain, "_unread": set(OPTIONS) - _UNTOLD}
     for name, value in values.items():
         object.__setattr__(copy, name, value)  # it is frozen from now on

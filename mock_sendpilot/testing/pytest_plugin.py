@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 import pytest
 
 from mock_sendpilot.testing.coverage_options import add_coverage_options, is_coverage_wanted
+from mock_sendpilot.testing.reruns import command_line as reruns
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
@@ -81,6 +82,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="folder that gets an HTML file for each failed test: what happened, to be read and "
         "replayed",
     )
+    reruns.add_options(group)
     for name, (kind, description) in _INI_OPTIONS.items():
         text = f"fixture sendpilot: {description}"
         parser.addini(f"sendpilot_{name}", text, type=kind, default=None)
@@ -97,6 +99,10 @@ def pytest_configure(config: pytest.Config) -> None:
         from mock_sendpilot.testing.artifacts import register_artifacts
 
         config.stash[_ARTIFACTS] = register_artifacts(config, _SANDBOX, _sandbox_fixture)
+    if reruns.is_asked_for(config):
+        from mock_sendpilot.testing.reruns.registration import register_reruns
+
+        register_reruns(config)
     if config.getoption("--sendpilot-contract") is None:
         return
     from mock_sendpilot.errors import InvalidInput

@@ -26,6 +26,7 @@ from mock_sendpilot.testing.arguments import Subject, as_tuple, check_seconds, i
 from mock_sendpilot.testing.backends.protocol import Backend, Host
 from mock_sendpilot.testing.failures import NotIdle
 from mock_sendpilot.testing.recorded_events import RecordedEvents, SentWebhooks
+from mock_sendpilot.testing.reruns.trials import current_trial
 from mock_sendpilot.testing.sandbox_checks import SandboxChecks
 from mock_sendpilot.testing.sandbox_clock import SandboxClock
 from mock_sendpilot.testing.sandbox_exploration import SandboxExploration
@@ -76,6 +77,9 @@ class Sandbox(SandboxExploration, SandboxTraffic, SandboxChecks):
     ) -> None:
         # Real chance, unlike all of the world: tests share a server, and keys must not collide.
         token = secrets.token_hex(8)
+        trial = current_trial()
+        if trial is not None:
+            options = trial.options_for(options)
         self.origin = host.origin
         self.base_url = f"{host.origin}{VENDOR_PREFIX}"
         self.random_seed = options.random_seed or random_seed or token
@@ -107,6 +111,8 @@ class Sandbox(SandboxExploration, SandboxTraffic, SandboxChecks):
         except BaseException:
             self._backend.close()
             raise
+        if trial is not None:
+            trial.opened(self, options)
 
     def __enter__(self) -> "Self":
         return self

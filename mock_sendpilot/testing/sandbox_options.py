@@ -51,6 +51,7 @@ class SandboxOptions:
         seed: the contents of the workspace; None for one campaign and one sender.
         faults: the arguments of `Faults.arm`, with which each fault is armed.
         requires_faults: whether a test fails if a fault hits fewer requests than it was to hit.
+        pinned: the options of the contract that the test or the call itself sets alone.
     """
 
     contract: Contract
@@ -60,6 +61,7 @@ class SandboxOptions:
     seed: WorkspaceSeed | None = None
     faults: tuple[Mapping[str, Any], ...] = ()
     requires_faults: bool = True
+    pinned: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +72,7 @@ class OptionSource:
         values: the options by name, as somebody wrote them.
         name: the place in errors; a call has none, since its traceback shows it.
         folder: the folder that the path of a seed is relative to.
-        is_for_all: whether it is about tests that may not need each of its faults.
+        is_for_all: whether it is about the tests of a run, which may not need each of its faults.
         other_options: the names of options that it may set and that are read elsewhere.
     """
 
@@ -123,6 +125,7 @@ def chosen_options(
     __tracebackhide__ = True
     chosen: dict[str, Any] = {}
     pairs: list[tuple[str, str]] = []
+    pinned: set[str] = set()
     seed_source = faults_source = OptionSource(values={})
     for source in sources:
         values = source.checked(host)
@@ -134,6 +137,7 @@ def chosen_options(
         if "contract" not in chosen:
             # The nearest last: of two values of an option, the contract has the last.
             pairs = [*values["pairs"], *pairs]
+            pinned.update(() if source.is_for_all else (name for name, _ in values["pairs"]))
         chosen = {**values, **chosen}
     contract = named_contract(chosen.get("contract", DOCUMENTED), pairs)
     seed = None
@@ -151,6 +155,7 @@ def chosen_options(
         seed=seed,
         faults=chosen.get("faults", ()),
         requires_faults=not faults_source.is_for_all,
+        pinned=frozenset(pinned),
     )
 
 
@@ -280,7 +285,7 @@ def command_line_sources(config: "pytest.Config") -> Iterator[OptionSource]:
     contract: str | None = config.getoption(_CONTRACT_OPTION)
     if contract is not None:
         values = _contract_of(contract, _CONTRACT_OPTION)
-        yield OptionSource(name=_CONTRACT_OPTION, values=values)
+        yield OptionSource(name=_CONTRACT_OPTION, values=values, is_for_all=True)
 
 
 def _ini_sources(config: "pytest.Config") -> Iterator[OptionSource]:

@@ -102,6 +102,10 @@ class Outbox:
         finally:
             self._runner.stages = None
 
+    def change_bodies(self, change_body: Callable[[str, bytes], bytes]) -> None:
+        """Let a function make the bodies to send, of an event type and the usual body."""
+        self._runner.change_body = change_body
+
     def due_count(self) -> int:
         """Return the number of attempts that are queued and due now."""
         return self._runner.due_count(self._workspace.clock.now())

@@ -3,7 +3,7 @@
 import hashlib
 import logging
 import sys
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -66,6 +66,7 @@ class DeliveryRunner:
 
     Attributes:
         stages: act on each attempt from now on; None by default.
+        change_body: returns the body to sign and send in place of the one of an event type.
     """
 
     def __init__(self, workspace: Workspace, http_sender: HttpSender, state: WebhookState) -> None:
@@ -82,6 +83,7 @@ class DeliveryRunner:
         self._planned: dict[_PlannedAttempt, None] = {}  # queued or in flight, oldest first
         self.gate = Gate()
         self.stages: Stages | None = None
+        self.change_body: Callable[[str, bytes], bytes] = lambda _, body: body
 
     def schedule(self, delivery: Delivery) -> None:
         """Queue the next attempt of a delivery, if it has one."""
@@ -273,7 +275,7 @@ class DeliveryRunner:
             signed_at = self._http_sender.wall_time()
         return OutgoingRequest(
             url=endpoint.url,
-            body=delivery.body,
+            body=self.change_body(delivery.event_type, delivery.body),
             message_id=delivery.message_id,
             schemes=schemes if endpoint.secret else (),  # the URL of a job has no secret
             secrets=(endpoint.secret, *endpoint.older_secrets(now)),
