@@ -79,6 +79,7 @@ class OperationDispatch:
         self._wsgi_app = wsgi_app
         self._host_checks = host_checks
         self._is_known_host = is_known_host
+        self._receivers = [signal.receivers for signal in _SIGNALS]  # dicts that change in place
         self._routes: Mapping[str, _Node] | None = None  # by method
 
     def __call__(
@@ -121,7 +122,7 @@ class OperationDispatch:
             or not (path.isascii() and path.isprintable())
             or not self._is_known_host(environ.get("HTTP_HOST", ""))
             or _PRESERVES_CONTEXT in environ
-            or any(signal.receivers for signal in _SIGNALS)
+            or any(self._receivers)
         ):
             return None
         values = []

@@ -30,6 +30,7 @@ def serializer(schema: Schema) -> Serializer:
             name if field.attribute is None else field.attribute,
             attrgetter(name if field.attribute is None else field.attribute),
             _value_serializer(field),
+            isinstance(field, _COMPUTED),
             field,
         )
         for name, field in schema.dump_fields.items()
@@ -39,8 +40,8 @@ def serializer(schema: Schema) -> Serializer:
     def serialize(dumped: object) -> dict[str, Any]:
         is_plain = not hasattr(dumped, "__getitem__")
         result: dict[str, Any] = {}
-        for key, name, attribute, get, value_of, field in columns:
-            if isinstance(field, _COMPUTED):
+        for key, name, attribute, get, value_of, is_computed, field in columns:
+            if is_computed:
                 value = None
             elif is_plain:
                 try:

@@ -4,6 +4,7 @@ The vendor's server is NestJS, and clients see the phrase: requests prints it in
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ _NODE_PHRASES: Mapping[int, str] = {
 """Node's phrases where Python, or some version of it, has another."""
 
 
+@cache
 def reason_phrase(status: int) -> str:
     """Return the phrase that Node has for a status; `unknown` where it has none."""
     if status in _NODE_PHRASES:

@@ -9,6 +9,8 @@ from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from typing import Protocol
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_MILLISECOND = timedelta(milliseconds=1)
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3}(\d{3})?)?(Z|[+-]\d\d:\d\d)")
 
 
@@ -219,4 +221,4 @@ def parse_moment(text: str) -> datetime | None:
 
 def epoch_milliseconds(moment: datetime) -> int:
     """Return whole milliseconds since 1970, as in the vendor's event ids."""
-    return (moment - datetime(1970, 1, 1, tzinfo=timezone.utc)) // timedelta(milliseconds=1)
+    return (moment - _EPOCH) // _MILLISECOND

@@ -358,7 +358,7 @@ class Store:
     def change_lead(self, before: Lead, *, changed_by: str, **changes: Any) -> Lead:
         """Within a transaction: change a lead, and record the events of the change."""
         now = self._clock.now()
-        after = replace(before, updated_at=now, **changes)
+        after = before.changed(updated_at=now, **changes)
         self._leads.replace(after)
         if after.status != before.status:
             self.record(events.LeadStatusChanged(after, before.status, changed_by), at=now)
