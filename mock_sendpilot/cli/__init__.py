@@ -24,6 +24,7 @@ _COMMANDS: Mapping[str, str] = {
     "faults": "faults",
     "listen": "listen",
     "ready": "wait",
+    "replay": "replay",
     "requests": "requests",
     "resend": "deliveries",
     "reset": "workspaces",

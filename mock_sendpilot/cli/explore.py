@@ -33,8 +33,12 @@ _MIN_TIMEOUT_SECONDS, _MAX_TIMEOUT_SECONDS = 0.1, 600
 _TERMINATED = 143
 
 
-def _checked_probe(ctx: click.Context, parameter: click.Parameter, text: str) -> "str | list[str]":
-    """Return a URL, or the words of a command."""
+def checked_probe(
+    ctx: click.Context, parameter: click.Parameter, text: str | None
+) -> "str | list[str] | None":
+    """Return a URL, or the words of a command; None for none."""
+    if text is None:
+        return None
     if text.startswith(("http://", "https://")):
         without_problem(url_problem)(ctx, parameter, text)
         return text
@@ -64,7 +68,7 @@ _FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
     "--probe",
     required=True,
     metavar="URL|COMMAND",
-    callback=_checked_probe,
+    callback=checked_probe,
     help="What tells what your app believes about its leads, as JSON such as "
     '{"lead_1": {"status": "DONE", "replies": 2}}. Example: --probe http://127.0.0.1:9000/leads',
 )
@@ -124,6 +128,13 @@ _FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
     callback=without_problem(folder_problem),
     help="Write the sequence diagram of what was found as SVG. Example: --svg found.svg",
 )
+@click.option(
+    "--artifacts",
+    metavar="DIR",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder that gets an HTML file about what was found, which replay plays again. Example: "
+    "--artifacts evidence",
+)
 @json_option
 def explore(
     *,
@@ -139,6 +150,7 @@ def explore(
     timeout: float,
     test: Path | None,
     svg: Path | None,
+    artifacts: Path | None,
     as_json: bool,
 ) -> None:
     """Search for what breaks the webhook receiver at URL.
@@ -158,10 +170,12 @@ def explore(
     file = replay if replay is not None and Path(replay).exists() else None
     chosen_seed = seed or (replay if file is None else None) or secrets.token_hex(4)
     progress = _Progress(examples)
+    if artifacts is not None:
+        _check_folder(artifacts)
     try:
         with ExitStack() as stack:
             sandbox, process = _opened(stack, contract, command, url)
-            _require_answers(url, probe, timeout)
+            require_answers(url, probe, timeout)
             exploration = sandbox.explore(
                 url,
                 probe=probe,
@@ -179,6 +193,8 @@ def explore(
         raise click.UsageError(str(error)) from error
     progress.end()
     _write(exploration, test, svg)
+    if artifacts is not None and exploration.found:
+        _save(exploration, artifacts)
     if as_json:
         print_json(exploration.as_json())
     else:
@@ -229,7 +245,7 @@ def _opened(
     return made, stack.enter_context(ReceiverProcess(command, url=url))
 
 
-def _require_answers(url: str, probe: "str | list[str]", timeout: float) -> None:
+def require_answers(url: str, probe: "str | list[str]", timeout: float) -> None:
     """Refuse a receiver that cannot be reached, and a probe that fails, before any schedule."""
     from urllib.parse import urlsplit
 
@@ -248,6 +264,29 @@ def _require_answers(url: str, probe: "str | list[str]", timeout: float) -> None
         probe_of(probe, origin="", timeout_seconds=max(timeout, 1))()
     except ProbeFailed as error:
         raise InvalidInput(f"--probe: {error}") from error
+
+
+def _check_folder(folder: Path) -> None:
+    from mock_sendpilot.errors import InvalidInput
+    from mock_sendpilot.evidence.files import checked_folder
+
+    try:
+        checked_folder(folder)
+    except InvalidInput as error:
+        raise click.UsageError(f"--artifacts: {error}") from error
+
+
+def _save(exploration: "Exploration", folder: Path) -> None:
+    from mock_sendpilot.errors import InvalidInput
+    from mock_sendpilot.evidence.files import file_name
+    from mock_sendpilot.evidence.saving import save_exploration
+
+    path = folder / file_name(f"explore-{exploration.random_seed}")
+    try:
+        save_exploration(path, exploration)
+    except InvalidInput as error:
+        fail(str(error))
+    click.echo(f"{path} tells it, too", err=True)
 
 
 def _write(exploration: "Exploration", test: Path | None, svg: Path | None) -> None:

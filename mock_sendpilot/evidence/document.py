@@ -58,6 +58,12 @@ class WorkspaceEvidence:
         self.recording = recording_of(backend) or Recording(problem=NOT_RECORDED)
         first, counts = self.recording.first_number, self.recording.attempt_counts
         self.entries = [one for one in backend.journal.all() if one.number > first]
+        first_unknown = self.recording.first_unknown
+        self.unknown = (
+            []
+            if first_unknown is None
+            else [one for one in backend.unknown_requests.all() if one.number > first_unknown]
+        )
         self.events = [
             one
             for one in self.view.outbox.events.all()
@@ -71,7 +77,9 @@ class WorkspaceEvidence:
     def is_empty(self) -> bool:
         """True if nothing has happened."""
         recording = self.recording
-        return not (self.entries or self.events or recording.steps or recording.exploration)
+        return not any(
+            (self.entries, self.unknown, self.events, recording.steps, recording.exploration)
+        )
 
     def as_json(self) -> Json:
         """Return it as JSON, with the state and the steps of a replay if there can be one."""
@@ -189,6 +197,7 @@ def event_json(event: SentWebhook, masks: Masks) -> Json:
     """Return an event with its deliveries and their attempts."""
     return {
         "id": event.event_id,
+        "messageId": event.message_id,
         "type": event.event_type,
         "at": moment(event.occurred_at),
         "body": masks.text(text_of(event.body)),

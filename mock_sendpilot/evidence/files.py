@@ -71,6 +71,11 @@ def write(path: Path, text: str) -> None:
         raise InvalidInput(f"{path}: cannot be written: {error.strerror or error}") from None
 
 
+def is_evidence(content: bytes) -> bool:
+    """Return whether the content of a file is evidence, be it damaged."""
+    return _BEGUN.encode() in content
+
+
 def embedded(document: dict[str, Any]) -> str:
     """Return the JSON of a document as the text of an element of HTML, which it cannot end."""
     text = orjson.dumps(document).decode()

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from mock_sendpilot.dashboard import formats
 from mock_sendpilot.evidence.document import WorkspaceEvidence, text_of
 from mock_sendpilot.evidence.files import DATA_ID, MAX_BYTES, embedded
+from mock_sendpilot.evidence.recording import Step, TurnStep
 from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.scheduling.clock import iso_milliseconds
 from mock_sendpilot.testing.failures import TimelineRow, timeline_rows
@@ -81,6 +82,9 @@ class WorkspacePage:
         self.omitted_count = max(0, len(rows) - limits.rows)
         self.rows = rows[self.omitted_count :]
         self.entries = evidence.entries[-limits.rows :]
+        self.unknown = evidence.unknown[-limits.rows :]
+        self.steps = evidence.recording.steps[-limits.rows :]
+        self.step_count = len(evidence.recording.steps)
         self.events = evidence.events[-limits.rows :]
         self.request_count, self.event_count = len(evidence.entries), len(evidence.events)
         self.attempt_count = sum(
@@ -92,6 +96,14 @@ class WorkspacePage:
     def anchor(self, id_: str) -> str:
         """Return the anchor of a request or an event."""
         return f"{self.number}-{id_}"
+
+    def call(self, step: Step) -> str:
+        """Return a call of the sandbox as a line."""
+        if isinstance(step, TurnStep):
+            return f"the clock is moved to {iso_milliseconds(step.to)}"
+        request = step.request
+        body = "" if request.body is None else f" {formats.json(request.body)}"
+        return self.text(f"{request.method} {request.path}{body}")
 
     def target(self, row: TimelineRow) -> str | None:
         """Return the anchor of what a row is about; None if the page leaves it out."""

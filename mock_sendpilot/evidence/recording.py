@@ -20,8 +20,10 @@ from mock_sendpilot.evidence.control_calls import (
     ControlRequest,
     control_request,
 )
+from mock_sendpilot.evidence.control_listener import ControlListener
 from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.states.snapshots import WorkspaceState
+from mock_sendpilot.testing.backends.local import LocalHost
 from mock_sendpilot.testing.backends.protocol import Backend, Host
 from mock_sendpilot.world.seed import WorkspaceSeed
 
@@ -75,6 +77,7 @@ class Recording:
         state: the state at the beginning; None if it is not known.
         problem: the reason why it cannot be replayed; None if it can.
         first_number: the number of the latest entry of the journal before the beginning.
+        first_unknown: the same of the journal of requests without a known key.
         attempt_counts: the number of attempts of each event before the beginning.
         steps: the steps, oldest first.
         exploration: the latest exploration, if there was one.
@@ -83,6 +86,7 @@ class Recording:
     state: WorkspaceState | None = None
     problem: str | None = None
     first_number: int = 0
+    first_unknown: int | None = None
     attempt_counts: Mapping[str, int] = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)
     exploration: "Exploration | None" = None
@@ -126,11 +130,24 @@ class RecordingBackend:
                 counts[delivery.event_id] = count + len(delivery.attempts)
             recording.attempt_counts = counts
         recording.first_number = self._backend.journal.latest
+        recording.first_unknown = self._backend.unknown_requests.latest
         with self._lock:
             self.recording = recording
 
-    def add(self, step: Step) -> None:
-        """Add a step."""
+    def position(self) -> tuple[int, datetime]:
+        """Return the number of the latest entry of the journal, and the time."""
+        return self._backend.journal.latest, self._backend.now()
+
+    def add_call(self, before: int, at: datetime, request: ControlRequest) -> None:
+        """Add a call that was made after an entry of the journal, at a time."""
+        self._add(ControlStep(after=before, at=at, request=request))
+
+    def add_turn(self, before: int, at: datetime) -> None:
+        """Add a move of the clock that began after an entry of the journal, at a time."""
+        after, to = self.position()
+        self._add(TurnStep(begin=before, after=after, at=at, to=to))
+
+    def _add(self, step: Step) -> None:
         with self._lock:
             recording = self.recording
             if len(recording.steps) >= MAX_STEPS:
@@ -146,37 +163,22 @@ class RecordingBackend:
                 result = method(*arguments, **options)
                 self.begin()
                 return result
-            before, at = self._backend.journal.latest, self._backend.now()
+            before, at = self.position()
             if name in TURNS:
-                return self._turned(method, arguments, options, before, at)
+                try:
+                    result = method(*arguments, **options)
+                except AdvanceTimedOut:
+                    self.add_turn(before, at)  # it has moved nevertheless, and stopped somewhere
+                    raise
+                self.add_turn(before, at)
+                return result
             result = method(*arguments, **options)
             request = control_request(self._backend, name, arguments, options, result)
             if request is not None:
-                self.add(ControlStep(after=before, at=at, request=request))
+                self.add_call(before, at, request)
             return result
 
         return call
-
-    def _turned(
-        self,
-        method: Callable[..., Any],
-        arguments: tuple[Any, ...],
-        options: Mapping[str, Any],
-        before: int,
-        at: datetime,
-    ) -> Any:
-        __tracebackhide__ = True
-        try:
-            result = method(*arguments, **options)
-        except AdvanceTimedOut:
-            self._add_turn(before, at)  # it has moved nevertheless, and stopped somewhere
-            raise
-        self._add_turn(before, at)
-        return result
-
-    def _add_turn(self, before: int, at: datetime) -> None:
-        after, to = self._backend.journal.latest, self._backend.now()
-        self.add(TurnStep(begin=before, after=after, at=at, to=to))
 
 
 class Recordings:
@@ -194,6 +196,11 @@ class Recordings:
         found = (one() for one in self._opened)
         return [one for one in found if one is not None]
 
+    def of_key(self, api_key: str | None) -> RecordingBackend | None:
+        """Return the latest workspace with that API key; None for none."""
+        newest_first = reversed(self.all())
+        return next((one for one in newest_first if one.api_key == api_key), None)
+
 
 class RecordingHost:
     """An emulator that records the workspaces of its sandboxes.
@@ -206,6 +213,11 @@ class RecordingHost:
     def __init__(self, host: Host, recordings: Recordings | None = None) -> None:
         self._host = host
         self._recordings = recordings or Recordings()
+        self._listener = (
+            ControlListener(host.app, self._recordings.of_key)
+            if isinstance(host, LocalHost)
+            else None
+        )
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._host, name)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mock_sendpilot.evidence.document import WorkspaceEvidence, document
 from mock_sendpilot.evidence.files import write
+from mock_sendpilot.evidence.masking import Masks
 from mock_sendpilot.evidence.page import Facts, render
 from mock_sendpilot.testing.backends.protocol import Backend
 
@@ -49,9 +50,19 @@ def save(
     write(path, render(page, workspaces))
 
 
+def save_exploration(path: Path, exploration: "Exploration") -> None:
+    """Write a file about an exploration that has found something.
+
+    Raises:
+        InvalidInput: the file cannot be written.
+    """
+    title = f"explored with random seed {exploration.random_seed}"
+    save(path, [], title=title, exploration=exploration)
+
+
 def _masked(workspaces: Sequence[WorkspaceEvidence], value: Any) -> Any:
-    for one in workspaces:
-        value = one.masks.value(value)
+    for masks in [one.masks for one in workspaces] or [Masks(())]:
+        value = masks.value(value)
     return value
 
 

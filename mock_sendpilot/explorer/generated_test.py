@@ -13,6 +13,7 @@ import orjson
 
 from mock_sendpilot.contracts.contract import Contract
 from mock_sendpilot.errors import InvalidInput
+from mock_sendpilot.evidence.files import is_evidence, read
 from mock_sendpilot.explorer.playing import ACTIONS, Played, Subject, event_types
 from mock_sendpilot.explorer.steps import (
     EVENTS,
@@ -87,7 +88,7 @@ def schedule_as_json(schedule: Schedule, starts_at: datetime) -> dict[str, Any]:
 
 
 def schedule_of_file(path: Path) -> tuple[Schedule, datetime | None]:
-    """Return the schedule of a file and its start: a test of `generated_test`, or JSON.
+    """Return the schedule of a file and its start: a test of `generated_test`, JSON, or evidence.
 
     Raises:
         InvalidInput: it has none, or it cannot be read.
@@ -96,6 +97,9 @@ def schedule_of_file(path: Path) -> tuple[Schedule, datetime | None]:
         content = as_utf8(path.read_bytes())
     except OSError as error:
         raise InvalidInput(f"{path}: cannot be read: {error.strerror}") from None
+    if is_evidence(content):
+        value = read(path).get("exploration")
+        return schedule_from_document(value, path)
     marked = re.search(rb"^# schedule: (.*)$", content, flags=re.MULTILINE)
     try:
         value = orjson.loads(marked[1] if marked else content)
@@ -103,6 +107,17 @@ def schedule_of_file(path: Path) -> tuple[Schedule, datetime | None]:
         raise InvalidInput(
             f"{path}: expected a test that explore has printed, or the JSON of --json"
         ) from None
+    return schedule_from_document(value, path)
+
+
+def schedule_from_document(value: object, path: Path) -> tuple[Schedule, datetime | None]:
+    """Return the schedule of parsed JSON and its start.
+
+    Raises:
+        InvalidInput: it has none.
+    """
+    if value is None:
+        raise InvalidInput(f"{path}: expected a schedule, got a file without one")
     document = value if isinstance(value, dict) else {}
     starts_at = parse_moment(str(document.get("startsAt")))
     return schedule_from_json(document.get("steps")), starts_at

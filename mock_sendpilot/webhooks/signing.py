@@ -53,6 +53,7 @@ class SignedRequest:
     url: str
     headers: Mapping[str, str]
     content: bytes
+    message_id: str = ""
     seconds_to_send: float = 0
     breaks_off: bool = False
     loses_response: bool = False
@@ -100,6 +101,7 @@ class OutgoingRequest:
             url=self.url,
             headers={"User-Agent": USER_AGENT, **self.extra_headers, **self.headers()},
             content=self.content,
+            message_id=self.message_id,
             seconds_to_send=self.seconds_to_send,
             breaks_off=self.breaks_off,
             loses_response=self.loses_response,

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import requests
 
 from mock_sendpilot import Sandbox, WebhookReceiver
 from mock_sendpilot.evidence.files import MAX_BYTES
@@ -70,6 +71,24 @@ def test_hostile_bodies_are_shown_as_text(
     assert page.count("<script") == 1
     assert page.count("</script>") == 1
     assert "onerror" in page
+
+
+def test_a_request_without_a_known_key_is_shown(sandbox: Sandbox, tmp_path: Path) -> None:
+    url = f"{sandbox.base_url}/leads/lead_9"
+    requests.get(url, headers={"X-API-Key": "another"}, timeout=10)
+
+    page = without_data(saved(sandbox, tmp_path))
+    assert "/v1/leads/lead_9" in page
+    assert "no known API key" in page
+
+
+def test_the_calls_of_the_test_are_shown(sandbox: Sandbox, tmp_path: Path) -> None:
+    sandbox.add_lead(lead_id="lead_1")
+    sandbox.clock.advance(hours=1)
+
+    page = without_data(saved(sandbox, tmp_path))
+    assert "POST /leads {" in page
+    assert "the clock is moved to 2030-01-31T10:00:00.000Z" in page
 
 
 def test_nothing_is_loaded_or_run(sandbox: Sandbox, tmp_path: Path) -> None:

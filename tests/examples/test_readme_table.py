@@ -10,6 +10,7 @@ import pytest
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.server import EmulatorServer
 from mock_sendpilot.testing.receiver import WebhookReceiver
+from mock_sendpilot.testing.standalone import sandbox
 from tests.cli.commands import EVENT, LEAD, Process, invoke
 from tests.examples.documents import ROOT
 from tests.support import without_plugins
@@ -109,9 +110,12 @@ def test_a_command_of_the_table_works(
         arguments = ["--", "sh", "-c", "echo for $SENDPILOT_BASE_URL"]
     if name == "check-client":  # nor a client
         arguments = ["--", "sh", "-c", "echo for $SENDPILOT_BASE_URL"]
+    if name == "replay":
+        with sandbox() as made:
+            arguments = [str(made.save_evidence(tmp_path / "evidence.html"))]
     if name == "explore":  # nor an app that believes something
         arguments = [receiver.url, "--probe", "echo {}", "--examples", "1"]
-    if name not in {"start", "exec", "explore", "check-client", "check-receiver"}:
+    if name not in {"start", "exec", "explore", "replay", "check-client", "check-receiver"}:
         arguments += ["--url", server.origin]
     if name in PROCESSES:
         process = Process(name, *arguments, cwd=tmp_path)
