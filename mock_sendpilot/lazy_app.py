@@ -1,57 +1,61 @@
-"""The app of a server, which grows when somebody asks for more than the vendor's API."""
+"""The app of a server, which grows when somebody asks for more than it serves."""
 
 import threading
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
-
-from mock_sendpilot.paths import HEALTH_PATHS, is_vendor_path
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
     from flask import Flask
 
 
-class LazyApp:
-    """A WSGI app that makes the complete app when a request needs it.
+class Stage(NamedTuple):
+    """An app that serves some paths, all those of the stages before included.
 
-    Most of the code is the control API and the dashboard. A client of the vendor's API does not
-    wait until they are imported.
-
-    Args:
-        vendor_app: the app that serves the vendor's API and the health of the server.
-        make_complete: makes an app that serves all, the same API included. It takes the place of
-            the other.
+    Attributes:
+        serves: returns whether the app answers requests for a path like the app of the last stage.
+        make: makes the app.
     """
 
-    def __init__(self, vendor_app: "Flask", make_complete: "Callable[[], Flask]") -> None:
-        self._vendor_app = vendor_app
-        self._make_complete = make_complete
-        self._complete: Flask | None = None
+    serves: Callable[[str], bool]
+    make: "Callable[[], Flask]"
+
+
+class LazyApp:
+    """A WSGI app that takes the place of a smaller one when a request needs it.
+
+    Most of the code is the control API, the dashboard, and resources of the vendor that a client
+    seldom needs first. Nobody waits at the start until they are imported.
+
+    Args:
+        stages: the smallest first, which is made at once; the last serves every path.
+    """
+
+    def __init__(self, stages: Sequence[Stage]) -> None:
+        self._stages = stages
+        self._number = 0
+        self._app = stages[0].make()
         self._lock = threading.Lock()
 
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
-        """Pass the request to the app that can answer it."""
-        app: WSGIApplication
-        if self._complete is not None:
-            app = self._complete
-        elif is_vendor_path(path := environ["PATH_INFO"]) or path in HEALTH_PATHS:
-            app = self._vendor_app
-        else:
-            app = self.complete
-        return app(environ, start_response)
+        """Pass the request to an app that can answer it."""
+        number, path = self._number, environ["PATH_INFO"]
+        while number < len(self._stages) - 1 and not self._stages[number].serves(path):
+            number += 1
+        return self.at(number)(environ, start_response)
+
+    def at(self, number: int) -> "Flask":
+        """Return the app of a stage or of a later one. It answers all requests from now on."""
+        if number > self._number:
+            with self._lock:  # two threads may need it at the same time
+                if number > self._number:
+                    self._app = self._stages[number].make()
+                    self._number = number
+        return self._app
 
     @property
     def complete(self) -> "Flask":
-        """The complete app, which answers every request from now on."""
-        if self._complete is None:
-            with self._lock:  # two threads may need it at the same time
-                if self._complete is None:
-                    self._complete = self._make_complete()
-        return self._complete
-
-    @property
-    def latest(self) -> "Flask":
-        """The app that answers requests for the vendor's API now."""
-        return self._complete or self._vendor_app
+        """The app of the last stage."""
+        return self.at(len(self._stages) - 1)

@@ -18,7 +18,7 @@ from mock_sendpilot.contracts.contract import Contract
 from mock_sendpilot.contracts.vocabulary import EVENT_TYPES
 from mock_sendpilot.version import __version__
 from mock_sendpilot.webhooks.payloads import event_type, payload
-from mock_sendpilot.world.events import sample_event
+from mock_sendpilot.world.samples import sample_event
 
 _PARAMETER = re.compile(r"<opaque:(\w+)>")
 _ERRORS: Mapping[int, str] = {

@@ -24,6 +24,7 @@ DASHBOARD = "/dashboard"
 """The beginning of the paths of the dashboard."""
 HEALTH_PATHS = ("/health", "/livez", "/readyz")
 _ALIAS = "/api/v1"
+_LEADS = re.compile(rf"({_ALIAS}|{VENDOR_PREFIX})/leads(/[^/]+(/status)?)?")
 _ORIGIN = re.compile(r"^[a-z]+://[^/]*", re.IGNORECASE)
 RAW_PATH = "mock_sendpilot.raw_path"
 """The key of the WSGI environment for the path as it was sent, which messages quote."""
@@ -89,9 +90,14 @@ class OneWayRule(Rule):
         return build
 
 
+def is_leads_or_health_path(path: str) -> bool:
+    """Return whether a path is that of leads, of one, or of its status; or of a health check."""
+    return path in HEALTH_PATHS or _LEADS.fullmatch(path) is not None
+
+
 def is_vendor_path(path: str) -> bool:
-    """Return whether a path, also as it was sent, belongs to the vendor's API."""
-    return path.startswith((f"{VENDOR_PREFIX}/", f"{_ALIAS}/"))
+    """Return whether a path belongs to the vendor's API, or to a health check."""
+    return path in HEALTH_PATHS or path.startswith((f"{VENDOR_PREFIX}/", f"{_ALIAS}/"))
 
 
 def _decode(segment: str) -> str:

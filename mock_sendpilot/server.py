@@ -1,7 +1,8 @@
 """The server of an emulator, which listens on a port."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from mock_sendpilot.api.operation import operation_ids
@@ -12,11 +13,17 @@ from mock_sendpilot.http_server.connections import ConnectionLimits
 from mock_sendpilot.http_server.direct import DirectCall
 from mock_sendpilot.http_server.parsing import MAX_BODY_BYTES, Parser
 from mock_sendpilot.http_server.server import HttpServer
-from mock_sendpilot.lazy_app import LazyApp
+from mock_sendpilot.lazy_app import LazyApp, Stage
 from mock_sendpilot.network import is_loopback
-from mock_sendpilot.paths import CONTROL_PREFIX, DASHBOARD, VENDOR_PREFIX
+from mock_sendpilot.paths import (
+    CONTROL_PREFIX,
+    DASHBOARD,
+    VENDOR_PREFIX,
+    is_leads_or_health_path,
+    is_vendor_path,
+)
 from mock_sendpilot.traffic.injection import FAULT_HEADER
-from mock_sendpilot.vendor_app import create_vendor_app
+from mock_sendpilot.vendor_app import create_leads_app, create_vendor_app
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -24,6 +31,7 @@ if TYPE_CHECKING:
 
     from mock_sendpilot.emulator import Emulator
 
+_VENDOR_STAGE = 1
 DEFAULT_HOST = "127.0.0.1"
 _FAULT_KEY = FAULT_HEADER.upper().replace("-", "_")  # waitress's form of a header's name
 _LARGE_BODY_PATHS = frozenset(f"{CONTROL_PREFIX}{route}" for route in LARGE_BODY_ROUTES)
@@ -76,8 +84,11 @@ class EmulatorServer(AbstractContextManager["EmulatorServer"]):
         self._has_dashboard = has_control and has_dashboard
         self._cors_origins = cors_origins
         self._app = LazyApp(
-            create_vendor_app(emulator, guard=self._guard, cors_origins=cors_origins),
-            self._make_complete_app,
+            [
+                Stage(is_leads_or_health_path, partial(self._make_app, create_leads_app)),
+                Stage(is_vendor_path, partial(self._make_app, create_vendor_app)),
+                Stage(lambda _: True, self._make_complete_app),
+            ]
         )
         self._host = host
         # A rule, and not one check now: keys may be added as long as the server runs.
@@ -105,7 +116,7 @@ class EmulatorServer(AbstractContextManager["EmulatorServer"]):
     @property
     def operations(self) -> list[str]:
         """The ids of the vendor's operations."""
-        return operation_ids(self._app.latest)
+        return operation_ids(self._app.at(_VENDOR_STAGE))
 
     @property
     def host(self) -> str:
@@ -185,6 +196,9 @@ class EmulatorServer(AbstractContextManager["EmulatorServer"]):
             return True
         access = self.emulator.keys.find(request.headers.get("X_API_KEY"))
         return _FAULT_KEY in request.headers or (access is not None and access.faults.is_armed)
+
+    def _make_app(self, create: "Callable[..., Flask]") -> "Flask":
+        return create(self.emulator, guard=self._guard, cors_origins=self._cors_origins)
 
     def _make_complete_app(self) -> "Flask":
         from mock_sendpilot.app import create_app

@@ -1,6 +1,6 @@
 """The Flask app of the vendor's API, under `/v1` and `/api/v1`, and of the server's health.
 
-It is what a server needs for its first response. `app.py` adds everything else.
+A server begins with the leads, which most clients ask for first. `app.py` adds everything else.
 """
 
 import logging
@@ -13,14 +13,9 @@ from flask.sessions import NullSession, SessionInterface
 from werkzeug.routing import Map, MapAdapter
 
 from mock_sendpilot.api.access import EXTENSION
-from mock_sendpilot.api.account import account
-from mock_sendpilot.api.campaigns import campaigns
 from mock_sendpilot.api.dispatch import OperationDispatch
 from mock_sendpilot.api.envelope import register_error_handlers
 from mock_sendpilot.api.hints import REMARK
-from mock_sendpilot.api.inbox import inbox
-from mock_sendpilot.api.lead_database import lead_database
-from mock_sendpilot.api.lead_extractor import lead_extractor
 from mock_sendpilot.api.leads import leads
 from mock_sendpilot.api.operation import OperationFinder
 from mock_sendpilot.control.guard import Guard
@@ -37,15 +32,6 @@ if TYPE_CHECKING:
 
     from mock_sendpilot.emulator import Emulator
 
-VENDOR_RESOURCES = (
-    account,
-    campaigns,
-    inbox,
-    lead_database,
-    lead_extractor,
-    leads,
-)
-
 _MAX_PART_LENGTH = 200
 _MAX_REMARK_LENGTH = 300
 _access_logger = logging.getLogger("mock_sendpilot.access")
@@ -61,12 +47,27 @@ def create_vendor_app(
         guard: the hosts and origins that are let through.
         cors_origins: origins whose pages may call the vendor's API.
     """
+    from mock_sendpilot.api.account import account
+    from mock_sendpilot.api.campaigns import campaigns
+    from mock_sendpilot.api.inbox import inbox
+    from mock_sendpilot.api.lead_database import lead_database
+    from mock_sendpilot.api.lead_extractor import lead_extractor
+
+    app = create_leads_app(emulator, guard=guard, cors_origins=cors_origins)
+    for resource in (account, campaigns, inbox, lead_database, lead_extractor):
+        app.register_blueprint(resource, url_prefix=VENDOR_PREFIX)
+    return app
+
+
+def create_leads_app(
+    emulator: "Emulator", *, guard: Guard, cors_origins: Sequence[str] = ()
+) -> Flask:
+    """Create the part of that app which serves leads, and the health of the server."""
     app = _App("mock_sendpilot", static_folder=None)
     app.extensions[EXTENSION] = emulator
     app.before_request(guard.check_host)
     register_error_handlers(app)
-    for resource in VENDOR_RESOURCES:
-        app.register_blueprint(resource, url_prefix=VENDOR_PREFIX)
+    app.register_blueprint(leads, url_prefix=VENDOR_PREFIX)
     app.register_blueprint(health)
     if cors_origins:
         _allow_origins(app, cors_origins)

@@ -3,12 +3,13 @@
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 
 import pytest
 from flask import Flask
 
 from mock_sendpilot.emulator import Emulator
-from mock_sendpilot.lazy_app import LazyApp
+from mock_sendpilot.lazy_app import LazyApp, Stage
 from mock_sendpilot.paths import HEALTH_PATHS
 from mock_sendpilot.server import EmulatorServer
 from tests.support import DEMO_KEY, Api, over_a_socket
@@ -30,16 +31,20 @@ def api(server: EmulatorServer) -> Api:
 @pytest.fixture
 def makings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The threads in which a complete app was made."""
-    from mock_sendpilot import app
+    return notes_of(monkeypatch, "mock_sendpilot.app", "create_app")
 
+
+def notes_of(monkeypatch: pytest.MonkeyPatch, module: str, name: str) -> list[str]:
+    """Return a list that gets the name of each thread that calls a function which makes an app."""
     found: list[str] = []
-    create_app = app.create_app
+    create_app = getattr(import_module(module), name)
 
     def create(*args: object, **options: object) -> Flask:
         found.append(threading.current_thread().name)
-        return create_app(*args, **options)  # type: ignore[arg-type]
+        app: Flask = create_app(*args, **options)
+        return app
 
-    monkeypatch.setattr(app, "create_app", create)
+    monkeypatch.setattr(f"{module}.{name}", create)
     return found
 
 
@@ -58,11 +63,38 @@ def test_other_paths_need_the_complete_app(api: Api, makings: list[str], path: s
 
 
 @pytest.mark.parametrize(
-    "path",
-    [*HEALTH_PATHS, "/v1/leads", "/api/v1/campaigns", "/v1/nothing", "/v1/leads/a%2Fb", "/v1/"],
+    ("path", "is_needed"),
+    [
+        *((path, False) for path in HEALTH_PATHS),
+        ("/v1/leads", False),
+        ("/api/v1/leads/lead_abc123", False),
+        ("/v1/leads/lead_abc123/status", False),
+        ("/v1/leads/lead_abc123/statuses", True),
+        ("/v1/leads/", True),
+        ("/v1/me", True),
+        ("/api/v1/campaigns", True),
+    ],
 )
-@pytest.mark.parametrize("method", ["GET", "DELETE", "OPTIONS"])
-def test_both_apps_give_the_same_response(api: Api, method: str, path: str) -> None:
+def test_the_first_app_serves_leads(
+    server: EmulatorServer, monkeypatch: pytest.MonkeyPatch, path: str, is_needed: bool
+) -> None:
+    makings = notes_of(monkeypatch, "mock_sendpilot.server", "create_vendor_app")
+    with EmulatorServer(server.emulator) as another:
+        over_a_socket(another.origin)("GET", path)
+    assert bool(makings) is is_needed
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *HEALTH_PATHS,
+        *("/v1/leads", "/v1/leads/lead_abc123", "/v1/leads/no", "/v1/leads/lead_abc123/status"),
+        *("/v1/leads/", "/v1/leads/a%2Fb", "/v1/leads/a/b/c", "/api/v1/leads/status"),
+        *("/v1/me", "/api/v1/campaigns", "/v1/nothing", "/v1/"),
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "DELETE", "OPTIONS", "PATCH"])
+def test_every_stage_gives_the_same_response(api: Api, method: str, path: str) -> None:
     before = api(method, path)
     api("GET", "/_emulate")
     after = api(method, path)
@@ -95,7 +127,7 @@ def test_a_failure_to_make_the_complete_app_is_that_of_one_request() -> None:
             raise ImportError("the disk is gone")
         return outcome
 
-    app = LazyApp(Flask("vendor"), make)
+    app = LazyApp([Stage(bool, lambda: Flask("first")), Stage(bool, make)])
     with pytest.raises(ImportError, match="the disk is gone"):
         _ = app.complete
     assert app.complete is complete

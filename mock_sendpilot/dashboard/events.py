@@ -12,7 +12,8 @@ from mock_sendpilot.dashboard.webhooks import DeliveriesPage
 from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.webhooks import payloads
 from mock_sendpilot.webhooks.event_log import EventFilter, SentWebhook
-from mock_sendpilot.world.events import ORIGINS, sample_event
+from mock_sendpilot.world.events import ORIGINS
+from mock_sendpilot.world.samples import sample_event
 from mock_sendpilot.world.workspace import Workspace
 
 events = Blueprint("events", __name__)

@@ -17,7 +17,8 @@ from mock_sendpilot.webhooks.disruption_kinds import (
     without_optional_fields,
 )
 from mock_sendpilot.world.endpoint_settings import SIGNATURE_SCHEMES
-from mock_sendpilot.world.events import SAMPLE_SEARCH, SearchCompleted
+from mock_sendpilot.world.events import SearchCompleted
+from mock_sendpilot.world.samples import SAMPLE_SEARCH
 
 _MINUTE = timedelta(minutes=1)
 _TYPES_WITH_OPTIONAL_FIELDS = (words.MESSAGE_SENT, words.CONNECTION_REQUEST_SENT)

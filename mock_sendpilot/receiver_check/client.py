@@ -16,16 +16,9 @@ from mock_sendpilot.webhooks.payloads import event_type as type_of_event
 from mock_sendpilot.webhooks.payloads import payload
 from mock_sendpilot.webhooks.signing import OutgoingRequest, SignedRequest
 from mock_sendpilot.webhooks.stages import Release
-from mock_sendpilot.world.events import (
-    SAMPLE_LEAD,
-    Change,
-    Event,
-    LeadStatusChanged,
-    Subjects,
-    sample_change,
-    sample_event,
-)
+from mock_sendpilot.world.events import Change, Event, LeadStatusChanged
 from mock_sendpilot.world.ids import Ids
+from mock_sendpilot.world.samples import SAMPLE_LEAD, Subjects, sample_change, sample_event
 
 _WORKSPACE_ID = "ws_check"
 _RETRY_DELAY = timedelta(seconds=5)

@@ -22,7 +22,7 @@ from mock_sendpilot.scheduling.clock import iso_milliseconds
 from mock_sendpilot.suggestions import did_you_mean
 from mock_sendpilot.webhooks.endpoints import check_endpoint
 from mock_sendpilot.world import events
-from mock_sendpilot.world.events import Event, sample_change
+from mock_sendpilot.world.events import Event
 from mock_sendpilot.world.inbox import internal_id
 from mock_sendpilot.world.models import Contact, Lead
 
@@ -275,6 +275,8 @@ _FORMATS: Mapping[type, _Format] = {
 
 def data_keys(contract: Contract, event_type: str | None = None) -> list[str]:
     """Return the keys that events of this type, or of any type, may have under a contract."""
+    from mock_sendpilot.world.samples import sample_change  # the first event does not need them
+
     names = zip(contract.event_types, words.EVENT_TYPES, strict=True)
     changes = [
         sample_change(name, _SAMPLE_TIME) for own, name in names if event_type in {None, own}

@@ -21,15 +21,9 @@ from mock_sendpilot.webhooks.event_log import SentWebhook
 from mock_sendpilot.webhooks.outbox import Outbox
 from mock_sendpilot.webhooks.payloads import change_data, check_event_type, check_keys
 from mock_sendpilot.world import campaigns, causes, lead_progress
-from mock_sendpilot.world.events import (
-    SAMPLES,
-    TESTED,
-    TRIGGERED,
-    EventOptions,
-    Subjects,
-    sample_change,
-)
+from mock_sendpilot.world.events import TESTED, TRIGGERED, EventOptions
 from mock_sendpilot.world.models import Campaign, Extraction, Lead, Search
+from mock_sendpilot.world.samples import SAMPLES, Subjects, sample_change
 from mock_sendpilot.world.workspace import Workspace
 
 STEPS: Mapping[str, tuple[str, tuple[str, ...]]] = {

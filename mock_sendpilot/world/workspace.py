@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
+from threading import Lock
+from typing import TYPE_CHECKING
 
 from mock_sendpilot.contracts.contract import Contract
 from mock_sendpilot.contracts.watched import watched
@@ -26,7 +28,6 @@ from mock_sendpilot.world.event_publisher import EventPublisher
 from mock_sendpilot.world.events import CHANGED, Event
 from mock_sendpilot.world.ids import Ids
 from mock_sendpilot.world.inbox import Inbox
-from mock_sendpilot.world.jobs import Extractions, Searches
 from mock_sendpilot.world.lead_progress import CONNECTED
 from mock_sendpilot.world.limits import Quotas
 from mock_sendpilot.world.outreach import Outreach
@@ -34,6 +35,9 @@ from mock_sendpilot.world.recipients import Behaviors, RecipientModel
 from mock_sendpilot.world.seed import WorkspaceSeed
 from mock_sendpilot.world.state import ClockState, Replanning, WorldState
 from mock_sendpilot.world.store import Store
+
+if TYPE_CHECKING:
+    from mock_sendpilot.world.jobs import Extractions, Searches
 
 
 class Workspace:
@@ -106,10 +110,37 @@ class Workspace:
         self.campaigns = Campaigns(context, self.sequences)
         # Jobs do not depend on the emulator's seed: the same search finds the same people on every
         # start.
-        context = replace(context, random_seed=seed.random_seed or seed.id)
-        self.searches = Searches(context, self.credits, seed.job_timing, people=seed.people)
-        self.extractions = Extractions(context, self.credits, seed.job_timing)
+        self._job_context = replace(context, random_seed=seed.random_seed or seed.id)
+        self._job_seed = seed
+        self._jobs_lock = Lock()
+        self._searches: Searches | None = None
+        self._extractions: Extractions | None = None
         self._fill(seed)
+
+    @property
+    def searches(self) -> "Searches":
+        """The searches of the lead database. Their code, with all its people, is imported late."""
+        if self._searches is None:
+            from mock_sendpilot.world.jobs import Searches
+
+            seed = self._job_seed
+            with self._jobs_lock:
+                self._searches = self._searches or Searches(
+                    self._job_context, self.credits, seed.job_timing, people=seed.people
+                )
+        return self._searches
+
+    @property
+    def extractions(self) -> "Extractions":
+        """The extractions from LinkedIn."""
+        if self._extractions is None:
+            from mock_sendpilot.world.jobs import Extractions
+
+            with self._jobs_lock:
+                self._extractions = self._extractions or Extractions(
+                    self._job_context, self.credits, self._job_seed.job_timing
+                )
+        return self._extractions
 
     def __repr__(self) -> str:
         return f"<Workspace {self.id}>"
@@ -166,7 +197,7 @@ class Workspace:
         if moment < FIRST_MOMENT:
             raise InvalidInput(f"the clock cannot go back before 1970, got {target}")
 
-    def job_runner(self, job_id: str) -> Searches | Extractions:
+    def job_runner(self, job_id: str) -> "Searches | Extractions":
         """Return the searches or the extractions, whichever has the job of that id.
 
         Raises:
@@ -280,7 +311,8 @@ class Workspace:
                 raise InvalidInput(*problems)
             self.store.merge(senders=seed.senders, campaigns=seed.campaigns, leads=seed.leads)
             self._put_relations(seed)
-            self.searches.add_people(seed.people)
+            if seed.people:
+                self.searches.add_people(seed.people)
             if balance is not None:
                 self.credits.set(balance)
             restarted = [lead for one in seed.campaigns for lead in self.store.leads_in(one.id)]

@@ -11,11 +11,15 @@ FOR_OTHER_REQUESTS = (
     "apispec",
     "flask_swagger_ui",
     "jinja2.ext",
+    "mock_sendpilot.api.inbox",
+    "mock_sendpilot.api.lead_database",
     "mock_sendpilot.app",
     "mock_sendpilot.control.index",
     "mock_sendpilot.control.workspaces",
     "mock_sendpilot.dashboard",
     "mock_sendpilot.openapi",
+    "mock_sendpilot.world.jobs",
+    "mock_sendpilot.world.people_data",
 )
 FOR_OPTIONS = (
     "cryptography",

@@ -11,7 +11,7 @@ from mock_sendpilot.contracts import vocabulary as words
 from mock_sendpilot.contracts.contract import CONTRACTS, Contract
 from mock_sendpilot.webhooks.payloads import event_type, payload
 from mock_sendpilot.webhooks.signing import sign
-from mock_sendpilot.world.events import sample_event
+from mock_sendpilot.world.samples import sample_event
 
 _HEAD = """\
 # Events

@@ -17,7 +17,8 @@ from mock_sendpilot.testing.receiver import ReceivedWebhook, WebhookReceiver
 from mock_sendpilot.webhooks.deliveries import Delivery
 from mock_sendpilot.webhooks.disruptions import Disruption
 from mock_sendpilot.webhooks.event_log import SentWebhook
-from mock_sendpilot.world.events import Event, sample_change
+from mock_sendpilot.world.events import Event
+from mock_sendpilot.world.samples import sample_change
 from tests.webhooks.conftest import World
 
 NEW_SECRET = "whsec_dGhlIHNlY3JldCBhZnRlciBhIHJvdGF0aW9u"

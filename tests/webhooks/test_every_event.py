@@ -8,7 +8,7 @@ import pytest
 from mock_sendpilot.contracts import vocabulary as words
 from mock_sendpilot.contracts.contract import CONTRACTS, named_contract
 from mock_sendpilot.webhooks.payloads import content, event_type, payload
-from mock_sendpilot.world.events import sample_event
+from mock_sendpilot.world.samples import sample_event
 
 LEGACY = ("documented", "example", "schema")
 WHO = ["leadId", "campaignId", "linkedinUrl", "senderId"]

@@ -6,7 +6,8 @@ import pytest
 
 from mock_sendpilot.testing.receiver import WebhookReceiver
 from mock_sendpilot.webhooks.deliveries import DROPPED, SUCCEEDED
-from mock_sendpilot.world.events import SAMPLE_SEARCH, SearchCompleted
+from mock_sendpilot.world.events import SearchCompleted
+from mock_sendpilot.world.samples import SAMPLE_SEARCH
 from tests.webhooks.conftest import World
 from tests.webhooks.disruption_checks import DAY, arm, only_delivery
 

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from mock_sendpilot.world.causes import Causes
 from mock_sendpilot.world.event_publisher import EventPublisher
-from mock_sendpilot.world.events import Event, sample_change
+from mock_sendpilot.world.events import Event
 from mock_sendpilot.world.ids import Ids
+from mock_sendpilot.world.samples import sample_change
 from tests.support import eventually
 
 NOW = datetime(2026, 6, 1, tzinfo=timezone.utc)

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from mock_sendpilot.world.events import SAMPLE_LEAD
 from mock_sendpilot.world.models import Lead
+from mock_sendpilot.world.samples import SAMPLE_LEAD
 
 
 @pytest.mark.parametrize("name", [each.name for each in fields(Lead)])

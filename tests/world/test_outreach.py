@@ -12,9 +12,10 @@ from mock_sendpilot.contracts.contract import CONTRACTS
 from mock_sendpilot.contracts.vocabulary import LEAD_ACTIONS
 from mock_sendpilot.errors import SendPilotError
 from mock_sendpilot.world import lead_progress
-from mock_sendpilot.world.events import SAMPLE_LEAD, LeadStatusChanged, MessageSent
+from mock_sendpilot.world.events import LeadStatusChanged, MessageSent
 from mock_sendpilot.world.models import Lead, LeadDraft
 from mock_sendpilot.world.outreach import fill_in_names
+from mock_sendpilot.world.samples import SAMPLE_LEAD
 from tests.world.outreach_world import (
     HOUR,
     PEOPLE,
