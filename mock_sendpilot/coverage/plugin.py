@@ -1,5 +1,6 @@
 """The plugin that pytest gets with `--sendpilot-cov`: it counts, merges and reports."""
 
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,15 +11,21 @@ from mock_sendpilot.coverage.recorder import Recorder
 from mock_sendpilot.coverage.report import CoverageReport, coverage_report
 from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.redaction import redacted
-from mock_sendpilot.testing.coverage_options import COV, FAIL_UNDER, HTML, JSON, OMIT_SETTING
+from mock_sendpilot.testing.coverage_options import (
+    COV,
+    COVERAGE_PLUGIN,
+    FAIL_UNDER,
+    HTML,
+    JSON,
+    OMIT_SETTING,
+)
 from mock_sendpilot.testing.emulator_url import url_of_run
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from _pytest.terminal import TerminalReporter
 
-_NAME = "sendpilot-cov"
 _WORKER_OUTPUT = "sendpilot_coverage"
 _MAX_PERCENT = 100
 
@@ -40,7 +47,7 @@ def register(config: pytest.Config) -> None:
         plugin: object = WorkerPlugin(config)
     else:
         plugin = CoveragePlugin(config)
-    config.pluginmanager.register(plugin, _NAME)
+    config.pluginmanager.register(plugin, COVERAGE_PLUGIN)
 
 
 class _Counting:
@@ -50,6 +57,15 @@ class _Counting:
         self._config = config
         self._recorder = Recorder()
         self._recorder.start()
+
+    @contextmanager
+    def paused(self) -> "Iterator[None]":
+        """Count nothing meanwhile."""
+        self._recorder.stop()
+        try:
+            yield
+        finally:
+            self._recorder.start()
 
     def pytest_unconfigure(self) -> None:
         """Count no longer."""

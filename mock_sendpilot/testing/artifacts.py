@@ -14,6 +14,7 @@ from mock_sendpilot.evidence.files import checked_folder, file_name
 from mock_sendpilot.evidence.recording import RecordingBackend, Recordings, recorded
 from mock_sendpilot.evidence.saving import save
 from mock_sendpilot.testing.backends.protocol import Backend, Host
+from mock_sendpilot.testing.reruns.trials import is_rerun
 
 if TYPE_CHECKING:
     from mock_sendpilot.testing.sandbox import Sandbox
@@ -67,7 +68,7 @@ class Artifacts:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Save the evidence of a test that has failed, and name the file in its report."""
         report = yield
-        if report.failed:
+        if report.failed and not is_rerun():
             failures = item.stash.setdefault(_FAILURES, [])
             failures.append(report.longreprtext)
             if text := self._saved(item, "\n\n".join(failures)):

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
 COV, HTML, JSON = "--sendpilot-cov", "--sendpilot-cov-html", "--sendpilot-cov-json"
 FAIL_UNDER = "--sendpilot-cov-fail-under"
 OMIT_SETTING = "sendpilot_cov_omit"
+COVERAGE_PLUGIN = "sendpilot-cov"
+"""The name of the plugin that counts, if a run has it."""
 _FILES: Mapping[str, str] = {HTML: "a page that opens offline", JSON: "JSON"}
 
 

@@ -32,7 +32,7 @@ _SANDBOX = pytest.StashKey["Sandbox"]()
 """The sandbox of a test, a module or the session; a failed test reports what happened in it."""
 _ARTIFACTS: "pytest.StashKey[Artifacts]" = pytest.StashKey()
 """Saves the evidence of failed tests, if the run asks for it."""
-_HAS_FAILED = pytest.StashKey[bool]()
+HAS_FAILED = pytest.StashKey[bool]()
 """True where a test that failed has a sandbox, whose faults may be unconsumed."""
 _MAX_TRACED_FAILURES, _MAX_TRACE_LINES = 3, 40
 _MARKER = (
@@ -210,7 +210,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         name = _sandbox_fixture(node)
         # Not each test of a module uses the sandbox that others share.
         if sandbox is not None and (node is item or name in fixtures):
-            node.stash[_HAS_FAILED] = True
+            node.stash[HAS_FAILED] = True
             _report(item, name, sandbox, call.excinfo.value)
 
 
@@ -309,7 +309,7 @@ def _sandbox(server: "EmulatorServer", request: pytest.FixtureRequest) -> "Itera
         node.stash[_SANDBOX] = sandbox
         yield sandbox
         # A test that failed before its requests has one failure, not two.
-        if not node.stash.get(_HAS_FAILED, False):
+        if not node.stash.get(HAS_FAILED, False):
             sandbox.check_faults()
 
 

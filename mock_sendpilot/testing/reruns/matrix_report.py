@@ -58,7 +58,8 @@ class MatrixReport:
             yield from self._failed_lines(change)
         yield from listed("passed, with other replies or webhooks", results.with_outcome(PASSED))
         yield from listed("no difference to any reply or webhook", results.with_outcome(SAME))
-        yield from listed("not touched by any test", self._untouched)
+        if results.changes:
+            yield from listed("not touched by any test", self._untouched)
         yield from left_out(results)
         if failed:
             option = results.changes[failed[0]]["option"]

@@ -5,7 +5,7 @@ the fixtures of the function again; those of a wider scope stay as they are.
 """
 
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Literal
 from unittest.mock import patch
@@ -17,6 +17,8 @@ from mock_sendpilot.api.operation import forget_schemas
 from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.redaction import redacted
+from mock_sendpilot.testing.coverage_options import COVERAGE_PLUGIN
+from mock_sendpilot.testing.pytest_plugin import HAS_FAILED
 from mock_sendpilot.testing.reruns.changes import Change, Kind
 from mock_sendpilot.testing.reruns.observations import Observed, first_difference, observed
 from mock_sendpilot.testing.reruns.progress import Progress
@@ -45,7 +47,7 @@ class Reruns:
         self._config = config
         self._progress = Progress(config)
         self._shared = SharedSandboxes()
-        self._trial = Trial()
+        self._trial = Trial(is_rerun=False)
         self._stage: Literal["idle", "baseline", "rerun"] = "idle"
         self._reports: list[pytest.TestReport] = []
         self._subtests: list[pytest.TestReport] = []
@@ -99,7 +101,7 @@ class Reruns:
 
     def _run_all(self, item: pytest.Item) -> None:
         self._shared.begin_test()
-        self._trial = Trial()
+        self._trial = Trial(is_rerun=False)
         self._stage, self._reports = "baseline", []
         with under_way(self._trial):
             _run(item)
@@ -162,9 +164,19 @@ class Reruns:
 
     def _rerun(self, item: pytest.Item, trial: Trial) -> None:
         self._reports, self._subtests, self._error = [], [], None
-        with _unchanged(item), _unlogged(item.session, self._subtests), under_way(trial):
+        with (
+            _unchanged(item),
+            _unlogged(item.session, self._subtests),
+            self._uncounted(),
+            under_way(trial),
+        ):
             self._shared.begin(trial)
             _run(item)
+
+    def _uncounted(self) -> AbstractContextManager[None]:
+        """Let the coverage be that of the usual runs."""
+        coverage = self._config.pluginmanager.get_plugin(COVERAGE_PLUGIN)
+        return nullcontext() if coverage is None else coverage.paused()
 
     def _observed(self, trial: Trial) -> Sequence[Observed]:
         return observed([sandbox for sandbox, _ in trial.sandboxes], self._shared.starts())
@@ -173,7 +185,7 @@ class Reruns:
         """Return the first line of the failure of the latest rerun; nothing if it passed."""
         for report in (*self._subtests, *self._reports):
             if report.failed:
-                return _first_line(report)
+                return _first_line(report, self._error)
             if report.skipped:
                 return f"{report.when}: skipped"
         return ""
@@ -226,11 +238,14 @@ def _run(item: pytest.Item) -> None:
 def _unchanged(item: pytest.Item) -> Iterator[None]:
     """Put back what a run adds to a test and what its report has had already."""
     properties, sections = list(item.user_properties), list(item._report_sections)
+    marks = [(node.stash, node.stash.get(HAS_FAILED, False)) for node in item.listchain()]
     try:
         yield
     finally:
         item.user_properties[:] = properties
         item._report_sections[:] = sections
+        for stash, has_failed in marks:
+            stash[HAS_FAILED] = has_failed
 
 
 @contextmanager
@@ -252,11 +267,17 @@ def _unlogged(session: pytest.Session, reports: list[pytest.TestReport]) -> Iter
         yield
 
 
-def _first_line(report: pytest.TestReport) -> str:
+def _first_line(report: pytest.TestReport, error: BaseException | None) -> str:
+    """Return the first line of a failure; of several at the same time, that of the first."""
     crash = getattr(report.longrepr, "reprcrash", None)
-    lines = (crash.message if crash is not None else str(report.longrepr)).strip().splitlines()
-    # Without a place there is a traceback alone, which ends with the error.
-    line = "" if not lines else lines[0] if crash is not None else lines[-1]
+    while inner := getattr(error, "exceptions", None):  # of a group; Python 3.10 has no such class
+        error, crash = inner[0], None
+    if crash is not None:
+        text = str(crash.message)
+    elif error is not None:
+        text = f"{type(error).__name__}: {error}"
+    else:
+        text = str(report.longrepr)
     phase = "" if report.when == "call" else f"{report.when}: "
-    text = redacted(f"{phase}{line.strip()}")
-    return text if len(text) <= _MAX_REASON else f"{text[:_MAX_REASON]}…"
+    line = redacted(f"{phase}{text.strip().partition(chr(10))[0].strip()}")
+    return line if len(line) <= _MAX_REASON else f"{line[:_MAX_REASON]}…"

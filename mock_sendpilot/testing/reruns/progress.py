@@ -36,8 +36,9 @@ class Progress:
 
         def show(text: str) -> None:
             nonlocal width
-            # `write_raw`, for the line of pytest is as long as it was before.
-            writer.write_raw("\b \b" * width + text, flush=True)
+            # Not by `write`, which notes the text: the line of pytest is as long as before.
+            writer._file.write("\b \b" * width + text)
+            writer.flush()
             width = len(text)
 
         def step(_: Rerun) -> None:

@@ -24,7 +24,7 @@ from mock_sendpilot.testing.reruns.drift_report import DriftReport
 from mock_sendpilot.testing.reruns.matrix import Matrix
 from mock_sendpilot.testing.reruns.matrix_report import MatrixReport
 from mock_sendpilot.testing.reruns.plugin import Reruns
-from mock_sendpilot.testing.reruns.report import Report, write_json, write_junit
+from mock_sendpilot.testing.reruns.report import Report, counted, write_json, write_junit
 
 T = TypeVar("T")
 
@@ -39,6 +39,8 @@ def register_reruns(config: pytest.Config) -> None:
     Raises:
         pytest.UsageError: options that are invalid or do not go together.
     """
+    if config.option.collectonly:
+        return
     kinds: list[Kind] = []
     reports: list[Callable[[], Report]] = []
     if _is_on(config, MATRIX):
@@ -100,14 +102,17 @@ class Summary:
         self._kinds = kinds
         self._reports = reports
         self._problems: list[str] = []
+        self._lost_workers = 0
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
         """Take over the results of a worker; one that has crashed has none."""
-        found = getattr(node, "workeroutput", {}).get(_OUTPUT, {})
+        found = getattr(node, "workeroutput", {}).get(_OUTPUT)
+        if found is None:
+            self._lost_workers += 1
+            return
         for kind in self._kinds:
-            if kind.name in found:
-                kind.results.add_data(found[kind.name])
+            kind.results.add_data(found[kind.name])
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
@@ -138,12 +143,17 @@ class Summary:
             except OSError as error:
                 self._problems.append(f"{option}: cannot write {path}: {error.strerror}")
 
-    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+    def pytest_terminal_summary(self, terminalreporter: Any, exitstatus: int) -> None:
         """Show the reports."""
         for make in self._reports:
             report = make()
             terminalreporter.section(f"sendpilot {report.name}", "=")
             for text, color in report.lines():
                 terminalreporter.write_line(text, **({color: True} if color else {}))
+        if self._lost_workers:
+            crashed = counted(self._lost_workers, "worker")
+            self._problems.append(f"the reruns of {crashed} that crashed are missing")
+        if exitstatus == pytest.ExitCode.INTERRUPTED:
+            self._problems.append("the run was interrupted: there are tests that were not rerun")
         for problem in self._problems:
             terminalreporter.write_line(problem, red=True)

@@ -7,7 +7,6 @@ from mock_sendpilot.contracts.contract import Contract
 from mock_sendpilot.errors import SendPilotError
 from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.states.snapshots import WorkspaceState
-from mock_sendpilot.testing.backends.local import LocalHost
 from mock_sendpilot.testing.reruns.observations import Start
 from mock_sendpilot.testing.reruns.trials import Trial
 from mock_sendpilot.testing.sandbox import Sandbox
@@ -27,11 +26,11 @@ class _Moment:
     @classmethod
     def of(cls, sandbox: Sandbox) -> "_Moment | None":
         """Return the present of a sandbox; None for one that is closed, elsewhere or busy."""
-        if not sandbox.backend.is_open or not isinstance(sandbox.host, LocalHost):
+        if not sandbox.backend.is_open:
             return None
         try:
             state = sandbox.server.emulator.state(sandbox.workspace)
-        except SendPilotError:  # an event is being published for seconds
+        except SendPilotError:  # it is elsewhere, or an event is being published for seconds
             return None
         return cls(state, sandbox.backend.journal.all())
 

@@ -19,6 +19,7 @@ class Trial:
     Args:
         change: returns the options that a sandbox gets in place of its own.
         opened: called with the sandbox and them once it is made.
+        is_rerun: False for the usual run.
 
     Attributes:
         sandboxes: each sandbox with the options that it got.
@@ -29,7 +30,9 @@ class Trial:
         change: "Callable[[SandboxOptions], SandboxOptions]" = lambda options: options,
         *,
         opened: "Callable[[Sandbox, SandboxOptions], None]" = lambda _, __: None,
+        is_rerun: bool = True,
     ) -> None:
+        self.is_rerun = is_rerun
         self._change = change
         self._opened = opened
         self.sandboxes: list[tuple[Sandbox, SandboxOptions]] = []
@@ -57,6 +60,11 @@ _CURRENT = _Current()
 def current_trial() -> Trial | None:
     """Return the trial that is under way; None for none."""
     return _CURRENT.trial
+
+
+def is_rerun() -> bool:
+    """Return whether a test is being run again, of which nobody else should make anything."""
+    return _CURRENT.trial is not None and _CURRENT.trial.is_rerun
 
 
 @contextmanager

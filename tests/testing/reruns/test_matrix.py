@@ -280,6 +280,59 @@ def test_add(sendpilot, database):
     result.stdout.fnmatch_lines(["E   *cannot drop*"])
 
 
+def test_a_rerun_leaves_no_evidence_and_counts_for_no_coverage(pytester: pytest.Pytester) -> None:
+    def covered(*arguments: str) -> dict[str, Any]:
+        run(pytester, "--sendpilot-cov", "--sendpilot-cov-json=covered.json", *arguments)
+        found: dict[str, Any] = json.loads((pytester.path / "covered.json").read_bytes())
+        return found
+
+    pytester.makepyfile(CLIENT + RELIES_ON_201)
+
+    assert covered("--sendpilot-matrix", "--sendpilot-artifacts=evidence") == covered()
+    assert list((pytester.path / "evidence").iterdir()) == []
+
+
+def test_faults_that_a_rerun_leaves_are_a_failure_of_each(pytester: pytest.Pytester) -> None:
+    suite = """
+def test_add(sendpilot):
+    sendpilot.fail_next(503, "PATCH")
+    if add(sendpilot).status_code == 201:
+        close(sendpilot, sendpilot.add_lead())
+        assert "lead_" in sendpilot.leads()[-1].id
+"""
+    found = results(pytester, suite)
+
+    assert broken(found) == {"post_status_code=200", "lead_ids=live"}
+
+
+def test_a_rerun_that_hangs_ends_by_its_own_timeout(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        CLIENT
+        + """
+import threading
+
+def test_add(sendpilot):
+    while add(sendpilot).status_code != 201:
+        threading.Event().wait(0.05)
+"""
+    )
+    option = "--sendpilot-matrix-option=post_status_code"
+    result = strangers.run(
+        pytester, "--sendpilot-matrix", option, "--timeout=1", beside=("timeout",)
+    )
+
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["  *::test_add: Failed: Timeout*"])
+
+
+def test_a_collection_alone_has_no_report(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(CLIENT + RELIES_ON_201)
+    result = run(pytester, "--sendpilot-matrix", "--collect-only")
+
+    assert result.ret == 0
+    result.stdout.no_fnmatch_line("*sendpilot matrix*")
+
+
 @pytest.mark.parametrize(
     ("suite", "status"), [(RELIES_ON_201, 1), (RELIES_ON_201.replace("== 201", "< 300"), 0)]
 )
