@@ -34,7 +34,7 @@ class Replies:
         """Replies per second."""
         return self.count / (self.ended - self.began)
 
-    def latency_ms(self, percent: int) -> float:
+    def latency_ms(self, percent: float) -> float:
         """A percentile of the time from a request to its reply, in milliseconds."""
         return percentile(self.latencies, percent) * 1000
 
@@ -51,10 +51,10 @@ def so_many(
     return _run(port, streams, seconds=_MAX_SECONDS, most=count, pause=pause)
 
 
-def percentile(values: Sequence[float], percent: int) -> float:
+def percentile(values: Sequence[float], percent: float) -> float:
     """The value that so many percent of all do not exceed."""
     ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, len(ordered) * percent // 100)]
+    return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))]
 
 
 def _run(

@@ -13,12 +13,13 @@ KEY = "sp_benchmark"
 STATUSES = ("OPPORTUNITY", "NOT_INTERESTED")
 HELLO = ("GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",)
 MAX_CONNECTIONS = 32
+START = ("start", "--port", "0", "--json", "--log-level", "warning", "--fixtures", "-")
+"""The command; it reads its seed from standard input."""
 
 
 def emulator(*options: str, lead_count: int = MAX_CONNECTIONS) -> AbstractContextManager[Started]:
     """The emulator in a process of its own, with a lead for each connection."""
-    arguments = ("start", "--port", "0", "--json", "--log-level", "warning", "--fixtures", "-")
-    return started("-m", "mock_sendpilot", *arguments, *options, text=seed_text(lead_count))
+    return started("-m", "mock_sendpilot", *START, *options, text=seed_text(lead_count))
 
 
 def bare_flask() -> AbstractContextManager[Started]:
