@@ -23,6 +23,7 @@ PATIENCE_SECONDS = 0.005
 MAX_TURNS = 2
 MAX_HELD_SECONDS = 0.02
 MAX_TASK_SECONDS = 0.002
+MAX_SHARE = 1.75
 _MAX_SKIPPED_ROUNDS = 63
 _MAX_OUTDATED = 64
 # The system's clock may be set, or the machine sleep: look again now and then.
@@ -47,6 +48,7 @@ class Workers:
             the requests have waited for.
         max_held_seconds: how long a task is held back for them, and they for tasks.
         max_task_seconds: how long a task may take on average if requests are to wait for it.
+        max_share: for so many times as long as requests took, tasks may begin before the next ones.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class Workers:
         max_turns: int = MAX_TURNS,
         max_held_seconds: float = MAX_HELD_SECONDS,
         max_task_seconds: float = MAX_TASK_SECONDS,
+        max_share: float = MAX_SHARE,
     ) -> None:
         self._clock = clock
         self._max_threads = max_threads
@@ -69,6 +72,7 @@ class Workers:
         self._max_turns = max_turns
         self._max_held_seconds = max_held_seconds
         self._max_task_seconds = max_task_seconds
+        self._max_share = max_share
         self._lock = threading.Lock()
         # One thread at a time watches for what is due next; the others run a task or are idle.
         self._watching = threading.Condition(self._lock)
@@ -93,6 +97,8 @@ class Workers:
         self._watcher_id = 0  # the watching thread
         self._active: set[int] = set()  # the threads that do something or are about to, by id
         self._came_to_rest = threading.Condition(self._lock)  # none is active
+        self._requests_came_at = 0.0
+        self._turns_end_at = float("inf")
         self._rounds_to_skip = 0  # those in which requests do not wait for tasks
         self._next_rounds_to_skip = 1
 
@@ -101,11 +107,12 @@ class Workers:
     # Tasks and requests compete for the interpreter and for the caches of the processor, so they
     # take turns in rounds: once the requests that came together have been answered, as many tasks
     # run, and the next requests wait for them. So webhooks keep up with changes, and a request
-    # waits for as many attempts as there are requests beside it.
+    # waits for as many attempts as there are requests beside it, or for fewer if those take long.
 
     def requests_came(self) -> None:
         """Hold back tasks: requests wait to be answered."""
         self._has_requests = True
+        self._requests_came_at = self._clock.running_seconds()
 
     def requests_answered(self, count: int) -> None:
         """Let as many tasks run, and wait for them if several requests came together."""
@@ -118,15 +125,20 @@ class Workers:
             if count > 1 and self._active:
                 self._give_way(count)
             self._turns = min(self._turns, self._max_turns)
+            self._turns_end_at = float("inf")
 
     def _give_way(self, count: int) -> None:
         """Wait until so many tasks have run or none is left, unless they take long."""
         if self._rounds_to_skip:
             self._rounds_to_skip -= 1
             return
+        now = self._clock.running_seconds()
+        self._turns_end_at = now + self._max_share * (now - self._requests_came_at)
         seconds = min(count * self._max_task_seconds, self._max_held_seconds)
         if self._came_to_rest.wait_for(lambda: not self._active, seconds):
             self._next_rounds_to_skip = 1
+            if self._is_held:  # for lack of time
+                self._turns = 0
             return
         # The receivers are slow, and most of the time is lost. So try again ever less often.
         self._active.clear()
@@ -148,7 +160,7 @@ class Workers:
         """Return whether a task may begin now; take the turn if it needs one."""
         if not self._has_requests:
             return True
-        if not self._turns:
+        if not self._turns or self._clock.running_seconds() >= self._turns_end_at:
             return False
         self._turns -= 1
         return True

@@ -1,8 +1,10 @@
 """The workers: as many threads as are needed, turns for every workspace, and no task lost."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 
@@ -312,7 +314,7 @@ def test_turns_are_not_saved_up(make: Made) -> None:
 
 
 def test_requests_that_came_together_wait_for_as_many_tasks(make: Made) -> None:
-    workers = make(max_held_seconds=10, max_turns=0, max_task_seconds=5)
+    workers = make(max_held_seconds=10, max_turns=0, max_task_seconds=5, max_share=1e6)
     workers.requests_came()
     one, ran = scheduler(workers), list[int]()
     for number in range(5):
@@ -321,6 +323,26 @@ def test_requests_that_came_together_wait_for_as_many_tasks(make: Made) -> None:
     workers.requests_answered(3)
 
     assert ran == [0, 1, 2]
+    workers.requests_ended()
+
+
+def test_requests_wait_for_the_first_task_alone_if_it_takes_long(make: Made) -> None:
+    workers = make(max_held_seconds=10, max_task_seconds=5, max_share=1)
+    one, ran = scheduler(workers), list[int]()
+    asked_at = time.perf_counter()
+    workers.requests_came()
+
+    def take_longer_than_the_requests(number: int) -> None:
+        ran.append(number)
+        eventually(lambda: time.perf_counter() > 2 * answered_at - asked_at)
+
+    for number in range(3):
+        add(one, partial(take_longer_than_the_requests, number), lane=0)
+    eventually(lambda: workers._is_held)
+    answered_at = time.perf_counter()
+    workers.requests_answered(3)
+
+    assert ran == [0]
     workers.requests_ended()
 
 
