@@ -47,6 +47,8 @@ _OF_A_PATCH: Mapping[str, str] = {
     "api/hints.py": "body: schema",
     "api/leads.py": "operation",
     "api/operation.py": "operation",
+    "api/dispatch.py": "operation",
+    "api/exchange.py": "operation",
     "api/serialization.py": "reply",
     "api/envelope.py": "reply",
     "world/event_publisher.py": "event: record and publish",
@@ -56,7 +58,7 @@ _OF_A_PATCH: Mapping[str, str] = {
     "webhooks/": "event: log and endpoints",
     "world/": "store",
     "scheduling/clock.py": "clocks",
-    "": "Flask and middleware",
+    "": "middleware",
 }
 _OF_A_DELIVERY: Mapping[str, str] = {
     "webhooks/signing.py": "sign",

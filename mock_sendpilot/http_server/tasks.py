@@ -38,7 +38,7 @@ class AppTask(WSGITask):  # type: ignore[misc]
         headers = self.response_headers
         if (
             self.version != "1.1"
-            or "CONNECTION" in self.request.headers
+            or self.request.connection_close
             or not self.has_body
             or ("Content-Length", length) not in headers
             or not _PLAIN_HEADERS.issuperset(map(_name, headers))
