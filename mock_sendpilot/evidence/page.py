@@ -27,6 +27,7 @@ _FOLDER = Path(__file__).parent
 _DASHBOARD_STYLE = _FOLDER.parent / "dashboard" / "static" / "dashboard.css"
 _TOO_LARGE = "the requests and the state at the beginning need more than the file may have"
 _MAX_FAILURE_LENGTH = 20_000
+_MARGIN = 2000  # longer than any secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +127,11 @@ class WorkspacePage:
     def body(self, content: bytes, *, is_truncated: bool = False) -> Body:
         """Return a body, formatted if it is JSON, and cut if it is long."""
         limit = self._limits.characters
-        text = self._evidence.masks.text(formats.pretty(text_of(content)))
-        if len(text) > limit:
-            return Body(text[:limit], f"the first {limit:,} of {len(text):,} characters")
+        whole = formats.pretty(text_of(content))
+        # With a margin, so that no secret is cut in two before it is masked.
+        text = self._evidence.masks.text(whole[: limit + _MARGIN])
+        if len(whole) > limit:
+            return Body(text[:limit], f"the first {limit:,} of {len(whole):,} characters")
         return Body(text, "the beginning, which is all that was kept" if is_truncated else "")
 
     def query(self, entry: JournalEntry) -> Body:

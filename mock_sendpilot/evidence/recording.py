@@ -30,6 +30,7 @@ from mock_sendpilot.world.seed import WorkspaceSeed
 if TYPE_CHECKING:
     from mock_sendpilot.explorer.exploring import Exploration
 
+FORGOTTEN = "its test is over"
 MAX_STEPS = 5000
 """The number of calls that are kept; with more, nothing can be replayed."""
 
@@ -195,6 +196,11 @@ class Recordings:
         """Return them, oldest first."""
         found = (one() for one in self._opened)
         return [one for one in found if one is not None]
+
+    def discard(self, backend: RecordingBackend) -> None:
+        """Forget a workspace, and what it was at the beginning: a long run has many of them."""
+        self._opened = [one for one in self._opened if one() not in {None, backend}]
+        backend.recording = Recording(problem=FORGOTTEN)
 
     def of_key(self, api_key: str | None) -> RecordingBackend | None:
         """Return the latest workspace with that API key; None for none."""

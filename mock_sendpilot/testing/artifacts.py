@@ -4,14 +4,13 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
-from weakref import WeakSet
 
 import pytest
 
 from mock_sendpilot.errors import InvalidInput, SendPilotError
 from mock_sendpilot.evidence.document import WorkspaceEvidence
 from mock_sendpilot.evidence.files import checked_folder, file_name
-from mock_sendpilot.evidence.recording import RecordingBackend, Recordings, recorded
+from mock_sendpilot.evidence.recording import Recordings, recorded
 from mock_sendpilot.evidence.saving import save
 from mock_sendpilot.testing.backends.protocol import Backend, Host
 from mock_sendpilot.testing.reruns.trials import is_rerun
@@ -44,8 +43,6 @@ class Artifacts:
         self._sandbox_key = sandbox_key
         self._fixture_of = fixture_of
         self._recordings = Recordings()
-        self._earlier: WeakSet[RecordingBackend] = WeakSet()
-        """The sandboxes that were closed before the test."""
 
     def recorded(self, host: Host) -> Host:
         """Return an emulator that records the workspaces of its sandboxes."""
@@ -56,7 +53,7 @@ class Artifacts:
         """Begin again with the sandboxes that tests share: the evidence is that of one test."""
         for backend in self._recordings.all():
             if not backend.is_open:
-                self._earlier.add(backend)
+                self._recordings.discard(backend)
                 continue
             with suppress(SendPilotError):  # an emulator elsewhere may be gone
                 if not WorkspaceEvidence(cast("Backend", backend)).is_empty:
@@ -107,8 +104,6 @@ class Artifacts:
         }
         for backend in self._recordings.all():
             node = nodes.get(id(backend))
-            if node is None and backend in self._earlier:
-                continue
             label = _FACTORY if node is None else self._fixture_of(node)
             yield WorkspaceEvidence(cast("Backend", backend), label=label)
 

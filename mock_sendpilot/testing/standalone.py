@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mock_sendpilot.evidence.recording import recorded
+from mock_sendpilot.testing.backends.local import LocalHost
 from mock_sendpilot.testing.emulator_url import own_host
 from mock_sendpilot.testing.sandbox import Sandbox, SandboxFactory
 
@@ -55,7 +56,7 @@ def sandbox(
     __tracebackhide__ = True
     with (
         own_host(url, random_seed="sandbox") as host,
-        SandboxFactory(recorded(host))(
+        SandboxFactory(recorded(host) if isinstance(host, LocalHost) else host)(
             contract,
             seed=seed,
             starts_at=starts_at,

@@ -123,3 +123,52 @@ def test_nothing_is_recorded_without_the_option(pytester: pytest.Pytester) -> No
     )
 
     run(pytester).assert_outcomes(passed=1)
+
+
+EXPLORING = """
+import flask
+import pytest
+
+app = flask.Flask(__name__)
+leads = {}
+
+@app.post("/webhooks")
+def receive():
+    event = flask.request.json
+    leads[event["data"].get("leadId")] = event["data"].get("newStatus")
+    return "", 500 if event["eventType"] == "lead.status.changed" else 204
+
+def test_it(sendpilot):
+    sendpilot.add_lead(lead_id="lead_of_the_test")
+    exploration = sendpilot.explore(app, probe=dict, examples=20, timeout=0.2)
+    assert exploration.passed
+"""
+
+
+def test_a_found_schedule_is_told_in_the_file(pytester: pytest.Pytester, tmp_path: Path) -> None:
+    pytester.makepyfile(EXPLORING)
+
+    run(pytester, f"--sendpilot-artifacts={tmp_path}").assert_outcomes(failed=1)
+    (path,) = tmp_path.iterdir()
+    page = path.read_text(encoding="utf-8")
+    assert ">The schedule that was found<" in page
+    assert data(page)["exploration"]["steps"][0]["step"] == "change"
+
+
+def test_a_rerun_of_the_matrix_leaves_no_file(pytester: pytest.Pytester, tmp_path: Path) -> None:
+    pytester.makepyfile(
+        """
+        import requests
+
+        def test_it(sendpilot):
+            body = {"campaignId": sendpilot.campaign_id, "leads": [
+                {"linkedinUrl": "https://www.linkedin.com/in/ida-holm"}]}
+            url = f"{sendpilot.base_url}/leads"
+            reply = requests.post(url, json=body, headers=sendpilot.headers)
+            assert reply.status_code == 201
+        """
+    )
+
+    result = run(pytester, "--sendpilot-matrix", f"--sendpilot-artifacts={tmp_path}")
+    assert "breaks under 1 of" in result.stdout.str()
+    assert list(tmp_path.iterdir()) == []
