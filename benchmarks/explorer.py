@@ -8,6 +8,7 @@ millisecond, begun by plain threads and released by their last byte.
 import argparse
 import time
 from concurrent.futures import ThreadPoolExecutor
+from statistics import median
 
 from mock_sendpilot import Exploration, explore
 from mock_sendpilot.contracts.contract import named_contract
@@ -19,6 +20,7 @@ from tests.explorer import receivers as r
 from tests.support import SECRET
 
 TRIES = 60
+MAX_SECONDS, MAX_STEPS = 10, 6
 
 
 def main() -> None:
@@ -34,11 +36,22 @@ def main() -> None:
         receivers += [(kind, 300) for kind in r.WRONG]
     if "right" in options.parts:
         receivers += [(kind, options.examples) for kind in r.RIGHT]
+    outcomes: list[tuple[float, int]] = []
     for kind, examples in receivers:
-        print(line(kind, examples, options.seed), flush=True)
+        text, seconds, steps = explored(kind, examples, options.seed)
+        print(text, flush=True)
+        if kind in r.WRONG and steps:
+            outcomes.append((seconds, steps))
+    if "wrong" in options.parts:
+        in_time = sum(seconds <= MAX_SECONDS and steps <= MAX_STEPS for seconds, steps in outcomes)
+        print(
+            f"found {len(outcomes)} of {len(r.WRONG)}; {in_time} within {MAX_SECONDS} s and shrunk "
+            f"to at most {MAX_STEPS} steps; median {median(one for one, _ in outcomes):.1f} s"
+        )
 
 
-def line(kind: type[r.Receiver], examples: int, seed: str) -> str:
+def explored(kind: type[r.Receiver], examples: int, seed: str) -> tuple[str, float, int]:
+    """Return the line about a receiver, the seconds, and the steps of what was found, or 0."""
     receiver = kind()
     cpu, began = time.process_time(), time.perf_counter()
     exploration: Exploration = explore(
@@ -49,9 +62,12 @@ def line(kind: type[r.Receiver], examples: int, seed: str) -> str:
         random_seed=seed,
         examples=examples,
     )
-    seconds = f"{time.perf_counter() - began:6.1f} s, {time.process_time() - cpu:6.1f} s of CPU"
-    found = f"{len(exploration.found.steps)} steps" if exploration.found else "nothing found"
-    return f"{kind.__name__:30} {seconds}, {exploration.examples:5} schedules: {found}"
+    seconds, cpu_seconds = time.perf_counter() - began, time.process_time() - cpu
+    steps = len(exploration.found.steps) if exploration.found else 0
+    found = f"{steps} steps" if steps else "nothing found"
+    times = f"{seconds:6.1f} s, {cpu_seconds:6.1f} s of CPU"
+    text = f"{kind.__name__:30} {times}, {exploration.examples:5} schedules: {found}"
+    return text, seconds, steps
 
 
 def races() -> None:

@@ -153,22 +153,3 @@ def test_a_found_schedule_is_told_in_the_file(pytester: pytest.Pytester, tmp_pat
     page = path.read_text(encoding="utf-8")
     assert ">The schedule that was found<" in page
     assert data(page)["exploration"]["steps"][0]["step"] == "change"
-
-
-def test_a_rerun_of_the_matrix_leaves_no_file(pytester: pytest.Pytester, tmp_path: Path) -> None:
-    pytester.makepyfile(
-        """
-        import requests
-
-        def test_it(sendpilot):
-            body = {"campaignId": sendpilot.campaign_id, "leads": [
-                {"linkedinUrl": "https://www.linkedin.com/in/ida-holm"}]}
-            url = f"{sendpilot.base_url}/leads"
-            reply = requests.post(url, json=body, headers=sendpilot.headers)
-            assert reply.status_code == 201
-        """
-    )
-
-    result = run(pytester, "--sendpilot-matrix", f"--sendpilot-artifacts={tmp_path}")
-    assert "breaks under 1 of" in result.stdout.str()
-    assert list(tmp_path.iterdir()) == []
