@@ -4,10 +4,9 @@ The vendor has no route for them: there they are made in the dashboard.
 """
 
 from http import HTTPStatus
-from typing import Any
 
 from flask import Blueprint, Response
-from marshmallow import fields, post_load
+from marshmallow import fields
 from marshmallow.validate import Length
 
 from mock_sendpilot.api.access import current_emulator, with_workspace
@@ -15,29 +14,18 @@ from mock_sendpilot.api.envelope import json_response
 from mock_sendpilot.api.fields import (
     Boolean,
     CamelCaseSchema,
-    Choice,
-    Number,
     SecretText,
     Text,
     Timestamp,
-    WholeNumber,
 )
 from mock_sendpilot.api.parsing import json_object, optional_json_object
 from mock_sendpilot.control.deliveries import queued_reply
+from mock_sendpilot.control.endpoint_schema import EndpointSchema, SettingsSchema
 from mock_sendpilot.control.events import EventDetail
-from mock_sendpilot.control.fields import EventTypes, Headers, Strict, TupleOf, list_of
+from mock_sendpilot.control.fields import EventTypes, Strict, list_of
 from mock_sendpilot.redaction import masked, redacted_headers
 from mock_sendpilot.scheduling.clock import iso_milliseconds
 from mock_sendpilot.webhooks.triggers import send_test_event
-from mock_sendpilot.world.endpoint_settings import (
-    MAX_CONCURRENCY,
-    MAX_DELAY_SECONDS,
-    MAX_TIMEOUT_SECONDS,
-    MIN_TIMEOUT_SECONDS,
-    SIGNATURE_CLOCKS,
-    SIGNATURE_SCHEMES,
-    EndpointSettings,
-)
 from mock_sendpilot.world.workspace import Workspace
 
 endpoints = Blueprint("endpoints", __name__)
@@ -46,42 +34,13 @@ MAX_EVENTS = 500
 """The number of events that one request may have delivered."""
 
 
-class _Settings(Strict):
-    """The settings of an endpoint; null leaves one to the contract or the server."""
-
-    retry_delays_seconds = TupleOf(Number(0, MAX_DELAY_SECONDS, unit="seconds"), allow_none=True)
-    timeout_seconds = Number(
-        MIN_TIMEOUT_SECONDS, MAX_TIMEOUT_SECONDS, unit="seconds", allow_none=True
-    )
-    signatures = TupleOf(Choice(SIGNATURE_SCHEMES), allow_none=True)
-    concurrency = WholeNumber(1, MAX_CONCURRENCY)
-    signature_clock = Choice(SIGNATURE_CLOCKS)
-    headers = Headers()
-    pass_traceparent = Boolean()
-
-
-class EndpointSchema(_Settings):
-    """An endpoint of a seed."""
-
-    url = Text(required=True)
-    secret = SecretText(allow_none=True)
-    event_types = EventTypes(data_key="events", allow_none=True)
-    is_enabled = Boolean(data_key="enabled")
-
-    @post_load
-    def _gather_settings(self, data: dict[str, Any], **_: object) -> dict[str, Any]:
-        names = _Settings().fields.keys() & data.keys()
-        settings = EndpointSettings(**{name: data.pop(name) for name in names})
-        return {**data, "settings": settings}
-
-
 class NewEndpoint(EndpointSchema):
     """The body of POST /_emulate/endpoints."""
 
     is_forwarded = Boolean(data_key="forwarded")
 
 
-class EndpointChanges(_Settings):
+class EndpointChanges(SettingsSchema):
     """The body of PATCH /_emulate/endpoints/{id}: any of the fields."""
 
     url = Text()

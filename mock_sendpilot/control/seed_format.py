@@ -18,7 +18,7 @@ from mock_sendpilot.api.fields import (
     Timestamp,
 )
 from mock_sendpilot.contracts import vocabulary as words
-from mock_sendpilot.control.endpoints import EndpointSchema
+from mock_sendpilot.control.endpoint_schema import EndpointSchema
 from mock_sendpilot.control.fields import (
     ContractChoice,
     Duration,

@@ -14,12 +14,14 @@ FOR_OTHER_REQUESTS = (
     "mock_sendpilot.api.inbox",
     "mock_sendpilot.api.lead_database",
     "mock_sendpilot.app",
+    "mock_sendpilot.control.endpoints",
     "mock_sendpilot.control.index",
     "mock_sendpilot.control.workspaces",
     "mock_sendpilot.dashboard",
     "mock_sendpilot.openapi",
     "mock_sendpilot.world.jobs",
     "mock_sendpilot.world.people_data",
+    "mock_sendpilot.world.samples",
 )
 FOR_OPTIONS = (
     "cryptography",
