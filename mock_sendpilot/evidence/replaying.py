@@ -4,6 +4,7 @@ The clock of a replay is frozen, and is moved to the time of each step. So nothi
 nothing depends on how fast the machine is.
 """
 
+import logging
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -136,13 +137,46 @@ def replay_workspace(
     """
     if workspace["problem"] or workspace["state"] is None:
         raise InvalidInput(f"{workspace['label']}: cannot be replayed: {workspace['problem']}")
+    outcomes = []
+    for draws_secrets in (True, False) if _makes_secrets(workspace) else (True,):
+        outcome = _played(workspace, None, secret, draws_secrets=draws_secrets)
+        outcomes.append((len(outcome.differences), not draws_secrets, outcome))
+        if outcome.is_same:
+            break
+    _, has_real_chance, best = min(outcomes, key=lambda one: one[:2])
+    if url is None:
+        return best
+    return _played(workspace, url, secret, draws_secrets=not has_real_chance)
+
+
+def _makes_secrets(workspace: Json) -> bool:
+    """Return whether an endpoint got a new secret.
+
+    The emulator drew it from the chance of the workspace or from real chance, and nothing but the
+    ids that were drawn afterwards tells which.
+    """
+    return any(
+        step["step"] == "control"
+        and step["path"].startswith("/endpoints")
+        and not (step["body"] or {}).get("secret")
+        for step in workspace["steps"]
+    )
+
+
+def _played(workspace: Json, url: str | None, secret: str | None, *, draws_secrets: bool) -> Replay:
     state = _state(workspace["state"], secret)
     sender = _recorded_receiver(workspace, state) if url is None else _Redirected(url)
-    emulator = Emulator(random_seed="replay", http_sender=sender)
+    random_seed = "replay" if draws_secrets else None
+    emulator = Emulator(random_seed=random_seed, http_sender=sender)
+    # What goes wrong in it was wrong when it was recorded, and is in the comparison.
+    logger = logging.getLogger("mock_sendpilot")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
     try:
         emulator.load_states([state])
         return _Player(emulator, workspace, secret).play()
     finally:
+        logger.setLevel(level)
         emulator.close()
 
 

@@ -10,9 +10,18 @@ import flask
 import pytest
 import requests
 
-from mock_sendpilot import InvalidInput, Sandbox, SandboxFactory, WebhookReceiver
+from mock_sendpilot import (
+    Emulator,
+    EmulatorServer,
+    InvalidInput,
+    Sandbox,
+    SandboxFactory,
+    WebhookReceiver,
+)
 from mock_sendpilot.evidence.files import read
+from mock_sendpilot.evidence.recording import recorded
 from mock_sendpilot.evidence.replaying import Replay, replay_document
+from mock_sendpilot.testing.backends.remote import RemoteHost
 from tests.evidence.worlds import SECRET, call, close
 
 IDA = "https://www.linkedin.com/in/ida-holm"
@@ -310,3 +319,19 @@ def test_a_damaged_document_is_refused(
 
     with pytest.raises(InvalidInput, match=problem):
         replay_document(document)
+
+
+def test_a_sandbox_on_an_emulator_elsewhere_is_replayed(
+    sendpilot_receiver: WebhookReceiver, tmp_path: Path
+) -> None:
+    emulator = Emulator()  # with real chance, like `mock-sendpilot start`
+    with EmulatorServer(emulator) as server:
+        host = RemoteHost(server.origin, control_token=None, random_seed="evidence")
+        with SandboxFactory(recorded(host))(frozen=True) as sandbox:
+            endpoints(sandbox, sendpilot_receiver)
+            close(sandbox, sandbox.add_lead().id)
+            replay = replayed(sandbox, tmp_path)
+    emulator.close()
+
+    assert replay.differences == ()
+    assert (replay.request_count, replay.event_count) == (1, 3)
