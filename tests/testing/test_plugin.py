@@ -92,7 +92,10 @@ SUITE = {
         import threading
 
         def pytest_sessionfinish():
-            names = [one.name for one in threading.enumerate() if one.name != "MainThread"]
+            threads = [one for one in threading.enumerate() if one.name != "MainThread"]
+            for thread in threads:
+                thread.join(10)  # one that ends may be there a moment longer
+            names = [one.name for one in threads if one.is_alive()]
             print(f"threads after the fixtures: {sorted(names)}")
     """,
     "test_workspaces": """
