@@ -20,6 +20,10 @@ _JSON_TOKEN = re.compile(
     r'(?P<key>"(?:[^"\\\n]|\\.)*"(?=:))|(?P<text>"(?:[^"\\\n]|\\.)*")'
     r"|(?P<value>-?\b\d[\d.eE+-]*|\b(?:true|false|null)\b)"
 )
+_BEGINNINGS: Mapping[str, Markup] = {
+    name: Markup('<span class="{}">').format(name) for name in ("key", "text", "value")
+}
+_END = Markup("</span>")
 _BREAKS = re.compile(r"(?<=[^:/]/)(?=[^/])|(?<=[?&=])|(?<=\.)(?=[A-Za-z])")
 _DAY, _HOUR, _MINUTE = 86_400, 3_600, 60
 _TONES: Mapping[str, str] = {
@@ -136,8 +140,8 @@ def colored(text: str) -> Markup:
     parts: list[Markup] = []
     end = 0
     for match in _JSON_TOKEN.finditer(text):
-        parts.append(escape(text[end : match.start()]))
-        parts.append(Markup('<span class="{}">{}</span>').format(match.lastgroup, match.group()))
+        beginning = _BEGINNINGS[match.lastgroup or ""]
+        parts += [escape(text[end : match.start()]), beginning, escape(match.group()), _END]
         end = match.end()
     return Markup("").join([*parts, escape(text[end:])])
 

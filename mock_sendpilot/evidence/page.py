@@ -194,6 +194,8 @@ def render(facts: Facts, workspaces: Sequence[WorkspaceEvidence]) -> str:
         data = embedded(document)
     text = ""
     for limits in _LIMITS:
+        if limits is not _LIMITS[-1] and len(data) + _size(workspaces, limits) > MAX_BYTES:
+            continue
         pages = [
             WorkspacePage(one, number, limits) for number, one in enumerate(workspaces, start=1)
         ]
@@ -201,6 +203,19 @@ def render(facts: Facts, workspaces: Sequence[WorkspaceEvidence]) -> str:
         if len(text.encode()) < MAX_BYTES:
             break
     return text
+
+
+def _size(workspaces: Sequence[WorkspaceEvidence], limits: Limits) -> int:
+    """Return the least number of characters that the bodies of a page take."""
+    bodies: list[bytes] = []
+    for one in workspaces:
+        for entry in one.entries[-limits.rows :]:
+            bodies += [entry.body, entry.response_body]
+        for event in one.events[-limits.rows :]:
+            bodies.append(event.body)
+            attempts = (one for delivery in event.deliveries for one in delivery.attempts)
+            bodies += [one.response.body for one in attempts if one.response is not None]
+    return sum(min(len(body), limits.characters) for body in bodies)
 
 
 def _rendered(
