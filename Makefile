@@ -11,7 +11,8 @@ OLDEST_PYTHON := $(shell python3.10 -c 'print("python3.10")' 2>/dev/null || echo
 # What touches the dependencies. The world itself imports none but blinker; what is said of the
 # package and its documents does not depend on their releases, and what is slow tries much at once:
 # each of its parts has a test of its own.
-OLDEST_TESTS := $(addprefix tests/,api cli conformance/test_specification.py control dashboard/test_pages.py http_server testing webhooks)
+OLDEST_TESTS := $(addprefix tests/,api cli conformance/test_specification.py control dashboard/test_pages.py \
+	explorer/test_explore.py explorer/test_strategies.py http_server testing webhooks)
 SETTINGS := setup.cfg pyproject.toml
 # Images of containers often tell Python to write no bytecode. The tests start the command more than
 # a hundred times, and each would compile the package again.

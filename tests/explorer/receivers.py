@@ -9,7 +9,7 @@ import json
 import threading
 import time
 from collections.abc import Iterable
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from svix.webhooks import Webhook, WebhookVerificationError
@@ -423,6 +423,18 @@ class SkipsEventsWithoutCampaign(Receiver):
             super().handle(event)
 
 
+class IgnoresOldEvents(Receiver):
+    """It ignores what is more than half a day older than the latest event, replies included."""
+
+    latest: datetime | None = None
+
+    def handle(self, event: Event) -> None:
+        moment = Receiver.moment(self, event)
+        self.latest = max(moment, self.latest or moment)
+        if self.latest - moment < timedelta(hours=12):
+            super().handle(event)
+
+
 class TakesThePreviousStatus(Receiver):
     """It ignores a change whose previous status is not the one it has."""
 
@@ -455,5 +467,6 @@ WRONG = (
     VerifiesNothing,
     AcknowledgesWhatItCannotRead,
     SkipsEventsWithoutCampaign,
+    IgnoresOldEvents,
     TakesThePreviousStatus,
 )

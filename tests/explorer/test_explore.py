@@ -1,10 +1,12 @@
 """`sendpilot.explore`: what it finds, how it tells it, and what it leaves behind."""
 
 import asyncio
+import json
 import logging
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,10 +34,15 @@ def test_the_smallest_schedule_is_told_as_a_story(sendpilot: Sandbox) -> None:
     assert f"random seed {SEED!r}" in str(exploration)
 
 
-def test_a_fault_that_needs_no_disruption_is_told_as_such(sendpilot: Sandbox) -> None:
+def test_a_fault_that_needs_no_disruption_is_told_as_such(
+    sendpilot: Sandbox, tmp_path: Path
+) -> None:
     receiver = r.RemembersByLead()
+    schedule = tmp_path / "schedule.json"
+    steps = [{"step": "change", "lead": 1, "status": one} for one in ("DONE", "OPPORTUNITY")]
+    schedule.write_text(json.dumps({"steps": steps}), encoding="utf-8")
     exploration = sendpilot.explore(
-        receiver, probe=receiver.view, secret=SECRET, random_seed=SEED, timeout=0.25
+        receiver, probe=receiver.view, secret=SECRET, replay=schedule, timeout=0.25
     )
 
     assert exploration.found is not None
@@ -144,6 +151,46 @@ def test_an_exploration_in_an_event_loop_is_awaited(sendpilot: Sandbox) -> None:
         return exploration.passed
 
     assert asyncio.run(wait())
+
+
+@pytest.mark.parametrize(
+    ("remembers", "is_right"),
+    [pytest.param(True, True, id="right"), pytest.param(False, False, id="wrong")],
+)
+def test_an_asgi_app_is_explored(sendpilot: Sandbox, *, remembers: bool, is_right: bool) -> None:
+    replies: dict[str, int] = {}
+    known: set[str] = set()
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            return
+        body, is_over = b"", False
+        while not is_over:
+            message = await receive()
+            body += message.get("body", b"")
+            is_over = not message.get("more_body")
+        event = json.loads(body)
+        if event["eventType"] == "message.received" and event["eventId"] not in known:
+            lead_id = event["data"]["leadId"]
+            replies[lead_id] = replies.get(lead_id, 0) + 1
+            known.update({event["eventId"]} if remembers else ())
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    exploration = sendpilot.explore(
+        app,
+        path="/hook",
+        probe=lambda: [{"id": one, "replies": count} for one, count in replies.items()],
+        events=["message.received"],
+        kinds=["duplicate", "delay"],
+        random_seed=SEED,
+        timeout=0.5,
+        examples=20 if is_right else 100,
+    )
+
+    assert exploration.passed is is_right, str(exploration)
+    if exploration.found is not None:
+        assert "/hook" in exploration.found.test
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,12 @@
 """`mock-sendpilot explore`: what it prints and writes, and its exit codes."""
 
 import json
+import os
 import socket
+import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -80,6 +83,38 @@ def test_nothing_found_is_success(cli_runner: CliRunner, right: AppServer) -> No
     done = cli_runner.invoke(main, words(right, "--examples", "5"))
 
     assert (done.exit_code, done.stdout[:16]) == (0, "nothing found in"), done.output
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "expected"),
+    [
+        pytest.param(0, [b"1 of 5 schedules", b"5 of 5 schedules"], id="nothing found"),
+        pytest.param(1, [b"found; shrinking it, "], id="something found"),
+    ],
+)
+def test_a_terminal_is_told_how_far_it_is(
+    served: AppServer, right: AppServer, exit_code: int, expected: list[bytes]
+) -> None:
+    ours, theirs = os.openpty()
+    options = words(served) if exit_code else words(right, "--examples", "5")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mock_sendpilot", *options],
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    printed = b""
+    # On Linux a terminal without a writer ends with an error, elsewhere with nothing.
+    with suppress(OSError):
+        while text := os.read(ours, 4096):
+            printed += text
+    os.close(ours)
+    output, _ = process.communicate(timeout=60)
+
+    assert process.returncode == exit_code, output
+    assert [text for text in expected if text not in printed] == []
+    assert printed.endswith(b" \r"), "the line is removed at the end"
+    assert b"\r" not in output.replace(b"\r\n", b"")
 
 
 @pytest.mark.parametrize(
