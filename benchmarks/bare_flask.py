@@ -11,15 +11,20 @@ from flask import Flask
 from mock_sendpilot.http_server.server import HttpServer
 
 
-def main() -> None:
-    """Serve until the process is ended."""
+def hello_app() -> Flask:
+    """Return the app."""
     app = Flask(__name__, static_folder=None)
 
     @app.get("/")
     def hello() -> str:
         return "hello"
 
-    with HttpServer(app, never_waits=lambda _: True) as server:
+    return app
+
+
+def main() -> None:
+    """Serve until the process is ended."""
+    with HttpServer(hello_app(), never_waits=lambda _: True) as server:
         print(json.dumps({"origin": server.origin}), flush=True)
         threading.Event().wait()
 

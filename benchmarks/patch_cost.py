@@ -2,12 +2,15 @@
 
 The baseline is a Flask app that says hello on the very same HTTP server. The CPU time is that of
 the server's process, user and system, over a run of load, divided by the requests of that run.
+One row has both in process, without a server.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from benchmarks import load
+from benchmarks.bare_flask import hello_app
+from benchmarks.in_process import LEADS_PER_CAMPAIGN, PATCH, Request, World, cpu_us, environ
 from benchmarks.processes import NEEDS_PROC, Started, cpu_seconds
 from benchmarks.report import Finding, Row, Settings, Skipped
 from benchmarks.world import HELLO, bare_flask, emulator, patches
@@ -15,6 +18,7 @@ from benchmarks.world import HELLO, bare_flask, emulator, patches
 _CONNECTIONS = (1, 8, 32)
 _WARM_UP_SECONDS = 0.5
 _MAX_CPU_RATIO = 2.0
+_MAX_RATIO_IN_PROCESS = 1.8
 _HELLO_NAME = "bare Flask hello"
 
 
@@ -29,10 +33,29 @@ class Cost:
 
 
 def run(settings: Settings) -> Iterator[Finding]:
-    """Measure it at each number of connections."""
+    """Measure it in process, and at each number of connections."""
+    yield _in_process(settings)
     with emulator() as ours, bare_flask() as bare:
         for count in _CONNECTIONS:
             yield from _at(count, ours, bare, settings)
+
+
+def _in_process(settings: Settings) -> Finding:
+    world, bare = World(LEADS_PER_CAMPAIGN), hello_app()
+    hello = Request("hello", "GET", lambda _: "/")
+    ours, baseline = [], []
+    for _ in range(settings.rounds):
+        ours.append(world.cpu_us(PATCH))
+        baseline.append(cpu_us(bare, lambda: environ(hello, 0, b"")))
+    world.close()
+    return Row(
+        name="PATCH, in process, CPU",
+        unit="us",
+        ours=ours,
+        baseline_name=_HELLO_NAME,
+        baseline=baseline,
+        max_ratio=_MAX_RATIO_IN_PROCESS,
+    )
 
 
 def _at(count: int, ours: Started, bare: Started, settings: Settings) -> Iterator[Finding]:
