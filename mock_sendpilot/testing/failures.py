@@ -11,7 +11,12 @@ from mock_sendpilot.scheduling.clock import iso_milliseconds
 from mock_sendpilot.scheduling.scheduler import Scheduler
 from mock_sendpilot.testing.backends.protocol import WorkspaceView
 from mock_sendpilot.traffic.journal import JournalEntry, RequestJournal
-from mock_sendpilot.webhooks.deliveries import Attempt, Delivery, describe_failed_attempts
+from mock_sendpilot.webhooks.deliveries import (
+    PENDING,
+    Attempt,
+    Delivery,
+    describe_failed_attempts,
+)
 from mock_sendpilot.webhooks.event_log import SentWebhook
 
 _JOB_EVENTS = (SEARCH_COMPLETED, EXTRACTION_COMPLETED)
@@ -185,10 +190,15 @@ def _placed_rows(
         text = f"{event.event_type} {event.event_id}{about}{outcome}"
         yield TimelineRow(place, event.occurred_at, 1, event.event_id, text)
         for delivery in event.deliveries:
+            # Its attempt may be under way: a receiver knows of a webhook before the log does.
+            if delivery.state == PENDING and not delivery.attempts:
+                text = f"no response yet to {delivery.event_type} {delivery.event_id}"
+                text = f"{text} from {delivery.endpoint_id}"
+                yield TimelineRow(place, event.occurred_at, 2, delivery.id, text)
             for attempt in delivery.attempts:
-                place = (attempt.started_at, attempt.sent_at, 0)
+                started = (attempt.started_at, attempt.sent_at, 0)
                 text, is_failure = _attempt(delivery, attempt), not attempt.is_success
-                yield TimelineRow(place, attempt.started_at, 2, delivery.id, text, is_failure)
+                yield TimelineRow(started, attempt.started_at, 2, delivery.id, text, is_failure)
 
 
 def _attempt(delivery: Delivery, attempt: Attempt) -> str:

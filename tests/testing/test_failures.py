@@ -60,6 +60,15 @@ def test_a_duplicate_and_a_resend_are_no_attempts_of_the_schedule(
 
 
 @pytest.mark.sendpilot(starts_at="2026-03-01T09:00:00Z", frozen=True)
+def test_a_webhook_without_a_response_has_a_line(sendpilot: Sandbox) -> None:
+    endpoint = sendpilot.add_endpoint("http://127.0.0.1:9/webhooks")
+    change(sendpilot, sendpilot.add_lead(lead_id="lead_1").id)
+
+    line = f"09:00:00.000      no response yet to lead.status.changed … from {endpoint.id}"
+    assert timeline_of(sendpilot)[2] == line
+
+
+@pytest.mark.sendpilot(starts_at="2026-03-01T09:00:00Z", frozen=True)
 def test_an_event_without_a_request_has_a_line_of_its_own(sendpilot: Sandbox) -> None:
     lead = sendpilot.add_lead(lead_id="lead_1")
     sendpilot.simulate("done", lead)
