@@ -284,6 +284,8 @@ class HttpServer(AbstractContextManager["HttpServer"]):
                     self._held_up_count += 1
                     channel.stop_gathering()  # what it has written must not wait for the rest
             if channel is not None:
+                if self._background is not None:
+                    self._background.requests_ended()  # those that wait go to the pool
                 self._start_standby()
                 for _ in range(len(self._complete)):
                     self.add_task(self._complete.popleft())

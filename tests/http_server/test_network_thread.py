@@ -142,22 +142,40 @@ def test_the_thread_that_stands_by_ends_with_the_server(gate: Gate) -> None:
     eventually(lambda: not threads_of(server))
 
 
+class Recorder:
+    """Background work that notes what it is told."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+
+    def requests_came(self) -> None:
+        self.calls.append("came")
+
+    def requests_answered(self, count: int) -> None:
+        self.calls.append(f"answered {count}")
+
+    def requests_ended(self) -> None:
+        self.calls.append("ended")
+
+
 def test_a_server_that_stops_holds_nothing_back(gate: Gate) -> None:
-    calls: list[str] = []
-
-    class Recorder:
-        def requests_came(self) -> None:
-            calls.append("came")
-
-        def requests_answered(self, count: int) -> None:
-            calls.append("answered")
-
-        def requests_ended(self) -> None:
-            calls.append("ended")
-
-    server = HttpServer(gate, never_waits=answers_itself, background=Recorder())
+    background = Recorder()
+    server = HttpServer(gate, never_waits=answers_itself, background=background)
     server.stop()
-    assert calls == ["ended"]
+    assert background.calls == ["ended"]
+
+
+def test_a_request_that_holds_up_its_thread_holds_back_nothing_else(gate: Gate) -> None:
+    background = Recorder()
+    with (
+        HttpServer(
+            gate, never_waits=answers_itself, background=background, patience_seconds=0.01
+        ) as server,
+        connect(server, GET_HOLD) as caller,
+    ):
+        eventually(lambda: background.calls == ["came", "ended"])
+        gate.opened.set()
+        assert read_all(caller).endswith(b"done")
 
 
 def test_a_pipelined_request_that_fails_before_its_handler_ends_only_its_connection(
