@@ -53,6 +53,8 @@ class _Node:
     children: dict[str, "_Node"] = field(default_factory=dict)
     parameter: "_Node | None" = None
     perform: Perform | None = None
+    endpoint: str = ""
+    view: Callable[..., Any] | None = None
     reads_body: bool = False
     names: tuple[str, ...] = ()
 
@@ -134,7 +136,11 @@ class OperationDispatch:
                     return None
                 values.append(segment)
             node = child
-        if node.perform is None or (node.reads_body and not has_plain_body(environ)):
+        if (
+            node.perform is None
+            or (node.reads_body and not has_plain_body(environ))
+            or self._app.view_functions.get(node.endpoint) is not node.view  # replaced meanwhile
+        ):
             return None
         return node.perform, dict(zip(node.names, values, strict=True))
 
@@ -166,7 +172,9 @@ def _routes(app: Flask, host_checks: list[Callable[[], Any]]) -> dict[str, _Node
 
 def _is_plain(rule: Rule, app: Flask) -> bool:
     """Return whether a route leads to an operation, and has no other kinds of parameters."""
-    is_operation = hasattr(app.view_functions[str(rule.endpoint)], PERFORM)
+    view = app.view_functions[str(rule.endpoint)]
+    # What `functools.wraps` puts around an operation has its attributes, and does more.
+    is_operation = hasattr(view, PERFORM) and not hasattr(getattr(view, "__wrapped__", 0), PERFORM)
     is_plain = rule.rule.count("<") == rule.rule.count(_PARAMETER) and not rule.defaults
     return is_operation and is_plain
 
@@ -181,5 +189,6 @@ def _add(node: _Node, rule: Rule, view: Callable[..., Any]) -> None:
             node = node.children.setdefault(segment, _Node())
     operation: Operation = getattr(view, OPERATION)
     node.perform = getattr(view, PERFORM)
+    node.endpoint, node.view = str(rule.endpoint), view
     node.reads_body = operation.body is not None
     node.names = tuple(names)

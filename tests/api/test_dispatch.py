@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import partial, wraps
 from typing import Any
 
 import flask
@@ -238,6 +238,28 @@ def test_functions_around_requests_are_called_for_every_request(world: World, na
         world(request("PATCH", STATUS, DONE, CONTENT_TYPE=JSON_TYPE))
 
     assert len(calls) == 3
+
+
+@pytest.mark.parametrize("requests_before", [0, 2], ids=["before the first request", "later"])
+def test_a_view_that_replaces_the_one_of_an_operation_is_called(
+    world: World, requests_before: int
+) -> None:
+    calls: list[str] = []
+    views = world.app.view_functions
+    operation = views["leads.get_lead"]
+
+    @wraps(operation)
+    def noting(**parameters: str) -> Any:
+        calls.append(parameters["lead_id"])
+        return operation(**parameters)
+
+    for _ in range(requests_before):
+        world(request("GET", "/v1/leads"))
+    views["leads.get_lead"] = noting
+    for _ in range(2):
+        assert world(request("GET", "/v1/leads/lead_abc123"))[0] == "200 OK"
+
+    assert calls == ["lead_abc123"] * 2
 
 
 def test_flask_signals_are_sent_also_to_late_receivers(world: World) -> None:
