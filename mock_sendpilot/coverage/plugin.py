@@ -78,6 +78,7 @@ class WorkerPlugin(_Counting):
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self) -> None:
         """Give the counts to the other process."""
+        self._recorder.wait_for_attempts()
         output: dict[str, Any] = self._config.workeroutput  # type: ignore[attr-defined]
         output[_WORKER_OUTPUT] = self._recorder.counts()
 
@@ -110,6 +111,7 @@ class CoveragePlugin(_Counting):
         """Write the files, and let the run fail under the share that was asked for."""
         if self._config.option.collectonly:
             return
+        self._recorder.wait_for_attempts()
         counts = [self._recorder.counts(), *self._of_workers]
         self._report = coverage_report(counts, omit=self._omit)
         if self._lost_workers:

@@ -22,6 +22,8 @@ from mock_sendpilot.contracts.watched import watched
 from mock_sendpilot.coverage.points import SUCCESS, effect_names, option_point, status_class
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.openapi import operations
+from mock_sendpilot.scheduling.clock import SystemClock
+from mock_sendpilot.scheduling.workers import THREAD_NAME
 from mock_sendpilot.traffic.effects import Effect, effect_from_header
 from mock_sendpilot.webhooks.deliveries import EXHAUSTED, Attempt, Delivery
 from mock_sendpilot.webhooks.disruption_kinds import DUPLICATE
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     from mock_sendpilot.traffic.journal import JournalEntry
     from mock_sendpilot.world.workspace import Workspace
 
+MAX_WAIT_SECONDS = 1.0
+"""The longest time to wait for attempts in flight."""
 _SUCCESSES = range(200, 300)
 _FIRST_ERROR = 400
 _TIMED_OUT = re.compile(r"no (connection|response) within|timed out")
@@ -60,6 +64,16 @@ class Recorder:
         """Count no longer."""
         for signal, receiver in self._receivers:
             signal.disconnect(receiver)
+
+    def wait_for_attempts(self, *, timeout_seconds: float = MAX_WAIT_SECONDS) -> None:
+        """Wait until the attempts in flight have ended, once all emulators are closed.
+
+        A test often ends as soon as its app has the webhook, before the attempt has the response.
+        """
+        deadline = SystemClock.running_seconds() + timeout_seconds
+        for thread in threading.enumerate():
+            if thread.name.startswith(THREAD_NAME):
+                thread.join(max(0.0, deadline - SystemClock.running_seconds()))
 
     def counts(self) -> dict[str, int]:
         """Return how often each point was met, by its id."""

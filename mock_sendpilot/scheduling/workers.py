@@ -16,6 +16,8 @@ from mock_sendpilot.scheduling.clock import SystemClock
 from mock_sendpilot.scheduling.scheduler import AT_ONCE, Scheduler
 from mock_sendpilot.scheduling.task_queue import Task
 
+THREAD_NAME = "mock-sendpilot-worker"
+"""The beginning of the names of the threads."""
 MAX_THREADS = 256
 EAGER_THREADS = 2
 MAX_IDLE_SECONDS = 60.0
@@ -278,7 +280,7 @@ class Workers:
     def _start_thread(self) -> bool:
         if len(self._threads) > self._max_threads:
             return True  # they look when they have ended what they do
-        name = f"mock-sendpilot-worker-{next(self._thread_numbers)}"
+        name = f"{THREAD_NAME}-{next(self._thread_numbers)}"
         thread = threading.Thread(target=self._serve, name=name, daemon=True)
         self._threads.add(thread)
         self._is_watched = True

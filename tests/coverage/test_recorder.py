@@ -211,6 +211,17 @@ def test_an_event_that_was_refused_was_not_delivered(frozen: Sandbox, recorder: 
 # --- start and end --------------------------------------------------------------------------------
 
 
+def test_an_attempt_in_flight_at_the_end_is_waited_for(recorder: Recorder) -> None:
+    with WebhookReceiver() as receiver:
+        with receiver.hold_responses(), sandbox() as made:
+            made.add_endpoint(receiver.url)
+            made.trigger("lead.updated", lead_id=made.add_lead())
+            receiver.wait_for("lead.status.changed")
+            assert outcomes_met(recorder) == set()
+        recorder.wait_for_attempts(timeout_seconds=10)
+    assert outcomes_met(recorder) == {"first_attempt"}
+
+
 def test_nothing_is_counted_after_the_end(frozen: Sandbox, recorder: Recorder) -> None:
     recorder.stop()
     patch(frozen, "no_lead", "DONE")
