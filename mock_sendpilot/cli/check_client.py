@@ -53,8 +53,8 @@ _MAX_OUTPUT_BYTES = 4000
 @click.option(
     "--fixtures",
     metavar="FILE",
-    help="A seed whose first workspace is the world that the sync finds, instead of three leads "
-    "and two conversations. Example: --fixtures world.json",
+    help="A seed; its first workspace is the world of the sync, instead of three leads and two "
+    "conversations. Example: --fixtures world.json",
 )
 @click.option(
     "--max-duration",
@@ -70,7 +70,7 @@ _MAX_OUTPUT_BYTES = 4000
     show_default=True,
     type=click.FloatRange(0.1, 3600),
     callback=without_problem(seconds_problem),
-    help="Seconds that the client should wait for a response at most. Example: --max-hang 30",
+    help="Most seconds that the client should wait for a response. Example: --max-hang 30",
 )
 @click.option(
     "--tls/--no-tls",
@@ -99,8 +99,8 @@ def check_client(
     """Check the client of the vendor's API that COMMAND runs.
 
     COMMAND is one sync. It runs some twenty times, each time with an emulator of its own and with
-    other faults. SENDPILOT_BASE_URL and SENDPILOT_API_KEY tell it where, as with `exec`. It should
-    exit with another code than 0 if it fails.
+    other faults. It finds the emulator by SENDPILOT_BASE_URL and SENDPILOT_API_KEY, as with `exec`.
+    If it fails, its exit code should not be 0.
 
     Exit codes: 0 nothing failed, 1 a check failed, 2 the command line is wrong or COMMAND cannot
     be run.

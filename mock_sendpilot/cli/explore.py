@@ -69,7 +69,7 @@ _FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
     required=True,
     metavar="URL|COMMAND",
     callback=checked_probe,
-    help="What tells what your app believes about its leads, as JSON such as "
+    help="A URL or command that returns your app's view of its leads, as JSON such as "
     '{"lead_1": {"status": "DONE", "replies": 2}}. Example: --probe http://127.0.0.1:9000/leads',
 )
 @click.option(

@@ -39,7 +39,7 @@ _ROWS: Mapping[str, str] = {
 
 
 @click.command(
-    help=f"""Let a fault hit the next request for /v1 that matches.
+    help=f"""Arm a fault for the next /v1 request that matches.
 
 The request
 

@@ -292,7 +292,7 @@ def contract_option(of: str) -> Callable[[Command], Command]:
 
 def json_option(command: Command) -> Command:
     """Give a command `--json`; it gets `as_json`."""
-    text = "Print the response as JSON. Example: --json"
+    text = "Print the result as JSON. Example: --json"
     return click.option("--json", "as_json", is_flag=True, help=text)(command)
 
 

@@ -1,4 +1,4 @@
-"""`mock-sendpilot replay`: run what a file of evidence has recorded again."""
+"""`mock-sendpilot replay`: replay a file of evidence."""
 
 import sys
 from pathlib import Path
@@ -40,20 +40,20 @@ _MAX_ROWS = 20
     "--probe",
     metavar="URL|COMMAND",
     callback=checked_probe,
-    help="For a schedule that explore has found: what tells what your app believes about its "
+    help="For a schedule of explore: a URL or command that returns your app's view of its "
     "leads. Example: --probe http://127.0.0.1:9000/leads",
 )
 @json_option
 def replay(*, file: Path, url: str | None, secret: str | None, probe: Any, as_json: bool) -> None:
-    """Run the steps of a file of evidence again.
+    """Replay a file of evidence, and compare the results.
 
     FILE is an HTML file of pytest's --sendpilot-artifacts, of sendpilot.save_evidence, or of
-    explore --artifacts. Its requests and calls are made again, in an emulator with the same
-    contents, contract, clock and random seed, and what comes of them is compared. No server is
-    needed.
+    explore --artifacts. Its requests and calls are repeated in an emulator with the same contents,
+    contract, clock and random seed. Responses, events and attempts are compared with the file. No
+    server is needed.
 
-    Exit codes: 0 everything came out as recorded, 1 something did not, 2 the file cannot be read or
-    replayed. For a schedule that explore has found: 0 it ends well now, 1 it does not.
+    Exit codes: 0 everything is as recorded, 1 something differs, 2 the file cannot be read or
+    replayed. For a schedule of explore: 0 the app agrees now, 1 it does not.
     """
     from mock_sendpilot.errors import InvalidInput
     from mock_sendpilot.evidence.files import read

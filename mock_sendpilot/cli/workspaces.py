@@ -149,7 +149,7 @@ def reset(
     as_json: bool,
     client: Client,
 ) -> None:
-    """Put the workspace back to its seed.
+    """Reset the workspace to its seed.
 
     That goes for its contents, events, deliveries, clock and ids.
     """

@@ -34,4 +34,4 @@ def test_the_numbers_of_planted_mistakes_and_right_clients_are_those_of_the_test
     mistakes = len({client for client, *_ in MISTAKES})
 
     assert f"{mistakes} clients with one mistake each" in PAGE
-    assert (len(RIGHT), "Five clients that are right" in PAGE) == (5, True)
+    assert (len(RIGHT), "Five correct clients" in PAGE) == (5, True)

@@ -24,8 +24,7 @@ def add_options(group: "pytest.OptionGroup") -> None:
         action="append",
         default=[],
         metavar="OPTION",
-        help="contract option of the matrix, such as post_status_code; again for more of them; by "
-        "default all",
+        help="contract option of the matrix, such as post_status_code; repeatable; by default all",
     )
     group.addoption(
         DRIFT,
@@ -37,12 +36,12 @@ def add_options(group: "pytest.OptionGroup") -> None:
         DRIFT_PERCENT,
         type=int,
         metavar="PERCENT",
-        help="share of the changes that is drawn and tried, from 1 to 100; by default all",
+        help="share of the changes to try, in percent, from 1 to 100; by default all",
     )
     group.addoption(
         DRIFT_SEED,
         metavar="SEED",
-        help="seed of that draw; the same one draws the same changes",
+        help="random seed that chooses these changes",
     )
     for name, what, failure in (
         (MATRIX, "matrix", "a value breaks the suite"),
