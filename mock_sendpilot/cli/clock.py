@@ -49,7 +49,7 @@ def freeze(as_json: bool, client: Client) -> None:
 @json_option
 @client_options
 def resume(as_json: bool, client: Client) -> None:
-    """Let the clock run on from the time it shows."""
+    """Resume the clock from the time it shows."""
     _change_clock(client, {"resume": True}, as_json=as_json)
 
 

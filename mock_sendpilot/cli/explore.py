@@ -157,7 +157,7 @@ def explore(
 
     Schedules of changes, replies, disruptions, pauses and webhooks that arrive at the same time are
     drawn from a seed. At the end of each everything is delivered, and then your app must agree with
-    the emulator about the leads. The smallest that ends badly is printed as a story, a sequence
+    the emulator about the leads. The smallest schedule that fails is printed as a story, a sequence
     diagram and a test. No server is needed, but the extra `explore` is.
 
     Exit codes: 0 nothing was found, 1 something was found, 2 the command line is wrong or the app
