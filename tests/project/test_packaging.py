@@ -117,10 +117,11 @@ def test_setup_cfg_lists_every_package() -> None:
 
 
 def _floors() -> dict[str, str]:
-    """The oldest release of each dependency of the package and of its plugin."""
+    """The oldest release of each dependency of the package, its plugin and its explorer."""
     config = configparser.ConfigParser()
     config.read(ROOT / "setup.cfg", encoding="utf-8")
-    wanted = config["options"]["install_requires"] + config["options.extras_require"]["pytest"]
+    extras = config["options.extras_require"]
+    wanted = config["options"]["install_requires"] + extras["pytest"] + extras["explore"]
     return dict(re.findall(r"^([\w-]+)>=([\d.]+)(?![^\n]*python_version)", wanted, re.MULTILINE))
 
 
