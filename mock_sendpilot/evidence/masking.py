@@ -7,7 +7,9 @@ form or by their name, as everywhere.
 
 import base64
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from functools import cached_property
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -20,6 +22,9 @@ from mock_sendpilot.webhooks.signing import SECRET_PREFIX
 KEY_NAME, SECRET_NAME, HEADER_NAME = "redacted-key", "redacted-secret", "redacted-header"
 _NAMED = re.compile(rf"({KEY_NAME}|{SECRET_NAME})-(\d{{1,4}})")
 _MIN_BEGINNING = 4
+_MIN_END = 6
+_CUT = "..."
+"""The dots of pytest in place of the middle of a long text."""
 _MIN_LENGTH = 8
 """A shorter key is no secret, and would be found in words."""
 
@@ -40,17 +45,11 @@ class Masks:
         for name, values in ((KEY_NAME, keys), (SECRET_NAME, secrets), (HEADER_NAME, headers)):
             distinct = dict.fromkeys(one for one in values if len(one) >= _MIN_LENGTH)
             for number, value in enumerate(distinct, start=1):
-                for written in (
-                    value,
-                    value.replace("/", "\\/"),
-                    quote(value, ""),
-                    quote_plus(value),
-                ):
+                for written in _ways_to_write(value):
                     self._names.setdefault(written, f"{name}-{number}")
         # The longest first: one may be the beginning of another.
         longest_first = sorted(self._names, key=len, reverse=True)
         self._pattern = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
-        # As pytest shortens a long text in the middle.
         beginnings = {re.escape(one[:_MIN_BEGINNING]) for one in longest_first}
         self._shortened = re.compile(
             rf"(?:{'|'.join(beginnings) or '(?!)'})[^\s'\"]*\.\.\.[^\s'\"]*"
@@ -62,7 +61,21 @@ class Masks:
 
     def failure(self, text: str) -> str:
         """Return the text of a failure without secrets, also without those it has shortened."""
-        return self._shortened.sub(MASK, self.text(text))
+        first, *others = self._shortened.sub(MASK, self.text(text)).split(_CUT)
+        return _CUT.join((first, *map(self._without_end, others)))
+
+    @cached_property
+    def _ends(self) -> frozenset[str]:
+        return frozenset(
+            one[start:] for one in self._names for start in range(1, len(one) - _MIN_END + 1)
+        )
+
+    def _without_end(self, text: str) -> str:
+        """Return the text after a cut without the end of a secret that was cut."""
+        longest = max(map(len, self._names), default=0)
+        lengths = range(min(longest, len(text)), _MIN_END - 1, -1)
+        length = next((one for one in lengths if text[:one] in self._ends), 0)
+        return MASK + text[length:] if length else text
 
     def value(self, value: Any) -> Any:
         """Return a JSON value without secrets in its texts and in the names of its members."""
@@ -78,6 +91,20 @@ class Masks:
             name: MASK if is_secret_name(name) and MASK not in value else self.text(value)
             for name, value in headers.items()
         }
+
+
+def _ways_to_write(value: str) -> Iterator[str]:
+    """Yield the ways in which a secret is written in texts."""
+    # An app takes the prefix off a signing secret, and what is left decodes to the key itself.
+    rest = value.removeprefix(SECRET_PREFIX)
+    forms = [value]
+    if rest != value and len(rest) >= _MIN_LENGTH:
+        forms.append(rest)
+        with suppress(ValueError):
+            forms += [repr(base64.b64decode(rest))[2:-1], base64.b64decode(rest).hex()]
+    for one in forms:
+        if len(one) >= _MIN_LENGTH:
+            yield from (one, one.replace("/", "\\/"), quote(one, ""), quote_plus(one))
 
 
 def masks_of(backend: Backend, state: WorkspaceState | None, bodies: Iterable[Any]) -> Masks:
