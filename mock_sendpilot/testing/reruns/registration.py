@@ -63,6 +63,8 @@ def register_reruns(config: pytest.Config) -> None:
             f"--sendpilot-{kinds[0].name}: expected an emulator in this process, got "
             f"{' '.join(elsewhere)}; run without it: only here it can be seen what a test touches"
         )
+    for kind in kinds:
+        _check_files(config, kind.name)
     config.pluginmanager.register(Reruns(config, kinds), _PLUGIN)
     config.pluginmanager.register(Summary(config, kinds, reports), _SUMMARY)
 
@@ -74,6 +76,15 @@ def _is_on(config: pytest.Config, name: str) -> bool:
         if config.getoption(other):
             raise pytest.UsageError(f"{other}: expected {name} with it")
     return False
+
+
+def _check_files(config: pytest.Config, name: str) -> None:
+    """Refuse before the first test what cannot be written after the last one."""
+    for form in ("json", "junit"):
+        option = f"--sendpilot-{name}-{form}"
+        path = config.getoption(option)
+        if path is not None and (config.invocation_params.dir / path).is_dir():
+            raise pytest.UsageError(f"{option}: expected the path of a file, got {path!r}")
 
 
 def _made(option: str, make: Callable[[], T]) -> T:

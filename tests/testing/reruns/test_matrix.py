@@ -392,6 +392,10 @@ def test_the_files_have_each_value(pytester: pytest.Pytester) -> None:
             ["--sendpilot-matrix", "--sendpilot-url=http://127.0.0.1:1"],
             "*-matrix: expected an emulator in this process, got --sendpilot-url *",
         ),
+        (
+            ["--sendpilot-drift", "--sendpilot-drift-json=."],
+            "*-drift-json: expected the path of a file, got '.'",
+        ),
     ],
 )
 def test_options_that_do_not_go_together_are_refused(
