@@ -105,14 +105,20 @@ def _print(label: str, replay: "Replay") -> None:
         )
     )
     if replay.is_same:
-        click.echo(f"{label}: as recorded ({counts})")
+        click.echo(f"{_printable(label)}: as recorded ({counts})")
         return
     count = len(replay.differences)
-    click.echo(f"{label}: {count} {'difference' if count == 1 else 'differences'} ({counts})")
+    noun = "difference" if count == 1 else "differences"
+    click.echo(f"{_printable(label)}: {count} {noun} ({counts})")
     for line in _table(replay.differences[:_MAX_ROWS]):
-        click.echo(line)
+        click.echo(_printable(line))
     if count > _MAX_ROWS:
         click.echo(f"  {count - _MAX_ROWS} more; --json has all of them")
+
+
+def _printable(text: str) -> str:
+    """Return a text that cannot control the terminal: a file may come from anybody."""
+    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
 
 
 def _table(differences: "tuple[Difference, ...]") -> list[str]:

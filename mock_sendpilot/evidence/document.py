@@ -28,6 +28,7 @@ from mock_sendpilot.webhooks.event_log import SentWebhook
 FORMAT = 1
 MAX_STATE_BYTES = 300_000
 """Of the state at the beginning, compressed."""
+_MAX_UNPACKED_BYTES = 100_000_000
 NOT_RECORDED = (
     "its steps were not recorded: that is what pytest with --sendpilot-artifacts does, and "
     "mock_sendpilot.sandbox()"
@@ -269,10 +270,14 @@ def unpacked_state(packed: str) -> Any:
     """Return the JSON of a state.
 
     Raises:
-        ValueError: it is damaged.
+        ValueError: it is damaged, or far larger than any state that was packed.
     """
     try:
-        return orjson.loads(zlib.decompress(base64.b64decode(packed, validate=True)))
+        unpacking = zlib.decompressobj()
+        content = unpacking.decompress(base64.b64decode(packed, validate=True), _MAX_UNPACKED_BYTES)
+        if not unpacking.eof:
+            raise ValueError("its end is missing, or it is too large")
+        return orjson.loads(content)
     except zlib.error as error:
         raise ValueError(str(error)) from None
 

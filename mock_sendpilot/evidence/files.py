@@ -115,10 +115,10 @@ def read(path: Path) -> dict[str, Any]:
 
 def _check(document: Any, path: Path) -> None:
     number = document.get("format") if isinstance(document, dict) else None
-    if isinstance(number, int) and number > FORMAT:
+    if type(number) is int and number > FORMAT:
         raise InvalidInput(
             f"{path}: made by a newer version of mock_sendpilot, {document.get('version')}: this "
             f"is {__version__}; upgrade"
         )
-    if number != FORMAT or document.get("kind") not in _KINDS:
+    if number is True or number != FORMAT or document.get("kind") not in _KINDS:
         raise InvalidInput(f"{path}: the file is damaged: it has no format that is known")

@@ -362,5 +362,5 @@ def replay_document(
             (one["label"], replay_workspace(one, url=url, secret=secret))
             for one in document["workspaces"]
         ]
-    except (KeyError, TypeError, AttributeError) as error:
+    except (LookupError, TypeError, AttributeError, ValueError, OverflowError) as error:
         raise InvalidInput(f"the file is damaged: {error!r}") from error

@@ -60,6 +60,7 @@ def evidence(**document: object) -> str:
         pytest.param(evidence()[:-20], "its end is missing", id="cut off"),
         pytest.param(evidence().replace("{", "", 1), "is damaged", id="no JSON"),
         pytest.param(evidence(format=2, version="9.0"), "newer version.*9.0", id="newer"),
+        pytest.param(evidence(format=True), "no format that is known", id="no number"),
         pytest.param(evidence(kind="poem"), "no format that is known", id="kind"),
     ],
 )

@@ -49,6 +49,19 @@ def test_a_difference_is_shown_field_by_field(file: Path) -> None:
     )
 
 
+def test_a_file_cannot_control_the_terminal(file: Path) -> None:
+    document = read(file)
+    document["workspaces"][0]["label"] = "a\x1b[2Jb"
+    document["workspaces"][0]["events"][0]["type"] = "c\x1b]0;d\x07"
+    data = f'<script type="application/json" id="sendpilot-evidence">{embedded(document)}</script>'
+    file.write_text(data, encoding="utf-8")
+
+    result = invoke("replay", str(file))
+    assert result.exit_code == 1
+    assert not set(result.output) & {"\x1b", "\x07"}
+    assert r"a\x1b[2Jb: 1 difference" in result.output
+
+
 def test_the_outcome_is_printed_as_json(file: Path) -> None:
     result = invoke("replay", str(altered(file, 202)), "--json")
 

@@ -1,6 +1,8 @@
 """Replays: what a sandbox has recorded comes out again, and what is changed is named."""
 
+import base64
 import threading
+import zlib
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -302,11 +304,22 @@ def test_a_sandbox_that_was_not_recorded_cannot_be_replayed(
         replayed(sendpilot, tmp_path)
 
 
+BOMB = base64.b64encode(zlib.compress(b" " * 101_000_000)).decode()
 DAMAGES = [
     pytest.param(lambda one: one.update(state="AAAA"), "state at the beginning", id="state"),
     pytest.param(lambda one: one.pop("clock"), "damaged: KeyError", id="clock"),
     pytest.param(lambda one: one.update(steps=[{}]), "damaged: KeyError", id="steps"),
     pytest.param(lambda one: one.update(steps=None), "damaged: TypeError", id="no steps"),
+    pytest.param(
+        lambda one: one.update(steps=[{"step": "clock", "to": "soon"}]),
+        "damaged: ValueError",
+        id="a time that is none",
+    ),
+    pytest.param(
+        lambda one: one.update(state=BOMB),
+        "too large",
+        id="a state that grows",
+    ),
 ]
 
 
