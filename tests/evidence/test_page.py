@@ -1,12 +1,16 @@
 """The page: what it shows, what it hides, and how large it may be."""
 
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 import requests
 
-from mock_sendpilot import Sandbox, WebhookReceiver
+from mock_sendpilot import Sandbox, SandboxFactory, WebhookReceiver
+from mock_sendpilot.evidence import page as page_module
+from mock_sendpilot.evidence.document import WorkspaceEvidence
 from mock_sendpilot.evidence.files import MAX_BYTES
+from mock_sendpilot.evidence.saving import save
 from tests.evidence.worlds import SECRET, call, close, data, saved, without_data
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>'\""
@@ -117,3 +121,22 @@ def test_the_page_says_why_it_cannot_be_replayed(sendpilot: Sandbox, tmp_path: P
     page = saved(sendpilot, tmp_path)
 
     assert "Not possible: its steps were not recorded" in page
+
+
+def test_a_page_of_many_sandboxes_stays_small_and_shows_the_latest(
+    factory: SandboxFactory, tmp_path: Path
+) -> None:
+    found = []
+    for number in range(8):
+        sandbox = factory(frozen=True)
+        for index in range(10):
+            close(sandbox, sandbox.add_lead(lead_id=f"lead_{index}").id)
+        found.append(WorkspaceEvidence(sandbox.backend, label=f"box_{number}"))
+    with patch.object(page_module, "MAX_BYTES", 200_000):
+        save(tmp_path / "evidence.html", found, title="many")
+
+    text = (tmp_path / "evidence.html").read_text(encoding="utf-8")
+    assert len(text) < 200_000
+    assert "earlier workspaces are left out" in text
+    assert "Workspace of box_7<" in text
+    assert "Workspace of box_0<" not in text
