@@ -11,6 +11,7 @@ import orjson
 
 from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.evidence.document import FORMAT
+from mock_sendpilot.redaction import redacted
 from mock_sendpilot.version import __version__
 
 DATA_ID = "sendpilot-evidence"
@@ -33,7 +34,7 @@ def file_name(name: str) -> str:
     Two names never have one file, also where case does not count.
     """
     digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]
-    words = _UNSAFE.sub("-", name.replace("::", "-")).strip("-.")
+    words = _UNSAFE.sub("-", redacted(name).replace("::", "-")).strip("-.")
     # The end, since the beginnings of names are the folders that many tests share.
     return f"{words[-_MAX_NAME_LENGTH:].strip('-.') or 'test'}-{digest}.html"
 

@@ -36,6 +36,12 @@ def test_no_two_names_have_one_file() -> None:
     assert len({file_name(one).lower() for one in NAMES}) == len(NAMES)
 
 
+def test_a_name_has_no_key_that_a_test_has_in_its_id() -> None:
+    key = "sp_live_0828f55dce6116a0b6b91c60efb927b5"
+
+    assert key[:20] not in file_name(f"tests/test_a.py::test_b[{key}]")
+
+
 def test_a_folder_is_made(tmp_path: Path) -> None:
     assert checked_folder(tmp_path / "a" / "b").is_dir()
     assert list((tmp_path / "a" / "b").iterdir()) == []
