@@ -1,7 +1,8 @@
 """Signals of a workspace's events and deliveries. Connect to them with `sender=` a workspace.
 
 Receivers run in the thread that made the change, before the response is sent, so they must be
-quick: put the event on a queue and return. Its exceptions are logged and go no further.
+quick: put the event on a queue and return. Its exceptions are logged and go no further. There is
+not always a context of Flask, so `flask.request` is not for them.
 """
 
 import logging
