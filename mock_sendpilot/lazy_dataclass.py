@@ -62,8 +62,10 @@ def _complete(lazy: Any, namespace: dict[str, Any], options: dict[str, Any]) -> 
         type(lazy)(lazy.__name__, lazy.__bases__, dict(namespace))
     )
     ours = {"__dict__", "__weakref__", "__setattr__", "__delattr__", "__init__"}
+    # With an `__eq__` alone, Python itself sets `__hash__` to None.
+    written = namespace.keys() - ({"__hash__"} if namespace.get("__hash__") is None else set())
     for name, value in vars(twin).items():
-        if name not in namespace and name not in ours:
+        if name not in written and name not in ours:
             setattr(lazy, name, value)
     with suppress(AttributeError):
         del lazy.__signature__

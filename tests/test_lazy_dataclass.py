@@ -151,6 +151,17 @@ def test_a_subclass_without_the_decorator_takes_the_arguments_of_its_base(
 
 
 @both
+def test_a_frozen_class_with_an_equality_of_its_own_has_a_hash(decorate: Decorate) -> None:
+    def is_same(one: Any, other: Any) -> bool:
+        return bool(one.text.lower() == other.text.lower())
+
+    plain = type("Name", (), {"__annotations__": {"text": str}, "__eq__": is_same})
+    kind: Any = decorate(**FROZEN)(plain)
+    assert kind("a") == kind("A")
+    assert hash(kind("a")) == hash(kind("a"))
+
+
+@both
 def test_a_generic_class_can_be_one(decorate: Decorate) -> None:
     class Page(Generic[T]):
         """A page."""
