@@ -63,7 +63,8 @@ def create_leads_app(
     emulator: "Emulator", *, guard: Guard, cors_origins: Sequence[str] = ()
 ) -> Flask:
     """Create the part of that app which serves leads, and the health of the server."""
-    app = _App("mock_sendpilot", static_folder=None)
+    # Flask logs under this name; `mock_sendpilot` itself is the parent of all other loggers here.
+    app = _App("mock_sendpilot.app", static_folder=None)
     app.extensions[EXTENSION] = emulator
     app.before_request(guard.check_host)
     register_error_handlers(app)

@@ -48,6 +48,10 @@ def notes_of(monkeypatch: pytest.MonkeyPatch, module: str, name: str) -> list[st
     return found
 
 
+def test_flask_does_not_log_as_the_parent_of_all_loggers(server: EmulatorServer) -> None:
+    assert server.app.logger.name == "mock_sendpilot.app"
+
+
 @pytest.mark.parametrize(
     "path", [*HEALTH_PATHS, "/v1/leads", "/api/v1/leads", "/%761/leads", "/v1/nothing", "/v1//"]
 )
