@@ -129,8 +129,10 @@ def register_artifacts(
     """Save the evidence of a run of pytest in the folder that its option names.
 
     Raises:
-        pytest.UsageError: the folder cannot be written to.
+        pytest.UsageError: it names none, or one that cannot be written to.
     """
+    if not config.getoption(OPTION):
+        raise pytest.UsageError(f"{OPTION}: expected a folder, got nothing")
     folder = config.invocation_params.dir / config.getoption(OPTION)
     try:
         artifacts = Artifacts(checked_folder(folder), sandbox_key, fixture_of)

@@ -100,15 +100,22 @@ def test_a_shared_sandbox_is_text_since_the_start_of_the_test(pages: dict[str, s
     assert ">sendpilot_module<" in text
 
 
-def test_a_folder_that_cannot_be_written_to_is_refused_at_the_start(
-    pytester: pytest.Pytester,
+@pytest.mark.parametrize(
+    ("folder", "problem"),
+    [
+        pytest.param("file.txt/evidence", "*cannot be written to*", id="in a file"),
+        pytest.param("", "expected a folder, got nothing", id="none"),
+    ],
+)
+def test_another_folder_is_refused_at_the_start(
+    pytester: pytest.Pytester, folder: str, problem: str
 ) -> None:
     pytester.makefile(".txt", file="")
     pytester.makepyfile("def test_it(): raise AssertionError('it has begun')")
 
-    result = run(pytester, "--sendpilot-artifacts=file.txt/evidence")
+    result = run(pytester, f"--sendpilot-artifacts={folder}")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["ERROR: --sendpilot-artifacts: *cannot be written to*"])
+    result.stderr.fnmatch_lines([f"ERROR: --sendpilot-artifacts: {problem}"])
 
 
 def test_nothing_is_recorded_without_the_option(pytester: pytest.Pytester) -> None:
