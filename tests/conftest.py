@@ -1,5 +1,6 @@
 """Fixtures of the whole suite."""
 
+import signal
 import threading
 from collections.abc import Callable, Generator, Iterator
 from datetime import datetime, timezone
@@ -33,6 +34,12 @@ NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
 IN_PROCESS, OVER_A_SOCKET = "in process", "over a socket"
 Serve = Callable[[Emulator], Api]
 _OURS = ("mock-sendpilot", "waitress")
+
+
+def pytest_configure() -> None:
+    """Undo what a shell does to jobs in the background, for the processes that the tests start."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
