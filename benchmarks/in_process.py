@@ -64,7 +64,7 @@ class World:
         number = self._turn * _STEP % self._count
         # A lead that is visited again gets another status again.
         body = request.body(number + 1 + self._turn // self._count)
-        return environ(request, number, body)
+        return environ(request.method, request.target(number), body, key=_KEY)
 
 
 def cpu_us(app: Flask, next_environ: Callable[[], dict[str, Any]]) -> float:
@@ -88,15 +88,15 @@ def _call(app: Flask, environ: dict[str, Any]) -> None:
         raise RuntimeError(f"{environ['REQUEST_URI']}: {statuses[0]}")
 
 
-def environ(request: Request, number: int, body: bytes) -> dict[str, Any]:
-    """The WSGI environment of a request as our server makes it."""
-    target = request.target(number)
+def environ(method: str, target: str, body: bytes = b"", *, key: str = "") -> dict[str, Any]:
+    """Return the WSGI environment of a request as our server makes it."""
     path, _, query = target.partition("?")
     return {
         "REMOTE_ADDR": "127.0.0.1",
-        "REQUEST_METHOD": request.method,
+        "REQUEST_METHOD": method,
         "SERVER_PORT": "7363",
         "SERVER_NAME": "waitress.invalid",
+        "SERVER_SOFTWARE": "waitress",
         "SERVER_PROTOCOL": "HTTP/1.1",
         "SCRIPT_NAME": "",
         "PATH_INFO": path,
@@ -105,7 +105,7 @@ def environ(request: Request, number: int, body: bytes) -> dict[str, Any]:
         "CONTENT_TYPE": "application/json",
         "CONTENT_LENGTH": str(len(body)),
         "HTTP_HOST": "127.0.0.1:7363",
-        "HTTP_X_API_KEY": _KEY,
+        "HTTP_X_API_KEY": key,
         "wsgi.url_scheme": "http",
         "wsgi.version": (1, 0),
         "wsgi.errors": sys.stderr,
@@ -113,6 +113,7 @@ def environ(request: Request, number: int, body: bytes) -> dict[str, Any]:
         "wsgi.multiprocess": False,
         "wsgi.run_once": False,
         "wsgi.input": io.BytesIO(body),
+        "wsgi.input_terminated": True,
     }
 
 

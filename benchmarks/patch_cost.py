@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from benchmarks import load
 from benchmarks.bare_flask import hello_app
-from benchmarks.in_process import LEADS_PER_CAMPAIGN, PATCH, Request, World, cpu_us, environ
+from benchmarks.in_process import LEADS_PER_CAMPAIGN, PATCH, World, cpu_us, environ
 from benchmarks.processes import NEEDS_PROC, Started, cpu_seconds
 from benchmarks.report import Finding, Row, Settings, Skipped
 from benchmarks.world import HELLO, bare_flask, emulator, patches
@@ -42,11 +42,10 @@ def run(settings: Settings) -> Iterator[Finding]:
 
 def _in_process(settings: Settings) -> Finding:
     world, bare = World(LEADS_PER_CAMPAIGN), hello_app()
-    hello = Request("hello", "GET", lambda _: "/")
     ours, baseline = [], []
     for _ in range(settings.rounds):
         ours.append(world.cpu_us(PATCH))
-        baseline.append(cpu_us(bare, lambda: environ(hello, 0, b"")))
+        baseline.append(cpu_us(bare, lambda: environ("GET", "/")))
     world.close()
     return Row(
         name="PATCH, in process, CPU",

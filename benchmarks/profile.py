@@ -5,7 +5,6 @@ the stack says which layer works; what libraries do counts for the layer that ca
 shares are those of the samples, the microseconds those of a run without the timer.
 """
 
-import io
 import signal
 import sys
 import tempfile
@@ -14,9 +13,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timezone
 from types import FrameType
-from typing import Any
 
 from benchmarks.arrivals import receiver
+from benchmarks.in_process import environ
 from benchmarks.processes import cpu_seconds, started
 from benchmarks.sampled_start import SAMPLE_SECONDS
 from benchmarks.world import KEY, STATUSES, path_of_lead, seed_text
@@ -101,37 +100,10 @@ def _profile_of_patch() -> tuple[float, dict[str, float]]:
 
     def patch() -> None:
         for number in range(_ROUND_COUNT):
-            list(app(_environ(bodies[number % 2]), lambda *_: lambda _: None))
+            one = environ("PATCH", path_of_lead(), bodies[number % 2], key=KEY)
+            list(app(one, lambda *_: lambda _: None))
 
     return _profile(patch, _OF_A_PATCH)
-
-
-def _environ(body: bytes) -> dict[str, Any]:
-    """The WSGI environment of a PATCH as our server makes it."""
-    return {
-        "REMOTE_ADDR": "127.0.0.1",
-        "REQUEST_METHOD": "PATCH",
-        "SERVER_PORT": "7363",
-        "SERVER_NAME": "waitress.invalid",
-        "SERVER_SOFTWARE": "waitress",
-        "SERVER_PROTOCOL": "HTTP/1.1",
-        "SCRIPT_NAME": "",
-        "PATH_INFO": path_of_lead(),
-        "REQUEST_URI": path_of_lead(),
-        "QUERY_STRING": "",
-        "CONTENT_TYPE": "application/json",
-        "CONTENT_LENGTH": str(len(body)),
-        "HTTP_HOST": "127.0.0.1:7363",
-        "HTTP_X_API_KEY": KEY,
-        "wsgi.url_scheme": "http",
-        "wsgi.version": (1, 0),
-        "wsgi.errors": sys.stderr,
-        "wsgi.multithread": True,
-        "wsgi.multiprocess": False,
-        "wsgi.run_once": False,
-        "wsgi.input": io.BytesIO(body),
-        "wsgi.input_terminated": True,
-    }
 
 
 def _profile_of_delivery() -> tuple[float, dict[str, float]]:

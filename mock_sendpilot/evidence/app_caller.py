@@ -79,7 +79,7 @@ class AppCaller:
 
 
 class _Silent:
-    """A stream for errors that are told otherwise."""
+    """A stream for errors, which the status of the response reports."""
 
     def write(self, _text: str) -> None:
         """Do nothing."""

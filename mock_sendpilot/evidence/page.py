@@ -51,7 +51,7 @@ _LIMITS = (
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A body as the page shows it; `cut` says what is not shown of it, if anything."""
+    """The text of a body on the page; `cut` says what is left out, if anything."""
 
     text: str
     cut: str = ""
@@ -63,7 +63,7 @@ class WorkspacePage:
     Args:
         evidence: what happened in it.
         number: its number on the page.
-        limits: what is shown of it.
+        limits: the numbers of its parts that fit on the page.
     """
 
     def __init__(self, evidence: WorkspaceEvidence, number: int, limits: Limits) -> None:

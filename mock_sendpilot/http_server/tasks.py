@@ -1,4 +1,4 @@
-"""A call of the app: what it is told of a request, and its response as it goes over the wire."""
+"""A call of the app: the environment of a request, and the bytes of its response."""
 
 import math
 from operator import itemgetter

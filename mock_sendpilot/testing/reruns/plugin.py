@@ -126,7 +126,7 @@ class Reruns:
         add = kind.results.tests.append
         control = kind.control()
         self._rerun(item, control)
-        changes = list(kind.changes(control))  # first, for whoever reads its events asks for more
+        changes = list(kind.changes(control))  # first, since its events read options, too
         after = self._observed(control)
         for sandbox, options in control.sandboxes:
             forget_schemas(sandbox.host.app.extensions, options.contract)
@@ -216,7 +216,7 @@ class _Baseline:
 
     @classmethod
     def of(cls, first: Sequence[Observed], second: Sequence[Observed]) -> "_Baseline":
-        """Return what two runs without a change have shown."""
+        """Compare two runs without a change."""
         is_exact = first_difference(first, second) is None
         is_repeatable = is_exact or first_difference(first, second, is_exact=False) is None
         return cls(second, is_repeatable, is_exact)
