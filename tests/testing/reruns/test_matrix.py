@@ -408,8 +408,9 @@ def test_options_that_do_not_go_together_are_refused(
 
 
 def test_a_file_that_cannot_be_written_is_an_error(pytester: pytest.Pytester) -> None:
+    pytester.makefile(".txt", file="")
     pytester.makepyfile(CLIENT + RELIES_ON_201)
-    result = run(pytester, "--sendpilot-matrix", "--sendpilot-matrix-json=.")
+    result = run(pytester, "--sendpilot-matrix", "--sendpilot-matrix-json=file.txt/matrix.json")
 
     assert result.ret == pytest.ExitCode.INTERNAL_ERROR
     result.stdout.fnmatch_lines(["--sendpilot-matrix-json: cannot write *: *"])
