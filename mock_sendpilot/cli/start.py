@@ -4,6 +4,7 @@ import logging
 import os
 import sys
 import time
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -25,7 +26,7 @@ from mock_sendpilot.cli.memory import (
 from mock_sendpilot.cli.start_options import ConfigurableCommand, places, source_of, start_options
 
 if TYPE_CHECKING:
-    from mock_sendpilot.cli.stopping import Parent
+    from mock_sendpilot.cli.stopping import Parent, StopSignal
     from mock_sendpilot.contracts.contract import Contract
     from mock_sendpilot.emulator import Emulator
     from mock_sendpilot.server import EmulatorServer
@@ -75,10 +76,10 @@ def start(**options: Any) -> None:
     # Until here a signal ends the process at once: there is nothing to clean up, and an exception
     # in the middle of an import may crash it.
     try:
-        raise_on_stop_signal()
+        stop_signal = raise_on_stop_signal()
         try:
             with https or nullcontext():
-                _serve(server, banner, state_file, parent)
+                _serve(server, banner, state_file, lambda: _is_over(stop_signal, parent))
         finally:
             stop_server(emulator, server, state_file)
     except StopRequested:
@@ -279,9 +280,9 @@ def _serve(
     server: "EmulatorServer",
     banner: str,
     state_file: "StateFile | None",
-    parent: "Parent | None",
+    is_over: Callable[[], bool],
 ) -> None:
-    """Serve until a stop signal raises `StopRequested`, or until the parent process is gone."""
+    """Serve until a stop signal raises `StopRequested`, or until it is over."""
     if state_file is not None:
         try:
             state_file.start(server.emulator)
@@ -302,10 +303,17 @@ def _serve(
         collect_at = time.monotonic() + COLLECT_SECONDS
         while time.monotonic() < collect_at:
             time.sleep(_POLL_SECONDS)
-            if parent is not None and parent.is_gone():
-                _logger.info("the process that started the server has ended")
+            if is_over():
                 return
         collect_garbage()
+
+
+def _is_over(stop_signal: "StopSignal", parent: "Parent | None") -> bool:
+    """Return whether there is a reason to stop; a signal has usually raised its exception."""
+    if parent is not None and parent.is_gone():
+        _logger.info("the process that started the server has ended")
+        return True
+    return stop_signal.is_received
 
 
 def stop_server(

@@ -14,17 +14,29 @@ class StopRequested(BaseException):
     """The process is asked to stop. It comes once: no `except Exception` may swallow it."""
 
 
-def raise_on_stop_signal() -> None:
+class StopSignal:
+    """The first of these signals, which raises `StopRequested` in the main thread.
+
+    Python swallows an exception that it meets in a finalizer, such as those of an import. So
+    whoever waits for long asks `is_received`, too.
+    """
+
+    def __init__(self) -> None:
+        self.is_received = False
+        for number in _SIGNALS:
+            signal.signal(number, self._stop)
+
+    def _stop(self, *_: object) -> NoReturn:
+        # Raising takes no lock, which the interrupted thread may hold.
+        self.is_received = True
+        for number in _SIGNALS:
+            signal.signal(number, _ignore)
+        raise StopRequested
+
+
+def raise_on_stop_signal() -> StopSignal:
     """Have the first of these signals raise `StopRequested` in the main thread."""
-    for number in _SIGNALS:
-        signal.signal(number, _stop)
-
-
-def _stop(*_: object) -> NoReturn:
-    # Raising takes no lock, which the interrupted thread may hold.
-    for number in _SIGNALS:
-        signal.signal(number, _ignore)
-    raise StopRequested
+    return StopSignal()
 
 
 def _ignore(*_: object) -> None:

@@ -210,3 +210,35 @@ def test_an_interruption_of_an_import_leaves_no_traceback(tmp_path: Path, module
     )
 
     assert (done.returncode, done.stderr) == (-signal.SIGINT, "")
+
+
+SWALLOWED = """
+import importlib, os, signal
+from mock_sendpilot.cli import main
+
+
+class Thing:
+    def __del__(self):  # Python swallows what the handler of the signal raises in it
+        os.kill(os.getpid(), signal.SIGTERM)
+        sum(range(1000))
+
+
+module = importlib.import_module("mock_sendpilot.cli.start")
+module.give_back_large_blocks = lambda: Thing() and None
+main(["start", "--port", "0"])
+"""
+
+
+def test_a_signal_whose_exception_python_swallows_ends_the_server(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", SWALLOWED],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+
+    assert done.returncode == 0
+    assert "Exception ignored in" in done.stderr
