@@ -16,6 +16,8 @@ from mock_sendpilot.testing.backends.protocol import Backend, Host
 from mock_sendpilot.testing.reruns.trials import is_rerun
 
 if TYPE_CHECKING:
+    from _pytest.terminal import TerminalReporter  # pytest has it itself since 8.4
+
     from mock_sendpilot.testing.sandbox import Sandbox
 
 OPTION = "--sendpilot-artifacts"
@@ -107,7 +109,7 @@ class Artifacts:
             label = _FACTORY if node is None else self._fixture_of(node)
             yield WorkspaceEvidence(cast("Backend", backend), label=label)
 
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+    def pytest_terminal_summary(self, terminalreporter: "TerminalReporter") -> None:
         """Say where the files are."""
         reports = [one for name in ("failed", "error") for one in terminalreporter.getreports(name)]
         paths = {

@@ -75,7 +75,8 @@ def test_the_same_seed_finds_the_same(sendpilot: Sandbox) -> None:
             receiver, probe=receiver.view, secret=SECRET, random_seed=SEED, timeout=0.25
         )
         assert exploration.found is not None
-        found.append((exploration.examples, exploration.found.steps, exploration.found.sentences))
+        # Not the number of examples: of two webhooks at once either may be first.
+        found.append((exploration.found.steps, exploration.found.sentences))
 
     assert found[0] == found[1]
 
