@@ -17,8 +17,8 @@ class StopRequested(BaseException):
 class StopSignal:
     """The first of these signals, which raises `StopRequested` in the main thread.
 
-    Python swallows an exception that it meets in a finalizer, such as those of an import. So
-    whoever waits for long asks `is_received`, too.
+    Python swallows an exception that it meets in a finalizer, such as those of an import. So a
+    loop that waits for long also looks at `is_received`.
     """
 
     def __init__(self) -> None:
