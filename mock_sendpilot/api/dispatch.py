@@ -124,7 +124,7 @@ class OperationDispatch:
             or not (path.isascii() and path.isprintable())
             or not self._is_known_host(environ.get("HTTP_HOST", ""))
             or _PRESERVES_CONTEXT in environ
-            or any(self._receivers)
+            or (any(self._receivers) and self._has_receivers())
         ):
             return None
         values = []
@@ -143,6 +143,14 @@ class OperationDispatch:
         ):
             return None
         return node.perform, dict(zip(node.names, values, strict=True))
+
+    def _has_receivers(self) -> bool:
+        """Return whether anybody receives the signals that Flask sends for this app.
+
+        The signals are those of all apps of the process. Blinker's `has_receivers_for` does not
+        do: it counts also receivers that are gone.
+        """
+        return any(True for signal in _SIGNALS for _ in signal.receivers_for(self._app))
 
 
 def _routes(app: Flask, host_checks: list[Callable[[], Any]]) -> dict[str, _Node]:

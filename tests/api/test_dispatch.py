@@ -271,6 +271,17 @@ def test_flask_signals_are_sent_also_to_late_receivers(world: World) -> None:
     assert paths == ["/v1/credits"]
 
 
+def test_receivers_of_another_app_leave_an_operation_without_flask(
+    world: World, flask_count: Callable[[dict[str, Any]], int]
+) -> None:
+    def note(*_: object, **__: object) -> None: ...
+
+    flask.request_started.connect(note, sender=world.app)
+    flask.request_started.disconnect(note, sender=world.app)  # blinker keeps an empty entry
+    with flask.request_started.connected_to(note, sender=Flask("another")):
+        assert flask_count(request("GET", "/v1/credits", HTTP_HOST=LOCAL)) == 1
+
+
 def test_a_test_client_keeps_the_context_of_a_request(world: World) -> None:
     client = world.app.test_client()
     client.get("/v1/leads", headers={"X-API-Key": DEMO_KEY})
