@@ -5,8 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
-    from flask import Flask
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 
 class Stage(NamedTuple):
@@ -18,7 +17,7 @@ class Stage(NamedTuple):
     """
 
     serves: Callable[[str], bool]
-    make: "Callable[[], Flask]"
+    make: "Callable[[], WSGIApplication]"
 
 
 class LazyApp:
@@ -46,16 +45,15 @@ class LazyApp:
             number += 1
         return self.at(number)(environ, start_response)
 
-    def at(self, number: int) -> "Flask":
-        """Return the app of a stage or of a later one. It answers all requests from now on."""
+    def at(self, number: int) -> "WSGIApplication":
+        """Return the app of a stage or of a later one. It answers all requests from now on.
+
+        A negative number counts from the last stage.
+        """
+        number %= len(self._stages)
         if number > self._number:
             with self._lock:  # two threads may need it at the same time
                 if number > self._number:
                     self._app = self._stages[number].make()
                     self._number = number
         return self._app
-
-    @property
-    def complete(self) -> "Flask":
-        """The app of the last stage."""
-        return self.at(len(self._stages) - 1)

@@ -2,19 +2,17 @@
 
 WSGI servers decode a path before an app sees it, and `/leads/a%2Fb` becomes `/leads/a/b`. This
 middleware decodes the path itself, segment by segment, and keeps `/` and `%` inside a segment
-encoded; the converter `opaque` of the routes decodes those two.
+encoded; the converter `opaque` of the routes (`api/routing.py`) decodes those two.
 
 `/api/v1`, the prefix in the vendor's first pages, is another name for `/v1`.
 """
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
-from werkzeug.routing import BaseConverter, Map, Rule
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -52,42 +50,6 @@ class RawPaths:
         is_alias = decoded.startswith(f"{_ALIAS}/")
         environ["PATH_INFO"] = VENDOR_PREFIX + decoded[len(_ALIAS) :] if is_alias else decoded
         return self._app(environ, start_response)
-
-
-class OpaqueId(BaseConverter):
-    """A path segment of any content: ids are opaque, and some hold `/` or `%`."""
-
-    regex = "[^/]+"
-    part_isolating = True  # Werkzeug takes any pattern with a slash for one that matches slashes
-
-    def to_python(self, value: str) -> str:
-        """Return the segment with its slashes and percent signs."""
-        return value.replace("%2F", "/").replace("%25", "%")
-
-
-class RawMap(Map):
-    """A map of routes that does not merge two slashes into one.
-
-    Werkzeug before 3.0.3 ignores `merge_slashes` of a rule.
-    """
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(merge_slashes=False, strict_slashes=False, **options)
-        self.converters["opaque"] = OpaqueId
-
-
-class OneWayRule(Rule):
-    """A route that builds no URLs.
-
-    Werkzeug compiles a function for `url_for` for every route. That takes longer than everything
-    else in the making of the app, and nothing here asks for URLs.
-    """
-
-    def _compile_builder(self, *_: object, **__: object) -> "Callable[..., tuple[str, str]]":
-        def build(*_: object, **__: object) -> tuple[str, str]:
-            raise NotImplementedError("routes build no URLs")
-
-        return build
 
 
 def is_leads_or_health_path(path: str) -> bool:

@@ -1,14 +1,15 @@
 """The server of an emulator, which listens on a port."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
-from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from mock_sendpilot.api.operation import operation_ids
-from mock_sendpilot.control.guard import Guard, exposure_problems
-from mock_sendpilot.control.large_bodies import LARGE_BODY_ROUTES, MAX_SEED_BYTES
+from mock_sendpilot.control.body_limits import LARGE_BODY_ROUTES, MAX_SEED_BYTES
+from mock_sendpilot.control.exposure import exposure_problems
+from mock_sendpilot.control.hosts import Hosts
 from mock_sendpilot.errors import NotAllowed
+from mock_sendpilot.first_app import create_first_app
 from mock_sendpilot.http_server.connections import ConnectionLimits
 from mock_sendpilot.http_server.direct import DirectCall
 from mock_sendpilot.http_server.parsing import MAX_BODY_BYTES, Parser
@@ -23,15 +24,17 @@ from mock_sendpilot.paths import (
     is_vendor_path,
 )
 from mock_sendpilot.traffic.injection import FAULT_HEADER
-from mock_sendpilot.vendor_app import create_leads_app, create_vendor_app
 
 if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
     from flask import Flask
     from typing_extensions import Self
 
+    from mock_sendpilot.control.guard import Guard
     from mock_sendpilot.emulator import Emulator
 
-_VENDOR_STAGE = 1
+_VENDOR_ALONE, _COMPLETE = -2, -1
+"""The places of the apps of Flask among the stages."""
 DEFAULT_HOST = "127.0.0.1"
 _FAULT_KEY = FAULT_HEADER.upper().replace("-", "_")  # waitress's form of a header's name
 _LARGE_BODY_PATHS = frozenset(f"{CONTROL_PREFIX}{route}" for route in LARGE_BODY_ROUTES)
@@ -76,20 +79,16 @@ class EmulatorServer(AbstractContextManager["EmulatorServer"]):
         self._control_token = control_token
         self._has_control = has_control
         self.emulator = emulator
-        self._guard = Guard(
-            allowed_hosts=allowed_hosts,
-            allows_vendor_host=is_loopback(host),
-            control_token=control_token,
-        )
+        self._hosts = Hosts(allowed_hosts, allows_vendor_host=is_loopback(host))
         self._has_dashboard = has_control and has_dashboard
         self._cors_origins = cors_origins
-        self._app = LazyApp(
-            [
-                Stage(is_leads_or_health_path, partial(self._make_app, create_leads_app)),
-                Stage(is_vendor_path, partial(self._make_app, create_vendor_app)),
-                Stage(lambda _: True, self._make_complete_app),
-            ]
-        )
+        stages = [
+            Stage(is_leads_or_health_path, self._make_first_app),
+            Stage(is_vendor_path, self._make_vendor_app),
+            Stage(lambda _: True, self._make_complete_app),
+        ]
+        # Pages of other origins get headers with each response, which an extension of Flask makes.
+        self._app = LazyApp(stages[1:] if cors_origins else stages)
         self._host = host
         # A rule, and not one check now: keys may be added as long as the server runs.
         if not is_loopback(host):
@@ -111,12 +110,12 @@ class EmulatorServer(AbstractContextManager["EmulatorServer"]):
     @property
     def app(self) -> "Flask":
         """The Flask app that it serves."""
-        return self._app.complete
+        return cast("Flask", self._app.at(_COMPLETE))
 
     @property
     def operations(self) -> list[str]:
         """The ids of the vendor's operations."""
-        return operation_ids(self._app.at(_VENDOR_STAGE))
+        return operation_ids(cast("Flask", self._app.at(_VENDOR_ALONE)))
 
     @property
     def host(self) -> str:
@@ -175,7 +174,7 @@ class EmulatorServer(AbstractContextManager["EmulatorServer"]):
 
     def allow_hosts(self, names: Iterable[str]) -> None:
         """Allow further names of the server, which clients send as Host."""
-        self._guard.allow(names)
+        self._hosts.allow(names)
 
     @property
     def takes_direct_calls(self) -> bool:
@@ -197,19 +196,38 @@ class EmulatorServer(AbstractContextManager["EmulatorServer"]):
         access = self.emulator.keys.find(request.headers.get("X_API_KEY"))
         return _FAULT_KEY in request.headers or (access is not None and access.faults.is_armed)
 
-    def _make_app(self, create: "Callable[..., Flask]") -> "Flask":
-        return create(self.emulator, guard=self._guard, cors_origins=self._cors_origins)
+    def _make_first_app(self) -> "WSGIApplication":
+        return create_first_app(
+            self.emulator, hosts=self._hosts, make_flask_app=self._make_leads_app
+        )
+
+    def _make_leads_app(self) -> "Flask":
+        from mock_sendpilot.vendor_app import create_leads_app
+
+        return create_leads_app(self.emulator, guard=self._make_guard())
+
+    def _make_vendor_app(self) -> "Flask":
+        from mock_sendpilot.vendor_app import create_vendor_app
+
+        return create_vendor_app(
+            self.emulator, guard=self._make_guard(), cors_origins=self._cors_origins
+        )
 
     def _make_complete_app(self) -> "Flask":
         from mock_sendpilot.app import create_app
 
         return create_app(
             self.emulator,
-            guard=self._guard,
+            guard=self._make_guard(),
             cors_origins=self._cors_origins,
             has_control=self._has_control,
             has_dashboard=self._has_dashboard,
         )
+
+    def _make_guard(self) -> "Guard":
+        from mock_sendpilot.control.guard import Guard
+
+        return Guard(hosts=self._hosts, control_token=self._control_token)
 
     def _check_keys(self, api_keys: Iterable[str]) -> None:
         """Refuse API keys that must not be open to others.

@@ -1,40 +1,29 @@
 """The Flask app of the vendor's API, under `/v1` and `/api/v1`, and of the server's health.
 
-A server begins with the leads, which most clients ask for first. `app.py` adds everything else.
+A server begins with `first_app.py`. `app.py` adds the control API and the dashboard.
 """
 
-import logging
-import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Request
 from flask.sessions import NullSession, SessionInterface
 from werkzeug.routing import Map, MapAdapter
 
-from mock_sendpilot.api.access import EXTENSION
-from mock_sendpilot.api.dispatch import OperationDispatch
+from mock_sendpilot.api.authorization import EXTENSION
 from mock_sendpilot.api.envelope import register_error_handlers
-from mock_sendpilot.api.hints import REMARK
+from mock_sendpilot.api.flask_dispatch import FlaskDispatch
+from mock_sendpilot.api.flask_views import OperationFinder, blueprint
 from mock_sendpilot.api.leads import leads
-from mock_sendpilot.api.operation import OperationFinder
+from mock_sendpilot.api.routing import OneWayRule, RawMap
 from mock_sendpilot.control.guard import Guard
 from mock_sendpilot.control.health import health
 from mock_sendpilot.http_server.reason_phrases import NodeStatusLines
-from mock_sendpilot.paths import DASHBOARD, RAW_PATH, VENDOR_PREFIX, OneWayRule, RawMap, RawPaths
-from mock_sendpilot.redaction import redacted
-from mock_sendpilot.traffic.injection import FaultInjection
-from mock_sendpilot.traffic.journal import FAULT_ID
-from mock_sendpilot.traffic.recording import Recording
+from mock_sendpilot.middleware import with_middleware
+from mock_sendpilot.paths import VENDOR_PREFIX
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
-
     from mock_sendpilot.emulator import Emulator
-
-_MAX_PART_LENGTH = 200
-_MAX_REMARK_LENGTH = 300
-_access_logger = logging.getLogger("mock_sendpilot.access")
 
 
 def create_vendor_app(
@@ -55,47 +44,35 @@ def create_vendor_app(
 
     app = create_leads_app(emulator, guard=guard, cors_origins=cors_origins)
     for resource in (account, campaigns, inbox, lead_database, lead_extractor):
-        app.register_blueprint(resource, url_prefix=VENDOR_PREFIX)
+        app.register_blueprint(blueprint(resource), url_prefix=VENDOR_PREFIX)
+    dispatch = FlaskDispatch(
+        app,
+        NodeStatusLines(app.wsgi_app),
+        host_checks=[guard.check_host],
+        is_known_host=guard.hosts.are_ours,
+    )
+    app.wsgi_app = with_middleware(  # type: ignore[method-assign]
+        dispatch, emulator, find_operation=OperationFinder(app)
+    )
     return app
 
 
 def create_leads_app(
     emulator: "Emulator", *, guard: Guard, cors_origins: Sequence[str] = ()
 ) -> Flask:
-    """Create the part of that app which serves leads, and the health of the server."""
+    """Create the part of that app which serves leads and the health of the server.
+
+    It has no middleware yet.
+    """
     # Flask logs under this name; `mock_sendpilot` itself is the parent of all other loggers here.
     app = _App("mock_sendpilot.app", static_folder=None)
     app.extensions[EXTENSION] = emulator
     app.before_request(guard.check_host)
     register_error_handlers(app)
-    app.register_blueprint(leads, url_prefix=VENDOR_PREFIX)
-    app.register_blueprint(health)
+    app.register_blueprint(blueprint(leads), url_prefix=VENDOR_PREFIX)
+    app.register_blueprint(blueprint(health))
     if cors_origins:
         _allow_origins(app, cors_origins)
-    # Middleware instead of `after_request`, which Flask skips for an unhandled exception while a
-    # test suite has `app.testing` set. From the outside in: the path as it was sent, which all
-    # others match; the journal, which records injected faults like any response; the log; faults;
-    # operations, which need Flask when something is unusual or fails.
-    dispatch = OperationDispatch(
-        app,
-        NodeStatusLines(app.wsgi_app),
-        host_checks=[guard.check_host],
-        is_known_host=guard.has_checked,
-    )
-    injection = FaultInjection(
-        dispatch,
-        prefix=f"{VENDOR_PREFIX}/",
-        find_access=emulator.keys.find,
-        find_operation=OperationFinder(app),
-    )
-    recording = Recording(
-        AccessLog(injection),
-        prefix=f"{VENDOR_PREFIX}/",
-        find_access=emulator.keys.find,
-        unknown=emulator.unknown_requests,
-        note=emulator.note_request,
-    )
-    app.wsgi_app = RawPaths(recording)  # type: ignore[method-assign]
     return app
 
 
@@ -153,52 +130,3 @@ class _App(Flask):
             default_method=environ["REQUEST_METHOD"],
             query_args=environ.get("QUERY_STRING", ""),
         )
-
-
-class AccessLog:
-    """WSGI middleware that logs a line for each request; it costs nothing without a listener."""
-
-    def __init__(self, app: "WSGIApplication") -> None:
-        self._app = app
-
-    def __call__(
-        self, environ: "WSGIEnvironment", start_response: "StartResponse"
-    ) -> Iterable[bytes]:
-        """Pass the request on, and log its status and duration."""
-        # A page that keeps itself current would fill the log.
-        is_page = environ["PATH_INFO"].startswith(f"{DASHBOARD}/")
-        level = logging.DEBUG if is_page else logging.INFO
-        if not _access_logger.isEnabledFor(level):
-            return self._app(environ, start_response)
-        started_at = time.perf_counter()
-        statuses: list[str] = []
-
-        def record_status(status: str, *rest: object) -> Callable[[bytes], object]:
-            statuses.append(status)
-            return start_response(status, *rest)  # type: ignore[arg-type]
-
-        body = self._app(environ, record_status)
-        remark: str = environ.get(REMARK, "")[:_MAX_REMARK_LENGTH]
-        if FAULT_ID in environ:
-            remark = f"fault {environ[FAULT_ID]}; {remark}".rstrip("; ")
-        fields = {
-            "method": environ["REQUEST_METHOD"],
-            "target": _target(environ),
-            "status": int(statuses[0][:3]),
-            "durationMs": round((time.perf_counter() - started_at) * 1000, 1),
-            **({"remark": remark} if remark else {}),
-        }
-        line = "{method} {target} {status} {durationMs:.1f} ms".format_map(fields)
-        _access_logger.log(
-            level, "%s%s", line, f"  {remark}" if remark else "", extra={"fields": fields}
-        )
-        return body
-
-
-def _target(environ: "WSGIEnvironment") -> str:
-    """Return path and query as they were sent: shortened, on one line, without secrets."""
-    target = environ[RAW_PATH][:_MAX_PART_LENGTH]
-    if environ.get("QUERY_STRING"):
-        target += f"?{environ['QUERY_STRING'][:_MAX_PART_LENGTH]}"
-    # Escaped, since a path with a line break could forge a line of the log.
-    return redacted(target.encode("unicode_escape").decode())

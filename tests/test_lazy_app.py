@@ -82,7 +82,7 @@ def test_other_paths_need_the_complete_app(api: Api, makings: list[str], path: s
 def test_the_first_app_serves_leads(
     server: EmulatorServer, monkeypatch: pytest.MonkeyPatch, path: str, is_needed: bool
 ) -> None:
-    makings = notes_of(monkeypatch, "mock_sendpilot.server", "create_vendor_app")
+    makings = notes_of(monkeypatch, "mock_sendpilot.vendor_app", "create_vendor_app")
     with EmulatorServer(server.emulator) as another:
         over_a_socket(another.origin)("GET", path)
     assert bool(makings) is is_needed
@@ -133,8 +133,8 @@ def test_a_failure_to_make_the_complete_app_is_that_of_one_request() -> None:
 
     app = LazyApp([Stage(bool, lambda: Flask("first")), Stage(bool, make)])
     with pytest.raises(ImportError, match="the disk is gone"):
-        _ = app.complete
-    assert app.complete is complete
+        app.at(-1)
+    assert app.at(-1) is complete
 
 
 def test_the_app_of_a_server_answers_its_requests(server: EmulatorServer, api: Api) -> None:

@@ -1,4 +1,4 @@
-"""Authenticate a request: its API key opens a workspace, and its scopes are checked."""
+"""The emulator, workspace and contract of the request that Flask handles."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -6,19 +6,14 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec
 
 from flask import Response, current_app, request
 
-from mock_sendpilot.api.exchange import Exchange
+from mock_sendpilot.api.authorization import EXTENSION, opened_access
 from mock_sendpilot.contracts.contract import Contract
 from mock_sendpilot.errors import InvalidApiKey
 from mock_sendpilot.world.workspace import Workspace
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIEnvironment
-
     from mock_sendpilot.api_keys import Access
     from mock_sendpilot.emulator import Emulator
-
-EXTENSION = "mock_sendpilot"
-_BEARER_HINT = "send the key as the header X-API-Key; it is not looked for in Authorization"
 
 P = ParamSpec("P")
 
@@ -35,14 +30,7 @@ def current_access() -> "Access":
     Raises:
         InvalidApiKey: the key is missing, unknown, expired or revoked.
     """
-    return _access(request.environ, current_emulator())
-
-
-def _access(environ: "WSGIEnvironment", emulator: "Emulator") -> "Access":
-    key = environ.get("HTTP_X_API_KEY")
-    if not key and "HTTP_AUTHORIZATION" in environ:
-        raise InvalidApiKey("Invalid API key", hint=_BEARER_HINT)
-    return emulator.keys.open(key)
+    return opened_access(request.environ, current_emulator())
 
 
 def current_contract() -> Contract:
@@ -51,35 +39,6 @@ def current_contract() -> Contract:
         return current_access().workspace.contract
     except InvalidApiKey:
         return current_emulator().contract
-
-
-def access_of(exchange: Exchange) -> "Access":
-    """Return the access that the API key of a request to the vendor's API opens.
-
-    Raises:
-        InvalidApiKey: the key is missing, unknown, expired or revoked.
-    """
-    return _access(exchange.environ, exchange.extensions[EXTENSION])
-
-
-def authorize(exchange: Exchange, scope: str | None) -> "Access":
-    """Return the access of a request to the vendor's API; the request counts for the rate limit.
-
-    Args:
-        exchange: the request.
-        scope: the scope that the key must have; None for any key.
-
-    Raises:
-        InvalidApiKey: the key is missing, unknown, expired or revoked.
-        LimitExceeded: the key has made too many requests.
-        ScopeMissing: the key does not have the scope.
-    """
-    access = access_of(exchange)
-    if access.limiter is not None:
-        access.limiter.count()
-    if scope is not None:
-        access.require(scope)
-    return access
 
 
 def with_workspace(view: Callable[Concatenate[Workspace, P], Response]) -> Callable[P, Response]:

@@ -6,10 +6,9 @@ names are invented.
 
 from typing import Any
 
-from flask import Blueprint
 from marshmallow import fields
 
-from mock_sendpilot.api.access import access_of
+from mock_sendpilot.api.authorization import access_of
 from mock_sendpilot.api.exchange import CURRENT_EXCHANGE
 from mock_sendpilot.api.fields import CamelCaseSchema, Choice, ListOf, Timestamp
 from mock_sendpilot.api.operation import (
@@ -19,12 +18,13 @@ from mock_sendpilot.api.operation import (
     Operation,
     serves,
 )
+from mock_sendpilot.api.resource import Resource
 from mock_sendpilot.contracts import vocabulary as words
 from mock_sendpilot.world.credits import Balance
 from mock_sendpilot.world.limits import QUOTA_KINDS
 from mock_sendpilot.world.workspace import Workspace
 
-account = Blueprint("account", __name__)
+account = Resource("account")
 
 
 class _RateLimit(CamelCaseSchema):

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from typing import Any
 
-from flask import Blueprint
 from marshmallow import Schema, fields
 
 from mock_sendpilot.api.fields import (
@@ -23,13 +22,14 @@ from mock_sendpilot.api.operation import (
     serves,
 )
 from mock_sendpilot.api.paging import MAX_PAGES, MAX_PER_PAGE, Page, Pagination
+from mock_sendpilot.api.resource import Resource
 from mock_sendpilot.contracts import vocabulary as words
 from mock_sendpilot.contracts.contract import Contract
 from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.world.models import Campaign
 from mock_sendpilot.world.workspace import Workspace
 
-campaigns = Blueprint("campaigns", __name__)
+campaigns = Resource("campaigns")
 
 _PER_PAGE = 20
 _ALL = "all"

@@ -1,122 +1,146 @@
-"""WSGI middleware that runs operations without a context of Flask.
+"""WSGI middleware that runs operations without Flask.
 
-Flask's contexts, routing and responses cost as much as the rest of a PATCH. Nothing of them shows
-in the response to a request of the usual form that succeeds. Every other request goes to Flask,
-which also answers for an operation that has failed: it gets the exception, and does not run the
-operation again.
+Flask's contexts, routing and responses cost as much as the rest of a PATCH, and to import it takes
+longer than to import everything else. Nothing of it shows in the response to a request of the usual
+form that succeeds. Every other request goes to Flask, which also answers for an operation that has
+failed: it gets the exception, and does not run the operation again.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
-from flask import (
-    Flask,
-    appcontext_popped,
-    appcontext_pushed,
-    appcontext_tearing_down,
-    request_finished,
-    request_started,
-    request_tearing_down,
-)
-from werkzeug.routing import Rule
-
-from mock_sendpilot.api.envelope import CONTENT_TYPE, json_content_response
-from mock_sendpilot.api.exchange import EXCHANGE, Exchange
-from mock_sendpilot.api.hints import append_hints
-from mock_sendpilot.api.operation import OPERATION, PERFORM, Operation, Perform
+from mock_sendpilot.api.exchange import CONTENT_TYPE, EXCHANGE, Exchange
+from mock_sendpilot.api.hints import HINT_HEADER, append_hints
+from mock_sendpilot.api.operation import Operation, Perform
 from mock_sendpilot.api.parsing import has_plain_body
+from mock_sendpilot.api.resource import Resource
 from mock_sendpilot.http_server.reason_phrases import reason_phrase
 from mock_sendpilot.lazy_dataclass import dataclass
-from mock_sendpilot.paths import RAW_PATH, VENDOR_PREFIX
+from mock_sendpilot.paths import RAW_PATH
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-_IGNORED_METHODS = frozenset({"HEAD", "OPTIONS"})  # Flask adds them to every route
 _PARAMETER = "<opaque:"
 _PRESERVES_CONTEXT = "werkzeug.debug.preserve_context"
-_SIGNALS = (
-    appcontext_pushed,
-    request_started,
-    request_finished,
-    request_tearing_down,
-    appcontext_tearing_down,
-    appcontext_popped,
-)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An operation to which a path leads.
+
+    Attributes:
+        perform: performs it.
+        reads_body: True if it has a body.
+        names: the parameters of the path.
+        name, view: those of its view in an app of Flask.
+    """
+
+    perform: Perform
+    reads_body: bool
+    names: tuple[str, ...]
+    name: str = ""
+    view: Callable[..., Any] | None = None
 
 
 @dataclass(slots=True)
-class _Node:
+class Node:
     """The routes that begin with the same segments. A parameter is any segment."""
 
-    children: dict[str, "_Node"] = field(default_factory=dict)
-    parameter: "_Node | None" = None
-    perform: Perform | None = None
-    endpoint: str = ""
-    view: Callable[..., Any] | None = None
-    reads_body: bool = False
-    names: tuple[str, ...] = ()
+    children: dict[str, "Node"] = field(default_factory=dict)
+    parameter: "Node | None" = None
+    target: Target | None = None
+
+    def add(
+        self, path: str, perform: Perform, operation: Operation | None, **flask_view: Any
+    ) -> None:
+        """Add a route below this node."""
+        node, names = self, []
+        for segment in path.split("/")[1:]:
+            if is_parameter(segment):
+                names.append(segment.removeprefix(_PARAMETER).removesuffix(">"))
+                node.parameter = node = node.parameter or Node()
+            else:
+                node = node.children.setdefault(segment, Node())
+        reads_body = operation is not None and operation.body is not None
+        node.target = Target(perform, reads_body, tuple(names), **flask_view)
+
+
+Routes = Mapping[str, Node]
+"""The nodes with which all routes of a method begin, by method."""
+
+
+def is_parameter(segment: str) -> bool:
+    """Return whether a segment of a route is a parameter of the only kind that is known here."""
+    return segment.startswith(_PARAMETER)
+
+
+def routes_of(resources: Mapping[Resource, str]) -> Routes:
+    """Return the routes of resources.
+
+    Args:
+        resources: with the beginning of their paths.
+    """
+    routes: dict[str, Node] = {}
+    for resource, prefix in resources.items():
+        for method, path, handler in resource.routes:
+            node = routes.setdefault(method, Node())
+            node.add(prefix + path, handler.perform, handler.operation)
+    return routes
 
 
 class OperationDispatch:
-    """WSGI middleware that runs the operations of an app.
+    """WSGI middleware that runs operations.
 
     Args:
-        app: the app. Its first request goes to Flask, which takes no more routes afterwards.
-        wsgi_app: what answers for the app.
-        host_checks: the functions that the app calls before each request.
-        is_known_host: returns True for a Host header that has passed these checks.
+        app: answers every other request.
+        routes: those of the operations.
+        extensions: keep what the operations need and make.
+        is_known_host: returns True for a Host header with a name of ours.
+        is_watched: returns True if somebody receives the signals that Flask sends for a request.
     """
 
     def __init__(
         self,
-        app: Flask,
-        wsgi_app: "WSGIApplication",
+        app: "WSGIApplication",
         *,
-        host_checks: list[Callable[[], Any]],
+        routes: Routes,
+        extensions: dict[str, Any],
         is_known_host: Callable[[str], bool],
+        is_watched: Callable[[], bool],
     ) -> None:
         self._app = app
-        self._wsgi_app = wsgi_app
-        self._host_checks = host_checks
+        self.routes = routes
+        self._extensions = extensions
         self._is_known_host = is_known_host
-        self._receivers = [signal.receivers for signal in _SIGNALS]  # dicts that change in place
-        self._routes: Mapping[str, _Node] | None = None  # by method
+        self._is_watched = is_watched
 
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
-        """Run the operation of a request, or pass the request on to Flask."""
-        if self._routes is None:
-            try:
-                return self._wsgi_app(environ, start_response)
-            finally:
-                self._routes = _routes(self._app, self._host_checks)
-        found = self._find(environ, self._routes)
+        """Run the operation of a request, or pass the request on to the app."""
+        found = self.find(environ)
         if found is None:
-            return self._wsgi_app(environ, start_response)
-        perform, parameters = found
-        exchange = Exchange(environ, self._app.extensions)
+            return self._app(environ, start_response)
+        target, parameters = found
+        exchange = Exchange(environ, self._extensions)
         try:
-            status, content = perform(exchange, parameters)
+            status, content = target.perform(exchange, parameters)
         except Exception as error:
             exchange.error = error
             environ[EXCHANGE] = exchange
-            return self._wsgi_app(environ, start_response)
+            return self._app(environ, start_response)
         headers = [("Content-Type", CONTENT_TYPE), ("Content-Length", str(len(content)))]
         if exchange.hints:
-            response = append_hints(exchange, json_content_response(content, status))
-            headers = response.headers.to_wsgi_list()
+            headers.append((HINT_HEADER, append_hints(exchange)))
         start_response(f"{status} {reason_phrase(status)}", headers)
         return [content]
 
-    def _find(
-        self, environ: "WSGIEnvironment", routes: Mapping[str, _Node]
-    ) -> tuple[Perform, dict[str, str]] | None:
+    def find(self, environ: "WSGIEnvironment") -> tuple[Target, dict[str, str]] | None:
         """Return the operation of a request of the usual form, with the parameters of its path."""
         path: str = environ["PATH_INFO"]
-        node = routes.get(environ["REQUEST_METHOD"])
+        node = self.routes.get(environ["REQUEST_METHOD"])
         if (
             node is None
             # Flask decodes what is not ASCII, and the routes some of what is encoded.
@@ -124,7 +148,7 @@ class OperationDispatch:
             or not (path.isascii() and path.isprintable())
             or not self._is_known_host(environ.get("HTTP_HOST", ""))
             or _PRESERVES_CONTEXT in environ
-            or (any(self._receivers) and self._has_receivers())
+            or self._is_watched()
         ):
             return None
         values = []
@@ -136,67 +160,7 @@ class OperationDispatch:
                     return None
                 values.append(segment)
             node = child
-        if (
-            node.perform is None
-            or (node.reads_body and not has_plain_body(environ))
-            or self._app.view_functions.get(node.endpoint) is not node.view  # replaced meanwhile
-        ):
+        target = node.target
+        if target is None or (target.reads_body and not has_plain_body(environ)):
             return None
-        return node.perform, dict(zip(node.names, values, strict=True))
-
-    def _has_receivers(self) -> bool:
-        """Return whether anybody receives the signals that Flask sends for this app.
-
-        The signals are those of all apps of the process. Blinker's `has_receivers_for` does not
-        do: it counts also receivers that are gone.
-        """
-        return any(True for signal in _SIGNALS for _ in signal.receivers_for(self._app))
-
-
-def _routes(app: Flask, host_checks: list[Callable[[], Any]]) -> dict[str, _Node]:
-    """Return the routes of the operations by method; none if Flask calls more around requests."""
-    rules = [rule for rule in app.url_map.iter_rules() if rule.rule.startswith(VENDOR_PREFIX)]
-    blueprints = {str(rule.endpoint).rpartition(".")[0] for rule in rules}
-    is_extended = app.teardown_appcontext_funcs or any(
-        registered.get(name)
-        for registered in (
-            app.url_value_preprocessors,
-            {**app.before_request_funcs, None: []},
-            app.after_request_funcs,
-            app.teardown_request_funcs,
-        )
-        for name in (None, *blueprints)
-    )
-    is_checked = app.before_request_funcs.get(None) == host_checks
-    routes: dict[str, _Node] = {}
-    if is_extended or not is_checked or not all(_is_plain(rule, app) for rule in rules):
-        return routes
-    for rule in rules:
-        view = app.view_functions[str(rule.endpoint)]
-        for method in (rule.methods or set()) - _IGNORED_METHODS:
-            _add(routes.setdefault(method, _Node()), rule, view)
-    return routes
-
-
-def _is_plain(rule: Rule, app: Flask) -> bool:
-    """Return whether a route leads to an operation, and has no other kinds of parameters."""
-    view = app.view_functions[str(rule.endpoint)]
-    # What `functools.wraps` puts around an operation has its attributes, and does more.
-    is_operation = hasattr(view, PERFORM) and not hasattr(getattr(view, "__wrapped__", 0), PERFORM)
-    is_plain = rule.rule.count("<") == rule.rule.count(_PARAMETER) and not rule.defaults
-    return is_operation and is_plain
-
-
-def _add(node: _Node, rule: Rule, view: Callable[..., Any]) -> None:
-    names = []
-    for segment in rule.rule.split("/")[1:]:
-        if segment.startswith(_PARAMETER):
-            names.append(segment.removeprefix(_PARAMETER).removesuffix(">"))
-            node.parameter = node = node.parameter or _Node()
-        else:
-            node = node.children.setdefault(segment, _Node())
-    operation: Operation = getattr(view, OPERATION)
-    node.perform = getattr(view, PERFORM)
-    node.endpoint, node.view = str(rule.endpoint), view
-    node.reads_body = operation.body is not None
-    node.names = tuple(names)
+        return target, dict(zip(target.names, values, strict=True))

@@ -6,25 +6,25 @@ into a header (`hints.py`), so that the body is what the vendor would send.
 """
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-import orjson
 from flask import Flask, Response, request
 from marshmallow import ValidationError
 from werkzeug.exceptions import HTTPException
 
 from mock_sendpilot import errors
 from mock_sendpilot.api.access import current_contract
-from mock_sendpilot.api.hints import hint_on_route, set_hint
+from mock_sendpilot.api.exchange import CONTENT_TYPE, json_content
+from mock_sendpilot.api.problems import problems_of
+from mock_sendpilot.api.route_hints import hint_on_route, set_hint
 from mock_sendpilot.http_server.reason_phrases import reason_phrase
 from mock_sendpilot.paths import RAW_PATH, VENDOR_PREFIX
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-CONTENT_TYPE = "application/json; charset=utf-8"
 _VALIDATION_FAILED = "Validation failed"
 # The vendor's pages have the envelope and its messages; `error` is the reason phrase of NestJS.
 _STATUSES: Mapping[type[errors.SendPilotError], HTTPStatus] = {
@@ -40,9 +40,6 @@ _STATUSES: Mapping[type[errors.SendPilotError], HTTPStatus] = {
     errors.NotAllowed: HTTPStatus.FORBIDDEN,
 }
 _logger = logging.getLogger(__name__)
-
-Keys = tuple[str | int, ...]
-"""The place of a value in JSON: names and indexes, from the outside in."""
 
 
 class _JsonResponse(Response):
@@ -61,11 +58,6 @@ class _JsonResponse(Response):
 def json_response(payload: object, status: int = HTTPStatus.OK) -> Response:
     """Return a JSON response; the keys keep their order."""
     return json_content_response(json_content(payload), status)
-
-
-def json_content(payload: object) -> bytes:
-    """Return the body of a JSON response; the keys keep their order."""
-    return orjson.dumps(payload)
 
 
 def json_content_response(content: bytes, status: int) -> Response:
@@ -160,44 +152,3 @@ def _bad_request(
         "detailed": {"message": detailed, "hint": hint},
     }
     return error_response(HTTPStatus.BAD_REQUEST, **styles[current_contract().validation_message])
-
-
-def problems_of(error: ValidationError) -> list[errors.Problem]:
-    """Return marshmallow's nested messages as sentences: the field and what is wrong with it."""
-    problems = []
-    for keys, message in _messages(error.messages):
-        rule = getattr(message, "rule", message)
-        subject = f"{_path(keys)}: " if keys else ""
-        rule_subject = f"{_nest_path(keys)} " if keys else ""
-        problems.append(errors.Problem(f"{subject}{message}", rule=f"{rule_subject}{rule}"))
-    return problems
-
-
-def sentences(error: ValidationError, root: str) -> list[tuple[str, str]]:
-    """Return each message with the path of its subject, such as `root.leads[3].status`."""
-    return [(_path((root, *keys)), message) for keys, message in _messages(error.messages)]
-
-
-def _messages(messages: Any, keys: Keys = ()) -> Iterator[tuple[Keys, str]]:
-    """Yield each message with its place from nested dicts and lists."""
-    if isinstance(messages, dict):
-        for key, inner in messages.items():
-            yield from _messages(inner, keys if key == "_schema" else (*keys, key))
-    elif isinstance(messages, list):
-        for inner in messages:
-            yield from _messages(inner, keys)
-    else:
-        yield keys, messages
-
-
-def _path(keys: Keys) -> str:
-    first, *rest = keys
-    return str(first) + "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in rest)
-
-
-def _nest_path(keys: Keys) -> str:
-    """Return a place as NestJS writes it: `filters.each value in titles`."""
-    *parents, last = keys
-    if isinstance(last, int) and parents:
-        last = f"each value in {parents.pop()}"
-    return ".".join(map(str, (*parents, last)))

@@ -6,9 +6,12 @@ An operation runs with or without a context of Flask (`dispatch.py`), so it asks
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
+CONTENT_TYPE = "application/json; charset=utf-8"
 EXCHANGE = "mock_sendpilot.exchange"
 """The key of the WSGI environment for the exchange that has failed, for Flask to answer."""
 
@@ -36,3 +39,8 @@ class Exchange:
 
 CURRENT_EXCHANGE: ContextVar[Exchange] = ContextVar("mock_sendpilot.exchange")
 """The exchange of the operation that is running."""
+
+
+def json_content(payload: object) -> bytes:
+    """Return the body of a JSON response; the keys keep their order."""
+    return orjson.dumps(payload)

@@ -7,18 +7,10 @@ unknown route with a bare 404. The replies here are the same; the hint says what
 import re
 from collections.abc import Collection, Iterable, Mapping
 from itertools import islice
-from typing import TYPE_CHECKING
-
-from flask import Response, current_app, request
-from werkzeug.routing import Rule
 
 from mock_sendpilot import errors
 from mock_sendpilot.api.exchange import CURRENT_EXCHANGE, Exchange
-from mock_sendpilot.paths import VENDOR_PREFIX
 from mock_sendpilot.suggestions import nearest_word, same_letters
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIEnvironment
 
 HINT_HEADER = "X-Emulator-Hint"
 REMARK = "mock_sendpilot.remark"
@@ -29,7 +21,6 @@ _MAX_NAMES = 5
 _MAX_NAME_LENGTH = 40
 _MAX_FIELD_NAMES = 1000
 _CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f]")
-_PARAMETER = re.compile(r"<.*?>")
 # The names that other APIs have for it, in lower-case letters.
 _OTHER_NAMES: Mapping[str, tuple[str, ...]] = {
     "limit": ("pagesize", "perpage", "size", "count", "maxresults", "top", "take"),
@@ -48,29 +39,20 @@ def add_hint(hint: str) -> None:
         CURRENT_EXCHANGE.get().hints.append(hint)
 
 
-def set_hint(response: Response, hint: str, *, remark: str) -> Response:
-    """Set the hint of a response, if there is one, and the remark of its line in the log."""
-    return _set_hint(response, hint, remark, request.environ)
+def append_hints(exchange: Exchange, hint: str = "") -> str:
+    """Append the hints of an operation to that of its response, and to the remark in the log.
 
-
-def append_hints(exchange: Exchange, response: Response) -> Response:
-    """Append the hints of an operation to that of its response."""
+    Returns:
+        The hint for the header; empty if there is none.
+    """
     environ = exchange.environ
-    for hint in exchange.hints:
-        header, remark = response.headers.get(HINT_HEADER), environ.get(REMARK)
-        hints, remarks = filter(None, (header, hint)), filter(None, (remark, hint))
-        _set_hint(response, "; ".join(hints), "; ".join(remarks), environ)
-    return response
+    for one in exchange.hints:
+        hint = header_text("; ".join(filter(None, (hint, one))))
+        environ[REMARK] = header_text("; ".join(filter(None, (environ.get(REMARK), one))))
+    return hint
 
 
-def _set_hint(response: Response, hint: str, remark: str, environ: "WSGIEnvironment") -> Response:
-    environ[REMARK] = _header_text(remark)
-    if hint:
-        response.headers[HINT_HEADER] = _header_text(hint)
-    return response
-
-
-def _header_text(text: str) -> str:
+def header_text(text: str) -> str:
     """Return a text for a header and a line of the log: printable ASCII, shortened."""
     one_line = " ".join(text.split()).encode("ascii", "backslashreplace").decode()
     printable = _CONTROL_CHARACTERS.sub(lambda match: f"\\x{ord(match[0]):02x}", one_line)
@@ -124,33 +106,3 @@ def _with_suggestion(name: str, likely: str | None) -> str:
 def _enumeration(names: list[str], count: int) -> str:
     more = f", and {count - len(names)} more" if count > len(names) else ""
     return ", ".join(names) + more
-
-
-def hint_on_route(path: str, method: str) -> str:
-    """Return a hint on the routes that were probably meant by a request without a route.
-
-    They are those of the same path with other methods, also if `/v1` is missing; otherwise all
-    that begin alike.
-    """
-    routes = _routes_of(path) or _routes_of(VENDOR_PREFIX + path.removeprefix("/api"))
-    if routes:
-        likely = [route for route in routes if route.startswith(f"{method} ")] or routes
-        return f"did you mean {', '.join(likely)}?"
-    # `/_emulate` has its own routes, and a client of the vendor has no use for them.
-    prefix = "/" + path.split("/")[1] if path.startswith("/_") else VENDOR_PREFIX
-    rules = [rule for rule in current_app.url_map.iter_rules() if rule.rule.startswith(prefix)]
-    return f"there are: {', '.join(route for rule in rules for route in _routes(rule))}"
-
-
-def _routes_of(path: str) -> list[str]:
-    adapter = current_app.url_map.bind("")
-    routes: set[str] = set()
-    for method in adapter.allowed_methods(path):
-        rule, _ = adapter.match(path, method, return_rule=True)
-        routes.update(_routes(rule))
-    return sorted(routes)
-
-
-def _routes(rule: Rule) -> list[str]:
-    methods = sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
-    return [f"{method} {_PARAMETER.sub('{id}', rule.rule)}" for method in methods]

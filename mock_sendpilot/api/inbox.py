@@ -3,7 +3,6 @@
 from dataclasses import replace
 from typing import Any
 
-from flask import Blueprint
 from marshmallow import fields
 
 from mock_sendpilot.api import rules
@@ -24,6 +23,7 @@ from mock_sendpilot.api.operation import (
     serves,
 )
 from mock_sendpilot.api.paging import MAX_PER_PAGE, Page, continue_after
+from mock_sendpilot.api.resource import Resource
 from mock_sendpilot.contracts import vocabulary as words
 from mock_sendpilot.contracts.contract import Contract
 from mock_sendpilot.errors import NotFound, ServiceFault
@@ -39,7 +39,7 @@ from mock_sendpilot.world.limits import MESSAGES
 from mock_sendpilot.world.outreach import SentMessage, SentRequest
 from mock_sendpilot.world.workspace import Workspace
 
-inbox = Blueprint("inbox", __name__)
+inbox = Resource("inbox")
 
 _CONVERSATIONS_PER_PAGE = 20
 _MESSAGES_PER_PAGE = 50

@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
-from flask import Blueprint
 from marshmallow import Schema, ValidationError, fields
 
 from mock_sendpilot.api import rules
@@ -46,6 +45,7 @@ from mock_sendpilot.api.operation import (
     serves,
 )
 from mock_sendpilot.api.paging import offset_page
+from mock_sendpilot.api.resource import Resource
 from mock_sendpilot.contracts import vocabulary as words
 from mock_sendpilot.contracts.contract import Contract
 from mock_sendpilot.errors import InvalidInput, Problem
@@ -61,7 +61,7 @@ from mock_sendpilot.world.filters import (
 from mock_sendpilot.world.models import Search
 from mock_sendpilot.world.workspace import Workspace
 
-lead_database = Blueprint("lead_database", __name__)
+lead_database = Resource("lead_database")
 
 _MAX_OFFSET = 1_000_000
 _MAX_PER_PAGE = 1000  # invented: the vendor documents no maximum

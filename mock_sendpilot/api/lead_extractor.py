@@ -7,7 +7,6 @@ older specification; the newest requires them.
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Blueprint
 from marshmallow import Schema, fields
 
 from mock_sendpilot.api import rules
@@ -36,11 +35,12 @@ from mock_sendpilot.api.operation import (
     serves,
 )
 from mock_sendpilot.api.paging import offset_page
+from mock_sendpilot.api.resource import Resource
 from mock_sendpilot.contracts import vocabulary as words
 from mock_sendpilot.urls import MAX_URL_LENGTH, url_problems
 from mock_sendpilot.world.workspace import Workspace
 
-lead_extractor = Blueprint("lead_extractor", __name__)
+lead_extractor = Resource("lead_extractor")
 
 _MAX_URLS = 100  # invented: the vendor documents no maximum
 

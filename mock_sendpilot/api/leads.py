@@ -5,10 +5,8 @@ Under every contract `full` adds the same keys to a lead. That they come only th
 
 from typing import Any
 
-from flask import Blueprint
 from marshmallow import Schema, ValidationError, fields
 
-from mock_sendpilot.api.envelope import problems_of
 from mock_sendpilot.api.exchange import CURRENT_EXCHANGE
 from mock_sendpilot.api.fields import (
     CamelCaseSchema,
@@ -35,6 +33,8 @@ from mock_sendpilot.api.operation import (
     serves,
 )
 from mock_sendpilot.api.paging import MAX_PAGES, MAX_PER_PAGE, Page, Pagination
+from mock_sendpilot.api.problems import problems_of
+from mock_sendpilot.api.resource import Resource
 from mock_sendpilot.contracts import vocabulary as words
 from mock_sendpilot.contracts.contract import Contract
 from mock_sendpilot.errors import bounded
@@ -42,7 +42,7 @@ from mock_sendpilot.world.models import LeadDraft
 from mock_sendpilot.world.store import StatusChange
 from mock_sendpilot.world.workspace import Workspace
 
-leads = Blueprint("leads", __name__)
+leads = Resource("leads")
 
 _PER_PAGE = 50
 # `data` in particular comes with `full` alone: one client takes `response.data || response`.

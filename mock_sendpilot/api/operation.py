@@ -2,27 +2,28 @@
 
 A view is decorated with its `Operation`. The decorator checks key and scope, loads query and body
 with the operation's schemas, and dumps what the view returns. The specification and the coverage
-table are made from the same object.
+table are made from the same object. None of this needs Flask, which a server imports when a
+request needs it (`dispatch.py`).
 """
 
 from collections.abc import Callable, Mapping
-from functools import partial, wraps
-from typing import Any, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from flask import Flask, Response, after_this_request, current_app, request
 from marshmallow import Schema
-from werkzeug.exceptions import HTTPException
 
-from mock_sendpilot.api.access import authorize
-from mock_sendpilot.api.envelope import json_content, json_content_response
-from mock_sendpilot.api.exchange import CURRENT_EXCHANGE, EXCHANGE, Exchange
+from mock_sendpilot.api.authorization import authorize
+from mock_sendpilot.api.exchange import CURRENT_EXCHANGE, Exchange, json_content
 from mock_sendpilot.api.fields import Request
-from mock_sendpilot.api.hints import add_hint, append_hints, hint_on_ignored
+from mock_sendpilot.api.hints import add_hint, hint_on_ignored
 from mock_sendpilot.api.parsing import json_object, query_parameters
 from mock_sendpilot.api.serialization import Serializer, serializer
 from mock_sendpilot.contracts.contract import Contract
 from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.traffic.journal import OPERATION_ID
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 S = TypeVar("S", bound=Schema)
 SchemaSource = type[S] | Callable[[Contract], S]
@@ -37,9 +38,9 @@ The second argument is the parameters of the path.
 """
 
 OPERATION = "operation"
-"""The attribute of a view that holds its `Operation`."""
+"""The attribute of a view of Flask that holds its `Operation`."""
 PERFORM = "perform"
-"""The attribute of a view that holds its `Perform`."""
+"""The attribute of a view of Flask that holds its `Perform`."""
 
 # The sources of what is known of the vendor's API.
 NEWEST_SPECIFICATION = "the newest specification"
@@ -78,38 +79,42 @@ class Operation:
     invented: tuple[str, ...] = ()
 
 
-def serves(operation: Operation) -> Callable[[View], Callable[..., Response]]:
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """The view of a route, and how a request is answered with it.
+
+    Attributes:
+        view: the view; its name and docstring are those of the route.
+        perform: answers a request.
+        operation: the operation that it serves; None for a route that is not the vendor's.
+    """
+
+    view: View
+    perform: Perform
+    operation: Operation | None = None
+
+
+def serves(operation: Operation) -> Callable[[View], Handler]:
     """Make a view serve an operation.
 
     The view gets the workspace, the parameters of its path, and the fields of query and body as
     keywords. It returns an object for the schema of the response, or an `Alternative`.
     """
 
-    def decorate(view: View) -> Callable[..., Response]:
-        def perform(exchange: Exchange, parameters: dict[str, str]) -> tuple[int, bytes]:
-            before = CURRENT_EXCHANGE.set(exchange)
-            try:
-                return _perform(operation, view, exchange, parameters)
-            finally:
-                CURRENT_EXCHANGE.reset(before)
-
-        @wraps(view)
-        def serve(**parameters: str) -> Response:
-            exchange: Exchange | None = request.environ.pop(EXCHANGE, None)
-            if exchange is None:
-                exchange = Exchange(request.environ, current_app.extensions)
-            # The response to an error has the hints, too.
-            after_this_request(partial(append_hints, exchange))
-            if exchange.error is not None:
-                raise exchange.error
-            status, content = perform(exchange, parameters)
-            return json_content_response(content, status)
-
-        setattr(serve, OPERATION, operation)
-        setattr(serve, PERFORM, perform)
-        return serve
+    def decorate(view: View) -> Handler:
+        return Handler(view, partial(_perform_as_current, operation, view), operation)
 
     return decorate
+
+
+def _perform_as_current(
+    operation: Operation, view: View, exchange: Exchange, parameters: dict[str, str]
+) -> tuple[int, bytes]:
+    before = CURRENT_EXCHANGE.set(exchange)
+    try:
+        return _perform(operation, view, exchange, parameters)
+    finally:
+        CURRENT_EXCHANGE.reset(before)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,31 +179,10 @@ def _load(schema: Request | None, noun: str, values: dict[str, Any]) -> dict[str
     return {} if schema is None else schema.load(values)
 
 
-def operation_ids(app: Flask) -> list[str]:
+def operation_ids(app: "Flask") -> list[str]:
     """Return the ids of all operations of the vendor's API."""
     found = (getattr(view, OPERATION, None) for view in app.view_functions.values())
     return sorted(one.id for one in found if isinstance(one, Operation))
-
-
-class OperationFinder:
-    """Finds the operation of a request that Flask has not seen yet.
-
-    Args:
-        app: the app; it may get its routes later.
-    """
-
-    def __init__(self, app: Flask) -> None:
-        self._app = app
-
-    def __call__(self, environ: Mapping[str, Any]) -> str | None:
-        """Return the id of the operation of a WSGI environment; None if no route has one."""
-        routes = self._app.url_map.bind_to_environ(dict(environ))
-        try:
-            endpoint, _ = routes.match()
-        except HTTPException:
-            return None
-        operation = getattr(self._app.view_functions[str(endpoint)], OPERATION, None)
-        return operation.id if isinstance(operation, Operation) else None
 
 
 def cached_schema(source: SchemaSource[S], contract: Contract, extensions: dict[str, Any]) -> S:

@@ -1,14 +1,12 @@
 """Parse the query and the JSON body of a request.
 
 The vendor's error bodies are those of NestJS. The vendor does not document what that framework does
-with other content types and with larger bodies: the limits here are the emulator's.
+with other content types and with larger bodies: the limits here are the emulator's. Flask reads
+only what is not of the usual form.
 """
 
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
-
-from flask import request
-from werkzeug.exceptions import ClientDisconnected
 
 from mock_sendpilot.api.fields import json_kind
 from mock_sendpilot.errors import BodyTooLarge, InvalidInput, Problem
@@ -16,6 +14,7 @@ from mock_sendpilot.json_text import parse_json
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
+    from flask import Request
 
 MAX_BODY_BYTES = 1_048_576
 _MAX_DIGITS = 10
@@ -29,7 +28,7 @@ def query_parameters(environ: "WSGIEnvironment | None" = None) -> dict[str, Any]
 
     They are those of Flask's request without an `environ`, as the body is.
     """
-    query = (environ or request.environ).get("QUERY_STRING")
+    query = (environ or _flask_request().environ).get("QUERY_STRING")
     if not query:
         return {}
     text = query.encode("latin-1").decode("utf-8", "replace")
@@ -57,23 +56,24 @@ def json_object(
         BodyTooLarge: the body is longer.
         InvalidInput: the body is missing, not JSON, or no object; the error says which.
     """
-    environ = environ or request.environ
+    environ = environ or _flask_request().environ
     return _parsed(_content(max_bytes, environ), environ)
 
 
 def optional_json_object(*, max_bytes: int = MAX_BODY_BYTES) -> dict[str, Any]:
     """Return the body, or an empty object without a body."""
-    environ = request.environ
+    environ = _flask_request().environ
     content = _content(max_bytes, environ)
     return _parsed(content, environ) if content else {}
 
 
 def _parsed(content: bytes, environ: "WSGIEnvironment") -> dict[str, Any]:
     # The first comparison saves Werkzeug's parsing of a header that is nearly always the same.
-    if environ.get("CONTENT_TYPE") != _JSON and request.mimetype != _JSON:
-        got = repr(request.mimetype) if request.mimetype else "none"
-        got = f"{got}, and then the body counts as empty"
-        raise InvalidInput(Problem.expected(_JSON, got=got, of="Content-Type"))
+    if environ.get("CONTENT_TYPE") != _JSON:
+        mimetype = _flask_request().mimetype
+        if mimetype != _JSON:
+            got = f"{repr(mimetype) if mimetype else 'none'}, and then the body counts as empty"
+            raise InvalidInput(Problem.expected(_JSON, got=got, of="Content-Type"))
     if not content.strip():
         raise InvalidInput(Problem.expected(_OBJECT, got="an empty one", of=_BODY))
     try:
@@ -96,7 +96,10 @@ def _content(max_bytes: int, environ: "WSGIEnvironment") -> bytes:
         content: bytes = environ["wsgi.input"].read(length)
         if len(content) == length:
             return content
+        from werkzeug.exceptions import ClientDisconnected
+
         raise ClientDisconnected
+    request = _flask_request()
     size = request.content_length or 0
     content = b"" if size > max_bytes else request.get_data()
     size = max(size, len(content))
@@ -104,6 +107,12 @@ def _content(max_bytes: int, environ: "WSGIEnvironment") -> bytes:
         hint = f"the body has {size} bytes; at most {max_bytes} are taken"
         raise BodyTooLarge("request entity too large", hint=hint)
     return content
+
+
+def _flask_request() -> "Request":
+    from flask import request
+
+    return request
 
 
 def _plain_length(environ: "WSGIEnvironment", max_bytes: int) -> int | None:

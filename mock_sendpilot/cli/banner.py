@@ -10,7 +10,7 @@ import orjson
 
 from mock_sendpilot.cli.client import ENV_PREFIX
 from mock_sendpilot.cli.formatting import count_of, uses_color
-from mock_sendpilot.control.guard import is_public
+from mock_sendpilot.control.exposure import is_public
 from mock_sendpilot.network import is_loopback
 from mock_sendpilot.paths import VENDOR_PREFIX
 from mock_sendpilot.redaction import masked, redacted

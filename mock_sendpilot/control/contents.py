@@ -15,8 +15,9 @@ from mock_sendpilot.api.fields import Boolean, Choice, Text
 from mock_sendpilot.api.leads import full_lead
 from mock_sendpilot.api.operation import cached_schema
 from mock_sendpilot.api.parsing import json_object
+from mock_sendpilot.control.body_limits import MAX_SEED_BYTES
 from mock_sendpilot.control.fields import ProfileUrl, Strict, nested
-from mock_sendpilot.control.large_bodies import MAX_SEED_BYTES, takes_large_body
+from mock_sendpilot.control.large_bodies import takes_large_body
 from mock_sendpilot.control.seed_export import export_credits, export_sender, export_workspace
 from mock_sendpilot.control.seed_format import (
     CampaignSchema,

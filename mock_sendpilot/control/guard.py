@@ -1,64 +1,40 @@
-"""The guard of a server: Host, Origin, control token, exposure, and how many requests may wait.
+"""The guard of a server: Host, Origin, control token, and how many requests may wait.
 
 A page in a browser can send requests to 127.0.0.1: under a name that its owner points there, which
 the Host shows, or from its own origin, which the Origin shows.
 """
 
 import hmac
-import ipaddress
 import re
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.parse import urlsplit
 
 from flask import Flask, current_app, request
 
+from mock_sendpilot.control.hosts import Hosts
 from mock_sendpilot.errors import LimitExceeded, NotAllowed
-from mock_sendpilot.network import VENDOR_HOST, is_loopback
+from mock_sendpilot.network import is_loopback
 
-ANY = "*"
 MAX_WAITING_REQUESTS = 128
-_MAX_CHECKED_HOSTS = 100  # a stranger may send any number of names
 MAX_POLL_SECONDS = 30
 """The longest wait of a request for changes; a client that goes on watching sends the next one."""
 _GUARD = "mock_sendpilot.guard"
 _WAITING = "mock_sendpilot.waiting_requests"
 _FORWARDED_FOR = re.compile(r'\bfor="?(\[[^]]*\]|[^\s:;,"]+)', re.IGNORECASE)
-_PLACEHOLDER = "YOUR_"
-"""Part of every key and token that is public: those of the vendor's page, of the shipped fixtures
-and of the documents."""
 
 
 class Guard:
-    """Checks of Host, Origin and control token. Any IP address and `localhost` may be the Host.
+    """Checks of Host, Origin and control token.
 
     Args:
-        allowed_hosts: further names under which the emulator is reached; `*` for all.
-        allows_vendor_host: let the vendor's own name through, too: a proxy or an entry in a hosts
-            file brings clients here by it, and no stranger can point that name at this machine.
+        hosts: the names under which the emulator is reached.
         control_token: what requests to the control API must carry, or None.
     """
 
-    def __init__(
-        self,
-        *,
-        allowed_hosts: Iterable[str] = (),
-        allows_vendor_host: bool = True,
-        control_token: str | None = None,
-    ) -> None:
-        names = {name.lower() for name in allowed_hosts}
-        self._allowed_hosts = frozenset(names | {VENDOR_HOST} if allows_vendor_host else names)
+    def __init__(self, *, hosts: Hosts | None = None, control_token: str | None = None) -> None:
+        self.hosts = Hosts() if hosts is None else hosts
         self._control_token = control_token
-        self._checked_hosts: set[str] = set()  # most requests have the same header
-
-    def allow(self, hosts: Iterable[str]) -> None:
-        """Let further names through, from now on."""
-        self._allowed_hosts |= {name.lower() for name in hosts}
-
-    def has_checked(self, host: str) -> bool:
-        """Return whether a Host header has passed `check_host` before, as most have."""
-        return host in self._checked_hosts
 
     def check_host(self) -> None:
         """Refuse a request for a name that is not ours.
@@ -66,24 +42,7 @@ class Guard:
         Raises:
             NotAllowed: the Host header has another name, or is no host at all.
         """
-        host = request.environ.get("HTTP_HOST", "")
-        if host in self._checked_hosts:
-            return
-        name = _name(host)
-        if name is None:  # Werkzeug raises an exception at some of them when it makes a URL
-            raise NotAllowed(
-                f"Host {host!r} is not allowed", hint="expected a name or NAME:PORT as Host"
-            )
-        # No Host at all comes from HTTP/1.0 tools, never from a browser.
-        is_local = name in {"", "localhost"} or name.endswith(".localhost")
-        is_allowed = ANY in self._allowed_hosts or name in self._allowed_hosts
-        # An address is harmless: a stranger can point a name of theirs at this machine, and then
-        # the browser takes the emulator for their site. For an address it is a foreign origin.
-        if not (is_local or is_allowed or _is_ip(name)):
-            hint = f"if {name!r} is this emulator, start it with --allowed-host {name}"
-            raise NotAllowed(f"Host {name!r} is not allowed", hint=hint)
-        if len(self._checked_hosts) < _MAX_CHECKED_HOSTS:
-            self._checked_hosts.add(host)
+        self.hosts.check(request.environ.get("HTTP_HOST", ""))
 
     def check_machine(self) -> None:
         """Require the control token, or a client on this machine.
@@ -165,27 +124,6 @@ def _addresses() -> list[str]:
     return [address.strip() for address in addresses if address.strip()]
 
 
-def _name(host: str) -> str | None:
-    """Return the name in a Host header, or None where it is malformed."""
-    try:
-        parts = urlsplit(f"//{host}")
-        _ = parts.port  # raises ValueError for anything but a port
-        name = (parts.hostname or "").lower().rstrip(".")
-        if "xn--" in name:
-            name.encode("ascii").decode("idna")  # raises, too
-    except ValueError:
-        return None
-    return name
-
-
-def _is_ip(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
-
-
 def keep_guard(app: Flask, guard: Guard) -> None:
     """Let views of an app ask its guard."""
     app.extensions[_GUARD] = guard
@@ -195,40 +133,6 @@ def current_guard() -> Guard:
     """Return the guard of the app that serves this request."""
     guard: Guard = current_app.extensions[_GUARD]
     return guard
-
-
-# --- before a server listens -------------------------------------------------------------------
-
-
-def exposure_problems(
-    host: str, *, api_keys: Iterable[str], has_control: bool, control_token: str | None
-) -> list[str]:
-    """Return the reasons not to listen on `host`, a sentence each; none for a loopback address."""
-    if is_loopback(host):
-        return []
-    problems = []
-    if any(map(is_public, api_keys)):
-        problems.append(
-            f"{host} can be reached from other machines, and the seed has an API key that "
-            f"everybody knows, with {_PLACEHOLDER} in it: give the demo world one of your own "
-            "(--api-key KEY), or load fixtures with such keys (--fixtures FILE)"
-        )
-    if has_control and not control_token:
-        problems.append(
-            f"{host} can be reached from other machines, and the control API is open: protect it "
-            "(--control-token TOKEN) or leave it out (--no-control)"
-        )
-    elif has_control and is_public(control_token or ""):
-        problems.append(
-            f"{host} can be reached from other machines, and everybody knows the control token "
-            f"{control_token}: choose one of your own (--control-token TOKEN)"
-        )
-    return problems
-
-
-def is_public(secret: str) -> bool:
-    """Return whether a key or token is known to everybody."""
-    return _PLACEHOLDER in secret
 
 
 # --- requests that wait ------------------------------------------------------------------------

@@ -9,9 +9,6 @@ from flask import Flask, Response, current_app, request
 
 from mock_sendpilot.api.parsing import MAX_BODY_BYTES
 
-MAX_SEED_BYTES = 160_000_000
-"""The length of a body with a seed or a state, such as that of 100,000 leads."""
-LARGE_BODY_ROUTES = ("/state", "/seed", "/workspaces")
 _LOCK = "mock_sendpilot.large_bodies"
 
 P = ParamSpec("P")

@@ -14,8 +14,8 @@ from typing import Any
 
 from marshmallow import ValidationError
 
-from mock_sendpilot.api.envelope import problems_of, sentences
 from mock_sendpilot.api.fields import AnyField
+from mock_sendpilot.api.problems import problems_of, sentences
 from mock_sendpilot.contracts.contract import CONTRACTS, Contract
 from mock_sendpilot.contracts.options import DOCUMENTED
 from mock_sendpilot.control.fields import Strict

@@ -15,8 +15,9 @@ from mock_sendpilot.api.access import current_emulator, with_workspace
 from mock_sendpilot.api.envelope import json_response
 from mock_sendpilot.api.fields import Boolean, CamelCaseSchema, SecretText, Text, Timestamp
 from mock_sendpilot.api.parsing import json_object, optional_json_object
+from mock_sendpilot.control.body_limits import MAX_SEED_BYTES
 from mock_sendpilot.control.fields import ContractChoice, Strict, nested
-from mock_sendpilot.control.large_bodies import MAX_SEED_BYTES, takes_large_body
+from mock_sendpilot.control.large_bodies import takes_large_body
 from mock_sendpilot.control.seed_format import ClockSchema, WorkspaceContentsSchema
 from mock_sendpilot.control.seed_loading import EMPTY, load_workspace
 from mock_sendpilot.errors import InvalidInput

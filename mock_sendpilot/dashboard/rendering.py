@@ -22,7 +22,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from mock_sendpilot.api.access import current_emulator
 from mock_sendpilot.api.envelope import json_response
-from mock_sendpilot.control.guard import Guard, is_public
+from mock_sendpilot.control.exposure import is_public
+from mock_sendpilot.control.guard import Guard
 from mock_sendpilot.dashboard import formats
 from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.paths import CONTROL_PREFIX, DASHBOARD, VENDOR_PREFIX

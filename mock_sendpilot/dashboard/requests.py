@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, request
 
 from mock_sendpilot.api.access import current_emulator
-from mock_sendpilot.control.guard import is_public
+from mock_sendpilot.control.exposure import is_public
 from mock_sendpilot.dashboard.curl import curl
 from mock_sendpilot.dashboard.rendering import ListPage, Page, render, with_workspace
 from mock_sendpilot.errors import NotFound

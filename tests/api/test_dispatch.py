@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from mock_sendpilot.api.dispatch import OperationDispatch
+from mock_sendpilot.api.flask_dispatch import FlaskDispatch
 from mock_sendpilot.api.operation import PERFORM
 from mock_sendpilot.app import create_app
 from mock_sendpilot.control.seed_loading import demo_text, parse_seed
@@ -36,13 +36,18 @@ LOCAL = "localhost"
 class World:
     """The demo world at a time that stands still, and its app."""
 
-    app: Flask
+    wsgi_app: Any
     emulator: Emulator
     workspace: Workspace
 
     def __call__(self, request: dict[str, Any]) -> tuple[str, list[tuple[str, str]], bytes]:
-        content, status, headers = run_wsgi_app(self.app, dict(request))
+        content, status, headers = run_wsgi_app(self.wsgi_app, dict(request))
         return status, list(headers), b"".join(content)
+
+    @property
+    def app(self) -> Flask:
+        assert isinstance(self.wsgi_app, Flask)
+        return self.wsgi_app
 
     @property
     def journal(self) -> list[tuple[str, str | None, int | None, tuple[str, ...]]]:
@@ -147,16 +152,16 @@ def test_a_request_is_answered_as_by_flask_alone(
     ours, flasks = pair
     sent = case(target, body, **variation)
     # The input can be read once.
-    assert ours({**sent, "wsgi.input": _copy(sent)}) == flasks({**sent, "wsgi.input": _copy(sent)})
+    assert ours(copy_of(sent)) == flasks(copy_of(sent))
 
     assert ours.journal == flasks.journal
 
 
-def _copy(sent: dict[str, Any]) -> Any:
+def copy_of(sent: dict[str, Any]) -> dict[str, Any]:
     stream = sent["wsgi.input"]
     stream.seek(0)
     content = stream.read()
-    return type(stream)(content)
+    return {**sent, "wsgi.input": type(stream)(content)}
 
 
 @pytest.fixture
@@ -169,7 +174,7 @@ def flask_count(world: World) -> Callable[[dict[str, Any]], int]:
         count += 1
         return Flask.wsgi_app(world.app, environ, start_response)
 
-    dispatch = OperationDispatch(
+    dispatch = FlaskDispatch(
         world.app,
         wsgi_app,
         host_checks=world.app.before_request_funcs[None],

@@ -1,16 +1,19 @@
-"""A start imports nothing that its first response does not need."""
+"""A start imports nothing that its first responses do not need."""
 
 import json
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
-from urllib.request import urlopen
 
+import pytest
+
+from tests.api.expect import LEAD, STATUS, assert_error
 from tests.cli.commands import PROGRAM, environment
+from tests.support import Api, over_a_socket
 
 FOR_OTHER_REQUESTS = (
     "apispec",
     "flask_swagger_ui",
-    "jinja2.ext",
     "mock_sendpilot.api.inbox",
     "mock_sendpilot.api.lead_database",
     "mock_sendpilot.app",
@@ -23,6 +26,7 @@ FOR_OTHER_REQUESTS = (
     "mock_sendpilot.world.people_data",
     "mock_sendpilot.world.samples",
 )
+FOR_UNUSUAL_REQUESTS = ("flask", "itsdangerous", "jinja2", "werkzeug")
 FOR_OPTIONS = (
     "cryptography",
     "flask_cors",
@@ -32,11 +36,18 @@ FOR_OPTIONS = (
 )
 FOR_WEBHOOKS = ("certifi", "requests", "urllib3")
 FOR_TESTS = ("mock_sendpilot.receiver_check", "mock_sendpilot.testing", "pytest")
-HEAVY = (*FOR_OTHER_REQUESTS, *FOR_OPTIONS, *FOR_WEBHOOKS, *FOR_TESTS)
+HEAVY = (*FOR_OTHER_REQUESTS, *FOR_UNUSUAL_REQUESTS, *FOR_OPTIONS, *FOR_WEBHOOKS, *FOR_TESTS)
 
 
-def test_a_start_imports_no_heavy_module_before_its_first_response(tmp_path: Path) -> None:
-    log = tmp_path / "imports.txt"
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    """The file with the modules that a server has imported."""
+    return tmp_path / "imports.txt"
+
+
+@pytest.fixture
+def api(log: Path) -> Iterator[Api]:
+    """A server in a process of its own."""
     with log.open("w") as errors:
         process = subprocess.Popen(
             [*PROGRAM, "start", "--port", "0", "--json", "--log-level", "warning"],
@@ -46,16 +57,36 @@ def test_a_start_imports_no_heavy_module_before_its_first_response(tmp_path: Pat
         )
         try:
             assert process.stdout is not None
-            origin = json.loads(process.stdout.readline())["origin"]
-            with urlopen(f"{origin}/readyz", timeout=20) as response:
-                assert response.status == 200
+            yield over_a_socket(json.loads(process.stdout.readline())["origin"])
         finally:
             process.kill()
             process.communicate()
-    imported = {line.rpartition("|")[2].strip() for line in log.read_text().splitlines()}
-    assert "mock_sendpilot.vendor_app" in imported
+
+
+def imported(log: Path) -> set[str]:
+    return {line.rpartition("|")[2].strip() for line in log.read_text().splitlines()}
+
+
+def test_a_start_imports_no_heavy_module_for_health_and_leads(api: Api, log: Path) -> None:
+    replies = [
+        api("GET", "/readyz", key=None),
+        api("GET", "/v1/leads?unknown=1"),
+        api("GET", LEAD),
+        api("PATCH", STATUS, json={"status": "DONE"}),
+    ]
+    modules = imported(log)
+
+    assert [reply.status for reply in replies] == [200] * 4
+    assert "mock_sendpilot.first_app" in modules
     assert [
         name
-        for name in sorted(imported)
+        for name in sorted(modules)
         if any(name == one or name.startswith(f"{one}.") for one in HEAVY)
     ] == []
+
+
+def test_a_request_that_is_refused_has_flask_imported(api: Api, log: Path) -> None:
+    reply = api("GET", "/v1/leads/unknown")
+
+    assert_error(reply, 404, "Lead not found")
+    assert "flask" in imported(log)

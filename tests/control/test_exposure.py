@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from mock_sendpilot.control.guard import exposure_problems
+from mock_sendpilot.control.exposure import exposure_problems
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.errors import InvalidApiKey, NotAllowed
 from mock_sendpilot.server import EmulatorServer

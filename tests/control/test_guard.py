@@ -6,6 +6,7 @@ import pytest
 
 from mock_sendpilot.app import create_app
 from mock_sendpilot.control.guard import Guard
+from mock_sendpilot.control.hosts import Hosts
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.server import EmulatorServer
 from mock_sendpilot.world.models import ApiKey
@@ -100,20 +101,21 @@ def test_the_host_is_checked_before_everything_else(api: Api, path: str) -> None
 def test_an_allowed_host_is_let_through_in_any_spelling(
     api_behind: Callable[[Guard], Api], host: str
 ) -> None:
-    api = api_behind(Guard(allowed_hosts=["Sendpilot.TEST"]))
+    api = api_behind(Guard(hosts=Hosts(["Sendpilot.TEST"])))
 
     assert api("GET", LEAD, headers={"Host": host}).status == 200
 
 
 @pytest.mark.parametrize("host", ["a.sendpilot.test", "sendpilot.test.evil.example", "test"])
 def test_an_allowed_host_allows_no_other(api_behind: Callable[[Guard], Api], host: str) -> None:
-    reply = api_behind(Guard(allowed_hosts=["sendpilot.test"]))("GET", LEAD, headers={"Host": host})
+    api = api_behind(Guard(hosts=Hosts(["sendpilot.test"])))
+    reply = api("GET", LEAD, headers={"Host": host})
 
     assert_error(reply, 403, f"Host {host!r} is not allowed")
 
 
 def test_a_star_allows_every_host(api_behind: Callable[[Guard], Api]) -> None:
-    api = api_behind(Guard(allowed_hosts=["*"]))
+    api = api_behind(Guard(hosts=Hosts(["*"])))
 
     assert api("GET", LEAD, headers={"Host": "evil.example"}).status == 200
 

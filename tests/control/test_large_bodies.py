@@ -6,11 +6,8 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask, Response
 
-from mock_sendpilot.control.large_bodies import (
-    MAX_SEED_BYTES,
-    allow_large_bodies,
-    takes_large_body,
-)
+from mock_sendpilot.control.body_limits import MAX_SEED_BYTES
+from mock_sendpilot.control.large_bodies import allow_large_bodies, takes_large_body
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.server import EmulatorServer
 from tests.http_server.callers import connect

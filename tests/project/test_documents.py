@@ -13,8 +13,8 @@ from mock_sendpilot import signals
 from mock_sendpilot.cli import main
 from mock_sendpilot.cli.client import ENV_PREFIX
 from mock_sendpilot.cli.start_options import KEYS
+from mock_sendpilot.control.exposure import exposure_problems
 from mock_sendpilot.control.fields import Strict
-from mock_sendpilot.control.guard import exposure_problems
 from mock_sendpilot.control.seed_format import SCHEMAS
 from mock_sendpilot.testing import pytest_plugin
 from mock_sendpilot.version import __version__

@@ -131,7 +131,9 @@ RULES = (
     Rule(
         _rooms("api", "control"),
         modules=("dashboard/",),
-        allows=_rooms("api.access", "api.envelope", "control.guard", "control.index"),
+        allows=_rooms(
+            "api.access", "api.envelope", "control.exposure", "control.guard", "control.index"
+        ),
         remedy="Let a form make the request; whatever a button does, a route does.",
     ),
     Rule(

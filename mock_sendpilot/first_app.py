@@ -1,0 +1,97 @@
+"""The WSGI app that a server begins with: leads, which most clients ask for first, and health.
+
+Flask is not imported until a request needs it, which takes longer than the rest of a start.
+"""
+
+import sys
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from mock_sendpilot.api.authorization import EXTENSION
+from mock_sendpilot.api.dispatch import OperationDispatch, routes_of
+from mock_sendpilot.api.leads import leads
+from mock_sendpilot.control.health import health
+from mock_sendpilot.http_server.reason_phrases import NodeStatusLines
+from mock_sendpilot.middleware import with_middleware
+from mock_sendpilot.paths import VENDOR_PREFIX
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from flask import Flask
+
+    from mock_sendpilot.control.hosts import Hosts
+    from mock_sendpilot.emulator import Emulator
+
+_SIGNALS = (
+    "appcontext_pushed",
+    "request_started",
+    "request_finished",
+    "request_tearing_down",
+    "appcontext_tearing_down",
+    "appcontext_popped",
+)
+"""The signals that Flask sends for a request."""
+
+
+def create_first_app(
+    emulator: "Emulator", *, hosts: "Hosts", make_flask_app: "Callable[[], Flask]"
+) -> "WSGIApplication":
+    """Create an app that serves leads and the health of the server.
+
+    Args:
+        emulator: the workspaces that the API keys open.
+        hosts: the names of the server.
+        make_flask_app: makes an app that serves the same, without middleware. It answers whatever
+            is unusual or fails.
+    """
+    flask = _FlaskWhenNeeded(make_flask_app)
+    dispatch = OperationDispatch(
+        flask,
+        routes=routes_of({leads: VENDOR_PREFIX, health: ""}),
+        extensions={EXTENSION: emulator},
+        is_known_host=hosts.are_ours,
+        is_watched=_is_flask_watched,
+    )
+    return with_middleware(dispatch, emulator, find_operation=flask.find_operation)
+
+
+def _is_flask_watched() -> bool:
+    """Return whether somebody in this process has imported Flask, and receives its signals."""
+    flask = sys.modules.get("flask.signals")
+    if flask is None:
+        return False
+    # It may be in the middle of its import, and then nobody has connected to a signal.
+    signals = (vars(flask).get(name) for name in _SIGNALS)
+    return any(signal is not None and signal.receivers for signal in signals)
+
+
+class _FlaskWhenNeeded:
+    """A WSGI app that makes an app of Flask with its first request.
+
+    Args:
+        make_app: makes it.
+    """
+
+    def __init__(self, make_app: "Callable[[], Flask]") -> None:
+        self._make_app = make_app
+        self._made_app: Flask | None = None
+        self._lock = threading.Lock()
+
+    def __call__(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        """Let Flask answer a request."""
+        return NodeStatusLines(self._app().wsgi_app)(environ, start_response)
+
+    def find_operation(self, environ: Mapping[str, Any]) -> str | None:
+        """Return the id of the operation of a WSGI environment; None if no route has one."""
+        from mock_sendpilot.api.flask_views import OperationFinder
+
+        return OperationFinder(self._app())(environ)
+
+    def _app(self) -> "Flask":
+        with self._lock:  # two threads may need it at the same time
+            if self._made_app is None:
+                self._made_app = self._make_app()
+            return self._made_app
