@@ -4,7 +4,8 @@ import http.client
 import socket
 import time
 import tracemalloc
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from typing import Any
@@ -81,7 +82,7 @@ def over_a_socket(origin: str) -> Api:
     """Ask a server; the path goes over the wire as it is written."""
 
     def send(method: str, path: str, headers: dict[str, str], body: bytes | None) -> Reply:
-        connection = http.client.HTTPConnection(urlsplit(origin).netloc, timeout=10)
+        connection = http.client.HTTPConnection(urlsplit(origin).netloc, timeout=30)
         try:
             connection.request(method, path, body, headers)
             reply = connection.getresponse()
@@ -93,8 +94,8 @@ def over_a_socket(origin: str) -> Api:
     return Api(send)
 
 
-def eventually(condition: Callable[[], object], *, timeout: float = 5.0) -> None:
-    """Wait until the condition holds; fail when it does not in time."""
+def eventually(condition: Callable[[], object], *, timeout: float = 30.0) -> None:
+    """Wait until the condition holds; fail when it does not in time, also on a busy machine."""
     deadline = time.perf_counter() + timeout
     while not condition():
         assert time.perf_counter() < deadline, f"not within {timeout} s: {condition}"
@@ -113,6 +114,18 @@ def occupied_bytes(make: Callable[[], object]) -> int:
     finally:
         tracemalloc.stop()
     return after - before
+
+
+@contextmanager
+def reserved_port() -> Iterator[int]:
+    """A port on which only those can listen who are told it, until the end of the context.
+
+    One that is looked up and let go may be taken by another process.
+    """
+    with socket.socket() as kept:
+        kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # so that it can be listened on
+        kept.bind(("127.0.0.1", 0))
+        yield kept.getsockname()[1]
 
 
 def read_request(connection: socket.socket) -> None:

@@ -1,7 +1,6 @@
 """`mock-sendpilot ready`, `seed` and `contracts`, and the options of `start`."""
 
 import json
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +15,7 @@ from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.server import EmulatorServer
 from mock_sendpilot.version import __version__
 from tests.cli.commands import invoke
+from tests.support import reserved_port
 
 
 def test_the_version_is_printed() -> None:
@@ -50,9 +50,8 @@ def test_ready_exits_with_0_when_the_server_answers(emulator: Emulator) -> None:
 
 
 def test_ready_exits_with_1_when_no_server_answers() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    result = invoke("ready", "--url", f"http://127.0.0.1:{port}", "--wait", "0.1")
+    with reserved_port() as port:
+        result = invoke("ready", "--url", f"http://127.0.0.1:{port}", "--wait", "0.1")
     assert result.exit_code == 1
     assert "is not ready" in result.stderr
 

@@ -6,7 +6,6 @@ Most tests run it in a thread of this process, and those of signals as a process
 import json
 import re
 import signal
-import socket
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -31,7 +30,7 @@ from mock_sendpilot.webhooks.deliveries import DeliveryFilter
 from mock_sendpilot.webhooks.outbox import Outbox
 from mock_sendpilot.world.workspace import Workspace
 from tests.cli.commands import EVENT, LEAD, NOWHERE, PROGRAM, Process, environment, invoke
-from tests.support import SECRET, eventually
+from tests.support import SECRET, eventually, reserved_port
 
 _SECONDS = 20
 _STOP = ListeningEnded("stopped")
@@ -634,9 +633,9 @@ def test_an_option_is_refused_with_a_reason(
 
 
 def test_a_server_that_does_not_answer_ends_it_with_1() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        url = f"http://127.0.0.1:{free.getsockname()[1]}"
-    result = invoke("listen", "--url", url)
+    with reserved_port() as port:
+        url = f"http://127.0.0.1:{port}"
+        result = invoke("listen", "--url", url)
 
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr.startswith(f"mock-sendpilot: {url} does not answer: ")

@@ -1,7 +1,6 @@
 """`mock-sendpilot simulate`, with a running server."""
 
 import json
-import socket
 
 import pytest
 from click.testing import Result
@@ -9,6 +8,7 @@ from click.testing import Result
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.server import EmulatorServer
 from tests.cli.commands import invoke
+from tests.support import reserved_port
 
 ASKED = "lead_hb5qqh"  # CONNECTION_SENT, of sender_maria
 ANSWERED = "lead_abc123"  # REPLY_RECEIVED, of sender_maria
@@ -127,9 +127,8 @@ def test_invalid_arguments_are_exit_code_2(arguments: list[str], reason: str) ->
 
 
 def test_a_server_that_does_not_answer_is_exit_code_1_with_a_remedy() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    result = run("reply", ANSWERED, "--url", f"http://127.0.0.1:{port}")
+    with reserved_port() as port:
+        result = run("reply", ANSWERED, "--url", f"http://127.0.0.1:{port}")
 
     assert result.exit_code == 1
     assert "does not answer" in result.stderr

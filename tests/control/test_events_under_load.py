@@ -1,11 +1,10 @@
 """Events by hand while many others change things and every receiver refuses."""
 
-import socket
 from concurrent.futures import ThreadPoolExecutor
 
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.server import EmulatorServer
-from tests.support import over_a_socket
+from tests.support import over_a_socket, reserved_port
 
 ENDPOINTS, CALLERS, EACH = 20, 6, 25
 
@@ -13,14 +12,11 @@ ENDPOINTS, CALLERS, EACH = 20, 6, 25
 def test_a_triggered_event_is_found_and_every_change_is_published_with_its_response(
     emulator: Emulator,
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        port = closed.getsockname()[1]  # nobody listens there once it is closed
     (workspace, *_) = emulator.workspaces()
     outbox = emulator.outbox(workspace)
-    for number in range(ENDPOINTS):
-        outbox.endpoints.add(f"http://127.0.0.1:{port}/{number}")
-
-    with EmulatorServer(emulator) as server:
+    with reserved_port() as refusing, EmulatorServer(emulator) as server:
+        for number in range(ENDPOINTS):
+            outbox.endpoints.add(f"http://127.0.0.1:{refusing}/{number}")
         api = over_a_socket(server.origin)
 
         def change(caller: int) -> list[int]:

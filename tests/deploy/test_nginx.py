@@ -26,7 +26,7 @@ from mock_sendpilot.testing.standalone import sandbox
 from mock_sendpilot.world.models import ApiKey, Campaign
 from mock_sendpilot.world.seed import WorkspaceSeed
 from tests.cli.commands import ServerProcess, invoke
-from tests.support import SECRET, Api, Reply, eventually, over_a_socket
+from tests.support import SECRET, Api, Reply, eventually, over_a_socket, reserved_port
 
 ROOT = Path(__file__).parents[2]
 CONFIGURATION = ROOT / "deploy" / "nginx.conf"
@@ -44,11 +44,17 @@ class Nginx:
     """nginx with the project's configuration, in a folder and on a port of its own."""
 
     def __init__(
-        self, program: str, folder: Path, ports: list[int], texts: Mapping[str, str] | None
+        self,
+        program: str,
+        folder: Path,
+        ports: list[int],
+        texts: Mapping[str, str] | None,
+        *,
+        port: int,
     ) -> None:
         self._path = folder / "nginx.conf"
         self._texts = texts or {}
-        self.port = _free_port()
+        self.port = port
         self._configure(ports)
         with (folder / "errors.txt").open("wb") as errors:
             self._process = subprocess.Popen(
@@ -85,13 +91,6 @@ class Nginx:
             return connection.connect_ex(("127.0.0.1", self.port)) == 0
 
 
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
-
-
 def _without_nginx() -> NoReturn:
     missing = "no nginx, so deploy/nginx.conf is not tested: install nginx"
     if os.environ.get(REQUIRED) == "required":
@@ -109,7 +108,8 @@ def route(tmp_path: Path) -> Iterator[Callable[..., Nginx]]:
         def start(ports: list[int], texts: Mapping[str, str] | None = None) -> Nginx:
             folder = tmp_path / f"nginx-{next(numbers)}"
             folder.mkdir()
-            nginx = Nginx(program, folder, ports, texts)
+            port = ends.enter_context(reserved_port())
+            nginx = Nginx(program, folder, ports, texts, port=port)
             ends.callback(nginx.end)
             return nginx
 
@@ -213,23 +213,28 @@ def test_one_more_emulator_takes_its_share_of_the_keys_and_moves_no_other(
     assert len(moved) < len(KEYS) / 2
 
 
+@pytest.fixture
+def two_ports() -> Iterator[list[int]]:
+    with reserved_port() as first, reserved_port() as second:
+        yield [first, second]
+
+
 def test_an_emulator_that_is_away_keeps_its_keys_and_its_world(
-    route: Callable[..., Nginx], tmp_path: Path
+    route: Callable[..., Nginx], two_ports: list[int], tmp_path: Path
 ) -> None:
     def start(number: int, port: int) -> ServerProcess:
         state = str(tmp_path / f"{number}.json")
         return ServerProcess("--state", state, "--empty", "--port", str(port))
 
-    ports = [_free_port(), _free_port()]
-    nodes = [start(number, port) for number, port in enumerate(ports)]
+    nodes = [start(number, port) for number, port in enumerate(two_ports)]
     try:
-        api = route(ports).api
+        api = route(two_ports).api
         for key in KEYS[:10]:
             body = {"apiKey": key, "seed": {"campaigns": [{"id": "camp_1", "name": key}]}}
             assert api("POST", "/_emulate/workspaces", key=key, json=body).status == 201
         nodes[1].end()
         away = [api("GET", "/v1/campaigns", key=key) for key in KEYS[:10]]
-        nodes[1] = start(1, ports[1])
+        nodes[1] = start(1, two_ports[1])
         again = [api("GET", "/v1/campaigns", key=key) for key in KEYS[:10]]
     finally:
         for node in nodes:

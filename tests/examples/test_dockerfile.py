@@ -6,13 +6,14 @@ import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.examples.documents import ROOT, sections
-from tests.examples.test_snippets import _environment, _free_port
-from tests.support import eventually
+from tests.examples.test_snippets import _environment
+from tests.support import eventually, reserved_port
 
 GUIDE = ROOT / "docs" / "how-to" / "staging.md"
 INSTRUCTIONS = {"FROM", "COPY", "RUN", "ENV", "EXPOSE", "USER", "HEALTHCHECK", "CMD"}
@@ -74,15 +75,23 @@ def test_the_image_contains_no_secret_and_runs_as_nobody(
     assert re.findall(r"TOKEN|KEY|SECRET|whsec_", " ".join(values.values())) == []
 
 
+@pytest.fixture
+def port() -> Iterator[int]:
+    with reserved_port() as port:
+        yield port
+
+
 @pytest.mark.slow
-def test_its_server_becomes_healthy(instructions: list[tuple[str, str]], tmp_path: Path) -> None:
+def test_its_server_becomes_healthy(
+    instructions: list[tuple[str, str]], port: int, tmp_path: Path
+) -> None:
     values = dict(instructions)
     variables = dict(word.split("=", 1) for word in shlex.split(values["ENV"]))
     assert variables["MOCK_SENDPILOT_PORT"] == values["EXPOSE"]
     environment = {
         **_environment(),
         **variables,
-        "MOCK_SENDPILOT_PORT": str(_free_port()),
+        "MOCK_SENDPILOT_PORT": str(port),
         "MOCK_SENDPILOT_API_KEY": "sp_live_of_the_test",
         "MOCK_SENDPILOT_CONTROL_TOKEN": "token-of-the-test-0123456789",
     }

@@ -22,7 +22,7 @@ import pytest
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.server import EmulatorServer
 from tests.examples.documents import ROOT, Section, Snippet, sections
-from tests.support import eventually, without_plugins
+from tests.support import eventually, reserved_port, without_plugins
 
 TUTORIAL = ROOT / "docs" / "tutorial.md"
 CLIENT = ROOT / "docs" / "how-to" / "client-suite.md"
@@ -54,13 +54,15 @@ VARYING = {
 class Reader:
     """Does in a folder of its own what a section says."""
 
-    def __init__(self, folder: Path, section: Section, emulator_port: int) -> None:
+    def __init__(
+        self, folder: Path, section: Section, emulator_port: int, free_ports: list[int]
+    ) -> None:
         self.folder = folder
         self.section = section
         starts_own = any(_server(snippet) == "7363" for snippet in section.snippets)
         self.ports = {
-            "7363": str(_free_port() if starts_own else emulator_port),
-            "9000": str(_free_port()),
+            "7363": str(free_ports[0] if starts_own else emulator_port),
+            "9000": str(free_ports[1]),
         }
         self.output = ""
         self.listened = folder / "listened.txt"
@@ -156,8 +158,8 @@ class Reader:
 
 @pytest.fixture
 def reader(tmp_path: Path, section: Section, emulator: Emulator) -> Iterator[Reader]:
-    with EmulatorServer(emulator) as server:
-        made = Reader(tmp_path, section, server.port)
+    with EmulatorServer(emulator) as server, reserved_port() as first, reserved_port() as second:
+        made = Reader(tmp_path, section, server.port, [first, second])
         yield made
         made.end()
 
@@ -226,12 +228,6 @@ def _environment() -> dict[str, str]:
     """The environment, with the commands of this interpreter and without settings of ours."""
     plain = {k: v for k, v in os.environ.items() if not k.startswith("MOCK_SENDPILOT_")}
     return {**plain, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{plain['PATH']}"}
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def _is_open(port: str) -> bool:

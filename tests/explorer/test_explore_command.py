@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ from click.testing import CliRunner
 from mock_sendpilot.cli import main
 from mock_sendpilot.testing.serving import AppServer
 from tests.explorer import receivers as r
-from tests.support import SECRET
+from tests.support import SECRET, reserved_port
 
 APP = Path(__file__).parent / "stored_app.py"
 
@@ -150,21 +149,20 @@ def test_an_app_that_does_not_run_is_named(cli_runner: CliRunner) -> None:
 def test_a_process_that_loses_something_when_it_is_killed_is_found(
     cli_runner: CliRunner, tmp_path: Path, fault: str
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port = listening.getsockname()[1]
     schedule = {
         "works later": {"step": "change", "lead": 1, "status": "DONE", "killed": "answered"},
     }
     file = tmp_path / "schedule.json"
     exit_codes: list[int] = []
-    for name in (fault, "none"):
-        file.write_text(json.dumps({"steps": [schedule[fault]]}), encoding="utf-8")
-        database = tmp_path / f"{len(exit_codes)}.db"
-        app = [sys.executable, str(APP), str(port), str(database), f"'{name}'"]
-        origin = f"http://127.0.0.1:{port}"
-        command = ["explore", f"{origin}/webhooks", "--probe", f"{origin}/leads"]
-        further = ["--receiver", " ".join(app), "--timeout", "0.5", "--replay", str(file)]
-        done = cli_runner.invoke(main, [*command, *further])
-        exit_codes.append(done.exit_code)
+    with reserved_port() as port:
+        for name in (fault, "none"):
+            file.write_text(json.dumps({"steps": [schedule[fault]]}), encoding="utf-8")
+            database = tmp_path / f"{len(exit_codes)}.db"
+            app = [sys.executable, str(APP), str(port), str(database), f"'{name}'"]
+            origin = f"http://127.0.0.1:{port}"
+            command = ["explore", f"{origin}/webhooks", "--probe", f"{origin}/leads"]
+            further = ["--receiver", " ".join(app), "--timeout", "0.5", "--replay", str(file)]
+            done = cli_runner.invoke(main, [*command, *further])
+            exit_codes.append(done.exit_code)
 
     assert exit_codes == [1, 0], done.output

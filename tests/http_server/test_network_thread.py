@@ -66,7 +66,7 @@ def test_pipelined_requests_are_answered_without_a_pause(gate: Gate) -> None:
     with HttpServer(gate, never_waits=answers_itself) as server, connect(server, many) as caller:
         before = time.perf_counter()
         assert read_all(caller).count(b"\r\n\r\ndone") == 51
-        assert time.perf_counter() - before < 5  # a poll that nothing wakes takes half a second
+        assert time.perf_counter() - before < 15  # a poll that nothing wakes takes half a second
 
 
 def test_the_requests_behind_a_slow_one_are_answered_by_the_pool(gate: Gate) -> None:
@@ -239,5 +239,5 @@ def test_a_signal_receiver_may_call_the_api_over_http(
         event_recorded.connect(call_again, sender=workspace)
         before = time.perf_counter()
         reply = api("PATCH", "/v1/leads/lead_abc123/status", json={"status": "OPPORTUNITY"})
-        assert time.perf_counter() - before < 3
+        assert time.perf_counter() - before < 8  # a caller gives up after 10 s
     assert (reply.status, statuses) == (200, [200])

