@@ -192,7 +192,7 @@ runpy.run_module("mock_sendpilot", run_name="__main__", alter_sys=True)
         "mock_sendpilot.cli.stopping",
         "mock_sendpilot.emulator",
         "mock_sendpilot.server",
-        "flask",
+        "marshmallow",
     ],
 )
 def test_an_interruption_of_an_import_leaves_no_traceback(tmp_path: Path, module: str) -> None:
