@@ -101,7 +101,7 @@ class Sandbox(SandboxExploration, SandboxTraffic, SandboxChecks):
         self.requests = RecordedRequests(
             self._backend.journal,
             unknown=self._backend.unknown_requests,
-            operations=host.operations,
+            operations=lambda: host.operations,
         )
         self.clock = SandboxClock(self._backend)
         self.aio = AsyncSandbox(self)

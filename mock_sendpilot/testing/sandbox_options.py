@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from mock_sendpilot.contracts.contract import CONTRACTS, Contract, named_contract
 from mock_sendpilot.contracts.options import DOCUMENTED, OPTIONS
-from mock_sendpilot.control.faults import NewFault
 from mock_sendpilot.control.seed_format import WorkspaceContentsSchema
 from mock_sendpilot.control.seed_loading import EMPTY, load_object, load_workspace
 from mock_sendpilot.errors import InvalidInput
@@ -365,6 +364,8 @@ def _start(value: object) -> datetime:
 
 
 def _faults(value: object, *, host: "Host | None") -> tuple[Mapping[str, Any], ...]:
+    from mock_sendpilot.control.faults import NewFault  # which few tests need
+
     if not isinstance(value, Sequence) or isinstance(value, str) or host is None:
         example = '[{"pattern": {"operation": "leads.list"}, "effect": {"status": 503}}]'
         raise InvalidInput(f"faults: expected a list such as {example}, got {value!r:.80}")

@@ -38,11 +38,15 @@ class RecordedRequests(Sequence[JournalEntry]):
     Args:
         journal: the journal of the workspace.
         unknown: the journal of the requests without a known key.
-        operations: the ids of all operations.
+        operations: returns the ids of all operations, for which all resources are imported.
     """
 
     def __init__(
-        self, journal: RequestJournal, *, unknown: RequestJournal, operations: Collection[str]
+        self,
+        journal: RequestJournal,
+        *,
+        unknown: RequestJournal,
+        operations: Callable[[], Collection[str]],
     ) -> None:
         self._journal = journal
         self._unknown = unknown
@@ -196,12 +200,13 @@ class RecordedRequests(Sequence[JournalEntry]):
         """Return the pattern of a method and a path, or of an operation."""
         __tracebackhide__ = True
         is_method = path is not None or (target or "").upper() in METHODS
-        if not is_method and target is not None and target not in self._operations:
+        operations = self._operations()
+        if not is_method and target is not None and target not in operations:
             expected = "the id of an operation, or a method and a path"
             if target.startswith("/"):
                 raise InvalidInput(f"expected {expected}, got the path {target!r} alone")
         return request_pattern(
-            self._operations,
+            operations,
             method=target if is_method else None,
             operation=None if is_method else target,
             path=path,

@@ -20,7 +20,6 @@ from mock_sendpilot.testing.arguments import (
     with_ids,
 )
 from mock_sendpilot.testing.backends.protocol import Backend, Host
-from mock_sendpilot.webhooks import triggers
 from mock_sendpilot.webhooks.disruption_kinds import DEFAULT_RATE, OPTIONS
 from mock_sendpilot.webhooks.disruptions import CHAOS_KINDS, Disruption
 from mock_sendpilot.webhooks.endpoints import Endpoint
@@ -189,7 +188,9 @@ class SandboxWebhooks:
             NotFound: there is no such lead, campaign or job.
             InvalidInput: the event type or a key is unknown, or the cause cannot happen.
         """
-        request = triggers.TriggerRequest(
+        from mock_sendpilot.webhooks.triggers import TriggerRequest
+
+        request = TriggerRequest(
             event_type=event_type,
             lead_id=optional_id(lead_id, "lead_id"),
             campaign_id=optional_id(campaign_id, "campaign_id"),

@@ -221,6 +221,27 @@ def test_a_suite_that_does_not_use_the_fixtures_does_not_import_the_package(
     run(pytester).assert_outcomes(passed=1)
 
 
+def test_a_first_request_imports_nothing_that_it_does_not_need(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import sys
+
+        import requests
+
+        def test_it(sendpilot_intercepted):
+            lead = sendpilot_intercepted.add_lead(status="MESSAGE_SENT")
+            url = f"https://api.sendpilot.ai/v1/leads/{lead.id}/status"
+            headers = sendpilot_intercepted.headers
+            response = requests.patch(url, json={"status": "DONE"}, headers=headers, timeout=5)
+            assert response.status_code == 200
+            names = ("api.inbox", "app", "control.faults", "world.people_data", "world.samples")
+            heavy = {"flask", *(f"mock_sendpilot.{name}" for name in names)}
+            assert not heavy & set(sys.modules), heavy & set(sys.modules)
+        """
+    )
+    run(pytester).assert_outcomes(passed=1)
+
+
 def test_time_that_is_frozen_from_the_start_of_the_session_does_not_stop_webhooks(
     pytester: pytest.Pytester,
 ) -> None:

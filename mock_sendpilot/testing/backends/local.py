@@ -16,7 +16,6 @@ from mock_sendpilot.states.snapshots import Snapshot, WorkspaceState
 from mock_sendpilot.testing.backends.protocol import WorkspaceView
 from mock_sendpilot.traffic.effects import Effect
 from mock_sendpilot.traffic.faults import Fault
-from mock_sendpilot.webhooks import triggers
 from mock_sendpilot.webhooks.disruptions import Disruption
 from mock_sendpilot.webhooks.endpoints import Endpoint
 from mock_sendpilot.webhooks.event_log import SentWebhook, Stage
@@ -32,6 +31,8 @@ from mock_sendpilot.world.workspace import Workspace
 
 if TYPE_CHECKING:
     from flask import Flask
+
+    from mock_sendpilot.webhooks.triggers import TriggerRequest
 
 
 class LocalHost:
@@ -203,11 +204,15 @@ class LocalBackend:
 
     def send_test_event(self, endpoint_id: str, event_type: str | None) -> SentWebhook:
         """Send sample data to an endpoint."""
+        from mock_sendpilot.webhooks import triggers  # with all samples, which few tests need
+
         view = self.view()
         return triggers.send_test_event(view.workspace, view.outbox, endpoint_id, event_type)
 
-    def trigger(self, request: triggers.TriggerRequest, *, with_effects: bool) -> SentWebhook:
+    def trigger(self, request: "TriggerRequest", *, with_effects: bool) -> SentWebhook:
         """Send an event, or do what causes it."""
+        from mock_sendpilot.webhooks import triggers
+
         view = self.view()
         return triggers.trigger_event(
             view.workspace, view.outbox, request, with_effects=with_effects

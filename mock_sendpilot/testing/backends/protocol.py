@@ -16,7 +16,6 @@ from mock_sendpilot.webhooks.disruptions import Disruption
 from mock_sendpilot.webhooks.endpoints import Endpoint
 from mock_sendpilot.webhooks.event_log import SentWebhook, Stage
 from mock_sendpilot.webhooks.outbox import Outbox
-from mock_sendpilot.webhooks.triggers import TriggerRequest
 from mock_sendpilot.webhooks.waiting import WaitResult
 from mock_sendpilot.world.credits import Balance
 from mock_sendpilot.world.endpoint_settings import EndpointSettings
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from mock_sendpilot.server import EmulatorServer
+    from mock_sendpilot.webhooks.triggers import TriggerRequest
 
 
 class EmulatorUnavailable(SendPilotError):
@@ -129,7 +129,7 @@ class Backend(Protocol):
     def send_test_event(self, endpoint_id: str, event_type: str | None) -> SentWebhook:
         """Send sample data to an endpoint."""
 
-    def trigger(self, request: TriggerRequest, *, with_effects: bool) -> SentWebhook:
+    def trigger(self, request: "TriggerRequest", *, with_effects: bool) -> SentWebhook:
         """Send an event, or do what causes it."""
 
     def resend(self, event_id: str) -> None:
