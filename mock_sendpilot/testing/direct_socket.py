@@ -1,6 +1,7 @@
 """A client's connection to a server of this process, which needs no network for most requests."""
 
 import _socket
+import io
 import socket
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,10 @@ if TYPE_CHECKING:
     from mock_sendpilot.server import EmulatorServer
 
 _PLACEHOLDER = (socket.AF_INET, socket.SOCK_DGRAM)
+
+
+class DirectFile(io.BufferedReader):
+    """The file of a direct connection, from which a response with a body is read."""
 
 
 class DirectSocket(Socket):
@@ -118,6 +123,14 @@ class DirectSocket(Socket):
             return self._real_connection().recv(bufsize, flags)
         # Nothing will ever come; a client that reads on waits until its timeout.
         return super().recv(bufsize, flags)
+
+    def makefile(self, *arguments: Any, **options: Any) -> Any:
+        """Return a file of the connection."""
+        command = "" if self._call is None else self._call.request.command
+        # A response to HEAD has no body, whatever its head says.
+        if arguments == ("rb",) and not options and command not in {"", "HEAD"}:
+            return DirectFile(super().makefile("rb", 0))
+        return super().makefile(*arguments, **options)
 
     # --- the rest of a connection -----------------------------------------------------------------
 

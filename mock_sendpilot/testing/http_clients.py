@@ -16,6 +16,8 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from mock_sendpilot.network import defined_in
+from mock_sendpilot.plain_heads import read_plain_head
+from mock_sendpilot.testing.direct_socket import DirectFile
 
 Address = tuple[str, int]
 Method = Callable[..., Any]
@@ -147,6 +149,19 @@ def _patch_http_client(module: ModuleType, patches: Patches, routes: Routes) -> 
     patches.replace(plain, "putrequest", make_putrequest)
     _patch_connect(plain, patches, routes)
     _patch_connect(_class_of(module, "HTTPSConnection"), patches, routes)
+    patches.replace(_class_of(module, "HTTPResponse"), "begin", _make_begin)
+
+
+def _make_begin(original: Method) -> Method:
+    """Make the method that reads the head of a response: quickly, if no network is in between."""
+
+    def begin(response: Any) -> None:
+        is_direct = isinstance(response.fp, DirectFile) and response.headers is None
+        # With a debug level, http.client prints what it reads.
+        if not is_direct or response.debuglevel or not read_plain_head(response):
+            original(response)
+
+    return begin
 
 
 def _patch_urllib3(module: ModuleType, patches: Patches, routes: Routes) -> None:

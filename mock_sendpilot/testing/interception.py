@@ -212,7 +212,8 @@ class _Routes:
 
     def _latest(self, host: str | bytes | None) -> LeakGuard | None:
         """Return the latest route of a host, else its latest guard."""
-        guards = [one for one in reversed(self._guards) if _normal(host) in one.hosts]
+        name = _normal(host)
+        guards = [one for one in reversed(self._guards) if name in one.hosts]
         routes = (one for one in guards if isinstance(one, _Route))
         return next(routes, guards[0] if guards else None)
 

@@ -10,7 +10,6 @@ import re
 import socket
 import ssl
 from collections.abc import Mapping
-from http.client import HTTPMessage
 from typing import TYPE_CHECKING, Any, cast
 
 import urllib3.connection
@@ -18,6 +17,7 @@ from urllib3.exceptions import ConnectTimeoutError
 from urllib3.util.ssl_ import create_urllib3_context
 
 from mock_sendpilot.network import FinalResponse, Socket, connected, defined_in, own_copy
+from mock_sendpilot.plain_heads import read_plain_head
 from mock_sendpilot.scheduling.clock import SystemClock
 from mock_sendpilot.urls import is_link_local
 
@@ -35,14 +35,6 @@ _ADDED = frozenset({"host", "accept-encoding", "user-agent", "content-length"})
 """The headers that urllib3 or http.client add if they do not get them."""
 _PLAIN_LINES = re.compile(r"(?:[!#-'*+.^-z|~A-Z0-9-]+: [\t -~]*\r\n)*")
 """Headers that http.client would send as they are."""
-_PLAIN_HEAD = re.compile(
-    # Not 1xx, 204 and 304, which have no body whatever their headers say.
-    rb"HTTP/1\.1 (20[0-35-9]|2[1-9]\d|30[0-35-9]|[45]\d\d) ([\t -~]*)\r\n"
-    rb"((?:[!#-'*+.^-z|~A-Z0-9-]+:[\t -~]*\r\n){1,50})\r\n"
-)
-"""The head of a response in ASCII, without folded lines; http.client would read the same."""
-_FRAMING = frozenset({"transfer-encoding", "connection"})
-_MAX_DIGITS = 15
 
 
 class _DeadlineSocket(Socket):
@@ -68,34 +60,9 @@ class _PostResponse(FinalResponse):
     """A response to a POST."""
 
     def begin(self) -> None:
-        """Read the head: a plain one at once, every other as http.client does.
-
-        http.client has the parser of e-mail read the headers, which takes longer than all else.
-        """
-        head = _PLAIN_HEAD.match(self.fp.peek())
-        headers = None if head is None else _plain_headers(head[3])
-        if head is None or headers is None:
+        """Read the head: a plain one at once, every other as http.client does."""
+        if not read_plain_head(self):
             super().begin()
-            return
-        self.fp.read(head.end())
-        self.code = self.status = int(head[1])
-        self.version, self.reason = 11, head[2].decode().strip()
-        self.headers = self.msg = headers
-        self.chunked = self.will_close = False
-        self.length = int(headers["content-length"])
-
-
-def _plain_headers(lines: bytes) -> HTTPMessage | None:
-    """Return the headers of a response if nothing but `Content-Length` says where it ends."""
-    headers, names = HTTPMessage(), []
-    for line in lines.decode().splitlines():
-        name, _, value = line.partition(":")
-        names.append(name.lower())
-        headers[name] = value.lstrip(" \t")
-    if names.count("content-length") != 1 or not _FRAMING.isdisjoint(names):
-        return None
-    length = headers["content-length"]
-    return headers if length.isdecimal() and len(length) <= _MAX_DIGITS else None
 
 
 def _without_plain_lines(headers: Mapping[str, str]) -> tuple[Mapping[str, str], bytes]:

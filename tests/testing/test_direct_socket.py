@@ -1,5 +1,6 @@
 """Intercepted requests that need no network: they are answered in the thread of their client."""
 
+import http.client
 import re
 import socket
 import threading
@@ -194,6 +195,47 @@ def test_a_server_that_has_stopped_refuses_the_connection(intercepted: Sandbox) 
             session.get(f"{VENDOR}/leads", headers=intercepted.headers, timeout=5)
         with pytest.raises(requests.ConnectionError):
             requests.get(f"{VENDOR}/leads", headers=intercepted.headers, timeout=5)
+
+
+# --- the same response ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["/v1/leads", "/v1/leads/nobody", "/v1/nothing"])
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
+def test_a_client_gets_the_response_that_it_gets_over_a_connection(
+    intercepted: Sandbox, method: str, path: str
+) -> None:
+    direct, real = (
+        requests.request(method, origin + path, headers=intercepted.headers, stream=True, timeout=5)
+        for origin in ("https://api.sendpilot.ai", intercepted.origin)
+    )
+
+    assert _fields(direct) == _fields(real)
+
+
+def _fields(response: requests.Response) -> tuple[object, ...]:
+    original: Any = response.raw._original_response
+    headers = original.msg
+    for name in ("Date", "X-Request-Id"):
+        headers.replace_header(name, "varies")
+    return (
+        (type(original), original.version, original.status, original.reason, original.code),
+        (type(headers), headers.items(), headers.get_payload()),
+        (original.length, original.chunked, original.will_close),
+        (list(response.headers), response.raw.version, response.reason),
+        VARYING.sub(b"", response.content),
+        original.isclosed(),
+    )
+
+
+def test_a_response_is_printed_for_who_debugs_http_client(
+    intercepted: Sandbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(http.client.HTTPConnection, "debuglevel", 1)
+
+    requests.get(f"{VENDOR}/leads", headers=intercepted.headers, timeout=5)
+
+    assert "header: Content-Type: application/json" in capsys.readouterr().out
 
 
 # --- the same bytes -----------------------------------------------------------------------------

@@ -45,6 +45,7 @@ def fields_of(response: http.client.HTTPResponse) -> tuple[object, ...]:
     return (
         (response.version, response.status, response.reason),
         response.headers.items(),
+        (response.headers.get_payload(), [type(one) for one in response.headers.defects]),
         (response.length, response.chunked, response.will_close),
         response.read(),
         response.isclosed(),
