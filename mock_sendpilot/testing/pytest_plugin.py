@@ -186,6 +186,15 @@ def pytest_runtest_teardown(item: pytest.Item) -> "Generator[None, object, objec
             interception.end_forgotten(item.nodeid)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> "Generator[None, object, object]":
+    """Forget the sandbox of a test after its last report: pytest keeps all tests until its end."""
+    result = yield
+    if _SANDBOX in item.stash:
+        del item.stash[_SANDBOX]
+    return result
+
+
 def _loaded_interception() -> Any:
     """Return the module of interceptions; None if no test has used it yet."""
     return sys.modules.get("mock_sendpilot.testing.interception")

@@ -4,6 +4,7 @@ import itertools
 import secrets
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -69,7 +70,6 @@ class Sandbox(SandboxExploration, SandboxTraffic, SandboxChecks):
         webhooks: the events that were sent.
         requests: the requests with its key.
         clock: the clock of this workspace, to be turned.
-        aio: the calls that wait, to be awaited in a test with an event loop.
     """
 
     def __init__(
@@ -104,7 +104,6 @@ class Sandbox(SandboxExploration, SandboxTraffic, SandboxChecks):
             operations=lambda: host.operations,
         )
         self.clock = SandboxClock(self._backend)
-        self.aio = AsyncSandbox(self)
         self._options = options
         try:
             self._arm_faults(options)
@@ -127,6 +126,11 @@ class Sandbox(SandboxExploration, SandboxTraffic, SandboxChecks):
 
     def __repr__(self) -> str:
         return f"<Sandbox {self._backend.workspace_id}, contract {self._backend.contract.name}>"
+
+    @cached_property
+    def aio(self) -> AsyncSandbox:
+        """The calls that wait, to be awaited in a test with an event loop."""
+        return AsyncSandbox(self)
 
     @property
     def backend(self) -> Backend:

@@ -242,6 +242,25 @@ def test_a_first_request_imports_nothing_that_it_does_not_need(pytester: pytest.
     run(pytester).assert_outcomes(passed=1)
 
 
+def test_a_test_that_is_over_leaves_no_sandbox_behind(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import gc
+        import weakref
+
+        found = []
+
+        def test_first(sendpilot):
+            found.append(weakref.ref(sendpilot))
+
+        def test_second():
+            gc.collect()
+            assert found[0]() is None
+        """
+    )
+    run(pytester).assert_outcomes(passed=2)
+
+
 def test_time_that_is_frozen_from_the_start_of_the_session_does_not_stop_webhooks(
     pytester: pytest.Pytester,
 ) -> None:
