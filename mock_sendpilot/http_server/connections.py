@@ -118,6 +118,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         super().__init__(*arguments, **options)
         # For the client: to send a request, or to take the answer.
         self.waiting_since = SystemClock.running_seconds()
+        self.answered_at = self.waiting_since  # the time of its last answer, or of its beginning
 
     def readable(self) -> bool:
         """Return whether to read: what came with the last request has to be parsed before."""
@@ -162,7 +163,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
             _logger.exception("a request could not be answered")
             self.will_close = True
             self.server.pull_trigger()
-        self.waiting_since = SystemClock.running_seconds()
+        self.waiting_since = self.answered_at = SystemClock.running_seconds()
         if self._make_held is not None:
             self._hold(self._make_held)
 

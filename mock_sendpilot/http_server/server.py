@@ -13,6 +13,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Protocol
 
 from waitress import wasyncore
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 PATIENCE_SECONDS = 0.05
 _DRAIN_SECONDS = 0.02
+_answered_at = attrgetter("answered_at")
 _logger = logging.getLogger(__name__)
 
 
@@ -243,6 +245,8 @@ class HttpServer(AbstractContextManager["HttpServer"]):
         if background is not None and self._complete:
             background.requests_came()
         count = len(self._complete)
+        if count > 1:
+            self._sort_complete(count)
         for _ in range(count):
             channel = self._complete.popleft()
             channel.gather()
@@ -263,6 +267,16 @@ class HttpServer(AbstractContextManager["HttpServer"]):
             if not self._complete:
                 background.requests_ended()
         return True
+
+    def _sort_complete(self, count: int) -> None:
+        """Put the client first that has had no answer for longest: its request waits longest.
+
+        poll returns sockets by number. So of two requests that missed the round before, one would
+        be the last of this round again, and wait for all others twice.
+        """
+        batch = [self._complete.popleft() for _ in range(count)]
+        batch.sort(key=_answered_at, reverse=True)
+        self._complete.extendleft(batch)
 
     def _stand_by(self) -> bool:
         """Take over the network when one request holds up its thread. Return False at the end."""

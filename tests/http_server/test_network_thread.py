@@ -13,9 +13,10 @@ from mock_sendpilot.http_server.parsing import Parser
 from mock_sendpilot.http_server.server import HttpServer
 from mock_sendpilot.server import EmulatorServer
 from mock_sendpilot.signals import event_recorded
-from tests.http_server.callers import Gate, connect, get, read_all, talk
+from tests.http_server.callers import Gate, connect, get, read_all, read_answer, talk
 from tests.support import DEMO_KEY, eventually, over_a_socket
 
+GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 LAST_GET = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 GET_HOLD = LAST_GET.replace(b"/ ", b"/hold ", 1)
 
@@ -91,6 +92,30 @@ def test_the_network_thread_answers_again_when_no_request_is_slow(gate: Gate) ->
         eventually(lambda: first not in threads_of(server))
         assert get(server, "/") == (200, b"done")
         assert server._pool.thread_count == 0
+
+
+def test_the_client_with_the_oldest_answer_is_answered_first(gate: Gate) -> None:
+    paths: list[str] = []
+
+    def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        paths.append(environ["PATH_INFO"])
+        return gate(environ, start_response)
+
+    with (
+        HttpServer(app, never_waits=answers_itself, patience_seconds=60) as server,
+        connect(server) as early,
+        connect(server) as late,
+    ):
+        for caller in (late, early):
+            caller.sendall(GET)
+            read_answer(caller)
+        with connect(server, GET_HOLD):
+            eventually(lambda: gate.held == 1)
+            early.sendall(GET.replace(b"/ ", b"/early ", 1))
+            late.sendall(GET.replace(b"/ ", b"/late ", 1))
+            gate.opened.set()
+            read_answer(early)
+    assert paths[-2:] == ["/late", "/early"]
 
 
 def test_parts_that_a_slow_handler_has_written_are_sent_before_it_ends(gate: Gate) -> None:
