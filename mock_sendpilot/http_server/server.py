@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 PATIENCE_SECONDS = 0.05
+_LOOKS = 5  # that the thread which stands by takes at a request before it is too slow
 _DRAIN_SECONDS = 0.02
 _answered_at = attrgetter("answered_at")
 _logger = logging.getLogger(__name__)
@@ -279,31 +280,45 @@ class HttpServer(AbstractContextManager["HttpServer"]):
         self._complete.extendleft(batch)
 
     def _stand_by(self) -> bool:
-        """Take over the network when one request holds up its thread. Return False at the end."""
-        while True:
-            # Clear first, then look: what happens in between sets the event again.
-            self._has_work.clear()
-            if self._ended.is_set():
-                return False
-            number = self._answering
-            if not number:
-                self._has_work.wait()
-                continue
-            self._ended.wait(self._patience_seconds)
-            with self._lock:
-                channel = self._answering_channel if self._answering == number else None
-                if channel is not None:
-                    self._network_thread = threading.current_thread()
-                    self._answering = 0
-                    self._held_up_count += 1
-                    channel.stop_gathering()  # what it has written must not wait for the rest
-            if channel is not None:
-                if self._background is not None:
-                    self._background.requests_ended()  # those that wait go to the pool
-                self._start_standby()
-                for _ in range(len(self._complete)):
-                    self.add_task(self._complete.popleft())
+        """Take over the network when one request holds up its thread. Return False at the end.
+
+        While requests come, this thread looks at them now and then. Woken by each of them, it would
+        take the interpreter from the network thread for each of them.
+        """
+        number = answered_count = looks = 0
+        while not self._ended.is_set():
+            if number and number == self._answering:
+                looks += 1
+            else:
+                number, looks = self._answering, 0
+            if looks >= _LOOKS and self._take_over(number):
                 return True
+            if not number and answered_count == self._answered_count:
+                # Clear first, then look: what happens in between sets the event again.
+                self._has_work.clear()
+                if not self._answering and not self._ended.is_set():
+                    self._has_work.wait()
+                    continue
+            answered_count = self._answered_count
+            self._ended.wait(self._patience_seconds / _LOOKS)
+        return False
+
+    def _take_over(self, number: int) -> bool:
+        """Serve the network in this thread from now on, if that request is still not answered."""
+        with self._lock:
+            channel = self._answering_channel if self._answering == number else None
+            if channel is None:
+                return False
+            self._network_thread = threading.current_thread()
+            self._answering = 0
+            self._held_up_count += 1
+            channel.stop_gathering()  # what it has written must not wait for the rest
+        if self._background is not None:
+            self._background.requests_ended()  # those that wait go to the pool
+        self._start_standby()
+        for _ in range(len(self._complete)):
+            self.add_task(self._complete.popleft())
+        return True
 
     def _is_busy(self) -> bool:
         """Return whether a request is being answered, or an answer still being sent."""

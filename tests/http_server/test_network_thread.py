@@ -118,6 +118,22 @@ def test_the_client_with_the_oldest_answer_is_answered_first(gate: Gate) -> None
     assert paths[-2:] == ["/late", "/early"]
 
 
+def test_requests_do_not_wake_the_thread_that_stands_by_again_and_again(gate: Gate) -> None:
+    wake_ups = []
+
+    class CountingEvent(threading.Event):
+        def set(self) -> None:
+            wake_ups.append(self)
+            super().set()
+
+    server = HttpServer(gate, never_waits=answers_itself, patience_seconds=60)
+    server._has_work = CountingEvent()
+    with server:
+        for _ in range(20):
+            get(server, "/")
+        assert len(wake_ups) == 1
+
+
 def test_parts_that_a_slow_handler_has_written_are_sent_before_it_ends(gate: Gate) -> None:
     def app(_environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "8")])
