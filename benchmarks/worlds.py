@@ -12,7 +12,8 @@ from importlib.util import find_spec
 from typing import Any
 
 from benchmarks.report import Finding, Row, Settings
-from mock_sendpilot.control.seed_loading import demo_text, parse_seed
+from mock_sendpilot.control.seed_loading import parse_seed
+from mock_sendpilot.control.shipped_seeds import demo_text
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.server import EmulatorServer
 from mock_sendpilot.world.models import ApiKey, Campaign, Lead

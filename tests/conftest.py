@@ -15,7 +15,8 @@ from flask import Flask
 
 from mock_sendpilot.app import create_app
 from mock_sendpilot.contracts.contract import named_contract
-from mock_sendpilot.control.seed_loading import demo_text, parse_seed
+from mock_sendpilot.control.seed_loading import parse_seed
+from mock_sendpilot.control.shipped_seeds import demo_text
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.server import EmulatorServer
 from mock_sendpilot.world.seed import WorkspaceSeed

@@ -157,7 +157,7 @@ def _parse_contract_option(text: str) -> tuple[str, str]:
 
 
 def _seeds(options: dict[str, Any], contract: "Contract") -> "list[WorkspaceSeed]":
-    from mock_sendpilot.control.seed_loading import demo_text, empty_seed, parse_seed
+    from mock_sendpilot.control.shipped_seeds import demo_seeds, empty_seed
     from mock_sendpilot.scheduling.clock import SystemClock
     from mock_sendpilot.world.models import ApiKey
 
@@ -166,10 +166,14 @@ def _seeds(options: dict[str, Any], contract: "Contract") -> "list[WorkspaceSeed
         if options["fixtures"]:
             raise click.UsageError(f"{places('empty', 'fixtures')} exclude each other")
         return [empty_seed(own_key) if own_key else empty_seed()]
-    text = read_fixtures(options["fixtures"]) if options["fixtures"] else demo_text()
-    seeds = parse_seed(
-        text, now=SystemClock().now(), default_contract=contract, watch=show_progress
-    )
+    now = SystemClock().now()
+    if options["fixtures"]:
+        from mock_sendpilot.control.seed_loading import parse_seed
+
+        text = read_fixtures(options["fixtures"])
+        seeds = parse_seed(text, now=now, default_contract=contract, watch=show_progress)
+    else:
+        seeds = demo_seeds(now)
     known_keys = {key.key for seed in seeds for key in seed.api_keys}
     if own_key is None or own_key in known_keys:
         return seeds

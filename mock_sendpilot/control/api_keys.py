@@ -11,7 +11,7 @@ from mock_sendpilot.api.envelope import json_response
 from mock_sendpilot.api.parsing import json_object
 from mock_sendpilot.control.seed_export import export_api_key
 from mock_sendpilot.control.seed_format import ApiKeySchema
-from mock_sendpilot.control.seed_loading import load_api_key
+from mock_sendpilot.control.seed_parts import api_key_of
 from mock_sendpilot.errors import InvalidInput, NotFound
 from mock_sendpilot.redaction import masked
 from mock_sendpilot.world.models import ApiKey
@@ -44,7 +44,7 @@ def list_api_keys(workspace: Workspace) -> Response:
 @with_workspace
 def add_api_key(workspace: Workspace) -> Response:
     """Let another API key open the workspace."""
-    api_key = load_api_key(ApiKeySchema().load(json_object()))
+    api_key = api_key_of(ApiKeySchema().load(json_object()))
     current_emulator().add_key(workspace, api_key)
     return json_response(_reply(api_key), HTTPStatus.CREATED)
 

@@ -27,8 +27,8 @@ from mock_sendpilot.control.seed_format import (
     SenderSchema,
     WorkspaceContentsSchema,
 )
-from mock_sendpilot.control.seed_loading import EMPTY, load_contents, load_workspace
-from mock_sendpilot.control.seed_references import Part
+from mock_sendpilot.control.seed_loading import load_contents, load_workspace
+from mock_sendpilot.control.seed_parts import EMPTY, Part
 from mock_sendpilot.control.workspaces import workspace_reply
 from mock_sendpilot.errors import InvalidInput, NotFound
 from mock_sendpilot.world.lead_progress import CONNECTED

@@ -3,13 +3,11 @@
 All of a file is checked before any of it is used.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields as fields_of
 from dataclasses import is_dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
-from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 from marshmallow import ValidationError
@@ -27,45 +25,23 @@ from mock_sendpilot.control.seed_format import (
     SenderSchema,
     StepSchema,
 )
-from mock_sendpilot.control.seed_references import Part, contents_problems, reference_problems
+from mock_sendpilot.control.seed_parts import (
+    Part,
+    balance_of,
+    campaign_of,
+    dated,
+    sender_of,
+    workspace_seed,
+)
+from mock_sendpilot.control.seed_references import contents_problems, reference_problems
 from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.json_text import as_utf8, parse_json, plain_json
 from mock_sendpilot.matching import camel_case
 from mock_sendpilot.world.credits import Balance
-from mock_sendpilot.world.inbox import Conversation, Message, participant
-from mock_sendpilot.world.models import (
-    ApiKey,
-    Campaign,
-    Counters,
-    DailyLimits,
-    FoundLead,
-    JobTiming,
-    Lead,
-    Sender,
-    Step,
-)
-from mock_sendpilot.world.seed import EndpointSeed, WorkspaceSeed
-
-DEMO = "demo.json"
+from mock_sendpilot.world.models import Campaign, Lead, Sender, Step
+from mock_sendpilot.world.seed import WorkspaceSeed
 
 Watch = Callable[[Iterable[Any], int], Iterable[Any]]
-EMPTY: Mapping[str, Sequence[Any]] = dict.fromkeys(
-    ("api_keys", "senders", "campaigns", "leads", "conversations", "people", "endpoints"), ()
-)
-"""The contents of an empty workspace as their schema loads them."""
-
-
-def demo_text() -> bytes:
-    """Return the demo world, which is in `fixtures/` of a checkout and in the package elsewhere."""
-    shipped = files("mock_sendpilot") / "fixtures" / DEMO
-    if shipped.is_file():
-        return shipped.read_bytes()
-    return (Path(__file__).parents[2] / "fixtures" / DEMO).read_bytes()
-
-
-def empty_seed(api_key: str = "YOUR_API_KEY") -> WorkspaceSeed:
-    """Return a workspace with nothing but one key, by default that of the vendor's example."""
-    return WorkspaceSeed(id="ws_empty", name="Empty", api_keys=(ApiKey(key=api_key),))
 
 
 def parse_seed(
@@ -102,7 +78,7 @@ def parse_seed(
     problems = list(reference_problems(loaded["workspaces"], default_contract))
     if problems:
         raise InvalidInput(*problems)
-    return [_workspace(workspace, now) for workspace in loaded["workspaces"]]
+    return [workspace_seed(workspace, now) for workspace in loaded["workspaces"]]
 
 
 class _WatchedList(list[Any]):
@@ -124,7 +100,7 @@ def _watch_leads(document: object, watch: Watch) -> None:
             workspace["leads"] = _WatchedList(workspace["leads"], watch)
 
 
-# --- from parts to objects of the world ---------------------------------------------------------
+# --- parts from requests ------------------------------------------------------------------------
 
 
 def load_workspace(
@@ -155,7 +131,7 @@ def load_workspace(
     problems = list(contents_problems(path, contents, contract))
     if problems:
         raise InvalidInput(*problems)
-    seed = _workspace({"id": id_, "name": name, **contents}, now)
+    seed = workspace_seed({"id": id_, "name": name, **contents}, now)
     return replace(seed, random_seed=random_seed)
 
 
@@ -185,110 +161,8 @@ def load_contents(
     problems = list(contents_problems(path, contents, contract, **known))
     if problems:
         raise InvalidInput(*problems)
-    seed = _workspace({"id": "", "name": "", "api_keys": (), **contents}, now)
+    seed = workspace_seed({"id": "", "name": "", "api_keys": (), **contents}, now)
     return seed, seed.credits if "credits" in contents else None
-
-
-def _workspace(part: Part, now: datetime) -> WorkspaceSeed:
-    optional: Part = {**part.get("clock", {})}
-    if "credits" in part:
-        optional["credits"] = _balance(part["credits"], now)
-    if "jobs" in part:
-        optional["job_timing"] = JobTiming(**part["jobs"])
-    # A store has leads without their behaviors, and senders without their connections.
-    behaviors = {lead["id"]: lead.pop("behavior", None) for lead in part["leads"]}
-    return WorkspaceSeed(
-        id=part["id"],
-        name=part["name"],
-        contract=part.get("contract"),
-        plan=part.get("plan"),
-        api_keys=tuple(load_api_key(key) for key in part["api_keys"]),
-        connections={one["id"]: tuple(one.pop("connections")) for one in part["senders"]},
-        senders=tuple(_sender(sender) for sender in part["senders"]),
-        campaigns=tuple(_campaign(campaign, now) for campaign in part["campaigns"]),
-        leads=tuple(_leads(part["leads"], now)),
-        behaviors={
-            lead_id: behavior for lead_id, behavior in behaviors.items() if behavior is not None
-        },
-        conversations=tuple(_conversation(one) for one in part["conversations"]),
-        people=tuple(_person(one) for one in part["people"]),
-        endpoints=tuple(EndpointSeed(**endpoint) for endpoint in part["endpoints"]),
-        **optional,
-    )
-
-
-def _leads(parts: Iterable[Part], now: datetime) -> Iterator[Lead]:
-    """Yield leads that share what is the same, since there may be a million of them."""
-    no_fields: Part = {}
-    shared: dict[str | None, str | None] = {}
-    for part in parts:
-        for name in ("campaign_id", "sender_id"):
-            part[name] = shared.setdefault(part.get(name), part.get(name))
-        part["custom_fields"] = part["custom_fields"] or no_fields
-        created_at = part.setdefault("created_at", now)
-        part.setdefault("updated_at", created_at)
-        yield Lead(**part)
-
-
-def _balance(part: Part, now: datetime) -> Balance:
-    """Return credits; monthly ones are renewed on the first of next month, by default."""
-    # 32 days after the first of any month are in the next one.
-    next_month = (now.replace(day=1) + timedelta(days=32)).replace(day=1)
-    midnight = next_month.replace(hour=0, minute=0, second=0, microsecond=0)
-    default = {"next_reset_at": midnight if part["monthly"] else None}
-    return Balance(**{**default, **part})
-
-
-def load_api_key(part: Part) -> ApiKey:
-    """Make an API key of what `ApiKeySchema` has loaded."""
-    scopes = part.pop("scopes", None)
-    return ApiKey(scopes=frozenset(scopes) if scopes is not None else None, **part)
-
-
-def _sender(part: Part) -> Sender:
-    limits = DailyLimits(**part.pop("limits"))
-    return Sender(**part, daily_limits=limits)
-
-
-def _campaign(part: Part, now: datetime) -> Campaign:
-    return Campaign(
-        **{
-            **_dated(part, now),
-            "sender_ids": tuple(part["sender_ids"]),
-            "sequence": tuple(part["sequence"]),
-            "counters": Counters(**part["counters"]),
-        }
-    )
-
-
-def _conversation(part: Part) -> tuple[Conversation, tuple[Message, ...]]:
-    # A seed may list them in any order; the ids that it leaves out count from the earliest.
-    in_order = sorted(part["messages"], key=lambda message: message["sent_at"])
-    messages = tuple(
-        Message(**{"id": f"msg_{part['id']}_{number}", **message})
-        for number, message in enumerate(in_order, 1)
-    )
-    conversation = Conversation(
-        id=part["id"],
-        sender_id=part["sender_id"],
-        participant=participant(
-            part["linkedin_url"], part.get("name", ""), picture_url=part.get("profile_picture_url")
-        ),
-        created_at=messages[0].sent_at,
-        updated_at=messages[-1].sent_at,
-        unread_count=part["unread_count"],
-    )
-    return conversation, messages
-
-
-def _person(part: Part) -> FoundLead:
-    full_name = f"{part['first_name']} {part['last_name']}"
-    return FoundLead(**{"full_name": full_name, **part})
-
-
-def _dated(part: Part, now: datetime) -> Part:
-    created_at = part.get("created_at", now)
-    return {**part, "created_at": created_at, "updated_at": part.get("updated_at", created_at)}
 
 
 # --- parts from values of Python code -----------------------------------------------------------
@@ -309,7 +183,7 @@ def load_campaign(
     """
     part = _load_fields(CampaignSchema, values)
     part["sequence"] = [_load_step(step, number) for number, step in enumerate(sequence)]
-    return _campaign(part, now)
+    return campaign_of(part, now)
 
 
 def _load_step(step: Step | Mapping[str, Any], number: int) -> Step:
@@ -327,7 +201,7 @@ def load_lead(values: Mapping[str, Any], now: datetime) -> Lead:
     Raises:
         InvalidInput: a field is unknown or invalid; it says which and why.
     """
-    return Lead(**_dated(_load_fields(LeadSchema, values, without=("behavior",)), now))
+    return Lead(**dated(_load_fields(LeadSchema, values, without=("behavior",)), now))
 
 
 def load_sender(values: Mapping[str, Any]) -> tuple[Sender, tuple[str, ...]]:
@@ -341,7 +215,7 @@ def load_sender(values: Mapping[str, Any]) -> tuple[Sender, tuple[str, ...]]:
     """
     part = _load_fields(SenderSchema, values)
     connections = tuple(part.pop("connections"))
-    return _sender(part), connections
+    return sender_of(part), connections
 
 
 def load_credits(values: Mapping[str, Any], now: datetime) -> Balance:
@@ -350,7 +224,7 @@ def load_credits(values: Mapping[str, Any], now: datetime) -> Balance:
     Raises:
         InvalidInput: a field is unknown or invalid; it says which and why.
     """
-    return _balance(_load_fields(CreditsSchema, values), now)
+    return balance_of(_load_fields(CreditsSchema, values), now)
 
 
 def load_value(field: AnyField, value: object, name: str) -> Any:

@@ -4,13 +4,11 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from mock_sendpilot.contracts.contract import Contract
+from mock_sendpilot.control.seed_parts import Part
 from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.webhooks.endpoints import check_endpoint
 
 _MAX_IDS = 5
-
-Part = dict[str, Any]
-"""A part of a seed as its schema has loaded it."""
 
 
 def reference_problems(workspaces: list[Part], default_contract: Contract) -> Iterator[str]:

@@ -19,7 +19,8 @@ from mock_sendpilot.control.body_limits import MAX_SEED_BYTES
 from mock_sendpilot.control.fields import ContractChoice, Strict, nested
 from mock_sendpilot.control.large_bodies import takes_large_body
 from mock_sendpilot.control.seed_format import ClockSchema, WorkspaceContentsSchema
-from mock_sendpilot.control.seed_loading import EMPTY, load_workspace
+from mock_sendpilot.control.seed_loading import load_workspace
+from mock_sendpilot.control.seed_parts import EMPTY
 from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.paths import VENDOR_PREFIX
 from mock_sendpilot.scheduling.clock import SystemClock, iso_milliseconds

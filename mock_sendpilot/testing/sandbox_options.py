@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from mock_sendpilot.contracts.contract import CONTRACTS, Contract, named_contract
 from mock_sendpilot.contracts.options import DOCUMENTED, OPTIONS
 from mock_sendpilot.control.seed_format import WorkspaceContentsSchema
-from mock_sendpilot.control.seed_loading import EMPTY, load_object, load_workspace
+from mock_sendpilot.control.seed_loading import load_object, load_workspace
+from mock_sendpilot.control.seed_parts import EMPTY
 from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.json_text import as_utf8, parse_json
 from mock_sendpilot.lazy_dataclass import dataclass

@@ -12,7 +12,8 @@ import orjson
 import pytest
 
 from mock_sendpilot.contracts.contract import Contract, named_contract
-from mock_sendpilot.control.seed_loading import demo_text, parse_seed
+from mock_sendpilot.control.seed_loading import parse_seed
+from mock_sendpilot.control.shipped_seeds import demo_text
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.server import EmulatorServer
 from mock_sendpilot.testing.receiver import WebhookReceiver

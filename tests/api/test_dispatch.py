@@ -16,7 +16,8 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 from mock_sendpilot.api.flask_dispatch import FlaskDispatch
 from mock_sendpilot.api.operation import PERFORM
 from mock_sendpilot.app import create_app
-from mock_sendpilot.control.seed_loading import demo_text, parse_seed
+from mock_sendpilot.control.seed_loading import parse_seed
+from mock_sendpilot.control.shipped_seeds import demo_text
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.paths import RawPaths
 from mock_sendpilot.scheduling.clock import ManualClock

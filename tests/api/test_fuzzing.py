@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from mock_sendpilot.app import create_app
-from mock_sendpilot.control.seed_loading import demo_text, parse_seed
+from mock_sendpilot.control.seed_loading import parse_seed
+from mock_sendpilot.control.shipped_seeds import demo_text
 from mock_sendpilot.emulator import Emulator
 from tests.api.expect import STATUS
 from tests.conftest import NOW

@@ -10,7 +10,7 @@ import pytest
 
 from mock_sendpilot.cli.start import start
 from mock_sendpilot.cli.start_options import KEYS
-from mock_sendpilot.control.seed_loading import demo_text
+from mock_sendpilot.control.shipped_seeds import demo_text
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.server import EmulatorServer
 from mock_sendpilot.version import __version__

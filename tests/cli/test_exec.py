@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from mock_sendpilot.control.seed_loading import empty_seed
+from mock_sendpilot.control.shipped_seeds import empty_seed
 from mock_sendpilot.server import EmulatorServer
 from tests.cli.commands import LEAD, NOWHERE, PROGRAM, Process, environment, invoke
 from tests.cli.test_process_group import is_running, pid_in

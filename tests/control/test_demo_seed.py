@@ -4,15 +4,22 @@ from collections import Counter
 
 import pytest
 
-from mock_sendpilot.control.seed_loading import demo_text
+from mock_sendpilot.control.shipped_seeds import demo_seeds, demo_text
 from mock_sendpilot.world.seed import WorkspaceSeed
 from tests.api.expect import DOCUMENTED_STATUSES
+from tests.conftest import NOW
 from tests.control.world import parsed
 
 
 @pytest.fixture(scope="module")
 def demo() -> list[WorkspaceSeed]:
     return parsed(demo_text())
+
+
+def test_the_demo_that_a_start_loads_unchecked_is_the_one_that_was_checked(
+    demo: list[WorkspaceSeed],
+) -> None:
+    assert demo_seeds(NOW) == demo
 
 
 def test_the_demo_has_two_workspaces_of_which_one_is_live(demo: list[WorkspaceSeed]) -> None:

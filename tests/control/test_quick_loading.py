@@ -10,7 +10,7 @@ from marshmallow import ValidationError
 from mock_sendpilot.control.fields import Strict
 from mock_sendpilot.control.quick_loading import quick_loader
 from mock_sendpilot.control.seed_format import SCHEMAS, LeadSchema, WorkspaceSchema
-from mock_sendpilot.control.seed_loading import demo_text
+from mock_sendpilot.control.shipped_seeds import demo_text
 from mock_sendpilot.json_text import parse_json
 
 BOUNDED = settings(max_examples=200, deadline=None, database=None, derandomize=True)

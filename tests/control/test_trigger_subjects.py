@@ -7,7 +7,7 @@ import pytest
 
 from mock_sendpilot.app import create_app
 from mock_sendpilot.contracts import vocabulary as words
-from mock_sendpilot.control.seed_loading import empty_seed
+from mock_sendpilot.control.shipped_seeds import empty_seed
 from mock_sendpilot.emulator import Emulator
 from tests.api.world import MakeWorld
 from tests.control.expect import assert_invalid
