@@ -1,4 +1,4 @@
-"""Sockets and HTTP that tests have not patched, and responses read past the interim ones.
+"""Sockets and modules that tests have not patched.
 
 Suites that mock other APIs patch the whole process: responses `HTTPAdapter.send`, pook `urlopen`,
 vcrpy the connection classes, httpretty `socket.socket`. A webhook on its way to a receiver is no
@@ -8,14 +8,12 @@ imported while such a patch is active.
 
 import _socket
 import functools
-import http.client
 import importlib.util
 import ipaddress
 import os
 import socket
 from collections.abc import Sequence
 from contextlib import suppress
-from http import HTTPStatus
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
@@ -56,21 +54,6 @@ def own_copy(name: str) -> ModuleType:
 def defined_in(module: str, patched: type) -> type:
     """Return the class that a module defines itself, of which a patch may be derived."""
     return next((one for one in patched.__mro__ if one.__module__ == module), patched)
-
-
-class FinalResponse(http.client.HTTPResponse):
-    """A response that is read past every interim one before it.
-
-    http.client skips 100 alone and takes 102 Processing and 103 Early Hints for the response; web
-    servers and proxies send both unasked.
-    """
-
-    def _read_status(self) -> tuple[str, int, str]:
-        while True:
-            version, status, reason = super()._read_status()  # type: ignore[misc]
-            if not HTTPStatus.CONTINUE <= status < HTTPStatus.OK:
-                return version, status, reason
-            http.client.parse_headers(self.fp)
 
 
 class _ListeningSocket(Socket):

@@ -237,7 +237,7 @@ def send_request(
     """
     from http.client import HTTPException
 
-    from mock_sendpilot.network import FinalResponse
+    from mock_sendpilot.final_response import FinalResponse
 
     deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
     connection = _connect(url, timeout_seconds)

@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -43,10 +42,11 @@ _CONVERSIONS: Mapping[str, Callable[[Any], Any]] = {
 
 def demo_text() -> bytes:
     """Return the demo world, which is in `fixtures/` of a checkout and in the package elsewhere."""
-    shipped = files("mock_sendpilot") / "fixtures" / DEMO
+    package = Path(__file__).parents[1]
+    shipped = package / "fixtures" / DEMO
     if shipped.is_file():
         return shipped.read_bytes()
-    return (Path(__file__).parents[2] / "fixtures" / DEMO).read_bytes()
+    return (package.parent / "fixtures" / DEMO).read_bytes()
 
 
 def empty_seed(api_key: str = "YOUR_API_KEY") -> WorkspaceSeed:

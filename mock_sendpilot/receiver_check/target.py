@@ -14,8 +14,9 @@ import orjson
 
 from mock_sendpilot.contracts.contract import Contract
 from mock_sendpilot.errors import InvalidInput
+from mock_sendpilot.final_response import FinalResponse
 from mock_sendpilot.lazy_dataclass import dataclass
-from mock_sendpilot.network import FinalResponse, connected, own_copy
+from mock_sendpilot.network import connected, own_copy
 from mock_sendpilot.scheduling.clock import SystemClock
 from mock_sendpilot.urls import url_problems
 from mock_sendpilot.webhooks.http_sender import TIMEOUT_SECONDS

@@ -16,7 +16,8 @@ import urllib3.connection
 from urllib3.exceptions import ConnectTimeoutError
 from urllib3.util.ssl_ import create_urllib3_context
 
-from mock_sendpilot.network import FinalResponse, Socket, connected, defined_in, own_copy
+from mock_sendpilot.final_response import FinalResponse
+from mock_sendpilot.network import Socket, connected, defined_in, own_copy
 from mock_sendpilot.plain_heads import read_plain_head
 from mock_sendpilot.scheduling.clock import SystemClock
 from mock_sendpilot.urls import is_link_local

@@ -15,7 +15,6 @@ import threading
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from http import HTTPStatus
-from http.client import BadStatusLine, RemoteDisconnected
 from typing import TYPE_CHECKING, Any
 
 from mock_sendpilot.lazy_dataclass import dataclass
@@ -305,6 +304,7 @@ def _read_response(response: "BaseHTTPResponse", deadline: float) -> Response:
 
 def _describe(error: Exception, timeout_seconds: float) -> str:
     """Return an error in words, without the layers of libraries around its cause."""
+    from http.client import BadStatusLine, RemoteDisconnected
     from ssl import SSLCertVerificationError
 
     from urllib3.exceptions import ConnectTimeoutError, ReadTimeoutError

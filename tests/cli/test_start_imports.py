@@ -36,7 +36,7 @@ FOR_OPTIONS = (
     "mock_sendpilot.tls",
     "trustme",
 )
-FOR_WEBHOOKS = ("certifi", "requests", "urllib3")
+FOR_WEBHOOKS = ("certifi", "http.client", "requests", "ssl", "urllib3")
 FOR_TESTS = ("mock_sendpilot.receiver_check", "mock_sendpilot.testing", "pytest")
 HEAVY = (*FOR_OTHER_REQUESTS, *FOR_UNUSUAL_REQUESTS, *FOR_OPTIONS, *FOR_WEBHOOKS, *FOR_TESTS)
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from urllib3.connection import HTTPConnection
 
-from mock_sendpilot.network import FinalResponse
+from mock_sendpilot.final_response import FinalResponse
 from mock_sendpilot.webhooks.deadline import POOLS
 
 BODY = b'{"a": 1}'

@@ -22,7 +22,8 @@ from mock_sendpilot.errors import (
     NotFound,
     SendPilotError,
 )
-from mock_sendpilot.network import VENDOR_HOST, FinalResponse, connected, own_copy
+from mock_sendpilot.final_response import FinalResponse
+from mock_sendpilot.network import VENDOR_HOST, connected, own_copy
 from mock_sendpilot.testing.backends.protocol import EmulatorUnavailable
 
 if TYPE_CHECKING:
