@@ -7,11 +7,13 @@ it. Each list that can be asked for has the positions of its leads, of four byte
 from array import array
 from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import compress
 
 from mock_sendpilot.world.models import Lead
 
 MAX_BLOCK_LENGTH = 2_048
+IdOrIds = str | tuple[str, ...]
 
 
 class SortedPositions:
@@ -86,7 +88,9 @@ class LeadIndex:
         self._leads: list[Lead] = []
         self._positions: dict[str, int] = {}  # by id
         self._people: dict[str, Lead] = {}  # by id
-        self._ids_by_url: dict[str, tuple[str, ...]] = {}
+        # The id of a lead, or all of a person's ids: most have one, and a tuple takes 64 bytes.
+        self._ids_by_url: dict[str, IdOrIds] = {}
+        self._contacted = bytearray()  # by position: 1 for a lead that was contacted
         # By campaign and status; None stands for all of them.
         self._lists: dict[tuple[str | None, str | None], SortedPositions]
         self._lists = defaultdict(SortedPositions)
@@ -100,8 +104,7 @@ class LeadIndex:
 
     def of_person(self, linkedin_url: str) -> list[Lead]:
         """Return the leads that are this person, oldest first."""
-        ids = self._ids_by_url.get(linkedin_url)
-        return [] if ids is None else [lead for lead in map(self.get, ids) if lead is not None]
+        return [lead for lead in map(self.get, self._ids_of(linkedin_url)) if lead is not None]
 
     def in_campaign(self, campaign_id: str | None, linkedin_url: str) -> Lead | None:
         """Return the lead of a campaign that is this person, or None."""
@@ -134,18 +137,18 @@ class LeadIndex:
         for status in (None, lead.status):
             self._lists[lead.campaign_id, status].add(self._positions[lead.id])
         # A lead of a campaign takes the place of the record that its sender had of the person.
-        others = (
+        others = [
             one.id
             for one in self.of_person(lead.linkedin_url)
             if one.campaign_id is not None or lead.sender_id not in {None, one.sender_id}
-        )
-        self._ids_by_url[lead.linkedin_url] = (*others, lead.id)
+        ]
+        self._ids_by_url[lead.linkedin_url] = (*others, lead.id) if others else lead.id
 
     def insert_person(self, person: Lead) -> None:
         """Add the record of a person of no campaign."""
         self._people[person.id] = person
-        others = self._ids_by_url.get(person.linkedin_url, ())
-        self._ids_by_url[person.linkedin_url] = (*others, person.id)
+        others = self._ids_of(person.linkedin_url)
+        self._ids_by_url[person.linkedin_url] = (*others, person.id) if others else person.id
 
     def replace(self, lead: Lead) -> None:
         """Put a lead or a person in place of the one of the same id, URL and campaign."""
@@ -160,13 +163,26 @@ class LeadIndex:
                 self._lists[campaign_id, before].remove(position)
                 self._lists[campaign_id, lead.status].add(position)
 
+    def mark_contacted(self, lead_id: str) -> bool:
+        """Mark a lead of a campaign as contacted; return whether it is the first time."""
+        position = self._positions[lead_id]
+        is_first = not self._contacted[position]
+        self._contacted[position] = 1
+        return is_first
+
     def _append(self, lead: Lead) -> None:
         """Give a lead a position, and add it to the lists of all campaigns."""
         position = len(self._leads)
         self._leads.append(lead)
         self._positions[lead.id] = position
+        self._contacted.append(0)
         for status in (None, lead.status):
             self._lists[None, status].add(position)
+
+    def _ids_of(self, linkedin_url: str) -> tuple[str, ...]:
+        """Return the ids of a person, oldest first."""
+        ids = self._ids_by_url.get(linkedin_url, ())
+        return (ids,) if isinstance(ids, str) else ids
 
     # --- states ------------------------------------------------------------------------------
 
@@ -174,20 +190,25 @@ class LeadIndex:
         """Return all leads, oldest first, and then the people of no campaign."""
         return {**dict(zip(self._positions, self._leads, strict=True)), **self._people}
 
-    def ids_by_url(self) -> dict[str, tuple[str, ...]]:
-        """Return the ids of each person, oldest first."""
+    def ids_by_url(self) -> dict[str, IdOrIds]:
+        """Return the id of each person, or of one that has several all of them, oldest first."""
         return dict(self._ids_by_url)
+
+    def contacted(self) -> frozenset[str]:
+        """Return the ids of the leads that were contacted."""
+        return frozenset(compress(self._positions, self._contacted))
 
     def load(
         self,
         leads: Mapping[str, Lead],
         ids_by_campaign: Mapping[str, tuple[str, ...]],
-        ids_by_url: Mapping[str, tuple[str, ...]],
+        ids_by_url: Mapping[str, IdOrIds],
+        contacted: Iterable[str],
     ) -> None:
         """Take the leads of another index in place of those of this new one.
 
         Raises:
-            LookupError: an id of a campaign has no lead.
+            LookupError: an id of a campaign, or one that was contacted, has no lead.
         """
         for lead in leads.values():
             if lead.campaign_id is None:
@@ -199,3 +220,5 @@ class LeadIndex:
                 for status in (None, self._leads[position].status):
                     self._lists[campaign_id, status].add(position)
         self._ids_by_url = dict(ids_by_url)
+        for lead_id in contacted:
+            self.mark_contacted(lead_id)

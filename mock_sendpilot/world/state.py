@@ -14,6 +14,7 @@ from mock_sendpilot.world.causes import Cause, CausedTask
 from mock_sendpilot.world.credits import Balance, Payment
 from mock_sendpilot.world.events import Event
 from mock_sendpilot.world.inbox import Conversation, Message
+from mock_sendpilot.world.lead_index import IdOrIds
 from mock_sendpilot.world.models import (
     AnyJob,
     Behavior,
@@ -66,7 +67,7 @@ class StoreState:
     campaigns: tuple[Campaign, ...]
     leads: Mapping[str, Lead]
     lead_ids_by_campaign: Mapping[str, tuple[str, ...]]
-    lead_ids_by_url: Mapping[str, tuple[str, ...]]
+    lead_ids_by_url: Mapping[str, IdOrIds]
     connections: Mapping[tuple[str, str], str]
     contacted: frozenset[str]
 

@@ -67,7 +67,6 @@ class Store:
         self._senders: dict[str, Sender] = {}
         self._leads = LeadIndex()
         self._connections: dict[tuple[str, str], str] = {}
-        self._contacted: set[str] = set()  # lead ids
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -95,7 +94,7 @@ class Store:
             },
             lead_ids_by_url=self._leads.ids_by_url(),
             connections=dict(self._connections),
-            contacted=frozenset(self._contacted),
+            contacted=self._leads.contacted(),
         )
 
     def load(self, state: StoreState) -> None:
@@ -103,9 +102,10 @@ class Store:
         with self._lock:
             self._senders = {sender.id: sender for sender in state.senders}
             self._campaigns = {campaign.id: campaign for campaign in state.campaigns}
-            self._leads.load(state.leads, state.lead_ids_by_campaign, state.lead_ids_by_url)
+            self._leads.load(
+                state.leads, state.lead_ids_by_campaign, state.lead_ids_by_url, state.contacted
+            )
             self._connections = dict(state.connections)
-            self._contacted = set(state.contacted)
 
     # --- filling -----------------------------------------------------------------------------
 
@@ -382,10 +382,11 @@ class Store:
         return lead
 
     def mark_contacted(self, lead: Lead) -> bool:
-        """Within a transaction: mark a lead as contacted; return whether it is the first time."""
-        is_first = lead.id not in self._contacted
-        self._contacted.add(lead.id)
-        return is_first
+        """Within a transaction: mark a lead as contacted; return whether it is the first time.
+
+        It is one of a campaign.
+        """
+        return self._leads.mark_contacted(lead.id)
 
     def change_campaign(self, campaign: Campaign, **changes: Any) -> Campaign:
         """Within a transaction: change a campaign, without an event."""
@@ -415,7 +416,7 @@ class Store:
                 self._leads.insert(lead)
                 counts[lead.campaign_id, lead.status] += 1
                 if lead_progress.is_contacted(lead.status):
-                    self._contacted.add(lead.id)
+                    self._leads.mark_contacted(lead.id)
                 connection = lead_progress.implied_connection(lead.status)
                 if lead.sender_id is not None and connection is not None:
                     self._connections.setdefault((lead.sender_id, lead.linkedin_url), connection)

@@ -78,10 +78,28 @@ def test_an_index_goes_on_from_the_contents_of_another() -> None:
     for lead in leads:
         before.insert(lead)
     before.insert_person(numbered(9, None, "PENDING"))
+    before.insert(replace(numbered(3, "camp_1", "DONE"), id="lead_3_of_another_campaign"))
+    assert before.mark_contacted("lead_3")
     ids = {one: tuple(lead.id for lead in before.all(one)) for one in ("camp_1", "camp_2")}
-    after.load(before.by_id(), ids, before.ids_by_url())
-    assert after.all() == leads
+    after.load(before.by_id(), ids, before.ids_by_url(), before.contacted())
+    assert after.all() == before.all()
     assert after.all("camp_2", "DONE") == before.all("camp_2", "DONE") != []
-    assert after.of_person("https://www.linkedin.com/in/person-9") == before.of_person(
-        "https://www.linkedin.com/in/person-9"
-    )
+    for number, count in ((0, 1), (3, 2), (9, 1), (10, 0)):
+        url = f"https://www.linkedin.com/in/person-{number}"
+        assert len(after.of_person(url)) == count
+        assert after.of_person(url) == before.of_person(url)
+    assert after.contacted() == {"lead_3"}
+    assert not after.mark_contacted("lead_3")
+
+
+@pytest.mark.parametrize("sender_id", [None, "sender_1", "sender_2"])
+def test_a_lead_takes_the_place_of_its_sender_s_record_of_the_person(sender_id: str | None) -> None:
+    index = LeadIndex()
+    person = replace(numbered(1, None, "PENDING"), sender_id="sender_1")
+    lead = replace(numbered(1, "camp_1", "PENDING"), id="lead_2", sender_id=sender_id)
+    index.insert_person(person)
+    assert index.of_person(person.linkedin_url) == [person]
+    index.insert(lead)
+    expected = [person, lead] if sender_id == "sender_2" else [lead]
+    assert index.of_person(person.linkedin_url) == expected
+    assert index.get(person.id) == person
