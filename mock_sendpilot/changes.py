@@ -42,6 +42,8 @@ class Changes:
         id: unique for each object, to tell the numbers of different servers apart.
     """
 
+    __slots__ = ("_latest", "_lock", "_numbers", "_watchers", "id")
+
     def __init__(self) -> None:
         self.id = secrets.token_hex(4)
         self._lock = threading.Lock()

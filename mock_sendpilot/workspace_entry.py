@@ -1,7 +1,5 @@
 """The entry of a workspace: all that the emulator has for it."""
 
-from functools import partial
-
 from mock_sendpilot.api_keys import Access
 from mock_sendpilot.changes import Changes
 from mock_sendpilot.lazy_dataclass import dataclass
@@ -43,4 +41,4 @@ class WorkspaceEntry:
 
 def new_faults(workspace: Workspace) -> Faults:
     """Return the faults of a workspace, none of them armed."""
-    return Faults(new_id=partial(workspace.ids.prefixed, "fault"), now=workspace.clock.now)
+    return Faults(ids=workspace.ids, clock=workspace.clock)

@@ -103,6 +103,8 @@ class WorkspaceClock:
         is_frozen: whether it starts frozen.
     """
 
+    __slots__ = ("_is_frozen", "_is_held", "_lock", "_offset", "_stopped_at", "_system")
+
     def __init__(
         self, system: Clock, *, starts_at: datetime | None = None, is_frozen: bool = False
     ) -> None:

@@ -16,6 +16,7 @@ from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.scheduling.advance import Advance
 from mock_sendpilot.scheduling.clock import SystemClock, WorkspaceClock, iso_milliseconds
+from mock_sendpilot.scheduling.lazy_condition import LazyCondition
 from mock_sendpilot.scheduling.task_queue import Task, TaskQueue
 
 FIRST_MOMENT = datetime(1970, 1, 2, tzinfo=timezone.utc)
@@ -78,8 +79,8 @@ class Scheduler:
         self._lock = threading.Lock()
         # Two conditions of one lock, so that a task's end wakes either the threads that wait for
         # idle or the one that advances, and not both.
-        self._became_idle = threading.Condition(self._lock)
-        self._progressed = threading.Condition(self._lock)
+        self._became_idle = LazyCondition(self._lock)
+        self._progressed = LazyCondition(self._lock)
         self._queue = TaskQueue()
         self._running: dict[int, Task] = {}  # by thread id
         self._advance: Advance | None = None

@@ -6,7 +6,6 @@ wider. Lanes do not wait for each other. The queue has no lock and no thread of 
 """
 
 import heapq
-import itertools
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import field
 from datetime import datetime
@@ -31,6 +30,7 @@ class Task:
         subject: the id of what it concerns, such as a lead; None stands for anything.
         is_cancelled: whether it never runs.
         is_taken: whether it has begun.
+        is_head: whether the queue has it in its heap of heads.
     """
 
     due_at: datetime
@@ -42,6 +42,7 @@ class Task:
     subject: Hashable = field(compare=False, default=None)
     is_cancelled: bool = field(compare=False, default=False)
     is_taken: bool = field(compare=False, default=False)
+    is_head: bool = field(compare=False, default=False)
 
 
 @dataclass(slots=True)
@@ -75,13 +76,13 @@ class TaskQueue:
         next_order: the `order` that the next task will have.
     """
 
+    __slots__ = ("_heads", "_is_closed", "_lanes", "next_order")
+
     def __init__(self) -> None:
         self._lanes: dict[Hashable, _Lane] = {}
         # A heap of the first task of each free lane. An outdated one (it ran, was cancelled, or an
         # earlier task came) stays until it comes up: to search for it each time would cost more.
         self._heads: list[Task] = []
-        self._head_orders: set[int] = set()  # so that no task is in it twice
-        self._orders = itertools.count()
         self.next_order = 0
         self._is_closed = False
 
@@ -92,8 +93,8 @@ class TaskQueue:
             task: a new task.
             width: the number of tasks of its lane that may run at the same time from now on.
         """
-        task.order = next(self._orders)
-        self.next_order = task.order + 1
+        task.order = self.next_order
+        self.next_order += 1
         if self._is_closed:
             task.is_cancelled = True
             return task
@@ -106,7 +107,6 @@ class TaskQueue:
     def begin_orders_at(self, order: int) -> None:
         """Give the next task that number, unless it would have a later one."""
         self.next_order = max(order, self.next_order)
-        self._orders = itertools.count(self.next_order)
 
     def cancel(self, task: Task) -> None:
         """Make sure that a task never runs, unless it has begun."""
@@ -124,9 +124,9 @@ class TaskQueue:
         if lane is None or task.is_taken or task.is_cancelled or task.due_at <= due_at:
             return
         # As the head of its lane it stands at its old place in the heap of heads.
-        if task.order in self._head_orders:
+        if task.is_head:
             self._heads.remove(task)
-            self._head_orders.discard(task.order)
+            task.is_head = False
             heapq.heapify(self._heads)
         task.due_at = due_at
         heapq.heapify(lane.tasks)
@@ -216,14 +216,14 @@ class TaskQueue:
     def _offer(self, lane: _Lane) -> None:
         """Make the first task of a free lane available to `first`."""
         first = lane.first()
-        if first is not None and lane.is_free and first.order not in self._head_orders:
+        if first is not None and lane.is_free and not first.is_head:
             self._push_head(first)
 
     def _push_head(self, task: Task) -> None:
-        self._head_orders.add(task.order)
+        task.is_head = True
         heapq.heappush(self._heads, task)
 
     def _pop_head(self) -> Task:
         head = heapq.heappop(self._heads)
-        self._head_orders.discard(head.order)
+        head.is_head = False
         return head

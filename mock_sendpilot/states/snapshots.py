@@ -3,7 +3,6 @@
 A state refers to the frozen objects of its workspace, so it takes little time and memory.
 """
 
-import itertools
 import threading
 from collections.abc import Mapping
 from datetime import datetime
@@ -51,10 +50,12 @@ class Snapshot:
 class Snapshots:
     """The snapshots of one workspace, oldest first. Any thread may call any method."""
 
+    __slots__ = ("_latest", "_lock", "_snapshots")
+
     def __init__(self) -> None:
         self._lock = threading.Lock()
         # Not of the workspace's source of ids: to take a snapshot must change nothing.
-        self._numbers = itertools.count(1)
+        self._latest = 0
         self._snapshots: dict[str, Snapshot] = {}
 
     def add(self, state: WorkspaceState, name: str | None) -> Snapshot:
@@ -66,8 +67,9 @@ class Snapshots:
         with self._lock:
             if len(self._snapshots) >= MAX_SNAPSHOTS:
                 raise InvalidInput(f"there are {MAX_SNAPSHOTS} snapshots already; remove some")
+            self._latest += 1
             snapshot = Snapshot(
-                id=f"snap_{next(self._numbers)}",
+                id=f"snap_{self._latest}",
                 name=name,
                 taken_at=state.world.clock.now,
                 state=state,

@@ -6,15 +6,16 @@ Chaos is a fault too: a mix of effects, drawn from a seed.
 import random
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
 from mock_sendpilot.errors import InvalidInput, NotFound
 from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.matching import ANY_REQUEST, RequestFacts, RequestPattern
-from mock_sendpilot.scheduling.clock import iso_milliseconds
+from mock_sendpilot.scheduling.clock import Clock, iso_milliseconds
 from mock_sendpilot.traffic.effects import Effect
+from mock_sendpilot.world.ids import Ids
 
 ARMED, CONSUMED = "armed", "consumed"
 MAX_TIMES = 1_000_000
@@ -110,13 +111,15 @@ class Faults:
     fault of all requests, such as that of a whole test suite, leaves room for the others.
 
     Args:
-        new_id: returns the id of a new fault.
-        now: returns the time by the workspace's clock.
+        ids: the source of the ids of new faults.
+        clock: the clock of the workspace.
     """
 
-    def __init__(self, *, new_id: Callable[[], str], now: Callable[[], datetime]) -> None:
-        self._new_id = new_id
-        self._now = now
+    __slots__ = ("_clock", "_draw_counts", "_faults", "_ids", "_lock", "is_armed")
+
+    def __init__(self, *, ids: Ids, clock: Clock) -> None:
+        self._ids = ids
+        self._clock = clock
         self._lock = threading.Lock()
         self._faults: dict[str, Fault] = {}
         self._draw_counts: Counter[tuple[str, str]] = Counter()
@@ -158,11 +161,11 @@ class Faults:
         if starts_at is not None and ends_at is not None and starts_at >= ends_at:
             first, last = iso_milliseconds(starts_at), iso_milliseconds(ends_at)
             raise InvalidInput(f"until: expected a time after {first}, got {last}")
-        fault_id = self._new_id()
+        fault_id = self._ids.prefixed("fault")
         fault = Fault(
             id=fault_id,
             effects=effects,
-            armed_at=self._now(),
+            armed_at=self._clock.now(),
             random_seed=fault_id if random_seed is None else random_seed,
             pattern=pattern,
             times=times,
@@ -249,7 +252,7 @@ class Faults:
         """Return the fault that hits a request, and note the match; None if none does."""
         if not self.is_armed:  # without the lock: the usual case must cost nothing
             return None
-        now = self._now()
+        now = self._clock.now()
         with self._lock:
             counted = [one for one in self._faults.values() if one.times is not None]
             standing = [one for one in self._faults.values() if one.times is None]

@@ -20,6 +20,7 @@ from mock_sendpilot.json_text import bytes_to_keep
 from mock_sendpilot.matching import RequestPattern
 from mock_sendpilot.redaction import redacted_headers
 from mock_sendpilot.scheduling.clock import SystemClock
+from mock_sendpilot.scheduling.lazy_condition import LazyCondition
 from mock_sendpilot.traffic.wsgi_request import (
     MAX_BODY_BYTES,
     json_or_none,
@@ -266,12 +267,13 @@ class RequestJournal:
         self._prefix = prefix
         self._max_entries = max_entries
         self._max_bytes = max_bytes
-        self._entries: deque[JournalEntry] = deque()
+        # Made with the first entry: an empty one occupies 760 bytes.
+        self._entries: deque[JournalEntry] | None = None
         self._bytes = 0
         self._latest = 0
         self._arrivals = itertools.count(1)
         self._lock = threading.Lock()
-        self._changed = threading.Condition(self._lock)
+        self._changed = LazyCondition(self._lock)
         self._waiting_count = 0
         self._is_closed = False
 
@@ -283,14 +285,17 @@ class RequestJournal:
     def add(self, entry: JournalEntry) -> None:
         """Add an entry, and drop the oldest ones beyond the limits."""
         with self._lock:
+            entries = self._entries
+            if entries is None:
+                entries = self._entries = deque()
             self._latest = entry.number = self._latest + 1
-            self._entries.append(entry)
+            entries.append(entry)
             self._bytes += entry.size
             # The latest stays, however large it is: it has only just come.
-            while len(self._entries) > 1 and (
-                len(self._entries) > self._max_entries or self._bytes > self._max_bytes
+            while len(entries) > 1 and (
+                len(entries) > self._max_entries or self._bytes > self._max_bytes
             ):
-                self._bytes -= self._entries.popleft().size
+                self._bytes -= entries.popleft().size
             if self._waiting_count:  # usually nobody waits, and the call would cost each request
                 self._changed.notify_all()
 
@@ -301,7 +306,7 @@ class RequestJournal:
     def all(self) -> list[JournalEntry]:
         """Return all entries, oldest first."""
         with self._lock:
-            return list(self._entries)
+            return list(self._entries or ())
 
     def get(self, entry_id: str) -> JournalEntry:
         """Return the entry of that id.
@@ -329,7 +334,7 @@ class RequestJournal:
     def remove_all(self) -> None:
         """Remove all entries; the numbers go on."""
         with self._lock:
-            self._entries.clear()
+            self._entries = None
             self._bytes = 0
 
     def later_than(self, number: int, *, timeout_seconds: float = 0) -> list[JournalEntry]:
@@ -345,8 +350,8 @@ class RequestJournal:
                     self._changed.wait(remaining)
                 finally:
                     self._waiting_count -= 1
-            newest_first = takewhile(lambda entry: entry.number > number, reversed(self._entries))
-            return list(newest_first)[::-1]
+            newest_first = reversed(self._entries or ())
+            return list(takewhile(lambda entry: entry.number > number, newest_first))[::-1]
 
     def wait_for(
         self, pattern: RequestPattern, *, count: int = 1, after: int = 0, timeout_seconds: float
@@ -373,7 +378,7 @@ class RequestJournal:
             self._changed.notify_all()
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len(self._entries or ())
 
     def __iter__(self) -> Iterator[JournalEntry]:
         return iter(self.all())

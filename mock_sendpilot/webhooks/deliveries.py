@@ -195,6 +195,8 @@ class DeliveryLog:
     oldest finished ones are dropped.
     """
 
+    __slots__ = ("_deliveries", "_finished_ids", "_lock", "_max_finished", "_recorded_bytes")
+
     def __init__(self, *, max_finished: int = MAX_FINISHED) -> None:
         self._max_finished = max_finished
         self._lock = threading.Lock()

@@ -5,7 +5,7 @@ Chaos is a disruption too: a mix of kinds, drawn from a seed.
 
 import random
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import datetime
 
@@ -13,6 +13,7 @@ from mock_sendpilot.contracts.contract import CONTRACTS, Contract
 from mock_sendpilot.errors import InvalidInput, NotFound
 from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.matching import ANY_EVENT, EventPattern
+from mock_sendpilot.scheduling.clock import Clock
 from mock_sendpilot.scheduling.task_queue import Task
 from mock_sendpilot.webhooks.deliveries import AppliedDisruption, Delivery
 from mock_sendpilot.webhooks.disruption_kinds import (
@@ -29,6 +30,7 @@ from mock_sendpilot.webhooks.disruption_kinds import (
 from mock_sendpilot.webhooks.endpoints import Endpoint
 from mock_sendpilot.webhooks.payloads import Payload, event_type, payload
 from mock_sendpilot.world.events import Event
+from mock_sendpilot.world.ids import Ids
 
 ARMED, CONSUMED = "armed", "consumed"
 MAX_TIMES = 1_000_000
@@ -135,20 +137,20 @@ class Disruptions:
 
     Args:
         contract: the contract of the workspace.
-        new_id: returns the id of a new disruption.
-        now: returns the time.
+        ids: the source of the ids of new disruptions.
+        clock: the clock of the workspace.
     """
 
-    def __init__(
-        self, contract: Contract, *, new_id: Callable[[], str], now: Callable[[], datetime]
-    ) -> None:
+    __slots__ = ("_clock", "_contract", "_disruptions", "_ids", "_lock", "_other_contract")
+
+    def __init__(self, contract: Contract, *, ids: Ids, clock: Clock) -> None:
         self._contract = contract
         # Any contract with other names will do: the vendor has had two sets of names.
         self._other_contract = next(
             other for other in CONTRACTS.values() if other.event_types != contract.event_types
         )
-        self._new_id = new_id
-        self._now = now
+        self._ids = ids
+        self._clock = clock
         self._lock = threading.Lock()
         self._disruptions: dict[str, Disruption] = {}
 
@@ -177,9 +179,9 @@ class Disruptions:
         _check_times(times)
         return self._put(
             Disruption(
-                id=self._new_id(),
+                id=self._ids.prefixed("dis"),
                 kind=kind,
-                armed_at=self._now(),
+                armed_at=self._clock.now(),
                 endpoint_id=endpoint_id,
                 pattern=pattern,
                 times=times,
@@ -215,9 +217,9 @@ class Disruptions:
             raise InvalidInput("kinds must name each kind once")
         return self._put(
             Disruption(
-                id=self._new_id(),
+                id=self._ids.prefixed("dis"),
                 kind=CHAOS,
-                armed_at=self._now(),
+                armed_at=self._clock.now(),
                 endpoint_id=endpoint_id,
                 pattern=pattern,
                 times=times,
@@ -280,7 +282,7 @@ class Disruptions:
                 kind = self._matching_kind(disruption, candidate)
                 if kind is not None:
                     match = Match(
-                        delivery_id=delivery_id, event_id=event.id, kind=kind, at=self._now()
+                        delivery_id=delivery_id, event_id=event.id, kind=kind, at=self._clock.now()
                     )
                     self._disruptions[disruption.id] = replace(
                         disruption,
@@ -365,6 +367,8 @@ class Reordered:
 
 class ReorderedDeliveries:
     """The reordered deliveries of a workspace, by endpoint. Any thread may call any method."""
+
+    __slots__ = ("_held", "_lock")
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

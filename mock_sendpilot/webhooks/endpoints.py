@@ -14,16 +14,18 @@ from typing import Any
 from mock_sendpilot.contracts.contract import Contract
 from mock_sendpilot.errors import InvalidInput, NotFound
 from mock_sendpilot.lazy_dataclass import dataclass
+from mock_sendpilot.scheduling.clock import Clock
 from mock_sendpilot.suggestions import did_you_mean
 from mock_sendpilot.urls import url_problems
 from mock_sendpilot.webhooks.deliveries import Attempt
-from mock_sendpilot.webhooks.signing import SECRET_FORMAT, is_secret
+from mock_sendpilot.webhooks.signing import SECRET_FORMAT, is_secret, new_secret
 from mock_sendpilot.world.endpoint_settings import (
     DEFAULT_SETTINGS,
     EndpointSettings,
     settings_problems,
 )
 from mock_sendpilot.world.events import Event
+from mock_sendpilot.world.ids import Ids
 from mock_sendpilot.world.seed import EndpointSeed
 
 SECRET_OVERLAP = timedelta(hours=24)
@@ -81,9 +83,10 @@ class Endpoints:
 
     Args:
         contract: names the event types.
-        new_id: returns the id of a new endpoint.
-        new_secret: returns a secret for an endpoint that has none, and for a rotation.
-        now: returns the time.
+        ids: the source of the ids of new endpoints.
+        secret_bytes: returns random bytes for the secret of an endpoint that has none, and for a
+            rotation.
+        clock: the clock of the workspace.
         default_secret: the secret of endpoints that are added without one; None makes a new one
             for each.
     """
@@ -92,16 +95,16 @@ class Endpoints:
         self,
         *,
         contract: Contract,
-        new_id: Callable[[], str],
-        new_secret: Callable[[], str],
-        now: Callable[[], datetime],
+        ids: Ids,
+        secret_bytes: Callable[[int], bytes],
+        clock: Clock,
         default_secret: str | None = None,
     ) -> None:
         self._contract = contract
-        self._new_id = new_id
-        self._new_secret = new_secret
+        self._ids = ids
+        self._secret_bytes = secret_bytes
         self._default_secret = default_secret
-        self._now = now
+        self._clock = clock
         self._lock = threading.Lock()
         self._endpoints: dict[str, Endpoint] = {}
 
@@ -124,15 +127,15 @@ class Endpoints:
         url = "" if url is None else url  # only a change may leave it out
         check_endpoint(self._contract, url=url, secret=secret, event_types=types, settings=settings)
         # After a reset the seeded source of ids repeats those of the endpoints that were kept.
-        while (endpoint_id := self._new_id()) in self._endpoints:
+        while (endpoint_id := self._ids.prefixed("ep")) in self._endpoints:
             pass
         endpoint = Endpoint(
             id=endpoint_id,
             url=url,
-            secret=secret or self._default_secret or self._new_secret(),
+            secret=secret or self._default_secret or new_secret(self._secret_bytes),
             event_types=types,
             is_enabled=is_enabled,
-            created_at=self._now(),
+            created_at=self._clock.now(),
             settings=settings,
             is_forwarded=is_forwarded,
         )
@@ -220,8 +223,8 @@ class Endpoints:
             before = self.get(endpoint_id)
             if secret == before.secret:
                 raise InvalidInput("secret: expected a new one, got the one in use")
-            new = self._new_secret() if secret is None else secret
-            now = self._now()
+            new = new_secret(self._secret_bytes) if secret is None else secret
+            now = self._clock.now()
             valid = [
                 old for old in before.retired_secrets if now < old.valid_until and old.secret != new
             ]
@@ -304,6 +307,8 @@ class JobEndpoints:
     them. Any thread may call any method.
     """
 
+    __slots__ = ("_endpoints", "_lock", "_open_events")
+
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._endpoints: dict[str, Endpoint] = {}
@@ -368,6 +373,8 @@ class EndpointHealth:
     The vendor documents neither (a client reports that its webhook "went silent"). Svix, which
     delivers for the vendor, does both, so each is an option of the contract, and off by default.
     """
+
+    __slots__ = ("_contract", "_failing_since")
 
     def __init__(self, contract: Contract) -> None:
         self._contract = contract

@@ -16,6 +16,7 @@ from mock_sendpilot.errors import NotFound
 from mock_sendpilot.lazy_dataclass import dataclass
 from mock_sendpilot.matching import EventPattern, parse_event
 from mock_sendpilot.scheduling.clock import SystemClock
+from mock_sendpilot.scheduling.lazy_condition import LazyCondition
 from mock_sendpilot.webhooks.deliveries import DROPPED, PENDING, Delivery, DeliveryLog
 from mock_sendpilot.webhooks.payloads import content, payload
 from mock_sendpilot.world.causes import Cause
@@ -190,12 +191,12 @@ class EventLog:
         self._contract = contract
         self._deliveries = deliveries
         self._lock = threading.Lock()
-        self._changed = threading.Condition(self._lock)
-        self._waiters: set[_Waiter] = set()
+        self._changed = LazyCondition(self._lock)
+        self._waiters: list[_Waiter] = []
         self._entries: dict[str, _Entry] = {}
         self._recorded_bytes = 0
         self._is_closed = False
-        self._numbers = itertools.count(1)
+        self._latest_number = 0
         self._changes: dict[str, int] = {}  # event id -> its latest change, in order of the numbers
 
     def state(self) -> tuple[LoggedEvent, ...]:
@@ -270,7 +271,7 @@ class EventLog:
 
     def add_delivery(self, event_id: str, delivery_id: str) -> None:
         """Add a delivery that was made after the event had come."""
-        with self._changed:
+        with self._lock:
             entry = self._entries.get(event_id)
             if entry is not None:
                 entry.delivery_ids = (*entry.delivery_ids, delivery_id)
@@ -326,20 +327,20 @@ class EventLog:
         """
         with self._lock:
             self._changed.wait_for(
-                lambda: self._latest_change() > number or self._is_closed, timeout_seconds
+                lambda: self._latest_number > number or self._is_closed, timeout_seconds
             )
             newest_first = itertools.takewhile(
                 lambda event_id: self._changes[event_id] > number, reversed(self._changes)
             )
             entries = [self._entries[event_id] for event_id in newest_first]
-            latest = max(number, self._latest_change())
+            latest = max(number, self._latest_number)
         return [self._complete(entry) for entry in reversed(entries)], latest
 
     @property
     def latest_change(self) -> int:
         """The number of the latest change."""
         with self._lock:
-            return self._latest_change()
+            return self._latest_number
 
     def first_since(self, number: int, pattern: EventPattern) -> SentWebhook | None:
         """Return the first event that matches and came after a change of that number, or None."""
@@ -371,7 +372,7 @@ class EventLog:
         # Registered together with the list of older events, so that none comes in between unheard.
         with self._lock:
             entries = list(self._entries.values())
-            self._waiters.add(waiter)
+            self._waiters.append(waiter)
         try:
             news = [entry for entry in entries if self._watches(waiter, entry)]
             while True:
@@ -385,7 +386,7 @@ class EventLog:
                     news, waiter.news = waiter.news, []
         finally:
             with self._lock:
-                self._waiters.discard(waiter)
+                self._waiters.remove(waiter)
 
     def _watches(self, waiter: _Waiter, entry: _Entry) -> bool:
         """Return whether an older event matches; if so, the waiter hears of its changes."""
@@ -420,13 +421,9 @@ class EventLog:
 
     def _number_change(self, event_id: str) -> int:
         self._changes.pop(event_id, None)  # so that it is put at the end
-        number = self._changes[event_id] = next(self._numbers)
+        self._latest_number = self._changes[event_id] = self._latest_number + 1
         self._changed.notify_all()
-        return number
-
-    def _latest_change(self) -> int:
-        last_id = next(reversed(self._changes), None)
-        return 0 if last_id is None else self._changes[last_id]
+        return self._latest_number
 
     def _complete(self, entry: _Entry) -> SentWebhook:
         """Return an event with its body and deliveries."""

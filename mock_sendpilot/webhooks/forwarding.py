@@ -15,6 +15,7 @@ from mock_sendpilot.scheduling.clock import SystemClock
 from mock_sendpilot.webhooks.deliveries import Response
 from mock_sendpilot.webhooks.http_sender import SendResult
 from mock_sendpilot.webhooks.signing import SignedRequest
+from mock_sendpilot.world.ids import Ids
 
 NO_LISTENER = "nobody listens: the endpoint is one of `mock-sendpilot listen`, which is gone"
 LISTENER_GONE = "its listener is gone"
@@ -33,6 +34,9 @@ class ForwardingLimits:
 
     silence_seconds: float = 5.0
     extra_seconds: float = 5.0
+
+
+DEFAULT_LIMITS = ForwardingLimits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +60,13 @@ class ForwardingQueue:
     """The requests to one endpoint. Any thread may call any method.
 
     Args:
-        new_id: returns the id of a new request.
+        ids: the source of the ids of requests.
         limits: how long it waits for its listener.
     """
 
-    def __init__(self, new_id: Callable[[], str], limits: ForwardingLimits | None = None) -> None:
-        self.limits = limits or ForwardingLimits()
-        self._new_id = new_id
+    def __init__(self, ids: Ids, limits: ForwardingLimits = DEFAULT_LIMITS) -> None:
+        self.limits = limits
+        self._ids = ids
         self._changed = threading.Condition()
         self._waiting: deque[ForwardedRequest] = deque()
         self._taken: dict[str, ForwardedRequest] = {}
@@ -80,7 +84,7 @@ class ForwardingQueue:
 
     def send(self, request: SignedRequest, timeout_seconds: float) -> ForwardingResult:
         """Have the listener send a request, and wait for the result."""
-        forwarded = ForwardedRequest(self._new_id(), request, timeout_seconds)
+        forwarded = ForwardedRequest(self._ids.prefixed("req"), request, timeout_seconds)
         with self._changed:
             self._waiting.append(forwarded)
             self._changed.notify_all()
@@ -162,33 +166,36 @@ class ForwardingQueues:
     """The forwarding queues of a workspace, by endpoint.
 
     Args:
-        new_id: returns the id of a new request.
+        ids: the source of the ids of requests.
     """
 
-    def __init__(self, new_id: Callable[[], str]) -> None:
-        self.limits = ForwardingLimits()
-        self._new_id = new_id
+    __slots__ = ("_ids", "_is_closed", "_lock", "_queues", "limits")
+
+    def __init__(self, ids: Ids) -> None:
+        self.limits = DEFAULT_LIMITS
+        self._ids = ids
         self._lock = threading.Lock()
-        self._queues: dict[str, ForwardingQueue] = {}
-        self._removed_ids: set[str] = set()
+        self._queues: dict[str, ForwardingQueue | None] = {}  # None for a queue that was removed
         self._is_closed = False
 
     def of(self, endpoint_id: str) -> ForwardingQueue:
         """Return the queue of an endpoint, which is made on first use; if removed, a closed one."""
         with self._lock:
-            queue = self._queues.get(endpoint_id) or ForwardingQueue(self._new_id, self.limits)
-            if self._is_closed or endpoint_id in self._removed_ids:
-                queue.close()
-            else:
-                self._queues[endpoint_id] = queue
+            queue = self._queues.get(endpoint_id)
+            if queue is None:
+                queue = ForwardingQueue(self._ids, self.limits)
+                if self._is_closed or endpoint_id in self._queues:
+                    queue.close()
+                else:
+                    self._queues[endpoint_id] = queue
             return queue
 
     def remove(self, endpoint_id: str) -> None:
         """Close the queue of an endpoint that was removed."""
         with self._lock:
-            queue = self._queues.pop(endpoint_id, None)
+            queue = self._queues.get(endpoint_id)
             if queue is not None:
-                self._removed_ids.add(endpoint_id)
+                self._queues[endpoint_id] = None
         if queue is not None:
             queue.close()
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 
 from mock_sendpilot.errors import InvalidInput, NotFound
@@ -28,7 +27,6 @@ from mock_sendpilot.webhooks.forwarding import LISTENER_GONE, ForwardingQueue, F
 from mock_sendpilot.webhooks.http_sender import HttpSender
 from mock_sendpilot.webhooks.payloads import Payload, check_pattern, event_type, payload
 from mock_sendpilot.webhooks.runner import DeliveryRunner
-from mock_sendpilot.webhooks.signing import new_secret
 from mock_sendpilot.webhooks.stages import Stages
 from mock_sendpilot.webhooks.state import (
     JobEndpointState,
@@ -70,18 +68,14 @@ class Outbox:
         self.events = EventLog(workspace.contract, self.log)
         self.endpoints = Endpoints(
             contract=workspace.contract,
-            new_id=partial(workspace.ids.prefixed, "ep"),
-            new_secret=partial(new_secret, secret_bytes),
-            now=workspace.clock.now,
+            ids=workspace.ids,
+            secret_bytes=secret_bytes,
+            clock=workspace.clock,
             default_secret=default_secret,
         )
         self.job_endpoints = JobEndpoints()
-        self.disruptions = Disruptions(
-            workspace.contract,
-            new_id=partial(workspace.ids.prefixed, "dis"),
-            now=workspace.clock.now,
-        )
-        self.forwarding = ForwardingQueues(partial(workspace.ids.prefixed, "req"))
+        self.disruptions = Disruptions(workspace.contract, ids=workspace.ids, clock=workspace.clock)
+        self.forwarding = ForwardingQueues(workspace.ids)
         self.counters = WebhookCounters()
         state = WebhookState(
             log=self.log,

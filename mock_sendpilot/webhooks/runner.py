@@ -66,7 +66,8 @@ class DeliveryRunner:
 
     Attributes:
         stages: act on each attempt from now on; None by default.
-        change_body: returns the body to sign and send in place of the one of an event type.
+        change_body: returns the body to sign and send in place of the one of an event type; None by
+            default.
     """
 
     def __init__(self, workspace: Workspace, http_sender: HttpSender, state: WebhookState) -> None:
@@ -83,7 +84,7 @@ class DeliveryRunner:
         self._planned: dict[_PlannedAttempt, None] = {}  # queued or in flight, oldest first
         self.gate = Gate()
         self.stages: Stages | None = None
-        self.change_body: Callable[[str, bytes], bytes] = lambda _, body: body
+        self.change_body: Callable[[str, bytes], bytes] | None = None
 
     def schedule(self, delivery: Delivery) -> None:
         """Queue the next attempt of a delivery, if it has one."""
@@ -273,9 +274,12 @@ class DeliveryRunner:
             signed_at = ProcessClock().now()
         else:
             signed_at = self._http_sender.wall_time()
+        body = delivery.body
+        if self.change_body is not None:
+            body = self.change_body(delivery.event_type, body)
         return OutgoingRequest(
             url=endpoint.url,
-            body=self.change_body(delivery.event_type, delivery.body),
+            body=body,
             message_id=delivery.message_id,
             schemes=schemes if endpoint.secret else (),  # the URL of a job has no secret
             secrets=(endpoint.secret, *endpoint.older_secrets(now)),

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.lazy_dataclass import dataclass
+from mock_sendpilot.scheduling.lazy_condition import LazyCondition
 from mock_sendpilot.webhooks.deliveries import AttemptTrigger, Delivery, DeliveryLog
 from mock_sendpilot.webhooks.disruptions import Disruption
 from mock_sendpilot.webhooks.endpoints import Endpoint, Endpoints, JobEndpoints
@@ -26,6 +27,8 @@ class WebhookCounters:
     The outcomes are `succeeded`, `failed` and `exhausted`: the last attempt of a delivery counts as
     failed and as exhausted if it failed. Any thread may call any method.
     """
+
+    __slots__ = ("_lock", "attempts", "events")
 
     def __init__(
         self, events: Counter[str] | None = None, attempts: Counter[str] | None = None
@@ -126,21 +129,24 @@ class Gate:
     either planned, or recorded with everything that follows from it.
     """
 
+    __slots__ = ("_changed", "_inside_count", "_is_closed", "_lock")
+
     def __init__(self) -> None:
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
+        self._changed = LazyCondition(self._lock)
         self._inside_count = 0
         self._is_closed = False
 
     @contextmanager
     def passage(self) -> Iterator[None]:
         """Wait until the gate is open, and be inside."""
-        with self._changed:
+        with self._lock:
             self._changed.wait_for(lambda: not self._is_closed)
             self._inside_count += 1
         try:
             yield
         finally:
-            with self._changed:
+            with self._lock:
                 self._inside_count -= 1
                 if self._is_closed:  # otherwise nobody waits, and attempts pass often
                     self._changed.notify_all()
@@ -152,7 +158,7 @@ class Gate:
         Raises:
             InvalidInput: somebody still is after the timeout.
         """
-        with self._changed:
+        with self._lock:
             self._changed.wait_for(lambda: not self._is_closed)
             self._is_closed = True
             is_empty = self._changed.wait_for(lambda: not self._inside_count, timeout_seconds)
@@ -164,6 +170,6 @@ class Gate:
                 )
             yield
         finally:
-            with self._changed:
+            with self._lock:
                 self._is_closed = False
                 self._changed.notify_all()

@@ -74,6 +74,8 @@ def _obstacle(campaign: Campaign, action: str) -> Problem | None:
 class Campaigns:
     """The campaigns of a workspace."""
 
+    __slots__ = ("_contract", "_sequences", "_store")
+
     def __init__(self, context: WorkspaceContext, sequences: "SequenceRunner") -> None:
         self._store = context.store
         self._sequences = sequences
@@ -192,11 +194,6 @@ class SequenceRunner:
         self._behaviors = behaviors
         self._enrollments: dict[str, _Enrollment] = {}  # by lead id
         self._lead_ids: dict[str, dict[str, None]] = {}  # by campaign, in the order of enrollment
-        self._actions: Mapping[str, _Action] = {
-            _TAKE_STEP: self._take_step,
-            _WITHDRAW: self._withdraw,
-            _FINISH: self._finish,
-        }
 
     def state(self) -> tuple[EnrollmentState, ...]:
         """Within a transaction: return all enrollments, oldest first."""
@@ -346,7 +343,7 @@ class SequenceRunner:
         step = campaign.sequence[enrollment.next_step]
         take = self._connect if step.kind == CONNECT else self._send_message
         try:
-            if self._behaviors.of(contact).is_unreachable:
+            if self._behaviors.is_unreachable(contact):
                 self._recipients.end(contact, "PROFILE_UNREACHABLE")
             else:
                 take(enrollment, step, contact)
@@ -432,4 +429,9 @@ class SequenceRunner:
             if campaign.status != STARTED:
                 enrollment.is_held_back = True  # without a task: a pause may last forever
             else:
-                self._actions[action](enrollment, Contact.of(lead), campaign)
+                actions: Mapping[str, _Action] = {
+                    _TAKE_STEP: self._take_step,
+                    _WITHDRAW: self._withdraw,
+                    _FINISH: self._finish,
+                }
+                actions[action](enrollment, Contact.of(lead), campaign)

@@ -63,6 +63,8 @@ class CausedTask:
 class Causes:
     """The work of the threads in one workspace."""
 
+    __slots__ = ("_work",)
+
     def __init__(self) -> None:
         self._work: dict[int, Work] = {}  # by thread
 

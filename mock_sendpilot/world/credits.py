@@ -90,6 +90,8 @@ DEFAULT_BALANCE = Balance(subscription=10_000, monthly=10_000)
 class Credits:
     """The credits of one workspace. All but `balance` are called within a transaction."""
 
+    __slots__ = ("_balance", "_clock")
+
     def __init__(self, clock: Clock, balance: Balance) -> None:
         self._clock = clock
         # A seed may have a reset in the past.

@@ -5,12 +5,12 @@ request works for others, and a change returns when its events are published.
 """
 
 import threading
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from mock_sendpilot.errors import InvalidInput
+from mock_sendpilot.scheduling.lazy_condition import LazyCondition
 from mock_sendpilot.world.causes import Causes
 from mock_sendpilot.world.events import DEFAULT_OPTIONS, Change, Event, EventOptions
 from mock_sendpilot.world.ids import Ids
@@ -51,12 +51,13 @@ class EventPublisher:
         self._may_wait_for_us = may_wait_for_us
         self._max_stall_seconds = max_stall_seconds
         self._max_wait_seconds = max_wait_seconds
-        self._unpublished: deque[Event] = deque()
+        self._unpublished: list[Event] = []  # there are few
         self._latest_at: datetime | None = None
         self.last_recorded = 0
         self._published = 0
         # Not the lock of the store: a thread that waits for its turn must let others make changes.
-        self._turn = threading.Condition()
+        self._lock = threading.Lock()
+        self._turn = LazyCondition(self._lock)
         self._publishing_thread: int | None = None
         self._up_to = 0  # the last event for the publishing thread
         self._waiting_count = 0
@@ -73,7 +74,7 @@ class EventPublisher:
         """Go on with another numbering; `publish` publishes what is unpublished."""
         self._latest_at = state.latest_at
         self.last_recorded = state.last_recorded
-        self._unpublished = deque(state.unpublished)
+        self._unpublished = list(state.unpublished)
         self._published = state.last_recorded - len(state.unpublished)
 
     @contextmanager
@@ -84,7 +85,7 @@ class EventPublisher:
             InvalidInput: that takes too long, or the caller is itself a receiver of the event.
         """
         this_thread = threading.get_ident()
-        with self._turn:
+        with self._lock:
             is_own = self._publishing_thread == this_thread
             if is_own or not self._turn.wait_for(
                 lambda: self._publishing_thread is None, timeout_seconds
@@ -96,7 +97,7 @@ class EventPublisher:
         try:
             yield
         finally:
-            with self._turn:
+            with self._lock:
                 self._publishing_thread = None
                 up_to = self._up_to
                 self._turn.notify_all()
@@ -148,7 +149,7 @@ class EventPublisher:
     def _is_my_turn(self, up_to: int) -> bool:
         """Wait for the turn of this thread; return whether it then has events to publish."""
         this_thread = threading.get_ident()
-        with self._turn:
+        with self._lock:
             while self._published < up_to:
                 if self._publishing_thread is None:
                     self._publishing_thread = this_thread
@@ -172,21 +173,21 @@ class EventPublisher:
     def _next(self) -> Event | None:
         """Return the next event for this thread; if there is none, hand over."""
         # Both under one lock: another thread that saw this one publishing relies on it.
-        with self._turn:
+        with self._lock:
             if self._unpublished and self._unpublished[0].sequence <= self._up_to:
-                return self._unpublished.popleft()
+                return self._unpublished.pop(0)
             self._publishing_thread = None
             self._turn.notify_all()
             return None
 
     def _note_published(self, event: Event) -> None:
-        with self._turn:
+        with self._lock:
             self._published = event.sequence
             if self._waiting_count:  # usually nobody waits, and the call would cost each change
                 self._turn.notify_all()
 
     def _hand_over(self, event: Event) -> None:
-        with self._turn:
+        with self._lock:
             self._published = event.sequence
             self._publishing_thread = None
             self._turn.notify_all()

@@ -4,7 +4,6 @@ import random
 import string
 import threading
 from datetime import datetime
-from functools import cached_property
 
 from mock_sendpilot.scheduling.clock import epoch_milliseconds
 
@@ -22,26 +21,24 @@ _MIXED = _letters_of_bytes(string.digits + string.ascii_letters)
 class Ids:
     """The source of a workspace's ids and other random bytes; threads may share it."""
 
+    __slots__ = ("_lock", "_random", "_seed")
+
     def __init__(self, seed: str) -> None:
         self._seed = seed
         self._lock = threading.Lock()
-
-    @cached_property
-    def _random(self) -> random.Random:
-        """The source; it occupies 2.5 kB, so an empty workspace has none."""
-        # The command line may pass a seed that is no UTF-8.
-        return random.Random(self._seed.encode("utf-8", "surrogateescape"))
+        # Made with the first id: it occupies 2.5 kB.
+        self._random: random.Random | None = None
 
     def state(self) -> tuple[int, tuple[int, ...], float | None]:
         """Return the state of the source."""
         with self._lock:
-            version, words, gauss = self._random.getstate()
+            version, words, gauss = self._source().getstate()
         return version, words, gauss
 
     def load(self, state: tuple[int, tuple[int, ...], float | None]) -> None:
         """Go on from a state."""
         with self._lock:
-            self._random.setstate(state)
+            self._source().setstate(state)
 
     def prefixed(self, prefix: str) -> str:
         """Return an id in the style of the vendor's pages: `lead_` and 12 alphanumerics."""
@@ -62,7 +59,14 @@ class Ids:
     def random_bytes(self, count: int) -> bytes:
         """Return that many bytes. They are no secret: from enough of them one can predict more."""
         with self._lock:
-            return self._random.randbytes(count)
+            return self._source().randbytes(count)
+
+    def _source(self) -> random.Random:
+        """Within the lock: return the source of all of it."""
+        if self._random is None:
+            # The command line may pass a seed that is no UTF-8.
+            self._random = random.Random(self._seed.encode("utf-8", "surrogateescape"))
+        return self._random
 
     def _text(self, letters: bytes, length: int) -> str:
         return self.random_bytes(length).translate(letters).decode()

@@ -72,6 +72,8 @@ class Inbox:
         contract: says which id a message has that opens a conversation.
     """
 
+    __slots__ = ("_contract", "_conversations", "_ids", "_ids_by_pair", "_messages")
+
     def __init__(self, ids: Ids, contract: Contract) -> None:
         self._ids = ids
         self._contract = contract

@@ -84,6 +84,8 @@ class LeadIndex:
     Leads are never removed. People of no campaign have an id and no position.
     """
 
+    __slots__ = ("_contacted", "_ids_by_url", "_leads", "_lists", "_people", "_positions")
+
     def __init__(self) -> None:
         self._leads: list[Lead] = []
         self._positions: dict[str, int] = {}  # by id

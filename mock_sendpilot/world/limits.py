@@ -52,6 +52,8 @@ class Quota:
 class Quotas:
     """The daily quotas of a workspace's senders."""
 
+    __slots__ = ("_clock", "_used")
+
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._used: dict[tuple[str, str], tuple[date, int]] = {}

@@ -58,6 +58,8 @@ class Outreach:
             act by way of this class, which therefore does not know them.
     """
 
+    __slots__ = ("_clock", "_contract", "_ids", "_inbox", "_is_unreachable", "_quotas", "_store")
+
     def __init__(
         self,
         context: WorkspaceContext,

@@ -44,6 +44,8 @@ DIRECT_REQUEST = Step(kind=CONNECT, response_rate=1.0, responds_after=(timedelta
 class Behaviors:
     """The behaviors of a workspace's leads."""
 
+    __slots__ = ("_by_lead",)
+
     def __init__(self) -> None:
         self._by_lead: dict[str, Behavior] = {}
 
@@ -58,6 +60,10 @@ class Behaviors:
     def load(self, behaviors: Mapping[str, Behavior]) -> None:
         """Replace all behaviors."""
         self._by_lead = dict(behaviors)
+
+    def is_unreachable(self, contact: Contact) -> bool:
+        """Return whether no sender can reach a person."""
+        return self.of(contact).is_unreachable
 
     def of(self, contact: Contact) -> Behavior:
         """Return the behavior set for a lead, or else that of its slug, or else the default."""

@@ -77,9 +77,8 @@ class Workspace:
             workspace_id=seed.id,
             ids=self.ids,
             causes=self.causes,
-            publish=lambda event: send(event_recorded, self, event=event),
-            # Receivers of this package only enqueue, so they never wait for a request.
-            may_wait_for_us=partial(has_foreign_receivers, self),
+            publish=self._publish,
+            may_wait_for_us=self._has_foreign_receivers,
         )
         self.store = Store(
             clock=clock, new_lead_id=self.new_lead_id, publisher=self._publisher, react=self._react
@@ -87,7 +86,7 @@ class Workspace:
         self.inbox = Inbox(self.ids, self.contract)
         self.quotas = Quotas(clock)
         self.credits = Credits(clock, seed.credits)
-        context = WorkspaceContext(
+        self._context = context = WorkspaceContext(
             store=self.store,
             clock=clock,
             ids=self.ids,
@@ -101,21 +100,28 @@ class Workspace:
             context,
             inbox=self.inbox,
             quotas=self.quotas,
-            is_unreachable=lambda contact: self.behaviors.of(contact).is_unreachable,
+            is_unreachable=self.behaviors.is_unreachable,
         )
         self.recipients = RecipientModel(context, self.outreach, self.behaviors)
-        self.direct_outreach = DirectOutreach(context, self.outreach, self.recipients)
-        self.manual_actions = ManualActions(context, self.outreach, self.recipients)
         self.sequences = SequenceRunner(context, self.outreach, self.recipients, self.behaviors)
         self.campaigns = Campaigns(context, self.sequences)
-        # Jobs do not depend on the emulator's seed: the same search finds the same people on every
-        # start.
-        self._job_context = replace(context, random_seed=seed.random_seed or seed.id)
         self._job_seed = seed
         self._jobs_lock = Lock()
         self._searches: Searches | None = None
         self._extractions: Extractions | None = None
         self._fill(seed)
+
+    # The next two have no state of their own, and few workspaces need them.
+
+    @property
+    def direct_outreach(self) -> DirectOutreach:
+        """Single actions over the API."""
+        return DirectOutreach(self._context, self.outreach, self.recipients)
+
+    @property
+    def manual_actions(self) -> ManualActions:
+        """Single actions by hand."""
+        return ManualActions(self._context, self.outreach, self.recipients)
 
     @property
     def searches(self) -> "Searches":
@@ -126,7 +132,7 @@ class Workspace:
             seed = self._job_seed
             with self._jobs_lock:
                 self._searches = self._searches or Searches(
-                    self._job_context, self.credits, seed.job_timing, people=seed.people
+                    self._job_context(), self.credits, seed.job_timing, people=seed.people
                 )
         return self._searches
 
@@ -138,7 +144,7 @@ class Workspace:
 
             with self._jobs_lock:
                 self._extractions = self._extractions or Extractions(
-                    self._job_context, self.credits, self._job_seed.job_timing
+                    self._job_context(), self.credits, self._job_seed.job_timing
                 )
         return self._extractions
 
@@ -345,6 +351,19 @@ class Workspace:
             self.store.put_campaign(campaign)
         self.store.put_leads(seed.leads)
         self._put_relations(seed)  # last: a connection that is listed counts more than a status
+
+    def _job_context(self) -> WorkspaceContext:
+        # Jobs do not depend on the emulator's seed: the same search finds the same people on every
+        # start.
+        seed = self._job_seed
+        return replace(self._context, random_seed=seed.random_seed or seed.id)
+
+    def _publish(self, event: Event) -> None:
+        send(event_recorded, self, event=event)
+
+    def _has_foreign_receivers(self) -> bool:
+        # Receivers of this package only enqueue, so they never wait for a request.
+        return has_foreign_receivers(self)
 
     def new_lead_id(self) -> str:
         """Return a new id in the style of the contract."""

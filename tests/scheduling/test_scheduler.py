@@ -176,7 +176,7 @@ def test_a_wait_for_idle_ends_when_the_due_task_is_removed(end: str) -> None:
     }
     with ThreadPoolExecutor(1, thread_name_prefix="waits") as pool:
         waiting = pool.submit(scheduler.wait_until_idle, timeout_seconds=10)
-        eventually(lambda: scheduler._became_idle._waiters)  # type: ignore[attr-defined]
+        eventually(lambda: scheduler._became_idle._condition)
         ways[end]()
         assert waiting.result(5)
 

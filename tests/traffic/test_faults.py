@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 
 from mock_sendpilot.errors import InvalidInput, NotFound
 from mock_sendpilot.matching import RequestPattern
+from mock_sendpilot.scheduling.clock import Clock, ManualClock
 from mock_sendpilot.traffic import faults as module
 from mock_sendpilot.traffic.effects import Effect
 from mock_sendpilot.traffic.faults import Faults, Hit
+from mock_sendpilot.world.ids import Ids
 from tests.conftest import NOW
 
 BROKEN, SLOW = Effect(status=500), Effect(latency_seconds=1)
@@ -35,13 +37,17 @@ class Request:
         return f"{self.method} {self.path}"
 
 
-class Time:
-    now = NOW
+class NumberedIds(Ids):
+    def __init__(self) -> None:
+        super().__init__("")
+        self._numbers = itertools.count(1)
+
+    def prefixed(self, prefix: str) -> str:
+        return f"{prefix}_{next(self._numbers)}"
 
 
-def made(time: type[Time] = Time) -> Faults:
-    numbers = itertools.count(1)
-    return Faults(new_id=lambda: f"fault_{next(numbers)}", now=lambda: time.now)
+def made(clock: Clock | None = None) -> Faults:
+    return Faults(ids=NumberedIds(), clock=clock or ManualClock(NOW))
 
 
 def hits(faults: Faults, count: int, request: Request | None = None) -> list[Effect | None]:
@@ -121,14 +127,12 @@ def test_a_fault_is_forgotten_with_its_draws() -> None:
 
 
 def test_a_fault_hits_requests_between_its_times() -> None:
-    class Moving(Time):
-        pass
-
-    faults = made(Moving)
-    minute = timedelta(minutes=1)
+    clock, minute = ManualClock(NOW), timedelta(minutes=1)
+    faults = made(clock)
     faults.arm(BROKEN, times=None, starts_at=NOW + minute, ends_at=NOW + 2 * minute)
     found = []
-    for Moving.now in (NOW, NOW + minute, NOW + 2 * minute):
+    for moment in (NOW, NOW + minute, NOW + 2 * minute):
+        clock.move_to(moment)
         found += hits(faults, 1)
     assert found == [None, BROKEN, None]
 

@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import count
 
 import pytest
 
@@ -16,6 +15,7 @@ from mock_sendpilot.webhooks.forwarding import (
 )
 from mock_sendpilot.webhooks.signing import SignedRequest
 from mock_sendpilot.world.endpoint_settings import EndpointSettings
+from mock_sendpilot.world.ids import Ids
 from tests.support import eventually
 from tests.webhooks.conftest import World
 from tests.webhooks.disruption_checks import arm
@@ -27,8 +27,7 @@ URL = "http://127.0.0.1:9/"
 
 @pytest.fixture
 def queue() -> ForwardingQueue:
-    numbers = count(1)
-    return ForwardingQueue(lambda: f"req_{next(numbers)}")
+    return ForwardingQueue(Ids("1"))
 
 
 @pytest.fixture

@@ -39,6 +39,7 @@ from mock_sendpilot.webhooks.event_log import SentWebhook, Stage
 from mock_sendpilot.webhooks.waiting import WaitResult
 from mock_sendpilot.world.credits import Balance
 from mock_sendpilot.world.endpoint_settings import EndpointSettings
+from mock_sendpilot.world.ids import Ids
 from mock_sendpilot.world.models import Campaign, Lead, Sender
 
 _MARGIN_SECONDS = 10.0
@@ -280,7 +281,7 @@ class RemoteBackend:
         )
 
     def _unarmed_disruptions(self) -> Disruptions:
-        return Disruptions(self.contract, new_id=lambda: "", now=SystemClock().now)
+        return Disruptions(self.contract, ids=Ids(""), clock=SystemClock())
 
     def _arm_disruption(self, body: Mapping[str, Any]) -> Disruption:
         __tracebackhide__ = True
@@ -301,7 +302,7 @@ class RemoteBackend:
     ) -> Fault:
         """Arm a fault."""
         __tracebackhide__ = True
-        Faults(new_id=lambda: "", now=SystemClock().now).arm(
+        Faults(ids=Ids(""), clock=SystemClock()).arm(
             *effects,
             pattern=pattern,
             times=times,
