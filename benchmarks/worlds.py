@@ -1,15 +1,19 @@
 """The cost of starting over: workspaces over HTTP, resets, and snapshots of a large workspace.
 
+Also the memory of a workspace, against that of a `requests.Session`, which is as empty.
 The baseline is what pytest-httpserver does between two tests, `clear()`, where it is installed;
 elsewhere it is a request that does nothing.
 """
 
 import importlib
+import itertools
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
 from importlib.util import find_spec
 from typing import Any
+
+import requests
 
 from benchmarks.report import Finding, Row, Settings
 from mock_sendpilot.control.seed_loading import parse_seed
@@ -18,13 +22,16 @@ from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.server import EmulatorServer
 from mock_sendpilot.world.models import ApiKey, Campaign, Lead
 from mock_sendpilot.world.seed import WorkspaceSeed
-from tests.support import Api, over_a_socket
+from mock_sendpilot.world.workspace import Workspace
+from tests.support import Api, occupied_bytes, over_a_socket
 
 _COUNT = 200
 _SNAPSHOT_COUNT = 20
 _LEAD_COUNT = 100_000
+_EMPTY_COUNT = 10_000
 _MAX_PAIR_MS = 5.0  # 200 per second
 _MAX_WORKSPACE_MS, _MAX_RESET_MS, _MAX_SNAPSHOT_MS = 3.0, 5.0, 1000.0
+_MAX_BYTES = 10_000.0
 _NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
 
 
@@ -42,7 +49,31 @@ def run(_settings: Settings) -> Iterator[Finding]:
         resets = _timed(lambda: api("POST", "/_emulate/reset"), _COUNT)
         yield _row("demo world reset over HTTP", resets, name, baseline, _MAX_RESET_MS)
     emulator.close()
+    yield _memory()
     yield from _large(name, baseline)
+
+
+def _memory() -> Row:
+    """Measure the memory of empty workspaces."""
+    emulator, numbers = Emulator(), itertools.count()
+
+    def add() -> Workspace:
+        number = next(numbers)
+        api_key = ApiKey(key=f"sp_{number}")
+        return emulator.add_workspace(
+            WorkspaceSeed(id=f"ws_{number}", name="Empty", api_keys=(api_key,))
+        )
+
+    row = Row(
+        name=f"memory of {_EMPTY_COUNT:,} empty workspaces, each",
+        unit="bytes",
+        ours=[occupied_bytes(lambda: [add() for _ in range(_EMPTY_COUNT)]) / _EMPTY_COUNT],
+        baseline_name="requests.Session",
+        baseline=[occupied_bytes(lambda: [requests.Session() for _ in range(100)]) / 100],
+        max_value=_MAX_BYTES,
+    )
+    emulator.close()
+    return row
 
 
 def _large(name: str, baseline: list[float]) -> Iterator[Finding]:
@@ -58,7 +89,7 @@ def _large(name: str, baseline: list[float]) -> Iterator[Finding]:
 
 
 def _make_and_remove(api: Api) -> None:
-    made = api("POST", "/_emulate/workspaces", key=None, json={}).json()
+    made = api("POST", "/_emulate/workspaces", key=None, json={}).json
     api("DELETE", f"/_emulate/workspaces/{made['id']}", key=None)
 
 
