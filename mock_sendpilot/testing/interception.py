@@ -289,8 +289,9 @@ def intercept(
 ) -> AbstractContextManager["Sandbox"]:
     """Send what this process sends to `https://api.sendpilot.ai` to an emulator.
 
-    Requests of requests, httpx, httpx2, aiohttp, urllib3 and urllib.request go there over a real
-    socket, without TLS and past any proxy; clients may have been made before. All other clients are
+    Requests of requests, httpx, httpx2, aiohttp, urllib3 and urllib.request go there without TLS
+    and past any proxy; clients may have been made before. A request that a fault may hit goes over
+    a real socket; most others need none, which the client cannot tell. All other clients are
     refused the vendor's address. In a nested interception the inner one gets the requests.
 
     Args:
