@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -11,9 +12,9 @@ import pytest
 from mock_sendpilot.cli.groups import exit_on_output_error
 from mock_sendpilot.matching import EventPattern
 from mock_sendpilot.server import EmulatorServer
-from tests.cli.commands import environment
+from tests.cli.commands import PROGRAM, environment
 
-PROGRAM = f"{sys.executable} -m mock_sendpilot"
+COMMAND = shlex.join(PROGRAM)
 OFFLINE = ("contracts list", "contracts show live --json", "--help", "start --help", "--version")
 ONLINE = ("clock show", "events list --json", "listen", "disruptions list --json")
 
@@ -32,7 +33,7 @@ def shell(line: str, **variables: str) -> "subprocess.CompletedProcess[bytes]":
 def test_a_file_that_cannot_grow_is_exit_code_1_with_the_reason(
     server: EmulatorServer, tmp_path: Path, arguments: str
 ) -> None:
-    line = f"ulimit -f 0; {PROGRAM} {arguments} >{tmp_path / 'out'}"
+    line = f"ulimit -f 0; {COMMAND} {arguments} >{shlex.quote(str(tmp_path / 'out'))}"
     done = shell(line, MOCK_SENDPILOT_URL=server.origin)
 
     expected = b"mock-sendpilot: cannot write the output: File too large\n"
@@ -43,8 +44,8 @@ def test_a_file_that_cannot_grow_is_exit_code_1_with_the_reason(
 def test_a_command_ends_with_1_when_not_even_the_reason_can_be_written(
     tmp_path: Path, arguments: str
 ) -> None:
-    out, errors = tmp_path / "out", tmp_path / "errors"
-    done = shell(f"ulimit -f 0; {PROGRAM} {arguments} >{out} 2>{errors}")
+    out, errors = (shlex.quote(str(tmp_path / name)) for name in ("out", "errors"))
+    done = shell(f"ulimit -f 0; {COMMAND} {arguments} >{out} 2>{errors}")
 
     assert done.returncode == 1
 
@@ -69,7 +70,7 @@ def test_an_error_that_is_not_about_the_output_is_raised() -> None:
 
 @pytest.mark.parametrize("arguments", [*OFFLINE, "clock show", "events list --json"])
 def test_a_closed_output_is_ignored(server: EmulatorServer, arguments: str) -> None:
-    done = shell(f"{PROGRAM} {arguments} >&-", MOCK_SENDPILOT_URL=server.origin)
+    done = shell(f"{COMMAND} {arguments} >&-", MOCK_SENDPILOT_URL=server.origin)
 
     assert (done.returncode, done.stderr) == (0, b"")
 
@@ -80,7 +81,7 @@ def test_a_closed_pipe_ends_a_command_quietly(arguments: str) -> None:
     os.close(reading)
     with os.fdopen(writing, "wb") as output:
         done = subprocess.run(
-            [*PROGRAM.split(), *arguments.split()],
+            [*PROGRAM, *arguments.split()],
             env=environment(),
             stdout=output,
             stderr=subprocess.PIPE,
@@ -94,7 +95,7 @@ def test_a_closed_pipe_ends_a_command_quietly(arguments: str) -> None:
 def test_a_character_that_the_encoding_lacks_is_escaped(server: EmulatorServer) -> None:
     outbox = server.emulator.outbox(server.emulator.workspaces()[0])
     outbox.disruptions.arm("drop", pattern=EventPattern(None, {"note": "and so on…"}))
-    line = f"{PROGRAM} disruptions list --url {server.origin}"
+    line = f"{COMMAND} disruptions list --url {server.origin}"
     done = shell(line, PYTHONIOENCODING="latin-1")
 
     assert (done.returncode, done.stderr) == (0, b"")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -76,7 +77,7 @@ def test_only_a_terminal_gets_secrets_without_the_option(
 
 def test_a_closed_standard_output_does_not_stop_it(tmp_path: Path) -> None:
     process = subprocess.Popen(
-        ["bash", "-c", f"exec {' '.join(COMMAND)} --log-level info >&-"],
+        ["bash", "-c", f"exec {shlex.join(COMMAND)} --log-level info >&-"],
         cwd=tmp_path,
         env=environment(),
         stderr=subprocess.PIPE,

@@ -154,8 +154,14 @@ class _Async(Client):
 
     def close(self) -> None:
         self.run(self._close())
-        self.run(self._loop.shutdown_default_executor())
+        self.run(self._end())
         self._loop.close()
+
+    async def _end(self) -> None:
+        """End what a client has left: generators, and the tasks in which garbage is closed."""
+        await self._loop.shutdown_asyncgens()
+        await asyncio.gather(*asyncio.all_tasks() - {asyncio.current_task()})
+        await self._loop.shutdown_default_executor()
 
     async def _close(self) -> None:
         raise NotImplementedError

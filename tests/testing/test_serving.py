@@ -330,14 +330,16 @@ def test_the_lifespan_of_an_app_begins_and_ends_with_its_server() -> None:
 
 
 @pytest.mark.parametrize(
-    ("startup", "message"),
+    ("startup", "seconds", "message"),
     [
-        pytest.param("failed", "the startup of the app failed: OSError: no db", id="failed"),
-        pytest.param("never", "the startup of the app took longer than 0.1 s", id="never"),
+        pytest.param("failed", 20, "the startup of the app failed: OSError: no db", id="failed"),
+        pytest.param("never", 0.1, "the startup of the app took longer than 0.1 s", id="never"),
     ],
 )
-def test_an_app_that_does_not_start_is_an_error_in_words(startup: str, message: str) -> None:
-    bridge = AsgiBridge(Lifespan(startup), startup_seconds=0.1, shutdown_seconds=0.1)
+def test_an_app_that_does_not_start_is_an_error_in_words(
+    startup: str, seconds: float, message: str
+) -> None:
+    bridge = AsgiBridge(Lifespan(startup), startup_seconds=seconds, shutdown_seconds=0.1)
     with pytest.raises(AppNotStarted, match=f"^{message}$"):
         bridge.start()
 
@@ -359,16 +361,16 @@ def test_an_endpoint_of_an_app_that_does_not_start_is_none(sendpilot: Sandbox) -
 
 
 @pytest.mark.parametrize(
-    ("shutdown", "message"),
+    ("shutdown", "seconds", "message"),
     [
-        pytest.param("failed", "the shutdown of the app failed: Traceback", id="failed"),
-        pytest.param("never", "the shutdown of the app took longer than 0.1 s", id="never"),
+        pytest.param("failed", 20, "the shutdown of the app failed: Traceback", id="failed"),
+        pytest.param("never", 0.1, "the shutdown of the app took longer than 0.1 s", id="never"),
     ],
 )
 def test_a_shutdown_that_fails_is_logged_and_holds_nobody_up(
-    caplog: pytest.LogCaptureFixture, shutdown: str, message: str
+    caplog: pytest.LogCaptureFixture, shutdown: str, seconds: float, message: str
 ) -> None:
-    bridge = AsgiBridge(Lifespan(shutdown=shutdown), shutdown_seconds=0.1)
+    bridge = AsgiBridge(Lifespan(shutdown=shutdown), shutdown_seconds=seconds)
     with caplog.at_level(logging.WARNING), bridge:
         pass
 
