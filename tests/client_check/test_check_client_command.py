@@ -18,7 +18,7 @@ import json, os, sys, urllib.request
 url = os.environ["SENDPILOT_BASE_URL"] + "/leads/lead_ida"
 request = urllib.request.Request(url, headers={"X-API-Key": os.environ["SENDPILOT_API_KEY"]})
 try:
-    json.load(urllib.request.urlopen(request, timeout=0.3))
+    json.load(urllib.request.urlopen(request, timeout=1))
 except Exception as error:
     sys.exit(f"no lead: {error}")
 """
