@@ -16,7 +16,8 @@ from mock_sendpilot.control.hosts import Hosts
 from mock_sendpilot.first_app import create_first_app
 from mock_sendpilot.paths import HEALTH_PATHS, is_leads_or_health_path
 from mock_sendpilot.vendor_app import create_leads_app
-from tests.api.expect import LEAD, STATUS
+from mock_sendpilot.world.store import Store
+from tests.api.expect import LEAD, READ_KEY, STATUS
 from tests.api.test_dispatch import (
     BODIES,
     DONE,
@@ -30,6 +31,7 @@ from tests.api.test_dispatch import (
 )
 from tests.api.test_every_operation import OPERATIONS
 
+JSON = {"CONTENT_TYPE": JSON_TYPE}
 TARGETS = [
     *(one.request.partition(" ")[::2] for name, one in OPERATIONS.items() if "leads." in name),
     ("GET", f"{LEAD}?full=yes&page=2"),
@@ -96,7 +98,7 @@ def test_a_request_is_answered_as_by_flask_alone(
         pytest.param(partial(request, "GET", "/v1/leads?full=true"), id="leads"),
         pytest.param(partial(request, "GET", "/v1/leads?wrong=1"), id="leads with a hint"),
         pytest.param(partial(request, "GET", f"/api{LEAD}"), id="a lead"),
-        pytest.param(partial(request, "PATCH", STATUS, DONE, CONTENT_TYPE=JSON_TYPE), id="PATCH"),
+        pytest.param(partial(request, "PATCH", STATUS, DONE, **JSON), id="PATCH"),
     ],
 )
 def test_a_usual_request_needs_no_flask(first: First, sent: Callable[[], dict[str, Any]]) -> None:
@@ -110,6 +112,22 @@ def test_a_usual_request_needs_no_flask(first: First, sent: Callable[[], dict[st
     [
         pytest.param(partial(request, "GET", "/v1/leads/unknown"), 404, id="404"),
         pytest.param(partial(request, "GET", "/v1/leads", key=None), 401, id="401"),
+        pytest.param(partial(request, "PATCH", STATUS, DONE, key=READ_KEY, **JSON), 403, id="403"),
+        pytest.param(partial(request, "PATCH", STATUS, b"{}", **JSON), 400, id="400"),
+        pytest.param(partial(request, "PATCH", STATUS, b"[", **JSON), 400, id="invalid JSON"),
+    ],
+)
+def test_a_refusal_needs_no_flask(
+    first: First, sent: Callable[[], dict[str, Any]], status: int
+) -> None:
+    reply = first(sent())
+
+    assert (int(reply[0][:3]), first.made) == (status, [])
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
         pytest.param(partial(request, "HEAD", "/v1/leads"), 200, id="HEAD"),
         pytest.param(partial(request, "PUT", "/v1/leads"), 404, id="no route"),
         pytest.param(partial(request, "PATCH", STATUS, DONE), 400, id="no JSON"),
@@ -140,3 +158,19 @@ def test_a_fault_is_recorded_with_its_operation(first: First) -> None:
 
     assert reply[0] == "503 Service Unavailable"
     assert first.journal[-1][1] == "leads.list"
+
+
+def test_flask_answers_for_a_fault_of_the_emulator(
+    first: First, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[str] = []
+
+    def fail(_store: object, lead_id: str) -> None:
+        calls.append(lead_id)
+        raise RuntimeError("a fault of the emulator")
+
+    monkeypatch.setattr(Store, "lead", fail)
+    status, _, _ = first(request("GET", LEAD))
+
+    assert (status, calls) == ("500 Internal Server Error", ["lead_abc123"])
+    assert len(first.made) == 1

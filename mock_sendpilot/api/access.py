@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec
 
 from flask import Response, current_app, request
 
-from mock_sendpilot.api.authorization import EXTENSION, opened_access
+from mock_sendpilot.api.authorization import EXTENSION, contract_of, opened_access
 from mock_sendpilot.contracts.contract import Contract
-from mock_sendpilot.errors import InvalidApiKey
 from mock_sendpilot.world.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -35,10 +34,7 @@ def current_access() -> "Access":
 
 def current_contract() -> Contract:
     """Return the contract of the key's workspace, or the emulator's without a valid key."""
-    try:
-        return current_access().workspace.contract
-    except InvalidApiKey:
-        return current_emulator().contract
+    return contract_of(request.environ, current_emulator())
 
 
 def with_workspace(view: Callable[Concatenate[Workspace, P], Response]) -> Callable[P, Response]:

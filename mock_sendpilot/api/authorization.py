@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
     from mock_sendpilot.api_keys import Access
+    from mock_sendpilot.contracts.contract import Contract
     from mock_sendpilot.emulator import Emulator
 
 EXTENSION = "mock_sendpilot"
@@ -26,6 +27,14 @@ def opened_access(environ: "WSGIEnvironment", emulator: "Emulator") -> "Access":
     if not key and "HTTP_AUTHORIZATION" in environ:
         raise InvalidApiKey("Invalid API key", hint=_BEARER_HINT)
     return emulator.keys.open(key)
+
+
+def contract_of(environ: "WSGIEnvironment", emulator: "Emulator") -> "Contract":
+    """Return the contract of the key's workspace, or the emulator's without a valid key."""
+    try:
+        return opened_access(environ, emulator).workspace.contract
+    except InvalidApiKey:
+        return emulator.contract
 
 
 def access_of(exchange: Exchange) -> "Access":

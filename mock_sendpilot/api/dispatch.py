@@ -129,13 +129,17 @@ class OperationDispatch:
             status, content = target.perform(exchange, parameters)
         except Exception as error:
             exchange.error = error
-            environ[EXCHANGE] = exchange
-            return self._app(environ, start_response)
+            return self.answer_failed(exchange, start_response)
         headers = [("Content-Type", CONTENT_TYPE), ("Content-Length", str(len(content)))]
         if exchange.hints:
             headers.append((HINT_HEADER, append_hints(exchange)))
         start_response(f"{status} {reason_phrase(status)}", headers)
         return [content]
+
+    def answer_failed(self, exchange: Exchange, start_response: "StartResponse") -> Iterable[bytes]:
+        """Let the app answer for an operation that has failed, without running it again."""
+        exchange.environ[EXCHANGE] = exchange
+        return self._app(exchange.environ, start_response)
 
     def find(self, environ: "WSGIEnvironment") -> tuple[Target, dict[str, str]] | None:
         """Return the operation of a request of the usual form, with the parameters of its path."""

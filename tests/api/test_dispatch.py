@@ -21,7 +21,7 @@ from mock_sendpilot.control.shipped_seeds import demo_text
 from mock_sendpilot.emulator import Emulator
 from mock_sendpilot.paths import RawPaths
 from mock_sendpilot.scheduling.clock import ManualClock
-from mock_sendpilot.world.models import ApiKey
+from mock_sendpilot.world.models import ApiKey, RateLimit
 from mock_sendpilot.world.workspace import Workspace
 from tests.api.expect import READ_KEY, STATUS
 from tests.api.test_every_operation import OPERATIONS
@@ -31,6 +31,7 @@ from tests.support import DEMO_KEY
 JSON_TYPE = "application/json"
 DONE = b'{"status":"DONE"}'
 LOCAL = "localhost"
+LIMITED_KEY = "key_limited"
 
 
 @dataclass
@@ -62,7 +63,11 @@ class World:
 def make_world() -> World:
     emulator = Emulator(random_seed="tests")
     seed = parse_seed(demo_text(), now=NOW)[0]
-    keys = (*seed.api_keys, ApiKey(key=READ_KEY, scopes=frozenset({"leads:read"})))
+    keys = (
+        *seed.api_keys,
+        ApiKey(key=READ_KEY, scopes=frozenset({"leads:read"})),
+        ApiKey(key=LIMITED_KEY, rate_limit=RateLimit(requests=3, window_seconds=60)),
+    )
     workspace = emulator.add_workspace(replace(seed, api_keys=keys), clock=ManualClock(NOW))
     return World(create_app(emulator), emulator, workspace)
 
@@ -137,7 +142,7 @@ variations = st.one_of(
     one_of("method", "GET", "HEAD", "OPTIONS", "POST", "PATCH", "DELETE"),
     one_of("suffix", "/", "//", "%2F", "%41", "/x", "\xe9", "?x=1", "&page=0"),
     one_of("prefix", "/", "/api", "http://host", "/v1"),
-    one_of("key", None, "", "unknown", READ_KEY),
+    one_of("key", None, "", "unknown", READ_KEY, LIMITED_KEY),
     one_of("CONTENT_TYPE", "", "text/plain", f"{JSON_TYPE}; charset=utf-8", "APPLICATION/JSON"),
     one_of("CONTENT_LENGTH", "", "1", "-1", "x", "9999999", "1" * 12),
     one_of("HTTP_HOST", "", "evil.example", "127.0.0.1:80", "[bad"),
