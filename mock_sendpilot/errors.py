@@ -1,7 +1,7 @@
 """Errors of the emulated world, named after what happened; they know no HTTP status.
 
 `message` is the vendor's text; `hint` is what the emulator knows beyond it, for the person who has
-to find the mistake; `str(error)` is both. A table in `api/envelope.py` turns each class into the
+to find the mistake; `str(error)` is both. A table in `api/refusals.py` turns each class into the
 vendor's JSON.
 """
 
