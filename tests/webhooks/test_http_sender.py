@@ -228,7 +228,7 @@ def test_a_head_that_never_ends_fails_at_the_timeout(
     with hurried_world(0.2) as world, raw_receiver(answer, **receiver_options) as url:
         attempt = attempt_at(world, url)
         assert attempt.error == "no response within 0.2 s"
-        assert attempt.duration_seconds < 2
+        assert attempt.duration_seconds < 8  # what comes in ends after ten
 
 
 @pytest.mark.parametrize(
@@ -245,7 +245,7 @@ def test_a_body_that_never_ends_is_cut_at_the_timeout(receiver_options: dict[str
         assert attempt.is_success
         assert attempt.response is not None
         assert attempt.response.is_truncated
-        assert attempt.duration_seconds < 2
+        assert attempt.duration_seconds < 8  # what comes in ends after ten
 
 
 @pytest.mark.parametrize(

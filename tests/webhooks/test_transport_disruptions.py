@@ -2,7 +2,6 @@
 
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -28,7 +27,6 @@ class RawRequest:
 
     head: bytes = b""
     pieces: list[bytes] = field(default_factory=list)
-    body_seconds: float = 0
     is_reset: bool = False
 
     @property
@@ -96,13 +94,11 @@ def _read_head(connection: socket.socket, request: RawRequest) -> bool:
 
 
 def _read_body(connection: socket.socket, request: RawRequest) -> bool:
-    began = time.perf_counter()
     while len(request.body) < request.declared_length:
         piece = connection.recv(65536)
         if not piece:
             return True
         request.pieces.append(piece)
-    request.body_seconds = time.perf_counter() - began
     connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
     return True
 
@@ -248,7 +244,8 @@ def test_a_slow_body_arrives_in_pieces_over_its_seconds(world: World) -> None:
         world.advance()
 
     (request,) = receiver.requests
-    assert 0.4 <= request.body_seconds < 5
+    (attempt,) = only_delivery(world).attempts
+    assert 0.5 <= attempt.duration_seconds < 15
     assert len(request.pieces) > 3
     assert request.body == only_delivery(world).body
 
