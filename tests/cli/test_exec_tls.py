@@ -116,7 +116,7 @@ def replies(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         env=environment(PYTHONPATH=str(folder), NO_PROXY="localhost,*"),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
