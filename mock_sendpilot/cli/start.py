@@ -173,7 +173,7 @@ def _seeds(options: dict[str, Any], contract: "Contract") -> "list[WorkspaceSeed
         text = read_fixtures(options["fixtures"])
         seeds = parse_seed(text, now=now, default_contract=contract, watch=show_progress)
     else:
-        seeds = demo_seeds(now)
+        seeds = demo_seeds(now, contract)
     known_keys = {key.key for seed in seeds for key in seed.api_keys}
     if own_key is None or own_key in known_keys:
         return seeds

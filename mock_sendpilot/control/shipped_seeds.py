@@ -1,9 +1,11 @@
 """The seeds that come with the package: the demo world, and an empty one.
 
 The demo world is valid, so a start loads it without the checks of other seeds, and without the
-schemas that make them. A test loads it both ways, and compares.
+schemas that make them. A test loads it both ways, and compares. A file that somebody has changed is
+checked as any other.
 """
 
+import hashlib
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -13,7 +15,7 @@ from typing import Any
 
 import orjson
 
-from mock_sendpilot.contracts.contract import named_contract
+from mock_sendpilot.contracts.contract import Contract, named_contract
 from mock_sendpilot.control.seed_parts import EMPTY, Part, workspace_seed
 from mock_sendpilot.scheduling.clock import parse_moment
 from mock_sendpilot.scheduling.durations import parse_duration
@@ -22,6 +24,8 @@ from mock_sendpilot.world.models import ApiKey, Step
 from mock_sendpilot.world.seed import WorkspaceSeed
 
 DEMO = "demo.json"
+CHECKED_SHA256 = "6e8f6f267076aefdb99e8572c008fb0ffc1454bef98c7c6cba01acc157f1b916"
+"""The digest of the demo world that the tests have checked."""
 _CAPITAL = re.compile("[A-Z]")
 _OTHER_NAMES: Mapping[str, str] = {"premium": "is_premium", "step": "kind"}
 """The Python names of the keys that have another one there."""
@@ -54,9 +58,22 @@ def empty_seed(api_key: str = "YOUR_API_KEY") -> WorkspaceSeed:
     return WorkspaceSeed(id="ws_empty", name="Empty", api_keys=(ApiKey(key=api_key),))
 
 
-def demo_seeds(now: datetime) -> list[WorkspaceSeed]:
-    """Return the workspaces of the demo world; `now` is a time that is left out."""
-    document = orjson.loads(demo_text())
+def demo_seeds(now: datetime, contract: Contract) -> list[WorkspaceSeed]:
+    """Return the workspaces of the demo world.
+
+    Args:
+        now: a time that is left out.
+        contract: of workspaces that name none.
+
+    Raises:
+        InvalidInput: the file was changed, and is no valid seed.
+    """
+    text = demo_text()
+    if hashlib.sha256(text).hexdigest() != CHECKED_SHA256:
+        from mock_sendpilot.control.seed_loading import parse_seed
+
+        return parse_seed(text, now=now, default_contract=contract)
+    document = orjson.loads(text)
     return [workspace_seed(_workspace(one), now) for one in document["workspaces"]]
 
 

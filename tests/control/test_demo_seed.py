@@ -1,14 +1,21 @@
 """The demo world that travels with the package."""
 
 from collections import Counter
+from hashlib import sha256
 
 import pytest
 
+from mock_sendpilot.contracts.contract import CONTRACTS
+from mock_sendpilot.contracts.options import DOCUMENTED
+from mock_sendpilot.control import shipped_seeds
 from mock_sendpilot.control.shipped_seeds import demo_seeds, demo_text
+from mock_sendpilot.errors import InvalidInput
 from mock_sendpilot.world.seed import WorkspaceSeed
 from tests.api.expect import DOCUMENTED_STATUSES
 from tests.conftest import NOW
 from tests.control.world import parsed
+
+DOCUMENTED_CONTRACT = CONTRACTS[DOCUMENTED]
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +26,28 @@ def demo() -> list[WorkspaceSeed]:
 def test_the_demo_that_a_start_loads_unchecked_is_the_one_that_was_checked(
     demo: list[WorkspaceSeed],
 ) -> None:
-    assert demo_seeds(NOW) == demo
+    assert sha256(demo_text()).hexdigest() == shipped_seeds.CHECKED_SHA256, "put in the new digest"
+    assert demo_seeds(NOW, DOCUMENTED_CONTRACT) == demo
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        pytest.param(b"{", r"\$: ", id="no JSON"),
+        pytest.param(
+            demo_text().replace(b'"status": "DONE"', b'"status": "DONNE"'),
+            r"\.status: .*did you mean DONE",
+            id="unknown status",
+        ),
+    ],
+)
+def test_a_demo_that_was_changed_is_checked(
+    monkeypatch: pytest.MonkeyPatch, text: bytes, problem: str
+) -> None:
+    monkeypatch.setattr(shipped_seeds, "demo_text", lambda: text)
+
+    with pytest.raises(InvalidInput, match=problem):
+        demo_seeds(NOW, DOCUMENTED_CONTRACT)
 
 
 def test_the_demo_has_two_workspaces_of_which_one_is_live(demo: list[WorkspaceSeed]) -> None:
