@@ -143,6 +143,12 @@ def test_unusual_requests_make_one_app_of_flask(
     assert len(first.made) == 1
 
 
+def test_a_400_is_the_same_for_a_path_with_a_second_slash_at_its_beginning(first: First) -> None:
+    plain, other = (first(request("PATCH", path, b"{}", **JSON)) for path in (STATUS, f"/{STATUS}"))
+
+    assert (other[0], other[2]) == (plain[0], plain[2])
+
+
 def test_signals_of_flask_are_sent_to_who_receives_them(first: First) -> None:
     paths: list[str] = []
     first(request("GET", LEAD))

@@ -118,7 +118,8 @@ def bad_request(
     """
     details = "; ".join(problems)
     detailed = f"{_VALIDATION_FAILED}: {details}"
-    if not environ["PATH_INFO"].startswith(f"{VENDOR_PREFIX}/"):
+    path = environ["PATH_INFO"].lstrip("/")  # Flask takes any number of slashes there for one
+    if not f"/{path}".startswith(f"{VENDOR_PREFIX}/"):
         return refusal(HTTPStatus.BAD_REQUEST, detailed, hint=hint)
     if rules is None:
         rules = (getattr(problem, "rule", problem) for problem in problems)
