@@ -276,8 +276,8 @@ class HttpServer(AbstractContextManager["HttpServer"]):
         be the last of this round again, and wait for all others twice.
         """
         batch = [self._complete.popleft() for _ in range(count)]
-        batch.sort(key=_answered_at, reverse=True)
-        self._complete.extendleft(batch)
+        batch.sort(key=_answered_at)
+        self._complete.extendleft(reversed(batch))
 
     def _stand_by(self) -> bool:
         """Take over the network when one request holds up its thread. Return False at the end.

@@ -132,6 +132,6 @@ def load_state(state: WorkspaceState, workspace: Workspace, outbox: Outbox) -> N
         # In the order of before: tasks that are due at the same time run in that of their adding.
         for _, plan in sorted(plans, key=itemgetter(0)):
             plan()
-    except (LookupError, ValueError, NotFound) as error:
+    except (LookupError, ValueError, OverflowError, NotFound) as error:
         raise InvalidInput(f"the state does not fit together: {error}") from error
     workspace.scheduler.begin_orders_at(state.world.task_count)

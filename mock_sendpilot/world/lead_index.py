@@ -210,17 +210,32 @@ class LeadIndex:
         """Take the leads of another index in place of those of this new one.
 
         Raises:
-            LookupError: an id of a campaign, or one that was contacted, has no lead.
+            LookupError: an id has no lead or is not that of its lead, or a lead is not listed once,
+                in its own campaign.
         """
-        for lead in leads.values():
+        for lead_id, lead in leads.items():
+            if lead_id != lead.id:
+                raise LookupError(f"lead {lead.id!r} has the key {lead_id!r}")
             if lead.campaign_id is None:
                 self._people[lead.id] = lead
             else:
                 self._append(lead)
-        for campaign_id, ids in ids_by_campaign.items():
-            for position in map(self._positions.__getitem__, ids):
-                for status in (None, self._leads[position].status):
-                    self._lists[campaign_id, status].add(position)
+        self._load_lists(ids_by_campaign)
         self._ids_by_url = dict(ids_by_url)
         for lead_id in contacted:
             self.mark_contacted(lead_id)
+
+    def _load_lists(self, ids_by_campaign: Mapping[str, tuple[str, ...]]) -> None:
+        is_listed = bytearray(len(self._leads))  # by position
+        for campaign_id, ids in ids_by_campaign.items():
+            for position in map(self._positions.__getitem__, ids):
+                lead = self._leads[position]
+                if is_listed[position] or lead.campaign_id != campaign_id:
+                    reason = "is listed already, or of another campaign"
+                    raise LookupError(f"campaign {campaign_id!r}: lead {lead.id!r} {reason}")
+                is_listed[position] = 1
+                for status in (None, lead.status):
+                    self._lists[campaign_id, status].add(position)
+        if 0 in is_listed:
+            missing = self._leads[is_listed.index(0)]
+            raise LookupError(f"campaign {missing.campaign_id!r} does not list {missing.id!r}")

@@ -116,12 +116,30 @@ def test_a_text_that_is_no_state_is_refused(text: bytes) -> None:
         load_states(text)
 
 
-def test_a_state_that_does_not_fit_together_changes_nothing(state: Any) -> None:
-    state["workspaces"][0]["world"]["store"]["leadIdsByCampaign"]["camp_1"] = ["lead_none"]
+@pytest.mark.parametrize(
+    ("path", "value", "words"),
+    [
+        pytest.param("store.leadIdsByCampaign.camp_1", ["lead_none"], "lead_none", id="no lead"),
+        pytest.param("store.leadIdsByCampaign.camp_1", [], "does not list 'lead_0'", id="missing"),
+        pytest.param(
+            "store.leadIdsByCampaign.camp_1.1",
+            "lead_0",
+            "lead 'lead_0' is listed already",
+            id="listed twice",
+        ),
+        pytest.param("store.leads.lead_0.id", "lead_1", "has the key 'lead_0'", id="another id"),
+        pytest.param("store.contacted", ["lead_none"], "lead_none", id="contacted"),
+        pytest.param("ids.1.0", -1, "negative", id="source of ids"),
+    ],
+)
+def test_a_state_that_does_not_fit_together_changes_nothing(
+    state: Any, path: str, value: object, words: str
+) -> None:
+    set_at(state, f"workspaces.0.world.{path}", value)
     (read,) = load_states(orjson.dumps(state))
     world = World()
     before = world.outcome()
-    with pytest.raises(InvalidInput, match="does not fit together"):
+    with pytest.raises(InvalidInput, match=f"does not fit together: .*{words}"):
         world.emulator.restore(world.workspace, read)
 
     assert world.outcome() == before
