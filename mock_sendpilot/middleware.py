@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mock_sendpilot.api.hints import REMARK
-from mock_sendpilot.paths import DASHBOARD, RAW_PATH, VENDOR_PREFIX, RawPaths
+from mock_sendpilot.paths import CONTROL_PREFIX, DASHBOARD, RAW_PATH, VENDOR_PREFIX, RawPaths
 from mock_sendpilot.redaction import redacted
 from mock_sendpilot.traffic.injection import FaultInjection
 from mock_sendpilot.traffic.journal import FAULT_ID
@@ -65,9 +65,7 @@ class AccessLog:
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
         """Pass the request on, and log its status and duration."""
-        # A page that keeps itself current would fill the log.
-        is_page = environ["PATH_INFO"].startswith(f"{DASHBOARD}/")
-        level = logging.DEBUG if is_page else logging.INFO
+        level = logging.DEBUG if _keeps_itself_current(environ) else logging.INFO
         if not _access_logger.isEnabledFor(level):
             return self._app(environ, start_response)
         started_at = time.perf_counter()
@@ -93,6 +91,14 @@ class AccessLog:
             level, "%s%s", line, f"  {remark}" if remark else "", extra={"fields": fields}
         )
         return body
+
+
+def _keeps_itself_current(environ: "WSGIEnvironment") -> bool:
+    """Return whether a page or a command asks for what is new, which would fill the log."""
+    path: str = environ["PATH_INFO"]
+    if path.startswith(f"{CONTROL_PREFIX}/"):
+        return "waitSeconds=" in environ.get("QUERY_STRING", "")
+    return path.startswith(f"{DASHBOARD}/")
 
 
 def _target(environ: "WSGIEnvironment") -> str:

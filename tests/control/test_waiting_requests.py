@@ -56,3 +56,13 @@ def test_a_place_is_free_again_when_the_wait_is_over(emulator: Emulator) -> None
 
     assert [api("POST", "/_emulate/wait", json=late).status for _ in range(3)] == [409] * 3
     assert [api("POST", "/_emulate/wait", json=invalid).status for _ in range(3)] == [400] * 3
+
+
+def test_waiting_for_what_is_new_fills_no_log(api: Api, caplog: pytest.LogCaptureFixture) -> None:
+    target = f"{queue(api)}/forwarding"
+    with caplog.at_level("INFO", logger="mock_sendpilot.access"):
+        for path in (target, "/_emulate/events/changes", "/_emulate/requests/changes"):
+            assert api("GET", f"{path}?waitSeconds=0").status in {200, 204}
+        api("GET", "/_emulate/events")
+
+    assert [line.split()[1] for line in caplog.messages] == ["/_emulate/events"]
