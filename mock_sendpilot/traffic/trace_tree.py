@@ -122,7 +122,7 @@ def _lines(
     if node.omitted_count:
         yield (
             f"{'':{_OFFSET_WIDTH}} {indent}{branches.end}"
-            f"{node.omitted_count} more; see them with the trace of {node.id}"
+            f"{node.omitted_count} more, in the trace of {node.id}"
         )
 
 
