@@ -258,7 +258,7 @@ def _sections(name: str, sandbox: "Sandbox", error: BaseException) -> "Mapping[s
     )
     has_listed_them = isinstance(error, (NotIdle, WebhookNotSeen))
     return {
-        f"{name} timeline": timeline(view, journal),
+        f"{name} timeline": [*sandbox.requests.without_key(), *timeline(view, journal)],
         f"{name} trace of failures": (
             failures.lines()[:_MAX_TRACE_LINES] if failures.roots else []
         ),

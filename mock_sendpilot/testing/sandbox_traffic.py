@@ -215,12 +215,15 @@ class RecordedRequests(Sequence[JournalEntry]):
 
     def failure(self, pattern: RequestPattern, headline: str, notes: Sequence[str] = ()) -> str:
         """Return the lines of a failed expectation."""
-        unknown = [one for one in self._unknown if one.received_at >= self._began_at]
-        if unknown:
-            # The most frequent reason for a missing request: it was made with another key.
-            note = f"{len(unknown)} came without a known API key, the last: {unknown[-1].summary()}"
-            notes = [*notes, note]
+        notes = [*notes, *self.without_key()]
         return pattern.failure(self._journal.all(), headline=headline, notes=notes)
+
+    def without_key(self) -> list[str]:
+        """Return a line about requests without a known key: why most missing ones are missing."""
+        unknown = [one for one in self._unknown if one.received_at >= self._began_at]
+        if not unknown:
+            return []
+        return [f"requests without a known API key: {len(unknown)}, last {unknown[-1].summary()}"]
 
 
 class SandboxTraffic:

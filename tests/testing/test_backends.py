@@ -394,7 +394,7 @@ def test_a_request_with_another_key_is_told(sendpilot: Sandbox) -> None:
     url = f"{sendpilot.base_url}/leads"
     requests.get(url, headers={"X-API-Key": "sp_other"}, timeout=10)
 
-    with pytest.raises(RequestNotSeen, match="1 came without a known API key, the last: GET"):
+    with pytest.raises(RequestNotSeen, match="without a known API key: 1, last GET"):
         sendpilot.assert_requested("leads.list")
 
 

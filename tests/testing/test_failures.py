@@ -109,6 +109,14 @@ def test_the_report_of_a_failed_test_has_a_timeline(pytester: pytest.Pytester) -
     result.stdout.fnmatch_lines(["*sendpilot timeline*", "*req_1 GET /v1/leads -> 200*"])
 
 
+def test_the_timeline_has_a_line_about_requests_without_a_known_key(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makepyfile(FAILING.replace("headers=sendpilot.headers", 'headers={"X-API-Key": "x"}'))
+    line = "requests without a known API key: 1, last GET /v1/leads -> 401"
+    run(pytester).stdout.fnmatch_lines(["*sendpilot timeline*", line])
+
+
 FAILING_BACK = """
     import requests
 

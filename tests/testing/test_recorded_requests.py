@@ -97,7 +97,7 @@ def test_a_request_that_must_not_come_fails(sendpilot: Sandbox) -> None:
 
 def test_a_failure_mentions_requests_without_a_known_key(sendpilot: Sandbox) -> None:
     over_a_socket(sendpilot.origin)("GET", "/v1/leads", key="sp_of_production")
-    with pytest.raises(RequestNotSeen, match="1 came without a known API key, the last: GET /v1/l"):
+    with pytest.raises(RequestNotSeen, match="without a known API key: 1, last GET /v1/l"):
         sendpilot.assert_requested("leads.list")
 
 
