@@ -3,7 +3,8 @@
 Flask's contexts, routing and responses cost as much as the rest of a PATCH, and to import it takes
 longer than to import everything else. Nothing of it shows in the response to a request of the usual
 form that succeeds. Every other request goes to Flask, which also answers for an operation that has
-failed: it gets the exception, and does not run the operation again.
+failed: it gets the exception, and does not run the operation again. Before Flask is imported, a
+subclass answers for most of these (`first_app.py`).
 """
 
 from collections.abc import Callable, Iterable, Mapping

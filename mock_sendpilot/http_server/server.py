@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 PATIENCE_SECONDS = 0.05
-_LOOKS = 5  # that the thread which stands by takes at a request before it is too slow
+_MAX_LOOKS = 5  # at a request that is not answered, before another thread takes over
 _DRAIN_SECONDS = 0.02
 _answered_at = attrgetter("answered_at")
 _logger = logging.getLogger(__name__)
@@ -291,7 +291,7 @@ class HttpServer(AbstractContextManager["HttpServer"]):
                 looks += 1
             else:
                 number, looks = self._answering, 0
-            if looks >= _LOOKS and self._take_over(number):
+            if looks >= _MAX_LOOKS and self._take_over(number):
                 return True
             if not number and answered_count == self._answered_count:
                 # Clear first, then look: what happens in between sets the event again.
@@ -300,7 +300,7 @@ class HttpServer(AbstractContextManager["HttpServer"]):
                     self._has_work.wait()
                     continue
             answered_count = self._answered_count
-            self._ended.wait(self._patience_seconds / _LOOKS)
+            self._ended.wait(self._patience_seconds / _MAX_LOOKS)
         return False
 
     def _take_over(self, number: int) -> bool:

@@ -23,7 +23,7 @@ class LazyCondition:
 
     def wait_for(self, predicate: Callable[[], bool], timeout_seconds: float | None = None) -> bool:
         """Wait until a predicate holds; return whether it does."""
-        return self._make().wait_for(predicate, timeout_seconds)
+        return predicate() or self._make().wait_for(predicate, timeout_seconds)
 
     def notify_all(self) -> None:
         """Wake all threads that wait."""

@@ -62,7 +62,7 @@ class Ids:
             return self._source().randbytes(count)
 
     def _source(self) -> random.Random:
-        """Within the lock: return the source of all of it."""
+        """Within the lock: return the source of random bytes, which is made on first use."""
         if self._random is None:
             # The command line may pass a seed that is no UTF-8.
             self._random = random.Random(self._seed.encode("utf-8", "surrogateescape"))

@@ -14,6 +14,7 @@ from mock_sendpilot.world.models import Lead
 
 MAX_BLOCK_LENGTH = 2_048
 IdOrIds = str | tuple[str, ...]
+"""The id of a person's only lead, or the ids of all of them."""
 
 
 class SortedPositions:

@@ -384,7 +384,8 @@ class Store:
     def mark_contacted(self, lead: Lead) -> bool:
         """Within a transaction: mark a lead as contacted; return whether it is the first time.
 
-        It is one of a campaign.
+        Args:
+            lead: a lead of a campaign.
         """
         return self._leads.mark_contacted(lead.id)
 

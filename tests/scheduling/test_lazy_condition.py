@@ -3,6 +3,8 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from mock_sendpilot.scheduling.clock import SystemClock
 from mock_sendpilot.scheduling.lazy_condition import LazyCondition
 from tests.support import eventually
@@ -41,6 +43,12 @@ def test_a_change_that_nobody_waits_for_is_seen_by_a_later_wait() -> None:
     counter = Counter()
     counter.add(1)
     assert counter.wait_for(1, timeout_seconds=0)
+
+
+def test_no_condition_is_made_for_what_holds_already(monkeypatch: pytest.MonkeyPatch) -> None:
+    counter = Counter()
+    monkeypatch.delattr(threading, "Condition")
+    assert counter.wait_for(0)
 
 
 def test_a_wait_ends_after_its_timeout() -> None:
