@@ -156,6 +156,14 @@ def timeline(view: WorkspaceView, journal: RequestJournal) -> list[str]:
     ]
 
 
+def without_key(entries: Sequence[JournalEntry]) -> list[str]:
+    """Return a line about these requests without a known API key, or none."""
+    if not entries:
+        return []
+    last = _shortened(entries[-1].summary())
+    return [f"requests without a known API key: {len(entries)}, last {last}"]
+
+
 def timeline_rows(
     entries: Iterable[JournalEntry], events: Iterable[SentWebhook]
 ) -> list[TimelineRow]:
@@ -210,6 +218,9 @@ def _attempt(delivery: Delivery, attempt: Attempt) -> str:
 
 
 def _line(row: TimelineRow) -> str:
-    text = redacted(row.text)
-    shortened = text if len(text) <= _MAX_LENGTH else f"{text[:_MAX_LENGTH]}…"
-    return f"{iso_milliseconds(row.at)[11:-1]}  {'  ' * row.level}{shortened}"
+    return f"{iso_milliseconds(row.at)[11:-1]}  {'  ' * row.level}{_shortened(row.text)}"
+
+
+def _shortened(text: str) -> str:
+    text = redacted(text)
+    return text if len(text) <= _MAX_LENGTH else f"{text[:_MAX_LENGTH]}…"

@@ -13,7 +13,7 @@ from mock_sendpilot.suggestions import did_you_mean
 from mock_sendpilot.testing.aio import refuse_in_event_loop
 from mock_sendpilot.testing.arguments import Subject, check_count, check_seconds, id_of
 from mock_sendpilot.testing.backends.protocol import Backend
-from mock_sendpilot.testing.failures import RequestNotSeen, UnconsumedFault
+from mock_sendpilot.testing.failures import RequestNotSeen, UnconsumedFault, without_key
 from mock_sendpilot.testing.sandbox_options import SandboxOptions
 from mock_sendpilot.traffic.effects import Effect, effect_from_json
 from mock_sendpilot.traffic.faults import CHAOS_EFFECTS, DEFAULT_RATE, Fault
@@ -220,10 +220,7 @@ class RecordedRequests(Sequence[JournalEntry]):
 
     def without_key(self) -> list[str]:
         """Return a line about requests without a known key: why most missing ones are missing."""
-        unknown = [one for one in self._unknown if one.received_at >= self._began_at]
-        if not unknown:
-            return []
-        return [f"requests without a known API key: {len(unknown)}, last {unknown[-1].summary()}"]
+        return without_key([one for one in self._unknown if one.received_at >= self._began_at])
 
 
 class SandboxTraffic:

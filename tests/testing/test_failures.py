@@ -109,6 +109,19 @@ def test_the_report_of_a_failed_test_has_a_timeline(pytester: pytest.Pytester) -
     result.stdout.fnmatch_lines(["*sendpilot timeline*", "*req_1 GET /v1/leads -> 200*"])
 
 
+def test_the_line_about_requests_without_a_known_key_is_short_and_has_no_secret(
+    sendpilot: Sandbox,
+) -> None:
+    secret = "whsec_c2VuZHBpbG90LWVtdWxhdG9yLXNlY3JldC0zMmJ5dGU="
+    body = {"secret": secret, "text": "x" * 1000}
+    url = f"{sendpilot.base_url}/leads"
+    requests.post(url, json=body, headers={"X-API-Key": "other"}, timeout=10)
+
+    (line,) = sendpilot.requests.without_key()
+    assert secret not in line
+    assert len(line) < 220
+
+
 def test_the_timeline_has_a_line_about_requests_without_a_known_key(
     pytester: pytest.Pytester,
 ) -> None:
