@@ -54,7 +54,7 @@ def create_first_app(
         routes=routes_of({leads: VENDOR_PREFIX, health: ""}),
         extensions={EXTENSION: emulator},
         is_known_host=hosts.are_ours,
-        is_watched=_is_flask_watched,
+        is_watched=flask.is_watched,
     )
     return with_middleware(dispatch, emulator, find_operation=flask.find_operation)
 
@@ -83,16 +83,6 @@ class _FirstDispatch(OperationDispatch):
         return [refused.content]
 
 
-def _is_flask_watched() -> bool:
-    """Return whether somebody in this process has imported Flask, and receives its signals."""
-    flask = sys.modules.get("flask.signals")
-    if flask is None:
-        return False
-    # It may be in the middle of its import, and then nobody has connected to a signal.
-    signals = (vars(flask).get(name) for name in _SIGNALS)
-    return any(signal is not None and signal.receivers for signal in signals)
-
-
 class _FlaskWhenNeeded:
     """A WSGI app that makes an app of Flask with its first request.
 
@@ -116,6 +106,21 @@ class _FlaskWhenNeeded:
         from mock_sendpilot.api.flask_views import OperationFinder
 
         return OperationFinder(self._app())(environ)
+
+    def is_watched(self) -> bool:
+        """Return whether somebody in this process receives the signals of the app of Flask."""
+        flask = sys.modules.get("flask.signals")
+        if flask is None:
+            return False
+        # It may be in the middle of its import, and then nobody has connected to a signal.
+        signals = [vars(flask).get(name) for name in _SIGNALS]
+        sender = self._made_app or self  # of an app that is not made, nobody is a receiver
+        return any(
+            True
+            for signal in signals
+            if signal is not None and signal.receivers
+            for _ in signal.receivers_for(sender)
+        )
 
     def _app(self) -> "Flask":
         with self._lock:  # two threads may need it at the same time

@@ -159,6 +159,26 @@ def test_signals_of_flask_are_sent_to_who_receives_them(first: First) -> None:
     assert (paths, len(first.made)) == (["/v1/leads"], 1)
 
 
+def test_signals_of_its_own_app_are_sent_to_who_receives_them(first: First) -> None:
+    paths: list[str] = []
+    first(request("GET", "/v1/leads/unknown%41"))  # it makes the app
+    with flask.request_finished.connected_to(
+        lambda *_, **__: paths.append(flask.request.path), sender=first.made[0]
+    ):
+        first(request("GET", LEAD))
+
+    assert paths == [LEAD]
+
+
+def test_receivers_of_another_app_leave_a_request_without_flask(first: First) -> None:
+    def note(*_: object, **__: object) -> None: ...
+
+    with flask.request_started.connected_to(note, sender=Flask("another")):
+        first(request("GET", LEAD))
+
+    assert first.made == []
+
+
 def test_a_fault_is_recorded_with_its_operation(first: First) -> None:
     reply = first(request("GET", "/v1/leads", HTTP_X_EMULATOR_FAULT="status=503"))
 
