@@ -9,7 +9,12 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mock_sendpilot.api.authorization import EXTENSION
-from mock_sendpilot.api.dispatch import OperationDispatch, routes_of
+from mock_sendpilot.api.dispatch import (
+    SIGNAL_NAMES,
+    OperationDispatch,
+    have_receivers,
+    routes_of,
+)
 from mock_sendpilot.api.exchange import CONTENT_TYPE, Exchange
 from mock_sendpilot.api.hints import HINT_HEADER, REMARK, append_hints, header_text
 from mock_sendpilot.api.leads import leads
@@ -25,16 +30,6 @@ if TYPE_CHECKING:
 
     from mock_sendpilot.control.hosts import Hosts
     from mock_sendpilot.emulator import Emulator
-
-_SIGNALS = (
-    "appcontext_pushed",
-    "request_started",
-    "request_finished",
-    "request_tearing_down",
-    "appcontext_tearing_down",
-    "appcontext_popped",
-)
-"""The signals that Flask sends for a request."""
 
 
 def create_first_app(
@@ -113,14 +108,9 @@ class _FlaskWhenNeeded:
         if flask is None:
             return False
         # It may be in the middle of its import, and then nobody has connected to a signal.
-        signals = [vars(flask).get(name) for name in _SIGNALS]
-        sender = self._made_app or self  # of an app that is not made, nobody is a receiver
-        return any(
-            True
-            for signal in signals
-            if signal is not None and signal.receivers
-            for _ in signal.receivers_for(sender)
-        )
+        made = [vars(flask)[name] for name in SIGNAL_NAMES if name in vars(flask)]
+        # Nobody receives the signals of an app that is not made, but for those of all apps.
+        return have_receivers(made, self._made_app or self)
 
     def _app(self) -> "Flask":
         with self._lock:  # two threads may need it at the same time

@@ -22,9 +22,19 @@ from mock_sendpilot.paths import RAW_PATH
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from blinker import Signal
 
 _PARAMETER = "<opaque:"
 _PRESERVES_CONTEXT = "werkzeug.debug.preserve_context"
+SIGNAL_NAMES = (
+    "appcontext_pushed",
+    "request_started",
+    "request_finished",
+    "request_tearing_down",
+    "appcontext_tearing_down",
+    "appcontext_popped",
+)
+"""The signals that Flask sends for a request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +85,15 @@ Routes = Mapping[str, Node]
 def is_parameter(segment: str) -> bool:
     """Return whether a segment of a route is a parameter of the only kind that is known here."""
     return segment.startswith(_PARAMETER)
+
+
+def have_receivers(signals: "Iterable[Signal]", sender: object) -> bool:
+    """Return whether anybody receives one of these signals of a sender.
+
+    Flask's signals are those of all apps of the process. Blinker's `has_receivers_for` does not do:
+    it counts also receivers that are gone.
+    """
+    return any(True for signal in signals if signal.receivers for _ in signal.receivers_for(sender))
 
 
 def routes_of(resources: Mapping[Resource, str]) -> Routes:

@@ -3,18 +3,18 @@
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from flask import (
-    Flask,
-    appcontext_popped,
-    appcontext_pushed,
-    appcontext_tearing_down,
-    request_finished,
-    request_started,
-    request_tearing_down,
-)
+from flask import Flask, signals
 from werkzeug.routing import Rule
 
-from mock_sendpilot.api.dispatch import Node, OperationDispatch, Routes, Target, is_parameter
+from mock_sendpilot.api.dispatch import (
+    SIGNAL_NAMES,
+    Node,
+    OperationDispatch,
+    Routes,
+    Target,
+    have_receivers,
+    is_parameter,
+)
 from mock_sendpilot.api.operation import OPERATION, PERFORM
 from mock_sendpilot.paths import VENDOR_PREFIX
 
@@ -22,14 +22,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 _IGNORED_METHODS = frozenset({"HEAD", "OPTIONS"})  # Flask adds them to every route
-_SIGNALS = (
-    appcontext_pushed,
-    request_started,
-    request_finished,
-    request_tearing_down,
-    appcontext_tearing_down,
-    appcontext_popped,
-)
+_SIGNALS = tuple(getattr(signals, name) for name in SIGNAL_NAMES)
 
 
 class FlaskDispatch(OperationDispatch):
@@ -81,14 +74,8 @@ class FlaskDispatch(OperationDispatch):
         return found
 
     def _has_receivers(self) -> bool:
-        """Return whether anybody receives the signals that Flask sends for this app.
-
-        The signals are those of all apps of the process. Blinker's `has_receivers_for` does not
-        do: it counts also receivers that are gone.
-        """
-        return any(self._receivers) and any(
-            True for signal in _SIGNALS for _ in signal.receivers_for(self._flask)
-        )
+        """Return whether anybody receives the signals that Flask sends for this app."""
+        return any(self._receivers) and have_receivers(_SIGNALS, self._flask)
 
 
 def _routes(app: Flask, host_checks: list[Callable[[], Any]]) -> Routes:
