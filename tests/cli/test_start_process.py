@@ -197,17 +197,21 @@ runpy.run_module("mock_sendpilot", run_name="__main__", alter_sys=True)
     ],
 )
 def test_an_interruption_of_an_import_leaves_no_traceback(tmp_path: Path, module: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", INTERRUPTED, module],
-        cwd=tmp_path,
+    done = run_code(INTERRUPTED, module, folder=tmp_path)
+
+    assert (done.returncode, done.stderr) == (-signal.SIGINT, "")
+
+
+def run_code(code: str, *arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        cwd=folder,
         env=environment(),
         capture_output=True,
         text=True,
         timeout=20,
         check=False,
     )
-
-    assert (done.returncode, done.stderr) == (-signal.SIGINT, "")
 
 
 SWALLOWED = """
@@ -228,15 +232,7 @@ main(["start", "--port", "0"])
 
 
 def test_a_signal_whose_exception_python_swallows_ends_the_server(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", SWALLOWED],
-        cwd=tmp_path,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        timeout=20,
-        check=False,
-    )
+    done = run_code(SWALLOWED, folder=tmp_path)
 
     assert done.returncode == 0
     assert "Exception ignored in" in done.stderr
